@@ -1,0 +1,56 @@
+/**
+ * The shapes that the store hands out and takes in.
+ *
+ * Keys travel as binary strings: one UTF-16 unit per byte, 0..255 (latin1). A binary string is a
+ * `Map` key, compares like the bytes it stands for, and becomes bytes only at the LMDB boundary.
+ */
+
+/** The LMDB tables, in the order in which a block hash visits them. */
+export const TABLE_NAMES = [
+  'meta',
+  'kernel',
+  'vatstore',
+  'preimage',
+  'transcript',
+  'bundles',
+  'images',
+  'blocks',
+  'local',
+] as const;
+export type TableName = (typeof TABLE_NAMES)[number];
+
+/** Tables outside the block hash: they may differ between replicas. */
+export const UNHASHED_TABLES: readonly TableName[] = ['blocks', 'local'];
+
+/** A key as a latin1 string, one character per byte. */
+export type BinaryKey = string;
+
+/** One row that a block writes (`value`) or deletes (`value === undefined`). */
+export interface RowChange {
+  readonly table: TableName;
+  readonly key: BinaryKey;
+  readonly value: Uint8Array | undefined;
+}
+
+/** A read view of the store: the kernel's (latest commit) or one fixed snapshot of a worker. */
+export interface ReadView {
+  /** The stored bytes, a copy that stays valid; `undefined` when there is no such row. */
+  get(table: TableName, key: BinaryKey): Uint8Array | undefined;
+  /** The keys after `after` (exclusive) and before `end` (exclusive), at most `limit`, in order. */
+  keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[];
+}
+
+/** One fixed snapshot, held by a worker for the length of one wave message (rule S4). */
+export interface ReadSnapshot extends ReadView {
+  /** The height of the last block that this snapshot shows. */
+  readonly height: number;
+  /** Ends the read transaction. No method may be called afterwards. */
+  done(): void;
+}
+
+/** A read-only opening of the store in a worker thread or process (rule S3). */
+export interface StoreReader {
+  /** Begins a snapshot of the newest committed block. At most one at a time. */
+  begin(): ReadSnapshot;
+  close(): Promise<void>;
+}

@@ -1,0 +1,149 @@
+/**
+ * What crosses between the kernel and a vat worker, as tuples that msgpack frames carry.
+ *
+ * Invariants: every tuple holds only safe integers, booleans, null, byte arrays, ASCII strings and
+ * such tuples (rule T5). Data of vat code crosses as `body` (canonical bytes, never decoded by the
+ * kernel) beside `slots` (the references it mentions). See docs/protocol.md.
+ */
+import type { VRef, VatId } from './refs.js';
+
+/** Canonical bytes of a passable. */
+export type Body = Uint8Array;
+export type Slots = readonly VRef[];
+export type Resolution = readonly [vpid: VRef, rejected: boolean, body: Body, slots: Slots];
+
+/** Opcodes of deliveries. */
+export const Delivery = {
+  startVat: 0,
+  message: 1,
+  notify: 2,
+  dropExports: 3,
+  retireExports: 4,
+  retireImports: 5,
+  reap: 6,
+  sweep: 7,
+  changeOptions: 8,
+} as const;
+
+export type DeliveryTuple =
+  | readonly [typeof Delivery.startVat, vatParameters: Body, slots: Slots]
+  /** `body` is the canonical encoding of `[method, args]`. */
+  | readonly [typeof Delivery.message, target: VRef, body: Body, slots: Slots, result: VRef | null]
+  | readonly [typeof Delivery.notify, resolutions: readonly Resolution[]]
+  | readonly [typeof Delivery.dropExports, vrefs: Slots]
+  | readonly [typeof Delivery.retireExports, vrefs: Slots]
+  | readonly [typeof Delivery.retireImports, vrefs: Slots]
+  | readonly [typeof Delivery.reap, dead: Slots | null]
+  | readonly [typeof Delivery.sweep, rowsMax: number]
+  | readonly [typeof Delivery.changeOptions, options: Body];
+
+/** Opcodes of syscalls. */
+export const Syscall = {
+  /** With a result, the sender is subscribed to it: no `subscribe` follows. */
+  send: 0,
+  subscribe: 1,
+  resolve: 2,
+  exit: 3,
+  dropImports: 4,
+  retireImports: 5,
+  retireExports: 6,
+  abandonExports: 7,
+} as const;
+
+export type SyscallTuple =
+  | readonly [typeof Syscall.send, target: VRef, body: Body, slots: Slots, result: VRef | null]
+  | readonly [typeof Syscall.subscribe, vpid: VRef]
+  | readonly [typeof Syscall.resolve, resolutions: readonly Resolution[]]
+  | readonly [typeof Syscall.exit, isFailure: boolean, body: Body, slots: Slots]
+  | readonly [typeof Syscall.dropImports, vrefs: Slots]
+  | readonly [typeof Syscall.retireImports, vrefs: Slots]
+  | readonly [typeof Syscall.retireExports, vrefs: Slots]
+  | readonly [typeof Syscall.abandonExports, vrefs: Slots];
+
+/** One row of the vat's own space: `null` deletes it. The key's first byte is the table. */
+export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];
+
+/**
+ * How a crank ended. `null`: well. Otherwise a fault: its code (protocol/faults.ts) and the
+ * canonical bytes, without references, of the error that tells why. A faulted crank carries
+ * neither syscalls nor rows.
+ */
+export type Outcome = null | readonly [code: string, error: Body];
+
+/** `rows` are sorted by key, each key once. */
+export type CrankTuple = readonly [
+  outcome: Outcome,
+  syscalls: readonly SyscallTuple[],
+  rows: readonly RowWrite[],
+];
+
+/** Opcodes from the kernel to a worker. */
+export const ToWorker = { prepare: 0, bind: 1, deliver: 2, replay: 3 } as const;
+
+/** A row as the kernel holds it and the store may not show it yet (rule T4). `null`: deleted. */
+export type HandOverRow = readonly [
+  key: Uint8Array,
+  value: Uint8Array | null,
+  born: number,
+  written: number,
+];
+export interface HandOver {
+  /** The height of the last commit: the thread's first snapshot must show at least this. */
+  readonly height: number;
+  /** The vat's rows and tombstones written since. */
+  readonly rows: readonly HandOverRow[];
+}
+
+export type ToWorkerTuple =
+  /** Evaluates a vat script before the thread knows its vat (rule U4). */
+  | readonly [typeof ToWorker.prepare, bundleId: string, script: Uint8Array]
+  /** Makes the thread serve one incarnation of one vat. `space` keys its rows. */
+  | readonly [
+      typeof ToWorker.bind,
+      vatId: VatId,
+      incarnation: number,
+      space: number,
+      height: number,
+      rows: readonly HandOverRow[],
+    ]
+  /**
+   * The vat's part of one wave. `height`: last committed block. `deliveries` are packed
+   * `DeliveryTuple`s, the very bytes that the transcript keeps.
+   */
+  | readonly [
+      typeof ToWorker.deliver,
+      height: number,
+      wave: number,
+      firstPosition: number,
+      deliveries: readonly Uint8Array[],
+    ]
+  /** Replays the transcript of the bound incarnation from position 0 up to `endPosition`. */
+  | readonly [typeof ToWorker.replay, endPosition: number];
+
+/** Opcodes from a worker to the kernel. */
+export const FromWorker = { prepared: 0, bound: 1, cranks: 2, replayed: 3, diverged: 4, log: 5 } as const;
+
+export type FromWorkerTuple =
+  /** `inCrank`: the bundle called VatData or sent while evaluated; evaluate it in the crank. */
+  | readonly [typeof FromWorker.prepared, bundleId: string, inCrank: boolean]
+  | readonly [typeof FromWorker.bound]
+  /** Packed `CrankTuple`s of consecutive positions. `timesUs`: run time of each, for the host only. */
+  | readonly [
+      typeof FromWorker.cranks,
+      firstPosition: number,
+      cranks: readonly Uint8Array[],
+      timesUs: readonly number[],
+    ]
+  | readonly [typeof FromWorker.replayed, endPosition: number]
+  | readonly [typeof FromWorker.diverged, position: number, reason: Uint8Array]
+  /** A console line of vat code, UTF-8. Never part of a hash. */
+  | readonly [typeof FromWorker.log, level: string, text: Uint8Array];
+
+/** A row of the transcript table, key (vat, incarnation, position). */
+export type TranscriptTuple = readonly [
+  height: number,
+  wave: number,
+  delivery: Uint8Array,
+  /** sha256 of the packed `CrankTuple`. */
+  digest: Uint8Array,
+];
