@@ -1,0 +1,67 @@
+/**
+ * What the parts of liveslots share: one vat, one incarnation, one thread.
+ *
+ * `references.ts` owns the table between values and vrefs; kinds and collections register how a
+ * representative is made again from its vref; the supervisor calls the crank hooks.
+ */
+import type { Slots, Body } from '../protocol/messages.js';
+import type { VRef } from '../protocol/refs.js';
+import type { RowStore } from '../supervisor/row-store.js';
+
+/** Canonical bytes of a passable beside the references it mentions, in order of first mention. */
+export interface Encoded {
+  readonly body: Body;
+  readonly slots: Slots;
+}
+
+export interface ValueCodec {
+  /**
+   * Encodes a hardened passable. A remotable or promise without a vref is given one (an export).
+   * Throws TypeError for what is not passable, RangeError past a size or nesting limit.
+   */
+  encode(value: unknown): Encoded;
+  /** Decodes to a fresh, born-hardened value; references become presences, representatives, promises. */
+  decode(body: Body, slots: Slots): unknown;
+}
+
+/** Makes the representative of one instance anew. Reads nothing (rule O1). */
+export type Reanimator = (instance: number, facet: number | undefined) => object;
+
+export interface References {
+  /** The vref of `value` if it has one; allocates nothing. */
+  vrefOf(value: object): VRef | undefined;
+  /** The value of `vref`: the living one, else re-made. Throws VatFault BAD_DELIVERY if there is none. */
+  valueOf(vref: VRef): object;
+  /**
+   * Binds a value that liveslots itself made (representative, collection, kind handle) to its vref.
+   * The table holds it weakly: it can be re-made. All facets of one cohort live and die together.
+   */
+  bindVirtual(vref: VRef, value: object): void;
+  /** Binds the root or an export that is held for good. */
+  bindStrong(vref: VRef, value: object): void;
+  /** How to re-make instances of a durable kind (`durable: true`) or a kind of this incarnation. */
+  registerKind(durable: boolean, kind: number, reanimate: Reanimator): void;
+  /** Imports, durable objects and durable collections are durable; promises never are. */
+  isDurable(vref: VRef): boolean;
+}
+
+export interface Hardening {
+  harden<T>(value: T): T;
+  isHardened(value: unknown): boolean;
+  /** For a fresh container whose members are all hardened already: freezes and marks it, O(own). */
+  bornHardened<T extends object>(value: T): T;
+}
+
+export interface LiveslotsContext {
+  readonly incarnation: number;
+  readonly rows: RowStore;
+  readonly codec: ValueCodec;
+  readonly references: References;
+  readonly hardening: Hardening;
+}
+
+/** A part of liveslots that keeps per-crank state. */
+export interface CrankParticipant {
+  /** Writes what is dirty to the rows, in key order, and forgets every per-crank object. */
+  endCrank(): void;
+}
