@@ -95,8 +95,16 @@ export interface HandOver {
 }
 
 export type ToWorkerTuple =
-  /** Evaluates a vat script before the thread knows its vat (rule U4). */
-  | readonly [typeof ToWorker.prepare, bundleId: string, script: Uint8Array]
+  /**
+   * Evaluates a vat script before the thread knows its vat (rule U4); with `evaluateNow` false only
+   * keeps the script, to be evaluated in the crank of startVat. Sent once, before `bind`.
+   */
+  | readonly [
+      typeof ToWorker.prepare,
+      bundleId: string,
+      script: Uint8Array,
+      evaluateNow: boolean,
+    ]
   /** Makes the thread serve one incarnation of one vat. `space` keys its rows. */
   | readonly [
       typeof ToWorker.bind,
