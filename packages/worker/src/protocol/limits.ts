@@ -5,3 +5,4 @@ export const NESTING_MAX = 500;
 export const ROW_BYTES_MAX = 15_000_000;
 export const SYSCALLS_PER_CRANK_MAX = 100_000;
 export const ROWS_PER_CRANK_MAX = 1_000_000;
+export const ROW_KEY_BYTES_MAX = 1_024;

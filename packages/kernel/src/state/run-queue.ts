@@ -1,0 +1,74 @@
+/**
+ * The run queue: what the kernel still has to deliver, in order.
+ *
+ * Invariants: ordinals only grow; every `send` names an object (rule W2); an item leaves when its
+ * crank is merged, so that what a wave defers keeps its place (rule W7). Removal is never undone.
+ */
+import { keys, type ReadView, type RowChange } from '@heirloom/store';
+import type { Journal } from './journal.js';
+import { KernelTable } from './kernel-table.js';
+import { codecs, type RunQueueItem } from './schema.js';
+
+const LOAD_CHUNK = 4096;
+
+export interface QueueEntry {
+  readonly ordinal: number;
+  readonly item: RunQueueItem;
+}
+
+export class RunQueue {
+  readonly #journal: Journal;
+  readonly #items: KernelTable<RunQueueItem>;
+  /** In order of ordinals. */
+  readonly #pending = new Map<number, RunQueueItem>();
+
+  constructor(view: ReadView, journal: Journal) {
+    this.#journal = journal;
+    const codec = codecs.item;
+    this.#items = new KernelTable({ view, table: 'kernel', journal, codec, cacheRowsMax: 1 });
+    let after = '';
+    for (;;) {
+      const found = this.#items.keys(keys.queueItemsPrefix, keys.queueItemsEnd, LOAD_CHUNK, after);
+      for (const key of found) this.#pending.set(keys.queueOrdinal(key), this.#items.need(key));
+      if (found.length < LOAD_CHUNK) return;
+      after = found.at(-1)!;
+    }
+  }
+
+  get length(): number {
+    return this.#pending.size;
+  }
+
+  append(ordinal: number, item: RunQueueItem): void {
+    this.#items.create(keys.queueItem(ordinal), item);
+    this.#pending.set(ordinal, item);
+    this.#journal.record(() => this.#pending.delete(ordinal));
+  }
+
+  remove(ordinal: number): void {
+    this.#pending.delete(ordinal);
+    this.#items.delete(keys.queueItem(ordinal));
+  }
+
+  /** The first `limit` items, without removing them. */
+  head(limit: number): QueueEntry[] {
+    const entries: QueueEntry[] = [];
+    for (const [ordinal, item] of this.#pending) {
+      if (entries.length >= limit) break;
+      entries.push({ ordinal, item });
+    }
+    return entries;
+  }
+
+  get dirtyCount(): number {
+    return this.#items.dirtyCount;
+  }
+
+  changes(into: RowChange[]): void {
+    this.#items.changes(into);
+  }
+
+  committed(): void {
+    this.#items.committed();
+  }
+}

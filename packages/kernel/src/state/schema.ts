@@ -1,0 +1,248 @@
+/**
+ * The rows of the `kernel` table as values: docs/tables.md says the same in words.
+ *
+ * Rows are plain tuples of safe integers, booleans, null, bytes and ASCII strings: exactly what a
+ * frame carries, so that encoding is one call.
+ */
+import { packFrame, unpackFrame } from '@heirloom/store';
+import type { VRef } from '@heirloom/worker';
+import type { KRef } from './krefs.js';
+import type { RowCodec } from './kernel-table.js';
+
+/** A vat's number, from 1. */
+export type VatNumber = number;
+/** The owner of an object that nobody owns any more. */
+export const NOBODY = 0;
+/** As decider or subscriber: the kernel itself, and the host. */
+export const KERNEL_DECIDES = -1;
+export const HOST_SUBSCRIBES = -1;
+
+/** How far a c-list entry or an export goes. Allocated at wave start, counted when merged (W1). */
+export const Reach = { allocated: 0, recognizable: 1, reachable: 2 } as const;
+export type Reach = (typeof Reach)[keyof typeof Reach];
+
+export type ObjectRow = readonly [
+  owner: VatNumber,
+  vref: VRef,
+  reachable: number,
+  recognizable: number,
+];
+
+export const PromiseState = { unresolved: 0, fulfilled: 1, rejected: 2 } as const;
+export type PromiseState = (typeof PromiseState)[keyof typeof PromiseState];
+
+export interface PromiseRow {
+  readonly state: PromiseState;
+  /** NOBODY while a message that would settle it is queued. */
+  readonly decider: number;
+  /** Sorted. */
+  readonly subscribers: readonly number[];
+  readonly references: number;
+  readonly body: Uint8Array | null;
+  readonly slots: readonly KRef[];
+  /** Messages that wait on it have ordinals below this. */
+  readonly queueCount: number;
+}
+
+/** A message on the way: on the run queue to an object, or on the queue of a promise. */
+export interface QueuedMessage {
+  readonly target: KRef;
+  readonly body: Uint8Array;
+  readonly slots: readonly KRef[];
+  readonly result: KRef | undefined;
+}
+
+export const ItemType = { send: 0, notify: 1, create: 2, upgrade: 3, terminate: 4 } as const;
+
+export interface LifecycleRequest {
+  readonly vat: VatNumber;
+  readonly bundleId: string;
+  readonly body: Uint8Array;
+  readonly slots: readonly KRef[];
+  /** Create: the vat's name; upgrade: the message of the disconnection object. UTF-8. */
+  readonly text: string;
+  readonly result: KRef;
+}
+
+export type RunQueueItem =
+  | ({ readonly type: typeof ItemType.send } & QueuedMessage)
+  | { readonly type: typeof ItemType.notify; readonly vat: VatNumber; readonly promise: KRef }
+  | ({ readonly type: typeof ItemType.create } & LifecycleRequest)
+  | ({ readonly type: typeof ItemType.upgrade } & LifecycleRequest)
+  | ({ readonly type: typeof ItemType.terminate } & LifecycleRequest);
+
+export type LifecycleItem = Extract<RunQueueItem, LifecycleRequest>;
+
+export const VatState = { starting: 0, running: 1, terminated: 2 } as const;
+export type VatState = (typeof VatState)[keyof typeof VatState];
+
+export interface VatRow {
+  readonly name: string;
+  readonly state: VatState;
+  readonly incarnation: number;
+  readonly bundleId: string;
+  readonly imageId: string;
+  readonly parameters: Uint8Array;
+  readonly slots: readonly KRef[];
+  readonly spaces: readonly number[];
+}
+
+/** What every crank changes, apart from the rest. */
+export interface VatCounters {
+  readonly position: number;
+  readonly nextImport: number;
+  readonly nextPromise: number;
+}
+
+/** An ended incarnation's leftovers, removed a step at a time. */
+export interface CleanupRow {
+  /** Transcript entries from here up to `positionEnd` remain. */
+  readonly position: number;
+  readonly positionEnd: number;
+  /** The vat has ended too: its c-list and its rows go as well. */
+  readonly wholeVat: boolean;
+}
+
+export interface Counters {
+  readonly nextVat: number;
+  readonly nextObject: number;
+  readonly nextPromise: number;
+  readonly queueTail: number;
+  readonly lastInput: number;
+}
+export const FIRST_COUNTERS: Counters = {
+  nextVat: 1,
+  nextObject: 20,
+  nextPromise: 40,
+  queueTail: 0,
+  lastInput: 0,
+};
+
+/** A c-list entry that a vat did not allocate by exporting an object. */
+export type ClistRow = readonly [vref: VRef, reach: Reach];
+
+/** A codec over frames: `toTuple` and `fromTuple` must be inverse. */
+const frameCodec = <V, T>(toTuple: (value: V) => T, fromTuple: (tuple: T) => V): RowCodec<V> => ({
+  encode: value => packFrame(toTuple(value)),
+  decode: bytes => fromTuple(unpackFrame(bytes) as T),
+});
+const same = <V>(): RowCodec<V> => frameCodec<V, V>(v => v, v => v);
+
+const text = (value: string): Uint8Array => Buffer.from(value, 'utf8');
+const fromText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+type MessageTuple = readonly [KRef, Uint8Array, readonly KRef[], KRef | null];
+const messageTuple = (m: QueuedMessage): MessageTuple => [
+  m.target,
+  m.body,
+  m.slots,
+  m.result ?? null,
+];
+const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage => ({
+  target,
+  body,
+  slots,
+  result: result ?? undefined,
+});
+
+type ItemTuple = readonly [number, ...unknown[]];
+const itemTuple = (item: RunQueueItem): ItemTuple => {
+  switch (item.type) {
+    case ItemType.send:
+      return [item.type, ...messageTuple(item)];
+    case ItemType.notify:
+      return [item.type, item.vat, item.promise];
+    case ItemType.create:
+    case ItemType.upgrade:
+    case ItemType.terminate: {
+      const { type, vat, bundleId, body, slots, text: words, result } = item;
+      return [type, vat, bundleId, body, slots, text(words), result];
+    }
+    default:
+      throw TypeError(`unknown item ${String((item as never as RunQueueItem).type)}`);
+  }
+};
+const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
+  if (type === ItemType.send) {
+    return { type, ...messageOf(rest as unknown as MessageTuple) };
+  }
+  if (type === ItemType.notify) {
+    const [vat, promise] = rest as [VatNumber, KRef];
+    return { type, vat, promise };
+  }
+  const [vat, bundleId, body, slots, words, result] = rest as [
+    VatNumber,
+    string,
+    Uint8Array,
+    KRef[],
+    Uint8Array,
+    KRef,
+  ];
+  return {
+    type: type as LifecycleItem['type'],
+    vat,
+    bundleId,
+    body,
+    slots,
+    text: fromText(words),
+    result,
+  };
+};
+
+export const codecs = {
+  object: same<ObjectRow>(),
+  clist: same<ClistRow>(),
+  kref: same<KRef>(),
+  count: same<number>(),
+  message: frameCodec(messageTuple, messageOf),
+  item: frameCodec(itemTuple, itemOf),
+  promise: frameCodec<
+    PromiseRow,
+    readonly [PromiseState, number, readonly number[], number, Uint8Array | null, readonly KRef[], number]
+  >(
+    p => [p.state, p.decider, p.subscribers, p.references, p.body, p.slots, p.queueCount],
+    ([state, decider, subscribers, references, body, slots, queueCount]) => ({
+      state,
+      decider,
+      subscribers,
+      references,
+      body,
+      slots,
+      queueCount,
+    }),
+  ),
+  vat: frameCodec<
+    VatRow,
+    readonly [Uint8Array, VatState, number, string, string, Uint8Array, readonly KRef[], readonly number[]]
+  >(
+    v => [text(v.name), v.state, v.incarnation, v.bundleId, v.imageId, v.parameters, v.slots, v.spaces],
+    ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces]) => ({
+      name: fromText(name),
+      state,
+      incarnation,
+      bundleId,
+      imageId,
+      parameters,
+      slots,
+      spaces,
+    }),
+  ),
+  vatCounters: frameCodec<VatCounters, readonly [number, number, number]>(
+    c => [c.position, c.nextImport, c.nextPromise],
+    ([position, nextImport, nextPromise]) => ({ position, nextImport, nextPromise }),
+  ),
+  cleanup: frameCodec<CleanupRow, readonly [number, number, boolean]>(
+    c => [c.position, c.positionEnd, c.wholeVat],
+    ([position, positionEnd, wholeVat]) => ({ position, positionEnd, wholeVat }),
+  ),
+  counters: frameCodec<Counters, readonly [number, number, number, number, number]>(
+    c => [c.nextVat, c.nextObject, c.nextPromise, c.queueTail, c.lastInput],
+    ([nextVat, nextObject, nextPromise, queueTail, lastInput]) => ({
+      nextVat,
+      nextObject,
+      nextPromise,
+      queueTail,
+      lastInput,
+    }),
+  ),
+} as const;

@@ -1,0 +1,171 @@
+/**
+ * The syscalls of a crank, checked and carried out in order (architecture, section 2.4).
+ *
+ * The kernel trusts no worker message: shape, sizes and ownership of every reference are checked
+ * here, and what does not hold is a VatFault that undoes the crank. Bodies are never decoded.
+ */
+import {
+  Limits,
+  Syscall,
+  VatFault,
+  type CrankTuple,
+  type Resolution,
+  type SyscallTuple,
+  type VRef,
+} from '@heirloom/worker';
+import { makeResult, resolveName, resolvePromiseName, type Speaker } from './clist.js';
+import { getPromise } from './counts.js';
+import { soleReference } from './kernel-data.js';
+import { send, settle, subscribe, type Router } from './router.js';
+import { isPromiseKRef, type KRef } from './state/krefs.js';
+import { PromiseState } from './state/schema.js';
+
+/** What a crank's syscalls ask beyond the tables. */
+export interface CrankEffects {
+  /** Promises whose c-list entries go when the wave ends (rule W3). */
+  readonly retired: KRef[];
+  exit: { readonly isFailure: boolean; readonly body: Uint8Array; readonly slots: KRef[] } | undefined;
+}
+
+const fault = (what: string): never => {
+  throw new VatFault('BAD_SYSCALL', what);
+};
+
+const isText = (value: unknown): value is VRef => typeof value === 'string';
+
+const checkData = (body: unknown, slots: unknown): void => {
+  if (!(body instanceof Uint8Array)) return fault('data is no byte array');
+  if (!Array.isArray(slots) || !slots.every(isText)) return fault('slots are no references');
+  if (body.length > Limits.BODY_BYTES_MAX || slots.length > Limits.SLOTS_MAX) {
+    throw new VatFault('LIMIT', 'syscall capdata too large');
+  }
+};
+
+const checkResolution = (resolution: unknown): void => {
+  if (!Array.isArray(resolution) || resolution.length !== 4) return fault('malformed resolution');
+  const [vpid, rejected, body, slots] = resolution as unknown[];
+  if (!isText(vpid) || typeof rejected !== 'boolean') return fault('malformed resolution');
+  checkData(body, slots);
+};
+
+const checkSyscall = (syscall: unknown): void => {
+  if (!Array.isArray(syscall)) return fault('a syscall is no tuple');
+  const [op, a, b, c, d] = syscall as unknown[];
+  switch (op) {
+    case Syscall.send:
+      if (syscall.length !== 5 || !isText(a) || !(d === null || isText(d))) fault('malformed send');
+      return checkData(b, c);
+    case Syscall.subscribe:
+      return syscall.length === 2 && isText(a) ? undefined : fault('malformed subscribe');
+    case Syscall.resolve:
+      if (syscall.length !== 2 || !Array.isArray(a)) return fault('malformed resolve');
+      return a.forEach(checkResolution);
+    case Syscall.exit:
+      if (syscall.length !== 4 || typeof a !== 'boolean') fault('malformed exit');
+      return checkData(b, c);
+    case Syscall.dropImports:
+    case Syscall.retireImports:
+    case Syscall.retireExports:
+    case Syscall.abandonExports:
+      return fault('garbage syscalls are legal in reap, sweep and lifecycle cranks only');
+    default:
+      return fault(`unknown syscall ${String(op)}`);
+  }
+};
+
+const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
+  if (!Array.isArray(row) || row.length !== 2) return fault('malformed row write');
+  const [key, value] = row as unknown[];
+  if (!(key instanceof Uint8Array) || key.length === 0) return fault('a row key is no byte array');
+  if (key.length > Limits.ROW_KEY_BYTES_MAX) throw new VatFault('LIMIT', 'row key too long');
+  if (value !== null && !(value instanceof Uint8Array)) return fault('a row is no byte array');
+  if (value !== null && value.length > Limits.ROW_BYTES_MAX) throw new VatFault('LIMIT', 'row too large');
+  if (before !== undefined && Buffer.compare(before, key) >= 0) fault('row writes are not in order');
+  return key;
+};
+
+/** Checks the shape of an unpacked crank. Throws VatFault. */
+export const checkCrank = (crank: unknown): CrankTuple => {
+  if (!Array.isArray(crank) || crank.length !== 3) return fault('malformed crank');
+  const [outcome, syscalls, rows] = crank as unknown[];
+  if (outcome !== null) {
+    const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
+    if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
+  }
+  if (!Array.isArray(syscalls) || !Array.isArray(rows)) return fault('malformed crank');
+  if (syscalls.length > Limits.SYSCALLS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many syscalls');
+  if (rows.length > Limits.ROWS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many row writes');
+  syscalls.forEach(checkSyscall);
+  let before: Uint8Array | undefined;
+  for (const row of rows) before = checkRow(row, before);
+  return crank as unknown as CrankTuple;
+};
+
+const names = (router: Router, speaker: Speaker, slots: readonly VRef[]): KRef[] =>
+  slots.map(vref => resolveName(router.state, speaker, vref));
+
+const doSend = (
+  router: Router,
+  speaker: Speaker,
+  [, target, body, slots, result]: Extract<SyscallTuple, readonly [typeof Syscall.send, ...unknown[]]>,
+): void => {
+  const { state } = router;
+  const to = resolveName(state, speaker, target);
+  // The result is allocated before the arguments are read: it may be among them only if fresh.
+  const answer = result === null ? undefined : makeResult(state, speaker, result);
+  send(router, { target: to, body, slots: names(router, speaker, slots), result: answer });
+};
+
+const doResolve = (
+  router: Router,
+  speaker: Speaker,
+  effects: CrankEffects,
+  resolutions: readonly Resolution[],
+): void => {
+  const { state } = router;
+  for (const [vpid, rejected, body, slots] of resolutions) {
+    const promise = resolvePromiseName(state, speaker, vpid);
+    const row = getPromise(state, promise);
+    if (row.state !== PromiseState.unresolved || row.decider !== speaker.vat) {
+      throw new VatFault('NOT_DECIDER', `the vat does not decide ${vpid}`);
+    }
+    const krefs = names(router, speaker, slots);
+    const sole = soleReference(body, krefs);
+    if (!rejected && sole !== undefined && isPromiseKRef(sole)) {
+      fault(`${vpid} cannot be fulfilled with a promise`);
+    }
+    settle(router, promise, { rejected, body, slots: krefs });
+    effects.retired.push(promise);
+  }
+};
+
+/** Carries out one checked syscall. Throws VatFault; the caller undoes the crank. */
+export const execute = (
+  router: Router,
+  speaker: Speaker,
+  effects: CrankEffects,
+  syscall: SyscallTuple,
+): void => {
+  switch (syscall[0]) {
+    case Syscall.send:
+      return doSend(router, speaker, syscall);
+    case Syscall.subscribe: {
+      const promise = resolvePromiseName(router.state, speaker, syscall[1]);
+      return subscribe(router.state, speaker.vat, promise);
+    }
+    case Syscall.resolve:
+      return doResolve(router, speaker, effects, syscall[1]);
+    case Syscall.exit: {
+      const [, isFailure, body, slots] = syscall;
+      effects.exit ??= { isFailure, body, slots: names(router, speaker, slots) };
+      return undefined;
+    }
+    case Syscall.dropImports:
+    case Syscall.retireImports:
+    case Syscall.retireExports:
+    case Syscall.abandonExports:
+      return fault('garbage syscalls are legal in reap, sweep and lifecycle cranks only');
+    default:
+      throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
+  }
+};
