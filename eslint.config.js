@@ -1,0 +1,170 @@
+/**
+ * The checks of docs and house style that a machine can make: sizes, types, what may reach the
+ * clock, and which way imports point (bench, test -> kernel -> worker, store).
+ *
+ * In a flat config the last block that matches a file sets a rule whole; lists do not add up. So
+ * the lists below are put together here, and the narrower block stands later.
+ */
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const SOURCE = ['packages/*/src/**/*.ts'];
+const TESTS = ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
+/** What test/tsconfig.json type-checks; the other files have a project of their own. */
+const IN_TEST_PROJECT = ['**/*.test.ts', 'test/**/*.ts', 'vitest.config.ts'];
+const HOST_POWERS = ['packages/*/src/host-powers.ts', 'packages/*/src/**/host-powers.ts'];
+/** The clock, and everything else that two runs would not see alike. */
+const AMBIENT_GLOBALS = [
+  'Date',
+  'performance',
+  'Intl',
+  'setTimeout',
+  'setInterval',
+  'clearTimeout',
+  'clearInterval',
+];
+const INJECT = 'Not a function of the inputs: take it from host-powers.ts, as a parameter.';
+
+const AMBIENT_PROPERTIES = [
+  ...AMBIENT_GLOBALS.map(property => ({ object: 'globalThis', property })),
+  { object: 'globalThis', property: 'setImmediate' },
+  { object: 'Math', property: 'random' },
+  { object: 'process', property: 'env' },
+  { object: 'process', property: 'hrtime' },
+  { property: 'localeCompare' },
+  { property: 'toLocaleString' },
+  { property: 'toLocaleLowerCase' },
+  { property: 'toLocaleUpperCase' },
+];
+
+const globalsBan = names => ['error', ...names.map(name => ({ name, message: INJECT }))];
+
+const group = (patterns, message) => ({ group: patterns, message });
+
+/** Modules that hand out what the globals above do. */
+const AMBIENT_MODULES = [
+  ...['timers', 'timers/promises', 'perf_hooks'].map(name => ({ name: `node:${name}` })),
+  { name: 'node:process', importNames: ['env', 'hrtime'] },
+  {
+    name: 'node:crypto',
+    importNames: ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID'],
+  },
+].map(module => ({ ...module, message: INJECT }));
+
+/** The directions of the house style, as patterns by where the importing file stands. */
+const NO_DIST = group(
+  ['@heirloom/*/dist', '@heirloom/*/dist/**', '@heirloom/*/src/**'],
+  'Import what the package exports, not its files.',
+);
+const NO_CLIMBING = {
+  regex: '^(\\.\\./)+(packages/)?(store|worker|kernel|bench)/(src|dist)/',
+  message: 'Import another package by its name.',
+};
+const NO_LMDB = group(['lmdb', 'lmdb/**'], 'Only packages/store talks to lmdb.');
+const NO_KERNEL = group(
+  ['@heirloom/kernel', '@heirloom/kernel/**', '@heirloom/bench', '@heirloom/test'],
+  'Imports point one way: kernel -> worker -> store.',
+);
+const NO_WORKER = group(
+  ['@heirloom/worker', '@heirloom/worker/**'],
+  'The store knows no vat code and no liveslots.',
+);
+const NO_STORE_ROOT = {
+  regex: '^@heirloom/store$',
+  allowTypeImports: true,
+  message: 'The root loads lmdb: import a subpath that does not. zygote/entry.ts opens the store.',
+};
+const NO_BENCH = group(['@heirloom/bench', '@heirloom/test'], 'The kernel knows no bench.');
+
+const EVERYWHERE = [NO_DIST, NO_CLIMBING];
+const WORKER = [...EVERYWHERE, NO_LMDB, NO_KERNEL];
+
+const importBlock = (files, patterns, paths = []) => ({
+  files,
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths, patterns }] },
+});
+
+/** One package: its sources, then its tests and its host-powers.ts, which may use the clock. */
+const packageImports = (name, patterns, testPatterns = patterns) => {
+  const inPackage = `packages/${name}/src/**/*.ts`;
+  const within = globs => globs.map(glob => [inPackage, glob]);
+  return [
+    importBlock([inPackage], patterns, AMBIENT_MODULES),
+    importBlock(within(HOST_POWERS), patterns),
+    importBlock(within(TESTS), testPatterns),
+  ];
+};
+
+export default defineConfig(
+  globalIgnores(['**/dist/**', '**/coverage/**', '**/*.heirloom/**', '**/node_modules/**']),
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts', '**/*.js', '**/*.mjs'],
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    languageOptions: { parser: tseslint.parser },
+    rules: {
+      eqeqeq: 'error',
+      'no-empty': 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'max-len': ['error', { code: 100, ignoreUrls: true, ignoreRegExpLiterals: true }],
+      'max-lines': ['error', 500],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/ban-ts-comment': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+    },
+  },
+  {
+    files: TESTS,
+    rules: { 'max-lines': ['error', 800], 'max-lines-per-function': 'off' },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: IN_TEST_PROJECT,
+    languageOptions: { parserOptions: { projectService: true } },
+  },
+  {
+    files: IN_TEST_PROJECT,
+    languageOptions: { parserOptions: { project: ['test/tsconfig.json'] } },
+  },
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  {
+    files: SOURCE,
+    ignores: [...TESTS, ...HOST_POWERS],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...AMBIENT_PROPERTIES.map(entry => ({ ...entry, message: INJECT })),
+      ],
+    },
+  },
+  {
+    files: SOURCE,
+    ignores: [...TESTS, ...HOST_POWERS, 'packages/worker/src/supervisor/**'],
+    rules: {
+      'no-restricted-globals': globalsBan([...AMBIENT_GLOBALS, 'setImmediate', 'clearImmediate']),
+    },
+  },
+  {
+    // Crank boundaries are setImmediate turns (docs/protocol.md, "A crank").
+    files: ['packages/worker/src/supervisor/**/*.ts'],
+    ignores: [...TESTS, ...HOST_POWERS],
+    rules: { 'no-restricted-globals': globalsBan(AMBIENT_GLOBALS) },
+  },
+  ...packageImports('store', [...EVERYWHERE, NO_KERNEL, NO_WORKER]),
+  ...packageImports('worker', [...WORKER, NO_STORE_ROOT], WORKER),
+  importBlock(['packages/worker/src/zygote/entry.ts'], WORKER, AMBIENT_MODULES),
+  ...packageImports('kernel', [...EVERYWHERE, NO_LMDB, NO_BENCH]),
+  importBlock(['bench/**/*.ts', 'test/**/*.ts'], [...EVERYWHERE, NO_LMDB]),
+);
