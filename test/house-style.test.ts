@@ -1,0 +1,65 @@
+/**
+ * The lint rules that stand for the house style can fail: each is shown a line that breaks it.
+ * `npm run lint` applies them to the sources; this guards the configuration itself.
+ */
+import { fileURLToPath } from 'node:url';
+import { ESLint } from 'eslint';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+/** Files that exist: a typed rule needs a file of some project. The text is ours. */
+const STORE = 'packages/store/src/types.ts';
+const WORKER = 'packages/worker/src/protocol/refs.ts';
+const SUPERVISOR = 'packages/worker/src/supervisor/row-store.ts';
+const TEST = 'test/models/random.ts';
+
+const IMPORTS = '@typescript-eslint/no-restricted-imports';
+
+let eslint: ESLint;
+
+beforeAll(() => {
+  eslint = new ESLint({ cwd: fileURLToPath(new URL('..', import.meta.url)) });
+});
+
+const rulesBroken = async (filePath: string, text: string): Promise<(string | null)[]> => {
+  const [result] = await eslint.lintText(text, { filePath });
+  if (result === undefined) throw Error(`eslint ignores ${filePath}`);
+  return result.messages.map(message => message.ruleId);
+};
+
+describe('lint: what it refuses', () => {
+  test.each([
+    ['the store imports the worker', STORE, `import '@heirloom/worker';`, IMPORTS],
+    ['the store imports the kernel', STORE, `import '@heirloom/kernel';`, IMPORTS],
+    ['the worker imports lmdb', WORKER, `import 'lmdb';`, IMPORTS],
+    ['the worker loads the whole store', WORKER, `import '@heirloom/store';`, IMPORTS],
+    ['the worker imports the kernel', WORKER, `import '@heirloom/kernel';`, IMPORTS],
+    ['a test imports a file of a package', TEST, `import '@heirloom/store/dist/a.js';`, IMPORTS],
+    ['a package climbs into another', WORKER, `import '../../../store/src/types.js';`, IMPORTS],
+    ['randomness', STORE, `export const n = Math.random();`, 'no-restricted-properties'],
+    ['the environment', STORE, `export const e = process.env.A;`, 'no-restricted-properties'],
+    ['the clock', STORE, `export const d = new Date();`, 'no-restricted-globals'],
+    ['a turn outside the supervisor', STORE, `setImmediate(() => 1);`, 'no-restricted-globals'],
+    ['a floating promise', STORE, `Promise.resolve();`, '@typescript-eslint/no-floating-promises'],
+    ['an empty catch', STORE, `try { eval(''); } catch {}`, 'no-empty'],
+    ['any', TEST, `export const a: any = 1;`, '@typescript-eslint/no-explicit-any'],
+    ['a long line', TEST, `export const a = '${'x'.repeat(100)}';`, 'max-len'],
+  ])('lint: %s -> an error', async (_title, filePath, text, rule) => {
+    expect(await rulesBroken(filePath, text)).toContain(rule);
+  });
+
+  test('lint: a missing case of a union -> an error', async () => {
+    const text = `export const f = (u: 1 | 2) => { switch (u) { case 1: return 1; } return 2; };`;
+    const rule = '@typescript-eslint/switch-exhaustiveness-check';
+    expect(await rulesBroken(STORE, text)).toContain(rule);
+  });
+});
+
+describe('lint: what it lets pass', () => {
+  test.each([
+    ['a type of the store', WORKER, `export type { ReadView } from '@heirloom/store';`],
+    ['a turn of the supervisor', SUPERVISOR, `setImmediate(() => 1);`],
+    ['a test that takes a time', TEST, `export const ms = performance.now();`],
+  ])('lint: %s -> no error', async (_title, filePath, text) => {
+    expect(await rulesBroken(filePath, text)).toEqual([]);
+  });
+});
