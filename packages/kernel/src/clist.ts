@@ -6,7 +6,6 @@
  * in which the vat settled them or was told (rule W3).
  */
 import assert from 'node:assert/strict';
-import { keys } from '@heirloom/store';
 import {
   importRef,
   isAllocatedByVat,
@@ -19,6 +18,7 @@ import {
 import { getObject, hold, objectKey, release } from './counts.js';
 import { makeObject, makePromise } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
+import { keys } from './state/keys.js';
 import { Reach, type VatCounters, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 

@@ -6,8 +6,8 @@
  * nothing. Invariants: reachable <= recognizable; nothing is freed before the wave ends (rule G1).
  */
 import assert from 'node:assert/strict';
-import { keys } from '@heirloom/store';
 import { isPromiseKRef, krefNumber, showKRef, type KRef } from './state/krefs.js';
+import { keys } from './state/keys.js';
 import { PromiseState, type ObjectRow, type PromiseRow } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 

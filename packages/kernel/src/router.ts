@@ -6,10 +6,10 @@
  * when it settles. So two sends to one reference never overtake each other.
  */
 import { strict as assert } from 'node:assert';
-import { keys } from '@heirloom/store';
 import { getObject, getPromise, hold, holdAll, release, releaseAll, setPromise } from './counts.js';
 import { dataNotCallable, soleReference, VAT_TERMINATED } from './kernel-data.js';
 import { isPromiseKRef, krefNumber, objectKRef, promiseKRef, type KRef } from './state/krefs.js';
+import { keys } from './state/keys.js';
 import {
   HOST_SUBSCRIBES,
   ItemType,

@@ -10,6 +10,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
 import type { Journal } from './journal.js';
+import type { KeyRange } from './keys.js';
 
 interface DirtyRow<V> {
   readonly value: V | undefined;
@@ -96,8 +97,8 @@ export class KernelTable<V> {
     this.#put(key, { value: undefined, born: false });
   }
 
-  /** The keys with `prefix`, in order, after `after`, at most `limit`. */
-  keys(prefix: BinaryKey, end: BinaryKey, limit: number, after = ''): BinaryKey[] {
+  /** The keys of a range, in order, after `after`, at most `limit`. */
+  keys({ prefix, end }: KeyRange, limit: number, after = ''): BinaryKey[] {
     const from = after === '' ? prefix : after;
     const inRange = (key: BinaryKey): boolean =>
       key.startsWith(prefix) && key < end && (after === '' || key > after);

@@ -8,9 +8,10 @@
  * - a row that this block both creates and deletes leaves no trace.
  */
 import assert from 'node:assert/strict';
-import { keys, type BinaryKey, type ReadView, type RowChange } from '@heirloom/store';
+import type { BinaryKey, ReadView, RowChange } from '@heirloom/store';
 import type { HandOverRow } from '@heirloom/worker';
 import type { Journal } from './journal.js';
+import { keys, ranges } from './keys.js';
 
 export const HEADER_BYTES = 8;
 
@@ -43,7 +44,8 @@ export class RowTable {
   readonly #journal: Journal;
   /** By space, so that a hand-over finds a vat's rows without a scan. */
   readonly #dirty = new Map<number, Map<BinaryKey, Row>>();
-  readonly #preImages = new Map<BinaryKey, Uint8Array>();
+  /** `undefined`: removed. */
+  readonly #preImages = new Map<BinaryKey, Uint8Array | undefined>();
   #dirtyCount = 0;
 
   constructor(view: ReadView, journal: Journal) {
@@ -87,6 +89,39 @@ export class RowTable {
       ]);
   }
 
+  /** Removes up to `limit` pre-images of an ended incarnation; returns how many. */
+  forgetPreImages(vat: number, incarnation: number, limit: number): number {
+    const { prefix, end } = ranges.preImages(vat, incarnation);
+    const made = [...this.#preImages.keys()].filter(
+      key => key.startsWith(prefix) && this.#preImages.get(key) !== undefined,
+    );
+    const stored = this.#view
+      .keysAfter('preimage', prefix, end, limit + this.#preImages.size)
+      .filter(key => !this.#preImages.has(key));
+    const chosen = [...made.sort(), ...stored].slice(0, Math.max(0, limit));
+    for (const key of chosen) this.#preImages.set(key, undefined);
+    return chosen.length;
+  }
+
+  /** Removes up to `limit` rows of a dead vat's space; returns how many. */
+  forgetSpace(space: number, limit: number): number {
+    const { prefix, end } = ranges.space(space);
+    const dirty = this.#dirty.get(space) ?? new Map<BinaryKey, Row>();
+    const gone = [...dirty.values()].filter(row => row.bytes === undefined).length;
+    const made = [...dirty.keys()].filter(key => dirty.get(key)?.bytes !== undefined).sort();
+    const stored = this.#view
+      .keysAfter('vatstore', prefix, end, limit + made.length + gone)
+      .map(key => key.slice(prefix.length))
+      .filter(key => !dirty.has(key));
+    const chosen = [...made, ...stored].slice(0, Math.max(0, limit));
+    for (const key of chosen) {
+      const row = this.#lookup(space, key);
+      assert(row !== undefined);
+      this.#put(space, key, { ...row, bytes: undefined });
+    }
+    return chosen.length;
+  }
+
   changes(into: RowChange[]): void {
     for (const [space, rows] of this.#dirty) {
       for (const [key, row] of rows) {
@@ -124,7 +159,7 @@ export class RowTable {
     assert(row.born < writer.incarnation, 'a row written earlier was born earlier');
     const { vat, incarnation, space } = writer;
     const at = keys.preImage(vat, incarnation, space, key);
-    assert(!this.#preImages.has(at), 'one pre-image per row and incarnation');
+    assert(this.#preImages.get(at) === undefined, 'one pre-image per row and incarnation');
     this.#preImages.set(at, withHeader(row));
     this.#journal.record(() => this.#preImages.delete(at));
   }

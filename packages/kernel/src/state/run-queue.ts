@@ -4,9 +4,10 @@
  * Invariants: ordinals only grow; every `send` names an object (rule W2); an item leaves when its
  * crank is merged, so that what a wave defers keeps its place (rule W7). Removal is never undone.
  */
-import { keys, type ReadView, type RowChange } from '@heirloom/store';
+import type { ReadView, RowChange } from '@heirloom/store';
 import type { Journal } from './journal.js';
 import { KernelTable } from './kernel-table.js';
+import { keys, ranges } from './keys.js';
 import { codecs, type RunQueueItem } from './schema.js';
 
 const LOAD_CHUNK = 4096;
@@ -28,7 +29,7 @@ export class RunQueue {
     this.#items = new KernelTable({ view, table: 'kernel', journal, codec, cacheRowsMax: 1 });
     let after = '';
     for (;;) {
-      const found = this.#items.keys(keys.queueItemsPrefix, keys.queueItemsEnd, LOAD_CHUNK, after);
+      const found = this.#items.keys(ranges.queue, LOAD_CHUNK, after);
       for (const key of found) this.#pending.set(keys.queueOrdinal(key), this.#items.need(key));
       if (found.length < LOAD_CHUNK) return;
       after = found.at(-1)!;

@@ -4,7 +4,7 @@
  * Rows are plain tuples of safe integers, booleans, null, bytes and ASCII strings: exactly what a
  * frame carries, so that encoding is one call.
  */
-import { packFrame, unpackFrame } from '@heirloom/store';
+import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
 import type { KRef } from './krefs.js';
 import type { RowCodec } from './kernel-table.js';
@@ -121,12 +121,18 @@ export const FIRST_COUNTERS: Counters = {
 /** A c-list entry that a vat did not allocate by exporting an object. */
 export type ClistRow = readonly [vref: VRef, reach: Reach];
 
+/** The result of a host input; `height` 0 until it settles, then the block that settled it. */
+export type HostResultRow = readonly [promise: KRef, height: number];
+
 /** A codec over frames: `toTuple` and `fromTuple` must be inverse. */
-const frameCodec = <V, T>(toTuple: (value: V) => T, fromTuple: (tuple: T) => V): RowCodec<V> => ({
+const frameCodec = <V, T extends readonly FrameValue[]>(toTuple: (value: V) => T, fromTuple: (tuple: T) => V): RowCodec<V> => ({
   encode: value => packFrame(toTuple(value)),
-  decode: bytes => fromTuple(unpackFrame(bytes) as T),
+  decode: bytes => fromTuple(unpackFrame(bytes) as unknown as T),
 });
-const same = <V>(): RowCodec<V> => frameCodec<V, V>(v => v, v => v);
+const same = <V extends readonly FrameValue[]>(): RowCodec<V> =>
+  frameCodec<V, V>(v => v, v => v);
+const single = <V extends FrameValue>(): RowCodec<V> =>
+  frameCodec<V, readonly [V]>(v => [v], ([v]) => v);
 
 const text = (value: string): Uint8Array => Buffer.from(value, 'utf8');
 const fromText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
@@ -145,7 +151,7 @@ const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage =
   result: result ?? undefined,
 });
 
-type ItemTuple = readonly [number, ...unknown[]];
+type ItemTuple = readonly [number, ...FrameValue[]];
 const itemTuple = (item: RunQueueItem): ItemTuple => {
   switch (item.type) {
     case ItemType.send:
@@ -192,8 +198,9 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
 export const codecs = {
   object: same<ObjectRow>(),
   clist: same<ClistRow>(),
-  kref: same<KRef>(),
-  count: same<number>(),
+  kref: single<KRef>(),
+  count: single<number>(),
+  hostResult: same<HostResultRow>(),
   message: frameCodec(messageTuple, messageOf),
   item: frameCodec(itemTuple, itemOf),
   promise: frameCodec<

@@ -4,13 +4,13 @@
  * Every function over the state takes it first. Changes are journaled until `endCrank`, so that a
  * crank is merged or undone as a whole; they reach the store with the block.
  */
-import { keys, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
+import { packFrame, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
 import type { TranscriptTuple } from '@heirloom/worker';
-import { packFrame } from '@heirloom/store';
 import { Journal, type Mark } from './journal.js';
 import { KernelTable } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import { RowTable } from './row-table.js';
+import { keys } from './keys.js';
 import { RunQueue } from './run-queue.js';
 import {
   codecs,
@@ -18,6 +18,7 @@ import {
   type CleanupRow,
   type ClistRow,
   type Counters,
+  type HostResultRow,
   type ObjectRow,
   type PromiseRow,
   type QueuedMessage,
@@ -47,7 +48,7 @@ export class KernelState {
   readonly names: KernelTable<number>;
   readonly pins: KernelTable<number>;
   /** Host input → its result promise, until the block after its settlement. */
-  readonly hostResults: KernelTable<KRef>;
+  readonly hostResults: KernelTable<HostResultRow>;
   readonly cleanup: KernelTable<CleanupRow>;
   readonly rows: RowTable;
   readonly queue: RunQueue;
@@ -73,7 +74,7 @@ export class KernelState {
     this.clist = table(codecs.clist);
     this.names = table(codecs.count);
     this.pins = table(codecs.count);
-    this.hostResults = table(codecs.kref);
+    this.hostResults = table(codecs.hostResult);
     this.cleanup = table(codecs.cleanup);
     this.rows = new RowTable(view, journal);
     this.queue = new RunQueue(view, journal);

@@ -1,0 +1,116 @@
+/**
+ * Merging one crank into the tables: all of it, or none.
+ *
+ * What the item itself does (its counts leave the queue, the vat gets its names, the result's
+ * decider) is applied before the crank's own syscalls (rule W1) and stays when the crank fails.
+ */
+import { hash } from 'node:crypto';
+import { keyFromBytes, unpackFrame } from '@heirloom/store';
+import { VatFault, type CrankTuple, type SyscallTuple } from '@heirloom/worker';
+import { activate, type Speaker } from './clist.js';
+import { kernelData, type KernelData } from './kernel-data.js';
+import { release, releaseAll } from './counts.js';
+import { setDecider, type Router } from './router.js';
+import type { KRef } from './state/krefs.js';
+import { keys } from './state/keys.js';
+import type { QueuedMessage, VatNumber } from './state/schema.js';
+import type { KernelState } from './state/state.js';
+import { checkCrank, execute, type CrankEffects } from './syscalls.js';
+
+/** How a crank ended: what it asks for, or why it counts for nothing. */
+export type Verdict =
+  | { readonly ok: true; readonly effects: CrankEffects }
+  | { readonly ok: false; readonly code: string; readonly reason: KernelData };
+
+/** A message leaves the queue for its vat. */
+export const acceptMessage = (
+  state: KernelState,
+  vat: VatNumber,
+  { target, slots, result }: QueuedMessage,
+): void => {
+  for (const kref of slots) activate(state, vat, kref);
+  if (result !== undefined) {
+    activate(state, vat, result);
+    setDecider(state, result, vat);
+    release(state, result);
+  }
+  release(state, target);
+  releaseAll(state, slots);
+};
+
+/** A notify leaves the queue: the vat gets the data of the whole batch. */
+export const acceptNotify = (
+  state: KernelState,
+  vat: VatNumber,
+  promise: KRef,
+  batch: readonly KRef[],
+): void => {
+  for (const kref of batch) {
+    activate(state, vat, kref);
+    for (const slot of state.promises.need(keys.promise(Math.floor(kref / 2))).slots) {
+      activate(state, vat, slot);
+    }
+  }
+  release(state, promise);
+};
+
+const apply = (router: Router, speaker: Speaker, space: number, crank: CrankTuple): CrankEffects => {
+  const [outcome, syscalls, rows] = crank;
+  if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
+  const effects: CrankEffects = { retired: [], exit: undefined };
+  for (const syscall of syscalls as readonly SyscallTuple[]) {
+    execute(router, speaker, effects, syscall);
+  }
+  const { vat, incarnation } = speaker;
+  for (const [key, value] of rows) {
+    router.state.rows.write({ vat, incarnation, space }, keyFromBytes(key), value);
+  }
+  return effects;
+};
+
+/** A fault that the worker itself raised: it comes with its own words. */
+class RaisedFault extends Error {
+  readonly code: string;
+  readonly body: Uint8Array;
+
+  constructor(code: string, body: Uint8Array) {
+    super(code);
+    this.code = code;
+    this.body = body;
+  }
+}
+
+/** A packed crank that cannot even be unpacked is the vat's fault: its worker sent it. */
+const unpack = (packed: Uint8Array): unknown => {
+  try {
+    return unpackFrame(packed);
+  } catch (error) {
+    throw new VatFault('BAD_SYSCALL', `malformed crank: ${String(error)}`);
+  }
+};
+
+/** Merges a crank, or undoes it and says why. */
+export const mergeCrank = (
+  router: Router,
+  speaker: Speaker,
+  space: number,
+  packed: Uint8Array,
+): Verdict => {
+  const { state } = router;
+  const mark = state.mark();
+  try {
+    return { ok: true, effects: apply(router, speaker, space, checkCrank(unpack(packed))) };
+  } catch (error) {
+    state.journal.rollback(mark);
+    if (error instanceof RaisedFault) {
+      return { ok: false, code: error.code, reason: { body: error.body, slots: [] } };
+    }
+    if (error instanceof VatFault) {
+      return { ok: false, code: error.code, reason: kernelData(Error(error.message)) };
+    }
+    throw error;
+  }
+};
+
+/** What the transcript keeps of a crank instead of the crank (rule T3). */
+export const crankDigest = (packed: Uint8Array): Uint8Array => hash('sha256', packed, 'buffer');

@@ -1,0 +1,71 @@
+/**
+ * Data that the kernel itself puts into promises, and the little it may know of a vat's data.
+ *
+ * The kernel never decodes a body, with two exceptions that need no trust: whether a resolution is
+ * one bare reference (that decides where messages go), and the method name for the text of an error.
+ */
+import { PassableCodec } from '@heirloom/store';
+import type { KRef } from './state/krefs.js';
+import type { Settlement } from './router.js';
+
+/** A reference inside data that the kernel makes. */
+export class SlotMark {
+  readonly kref: KRef;
+
+  constructor(kref: KRef) {
+    this.kref = kref;
+    Object.freeze(this);
+  }
+}
+
+const codec = new PassableCodec({
+  slotOf: value => (value instanceof SlotMark ? String(value.kref) : undefined),
+  valueOf: slot => new SlotMark(Number(slot) as KRef),
+  isHardened: () => true,
+  bornHardened: value => Object.freeze(value),
+});
+
+export interface KernelData {
+  readonly body: Uint8Array;
+  readonly slots: readonly KRef[];
+}
+
+/** Encodes data of the kernel's own; `SlotMark`s become references. */
+export const kernelData = (value: unknown): KernelData => {
+  const { body, slots } = codec.encode(value);
+  return { body, slots: slots.map(slot => Number(slot) as KRef) };
+};
+
+const SOLE_REFERENCE = Buffer.from(kernelData(new SlotMark(0 as KRef)).body);
+
+/** The reference that `body` is, if it is nothing else. */
+export const soleReference = (body: Uint8Array, slots: readonly KRef[]): KRef | undefined =>
+  slots.length === 1 && SOLE_REFERENCE.equals(body) ? slots[0] : undefined;
+
+export const rejection = (reason: unknown): Settlement => ({ rejected: true, ...kernelData(reason) });
+
+export const VAT_TERMINATED: Settlement = rejection(Error('vat terminated'));
+
+/** The reason for a message that was sent to a promise fulfilled with data. */
+export const dataNotCallable = (methargs: Uint8Array): KernelData => {
+  let method: unknown;
+  try {
+    // Slots may be out of place in what a vat made up: any value will do for them.
+    const slots = Array.from({ length: SLOT_MARKS }, (_, i) => String(i));
+    method = (codec.decode(methargs, slots) as readonly unknown[])[0];
+  } catch (error) {
+    method = undefined;
+    assertIsCodecError(error);
+  }
+  const name = typeof method === 'string' ? ` ${method}` : '';
+  return kernelData(TypeError(`data is not callable, has no method${name}`));
+};
+const SLOT_MARKS = 64;
+
+const assertIsCodecError = (error: unknown): void => {
+  if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+};
+
+/** What a promise is rejected with when its decider's vat is upgraded (reference 3.1). */
+export const disconnection = (upgradeMessage: string, incarnationNumber: number): Settlement =>
+  rejection({ name: 'vatUpgraded', upgradeMessage, incarnationNumber });

@@ -1,0 +1,37 @@
+/**
+ * A worker that serves one incarnation of one vat: the small interface that the kernel sees.
+ *
+ * Its life: prepare → bind → (replay) → deliver ... → terminate. Every failure of the worker
+ * itself is a HostError; what vat code did wrong is in the outcomes of its cranks.
+ */
+import type { HandOver, VatId } from '@heirloom/worker';
+
+export interface VatIdentity {
+  readonly vatId: VatId;
+  readonly incarnation: number;
+  readonly space: number;
+}
+
+export interface WaveDeliveries {
+  /** The last committed block. */
+  readonly height: number;
+  readonly wave: number;
+  readonly firstPosition: number;
+  readonly deliveries: readonly Uint8Array[];
+}
+
+export interface VatWorker {
+  /** True when the bundle can only be evaluated in the crank of startVat (rule U4). */
+  prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean>;
+  bind(identity: VatIdentity, handOver: HandOver): Promise<void>;
+  /** Replays the transcript of the incarnation. HostError REPLAY_DIVERGED names the position. */
+  replay(endPosition: number): Promise<void>;
+  deliver(wave: WaveDeliveries): void;
+  /** The packed crank of the next delivery, in order; at once if it has arrived. */
+  nextCrank(): Uint8Array | Promise<Uint8Array>;
+  /** Kills it, whatever it does; resolves when it is gone. */
+  terminate(): Promise<void>;
+}
+
+/** Takes a line that vat code wrote to its console. */
+export type VatLog = (vatId: VatId | undefined, level: string, text: string) => void;
