@@ -1,0 +1,49 @@
+/** Medians, percentiles and spread against cases worked out by hand. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { median, percentile, rounded, spread } from './statistics.js';
+
+describe('statistics', () => {
+  test('median: odd and even counts, any order -> the middle', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([10, 9])).toBe(9.5);
+  });
+
+  test('percentile: nearest rank -> a measured value', () => {
+    const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect(percentile(values, 50)).toBe(50);
+    expect(percentile(values, 99)).toBe(99);
+    expect(percentile(values, 100)).toBe(100);
+    expect(percentile([7], 1)).toBe(7);
+  });
+
+  test('percentile: any values and ranks -> one of the values, rising with the rank', () => {
+    const values = fc.array(fc.integer(), { minLength: 1 });
+    const rank = fc.integer({ min: 1, max: 100 });
+    fc.assert(
+      fc.property(values, rank, rank, (sample, one, other) => {
+        const [low, high] = [Math.min(one, other), Math.max(one, other)];
+        expect(sample).toContain(percentile(sample, low));
+        expect(percentile(sample, low)).toBeLessThanOrEqual(percentile(sample, high));
+      }),
+    );
+  });
+
+  test('spread: range over median', () => {
+    expect(spread([90, 100, 110])).toBeCloseTo(0.2);
+    expect(spread([5, 5])).toBe(0);
+  });
+
+  test('statistics: nothing, NaN, a rank out of range -> RangeError', () => {
+    expect(() => median([])).toThrow(RangeError);
+    expect(() => median([1, Number.NaN])).toThrow(RangeError);
+    expect(() => percentile([1], 0)).toThrow(RangeError);
+    expect(() => percentile([1], 101)).toThrow(RangeError);
+  });
+
+  test('rounded: three significant digits', () => {
+    expect(rounded(12_345)).toBe(12_300);
+    expect(rounded(0.012345)).toBe(0.0123);
+  });
+});

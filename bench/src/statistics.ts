@@ -1,0 +1,39 @@
+/** Figures over the rounds of a bench. Medians, since a 2-core machine has bad moments. */
+
+function inOrder(values: readonly number[]): readonly number[] {
+  if (values.length === 0) throw new RangeError('no values to describe');
+  if (values.some(Number.isNaN)) throw new RangeError('NaN among the values');
+  return [...values].sort((a, b) => a - b);
+}
+
+function at(sorted: readonly number[], index: number): number {
+  const value = sorted[index];
+  if (value === undefined) throw new RangeError(`no value at ${index}`);
+  return value;
+}
+
+/** The middle value, or the mean of the two in the middle. Throws RangeError if there are none. */
+export function median(values: readonly number[]): number {
+  const sorted = inOrder(values);
+  const upper = Math.floor(sorted.length / 2);
+  if (sorted.length % 2 === 1) return at(sorted, upper);
+  return (at(sorted, upper - 1) + at(sorted, upper)) / 2;
+}
+
+/** The nearest-rank percentile, `rank` in (0, 100]: a value that was measured, never a mean. */
+export function percentile(values: readonly number[], rank: number): number {
+  if (!(rank > 0 && rank <= 100)) throw new RangeError(`not a percentile: ${rank}`);
+  const sorted = inOrder(values);
+  return at(sorted, Math.ceil((rank / 100) * sorted.length) - 1);
+}
+
+/** Largest less smallest, over the median: 0.1 is 10 %. */
+export function spread(values: readonly number[]): number {
+  const sorted = inOrder(values);
+  return (at(sorted, sorted.length - 1) - at(sorted, 0)) / median(values);
+}
+
+/** Three significant digits, for tables and JSON alike: no bench here knows more. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
