@@ -70,9 +70,9 @@ const NO_WORKER = group(
   'The store knows no vat code and no liveslots.',
 );
 const NO_STORE_ROOT = {
-  regex: '^@heirloom/store$',
+  regex: '^@heirloom/store(/(environment|reader|store))?$',
   allowTypeImports: true,
-  message: 'The root loads lmdb: import a subpath that does not. zygote/entry.ts opens the store.',
+  message: 'This loads lmdb: import a subpath that does not. zygote/entry.ts opens the store.',
 };
 const NO_BENCH = group(['@heirloom/bench', '@heirloom/test'], 'The kernel knows no bench.');
 
