@@ -1,0 +1,64 @@
+/**
+ * Byte arrays: immutable ArrayBuffers as pass-style 1.8 recognises them.
+ *
+ * ses 2.3 installs the shim of @endo/immutable-arraybuffer before lockdown. A host without ses has
+ * them after `import '@endo/immutable-arraybuffer/shim.js'`; without it there is no byte array to
+ * encode, and decoding one throws. So the methods are looked up when first needed, then kept: in a
+ * locked-down realm they are frozen by the time that any vat code runs.
+ */
+
+const { apply, ownKeys } = Reflect;
+const { getOwnPropertyDescriptor } = Object;
+const toStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
+
+export const arrayBufferPrototype: object = ArrayBuffer.prototype;
+
+type Method = (...args: unknown[]) => unknown;
+
+interface ImmutableMethods {
+  readonly isImmutable: Method;
+  readonly slice: Method;
+  readonly sliceToImmutable: Method;
+}
+
+let found: ImmutableMethods | undefined;
+
+function immutableMethods(): ImmutableMethods | undefined {
+  if (found === undefined) {
+    const isImmutable = getOwnPropertyDescriptor(arrayBufferPrototype, 'immutable')?.get;
+    const slice: unknown = Reflect.get(arrayBufferPrototype, 'slice');
+    const sliceToImmutable: unknown = Reflect.get(arrayBufferPrototype, 'sliceToImmutable');
+    if (isImmutable !== undefined && typeof sliceToImmutable === 'function') {
+      const methods = { isImmutable, slice, sliceToImmutable };
+      found = methods as ImmutableMethods;
+    }
+  }
+  return found;
+}
+
+/**
+ * A copy of the bytes of `value`, an object that inherits directly from `ArrayBuffer.prototype`
+ * and is no proxy; undefined if it is no byte array.
+ */
+export function bytesOfByteArray(value: object): Uint8Array | undefined {
+  const methods = immutableMethods();
+  if (methods === undefined || apply(methods.isImmutable, value, []) !== true) {
+    return undefined;
+  }
+  for (const key of ownKeys(value)) {
+    const { enumerable, value: tag } = getOwnPropertyDescriptor(value, key)!;
+    if (key !== toStringTag || enumerable === true || typeof tag !== 'string') {
+      return undefined;
+    }
+  }
+  return new Uint8Array(apply(methods.slice, value, []) as ArrayBuffer);
+}
+
+/** A fresh byte array, not frozen yet. `bytes` must be a buffer of its own. */
+export function makeByteArray(bytes: Uint8Array): object {
+  const methods = immutableMethods();
+  if (methods === undefined) {
+    throw new TypeError('Byte arrays need ses or @endo/immutable-arraybuffer/shim.js');
+  }
+  return apply(methods.sliceToImmutable, bytes.buffer, []) as object;
+}

@@ -1,0 +1,66 @@
+/**
+ * The eight standard errors: their prototypes, names and constructors. Runs no traps, no getters.
+ */
+import { types } from 'node:util';
+
+const { isProxy } = types;
+const { getPrototypeOf } = Object;
+
+const PROTOTYPE_CHAIN_MAX = 1_000;
+
+export type SimpleErrorConstructor = new (message: string) => Error;
+
+const CONSTRUCTORS: readonly SimpleErrorConstructor[] = [
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+];
+
+export const standardNameOf = new Map<object, string>([[AggregateError.prototype, 'AggregateError']]);
+export const constructorOf = new Map<string, SimpleErrorConstructor>();
+for (const constructor of CONSTRUCTORS) {
+  const { name } = constructor;
+  standardNameOf.set(constructor.prototype as object, name);
+  constructorOf.set(name, constructor);
+}
+export const errorPrototype: object = Error.prototype;
+
+/** Whether `name` belongs to one of the eight standard constructors. */
+export function isStandardErrorName(name: string): boolean {
+  return constructorOf.has(name) || name === 'AggregateError';
+}
+
+/** Whether `value` inherits directly from a standard error prototype. Runs no traps. */
+export function isErrorObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || isProxy(value)) {
+    return false;
+  }
+  return isErrorPrototype(getPrototypeOf(value) as object | null);
+}
+
+export function isErrorPrototype(proto: object | null): boolean {
+  return proto !== null && standardNameOf.has(proto);
+}
+
+/** Whether `value` inherits from a standard error prototype at any distance. Runs no traps. */
+export function isErrorLike(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  return nearestStandardPrototype(value) !== undefined;
+}
+
+export function nearestStandardPrototype(value: object): object | undefined {
+  let link: object | null = value;
+  for (let i = 0; link !== null && !isProxy(link) && i < PROTOTYPE_CHAIN_MAX; i += 1) {
+    if (standardNameOf.has(link)) {
+      return link;
+    }
+    link = getPrototypeOf(link) as object | null;
+  }
+  return undefined;
+}

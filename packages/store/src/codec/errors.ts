@@ -1,0 +1,182 @@
+/**
+ * Errors as data: name, message, cause, errors. No stack crosses.
+ *
+ * What is a passable error follows pass-style 1.8 (`error.js`): it inherits directly from a standard
+ * error prototype; own string-named properties are at most `message` (required), `stack`, `cause` and
+ * `errors`, none enumerable, all data. One form is added: an own `name` that is no standard name on an
+ * object that inherits from `Error.prototype`, which is how an error of another name is decoded.
+ * A decoded error's own `stack` is '', as in a realm with errorTaming 'safe'.
+ */
+import { types } from 'node:util';
+import {
+  constructorOf,
+  errorPrototype,
+  isErrorLike,
+  isErrorObject,
+  isStandardErrorName,
+  nearestStandardPrototype,
+  standardNameOf,
+} from './error-prototypes.js';
+import { Refusal, describe } from './refusal.js';
+
+const { isProxy } = types;
+const { isArray } = Array;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { deleteProperty, ownKeys } = Reflect;
+
+const PASS_STYLE = Symbol.for('passStyle');
+
+/** V8 from 12 gives errors an own accessor `stack`; hardening makes it data, a host need not. */
+const stackGetter = getOwnPropertyDescriptor(new Error('sample'), 'stack')?.get;
+
+export interface ErrorFields {
+  readonly name: string;
+  readonly message: string;
+  readonly cause: object | undefined;
+  readonly errors: readonly unknown[] | undefined;
+}
+
+/** The fields of an error that `isErrorObject` accepts. Throws a Refusal if it is not passable. */
+export function readError(error: object): ErrorFields {
+  const proto = getPrototypeOf(error) as object;
+  let name = standardNameOf.get(proto)!;
+  let message: string | undefined;
+  let cause: object | undefined;
+  let errors: readonly unknown[] | undefined;
+  for (const key of ownKeys(error)) {
+    const descriptor = getOwnPropertyDescriptor(error, key)!;
+    if (typeof key === 'symbol') {
+      checkErrorSymbol(key, descriptor);
+      continue;
+    }
+    const value = errorPropertyValue(key, descriptor);
+    switch (key) {
+      case 'message':
+        message = value as string;
+        break;
+      case 'stack':
+        break;
+      case 'cause':
+        cause = value as object;
+        break;
+      case 'errors':
+        errors = value as readonly unknown[];
+        break;
+      default:
+        if (key !== 'name' || proto !== errorPrototype || !isOtherName(value)) {
+          throw new Refusal(`Passable Error has extra unpassed property ${JSON.stringify(key)}`);
+        }
+        name = value;
+    }
+  }
+  if (message === undefined) {
+    throw new Refusal('Passable Error must have an own "message" string property: (an object)');
+  }
+  return { name, message, cause, errors };
+}
+
+function isOtherName(value: unknown): value is string {
+  return typeof value === 'string' && !isStandardErrorName(value);
+}
+
+/** Symbol-named properties are dropped, as in pass-style, but for a claim to be something else. */
+function checkErrorSymbol(key: symbol, descriptor: PropertyDescriptor): void {
+  if (key === PASS_STYLE && descriptor.value !== 'error') {
+    throw new Refusal('Unrecognized PassStyle on an error');
+  }
+}
+
+/** The value of one own property, checked for its place. */
+function errorPropertyValue(key: string, descriptor: PropertyDescriptor): unknown {
+  const start = `Passable Error "${key}" own property must`;
+  if (descriptor.enumerable === true) {
+    throw new Refusal(`${start} not be enumerable: (an object)`);
+  }
+  if (descriptor.writable === undefined) {
+    if (key === 'stack' && descriptor.get === stackGetter && stackGetter !== undefined) {
+      return '';
+    }
+    throw new Refusal(`${start} be a data property: (an object)`);
+  }
+  const value: unknown = descriptor.value;
+  if ((key === 'message' || key === 'stack') && typeof value !== 'string') {
+    throw new Refusal(`${start} be a string: (a ${typeof value})`);
+  }
+  if (key === 'cause') {
+    requireError(value);
+  }
+  if (key === 'errors' && (!isObject(value) || isProxy(value) || !isArray(value))) {
+    throw new Refusal(`${start} be a copyArray: (a ${typeof value})`);
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Refuses what is no error, or only inherits from one at a distance. */
+export function requireError(value: unknown): void {
+  if (isErrorObject(value)) {
+    return;
+  }
+  if (isErrorLike(value)) {
+    throw new Refusal(
+      'Passable Error must inherit from an error class .prototype: (an object)',
+    );
+  }
+  const shown = typeof value === 'function' || isObject(value) ? describe(value) : typeof value;
+  throw new Refusal(`Error expected: ${shown}`);
+}
+
+/**
+ * What can be told of an error that is not passable: the nearest data properties `name` and
+ * `message` up to the standard prototype, and its own `cause` and `errors` unchecked.
+ */
+export function salvageError(error: object): ErrorFields {
+  const proto = nearestStandardPrototype(error)!;
+  const own = (key: string): unknown => getOwnPropertyDescriptor(error, key)?.value;
+  const cause = own('cause');
+  const errors = own('errors');
+  return {
+    name: nearestString(error, 'name', proto) ?? standardNameOf.get(proto)!,
+    message: nearestString(error, 'message', proto) ?? '',
+    cause: isErrorObject(cause) ? cause : undefined,
+    errors: isObject(errors) && !isProxy(errors) && isArray(errors) ? errors : undefined,
+  };
+}
+
+function nearestString(error: object, key: string, end: object): string | undefined {
+  for (let link = error; link !== end; link = getPrototypeOf(link) as object) {
+    const value: unknown = getOwnPropertyDescriptor(link, key)?.value;
+    if (typeof value === 'string') {
+      return value;
+    }
+  }
+  return undefined;
+}
+
+/** A fresh error, not hardened yet. `cause` and the elements of `errors` are hardened errors. */
+export function makeError(fields: ErrorFields): Error {
+  const { name, message, cause, errors } = fields;
+  const constructor = constructorOf.get(name) ?? Error;
+  const isAggregate = name === 'AggregateError';
+  const error = isAggregate ? new AggregateError([], message) : new constructor(message);
+  defineHidden(error, 'stack', '');
+  if (!isStandardErrorName(name)) {
+    defineHidden(error, 'name', name);
+  }
+  if (cause !== undefined) {
+    defineHidden(error, 'cause', cause);
+  }
+  if (errors !== undefined) {
+    defineHidden(error, 'errors', errors);
+  } else if (isAggregate) {
+    deleteProperty(error, 'errors');
+  }
+  return error;
+}
+
+function defineHidden(error: Error, key: string, value: unknown): void {
+  defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
+}

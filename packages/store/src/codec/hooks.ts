@@ -1,0 +1,27 @@
+/**
+ * What the codec asks of its surroundings, and what it gives back.
+ */
+
+/** In a vat worker liveslots implements these; on the host, the kernel's own stand-ins do. */
+export interface PassableHooks {
+  /**
+   * The vref for an object that crosses by reference (remotable, presence, representative,
+   * promise); undefined if `value` is none. May throw, may encode and decode other values.
+   * Asked only of hardened objects that are no proxies, and never of arrays, errors, byte arrays
+   * and objects that inherit directly from `Object.prototype`: endo never passes these by reference.
+   */
+  slotOf(value: object): string | undefined;
+  /** The value for a slot when decoding. Asked once per slot, in order of first mention. */
+  valueOf(slot: string): unknown;
+  /** Whether the value is hardened. A host that encodes its own plain data answers true. */
+  isHardened(value: object): boolean;
+  /** Freezes and marks a fresh container whose members are all hardened. */
+  bornHardened<T extends object>(value: T): T;
+}
+
+export interface EncodedPassable {
+  /** Exactly the canonical bytes, in a buffer of their own. */
+  readonly body: Uint8Array;
+  /** The references that the body mentions, each once, in order of first mention. */
+  readonly slots: readonly string[];
+}

@@ -1,0 +1,48 @@
+/**
+ * The slots of one body while it is written: each string once, in order of first mention.
+ */
+import { tooLarge } from './format.js';
+
+/** Up to here a scan beats a map. */
+const SCANNED_COUNT_MAX = 8;
+
+export class SlotCollector {
+  readonly slots: string[] = [];
+  readonly #slotsMax: number;
+  #indexes: Map<string, number> | undefined;
+
+  constructor(slotsMax: number) {
+    this.#slotsMax = slotsMax;
+  }
+
+  /** The index of `slot`, new if this is its first mention. Throws RangeError past the limit. */
+  indexOf(slot: string): number {
+    const { slots } = this;
+    const count = slots.length;
+    if (count <= SCANNED_COUNT_MAX) {
+      for (let i = 0; i < count; i += 1) {
+        if (slots[i] === slot) {
+          return i;
+        }
+      }
+    } else {
+      const known = this.#mapped().get(slot);
+      if (known !== undefined) {
+        return known;
+      }
+    }
+    if (count >= this.#slotsMax) {
+      throw tooLarge();
+    }
+    slots.push(slot);
+    this.#indexes?.set(slot, count);
+    return count;
+  }
+
+  #mapped(): Map<string, number> {
+    if (this.#indexes === undefined) {
+      this.#indexes = new Map(this.slots.map((slot, index) => [slot, index]));
+    }
+    return this.#indexes;
+  }
+}
