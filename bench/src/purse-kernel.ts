@@ -29,3 +29,10 @@ export async function makePurses(
     made(batch);
   }
 }
+
+/** A figure counts only if the work was done: throws Error unless the vat said so. */
+export function expectResult(method: string, result: unknown, expected: number): void {
+  if (result !== expected) {
+    throw new Error(`"${method}" returned ${String(result)}, not ${expected}`);
+  }
+}

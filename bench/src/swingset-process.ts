@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { PurseKernel } from './purse-kernel.js';
+import { expectResult, type PurseKernel } from './purse-kernel.js';
 
 const PEER_DIRECTORY = fileURLToPath(new URL('../peers/swingset', import.meta.url));
 const READY = 'ready';
@@ -17,6 +17,7 @@ const READY = 'ready';
 interface Answer {
   readonly method: string;
   readonly ms?: number;
+  readonly result?: unknown;
 }
 
 type PeerProcess = ChildProcessByStdio<Writable, Readable, null>;
@@ -24,6 +25,7 @@ type PeerProcess = ChildProcessByStdio<Writable, Readable, null>;
 export class SwingSetProcess implements PurseKernel {
   readonly #process: PeerProcess;
   readonly #answers: AsyncIterator<string>;
+  #purseCount = 0;
 
   private constructor(peer: PeerProcess) {
     this.#process = peer;
@@ -44,16 +46,17 @@ export class SwingSetProcess implements PurseKernel {
     return opened;
   }
 
-  make(count: number): Promise<number> {
-    return this.#step('make', count);
+  async make(count: number): Promise<number> {
+    this.#purseCount += count;
+    return this.#step('make', count, this.#purseCount);
   }
 
   deposit(count: number): Promise<number> {
-    return this.#step('deposit', count);
+    return this.#step('deposit', count, count);
   }
 
   upgrade(version: number): Promise<number> {
-    return this.#step('upgrade', version);
+    return this.#step('upgrade', version, version);
   }
 
   async close(): Promise<void> {
@@ -63,10 +66,11 @@ export class SwingSetProcess implements PurseKernel {
     if (code !== 0) throw new Error(`SwingSet ended with exit code ${code}`);
   }
 
-  async #step(method: string, argument: number): Promise<number> {
+  async #step(method: string, argument: number, expected: number): Promise<number> {
     this.#process.stdin.write(`${JSON.stringify({ method, args: [argument] })}\n`);
-    const { ms } = await this.#answer(method);
+    const { ms, result } = await this.#answer(method);
     if (ms === undefined) throw new Error(`SwingSet did not time "${method}"`);
+    expectResult(method, result, expected);
     return ms;
   }
 
