@@ -1,0 +1,98 @@
+/**
+ * What a store directory looks like from outside, before LMDB touches it.
+ *
+ *   heirloom-store          the directory holds a whole store
+ *   heirloom-store.new      a store is being created; nothing in it was ever acknowledged
+ *   data.mdb, lock.mdb      LMDB
+ *   heirloom.lock.*         who has it open (lock.ts)
+ *
+ * Invariants: inspection changes nothing. The marker is renamed to its final name only after the
+ * first block is durable, so a crash during creation is told from a lost data file.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { describeError, HostError, systemErrorCode } from './errors.js';
+import { LOCK_PREFIX } from './lock.js';
+
+export const DATA_FILE = 'data.mdb';
+const LMDB_LOCK_FILE = 'lock.mdb';
+const MARKER_FILE = 'heirloom-store';
+const CREATING_FILE = 'heirloom-store.new';
+const MARKER_TEXT = 'A store of Heirloom. data.mdb is its state; keep both files together.\n';
+
+export type DirectoryState = 'absent' | 'empty' | 'creating' | 'store';
+
+function notAStore(directory: string, why: string): HostError {
+  return new HostError(
+    'NOT_A_STORE',
+    `${directory} ${why}. Name a directory that is empty, does not exist yet, or holds a store.`,
+  );
+}
+
+/**
+ * Errors: HostError NOT_A_STORE for a file or foreign content, STORE_CORRUPT when the data file is
+ * gone, STORE_IO when the system refuses to look.
+ */
+export function inspectDirectory(directory: string): DirectoryState {
+  let names: string[];
+  try {
+    names = fs.readdirSync(directory);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return 'absent';
+    if (code === 'ENOTDIR') throw notAStore(directory, 'is not a directory');
+    throw ioError(directory, error);
+  }
+  if (names.includes(MARKER_FILE)) {
+    if (names.includes(DATA_FILE)) return 'store';
+    throw new HostError(
+      'STORE_CORRUPT',
+      `${directory} is a store without its data file ${DATA_FILE}. Restore it from a backup, or ` +
+        `delete the directory to begin anew.`,
+    );
+  }
+  if (names.includes(CREATING_FILE)) return 'creating';
+  if (names.every((name) => name.startsWith(LOCK_PREFIX))) return 'empty';
+  throw notAStore(directory, 'is not empty and holds no store');
+}
+
+export function ioError(directory: string, error: unknown): HostError {
+  return new HostError(
+    'STORE_IO',
+    `${directory} cannot be used: ${describeError(error)}. Check the path and its permissions.`,
+    { cause: error },
+  );
+}
+
+/** Runs `action`; a system error in it becomes a HostError STORE_IO. */
+export function withIoErrors<T>(directory: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof HostError || systemErrorCode(error) === undefined) throw error;
+    throw ioError(directory, error);
+  }
+}
+
+/** Begins a creation, under the lock: what an earlier, unfinished creation left goes. */
+export function beginCreation(directory: string): void {
+  fs.writeFileSync(path.join(directory, CREATING_FILE), MARKER_TEXT);
+  fs.rmSync(path.join(directory, DATA_FILE), { force: true });
+  fs.rmSync(path.join(directory, LMDB_LOCK_FILE), { force: true });
+}
+
+/** Ends a creation, after the first block is durable. */
+export function endCreation(directory: string): void {
+  fs.renameSync(path.join(directory, CREATING_FILE), path.join(directory, MARKER_FILE));
+  syncDirectory(directory);
+  syncDirectory(path.dirname(path.resolve(directory)));
+}
+
+function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The one module that talks to lmdb.
+ *
+ * Invariants: `overlappingSync` is off, so that a resolved transaction is durable (rule S1); all
+ * tables are open before anything is read (rule S3); no iterator outlives the call that opened it
+ * (rule S4); bytes that leave this module are copies.
+ *
+ * Keys go to LMDB as latin1 straight into its key buffer: the bytes of `keyEncoding: 'binary'`
+ * without a buffer per key.
+ */
+import assert from 'node:assert/strict';
+import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
+import { describeError, HostError } from './errors.js';
+import { assertBinary, KEY_BYTES_MAX } from './keys.js';
+import { TABLE_NAMES, type BinaryKey, type RowChange, type TableName } from './types.js';
+
+/** Address space, not disk: the file grows as rows are written. */
+export const MAP_BYTES = 2 ** 40;
+export const KEYS_AFTER_MAX = 1_000_000;
+
+const TABLES_MAX = 16;
+/** Values up to this size are written from one reused buffer, whose address lmdb knows. */
+const SCRATCH_BYTES = 64 * 1024;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
+type Rows = Database<Uint8Array, BinaryKey>;
+
+const keyEncoder = {
+  writeKey(key: BinaryKey, target: Buffer, start: number): number {
+    return start + target.write(key, start, 'latin1');
+  },
+  readKey(source: Buffer, start: number, end: number): BinaryKey {
+    return source.toString('latin1', start, end);
+  },
+};
+
+export interface EnvironmentOptions {
+  readonly directory: string;
+  readonly readersMax: number;
+  readonly readOnly: boolean;
+  readonly mapBytes: number;
+}
+
+export class Environment {
+  readonly #root: RootDatabase<Uint8Array, BinaryKey>;
+  readonly #tables = new Map<TableName, Rows>();
+  readonly #directory: string;
+
+  /** Opens the environment, and no table yet. */
+  constructor({ directory, readersMax, readOnly, mapBytes }: EnvironmentOptions) {
+    assert(Number.isSafeInteger(readersMax) && readersMax > 0, 'readersMax: positive integer');
+    this.#directory = directory;
+    try {
+      this.#root = open<Uint8Array, BinaryKey>({
+        path: directory,
+        noSubdir: false, // else lmdb takes `my.store` for a file name
+        overlappingSync: false,
+        readOnly,
+        mapSize: mapBytes,
+        maxReaders: readersMax,
+        maxDbs: TABLES_MAX,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+      });
+    } catch (error) {
+      throw this.#corrupt('cannot be opened', error);
+    }
+  }
+
+  /** Opens one table. False when it does not exist (and, if writable, `create` was not asked). */
+  openTable(table: TableName, { create }: { create: boolean }): boolean {
+    if (this.#tables.has(table)) return true;
+    const options = { encoding: 'binary', keyEncoder, create } as const;
+    let rows: Rows | undefined;
+    try {
+      rows = this.#root.openDB<Uint8Array, BinaryKey>(table, options) as Rows | undefined;
+    } catch (error) {
+      throw this.#corrupt(`cannot open table ${table}`, error);
+    }
+    if (rows !== undefined) this.#tables.set(table, rows);
+    return rows !== undefined;
+  }
+
+  /** Opens what is not open yet. Returns the tables that do not exist. */
+  openTables(options: { create: boolean }): TableName[] {
+    return TABLE_NAMES.filter((table) => !this.openTable(table, options));
+  }
+
+  get(table: TableName, key: BinaryKey, transaction?: Transaction): Uint8Array | undefined {
+    assertBinary(key);
+    const rows = this.#rows(table);
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = transaction === undefined ? rows.get(key) : rows.get(key, { transaction });
+    } catch (error) {
+      throw this.#corrupt(`cannot read from ${table}`, error);
+    }
+    // lmdb copies into a Buffer of its own; a Buffer's `slice` shares memory, so hand out a plain
+    // array.
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  keysAfter(
+    table: TableName,
+    range: { after: BinaryKey; end: BinaryKey; limit: number },
+    transaction?: Transaction,
+  ): BinaryKey[] {
+    const { after, end, limit } = range;
+    assert(Number.isSafeInteger(limit) && limit >= 0 && limit <= KEYS_AFTER_MAX, 'limit');
+    assert(after.length <= KEY_BYTES_MAX && end.length <= KEY_BYTES_MAX, 'key too long');
+    assertBinary(after);
+    assertBinary(end);
+    if (limit === 0 || after >= end) return [];
+    const options = {
+      start: after, // without one, lmdb skips keys that begin with bytes below 5
+      end,
+      limit,
+      exclusiveStart: after !== '',
+      ...(transaction === undefined ? {} : { transaction }),
+    };
+    try {
+      return [...this.#rows(table).getKeys(options)];
+    } catch (error) {
+      throw this.#corrupt(`cannot scan ${table}`, error);
+    }
+  }
+
+  /**
+   * Writes all rows, or none, and resolves when they are durable.
+   *
+   * `childTransaction`, because `transaction` commits what a callback wrote before it threw.
+   */
+  async write(rows: readonly RowChange[]): Promise<void> {
+    try {
+      await this.#root.childTransaction(() => {
+        for (const row of rows) this.#writeRow(row);
+      });
+    } catch (error) {
+      throw await innermostError(error);
+    }
+    this.#root.resetReadTxn();
+  }
+
+  #writeRow({ table, key, value }: RowChange): void {
+    const rows = this.#rows(table);
+    if (value === undefined) {
+      rows.removeSync(key);
+    } else if (value.length <= SCRATCH_BYTES) {
+      scratch.set(value);
+      rows.putSync(key, scratch.subarray(0, value.length));
+    } else {
+      rows.putSync(key, value);
+    }
+  }
+
+  /** The newest committed block, fixed until `done()` of the transaction. */
+  beginSnapshot(): Transaction {
+    this.#root.resetReadTxn();
+    return this.#root.useReadTransaction();
+  }
+
+  /** Frees the places of readers that died. Returns their count. */
+  readerCheck(): number {
+    return this.#root.readerCheck();
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+
+  #rows(table: TableName): Rows {
+    return this.#tables.get(table) ?? assert.fail(`table ${table} is not open`);
+  }
+
+  #corrupt(what: string, error: unknown): HostError {
+    return new HostError(
+      'STORE_CORRUPT',
+      `${this.#directory} ${what}: ${describeError(error)}. If the data file is damaged, restore ` +
+        `it from a backup; nothing was changed.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Turns of the microtask queue that lmdb gets to say what went wrong. */
+const DETAIL_TURNS_MAX = 16;
+
+/**
+ * A failed commit rejects with an error whose `commitError`, a promise, rejects with the reason: by
+ * then, as a rule, or never. Handled in either case, so that it cannot end the process.
+ */
+async function innermostError(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  let detail: unknown;
+  Promise.resolve(error.commitError).then(undefined, (reason: unknown) => {
+    detail = reason;
+  });
+  for (let turn = 0; turn < DETAIL_TURNS_MAX && detail === undefined; turn += 1) {
+    await undefined;
+  }
+  return detail ?? error;
+}

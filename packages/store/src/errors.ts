@@ -1,0 +1,44 @@
+/**
+ * The one error class for "this host failed": disk, directory, lock, thread, memory, time.
+ *
+ * Invariant: no vat ever sees a `HostError`, and nothing is committed after one. The caller decides
+ * by `code`; the message says what happened and what to do.
+ */
+
+/** The codes that the store raises. Other packages add their own. */
+export type StoreErrorCode =
+  /** A commit did not succeed. The store is dead; reopening shows the block before. */
+  | 'COMMIT_FAILED'
+  /** Another kernel has the store open. */
+  | 'STORE_LOCKED'
+  /** The path holds something else, or nothing where a store was required. */
+  | 'NOT_A_STORE'
+  /** The store was written by a newer release. */
+  | 'STORE_SCHEMA'
+  /** The data file cannot be read as a store. */
+  | 'STORE_CORRUPT'
+  /** The operating system refused an operation on the directory. */
+  | 'STORE_IO'
+  /** `close` was called before. */
+  | 'STORE_CLOSED';
+
+export class HostError extends Error {
+  readonly code: string;
+
+  constructor(code: StoreErrorCode | (string & {}), message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HostError';
+    this.code = code;
+  }
+}
+
+/** What an unknown thrown value says, for the end of a message. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of an operating system error, such as `ENOENT`. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * Frames: the msgpack tuples of the kernel's own rows and messages (rule T5).
+ *
+ * A frame is an array of safe integers, booleans, null, byte arrays, ASCII strings and such arrays.
+ * Data of vat code never enters one except as opaque canonical bytes.
+ *
+ * Invariants: the same tuple always packs to the same bytes; what `packFrame` takes, `unpackFrame`
+ * gives back, but for -0, which is 0. Integers past 32 bits travel as float64, which is exact for
+ * safe integers. Both directions refuse every other kind of value.
+ */
+import assert from 'node:assert/strict';
+import { Packr } from 'msgpackr';
+
+export type FrameValue =
+  | number | boolean | null | string | Uint8Array | readonly FrameValue[];
+
+/** Frames are shallow; deeper ones come from no code of ours. */
+export const FRAME_DEPTH_MAX = 16;
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
+
+const NOT_ASCII = /[^\x00-\x7f]/; // eslint-disable-line no-control-regex
+
+function assertFrame(value: unknown, depth: number): asserts value is FrameValue {
+  switch (typeof value) {
+    case 'number':
+      assert(Number.isSafeInteger(value), 'frame: a number that is not a safe integer');
+      return;
+    case 'boolean':
+      return;
+    case 'string':
+      assert(!NOT_ASCII.test(value), 'frame: a string that is not ASCII');
+      return;
+    case 'object':
+      if (value === null || value instanceof Uint8Array) return;
+      assert(Array.isArray(value), 'frame: an object that is neither array nor bytes');
+      assert(depth < FRAME_DEPTH_MAX, 'frame: nested too deeply');
+      for (let i = 0; i < value.length; i += 1) assertFrame(value[i], depth + 1);
+      return;
+    default:
+      assert.fail(`frame: a value of type ${typeof value}`);
+  }
+}
+
+/**
+ * Packs a tuple. The result is a copy of exactly the packed bytes, which nothing else refers to.
+ *
+ * Errors: AssertionError for a value that a frame cannot hold.
+ */
+export function packFrame(tuple: readonly FrameValue[]): Uint8Array {
+  assert(Array.isArray(tuple), 'frame: not a tuple');
+  assertFrame(tuple, 0);
+  const packed = packr.pack(tuple);
+  const copy = new Uint8Array(packed.length);
+  copy.set(packed);
+  return copy;
+}
+
+/**
+ * Unpacks a tuple. Byte arrays in it are *views* of `bytes`, never copies: they are plain
+ * `Uint8Array`s, change when `bytes` does, and keep it alive.
+ *
+ * Errors: throws when the bytes are not one whole frame. Shape and ranges are the caller's to check.
+ */
+export function unpackFrame(bytes: Uint8Array): readonly FrameValue[] {
+  const plain = Buffer.isBuffer(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : bytes;
+  const tuple: unknown = packr.unpack(plain);
+  assert(Array.isArray(tuple), 'frame: not a tuple');
+  assertFrame(tuple, 0);
+  return tuple;
+}

@@ -1,0 +1,112 @@
+/**
+ * The store as a worker thread or process sees it: read only, one fixed snapshot at a time.
+ *
+ * Invariants: opened after the kernel has opened the store, never before (rule S3); every read of a
+ * snapshot goes through its own transaction, so nothing that commits meanwhile shows (rule S4); a
+ * reader between snapshots holds no transaction, so it pins no pages.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import type { Transaction } from 'lmdb';
+import { inspectDirectory } from './directory.js';
+import { Environment, MAP_BYTES } from './environment.js';
+import { HostError } from './errors.js';
+import { readMetaInteger } from './meta.js';
+import type {
+  BinaryKey, ReadSnapshot, StoreReader, TableName,
+} from './types.js';
+
+export interface ReaderOptions {
+  readonly directory: string;
+  /** As the kernel opened the store. */
+  readonly readersMax: number;
+}
+
+class Snapshot implements ReadSnapshot {
+  readonly height: number;
+  readonly #environment: Environment;
+  readonly #onDone: () => void;
+  #transaction: Transaction | undefined;
+
+  constructor(environment: Environment, onDone: () => void) {
+    this.#environment = environment;
+    this.#onDone = onDone;
+    const transaction = environment.beginSnapshot();
+    this.#transaction = transaction;
+    try {
+      const height = readMetaInteger(environment, 'height', transaction);
+      assert(height !== undefined, 'snapshot: no height');
+      this.height = height;
+    } catch (error) {
+      transaction.done();
+      throw error;
+    }
+  }
+
+  get(table: TableName, key: BinaryKey): Uint8Array | undefined {
+    return this.#environment.get(table, key, this.#live());
+  }
+
+  keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
+    return this.#environment.keysAfter(table, { after, end, limit }, this.#live());
+  }
+
+  done(): void {
+    this.#live().done();
+    this.#transaction = undefined;
+    this.#onDone();
+  }
+
+  #live(): Transaction {
+    assert(this.#transaction !== undefined, 'snapshot: used after done');
+    return this.#transaction;
+  }
+}
+
+class Reader implements StoreReader {
+  readonly #environment: Environment;
+  #open = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  begin(): ReadSnapshot {
+    assert.equal(this.#closing, undefined, 'reader: closed');
+    assert(!this.#open, 'reader: a snapshot is open');
+    const snapshot = new Snapshot(this.#environment, () => {
+      this.#open = false;
+    });
+    this.#open = true;
+    return snapshot;
+  }
+
+  /** Idempotent. The snapshot must be done. */
+  async close(): Promise<void> {
+    assert(!this.#open, 'reader: a snapshot is open');
+    this.#closing ??= this.#environment.close();
+    return this.#closing;
+  }
+}
+
+/**
+ * Opens a store that a kernel has open.
+ *
+ * Errors: HostError NOT_A_STORE when there is none, STORE_CORRUPT when a table is missing.
+ */
+export function openReader({ directory, readersMax }: ReaderOptions): StoreReader {
+  const where = path.resolve(directory);
+  if (inspectDirectory(where) !== 'store') {
+    throw new HostError('NOT_A_STORE', `${where} holds no store. Create it with Store.open first.`);
+  }
+  const environment = new Environment({
+    directory: where, readersMax, readOnly: true, mapBytes: MAP_BYTES,
+  });
+  const missing = environment.openTables({ create: false });
+  if (missing.length > 0) {
+    void environment.close();
+    throw new HostError('STORE_CORRUPT', `${where} lacks ${missing.join(', ')}. Restore a backup.`);
+  }
+  return new Reader(environment);
+}

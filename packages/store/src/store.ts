@@ -1,0 +1,264 @@
+/**
+ * The kernel's store: the single writer of one directory, and a read view of the newest block.
+ *
+ * Invariants:
+ * - Heights rise by one; `meta` height, the block's rows and its hash are one LMDB transaction.
+ * - `commit` resolves only when the block is durable. Until then reads show the block before.
+ * - After a commit that did not succeed nothing is read or written any more: every call throws the
+ *   same HostError (rule S1). Reopening shows the last block that was durable.
+ * - All tables exist and are open before `open` returns, so before the first thread (rule S3).
+ *
+ * Block 0 is the creation of the store and holds `meta` schema and height.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { blockHash, HASH_BYTES, NO_HASH, orderRows } from './block-hash.js';
+import { assertDataFile } from './data-file.js';
+import {
+  beginCreation, DATA_FILE, endCreation, inspectDirectory, withIoErrors, type DirectoryState,
+} from './directory.js';
+import { Environment, MAP_BYTES } from './environment.js';
+import { describeError, HostError } from './errors.js';
+import { packFrame } from './frame.js';
+import { blockKey, metaKey } from './keys.js';
+import { acquireLock, type StoreLock } from './lock.js';
+import { readMetaInteger } from './meta.js';
+import {
+  UNHASHED_TABLES, type BinaryKey, type ReadView, type RowChange, type TableName,
+} from './types.js';
+
+/** The layout of docs/tables.md. Raised when an older release could not read what we write. */
+export const SCHEMA_VERSION = 1;
+
+export interface StoreOptions {
+  readonly directory: string;
+  /** Read transactions at a time over all threads and processes: threads + 64 (rule S3). */
+  readonly readersMax: number;
+  /** Address space of the data file, and so its largest size. For tests of a full store. */
+  readonly mapBytes?: number;
+}
+
+export interface Head {
+  readonly height: number;
+  readonly hash: Uint8Array;
+}
+
+export interface Block {
+  /** One more than the head's. */
+  readonly height: number;
+  /** Rows of hashed tables, in any order, each once. `meta` schema and height are the store's. */
+  readonly changes: readonly RowChange[];
+  /** Rows of `local`, each once. */
+  readonly unhashed: readonly RowChange[];
+}
+
+export class Store implements ReadView {
+  readonly #directory: string;
+  readonly #environment: Environment;
+  readonly #lock: StoreLock;
+  #head: Head;
+  /** Set once the store is dead: what every call throws. */
+  #failure: HostError | undefined;
+  #writing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(directory: string, environment: Environment, lock: StoreLock, head: Head) {
+    this.#directory = directory;
+    this.#environment = environment;
+    this.#lock = lock;
+    this.#head = head;
+  }
+
+  /**
+   * Creates or reopens a store.
+   *
+   * Errors: HostError NOT_A_STORE, STORE_LOCKED, STORE_SCHEMA, STORE_CORRUPT, STORE_IO,
+   * COMMIT_FAILED (creation). What stood in the directory before is unchanged.
+   */
+  static async open(options: StoreOptions): Promise<Store> {
+    const directory = path.resolve(options.directory);
+    const lock = withIoErrors(directory, () => {
+      const state = inspectDirectory(directory);
+      if (state === 'absent') fs.mkdirSync(directory, { recursive: true });
+      return acquireLock(directory);
+    });
+    try {
+      const state = prepareDirectory(directory);
+      const environment = new Environment({
+        directory,
+        readersMax: options.readersMax,
+        readOnly: false,
+        mapBytes: options.mapBytes ?? MAP_BYTES,
+      });
+      try {
+        const head = state === 'store' ? openTables(environment, directory)
+          : await create(environment, directory);
+        return new Store(directory, environment, lock, head);
+      } catch (error) {
+        await environment.close();
+        throw error;
+      }
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** The newest durable block. The hash is not to be changed. */
+  get head(): Head {
+    this.#assertUsable();
+    return this.#head;
+  }
+
+  get(table: TableName, key: BinaryKey): Uint8Array | undefined {
+    this.#assertUsable();
+    return this.#environment.get(table, key);
+  }
+
+  keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
+    this.#assertUsable();
+    return this.#environment.keysAfter(table, { after, end, limit });
+  }
+
+  /**
+   * Writes a block and returns its hash. The values must not change until the promise settles.
+   *
+   * Errors: AssertionError before anything is written (wrong height, a row twice, a wrong table, a
+   * commit under way); HostError COMMIT_FAILED, and the store is dead.
+   * Source: rules S1, T6.
+   */
+  async commit(block: Block): Promise<Uint8Array> {
+    this.#assertUsable();
+    assert.equal(this.#writing, undefined, 'commit: one is under way');
+    assert.equal(block.height, this.#head.height + 1, 'commit: height');
+    assertTables(block);
+    const { rows, hash } = sealBlock(this.#head.hash, block);
+    const writing = this.#environment.write(rows);
+    this.#writing = writing.then(ignore, ignore);
+    try {
+      await writing;
+    } catch (error) {
+      this.#failure = commitError(this.#directory, block.height, error);
+      throw this.#failure;
+    } finally {
+      this.#writing = undefined;
+    }
+    this.#head = { height: block.height, hash };
+    return hash;
+  }
+
+  /** Frees the places of reader processes that died; returns their count (rule S4). */
+  readerCheck(): number {
+    this.#assertUsable();
+    return this.#environment.readerCheck();
+  }
+
+  /** The size of the data file. */
+  sizeBytes(): number {
+    this.#assertUsable();
+    return fs.statSync(path.join(this.#directory, DATA_FILE)).size;
+  }
+
+  /** Waits for a commit under way. All reader threads must have exited. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#writing;
+    this.#failure ??= new HostError('STORE_CLOSED', `${this.#directory} was closed.`);
+    try {
+      await this.#environment.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+function ignore(): void {}
+
+/** Under the lock. Only a creation changes anything. */
+function prepareDirectory(directory: string): DirectoryState {
+  return withIoErrors(directory, () => {
+    const state = inspectDirectory(directory);
+    if (state === 'store') assertDataFile(path.join(directory, DATA_FILE));
+    else beginCreation(directory);
+    return state;
+  });
+}
+
+/** Looks at the schema before any other table, so that a newer store is left as it is. */
+function openTables(environment: Environment, directory: string): Head {
+  const schema = environment.openTable('meta', { create: false })
+    ? readMetaInteger(environment, 'schema')
+    : undefined;
+  if (schema === undefined) {
+    throw new HostError('STORE_CORRUPT', `${directory} has no schema row. Restore a backup.`);
+  }
+  if (schema !== SCHEMA_VERSION) {
+    throw new HostError(
+      'STORE_SCHEMA',
+      `${directory} has schema ${schema}; this release reads ${SCHEMA_VERSION}. Open it with the ` +
+        `release that wrote it, or a newer one. Nothing was changed.`,
+    );
+  }
+  const missing = environment.openTables({ create: false });
+  const height = readMetaInteger(environment, 'height');
+  const hash = height === undefined ? undefined : environment.get('blocks', blockKey(height));
+  if (missing.length > 0 || height === undefined || hash?.length !== HASH_BYTES) {
+    throw new HostError(
+      'STORE_CORRUPT',
+      `${directory} lacks ${missing.join(', ') || 'its last block'}. Restore a backup.`,
+    );
+  }
+  return { height, hash };
+}
+
+/** Creates all tables and block 0. */
+async function create(environment: Environment, directory: string): Promise<Head> {
+  environment.openTables({ create: true });
+  const schema = { table: 'meta', key: metaKey('schema'), value: packFrame([SCHEMA_VERSION]) };
+  const block = { height: 0, changes: [schema as RowChange], unhashed: [] };
+  const { rows, hash } = sealBlock(NO_HASH, block);
+  try {
+    await environment.write(rows);
+    endCreation(directory);
+  } catch (error) {
+    throw commitError(directory, 0, error);
+  }
+  return { height: 0, hash };
+}
+
+function assertTables({ changes, unhashed }: Block): void {
+  for (const { table, key } of changes) {
+    assert(!UNHASHED_TABLES.includes(table), `commit: ${table} takes no part in the hash`);
+    const ours = table === 'meta' && (key === metaKey('schema') || key === metaKey('height'));
+    assert(!ours, 'commit: meta schema and height are written by the store');
+  }
+  for (const { table } of unhashed) assert.equal(table, 'local', 'commit: unhashed table');
+}
+
+/** All rows of a block, its height and hash among them, in the order in which they are written. */
+function sealBlock(previous: Uint8Array, block: Block): { rows: RowChange[]; hash: Uint8Array } {
+  const { height, changes, unhashed } = block;
+  const heightRow = { table: 'meta', key: metaKey('height'), value: packFrame([height]) } as const;
+  const rows = orderRows([...changes, heightRow]);
+  const hash = blockHash(previous, rows);
+  const local = orderRows(unhashed);
+  return { rows: [...rows, { table: 'blocks', key: blockKey(height), value: hash }, ...local], hash };
+}
+
+function commitError(directory: string, height: number, error: unknown): HostError {
+  return new HostError(
+    'COMMIT_FAILED',
+    `${directory}: block ${height} was not committed: ${describeError(error)}. Make room or mend ` +
+      `the disk, then open the store again.`,
+    { cause: error },
+  );
+}
