@@ -16,6 +16,8 @@ export interface ImageHost {
 /** What the image hands back. */
 export interface ImageInstance {
   onMessage(frame: Uint8Array): void;
+  /** Logs it as a console line of the vat; false if there is no vat yet. */
+  onUnhandledRejection(reason: unknown): boolean;
 }
 
 /** What `new Supervisor(options)` takes. */
@@ -37,10 +39,10 @@ export interface VatEnvironment {
   readonly hardening: Hardening;
   readonly handledPromises: HandledPromises;
   /**
-   * A compartment with the globals of a vat. `globals` are added to them and shared by every child
-   * compartment that vat code makes (rule O1): VatData, WeakMap, WeakSet, and, under
-   * `Symbol.for('@endo passStyleOf')`, passStyleOf. An entry that is undefined is left out.
-   * All console output, also of children, goes to `log`.
+   * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet
+   * and, under `Symbol.for('@endo passStyleOf')`, passStyleOf. Of these, all but VatData are set in
+   * every child compartment that vat code makes, too (rule O1). An entry that is undefined is left
+   * out. Console output goes to `log`.
    */
   makeCompartment(globals: Readonly<Record<PropertyKey, unknown>>, log: LogSink): VatCompartment;
 }

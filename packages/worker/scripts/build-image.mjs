@@ -1,0 +1,114 @@
+/**
+ * Makes the zygote image: one script, a function expression that takes `require` (for `node:`
+ * builtins only) and returns the exports of src/zygote/image-main.ts.
+ *
+ *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE]
+ *
+ * Writes image.js and image.json `{ id }` (sha256 of image.js). The same sources and the same
+ * node_modules give the same bytes, wherever the repository lies. `--supervisor` puts another module
+ * in the place of src/supervisor/supervisor.ts: the tests of zygote/ use it.
+ *
+ * Checked here: that before-ses, ses and lockdown are evaluated before anything else, that nothing
+ * but node's builtins is left outside, and that the script is ASCII (one byte per character in V8).
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
+const root = path.resolve(packageDirectory, '../..');
+const { resolve } = createRequire(import.meta.url);
+const { values: options } = parseArgs({
+  options: { out: { type: 'string' }, supervisor: { type: 'string' } },
+});
+
+/** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
+const BEFORE_LOCKDOWN = [
+  /^packages\/worker\/src\/zygote\/(before-ses|handled-promise|harden|lockdown)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(promise-record|send-dispatch|send-turns)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|image-main)\.ts$/,
+  /^packages\/worker\/src\/supervisor\/host-powers\.ts$/,
+  /^node_modules\/(ses|@endo\/(cache-map|env-options|immutable-arraybuffer|harden))\//,
+];
+const LOCKDOWN = 'packages/worker/src/zygote/lockdown.ts';
+
+const resolving = {
+  name: 'heirloom-image',
+  setup(builder) {
+    const bare = new RegExp(`^(?:${builtinModules.join('|')})$`);
+    builder.onResolve({ filter: bare }, ({ path: name }) => ({
+      path: `node:${name}`,
+      external: true,
+    }));
+    // The entry for node loads a native addon; the portable one decodes the same.
+    builder.onResolve({ filter: /^msgpackr$/ }, () => ({
+      path: path.join(path.dirname(resolve('msgpackr/package.json')), 'index.js'),
+    }));
+    builder.onResolve({ filter: /\/supervisor\/supervisor\.js$/ }, () =>
+      options.supervisor === undefined ? undefined : { path: path.resolve(options.supervisor) },
+    );
+  },
+};
+
+const bundle = async () => {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [path.join(packageDirectory, 'src/zygote/image-main.ts')],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    charset: 'ascii',
+    legalComments: 'none',
+    treeShaking: true,
+    plugins: [resolving],
+    logLevel: 'warning',
+  });
+  const [output] = Object.values(result.metafile.outputs);
+  for (const { path: name, external } of output.imports) {
+    assert(external && name.startsWith('node:'), `the image must not import ${name}`);
+  }
+  return result.outputFiles[0].text;
+};
+
+/** The module paths that esbuild writes above each module, in order of evaluation. */
+const modulesOf = text =>
+  [...text.matchAll(/^ *\/\/ ((?:packages|node_modules)\/\S+)$/gm)].map(match => match[1]);
+
+const checkOrder = text => {
+  const modules = modulesOf(text);
+  const lockdownAt = modules.indexOf(LOCKDOWN);
+  assert(lockdownAt > 0, 'lockdown.ts is in the image');
+  for (const name of modules.slice(0, lockdownAt)) {
+    const allowed = BEFORE_LOCKDOWN.some(pattern => pattern.test(name));
+    assert(allowed, `${name} would be evaluated before lockdown`);
+  }
+  const firstSes = modules.findIndex(name => name.startsWith('node_modules/ses/'));
+  const beforeSes = modules.indexOf('packages/worker/src/zygote/before-ses.ts');
+  assert(beforeSes >= 0 && beforeSes < firstSes, 'before-ses.ts comes before ses');
+};
+
+const body = await bundle();
+checkOrder(body);
+const image = [
+  '(function (require) {',
+  "'use strict';",
+  'const module = { exports: {} };',
+  body.trimEnd(),
+  'return module.exports;',
+  '})',
+  '',
+].join('\n');
+assert(/^[\x00-\x7f]*$/.test(image), 'the image is ASCII');
+const id = createHash('sha256').update(image).digest('hex');
+const out = options.out === undefined ? path.join(packageDirectory, 'dist') : options.out;
+mkdirSync(out, { recursive: true });
+writeFileSync(path.join(out, 'image.js'), image);
+writeFileSync(path.join(out, 'image.json'), `${JSON.stringify({ id })}\n`);

@@ -1,0 +1,13 @@
+/** What the kernel takes from the worker: the zygote, its image, and the types of the protocol. */
+import { fileURLToPath } from 'node:url';
+
+export * from './protocol/faults.js';
+export * from './protocol/limits.js';
+export * from './protocol/messages.js';
+export * from './protocol/refs.js';
+export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
+export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
+export { readImage, type Image } from './zygote/read-image.js';
+
+/** The path that Piscina takes as `filename`. */
+export const ZYGOTE_ENTRY = fileURLToPath(new URL('./zygote/entry.js', import.meta.url));

@@ -1,0 +1,32 @@
+/**
+ * What must be in the realm before `ses` is evaluated: it takes these for intrinsics.
+ *
+ * A module of side effects; image-main.ts imports it first. It and what it imports import nothing
+ * that needs lockdown. See docs/environment.md, "Order in the image".
+ */
+import { nextTurn } from '../supervisor/host-powers.js';
+import { makeHandledPromises } from './handled-promise.js';
+import { hardening } from './harden.js';
+import { TextDecoder, TextEncoder } from './text-codecs.js';
+import { installUtcDate } from './utc-date.js';
+
+/** Throws in a turn of its own: the thread dies of it (rule H2). */
+const fatal = (error: unknown): void => {
+  nextTurn(() => {
+    throw error;
+  });
+};
+
+export const handledPromises = makeHandledPromises(hardening, fatal);
+
+installUtcDate();
+const globals = {
+  harden: hardening.harden,
+  HandledPromise: handledPromises.HandledPromise,
+  TextDecoder,
+  TextEncoder,
+};
+for (const [name, value] of Object.entries(globals)) {
+  const descriptor = { value, writable: true, enumerable: false, configurable: true };
+  Object.defineProperty(globalThis, name, descriptor);
+}

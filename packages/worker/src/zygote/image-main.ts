@@ -1,0 +1,38 @@
+/**
+ * The zygote image: everything that runs in a vat's thread but the store and the thread's own wiring.
+ *
+ * `scripts/build-image.mjs` makes one script of this module. The first two imports are side effects
+ * whose order matters: modules are evaluated in the order in which they are imported, and the build
+ * checks it. The image is content-addressed, and a vat stays on its image until it is upgraded, so
+ * nothing in here may depend on what lies outside of it but node's builtins (rule H4).
+ */
+import './before-ses.js';
+import './lockdown.js';
+import { Supervisor } from '../supervisor/supervisor.js';
+import { handledPromises } from './before-ses.js';
+import type { ImageHost, ImageInstance, LogSink, VatEnvironment } from './environment.js';
+import { formatValue } from './format-value.js';
+import { hardening } from './harden.js';
+import { makeVatCompartment } from './vat-compartment.js';
+
+/** Call once in a thread: it becomes one vat's. */
+export const startImage = (host: ImageHost): ImageInstance => {
+  let vatLog: LogSink | undefined;
+  const environment: VatEnvironment = {
+    hardening,
+    handledPromises,
+    makeCompartment(globals, log) {
+      vatLog = log;
+      return makeVatCompartment(globals, log);
+    },
+  };
+  const supervisor = new Supervisor({ host, environment });
+  return {
+    onMessage: frame => supervisor.onMessage(frame),
+    onUnhandledRejection: reason => {
+      const text = `Unhandled rejection: ${formatValue(reason)}`;
+      if (vatLog !== undefined) vatLog('error', text);
+      return vatLog !== undefined;
+    },
+  };
+};

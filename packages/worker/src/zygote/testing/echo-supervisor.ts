@@ -1,0 +1,34 @@
+/**
+ * Stands for the supervisor in tests of the zygote: evaluates each frame as source in a vat's
+ * compartment and posts what came of it as JSON text. `!loop` never returns, `!throw` throws.
+ */
+import type { SupervisorOptions } from '../environment.js';
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #lines: string[] = [];
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  onMessage(frame: Uint8Array): void {
+    const source = Buffer.from(frame).toString('utf8');
+    for (; source === '!loop'; );
+    if (source === '!throw') throw new Error('thrown by the supervisor');
+    const { makeCompartment } = this.#options.environment;
+    const log = (level: string, text: string): void => void this.#lines.push(`${level} ${text}`);
+    const globals = { VatData: Object.freeze({}), absent: undefined, WeakMap, WeakSet };
+    const passStyleOf = { [Symbol.for('@endo passStyleOf')]: (): string => 'stub' };
+    const vat = makeCompartment({ ...globals, ...passStyleOf }, log);
+    void Promise.resolve(vat.evaluate(source)).then(
+      value => this.#post({ value }),
+      (error: unknown) => this.#post({ error: String(error) }),
+    );
+  }
+
+  #post(answer: Record<string, unknown>): void {
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...answer, lines: this.#lines }));
+    this.#options.host.post(bytes, [bytes.buffer as ArrayBuffer]);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The compartment of a vat, and the `Compartment` that its code gets.
+ *
+ * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
+ * among them), `assert`, `console`, `URL`, and what liveslots adds. No global is defined as
+ * undefined: `'VatData' in globalThis` decides in libraries.
+ *
+ * Invariant (rule O1): every compartment that vat code makes, at any depth, sees the same WeakMap,
+ * WeakSet and passStyleOf as the vat; they are set after construction, so options cannot replace
+ * them before code runs. SES makes a raw `Compartment` for each compartment; it is always replaced.
+ */
+import type { LogSink, VatCompartment } from './environment.js';
+import { hardening } from './harden.js';
+import { makeVatConsole } from './vat-console.js';
+import { VatUrl } from './vat-url.js';
+
+const { harden } = hardening;
+const { apply, construct, ownKeys } = Reflect;
+const { defineProperty, getOwnPropertyDescriptor } = Object;
+
+type Globals = Readonly<Record<PropertyKey, unknown>>;
+type CompartmentConstructor = new (...args: unknown[]) => VatCompartment;
+
+const PASS_STYLE_OF = Symbol.for('@endo passStyleOf');
+const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', 'Date', PASS_STYLE_OF];
+
+const startRealm = globalThis as unknown as {
+  readonly Compartment: CompartmentConstructor;
+  readonly assert: unknown;
+};
+const StartCompartment = startRealm.Compartment;
+const globalThisGetter = getOwnPropertyDescriptor(
+  StartCompartment.prototype as object,
+  'globalThis',
+)!.get!;
+
+/** The real global object, whatever a subclass says. */
+const globalOf = (compartment: object): Record<PropertyKey, unknown> =>
+  apply(globalThisGetter, compartment, []) as Record<PropertyKey, unknown>;
+
+const setGlobal = (target: object, key: PropertyKey, value: unknown): void => {
+  const attributes = { writable: true, enumerable: false, configurable: true };
+  defineProperty(target, key, { value, ...attributes });
+};
+
+const dressGlobal = (compartment: object, inherited: Globals): void => {
+  const globals = globalOf(compartment);
+  for (const key of ownKeys(inherited)) {
+    setGlobal(globals, key, (inherited as Record<PropertyKey, unknown>)[key]);
+  }
+  const own = globals['Compartment'];
+  // Vat code may have withheld it from its child, or given something of its own.
+  if (typeof own !== 'function') return;
+  setGlobal(globals, 'Compartment', wrapCompartment(own as CompartmentConstructor, inherited));
+};
+
+const wrapCompartment = (
+  Inner: CompartmentConstructor,
+  inherited: Globals,
+): CompartmentConstructor => {
+  function Compartment(this: object, ...args: unknown[]): object {
+    const newTarget = new.target as unknown;
+    if (newTarget === undefined) {
+      throw new TypeError("Class constructor Compartment cannot be invoked without 'new'");
+    }
+    const child = construct(Inner, args, newTarget as NewableFunction) as object;
+    dressGlobal(child, inherited);
+    return child;
+  }
+  Compartment.prototype = Inner.prototype as object;
+  return harden(Compartment as unknown as CompartmentConstructor);
+};
+
+/** See `VatEnvironment.makeCompartment`. */
+export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartment => {
+  const all: Record<PropertyKey, unknown> = {
+    assert: startRealm.assert,
+    console: makeVatConsole(log),
+    URL: VatUrl,
+  };
+  const inherited: Record<PropertyKey, unknown> = {};
+  for (const key of ownKeys(globals)) {
+    const value = (globals as Record<PropertyKey, unknown>)[key];
+    if (value === undefined) continue;
+    all[key] = value;
+    if (INHERITED.includes(key)) inherited[key] = value;
+  }
+  const compartment = new StartCompartment({ globals: all, __options__: true });
+  dressGlobal(compartment, inherited);
+  return compartment;
+};
+
+harden(VatUrl);

@@ -1,0 +1,29 @@
+/**
+ * The `console` of a vat: every line goes to a sink as text, every method returns undefined.
+ *
+ * It has no state and no clock, so counters and timers do nothing; nothing that vat code can see
+ * depends on it.
+ */
+import type { LogLevel, LogSink } from './environment.js';
+import { formatLine } from './format-value.js';
+import { hardening } from './harden.js';
+
+const LEVELS: readonly LogLevel[] = ['debug', 'log', 'info', 'warn', 'error', 'trace'];
+const LOGGED_AS_LOG = ['dir', 'dirxml', 'table', 'group', 'groupCollapsed'] as const;
+const SILENT = [
+  'groupEnd', 'clear', 'count', 'countReset', 'time', 'timeLog', 'timeEnd', 'profile',
+  'profileEnd', 'timeStamp',
+] as const;
+
+type ConsoleMethod = (...args: unknown[]) => void;
+
+export const makeVatConsole = (log: LogSink): Readonly<Record<string, ConsoleMethod>> => {
+  const methods: Record<string, ConsoleMethod> = {};
+  for (const level of LEVELS) methods[level] = (...args) => log(level, formatLine(args));
+  for (const name of LOGGED_AS_LOG) methods[name] = (...args) => log('log', formatLine(args));
+  for (const name of SILENT) methods[name] = () => undefined;
+  methods['assert'] = (condition, ...args) => {
+    if (!condition) log('error', `Assertion failed: ${formatLine(args)}`);
+  };
+  return hardening.harden(methods);
+};
