@@ -1,4 +1,5 @@
 /** The benches that there are, in the order of `--help`. */
 import type { Bench } from './bench.js';
+import { pursesBench } from './purses.js';
 
-export const benches: readonly Bench[] = [];
+export const benches: readonly Bench[] = [pursesBench];
