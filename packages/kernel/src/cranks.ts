@@ -9,10 +9,9 @@ import { keyFromBytes, unpackFrame } from '@heirloom/store';
 import { VatFault, type CrankTuple, type SyscallTuple } from '@heirloom/worker';
 import { activate, type Speaker } from './clist.js';
 import { kernelData, type KernelData } from './kernel-data.js';
-import { release, releaseAll } from './counts.js';
+import { getPromise, release, releaseAll } from './counts.js';
 import { setDecider, type Router } from './router.js';
 import type { KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
 import type { QueuedMessage, VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import { checkCrank, execute, type CrankEffects } from './syscalls.js';
@@ -47,9 +46,7 @@ export const acceptNotify = (
 ): void => {
   for (const kref of batch) {
     activate(state, vat, kref);
-    for (const slot of state.promises.need(keys.promise(Math.floor(kref / 2))).slots) {
-      activate(state, vat, slot);
-    }
+    for (const slot of getPromise(state, kref).slots) activate(state, vat, slot);
   }
   release(state, promise);
 };
@@ -61,6 +58,7 @@ const apply = (router: Router, speaker: Speaker, space: number, crank: CrankTupl
   for (const syscall of syscalls as readonly SyscallTuple[]) {
     execute(router, speaker, effects, syscall);
   }
+  if (effects.exit?.isFailure === true) throw new RaisedFault('EXIT_FAILURE', effects.exit.body);
   const { vat, incarnation } = speaker;
   for (const [key, value] of rows) {
     router.state.rows.write({ vat, incarnation, space }, keyFromBytes(key), value);

@@ -5,7 +5,12 @@
  * here, and what does not hold is a VatFault that undoes the crank. Bodies are never decoded.
  */
 import {
-  Limits,
+  BODY_BYTES_MAX,
+  ROWS_PER_CRANK_MAX,
+  ROW_BYTES_MAX,
+  ROW_KEY_BYTES_MAX,
+  SLOTS_MAX,
+  SYSCALLS_PER_CRANK_MAX,
   Syscall,
   VatFault,
   type CrankTuple,
@@ -36,7 +41,7 @@ const isText = (value: unknown): value is VRef => typeof value === 'string';
 const checkData = (body: unknown, slots: unknown): void => {
   if (!(body instanceof Uint8Array)) return fault('data is no byte array');
   if (!Array.isArray(slots) || !slots.every(isText)) return fault('slots are no references');
-  if (body.length > Limits.BODY_BYTES_MAX || slots.length > Limits.SLOTS_MAX) {
+  if (body.length > BODY_BYTES_MAX || slots.length > SLOTS_MAX) {
     throw new VatFault('LIMIT', 'syscall capdata too large');
   }
 };
@@ -77,9 +82,9 @@ const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
   if (!Array.isArray(row) || row.length !== 2) return fault('malformed row write');
   const [key, value] = row as unknown[];
   if (!(key instanceof Uint8Array) || key.length === 0) return fault('a row key is no byte array');
-  if (key.length > Limits.ROW_KEY_BYTES_MAX) throw new VatFault('LIMIT', 'row key too long');
+  if (key.length > ROW_KEY_BYTES_MAX) throw new VatFault('LIMIT', 'row key too long');
   if (value !== null && !(value instanceof Uint8Array)) return fault('a row is no byte array');
-  if (value !== null && value.length > Limits.ROW_BYTES_MAX) throw new VatFault('LIMIT', 'row too large');
+  if (value !== null && value.length > ROW_BYTES_MAX) throw new VatFault('LIMIT', 'row too large');
   if (before !== undefined && Buffer.compare(before, key) >= 0) fault('row writes are not in order');
   return key;
 };
@@ -93,8 +98,8 @@ export const checkCrank = (crank: unknown): CrankTuple => {
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
   }
   if (!Array.isArray(syscalls) || !Array.isArray(rows)) return fault('malformed crank');
-  if (syscalls.length > Limits.SYSCALLS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many syscalls');
-  if (rows.length > Limits.ROWS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many row writes');
+  if (syscalls.length > SYSCALLS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many syscalls');
+  if (rows.length > ROWS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many row writes');
   syscalls.forEach(checkSyscall);
   let before: Uint8Array | undefined;
   for (const row of rows) before = checkRow(row, before);

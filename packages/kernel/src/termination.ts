@@ -6,12 +6,12 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { retirePromise } from './clist.js';
-import { getPromise, release, releaseRecognizable } from './counts.js';
+import { getObject, getPromise, objectKey, release, releaseRecognizable } from './counts.js';
 import { VAT_TERMINATED } from './kernel-data.js';
 import { settle, type Router, type Settlement } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { keys, ranges } from './state/keys.js';
-import { PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
+import { keys, ranges, type KeyRange } from './state/keys.js';
+import { NOBODY, PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 const SCAN_CHUNK = 1024;
@@ -76,9 +76,21 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
   return imports.length;
 };
 
-const removeExports = (state: KernelState, vat: VatNumber, limit: number): number => {
-  const exports = state.exports.keys(ranges.exports(vat), limit);
-  for (const key of exports) state.exports.delete(key);
+/** Makes an object nobody's; one that nobody refers to goes. */
+const orphan = (state: KernelState, kref: KRef): void => {
+  const [, vref, reachable, recognizable] = getObject(state, kref);
+  if (recognizable === 0) state.objects.delete(objectKey(kref));
+  else state.objects.set(objectKey(kref), [NOBODY, vref, reachable, recognizable]);
+};
+
+/** Takes up to `limit` exports of a range out of a vat's c-list; their objects are orphaned. */
+const removeExports = (state: KernelState, range: KeyRange, limit: number): number => {
+  const exports = state.exports.keys(range, limit);
+  for (const key of exports) {
+    const kref = state.exports.need(key);
+    state.exports.delete(key);
+    if (!isPromiseKRef(kref)) orphan(state, kref);
+  }
   return exports.length;
 };
 
@@ -95,12 +107,20 @@ const cleanUp = (
   left -= end - row.position;
   state.cleanup.set(keys.cleanup(vat, incarnation), { ...row, position: end });
   left -= state.rows.forgetPreImages(vat, incarnation, left);
-  if (!row.wholeVat) return left > 0;
+  if (!row.wholeVat) {
+    for (const range of ranges.mortalExports(vat, incarnation)) {
+      left -= removeExports(state, range, left);
+    }
+    return left > 0;
+  }
   left -= removeNames(state, vat, left);
-  left -= removeExports(state, vat, left);
+  left -= removeExports(state, ranges.exports(vat), left);
   const { spaces } = state.vats.need(keys.vat(vat));
   for (const space of spaces) left -= state.rows.forgetSpace(space, left);
-  return left > 0;
+  if (left <= 0) return false;
+  state.vatCounters.delete(keys.vatCounters(vat));
+  state.vats.delete(keys.vat(vat));
+  return true;
 };
 
 /** The kernel's own housekeeping at the end of a wave: at most `limit` rows. */

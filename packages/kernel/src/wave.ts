@@ -123,7 +123,7 @@ class Planner {
   #addNotify(ordinal: number, vat: VatNumber, promise: KRef): void {
     if (this.#closed.has(vat)) return;
     const state = this.#state;
-    const alive = state.vats.need(keys.vat(vat)).state === VatState.running;
+    const alive = state.vats.get(keys.vat(vat))?.state === VatState.running;
     const known = alive && state.clist.get(keys.clist(vat, promise)) !== undefined;
     const notified = this.#notified.get(vat) ?? new Set<KRef>();
     this.#notified.set(vat, notified);

@@ -99,6 +99,7 @@ export class KernelTable<V> {
 
   /** The keys of a range, in order, after `after`, at most `limit`. */
   keys({ prefix, end }: KeyRange, limit: number, after = ''): BinaryKey[] {
+    if (limit <= 0) return [];
     const from = after === '' ? prefix : after;
     const inRange = (key: BinaryKey): boolean =>
       key.startsWith(prefix) && key < end && (after === '' || key > after);

@@ -86,6 +86,11 @@ export const ranges = {
   clistPromises: (vat: number): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
   clist: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
   exports: (vat: number): KeyRange => range(clistVrefPrefix(vat)),
+  /** Exports that die with an incarnation. */
+  mortalExports: (vat: number, incarnation: number): readonly KeyRange[] => [
+    range(clistVrefKey(vat, `o+e${incarnation}/`)),
+    range(clistVrefKey(vat, `o+v${incarnation}/`)),
+  ],
   preImages: (vat: number, incarnation: number): KeyRange =>
     range(preimagePrefix(vat, incarnation)),
   space: (space: number): KeyRange => range(spacePrefix(space)),

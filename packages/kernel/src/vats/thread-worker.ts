@@ -36,6 +36,9 @@ export class ThreadWorker implements VatWorker {
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #nextPosition = 0;
+  /** Where the wave's last crank will have brought the position. */
+  #endPosition = 0;
+  #delivered: (() => void) | undefined;
   #failure: HostError | undefined;
   #terminated = false;
 
@@ -88,6 +91,7 @@ export class ThreadWorker implements VatWorker {
     this.#cranks.length = 0;
     this.#crankHead = 0;
     this.#nextPosition = firstPosition;
+    this.#endPosition = firstPosition + deliveries.length;
     this.#send([ToWorker.deliver, height, wave, firstPosition, deliveries]);
   }
 
@@ -106,9 +110,17 @@ export class ThreadWorker implements VatWorker {
     });
   }
 
+  async delivered(): Promise<void> {
+    if (this.#terminated || this.#nextPosition === this.#endPosition) return;
+    await new Promise<void>(resolve => {
+      this.#delivered = resolve;
+    });
+  }
+
   async terminate(): Promise<void> {
     if (this.#terminated) return;
     this.#terminated = true;
+    this.#delivered?.();
     this.#port.close();
     await this.#pool.destroy();
   }
@@ -155,6 +167,7 @@ export class ThreadWorker implements VatWorker {
     assert.equal(firstPosition, this.#nextPosition, 'cranks come in order');
     this.#nextPosition += cranks.length;
     for (const crank of cranks) this.#cranks.push(crank);
+    if (this.#nextPosition === this.#endPosition) this.#delivered?.();
     const waiter = this.#crankWaiter;
     const crank = this.#cranks[this.#crankHead];
     if (waiter === undefined || crank === undefined) return;
@@ -170,6 +183,7 @@ export class ThreadWorker implements VatWorker {
     this.#failure = new HostError('WORKER_DIED', `${vat}: ${message}`, options);
     this.#answer?.reject(this.#failure);
     this.#crankWaiter?.reject(this.#failure);
+    this.#delivered?.();
     this.#answer = undefined;
     this.#crankWaiter = undefined;
   }

@@ -29,6 +29,8 @@ export interface VatWorker {
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;
+  /** Resolves when every crank of the wave has arrived, or none will any more. */
+  delivered(): Promise<void>;
   /** Kills it, whatever it does; resolves when it is gone. */
   terminate(): Promise<void>;
 }

@@ -1,0 +1,125 @@
+/**
+ * Opening a store: its parameters, its image, its engine; and the vats that were running.
+ *
+ * Invariants: the image that new incarnations get is the store's, never the installed release's
+ * (rule H4); every table is open before the first thread starts (rule S3); a vat is online only
+ * after its transcript replayed to the very position that the kernel has (rule T4).
+ */
+import { imageKey, metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
+import { HostError, localKey, type Store } from '@heirloom/store';
+import { produceCodeCache, readImage } from '@heirloom/worker';
+import type { InstalledBundles } from './bundles/installed.js';
+import { engineName } from './host-powers.js';
+import { checkParameters, packParameters, unpackParameters } from './parameters.js';
+import type { KernelParameters } from './parameters.js';
+import { keys, ranges } from './state/keys.js';
+import { VatState, type VatNumber } from './state/schema.js';
+import type { KernelState } from './state/state.js';
+import type { OnlineVats } from './vats/online.js';
+
+export interface Image {
+  readonly id: string;
+  readonly source: string;
+  readonly codeCache: Uint8Array;
+}
+
+export interface BootRecord {
+  readonly parameters: KernelParameters;
+  readonly image: Image;
+}
+
+const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+const textRow = (name: 'engine' | 'image', text: string): RowChange => ({
+  table: 'meta',
+  key: metaKey(name),
+  value: packFrame([Buffer.from(text, 'utf8')]),
+});
+
+/** The text of a `meta` row that every store has. */
+const readText = (store: Store, name: 'engine' | 'image'): string => {
+  const bytes = store.get('meta', metaKey(name));
+  if (bytes === undefined) throw new HostError('STORE_CORRUPT', `the store has no meta ${name}`);
+  const [text] = unpackFrame(bytes) as unknown as [Uint8Array];
+  return utf8(text);
+};
+
+/** Writes the block that makes a fresh store a kernel's. */
+const initialize = async (store: Store, parameters: KernelParameters): Promise<void> => {
+  const image = readImage();
+  await store.commit({
+    height: store.head.height + 1,
+    changes: [
+      { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
+      textRow('engine', engineName()),
+      textRow('image', image.id),
+      { table: 'images', key: imageKey(image.id), value: Buffer.from(image.source, 'utf8') },
+    ],
+    unhashed: [],
+  });
+};
+
+const checkEngine = (store: Store): void => {
+  const stored = readText(store, 'engine');
+  const present = engineName();
+  if (stored === present) return;
+  throw new HostError(
+    'ENGINE_MISMATCH',
+    `the store was written under ${stored}; this is ${present}. Open it with that engine: ` +
+      'replay under another one may differ.',
+  );
+};
+
+const codeCacheName = (imageId: string): string => `codeCache/${imageId}`;
+
+/** Reads what the store says of itself; a fresh one is initialized with `given`. */
+export const boot = async (store: Store, given: Partial<KernelParameters>): Promise<BootRecord> => {
+  const stored = store.get('meta', metaKey('parameters'));
+  if (stored === undefined) await initialize(store, checkParameters(given));
+  else checkParameters(given);
+  checkEngine(store);
+  const packed = store.get('meta', metaKey('parameters'))!;
+  const id = readText(store, 'image');
+  const source = store.get('images', imageKey(id));
+  if (source === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
+  const text = utf8(source);
+  const codeCache = store.get('local', localKey(codeCacheName(id))) ?? produceCodeCache(text);
+  return { parameters: unpackParameters(packed), image: { id, source: text, codeCache } };
+};
+
+/** Vats that run, in order of their numbers. */
+export const runningVats = (state: KernelState): VatNumber[] => {
+  const found: VatNumber[] = [];
+  const chunk = 1024;
+  let after = '';
+  for (;;) {
+    const list = state.vats.keys(ranges.vats, chunk, after);
+    for (const key of list) {
+      if (state.vats.need(key).state === VatState.running) found.push(keys.vatOf(key));
+    }
+    if (list.length < chunk) return found;
+    after = list.at(-1)!;
+  }
+};
+
+/** Rebuilds every running vat by verified replay, all in parallel. */
+export const bringOnline = async (
+  store: Store,
+  state: KernelState,
+  bundles: InstalledBundles,
+  online: OnlineVats,
+): Promise<void> => {
+  const { height } = store.head;
+  const rebuild = async (vat: VatNumber): Promise<void> => {
+    const row = state.vats.need(keys.vat(vat));
+    const script = bundles.scriptOf(row.bundleId);
+    const worker = await online.start(vat, row, script, { height, rows: [] });
+    online.install(vat, worker);
+    const { position } = state.vatCounters.need(keys.vatCounters(vat));
+    await worker.replay(position);
+  };
+  const outcomes = await Promise.allSettled(runningVats(state).map(rebuild));
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+};

@@ -1,0 +1,20 @@
+/** The public face of `@heirloom/kernel`. */
+export { bundleVat, type VatBundle } from './bundles/bundle.js';
+export { HostError, KernelError, type KernelErrorCode } from './errors.js';
+export type { VatReference } from './host-data.js';
+export {
+  openKernel,
+  type CreatedVat,
+  type CreateVatOptions,
+  type Kernel,
+  type KernelStats,
+  type RunLimits,
+  type RunStats,
+  type SentMessage,
+  type UpgradeVatOptions,
+  type VatInfo,
+} from './kernel.js';
+export type { UpgradeReport } from './lifecycle.js';
+export type { KernelLogEntry, KernelOptions } from './options.js';
+export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export type { VatId } from '@heirloom/worker';

@@ -1,0 +1,63 @@
+/**
+ * Host inputs: numbered in order of call, appended to the block between runs (rule W6).
+ *
+ * An input is checked before it gets its number, so that what is refused leaves nothing behind.
+ */
+import { KernelError } from './errors.js';
+import type { KernelCore } from './core.js';
+import type { KRef } from './state/krefs.js';
+
+/** Changes the state; returns the promise whose settlement answers the input, if there is one. */
+export type ApplyInput = (input: number) => KRef | undefined;
+
+export interface TakenInput {
+  readonly input: number;
+  readonly result: Promise<unknown>;
+}
+
+interface WaitingInput {
+  readonly input: number;
+  readonly apply: ApplyInput;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+export class Inputs {
+  readonly #core: KernelCore;
+  readonly #waiting: WaitingInput[] = [];
+  #next: number;
+
+  constructor(core: KernelCore) {
+    this.#core = core;
+    this.#next = core.state.counters.lastInput + 1;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Numbers an input; it is taken at once, or when the present run ends. */
+  add(apply: ApplyInput, running: boolean): TakenInput {
+    this.#core.assertAlive();
+    const input = this.#next;
+    this.#next += 1;
+    const result = new Promise<unknown>((resolve, reject) => {
+      this.#waiting.push({ input, apply, resolve, reject });
+    });
+    result.catch(() => undefined); // the host may not care
+    if (!running) this.takeAll();
+    return { input, result };
+  }
+
+  takeAll(): void {
+    const { state, results } = this.#core;
+    for (const { input, apply, resolve, reject } of this.#waiting.splice(0)) {
+      const taken = state.next('lastInput') + 1;
+      if (taken !== input) throw new KernelError('BAD_ARGUMENT', `input ${input} is out of order`);
+      const promise = apply(input);
+      state.endCrank();
+      if (promise === undefined) resolve(undefined);
+      else results.wait(promise).then(resolve, reject);
+    }
+  }
+}

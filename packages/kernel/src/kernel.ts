@@ -1,0 +1,399 @@
+/**
+ * The kernel as a host sees it.
+ *
+ * Invariants: the host is told nothing that is not durable; after a HostError every call gives the
+ * same error until the store is opened again; `run` and `commit` exclude each other.
+ */
+import { vatIdOf, type VatId } from '@heirloom/worker';
+import { runningVats } from './boot.js';
+import { checkBundle, type VatBundle } from './bundles/bundle.js';
+import { KernelCore, type CoreCounts } from './core.js';
+import { getPromise, holdAll } from './counts.js';
+import { HostError, KernelError } from './errors.js';
+import type { VatReference } from './host-data.js';
+import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
+import type { UpgradeReport } from './lifecycle.js';
+import { checkOptions, type KernelOptions } from './options.js';
+import { send, subscribe } from './router.js';
+import { isPromiseKRef, type KRef } from './state/krefs.js';
+import { keys } from './state/keys.js';
+import {
+  HOST_SUBSCRIBES,
+  ItemType,
+  KERNEL_DECIDES,
+  NOBODY,
+  PromiseState,
+  type LifecycleItem,
+  type VatNumber,
+} from './state/schema.js';
+
+export interface CreateVatOptions {
+  /** Unique among running vats. */
+  readonly name: string;
+  readonly bundleId: string;
+  readonly vatParameters?: unknown;
+}
+
+export interface CreatedVat {
+  readonly vatId: VatId;
+  readonly root: VatReference;
+}
+
+export interface UpgradeVatOptions {
+  readonly bundleId: string;
+  readonly vatParameters?: unknown;
+  /** Part of the object that the predecessor's promises are rejected with. */
+  readonly upgradeMessage?: string;
+}
+
+export interface VatInfo extends CreatedVat {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly bundleId: string;
+}
+
+/** A message that was queued. */
+export interface SentMessage {
+  /** The number of the host input: after a crash, `resultOf(input)` tells what became of it. */
+  readonly input: number;
+  /** Settles after the block that settles it is durable. */
+  readonly result: Promise<unknown>;
+}
+
+/** How far a run goes; checked between waves, never shortens one. */
+export interface RunLimits {
+  readonly waves?: number;
+  readonly deliveries?: number;
+}
+
+export interface RunStats {
+  readonly waves: number;
+  readonly deliveries: number;
+}
+
+/** What has happened since the kernel was opened; for the host only. */
+export interface KernelStats extends CoreCounts {
+  readonly height: number;
+  readonly runQueueLength: number;
+  readonly vatsOnline: number;
+  readonly threads: number;
+  readonly upgrades: readonly UpgradeReport[];
+  readonly storeBytes: number;
+}
+
+/** Deliveries after which a kernel that owns its blocks ends one. */
+const AUTO_BLOCK_DELIVERIES = 8192;
+const UPGRADE_MESSAGE = 'vat upgraded';
+
+const NAME_LENGTH_MAX = 199;
+const NAME_PATTERN = /^[A-Za-z0-9._-]+$/;
+
+const checkName = (name: unknown): string => {
+  if (typeof name === 'string' && name.length <= NAME_LENGTH_MAX && NAME_PATTERN.test(name)) {
+    return name;
+  }
+  const rule = `letters, digits, '.', '_' and '-', at most ${NAME_LENGTH_MAX}`;
+  throw new KernelError('BAD_ARGUMENT', `bad vat name ${JSON.stringify(name)}: use ${rule}`);
+};
+
+const checkFields = (what: string, given: object, known: readonly string[]): void => {
+  for (const field of Object.keys(given)) {
+    if (known.includes(field)) continue;
+    const right = known.join(', ');
+    throw new KernelError('BAD_OPTION', `${what}: unknown option ${field}; options: ${right}`);
+  }
+};
+
+export class Kernel {
+  readonly #core: KernelCore;
+  readonly #inputs: Inputs;
+  readonly #auto: boolean;
+  #busy: Promise<unknown> | undefined;
+  #pumping = false;
+  #closing: Promise<void> | undefined;
+
+  private constructor(core: KernelCore, options: KernelOptions) {
+    this.#core = core;
+    this.#inputs = new Inputs(core);
+    this.#auto = options.blocks !== 'host';
+  }
+
+  /** Creates or opens a store and rebuilds its vats. See `KernelOptions`. */
+  static async open(options: KernelOptions): Promise<Kernel> {
+    checkOptions(options);
+    return new Kernel(await KernelCore.open(options), options);
+  }
+
+  /** The height of the last durable block. */
+  get height(): number {
+    return this.#core.height;
+  }
+
+  /** Its hash, hex. */
+  get blockHash(): string {
+    return this.#core.blockHash;
+  }
+
+  /** The last host input that the state contains: do not repeat inputs up to it (rule S2). */
+  get lastInput(): number {
+    return this.#core.state.counters.lastInput;
+  }
+
+  stats(): KernelStats {
+    const { counts, state, pool, upgrades, store, onlineCount, height } = this.#core;
+    return {
+      ...counts,
+      height,
+      runQueueLength: state.queue.length,
+      vatsOnline: onlineCount,
+      threads: pool.threadCount,
+      upgrades: [...upgrades],
+      storeBytes: store.sizeBytes(),
+    };
+  }
+
+  /**
+   * Stores a bundle under what it is; installing it again changes nothing.
+   *
+   * Errors: KernelError BAD_BUNDLE says what is wrong with it.
+   */
+  async installBundle(bundle: VatBundle): Promise<string> {
+    const checked = checkBundle(bundle);
+    let bundleId = '';
+    await this.#input(() => {
+      bundleId = this.#core.bundles.add(checked);
+      return undefined;
+    });
+    return bundleId;
+  }
+
+  /**
+   * Makes a vat; resolves when its first block is durable.
+   *
+   * Errors: KernelError before anything is queued; the vat's own error when it did not start.
+   */
+  async createVat(options: CreateVatOptions): Promise<CreatedVat> {
+    checkFields('createVat', options, ['name', 'bundleId', 'vatParameters']);
+    const name = checkName(options.name);
+    if (this.#core.state.names.get(keys.name(name)) !== undefined) {
+      throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
+    }
+    const make = this.#lifecycle(ItemType.create, name, options);
+    return (await this.#input(input => make(input, undefined))) as CreatedVat;
+  }
+
+  /**
+   * Replaces the code of a vat. Rejects with the reason when the upgrade fails; the vat then goes
+   * on with its old code, its heap intact.
+   */
+  async upgradeVat(
+    vatId: VatId,
+    options: UpgradeVatOptions,
+  ): Promise<{ readonly incarnationNumber: number }> {
+    checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage']);
+    const vat = this.#vatNumber(vatId);
+    const { upgradeMessage = UPGRADE_MESSAGE } = options;
+    if (typeof upgradeMessage !== 'string') {
+      throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
+    }
+    const make = this.#lifecycle(ItemType.upgrade, upgradeMessage, options);
+    const done = await this.#input(input => make(input, vat));
+    return done as { readonly incarnationNumber: number };
+  }
+
+  /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
+  async terminateVat(vatId: VatId): Promise<void> {
+    const vat = this.#vatNumber(vatId);
+    const nothing = { body: new Uint8Array(), slots: [] };
+    await this.#input(input => {
+      return this.#enqueue(input, { type: ItemType.terminate, vat, bundleId: '', text: '', ...nothing });
+    });
+  }
+
+  /** Sends a message, runs, commits; resolves to the result once that is durable. */
+  async call(target: VatReference, method: string, args: readonly unknown[] = []): Promise<unknown> {
+    return this.#input(this.#message(target, method, args));
+  }
+
+  /** Queues a message. Nothing happens before `run` (or any call that runs). */
+  send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
+    return this.#add(this.#message(target, method, args));
+  }
+
+  /** What a promise that the host holds settles to. */
+  async settlement(promise: VatReference): Promise<unknown> {
+    const kref = this.#core.data.krefOf(promise);
+    if (!isPromiseKRef(kref)) throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
+    return this.#input(() => {
+      const { state, router } = this.#core;
+      const row = getPromise(state, kref);
+      if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
+      else router.hostSettled(kref, row);
+      return kref;
+    });
+  }
+
+  /** The result of an earlier input, also one that the last block settled before a crash. */
+  resultOf(input: number): Promise<unknown> {
+    return this.#core.results.ofInput(input);
+  }
+
+  /** The host no longer needs a reference; it is no reference of the kernel from now on. */
+  release(reference: VatReference): void {
+    const kref = this.#core.data.krefOf(reference);
+    void this.#add(() => {
+      this.#core.results.unpin(kref);
+      return undefined;
+    });
+  }
+
+  /** The vats that run, in order of creation. */
+  vats(): VatInfo[] {
+    return runningVats(this.#core.state).map(vat => this.#info(vat));
+  }
+
+  /** Errors: KernelError UNKNOWN_VAT. */
+  vat(nameOrId: string): VatInfo {
+    const found = this.vats().find(({ name, vatId }) => name === nameOrId || vatId === nameOrId);
+    if (found !== undefined) return found;
+    const names = this.vats().map(({ name }) => name);
+    const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+    throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
+  }
+
+  /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
+  async run(limits: RunLimits = {}): Promise<RunStats> {
+    checkFields('run', limits, ['waves', 'deliveries']);
+    return this.#exclusive(async () => {
+      this.#inputs.takeAll();
+      return this.#runWaves(limits);
+    });
+  }
+
+  /** Ends the block. Resolves to its hash when it is durable. */
+  async commit(): Promise<string> {
+    return this.#exclusive(() => this.#core.commit());
+  }
+
+  /** Stops every thread and closes the store. What was not committed is not kept. */
+  async close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#busy?.catch(() => undefined);
+      await this.#core.close(new KernelError('KERNEL_CLOSED', 'the kernel was closed'));
+    })();
+    return this.#closing;
+  }
+
+  #add(apply: ApplyInput): TakenInput {
+    return this.#inputs.add(apply, this.#busy !== undefined);
+  }
+
+  /** Adds an input and, where the kernel owns its blocks, sees it through. */
+  async #input(apply: ApplyInput): Promise<unknown> {
+    const { result } = this.#add(apply);
+    if (this.#auto) await this.#pump();
+    return result;
+  }
+
+  /** Blocks until nothing is queued, no input waits and none is uncommitted. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
+        await this.#exclusive(() => this.#runBlock());
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #runBlock(): Promise<void> {
+    this.#inputs.takeAll();
+    await this.#runWaves({ deliveries: AUTO_BLOCK_DELIVERIES });
+    await this.#core.commit();
+  }
+
+  async #runWaves({ waves = Infinity, deliveries = Infinity }: RunLimits): Promise<RunStats> {
+    let done: RunStats = { waves: 0, deliveries: 0 };
+    while (this.#core.busy && done.waves < waves && done.deliveries < deliveries) {
+      const { items } = await this.#core.runWave();
+      done = { waves: done.waves + 1, deliveries: done.deliveries + items };
+    }
+    return done;
+  }
+
+  async #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#busy !== undefined) await this.#busy.catch(() => undefined);
+    this.#core.assertAlive();
+    const busy = work();
+    this.#busy = busy;
+    try {
+      return await busy;
+    } finally {
+      this.#busy = undefined;
+    }
+  }
+
+  #message(target: VatReference, method: string, args: readonly unknown[]): ApplyInput {
+    const to = this.#core.data.krefOf(target);
+    if (typeof method !== 'string') {
+      throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
+    }
+    if (!Array.isArray(args)) {
+      throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
+    }
+    const { body, slots } = this.#core.data.encode([method, [...args]]);
+    return input => {
+      const result = this.#core.results.create(input, NOBODY);
+      send(this.#core.router, { target: to, body, slots, result });
+      return result;
+    };
+  }
+
+  #lifecycle(
+    type: LifecycleItem['type'],
+    text: string,
+    { bundleId, vatParameters }: { readonly bundleId: string; readonly vatParameters?: unknown },
+  ): (input: number, vat: VatNumber | undefined) => KRef {
+    const { bundles, data, pool, state } = this.#core;
+    const script = bundles.scriptOf(bundleId);
+    const { body, slots } = data.encode(vatParameters);
+    pool.prepare(script);
+    return (input, known) => {
+      const vat = known ?? state.next('nextVat');
+      return this.#enqueue(input, { type, vat, bundleId, body, slots, text });
+    };
+  }
+
+  #enqueue(input: number, item: Omit<LifecycleItem, 'result'>): KRef {
+    const { state, results } = this.#core;
+    const result = results.create(input, KERNEL_DECIDES);
+    holdAll(state, [...item.slots, result]);
+    state.enqueue({ ...item, result } as LifecycleItem);
+    return result;
+  }
+
+  #vatNumber(vatId: VatId): VatNumber {
+    const vat = runningVats(this.#core.state).find(n => vatIdOf(n) === vatId);
+    if (vat === undefined) throw new KernelError('UNKNOWN_VAT', `no vat ${String(vatId)} runs`);
+    return vat;
+  }
+
+  #info(vat: VatNumber): VatInfo {
+    const { state, data } = this.#core;
+    const { name, incarnation, bundleId } = state.vats.need(keys.vat(vat));
+    const root = data.reference(state.exports.need(keys.export(vat, 'o+0')));
+    return { vatId: vatIdOf(vat), name, incarnation, bundleId, root };
+  }
+}
+
+/**
+ * Opens the kernel of a directory, creating its store if there is none.
+ *
+ * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA,
+ * REPLAY_DIVERGED, ...) says what to do.
+ */
+export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
+
+export { HostError, KernelError };

@@ -1,0 +1,209 @@
+/**
+ * Lifecycle items, carried out when the merge reaches them, on the tables as they then are (U1).
+ *
+ * A creation or an upgrade is one crank: what it does to the tables before startVat, and startVat,
+ * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.
+ */
+import assert from 'node:assert/strict';
+import { packFrame } from '@heirloom/store';
+import { Delivery, ROOT_VREF, vatIdOf, type HandOver, type VatId } from '@heirloom/worker';
+import { activate, nameFor, type Speaker } from './clist.js';
+import { mergeCrank, crankDigest, type Verdict } from './cranks.js';
+import { release, releaseAll } from './counts.js';
+import { nowMs } from './host-powers.js';
+import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
+import { makeObject, settle, type Router } from './router.js';
+import { keys } from './state/keys.js';
+import {
+  ItemType,
+  VatState,
+  type LifecycleItem,
+  type VatNumber,
+  type VatRow,
+} from './state/schema.js';
+import { abandonPromises, endVat, noteEnded } from './termination.js';
+import type { OnlineVats } from './vats/online.js';
+import type { VatWorker } from './vats/vat-worker.js';
+import type { VatScript } from './vats/zygote-pool.js';
+
+/** Where in history a crank stands. */
+export interface Moment {
+  /** The last committed block. */
+  readonly height: number;
+  /** Waves are numbered within a block. */
+  readonly wave: number;
+}
+
+/** For the host's statistics only. */
+export interface UpgradeReport {
+  readonly vatId: VatId;
+  readonly incarnation: number;
+  readonly succeeded: boolean;
+  /** From the merge reaching the upgrade to the successor's startVat merged. */
+  readonly milliseconds: number;
+}
+
+export interface LifecycleContext {
+  readonly router: Router;
+  readonly online: OnlineVats;
+  scriptOf(bundleId: string): VatScript;
+  readonly imageId: string;
+  readonly onUpgrade: (report: UpgradeReport) => void;
+}
+
+interface Started {
+  readonly worker: VatWorker;
+  readonly verdict: Verdict;
+}
+
+/** Runs startVat of the incarnation that the vat's row names, in a thread of its own. */
+const start = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  moment: Moment,
+): Promise<Started> => {
+  const { router, online } = context;
+  const { state } = router;
+  const row = state.vats.need(keys.vat(vat));
+  const slots = row.slots.map(kref => nameFor(state, vat, kref));
+  const delivery = packFrame([Delivery.startVat, row.parameters, slots]);
+  const space = row.spaces[0]!;
+  const handOver: HandOver = { height: moment.height, rows: state.rows.handOver(space) };
+  const worker = await online.start(vat, row, context.scriptOf(row.bundleId), handOver);
+  worker.deliver({ ...moment, firstPosition: 0, deliveries: [delivery] });
+  const packed = await worker.nextCrank();
+  for (const kref of row.slots) activate(state, vat, kref);
+  const { incarnation } = row;
+  const speaker: Speaker = { vat, incarnation };
+  const verdict = withExit(mergeCrank(router, speaker, space, packed));
+  if (verdict.ok) {
+    const digest = crankDigest(packed);
+    state.record(vat, incarnation, 0, [moment.height, moment.wave, delivery, digest]);
+    const counters = state.vatCounters.need(keys.vatCounters(vat));
+    state.vatCounters.set(keys.vatCounters(vat), { ...counters, position: 1 });
+    assert.equal(verdict.effects.retired.length, 0, 'a new incarnation decides nothing yet');
+  }
+  return { worker, verdict };
+};
+
+/** A vat that exits while it starts has not started. */
+const withExit = (verdict: Verdict): Verdict => {
+  if (!verdict.ok || verdict.effects.exit === undefined) return verdict;
+  const { body } = verdict.effects.exit;
+  return { ok: false, code: 'EXIT_FAILURE', reason: { body, slots: [] } };
+};
+
+const finish = (
+  router: Router,
+  item: LifecycleItem,
+  answer: { readonly rejected: boolean } & KernelData,
+): void => {
+  settle(router, item.result, answer);
+  release(router.state, item.result);
+};
+
+const createVat = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<void> => {
+  const { router, online } = context;
+  const { state } = router;
+  const { vat, text: name, bundleId, body: parameters, slots } = item;
+  const mark = state.mark();
+  const refuse = (reason: KernelData): void => {
+    releaseAll(state, slots);
+    finish(router, item, { rejected: true, ...reason });
+  };
+  if (state.names.get(keys.name(name)) !== undefined) {
+    return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
+  }
+  const row: VatRow = {
+    name,
+    state: VatState.running,
+    incarnation: 0,
+    bundleId,
+    imageId: context.imageId,
+    parameters,
+    slots,
+    spaces: [vat],
+  };
+  state.vats.create(keys.vat(vat), row);
+  state.vatCounters.create(keys.vatCounters(vat), { position: 0, nextImport: 1, nextPromise: 1 });
+  state.names.set(keys.name(name), vat);
+  const root = makeObject(state, vat, ROOT_VREF);
+  const { worker, verdict } = await start(context, vat, moment);
+  if (verdict.ok) {
+    online.install(vat, worker);
+    const answer = kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
+    return finish(router, item, { rejected: false, ...answer });
+  }
+  online.discard(worker);
+  state.journal.rollback(mark);
+  return refuse(verdict.reason);
+};
+
+const upgradeVat = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<void> => {
+  const { router, online } = context;
+  const { state } = router;
+  const { vat, bundleId, body: parameters, slots } = item;
+  const before = state.vats.get(keys.vat(vat));
+  if (before?.state !== VatState.running) {
+    releaseAll(state, slots);
+    return finish(router, item, rejection(Error(`vat ${vatIdOf(vat)} is not running`)));
+  }
+  const began = nowMs();
+  const mark = state.mark();
+  const incarnation = before.incarnation + 1;
+  noteEnded(state, vat, false);
+  abandonPromises(router, vat, disconnection(item.text, before.incarnation));
+  releaseAll(state, before.slots);
+  const { imageId } = context;
+  const row: VatRow = { ...before, incarnation, bundleId, imageId, parameters, slots };
+  state.vats.set(keys.vat(vat), row);
+  const { worker, verdict } = await start(context, vat, moment);
+  if (verdict.ok) {
+    online.install(vat, worker);
+    finish(router, item, { rejected: false, ...kernelData({ incarnationNumber: incarnation }) });
+  } else {
+    online.discard(worker);
+    state.journal.rollback(mark);
+    releaseAll(state, slots);
+    finish(router, item, { rejected: true, ...verdict.reason });
+  }
+  const milliseconds = nowMs() - began;
+  context.onUpgrade({ vatId: vatIdOf(vat), incarnation, succeeded: verdict.ok, milliseconds });
+};
+
+const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
+  const { router, online } = context;
+  const { state } = router;
+  if (state.vats.get(keys.vat(item.vat))?.state !== VatState.running) {
+    return finish(router, item, rejection(Error(`vat ${vatIdOf(item.vat)} is not running`)));
+  }
+  endVat(router, item.vat);
+  online.remove(item.vat);
+  return finish(router, item, { rejected: false, ...kernelData(undefined) });
+};
+
+/** Carries out one lifecycle item. Its result's promise is decided by the kernel, always settled. */
+export const carryOut = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<void> => {
+  switch (item.type) {
+    case ItemType.create:
+      return createVat(context, item, moment);
+    case ItemType.upgrade:
+      return upgradeVat(context, item, moment);
+    case ItemType.terminate:
+      return terminateVat(context, item);
+    default:
+      throw TypeError(`unknown lifecycle item ${String(item satisfies never)}`);
+  }
+};

@@ -1,0 +1,55 @@
+/** What `openKernel` takes, checked. */
+import type { VatId } from '@heirloom/worker';
+import { KernelError } from './errors.js';
+import type { KernelParameters } from './parameters.js';
+
+/** A line that vat code wrote to its console, or the reason for a vat's end. */
+export interface KernelLogEntry {
+  readonly vatId: VatId | undefined;
+  readonly level: string;
+  readonly text: string;
+}
+
+export interface KernelOptions {
+  /** Where the store is, or is to be made. */
+  readonly directory: string;
+  /**
+   * `auto` (default): `call`, `createVat`, `upgradeVat`, ... run the kernel and commit blocks by
+   * themselves. `host`: they only queue; the host calls `run` and `commit`.
+   */
+  readonly blocks?: 'auto' | 'host';
+  /** Consensus parameters, for a store that does not exist yet. */
+  readonly parameters?: Partial<KernelParameters>;
+  /** How many vats run at a time; default: all that have work. Changes no outcome. */
+  readonly threads?: number;
+  /** Warm threads kept ready beyond those of the vats; default 1. */
+  readonly spareThreads?: number;
+  /** Takes console lines of vats and faults; default: nowhere. */
+  readonly log?: (entry: KernelLogEntry) => void;
+}
+
+const NAMES = ['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'log'];
+
+const checkCount = (name: string, value: number | undefined, least: number): void => {
+  if (value === undefined || value === Infinity) return;
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new KernelError('BAD_OPTION', `${name} must be an integer of at least ${least}: ${value}`);
+  }
+};
+
+/** Errors: KernelError BAD_OPTION names what is wrong and what would be right. */
+export const checkOptions = (options: KernelOptions): void => {
+  for (const name of Object.keys(options)) {
+    if (NAMES.includes(name)) continue;
+    throw new KernelError('BAD_OPTION', `unknown option ${name}; options: ${NAMES.join(', ')}`);
+  }
+  if (typeof options.directory !== 'string' || options.directory === '') {
+    throw new KernelError('BAD_OPTION', 'directory must be the path of a store');
+  }
+  const { blocks } = options;
+  if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
+    throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
+  }
+  checkCount('threads', options.threads, 1);
+  checkCount('spareThreads', options.spareThreads, 0);
+};
