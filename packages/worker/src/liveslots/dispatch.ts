@@ -1,0 +1,123 @@
+/**
+ * What each delivery does. One handler per opcode; a handler runs in the crank of its delivery.
+ *
+ * A delivery that takes several turns (startVat) gives back how it goes on: that is called when the
+ * microtask queue is empty, and so on until it gives back nothing. Reap, sweep and the other
+ * deliveries about garbage get their handlers through `register`.
+ */
+import { Delivery, type DeliveryTuple } from '../protocol/messages.js';
+import type { CrankSink } from '../supervisor/crank.js';
+import type { HandledPromises } from '../zygote/environment.js';
+import { dispatchLocally } from '../zygote/send-dispatch.js';
+import type { SendJob } from '../zygote/promise-record.js';
+import type { Hardening, ValueCodec } from './context.js';
+import { promiseThen, type PromiseEntry } from './promise-table.js';
+import type { Promises } from './promises.js';
+import type { VatReferences } from './references.js';
+
+const { apply } = Reflect;
+const { getPrototypeOf } = Object;
+const NativePromise = Promise;
+const promisePrototype: unknown = Promise.prototype;
+
+/** The rest of a delivery, to be run when the vat is quiescent. */
+export type Continuation = () => Continuation | undefined;
+
+type Opcode = DeliveryTuple[0];
+type TupleOf<Op extends Opcode> = Extract<DeliveryTuple, readonly [Op, ...unknown[]]>;
+export type Handler<Op extends Opcode> = (delivery: TupleOf<Op>) => Continuation | undefined;
+
+export interface DispatcherOptions {
+  readonly crank: CrankSink;
+  readonly handled: HandledPromises;
+  readonly hardening: Hardening;
+  readonly codec: ValueCodec;
+  readonly references: VatReferences;
+  readonly promises: Promises;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #handlers = new Map<Opcode, Handler<Opcode>>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.register(Delivery.message, delivery => this.#message(delivery));
+    this.register(Delivery.notify, ([, resolutions]) => {
+      options.promises.notify(resolutions);
+      return undefined;
+    });
+    // No option concerns the worker yet.
+    this.register(Delivery.changeOptions, () => undefined);
+  }
+
+  register<Op extends Opcode>(opcode: Op, handler: Handler<Op>): void {
+    this.#handlers.set(opcode, handler as unknown as Handler<Opcode>);
+  }
+
+  deliver(delivery: DeliveryTuple): Continuation | undefined {
+    const handler = this.#handlers.get(delivery[0]);
+    if (handler === undefined) {
+      return this.#options.crank.raise('BAD_DELIVERY', `no delivery ${String(delivery[0])}`);
+    }
+    return handler(delivery);
+  }
+
+  #message([, target, body, slots, result]: TupleOf<typeof Delivery.message>): undefined {
+    const { codec, promises, references } = this.#options;
+    const receiver = references.valueOf(target);
+    const [method, args] = this.#decodeMessage(codec.decode(body, slots));
+    const entry = result === null ? undefined : promises.takeResult(result);
+    this.#apply(receiver, method, args, entry);
+  }
+
+  #decodeMessage(message: unknown): readonly [string | symbol | undefined, readonly unknown[]] {
+    if (Array.isArray(message) && message.length === 2) {
+      const [method, args] = message as unknown[];
+      const isName =
+        typeof method === 'string' || typeof method === 'symbol' || method === undefined;
+      if (isName && Array.isArray(args)) return [method, args];
+    }
+    return this.#options.crank.raise('BAD_DELIVERY', 'a message is not [method, args]');
+  }
+
+  #apply(
+    receiver: object,
+    property: string | symbol | undefined,
+    args: readonly unknown[],
+    entry: PromiseEntry | undefined,
+  ): undefined {
+    const { crank, handled, hardening, promises } = this.#options;
+    const operation = property === undefined ? 'applyFunction' : 'applyMethod';
+    let value: unknown;
+    let rejected = false;
+    try {
+      const call: Pick<SendJob, 'operation' | 'property' | 'args'> = { operation, property, args };
+      value = hardening.harden(dispatchLocally(call as SendJob, receiver));
+      const promise = this.#promiseOf(value);
+      if (promise !== undefined) {
+        if (entry !== undefined) promises.followForResult(entry, promise);
+        return undefined;
+      }
+    } catch (error) {
+      crank.note(error);
+      rejected = true;
+      value = error;
+    }
+    // After the sends that the method made in its turn.
+    if (entry !== undefined) {
+      handled.afterSends(() => promises.settleResult(entry, { rejected, value }));
+    }
+    return undefined;
+  }
+
+  /** The promise that an eventual send would follow if a method gave it `value`. */
+  #promiseOf(value: unknown): Promise<unknown> | undefined {
+    if (typeof value !== 'object' && typeof value !== 'function') return undefined;
+    if (value === null) return undefined;
+    if (getPrototypeOf(value) === promisePrototype) return value as Promise<unknown>;
+    // A thenable is followed as `resolve` would; its `then` runs in a turn of its own.
+    if (typeof (value as { then?: unknown }).then !== 'function') return undefined;
+    return apply(promiseThen, NativePromise.resolve(), [() => value]) as Promise<unknown>;
+  }
+}

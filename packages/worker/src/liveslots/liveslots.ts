@@ -1,0 +1,190 @@
+/**
+ * One vat's liveslots, put together: references, promises, kinds and collections, dispatch.
+ *
+ * Made before the thread knows its vat (rule U4); `bind` tells it. Everything that vat code does
+ * before that works in RAM alone or spoils the preparation.
+ */
+import assert from 'node:assert/strict';
+import { passStyleOf } from '@endo/pass-style';
+import { Delivery, type DeliveryTuple } from '../protocol/messages.js';
+import type { VatId } from '../protocol/refs.js';
+import type { Crank } from '../supervisor/crank.js';
+import type { RowStore } from '../supervisor/row-store.js';
+import type { LogSink, VatEnvironment } from '../zygote/environment.js';
+import { VatCodec } from './codec.js';
+import type { Encoded, LiveslotsContext } from './context.js';
+import { Dispatcher, type Continuation } from './dispatch.js';
+import { guardVatData, makeVatPowers } from './powers.js';
+import { PromiseTable } from './promise-table.js';
+import { Promises } from './promises.js';
+import { VatReferences } from './references.js';
+import { VatStarter, type Evaluation } from './start.js';
+import { createVatData, type VatDataPart } from './vat-data.js';
+
+const PASS_STYLE_ENDOWMENT = Symbol.for('@endo passStyleOf');
+
+export interface LiveslotsOptions {
+  readonly environment: VatEnvironment;
+  readonly rows: RowStore;
+  readonly crank: Crank;
+  readonly log: LogSink;
+}
+
+interface Identity {
+  readonly vatId: VatId;
+  readonly incarnation: number;
+}
+
+export class Liveslots {
+  readonly #environment: VatEnvironment;
+  readonly #crank: Crank;
+  readonly #table: PromiseTable;
+  readonly #references: VatReferences;
+  readonly #codec: VatCodec;
+  readonly #vatData: VatDataPart;
+  readonly #guardedVatData: object;
+  readonly #dispatcher: Dispatcher;
+  readonly #log: LogSink;
+  #identity: Identity | undefined;
+  #script: string | undefined;
+  #evaluation: Evaluation | undefined;
+  #isSpoiled = false;
+
+  constructor({ environment, rows, crank, log }: LiveslotsOptions) {
+    const { hardening, handledPromises: handled } = environment;
+    this.#environment = environment;
+    this.#crank = crank;
+    this.#log = log;
+    const table = new PromiseTable(handled);
+    const promises = new Promises({ crank, handled, hardening, table });
+    const references = new VatReferences({
+      crank, handled, hardening, promises, promiseTable: table,
+    });
+    const codec = new VatCodec({ hardening, slots: references, promises: table });
+    promises.useCodec(codec);
+    this.#table = table;
+    this.#references = references;
+    this.#codec = codec;
+    this.#vatData = createVatData(this.#makeContext(rows));
+    this.#guardedVatData = guardVatData({
+      vatData: this.#vatData.VatData,
+      crank,
+      hardening,
+      binding: {
+        isBound: () => this.#identity !== undefined,
+        spoil: () => {
+          this.#isSpoiled = true;
+        },
+      },
+    });
+    this.#dispatcher = new Dispatcher({ crank, handled, hardening, codec, references, promises });
+    this.#registerStart(promises);
+  }
+
+  /** True if the bundle called what needs a vat while it was evaluated ahead of its crank. */
+  get isSpoiled(): boolean {
+    return this.#isSpoiled;
+  }
+
+  /** Keeps the vat's script; evaluates it at once if `now`. An error is reported by the crank. */
+  prepare(script: string, now: boolean): void {
+    assert(this.#identity === undefined && this.#script === undefined, 'prepare comes once, first');
+    this.#script = script;
+    if (now) this.#evaluation = this.#evaluate(script);
+  }
+
+  bind(vatId: VatId, incarnation: number): void {
+    assert(this.#identity === undefined, 'a thread serves one incarnation');
+    assert(!this.#isSpoiled, 'a spoiled preparation serves no vat');
+    this.#identity = { vatId, incarnation };
+    this.#table.bind(incarnation);
+    this.#references.bind(incarnation);
+  }
+
+  deliver(delivery: DeliveryTuple): Continuation | undefined {
+    assert(this.#identity !== undefined, 'the thread has no vat');
+    return this.#dispatcher.deliver(delivery);
+  }
+
+  /** The delivery is quiescent: what it left dirty goes to the rows. */
+  endCrank(): void {
+    this.#vatData.endCrank();
+  }
+
+  /** Whatever became of the crank, nothing of it stays behind. */
+  afterCrank(): void {
+    this.#table.endCrank();
+  }
+
+  endWave(): void {
+    this.#table.endWave();
+  }
+
+  /** Encodes data of our own that mentions nothing. */
+  encodeError(error: unknown): Encoded {
+    return this.#codec.encodeSettlement(this.#environment.hardening.harden(error));
+  }
+
+  #makeContext(rows: RowStore): LiveslotsContext {
+    const identity = (): Identity => {
+      assert(this.#identity !== undefined, 'the thread has no vat yet');
+      return this.#identity;
+    };
+    return {
+      get incarnation() {
+        return identity().incarnation;
+      },
+      rows,
+      codec: this.#codec,
+      references: this.#references,
+      hardening: this.#environment.hardening,
+    };
+  }
+
+  #registerStart(promises: Promises): void {
+    const { hardening } = this.#environment;
+    const crank = this.#crank;
+    const starter = new VatStarter({
+      crank,
+      hardening,
+      codec: this.#codec,
+      references: this.#references,
+      vatId: () => this.#identity!.vatId,
+      evaluate: () => this.#takeEvaluation(),
+      vatPowers: () =>
+        makeVatPowers({
+          crank,
+          hardening,
+          promises,
+          codec: this.#codec,
+          vatData: this.#guardedVatData,
+          globals: this.#vatData.globals,
+        }),
+      baggage: () => this.#vatData.baggage(),
+      assertAllClaimed: () => this.#vatData.assertAllClaimed(),
+    });
+    this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));
+  }
+
+  #takeEvaluation(): Evaluation {
+    const script = this.#script;
+    assert(script !== undefined, 'startVat before prepare');
+    const evaluation = this.#evaluation ?? this.#evaluate(script);
+    this.#script = '';
+    this.#evaluation = undefined;
+    return evaluation;
+  }
+
+  #evaluate(script: string): Evaluation {
+    const { globals } = this.#vatData;
+    try {
+      const compartment = this.#environment.makeCompartment(
+        { ...globals, VatData: this.#guardedVatData, [PASS_STYLE_ENDOWMENT]: passStyleOf },
+        this.#log,
+      );
+      return { ok: true, namespace: compartment.evaluate(script) };
+    } catch (error) {
+      return { ok: false, error };
+    }
+  }
+}

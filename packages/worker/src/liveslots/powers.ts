@@ -1,0 +1,88 @@
+/**
+ * What vat code is given besides the intrinsics: the `VatData` global, and `vatPowers`.
+ *
+ * Before the thread knows its vat (rule U4) the properties of `VatData` can be read; calling one
+ * spoils the preparation, whatever vat code does with the exception.
+ */
+import { Syscall } from '../protocol/messages.js';
+import type { CrankSink } from '../supervisor/crank.js';
+import type { VatCodec } from './codec.js';
+import type { Hardening } from './context.js';
+import type { Promises } from './promises.js';
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+export interface Binding {
+  isBound(): boolean;
+  /** A preparation called what needs a vat. */
+  spoil(): void;
+}
+
+export interface GuardVatDataOptions {
+  readonly vatData: object;
+  readonly crank: CrankSink;
+  readonly binding: Binding;
+  readonly hardening: Hardening;
+}
+
+/** The `VatData` that vat code sees: the same names, each guarded. */
+export const guardVatData = (options: GuardVatDataOptions): object => {
+  const { vatData, crank, binding, hardening } = options;
+  const guard = (name: string, call: AnyFunction): AnyFunction => {
+    const methods = {
+      [name](...args: unknown[]): unknown {
+        if (!binding.isBound()) {
+          binding.spoil();
+          throw Error(`VatData.${name} is not available before the vat starts`);
+        }
+        try {
+          return call(...args);
+        } catch (error) {
+          crank.note(error);
+          throw error;
+        }
+      },
+    };
+    return methods[name]!;
+  };
+  const entries = Object.entries(vatData).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'function' ? guard(name, value as AnyFunction) : value,
+  ]);
+  return hardening.harden(Object.fromEntries(entries) as object);
+};
+
+export interface VatPowersOptions {
+  readonly crank: CrankSink;
+  readonly codec: VatCodec;
+  readonly promises: Promises;
+  readonly hardening: Hardening;
+  /** The guarded `VatData` and the globals that go with it. */
+  readonly vatData: object;
+  readonly globals: Readonly<Record<string, unknown>>;
+}
+
+export const makeVatPowers = (options: VatPowersOptions): object => {
+  const { crank, codec, promises, hardening, vatData, globals } = options;
+  const exit = (isFailure: boolean, info: unknown): void => {
+    let encoded;
+    let isTooLarge = false;
+    try {
+      encoded = codec.encodeForWire(hardening.harden(info));
+    } catch (error) {
+      crank.note(error);
+      if (!(error instanceof RangeError)) throw error;
+      encoded = codec.encodeForWire(hardening.harden(Error(error.message)));
+      isTooLarge = true;
+    }
+    crank.syscall([Syscall.exit, isFailure || isTooLarge, encoded.body, encoded.slots]);
+    promises.mentioned(encoded.slots);
+  };
+  return hardening.harden({
+    exitVat: (completion?: unknown) => exit(false, completion),
+    exitVatWithFailure: (reason?: unknown) => exit(true, reason),
+    VatData: vatData,
+    WeakMap: globals['WeakMap'],
+    WeakSet: globals['WeakSet'],
+  });
+};

@@ -1,0 +1,180 @@
+/**
+ * The promises that have a vref at present, and who settles each.
+ *
+ * Invariants:
+ * - a vref names one promise; a promise has at most one vref at a time;
+ * - a promise that settles in a wave keeps its vref until the wave ends (rule W3), then has none:
+ *   the next mention gives it a fresh one. A row that holds the old one still leads to the promise;
+ * - a handled promise carries its vref in its record, any other one as a stamp.
+ */
+import assert from 'node:assert/strict';
+import { isPromiseRef, vatPromiseRef, type VRef } from '../protocol/refs.js';
+import type { HandledPromises, PromiseRecord } from '../zygote/environment.js';
+import { stampedRef, stampRef, unstampRef } from './ref-stamps.js';
+
+const { apply } = Reflect;
+/** Captured: vat code cannot reach it, and it calls no species of vat code. */
+export const promiseThen = Promise.prototype.then; // eslint-disable-line @typescript-eslint/unbound-method
+
+export interface Settlement {
+  readonly rejected: boolean;
+  readonly value: unknown;
+}
+
+/**
+ * `kernel`: a notify settles it. `vat`: this vat does, the kernel knows of it.
+ * `untold`: this vat does, and no syscall has mentioned it yet.
+ */
+export type Settler = 'kernel' | 'vat' | 'untold';
+
+export interface PromiseEntry {
+  readonly vpid: VRef;
+  settler: Settler;
+  /** Undefined for the result of a delivery that no one has mentioned yet. */
+  promise: Promise<unknown> | undefined;
+  /** The record by which liveslots settles the promise, unless vat code settles it. */
+  record: PromiseRecord | undefined;
+  /** Undefined until a syscall or a notify has settled it. */
+  settlement: Settlement | undefined;
+  isKept: boolean;
+}
+
+export class PromiseTable {
+  readonly #handled: HandledPromises;
+  readonly #byVpid = new Map<VRef, PromiseEntry>();
+  /** Promises that rows hold under a name which the kernel no longer knows. */
+  readonly #kept = new Map<VRef, Promise<unknown>>();
+  #settledInWave: PromiseEntry[] = [];
+  #untold: PromiseEntry[] = [];
+  #incarnation = 0;
+  #next = 1;
+
+  constructor(handled: HandledPromises) {
+    this.#handled = handled;
+  }
+
+  bind(incarnation: number): void {
+    this.#incarnation = incarnation;
+  }
+
+  /** A name that this incarnation has never used. */
+  allocate(): VRef {
+    const vpid = vatPromiseRef(this.#incarnation, this.#next);
+    this.#next += 1;
+    return vpid;
+  }
+
+  get(vpid: VRef): PromiseEntry | undefined {
+    return this.#byVpid.get(vpid);
+  }
+
+  keptPromise(vpid: VRef): Promise<unknown> | undefined {
+    return this.#kept.get(vpid);
+  }
+
+  vrefOf(promise: object): VRef | undefined {
+    const stamped = stampedRef(promise);
+    if (stamped !== undefined) return stamped;
+    const record = this.#handled.recordOf(promise);
+    return record === undefined || record.presence === promise ? undefined : record.vref;
+  }
+
+  /** A promise that liveslots settles, through `record`. */
+  add(vpid: VRef, settler: Settler, record: PromiseRecord | undefined): PromiseEntry {
+    assert(!this.#byVpid.has(vpid), 'a promise name is used twice');
+    const promise = record?.promise;
+    const entry = { vpid, settler, promise, record, settlement: undefined, isKept: false };
+    if (record !== undefined) record.vref = vpid;
+    this.#byVpid.set(vpid, entry);
+    return entry;
+  }
+
+  /** Shows vat code the promise of a delivery's result. */
+  materialize(entry: PromiseEntry): Promise<unknown> {
+    if (entry.promise !== undefined) return entry.promise;
+    const record = this.#handled.makePending();
+    record.vref = entry.vpid;
+    entry.record = record;
+    entry.promise = record.promise;
+    // The kernel is told of a rejection: it is nobody's oversight here.
+    apply(promiseThen, entry.promise, [undefined, () => undefined]);
+    if (entry.settlement !== undefined) this.fire(entry, entry.settlement);
+    return entry.promise;
+  }
+
+  /** A promise of the vat's own, mentioned for the first time or again after it was forgotten. */
+  export(promise: Promise<unknown>): VRef {
+    const vpid = this.allocate();
+    const entry: PromiseEntry = {
+      vpid, settler: 'untold', promise, record: undefined, settlement: undefined, isKept: false,
+    };
+    stampRef(promise, vpid);
+    this.#byVpid.set(vpid, entry);
+    this.#untold.push(entry);
+    return vpid;
+  }
+
+  /** Rows hold these from now on. */
+  keep(slots: readonly VRef[]): void {
+    for (const slot of slots) {
+      const entry = isPromiseRef(slot) ? this.#byVpid.get(slot) : undefined;
+      if (entry !== undefined) entry.isKept = true;
+    }
+  }
+
+  untoldMark(): number {
+    return this.#untold.length;
+  }
+
+  /** The promises exported since `mark` were not mentioned after all. */
+  forgetUntold(mark: number): void {
+    for (const entry of this.#untold.splice(mark)) this.#forget(entry);
+  }
+
+  /** The promises among `slots` that the kernel learns of by the syscall just made, in order. */
+  takeUntold(slots: readonly VRef[]): readonly PromiseEntry[] {
+    const taken: PromiseEntry[] = [];
+    for (const slot of slots) {
+      if (!isPromiseRef(slot)) continue;
+      const entry = this.#byVpid.get(slot);
+      if (entry?.settler !== 'untold') continue;
+      entry.settler = 'vat';
+      taken.push(entry);
+    }
+    return taken;
+  }
+
+  /** The promise is settled for the kernel: it loses its name at the end of the wave. */
+  settled(entry: PromiseEntry, settlement: Settlement): void {
+    assert(entry.settlement === undefined, 'a promise is settled once');
+    entry.settlement = settlement;
+    this.#settledInWave.push(entry);
+  }
+
+  /** Settles the promise that vat code sees. */
+  fire(entry: PromiseEntry, { rejected, value }: Settlement): void {
+    const { record } = entry;
+    if (record === undefined) return;
+    if (rejected) this.#handled.rejectRecord(record, value);
+    else this.#handled.resolveRecord(record, value);
+  }
+
+  endCrank(): void {
+    // What a row keeps and no syscall has mentioned stays untold, under the same name.
+    this.#untold = [];
+  }
+
+  endWave(): void {
+    for (const entry of this.#settledInWave) {
+      if (entry.isKept && entry.promise !== undefined) this.#kept.set(entry.vpid, entry.promise);
+      this.#forget(entry);
+    }
+    this.#settledInWave = [];
+  }
+
+  #forget({ vpid, promise, record }: PromiseEntry): void {
+    this.#byVpid.delete(vpid);
+    if (record !== undefined) record.vref = undefined;
+    if (promise !== undefined) unstampRef(promise);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Starting a vat: evaluate its bundle, run microtasks to the end, call `buildRootObject`, run
+ * microtasks to the end again, check what came of it (rule U4, reference 2.2).
+ *
+ * The bundle may have been evaluated before the vat was known; what that threw is reported here.
+ */
+import { passStyleOf } from '@endo/pass-style';
+import type { FaultCode } from '../protocol/faults.js';
+import type { Delivery, DeliveryTuple } from '../protocol/messages.js';
+import { ROOT_VREF, type VatId } from '../protocol/refs.js';
+import type { CrankSink } from '../supervisor/crank.js';
+import type { Hardening, ValueCodec } from './context.js';
+import type { Continuation } from './dispatch.js';
+import { q } from './fail.js';
+import { promiseThen, type Settlement } from './promise-table.js';
+import type { VatReferences } from './references.js';
+
+const { apply } = Reflect;
+const NativePromise = Promise;
+const styleOf = passStyleOf as (value: unknown) => string;
+
+/** What evaluating the bundle gave. */
+export type Evaluation =
+  | { readonly ok: true; readonly namespace: unknown }
+  | { readonly ok: false; readonly error: unknown };
+
+export interface VatStarterOptions {
+  readonly crank: CrankSink;
+  readonly codec: ValueCodec;
+  readonly hardening: Hardening;
+  readonly references: VatReferences;
+  readonly vatId: () => VatId;
+  readonly evaluate: () => Evaluation;
+  readonly vatPowers: () => object;
+  readonly baggage: () => object;
+  readonly assertAllClaimed: () => void;
+}
+
+type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
+type Build = (vatPowers: object, vatParameters: unknown, baggage: object) => unknown;
+
+const textOf = (error: unknown): string => {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return String(q(error));
+};
+
+export class VatStarter {
+  readonly #options: VatStarterOptions;
+
+  constructor(options: VatStarterOptions) {
+    this.#options = options;
+  }
+
+  start(delivery: StartTuple): Continuation {
+    const evaluation = this.#options.evaluate();
+    return () => this.#build(delivery, evaluation);
+  }
+
+  #build([, body, slots]: StartTuple, evaluation: Evaluation): Continuation {
+    const { crank, codec, vatPowers, baggage } = this.#options;
+    if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
+    const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
+    const buildRootObject: unknown = namespace?.buildRootObject;
+    if (typeof buildRootObject !== 'function') {
+      const message = 'vat source bundle lacks buildRootObject() function';
+      return crank.raise('NO_BUILD_ROOT_OBJECT', message);
+    }
+    let outcome: Settlement | undefined;
+    const settle = (rejected: boolean, value: unknown): void => {
+      outcome = { rejected, value };
+    };
+    try {
+      const vatParameters = codec.decode(body, slots);
+      const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
+      const settled = NativePromise.resolve(root);
+      apply(promiseThen, settled, [
+        (value: unknown) => settle(false, value),
+        (reason: unknown) => settle(true, reason),
+      ]);
+    } catch (error) {
+      return this.#fail('START_FAILED', error);
+    }
+    return () => this.#finish(outcome);
+  }
+
+  #finish(outcome: Settlement | undefined): undefined {
+    const { crank, references, assertAllClaimed } = this.#options;
+    if (outcome === undefined) return crank.raise('START_FAILED', 'buildRootObject unresolved');
+    if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
+    const root = this.#checkRoot(outcome.value);
+    references.bindStrong(ROOT_VREF, root);
+    assertAllClaimed();
+    return undefined;
+  }
+
+  #checkRoot(value: unknown): object {
+    const { crank, hardening, references, vatId } = this.#options;
+    let style: string;
+    try {
+      style = styleOf(hardening.harden(value));
+    } catch (error) {
+      style = textOf(error);
+    }
+    if (style !== 'remotable') {
+      const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
+      return crank.raise('START_FAILED', `${shown}, which is not Far`);
+    }
+    const root = value as object;
+    if (references.vrefOf(root) !== undefined) {
+      const message = 'buildRootObject() must return ephemeral, not virtual/durable object';
+      return crank.raise('START_FAILED', message);
+    }
+    return root;
+  }
+
+  /** What vat code threw goes to whoever asked for the vat. */
+  #fail(code: FaultCode, error: unknown): never {
+    const { crank } = this.#options;
+    crank.note(error);
+    return crank.raise(code, textOf(error), error);
+  }
+}

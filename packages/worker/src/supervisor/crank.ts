@@ -1,0 +1,95 @@
+/**
+ * What one crank has done so far: its syscalls, and the fault that decides its outcome.
+ *
+ * Invariants:
+ * - the first fault of a crank is fixed when it is raised; vat code that catches the exception
+ *   changes nothing (rule H2);
+ * - a failure of the host (the store, a bug of ours) is no outcome at all: it is thrown again at
+ *   the crank boundary and ends the thread, whatever vat code does with the exception.
+ */
+import assert from 'node:assert/strict';
+import { VatFault, type FaultCode } from '../protocol/faults.js';
+import { SYSCALLS_PER_CRANK_MAX } from '../protocol/limits.js';
+import type { SyscallTuple } from '../protocol/messages.js';
+
+/** A fault and, if vat code threw something, what it threw. */
+export interface RaisedFault {
+  readonly fault: VatFault;
+  readonly reason: unknown;
+}
+
+/** What liveslots sees of the crank in progress. */
+export interface CrankSink {
+  syscall(syscall: SyscallTuple): void;
+  /** Fixes the outcome of the crank and throws. `reason`: what vat code threw, if it did. */
+  raise(code: FaultCode, message: string, reason?: unknown): never;
+  /** Fixes the outcome if `error` is a fault that was thrown past us. */
+  note(error: unknown): void;
+  /** Runs a job of ours in a turn of vat code: what it throws is a fault, or this host's failure. */
+  guard(job: () => void): void;
+}
+
+const NO_SYSCALLS: readonly SyscallTuple[] = [];
+
+export class Crank implements CrankSink {
+  #syscalls: SyscallTuple[] = [];
+  #fault: RaisedFault | undefined;
+  #hostFailure: { readonly error: unknown } | undefined;
+  #isOpen = false;
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get fault(): RaisedFault | undefined {
+    return this.#fault;
+  }
+
+  begin(): void {
+    assert(!this.#isOpen, 'crank: the last one has not ended');
+    this.#isOpen = true;
+    this.#syscalls = [];
+    this.#fault = undefined;
+  }
+
+  /** Ends the crank; a fault has emptied it. Throws what the host failed with, if it did. */
+  end(): readonly SyscallTuple[] {
+    assert(this.#isOpen, 'crank: none is open');
+    this.#isOpen = false;
+    if (this.#hostFailure !== undefined) throw this.#hostFailure.error;
+    return this.#fault === undefined ? this.#syscalls : NO_SYSCALLS;
+  }
+
+  syscall(syscall: SyscallTuple): void {
+    assert(this.#isOpen, 'syscall outside a crank');
+    if (this.#fault !== undefined) return;
+    if (this.#syscalls.length >= SYSCALLS_PER_CRANK_MAX) {
+      this.raise('LIMIT', `a crank makes at most ${SYSCALLS_PER_CRANK_MAX} syscalls`);
+    }
+    this.#syscalls.push(syscall);
+  }
+
+  raise(code: FaultCode, message: string, reason?: unknown): never {
+    const fault = new VatFault(code, message);
+    this.#fault ??= { fault, reason };
+    throw fault;
+  }
+
+  note(error: unknown): void {
+    if (error instanceof VatFault) this.#fault ??= { fault: error, reason: undefined };
+  }
+
+  guard(job: () => void): void {
+    try {
+      job();
+    } catch (error) {
+      if (error instanceof VatFault) this.note(error);
+      else this.failHost(error);
+    }
+  }
+
+  /** Remembers that this host failed. The caller throws something of its own choice. */
+  failHost(error: unknown): void {
+    this.#hostFailure ??= { error };
+  }
+}

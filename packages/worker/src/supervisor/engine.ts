@@ -1,0 +1,84 @@
+/**
+ * Runs one delivery as one crank and packs what came of it.
+ *
+ * Used alike by waves and by replay, so that both do the same. The packed crank is what the digest
+ * of the transcript covers (rule T3).
+ */
+import assert from 'node:assert/strict';
+import { packFrame, unpackFrame } from '@heirloom/store/frame';
+import type { Continuation } from '../liveslots/dispatch.js';
+import type { Liveslots } from '../liveslots/liveslots.js';
+import { VatFault } from '../protocol/faults.js';
+import type { CrankTuple, DeliveryTuple, Outcome } from '../protocol/messages.js';
+import type { Crank, RaisedFault } from './crank.js';
+import type { VatRows } from './rows.js';
+
+export interface FinishedCrank {
+  readonly tuple: CrankTuple;
+  readonly packed: Uint8Array;
+}
+
+export class Engine {
+  readonly #crank: Crank;
+  readonly #rows: VatRows;
+  readonly #liveslots: Liveslots;
+  #rest: Continuation | undefined;
+
+  constructor(crank: Crank, rows: VatRows, liveslots: Liveslots) {
+    this.#crank = crank;
+    this.#rows = rows;
+    this.#liveslots = liveslots;
+  }
+
+  begin(delivery: Uint8Array): void {
+    this.#crank.begin();
+    this.#run(() => this.#liveslots.deliver(unpackFrame(delivery) as unknown as DeliveryTuple));
+  }
+
+  /** True if the delivery went on for another turn. */
+  proceed(): boolean {
+    const rest = this.#rest;
+    if (rest === undefined || this.#crank.fault !== undefined) return false;
+    this.#run(rest);
+    return true;
+  }
+
+  /** `height`: the block that will commit the crank's rows. */
+  end(height: number): FinishedCrank {
+    const crank = this.#crank;
+    this.#rest = undefined;
+    if (crank.fault === undefined) crank.guard(() => this.#liveslots.endCrank());
+    this.#liveslots.afterCrank();
+    const writes = crank.fault === undefined ? this.#rows.writes() : [];
+    const { fault } = crank;
+    const syscalls = crank.end();
+    if (fault === undefined) this.#rows.keepCrank(height);
+    else this.#rows.dropCrank();
+    const tuple: CrankTuple = [this.#outcomeOf(fault), syscalls, writes];
+    return { tuple, packed: packFrame(tuple) };
+  }
+
+  #run(job: Continuation): void {
+    this.#rest = undefined;
+    this.#crank.guard(() => {
+      this.#rest = job();
+    });
+  }
+
+  /** What vat code threw, if it can be told without references; else the fault's own message. */
+  #outcomeOf(raised: RaisedFault | undefined): Outcome {
+    if (raised === undefined) return null;
+    const { fault, reason } = raised;
+    if (reason !== undefined && !(reason instanceof VatFault)) {
+      try {
+        const { body, slots } = this.#liveslots.encodeError(reason);
+        if (slots.length === 0) return [fault.code, body];
+      } catch (error) {
+        assert(error instanceof Error, 'the codec throws errors');
+      }
+    }
+    const { body, slots } = this.#liveslots.encodeError(Error(fault.message));
+    assert.equal(slots.length, 0);
+    return [fault.code, body];
+  }
+}

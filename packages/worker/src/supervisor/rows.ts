@@ -1,0 +1,177 @@
+/**
+ * The rows of the vat: one logical value each, wherever it stands at the moment (rule T1).
+ *
+ * Theory of operation. A read looks at what the crank in progress wrote, then at what earlier
+ * cranks wrote and the snapshot does not show yet (*retained*, each tagged with the height of the
+ * block that will commit it), then at the cache, then at the snapshot. When a wave begins with a
+ * newer snapshot, the retained rows that it shows move to the cache. While a transcript is replayed,
+ * the retained rows are those of the replay itself and the base shows the start of the incarnation.
+ *
+ * Invariants: no layer, its age or its size changes an answer; only the crank's own writes leave.
+ */
+import assert from 'node:assert/strict';
+import type { BinaryKey } from '@heirloom/store';
+import { keyBytes } from '@heirloom/store/keys';
+import { ROWS_PER_CRANK_MAX, ROW_BYTES_MAX, ROW_KEY_BYTES_MAX } from '../protocol/limits.js';
+import type { RowWrite } from '../protocol/messages.js';
+import type { Crank } from './crank.js';
+import { KeyScan } from './key-scan.js';
+import type { RowBase } from './row-base.js';
+import { RowCache } from './row-cache.js';
+import type { RowStore } from './row-store.js';
+import { SortedKeys } from './sorted-keys.js';
+
+export interface Retained {
+  /** `null`: deleted. */
+  readonly value: Uint8Array | null;
+  /** A snapshot of at least this height shows it. */
+  readonly height: number;
+}
+
+export class VatRows implements RowStore {
+  readonly #crank: Crank;
+  readonly #cache: RowCache;
+  #overlay = new Map<BinaryKey, Uint8Array | null>();
+  #retained = new Map<BinaryKey, Retained>();
+  #base: RowBase | undefined;
+  #scan: KeyScan | undefined;
+  /** By table, of those that were scanned: the keys in overlay and retained, perhaps more. */
+  #written = new Map<number, SortedKeys>();
+
+  constructor(crank: Crank, cache = new RowCache()) {
+    this.#crank = crank;
+    this.#cache = cache;
+  }
+
+  get retainedCount(): number {
+    return this.#retained.size;
+  }
+
+  /** Rows that another worker of the vat wrote and the store does not show yet (rule T4). */
+  adopt(rows: ReadonlyMap<BinaryKey, Retained>): void {
+    for (const [key, row] of rows) this.#retained.set(key, row);
+    this.#written.clear();
+  }
+
+  /** Reads go to `base` from now on, which shows every block up to `height`. */
+  open(base: RowBase, height: number): void {
+    assert(this.#base === undefined, 'rows: already open');
+    this.#base = base;
+    this.#scan = new KeyScan(base);
+    this.#written.clear();
+    for (const [key, row] of this.#retained) {
+      if (row.height > height) continue;
+      this.#retained.delete(key);
+      this.#cache.set(key, row.value);
+    }
+  }
+
+  /** Reads are over until the next `open`. */
+  close(): void {
+    assert(this.#overlay.size === 0, 'rows: a crank is in progress');
+    this.#base = undefined;
+    this.#scan = undefined;
+  }
+
+  /** Forgets everything: what is read next comes from the base. */
+  forget(): void {
+    this.#retained.clear();
+    this.#cache.clear();
+    this.#written.clear();
+  }
+
+  get(key: BinaryKey): Uint8Array | undefined {
+    let known = this.#known(key);
+    if (known === undefined) known = this.#cache.get(key);
+    if (known !== undefined) return known ?? undefined; // null: known to be absent
+    const value = this.#read(base => base.get(key));
+    this.#cache.set(key, value ?? null);
+    return value;
+  }
+
+  set(key: BinaryKey, value: Uint8Array): void {
+    if (value.length > ROW_BYTES_MAX) {
+      this.#crank.raise('LIMIT', `a row is at most ${ROW_BYTES_MAX} bytes`);
+    }
+    this.#write(key, value);
+  }
+
+  delete(key: BinaryKey): void {
+    this.#write(key, null);
+  }
+
+  nextKey(after: BinaryKey, end: BinaryKey): BinaryKey | undefined {
+    const scan = this.#scan;
+    assert(scan !== undefined, 'rows: read outside a crank');
+    const written = this.#writtenKeys(after, end);
+    let from = after;
+    for (;;) {
+      const stored = this.#read(() => scan.next(from, end));
+      const own = written.next(from);
+      const isOwnFirst = own !== undefined && own < end && (stored === undefined || own <= stored);
+      if (!isOwnFirst) return stored;
+      const value = this.#known(own);
+      // A key that is no longer retained counts only if the base has it.
+      if (value === undefined ? own === stored : value !== null) return own;
+      from = own;
+    }
+  }
+
+  /** The writes of the crank in progress, by key. */
+  writes(): RowWrite[] {
+    const keys = [...this.#overlay.keys()].sort((a, b) => (a < b ? -1 : 1));
+    return keys.map(key => [keyBytes(key), this.#overlay.get(key)!] as const);
+  }
+
+  /** The crank ended well; the block of this height will commit what it wrote. */
+  keepCrank(height: number): void {
+    for (const [key, value] of this.#overlay) this.#retained.set(key, { value, height });
+    this.#overlay.clear();
+  }
+
+  dropCrank(): void {
+    this.#overlay.clear();
+  }
+
+  /** What the vat's cranks wrote, as far as it is not left to the base; `null`: deleted. */
+  #known(key: BinaryKey): Uint8Array | null | undefined {
+    const value = this.#overlay.size === 0 ? undefined : this.#overlay.get(key);
+    return value === undefined ? this.#retained.get(key)?.value : value;
+  }
+
+  #write(key: BinaryKey, value: Uint8Array | null): void {
+    assert(this.#base !== undefined && this.#crank.isOpen, 'rows: write outside a crank');
+    if (key.length > ROW_KEY_BYTES_MAX || key.length === 0) {
+      this.#crank.raise('LIMIT', `a row key is at most ${ROW_KEY_BYTES_MAX} bytes`);
+    }
+    this.#overlay.set(key, value);
+    if (this.#overlay.size > ROWS_PER_CRANK_MAX) {
+      this.#crank.raise('LIMIT', `a crank writes at most ${ROWS_PER_CRANK_MAX} rows`);
+    }
+    if (this.#written.size > 0) this.#written.get(key.charCodeAt(0))?.add(key);
+  }
+
+  /** An index of one table: no scan goes past the end of its table. */
+  #writtenKeys(after: BinaryKey, end: BinaryKey): SortedKeys {
+    const table = after.charCodeAt(0);
+    assert(end <= String.fromCharCode(table + 1), 'rows: a scan of more than one table');
+    const known = this.#written.get(table);
+    if (known !== undefined) return known;
+    const keys = new SortedKeys();
+    for (const key of this.#retained.keys()) if (key.charCodeAt(0) === table) keys.add(key);
+    for (const key of this.#overlay.keys()) if (key.charCodeAt(0) === table) keys.add(key);
+    this.#written.set(table, keys);
+    return keys;
+  }
+
+  /** No failure of the store is ever observable: it ends the thread at the crank boundary. */
+  #read<T>(read: (base: RowBase) => T): T {
+    assert(this.#base !== undefined, 'rows: read outside a crank');
+    try {
+      return read(this.#base);
+    } catch (error) {
+      this.#crank.failHost(error);
+      throw new Error('the store failed');
+    }
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * The vat worker between the thread's port and liveslots: one switch over the kernel's messages.
+ *
+ * Invariants: one message is worked on at a time, in order of arrival; a snapshot is held for the
+ * length of one message (rule S4); one thread serves one incarnation; vat code's console lines wait
+ * until the vat runs, and a replay repeats none.
+ */
+import assert from 'node:assert/strict';
+import type { BinaryKey } from '@heirloom/store';
+import { packFrame, unpackFrame } from '@heirloom/store/frame';
+import { keyFromBytes } from '@heirloom/store/keys';
+import { Liveslots } from '../liveslots/liveslots.js';
+import {
+  FromWorker,
+  ToWorker,
+  type FromWorkerTuple,
+  type HandOverRow,
+  type ToWorkerTuple,
+} from '../protocol/messages.js';
+import type { LogLevel, SupervisorOptions } from '../zygote/environment.js';
+import { Crank } from './crank.js';
+import { Engine } from './engine.js';
+import { nextTurn } from './host-powers.js';
+import { Replay, type Divergence } from './replay.js';
+import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
+import { VatRows, type Retained } from './rows.js';
+import { Turns } from './turns.js';
+import { Wave, type Chunk } from './wave.js';
+
+interface Bound {
+  readonly vat: number;
+  readonly incarnation: number;
+  readonly space: number;
+  /** The rows handed over: the store does not show them before the block after this height. */
+  readonly height: number;
+  readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
+}
+
+const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #crank = new Crank();
+  readonly #rows = new VatRows(this.#crank);
+  readonly #turns = new Turns();
+  readonly #liveslots: Liveslots;
+  readonly #engine: Engine;
+  readonly #inbox: ToWorkerTuple[] = [];
+  #isWorking = false;
+  #bound: Bound | undefined;
+  #hasRun = false;
+  #isReplaying = false;
+  #earlyLines: [LogLevel, string][] = [];
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#liveslots = new Liveslots({
+      environment: options.environment,
+      rows: this.#rows,
+      crank: this.#crank,
+      log: (level, text) => this.#log(level, text),
+    });
+    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots);
+  }
+
+  onMessage(frame: Uint8Array): void {
+    this.#inbox.push(unpackFrame(frame) as unknown as ToWorkerTuple);
+    if (!this.#isWorking) this.#work();
+  }
+
+  #work(): void {
+    this.#isWorking = false;
+    const message = this.#inbox.shift();
+    if (message === undefined) return undefined;
+    this.#isWorking = true;
+    switch (message[0]) {
+      case ToWorker.prepare:
+        return this.#prepare(message[1], message[2], message[3]);
+      case ToWorker.bind:
+        this.#bind(message);
+        return this.#work();
+      case ToWorker.deliver:
+        return this.#deliver(message);
+      case ToWorker.replay:
+        return this.#replay(message[1]);
+      default:
+        throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
+    }
+  }
+
+  #prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): void {
+    this.#liveslots.prepare(textOf(script), evaluateNow);
+    // By then the bundle's own microtasks have run.
+    nextTurn(() => {
+      this.#post([FromWorker.prepared, bundleId, this.#liveslots.isSpoiled]);
+      this.#work();
+    });
+  }
+
+  #bind(message: Extract<ToWorkerTuple, readonly [typeof ToWorker.bind, ...unknown[]]>): void {
+    const [, vatId, incarnation, space, height, rows] = message;
+    assert(this.#bound === undefined, 'a thread serves one incarnation');
+    const handed = new Map(rows.map(([key, value, born, written]: HandOverRow) =>
+      [keyFromBytes(key), { value, born, written }] as const));
+    this.#bound = { vat: Number(vatId.slice(1)), incarnation, space, height, handed };
+    this.#liveslots.bind(vatId, incarnation);
+    this.#adoptHanded(this.#bound);
+    this.#post([FromWorker.bound]);
+  }
+
+  /** The block after the last one commits the rows that were handed over. */
+  #adoptHanded({ handed, height }: Bound): void {
+    const retained = new Map<BinaryKey, Retained>();
+    for (const [key, { value }] of handed) retained.set(key, { value, height: height + 1 });
+    this.#rows.adopt(retained);
+  }
+
+  #deliver(message: Extract<ToWorkerTuple, readonly [typeof ToWorker.deliver, ...unknown[]]>): void {
+    const [, height, , firstPosition, deliveries] = message;
+    const { space } = this.#needBound();
+    const snapshot = this.#options.host.reader.begin();
+    assert(snapshot.height >= height, 'the snapshot is older than the last block');
+    this.#rows.open(new LiveBase(snapshot, space), snapshot.height);
+    this.#releaseLog();
+    this.#turns.run(
+      new Wave({
+        engine: this.#engine,
+        deliveries,
+        firstPosition,
+        height: height + 1,
+        post: chunk => this.#postChunk(chunk),
+        finish: () => {
+          this.#liveslots.endWave();
+          this.#rows.close();
+          snapshot.done();
+          nextTurn(() => this.#work());
+        },
+      }),
+    );
+  }
+
+  #replay(endPosition: number): void {
+    const bound = this.#needBound();
+    const { vat, incarnation, space, height, handed } = bound;
+    assert(!this.#hasRun, 'a replay comes before the first wave');
+    const snapshot = this.#options.host.reader.begin();
+    assert(snapshot.height >= height, 'the snapshot is older than the last block');
+    this.#rows.forget();
+    const base = new ReplayBase({ view: snapshot, vat, incarnation, space, handed });
+    this.#rows.open(base, snapshot.height);
+    this.#isReplaying = true;
+    this.#turns.run(
+      new Replay({
+        engine: this.#engine,
+        view: snapshot,
+        vat,
+        incarnation,
+        endPosition,
+        endWave: () => this.#liveslots.endWave(),
+        finish: divergence => {
+          this.#rows.close();
+          this.#rows.forget();
+          this.#adoptHanded(bound);
+          snapshot.done();
+          this.#isReplaying = false;
+          this.#postReplayed(endPosition, divergence);
+          nextTurn(() => this.#work());
+        },
+      }),
+    );
+  }
+
+  #needBound(): Bound {
+    assert(this.#bound !== undefined, 'the thread has no vat');
+    return this.#bound;
+  }
+
+  #postReplayed(endPosition: number, divergence: Divergence | undefined): void {
+    this.#earlyLines = [];
+    this.#hasRun = true;
+    if (divergence === undefined) return this.#post([FromWorker.replayed, endPosition]);
+    this.#post([FromWorker.diverged, divergence.position, utf8(divergence.reason)]);
+  }
+
+  #postChunk({ firstPosition, cranks, timesUs }: Chunk): void {
+    this.#post([FromWorker.cranks, firstPosition, cranks, timesUs]);
+  }
+
+  #log(level: LogLevel, text: string): void {
+    if (this.#isReplaying) return;
+    if (this.#hasRun) this.#post([FromWorker.log, level, utf8(text)]);
+    else this.#earlyLines.push([level, text]);
+  }
+
+  #releaseLog(): void {
+    if (this.#hasRun) return;
+    this.#hasRun = true;
+    for (const [level, text] of this.#earlyLines) this.#log(level, text);
+    this.#earlyLines = [];
+  }
+
+  #post(tuple: FromWorkerTuple): void {
+    const frame = packFrame(tuple);
+    this.#options.host.post(frame, [frame.buffer as ArrayBuffer]);
+  }
+}
