@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/**
+ * `heirloom`: the kernel on the command line.
+ *
+ * Exit status: 0 done; 1 the command failed, or its check did; errors go to stderr in one line.
+ */
+import { Command } from 'commander';
+import { HostError, KernelError } from '../errors.js';
+import { addPursesCommand } from './purses-command.js';
+
+const program = new Command('heirloom')
+  .description('A vat kernel whose objects outlive their code.')
+  .showHelpAfterError()
+  .showSuggestionAfterError();
+addPursesCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const known = error instanceof HostError || error instanceof KernelError;
+  const text = known ? `${error.code}: ${error.message}` : error instanceof Error ? error.stack : error;
+  process.stderr.write(`heirloom: ${String(text)}\n`);
+  process.exitCode = 1;
+}

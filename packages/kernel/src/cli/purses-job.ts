@@ -1,0 +1,203 @@
+/**
+ * The main job: a bank of durable purses that is upgraded while deposits are in flight.
+ *
+ * Everything that the job knows it asks the store and the vats, so a job that was killed goes on
+ * where the last block left it when it is started again with the same directory and options.
+ * One seed is one run: the same options give the same block hashes.
+ */
+import { fileURLToPath } from 'node:url';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { bundleVat } from '../bundles/bundle.js';
+import type { VatReference } from '../host-data.js';
+import { nowMs } from '../host-powers.js';
+import { openKernel, type Kernel, type VatInfo } from '../kernel.js';
+import type { Progress } from './progress.js';
+import { percentile, round } from './statistics.js';
+import { memoryUse } from './memory.js';
+
+export interface PursesOptions {
+  readonly directory: string;
+  readonly purses: number;
+  readonly deposits: number;
+  readonly upgrades: number;
+  readonly seed: number;
+}
+
+export interface PursesReport {
+  readonly purses: number;
+  readonly deposits: number;
+  readonly fulfilled: number;
+  readonly rejectedByUpgrade: number;
+  /** Sends that neither fulfilled nor were rejected with the disconnection object. */
+  readonly lost: number;
+  /** Every purse holds exactly what fulfilled deposits put there. */
+  readonly conserved: boolean;
+  readonly depositsPerSecond: number;
+  /** Milliseconds without code; null when this run did no upgrade. */
+  readonly upgradeMs: { readonly p50: number; readonly p99: number };
+  readonly incarnation: number;
+  readonly blockHash: string;
+  readonly rssMiB: number;
+  readonly mappedMiB: number;
+}
+
+interface Status {
+  readonly connected: boolean;
+  readonly purses: number;
+  readonly sent: number;
+  readonly fulfilled: number;
+  readonly rejectedByUpgrade: number;
+  readonly failed: number;
+  readonly audited: number;
+  readonly mismatches: number;
+}
+
+const MINT_BATCH = 500;
+const DEPOSIT_BATCH = 1_000;
+const AUDIT_BATCH = 2_000;
+/** Waves that a batch of deposits has run when an upgrade comes: some are still in flight. */
+const WAVES_BEFORE_UPGRADE_MAX = 4;
+
+const vatFile = (name: string): string =>
+  fileURLToPath(new URL(`../../vats/${name}`, import.meta.url));
+
+class PursesJob {
+  readonly #kernel: Kernel;
+  readonly #options: PursesOptions;
+  readonly #progress: Progress;
+  readonly #bundleId: string;
+  readonly #bank: VatInfo;
+  readonly #driver: VatReference;
+
+  constructor(kernel: Kernel, options: PursesOptions, progress: Progress, bundleId: string) {
+    this.#kernel = kernel;
+    this.#options = options;
+    this.#progress = progress;
+    this.#bundleId = bundleId;
+    this.#bank = kernel.vat('bank');
+    this.#driver = kernel.vat('driver').root;
+  }
+
+  async mint(): Promise<void> {
+    const { purses, seed } = this.#options;
+    let made = (await this.#status()).purses;
+    if (!(await this.#status()).connected) await this.#call('connect', this.#bank.root, seed);
+    while (made < purses) {
+      made = (await this.#call('mint', Math.min(MINT_BATCH, purses - made))) as number;
+      this.#progress.show('minting', made, purses);
+    }
+  }
+
+  /** Sends all deposits, upgrading the bank at seeded moments. Returns milliseconds taken. */
+  async deposit(): Promise<number> {
+    const { deposits, upgrades, seed } = this.#options;
+    const random = xoroshiro128plus(seed);
+    const began = nowMs();
+    let { sent } = await this.#status();
+    while (sent < deposits) {
+      const count = Math.min(DEPOSIT_BATCH, deposits - sent);
+      this.#kernel.send(this.#driver, 'deposit', [count]);
+      sent += count;
+      const done = this.#kernel.vat('bank').incarnation;
+      const due = Math.floor((sent / deposits) * upgrades);
+      const waves = uniformInt(random, 1, WAVES_BEFORE_UPGRADE_MAX);
+      if (done < due) await this.#upgradeInFlight(done + 1, waves);
+      await this.#settle();
+      this.#progress.show('depositing', sent, deposits);
+    }
+    return nowMs() - began;
+  }
+
+  /** Compares every purse with the driver's books. */
+  async audit(): Promise<Status> {
+    const { purses } = this.#options;
+    await this.#call('startAudit');
+    for (let from = 0; from < purses; from += AUDIT_BATCH) {
+      await this.#call('audit', from, AUDIT_BATCH);
+      this.#progress.show('auditing', Math.min(purses, from + AUDIT_BATCH), purses);
+    }
+    return this.#status();
+  }
+
+  async #upgradeInFlight(version: number, waves: number): Promise<void> {
+    await this.#kernel.run({ waves });
+    const upgraded = this.#kernel.upgradeVat(this.#bank.vatId, {
+      bundleId: this.#bundleId,
+      vatParameters: { version },
+      upgradeMessage: `version ${version}`,
+    });
+    await this.#settle();
+    await upgraded;
+  }
+
+  async #settle(): Promise<void> {
+    await this.#kernel.run();
+    await this.#kernel.commit();
+  }
+
+  async #call(method: string, ...args: unknown[]): Promise<unknown> {
+    const { result } = this.#kernel.send(this.#driver, method, args);
+    await this.#settle();
+    return result;
+  }
+
+  async #status(): Promise<Status> {
+    return (await this.#call('getStatus')) as Status;
+  }
+}
+
+/** Installs the bundles and makes the vats that are not there yet. */
+const prepare = async (kernel: Kernel): Promise<string> => {
+  const settle = async <T>(work: Promise<T>): Promise<T> => {
+    await kernel.run();
+    await kernel.commit();
+    return work;
+  };
+  const names = kernel.vats().map(({ name }) => name);
+  const bank = await bundleVat(vatFile('purse-bank.js'));
+  const bankId = await settle(kernel.installBundle(bank));
+  if (!names.includes('bank')) {
+    const vatParameters = { version: 0 };
+    await settle(kernel.createVat({ name: 'bank', bundleId: bankId, vatParameters }));
+  }
+  if (!names.includes('driver')) {
+    const driver = await bundleVat(vatFile('purse-driver.js'));
+    const bundleId = await settle(kernel.installBundle(driver));
+    await settle(kernel.createVat({ name: 'driver', bundleId }));
+  }
+  return bankId;
+};
+
+/** Runs the job to its end and reports. Errors: those of `openKernel`. */
+export const runPurses = async (
+  options: PursesOptions,
+  progress: Progress,
+): Promise<PursesReport> => {
+  const kernel = await openKernel({ directory: options.directory, blocks: 'host' });
+  try {
+    progress.show('preparing', 0, 1);
+    const job = new PursesJob(kernel, options, progress, await prepare(kernel));
+    await job.mint();
+    const milliseconds = await job.deposit();
+    const status = await job.audit();
+    const times = kernel.stats().upgrades.map(upgrade => upgrade.milliseconds);
+    const { purses, sent, fulfilled, rejectedByUpgrade } = status;
+    return {
+      purses,
+      deposits: sent,
+      fulfilled,
+      rejectedByUpgrade,
+      lost: sent - fulfilled - rejectedByUpgrade,
+      conserved: status.mismatches === 0 && status.audited === purses,
+      depositsPerSecond: Math.round((sent / milliseconds) * 1000),
+      upgradeMs: { p50: round(percentile(times, 0.5), 2), p99: round(percentile(times, 0.99), 2) },
+      incarnation: kernel.vat('bank').incarnation,
+      blockHash: kernel.blockHash,
+      ...memoryUse(),
+    };
+  } finally {
+    progress.stop();
+    await kernel.close();
+  }
+};
