@@ -15,7 +15,7 @@ import { assertBinary, KEY_BYTES_MAX } from './keys.js';
 import { TABLE_NAMES, type BinaryKey, type RowChange, type TableName } from './types.js';
 
 /** Address space, not disk: the file grows as rows are written. */
-export const MAP_BYTES = 2 ** 40;
+const MAP_BYTES = 2 ** 40;
 export const KEYS_AFTER_MAX = 1_000_000;
 
 const TABLES_MAX = 16;
@@ -38,7 +38,6 @@ export interface EnvironmentOptions {
   readonly directory: string;
   readonly readersMax: number;
   readonly readOnly: boolean;
-  readonly mapBytes: number;
 }
 
 export class Environment {
@@ -47,7 +46,7 @@ export class Environment {
   readonly #directory: string;
 
   /** Opens the environment, and no table yet. */
-  constructor({ directory, readersMax, readOnly, mapBytes }: EnvironmentOptions) {
+  constructor({ directory, readersMax, readOnly }: EnvironmentOptions) {
     assert(Number.isSafeInteger(readersMax) && readersMax > 0, 'readersMax: positive integer');
     this.#directory = directory;
     try {
@@ -56,7 +55,7 @@ export class Environment {
         noSubdir: false, // else lmdb takes `my.store` for a file name
         overlappingSync: false,
         readOnly,
-        mapSize: mapBytes,
+        mapSize: MAP_BYTES,
         maxReaders: readersMax,
         maxDbs: TABLES_MAX,
         encoding: 'binary',
@@ -172,7 +171,11 @@ export class Environment {
     return this.#tables.get(table) ?? assert.fail(`table ${table} is not open`);
   }
 
-  #corrupt(what: string, error: unknown): HostError {
+  /** Errors of lmdb carry a numeric code; anything else is a mistake of the caller. */
+  #corrupt(what: string, error: unknown): unknown {
+    if (!(error instanceof Error && 'code' in error && typeof error.code === 'number')) {
+      return error;
+    }
     return new HostError(
       'STORE_CORRUPT',
       `${this.#directory} ${what}: ${describeError(error)}. If the data file is damaged, restore ` +

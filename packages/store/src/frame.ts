@@ -63,10 +63,9 @@ export function packFrame(tuple: readonly FrameValue[]): Uint8Array {
  * Errors: throws when the bytes are not one whole frame. Shape and ranges are the caller's to check.
  */
 export function unpackFrame(bytes: Uint8Array): readonly FrameValue[] {
-  const plain = Buffer.isBuffer(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : bytes;
-  const tuple: unknown = packr.unpack(plain);
+  // A view of our own: msgpackr hangs a property on what it reads, and gives Buffers for a Buffer.
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const tuple: unknown = packr.unpack(view);
   assert(Array.isArray(tuple), 'frame: not a tuple');
   assertFrame(tuple, 0);
   return tuple;

@@ -9,12 +9,10 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Transaction } from 'lmdb';
 import { inspectDirectory } from './directory.js';
-import { Environment, MAP_BYTES } from './environment.js';
+import { Environment } from './environment.js';
 import { HostError } from './errors.js';
 import { readMetaInteger } from './meta.js';
-import type {
-  BinaryKey, ReadSnapshot, StoreReader, TableName,
-} from './types.js';
+import type { BinaryKey, ReadSnapshot, StoreReader, TableName } from './types.js';
 
 export interface ReaderOptions {
   readonly directory: string;
@@ -100,9 +98,7 @@ export function openReader({ directory, readersMax }: ReaderOptions): StoreReade
   if (inspectDirectory(where) !== 'store') {
     throw new HostError('NOT_A_STORE', `${where} holds no store. Create it with Store.open first.`);
   }
-  const environment = new Environment({
-    directory: where, readersMax, readOnly: true, mapBytes: MAP_BYTES,
-  });
+  const environment = new Environment({ directory: where, readersMax, readOnly: true });
   const missing = environment.openTables({ create: false });
   if (missing.length > 0) {
     void environment.close();

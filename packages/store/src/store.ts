@@ -18,7 +18,7 @@ import { assertDataFile } from './data-file.js';
 import {
   beginCreation, DATA_FILE, endCreation, inspectDirectory, withIoErrors, type DirectoryState,
 } from './directory.js';
-import { Environment, MAP_BYTES } from './environment.js';
+import { Environment } from './environment.js';
 import { describeError, HostError } from './errors.js';
 import { packFrame } from './frame.js';
 import { blockKey, metaKey } from './keys.js';
@@ -35,8 +35,6 @@ export interface StoreOptions {
   readonly directory: string;
   /** Read transactions at a time over all threads and processes: threads + 64 (rule S3). */
   readonly readersMax: number;
-  /** Address space of the data file, and so its largest size. For tests of a full store. */
-  readonly mapBytes?: number;
 }
 
 export interface Head {
@@ -89,7 +87,6 @@ export class Store implements ReadView {
         directory,
         readersMax: options.readersMax,
         readOnly: false,
-        mapBytes: options.mapBytes ?? MAP_BYTES,
       });
       try {
         const head = state === 'store' ? openTables(environment, directory)

@@ -20,7 +20,9 @@ const CONSTRUCTORS: readonly SimpleErrorConstructor[] = [
   URIError,
 ];
 
-export const standardNameOf = new Map<object, string>([[AggregateError.prototype, 'AggregateError']]);
+export const standardNameOf = new Map<object, string>([
+  [AggregateError.prototype, 'AggregateError'],
+]);
 export const constructorOf = new Map<string, SimpleErrorConstructor>();
 for (const constructor of CONSTRUCTORS) {
   const { name } = constructor;

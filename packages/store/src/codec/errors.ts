@@ -1,10 +1,11 @@
 /**
  * Errors as data: name, message, cause, errors. No stack crosses.
  *
- * What is a passable error follows pass-style 1.8 (`error.js`): it inherits directly from a standard
- * error prototype; own string-named properties are at most `message` (required), `stack`, `cause` and
- * `errors`, none enumerable, all data. One form is added: an own `name` that is no standard name on an
- * object that inherits from `Error.prototype`, which is how an error of another name is decoded.
+ * What is a passable error follows pass-style 1.8 (`error.js`): it inherits directly from a
+ * standard error prototype; own string-named properties are at most `message` (required), `stack`,
+ * `cause` and `errors`, none enumerable, all data. One form is added: an own `name` that is no
+ * standard name on an object that inherits from `Error.prototype`, which is how an error of another
+ * name is decoded.
  * A decoded error's own `stack` is '', as in a realm with errorTaming 'safe'.
  */
 import { types } from 'node:util';

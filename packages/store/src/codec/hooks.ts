@@ -7,8 +7,8 @@ export interface PassableHooks {
   /**
    * The vref for an object that crosses by reference (remotable, presence, representative,
    * promise); undefined if `value` is none. May throw, may encode and decode other values.
-   * Asked only of hardened objects that are no proxies, and never of arrays, errors, byte arrays
-   * and objects that inherit directly from `Object.prototype`: endo never passes these by reference.
+   * Asked only of frozen objects that are no proxies, and never of arrays, errors, byte arrays and
+   * objects that inherit directly from `Object.prototype`: endo passes none of these by reference.
    */
   slotOf(value: object): string | undefined;
   /** The value for a slot when decoding. Asked once per slot, in order of first mention. */

@@ -87,6 +87,17 @@ export function writeCesu8(view: DataView, at: number, text: string): void {
   }
 }
 
+/** How many bytes the unit takes that begins with `lead`, 0 if none does. */
+function cesu8Width(lead: number): number {
+  if (lead < 0x80) {
+    return 1;
+  }
+  if (lead >= 0xc2 && lead < 0xe0) {
+    return 2;
+  }
+  return lead >= 0xe0 && lead < 0xf0 ? 3 : 0;
+}
+
 /** How many UTF-16 units are joined at a time: a bound on the arguments of one call. */
 const CESU8_CHUNK_UNITS = 4096;
 
@@ -97,7 +108,7 @@ export function readCesu8(bytes: Uint8Array, start: number, end: number): string
   let at = start;
   while (at < end) {
     const lead = bytes[at]!;
-    const width = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) === 0xe0 ? 3 : 0;
+    const width = cesu8Width(lead);
     if (width === 0 || at + width > end) {
       return undefined;
     }
