@@ -1,0 +1,76 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { acquireLock, LOCK_PREFIX } from './lock.js';
+import { Store } from './store.js';
+import { fixture, nextLine, startChild, temporaryDirectory, type Child } from './testing/support.js';
+
+const hold = (directory: string, ...rest: string[]): Child =>
+  startChild(process.execPath, [fixture('lock-holder.mjs'), directory, ...rest]);
+const lockFiles = (directory: string): string[] =>
+  fs.readdirSync(directory).filter((name) => name.startsWith(LOCK_PREFIX));
+const locked = (pid: number | undefined): Error => expect.objectContaining({
+  code: 'STORE_LOCKED', message: expect.stringContaining(`pid ${pid})`) as string,
+}) as Error;
+
+test('lock: held in this process -> a second is refused, after release granted', () => {
+  const directory = temporaryDirectory();
+  const lock = acquireLock(directory);
+  expect(() => acquireLock(directory)).toThrow(locked(process.pid));
+  lock.release();
+  lock.release();
+  expect(lockFiles(directory)).toEqual([]);
+  acquireLock(directory).release();
+});
+
+test('lock: held by another process, then SIGKILL -> refused naming its pid, then taken over',
+  async () => {
+    const directory = temporaryDirectory();
+    const child = hold(directory);
+    expect(await nextLine(child)).toBe('ready');
+    expect(await nextLine(child)).toBe(`open ${child.process.pid}`);
+    const open = (): Promise<Store> => Store.open({ directory, readersMax: 70 });
+    await expect(open()).rejects.toThrow(locked(child.process.pid));
+    child.process.kill('SIGKILL');
+    await child.exited;
+    const store = await open();
+    expect(lockFiles(directory).every((name) => name.includes(`.${process.pid}.`))).toBe(true);
+    await store.close();
+    expect(lockFiles(directory)).toEqual([]);
+  });
+
+test('lock: left by another boot or by a process whose id is in use again -> taken over', () => {
+  const directory = temporaryDirectory();
+  const lock = acquireLock(directory);
+  const [own = ''] = lockFiles(directory);
+  lock.release();
+  const [pid, boot, start] = own.slice(LOCK_PREFIX.length).split('.');
+  for (const stale of [`${pid}.0000.${start}.0`, `${pid}.${boot}.1.0`, `${pid}.${boot}.1.0.held`]) {
+    fs.writeFileSync(path.join(directory, LOCK_PREFIX + stale), '');
+  }
+  acquireLock(directory).release();
+  expect(lockFiles(directory)).toEqual([]);
+});
+
+test('lock: 6 processes at once over the lock of a killed one -> exactly one wins, 4 times',
+  async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const directory = temporaryDirectory();
+      const dead = hold(directory);
+      await nextLine(dead);
+      await nextLine(dead);
+      dead.process.kill('SIGKILL');
+      await dead.exited;
+      const go = path.join(temporaryDirectory(), 'go');
+      const children = Array.from({ length: 6 }, () => hold(directory, go));
+      await Promise.all(children.map(nextLine));
+      fs.writeFileSync(go, '');
+      const answers = await Promise.all(children.map(nextLine));
+      const winners = answers.filter((answer) => answer.startsWith('open '));
+      expect(winners, answers.join('\n')).toHaveLength(1);
+      const losers = answers.filter((answer) => answer.startsWith('STORE_LOCKED '));
+      expect(losers, answers.join('\n')).toHaveLength(5);
+      for (const child of children) child.process.kill('SIGKILL');
+      await Promise.all(children.map((child) => child.exited));
+    }
+  });
