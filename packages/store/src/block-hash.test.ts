@@ -48,7 +48,9 @@ test('blockHash: any block in any order -> as the naive model', () => {
 
 test('blockHash: more rows than a chunk holds -> as the naive model', () => {
   const rows: RowChange[] = Array.from({ length: 20_000 }, (_, n) => ({
-    table: 'vatstore', key: `k${n}`, value: n % 7 === 0 ? undefined : new Uint8Array(n % 90).fill(n),
+    table: 'vatstore',
+    key: `k${n}`,
+    value: n % 7 === 0 ? undefined : new Uint8Array(n % 90).fill(n),
   }));
   expect(blockHash(NO_HASH, orderRows(rows))).toEqual(naiveHash(NO_HASH, rows));
 });

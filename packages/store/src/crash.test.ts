@@ -89,7 +89,7 @@ async function assertReopens(directory: string, height: number): Promise<void> {
   await store.close();
 }
 
-test('full disk: file size limit reached -> COMMIT_FAILED, reopens at the block before', async () => {
+test('full disk: file size limit -> COMMIT_FAILED, reopens at the block before', async () => {
   const directory = path.join(temporaryDirectory(), 'store');
   // With SIGXFSZ ignored, a write past the limit fails with EFBIG.
   const limited = 'trap "" XFSZ; ulimit -f 4000; exec "$0" "$@"';
@@ -111,7 +111,7 @@ function mountSmall(): string | undefined {
   return mountPoint;
 }
 
-test('full disk: file system full -> COMMIT_FAILED, reopens once there is room', async (context) => {
+test('full disk: no space -> COMMIT_FAILED, reopens once there is room', async (context) => {
   const mountPoint = mountSmall();
   if (mountPoint === undefined) return context.skip('mount is not allowed here');
   const ballast = path.join(mountPoint, 'ballast');

@@ -19,26 +19,19 @@ export const FRAME_DEPTH_MAX = 16;
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
 
-const NOT_ASCII = /[^\x00-\x7f]/; // eslint-disable-line no-control-regex
+const NOT_ASCII = /[^\x00-\x7f]/;
 
 function assertFrame(value: unknown, depth: number): asserts value is FrameValue {
-  switch (typeof value) {
-    case 'number':
-      assert(Number.isSafeInteger(value), 'frame: a number that is not a safe integer');
-      return;
-    case 'boolean':
-      return;
-    case 'string':
-      assert(!NOT_ASCII.test(value), 'frame: a string that is not ASCII');
-      return;
-    case 'object':
-      if (value === null || value instanceof Uint8Array) return;
-      assert(Array.isArray(value), 'frame: an object that is neither array nor bytes');
-      assert(depth < FRAME_DEPTH_MAX, 'frame: nested too deeply');
-      for (let i = 0; i < value.length; i += 1) assertFrame(value[i], depth + 1);
-      return;
-    default:
-      assert.fail(`frame: a value of type ${typeof value}`);
+  if (typeof value === 'number') {
+    assert(Number.isSafeInteger(value), 'frame: a number that is not a safe integer');
+  } else if (typeof value === 'string') {
+    assert(!NOT_ASCII.test(value), 'frame: a string that is not ASCII');
+  } else if (Array.isArray(value)) {
+    assert(depth < FRAME_DEPTH_MAX, 'frame: nested too deeply');
+    for (let i = 0; i < value.length; i += 1) assertFrame(value[i], depth + 1);
+  } else {
+    const leaf = value === null || typeof value === 'boolean' || value instanceof Uint8Array;
+    assert(leaf, 'frame: neither array, bytes, boolean, null, integer nor ASCII string');
   }
 }
 
@@ -60,7 +53,8 @@ export function packFrame(tuple: readonly FrameValue[]): Uint8Array {
  * Unpacks a tuple. Byte arrays in it are *views* of `bytes`, never copies: they are plain
  * `Uint8Array`s, change when `bytes` does, and keep it alive.
  *
- * Errors: throws when the bytes are not one whole frame. Shape and ranges are the caller's to check.
+ * Errors: throws when the bytes are not one whole frame. Shape and ranges are the caller's to
+ * check. A longer spelling of the same tuple is taken: compare with `packFrame` where it matters.
  */
 export function unpackFrame(bytes: Uint8Array): readonly FrameValue[] {
   // A view of our own: msgpackr hangs a property on what it reads, and gives Buffers for a Buffer.

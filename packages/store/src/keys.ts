@@ -75,7 +75,7 @@ export function keyFromBytes(bytes: Uint8Array): BinaryKey {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-const NOT_BINARY = /[^\x00-\xff]/; // eslint-disable-line no-control-regex
+const NOT_BINARY = /[^\x00-\xff]/;
 const NOT_ASCII = /[^\x21-\x7e]/;
 
 /** Throws a RangeError unless every unit of the key is a byte. */

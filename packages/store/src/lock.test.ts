@@ -3,7 +3,9 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { acquireLock, LOCK_PREFIX } from './lock.js';
 import { Store } from './store.js';
-import { fixture, nextLine, startChild, temporaryDirectory, type Child } from './testing/support.js';
+import {
+  fixture, nextLine, startChild, temporaryDirectory, type Child,
+} from './testing/support.js';
 
 const hold = (directory: string, ...rest: string[]): Child =>
   startChild(process.execPath, [fixture('lock-holder.mjs'), directory, ...rest]);

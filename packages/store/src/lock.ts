@@ -3,15 +3,16 @@
  *
  * Theory of operation. Every contender creates a file of its own in the directory, *then* lists the
  * directory. Of two contenders, the one that lists later sees the other's file, so two can never
- * both find themselves alone; whoever is not alone withdraws. A file's name is its owner's identity:
+ * both find themselves alone; whoever is not alone withdraws. A file's name is its owner's
+ * identity:
  *
  *   heirloom.lock.PID.BOOT.START.N[.held]
  *
  * process id, boot of the machine, start time of the process in clock ticks since that boot, and a
  * number that tells openings of one process apart. An identity is never used again, so a file whose
  * owner is gone is gone for good and anyone may delete it: a lock left by SIGKILL is taken over at
- * once, and two that take over cannot delete each other's. `.held`, a second file, marks the winner;
- * among contenders the least name stays until the others have withdrawn.
+ * once, and two that take over cannot delete each other's. `.held`, a second file, marks the
+ * winner; among contenders the least name stays until the others have withdrawn.
  *
  * Without /proc, START is 0 and a process counts as alive while its id is in use.
  * The directory must be local to one machine, which LMDB demands anyway.

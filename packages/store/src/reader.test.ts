@@ -87,7 +87,7 @@ test('reader: idle between batches -> holds no snapshot, the file does not grow'
   expect(store.sizeBytes()).toBeLessThan(before * 2);
 });
 
-test('reader: 30 threads, 4 places, every other killed in a snapshot -> places in the reader table come back', async () => {
+test('reader: 30 threads, 4 places, every other killed in a snapshot -> all served', async () => {
   const directory = temporaryDirectory();
   const store = await Store.open({ directory, readersMax: 4 });
   for (let n = 0; n < 30; n += 1) {

@@ -157,7 +157,8 @@ test('keysAfter: long keys, many scans in one turn -> right, and nothing leaks i
     const keys = Array.from({ length: 200 }, (_, n) => u32(n) + 'k'.repeat(n * 9));
     await commitNext(store, ...keys.map((key) => put('kernel', key, 'v')));
     for (let n = 0; n < keys.length; n += 1) {
-      expect(store.keysAfter('kernel', keys[n] ?? '', u32(1_000), 2)).toEqual(keys.slice(n + 1, n + 3));
+      const found = store.keysAfter('kernel', keys[n] ?? '', u32(1_000), 2);
+      expect(found).toEqual(keys.slice(n + 1, n + 3));
     }
     await commitNext(store, ...keys.slice(1).map((key) => remove('kernel', key)));
     expect(store.keysAfter('kernel', '', TABLE_END, 9)).toEqual([u32(0)]);

@@ -248,7 +248,8 @@ function sealBlock(previous: Uint8Array, block: Block): { rows: RowChange[]; has
   const rows = orderRows([...changes, heightRow]);
   const hash = blockHash(previous, rows);
   const local = orderRows(unhashed);
-  return { rows: [...rows, { table: 'blocks', key: blockKey(height), value: hash }, ...local], hash };
+  const blockRow: RowChange = { table: 'blocks', key: blockKey(height), value: hash };
+  return { rows: rows.concat(blockRow, local), hash };
 }
 
 function commitError(directory: string, height: number, error: unknown): HostError {
