@@ -1,0 +1,40 @@
+/**
+ * The record that kinds and collections are functions over.
+ */
+import { Counters } from './counters.js';
+import { Scope } from './scope.js';
+import { StoredValues } from './stored-values.js';
+import type { LiveslotsContext } from './context.js';
+import type { Kind } from './kind.js';
+import type { InstanceRecord } from './instances.js';
+
+export interface Core {
+  readonly context: LiveslotsContext;
+  readonly durable: Scope;
+  readonly virtual: Scope;
+  readonly counters: Counters;
+  readonly values: StoredValues;
+  /** The instances whose state or context this crank has used. */
+  readonly touched: InstanceRecord[];
+  /** The durable kinds whose own rows this crank has to write. */
+  readonly dirtyKinds: Set<Kind>;
+  /** The durable kinds that this crank has made instances of. */
+  readonly dirtyNext: Set<Kind>;
+  /** The durable kinds defined in this incarnation, by number. */
+  readonly definedKinds: Map<number, Kind>;
+}
+
+export const makeCore = (context: LiveslotsContext): Core => {
+  const definedKinds = new Map<number, Kind>();
+  return {
+    context,
+    durable: new Scope(context, true),
+    virtual: new Scope(context, false),
+    counters: new Counters(context),
+    values: new StoredValues(context, kind => definedKinds.has(kind)),
+    touched: [],
+    dirtyKinds: new Set(),
+    dirtyNext: new Set(),
+    definedKinds,
+  };
+};

@@ -1,0 +1,18 @@
+/**
+ * SES's assertion makers, typed.
+ *
+ * A value in a `Fail` template is redacted in the message ("(a string)") and shown on the console
+ * only; `q` shows it quoted, `b` bare. The global is read when this module is evaluated: the image
+ * evaluates ses first.
+ */
+interface SesAssert {
+  readonly Fail: (template: TemplateStringsArray, ...args: unknown[]) => never;
+  readonly quote: (value: unknown) => unknown;
+  readonly bare: (text: string) => unknown;
+}
+
+const sesAssert = (globalThis as unknown as { assert: SesAssert }).assert;
+
+export const Fail: SesAssert['Fail'] = sesAssert.Fail;
+export const q: SesAssert['quote'] = sesAssert.quote;
+export const b: SesAssert['bare'] = sesAssert.bare;

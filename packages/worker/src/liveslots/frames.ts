@@ -1,0 +1,97 @@
+/**
+ * The vatstore rows that kinds and collections read and write, as typed tuples: docs/tables.md.
+ *
+ * A row's bytes are a frame: safe integers, booleans, null, byte arrays, ASCII strings and such
+ * tuples. Data and text of vat code stand inside as canonical bytes. What is read was written by
+ * this file: shapes are asserted, not repaired.
+ */
+import assert from 'node:assert/strict';
+import { packFrame, unpackFrame } from '@heirloom/store/frame';
+import type { Body, Slots } from '../protocol/messages.js';
+import type { RowRefs } from './counts.js';
+
+export type VatRow = readonly [nextKind: number, nextCid: number];
+
+/** `shape` null: the handle was made and never defined. `facets` null: a single-facet kind. */
+export type KindRow = readonly [
+  tag: Body,
+  facets: Body | null,
+  shape: Body | null,
+  shapeSlots: Slots,
+  schema: number,
+  layouts: Body,
+];
+
+export type ObjectRow = readonly [
+  schema: number,
+  layout: number,
+  count: number,
+  es: number,
+  refs: RowRefs,
+  /** Null: the body stands in a row of its own. */
+  body: Body | null,
+  slots: Slots,
+];
+
+/** `keyShape` null: any scalar. `valueShape` null: anything. */
+export type CollectionRow = readonly [
+  storeKind: number,
+  label: Body,
+  keyShape: Body | null,
+  valueShape: Body | null,
+  /** Of the key shape, then of the value shape. */
+  slots: readonly [Slots, Slots],
+  refs: RowRefs,
+  count: number,
+  es: number,
+];
+
+export type CollectionCountsRow = readonly [entryCount: number, nextOrdinal: number];
+
+/** `body` null: a member of a set. */
+export type EntryRow = readonly [body: Body | null, slots: Slots, refs: RowRefs];
+export type RefEntryRow = readonly [
+  ordinal: number,
+  body: Body | null,
+  slots: Slots,
+  refs: RowRefs,
+];
+
+interface Rows {
+  vat: VatRow;
+  kind: KindRow;
+  object: ObjectRow;
+  collection: CollectionRow;
+  collectionCounts: CollectionCountsRow;
+  entry: EntryRow;
+  refEntry: RefEntryRow;
+}
+
+const LENGTHS: Readonly<Record<keyof Rows, number>> = {
+  vat: 2,
+  kind: 6,
+  object: 7,
+  collection: 8,
+  collectionCounts: 2,
+  entry: 3,
+  refEntry: 4,
+};
+
+export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {
+  assert(row.length === LENGTHS[kind]);
+  return packFrame(row);
+};
+
+export const unpackRow = <K extends keyof Rows>(kind: K, bytes: Uint8Array): Rows[K] => {
+  const row = unpackFrame(bytes);
+  assert(Array.isArray(row) && row.length === LENGTHS[kind], `row of ${kind}`);
+  return row as unknown as Rows[K];
+};
+
+/** A row that holds one number: the next instance of a kind. */
+export const packNumber = (n: number): Uint8Array => packFrame([n]);
+export const unpackNumber = (bytes: Uint8Array): number => {
+  const row = unpackFrame(bytes);
+  assert(Array.isArray(row) && row.length === 1 && Number.isSafeInteger(row[0]));
+  return row[0] as number;
+};

@@ -1,0 +1,190 @@
+/**
+ * Interface guards: patterns for the arguments and results of methods.
+ *
+ * `@endo/patterns` says what guards are; this file applies them, as exo layers expect of the kinds
+ * that they define. A method whose guard is `raw` on both sides is left alone.
+ */
+import { passStyleOf, toThrowable } from '@endo/pass-style';
+import {
+  M,
+  getAwaitArgGuardPayload,
+  getCopyMapEntries,
+  getInterfaceGuardPayload,
+  getMethodGuardPayload,
+  isAwaitArgGuard,
+  isRawGuard,
+  mustMatch,
+} from '@endo/patterns';
+import { VatFault } from '../protocol/faults.js';
+import { Fail, q } from './fail.js';
+import type { InterfaceGuard, MethodGuard, Pattern } from '@endo/patterns';
+import type { Hardening } from './context.js';
+
+export type Method = (...args: unknown[]) => unknown;
+type Harden = Hardening['harden'];
+type ArgGuards = readonly unknown[];
+
+/** What guards a method: a guard, or only that everything is passable, or nothing. */
+export type Protection = MethodGuard | 'passable' | 'raw';
+
+/** What a method may throw: passable and hardened. A fault passes as it is. */
+export const thrown = (error: unknown): unknown =>
+  error instanceof VatFault ? error : toThrowable(error);
+
+const difference = (names: readonly PropertyKey[], others: readonly PropertyKey[]): PropertyKey[] =>
+  names.filter(name => !others.includes(name));
+
+/** The protection of each of `names`, by an interface guard or by default. */
+export const protectionsOf = (
+  tag: string,
+  names: readonly PropertyKey[],
+  guard: InterfaceGuard | undefined,
+  isThisful: boolean,
+): ReadonlyMap<PropertyKey, Protection> => {
+  if (guard === undefined) {
+    const protection = isThisful ? 'passable' : 'raw';
+    return new Map(names.map(name => [name, protection]));
+  }
+  const payload = getInterfaceGuardPayload(guard);
+  const { interfaceName, methodGuards, symbolMethodGuards, sloppy } = payload;
+  const { defaultGuards = sloppy ? 'passable' : undefined } = payload;
+  const guards = new Map<PropertyKey, Protection>(Object.entries(methodGuards));
+  if (symbolMethodGuards !== undefined) {
+    const entries = getCopyMapEntries(symbolMethodGuards as never);
+    for (const [name, methodGuard] of entries as Iterable<[symbol, MethodGuard]>) {
+      guards.set(name, methodGuard);
+    }
+  }
+  const unimplemented = difference([...guards.keys()], names);
+  if (unimplemented.length > 0) Fail`methods ${q(unimplemented)} not implemented by ${q(tag)}`;
+  const unguarded = difference(names, [...guards.keys()]);
+  if (defaultGuards === undefined && unguarded.length > 0) {
+    Fail`methods ${q(unguarded)} not guarded by ${q(interfaceName)}`;
+  }
+  for (const name of unguarded) guards.set(name, defaultGuards as 'passable' | 'raw');
+  return guards;
+};
+
+const REDACTED = '<redacted raw arg>';
+
+interface ArgsCheck {
+  readonly declared: number;
+  readonly pattern: Pattern;
+  readonly rawIndexes: readonly number[];
+  readonly rest: 'none' | 'raw' | 'matched';
+}
+
+const argsCheckOf = (args: ArgGuards, optional: ArgGuards, rest: unknown): ArgsCheck => {
+  const rawIndexes: number[] = [];
+  const patternOf = (guard: unknown, i: number): Pattern => {
+    if (!isRawGuard(guard as never)) return guard as Pattern;
+    rawIndexes.push(i);
+    return REDACTED;
+  };
+  const required = args.map(patternOf);
+  const others = optional.map((guard, i) => patternOf(guard, args.length + i));
+  const isRawRest = rest !== undefined && isRawGuard(rest as never);
+  const restPattern = isRawRest ? M.arrayOf(REDACTED) : (rest as Pattern | undefined);
+  return {
+    declared: args.length + optional.length,
+    pattern: M.splitArray(required as never, others as never, restPattern as never) as Pattern,
+    rawIndexes,
+    rest: rest === undefined ? 'none' : isRawRest ? 'raw' : 'matched',
+  };
+};
+
+const checkArgs = (args: unknown[], check: ArgsCheck, label: string, harden: Harden): void => {
+  const { declared, rawIndexes, rest } = check;
+  const matchable = args.slice();
+  for (const i of rawIndexes) if (i < matchable.length) matchable[i] = REDACTED;
+  if (rest === 'raw' && matchable.length > declared) matchable.fill(REDACTED, declared);
+  mustMatch(harden(matchable) as never, check.pattern, label);
+  if (rest === 'none' && args.length > declared) {
+    Fail`${q(label)} accepts at most ${q(declared)} arguments, not ${q(args.length)}: ${args}`;
+  }
+};
+
+const checkResult = (result: unknown, guard: unknown, label: string, harden: Harden): void => {
+  if (!isRawGuard(guard as never)) {
+    mustMatch(harden(result) as never, guard as Pattern, `${label}: result`);
+  }
+};
+
+const assertPassable = (value: unknown, harden: Harden, label: string, what: string): void => {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'symbol')) {
+    if (typeof value !== 'function') return;
+  }
+  try {
+    passStyleOf(harden(value) as never);
+  } catch (error) {
+    throw Error(`${label}: ${what}: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+const passableMethod = (behavior: Method, label: string, harden: Harden): Method =>
+  function method(this: unknown, ...args) {
+    args.forEach((arg, i) => assertPassable(arg, harden, label, `arg ${i}`));
+    const result = Reflect.apply(behavior, this, args);
+    assertPassable(result, harden, label, 'result');
+    return result;
+  };
+
+const awaitedIndexes = (guards: ArgGuards): number[] =>
+  guards.flatMap((guard, i) => (isAwaitArgGuard(guard as never) ? [i] : []));
+
+const innerGuard = (guard: unknown): unknown =>
+  isAwaitArgGuard(guard as never) ? getAwaitArgGuardPayload(guard as never).argGuard : guard;
+
+const asyncMethod = (
+  behavior: Method,
+  guard: ReturnType<typeof getMethodGuardPayload>,
+  label: string,
+  harden: Harden,
+): Method => {
+  const { argGuards, optionalArgGuards = [], restArgGuard, returnGuard } = guard;
+  if (restArgGuard !== undefined && isAwaitArgGuard(restArgGuard as never)) {
+    Fail`Rest args may not be awaited: ${restArgGuard}`;
+  }
+  const awaited = awaitedIndexes([...argGuards, ...optionalArgGuards]);
+  const check = argsCheckOf(
+    argGuards.map(innerGuard),
+    optionalArgGuards.map(innerGuard),
+    restArgGuard,
+  );
+  const run = async (self: unknown, given: readonly unknown[]): Promise<unknown> => {
+    const args = given.slice();
+    const indexes = awaited.filter(i => i < args.length);
+    const values = await Promise.all(indexes.map(i => args[i]));
+    indexes.forEach((i, j) => (args[i] = values[j]));
+    checkArgs(args, check, label, harden);
+    const result = await Reflect.apply(behavior, self, args);
+    checkResult(result, returnGuard, label, harden);
+    return result;
+  };
+  return function method(this: unknown, ...args) {
+    return run(this, args).catch((error: unknown) => {
+      throw thrown(error);
+    });
+  };
+};
+
+/** `behavior`, called with the same `this`, under a guard. */
+export const guardMethod = (
+  behavior: Method,
+  protection: Protection,
+  label: string,
+  harden: Harden,
+): Method => {
+  if (protection === 'raw') return behavior;
+  if (protection === 'passable') return passableMethod(behavior, label, harden);
+  const payload = getMethodGuardPayload(protection);
+  if (payload.callKind === 'async') return asyncMethod(behavior, payload, label, harden);
+  const { argGuards, optionalArgGuards = [], restArgGuard, returnGuard } = payload;
+  const check = argsCheckOf(argGuards, optionalArgGuards, restArgGuard);
+  return function method(this: unknown, ...args) {
+    checkArgs(args, check, label, harden);
+    const result = Reflect.apply(behavior, this, args);
+    checkResult(result, returnGuard, label, harden);
+    return result;
+  };
+};

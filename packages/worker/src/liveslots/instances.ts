@@ -1,0 +1,216 @@
+/**
+ * Instances of kinds: their state within a crank, and their rows.
+ *
+ * Theory of operation. A record stands for one instance for the length of one crank. Its state is
+ * decoded from the row when first touched and is fresh in every crank (rule T5); what is assigned
+ * is what a getter returns until the crank ends. `collectObjectRows` encodes what is dirty, once
+ * per object. Invariants: at most one read of the object row per crank; an instance whose state
+ * nobody touches needs no row; a maker that fails leaves nothing behind.
+ */
+import { VatFault } from '../protocol/faults.js';
+import { NO_REFS, refsOf } from './counts.js';
+import { Fail, q } from './fail.js';
+import { packRow, unpackRow } from './frames.js';
+import { Unavailable } from './stored-values.js';
+import type { Encoded } from './context.js';
+import type { Core } from './core.js';
+import type { RowRefs } from './counts.js';
+import type { Kind } from './kind.js';
+import type { RowsOut } from './scope.js';
+import type { Field, Layout } from './state.js';
+
+/** A larger body stands in a row of its own, so that a changed count stays cheap. */
+export const INLINE_BODY_BYTES_MAX = 512;
+
+export interface InstanceRecord {
+  readonly kind: Kind;
+  readonly instance: number;
+  /** Undefined until the row is read. */
+  values: readonly unknown[] | undefined;
+  /** The layout of `values`. */
+  layout: Layout | undefined;
+  /** `values` is this record's own array, not yet frozen. */
+  isDirty: boolean;
+  /** The crank that this record belonged to is over. */
+  isClosed: boolean;
+  context: object | undefined;
+  // What the row held besides its state.
+  count: number;
+  es: number;
+  refs: RowRefs;
+  hasStateRow: boolean;
+}
+
+const newRecord = (kind: Kind, instance: number): InstanceRecord => ({
+  kind,
+  instance,
+  values: undefined,
+  layout: undefined,
+  isDirty: false,
+  isClosed: false,
+  context: undefined,
+  count: 0,
+  es: 0,
+  refs: NO_REFS,
+  hasStateRow: false,
+});
+
+const enter = (record: InstanceRecord): InstanceRecord => {
+  record.kind.records.set(record.instance, record);
+  record.kind.core.touched.push(record);
+  return record;
+};
+
+/** The record of an instance in this crank. Reads nothing. */
+export const recordOf = (kind: Kind, instance: number): InstanceRecord =>
+  kind.records.get(instance) ?? enter(newRecord(kind, instance));
+
+/** A record that a state object of an earlier crank refers to, in this crank. */
+export const reopened = (record: InstanceRecord): InstanceRecord =>
+  record.isClosed ? recordOf(record.kind, record.instance) : record;
+
+/** A new instance, with values that have been checked. */
+export const createRecord = (
+  kind: Kind,
+  instance: number,
+  layout: Layout,
+  values: unknown[],
+): InstanceRecord => {
+  const record = newRecord(kind, instance);
+  record.layout = layout;
+  record.values = values;
+  record.isDirty = true;
+  return enter(record);
+};
+
+/** Brings values of an older layout into the layout of the shape. */
+const relaid = (values: readonly unknown[], from: Layout, to: Layout): readonly unknown[] =>
+  from === to ? values : to.names.map(name => values[from.names.indexOf(name)]);
+
+/** Reads the row of `record` unless it was read. False if there is no row. */
+export const load = (record: InstanceRecord): boolean => {
+  if (record.values !== undefined) return true;
+  const { kind, instance } = record;
+  const { rows } = kind.core.context;
+  const bytes = rows.get(kind.scope.keys.object(kind.number, instance));
+  if (bytes === undefined) return false;
+  const [, layoutIndex, count, es, refs, inline, slots] = unpackRow('object', bytes);
+  const body = inline ?? rows.get(kind.scope.keys.objectState(kind.number, instance));
+  if (body === undefined) throw Error(`no state row of instance ${instance}`);
+  const stored = kind.layouts.at(layoutIndex);
+  const layout = kind.shape?.layout ?? stored;
+  record.layout = layout;
+  record.values = relaid(kind.core.values.decodeFields(body, slots), stored, layout);
+  record.count = count;
+  record.es = es;
+  record.refs = refs;
+  record.hasStateRow = inline === null;
+  return true;
+};
+
+const loaded = (record: InstanceRecord): readonly unknown[] => {
+  if (record.values === undefined && !load(record)) {
+    const ref = record.kind.scope.refOf(record.kind.number, record.instance);
+    throw new VatFault('BAD_DELIVERY', `${ref} has no state`);
+  }
+  return record.values!;
+};
+
+const indexOf = (record: InstanceRecord, field: Field): number => {
+  if (record.layout === field.layout) return field.index;
+  const index = record.layout!.names.indexOf(field.name);
+  return index < 0 ? Fail`state has no property ${q(field.name)}` : index;
+};
+
+/** The array that the record may change. */
+const ownValues = (record: InstanceRecord): unknown[] => {
+  if (!record.isDirty) {
+    record.values = record.values!.slice();
+    record.isDirty = true;
+  }
+  return record.values as unknown[];
+};
+
+export const getField = (record: InstanceRecord, field: Field): unknown => {
+  const value = loaded(record)[indexOf(record, field)];
+  if (value instanceof Unavailable) return value.value();
+  // Values were checked when they were stored; a property that the record lacks was not.
+  if (value === undefined) record.kind.shape?.check(field.name, value);
+  return value;
+};
+
+export const setField = (record: InstanceRecord, field: Field, value: unknown): void => {
+  checkField(record.kind, field.name, value);
+  loaded(record);
+  ownValues(record)[indexOf(record, field)] = value;
+};
+
+const STRING_LENGTH_PLAIN_MAX = 100_000;
+const BIGINT_PLAIN_MAX = 2n ** 256n;
+
+/** True for values that can be stored whatever the kind: small, durable, passable. */
+const isPlainlyStorable = (value: unknown): boolean => {
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return true;
+    case 'bigint':
+      return value < BIGINT_PLAIN_MAX && value > -BIGINT_PLAIN_MAX;
+    case 'string':
+      return value.length <= STRING_LENGTH_PLAIN_MAX;
+    case 'object':
+      return value === null;
+    case 'symbol':
+    case 'function':
+      return false;
+  }
+};
+
+/** Hardens `value` and throws unless it may be state: shape, passability and size, durability. */
+export const checkField = (kind: Kind, name: string, value: unknown): void => {
+  const { core, shape } = kind;
+  const isPlain = isPlainlyStorable(value);
+  if (!isPlain) core.context.hardening.harden(value);
+  if (shape !== undefined) shape.check(name, value);
+  if (isPlain) return;
+  const encoded: Encoded = core.context.codec.encode(value);
+  if (kind.scope.isDurable) kind.assertDurableField(name, encoded);
+};
+
+const encodeState = (record: InstanceRecord): Encoded => {
+  const { context } = record.kind.core;
+  const values = record.values!.map(value =>
+    value instanceof Unavailable ? value.value() : value,
+  );
+  try {
+    return context.codec.encode(context.hardening.bornHardened(values));
+  } catch (error) {
+    // Each value passed by itself, so together they are too large.
+    throw new VatFault('LIMIT', `state of ${record.kind.tag}: ${(error as Error).message}`);
+  }
+};
+
+const collectRow = (record: InstanceRecord, out: RowsOut): void => {
+  const { kind, instance, count, es } = record;
+  const { keys, counts } = kind.scope;
+  const { body, slots } = encodeState(record);
+  const refs = refsOf(slots);
+  counts.rowRefsChanged(record.refs, refs);
+  const isInline = body.length <= INLINE_BODY_BYTES_MAX;
+  const inline = isInline ? body : null;
+  const row = packRow('object', [0, record.layout!.index, count, es, refs, inline, slots]);
+  out.push([keys.object(kind.number, instance), row]);
+  if (!isInline) out.push([keys.objectState(kind.number, instance), body]);
+  else if (record.hasStateRow) out.push([keys.objectState(kind.number, instance), null]);
+};
+
+/** Hands out the rows of what is dirty and forgets every record. */
+export const collectObjectRows = (core: Core, out: RowsOut): void => {
+  for (const record of core.touched) {
+    if (record.isDirty) collectRow(record, out);
+    record.isClosed = true;
+    record.kind.records.delete(record.instance);
+  }
+  core.touched.length = 0;
+};

@@ -1,0 +1,240 @@
+/**
+ * `defineKind`, `defineKindMulti`, `defineDurableKind`, `defineDurableKindMulti`.
+ *
+ * Every check comes before the first effect. A durable kind's row is written when the kind is first
+ * defined and when a definition changes it.
+ */
+import { ROW_KIND_PREFIX, prefixEnd, readU32 } from '@heirloom/store/keys';
+import { VatFault } from '../protocol/faults.js';
+import { NO_REFS, refsOf } from './counts.js';
+import { Fail, b, q } from './fail.js';
+import { unpackRow } from './frames.js';
+import { Kind } from './kind.js';
+import { checkShapeChange, facetNamesOf, mergeFacets } from './kind-checks.js';
+import { KindHandles } from './kind-handles.js';
+import { makePrototype } from './prototypes.js';
+import { Representative } from './representatives.js';
+import { StateShape } from './state-shape.js';
+import { firstNotDurable } from './stored-values.js';
+import type { InterfaceGuard } from '@endo/patterns';
+import type { Core } from './core.js';
+import type { KindRow } from './frames.js';
+import type { Init } from './kind.js';
+import type { Methods } from './prototypes.js';
+
+export interface DefineOptions {
+  readonly finish?: (context: object) => void;
+  readonly stateShape?: unknown;
+  readonly thisfulMethods?: boolean;
+  readonly interfaceGuard?: InterfaceGuard;
+  readonly interfaceGuardKit?: Readonly<Record<string, InterfaceGuard>>;
+  readonly receiveAmplifier?: (amplify: (facet: unknown) => object) => void;
+  readonly receiveInstanceTester?: (
+    isInstance: (specimen: unknown, facetName?: string) => boolean,
+  ) => void;
+}
+
+/** What vat code hands to each of the four functions, after the tag or handle. */
+export interface Definition {
+  readonly init: Init;
+  readonly behavior: unknown;
+  readonly options: DefineOptions;
+  readonly isMulti: boolean;
+}
+
+type Maker = (...args: unknown[]) => object;
+
+/** The kind row as an earlier definition left it: undefined members were never defined. */
+interface Stored {
+  readonly number: number;
+  readonly row: KindRow;
+}
+
+const checkOptions = (tag: string, { options, isMulti }: Definition): void => {
+  const { interfaceGuard, interfaceGuardKit, receiveAmplifier } = options;
+  if (isMulti && interfaceGuard !== undefined) {
+    Fail`Use an interfaceGuardKit, not an interfaceGuard, to protect class kit ${q(tag)}`;
+  }
+  if (!isMulti && interfaceGuardKit !== undefined) {
+    Fail`Use an interfaceGuard, not interfaceGuardKit, to protect class ${q(tag)}`;
+  }
+  if (!isMulti && receiveAmplifier !== undefined) {
+    Fail`Only facets of an exo class kit can be amplified, not ${q(tag)}`;
+  }
+};
+
+const checkGuardKit = (
+  tag: string,
+  names: readonly string[],
+  kit: Readonly<Record<string, InterfaceGuard>>,
+): void => {
+  const guarded = Object.keys(kit);
+  const unguarded = names.filter(name => !guarded.includes(name));
+  if (unguarded.length > 0) Fail`Interfaces ${q(unguarded)} not implemented by ${q(tag)}`;
+  const extra = guarded.filter(name => !names.includes(name));
+  if (extra.length > 0) Fail`Facets ${q(extra)} of ${q(tag)} not guarded by interfaces`;
+};
+
+/** One prototype per facet, in the order of facet numbers. */
+const prototypesOf = (kind: Kind, { behavior, options }: Definition): object[] => {
+  const { harden } = kind.core.context.hardening;
+  const { interfaceGuard, interfaceGuardKit, thisfulMethods: isThisful = false } = options;
+  if (kind.facetNames === undefined) {
+    const methods = harden(behavior) as Methods;
+    return [
+      makePrototype(kind, { name: kind.tag, facet: 0, methods, guard: interfaceGuard, isThisful }),
+    ];
+  }
+  if (interfaceGuardKit !== undefined) checkGuardKit(kind.tag, kind.facetNames, interfaceGuardKit);
+  return kind.facetNames.map((facetName, facet) => {
+    const methods = harden((behavior as Record<string, Methods>)[facetName]!);
+    const name = `${kind.tag} ${facetName}`;
+    const guard = interfaceGuardKit?.[facetName];
+    return makePrototype(kind, { name, facet, methods, guard, isThisful });
+  });
+};
+
+const makeInstanceTester =
+  (kind: Kind) =>
+  (specimen: unknown, facetName?: string): boolean => {
+    const { facetNames, tag } = kind;
+    if (facetName === undefined) return Representative.anyInstanceOf(specimen, kind) !== 0;
+    if (facetNames === undefined) {
+      const what = q(facetName);
+      throw Fail`facetName can only be used with an exo class kit: ${q(tag)} has no facet ${what}`;
+    }
+    const facet = facetNames.indexOf(facetName);
+    if (facet < 0) throw Fail`exo class kit ${q(tag)} has no facet named ${q(facetName)}`;
+    return Representative.instanceOf(specimen, kind, facet) !== 0;
+  };
+
+const makeAmplifier =
+  (kind: Kind) =>
+  (facet: unknown): object => {
+    if (Representative.anyInstanceOf(facet, kind) === 0) {
+      throw Fail`Must be a facet of ${q(kind.tag)}: ${facet}`;
+    }
+    return Representative.cohortOf(facet as object)!;
+  };
+
+export class KindDefinitions {
+  readonly #core: Core;
+  readonly handles: KindHandles;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.handles = new KindHandles(core);
+  }
+
+  defineVirtual(tag: unknown, definition: Definition): Maker {
+    if (typeof tag !== 'string') throw Fail`kind tag must be a string, not ${tag}`;
+    const facetNames = facetNamesOf(definition.behavior, definition.isMulti, tag);
+    const shape = this.#shapeOf(tag, definition.options);
+    checkOptions(tag, definition);
+    const { virtual: scope, counters } = this.#core;
+    const number = counters.takeKind(scope);
+    const identity = { scope, number, tag, facetNames, shape, storedLayouts: [] };
+    return this.#install(new Kind(this.#core, identity), definition);
+  }
+
+  defineDurable(handle: unknown, definition: Definition): Maker {
+    const { kind: number, row } = this.handles.use(handle);
+    const { codec } = this.#core.context;
+    const tag = codec.decode(row[0], []) as string;
+    if (this.#core.definedKinds.has(number)) {
+      Fail`redefinition of durable kind ${definition.isMulti ? q(tag) : b(tag)}`;
+    }
+    const fresh = facetNamesOf(definition.behavior, definition.isMulti, tag);
+    const shape = this.#shapeOf(tag, definition.options);
+    checkOptions(tag, definition);
+    const stored: Stored = { number, row };
+    const facetNames = this.#checkedFacets(tag, stored, fresh);
+    const isChanged = this.#checkShape(stored, shape);
+    const kind = new Kind(this.#core, {
+      scope: this.#core.durable,
+      number,
+      tag,
+      facetNames,
+      shape,
+      storedLayouts: codec.decode(row[5], []) as readonly (readonly string[])[],
+    });
+    const maker = this.#install(kind, definition);
+    const oldFacets = row[1] === null ? undefined : (codec.decode(row[1], []) as string[]);
+    if (isChanged || oldFacets?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
+    this.#core.durable.counts.rowRefsChanged(
+      row[2] === null ? NO_REFS : refsOf(row[3]),
+      shape === undefined ? NO_REFS : refsOf(codec.encode(shape.pattern).slots),
+    );
+    this.#core.definedKinds.set(number, kind);
+    return maker;
+  }
+
+  /** The tags of the durable kinds that this incarnation has not defined, by kind number. */
+  unclaimedTags(): string[] {
+    const { rows, codec } = this.#core.context;
+    const end = prefixEnd(ROW_KIND_PREFIX);
+    const tags: string[] = [];
+    let key = rows.nextKey(ROW_KIND_PREFIX, end);
+    while (key !== undefined) {
+      if (!this.#core.definedKinds.has(readU32(key, 1))) {
+        tags.push(codec.decode(unpackRow('kind', rows.get(key)!)[0], []) as string);
+      }
+      key = rows.nextKey(key, end);
+    }
+    return tags;
+  }
+
+  assertAllClaimed(): void {
+    const tags = this.unclaimedTags();
+    if (tags.length > 0) {
+      const list = tags.join(',');
+      throw new VatFault('KIND_UNCLAIMED', `defineDurableKind not called for tags: [${list}]`);
+    }
+    this.#core.values.allClaimed();
+  }
+
+  #shapeOf(tag: string, { stateShape }: DefineOptions): StateShape | undefined {
+    return stateShape === undefined
+      ? undefined
+      : new StateShape(stateShape, tag, this.#core.context.hardening);
+  }
+
+  #checkedFacets(
+    tag: string,
+    { row }: Stored,
+    fresh: readonly string[] | undefined,
+  ): readonly string[] | undefined {
+    const [, facets, shape] = row;
+    if (shape === null) return fresh;
+    const { codec } = this.#core.context;
+    const old = facets === null ? undefined : (codec.decode(facets, []) as readonly string[]);
+    return mergeFacets(tag, old, fresh);
+  }
+
+  /** Whether the shape differs from the stored one; throws if it may not. */
+  #checkShape({ row }: Stored, shape: StateShape | undefined): boolean {
+    const { context } = this.#core;
+    const { codec } = context;
+    const fresh = codec.encode(shape?.pattern);
+    const slot = firstNotDurable(context, fresh.slots);
+    if (slot >= 0) {
+      Fail`stateShape is not durable: slot ${b(String(slot))} of ${fresh.body}`;
+    }
+    const [, , body, slots] = row;
+    if (body === null) return true;
+    const old = { body, slots };
+    checkShapeChange(codec, old, fresh);
+    return body.length !== fresh.body.length || body.some((byte, i) => byte !== fresh.body[i]);
+  }
+
+  #install(kind: Kind, definition: Definition): Maker {
+    const { init, options } = definition;
+    const { harden } = this.#core.context.hardening;
+    kind.install(prototypesOf(kind, definition));
+    options.receiveAmplifier?.(harden(makeAmplifier(kind)));
+    options.receiveInstanceTester?.(harden(makeInstanceTester(kind)));
+    const { finish } = options;
+    const maker = (...args: unknown[]): object => kind.make(init, args, finish);
+    return harden(maker);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Kind handles: durable objects `o+d1/{kind}` that name a durable kind.
+ *
+ * Making a handle's representative again reads nothing; its kind's row, with the tag, is read when
+ * the handle is used.
+ */
+import { PASS_STYLE } from '@endo/pass-style';
+import { rowKind } from '@heirloom/store/keys';
+import { Fail } from './fail.js';
+import { packRow, unpackRow } from './frames.js';
+import { Stamped } from './scope.js';
+import type { Core } from './core.js';
+import type { KindRow } from './frames.js';
+
+const KIND_OF_HANDLES = 1;
+
+class KindHandle extends Stamped {
+  readonly #kind: number;
+
+  constructor(target: object, kind: number) {
+    super(target);
+    this.#kind = kind;
+  }
+
+  static kindOf(target: unknown): number | undefined {
+    return typeof target === 'object' && target !== null && #kind in target
+      ? target.#kind
+      : undefined;
+  }
+}
+
+export class KindHandles {
+  readonly #core: Core;
+  readonly #prototype: object;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#prototype = core.context.hardening.harden(
+      Object.create(Object.prototype, {
+        [PASS_STYLE]: { value: 'remotable' },
+        [Symbol.toStringTag]: { value: 'Alleged: kind' },
+      }),
+    );
+    core.context.references.registerKind(true, KIND_OF_HANDLES, kind => this.#represent(kind));
+  }
+
+  make(tag: unknown): object {
+    if (typeof tag !== 'string') throw Fail`kind tag must be a string, not ${tag}`;
+    const { context, counters, durable } = this.#core;
+    const { codec, rows } = context;
+    const row: KindRow = [
+      codec.encode(tag).body,
+      null,
+      null,
+      [],
+      0,
+      codec.encode(context.hardening.harden([])).body,
+    ];
+    const kind = counters.takeKind(durable);
+    rows.set(rowKind(kind), packRow('kind', row));
+    return this.#represent(kind);
+  }
+
+  /** The kind that `handle` names, and its row. */
+  use(handle: unknown): { readonly kind: number; readonly row: KindRow } {
+    const kind = KindHandle.kindOf(handle);
+    const bytes = kind === undefined ? undefined : this.#core.context.rows.get(rowKind(kind));
+    if (kind === undefined || bytes === undefined) throw Fail`unknown handle ${handle}`;
+    return { kind, row: unpackRow('kind', bytes) };
+  }
+
+  #represent(kind: number): object {
+    const { hardening, references } = this.#core.context;
+    const handle = Object.create(this.#prototype) as object;
+    new KindHandle(handle, kind);
+    hardening.bornHardened(handle);
+    references.bindVirtual(this.#core.durable.refOf(KIND_OF_HANDLES, kind), handle);
+    return handle;
+  }
+}

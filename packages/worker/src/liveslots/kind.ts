@@ -1,0 +1,213 @@
+/**
+ * A kind as defined in this incarnation: its numbers, its behaviour, how its instances look.
+ *
+ * Invariant: `make` runs every check before it takes an instance number.
+ */
+import { rowKind, rowKindNext } from '@heirloom/store/keys';
+import { VatFault } from '../protocol/faults.js';
+import { Fail, b, q } from './fail.js';
+import { packNumber, packRow, unpackNumber } from './frames.js';
+import { checkField, createRecord, load, recordOf } from './instances.js';
+import { Cohort, Representative } from './representatives.js';
+import { Layouts } from './state.js';
+import { firstNotDurable } from './stored-values.js';
+import type { Encoded } from './context.js';
+import type { Core } from './core.js';
+import type { InstanceRecord } from './instances.js';
+import type { RowsOut, Scope } from './scope.js';
+import type { StateShape } from './state-shape.js';
+
+export type Init = ((...args: unknown[]) => unknown) | null | undefined;
+
+export interface KindOptions {
+  readonly scope: Scope;
+  readonly number: number;
+  readonly tag: string;
+  /** In the order of facet numbers. Undefined: single-facet. */
+  readonly facetNames: readonly string[] | undefined;
+  readonly shape: StateShape | undefined;
+  readonly storedLayouts: readonly (readonly string[])[];
+}
+
+const FIRST_INSTANCE = 1;
+
+export class Kind {
+  readonly core: Core;
+  readonly scope: Scope;
+  readonly number: number;
+  readonly tag: string;
+  readonly facetNames: readonly string[] | undefined;
+  readonly shape: StateShape | undefined;
+  readonly layouts: Layouts;
+  /** The instances that this crank has used. */
+  readonly records = new Map<number, InstanceRecord>();
+  #prototypes: readonly object[] = [];
+  #nextInstance: number | undefined;
+  #isNextDirty = false;
+
+  constructor(core: Core, options: KindOptions) {
+    const { scope, number, tag, facetNames, shape, storedLayouts } = options;
+    this.core = core;
+    this.scope = scope;
+    this.number = number;
+    this.tag = tag;
+    this.facetNames = facetNames;
+    this.shape = shape;
+    this.layouts = new Layouts(this, core.context.hardening, storedLayouts);
+    shape?.bindTo(this.layouts);
+  }
+
+  /** Gives the kind its behaviour: one hardened prototype per facet, and its place in the vat. */
+  install(prototypes: readonly object[]): void {
+    this.#prototypes = prototypes;
+    this.core.context.references.registerKind(
+      this.scope.isDurable,
+      this.number,
+      (instance, facet) => this.reanimate(instance, facet),
+    );
+  }
+
+  /** A new instance: its representative, or the record of its facets. */
+  make(init: Init, args: unknown[], finish: ((context: object) => void) | undefined): object {
+    const initial: unknown = typeof init === 'function' ? init(...args) : {};
+    if (typeof initial !== 'object' || initial === null) {
+      throw Fail`initial data must be object, not ${initial}`;
+    }
+    const [names, values] = this.#checkedState(initial as Record<string, unknown>);
+    const layout = this.shape?.layout ?? this.layouts.find(names) ?? this.#addLayout(names);
+    const instance = this.#takeInstance();
+    const record = createRecord(this, instance, layout, values);
+    const made = this.#represent(instance);
+    finish?.(this.#contextOf(record, made));
+    return made;
+  }
+
+  /** Makes what stands for an instance again, and binds it. Reads nothing. */
+  reanimate(instance: number, facet: number | undefined): object {
+    const { facetNames } = this;
+    const name = facet === undefined ? undefined : facetNames?.[facet];
+    const isSingle = facetNames === undefined;
+    if (isSingle !== (facet === undefined) || (!isSingle && name === undefined)) {
+      const ref = this.scope.refOf(this.number, instance, facet);
+      throw new VatFault('BAD_DELIVERY', `${ref}: kind ${this.tag} has no such facet`);
+    }
+    const made = this.#represent(instance);
+    return name === undefined ? made : (made as Record<string, object>)[name]!;
+  }
+
+  /** The context for a call on `target`, or undefined if it is no such facet of this kind. */
+  contextFor(target: unknown, facet: number): object | undefined {
+    const instance = Representative.instanceOf(target, this, facet);
+    if (instance === 0) return undefined;
+    const record = recordOf(this, instance);
+    return record.context ?? this.#contextOf(record, target as object);
+  }
+
+  /** Throws unless everything that a state property mentions is durable. */
+  assertDurableField(name: string, encoded: Encoded): void {
+    const slot = firstNotDurable(this.core.context, encoded.slots);
+    if (slot < 0) return;
+    Fail`value for ${q(name)} is not durable: slot ${b(String(slot))} of ${encoded.body}`;
+  }
+
+  collectNextRow(out: RowsOut): void {
+    if (!this.#isNextDirty) return;
+    this.#isNextDirty = false;
+    out.push([rowKindNext(this.number), packNumber(this.#nextInstance!)]);
+  }
+
+  collectKindRow(out: RowsOut): void {
+    const { codec } = this.core.context;
+    const { harden } = this.core.context.hardening;
+    const text = (value: unknown): Uint8Array => codec.encode(harden(value)).body;
+    const shape = codec.encode(this.shape?.pattern);
+    const facets = this.facetNames === undefined ? null : text([...this.facetNames]);
+    const layouts = text(this.layouts.names.map(names => [...names]));
+    const row = [text(this.tag), facets, shape.body, shape.slots, 0, layouts] as const;
+    out.push([rowKind(this.number), packRow('kind', row)]);
+  }
+
+  #addLayout(names: readonly string[]): ReturnType<Layouts['add']> {
+    if (this.scope.isDurable) this.core.dirtyKinds.add(this);
+    return this.layouts.add(names);
+  }
+
+  #checkedState(initial: Record<string, unknown>): [names: readonly string[], values: unknown[]] {
+    const given = Object.keys(initial);
+    const { shape } = this;
+    if (shape === undefined) {
+      const values = given.map(name => {
+        const value = initial[name];
+        checkField(this, name, value);
+        return value;
+      });
+      return [given, values];
+    }
+    const found = new Map<string, unknown>();
+    for (const name of given) {
+      const value = initial[name];
+      shape.assertHas(name);
+      checkField(this, name, value);
+      found.set(name, value);
+    }
+    return [shape.names, shape.names.map(name => found.get(name))];
+  }
+
+  #takeInstance(): number {
+    if (this.#nextInstance === undefined) {
+      const bytes = this.scope.isDurable
+        ? this.core.context.rows.get(rowKindNext(this.number))
+        : undefined;
+      this.#nextInstance = bytes === undefined ? FIRST_INSTANCE : unpackNumber(bytes);
+    }
+    const instance = this.#nextInstance;
+    this.#nextInstance = instance + 1;
+    if (this.scope.isDurable) {
+      this.#isNextDirty = true;
+      this.core.dirtyNext.add(this);
+    }
+    return instance;
+  }
+
+  #represent(instance: number): object {
+    const { references, hardening } = this.core.context;
+    if (this.facetNames === undefined) {
+      const self = Object.create(this.#prototypes[0]!) as object;
+      new Representative(self, this, 0, instance);
+      hardening.bornHardened(self);
+      references.bindVirtual(this.scope.refOf(this.number, instance), self);
+      return self;
+    }
+    const cohort: Record<string, object> = {};
+    new Cohort(cohort);
+    this.facetNames.forEach((name, facet) => {
+      const self = Object.create(this.#prototypes[facet]!) as object;
+      new Representative(self, this, facet, instance, cohort);
+      cohort[name] = hardening.bornHardened(self);
+    });
+    hardening.bornHardened(cohort);
+    this.facetNames.forEach((name, facet) => {
+      references.bindVirtual(this.scope.refOf(this.number, instance, facet), cohort[name]!);
+    });
+    return cohort;
+  }
+
+  /** `made` is any facet or the record of all. */
+  #contextOf(record: InstanceRecord, made: object): object {
+    const { bornHardened } = this.core.context.hardening;
+    const state = this.#stateOf(record);
+    record.context =
+      this.facetNames === undefined
+        ? bornHardened({ state, self: made })
+        : bornHardened({ state, facets: Representative.cohortOf(made) ?? made });
+    return record.context;
+  }
+
+  #stateOf(record: InstanceRecord): object {
+    const known = this.shape?.layout ?? record.layout ?? this.layouts.single;
+    if (known !== undefined) return known.makeState(record);
+    // Which properties there are stands in the row. Without one, touching any is a fault.
+    const layout = load(record) ? record.layout : this.layouts.first;
+    return layout?.makeState(record) ?? this.core.context.hardening.harden({});
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * One vat through several incarnations, for tests: rows stay, everything else is made anew.
+ */
+import { createVatData } from '../vat-data.js';
+import { MemoryRows } from './memory-rows.js';
+import { makePlainContext } from './plain-context.js';
+import type { Baggage, VatDataGlobal } from '../../vat.js';
+import type { VatDataPart } from '../vat-data.js';
+import type { PlainContext } from './plain-context.js';
+
+export interface Incarnation {
+  readonly context: PlainContext;
+  readonly part: VatDataPart;
+  readonly VatData: VatDataGlobal;
+  readonly baggage: Baggage;
+}
+
+export class TestVat {
+  readonly rows = new MemoryRows();
+  #incarnation = -1;
+
+  /** Begins the next incarnation with the rows that the last one left. */
+  upgrade(): Incarnation {
+    this.#incarnation += 1;
+    const context = makePlainContext(this.rows, this.#incarnation);
+    const part = createVatData(context);
+    const VatData = part.VatData as VatDataGlobal;
+    return { context, part, VatData, baggage: part.baggage() as Baggage };
+  }
+}
+
+/** Ends a crank and forgets what can be made again. */
+export const nextCrank = ({ part, context }: Incarnation): void => {
+  part.endCrank();
+  context.references.collect();
+};

@@ -1,0 +1,107 @@
+/**
+ * `VatData`: how vat code defines kinds and makes collections, and what stands behind it.
+ *
+ * `createVatData` reads no row: everything can be made before the thread knows its vat (rule U4).
+ * Within a crank, new rows of kinds and collections and all entries are written at once; the state
+ * of instances, counts and counters when the crank ends, in key order.
+ */
+import { provideBaggage } from './baggage.js';
+import { Collections } from './collections.js';
+import { makeCore } from './core.js';
+import { collectObjectRows } from './instances.js';
+import { KindDefinitions } from './kind-definitions.js';
+import { firstNotDurable } from './stored-values.js';
+import { makeWeakCollections } from './weak.js';
+import type { CrankParticipant, LiveslotsContext } from './context.js';
+import type { StoreOptions } from './collections.js';
+import type { Core } from './core.js';
+import type { Init } from './kind.js';
+import type { DefineOptions, Definition } from './kind-definitions.js';
+import type { RowsOut } from './scope.js';
+import type { StoreType } from './stores.js';
+
+export interface VatDataPart extends CrankParticipant {
+  /** The global that vat code sees. Hardened. */
+  readonly VatData: object;
+  /** `WeakMap` and `WeakSet` that know virtual objects. Hardened. */
+  readonly globals: Record<string, unknown>;
+  baggage(): object;
+  /** Throws VatFault KIND_UNCLAIMED: `defineDurableKind not called for tags: [A,B]`. */
+  assertAllClaimed(): void;
+}
+
+type Define = (
+  tagOrHandle: unknown,
+  init: Init,
+  behavior: unknown,
+  options?: DefineOptions,
+) => unknown;
+type MakeStore = (label?: unknown, options?: StoreOptions) => object;
+
+const makeVatData = (core: Core, kinds: KindDefinitions, stores: Collections): object => {
+  const { context } = core;
+  const definition = (
+    init: Init,
+    behavior: unknown,
+    options: DefineOptions,
+    isMulti: boolean,
+  ): Definition => ({ init, behavior, options, isMulti });
+  const define =
+    (isDurable: boolean, isMulti: boolean): Define =>
+    (tagOrHandle, init, behavior, options = {}) => {
+      const given = definition(init, behavior, options, isMulti);
+      return isDurable
+        ? kinds.defineDurable(tagOrHandle, given)
+        : kinds.defineVirtual(tagOrHandle, given);
+    };
+  const makeStore =
+    (type: StoreType, defaultLabel: string): MakeStore =>
+    (label = defaultLabel, options = {}) =>
+      stores.make(type, label, options);
+  return context.hardening.harden({
+    defineKind: define(false, false),
+    defineKindMulti: define(false, true),
+    makeKindHandle: (tag: unknown) => kinds.handles.make(tag),
+    defineDurableKind: define(true, false),
+    defineDurableKindMulti: define(true, true),
+    canBeDurable: (specimen: unknown) =>
+      firstNotDurable(context, context.codec.encode(specimen).slots) < 0,
+    makeScalarBigMapStore: makeStore('mapStore', 'map'),
+    makeScalarBigWeakMapStore: makeStore('weakMapStore', 'weakMap'),
+    makeScalarBigSetStore: makeStore('setStore', 'set'),
+    makeScalarBigWeakSetStore: makeStore('weakSetStore', 'weakSet'),
+  });
+};
+
+const byKey = (a: RowsOut[number], b: RowsOut[number]): number => (a[0] < b[0] ? -1 : 1);
+
+const endCrank = (core: Core, collections: Collections): void => {
+  const out: RowsOut = [];
+  collectObjectRows(core, out);
+  core.counters.collectRows(out);
+  for (const kind of core.dirtyKinds) kind.collectKindRow(out);
+  for (const kind of core.dirtyNext) kind.collectNextRow(out);
+  core.dirtyKinds.clear();
+  core.dirtyNext.clear();
+  collections.collectRows(out);
+  if (out.length > 1) out.sort(byKey);
+  const { rows } = core.context;
+  for (const [key, value] of out) {
+    if (value === null) rows.delete(key);
+    else rows.set(key, value);
+  }
+};
+
+export const createVatData = (context: LiveslotsContext): VatDataPart => {
+  const core = makeCore(context);
+  const kinds = new KindDefinitions(core);
+  const collections = new Collections(core);
+  const { WeakMap, WeakSet } = makeWeakCollections(context.references);
+  return {
+    VatData: makeVatData(core, kinds, collections),
+    globals: context.hardening.harden({ WeakMap, WeakSet }),
+    baggage: () => provideBaggage(collections),
+    assertAllClaimed: () => kinds.assertAllClaimed(),
+    endCrank: () => endCrank(core, collections),
+  };
+};

@@ -1,0 +1,164 @@
+/**
+ * Types for authors of vats: `import type {} from '@heirloom/worker/vat'` declares the globals
+ * `VatData` and, with the others of ses, `harden`. Nothing here exists at run time.
+ */
+import type {} from 'ses';
+
+/** What stores take for a shape or a selection: a pattern of `@endo/patterns`. */
+export type VatPattern = unknown;
+
+export interface MapStoreMethods<K, V> {
+  /** False also for what could not be a key. */
+  has(key: K): boolean;
+  /** Throws if there is no such key. */
+  get(key: K): V;
+  /** Throws if the key is present. */
+  init(key: K, value: V): void;
+  /** Throws if there is no such key. */
+  set(key: K, value: V): void;
+  /** Throws if there is no such key. */
+  delete(key: K): void;
+  /** Sets keys that are present and adds the others. Takes entries or a CopyMap. */
+  addAll(entries: Iterable<readonly [K, V]> | object): void;
+}
+
+export type WeakMapStore<K, V> = MapStoreMethods<K, V>;
+
+/** Iterators step in rank order; a new key makes the next step throw. */
+export interface MapStore<K, V> extends MapStoreMethods<K, V> {
+  keys(keyPattern?: VatPattern, valuePattern?: VatPattern): IterableIterator<K>;
+  values(keyPattern?: VatPattern, valuePattern?: VatPattern): IterableIterator<V>;
+  entries(keyPattern?: VatPattern, valuePattern?: VatPattern): IterableIterator<readonly [K, V]>;
+  /** A CopyMap. */
+  snapshot(keyPattern?: VatPattern, valuePattern?: VatPattern): object;
+  getSize(keyPattern?: VatPattern, valuePattern?: VatPattern): number;
+  clear(keyPattern?: VatPattern, valuePattern?: VatPattern): void;
+}
+
+export interface WeakSetStore<K> {
+  has(key: K): boolean;
+  /** Does nothing if the key is present. */
+  add(key: K): void;
+  /** Throws if there is no such key. */
+  delete(key: K): void;
+  addAll(keys: Iterable<K> | object): void;
+}
+
+export interface SetStore<K> extends WeakSetStore<K> {
+  keys(keyPattern?: VatPattern): IterableIterator<K>;
+  values(keyPattern?: VatPattern): IterableIterator<K>;
+  /** A CopySet. */
+  snapshot(keyPattern?: VatPattern): object;
+  getSize(keyPattern?: VatPattern): number;
+  clear(keyPattern?: VatPattern): void;
+}
+
+/** The durable map that goes from incarnation to incarnation. */
+export type Baggage = MapStore<string, unknown>;
+
+export interface StoreOptions {
+  readonly durable?: boolean;
+  readonly keyShape?: VatPattern;
+  readonly valueShape?: VatPattern;
+}
+
+declare const handleBrand: unique symbol;
+/** Names a durable kind, in this incarnation and in later ones. */
+export interface DurableKindHandle {
+  readonly [handleBrand]: true;
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+type Behavior = Readonly<Record<PropertyKey, AnyFunction>>;
+type FacetBehaviors = Readonly<Record<string, Behavior>>;
+
+/** The methods of an object whose behaviour takes a context first. */
+export type KindFacet<B> = {
+  readonly [M in keyof B]: B[M] extends (context: never, ...args: infer A) => infer R
+    ? (...args: A) => R
+    : never;
+};
+/** All facets of a cohort. */
+export type KindFacets<B> = { readonly [F in keyof B]: KindFacet<B[F]> };
+
+/** What behaviour of a single-facet kind is called with. */
+export interface KindContext<S, Self = unknown> {
+  readonly state: S;
+  readonly self: Self;
+}
+/** What behaviour of a multi-facet kind is called with. */
+export interface MultiKindContext<S, Facets = unknown> {
+  readonly state: S;
+  readonly facets: Facets;
+}
+
+export interface KindOptions<C> {
+  /** Called with the context of each new instance before the maker returns. */
+  readonly finish?: (context: C) => void;
+  /** A record of patterns, one for each property of the state. */
+  readonly stateShape?: Readonly<Record<string, VatPattern>>;
+  /** Behaviour takes the context as `this`. */
+  readonly thisfulMethods?: boolean;
+  readonly interfaceGuard?: unknown;
+  readonly receiveInstanceTester?: (
+    isInstance: (specimen: unknown, facetName?: string) => boolean,
+  ) => void;
+}
+export interface MultiKindOptions<C, B> extends Omit<KindOptions<C>, 'interfaceGuard'> {
+  readonly interfaceGuardKit?: Readonly<Record<string, unknown>>;
+  readonly receiveAmplifier?: (amplify: (facet: unknown) => KindFacets<B>) => void;
+}
+
+/** `A`, `S`: arguments of `init` and the state it returns. `B`: behaviour. */
+type Define<Name> = <A extends unknown[], S, B extends Behavior>(
+  name: Name,
+  init: ((...args: A) => S) | null | undefined,
+  behavior: B & Readonly<Record<keyof B, (context: KindContext<S>, ...args: never[]) => unknown>>,
+  options?: KindOptions<KindContext<NoInfer<S>, KindFacet<NoInfer<B>>>>,
+) => (...args: A) => KindFacet<B>;
+type DefineMulti<Name> = <A extends unknown[], S, B extends FacetBehaviors>(
+  name: Name,
+  init: ((...args: A) => S) | null | undefined,
+  behavior: B & {
+    readonly [F in keyof B]: Readonly<
+      Record<keyof B[F], (context: MultiKindContext<S>, ...args: never[]) => unknown>
+    >;
+  },
+  options?: MultiKindOptions<MultiKindContext<NoInfer<S>, KindFacets<NoInfer<B>>>, NoInfer<B>>,
+) => (...args: A) => KindFacets<B>;
+
+export interface VatDataGlobal {
+  /** Merely-virtual kinds end with the incarnation. */
+  readonly defineKind: Define<string>;
+  readonly defineKindMulti: DefineMulti<string>;
+  readonly makeKindHandle: (tag: string) => DurableKindHandle;
+  /** To be called once for each handle in every incarnation. */
+  readonly defineDurableKind: Define<DurableKindHandle>;
+  readonly defineDurableKindMulti: DefineMulti<DurableKindHandle>;
+  /** Whether a durable object could hold `specimen`. */
+  readonly canBeDurable: (specimen: unknown) => boolean;
+  readonly makeScalarBigMapStore: <K, V>(label?: string, options?: StoreOptions) => MapStore<K, V>;
+  readonly makeScalarBigWeakMapStore: <K, V>(
+    label?: string,
+    options?: StoreOptions,
+  ) => WeakMapStore<K, V>;
+  readonly makeScalarBigSetStore: <K>(label?: string, options?: StoreOptions) => SetStore<K>;
+  readonly makeScalarBigWeakSetStore: <K>(
+    label?: string,
+    options?: StoreOptions,
+  ) => WeakSetStore<K>;
+}
+
+/** The first argument of `buildRootObject`. */
+export interface VatPowers {
+  readonly VatData: VatDataGlobal;
+  /** Ends the vat when this crank ends. */
+  readonly exitVat: (completion: unknown) => void;
+  readonly exitVatWithFailure: (reason: unknown) => void;
+  readonly WeakMap: WeakMapConstructor;
+  readonly WeakSet: WeakSetConstructor;
+}
+
+declare global {
+  const VatData: VatDataGlobal;
+}
