@@ -15,13 +15,21 @@ const TEXT_LENGTH_MAX = 10_000;
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
+/** Lockdown makes accessors of some data properties; their getters bear the value. */
+const originalValue = (getter: unknown): unknown =>
+  typeof getter === 'function' && !isProxy(getter)
+    ? (Object.getOwnPropertyDescriptor(getter, 'originalValue')?.value as unknown)
+    : undefined;
+
 /** An own or inherited data property; `undefined` for accessors and behind a proxy. */
 const dataProperty = (value: object, key: PropertyKey): unknown => {
   let layer: object | null = value;
   for (let i = 0; layer !== null && i < ENTRIES_MAX; i += 1) {
     if (isProxy(layer)) return undefined;
     const descriptor = Object.getOwnPropertyDescriptor(layer, key);
-    if (descriptor !== undefined) return descriptor.value as unknown;
+    if (descriptor !== undefined) {
+      return 'value' in descriptor ? (descriptor.value as unknown) : originalValue(descriptor.get);
+    }
     layer = Object.getPrototypeOf(layer) as object | null;
   }
   return undefined;
@@ -76,8 +84,9 @@ const format = (value: unknown, depth: number): string => {
   if (types.isNativeError(value)) return formatError(value, depth);
   const tag = textProperty(value, Symbol.toStringTag);
   if (isPromise(value)) return '[Promise]';
-  if (isTypedArray(value)) return `[${tag || 'typed array'}]`;
-  if (isMap(value) || isSet(value)) return `[${tag}]`;
+  if (isTypedArray(value)) return '[typed array]';
+  if (isMap(value)) return '[Map]';
+  if (isSet(value)) return '[Set]';
   if (types.isDate(value)) return '[Date]';
   const label = tag === '' ? '' : `[${tag}] `;
   if (depth >= DEPTH_MAX) return label === '' ? '[Object]' : label.trimEnd();

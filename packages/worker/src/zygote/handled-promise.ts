@@ -35,7 +35,7 @@ type Executor = (
 
 const assertHandler = (handler: unknown): void => {
   if (isObject(handler)) return;
-  throw makeError(({ details: X }) => X`Handler ${handler} cannot be a primitive`, TypeErrorOf);
+  throw makeError(({ details: X }, q) => X`Handler ${q(handler)} cannot be a primitive`, TypeErrorOf);
 };
 
 const makePresenceValue = ({ proxy }: PresenceOptions): object => {

@@ -148,7 +148,10 @@ export const callHandler = (job: SendJob, call: HandlerCall): unknown => {
   if (typeof method !== 'function') method = methods[job.operation];
   if (typeof method === 'function') {
     const invoke = method as (...args: unknown[]) => unknown;
-    return keep(apply(invoke, handler, [target, ...operands, returned]));
+    const passed = [target, ...operands, returned];
+    // To a presence the shim passes one undefined more: handlers can count their arguments.
+    if (call.name === 'presenceHandler') passed.push(undefined);
+    return keep(apply(invoke, handler, passed));
   }
   if (job.operation === 'applyMethod') {
     // To a presence the shim passes no promise of the result here.

@@ -15,7 +15,7 @@
  */
 import type { Hardening } from '../liveslots/context.js';
 import type { SendHandler, SendOperation } from './environment.js';
-import { RecordState, SendJob, isObject, recordOf, shorten } from './promise-record.js';
+import { RecordState, SendJob, recordOf, shorten } from './promise-record.js';
 import { callHandler, dispatchLocally } from './send-dispatch.js';
 import type { HandlerCall } from './send-dispatch.js';
 
@@ -218,7 +218,10 @@ export class SendTurns {
       if (record !== undefined && record.presence === value) this.#toHandler(record, job);
       else this.#finish(job, () => dispatchLocally(job, value));
     };
-    const onRejected = (reason: unknown): void => this.#rejectSafely(job.result, reason);
+    // One microtask more, as with the shim, where a rejection passes by the reaction to a value.
+    const onRejected = (reason: unknown): void => {
+      apply(then, SETTLED, [() => this.#rejectSafely(job.result, reason)]);
+    };
     apply(then, promise, [onFulfilled, onRejected]);
   }
 
@@ -235,7 +238,7 @@ export class SendTurns {
   }
 
   #run(batch: Batch): void {
-    if (this.#open === batch) this.#open = undefined;
+    this.#open = undefined;
     const { records, jobs } = batch;
     for (let i = 0; i < records.length; i += 1) {
       const record = records[i];
@@ -243,6 +246,8 @@ export class SendTurns {
       if (record === undefined) this.#runHook(job as () => void);
       else if (job === undefined) this.#runQueued(shorten(record));
       else this.#toHandler(record, job as SendJob);
+      // What a handler sent runs after the reactions to what it settled, as with the shim.
+      this.#open = undefined;
     }
   }
 
@@ -307,13 +312,20 @@ export class SendTurns {
     }
   }
 
-  /** What cannot be hardened cannot be a reason: the error of hardening is one then. */
+  /** What cannot be hardened cannot be a reason: the error of hardening it is one then. */
   #rejectSafely(record: RecordState, reason: unknown): void {
     try {
       this.reject(record, reason);
     } catch (error) {
-      const known = isObject(error) && !this.#hardening.isHardened(error);
-      this.reject(record, known ? new TypeErrorOf('reason cannot be hardened') : error);
+      this.#rejectWithError(record, error);
+    }
+  }
+
+  #rejectWithError(record: RecordState, error: unknown): void {
+    try {
+      this.reject(record, error);
+    } catch {
+      this.reject(record, new TypeErrorOf('reason of rejection cannot be hardened'));
     }
   }
 }

@@ -90,4 +90,6 @@ export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartme
   return compartment;
 };
 
+// SES leaves parts of its `assert` unfrozen: children would share them.
+harden(startRealm.assert);
 harden(VatUrl);

@@ -1,0 +1,110 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { buildFixtures, runFixture } from './testing/fixture.js';
+
+/** Every global of a vat: SES's, and ours (docs/environment.md). `Iterator` from Node 22 on. */
+const GLOBALS = [
+  'AggregateError', 'Array', 'ArrayBuffer', 'BigInt', 'BigInt64Array', 'BigUint64Array', 'Boolean',
+  'Compartment', 'DataView', 'Date', 'Error', 'EvalError', 'Function',
+  'HandledPromise', 'Infinity', 'Int16Array', 'Int32Array', 'Int8Array', 'JSON', 'Map', 'Math', 'NaN',
+  'Number', 'Object', 'Promise', 'Proxy', 'RangeError', 'ReferenceError', 'Reflect', 'RegExp', 'Set',
+  'String', 'Symbol', 'Symbol(@endo passStyleOf)', 'Symbol(Symbol.unscopables)', 'SyntaxError',
+  'TextDecoder', 'TextEncoder', 'TypeError', 'URIError', 'URL', 'Uint16Array', 'Uint32Array',
+  'Uint8Array', 'Uint8ClampedArray', 'VatData', 'WeakMap', 'WeakSet', 'assert', 'console', 'decodeURI',
+  'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'eval', 'globalThis', 'harden',
+  'isFinite', 'isNaN', 'lockdown', 'parseFloat', 'parseInt', 'undefined', 'unescape',
+];
+const FROM_NEWER_NODE = ['AsyncIterator', 'Iterator', 'Float16Array'];
+
+type Found = Record<string, unknown[]>;
+
+describe('vat-compartment', () => {
+  let found: Found;
+  beforeAll(async () => {
+    const directory = await buildFixtures('compartment', ['testing/compartment-fixture']);
+    const file = `${directory}/compartment-fixture.js`;
+    found = (await runFixture(file, { timeZone: 'Asia/Tokyo' })) as Found;
+  });
+
+  test('globals: a vat -> exactly the documented ones, none defined as undefined', () => {
+    const names = found['names']!.filter(name => !FROM_NEWER_NODE.includes(name as string));
+    expect(names).toEqual(GLOBALS);
+    // SES shields its `with` scope by this symbol.
+    expect(found['undefinedNames']).toEqual(['Symbol(Symbol.unscopables)', 'undefined']);
+  });
+
+  test('globals: everything reached from globalThis -> frozen, nothing of Node', () => {
+    expect(found['count']).toBeGreaterThan(700);
+    expect(found['hostThings']).toEqual([]);
+    expect(found['thawed']).toEqual([]);
+    expect(found['typeofs']).toEqual([]);
+  });
+
+  test('globals: ways out -> none', () => {
+    expect(found['escapes']).toEqual([
+      'undefined',
+      'undefined',
+      expect.stringMatching(/^TypeError/),
+      'undefined',
+      false,
+      expect.stringMatching(/^TypeError/),
+      expect.stringMatching(/^(TypeError|ReferenceError)/),
+      expect.not.stringMatching(/\/|:\d+:\d+/),
+      expect.stringMatching(/^TypeError: secure mode/),
+      expect.stringMatching(/^TypeError: secure mode/),
+      expect.stringMatching(/^TypeError: secure mode/),
+      true,
+      `2020-01-01T00:00:00.000Z${Date.UTC(2020, 0, 1)}`,
+      'Thu Jan 01 1970 00:00:00 GMT+0000',
+    ]);
+  });
+
+  test('Compartment: children at any depth -> inherit WeakMap, WeakSet, passStyleOf only', () => {
+    const inherited = [true, true, true, false, false, false];
+    expect(found['children']).toEqual([
+      inherited,
+      inherited,
+      inherited,
+      [3, true, 'withheld', true, true],
+    ]);
+  });
+
+  test('console: hostile values -> a line of text, no code of theirs runs', () => {
+    expect(found['consoleCalls']).toBe(true);
+    expect(found['lines']).toEqual([
+      'log: text 1 2n -0 null undefined Symbol(s) end',
+      'warn: { a: [accessor], toString: [Function trap], toJSON: [Function trap], ' +
+        'Symbol(Symbol.toPrimitive): [Function trap] }',
+      'error: [Proxy] {} [[Proxy]]',
+      'info: { self: { self: { self: [Object] } } }',
+      'debug: Error: boom TypeError: t [cause: "c"]',
+      'trace: [Function ] [Function ]',
+      'log: [Map] [Set] [Promise] [typed array] [Date] {}',
+      'error: Assertion failed: yes',
+      'log: g',
+      'log: [1]',
+    ]);
+  });
+
+  test('TextEncoder, TextDecoder: UTF-8 only', () => {
+    expect(found['text']).toEqual([
+      'h\u00e9\u{1f600}',
+      true,
+      'RangeError: The "utf-16" encoding is not supported',
+      'TypeError: The encoded data was not valid for encoding utf-8',
+      0xfffd,
+      '\u00e9',
+      2,
+      '[object TextEncoder]utf-8',
+      'constructor,encoding,fatal,ignoreBOM,decode',
+    ]);
+  });
+
+  test('URL: parses; no host statics', () => {
+    expect(found['urls']).toEqual([
+      'http://h:9/b?x#y http://h:9 #y',
+      'TypeError: Invalid URL',
+      'true undefined',
+      '"http://a/"http://a/',
+    ]);
+  });
+});
