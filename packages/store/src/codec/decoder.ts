@@ -11,15 +11,11 @@ import { makeError } from './errors.js';
 import * as f from './format.js';
 import type { PassableLimits } from './format.js';
 import type { PassableHooks } from './hooks.js';
+import { defineData, makeTagged } from './records.js';
+import { hasDuplicate } from './slot-collector.js';
 import { symbolOfName } from './symbols.js';
 
-const { defineProperty } = Object;
 const objectPrototype: object = Object.prototype;
-
-const PASS_STYLE = Symbol.for('passStyle');
-const TO_STRING_TAG: symbol = Symbol.toStringTag;
-/** Up to here a scan for duplicates beats a set. */
-const SCANNED_SLOTS_MAX = 8;
 
 export class Decoder {
   readonly #hooks: PassableHooks;
@@ -235,11 +231,8 @@ export class Decoder {
     this.#enter(depth);
     this.#pair();
     const tag = this.#reader.string();
-    const tagged = {};
-    defineData(tagged, PASS_STYLE, 'tagged', false);
-    defineData(tagged, TO_STRING_TAG, tag, false);
-    defineData(tagged, 'payload', this.#value(depth + 1), true);
-    return this.#hooks.bornHardened(tagged);
+    const payload = this.#value(depth + 1);
+    return this.#hooks.bornHardened(makeTagged(tag, payload));
   }
 
   /** An error where nothing else may stand. */
@@ -289,23 +282,4 @@ export class Decoder {
       throw f.tooDeep(this.#nestingMax);
     }
   }
-}
-
-function defineData(object: object, key: PropertyKey, value: unknown, enumerable: boolean): void {
-  defineProperty(object, key, { value, writable: true, enumerable, configurable: true });
-}
-
-function hasDuplicate(slots: readonly string[]): boolean {
-  const count = slots.length;
-  if (count > SCANNED_SLOTS_MAX) {
-    return new Set(slots).size !== count;
-  }
-  for (let i = 1; i < count; i += 1) {
-    for (let j = 0; j < i; j += 1) {
-      if (slots[i] === slots[j]) {
-        return true;
-      }
-    }
-  }
-  return false;
 }

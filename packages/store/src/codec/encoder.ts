@@ -14,6 +14,7 @@ import type { ErrorFields } from './errors.js';
 import * as f from './format.js';
 import type { PassableLimits } from './format.js';
 import type { PassableHooks } from './hooks.js';
+import { readTagged, sortNames } from './records.js';
 import * as refusal from './refusal.js';
 import { Refusal, located } from './refusal.js';
 import { SlotCollector } from './slot-collector.js';
@@ -25,10 +26,6 @@ const { getOwnPropertyDescriptor, getPrototypeOf, isFrozen } = Object;
 const { ownKeys } = Reflect;
 const arrayPrototype: object = Array.prototype;
 const objectPrototype: object = Object.prototype;
-
-const PASS_STYLE = Symbol.for('passStyle');
-const TO_STRING_TAG: symbol = Symbol.toStringTag;
-const TAGGED_KEYS_COUNT = 3;
 
 export class Encoder {
   readonly #hooks: PassableHooks;
@@ -57,25 +54,16 @@ export class Encoder {
     if (!isErrorLike(value)) {
       return false;
     }
-    const { name, message, cause, errors } = salvageError(value);
-    this.#errorFields(
-      {
-        name,
-        message,
-        cause: cause !== undefined && this.#canEncodeError(cause) ? cause : undefined,
-        errors: errors !== undefined && this.#canEncodeErrors(errors) ? errors : undefined,
-      },
-      0,
-    );
+    const { name, message, ...rest } = salvageError(value);
+    let { cause, errors } = rest;
+    if (cause !== undefined && !this.#canEncode(() => this.#value(cause, 1))) {
+      cause = undefined;
+    }
+    if (errors !== undefined && !this.#canEncode(() => this.#errorList(errors ?? [], 1))) {
+      errors = undefined;
+    }
+    this.#errorFields({ name, message, cause, errors }, 0);
     return true;
-  }
-
-  #canEncodeError(cause: object): boolean {
-    return this.#canEncode(() => this.#value(cause, 1));
-  }
-
-  #canEncodeErrors(errors: readonly unknown[]): boolean {
-    return this.#canEncode(() => this.#errorList(errors, 1));
   }
 
   /** Whether `write` succeeds; undoes what it wrote. Errors mention no slots. */
@@ -254,27 +242,11 @@ export class Encoder {
   }
 
   #tagged(value: object, keys: readonly PropertyKey[], depth: number): void {
-    const style = getOwnPropertyDescriptor(value, PASS_STYLE);
-    if (style === undefined) {
-      throw new Refusal('Records can only have string-named properties: (an object)');
-    }
-    const tag = getOwnPropertyDescriptor(value, TO_STRING_TAG);
-    const payload = getOwnPropertyDescriptor(value, 'payload');
-    if (style.value !== 'tagged' || style.enumerable === true) {
-      throw new Refusal('Unrecognized PassStyle: (an object)');
-    }
-    if (typeof tag?.value !== 'string' || tag.enumerable === true) {
-      throw new Refusal(
-        'A [Symbol.toStringTag]-named property must be a string: (an object)',
-      );
-    }
-    if (payload === undefined || keys.length !== TAGGED_KEYS_COUNT) {
-      throw new Refusal('Unexpected properties on tagged record (an object)');
-    }
+    const { tag, payload } = readTagged(value, keys);
     this.#enter(depth);
     const start = this.#writer.beginExt();
     this.#writer.byte(f.TAG_PAIR);
-    this.#writer.string(tag.value);
+    this.#writer.string(tag);
     this.#member(payload, 'payload', depth);
     this.#writer.endExt(start, f.EXT_TAGGED);
   }
@@ -318,16 +290,6 @@ export class Encoder {
   #enter(depth: number): void {
     if (depth >= this.#limits.nestingMax) {
       throw f.tooDeep(this.#limits.nestingMax);
-    }
-  }
-}
-
-/** Sorts in place by UTF-16 units. Most records are small and many are sorted already. */
-function sortNames(names: string[]): void {
-  for (let i = 1; i < names.length; i += 1) {
-    if (names[i - 1]! > names[i]!) {
-      names.sort();
-      return;
     }
   }
 }

@@ -18,7 +18,7 @@ import {
   nearestStandardPrototype,
   standardNameOf,
 } from './error-prototypes.js';
-import { Refusal, describe } from './refusal.js';
+import { Refusal, describe, quote } from './refusal.js';
 
 const { isProxy } = types;
 const { isArray } = Array;
@@ -65,7 +65,7 @@ export function readError(error: object): ErrorFields {
         break;
       default:
         if (key !== 'name' || proto !== errorPrototype || !isOtherName(value)) {
-          throw new Refusal(`Passable Error has extra unpassed property ${JSON.stringify(key)}`);
+          throw new Refusal(`Passable Error has extra unpassed property ${quote(key)}`);
         }
         name = value;
     }
@@ -81,15 +81,15 @@ function isOtherName(value: unknown): value is string {
 }
 
 /** Symbol-named properties are dropped, as in pass-style, but for a claim to be something else. */
-function checkErrorSymbol(key: symbol, descriptor: PropertyDescriptor): void {
-  if (key === PASS_STYLE && descriptor.value !== 'error') {
+function checkErrorSymbol(key: symbol, { get, value }: PropertyDescriptor): void {
+  if (key === PASS_STYLE && (get !== undefined || (value !== undefined && value !== 'error'))) {
     throw new Refusal('Unrecognized PassStyle on an error');
   }
 }
 
 /** The value of one own property, checked for its place. */
 function errorPropertyValue(key: string, descriptor: PropertyDescriptor): unknown {
-  const start = `Passable Error "${key}" own property must`;
+  const start = `Passable Error ${quote(key)} own property must`;
   if (descriptor.enumerable === true) {
     throw new Refusal(`${start} not be enumerable: (an object)`);
   }

@@ -12,9 +12,9 @@ const { getOwnPropertyDescriptor } = Object;
 const { stringify } = JSON;
 const { isArray } = Array;
 
-/** How many of the innermost steps a message shows, and how many characters of each. */
+/** How many of the innermost steps a message shows, and how many characters of any name. */
 const PLACE_STEPS_MAX = 12;
-const PLACE_NAME_CHARS_MAX = 60;
+const NAME_CHARS_MAX = 60;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
@@ -44,8 +44,17 @@ function spellStep(step: string | number): string {
   if (typeof step === 'number') {
     return `[${step}]`;
   }
-  const name = step.length > PLACE_NAME_CHARS_MAX ? step.slice(0, PLACE_NAME_CHARS_MAX) : step;
+  const name = shorten(step);
   return IDENTIFIER.test(name) ? `.${name}` : `[${stringify(name)}]`;
+}
+
+function shorten(name: string): string {
+  return name.length > NAME_CHARS_MAX ? `${name.slice(0, NAME_CHARS_MAX)}...` : name;
+}
+
+/** The place a name takes in a message. */
+export function quote(name: string | number): string {
+  return stringify(typeof name === 'string' ? shorten(name) : name);
 }
 
 /** Adds `step` if `error` is a refusal; returns it to be thrown on. */
@@ -63,7 +72,7 @@ export function describe(value: object): string {
   }
   if (typeof value === 'function') {
     const name = getOwnPropertyDescriptor(value, 'name')?.value as unknown;
-    return `"[Function ${typeof name === 'string' && name !== '' ? name : '<anon>'}]"`;
+    return `"[Function ${typeof name === 'string' && name !== '' ? shorten(name) : '<anon>'}]"`;
   }
   return isArray(value) ? '(an array)' : '(an object)';
 }
@@ -77,15 +86,15 @@ export function refuseThenable(): Refusal {
 }
 
 export function refuseAccessor(name: string | number): Refusal {
-  return new Refusal(`${stringify(name)} must not be an accessor property: (an object)`);
+  return new Refusal(`${quote(name)} must not be an accessor property: (an object)`);
 }
 
 export function refuseHidden(name: string | number): Refusal {
-  return new Refusal(`${stringify(name)} must be an enumerable property: (an object)`);
+  return new Refusal(`${quote(name)} must be an enumerable property: (an object)`);
 }
 
 export function refuseSymbol(symbol: symbol): Refusal {
-  const shown = stringify(`[${String(symbol)}]`);
+  const shown = stringify(`[${shorten(String(symbol))}]`);
   return new Refusal(`Only registered symbols or well-known symbols are passable: ${shown}`);
 }
 

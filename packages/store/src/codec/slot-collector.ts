@@ -1,9 +1,9 @@
 /**
- * The slots of one body while it is written: each string once, in order of first mention.
+ * The slots of one body: each string once, in order of first mention.
  */
 import { tooLarge } from './format.js';
 
-/** Up to here a scan beats a map. */
+/** Up to here a scan beats a map or a set. */
 const SCANNED_COUNT_MAX = 8;
 
 export class SlotCollector {
@@ -45,4 +45,20 @@ export class SlotCollector {
     }
     return this.#indexes;
   }
+}
+
+/** Whether some slot stands twice. */
+export function hasDuplicate(slots: readonly string[]): boolean {
+  const count = slots.length;
+  if (count > SCANNED_COUNT_MAX) {
+    return new Set(slots).size !== count;
+  }
+  for (let i = 1; i < count; i += 1) {
+    for (let j = 0; j < i; j += 1) {
+      if (slots[i] === slots[j]) {
+        return true;
+      }
+    }
+  }
+  return false;
 }

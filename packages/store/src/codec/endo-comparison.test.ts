@@ -1,0 +1,52 @@
+/** Agreement with @endo/pass-style and @endo/marshal, under lockdown, in a process of its own. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const RUNS = 800;
+const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'heirloom-codec-'));
+  await build({
+    entryPoints: [pathOf('index.ts')],
+    outfile: join(directory, 'codec.mjs'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'error',
+  });
+});
+
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
+
+interface Report {
+  readonly checks: number;
+  readonly acceptedCount: number;
+  readonly failures: readonly string[];
+}
+
+describe('codec: endo', () => {
+  test('random values under lockdown -> same verdicts and values as endo', async () => {
+    const [seed] = fc.sample(fc.integer(), 1);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      pathOf('testing/endo-peer.mjs'),
+      join(directory, 'codec.mjs'),
+      String(seed),
+      String(RUNS),
+    ]);
+    const report = JSON.parse(stdout) as Report;
+    expect(report.failures, `seed ${seed}`).toEqual([]);
+    expect(report.checks).toBe(3 * RUNS);
+    expect(report.acceptedCount).toBeGreaterThan(RUNS / 20);
+  });
+});
