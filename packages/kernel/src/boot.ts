@@ -88,19 +88,10 @@ export const boot = async (store: Store, given: Partial<KernelParameters>): Prom
 };
 
 /** Vats that run, in order of their numbers. */
-export const runningVats = (state: KernelState): VatNumber[] => {
-  const found: VatNumber[] = [];
-  const chunk = 1024;
-  let after = '';
-  for (;;) {
-    const list = state.vats.keys(ranges.vats, chunk, after);
-    for (const key of list) {
-      if (state.vats.need(key).state === VatState.running) found.push(keys.vatOf(key));
-    }
-    if (list.length < chunk) return found;
-    after = list.at(-1)!;
-  }
-};
+export const runningVats = (state: KernelState): VatNumber[] =>
+  [...state.vats.scan(ranges.vats)]
+    .filter(key => state.vats.need(key).state === VatState.running)
+    .map(keys.vatOf);
 
 /** Rebuilds every running vat by verified replay, all in parallel. */
 export const bringOnline = async (

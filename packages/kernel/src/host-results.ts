@@ -18,8 +18,6 @@ interface Waiter {
   reject(reason: unknown): void;
 }
 
-const RESULTS_MAX = 2 ** 31 - 1;
-
 export class HostResults {
   readonly #state: KernelState;
   readonly #data: HostData;
@@ -33,7 +31,7 @@ export class HostResults {
   constructor(state: KernelState, data: HostData) {
     this.#state = state;
     this.#data = data;
-    for (const key of state.hostResults.keys(ranges.hostResults, RESULTS_MAX)) {
+    for (const key of state.hostResults.scan(ranges.hostResults)) {
       const input = keys.hostResultInput(key);
       const [promise, height] = state.hostResults.need(key);
       this.#inputs.set(promise, input);

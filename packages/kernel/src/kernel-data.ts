@@ -47,23 +47,20 @@ export const rejection = (reason: unknown): Settlement => ({ rejected: true, ...
 export const VAT_TERMINATED: Settlement = rejection(Error('vat terminated'));
 
 /** The reason for a message that was sent to a promise fulfilled with data. */
-export const dataNotCallable = (methargs: Uint8Array): KernelData => {
-  let method: unknown;
-  try {
-    // Slots may be out of place in what a vat made up: any value will do for them.
-    const slots = Array.from({ length: SLOT_MARKS }, (_, i) => String(i));
-    method = (codec.decode(methargs, slots) as readonly unknown[])[0];
-  } catch (error) {
-    method = undefined;
-    assertIsCodecError(error);
-  }
-  const name = typeof method === 'string' ? ` ${method}` : '';
-  return kernelData(TypeError(`data is not callable, has no method${name}`));
+export const dataNotCallable = (methargs: Uint8Array, slots: readonly KRef[]): KernelData => {
+  const name = methodName(methargs, slots);
+  const method = typeof name === 'string' ? ` ${name}` : '';
+  return kernelData(TypeError(`data is not callable, has no method${method}`));
 };
-const SLOT_MARKS = 64;
 
-const assertIsCodecError = (error: unknown): void => {
-  if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+/** For the text of an error only: what a vat made up may be no canonical data at all. */
+const methodName = (methargs: Uint8Array, slots: readonly KRef[]): unknown => {
+  try {
+    return (codec.decode(methargs, slots.map(String)) as readonly unknown[])[0];
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    throw error;
+  }
 };
 
 /** What a promise is rejected with when its decider's vat is upgraded (reference 3.1). */

@@ -111,7 +111,7 @@ const route = (router: Router, message: QueuedMessage): void => {
         hold(state, object);
         release(state, target);
         enqueueSend(state, { ...message, target: object });
-      } else refuse(router, message, { rejected: true, ...dataNotCallable(message.body) });
+      } else refuse(router, message, { rejected: true, ...dataNotCallable(message.body, message.slots) });
       return;
     }
     case PromiseState.rejected:

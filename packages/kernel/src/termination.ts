@@ -4,7 +4,6 @@
  * Ending costs the promises that the vat decides; its rows, names and transcripts go later, a
  * bounded number per wave, by the kernel itself.
  */
-import type { BinaryKey } from '@heirloom/store';
 import { retirePromise } from './clist.js';
 import { getObject, getPromise, objectKey, release, releaseRecognizable } from './counts.js';
 import { VAT_TERMINATED } from './kernel-data.js';
@@ -14,19 +13,9 @@ import { keys, ranges, type KeyRange } from './state/keys.js';
 import { NOBODY, PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
-const SCAN_CHUNK = 1024;
-
 /** Every promise in the vat's c-list, in kref order. */
-export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => {
-  const found: KRef[] = [];
-  let after: BinaryKey = '';
-  for (;;) {
-    const chunk = state.clist.keys(ranges.clistPromises(vat), SCAN_CHUNK, after);
-    for (const key of chunk) found.push(keys.clistKRef(key));
-    if (chunk.length < SCAN_CHUNK) return found;
-    after = chunk.at(-1)!;
-  }
-};
+export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] =>
+  [...state.clist.scan(ranges.clistPromises(vat))].map(keys.clistKRef);
 
 /**
  * Rejects what the vat decides, in kref order (rule U2), and takes all its promises out of its

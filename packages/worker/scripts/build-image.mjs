@@ -4,11 +4,11 @@
  *
  *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE]
  *
- * Writes image.js, image.json `{ id }` (sha256 of image.js) and thread.cjs: zygote/entry.ts with the
- * store's reader in one file, since a thread loads one CommonJS file in half the time that it needs
- * for the modules one by one. lmdb stays outside. The same sources and the same
- * node_modules give the same bytes, wherever the repository lies. `--supervisor` puts another module
- * in the place of src/supervisor/supervisor.ts: the tests of zygote/ use it.
+ * Writes image.js, image.json `{ id }` (sha256 of image.js) and thread.cjs: zygote/entry.ts with
+ * the store's reader in one file, since a thread loads one CommonJS file in half the time that it
+ * needs for the modules one by one; lmdb stays outside. The same sources and the same node_modules
+ * give the same bytes, wherever the repository lies. `--supervisor` puts another module in the place
+ * of src/supervisor/supervisor.ts: the tests of zygote/ use it.
  *
  * Checked here: that before-ses, ses and lockdown are evaluated before anything else, that nothing
  * but node's builtins is left outside, and that the script is ASCII (one byte per character in V8).
@@ -32,7 +32,7 @@ const { values: options } = parseArgs({
 /** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
 const BEFORE_LOCKDOWN = [
   /^packages\/worker\/src\/zygote\/(before-ses|handled-promise|harden|lockdown)\.ts$/,
-  /^packages\/worker\/src\/zygote\/(promise-record|send-dispatch|send-turns)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(promise-record|send-batch|send-dispatch|send-turns)\.ts$/,
   /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|image-main)\.ts$/,
   /^packages\/worker\/src\/supervisor\/host-powers\.ts$/,
   /^node_modules\/(ses|@endo\/(cache-map|env-options|immutable-arraybuffer|harden))\//,

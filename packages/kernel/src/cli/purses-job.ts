@@ -34,7 +34,7 @@ export interface PursesReport {
   /** Every purse holds exactly what fulfilled deposits put there. */
   readonly conserved: boolean;
   readonly depositsPerSecond: number;
-  /** Milliseconds without code; null when this run did no upgrade. */
+  /** Milliseconds without code; 0 when this run did no upgrade. */
   readonly upgradeMs: { readonly p50: number; readonly p99: number };
   readonly incarnation: number;
   readonly blockHash: string;

@@ -32,6 +32,7 @@ export interface KernelTableOptions<V> {
 }
 
 const CACHE_ROWS_MAX = 65_536;
+const SCAN_CHUNK = 4_096;
 
 export class KernelTable<V> {
   readonly #view: ReadView;
@@ -117,6 +118,17 @@ export class KernelTable<V> {
       if (dirty === undefined || dirty.value !== undefined) found.add(key);
     }
     return [...found].sort(compareKeys).slice(0, limit);
+  }
+
+  /** All keys of a range, in order. The table must not change meanwhile. */
+  *scan(range: KeyRange): Generator<BinaryKey, void> {
+    let after: BinaryKey = '';
+    for (;;) {
+      const chunk = this.keys(range, SCAN_CHUNK, after);
+      yield* chunk;
+      if (chunk.length < SCAN_CHUNK) return;
+      after = chunk.at(-1)!;
+    }
   }
 
   get dirtyCount(): number {

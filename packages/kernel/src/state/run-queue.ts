@@ -10,8 +10,6 @@ import { KernelTable } from './kernel-table.js';
 import { keys, ranges } from './keys.js';
 import { codecs, type RunQueueItem } from './schema.js';
 
-const LOAD_CHUNK = 4096;
-
 export interface QueueEntry {
   readonly ordinal: number;
   readonly item: RunQueueItem;
@@ -27,12 +25,8 @@ export class RunQueue {
     this.#journal = journal;
     const codec = codecs.item;
     this.#items = new KernelTable({ view, table: 'kernel', journal, codec, cacheRowsMax: 1 });
-    let after = '';
-    for (;;) {
-      const found = this.#items.keys(ranges.queue, LOAD_CHUNK, after);
-      for (const key of found) this.#pending.set(keys.queueOrdinal(key), this.#items.need(key));
-      if (found.length < LOAD_CHUNK) return;
-      after = found.at(-1)!;
+    for (const key of this.#items.scan(ranges.queue)) {
+      this.#pending.set(keys.queueOrdinal(key), this.#items.need(key));
     }
   }
 
