@@ -9,5 +9,5 @@ export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readImage, type Image } from './zygote/read-image.js';
 
-/** The path that Piscina takes as `filename`: zygote/entry.ts as one file (scripts/build-image.mjs). */
+/** What Piscina takes as `filename`: zygote/entry.ts as one file (scripts/build-image.mjs). */
 export const ZYGOTE_ENTRY = fileURLToPath(new URL('./thread.cjs', import.meta.url));

@@ -1,10 +1,11 @@
 /**
  * The thread of one vat: what Piscina loads (`filename`) and the one task that it runs.
  *
- * Loading this module warms the thread: handlers for errors that nobody catches, the image evaluated
- * and the realm locked down, the store open for reading. It must happen after the kernel has opened
- * the store (rule S3). The task is the vat's life: frames go between its port and the image; nothing
- * else is posted. Aborting the task, or destroying the pool, kills the thread (rule H1).
+ * Loading this module warms the thread: handlers for errors that nobody catches, the image
+ * evaluated and the realm locked down, the store open for reading. It must happen after the kernel
+ * has opened the store (rule S3). The task is the vat's life: frames go between its port and the
+ * image; nothing else is posted. Aborting the task, or destroying the pool, kills the thread (rule
+ * H1).
  */
 import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';

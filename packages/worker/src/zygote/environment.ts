@@ -100,7 +100,10 @@ export interface PromiseRecord {
 export interface HandledPromises {
   /** The constructor that vat code sees as `globalThis.HandledPromise`. */
   readonly HandledPromise: unknown;
-  /** A bare presence (`Object.create(null)`, not yet frozen: decorate, then harden) and its record. */
+  /**
+   * A bare presence (`Object.create(null)`, not yet frozen: decorate, then harden) and its
+   * record.
+   */
   makePresence(handler: SendHandler): { readonly presence: object; readonly record: PromiseRecord };
   /** A pending promise. Without a handler, sends wait for its resolution. */
   makePending(handler?: SendHandler): PromiseRecord;

@@ -35,7 +35,10 @@ type Executor = (
 
 const assertHandler = (handler: unknown): void => {
   if (isObject(handler)) return;
-  throw makeError(({ details: X }, q) => X`Handler ${q(handler)} cannot be a primitive`, TypeErrorOf);
+  throw makeError(
+    ({ details: X }, q) => X`Handler ${q(handler)} cannot be a primitive`,
+    TypeErrorOf,
+  );
 };
 
 const makePresenceValue = ({ proxy }: PresenceOptions): object => {
@@ -64,7 +67,10 @@ const runExecutor = (
     turns.resolve(record, value);
   };
   const reject = (reason?: unknown): void => turns.reject(record, reason);
-  const resolveWithPresence = (handler = pendingHandler, options: PresenceOptions = {}): unknown => {
+  const resolveWithPresence = (
+    handler = pendingHandler,
+    options: PresenceOptions = {},
+  ): unknown => {
     if (record.state !== 'pending') return target;
     try {
       assertHandler(handler);
@@ -169,8 +175,7 @@ export const makeHandledPromises = (
       turns.setHandler(stateOf(record), handler),
     recordOf,
     resolveRecord: (record: PromiseRecord, value: unknown) => turns.resolve(stateOf(record), value),
-    rejectRecord: (record: PromiseRecord, reason: unknown) =>
-      turns.reject(stateOf(record), reason),
+    rejectRecord: (record: PromiseRecord, reason: unknown) => turns.reject(stateOf(record), reason),
     afterSends: (job: () => void) => turns.afterSends(job),
   });
 };

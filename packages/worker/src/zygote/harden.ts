@@ -13,8 +13,8 @@
  *  - when a proxy trap throws, nothing has been marked. When a trap hardens again, the inner call
  *    commits what it froze and the outer one finds those marks at its end.
  *  - for a proxy all descriptors are taken before anything else is looked at.
- * The mark is a private field that only this module's class can install or see: it cannot be forged,
- * is not inherited, and a proxy does not show its target's.
+ * The mark is a private field that only this module's class can install or see: it cannot be
+ * forged, is not inherited, and a proxy does not show its target's.
  */
 import { types } from 'node:util';
 import type { Hardening } from '../liveslots/context.js';
@@ -43,7 +43,10 @@ const typedArrayTag = getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )!.get!;
 
-/** V8 from Node 21 on: an own accessor of every error, shared by all. Undefined where it is data. */
+/**
+ * V8 from Node 21 on: an own accessor of every error, shared by all. Undefined where it is
+ * data.
+ */
 const feralStackGetter = getOwnPropertyDescriptor(FeralError('probe'), 'stack')?.get;
 if (feralStackGetter !== undefined) freeze(feralStackGetter);
 
@@ -191,8 +194,9 @@ export const harden = <T>(root: T): T => {
 export const isHardened = (value: unknown): boolean => !isObject(value) || has(value);
 
 /**
- * For trusted code that has just made `value`, whose members and prototype are all hardened already,
- * and which is no proxy, error or typed array. Freezes and marks it without looking inside.
+ * For trusted code that has just made `value`, whose members and prototype are all hardened
+ * already, and which is no proxy, error or typed array. Freezes and marks it without looking
+ * inside.
  */
 export const bornHardened = <T extends object>(value: T): T => {
   freeze(value);

@@ -1,8 +1,9 @@
 /**
  * Compiles and runs an image script, with V8's code cache where there is one that fits.
  *
- * The script is a function expression that takes `require` and returns the exports of image-main.ts.
- * Running it locks the realm down, so it is done once in a thread or child process of its own.
+ * The script is a function expression that takes `require` and returns the exports of
+ * image-main.ts. Running it locks the realm down, so it is done once in a thread or child process
+ * of its own.
  */
 import { createRequire } from 'node:module';
 import vm from 'node:vm';

@@ -1,5 +1,6 @@
 /**
- * The zygote image: everything that runs in a vat's thread but the store and the thread's own wiring.
+ * The zygote image: everything that runs in a vat's thread but the store and the thread's own
+ * wiring.
  *
  * `scripts/build-image.mjs` makes one script of this module. The first two imports are side effects
  * whose order matters: modules are evaluated in the order in which they are imported, and the build

@@ -2,8 +2,8 @@
  * What is known of one handled promise, or of one presence and its promise.
  *
  * The record is stamped on the promise (and on the presence) as a private field: one load to find
- * it, nothing to collect, and no way for vat code to see or forge it. A proxy never shows the record
- * of its target.
+ * it, nothing to collect, and no way for vat code to see or forge it. A proxy never shows the
+ * record of its target.
  *
  * States: `pending`, then one of
  *   `forwarded`  follows another pending record; `to` leads there (see `shorten`)
@@ -22,7 +22,9 @@ import type {
   SendOperation,
 } from './environment.js';
 
+const { getOwnPropertyDescriptor, getPrototypeOf, isFrozen } = Object;
 const NativePromise = Promise;
+const promisePrototype = Promise.prototype;
 
 class Returned {
   constructor(value: object) {
@@ -132,6 +134,14 @@ export const shorten = (record: RecordState): RecordState => {
   }
   return end;
 };
+
+/** What may be used without running code of whoever made it. */
+export const isSafePromise = (promise: Promise<unknown>): boolean =>
+  isFrozen(promise) &&
+  getPrototypeOf(promise) === promisePrototype &&
+  NativePromise.resolve(promise) === promise &&
+  getOwnPropertyDescriptor(promise, 'then') === undefined &&
+  getOwnPropertyDescriptor(promise, 'constructor') === undefined;
 
 /** One eventual send. */
 export class SendJob implements Send {

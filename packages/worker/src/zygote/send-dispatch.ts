@@ -1,9 +1,10 @@
 /**
  * How one send is carried out once its turn has come: on a local target, or by a standard handler.
  *
- * Results and error texts are those of `@endo/eventual-send` 1.5 (`local.js` and `dispatchToHandler`
- * of `handled-promise.js`), down to its oddities, since vat code and its tests see them. SES's
- * `assert` is looked up when the first error is made: this module is loaded before `ses`.
+ * Results and error texts are those of `@endo/eventual-send` 1.5 (`local.js` and
+ * `dispatchToHandler` of `handled-promise.js`), down to its oddities, since vat code and its tests
+ * see them. SES's `assert` is looked up when the first error is made: this module is loaded before
+ * `ses`.
  */
 import { isObject } from './promise-record.js';
 import type { SendJob } from './promise-record.js';
@@ -74,11 +75,7 @@ const applyFunction = (target: unknown, args: readonly unknown[]): unknown => {
   return apply(target as (...args: unknown[]) => unknown, undefined, args);
 };
 
-const applyMethod = (
-  target: unknown,
-  name: string | symbol,
-  args: readonly unknown[],
-): unknown => {
+const applyMethod = (target: unknown, name: string | symbol, args: readonly unknown[]): unknown => {
   if (target === undefined || target === null) {
     throw typeError(
       ({ details: X }, q) =>

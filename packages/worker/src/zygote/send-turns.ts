@@ -2,7 +2,8 @@
  * Eventual sends: who waits where, and in which microtask each is carried out.
  *
  * Theory of operation. A send never runs in the turn that makes it.
- *  - To a presence or a pending handled promise it joins the open *batch*: one microtask carries out
+ *  - To a presence or a pending handled promise it joins the open *batch*: one microtask carries
+ *  out
  *    the whole batch in order of sending.
  *  - To anything else it gets a microtask of its own, as with the shim, and closes the batch: the
  *    next send to a presence opens a new one behind it. So all sends of a turn keep their order.
@@ -15,23 +16,16 @@
  */
 import type { Hardening } from '../liveslots/context.js';
 import type { SendHandler, SendOperation } from './environment.js';
-import { RecordState, SendJob, recordOf, shorten } from './promise-record.js';
+import { RecordState, SendJob, isSafePromise, recordOf, shorten } from './promise-record.js';
+import { SendBatches, type BatchJob } from './send-batch.js';
 import { callHandler, dispatchLocally } from './send-dispatch.js';
 import type { HandlerCall } from './send-dispatch.js';
 
 const { apply } = Reflect;
-const { getOwnPropertyDescriptor, getPrototypeOf, isFrozen } = Object;
 const NativePromise = Promise;
-const promisePrototype = Promise.prototype;
-const { then } = promisePrototype;
+const { then } = Promise.prototype;
 const TypeErrorOf = TypeError;
 const SETTLED = NativePromise.resolve();
-
-/** `job` without `record`: something to run; `record` without `job`: a send of its queue is due. */
-interface Batch {
-  readonly records: (RecordState | undefined)[];
-  readonly jobs: (SendJob | (() => void) | undefined)[];
-}
 
 export interface SendRequest {
   readonly target: unknown;
@@ -46,23 +40,16 @@ export interface SendRequest {
 
 const ignore = (): void => {};
 
-/** What may be used without running code of whoever made it. */
-const isSafePromise = (promise: Promise<unknown>): boolean =>
-  isFrozen(promise) &&
-  getPrototypeOf(promise) === promisePrototype &&
-  NativePromise.resolve(promise) === promise &&
-  getOwnPropertyDescriptor(promise, 'then') === undefined &&
-  getOwnPropertyDescriptor(promise, 'constructor') === undefined;
-
 export class SendTurns {
   readonly #hardening: Hardening;
   readonly #fatal: (error: unknown) => void;
-  #open: Batch | undefined;
+  readonly #batches: SendBatches;
 
   /** `fatal` takes what a job of `afterSends` threw: a bug of ours. */
   constructor(hardening: Hardening, fatal: (error: unknown) => void) {
     this.#hardening = hardening;
     this.#fatal = fatal;
+    this.#batches = new SendBatches((record, job) => this.#runEntry(record, job));
   }
 
   send(request: SendRequest): RecordState {
@@ -76,7 +63,7 @@ export class SendTurns {
     const returned = request.returned === undefined ? result.promise : request.returned.promise;
     const job = new SendJob(operation, property, args, isSendOnly, result, returned);
     this.#enqueue(job, target);
-    if (isSendOnly) apply(then, result.promise, [undefined, ignore]);
+    if (isSendOnly) void apply(then, result.promise, [undefined, ignore]);
     return result;
   }
 
@@ -85,11 +72,11 @@ export class SendTurns {
     const record = recordOf(value);
     if (record !== undefined && record.presence === value) return record.promise;
     const promise = NativePromise.resolve(value);
-    this.#hardening.harden(promise);
+    void this.#hardening.harden(promise);
     if (isSafePromise(promise)) return promise;
     const adopt = (): Promise<unknown> => {
       const copy = RecordState.pending(this.#hardening, undefined);
-      promise.then(
+      void promise.then(
         result => this.resolve(copy, result),
         (reason: unknown) => this.reject(copy, reason),
       );
@@ -134,7 +121,7 @@ export class SendTurns {
   }
 
   afterSends(job: () => void): void {
-    this.#push(undefined, job);
+    this.#batches.push(undefined, job);
   }
 
   #enqueue(job: SendJob, target: unknown): void {
@@ -145,11 +132,11 @@ export class SendTurns {
     }
     const record = shorten(known);
     if (record.state === 'presence') {
-      this.#push(record, job);
+      this.#batches.push(record, job);
     } else if (record.state === 'pending') {
       (record.queue ??= []).push(job);
       record.turns += 1;
-      this.#push(record, undefined);
+      this.#batches.push(record, undefined);
     } else {
       this.#react(record.promise, job);
     }
@@ -206,13 +193,13 @@ export class SendTurns {
     if (queue === undefined) return;
     while (record.turns < queue.length) {
       record.turns += 1;
-      this.#push(record, undefined);
+      this.#batches.push(record, undefined);
     }
   }
 
   /** Carries `job` out in a microtask of its own, once `promise` is settled. */
   #react(promise: Promise<unknown>, job: SendJob): void {
-    this.#open = undefined;
+    this.#batches.close();
     const onFulfilled = (value: unknown): void => {
       const record = recordOf(value);
       if (record !== undefined && record.presence === value) this.#toHandler(record, job);
@@ -220,35 +207,15 @@ export class SendTurns {
     };
     // One microtask more, as with the shim, where a rejection passes by the reaction to a value.
     const onRejected = (reason: unknown): void => {
-      apply(then, SETTLED, [() => this.#rejectSafely(job.result, reason)]);
+      void apply(then, SETTLED, [() => this.#rejectSafely(job.result, reason)]);
     };
-    apply(then, promise, [onFulfilled, onRejected]);
+    void apply(then, promise, [onFulfilled, onRejected]);
   }
 
-  #push(record: RecordState | undefined, job: SendJob | (() => void) | undefined): void {
-    let batch = this.#open;
-    if (batch === undefined) {
-      batch = { records: [], jobs: [] };
-      this.#open = batch;
-      const opened = batch;
-      apply(then, SETTLED, [() => this.#run(opened)]);
-    }
-    batch.records.push(record);
-    batch.jobs.push(job);
-  }
-
-  #run(batch: Batch): void {
-    this.#open = undefined;
-    const { records, jobs } = batch;
-    for (let i = 0; i < records.length; i += 1) {
-      const record = records[i];
-      const job = jobs[i];
-      if (record === undefined) this.#runHook(job as () => void);
-      else if (job === undefined) this.#runQueued(shorten(record));
-      else this.#toHandler(record, job as SendJob);
-      // What a handler sent runs after the reactions to what it settled, as with the shim.
-      this.#open = undefined;
-    }
+  #runEntry(record: RecordState | undefined, job: BatchJob): void {
+    if (record === undefined) this.#runHook(job as () => void);
+    else if (job === undefined) this.#runQueued(shorten(record));
+    else this.#toHandler(record, job as SendJob);
   }
 
   #runHook(hook: () => void): void {
@@ -276,7 +243,8 @@ export class SendTurns {
       }
       return;
     }
-    const compose: HandlerCall['compose'] = (sent, to, returned) => this.#compose(sent, to, returned);
+    const compose: HandlerCall['compose'] = (sent, to, returned) =>
+      this.#compose(sent, to, returned);
     const isPresence = record.state === 'presence';
     const name = isPresence ? 'presenceHandler' : 'pendingHandler';
     const target = isPresence ? record.presence : record.promise;

@@ -1,15 +1,17 @@
 /**
  * A `Date` whose answers depend on its arguments alone: local time is UTC, no zone or locale names.
  *
- * The zone is a property of the process and cannot be set for one thread, so it must never be asked.
- * Four doors lead to it: the local getters and setters (replaced by the UTC ones), the printed forms
- * (printed here), `new Date(y, m, ...)` (goes through Date.UTC), and parsing of text that names no
- * zone. Parsing takes the forms below and nothing else: what other text means is left to engines by
- * the language, and V8 reads much of it as local time. Installed before `ses`, which wraps it.
+ * The zone is a property of the process and cannot be set for one thread, so it must never be
+ * asked. Four doors lead to it: the local getters and setters (replaced by the UTC ones), the
+ * printed forms (printed here), `new Date(y, m, ...)` (goes through Date.UTC), and parsing of text
+ * that names no zone. Parsing takes the forms below and nothing else: what other text means is
+ * left to engines by the language, and V8 reads much of it as local time. Installed before `ses`,
+ * which wraps it.
  */
 const { apply, construct } = Reflect;
 const { defineProperties, defineProperty, freeze } = Object;
 
+// eslint-disable-next-line no-restricted-globals -- this is where it is tamed
 const FeralDate = Date;
 const prototype = FeralDate.prototype;
 const feralParse = FeralDate.parse;
@@ -24,7 +26,18 @@ const padStart = String.prototype.padStart;
 const UNITS = ['Date', 'FullYear', 'Hours', 'Milliseconds', 'Minutes', 'Month', 'Seconds'] as const;
 const DAYS = freeze(['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']);
 const MONTHS = freeze([
-  'Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec',
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
 ]);
 const INVALID = 'Invalid Date';
 

@@ -11,8 +11,16 @@ import { hardening } from './harden.js';
 const LEVELS: readonly LogLevel[] = ['debug', 'log', 'info', 'warn', 'error', 'trace'];
 const LOGGED_AS_LOG = ['dir', 'dirxml', 'table', 'group', 'groupCollapsed'] as const;
 const SILENT = [
-  'groupEnd', 'clear', 'count', 'countReset', 'time', 'timeLog', 'timeEnd', 'profile',
-  'profileEnd', 'timeStamp',
+  'groupEnd',
+  'clear',
+  'count',
+  'countReset',
+  'time',
+  'timeLog',
+  'timeEnd',
+  'profile',
+  'profileEnd',
+  'timeStamp',
 ] as const;
 
 type ConsoleMethod = (...args: unknown[]) => void;

@@ -6,16 +6,22 @@ const HostUrl = globalThis.URL;
 
 const parse = (url: unknown, base: unknown): InstanceType<typeof HostUrl> => {
   try {
-    return base === undefined
-      ? new HostUrl(String(url))
-      : new HostUrl(String(url), String(base));
+    return base === undefined ? new HostUrl(String(url)) : new HostUrl(String(url), String(base));
   } catch {
     throw new TypeError('Invalid URL');
   }
 };
 
 const WRITABLE = [
-  'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash',
+  'protocol',
+  'username',
+  'password',
+  'host',
+  'hostname',
+  'port',
+  'pathname',
+  'search',
+  'hash',
 ] as const;
 
 class VatUrl {

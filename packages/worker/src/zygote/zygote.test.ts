@@ -32,7 +32,10 @@ describe('zygote', () => {
   let warm: Uint8Array;
 
   beforeAll(async () => {
-    store = await Store.open({ directory: path.join(directory, 'a.heirloom'), readersMax: READERS_MAX });
+    store = await Store.open({
+      directory: path.join(directory, 'a.heirloom'),
+      readersMax: READERS_MAX,
+    });
     const fixtures = await buildFixtures('zygote', ['code-cache', 'code-cache-worker']);
     built = await buildEchoImage('zygote-image');
     image = readFileSync(path.join(built, 'image.js'));
@@ -57,7 +60,13 @@ describe('zygote', () => {
       imageSource: shared(image),
       ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
     };
-    const options = { minThreads: 1, maxThreads: 1, idleTimeout: Infinity, workerData: data, env: {} };
+    const options = {
+      minThreads: 1,
+      maxThreads: 1,
+      idleTimeout: Infinity,
+      workerData: data,
+      env: {},
+    };
     const filename = path.join(built, 'thread.cjs');
     const pool = new Piscina({ ...options, filename, atomics: 'disabled' });
     pool.on('error', () => undefined);
@@ -94,7 +103,9 @@ describe('zygote', () => {
 
   test('zygote: a lease -> vat code runs locked down, answers come over the port', async () => {
     const vat = lease(startPool(warm));
-    expect(await vat.ask(`console.log('hello'); 'VatData' in globalThis && typeof process`)).toEqual({
+    expect(
+      await vat.ask(`console.log('hello'); 'VatData' in globalThis && typeof process`),
+    ).toEqual({
       value: 'undefined',
       lines: ['log hello'],
     });
@@ -133,11 +144,13 @@ describe('zygote', () => {
       await vat.ask('1');
       vat.port.postMessage(new TextEncoder().encode(`for (;;);`));
       await new Promise(resolve => setTimeout(resolve, 20));
-      times.push(await time(async () => {
-        vat.abort.abort();
-        await expect(vat.life).rejects.toThrow('aborted');
-        await pools.splice(0).at(-1)!.destroy();
-      }));
+      times.push(
+        await time(async () => {
+          vat.abort.abort();
+          await expect(vat.life).rejects.toThrow('aborted');
+          await pools.splice(0).at(-1)!.destroy();
+        }),
+      );
       vat.port.close();
     }
     figures.push(`abort in an endless loop, to exit: ${median(times).toFixed(1)} ms`);
@@ -147,7 +160,9 @@ describe('zygote', () => {
   test('image: built twice -> the same bytes, the hash of them, nothing of lmdb', async () => {
     const again = readFileSync(path.join(await buildEchoImage('zygote-again'), 'image.js'));
     expect(again.equals(image)).toBe(true);
-    const { id } = JSON.parse(readFileSync(path.join(built, 'image.json'), 'utf8')) as { id: string };
+    const { id } = JSON.parse(readFileSync(path.join(built, 'image.json'), 'utf8')) as {
+      id: string;
+    };
     expect(createHash('sha256').update(image).digest('hex')).toBe(id);
     expect(image.toString()).not.toMatch(/require\("(?!node:)/);
   });
@@ -167,10 +182,12 @@ describe('zygote', () => {
         vat.port.close();
         const warmPool = startPool(cache);
         await new Promise(resolve => setTimeout(resolve, 200));
-        leased.push(await time(async () => {
-          vat = lease(warmPool);
-          await vat.ask('1');
-        }));
+        leased.push(
+          await time(async () => {
+            vat = lease(warmPool);
+            await vat.ask('1');
+          }),
+        );
         vat.port.close();
         await Promise.all(pools.splice(0).map(old => old.destroy()));
       }

@@ -11,8 +11,10 @@ lockdown({ errorTaming: 'safe', overrideTaming: 'severe', reporting: 'none' });
 const { E } = (await import('@endo/eventual-send')) as unknown as { E: Eventual };
 type Sender = { applyMethod(target: unknown, name: string, args: unknown[]): Promise<unknown> };
 type HP = Sender &
-  (new (executor: (resolve: unknown, reject: unknown, withPresence: (h: object) => object) => void,
-    handler?: object) => unknown);
+  (new (
+    executor: (resolve: unknown, reject: unknown, withPresence: (h: object) => object) => void,
+    handler?: object,
+  ) => unknown);
 const HandledPromise = (globalThis as unknown as { HandledPromise: HP }).HandledPromise;
 
 const results: Record<string, number> = {};

@@ -1,7 +1,12 @@
 /** What vat code can reach, seen from the host side of a locked-down process. Prints JSON. */
 await import('../before-ses.js');
 await import('ses');
-lockdown({ errorTaming: 'safe', overrideTaming: 'severe', reporting: 'none', consoleTaming: 'unsafe' });
+lockdown({
+  errorTaming: 'safe',
+  overrideTaming: 'severe',
+  reporting: 'none',
+  consoleTaming: 'unsafe',
+});
 const { makeVatCompartment } = await import('../vat-compartment.js');
 
 const lines: string[] = [];
@@ -39,9 +44,29 @@ const reach = (root: object): Map<object, string> => {
 };
 const reached = reach(vatGlobal);
 const host = globalThis as unknown as Record<string, unknown>;
-const HOST_NAMES = ['process', 'Buffer', 'setTimeout', 'setImmediate', 'queueMicrotask', 'fetch', 'URL',
-  'URLSearchParams', 'performance', 'console', 'WebAssembly', 'SharedArrayBuffer', 'Atomics', 'Intl',
-  'structuredClone', 'MessageChannel', 'crypto', 'WeakRef', 'FinalizationRegistry', 'gc', 'Compartment'];
+const HOST_NAMES = [
+  'process',
+  'Buffer',
+  'setTimeout',
+  'setImmediate',
+  'queueMicrotask',
+  'fetch',
+  'URL',
+  'URLSearchParams',
+  'performance',
+  'console',
+  'WebAssembly',
+  'SharedArrayBuffer',
+  'Atomics',
+  'Intl',
+  'structuredClone',
+  'MessageChannel',
+  'crypto',
+  'WeakRef',
+  'FinalizationRegistry',
+  'gc',
+  'Compartment',
+];
 const hostThings = HOST_NAMES.filter(name => reached.has(host[name] as object));
 if (reached.has(globalThis)) hostThings.push('globalThis');
 const thawed = [...reached].filter(([object]) => object !== vatGlobal && !Object.isFrozen(object));
@@ -55,7 +80,9 @@ const tell = (source: string): unknown => {
   }
 };
 const names = Reflect.ownKeys(vatGlobal);
-const undefinedNames = names.filter(name => (vatGlobal as Record<PropertyKey, unknown>)[name] === undefined);
+const undefinedNames = names.filter(
+  name => (vatGlobal as Record<PropertyKey, unknown>)[name] === undefined,
+);
 
 const children = `
   const same = c => [c.globalThis.WeakMap === WeakMap, c.globalThis.WeakSet === WeakSet,
@@ -72,7 +99,8 @@ const children = `
     f.evaluate('Compartment'), a instanceof Compartment, Object.isFrozen(Compartment)]]);`;
 const consoleCalls = `
   const trap = () => { throw Error('called'); };
-  const evil = { get a() { return trap(); }, toString: trap, toJSON: trap, [Symbol.toPrimitive]: trap };
+  const evil = { get a() { return trap(); }, toString: trap, toJSON: trap,
+    [Symbol.toPrimitive]: trap };
   const proxy = new Proxy({}, { get: trap, ownKeys: trap, getPrototypeOf: trap,
     getOwnPropertyDescriptor: trap });
   const inherits = Object.create(proxy);
@@ -85,52 +113,58 @@ const consoleCalls = `
    console.log(new Map(), new Set(), Promise.resolve(), new Uint8Array(2), new Date(0), /x/),
    console.assert(true, 'no'), console.assert(false, 'yes'), console.group('g'), console.groupEnd(),
    console.time('t'), console.timeEnd('t'), console.count(), console.table([1])]
-    .every(value => value === undefined) && Object.isFrozen(console) && Object.isFrozen(console.log);`;
+    .every(value => value === undefined) &&
+    Object.isFrozen(console) && Object.isFrozen(console.log);`;
 
-console.log(JSON.stringify({
-  names: names.map(String).sort(),
-  undefinedNames: undefinedNames.map(String).sort(),
-  hostThings,
-  thawed: thawed.map(([, path]) => path),
-  count: reached.size,
-  children: tell(children),
-  consoleCalls: tell(consoleCalls),
-  lines,
-  typeofs: tell(`['process', 'require', 'module', 'setTimeout', 'setImmediate', 'queueMicrotask', 'Buffer',
-    'fetch', 'gc', 'performance', 'WeakRef', 'FinalizationRegistry', 'Intl', 'absent']
+console.log(
+  JSON.stringify({
+    names: names.map(String).sort(),
+    undefinedNames: undefinedNames.map(String).sort(),
+    hostThings,
+    thawed: thawed.map(([, path]) => path),
+    count: reached.size,
+    children: tell(children),
+    consoleCalls: tell(consoleCalls),
+    lines,
+    typeofs:
+      tell(`['process', 'require', 'module', 'setTimeout', 'setImmediate', 'queueMicrotask',
+    'Buffer',    'fetch', 'gc', 'performance', 'WeakRef', 'FinalizationRegistry', 'Intl', 'absent']
     .filter(name => name in globalThis || (0, eval)('typeof ' + name) !== 'undefined')`),
-  escapes: [
-    `Function('return typeof process')()`,
-    `(0, eval)('typeof process')`,
-    `(async () => {}).constructor('return 1')`,
-    `typeof (function () { return this; })()`,
-    `Compartment.prototype.constructor === Compartment`,
-    `new Compartment.prototype.constructor()`,
-    `globalThis.constructor.constructor('return process')()`,
-    `Error('x').stack`,
-    `Date.now()`,
-    `new Date()`,
-    `Math.random()`,
-    `harden === Object[Symbol.for('harden')] && Object.isFrozen(HandledPromise)`,
-    `new Date(2020, 0, 1).toISOString() + Date.parse('2020-01-01T00:00')`,
-    `new Date(0).toLocaleString()`,
-  ].map(tell),
-  text: [
-    `new TextDecoder().decode(new TextEncoder().encode('h\\u00e9\\u{1f600}'))`,
-    `new TextDecoder(' UTF8 ', { fatal: true }).fatal`,
-    `new TextDecoder('utf-16')`,
-    `new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([255]))`,
-    `new TextDecoder().decode(new Uint8Array([255])).charCodeAt(0)`,
-    `const d = new TextDecoder(); d.decode(new Uint8Array([0xc3]), { stream: true }) + d.decode(new Uint8Array([0xa9]))`,
-    `new TextEncoder().encodeInto('abc', new Uint8Array(2)).written`,
-    `String(new TextEncoder()) + new TextDecoder().encoding`,
-    `Object.getOwnPropertyNames(TextDecoder.prototype).join()`,
-  ].map(tell),
-  urls: [
-    `const u = new URL('../b?x#y', 'http://h:8080/a/c'); u.port = '9'; u.href + ' ' + u.origin + ' ' + u.hash`,
-    `new URL('nope')`,
-    `URL.canParse('x:') + ' ' + URL.createObjectURL`,
-    `JSON.stringify(new URL('http://a')) + String(new URL('http://a'))`,
-  ].map(tell),
-}));
+    escapes: [
+      `Function('return typeof process')()`,
+      `(0, eval)('typeof process')`,
+      `(async () => {}).constructor('return 1')`,
+      `typeof (function () { return this; })()`,
+      `Compartment.prototype.constructor === Compartment`,
+      `new Compartment.prototype.constructor()`,
+      `globalThis.constructor.constructor('return process')()`,
+      `Error('x').stack`,
+      `Date.now()`,
+      `new Date()`,
+      `Math.random()`,
+      `harden === Object[Symbol.for('harden')] && Object.isFrozen(HandledPromise)`,
+      `new Date(2020, 0, 1).toISOString() + Date.parse('2020-01-01T00:00')`,
+      `new Date(0).toLocaleString()`,
+    ].map(tell),
+    text: [
+      `new TextDecoder().decode(new TextEncoder().encode('h\\u00e9\\u{1f600}'))`,
+      `new TextDecoder(' UTF8 ', { fatal: true }).fatal`,
+      `new TextDecoder('utf-16')`,
+      `new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([255]))`,
+      `new TextDecoder().decode(new Uint8Array([255])).charCodeAt(0)`,
+      `const d = new TextDecoder();
+       d.decode(new Uint8Array([0xc3]), { stream: true }) + d.decode(new Uint8Array([0xa9]))`,
+      `new TextEncoder().encodeInto('abc', new Uint8Array(2)).written`,
+      `String(new TextEncoder()) + new TextDecoder().encoding`,
+      `Object.getOwnPropertyNames(TextDecoder.prototype).join()`,
+    ].map(tell),
+    urls: [
+      `const u = new URL('../b?x#y', 'http://h:8080/a/c'); u.port = '9';
+       u.href + ' ' + u.origin + ' ' + u.hash`,
+      `new URL('nope')`,
+      `URL.canParse('x:') + ' ' + URL.createObjectURL`,
+      `JSON.stringify(new URL('http://a')) + String(new URL('http://a'))`,
+    ].map(tell),
+  }),
+);
 export {};

@@ -14,7 +14,7 @@ export class Supervisor {
 
   onMessage(frame: Uint8Array): void {
     const source = Buffer.from(frame).toString('utf8');
-    for (; source === '!loop'; );
+    for (; source === '!loop';);
     if (source === '!throw') throw new Error('thrown by the supervisor');
     const { makeCompartment } = this.#options.environment;
     const log = (level: string, text: string): void => void this.#lines.push(`${level} ${text}`);

@@ -5,9 +5,32 @@
 import fc from 'fast-check';
 
 const KINDS = [
-  'record', 'bare', 'array', 'arrow', 'function', 'class', 'bytes', 'floats', 'emptyBytes', 'buffer',
-  'view', 'error', 'typeError', 'map', 'set', 'date', 'regexp', 'promise', 'generator', 'string',
-  'child', 'instance', 'proxy', 'liar', 'thrower', 'frozen',
+  'record',
+  'bare',
+  'array',
+  'arrow',
+  'function',
+  'class',
+  'bytes',
+  'floats',
+  'emptyBytes',
+  'buffer',
+  'view',
+  'error',
+  'typeError',
+  'map',
+  'set',
+  'date',
+  'regexp',
+  'promise',
+  'generator',
+  'string',
+  'child',
+  'instance',
+  'proxy',
+  'liar',
+  'thrower',
+  'frozen',
 ] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -29,8 +52,14 @@ export interface GraphSpec {
   readonly frozenEarly: readonly number[];
 }
 
-const TRAPS = ['ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'preventExtensions',
-  'defineProperty', 'isExtensible'];
+const TRAPS = [
+  'ownKeys',
+  'getPrototypeOf',
+  'getOwnPropertyDescriptor',
+  'preventExtensions',
+  'defineProperty',
+  'isExtensible',
+];
 const NODES_MAX = 45;
 const index = fc.nat(NODES_MAX - 1);
 
@@ -69,7 +98,9 @@ const makeProxy = (spec: NodeSpec, target: object, log: string[]): object => {
           log.push(`${trap} ${String(args[1])}`);
           if (trap === spec.trap && spec.kind === 'thrower') throw new Error(`trap ${trap}`);
           if (trap === 'preventExtensions' && spec.kind === 'liar') return false;
-          const real = (Reflect as unknown as Record<string, (...args: unknown[]) => unknown>)[trap];
+          const real = (Reflect as unknown as Record<string, (...args: unknown[]) => unknown>)[
+            trap
+          ];
           return real!(...args);
         };
       },
@@ -81,46 +112,89 @@ const makeProxy = (spec: NodeSpec, target: object, log: string[]): object => {
 const makeNode = (spec: NodeSpec, made: readonly object[], log: string[]): object => {
   const base = made[spec.base % (made.length || 1)] ?? {};
   switch (spec.kind) {
-    case 'record': return {};
-    case 'bare': return Object.create(null) as object;
-    case 'array': return [];
-    case 'arrow': return () => undefined;
-    case 'function': return function named() {};
-    case 'class': return class Klass { method() {} static factory() {} };
-    case 'bytes': return new Uint8Array(3);
-    case 'floats': return new Float64Array(1);
-    case 'emptyBytes': return new Uint8Array(0);
-    case 'buffer': return new ArrayBuffer(4);
-    case 'view': return new DataView(new ArrayBuffer(4));
-    case 'error': return new Error('e');
-    case 'typeError': return new TypeError('t', { cause: base });
-    case 'map': return new Map([[base, base]]);
-    case 'set': return new Set([base]);
-    case 'date': return new Date(0);
-    case 'regexp': return /x/g;
-    case 'promise': return Promise.resolve(1);
-    case 'generator': return function* generate() {};
-    case 'string': return new String('ab');
-    case 'child': return Object.create(base) as object;
-    case 'instance': return new (class Made { readonly #hidden = 1; see() { return this.#hidden; } })();
-    case 'frozen': return Object.freeze({ base });
+    case 'record':
+      return {};
+    case 'bare':
+      return Object.create(null) as object;
+    case 'array':
+      return [];
+    case 'arrow':
+      return () => undefined;
+    case 'function':
+      return function named() {};
+    case 'class':
+      return class Klass {
+        method() {}
+        static factory() {}
+      };
+    case 'bytes':
+      return new Uint8Array(3);
+    case 'floats':
+      return new Float64Array(1);
+    case 'emptyBytes':
+      return new Uint8Array(0);
+    case 'buffer':
+      return new ArrayBuffer(4);
+    case 'view':
+      return new DataView(new ArrayBuffer(4));
+    case 'error':
+      return new Error('e');
+    case 'typeError':
+      return new TypeError('t', { cause: base });
+    case 'map':
+      return new Map([[base, base]]);
+    case 'set':
+      return new Set([base]);
+    case 'date':
+      return new Date(0);
+    case 'regexp':
+      return /x/g;
+    case 'promise':
+      return Promise.resolve(1);
+    case 'generator':
+      return function* generate() {};
+    case 'string':
+      return new String('ab');
+    case 'child':
+      return Object.create(base) as object;
+    case 'instance':
+      return new (class Made {
+        readonly #hidden = 1;
+        see() {
+          return this.#hidden;
+        }
+      })();
+    case 'frozen':
+      return Object.freeze({ base });
     case 'proxy':
     case 'liar':
-    case 'thrower': return makeProxy(spec, base, log);
-    default: throw spec.kind satisfies never;
+    case 'thrower':
+      return makeProxy(spec, base, log);
+    default:
+      throw spec.kind satisfies never;
   }
 };
 
 const descriptorOf = (edge: EdgeSpec, value: object): PropertyDescriptor => {
-  const fn = typeof value === 'function' ? (value as () => unknown) : undefined;
+  // Without a function, an accessor that has neither half.
+  const isFunction = typeof value === 'function';
+  const get = isFunction ? { get: value as () => unknown } : { get: undefined as never };
+  const set = isFunction ? { set: value as () => unknown } : { set: undefined as never };
   switch (edge.how) {
-    case 'assign': return { value, writable: true, enumerable: true, configurable: true };
-    case 'hidden': return { value, writable: true, enumerable: false, configurable: true };
-    case 'fixed': return { value, writable: true, enumerable: true, configurable: false };
-    case 'getter': return { get: fn, enumerable: true, configurable: true };
-    case 'setter': return { set: fn, enumerable: false, configurable: true };
-    case 'stuckGetter': return { get: fn, enumerable: true, configurable: false };
-    default: throw edge.how satisfies never;
+    case 'assign':
+      return { value, writable: true, enumerable: true, configurable: true };
+    case 'hidden':
+      return { value, writable: true, enumerable: false, configurable: true };
+    case 'fixed':
+      return { value, writable: true, enumerable: true, configurable: false };
+    case 'getter':
+      return { ...get, enumerable: true, configurable: true };
+    case 'setter':
+      return { ...set, enumerable: false, configurable: true };
+    case 'stuckGetter':
+      return { ...get, enumerable: true, configurable: false };
+    default:
+      throw edge.how satisfies never;
   }
 };
 

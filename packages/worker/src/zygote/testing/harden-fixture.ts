@@ -22,7 +22,10 @@ const attempt = (harden: (value: object) => unknown, root: object): string => {
   }
 };
 
-/** All that freezing can change, of every node but proxies (whose traps would be logged or throw). */
+/**
+ * All that freezing can change, of every node but proxies (whose traps would be logged or
+ * throw).
+ */
 const stateOf = (spec: GraphSpec, nodes: readonly object[]): unknown[] =>
   nodes.map((node, n) => {
     if (isProxySpec(spec.nodes[n]!.kind)) return 'proxy';
@@ -86,13 +89,16 @@ const hasProxy = (spec: GraphSpec): boolean => spec.nodes.some(node => isProxySp
 const reentrant = (): unknown => {
   const victim = { deep: { y: 1 } };
   let frozenInside = false;
-  const proxy = new Proxy({}, {
-    ownKeys() {
-      ownHarden(victim);
-      frozenInside = Object.isFrozen(victim.deep);
-      return [];
+  const proxy = new Proxy(
+    {},
+    {
+      ownKeys() {
+        ownHarden(victim);
+        frozenInside = Object.isFrozen(victim.deep);
+        return [];
+      },
     },
-  });
+  );
   ownHarden([victim, proxy]);
   return [frozenInside, isHardened(victim), isHardened(proxy)];
 };

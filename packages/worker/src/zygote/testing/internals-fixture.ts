@@ -16,11 +16,22 @@ const queueing = (name: string): SendHandler => ({
   queueSend(send, target) {
     sends.push(send);
     const { operation, property, args, isSendOnly } = send;
-    log(name, operation, String(property), args.length, Object.isFrozen(args), isSendOnly, target.state);
+    log(
+      name,
+      operation,
+      String(property),
+      args.length,
+      Object.isFrozen(args),
+      isSendOnly,
+      target.state,
+    );
   },
 });
 const watch = (name: string, promise: Promise<unknown>): void => {
-  promise.then(value => log(name, '->', value), (error: unknown) => log(name, 'x', error));
+  promise.then(
+    value => log(name, '->', value),
+    (error: unknown) => log(name, 'x', error),
+  );
 };
 const idle = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -32,14 +43,17 @@ const cases: Record<string, () => Promise<void> | void> = {
     watch('first', E(presence)['m']!(1));
     void E(presence)(2);
     void E.get(presence)['p'];
-    E.sendOnly(presence)['q']!();
+    void E.sendOnly(presence)['q']!();
     inside.afterSends(() => log('after sends'));
     void E(presence)['last']!();
     log('sync end');
     await idle();
     inside.resolveRecord(sends[0]!.result, 'answer');
     await idle();
-    log(record.promise === inside.recordOf(record.promise)?.promise, await record.promise === presence);
+    log(
+      record.promise === inside.recordOf(record.promise)?.promise,
+      (await record.promise) === presence,
+    );
   },
   async pipeliningInOneTurn() {
     const pipelined = queueing('pipelined');

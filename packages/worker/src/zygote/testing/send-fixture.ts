@@ -30,11 +30,13 @@ const makeWorld = (out: string[]): World => {
     );
   };
   const handler = (name: string, answer: (...args: unknown[]) => unknown = () => undefined) => {
-    const method = (operation: string) => (_target: unknown, ...rest: unknown[]) => {
-      const args = rest.map(arg => (arg instanceof Promise ? '<P>' : arg));
-      log(name, operation, ...args.filter(arg => arg !== undefined));
-      return answer(...rest);
-    };
+    const method =
+      (operation: string) =>
+      (_target: unknown, ...rest: unknown[]) => {
+        const args = rest.map(arg => (arg instanceof Promise ? '<P>' : arg));
+        log(name, operation, ...args.filter(arg => arg !== undefined));
+        return answer(...rest);
+      };
     const names = ['get', 'applyFunction', 'applyMethod'];
     return Object.fromEntries(names.map(operation => [operation, method(operation)]));
   };
