@@ -125,7 +125,10 @@ const indexOf = (record: InstanceRecord, field: Field): number => {
 /** The array that the record may change. */
 const ownValues = (record: InstanceRecord): unknown[] => {
   if (!record.isDirty) {
-    record.values = record.values!.slice();
+    // Not `slice`, which is slow on frozen arrays.
+    const values: unknown[] = [];
+    for (const value of record.values!) values.push(value);
+    record.values = values;
     record.isDirty = true;
   }
   return record.values as unknown[];
@@ -180,9 +183,11 @@ export const checkField = (kind: Kind, name: string, value: unknown): void => {
 
 const encodeState = (record: InstanceRecord): Encoded => {
   const { context } = record.kind.core;
-  const values = record.values!.map(value =>
-    value instanceof Unavailable ? value.value() : value,
-  );
+  const values = ownValues(record);
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (value instanceof Unavailable) values[i] = value.value();
+  }
   try {
     return context.codec.encode(context.hardening.bornHardened(values));
   } catch (error) {

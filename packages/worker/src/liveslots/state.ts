@@ -56,26 +56,27 @@ export class Layout {
   readonly names: readonly string[];
   readonly #hardening: Hardening;
   readonly #prototype: object;
-  readonly #own: PropertyDescriptorMap | undefined;
+  readonly #own: readonly (readonly [name: string, accessor: PropertyDescriptor])[];
 
   constructor(kind: Kind, index: number, names: readonly string[], hardening: Hardening) {
     this.index = index;
     this.names = names;
     this.#hardening = hardening;
-    const accessors: PropertyDescriptorMap = Object.create(null) as PropertyDescriptorMap;
-    names.forEach((name, i) => {
-      accessors[name] = hardening.harden(makeAccessor(kind, { name, index: i, layout: this }));
+    const accessors = names.map((name, index) => {
+      const accessor = hardening.harden(makeAccessor(kind, { name, index, layout: this }));
+      return [name, accessor] as const;
     });
     const isShaped = kind.shape !== undefined;
-    this.#prototype = hardening.harden(isShaped ? Object.create(Object.prototype, accessors) : {});
-    this.#own = isShaped || names.length === 0 ? undefined : accessors;
+    const prototype = {};
+    if (isShaped) for (const [name, it] of accessors) Object.defineProperty(prototype, name, it);
+    this.#prototype = hardening.harden(prototype);
+    this.#own = isShaped ? [] : accessors;
   }
 
   makeState(record: InstanceRecord): object {
-    const state: object =
-      this.#own === undefined
-        ? (Object.create(this.#prototype) as object)
-        : (Object.create(this.#prototype, this.#own) as object);
+    const state = Object.create(this.#prototype) as object;
+    // One by one: V8 shares the hidden classes of objects that are made so.
+    for (const [name, accessor] of this.#own) Object.defineProperty(state, name, accessor);
     new StateObject(state, record);
     return this.#hardening.bornHardened(state);
   }
