@@ -7,6 +7,7 @@
 import { HostError, localKey, Store, type RowChange } from '@heirloom/store';
 import { boot, bringOnline, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
+import { freeUnreferenced } from './counts.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import type { UpgradeReport } from './lifecycle.js';
@@ -134,6 +135,8 @@ export class KernelCore {
   async commit(): Promise<string> {
     await this.#guard(async () => {
       this.results.forgetTold();
+      // What the host let go between waves: nothing in RAM may wait for a later block.
+      freeUnreferenced(this.state);
       this.state.endCrank();
       const changes = this.state.changes();
       this.bundles.changes(changes);
