@@ -11,11 +11,10 @@ import type { HandledPromises } from '../zygote/environment.js';
 import { dispatchLocally } from '../zygote/send-dispatch.js';
 import type { SendJob } from '../zygote/promise-record.js';
 import type { Hardening, ValueCodec } from './context.js';
-import { promiseThen, type PromiseEntry } from './promise-table.js';
+import { whenSettled, type PromiseEntry } from './promise-table.js';
 import type { Promises } from './promises.js';
 import type { VatReferences } from './references.js';
 
-const { apply } = Reflect;
 const { getPrototypeOf } = Object;
 const NativePromise = Promise;
 const promisePrototype: unknown = Promise.prototype;
@@ -118,6 +117,6 @@ export class Dispatcher {
     if (getPrototypeOf(value) === promisePrototype) return value as Promise<unknown>;
     // A thenable is followed as `resolve` would; its `then` runs in a turn of its own.
     if (typeof (value as { then?: unknown }).then !== 'function') return undefined;
-    return apply(promiseThen, NativePromise.resolve(), [() => value]) as Promise<unknown>;
+    return whenSettled(NativePromise.resolve(), () => value);
   }
 }

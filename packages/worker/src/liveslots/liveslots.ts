@@ -4,8 +4,8 @@
  * Made before the thread knows its vat (rule U4); `bind` tells it. Everything that vat code does
  * before that works in RAM alone or spoils the preparation.
  */
-import assert from 'node:assert/strict';
 import { passStyleOf } from '@endo/pass-style';
+import { check } from '../check.js';
 import { Delivery, type DeliveryTuple } from '../protocol/messages.js';
 import type { VatId } from '../protocol/refs.js';
 import type { Crank } from '../supervisor/crank.js';
@@ -88,21 +88,21 @@ export class Liveslots {
 
   /** Keeps the vat's script; evaluates it at once if `now`. An error is reported by the crank. */
   prepare(script: string, now: boolean): void {
-    assert(this.#identity === undefined && this.#script === undefined, 'prepare comes once, first');
+    check(this.#identity === undefined && this.#script === undefined, 'prepare comes once, first');
     this.#script = script;
     if (now) this.#evaluation = this.#evaluate(script);
   }
 
   bind(vatId: VatId, incarnation: number): void {
-    assert(this.#identity === undefined, 'a thread serves one incarnation');
-    assert(!this.#isSpoiled, 'a spoiled preparation serves no vat');
+    check(this.#identity === undefined, 'a thread serves one incarnation');
+    check(!this.#isSpoiled, 'a spoiled preparation serves no vat');
     this.#identity = { vatId, incarnation };
     this.#table.bind(incarnation);
     this.#references.bind(incarnation);
   }
 
   deliver(delivery: DeliveryTuple): Continuation | undefined {
-    assert(this.#identity !== undefined, 'the thread has no vat');
+    check(this.#identity !== undefined, 'the thread has no vat');
     return this.#dispatcher.deliver(delivery);
   }
 
@@ -127,7 +127,7 @@ export class Liveslots {
 
   #makeContext(rows: RowStore): LiveslotsContext {
     const identity = (): Identity => {
-      assert(this.#identity !== undefined, 'the thread has no vat yet');
+      check(this.#identity !== undefined, 'the thread has no vat yet');
       return this.#identity;
     };
     return {
@@ -168,7 +168,7 @@ export class Liveslots {
 
   #takeEvaluation(): Evaluation {
     const script = this.#script;
-    assert(script !== undefined, 'startVat before prepare');
+    check(script !== undefined, 'startVat before prepare');
     const evaluation = this.#evaluation ?? this.#evaluate(script);
     this.#script = '';
     this.#evaluation = undefined;

@@ -7,14 +7,22 @@
  *   the next mention gives it a fresh one. A row that holds the old one still leads to the promise;
  * - a handled promise carries its vref in its record, any other one as a stamp.
  */
-import assert from 'node:assert/strict';
+import { check } from '../check.js';
 import { isPromiseRef, vatPromiseRef, type VRef } from '../protocol/refs.js';
 import type { HandledPromises, PromiseRecord } from '../zygote/environment.js';
 import { stampedRef, stampRef, unstampRef } from './ref-stamps.js';
 
 const { apply } = Reflect;
-/** Captured: vat code cannot reach it, and it calls no species of vat code. */
-export const promiseThen = Promise.prototype.then; // eslint-disable-line @typescript-eslint/unbound-method
+const { then: nativeThen } = Promise.prototype;
+
+/** The promise's own `then`, captured: no property of the promise is looked up. */
+export const whenSettled = (
+  promise: Promise<unknown>,
+  onFulfilled: ((value: unknown) => unknown) | undefined,
+  onRejected?: (reason: unknown) => unknown,
+): Promise<unknown> => apply(nativeThen, promise, [onFulfilled, onRejected]) as Promise<unknown>;
+
+const ignore = (): void => undefined;
 
 export interface Settlement {
   readonly rejected: boolean;
@@ -81,7 +89,7 @@ export class PromiseTable {
 
   /** A promise that liveslots settles, through `record`. */
   add(vpid: VRef, settler: Settler, record: PromiseRecord | undefined): PromiseEntry {
-    assert(!this.#byVpid.has(vpid), 'a promise name is used twice');
+    check(!this.#byVpid.has(vpid), 'a promise name is used twice');
     const promise = record?.promise;
     const entry = { vpid, settler, promise, record, settlement: undefined, isKept: false };
     if (record !== undefined) record.vref = vpid;
@@ -97,7 +105,7 @@ export class PromiseTable {
     entry.record = record;
     entry.promise = record.promise;
     // The kernel is told of a rejection: it is nobody's oversight here.
-    apply(promiseThen, entry.promise, [undefined, () => undefined]);
+    void whenSettled(entry.promise, undefined, ignore);
     if (entry.settlement !== undefined) this.fire(entry, entry.settlement);
     return entry.promise;
   }
@@ -146,7 +154,7 @@ export class PromiseTable {
 
   /** The promise is settled for the kernel: it loses its name at the end of the wave. */
   settled(entry: PromiseEntry, settlement: Settlement): void {
-    assert(entry.settlement === undefined, 'a promise is settled once');
+    check(entry.settlement === undefined, 'a promise is settled once');
     entry.settlement = settlement;
     this.#settledInWave.push(entry);
   }

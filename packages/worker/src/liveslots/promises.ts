@@ -11,18 +11,17 @@
  * Invariants: each promise is settled for the kernel at most once, and only by its settler; a
  * syscall that mentions a promise for the first time is made before any that settles it.
  */
-import assert from 'node:assert/strict';
+import { check } from '../check.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import { Syscall, type Resolution } from '../protocol/messages.js';
 import { isPromiseRef, type VRef } from '../protocol/refs.js';
 import type { HandledPromises, PromiseRecord, Send, SendHandler } from '../zygote/environment.js';
 import type { VatCodec } from './codec.js';
 import type { Encoded, Hardening } from './context.js';
-import { promiseThen, type PromiseEntry, type PromiseTable, type Settlement }
+import { whenSettled, type PromiseEntry, type PromiseTable, type Settlement }
   from './promise-table.js';
 import { stampedRef } from './ref-stamps.js';
 
-const { apply } = Reflect;
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export interface PromisesOptions {
@@ -101,7 +100,7 @@ export class Promises {
 
   /** A delivery of settlements. Those of promises that this incarnation does not await are void. */
   notify(resolutions: readonly Resolution[]): void {
-    assert(this.#arrivals === undefined, 'notify within notify');
+    check(this.#arrivals === undefined, 'notify within notify');
     const arrivals: PromiseEntry[] = [];
     this.#arrivals = arrivals;
     const settled: Settling[] = [];
@@ -128,7 +127,7 @@ export class Promises {
   }
 
   get #wire(): VatCodec {
-    assert(this.#codec !== undefined);
+    check(this.#codec !== undefined, 'promises: no codec yet');
     return this.#codec;
   }
 
@@ -164,7 +163,7 @@ export class Promises {
   #send(send: Send, target: PromiseRecord): void {
     const { presence } = target;
     const vref = presence === undefined ? target.vref : stampedRef(presence);
-    assert(vref !== undefined, 'a send to what has no vref');
+    check(vref !== undefined, 'a send to what has no vref');
     if (send.operation === 'get') return this.#get(send, target);
     const { harden, bornHardened } = this.#hardening;
     const methargs = bornHardened([send.property, harden(send.args)]);
@@ -186,23 +185,24 @@ export class Promises {
     const read = (value: unknown): unknown => (value as Record<PropertyKey, unknown>)[property!];
     const value =
       target.presence === undefined
-        ? apply(promiseThen, target.promise, [read])
+        ? whenSettled(target.promise, read)
         : read(target.presence);
     this.#handled.resolveRecord(result, value);
   }
 
   #follow(entry: PromiseEntry): void {
-    assert(entry.promise !== undefined);
+    check(entry.promise !== undefined, 'promises: nothing to follow');
     this.#whenSettled(entry.promise, settlement => {
       this.#crank.guard(() => this.#settle(entry, settlement));
     });
   }
 
   #whenSettled(promise: Promise<unknown>, job: (settlement: Settlement) => void): void {
-    apply(promiseThen, promise, [
-      (value: unknown) => job({ rejected: false, value }),
-      (value: unknown) => job({ rejected: true, value }),
-    ]);
+    void whenSettled(
+      promise,
+      value => job({ rejected: false, value }),
+      value => job({ rejected: true, value }),
+    );
   }
 
   #settle(entry: PromiseEntry, settlement: Settlement): void {

@@ -8,8 +8,8 @@
  *   are held for the length of the incarnation, since nothing is collected yet;
  * - remotables are recognised by endo's own rules, once, when they get their vref.
  */
-import assert from 'node:assert/strict';
 import { PASS_STYLE, passStyleOf } from '@endo/pass-style';
+import { check } from '../check.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import { ephemeralRef, isPromiseRef, parseVRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
 import type { HandledPromises } from '../zygote/environment.js';
@@ -107,14 +107,14 @@ export class VatReferences implements References {
   }
 
   bindStrong(vref: VRef, value: object): void {
-    assert(!this.#strong.has(vref), `${vref} is bound already`);
+    check(!this.#strong.has(vref), 'a vref is bound already');
     this.#stamp(vref, value);
     this.#strong.set(vref, value);
   }
 
   registerKind(durable: boolean, kind: number, reanimate: Reanimator): void {
     const kinds = durable ? this.#durableKinds : this.#virtualKinds;
-    assert(!kinds.has(kind), `kind ${kind} is registered already`);
+    check(!kinds.has(kind), 'a kind is registered already');
     kinds.set(kind, reanimate);
   }
 
@@ -125,7 +125,7 @@ export class VatReferences implements References {
 
   #stamp(vref: VRef, value: object): void {
     const known = stampedRef(value);
-    assert(known === undefined || known === vref, `${vref}: the value is ${known} already`);
+    check(known === undefined || known === vref, 'a value has another vref already');
     if (known === undefined) stampRef(value, vref);
   }
 

@@ -68,7 +68,7 @@ describe('startVat', () => {
     ]);
   });
 
-  it('microtasks of the bundle -> all run before buildRootObject, ahead or in the crank', async () => {
+  it('microtasks of the bundle -> run before buildRootObject, ahead or in the crank', async () => {
     const script = `(() => {
       let ticks = 0;
       const tick = () => { ticks += 1; if (ticks < 50) Promise.resolve().then(tick); };

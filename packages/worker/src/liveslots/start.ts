@@ -12,10 +12,9 @@ import type { CrankSink } from '../supervisor/crank.js';
 import type { Hardening, ValueCodec } from './context.js';
 import type { Continuation } from './dispatch.js';
 import { q } from './fail.js';
-import { promiseThen, type Settlement } from './promise-table.js';
+import { whenSettled, type Settlement } from './promise-table.js';
 import type { VatReferences } from './references.js';
 
-const { apply } = Reflect;
 const NativePromise = Promise;
 const styleOf = passStyleOf as (value: unknown) => string;
 
@@ -73,10 +72,11 @@ export class VatStarter {
       const vatParameters = codec.decode(body, slots);
       const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
-      apply(promiseThen, settled, [
-        (value: unknown) => settle(false, value),
-        (reason: unknown) => settle(true, reason),
-      ]);
+      void whenSettled(
+        settled,
+        value => settle(false, value),
+        reason => settle(true, reason),
+      );
     } catch (error) {
       return this.#fail('START_FAILED', error);
     }

@@ -7,7 +7,7 @@
  * - a failure of the host (the store, a bug of ours) is no outcome at all: it is thrown again at
  *   the crank boundary and ends the thread, whatever vat code does with the exception.
  */
-import assert from 'node:assert/strict';
+import { check } from '../check.js';
 import { VatFault, type FaultCode } from '../protocol/faults.js';
 import { SYSCALLS_PER_CRANK_MAX } from '../protocol/limits.js';
 import type { SyscallTuple } from '../protocol/messages.js';
@@ -25,7 +25,7 @@ export interface CrankSink {
   raise(code: FaultCode, message: string, reason?: unknown): never;
   /** Fixes the outcome if `error` is a fault that was thrown past us. */
   note(error: unknown): void;
-  /** Runs a job of ours in a turn of vat code: what it throws is a fault, or this host's failure. */
+  /** Runs a job of ours in a turn of vat code: what it throws is a fault, or the host's failure. */
   guard(job: () => void): void;
 }
 
@@ -46,7 +46,7 @@ export class Crank implements CrankSink {
   }
 
   begin(): void {
-    assert(!this.#isOpen, 'crank: the last one has not ended');
+    check(!this.#isOpen, 'crank: the last one has not ended');
     this.#isOpen = true;
     this.#syscalls = [];
     this.#fault = undefined;
@@ -54,14 +54,14 @@ export class Crank implements CrankSink {
 
   /** Ends the crank; a fault has emptied it. Throws what the host failed with, if it did. */
   end(): readonly SyscallTuple[] {
-    assert(this.#isOpen, 'crank: none is open');
+    check(this.#isOpen, 'crank: none is open');
     this.#isOpen = false;
     if (this.#hostFailure !== undefined) throw this.#hostFailure.error;
     return this.#fault === undefined ? this.#syscalls : NO_SYSCALLS;
   }
 
   syscall(syscall: SyscallTuple): void {
-    assert(this.#isOpen, 'syscall outside a crank');
+    check(this.#isOpen, 'syscall outside a crank');
     if (this.#fault !== undefined) return;
     if (this.#syscalls.length >= SYSCALLS_PER_CRANK_MAX) {
       this.raise('LIMIT', `a crank makes at most ${SYSCALLS_PER_CRANK_MAX} syscalls`);

@@ -2,9 +2,9 @@
  * What lies under a vat's own writes: the store as one snapshot shows it, now or at the start of
  * the incarnation (rule T2).
  */
-import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView } from '@heirloom/store';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
+import { check } from '../check.js';
 
 /** A stored row: `born u32 ‖ written u32 ‖ bytes`. */
 const HEADER_BYTES = 8;
@@ -27,7 +27,7 @@ const u32At = (bytes: Uint8Array, offset: number): number =>
   ((bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!);
 
 const bodyOf = (stored: Uint8Array): Uint8Array => {
-  assert(stored.length >= HEADER_BYTES, 'a stored row without header');
+  check(stored.length >= HEADER_BYTES, 'a stored row without header');
   return stored.subarray(HEADER_BYTES);
 };
 
@@ -124,7 +124,7 @@ export class ReplayBase implements RowBase {
 
   #isOld(born: number, written: number): boolean {
     if (born >= this.#incarnation) return false;
-    assert(written < this.#incarnation, 'a row was overwritten without a pre-image');
+    check(written < this.#incarnation, 'a row was overwritten without a pre-image');
     return true;
   }
 }

@@ -4,14 +4,15 @@
  * Theory of operation. A read looks at what the crank in progress wrote, then at what earlier
  * cranks wrote and the snapshot does not show yet (*retained*, each tagged with the height of the
  * block that will commit it), then at the cache, then at the snapshot. When a wave begins with a
- * newer snapshot, the retained rows that it shows move to the cache. While a transcript is replayed,
- * the retained rows are those of the replay itself and the base shows the start of the incarnation.
+ * newer snapshot, the retained rows that it shows move to the cache. While a transcript is
+ * replayed, the retained rows are those of the replay itself and the base shows the start of the
+ * incarnation.
  *
  * Invariants: no layer, its age or its size changes an answer; only the crank's own writes leave.
  */
-import assert from 'node:assert/strict';
 import type { BinaryKey } from '@heirloom/store';
 import { keyBytes } from '@heirloom/store/keys';
+import { check } from '../check.js';
 import { ROWS_PER_CRANK_MAX, ROW_BYTES_MAX, ROW_KEY_BYTES_MAX } from '../protocol/limits.js';
 import type { RowWrite } from '../protocol/messages.js';
 import type { Crank } from './crank.js';
@@ -55,7 +56,7 @@ export class VatRows implements RowStore {
 
   /** Reads go to `base` from now on, which shows every block up to `height`. */
   open(base: RowBase, height: number): void {
-    assert(this.#base === undefined, 'rows: already open');
+    check(this.#base === undefined, 'rows: already open');
     this.#base = base;
     this.#scan = new KeyScan(base);
     this.#written.clear();
@@ -68,7 +69,7 @@ export class VatRows implements RowStore {
 
   /** Reads are over until the next `open`. */
   close(): void {
-    assert(this.#overlay.size === 0, 'rows: a crank is in progress');
+    check(this.#overlay.size === 0, 'rows: a crank is in progress');
     this.#base = undefined;
     this.#scan = undefined;
   }
@@ -102,7 +103,7 @@ export class VatRows implements RowStore {
 
   nextKey(after: BinaryKey, end: BinaryKey): BinaryKey | undefined {
     const scan = this.#scan;
-    assert(scan !== undefined, 'rows: read outside a crank');
+    check(scan !== undefined, 'rows: read outside a crank');
     const written = this.#writtenKeys(after, end);
     let from = after;
     for (;;) {
@@ -140,7 +141,7 @@ export class VatRows implements RowStore {
   }
 
   #write(key: BinaryKey, value: Uint8Array | null): void {
-    assert(this.#base !== undefined && this.#crank.isOpen, 'rows: write outside a crank');
+    check(this.#base !== undefined && this.#crank.isOpen, 'rows: write outside a crank');
     if (key.length > ROW_KEY_BYTES_MAX || key.length === 0) {
       this.#crank.raise('LIMIT', `a row key is at most ${ROW_KEY_BYTES_MAX} bytes`);
     }
@@ -154,7 +155,7 @@ export class VatRows implements RowStore {
   /** An index of one table: no scan goes past the end of its table. */
   #writtenKeys(after: BinaryKey, end: BinaryKey): SortedKeys {
     const table = after.charCodeAt(0);
-    assert(end <= String.fromCharCode(table + 1), 'rows: a scan of more than one table');
+    check(end <= String.fromCharCode(table + 1), 'rows: a scan of more than one table');
     const known = this.#written.get(table);
     if (known !== undefined) return known;
     const keys = new SortedKeys();
@@ -166,7 +167,7 @@ export class VatRows implements RowStore {
 
   /** No failure of the store is ever observable: it ends the thread at the crank boundary. */
   #read<T>(read: (base: RowBase) => T): T {
-    assert(this.#base !== undefined, 'rows: read outside a crank');
+    check(this.#base !== undefined, 'rows: read outside a crank');
     try {
       return read(this.#base);
     } catch (error) {

@@ -1,7 +1,7 @@
 /**
  * A set of keys in order, for merging what a vat wrote into scans of the store.
  *
- * Additions are kept aside and put in order by the next look: a vat that does not scan pays nothing.
+ * Additions are kept aside and put in order by the next look: a vat that never scans pays nothing.
  */
 import type { BinaryKey } from '@heirloom/store';
 

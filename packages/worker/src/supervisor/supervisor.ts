@@ -27,6 +27,8 @@ import { VatRows, type Retained } from './rows.js';
 import { Turns } from './turns.js';
 import { Wave, type Chunk } from './wave.js';
 
+type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
+
 interface Bound {
   readonly vat: number;
   readonly incarnation: number;
@@ -99,7 +101,7 @@ export class Supervisor {
     });
   }
 
-  #bind(message: Extract<ToWorkerTuple, readonly [typeof ToWorker.bind, ...unknown[]]>): void {
+  #bind(message: MessageOf<typeof ToWorker.bind>): void {
     const [, vatId, incarnation, space, height, rows] = message;
     assert(this.#bound === undefined, 'a thread serves one incarnation');
     const handed = new Map(rows.map(([key, value, born, written]: HandOverRow) =>
@@ -117,7 +119,7 @@ export class Supervisor {
     this.#rows.adopt(retained);
   }
 
-  #deliver(message: Extract<ToWorkerTuple, readonly [typeof ToWorker.deliver, ...unknown[]]>): void {
+  #deliver(message: MessageOf<typeof ToWorker.deliver>): void {
     const [, height, , firstPosition, deliveries] = message;
     const { space } = this.#needBound();
     const snapshot = this.#options.host.reader.begin();

@@ -8,7 +8,7 @@
  *
  * A thread that has to wait for the kernel (rule W5) may do so in `begin`, between cranks only.
  */
-import assert from 'node:assert/strict';
+import { check } from '../check.js';
 import { nextTurn } from './host-powers.js';
 
 /** Turns scheduled ahead. Messages of the kernel are received between two groups. */
@@ -38,7 +38,7 @@ export class Turns {
   }
 
   run(job: CrankJob): void {
-    assert(this.#job === undefined, 'turns: a job is running');
+    check(this.#job === undefined, 'turns: a job is running');
     this.#job = job;
     this.#ensureScheduled(job);
   }
