@@ -5,10 +5,10 @@
  *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE]
  *
  * Writes image.js, image.json `{ id }` (sha256 of image.js) and thread.cjs: zygote/entry.ts with
- * the store's reader in one file, since a thread loads one CommonJS file in half the time that it
- * needs for the modules one by one; lmdb stays outside. The same sources and the same node_modules
- * give the same bytes, wherever the repository lies. `--supervisor` puts another module in the
- * place of src/supervisor/supervisor.ts: the tests of zygote/ use it.
+ * the store's reader in one CommonJS file, which a thread loads faster than the modules one by one;
+ * lmdb stays outside. The same sources and the same node_modules give the same bytes, wherever the
+ * repository lies. `--supervisor` puts another module in the place of src/supervisor/supervisor.ts:
+ * the tests of zygote/ use it.
  *
  * Checked here: that before-ses, ses and lockdown are evaluated before anything else, that nothing
  * but node's builtins is left outside, and that the script is ASCII (one byte per character in V8).
