@@ -1,0 +1,163 @@
+/** Bad input gets a clear error and loses nothing. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleVat, openKernel } from '@heirloom/kernel';
+import type { Kernel, VatReference } from '@heirloom/kernel';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+
+let kernel: Kernel;
+let root: VatReference;
+
+beforeEach(async () => {
+  kernel = await kernelOver();
+  const bundleId = await install(kernel, 'relay.js');
+  ({ root } = await kernel.createVat({ name: 'relay', bundleId }));
+});
+
+/** After every refusal the kernel still works, and on the same state. */
+const stillWorks = async (): Promise<void> => {
+  expect(await kernel.call(root, 'add', [1, 2])).toBe(3);
+};
+
+describe('bundles', () => {
+  test('a missing file -> BAD_BUNDLE names it', async () => {
+    const missing = bundleVat('/nowhere/vat.js');
+    await expect(missing).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /nowhere/ });
+  });
+
+  test('no JavaScript or TypeScript file -> BAD_BUNDLE', async () => {
+    await expect(bundleVat('package.json')).rejects.toMatchObject({ code: 'BAD_BUNDLE' });
+  });
+
+  test('a syntax error -> BAD_BUNDLE', async () => {
+    const path = join(await freshDirectory(), 'broken.js');
+    await writeFile(path, 'export const buildRootObject = () => {');
+    await expect(bundleVat(path)).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /broken/ });
+  });
+
+  test.each([
+    [undefined, /no object/],
+    [{}, /must be strings/],
+    [{ moduleFormat: 'tarball', source: '' }, /tarball is not supported/],
+    [{ moduleFormat: 'endoScript', source: '(() => {' }, /does not parse/],
+  ])('a corrupt bundle (%o) -> BAD_BUNDLE', async (bundle, message) => {
+    const install = kernel.installBundle(bundle as never);
+    await expect(install).rejects.toMatchObject({ code: 'BAD_BUNDLE', message });
+    await stillWorks();
+  });
+
+  test('an unknown bundle id -> UNKNOWN_BUNDLE', async () => {
+    const create = kernel.createVat({ name: 'x', bundleId: 'b1-0' });
+    await expect(create).rejects.toMatchObject({ code: 'UNKNOWN_BUNDLE' });
+    await stillWorks();
+  });
+});
+
+describe('vats that do not start', () => {
+  test.each([
+    ['throw', /version is broken/],
+    ['never', /buildRootObject unresolved/],
+    ['plain', /not Far/],
+  ])('buildRootObject: %s -> createVat rejects, nothing is left', async (fail, reason) => {
+    const bundleId = await install(kernel, 'bank.js');
+    const create = () => kernel.createVat({ name: 'bank', bundleId, vatParameters: { fail } });
+    await expect(create()).rejects.toThrow(reason);
+    expect(kernel.vats().map(({ name }) => name)).toEqual(['relay']);
+    await expect(create()).rejects.toThrow(reason);
+    await kernel.createVat({ name: 'bank', bundleId });
+    await stillWorks();
+  });
+
+  test('no buildRootObject -> createVat says so', async () => {
+    const bundleId = await install(kernel, 'empty.js');
+    const create = kernel.createVat({ name: 'empty', bundleId });
+    await expect(create).rejects.toThrow('vat source bundle lacks buildRootObject() function');
+  });
+
+  test('an exception while the module is evaluated -> createVat rejects with it', async () => {
+    const source = "(() => { throw Error('at once'); })()";
+    const bundleId = await kernel.installBundle({ moduleFormat: 'endoScript', source });
+    await expect(kernel.createVat({ name: 'x', bundleId })).rejects.toThrow('at once');
+    await stillWorks();
+  });
+
+  test('VatData called while the module is evaluated -> evaluated in the crank (U4)', async () => {
+    const bundleId = await install(kernel, 'slow-start.js');
+    const early = await kernel.createVat({ name: 'early', bundleId });
+    expect(await kernel.call(early.root, 'ping')).toBe('pong');
+    await kernel.createVat({ name: 'again', bundleId });
+    await stillWorks();
+  });
+});
+
+describe('arguments', () => {
+  test.each([
+    ['a function', () => 1],
+    ['a promise', Promise.resolve(1)],
+    ['a class instance', new Map()],
+    ['a unique symbol', Symbol('unique')],
+  ])('%s -> BAD_ARGUMENT before anything is queued', async (_, value) => {
+    const input = kernel.lastInput;
+    const call = kernel.call(root, 'echo', [value]);
+    await expect(call).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(kernel.lastInput).toBe(input);
+    await stillWorks();
+  });
+
+  test('a reference of another kernel, a made-up or a released one -> UNKNOWN_REFERENCE', async () => {
+    const other = await kernelOver();
+    const bundleId = await install(other, 'relay.js');
+    const foreign = (await other.createVat({ name: 'relay', bundleId })).root;
+    const unknown = { code: 'UNKNOWN_REFERENCE' };
+    await expect(kernel.call(foreign, 'echo', [1])).rejects.toMatchObject(unknown);
+    await expect(kernel.call(root, 'echo', [foreign])).rejects.toMatchObject(unknown);
+    const forged = { kref: 'ko20', type: 'object' } as VatReference;
+    await expect(kernel.call(forged, 'echo', [1])).rejects.toMatchObject(unknown);
+    const echo = (await kernel.call(root, 'makeEcho')) as VatReference;
+    kernel.release(echo);
+    await expect(kernel.call(echo, 'echo', [1])).rejects.toMatchObject(unknown);
+    await stillWorks();
+  });
+
+  test('wrong options and names -> the error names the right ones', async () => {
+    const open = openKernel({ directory: '/tmp/never', colour: 'red' } as never);
+    await expect(open).rejects.toThrow(/unknown option colour; options: directory/);
+    const bundleId = await install(kernel, 'relay.js');
+    const create = kernel.createVat({ name: 'bad name', bundleId });
+    await expect(create).rejects.toThrow(/bad vat name/);
+    await expect(kernel.createVat({ name: 'relay', bundleId })).rejects.toMatchObject({
+      code: 'NAME_TAKEN',
+    });
+    expect(() => kernel.vat('nobody')).toThrow(/there are relay/);
+    await expect(kernel.upgradeVat('v99' as never, { bundleId })).rejects.toMatchObject({
+      code: 'UNKNOWN_VAT',
+    });
+    await stillWorks();
+  });
+});
+
+describe('directories', () => {
+  test('a second kernel, in this process -> STORE_LOCKED', async () => {
+    const directory = await freshDirectory();
+    await kernelOver({ directory });
+    await expect(openKernel({ directory })).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+  });
+
+  test('a directory with something else in it, or a file -> NOT_A_STORE', async () => {
+    const directory = await freshDirectory();
+    await mkdir(join(directory, 'photos'));
+    await expect(openKernel({ directory })).rejects.toMatchObject({ code: 'NOT_A_STORE' });
+    const file = join(directory, 'letter.txt');
+    await writeFile(file, 'dear');
+    await expect(openKernel({ directory: file })).rejects.toMatchObject({ code: 'NOT_A_STORE' });
+  });
+
+  test('a closed kernel -> every call says so', async () => {
+    const closed = await kernelOver();
+    const bundle = await fixture('relay.js');
+    await closed.close();
+    await expect(closed.installBundle(bundle)).rejects.toMatchObject({ code: 'KERNEL_CLOSED' });
+    await closed.close();
+  });
+});

@@ -1,0 +1,53 @@
+/** The same blocks with one thread at a time and with many: every block hash is the same. */
+import type { Kernel, VatReference } from '@heirloom/kernel';
+import { expect, test } from 'vitest';
+import { fixture, kernelOver } from '../support/kernels.js';
+
+const VATS = 6;
+const BLOCKS = 12;
+
+/** Vats that call one another in a ring, with creations, upgrades and a termination on the way. */
+const runBlocks = async (options: { threads: number; spareThreads: number }): Promise<string[]> => {
+  const kernel: Kernel = await kernelOver({
+    ...options,
+    blocks: 'host',
+    parameters: { waveLimit: 16 },
+  });
+  const settle = async <T>(work: Promise<T>): Promise<T> => {
+    await kernel.run();
+    hashes.push(await kernel.commit());
+    return work;
+  };
+  const hashes: string[] = [];
+  const relayId = await settle(kernel.installBundle(await fixture('relay.js')));
+  const bankId = await settle(kernel.installBundle(await fixture('bank.js')));
+  const roots: VatReference[] = [];
+  for (let i = 0; i < VATS; i += 1) {
+    const made = await settle(kernel.createVat({ name: `relay${i}`, bundleId: relayId }));
+    roots.push(made.root);
+  }
+  const bank = await settle(kernel.createVat({ name: 'bank', bundleId: bankId }));
+  for (let block = 0; block < BLOCKS; block += 1) {
+    for (let i = 0; i < VATS; i += 1) {
+      const [a, b, c] = [0, 1, 2].map(n => roots[(i + n + block) % VATS]!);
+      kernel.send(a!, 'forward', [b, 'forward', [c, 'add', [block, i]]]);
+      kernel.send(a!, 'send', [`${block}.${i}`, bank.root, 'makePurse', [`${block}.${i}`, 1n]]);
+      kernel.send(b!, 'send', ['lost', c, 'fail', ['on purpose']]);
+    }
+    if (block % 4 === 1) void kernel.upgradeVat(bank.vatId, { bundleId: bankId });
+    if (block === 6) void kernel.terminateVat(kernel.vat('relay5').vatId);
+    if (block % 3 === 2) await kernel.run({ waves: 2 });
+    await settle(Promise.resolve());
+  }
+  expect(await settle(kernel.send(roots[0]!, 'getLog').result)).toHaveLength(2 * BLOCKS);
+  return hashes;
+};
+
+test('threads: one at a time, two, all at once -> the same hash of every block', async () => {
+  const one = await runBlocks({ threads: 1, spareThreads: 0 });
+  const two = await runBlocks({ threads: 2, spareThreads: 1 });
+  const many = await runBlocks({ threads: 64, spareThreads: 3 });
+  expect(one).toHaveLength(BLOCKS + VATS + 4);
+  expect(two).toEqual(one);
+  expect(many).toEqual(one);
+});

@@ -1,0 +1,45 @@
+/** Kernels over real stores in fresh directories, closed and removed when a test file ends. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleVat, openKernel } from '@heirloom/kernel';
+import type { Kernel, KernelOptions, VatBundle } from '@heirloom/kernel';
+import { afterAll, afterEach } from 'vitest';
+
+const directories: string[] = [];
+const kernels: Kernel[] = [];
+const bundles = new Map<string, Promise<VatBundle>>();
+
+afterEach(async () => {
+  await Promise.all(kernels.splice(0).map(kernel => kernel.close()));
+});
+afterAll(async () => {
+  await Promise.all(directories.map(path => rm(path, { recursive: true, force: true })));
+});
+
+export const freshDirectory = async (): Promise<string> => {
+  const path = await mkdtemp(join(tmpdir(), 'heirloom-test-'));
+  directories.push(path);
+  return path;
+};
+
+/** A kernel over `options.directory`, or over a fresh one. */
+export const kernelOver = async (options: Partial<KernelOptions> = {}): Promise<Kernel> => {
+  const directory = options.directory ?? (await freshDirectory());
+  const kernel = await openKernel({ spareThreads: 0, ...options, directory });
+  kernels.push(kernel);
+  return kernel;
+};
+
+/** The bundle of `test/vats/NAME.js`, made once per test file. */
+export const fixture = (name: string): Promise<VatBundle> => {
+  const known = bundles.get(name);
+  if (known !== undefined) return known;
+  const bundle = bundleVat(fileURLToPath(new URL(`../vats/${name}`, import.meta.url)));
+  bundles.set(name, bundle);
+  return bundle;
+};
+
+export const install = async (kernel: Kernel, name: string): Promise<string> =>
+  kernel.installBundle(await fixture(name));

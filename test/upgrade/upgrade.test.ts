@@ -1,0 +1,146 @@
+/** Upgrade (architecture, section 7): what survives, what is rejected, and every way to fail. */
+import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { install, kernelOver } from '../support/kernels.js';
+
+let kernel: Kernel;
+let bundleId: string;
+let bank: CreatedVat;
+let relay: VatReference;
+
+beforeEach(async () => {
+  kernel = await kernelOver();
+  bundleId = await install(kernel, 'bank.js');
+  bank = await kernel.createVat({ name: 'bank', bundleId, vatParameters: { version: 1 } });
+  const relayId = await install(kernel, 'relay.js');
+  relay = (await kernel.createVat({ name: 'relay', bundleId: relayId })).root;
+});
+
+const upgrade = (vatParameters: unknown, upgradeMessage?: string) =>
+  kernel.upgradeVat(bank.vatId, {
+    bundleId,
+    vatParameters,
+    ...(upgradeMessage === undefined ? {} : { upgradeMessage }),
+  });
+const makePurse = async (name: string, balance: bigint) =>
+  (await kernel.call(bank.root, 'makePurse', [name, balance])) as VatReference;
+
+describe('success', () => {
+  test('durable objects, their state and the root -> same references, new behaviour', async () => {
+    const purse = await makePurse('alice', 100n);
+    await kernel.call(purse, 'deposit', [5n]);
+    expect(await upgrade({ version: 2 })).toEqual({ incarnationNumber: 1 });
+    expect(await kernel.call(bank.root, 'getVersion')).toBe(2);
+    expect(await kernel.call(purse, 'getVersion')).toBe(2);
+    expect(await kernel.call(purse, 'getBalance')).toBe(105n);
+    expect(await kernel.call(bank.root, 'getPurse', ['alice'])).toBe(purse);
+    expect(await makePurse('bob', 1n)).not.toBe(purse);
+  });
+
+  test('ten upgrades -> instance numbers are never used twice', async () => {
+    const purses: VatReference[] = [];
+    for (let version = 2; version < 12; version += 1) {
+      purses.push(await makePurse(`purse${version}`, BigInt(version)));
+      await upgrade({ version });
+    }
+    expect(new Set(purses).size).toBe(10);
+    for (const [i, purse] of purses.entries()) {
+      expect(await kernel.call(purse, 'getBalance')).toBe(BigInt(i + 2));
+    }
+  });
+
+  test('a deposit, an upgrade and a read in one block -> the read sees the deposit (T4)', async () => {
+    const owner = await kernelOver({ blocks: 'host' });
+    const settle = async <T>(work: Promise<T>): Promise<T> => {
+      await owner.run();
+      await owner.commit();
+      return work;
+    };
+    const { moduleFormat, source } = await import('../support/kernels.js').then(m =>
+      m.fixture('bank.js'),
+    );
+    const id = await settle(owner.installBundle({ moduleFormat, source }));
+    const made = await settle(owner.createVat({ name: 'bank', bundleId: id }));
+    const purse = (await settle(
+      owner.send(made.root, 'makePurse', ['alice', 1n]).result,
+    )) as VatReference;
+    owner.send(purse, 'deposit', [41n]);
+    const upgraded = owner.upgradeVat(made.vatId, { bundleId: id });
+    const read = owner.send(purse, 'getBalance');
+    await owner.run();
+    await owner.commit();
+    await upgraded;
+    expect(await read.result).toBe(42n);
+  });
+
+  test('promises that the vat decides -> rejected with the disconnection object', async () => {
+    const purse = await makePurse('alice', 1n);
+    const waiting = kernel.send(purse, 'depositAfter', [1n, relay]);
+    await upgrade({ version: 2 }, 'second edition');
+    await expect(waiting.result).rejects.toEqual({
+      name: 'vatUpgraded',
+      upgradeMessage: 'second edition',
+      incarnationNumber: 0,
+    });
+    expect(await kernel.call(purse, 'getBalance')).toBe(1n);
+  });
+
+  test('exports that are not durable -> abandoned: messages are refused', async () => {
+    const counter = (await kernel.call(bank.root, 'makeCounter')) as VatReference;
+    expect(await kernel.call(counter, 'getVersion')).toBe(1);
+    await upgrade({ version: 2 });
+    await expect(kernel.call(counter, 'getVersion')).rejects.toThrow('vat terminated');
+    const fresh = (await kernel.call(bank.root, 'makeCounter')) as VatReference;
+    expect(fresh).not.toBe(counter);
+    expect(await kernel.call(fresh, 'getVersion')).toBe(2);
+  });
+
+  test('messages queued before the upgrade -> old code; after it -> new code', async () => {
+    const before = kernel.send(bank.root, 'getVersion');
+    const upgraded = upgrade({ version: 2 });
+    const after = kernel.send(bank.root, 'getVersion');
+    await upgraded;
+    expect(await before.result).toBe(1);
+    expect(await after.result).toBe(2);
+  });
+});
+
+describe('failure', () => {
+  const failures = [
+    ['buildRootObject throws', { fail: 'throw' }, /version is broken/],
+    ['buildRootObject never settles', { fail: 'never' }, /buildRootObject unresolved/],
+    ['buildRootObject returns no remotable', { fail: 'plain' }, /not Far/],
+    ['a durable kind is not defined again', { fail: 'unclaimed' }, /not called for tags: \[Purse\]/],
+  ] as const;
+  test.each(failures)('%s -> the reason; the predecessor goes on', async (_, parameters, reason) => {
+    const purse = await makePurse('alice', 7n);
+    expect(await kernel.call(bank.root, 'countCalls')).toBe(1);
+    const counter = (await kernel.call(bank.root, 'makeCounter')) as VatReference;
+    const waiting = kernel.send(purse, 'depositAfter', [1n, relay]);
+    let settled = false;
+    waiting.result.then(
+      () => (settled = true),
+      () => (settled = true),
+    );
+    await expect(upgrade(parameters)).rejects.toThrow(reason);
+    expect(await kernel.call(bank.root, 'countCalls')).toBe(2);
+    expect(await kernel.call(counter, 'getVersion')).toBe(1);
+    expect(await kernel.call(purse, 'getBalance')).toBe(7n);
+    expect(settled).toBe(false);
+    expect(kernel.vat('bank').incarnation).toBe(0);
+    expect(await upgrade({ version: 3 })).toEqual({ incarnationNumber: 1 });
+    expect(await kernel.call(purse, 'getVersion')).toBe(3);
+  });
+
+  test('a bundle without buildRootObject -> the reason says so', async () => {
+    const empty = await install(kernel, 'empty.js');
+    const failing = kernel.upgradeVat(bank.vatId, { bundleId: empty });
+    await expect(failing).rejects.toThrow('vat source bundle lacks buildRootObject() function');
+    expect(await kernel.call(bank.root, 'getVersion')).toBe(1);
+  });
+
+  test('the vat has ended -> the upgrade rejects', async () => {
+    await kernel.terminateVat(bank.vatId);
+    await expect(upgrade({ version: 2 })).rejects.toThrow(/no vat v1 runs/);
+  });
+});
