@@ -6,20 +6,23 @@ const [directory, bundleFile] = process.argv.slice(2);
 const say = event => process.stdout.write(`${JSON.stringify(event)}\n`);
 process.on('unhandledRejection', error => say({ unhandled: String(error) }));
 
-const CALLS_MAX = 10_000;
+const BLOCKS_MAX = 10_000;
+const PURSES = 50;
 const NAME = 'x'.repeat(150);
-const kernel = await openKernel({ directory, spareThreads: 0 });
+const kernel = await openKernel({ directory, spareThreads: 0, blocks: 'host' });
+const settle = async work => {
+  await kernel.run();
+  await kernel.commit();
+  return work;
+};
 let failure;
 try {
-  const bundleId = await kernel.installBundle(JSON.parse(readFileSync(bundleFile, 'utf8')));
-  const { root } = await kernel.createVat({ name: 'bank', bundleId });
-  for (let i = 0; i < CALLS_MAX; i += 1) {
-    const calls = Array.from({ length: 50 }, (_, n) =>
-      kernel.call(root, 'makePurse', [`${i}.${n}.${NAME}`, 1n]),
-    );
-    const results = await Promise.allSettled(calls);
-    const failed = results.find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+  const bundle = JSON.parse(readFileSync(bundleFile, 'utf8'));
+  const bundleId = await settle(kernel.installBundle(bundle));
+  const { root } = await settle(kernel.createVat({ name: 'bank', bundleId }));
+  for (let i = 0; i < BLOCKS_MAX; i += 1) {
+    for (let n = 0; n < PURSES; n += 1) kernel.send(root, 'makePurse', [`${i}.${n}.${NAME}`, 1n]);
+    await settle();
     say({ height: kernel.height, blockHash: kernel.blockHash });
   }
 } catch (error) {

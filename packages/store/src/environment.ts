@@ -54,6 +54,9 @@ export class Environment {
         path: directory,
         noSubdir: false, // else lmdb takes `my.store` for a file name
         overlappingSync: false,
+        // A batch of its own per event turn has a promise that nobody can handle: [ran] on a full
+        // disk it ends the process. A block is one transaction anyway.
+        eventTurnBatching: false,
         readOnly,
         mapSize: MAP_BYTES,
         maxReaders: readersMax,
