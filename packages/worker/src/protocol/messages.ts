@@ -147,11 +147,17 @@ export type FromWorkerTuple =
   /** A console line of vat code, UTF-8. Never part of a hash. */
   | readonly [typeof FromWorker.log, level: string, text: Uint8Array];
 
-/** A row of the transcript table, key (vat, incarnation, position). */
+/**
+ * A row of the transcript table, key (vat, incarnation, position of its first delivery): what one
+ * wave delivered to the vat and how that went. One row per vat and wave: a row per crank costs more
+ * in rows and hashes than the cranks themselves.
+ */
 export type TranscriptTuple = readonly [
   height: number,
   wave: number,
-  delivery: Uint8Array,
-  /** sha256 of the packed `CrankTuple`. */
+  deliveries: readonly Uint8Array[],
+  /** CRC-32 of each packed `CrankTuple`, u32 big-endian, in order: they name what diverged. */
+  checks: Uint8Array,
+  /** sha256 over every packed `CrankTuple`, each behind its length as u32 big-endian. */
   digest: Uint8Array,
 ];
