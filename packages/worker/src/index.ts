@@ -5,6 +5,7 @@ export * from './protocol/faults.js';
 export * from './protocol/limits.js';
 export * from './protocol/messages.js';
 export * from './protocol/refs.js';
+export * from './protocol/transcript.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readImage, type Image } from './zygote/read-image.js';

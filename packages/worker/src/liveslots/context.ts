@@ -20,7 +20,10 @@ export interface ValueCodec {
    * Throws TypeError for what is not passable, RangeError past a size or nesting limit.
    */
   encode(value: unknown): Encoded;
-  /** Decodes to a fresh, born-hardened value; references become presences, representatives, promises. */
+  /**
+   * Decodes to a fresh, born-hardened value; references become presences, representatives and
+   * promises.
+   */
   decode(body: Body, slots: Slots): unknown;
 }
 
@@ -30,7 +33,10 @@ export type Reanimator = (instance: number, facet: number | undefined) => object
 export interface References {
   /** The vref of `value` if it has one; allocates nothing. */
   vrefOf(value: object): VRef | undefined;
-  /** The value of `vref`: the living one, else re-made. Throws VatFault BAD_DELIVERY if there is none. */
+  /**
+   * The value of `vref`: the living one, else re-made. Throws VatFault BAD_DELIVERY if there is
+   * none.
+   */
   valueOf(vref: VRef): object;
   /**
    * Binds a value that liveslots itself made (representative, collection, kind handle) to its vref.

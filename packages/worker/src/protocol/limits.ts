@@ -1,4 +1,6 @@
-/** Limits that every replica checks alike. Bytes are canonical bytes. Breaking one is a VatFault. */
+/**
+ * Limits that every replica checks alike. Bytes are canonical bytes. Breaking one is a VatFault.
+ */
 export const BODY_BYTES_MAX = 10_000_000;
 export const SLOTS_MAX = 10_000;
 export const NESTING_MAX = 500;

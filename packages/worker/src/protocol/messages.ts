@@ -129,13 +129,22 @@ export type ToWorkerTuple =
   | readonly [typeof ToWorker.replay, endPosition: number];
 
 /** Opcodes from a worker to the kernel. */
-export const FromWorker = { prepared: 0, bound: 1, cranks: 2, replayed: 3, diverged: 4, log: 5 } as const;
+export const FromWorker = {
+  prepared: 0,
+  bound: 1,
+  cranks: 2,
+  replayed: 3,
+  diverged: 4,
+  log: 5,
+} as const;
 
 export type FromWorkerTuple =
   /** `inCrank`: the bundle called VatData or sent while evaluated; evaluate it in the crank. */
   | readonly [typeof FromWorker.prepared, bundleId: string, inCrank: boolean]
   | readonly [typeof FromWorker.bound]
-  /** Packed `CrankTuple`s of consecutive positions. `timesUs`: run time of each, for the host only. */
+  /**
+   * Packed `CrankTuple`s of consecutive positions. `timesUs`: run time of each, for the host only.
+   */
   | readonly [
       typeof FromWorker.cranks,
       firstPosition: number,

@@ -100,8 +100,10 @@ export const isAllocatedByVat = (text: string): boolean => text.charCodeAt(1) ==
 
 export const importRef = (n: number): VRef => `o-${n}` as VRef;
 export const kernelPromiseRef = (n: number): VRef => `p-${n}` as VRef;
-export const vatPromiseRef = (incarnation: number, n: number): VRef => `p+${incarnation}/${n}` as VRef;
-export const ephemeralRef = (incarnation: number, n: number): VRef => `o+e${incarnation}/${n}` as VRef;
+export const vatPromiseRef = (incarnation: number, n: number): VRef =>
+  `p+${incarnation}/${n}` as VRef;
+export const ephemeralRef = (incarnation: number, n: number): VRef =>
+  `o+e${incarnation}/${n}` as VRef;
 export const durableRef = (kind: number, instance: number, facet?: number): VRef =>
   (facet === undefined ? `o+d${kind}/${instance}` : `o+d${kind}/${instance}:${facet}`) as VRef;
 export const virtualRef = (

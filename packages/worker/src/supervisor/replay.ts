@@ -1,15 +1,16 @@
 /**
  * Replays the transcript of the bound incarnation and compares every crank with what was recorded.
  *
- * Reads see the start of the incarnation under the replay's own writes (rule T2). Deliveries are
- * grouped as they were: what ends with a wave ends where the recorded wave ended.
+ * Reads see the start of the incarnation under the replay's own writes (rule T2). A row of the
+ * transcript is one wave: what ends with a wave ends where the recorded wave ended. A divergence
+ * names the first crank whose check differs, or, where only the wave's digest does, the first
+ * position of the wave.
  */
-import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import type { ReadView } from '@heirloom/store';
 import { unpackFrame } from '@heirloom/store/frame';
 import { transcriptKey } from '@heirloom/store/keys';
 import type { TranscriptTuple } from '../protocol/messages.js';
+import { CHECK_BYTES, TranscriptDigest, checkAt } from '../protocol/transcript.js';
 import type { Engine, FinishedCrank } from './engine.js';
 import type { CrankJob } from './turns.js';
 
@@ -31,13 +32,22 @@ export interface ReplayOptions {
   finish(divergence: Divergence | undefined): void;
 }
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').slice(0, 16);
+/** The wave that is being replayed. */
+interface ReplayedWave {
+  readonly firstPosition: number;
+  readonly deliveries: readonly Uint8Array[];
+  readonly checks: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly sums: TranscriptDigest;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const hex32 = (check: number): string => check.toString(16).padStart(8, '0');
 
 export class Replay implements CrankJob {
   readonly #options: ReplayOptions;
   #position = 0;
-  #wave: number | undefined;
-  #entry: TranscriptTuple | undefined;
+  #wave: ReplayedWave | undefined;
   #divergence: Divergence | undefined;
 
   constructor(options: ReplayOptions) {
@@ -49,15 +59,12 @@ export class Replay implements CrankJob {
   }
 
   begin(): boolean {
-    const { engine, endPosition, endWave } = this.#options;
-    const isOver = this.#divergence !== undefined || this.#position >= endPosition;
-    const entry = isOver ? undefined : this.#read();
-    const wave = entry?.[1];
-    if (this.#wave !== undefined && wave !== this.#wave) endWave();
+    const { engine, endPosition } = this.#options;
+    if (this.#divergence !== undefined || this.#position >= endPosition) return false;
+    const wave = this.#wave ?? this.#read();
+    if (wave === undefined) return false;
     this.#wave = wave;
-    this.#entry = entry;
-    if (entry === undefined) return false;
-    engine.begin(entry[2]);
+    engine.begin(wave.deliveries[this.#position - wave.firstPosition]!);
     return true;
   }
 
@@ -66,35 +73,58 @@ export class Replay implements CrankJob {
   }
 
   end(): void {
+    const wave = this.#wave!;
     const crank = this.#options.engine.end(NEVER_SHOWN);
-    const digest = createHash('sha256').update(crank.packed).digest();
-    const recorded = this.#entry![3];
-    if (!digest.equals(recorded)) this.#diverge(this.#describe(crank, digest, recorded));
+    const check = wave.sums.add(crank.packed);
+    const recorded = checkAt(wave.checks, this.#position - wave.firstPosition);
+    if (check !== recorded) {
+      this.#diverge(this.#position, this.#describe(crank, check, recorded));
+    }
     this.#position += 1;
+    if (this.#position === wave.firstPosition + wave.deliveries.length) this.#endWave(wave);
   }
 
   done(): void {
     this.#options.finish(this.#divergence);
   }
 
-  #read(): TranscriptTuple | undefined {
-    const { view, vat, incarnation } = this.#options;
-    const row = view.get('transcript', transcriptKey(vat, incarnation, this.#position));
-    if (row !== undefined) return unpackFrame(row) as unknown as TranscriptTuple;
-    this.#diverge('the transcript has no entry');
+  #endWave({ firstPosition, digest: recorded, sums }: ReplayedWave): void {
+    this.#wave = undefined;
+    const { digest } = sums.finish();
+    if (!Buffer.from(digest).equals(recorded)) {
+      const reason = `wave digest ${hex(digest)}, recorded ${hex(recorded)}`;
+      this.#diverge(firstPosition, reason);
+    }
+    this.#options.endWave();
+  }
+
+  #read(): ReplayedWave | undefined {
+    const { view, vat, incarnation, endPosition } = this.#options;
+    const firstPosition = this.#position;
+    const row = view.get('transcript', transcriptKey(vat, incarnation, firstPosition));
+    if (row === undefined) return this.#diverge(firstPosition, 'the transcript has no wave here');
+    const tuple = unpackFrame(row) as unknown as TranscriptTuple;
+    const [, , deliveries, checks, digest] = tuple;
+    const count = deliveries.length;
+    if (count === 0 || checks.length !== count * CHECK_BYTES) {
+      return this.#diverge(firstPosition, 'the transcript has a wave without a check per crank');
+    }
+    if (firstPosition + count > endPosition) {
+      return this.#diverge(firstPosition, `the wave goes on past ${endPosition}`);
+    }
+    return { firstPosition, deliveries, checks, digest, sums: new TranscriptDigest() };
+  }
+
+  #diverge(position: number, reason: string): undefined {
+    this.#divergence ??= { position, reason };
     return undefined;
   }
 
-  #diverge(reason: string): void {
-    this.#divergence ??= { position: this.#position, reason };
-  }
-
-  #describe({ tuple }: FinishedCrank, digest: Uint8Array, recorded: Uint8Array): string {
+  #describe({ tuple }: FinishedCrank, check: number, recorded: number): string {
     const [outcome, syscalls, rows] = tuple;
-    assert(this.#entry !== undefined);
     const ended = outcome === null ? 'ended well' : `ended with ${outcome[0]}`;
     return (
-      `crank digest ${hex(digest)}, recorded ${hex(recorded)}: the replay ${ended}, ` +
+      `crank check ${hex32(check)}, recorded ${hex32(recorded)}: the replay ${ended}, ` +
       `${syscalls.length} syscalls, ${rows.length} row writes`
     );
   }

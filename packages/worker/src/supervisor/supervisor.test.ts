@@ -1,9 +1,11 @@
 /**
  * The supervisor as the kernel sees it: start, waves, faults, upgrade, replay.
  */
+import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { makePlainHarness } from '../testing/plain-worker.js';
 import { describe, expect, it } from 'vitest';
-import { FromWorker } from '../protocol/messages.js';
+import { FromWorker, type TranscriptTuple } from '../protocol/messages.js';
+import { ref } from '../testing/vat-harness.js';
 
 /** A durable counter kind, a list of what arrived, and a heap that replay has to rebuild. */
 const COUNTERS = `(() => {
@@ -25,6 +27,16 @@ const COUNTERS = `(() => {
       spin() { console.log('spun', calls); throw RangeError('no'); },
     });
   };
+  return { buildRootObject };
+})()`;
+
+/** Mentions a promise twice: when it makes and settles it, and when told to. */
+const PROMISES = `(() => {
+  const promise = Promise.resolve('done');
+  const buildRootObject = () => Far('root', {
+    make: () => harden({ promise }),
+    tell(target) { E(target).take(promise); },
+  });
   return { buildRootObject };
 })()`;
 
@@ -102,17 +114,74 @@ describe('supervisor: replay', () => {
     expect(vat.store.openSnapshots).toBe(0);
   });
 
-  it('a transcript whose digest is not matched -> diverged, with the position', async () => {
+  /** What the last row of the transcript, three cranks from position 2 on, is changed to. */
+  const replayChanged = async (
+    change: (row: TranscriptTuple) => TranscriptTuple,
+  ): Promise<readonly [opcode: unknown, position: unknown, reason: string]> => {
     const vat = makePlainHarness();
     await vat.start(COUNTERS);
     await vat.call('o+0', 'make', 'a', 1);
-    await vat.call('o+0', 'add', 'a', 1);
     vat.commit();
-    const [, entry] = [...vat.store.table('transcript').entries()].at(-1)!;
-    entry[entry.length - 1]! ^= 1;
-    const answer = await vat.replay();
-    expect(answer.slice(0, 2)).toEqual([FromWorker.diverged, 2]);
-    expect(Buffer.from(answer[2] as Uint8Array).toString()).toContain('1 syscalls');
+    const deliveries = ['p-1', 'p-2', 'p-3'].map(p => vat.message('o+0', 'add', ['a', 1], p));
+    await vat.wave(...deliveries);
+    vat.commit();
+    const transcript = vat.store.table('transcript');
+    const [key, row] = [...transcript.entries()].at(-1)!;
+    const changed = change(unpackFrame(row) as unknown as TranscriptTuple);
+    transcript.set(key, packFrame(changed));
+    const [opcode, position, reason] = await vat.replay();
+    return [opcode, position, Buffer.from(reason as unknown as Uint8Array).toString('utf8')];
+  };
+  const flipped = (bytes: Uint8Array, index: number): Uint8Array =>
+    bytes.map((byte, i) => (i === index ? byte ^ 1 : byte));
+
+  it('a crank whose check is not matched -> diverged, with its position', async () => {
+    const [opcode, position, reason] = await replayChanged(
+      ([height, wave, deliveries, checks, digest]) =>
+        [height, wave, deliveries, flipped(checks, 7), flipped(digest, 31)],
+    );
+    expect([opcode, position]).toEqual([FromWorker.diverged, 3]);
+    expect(reason).toContain('1 syscalls');
+  });
+
+  it('a digest that alone is not matched -> diverged, with the first position', async () => {
+    const [opcode, position, reason] = await replayChanged(
+      ([height, wave, deliveries, checks, digest]) =>
+        [height, wave, deliveries, checks, flipped(digest, 0)],
+    );
+    expect([opcode, position]).toEqual([FromWorker.diverged, 2]);
+    expect(reason).toContain('wave digest');
+  });
+
+  it('a wave that ends elsewhere, or lacks a check -> diverged, with its position', async () => {
+    const [, , late] = await replayChanged(([height, wave, deliveries, checks, digest]) => {
+      const more = new Uint8Array([...checks, 0, 0, 0, 0]);
+      return [height, wave, [...deliveries, deliveries[0]!], more, digest];
+    });
+    expect(late).toContain('goes on past 5');
+    const [, , unchecked] = await replayChanged(([height, wave, deliveries, , digest]) =>
+      [height, wave, deliveries, new Uint8Array(8), digest]);
+    expect(unchecked).toContain('without a check');
+  });
+
+  it('a wave 0 in each of two blocks -> replayed as two waves', async () => {
+    const vat = makePlainHarness();
+    await vat.start(PROMISES);
+    vat.commit();
+    // The promise is settled: it has its identifier until the wave ends, then a fresh one.
+    const [made] = await vat.wave(vat.message('o+0', 'make', [], 'p-1'));
+    vat.commit();
+    const [told] = await vat.wave(vat.message('o+0', 'tell', [ref('o-5')], 'p-2'));
+    vat.commit();
+    expect(made!.syscalls).toEqual([
+      ['resolve', ['p-1', 'fulfilled', { promise: ref('p+0/1') }]],
+      ['resolve', ['p+0/1', 'fulfilled', 'done']],
+    ]);
+    expect(told!.syscalls[0]).toEqual(['send', 'o-5', 'take', [ref('p+0/2')], 'p+0/3']);
+    expect([...vat.store.table('transcript').values()].map(row => unpackFrame(row)[1])).toEqual(
+      [0, 0, 0],
+    );
+    expect(await vat.replay()).toEqual([FromWorker.replayed, 3]);
   });
 });
 

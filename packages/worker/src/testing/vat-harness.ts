@@ -6,7 +6,6 @@
  * rows in key order, packed as the digest says.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { PassableCodec } from '@heirloom/store/codec';
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { keyFromBytes, transcriptKey, vatstoreKey } from '@heirloom/store/keys';
@@ -22,8 +21,10 @@ import {
   type Resolution,
   type SyscallTuple,
   type ToWorkerTuple,
+  type TranscriptTuple,
 } from '../protocol/messages.js';
 import { vatIdOf, type VRef } from '../protocol/refs.js';
+import { transcriptSums } from '../protocol/transcript.js';
 import type { ImageHost, ImageInstance } from '../zygote/environment.js';
 import { FakeStore } from './fake-store.js';
 
@@ -163,8 +164,9 @@ export class VatHarness {
   async wave(...deliveries: readonly DeliveryTuple[]): Promise<CrankView[]> {
     const packed = deliveries.map(delivery => packFrame(delivery));
     const first = this.#position;
+    const wave = this.#wave;
     this.#wave += 1;
-    this.#send([ToWorker.deliver, this.store.height, this.#wave, first, packed]);
+    this.#send([ToWorker.deliver, this.store.height, wave, first, packed]);
     const cranks: CrankView[] = [];
     while (cranks.length < deliveries.length && (cranks.at(-1)?.outcome ?? null) === null) {
       const frame = await this.#next();
@@ -175,7 +177,7 @@ export class VatHarness {
       if (crank.outcome !== null) return;
       const [incarnation, position] = [this.#incarnation, this.#position];
       const delivery = packed[i]!;
-      this.#pending.push({ incarnation, position, wave: this.#wave, delivery, crank });
+      this.#pending.push({ incarnation, position, wave, delivery, crank });
       this.#position += 1;
     });
     return cranks;
@@ -197,19 +199,28 @@ export class VatHarness {
     throw Error(`${String(method)} has not settled`);
   }
 
-  /** Commits what ran since the last block. */
+  /** Commits what ran since the last block. Waves are numbered from 0 in every block. */
   commit(): void {
     const transcript = this.store.table('transcript');
-    for (const { incarnation, position, wave, delivery, crank } of this.#pending) {
+    const waves = new Map<string, Ran[]>();
+    for (const ran of this.#pending) {
+      const { incarnation, wave, crank } = ran;
       const owner = { vat: this.vat, incarnation, space: this.space };
       for (const [key, value] of crank.tuple[2]) {
         this.store.mergeRow(owner, { key: keyFromBytes(key), value });
       }
-      const digest = createHash('sha256').update(crank.packed).digest();
-      const entry = packFrame([this.store.height + 1, wave, delivery, new Uint8Array(digest)]);
-      transcript.set(transcriptKey(this.vat, incarnation, position), entry);
+      const key = `${incarnation}/${wave}`;
+      waves.set(key, [...(waves.get(key) ?? []), ran]);
+    }
+    for (const rans of waves.values()) {
+      const { incarnation, position, wave } = rans[0]!;
+      const { checks, digest } = transcriptSums(rans.map(({ crank }) => crank.packed));
+      const deliveries = rans.map(({ delivery }) => delivery);
+      const entry: TranscriptTuple = [this.store.height + 1, wave, deliveries, checks, digest];
+      transcript.set(transcriptKey(this.vat, incarnation, position), packFrame(entry));
     }
     this.#pending = [];
+    this.#wave = 0;
     this.store.height += 1;
   }
 

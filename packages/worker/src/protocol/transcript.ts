@@ -1,0 +1,76 @@
+/**
+ * What a row of the transcript says about how a wave went: a check for every crank and one digest
+ * over all of them (see `TranscriptTuple`). The kernel writes it, a replay compares.
+ *
+ * Theory of operation. The digest is what counts (rule T3); the checks only name the crank that
+ * differs. Cranks are short, so they are gathered into a buffer: updating the hash twice a crank
+ * would cost more than the hash.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import * as zlib from 'node:zlib';
+
+/** In Node since 20.15; `@types/node` has none. */
+const { crc32 } = zlib as unknown as { readonly crc32: (bytes: Uint8Array) => number };
+assert(typeof crc32 === 'function', 'node:zlib has no crc32: Node 20.15 or later is needed');
+
+const GATHERED_BYTES_MAX = 64 * 1024;
+const LENGTH_BYTES = 4;
+export const CHECK_BYTES = 4;
+
+/** The CRC-32 of a packed crank. */
+export const transcriptCheck = (packed: Uint8Array): number => crc32(packed);
+
+/** The check of the `index`th crank of a row's `checks`. */
+export const checkAt = (checks: Uint8Array, index: number): number =>
+  Buffer.from(checks.buffer, checks.byteOffset, checks.length).readUInt32BE(index * CHECK_BYTES);
+
+export interface TranscriptSums {
+  readonly checks: Uint8Array;
+  readonly digest: Uint8Array;
+}
+
+/** The sums of one row: `add` every packed crank in order, then `finish` once. */
+export class TranscriptDigest {
+  readonly #hash = createHash('sha256');
+  readonly #checks: number[] = [];
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+
+  /** Keeps `packed` until a later call: it must not change. Returns its check. */
+  add(packed: Uint8Array): number {
+    const check = transcriptCheck(packed);
+    this.#checks.push(check);
+    this.#gathered.push(packed);
+    this.#gatheredBytes += LENGTH_BYTES + packed.length;
+    if (this.#gatheredBytes >= GATHERED_BYTES_MAX) this.#flush();
+    return check;
+  }
+
+  finish(): TranscriptSums {
+    this.#flush();
+    const checks = Buffer.alloc(this.#checks.length * CHECK_BYTES);
+    this.#checks.forEach((check, i) => checks.writeUInt32BE(check, i * CHECK_BYTES));
+    return { checks: new Uint8Array(checks), digest: new Uint8Array(this.#hash.digest()) };
+  }
+
+  #flush(): void {
+    const bytes = Buffer.allocUnsafe(this.#gatheredBytes);
+    let end = 0;
+    for (const packed of this.#gathered) {
+      end = bytes.writeUInt32BE(packed.length, end);
+      bytes.set(packed, end);
+      end += packed.length;
+    }
+    this.#hash.update(bytes);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+  }
+}
+
+/** The sums of a row whose cranks are all at hand. */
+export const transcriptSums = (cranks: Iterable<Uint8Array>): TranscriptSums => {
+  const sums = new TranscriptDigest();
+  for (const packed of cranks) sums.add(packed);
+  return sums.finish();
+};
