@@ -12,7 +12,7 @@ import type { InstalledBundles } from './bundles/installed.js';
 import { engineName } from './host-powers.js';
 import { checkParameters, packParameters, unpackParameters } from './parameters.js';
 import type { KernelParameters } from './parameters.js';
-import { keys, ranges } from './state/keys.js';
+import { ranges } from './state/keys.js';
 import { VatState, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import type { OnlineVats } from './vats/online.js';
@@ -89,9 +89,9 @@ export const boot = async (store: Store, given: Partial<KernelParameters>): Prom
 
 /** Vats that run, in order of their numbers. */
 export const runningVats = (state: KernelState): VatNumber[] =>
-  [...state.vats.scan(ranges.vats)]
-    .filter(key => state.vats.need(key).state === VatState.running)
-    .map(keys.vatOf);
+  [...state.vats.scan(ranges.vats)].filter(
+    vat => state.vats.need(vat).state === VatState.running,
+  );
 
 /** Rebuilds every running vat by verified replay, all in parallel. */
 export const bringOnline = async (
@@ -102,11 +102,11 @@ export const bringOnline = async (
 ): Promise<void> => {
   const { height } = store.head;
   const rebuild = async (vat: VatNumber): Promise<void> => {
-    const row = state.vats.need(keys.vat(vat));
+    const row = state.vats.need(vat);
     const script = bundles.scriptOf(row.bundleId);
     const worker = await online.start(vat, row, script, { height, rows: [] });
     online.install(vat, worker);
-    const { position } = state.vatCounters.need(keys.vatCounters(vat));
+    const { position } = state.vatCounters.need(vat);
     await worker.replay(position);
   };
   const outcomes = await Promise.allSettled(runningVats(state).map(rebuild));

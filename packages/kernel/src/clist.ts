@@ -15,11 +15,10 @@ import {
   type ParsedVRef,
   type VRef,
 } from '@heirloom/worker';
-import { getObject, hold, objectKey, release } from './counts.js';
+import { getObject, getPromise, hold, holdReachable, release, updatePromise } from './counts.js';
 import { makeObject, makePromise } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
-import { Reach, type VatCounters, type VatNumber } from './state/schema.js';
+import { NOBODY, PromiseState, Reach, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 /** The vat whose names are being read, in its present incarnation. */
@@ -33,10 +32,8 @@ const takeNumber = (
   vat: VatNumber,
   counter: 'nextImport' | 'nextPromise',
 ): number => {
-  const key = keys.vatCounters(vat);
-  const row = state.vatCounters.need(key);
-  const next: VatCounters = { ...row, [counter]: row[counter] + 1 };
-  state.vatCounters.set(key, next);
+  const row = state.vatCounters.need(vat);
+  state.vatCounters.set(vat, { ...row, [counter]: row[counter] + 1 });
   return row[counter];
 };
 
@@ -47,19 +44,21 @@ const addEntry = (
   vref: VRef,
   reach: Reach,
 ): void => {
-  state.clist.create(keys.clist(vat, kref), [vref, reach]);
-  state.exports.create(keys.export(vat, vref), kref);
+  const { byKRef, byVRef } = state.clist(vat);
+  byKRef.create(kref, [vref, reach]);
+  byVRef.create(vref, kref);
 };
 
 /** What `vat` calls `kref`: allocated now if new to it, without counts. */
 export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef => {
-  if (!isPromiseKRef(kref)) {
+  const isPromise = isPromiseKRef(kref);
+  if (!isPromise) {
     const [owner, vref] = getObject(state, kref);
     if (owner === vat) return vref;
   }
-  const entry = state.clist.get(keys.clist(vat, kref));
+  const entry = state.clist(vat).byKRef.get(kref);
   if (entry !== undefined) return entry[0];
-  const vref = isPromiseKRef(kref)
+  const vref = isPromise
     ? kernelPromiseRef(takeNumber(state, vat, 'nextPromise'))
     : importRef(takeNumber(state, vat, 'nextImport'));
   addEntry(state, vat, kref, vref, Reach.allocated);
@@ -69,25 +68,35 @@ export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef =>
 /** The vat has been given `kref`: from now on its entry counts. */
 export const activate = (state: KernelState, vat: VatNumber, kref: KRef): void => {
   if (!isPromiseKRef(kref) && getObject(state, kref)[0] === vat) return;
-  const key = keys.clist(vat, kref);
-  const [vref, reach] = state.clist.need(key);
-  if (reach === Reach.reachable) return;
-  state.clist.set(key, [vref, Reach.reachable]);
+  const reach = markReachable(state, vat, kref);
   if (reach === Reach.allocated) hold(state, kref);
-  else {
-    const [owner, name, reachable, recognizable] = getObject(state, kref);
-    state.objects.set(objectKey(kref), [owner, name, reachable + 1, recognizable]);
-  }
+  else if (reach === Reach.recognizable) holdReachable(state, kref);
+};
+
+/** Returns how far the entry went before. */
+const markReachable = (state: KernelState, vat: VatNumber, kref: KRef): Reach => {
+  const { byKRef } = state.clist(vat);
+  const [vref, reach] = byKRef.need(kref);
+  if (reach !== Reach.reachable) byKRef.set(kref, [vref, Reach.reachable]);
+  return reach;
+};
+
+/** The vat has been given the authority to settle `result`, which leaves the queue. */
+export const activateResult = (state: KernelState, vat: VatNumber, result: KRef): void => {
+  const row = getPromise(state, result);
+  assert(row.state === PromiseState.unresolved && row.decider === NOBODY, 'decider is free');
+  const isNew = markReachable(state, vat, result) === Reach.allocated;
+  updatePromise(state, result, row, isNew ? 0 : -1, { decider: vat });
 };
 
 /** Removes a promise's entry of `vat`, which has settled it or been told. */
 export const retirePromise = (state: KernelState, vat: VatNumber, kref: KRef): void => {
-  assert(isPromiseKRef(kref), `${showKRef(kref)} is no promise`);
-  const key = keys.clist(vat, kref);
-  const entry = state.clist.get(key);
+  if (!isPromiseKRef(kref)) assert.fail(`${showKRef(kref)} is no promise`);
+  const { byKRef, byVRef } = state.clist(vat);
+  const entry = byKRef.get(kref);
   if (entry === undefined) return;
-  state.clist.delete(key);
-  state.exports.delete(keys.export(vat, entry[0]));
+  byKRef.delete(kref);
+  byVRef.delete(entry[0]);
   if (entry[1] !== Reach.allocated) release(state, kref);
 };
 
@@ -109,7 +118,7 @@ const checkIncarnation = (speaker: Speaker, parsed: ParsedVRef, vref: VRef): voi
 /** What the vat's own name stands for; a name it has not used before becomes an export. */
 export const resolveName = (state: KernelState, speaker: Speaker, vref: VRef): KRef => {
   const { vat } = speaker;
-  const known = state.exports.get(keys.export(vat, vref));
+  const known = state.clist(vat).byVRef.get(vref);
   if (known !== undefined) {
     checkKnown(state, speaker, vref, known);
     return known;
@@ -118,9 +127,8 @@ export const resolveName = (state: KernelState, speaker: Speaker, vref: VRef): K
   if (!isAllocatedByVat(vref)) throw new VatFault('BAD_REFERENCE', `unknown reference ${vref}`);
   checkIncarnation(speaker, parsed, vref);
   if (parsed.type !== 'vatPromise') return makeObject(state, vat, vref);
-  const promise = makePromise(state, vat, []);
+  const promise = makePromise(state, { decider: vat, subscribers: [], references: 1 });
   addEntry(state, vat, promise, vref, Reach.reachable);
-  hold(state, promise);
   return promise;
 };
 
@@ -131,25 +139,28 @@ const checkKnown = (state: KernelState, speaker: Speaker, vref: VRef, kref: KRef
     }
     return;
   }
-  const entry = state.clist.need(keys.clist(speaker.vat, kref));
-  if (entry[1] !== Reach.reachable) {
+  const [, reach] = state.clist(speaker.vat).byKRef.need(kref);
+  if (reach !== Reach.reachable) {
     throw new VatFault('BAD_REFERENCE', `vat tried to access unreachable import ${vref}`);
   }
 };
 
-/** The fresh promise that will be the result of a send: the sender names it and is subscribed. */
+/**
+ * The fresh promise that will be the result of a send: the sender names it and is subscribed. Its
+ * count includes the sender's entry and the message's.
+ */
 export const makeResult = (state: KernelState, speaker: Speaker, vref: VRef): KRef => {
+  const { vat } = speaker;
   const parsed = parse(vref);
   if (parsed.type !== 'vatPromise') {
     throw new VatFault('BAD_REFERENCE', `a result must be a promise of the vat: ${vref}`);
   }
   checkIncarnation(speaker, parsed, vref);
-  if (state.exports.get(keys.export(speaker.vat, vref)) !== undefined) {
+  if (state.clist(vat).byVRef.get(vref) !== undefined) {
     throw new VatFault('BAD_REFERENCE', `result ${vref} is already allocated`);
   }
-  const promise = makePromise(state, 0, [speaker.vat]);
-  addEntry(state, speaker.vat, promise, vref, Reach.reachable);
-  hold(state, promise);
+  const promise = makePromise(state, { decider: NOBODY, subscribers: [vat], references: 2 });
+  addEntry(state, vat, promise, vref, Reach.reachable);
   return promise;
 };
 

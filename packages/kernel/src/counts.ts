@@ -6,20 +6,16 @@
  * nothing. Invariants: reachable <= recognizable; nothing is freed before the wave ends (rule G1).
  */
 import assert from 'node:assert/strict';
-import { isPromiseKRef, krefNumber, showKRef, type KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
+import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 import { PromiseState, type ObjectRow, type PromiseRow } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
-export const objectKey = (kref: KRef): string => keys.object(krefNumber(kref));
-export const promiseKey = (kref: KRef): string => keys.promise(krefNumber(kref));
-
-export const getObject = (state: KernelState, kref: KRef): ObjectRow =>
-  state.objects.need(objectKey(kref));
+export const getObject = (state: KernelState, kref: KRef): ObjectRow => state.objects.need(kref);
 export const getPromise = (state: KernelState, kref: KRef): PromiseRow =>
-  state.promises.need(promiseKey(kref));
-export const setPromise = (state: KernelState, kref: KRef, row: PromiseRow): void =>
-  state.promises.set(promiseKey(kref), row);
+  state.promises.need(kref);
+
+/** Where the messages that wait on a promise are kept. */
+export const promiseQueueKey = (promise: KRef, ordinal: number): string => `${promise}/${ordinal}`;
 
 const changeObject = (
   state: KernelState,
@@ -27,31 +23,54 @@ const changeObject = (
   reachableBy: number,
   recognizableBy: number,
 ): void => {
-  const [owner, vref, reachable, recognizable] = getObject(state, kref);
-  const row: ObjectRow = [owner, vref, reachable + reachableBy, recognizable + recognizableBy];
-  assert(row[2] >= 0 && row[2] <= row[3], `counts of ${showKRef(kref)}: ${row[2]}, ${row[3]}`);
-  state.objects.set(objectKey(kref), row);
-  if (row[2] === 0) state.maybeFree.add(kref);
+  const before = getObject(state, kref);
+  const reachable = before[2] + reachableBy;
+  const recognizable = before[3] + recognizableBy;
+  if (reachable < 0 || reachable > recognizable) {
+    assert.fail(`counts of ${showKRef(kref)}: ${reachable}, ${recognizable}`);
+  }
+  state.objects.set(kref, [before[0], before[1], reachable, recognizable]);
+  if (reachable === 0) state.maybeFree.add(kref);
 };
 
-const changePromise = (state: KernelState, kref: KRef, by: number): void => {
-  const row = getPromise(state, kref);
+/** A promise's row with other things changed and `by` more references. */
+export const updatePromise = (
+  state: KernelState,
+  kref: KRef,
+  row: PromiseRow,
+  by: number,
+  changes: Partial<PromiseRow> = {},
+): PromiseRow => {
   const references = row.references + by;
-  assert(references >= 0, `references of ${showKRef(kref)}: ${references}`);
-  setPromise(state, kref, { ...row, references });
+  if (references < 0) assert.fail(`references of ${showKRef(kref)}: ${references}`);
+  const changed: PromiseRow = {
+    state: changes.state ?? row.state,
+    decider: changes.decider ?? row.decider,
+    subscribers: changes.subscribers ?? row.subscribers,
+    references,
+    body: changes.body ?? row.body,
+    slots: changes.slots ?? row.slots,
+    queueCount: changes.queueCount ?? row.queueCount,
+  };
+  state.promises.set(kref, changed);
   if (references === 0) state.maybeFree.add(kref);
+  return changed;
 };
 
 /** One more holder that reaches and recognizes `kref`. */
 export const hold = (state: KernelState, kref: KRef): void => {
-  if (isPromiseKRef(kref)) changePromise(state, kref, 1);
+  if (isPromiseKRef(kref)) updatePromise(state, kref, getPromise(state, kref), 1);
   else changeObject(state, kref, 1, 1);
 };
 
 export const release = (state: KernelState, kref: KRef): void => {
-  if (isPromiseKRef(kref)) changePromise(state, kref, -1);
+  if (isPromiseKRef(kref)) updatePromise(state, kref, getPromise(state, kref), -1);
   else changeObject(state, kref, -1, -1);
 };
+
+/** A holder that recognized the object now reaches it too. */
+export const holdReachable = (state: KernelState, kref: KRef): void =>
+  changeObject(state, kref, 1, 0);
 
 /** A holder goes that only recognized the object. */
 export const releaseRecognizable = (state: KernelState, kref: KRef): void =>
@@ -66,14 +85,14 @@ export const releaseAll = (state: KernelState, krefs: readonly KRef[]): void => 
 
 const freePromise = (state: KernelState, kref: KRef, row: PromiseRow): void => {
   for (let ordinal = 0; ordinal < row.queueCount; ordinal += 1) {
-    const key = keys.promiseQueue(krefNumber(kref), ordinal);
+    const key = promiseQueueKey(kref, ordinal);
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
     releaseAll(state, message.slots);
     if (message.result !== undefined) release(state, message.result);
   }
   if (row.state !== PromiseState.unresolved) releaseAll(state, row.slots);
-  state.promises.delete(promiseKey(kref));
+  state.promises.delete(kref);
 };
 
 /**
@@ -86,7 +105,7 @@ export const freeUnreferenced = (state: KernelState): void => {
     state.maybeFree.clear();
     for (const kref of krefs) {
       if (!isPromiseKRef(kref)) continue;
-      const row = state.promises.get(promiseKey(kref));
+      const row = state.promises.get(kref);
       if (row !== undefined && row.references === 0) freePromise(state, kref, row);
     }
   }

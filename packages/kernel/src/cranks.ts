@@ -4,13 +4,12 @@
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
  * decider) is applied before the crank's own syscalls (rule W1) and stays when the crank fails.
  */
-import { hash } from 'node:crypto';
 import { keyFromBytes, unpackFrame } from '@heirloom/store';
 import { VatFault, type CrankTuple, type SyscallTuple } from '@heirloom/worker';
-import { activate, type Speaker } from './clist.js';
+import { activate, activateResult, type Speaker } from './clist.js';
 import { kernelData, type KernelData } from './kernel-data.js';
 import { getPromise, release, releaseAll } from './counts.js';
-import { setDecider, type Router } from './router.js';
+import type { Router } from './router.js';
 import type { KRef } from './state/krefs.js';
 import type { QueuedMessage, VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -28,11 +27,7 @@ export const acceptMessage = (
   { target, slots, result }: QueuedMessage,
 ): void => {
   for (const kref of slots) activate(state, vat, kref);
-  if (result !== undefined) {
-    activate(state, vat, result);
-    setDecider(state, result, vat);
-    release(state, result);
-  }
+  if (result !== undefined) activateResult(state, vat, result);
   release(state, target);
   releaseAll(state, slots);
 };
@@ -109,6 +104,3 @@ export const mergeCrank = (
     throw error;
   }
 };
-
-/** What the transcript keeps of a crank instead of the crank (rule T3). */
-export const crankDigest = (packed: Uint8Array): Uint8Array => hash('sha256', packed, 'buffer');

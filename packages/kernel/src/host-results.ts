@@ -9,7 +9,7 @@ import { getPromise, hold, release } from './counts.js';
 import type { HostData } from './host-data.js';
 import { makePromise } from './router.js';
 import type { KRef } from './state/krefs.js';
-import { keys, ranges } from './state/keys.js';
+import { ranges } from './state/keys.js';
 import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
@@ -31,20 +31,22 @@ export class HostResults {
   constructor(state: KernelState, data: HostData) {
     this.#state = state;
     this.#data = data;
-    for (const key of state.hostResults.scan(ranges.hostResults)) {
-      const input = keys.hostResultInput(key);
-      const [promise, height] = state.hostResults.need(key);
+    for (const input of state.hostResults.scan(ranges.hostResults)) {
+      const [promise, height] = state.hostResults.need(input);
       this.#inputs.set(promise, input);
       if (height > 0) this.#told.push(input);
     }
   }
 
-  /** The promise for the result of a host input. `decider` is NOBODY for a message's result. */
+  /**
+   * The promise for the result of a host input; its count includes the host's reference and that
+   * of the item. `decider` is NOBODY for a message's result.
+   */
   create(input: number, decider: number): KRef {
     const state = this.#state;
-    const promise = makePromise(state, decider, [HOST_SUBSCRIBES]);
-    hold(state, promise);
-    state.hostResults.create(keys.hostResult(input), [promise, 0]);
+    const subscribers = [HOST_SUBSCRIBES];
+    const promise = makePromise(state, { decider, subscribers, references: 2 });
+    state.hostResults.create(input, [promise, 0]);
     this.#inputs.set(promise, input);
     return promise;
   }
@@ -59,7 +61,7 @@ export class HostResults {
 
   /** The result of an input: at once if the last block settled it. */
   ofInput(input: number): Promise<unknown> {
-    const row = this.#state.hostResults.get(keys.hostResult(input));
+    const row = this.#state.hostResults.get(input);
     if (row === undefined) {
       const why = `input ${input} has no result to tell: none was taken, or it was told`;
       return Promise.reject(new KernelError('NO_RESULT', why));
@@ -74,7 +76,7 @@ export class HostResults {
   settled(promise: KRef, row: PromiseRow, height: number): void {
     const state = this.#state;
     const input = this.#inputs.get(promise);
-    if (input !== undefined) state.hostResults.set(keys.hostResult(input), [promise, height]);
+    if (input !== undefined) state.hostResults.set(input, [promise, height]);
     for (const kref of row.slots) this.pin(kref);
     this.#settled.push({ promise, row });
     state.journal.record(() => this.#settled.pop());
@@ -82,16 +84,14 @@ export class HostResults {
 
   /** The host holds `kref` until it releases it. */
   pin(kref: KRef): void {
-    const key = keys.pin(kref);
-    if (this.#state.pins.get(key) !== undefined) return;
-    this.#state.pins.set(key, 1);
+    if (this.#state.pins.get(kref) !== undefined) return;
+    this.#state.pins.set(kref, 1);
     hold(this.#state, kref);
   }
 
   unpin(kref: KRef): void {
-    const key = keys.pin(kref);
-    if (this.#state.pins.get(key) === undefined) return;
-    this.#state.pins.delete(key);
+    if (this.#state.pins.get(kref) === undefined) return;
+    this.#state.pins.delete(kref);
     release(this.#state, kref);
     this.#data.forget(kref);
   }
@@ -99,9 +99,8 @@ export class HostResults {
   /** Before a commit: rows of results told in earlier blocks go. */
   forgetTold(): void {
     for (const input of this.#told) {
-      const key = keys.hostResult(input);
-      const [promise] = this.#state.hostResults.need(key);
-      this.#state.hostResults.delete(key);
+      const [promise] = this.#state.hostResults.need(input);
+      this.#state.hostResults.delete(input);
       this.#inputs.delete(promise);
       release(this.#state, promise);
     }

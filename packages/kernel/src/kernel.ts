@@ -4,7 +4,7 @@
  * Invariants: the host is told nothing that is not durable; after a HostError every call gives the
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
-import { vatIdOf, type VatId } from '@heirloom/worker';
+import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import { KernelCore, type CoreCounts } from './core.js';
@@ -16,7 +16,6 @@ import type { UpgradeReport } from './lifecycle.js';
 import { checkOptions, type KernelOptions } from './options.js';
 import { send, subscribe } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
 import {
   HOST_SUBSCRIBES,
   ItemType,
@@ -175,7 +174,7 @@ export class Kernel {
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
     checkFields('createVat', options, ['name', 'bundleId', 'vatParameters']);
     const name = checkName(options.name);
-    if (this.#core.state.names.get(keys.name(name)) !== undefined) {
+    if (this.#core.state.names.get(name) !== undefined) {
       throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
     }
     const make = this.#lifecycle(ItemType.create, name, options);
@@ -369,7 +368,7 @@ export class Kernel {
   #enqueue(input: number, item: Omit<LifecycleItem, 'result'>): KRef {
     const { state, results } = this.#core;
     const result = results.create(input, KERNEL_DECIDES);
-    holdAll(state, [...item.slots, result]);
+    holdAll(state, item.slots);
     state.enqueue({ ...item, result } as LifecycleItem);
     return result;
   }
@@ -382,8 +381,8 @@ export class Kernel {
 
   #info(vat: VatNumber): VatInfo {
     const { state, data } = this.#core;
-    const { name, incarnation, bundleId } = state.vats.need(keys.vat(vat));
-    const root = data.reference(state.exports.need(keys.export(vat, 'o+0')));
+    const { name, incarnation, bundleId } = state.vats.need(vat);
+    const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
     return { vatId: vatIdOf(vat), name, incarnation, bundleId, root };
   }
 }

@@ -6,14 +6,20 @@
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
-import { Delivery, ROOT_VREF, vatIdOf, type HandOver, type VatId } from '@heirloom/worker';
+import {
+  Delivery,
+  ROOT_VREF,
+  TranscriptDigest,
+  vatIdOf,
+  type HandOver,
+  type VatId,
+} from '@heirloom/worker';
 import { activate, nameFor, type Speaker } from './clist.js';
-import { mergeCrank, crankDigest, type Verdict } from './cranks.js';
+import { mergeCrank, type Verdict } from './cranks.js';
 import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
 import { makeObject, settle, type Router } from './router.js';
-import { keys } from './state/keys.js';
 import {
   ItemType,
   VatState,
@@ -25,6 +31,7 @@ import { abandonPromises, endVat, noteEnded } from './termination.js';
 import type { OnlineVats } from './vats/online.js';
 import type { VatWorker } from './vats/vat-worker.js';
 import type { VatScript } from './vats/zygote-pool.js';
+import type { WavePlan } from './wave.js';
 
 /** Where in history a crank stands. */
 export interface Moment {
@@ -64,7 +71,7 @@ const start = async (
 ): Promise<Started> => {
   const { router, online } = context;
   const { state } = router;
-  const row = state.vats.need(keys.vat(vat));
+  const row = state.vats.need(vat);
   const slots = row.slots.map(kref => nameFor(state, vat, kref));
   const delivery = packFrame([Delivery.startVat, row.parameters, slots]);
   const space = row.spaces[0]!;
@@ -77,10 +84,13 @@ const start = async (
   const speaker: Speaker = { vat, incarnation };
   const verdict = withExit(mergeCrank(router, speaker, space, packed));
   if (verdict.ok) {
-    const digest = crankDigest(packed);
-    state.record(vat, incarnation, 0, [moment.height, moment.wave, delivery, digest]);
-    const counters = state.vatCounters.need(keys.vatCounters(vat));
-    state.vatCounters.set(keys.vatCounters(vat), { ...counters, position: 1 });
+    const transcript = new TranscriptDigest();
+    transcript.add(packed);
+    const { checks, digest } = transcript.finish();
+    const { height, wave } = moment;
+    state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
+    const counters = state.vatCounters.need(vat);
+    state.vatCounters.set(vat, { ...counters, position: 1 });
     assert.equal(verdict.effects.retired.length, 0, 'a new incarnation decides nothing yet');
   }
   return { worker, verdict };
@@ -115,7 +125,7 @@ const createVat = async (
     releaseAll(state, slots);
     finish(router, item, { rejected: true, ...reason });
   };
-  if (state.names.get(keys.name(name)) !== undefined) {
+  if (state.names.get(name) !== undefined) {
     return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
   }
   const row: VatRow = {
@@ -128,9 +138,9 @@ const createVat = async (
     slots,
     spaces: [vat],
   };
-  state.vats.create(keys.vat(vat), row);
-  state.vatCounters.create(keys.vatCounters(vat), { position: 0, nextImport: 1, nextPromise: 1 });
-  state.names.set(keys.name(name), vat);
+  state.vats.create(vat, row);
+  state.vatCounters.create(vat, { position: 0, nextImport: 1, nextPromise: 1 });
+  state.names.set(name, vat);
   const root = makeObject(state, vat, ROOT_VREF);
   const { worker, verdict } = await start(context, vat, moment);
   if (verdict.ok) {
@@ -151,7 +161,7 @@ const upgradeVat = async (
   const { router, online } = context;
   const { state } = router;
   const { vat, bundleId, body: parameters, slots } = item;
-  const before = state.vats.get(keys.vat(vat));
+  const before = state.vats.get(vat);
   if (before?.state !== VatState.running) {
     releaseAll(state, slots);
     return finish(router, item, rejection(Error(`vat ${vatIdOf(vat)} is not running`)));
@@ -164,7 +174,7 @@ const upgradeVat = async (
   releaseAll(state, before.slots);
   const { imageId } = context;
   const row: VatRow = { ...before, incarnation, bundleId, imageId, parameters, slots };
-  state.vats.set(keys.vat(vat), row);
+  state.vats.set(vat, row);
   const { worker, verdict } = await start(context, vat, moment);
   if (verdict.ok) {
     online.install(vat, worker);
@@ -182,12 +192,24 @@ const upgradeVat = async (
 const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
   const { router, online } = context;
   const { state } = router;
-  if (state.vats.get(keys.vat(item.vat))?.state !== VatState.running) {
+  if (state.vats.get(item.vat)?.state !== VatState.running) {
     return finish(router, item, rejection(Error(`vat ${vatIdOf(item.vat)} is not running`)));
   }
   endVat(router, item.vat);
   online.remove(item.vat);
   return finish(router, item, { rejected: false, ...kernelData(undefined) });
+};
+
+/** Waits until the threads that a wave's creations and upgrades will take are ready for them. */
+export const reserveWorkers = async (
+  context: LifecycleContext,
+  plan: WavePlan,
+): Promise<void> => {
+  const needed = plan.items.flatMap(item => {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
+    return [context.scriptOf(item.item.bundleId)];
+  });
+  await context.online.reserve(needed);
 };
 
 /** Carries out one lifecycle item. Its result's promise is decided by the kernel, always settled. */

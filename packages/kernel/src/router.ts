@@ -5,15 +5,23 @@
  * message to an unresolved promise waits on that promise, and moves to the tail of the run queue
  * when it settles. So two sends to one reference never overtake each other.
  */
-import { strict as assert } from 'node:assert';
-import { getObject, getPromise, hold, holdAll, release, releaseAll, setPromise } from './counts.js';
+import assert from 'node:assert/strict';
+import { parseVRef, type VRef } from '@heirloom/worker';
+import {
+  getObject,
+  getPromise,
+  hold,
+  holdAll,
+  promiseQueueKey,
+  release,
+  releaseAll,
+  updatePromise,
+} from './counts.js';
 import { dataNotCallable, soleReference, VAT_TERMINATED } from './kernel-data.js';
-import { isPromiseKRef, krefNumber, objectKRef, promiseKRef, type KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
+import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from './state/krefs.js';
 import {
   HOST_SUBSCRIBES,
   ItemType,
-  KERNEL_DECIDES,
   NOBODY,
   PromiseState,
   VatState,
@@ -22,7 +30,6 @@ import {
   type VatNumber,
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import { parseVRef, type VRef } from '@heirloom/worker';
 
 /** A settlement: data is canonical bytes and the references that it mentions. */
 export interface Settlement {
@@ -39,49 +46,50 @@ export interface Router {
   readonly hostSettled: HostSettled;
 }
 
-/** A new unresolved promise, referred to by nobody yet. */
-export const makePromise = (
-  state: KernelState,
-  decider: number,
-  subscribers: readonly number[],
-): KRef => {
-  const n = state.next('nextPromise');
-  state.promises.create(keys.promise(n), {
+export interface NewPromise {
+  readonly decider: number;
+  readonly subscribers: readonly number[];
+  /** How many hold it from the start. */
+  readonly references: number;
+}
+
+/** A new unresolved promise. */
+export const makePromise = (state: KernelState, given: NewPromise): KRef => {
+  const kref = promiseKRef(state.next('nextPromise'));
+  const { decider, subscribers, references } = given;
+  state.promises.create(kref, {
     state: PromiseState.unresolved,
     decider,
     subscribers,
-    references: 0,
+    references,
     body: null,
-    slots: [],
+    slots: NO_SLOTS,
     queueCount: 0,
   });
-  return promiseKRef(n);
-};
-
-export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KRef => {
-  const n = state.next('nextObject');
-  state.objects.create(keys.object(n), [owner, vref, 0, 0]);
-  const kref = objectKRef(n);
-  state.exports.create(keys.export(owner, vref), kref);
   return kref;
 };
+const NO_SLOTS: readonly KRef[] = [];
+
+export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KRef => {
+  const kref = objectKRef(state.next('nextObject'));
+  state.objects.create(kref, [owner, vref, 0, 0]);
+  state.clist(owner).byVRef.create(vref, kref);
+  return kref;
+};
+
+/** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
+const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
 
 /** The vat that would receive a message to this object now; `undefined` when nobody would. */
 export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined => {
   const [owner, vref] = getObject(state, kref);
   if (owner === NOBODY) return undefined;
-  const vat = state.vats.need(keys.vat(owner));
+  const vat = state.vats.need(owner);
   if (vat.state === VatState.terminated) return undefined;
+  if (!isMortal(vref)) return owner;
   const parsed = parseVRef(vref);
-  assert(parsed !== undefined, 'stored vref is well formed');
-  const mortal = parsed.type === 'ephemeral' || parsed.type === 'virtual';
-  if (mortal && parsed.incarnation < vat.incarnation) return undefined;
-  return owner;
-};
-
-/** A message to the tail of the run queue. Takes over the counts of what the message mentions. */
-const enqueueSend = (state: KernelState, message: QueuedMessage): void => {
-  state.enqueue({ type: ItemType.send, ...message });
+  if (parsed === undefined || !('incarnation' in parsed)) assert.fail(`stored vref ${vref}`);
+  return parsed.incarnation < vat.incarnation ? undefined : owner;
 };
 
 /** Routes a message whose mentions are already counted (target, slots, result). */
@@ -89,29 +97,26 @@ const route = (router: Router, message: QueuedMessage): void => {
   const { state } = router;
   const { target } = message;
   if (!isPromiseKRef(target)) {
-    enqueueSend(state, message);
+    state.enqueue({ type: ItemType.send, ...message });
     return;
   }
   const row = getPromise(state, target);
   switch (row.state) {
-    case PromiseState.unresolved: {
-      const key = keys.promiseQueue(krefNumber(target), row.queueCount);
-      state.promiseQueues.create(key, message);
+    case PromiseState.unresolved:
+      state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
       // The queue hangs on its promise: it does not keep it.
-      setPromise(state, target, {
-        ...row,
-        queueCount: row.queueCount + 1,
-      });
-      release(state, target);
+      updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
       return;
-    }
     case PromiseState.fulfilled: {
       const object = soleReference(row.body!, row.slots);
       if (object !== undefined && !isPromiseKRef(object)) {
         hold(state, object);
         release(state, target);
-        enqueueSend(state, { ...message, target: object });
-      } else refuse(router, message, { rejected: true, ...dataNotCallable(message.body, message.slots) });
+        state.enqueue({ type: ItemType.send, ...message, target: object });
+      } else {
+        const { body, slots } = message;
+        refuse(router, message, { rejected: true, ...dataNotCallable(body, slots) });
+      }
       return;
     }
     case PromiseState.rejected:
@@ -122,12 +127,14 @@ const route = (router: Router, message: QueuedMessage): void => {
   }
 };
 
-/** Sends a message: counts what it mentions, then routes it. */
+/**
+ * Sends a message: counts its target and its slots, then routes it. The result's promise has been
+ * made with the queue's reference in its count.
+ */
 export const send = (router: Router, message: QueuedMessage): void => {
   const { state } = router;
   hold(state, message.target);
   holdAll(state, message.slots);
-  if (message.result !== undefined) hold(state, message.result);
   route(router, message);
 };
 
@@ -158,51 +165,37 @@ export const settle = (router: Router, promise: KRef, settlement: Settlement): v
   const { state } = router;
   const row = getPromise(state, promise);
   assert(row.state === PromiseState.unresolved, 'a promise settles once');
-  const settled: PromiseRow = {
-    ...row,
+  const { subscribers, queueCount } = row;
+  const vats = subscribers.filter(subscriber => subscriber !== HOST_SUBSCRIBES);
+  holdAll(state, settlement.slots);
+  // Each notify on the queue holds it, and so does each message that is about to be routed.
+  const settled = updatePromise(state, promise, getPromise(state, promise), vats.length + queueCount, {
     state: settlement.rejected ? PromiseState.rejected : PromiseState.fulfilled,
     decider: NOBODY,
     subscribers: [],
     body: settlement.body,
     slots: settlement.slots,
     queueCount: 0,
-  };
-  holdAll(state, settlement.slots);
-  setPromise(state, promise, settled);
-  for (const subscriber of row.subscribers) {
-    if (subscriber === HOST_SUBSCRIBES) router.hostSettled(promise, settled);
-    else notify(state, subscriber, promise);
-  }
-  for (let ordinal = 0; ordinal < row.queueCount; ordinal += 1) {
-    const key = keys.promiseQueue(krefNumber(promise), ordinal);
+  });
+  if (vats.length < subscribers.length) router.hostSettled(promise, settled);
+  for (const vat of vats) state.enqueue({ type: ItemType.notify, vat, promise });
+  for (let ordinal = 0; ordinal < queueCount; ordinal += 1) {
+    const key = promiseQueueKey(promise, ordinal);
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
-    hold(state, promise);
     route(router, message);
   }
 };
 
-const notify = (state: KernelState, vat: VatNumber, promise: KRef): void => {
-  hold(state, promise);
-  state.enqueue({ type: ItemType.notify, vat, promise });
-};
-
-/** Subscribes a vat: at once a notify when the promise has settled. */
-export const subscribe = (state: KernelState, vat: number, promise: KRef): void => {
+/** Subscribes a vat or the host: a vat gets a notify at once when the promise has settled. */
+export const subscribe = (state: KernelState, who: number, promise: KRef): void => {
   const row = getPromise(state, promise);
   if (row.state !== PromiseState.unresolved) {
-    assert(vat !== HOST_SUBSCRIBES);
-    notify(state, vat, promise);
-  } else if (!row.subscribers.includes(vat)) {
-    const subscribers = [...row.subscribers, vat].sort((a, b) => a - b);
-    setPromise(state, promise, { ...row, subscribers });
+    assert(who !== HOST_SUBSCRIBES, 'the host is told of settled promises otherwise');
+    updatePromise(state, promise, row, 1);
+    state.enqueue({ type: ItemType.notify, vat: who, promise });
+  } else if (!row.subscribers.includes(who)) {
+    const subscribers = [...row.subscribers, who].sort((a, b) => a - b);
+    updatePromise(state, promise, row, 0, { subscribers });
   }
-};
-
-/** Who may settle a promise from now on. */
-export const setDecider = (state: KernelState, promise: KRef, decider: number): void => {
-  const row = getPromise(state, promise);
-  assert(row.state === PromiseState.unresolved && row.decider === NOBODY, 'decider is free');
-  assert(decider > 0 || decider === KERNEL_DECIDES || decider === NOBODY);
-  setPromise(state, promise, { ...row, decider });
 };

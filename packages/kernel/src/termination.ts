@@ -5,17 +5,17 @@
  * bounded number per wave, by the kernel itself.
  */
 import { retirePromise } from './clist.js';
-import { getObject, getPromise, objectKey, release, releaseRecognizable } from './counts.js';
+import { getObject, getPromise, release, releaseRecognizable } from './counts.js';
 import { VAT_TERMINATED } from './kernel-data.js';
 import { settle, type Router, type Settlement } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { keys, ranges, type KeyRange } from './state/keys.js';
+import { endedKey, endedOf, ranges, type KeyRange } from './state/keys.js';
 import { NOBODY, PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
 export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] =>
-  [...state.clist.scan(ranges.clistPromises(vat))].map(keys.clistKRef);
+  [...state.clist(vat).byKRef.scan(ranges.clistPromises(vat))];
 
 /**
  * Rejects what the vat decides, in kref order (rule U2), and takes all its promises out of its
@@ -33,32 +33,30 @@ export const abandonPromises = (router: Router, vat: VatNumber, reason: Settleme
   for (const promise of promises) retirePromise(state, vat, promise);
 };
 
-/** Notes that an incarnation has ended and how far its transcript goes. */
+/** Notes that an incarnation has ended: what it leaves is to be removed. */
 export const noteEnded = (state: KernelState, vat: VatNumber, wholeVat: boolean): void => {
-  const { incarnation } = state.vats.need(keys.vat(vat));
-  const { position } = state.vatCounters.need(keys.vatCounters(vat));
-  const row: CleanupRow = { position: 0, positionEnd: position, wholeVat };
-  state.cleanup.create(keys.cleanup(vat, incarnation), row);
+  const { incarnation } = state.vats.need(vat);
+  state.cleanup.create(endedKey(vat, incarnation), { wholeVat });
 };
 
 /** Ends a running vat. Its worker is the caller's to kill. */
 export const endVat = (router: Router, vat: VatNumber): void => {
   const { state } = router;
-  const row = state.vats.need(keys.vat(vat));
+  const row = state.vats.need(vat);
   noteEnded(state, vat, true);
-  state.vats.set(keys.vat(vat), { ...row, state: VatState.terminated });
-  state.names.delete(keys.name(row.name));
+  state.vats.set(vat, { ...row, state: VatState.terminated });
+  state.names.delete(row.name);
   abandonPromises(router, vat, VAT_TERMINATED);
 };
 
 /** Takes up to `limit` names out of a dead vat's c-list, letting go of what it imported. */
 const removeNames = (state: KernelState, vat: VatNumber, limit: number): number => {
-  const imports = state.clist.keys(ranges.clist(vat), limit);
-  for (const key of imports) {
-    const kref = keys.clistKRef(key);
-    const [vref, reach] = state.clist.need(key);
-    state.clist.delete(key);
-    state.exports.delete(keys.export(vat, vref));
+  const { byKRef, byVRef } = state.clist(vat);
+  const imports = byKRef.keys(ranges.byKRef(vat), limit);
+  for (const kref of imports) {
+    const [vref, reach] = byKRef.need(kref);
+    byKRef.delete(kref);
+    byVRef.delete(vref);
     if (reach === Reach.reachable) release(state, kref);
     else if (reach === Reach.recognizable && !isPromiseKRef(kref)) releaseRecognizable(state, kref);
   }
@@ -68,16 +66,22 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
 /** Makes an object nobody's; one that nobody refers to goes. */
 const orphan = (state: KernelState, kref: KRef): void => {
   const [, vref, reachable, recognizable] = getObject(state, kref);
-  if (recognizable === 0) state.objects.delete(objectKey(kref));
-  else state.objects.set(objectKey(kref), [NOBODY, vref, reachable, recognizable]);
+  if (recognizable === 0) state.objects.delete(kref);
+  else state.objects.set(kref, [NOBODY, vref, reachable, recognizable]);
 };
 
 /** Takes up to `limit` exports of a range out of a vat's c-list; their objects are orphaned. */
-const removeExports = (state: KernelState, range: KeyRange, limit: number): number => {
-  const exports = state.exports.keys(range, limit);
-  for (const key of exports) {
-    const kref = state.exports.need(key);
-    state.exports.delete(key);
+const removeExports = (
+  state: KernelState,
+  vat: VatNumber,
+  range: KeyRange,
+  limit: number,
+): number => {
+  const { byVRef } = state.clist(vat);
+  const exports = byVRef.keys(range, limit);
+  for (const vref of exports) {
+    const kref = byVRef.need(vref);
+    byVRef.delete(vref);
     if (!isPromiseKRef(kref)) orphan(state, kref);
   }
   return exports.length;
@@ -91,24 +95,21 @@ const cleanUp = (
   limit: number,
 ): boolean => {
   let left = limit;
-  const end = Math.min(row.positionEnd, row.position + left);
-  for (let at = row.position; at < end; at += 1) state.forgetEntry(vat, incarnation, at);
-  left -= end - row.position;
-  state.cleanup.set(keys.cleanup(vat, incarnation), { ...row, position: end });
-  left -= state.rows.forgetPreImages(vat, incarnation, left);
+  left -= state.transcript.remove(ranges.transcript(vat, incarnation), left);
+  left -= state.rows.preImages.remove(ranges.preImages(vat, incarnation), left);
   if (!row.wholeVat) {
     for (const range of ranges.mortalExports(vat, incarnation)) {
-      left -= removeExports(state, range, left);
+      left -= removeExports(state, vat, range, left);
     }
     return left > 0;
   }
   left -= removeNames(state, vat, left);
-  left -= removeExports(state, ranges.exports(vat), left);
-  const { spaces } = state.vats.need(keys.vat(vat));
+  left -= removeExports(state, vat, ranges.byVRef(vat), left);
+  const { spaces } = state.vats.need(vat);
   for (const space of spaces) left -= state.rows.forgetSpace(space, left);
   if (left <= 0) return false;
-  state.vatCounters.delete(keys.vatCounters(vat));
-  state.vats.delete(keys.vat(vat));
+  state.vatCounters.delete(vat);
+  state.vats.delete(vat);
   return true;
 };
 
@@ -116,6 +117,6 @@ const cleanUp = (
 export const cleanUpStep = (state: KernelState, limit: number): void => {
   const [key] = state.cleanup.keys(ranges.cleanup, 1);
   if (key === undefined) return;
-  const ended = keys.cleanupOf(key);
-  if (cleanUp(state, ended, state.cleanup.need(key), limit)) state.cleanup.delete(key);
+  const isGone = cleanUp(state, endedOf(key), state.cleanup.need(key), limit);
+  if (isGone) state.cleanup.delete(key);
 };

@@ -5,14 +5,13 @@
  * that has ended in the wave has its later items rejected at their own places (rule W4); promise
  * names settled in the wave go when it ends (rule W3), and so does what nothing refers to (G1).
  */
-import { vatIdOf, type VatId } from '@heirloom/worker';
+import { TranscriptDigest, vatIdOf, type VatId } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
-import { acceptMessage, acceptNotify, crankDigest, mergeCrank, type Verdict } from './cranks.js';
+import { acceptMessage, acceptNotify, mergeCrank, type Verdict } from './cranks.js';
 import { freeUnreferenced, release } from './counts.js';
-import { carryOut, type LifecycleContext, type Moment } from './lifecycle.js';
+import { carryOut, reserveWorkers, type LifecycleContext, type Moment } from './lifecycle.js';
 import { refuse } from './router.js';
 import type { KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
 import { VatState, type VatNumber, type VatRow } from './state/schema.js';
 import { cleanUpStep, endVat } from './termination.js';
 import { planWave, type PlannedItem, type WaveLimits, type WavePlan } from './wave.js';
@@ -34,6 +33,22 @@ export interface WaveRunnerOptions extends LifecycleContext {
   readonly threads: number;
 }
 
+/** What one wave did to one vat so far: becomes one transcript row. */
+interface VatRecord {
+  readonly incarnation: number;
+  readonly firstPosition: number;
+  readonly deliveries: Uint8Array[];
+  readonly digest: TranscriptDigest;
+}
+
+/** One wave in progress. */
+interface Wave {
+  readonly moment: Moment;
+  /** Promises whose names go when the wave ends. */
+  readonly retired: [VatNumber, KRef][];
+  readonly records: Map<VatNumber, VatRecord>;
+}
+
 type CrankItem = Extract<PlannedItem, { kind: 'message' | 'notify' }>;
 
 export class WaveRunner {
@@ -49,26 +64,41 @@ export class WaveRunner {
     const { state } = router;
     const plan = planWave(state, limits);
     state.endCrank();
+    // A vat keeps its code while its successor's thread gets ready.
+    await reserveWorkers(this.#options, plan);
     this.#dispatch(plan, moment);
-    const retired: [VatNumber, KRef][] = [];
+    const wave: Wave = { moment, retired: [], records: new Map() };
     let cranks = 0;
     for (const item of plan.items) {
       state.queue.remove(item.ordinal);
-      if (await this.#merge(item, moment, retired)) cranks += 1;
+      const merged = this.#merge(item, wave);
+      // No turn of the event loop where the crank is there already.
+      if (merged === true || (merged !== false && (await merged))) cranks += 1;
       state.endCrank();
+    }
+    this.#end(wave);
+    return { items: plan.items.length, cranks };
+  }
+
+  #end({ moment, retired, records }: Wave): void {
+    const { router, limits } = this.#options;
+    const { state } = router;
+    const { height, wave } = moment;
+    for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
+      const { checks, digest: hash } = digest.finish();
+      state.record(vat, incarnation, firstPosition, [height, wave, deliveries, checks, hash]);
     }
     for (const [vat, promise] of retired) retirePromise(state, vat, promise);
     cleanUpStep(state, limits.cleanupRowsMax);
     freeUnreferenced(state);
     state.endCrank();
-    return { items: plan.items.length, cranks };
   }
 
   /** Hands every vat its part; at most `threads` vats run at a time. Changes no outcome. */
   #dispatch({ deliveries }: WavePlan, moment: Moment): void {
     const { router, online, threads } = this.#options;
     const waiting = [...deliveries].map(([vat, list]) => {
-      const { position } = router.state.vatCounters.need(keys.vatCounters(vat));
+      const { position } = router.state.vatCounters.need(vat);
       return { worker: online.get(vat), firstPosition: position, deliveries: list };
     });
     const next = (): void => {
@@ -81,17 +111,13 @@ export class WaveRunner {
     for (let running = 0; running < threads && waiting.length > 0; running += 1) next();
   }
 
-  /** True when a crank was merged. */
-  async #merge(
-    item: PlannedItem,
-    moment: Moment,
-    retired: [VatNumber, KRef][],
-  ): Promise<boolean> {
+  /** Settles one item of the plan. Returns whether a crank was merged; a promise only to wait. */
+  #merge(item: PlannedItem, wave: Wave): boolean | Promise<boolean> {
     const { router } = this.#options;
     switch (item.kind) {
       case 'message':
       case 'notify':
-        return this.#mergeVatCrank(item, moment, retired);
+        return this.#mergeVatCrank(item, wave);
       case 'refused':
         refuse(router, item.message);
         return false;
@@ -99,67 +125,74 @@ export class WaveRunner {
         release(router.state, item.promise);
         return false;
       case 'lifecycle':
-        await carryOut(this.#options, item.item, moment);
-        return false;
+        return carryOut(this.#options, item.item, wave.moment).then(() => false);
       default:
         throw TypeError(`unknown planned item ${String(item satisfies never)}`);
     }
   }
 
-  async #mergeVatCrank(
-    item: CrankItem,
-    moment: Moment,
-    retired: [VatNumber, KRef][],
-  ): Promise<boolean> {
+  #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
     const { router, online } = this.#options;
     const { state } = router;
-    const { vat } = item;
-    const row = state.vats.get(keys.vat(vat));
+    const row = state.vats.get(item.vat);
     if (row?.state !== VatState.running) {
       if (item.kind === 'message') refuse(router, item.message);
       else release(state, item.promise);
       return false;
     }
-    const next = online.get(vat).nextCrank();
-    const packed = next instanceof Uint8Array ? next : await next;
-    if (item.kind === 'message') acceptMessage(state, vat, item.message);
-    else {
-      acceptNotify(state, vat, item.promise, item.batch);
-      for (const promise of item.batch) retired.push([vat, promise]);
-    }
-    this.#conclude(item, row, packed, moment, retired);
-    return true;
+    const next = online.get(item.vat).nextCrank();
+    if (next instanceof Uint8Array) return this.#conclude(item, row, next, wave);
+    return next.then(packed => this.#conclude(item, row, packed, wave));
   }
 
-  #conclude(
-    item: CrankItem,
-    row: VatRow,
-    packed: Uint8Array,
-    moment: Moment,
-    retired: [VatNumber, KRef][],
-  ): void {
+  #conclude(item: CrankItem, row: VatRow, packed: Uint8Array, wave: Wave): true {
     const { router } = this.#options;
     const { state } = router;
     const { vat } = item;
     const { incarnation, spaces } = row;
+    if (item.kind === 'message') acceptMessage(state, vat, item.message);
+    else {
+      acceptNotify(state, vat, item.promise, item.batch);
+      for (const promise of item.batch) wave.retired.push([vat, promise]);
+    }
     const verdict = mergeCrank(router, { vat, incarnation }, spaces[0]!, packed);
-    if (!verdict.ok) return this.#end(vat, verdict);
+    if (!verdict.ok) {
+      this.#terminate(vat, wave, verdict);
+      return true;
+    }
     const { effects } = verdict;
-    for (const promise of effects.retired) retired.push([vat, promise]);
-    const key = keys.vatCounters(vat);
-    const counters = state.vatCounters.need(key);
-    const { height, wave } = moment;
-    const { position } = counters;
-    state.record(vat, incarnation, position, [height, wave, item.delivery, crankDigest(packed)]);
-    state.vatCounters.set(key, { ...counters, position: position + 1 });
-    if (effects.exit !== undefined) this.#end(vat, undefined);
-    return undefined;
+    for (const promise of effects.retired) wave.retired.push([vat, promise]);
+    const counters = state.vatCounters.need(vat);
+    state.vatCounters.set(vat, { ...counters, position: counters.position + 1 });
+    const record = recordOf(wave, vat, incarnation, counters.position);
+    record.deliveries.push(item.delivery);
+    record.digest.add(packed);
+    if (effects.exit !== undefined) this.#terminate(vat, wave, undefined);
+    return true;
   }
 
-  #end(vat: VatNumber, verdict: Extract<Verdict, { ok: false }> | undefined): void {
+  #terminate(
+    vat: VatNumber,
+    wave: Wave,
+    verdict: Extract<Verdict, { ok: false }> | undefined,
+  ): void {
     const { router, online, onFault } = this.#options;
     if (verdict !== undefined) onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
     endVat(router, vat);
     online.remove(vat);
+    wave.records.delete(vat);
   }
 }
+
+const recordOf = (
+  wave: Wave,
+  vat: VatNumber,
+  incarnation: number,
+  firstPosition: number,
+): VatRecord => {
+  const known = wave.records.get(vat);
+  if (known !== undefined) return known;
+  const record = { incarnation, firstPosition, deliveries: [], digest: new TranscriptDigest() };
+  wave.records.set(vat, record);
+  return record;
+};

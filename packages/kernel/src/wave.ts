@@ -12,7 +12,6 @@ import { nameFor } from './clist.js';
 import { getPromise } from './counts.js';
 import { ownerOf } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { keys } from './state/keys.js';
 import type { QueueEntry } from './state/run-queue.js';
 import {
   ItemType,
@@ -123,8 +122,8 @@ class Planner {
   #addNotify(ordinal: number, vat: VatNumber, promise: KRef): void {
     if (this.#closed.has(vat)) return;
     const state = this.#state;
-    const alive = state.vats.get(keys.vat(vat))?.state === VatState.running;
-    const known = alive && state.clist.get(keys.clist(vat, promise)) !== undefined;
+    const alive = state.vats.get(vat)?.state === VatState.running;
+    const known = alive && state.clist(vat).byKRef.get(promise) !== undefined;
     const notified = this.#notified.get(vat) ?? new Set<KRef>();
     this.#notified.set(vat, notified);
     if (!known || notified.has(promise)) {

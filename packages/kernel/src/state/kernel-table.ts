@@ -1,7 +1,8 @@
 /**
  * One typed table of kernel rows: what this block changed, a bounded cache, the store below.
  *
- * Invariants:
+ * In RAM rows go by short keys (numbers, vrefs); `spell` makes the stored key, only when the store
+ * is asked or written. Invariants:
  * - values are immutable: a change is a new value under `set`;
  * - dirty rows stay until the commit (rule T6), clean ones may be forgotten at any time;
  * - a row that the block both creates and deletes leaves no trace: `create` says that the kernel
@@ -9,7 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
-import type { Journal } from './journal.js';
+import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './keys.js';
 
 interface DirtyRow<V> {
@@ -22,38 +23,37 @@ export interface RowCodec<V> {
   decode(bytes: Uint8Array): V;
 }
 
-export interface KernelTableOptions<V> {
+export interface KernelTableOptions<K, V> {
   readonly view: ReadView;
   readonly table: TableName;
   readonly journal: Journal;
   readonly codec: RowCodec<V>;
+  spell(key: K): BinaryKey;
+  /** The inverse of `spell`; needed for scans. */
+  readonly parse?: (key: BinaryKey) => K;
   /** Clean rows kept in RAM; twice this at most. */
   readonly cacheRowsMax?: number;
 }
 
-const CACHE_ROWS_MAX = 65_536;
+const CACHE_ROWS_MAX = 16_384;
 const SCAN_CHUNK = 4_096;
 
-export class KernelTable<V> {
-  readonly #view: ReadView;
-  readonly #table: TableName;
+export class KernelTable<K extends number | string, V> implements Restorable {
+  readonly #options: KernelTableOptions<K, V>;
   readonly #journal: Journal;
-  readonly #codec: RowCodec<V>;
   readonly #cacheRowsMax: number;
-  readonly #dirty = new Map<BinaryKey, DirtyRow<V>>();
+  readonly #dirty = new Map<K, DirtyRow<V>>();
   /** Two generations: a hit in the old one moves to the young one; the old one is dropped whole. */
-  #young = new Map<BinaryKey, V>();
-  #old = new Map<BinaryKey, V>();
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
 
-  constructor(options: KernelTableOptions<V>) {
-    this.#view = options.view;
-    this.#table = options.table;
+  constructor(options: KernelTableOptions<K, V>) {
+    this.#options = options;
     this.#journal = options.journal;
-    this.#codec = options.codec;
     this.#cacheRowsMax = options.cacheRowsMax ?? CACHE_ROWS_MAX;
   }
 
-  get(key: BinaryKey): V | undefined {
+  get(key: K): V | undefined {
     const dirty = this.#dirty.get(key);
     if (dirty !== undefined) return dirty.value;
     const young = this.#young.get(key);
@@ -63,71 +63,75 @@ export class KernelTable<V> {
       this.#remember(key, old);
       return old;
     }
-    const bytes = this.#view.get(this.#table, key);
-    if (bytes === undefined) return undefined;
-    const value = this.#codec.decode(bytes);
-    this.#remember(key, value);
-    return value;
+    return this.#read(key);
   }
 
   /** The row, which must exist. */
-  need(key: BinaryKey): V {
+  need(key: K): V {
     const value = this.get(key);
-    assert(value !== undefined, `${this.#table}: no row ${Buffer.from(key, 'latin1').toString('hex')}`);
+    if (value === undefined) assert.fail(`${this.#options.table}: no row ${key}`);
     return value;
   }
 
   /** A row under a key that the kernel has just made up. */
-  create(key: BinaryKey, value: V): void {
+  create(key: K, value: V): void {
     const dirty = this.#dirty.get(key);
-    assert(dirty?.value === undefined, 'create: the row exists');
-    this.#put(key, { value, born: dirty === undefined });
+    if (dirty?.value !== undefined) assert.fail(`${this.#options.table}: row ${key} exists`);
+    this.#put(key, { value, born: dirty === undefined }, dirty);
   }
 
-  set(key: BinaryKey, value: V): void {
-    this.#put(key, { value, born: this.#dirty.get(key)?.born ?? false });
+  set(key: K, value: V): void {
+    const dirty = this.#dirty.get(key);
+    this.#put(key, { value, born: dirty !== undefined && dirty.born }, dirty);
   }
 
-  delete(key: BinaryKey): void {
+  delete(key: K): void {
     const dirty = this.#dirty.get(key);
-    if (dirty?.born === true) {
-      this.#dirty.delete(key);
-      this.#journal.record(() => this.#dirty.set(key, dirty));
+    if (dirty === undefined || !dirty.born) {
+      this.#put(key, { value: undefined, born: false }, dirty);
       return;
     }
-    this.#put(key, { value: undefined, born: false });
+    this.#dirty.delete(key);
+    this.#journal.recordRow(this, key, dirty);
   }
 
-  /** The keys of a range, in order, after `after`, at most `limit`. */
-  keys({ prefix, end }: KeyRange, limit: number, after = ''): BinaryKey[] {
+  /** Called by the journal only. */
+  restore(key: K, before: DirtyRow<V> | undefined): void {
+    if (before === undefined) this.#dirty.delete(key);
+    else this.#dirty.set(key, before);
+  }
+
+  /** The keys of a range, in order of the store, after `after`, at most `limit`. */
+  keys({ prefix, end }: KeyRange, limit: number, after: BinaryKey = ''): K[] {
     if (limit <= 0) return [];
-    const from = after === '' ? prefix : after;
-    const inRange = (key: BinaryKey): boolean =>
-      key.startsWith(prefix) && key < end && (after === '' || key > after);
+    const { view, table, spell, parse } = this.#options;
+    assert(parse !== undefined, 'a table that is scanned can parse its keys');
     const added: BinaryKey[] = [];
     let deleted = 0;
     for (const [key, row] of this.#dirty) {
-      if (!inRange(key)) continue;
+      const spelled = spell(key);
+      if (!spelled.startsWith(prefix) || spelled <= after) continue;
       if (row.value === undefined) deleted += 1;
-      else added.push(key);
+      else added.push(spelled);
     }
     const found = new Set(added);
-    // `keysAfter` is exclusive and the bare prefix is never a row itself.
-    for (const key of this.#view.keysAfter(this.#table, from, end, limit + deleted)) {
-      const dirty = this.#dirty.get(key);
-      if (dirty === undefined || dirty.value !== undefined) found.add(key);
+    // `keysAfter` is exclusive, and the bare prefix is never a row.
+    const from = after === '' ? prefix : after;
+    for (const spelled of view.keysAfter(table, from, end, limit + deleted)) {
+      const dirty = this.#dirty.get(parse(spelled));
+      if (dirty === undefined || dirty.value !== undefined) found.add(spelled);
     }
-    return [...found].sort(compareKeys).slice(0, limit);
+    return [...found].sort(compareKeys).slice(0, limit).map(parse);
   }
 
   /** All keys of a range, in order. The table must not change meanwhile. */
-  *scan(range: KeyRange): Generator<BinaryKey, void> {
+  *scan(range: KeyRange): Generator<K, void> {
     let after: BinaryKey = '';
     for (;;) {
       const chunk = this.keys(range, SCAN_CHUNK, after);
       yield* chunk;
       if (chunk.length < SCAN_CHUNK) return;
-      after = chunk.at(-1)!;
+      after = this.#options.spell(chunk.at(-1)!);
     }
   }
 
@@ -137,9 +141,10 @@ export class KernelTable<V> {
 
   /** The changes of this block, in no particular order. */
   changes(into: RowChange[]): void {
+    const { table, spell, codec } = this.#options;
     for (const [key, row] of this.#dirty) {
-      const value = row.value === undefined ? undefined : this.#codec.encode(row.value);
-      into.push({ table: this.#table, key, value });
+      const value = row.value === undefined ? undefined : codec.encode(row.value);
+      into.push({ table, key: spell(key), value });
     }
   }
 
@@ -154,16 +159,21 @@ export class KernelTable<V> {
     this.#dirty.clear();
   }
 
-  #put(key: BinaryKey, row: DirtyRow<V>): void {
-    const before = this.#dirty.get(key);
-    this.#dirty.set(key, row);
-    this.#journal.record(() => {
-      if (before === undefined) this.#dirty.delete(key);
-      else this.#dirty.set(key, before);
-    });
+  #read(key: K): V | undefined {
+    const { view, table, spell, codec } = this.#options;
+    const bytes = view.get(table, spell(key));
+    if (bytes === undefined) return undefined;
+    const value = codec.decode(bytes);
+    this.#remember(key, value);
+    return value;
   }
 
-  #remember(key: BinaryKey, value: V): void {
+  #put(key: K, row: DirtyRow<V>, before: DirtyRow<V> | undefined): void {
+    this.#dirty.set(key, row);
+    this.#journal.recordRow(this, key, before);
+  }
+
+  #remember(key: K, value: V): void {
     if (this.#young.size >= this.#cacheRowsMax) {
       this.#old = this.#young;
       this.#young = new Map();

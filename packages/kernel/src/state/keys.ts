@@ -5,14 +5,12 @@ import {
   clistKrefPrefix,
   clistVrefKey,
   clistVrefPrefix,
-  countersKey,
   HOST_RESULT_PREFIX,
   hostResultKey,
   KREF_OBJECT,
   KREF_PROMISE,
   objectKey,
   pinKey,
-  preimageKey,
   preimagePrefix,
   prefixEnd,
   promiseKey,
@@ -25,18 +23,18 @@ import {
   RUN_QUEUE_PREFIX,
   runQueueKey,
   spacePrefix,
-  transcriptKey,
+  transcriptPrefix,
   VAT_PREFIX,
   vatCountersKey,
   vatKey,
   vatNameKey,
-  vatstoreKey,
   type BinaryKey,
 } from '@heirloom/store';
+import type { VRef } from '@heirloom/worker';
 import { isPromiseKRef, krefNumber, objectKRef, promiseKRef, type KRef } from './krefs.js';
 
-const kindOf = (kref: KRef): typeof KREF_OBJECT | typeof KREF_PROMISE =>
-  isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT;
+type KRefKind = typeof KREF_OBJECT | typeof KREF_PROMISE;
+const kindOf = (kref: KRef): KRefKind => (isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT);
 
 /** A range of keys: those with a prefix. */
 export interface KeyRange {
@@ -45,37 +43,55 @@ export interface KeyRange {
 }
 const range = (prefix: BinaryKey): KeyRange => ({ prefix, end: prefixEnd(prefix) });
 
-export const keys = {
-  counters: countersKey(),
-  object: objectKey,
-  promise: promiseKey,
-  promiseQueue: promiseQueueKey,
-  queueItem: runQueueKey,
-  queueOrdinal: (key: BinaryKey): number => readU48(key, RUN_QUEUE_PREFIX.length),
-  vat: vatKey,
-  vatOf: (key: BinaryKey): number => readU32(key, VAT_PREFIX.length),
-  vatCounters: vatCountersKey,
-  /** vref → kref. */
-  export: clistVrefKey,
-  /** kref → vref. */
-  clist: (vat: number, kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
-  clistKRef: (key: BinaryKey): KRef => {
-    const at = clistKrefPrefix(0).length;
-    const n = readU48(key, at + 1);
-    return readU8(key, at) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
+/** Ended incarnations go by one number in RAM. */
+const INCARNATIONS_MAX = 2 ** 32;
+export const endedKey = (vat: number, incarnation: number): number =>
+  vat * INCARNATIONS_MAX + incarnation;
+export const endedOf = (key: number): readonly [vat: number, incarnation: number] => [
+  Math.floor(key / INCARNATIONS_MAX),
+  key % INCARNATIONS_MAX,
+];
+
+/** How each table spells its keys, and reads them back where it is scanned. */
+export const spellings = {
+  object: { spell: (kref: KRef): BinaryKey => objectKey(krefNumber(kref)) },
+  promise: { spell: (kref: KRef): BinaryKey => promiseKey(krefNumber(kref)) },
+  /** (promise, ordinal) as `kref/ordinal`. */
+  promiseQueue: {
+    spell: (key: string): BinaryKey => {
+      const [kref, ordinal] = key.split('/').map(Number);
+      return promiseQueueKey(krefNumber(kref as KRef), ordinal!);
+    },
   },
-  name: vatNameKey,
-  pin: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)),
-  hostResult: hostResultKey,
-  hostResultInput: (key: BinaryKey): number => readU48(key, HOST_RESULT_PREFIX.length),
-  cleanup: remainderKey,
-  cleanupOf: (key: BinaryKey): readonly [vat: number, incarnation: number] => [
-    readU32(key, REMAINDER_PREFIX.length),
-    readU32(key, REMAINDER_PREFIX.length + 4),
-  ],
-  transcript: transcriptKey,
-  vatRow: vatstoreKey,
-  preImage: preimageKey,
+  queue: {
+    spell: runQueueKey,
+    parse: (key: BinaryKey): number => readU48(key, RUN_QUEUE_PREFIX.length),
+  },
+  vat: { spell: vatKey, parse: (key: BinaryKey): number => readU32(key, VAT_PREFIX.length) },
+  vatCounters: { spell: vatCountersKey },
+  name: { spell: vatNameKey },
+  pin: { spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)) },
+  hostResult: {
+    spell: hostResultKey,
+    parse: (key: BinaryKey): number => readU48(key, HOST_RESULT_PREFIX.length),
+  },
+  cleanup: {
+    spell: (key: number): BinaryKey => remainderKey(...endedOf(key)),
+    parse: (key: BinaryKey): number =>
+      endedKey(readU32(key, REMAINDER_PREFIX.length), readU32(key, REMAINDER_PREFIX.length + 4)),
+  },
+  byKRef: (vat: number) => ({
+    spell: (kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
+    parse: (key: BinaryKey): KRef => {
+      const at = clistKrefPrefix(vat).length;
+      const n = readU48(key, at + 1);
+      return readU8(key, at) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
+    },
+  }),
+  byVRef: (vat: number) => ({
+    spell: (vref: VRef): BinaryKey => clistVrefKey(vat, vref),
+    parse: (key: BinaryKey): VRef => key.slice(clistVrefPrefix(vat).length) as VRef,
+  }),
 } as const;
 
 export const ranges = {
@@ -84,8 +100,8 @@ export const ranges = {
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),
   clistPromises: (vat: number): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
-  clist: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
-  exports: (vat: number): KeyRange => range(clistVrefPrefix(vat)),
+  byKRef: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
+  byVRef: (vat: number): KeyRange => range(clistVrefPrefix(vat)),
   /** Exports that die with an incarnation. */
   mortalExports: (vat: number, incarnation: number): readonly KeyRange[] => [
     range(clistVrefKey(vat, `o+e${incarnation}/`)),
@@ -93,5 +109,7 @@ export const ranges = {
   ],
   preImages: (vat: number, incarnation: number): KeyRange =>
     range(preimagePrefix(vat, incarnation)),
+  transcript: (vat: number, incarnation: number): KeyRange =>
+    range(transcriptPrefix(vat, incarnation)),
   space: (space: number): KeyRange => range(spacePrefix(space)),
 } as const;

@@ -8,10 +8,17 @@
  * - a row that this block both creates and deletes leaves no trace.
  */
 import assert from 'node:assert/strict';
-import type { BinaryKey, ReadView, RowChange } from '@heirloom/store';
+import {
+  preimageKey,
+  vatstoreKey,
+  type BinaryKey,
+  type ReadView,
+  type RowChange,
+} from '@heirloom/store';
 import type { HandOverRow } from '@heirloom/worker';
-import type { Journal } from './journal.js';
-import { keys, ranges } from './keys.js';
+import { AppendRows } from './append-rows.js';
+import type { Journal, Restorable } from './journal.js';
+import { ranges } from './keys.js';
 
 export const HEADER_BYTES = 8;
 
@@ -39,22 +46,34 @@ const withHeader = (row: Row): Uint8Array => {
   return out;
 };
 
+/** What this block changed in one space. */
+class SpaceRows implements Restorable {
+  readonly rows = new Map<BinaryKey, Row>();
+
+  /** Called by the journal only. */
+  restore(key: BinaryKey, before: Row | undefined): void {
+    if (before === undefined) this.rows.delete(key);
+    else this.rows.set(key, before);
+  }
+}
+
 export class RowTable {
   readonly #view: ReadView;
   readonly #journal: Journal;
   /** By space, so that a hand-over finds a vat's rows without a scan. */
-  readonly #dirty = new Map<number, Map<BinaryKey, Row>>();
-  /** `undefined`: removed. */
-  readonly #preImages = new Map<BinaryKey, Uint8Array | undefined>();
-  #dirtyCount = 0;
+  readonly #dirty = new Map<number, SpaceRows>();
+  readonly preImages: AppendRows;
 
   constructor(view: ReadView, journal: Journal) {
     this.#view = view;
     this.#journal = journal;
+    this.preImages = new AppendRows(view, 'preimage', journal);
   }
 
   get dirtyCount(): number {
-    return this.#dirtyCount + this.#preImages.size;
+    let count = 0;
+    for (const { rows } of this.#dirty.values()) count += rows.size;
+    return count;
   }
 
   /** One row write of a merged crank: `bytes` without header, `null` deletes. */
@@ -78,7 +97,7 @@ export class RowTable {
 
   /** The vat's rows and tombstones since the last commit (rule T4), in key order. */
   handOver(space: number): HandOverRow[] {
-    const rows = [...(this.#dirty.get(space) ?? [])];
+    const rows = [...(this.#dirty.get(space)?.rows ?? [])];
     return rows
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, row]) => [
@@ -89,24 +108,10 @@ export class RowTable {
       ]);
   }
 
-  /** Removes up to `limit` pre-images of an ended incarnation; returns how many. */
-  forgetPreImages(vat: number, incarnation: number, limit: number): number {
-    const { prefix, end } = ranges.preImages(vat, incarnation);
-    const made = [...this.#preImages.keys()].filter(
-      key => key.startsWith(prefix) && this.#preImages.get(key) !== undefined,
-    );
-    const stored = this.#view
-      .keysAfter('preimage', prefix, end, limit + this.#preImages.size)
-      .filter(key => !this.#preImages.has(key));
-    const chosen = [...made.sort(), ...stored].slice(0, Math.max(0, limit));
-    for (const key of chosen) this.#preImages.set(key, undefined);
-    return chosen.length;
-  }
-
   /** Removes up to `limit` rows of a dead vat's space; returns how many. */
   forgetSpace(space: number, limit: number): number {
     const { prefix, end } = ranges.space(space);
-    const dirty = this.#dirty.get(space) ?? new Map<BinaryKey, Row>();
+    const dirty = this.#dirty.get(space)?.rows ?? new Map<BinaryKey, Row>();
     const gone = [...dirty.values()].filter(row => row.bytes === undefined).length;
     const made = [...dirty.keys()].filter(key => dirty.get(key)?.bytes !== undefined).sort();
     const stored = this.#view
@@ -123,28 +128,25 @@ export class RowTable {
   }
 
   changes(into: RowChange[]): void {
-    for (const [space, rows] of this.#dirty) {
+    for (const [space, { rows }] of this.#dirty) {
       for (const [key, row] of rows) {
         const gone = row.bytes === undefined;
         if (gone && row.fresh) continue;
         const value = gone ? undefined : withHeader(row);
-        into.push({ table: 'vatstore', key: keys.vatRow(space, key), value });
+        into.push({ table: 'vatstore', key: vatstoreKey(space, key), value });
       }
     }
-    for (const [key, value] of this.#preImages) into.push({ table: 'preimage', key, value });
   }
 
   committed(): void {
     this.#dirty.clear();
-    this.#preImages.clear();
-    this.#dirtyCount = 0;
   }
 
   /** The logical row; a deleted one has no bytes. */
   #lookup(space: number, key: BinaryKey): Row | undefined {
-    const dirty = this.#dirty.get(space)?.get(key);
+    const dirty = this.#dirty.get(space)?.rows.get(key);
     if (dirty !== undefined) return dirty;
-    const stored = this.#view.get('vatstore', keys.vatRow(space, key));
+    const stored = this.#view.get('vatstore', vatstoreKey(space, key));
     if (stored === undefined) return undefined;
     const header = Buffer.from(stored.buffer, stored.byteOffset, HEADER_BYTES);
     return {
@@ -158,27 +160,16 @@ export class RowTable {
   #keepPreImage(writer: RowWriter, key: BinaryKey, row: Row): void {
     assert(row.born < writer.incarnation, 'a row written earlier was born earlier');
     const { vat, incarnation, space } = writer;
-    const at = keys.preImage(vat, incarnation, space, key);
-    assert(this.#preImages.get(at) === undefined, 'one pre-image per row and incarnation');
-    this.#preImages.set(at, withHeader(row));
-    this.#journal.record(() => this.#preImages.delete(at));
+    this.preImages.add(preimageKey(vat, incarnation, space, key), withHeader(row));
   }
 
   #put(space: number, key: BinaryKey, row: Row): void {
-    let rows = this.#dirty.get(space);
-    if (rows === undefined) {
-      rows = new Map();
-      this.#dirty.set(space, rows);
+    let dirty = this.#dirty.get(space);
+    if (dirty === undefined) {
+      dirty = new SpaceRows();
+      this.#dirty.set(space, dirty);
     }
-    const before = rows.get(key);
-    rows.set(key, row);
-    if (before === undefined) this.#dirtyCount += 1;
-    this.#journal.record(() => {
-      if (before !== undefined) rows.set(key, before);
-      else {
-        rows.delete(key);
-        this.#dirtyCount -= 1;
-      }
-    });
+    this.#journal.recordRow(dirty, key, dirty.rows.get(key));
+    dirty.rows.set(key, row);
   }
 }

@@ -5,9 +5,9 @@
  * crank is merged, so that what a wave defers keeps its place (rule W7). Removal is never undone.
  */
 import type { ReadView, RowChange } from '@heirloom/store';
-import type { Journal } from './journal.js';
+import type { Journal, Restorable } from './journal.js';
 import { KernelTable } from './kernel-table.js';
-import { keys, ranges } from './keys.js';
+import { ranges, spellings } from './keys.js';
 import { codecs, type RunQueueItem } from './schema.js';
 
 export interface QueueEntry {
@@ -15,18 +15,20 @@ export interface QueueEntry {
   readonly item: RunQueueItem;
 }
 
-export class RunQueue {
+export class RunQueue implements Restorable {
   readonly #journal: Journal;
-  readonly #items: KernelTable<RunQueueItem>;
+  readonly #items: KernelTable<number, RunQueueItem>;
   /** In order of ordinals. */
   readonly #pending = new Map<number, RunQueueItem>();
 
   constructor(view: ReadView, journal: Journal) {
     this.#journal = journal;
+    const { spell, parse } = spellings.queue;
     const codec = codecs.item;
-    this.#items = new KernelTable({ view, table: 'kernel', journal, codec, cacheRowsMax: 1 });
-    for (const key of this.#items.scan(ranges.queue)) {
-      this.#pending.set(keys.queueOrdinal(key), this.#items.need(key));
+    const options = { view, table: 'kernel', journal, codec, spell, parse, cacheRowsMax: 1 } as const;
+    this.#items = new KernelTable(options);
+    for (const ordinal of this.#items.scan(ranges.queue)) {
+      this.#pending.set(ordinal, this.#items.need(ordinal));
     }
   }
 
@@ -35,14 +37,19 @@ export class RunQueue {
   }
 
   append(ordinal: number, item: RunQueueItem): void {
-    this.#items.create(keys.queueItem(ordinal), item);
+    this.#items.create(ordinal, item);
     this.#pending.set(ordinal, item);
-    this.#journal.record(() => this.#pending.delete(ordinal));
+    this.#journal.recordRow(this, ordinal, undefined);
+  }
+
+  /** Called by the journal only. */
+  restore(ordinal: number): void {
+    this.#pending.delete(ordinal);
   }
 
   remove(ordinal: number): void {
     this.#pending.delete(ordinal);
-    this.#items.delete(keys.queueItem(ordinal));
+    this.#items.delete(ordinal);
   }
 
   /** The first `limit` items, without removing them. */

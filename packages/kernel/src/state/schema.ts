@@ -96,21 +96,18 @@ export interface VatCounters {
 
 /** An ended incarnation's leftovers, removed a step at a time. */
 export interface CleanupRow {
-  /** Transcript entries from here up to `positionEnd` remain. */
-  readonly position: number;
-  readonly positionEnd: number;
   /** The vat has ended too: its c-list and its rows go as well. */
   readonly wholeVat: boolean;
 }
 
 export interface Counters {
-  readonly nextVat: number;
-  readonly nextObject: number;
-  readonly nextPromise: number;
-  readonly queueTail: number;
-  readonly lastInput: number;
+  nextVat: number;
+  nextObject: number;
+  nextPromise: number;
+  queueTail: number;
+  lastInput: number;
 }
-export const FIRST_COUNTERS: Counters = {
+export const FIRST_COUNTERS: Readonly<Counters> = {
   nextVat: 1,
   nextObject: 20,
   nextPromise: 40,
@@ -238,9 +235,9 @@ export const codecs = {
     c => [c.position, c.nextImport, c.nextPromise],
     ([position, nextImport, nextPromise]) => ({ position, nextImport, nextPromise }),
   ),
-  cleanup: frameCodec<CleanupRow, readonly [number, number, boolean]>(
-    c => [c.position, c.positionEnd, c.wholeVat],
-    ([position, positionEnd, wholeVat]) => ({ position, positionEnd, wholeVat }),
+  cleanup: frameCodec<CleanupRow, readonly [boolean]>(
+    ({ wholeVat }) => [wholeVat],
+    ([wholeVat]) => ({ wholeVat }),
   ),
   counters: frameCodec<Counters, readonly [number, number, number, number, number]>(
     c => [c.nextVat, c.nextObject, c.nextPromise, c.queueTail, c.lastInput],

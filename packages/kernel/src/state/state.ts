@@ -4,13 +4,21 @@
  * Every function over the state takes it first. Changes are journaled until `endCrank`, so that a
  * crank is merged or undone as a whole; they reach the store with the block.
  */
-import { packFrame, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
-import type { TranscriptTuple } from '@heirloom/worker';
+import {
+  countersKey,
+  packFrame,
+  transcriptKey,
+  type BinaryKey,
+  type ReadView,
+  type RowChange,
+} from '@heirloom/store';
+import type { TranscriptTuple, VRef } from '@heirloom/worker';
+import { AppendRows } from './append-rows.js';
 import { Journal, type Mark } from './journal.js';
-import { KernelTable } from './kernel-table.js';
+import { KernelTable, type RowCodec } from './kernel-table.js';
+import { spellings } from './keys.js';
 import type { KRef } from './krefs.js';
 import { RowTable } from './row-table.js';
-import { keys } from './keys.js';
 import { RunQueue } from './run-queue.js';
 import {
   codecs,
@@ -34,27 +42,38 @@ interface AnyTable {
   committed(): void;
 }
 
+interface Spelling<K> {
+  spell(key: K): BinaryKey;
+  readonly parse?: (key: BinaryKey) => K;
+}
+
+/** What one vat calls things, both ways. */
+export interface Clist {
+  readonly byVRef: KernelTable<VRef, KRef>;
+  /** Imports and promises only: the name of an object that the vat owns is in the object's row. */
+  readonly byKRef: KernelTable<KRef, ClistRow>;
+}
+
 export class KernelState {
   readonly journal = new Journal();
-  readonly objects: KernelTable<ObjectRow>;
-  readonly promises: KernelTable<PromiseRow>;
-  readonly promiseQueues: KernelTable<QueuedMessage>;
-  readonly vats: KernelTable<VatRow>;
-  readonly vatCounters: KernelTable<VatCounters>;
-  /** (vat, vref) → kref, for everything in a vat's c-list. */
-  readonly exports: KernelTable<KRef>;
-  /** (vat, kref) → vref, for imports and promises. */
-  readonly clist: KernelTable<ClistRow>;
-  readonly names: KernelTable<number>;
-  readonly pins: KernelTable<number>;
+  readonly objects: KernelTable<KRef, ObjectRow>;
+  readonly promises: KernelTable<KRef, PromiseRow>;
+  /** By `kref/ordinal`. */
+  readonly promiseQueues: KernelTable<string, QueuedMessage>;
+  readonly vats: KernelTable<VatNumber, VatRow>;
+  readonly vatCounters: KernelTable<VatNumber, VatCounters>;
+  readonly names: KernelTable<string, VatNumber>;
+  readonly pins: KernelTable<KRef, number>;
   /** Host input → its result promise, until the block after its settlement. */
-  readonly hostResults: KernelTable<HostResultRow>;
-  readonly cleanup: KernelTable<CleanupRow>;
+  readonly hostResults: KernelTable<number, HostResultRow>;
+  /** By `endedKey(vat, incarnation)`. */
+  readonly cleanup: KernelTable<number, CleanupRow>;
   readonly rows: RowTable;
+  readonly transcript: AppendRows;
   readonly queue: RunQueue;
   readonly #view: ReadView;
   readonly #tables: AnyTable[];
-  readonly #transcript = new Map<string, Uint8Array | undefined>();
+  readonly #clists = new Map<VatNumber, Clist>();
   #counters: Counters;
   #countersChanged = false;
   /** Krefs whose counts may have reached nil: looked at when the wave ends (rule G1). */
@@ -63,38 +82,34 @@ export class KernelState {
   constructor(view: ReadView) {
     this.#view = view;
     const { journal } = this;
-    const table = <V>(codec: { encode(v: V): Uint8Array; decode(b: Uint8Array): V }) =>
-      new KernelTable<V>({ view, table: 'kernel', journal, codec });
-    this.objects = table(codecs.object);
-    this.promises = table(codecs.promise);
-    this.promiseQueues = table(codecs.message);
-    this.vats = table(codecs.vat);
-    this.vatCounters = table(codecs.vatCounters);
-    this.exports = table(codecs.kref);
-    this.clist = table(codecs.clist);
-    this.names = table(codecs.count);
-    this.pins = table(codecs.count);
-    this.hostResults = table(codecs.hostResult);
-    this.cleanup = table(codecs.cleanup);
+    this.#tables = [];
+    this.objects = this.#table(codecs.object, spellings.object);
+    this.promises = this.#table(codecs.promise, spellings.promise);
+    this.promiseQueues = this.#table(codecs.message, spellings.promiseQueue);
+    this.vats = this.#table(codecs.vat, spellings.vat);
+    this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
+    this.names = this.#table(codecs.count, spellings.name);
+    this.pins = this.#table(codecs.count, spellings.pin);
+    this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
+    this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
     this.rows = new RowTable(view, journal);
+    this.transcript = new AppendRows(view, 'transcript', journal);
     this.queue = new RunQueue(view, journal);
-    this.#tables = [
-      this.objects,
-      this.promises,
-      this.promiseQueues,
-      this.vats,
-      this.vatCounters,
-      this.exports,
-      this.clist,
-      this.names,
-      this.pins,
-      this.hostResults,
-      this.cleanup,
-      this.rows,
-      this.queue,
-    ];
-    const counters = view.get('kernel', keys.counters);
-    this.#counters = counters === undefined ? FIRST_COUNTERS : codecs.counters.decode(counters);
+    this.#tables.push(this.rows, this.rows.preImages, this.transcript, this.queue);
+    const counters = view.get('kernel', countersKey());
+    this.#counters = counters === undefined ? { ...FIRST_COUNTERS } : codecs.counters.decode(counters);
+  }
+
+  clist(vat: VatNumber): Clist {
+    let clist = this.#clists.get(vat);
+    if (clist === undefined) {
+      clist = {
+        byVRef: this.#table(codecs.kref, spellings.byVRef(vat)),
+        byKRef: this.#table(codecs.clist, spellings.byKRef(vat)),
+      };
+      this.#clists.set(vat, clist);
+    }
+    return clist;
   }
 
   get counters(): Counters {
@@ -103,29 +118,25 @@ export class KernelState {
 
   /** Takes the next number of a counter. */
   next(counter: keyof Counters): number {
-    const before = this.#counters;
-    this.#counters = { ...before, [counter]: before[counter] + 1 };
+    const before = this.#counters[counter];
+    this.#counters[counter] = before + 1;
     this.#countersChanged = true;
-    this.journal.record(() => {
-      this.#counters = before;
-    });
-    return before[counter];
+    this.journal.recordRow(this, counter, before);
+    return before;
+  }
+
+  /** Called by the journal only. */
+  restore(counter: keyof Counters, before: number): void {
+    this.#counters[counter] = before;
   }
 
   enqueue(item: RunQueueItem): void {
     this.queue.append(this.next('queueTail'), item);
   }
 
-  /** Appends to a vat's transcript. Never part of a crank that is undone. */
+  /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */
   record(vat: VatNumber, incarnation: number, position: number, entry: TranscriptTuple): void {
-    this.#transcript.set(keys.transcript(vat, incarnation, position), packFrame(entry));
-  }
-
-  /** Removes an entry of an ended incarnation. */
-  forgetEntry(vat: VatNumber, incarnation: number, position: number): void {
-    const key = keys.transcript(vat, incarnation, position);
-    if (this.#transcript.has(key)) this.#transcript.delete(key);
-    else this.#transcript.set(key, undefined);
+    this.transcript.add(transcriptKey(vat, incarnation, position), packFrame(entry));
   }
 
   mark(): Mark {
@@ -138,31 +149,34 @@ export class KernelState {
   }
 
   get dirtyCount(): number {
-    return this.#tables.reduce((sum, t) => sum + t.dirtyCount, this.#transcript.size);
+    return this.#tables.reduce((sum, table) => sum + table.dirtyCount, 0);
   }
 
   /** Everything that this block writes to hashed tables. */
   changes(): RowChange[] {
     const changes: RowChange[] = [];
     for (const table of this.#tables) table.changes(changes);
-    for (const [key, value] of this.#transcript) changes.push({ table: 'transcript', key, value });
     if (this.#countersChanged) {
       const value = codecs.counters.encode(this.#counters);
-      changes.push({ table: 'kernel', key: keys.counters, value });
+      changes.push({ table: 'kernel', key: countersKey(), value });
     }
     return changes;
   }
 
   committed(): void {
     for (const table of this.#tables) table.committed();
-    this.#transcript.clear();
     this.#countersChanged = false;
     this.journal.clear();
   }
 
-  /** A row of `meta`, as of the last commit. */
-  meta(name: string): unknown {
-    const bytes = this.#view.get('meta', name);
-    return bytes === undefined ? undefined : unpackFrame(bytes);
+  #table<K extends number | string, V>(
+    codec: RowCodec<V>,
+    spelling: Spelling<K>,
+  ): KernelTable<K, V> {
+    const { journal } = this;
+    const options = { view: this.#view, table: 'kernel', journal, codec, ...spelling } as const;
+    const table = new KernelTable<K, V>(options);
+    this.#tables.push(table);
+    return table;
   }
 }

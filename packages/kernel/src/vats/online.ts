@@ -28,6 +28,11 @@ export class OnlineVats {
     return this.#workers.size;
   }
 
+  /** Waits until workers with these bundles evaluated are ready to be started. */
+  async reserve(scripts: readonly VatScript[]): Promise<void> {
+    if (scripts.length > 0) await this.#pool.reserve(scripts);
+  }
+
   /** A worker bound to an incarnation of the vat, not yet the vat's own. */
   async start(
     vat: VatNumber,

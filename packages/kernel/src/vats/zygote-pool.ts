@@ -32,6 +32,9 @@ const shared = (bytes: Uint8Array): SharedArrayBuffer => {
   return buffer;
 };
 
+/** Threads that wait with a bundle evaluated, at most. */
+const PREPARED_MAX = 4;
+
 export class ZygotePool {
   readonly #options: ZygotePoolOptions;
   readonly #data: ZygoteData;
@@ -59,13 +62,48 @@ export class ZygotePool {
     return this.#alive.size;
   }
 
+  /** Waits until workers are prepared for these scripts, as many as fit; the rest is for later. */
+  async reserve(scripts: readonly VatScript[]): Promise<void> {
+    const wanted = new Map<string, number>();
+    for (const script of scripts.slice(0, PREPARED_MAX)) {
+      const { bundleId } = script;
+      const count = (wanted.get(bundleId) ?? 0) + 1;
+      wanted.set(bundleId, count);
+      if ((this.#prepared.get(bundleId)?.length ?? 0) < count) this.prepare(script);
+    }
+    const workers = [...wanted].flatMap(([bundleId, count]) =>
+      (this.#prepared.get(bundleId) ?? []).slice(0, count),
+    );
+    await Promise.all(workers);
+  }
+
   /** Starts evaluating a bundle in a thread of its own, for a `lease` to come. */
   prepare(script: VatScript): void {
+    while (this.#preparedCount() >= PREPARED_MAX) this.#dropOldest();
     const list = this.#prepared.get(script.bundleId) ?? [];
+    this.#prepared.delete(script.bundleId); // to the end: least recently prepared comes first
     this.#prepared.set(script.bundleId, list);
     const worker = this.#prepareWorker(script);
     worker.catch(() => undefined); // reported by the lease
     list.push(worker);
+  }
+
+  #preparedCount(): number {
+    let count = 0;
+    for (const list of this.#prepared.values()) count += list.length;
+    return count;
+  }
+
+  #dropOldest(): void {
+    for (const list of this.#prepared.values()) {
+      const worker = list.shift();
+      if (worker === undefined) continue;
+      worker.then(
+        ready => this.retire(ready),
+        () => undefined,
+      );
+      return;
+    }
   }
 
   /** A thread with the bundle evaluated, or ready to evaluate it in the crank. */

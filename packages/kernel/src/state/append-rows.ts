@@ -1,0 +1,65 @@
+/**
+ * Rows that are written once, never read by the kernel, and removed by ranges: transcripts and
+ * pre-images.
+ *
+ * Invariant: a row that the block both adds and removes leaves no trace.
+ */
+import assert from 'node:assert/strict';
+import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
+import type { Journal, Restorable } from './journal.js';
+import { compareKeys } from './kernel-table.js';
+import type { KeyRange } from './keys.js';
+
+export class AppendRows implements Restorable {
+  readonly #view: ReadView;
+  readonly #table: TableName;
+  readonly #journal: Journal;
+  readonly #added = new Map<BinaryKey, Uint8Array>();
+  readonly #removed = new Set<BinaryKey>();
+
+  constructor(view: ReadView, table: TableName, journal: Journal) {
+    this.#view = view;
+    this.#table = table;
+    this.#journal = journal;
+  }
+
+  add(key: BinaryKey, value: Uint8Array): void {
+    assert(!this.#added.has(key), 'a row is written once');
+    this.#added.set(key, value);
+    this.#journal.recordRow(this, key, undefined);
+  }
+
+  /** Called by the journal only. */
+  restore(key: BinaryKey): void {
+    this.#added.delete(key);
+  }
+
+  /** Removes up to `limit` rows of a range; returns how many. Never part of an undone crank. */
+  remove({ prefix, end }: KeyRange, limit: number): number {
+    if (limit <= 0) return 0;
+    const added = [...this.#added.keys()].filter(key => key.startsWith(prefix)).sort(compareKeys);
+    const stored = this.#view
+      .keysAfter(this.#table, prefix, end, limit + this.#removed.size)
+      .filter(key => !this.#removed.has(key));
+    const chosen = [...added, ...stored].slice(0, limit);
+    for (const key of chosen) {
+      if (!this.#added.delete(key)) this.#removed.add(key);
+    }
+    return chosen.length;
+  }
+
+  get dirtyCount(): number {
+    return this.#added.size + this.#removed.size;
+  }
+
+  changes(into: RowChange[]): void {
+    const table = this.#table;
+    for (const [key, value] of this.#added) into.push({ table, key, value });
+    for (const key of this.#removed) into.push({ table, key, value: undefined });
+  }
+
+  committed(): void {
+    this.#added.clear();
+    this.#removed.clear();
+  }
+}
