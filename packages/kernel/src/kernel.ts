@@ -81,7 +81,7 @@ export interface KernelStats extends CoreCounts {
 }
 
 /** Deliveries after which a kernel that owns its blocks ends one. */
-const AUTO_BLOCK_DELIVERIES = 8192;
+const AUTO_BLOCK_DELIVERIES = 32_768;
 const UPGRADE_MESSAGE = 'vat upgraded';
 
 const NAME_LENGTH_MAX = 199;
