@@ -5,8 +5,9 @@
  * tuples. Data and text of vat code stand inside as canonical bytes. What is read was written by
  * this file: shapes are asserted, not repaired.
  */
-import assert from 'node:assert/strict';
-import { packFrame, unpackFrame } from '@heirloom/store/frame';
+import { check } from '../check.js';
+import { unpackTuple } from '../protocol/frame-reader.js';
+import { packTuple } from '../protocol/frame-writer.js';
 import type { Body, Slots } from '../protocol/messages.js';
 import type { RowRefs } from './counts.js';
 
@@ -78,20 +79,20 @@ const LENGTHS: Readonly<Record<keyof Rows, number>> = {
 };
 
 export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {
-  assert(row.length === LENGTHS[kind]);
-  return packFrame(row);
+  check(row.length === LENGTHS[kind], 'a row of another length');
+  return packTuple(row);
 };
 
 export const unpackRow = <K extends keyof Rows>(kind: K, bytes: Uint8Array): Rows[K] => {
-  const row = unpackFrame(bytes);
-  assert(Array.isArray(row) && row.length === LENGTHS[kind], `row of ${kind}`);
+  const row = unpackTuple(bytes);
+  check(row.length === LENGTHS[kind], 'a row of another length');
   return row as unknown as Rows[K];
 };
 
 /** A row that holds one number: the next instance of a kind. */
-export const packNumber = (n: number): Uint8Array => packFrame([n]);
+export const packNumber = (n: number): Uint8Array => packTuple([n]);
 export const unpackNumber = (bytes: Uint8Array): number => {
-  const row = unpackFrame(bytes);
-  assert(Array.isArray(row) && row.length === 1 && Number.isSafeInteger(row[0]));
-  return row[0] as number;
+  const [n, ...rest] = unpackTuple(bytes);
+  check(typeof n === 'number' && rest.length === 0, 'a row of one number');
+  return n;
 };

@@ -1,22 +1,17 @@
 /**
- * Runs one delivery as one crank and packs what came of it.
+ * Runs one delivery as one crank.
  *
- * Used alike by waves and by replay, so that both do the same. The packed crank is what the digest
- * of the transcript covers (rule T3).
+ * Used alike by waves and by replay, so that both do the same. The crank that comes of it, packed,
+ * is what the digest of the transcript covers (rule T3).
  */
 import assert from 'node:assert/strict';
-import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import type { Continuation } from '../liveslots/dispatch.js';
 import type { Liveslots } from '../liveslots/liveslots.js';
+import { unpackTuple } from '../protocol/frame-reader.js';
 import { VatFault } from '../protocol/faults.js';
 import type { CrankTuple, DeliveryTuple, Outcome } from '../protocol/messages.js';
 import type { Crank, RaisedFault } from './crank.js';
 import type { VatRows } from './rows.js';
-
-export interface FinishedCrank {
-  readonly tuple: CrankTuple;
-  readonly packed: Uint8Array;
-}
 
 export class Engine {
   readonly #crank: Crank;
@@ -32,7 +27,7 @@ export class Engine {
 
   begin(delivery: Uint8Array): void {
     this.#crank.begin();
-    this.#run(() => this.#liveslots.deliver(unpackFrame(delivery) as unknown as DeliveryTuple));
+    this.#run(() => this.#liveslots.deliver(unpackTuple(delivery) as unknown as DeliveryTuple));
   }
 
   /** True if the delivery went on for another turn. */
@@ -44,7 +39,7 @@ export class Engine {
   }
 
   /** `height`: the block that will commit the crank's rows. */
-  end(height: number): FinishedCrank {
+  end(height: number): CrankTuple {
     const crank = this.#crank;
     this.#rest = undefined;
     if (crank.fault === undefined) crank.guard(() => this.#liveslots.endCrank());
@@ -54,8 +49,7 @@ export class Engine {
     const syscalls = crank.end();
     if (fault === undefined) this.#rows.keepCrank(height);
     else this.#rows.dropCrank();
-    const tuple: CrankTuple = [this.#outcomeOf(fault), syscalls, writes];
-    return { tuple, packed: packFrame(tuple) };
+    return [this.#outcomeOf(fault), syscalls, writes];
   }
 
   #run(job: Continuation): void {

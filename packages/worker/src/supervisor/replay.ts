@@ -7,11 +7,12 @@
  * position of the wave.
  */
 import type { ReadView } from '@heirloom/store';
-import { unpackFrame } from '@heirloom/store/frame';
 import { transcriptKey } from '@heirloom/store/keys';
-import type { TranscriptTuple } from '../protocol/messages.js';
+import { unpackTuple } from '../protocol/frame-reader.js';
+import { packTuple } from '../protocol/frame-writer.js';
+import type { CrankTuple, TranscriptTuple } from '../protocol/messages.js';
 import { CHECK_BYTES, TranscriptDigest, checkAt } from '../protocol/transcript.js';
-import type { Engine, FinishedCrank } from './engine.js';
+import type { Engine } from './engine.js';
 import type { CrankJob } from './turns.js';
 
 /** The tag of rows that a replay writes: no snapshot shows them in its place. */
@@ -75,7 +76,7 @@ export class Replay implements CrankJob {
   end(): void {
     const wave = this.#wave!;
     const crank = this.#options.engine.end(NEVER_SHOWN);
-    const check = wave.sums.add(crank.packed);
+    const check = wave.sums.add(packTuple(crank));
     const recorded = checkAt(wave.checks, this.#position - wave.firstPosition);
     if (check !== recorded) {
       this.#diverge(this.#position, this.#describe(crank, check, recorded));
@@ -103,7 +104,7 @@ export class Replay implements CrankJob {
     const firstPosition = this.#position;
     const row = view.get('transcript', transcriptKey(vat, incarnation, firstPosition));
     if (row === undefined) return this.#diverge(firstPosition, 'the transcript has no wave here');
-    const tuple = unpackFrame(row) as unknown as TranscriptTuple;
+    const tuple = unpackTuple(row) as unknown as TranscriptTuple;
     const [, , deliveries, checks, digest] = tuple;
     const count = deliveries.length;
     if (count === 0 || checks.length !== count * CHECK_BYTES) {
@@ -120,8 +121,7 @@ export class Replay implements CrankJob {
     return undefined;
   }
 
-  #describe({ tuple }: FinishedCrank, check: number, recorded: number): string {
-    const [outcome, syscalls, rows] = tuple;
+  #describe([outcome, syscalls, rows]: CrankTuple, check: number, recorded: number): string {
     const ended = outcome === null ? 'ended well' : `ended with ${outcome[0]}`;
     return (
       `crank check ${hex32(check)}, recorded ${hex32(recorded)}: the replay ${ended}, ` +

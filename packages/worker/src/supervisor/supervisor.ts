@@ -7,9 +7,10 @@
  */
 import assert from 'node:assert/strict';
 import type { BinaryKey } from '@heirloom/store';
-import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { keyFromBytes } from '@heirloom/store/keys';
 import { Liveslots } from '../liveslots/liveslots.js';
+import { unpackTuple } from '../protocol/frame-reader.js';
+import { packTuple } from '../protocol/frame-writer.js';
 import {
   FromWorker,
   ToWorker,
@@ -18,6 +19,7 @@ import {
   type ToWorkerTuple,
 } from '../protocol/messages.js';
 import type { LogLevel, SupervisorOptions } from '../zygote/environment.js';
+import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
 import { nextTurn } from './host-powers.js';
@@ -25,7 +27,7 @@ import { Replay, type Divergence } from './replay.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
 import { Turns } from './turns.js';
-import { Wave, type Chunk } from './wave.js';
+import { Wave } from './wave.js';
 
 type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
 
@@ -47,6 +49,7 @@ export class Supervisor {
   readonly #crank = new Crank();
   readonly #rows = new VatRows(this.#crank);
   readonly #turns = new Turns();
+  readonly #chunk = new CrankChunk();
   readonly #liveslots: Liveslots;
   readonly #engine: Engine;
   readonly #inbox: ToWorkerTuple[] = [];
@@ -68,7 +71,7 @@ export class Supervisor {
   }
 
   onMessage(frame: Uint8Array): void {
-    this.#inbox.push(unpackFrame(frame) as unknown as ToWorkerTuple);
+    this.#inbox.push(unpackTuple(frame) as unknown as ToWorkerTuple);
     if (!this.#isWorking) this.#work();
   }
 
@@ -132,7 +135,8 @@ export class Supervisor {
         deliveries,
         firstPosition,
         height: height + 1,
-        post: chunk => this.#postChunk(chunk),
+        chunk: this.#chunk,
+        post: frame => this.#postFrame(frame),
         finish: () => {
           this.#liveslots.endWave();
           this.#rows.close();
@@ -186,10 +190,6 @@ export class Supervisor {
     this.#post([FromWorker.diverged, divergence.position, utf8(divergence.reason)]);
   }
 
-  #postChunk({ firstPosition, cranks, timesUs }: Chunk): void {
-    this.#post([FromWorker.cranks, firstPosition, cranks, timesUs]);
-  }
-
   #log(level: LogLevel, text: string): void {
     if (this.#isReplaying) return;
     if (this.#hasRun) this.#post([FromWorker.log, level, utf8(text)]);
@@ -204,7 +204,10 @@ export class Supervisor {
   }
 
   #post(tuple: FromWorkerTuple): void {
-    const frame = packFrame(tuple);
+    this.#postFrame(packTuple(tuple));
+  }
+
+  #postFrame(frame: Uint8Array): void {
     this.#options.host.post(frame, [frame.buffer as ArrayBuffer]);
   }
 }

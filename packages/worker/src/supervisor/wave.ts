@@ -4,6 +4,7 @@
  *
  * Invariants: cranks leave in order; after a fault no further delivery of the wave is run.
  */
+import type { CrankChunk } from './crank-chunk.js';
 import type { Engine } from './engine.js';
 import { nowUs } from './host-powers.js';
 import type { CrankJob } from './turns.js';
@@ -12,19 +13,16 @@ import type { CrankJob } from './turns.js';
 export const CHUNK_CRANKS_MAX = 64;
 export const CHUNK_BYTES_MAX = 256 * 1024;
 
-export interface Chunk {
-  readonly firstPosition: number;
-  readonly cranks: readonly Uint8Array[];
-  readonly timesUs: readonly number[];
-}
-
 export interface WaveOptions {
   readonly engine: Engine;
   readonly deliveries: readonly Uint8Array[];
   readonly firstPosition: number;
   /** The block that will commit what the wave writes. */
   readonly height: number;
-  post(chunk: Chunk): void;
+  /** Empty; lent for the length of the wave. */
+  readonly chunk: CrankChunk;
+  /** Posts a frame of cranks. */
+  post(frame: Uint8Array): void;
   /** The vat is between waves again. Called before the last chunk is posted. */
   finish(): void;
 }
@@ -34,14 +32,9 @@ export class Wave implements CrankJob {
   #next = 0;
   #startedUs = 0;
   #isFaulted = false;
-  #chunkPosition: number;
-  #cranks: Uint8Array[] = [];
-  #timesUs: number[] = [];
-  #bytes = 0;
 
   constructor(options: WaveOptions) {
     this.#options = options;
-    this.#chunkPosition = options.firstPosition;
   }
 
   get remaining(): number {
@@ -49,11 +42,13 @@ export class Wave implements CrankJob {
   }
 
   begin(): boolean {
-    const delivery = this.#isFaulted ? undefined : this.#options.deliveries[this.#next];
+    const { deliveries, engine, chunk, firstPosition } = this.#options;
+    const delivery = this.#isFaulted ? undefined : deliveries[this.#next];
     if (delivery === undefined) return false;
+    if (chunk.count === 0) chunk.begin(firstPosition + this.#next);
     this.#next += 1;
     this.#startedUs = nowUs();
-    this.#options.engine.begin(delivery);
+    engine.begin(delivery);
     return true;
   }
 
@@ -62,31 +57,21 @@ export class Wave implements CrankJob {
   }
 
   end(): void {
-    const { packed, tuple } = this.#options.engine.end(this.#options.height);
-    this.#isFaulted = tuple[0] !== null;
-    this.#cranks.push(packed);
-    this.#timesUs.push(nowUs() - this.#startedUs);
-    this.#bytes += packed.length;
-    const isFull = this.#cranks.length >= CHUNK_CRANKS_MAX || this.#bytes >= CHUNK_BYTES_MAX;
-    const isLast = this.#isFaulted || this.#next === this.#options.deliveries.length;
+    const { engine, height, chunk, deliveries } = this.#options;
+    const crank = engine.end(height);
+    this.#isFaulted = crank[0] !== null;
+    chunk.add(crank, nowUs() - this.#startedUs);
+    const isFull = chunk.count >= CHUNK_CRANKS_MAX || chunk.bytes >= CHUNK_BYTES_MAX;
+    const isLast = this.#isFaulted || this.#next === deliveries.length;
     if (isFull && !isLast) this.#flush();
   }
 
   done(): void {
     this.#options.finish();
-    if (this.#cranks.length > 0) this.#flush();
+    if (this.#options.chunk.count > 0) this.#flush();
   }
 
   #flush(): void {
-    const chunk = {
-      firstPosition: this.#chunkPosition,
-      cranks: this.#cranks,
-      timesUs: this.#timesUs,
-    };
-    this.#chunkPosition += this.#cranks.length;
-    this.#cranks = [];
-    this.#timesUs = [];
-    this.#bytes = 0;
-    this.#options.post(chunk);
+    this.#options.post(this.#options.chunk.take());
   }
 }

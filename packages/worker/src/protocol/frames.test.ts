@@ -1,0 +1,92 @@
+/** The worker's own frames against the store's. */
+import fc from 'fast-check';
+import {
+  FRAME_DEPTH_MAX as STORE_DEPTH_MAX,
+  packFrame,
+  unpackFrame,
+  type FrameValue,
+} from '@heirloom/store/frame';
+import { describe, expect, it } from 'vitest';
+import { unpackTuple } from './frame-reader.js';
+import { FRAME_DEPTH_MAX, FrameWriter, packTuple } from './frame-writer.js';
+
+const EDGES = [
+  0, 1, 0x1f, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x1_0000, 2 ** 31, 2 ** 32 - 1, 2 ** 32,
+];
+const integers = fc.oneof(
+  fc.constantFrom(...EDGES, ...EDGES.map(n => -n - 1), Number.MAX_SAFE_INTEGER),
+  fc.maxSafeInteger(),
+);
+const ascii = fc.string({ unit: fc.constantFrom(...'op+-/:019 azAZ\x00\x7f'), maxLength: 300 });
+const { frames } = fc.letrec<{ frame: FrameValue; frames: readonly FrameValue[] }>(tie => ({
+  frame: fc.oneof(
+    { maxDepth: 8 },
+    integers,
+    fc.boolean(),
+    fc.constant(null),
+    ascii,
+    fc.uint8Array({ maxLength: 300 }),
+    tie('frames'),
+  ),
+  frames: fc.array(tie('frame'), { maxLength: 20 }),
+}));
+
+describe('frames', () => {
+  it('any tuple -> packed and unpacked as the store does', () => {
+    fc.assert(
+      fc.property(frames, tuple => {
+        const packed = packTuple(tuple);
+        expect(packed).toEqual(packFrame(tuple));
+        expect(unpackTuple(packed)).toEqual(unpackFrame(packed));
+      }),
+    );
+  });
+
+  it('long bytes, strings and arrays -> as the store does', () => {
+    for (const length of [0xff, 0x100, 0xffff, 0x1_0000, 200_000]) {
+      const tuple = [new Uint8Array(length).fill(7), 'x'.repeat(length), Array(length).fill(1)];
+      const packed = packTuple(tuple);
+      expect(Buffer.compare(packed, packFrame(tuple))).toBe(0);
+      expect(unpackTuple(packed)).toEqual(tuple);
+    }
+  });
+
+  it('lengths left open -> what the store takes for the same tuple', () => {
+    const writer = new FrameWriter();
+    writer.arrayHeader(2);
+    const array = writer.beginArray();
+    const bytes = writer.beginBytes();
+    writer.value([1, 'a']);
+    writer.endBytes(bytes);
+    writer.endArray(array, 1);
+    writer.integer(-5);
+    const packed = writer.take();
+    const tuple = [[packFrame([1, 'a'])], -5];
+    expect(unpackFrame(packed)).toEqual(tuple);
+    expect(unpackTuple(packed)).toEqual(tuple);
+  });
+
+  it('what no frame holds -> refused, and the writer goes on', () => {
+    const refused: unknown[] = [1.5, NaN, 2 ** 60, 'é', undefined, {}, 1n, Symbol.iterator];
+    expect(FRAME_DEPTH_MAX).toBe(STORE_DEPTH_MAX);
+    let deep: unknown[] = [];
+    for (let i = 0; i < FRAME_DEPTH_MAX; i += 1) deep = [deep];
+    for (const value of [...refused, deep]) {
+      expect(() => packTuple([value as FrameValue])).toThrow('frame:');
+      expect(() => packFrame([value as FrameValue])).toThrow();
+    }
+    expect(packTuple([1])).toEqual(packFrame([1]));
+  });
+
+  it('bytes that are no whole frame -> refused', () => {
+    const packed = packTuple([1, 'abc', new Uint8Array(40), [300, -300, null]]);
+    for (let end = 0; end < packed.length; end += 1) {
+      expect(() => unpackTuple(packed.subarray(0, end))).toThrow('frame:');
+    }
+    expect(() => unpackTuple(new Uint8Array([...packed, 0]))).toThrow('left over');
+    expect(() => unpackTuple(new Uint8Array([7]))).toThrow('not a tuple');
+    expect(() => unpackTuple(new Uint8Array([0x91, 0xc1]))).toThrow('lead byte');
+    expect(() => unpackTuple(new Uint8Array([0x91, 0xa1, 0x80]))).toThrow('ASCII');
+    expect(() => unpackTuple(new Uint8Array([0xdd, 255, 255, 255, 255]))).toThrow('truncated');
+  });
+});

@@ -1,0 +1,50 @@
+/**
+ * The frame of one chunk of cranks, written crank by crank: no crank has a buffer of its own, which
+ * V8 would have to allocate outside its heap and collect.
+ */
+import { check } from '../check.js';
+import { FrameWriter } from '../protocol/frame-writer.js';
+import { FromWorker, type CrankTuple } from '../protocol/messages.js';
+
+const FIELDS_COUNT = 4;
+
+export class CrankChunk {
+  readonly #writer = new FrameWriter();
+  #cranksStart = 0;
+  #timesUs: number[] = [];
+
+  get count(): number {
+    return this.#timesUs.length;
+  }
+
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
+  begin(firstPosition: number): void {
+    check(this.count === 0, 'a chunk is not empty');
+    const writer = this.#writer;
+    writer.clear();
+    writer.arrayHeader(FIELDS_COUNT);
+    writer.integer(FromWorker.cranks);
+    writer.integer(firstPosition);
+    this.#cranksStart = writer.beginArray();
+  }
+
+  add(crank: CrankTuple, timeUs: number): void {
+    const writer = this.#writer;
+    const start = writer.beginBytes();
+    writer.value(crank);
+    writer.endBytes(start);
+    this.#timesUs.push(timeUs);
+  }
+
+  /** The whole frame, in a buffer of its own. The chunk is empty again. */
+  take(): Uint8Array {
+    const writer = this.#writer;
+    writer.endArray(this.#cranksStart, this.count);
+    writer.value(this.#timesUs);
+    this.#timesUs = [];
+    return writer.take();
+  }
+}
