@@ -1,0 +1,25 @@
+/** A vat written in TypeScript: bundled as it is, and type-checked against `@heirloom/worker/vat`. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { VatReference } from '@heirloom/kernel';
+import { expect, test } from 'vitest';
+import { install, kernelOver } from '../support/kernels.js';
+
+const PROJECT = fileURLToPath(new URL('../vats/tsconfig.json', import.meta.url));
+const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+
+test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
+  const kernel = await kernelOver();
+  const bundleId = await install(kernel, 'typed.ts');
+  const { root, vatId } = await kernel.createVat({ name: 'typed', bundleId });
+  const account = (await kernel.call(root, 'open', [1n])) as VatReference;
+  expect(await kernel.call(account, 'deposit', [2n])).toBe(3n);
+  await kernel.upgradeVat(vatId, { bundleId });
+  expect(await kernel.call(account, 'deposit', [2n])).toBe(5n);
+});
+
+test('types for vat authors -> the vat type-checks, strictly', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [TSC, '-p', PROJECT]);
+  expect(stdout).toBe('');
+});
