@@ -98,6 +98,7 @@ export class CollectionTables {
 
   /** Hands out the counts that changed and forgets the crank. */
   collectRows(out: RowsOut): void {
+    if (this.#records.size === 0) return;
     for (const [cid, { counts, areCountsDirty }] of this.#records) {
       if (!areCountsDirty || counts === undefined) continue;
       const row = packRow('collectionCounts', [counts.entryCount, counts.nextOrdinal]);

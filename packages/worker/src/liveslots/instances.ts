@@ -7,6 +7,7 @@
  * per object. Invariants: at most one read of the object row per crank; an instance whose state
  * nobody touches needs no row; a maker that fails leaves nothing behind.
  */
+import type { BinaryKey } from '@heirloom/store';
 import { VatFault } from '../protocol/faults.js';
 import { NO_REFS, refsOf } from './counts.js';
 import { Fail, q } from './fail.js';
@@ -25,6 +26,8 @@ export const INLINE_BODY_BYTES_MAX = 512;
 export interface InstanceRecord {
   readonly kind: Kind;
   readonly instance: number;
+  /** Of the object row; spelled when first needed. */
+  key: BinaryKey | undefined;
   /** Undefined until the row is read. */
   values: readonly unknown[] | undefined;
   /** The layout of `values`. */
@@ -44,6 +47,7 @@ export interface InstanceRecord {
 const newRecord = (kind: Kind, instance: number): InstanceRecord => ({
   kind,
   instance,
+  key: undefined,
   values: undefined,
   layout: undefined,
   isDirty: false,
@@ -55,15 +59,24 @@ const newRecord = (kind: Kind, instance: number): InstanceRecord => ({
   hasStateRow: false,
 });
 
+const keyOf = (record: InstanceRecord): BinaryKey =>
+  (record.key ??= record.kind.scope.keys.object(record.kind.number, record.instance));
+
 const enter = (record: InstanceRecord): InstanceRecord => {
-  record.kind.records.set(record.instance, record);
-  record.kind.core.touched.push(record);
+  const { kind } = record;
+  if (kind.firstRecord === undefined) kind.firstRecord = record;
+  else kind.moreRecords.set(record.instance, record);
+  kind.core.touched.push(record);
   return record;
 };
 
 /** The record of an instance in this crank. Reads nothing. */
-export const recordOf = (kind: Kind, instance: number): InstanceRecord =>
-  kind.records.get(instance) ?? enter(newRecord(kind, instance));
+export const recordOf = (kind: Kind, instance: number): InstanceRecord => {
+  const { firstRecord: first } = kind;
+  if (first === undefined) return enter(newRecord(kind, instance));
+  if (first.instance === instance) return first;
+  return kind.moreRecords.get(instance) ?? enter(newRecord(kind, instance));
+};
 
 /** A record that a state object of an earlier crank refers to, in this crank. */
 export const reopened = (record: InstanceRecord): InstanceRecord =>
@@ -92,7 +105,7 @@ export const load = (record: InstanceRecord): boolean => {
   if (record.values !== undefined) return true;
   const { kind, instance } = record;
   const { rows } = kind.core.context;
-  const bytes = rows.get(kind.scope.keys.object(kind.number, instance));
+  const bytes = rows.get(keyOf(record));
   if (bytes === undefined) return false;
   const [, layoutIndex, count, es, refs, inline, slots] = unpackRow('object', bytes);
   const body = inline ?? rows.get(kind.scope.keys.objectState(kind.number, instance));
@@ -205,7 +218,7 @@ const collectRow = (record: InstanceRecord, out: RowsOut): void => {
   const isInline = body.length <= INLINE_BODY_BYTES_MAX;
   const inline = isInline ? body : null;
   const row = packRow('object', [0, record.layout!.index, count, es, refs, inline, slots]);
-  out.push([keys.object(kind.number, instance), row]);
+  out.push([keyOf(record), row]);
   if (!isInline) out.push([keys.objectState(kind.number, instance), body]);
   else if (record.hasStateRow) out.push([keys.objectState(kind.number, instance), null]);
 };
@@ -215,7 +228,9 @@ export const collectObjectRows = (core: Core, out: RowsOut): void => {
   for (const record of core.touched) {
     if (record.isDirty) collectRow(record, out);
     record.isClosed = true;
-    record.kind.records.delete(record.instance);
+    const { kind } = record;
+    kind.firstRecord = undefined;
+    if (kind.moreRecords.size > 0) kind.moreRecords.clear();
   }
   core.touched.length = 0;
 };

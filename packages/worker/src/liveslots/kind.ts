@@ -39,8 +39,9 @@ export class Kind {
   readonly facetNames: readonly string[] | undefined;
   readonly shape: StateShape | undefined;
   readonly layouts: Layouts;
-  /** The instances that this crank has used. */
-  readonly records = new Map<number, InstanceRecord>();
+  /** The instances that this crank has used: the first, and the others by number. */
+  firstRecord: InstanceRecord | undefined;
+  readonly moreRecords = new Map<number, InstanceRecord>();
   #prototypes: readonly object[] = [];
   #nextInstance: number | undefined;
   #isNextDirty = false;

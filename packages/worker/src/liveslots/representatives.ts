@@ -53,6 +53,11 @@ export class Representative extends Stamped {
 export class Cohort extends Stamped {
   readonly #isCohort = true;
 
+  // Without it the arguments would be spread (see zygote/harden.ts).
+  constructor(target: object) {
+    super(target);
+  }
+
   static is(target: object): boolean {
     return #isCohort in target && target.#isCohort;
   }

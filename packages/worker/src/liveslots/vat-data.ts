@@ -79,10 +79,15 @@ const endCrank = (core: Core, collections: Collections): void => {
   const out: RowsOut = [];
   collectObjectRows(core, out);
   core.counters.collectRows(out);
-  for (const kind of core.dirtyKinds) kind.collectKindRow(out);
-  for (const kind of core.dirtyNext) kind.collectNextRow(out);
-  core.dirtyKinds.clear();
-  core.dirtyNext.clear();
+  // `clear` costs 150 ns, also of what is empty.
+  if (core.dirtyKinds.size > 0) {
+    for (const kind of core.dirtyKinds) kind.collectKindRow(out);
+    core.dirtyKinds.clear();
+  }
+  if (core.dirtyNext.size > 0) {
+    for (const kind of core.dirtyNext) kind.collectNextRow(out);
+    core.dirtyNext.clear();
+  }
   collections.collectRows(out);
   if (out.length > 1) out.sort(byKey);
   const { rows } = core.context;

@@ -102,6 +102,21 @@ export class FrameWriter {
     this.#at = at + length;
   }
 
+  /** A key, one byte for each unit, as the bytes that it stands for. */
+  binaryKey(key: string): void {
+    const { length } = key;
+    this.#reserve(LEAF_BYTES_MAX + length);
+    this.#length(length, 0xc4);
+    const view = this.#view;
+    const at = this.#at;
+    for (let i = 0; i < length; i += 1) {
+      const unit = key.charCodeAt(i);
+      if (unit > 0xff) assert.fail('frame: a key that is not binary');
+      view.setUint8(at + i, unit);
+    }
+    this.#at = at + length;
+  }
+
   arrayHeader(count: number): void {
     this.#reserve(LEAF_BYTES_MAX);
     if (count < 0x10) return this.#u8(0x90 | count);

@@ -6,6 +6,7 @@ import {
   unpackFrame,
   type FrameValue,
 } from '@heirloom/store/frame';
+import { keyBytes } from '@heirloom/store/keys';
 import { describe, expect, it } from 'vitest';
 import { unpackTuple } from './frame-reader.js';
 import { FRAME_DEPTH_MAX, FrameWriter, packTuple } from './frame-writer.js';
@@ -64,6 +65,15 @@ describe('frames', () => {
     const tuple = [[packFrame([1, 'a'])], -5];
     expect(unpackFrame(packed)).toEqual(tuple);
     expect(unpackTuple(packed)).toEqual(tuple);
+  });
+
+  it('a binary key -> the bytes that it stands for', () => {
+    const writer = new FrameWriter();
+    const key = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
+    writer.arrayHeader(1);
+    writer.binaryKey(key);
+    expect(writer.take()).toEqual(packFrame([keyBytes(key)]));
+    expect(() => writer.binaryKey('\u0100')).toThrow('not binary');
   });
 
   it('what no frame holds -> refused, and the writer goes on', () => {

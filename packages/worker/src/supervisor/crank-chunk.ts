@@ -4,7 +4,8 @@
  */
 import { check } from '../check.js';
 import { FrameWriter } from '../protocol/frame-writer.js';
-import { FromWorker, type CrankTuple } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/messages.js';
+import { writeCrank, type FinishedCrank } from './crank-frame.js';
 
 const FIELDS_COUNT = 4;
 
@@ -31,10 +32,10 @@ export class CrankChunk {
     this.#cranksStart = writer.beginArray();
   }
 
-  add(crank: CrankTuple, timeUs: number): void {
+  add(crank: FinishedCrank, timeUs: number): void {
     const writer = this.#writer;
     const start = writer.beginBytes();
-    writer.value(crank);
+    writeCrank(writer, crank);
     writer.endBytes(start);
     this.#timesUs.push(timeUs);
   }

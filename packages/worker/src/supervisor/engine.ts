@@ -9,9 +9,12 @@ import type { Continuation } from '../liveslots/dispatch.js';
 import type { Liveslots } from '../liveslots/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { VatFault } from '../protocol/faults.js';
-import type { CrankTuple, DeliveryTuple, Outcome } from '../protocol/messages.js';
+import type { DeliveryTuple, Outcome } from '../protocol/messages.js';
+import type { FinishedCrank } from './crank-frame.js';
 import type { Crank, RaisedFault } from './crank.js';
 import type { VatRows } from './rows.js';
+
+const NO_ROWS: FinishedCrank['rows'] = [];
 
 export class Engine {
   readonly #crank: Crank;
@@ -39,17 +42,17 @@ export class Engine {
   }
 
   /** `height`: the block that will commit the crank's rows. */
-  end(height: number): CrankTuple {
+  end(height: number): FinishedCrank {
     const crank = this.#crank;
     this.#rest = undefined;
     if (crank.fault === undefined) crank.guard(() => this.#liveslots.endCrank());
     this.#liveslots.afterCrank();
-    const writes = crank.fault === undefined ? this.#rows.writes() : [];
+    const rows = crank.fault === undefined ? this.#rows.writes() : NO_ROWS;
     const { fault } = crank;
     const syscalls = crank.end();
     if (fault === undefined) this.#rows.keepCrank(height);
     else this.#rows.dropCrank();
-    return [this.#outcomeOf(fault), syscalls, writes];
+    return { outcome: this.#outcomeOf(fault), syscalls, rows };
   }
 
   #run(job: Continuation): void {

@@ -9,9 +9,9 @@
 import type { ReadView } from '@heirloom/store';
 import { transcriptKey } from '@heirloom/store/keys';
 import { unpackTuple } from '../protocol/frame-reader.js';
-import { packTuple } from '../protocol/frame-writer.js';
-import type { CrankTuple, TranscriptTuple } from '../protocol/messages.js';
+import type { TranscriptTuple } from '../protocol/messages.js';
 import { CHECK_BYTES, TranscriptDigest, checkAt } from '../protocol/transcript.js';
+import { packCrank, type FinishedCrank } from './crank-frame.js';
 import type { Engine } from './engine.js';
 import type { CrankJob } from './turns.js';
 
@@ -76,7 +76,7 @@ export class Replay implements CrankJob {
   end(): void {
     const wave = this.#wave!;
     const crank = this.#options.engine.end(NEVER_SHOWN);
-    const check = wave.sums.add(packTuple(crank));
+    const check = wave.sums.add(packCrank(crank));
     const recorded = checkAt(wave.checks, this.#position - wave.firstPosition);
     if (check !== recorded) {
       this.#diverge(this.#position, this.#describe(crank, check, recorded));
@@ -121,7 +121,8 @@ export class Replay implements CrankJob {
     return undefined;
   }
 
-  #describe([outcome, syscalls, rows]: CrankTuple, check: number, recorded: number): string {
+  #describe(crank: FinishedCrank, check: number, recorded: number): string {
+    const { outcome, syscalls, rows } = crank;
     const ended = outcome === null ? 'ended well' : `ended with ${outcome[0]}`;
     return (
       `crank check ${hex32(check)}, recorded ${hex32(recorded)}: the replay ${ended}, ` +

@@ -5,7 +5,6 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyFromBytes } from '@heirloom/store/keys';
 import { FakeStore, type FakeRowWrite } from '../testing/fake-store.js';
 import { Crank } from './crank.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
@@ -123,7 +122,7 @@ class World {
   }
 
   writes(): FakeRowWrite[] {
-    return this.rows.writes().map(([key, value]) => ({ key: keyFromBytes(key), value }));
+    return this.rows.writes().map(([key, value]) => ({ key, value }));
   }
 
   commit(): void {

@@ -11,14 +11,13 @@
  * Invariants: no layer, its age or its size changes an answer; only the crank's own writes leave.
  */
 import type { BinaryKey } from '@heirloom/store';
-import { keyBytes } from '@heirloom/store/keys';
 import { check } from '../check.js';
 import { ROWS_PER_CRANK_MAX, ROW_BYTES_MAX, ROW_KEY_BYTES_MAX } from '../protocol/limits.js';
-import type { RowWrite } from '../protocol/messages.js';
 import type { Crank } from './crank.js';
 import { KeyScan } from './key-scan.js';
 import type { RowBase } from './row-base.js';
 import { RowCache } from './row-cache.js';
+import { RowOverlay, type KeyedRow } from './row-overlay.js';
 import type { RowStore } from './row-store.js';
 import { SortedKeys } from './sorted-keys.js';
 
@@ -32,7 +31,7 @@ export interface Retained {
 export class VatRows implements RowStore {
   readonly #crank: Crank;
   readonly #cache: RowCache;
-  #overlay = new Map<BinaryKey, Uint8Array | null>();
+  readonly #overlay = new RowOverlay();
   #retained = new Map<BinaryKey, Retained>();
   #base: RowBase | undefined;
   #scan: KeyScan | undefined;
@@ -119,14 +118,13 @@ export class VatRows implements RowStore {
   }
 
   /** The writes of the crank in progress, by key. */
-  writes(): RowWrite[] {
-    const keys = [...this.#overlay.keys()].sort((a, b) => (a < b ? -1 : 1));
-    return keys.map(key => [keyBytes(key), this.#overlay.get(key)!] as const);
+  writes(): readonly KeyedRow[] {
+    return this.#overlay.sorted();
   }
 
   /** The crank ended well; the block of this height will commit what it wrote. */
   keepCrank(height: number): void {
-    for (const [key, value] of this.#overlay) this.#retained.set(key, { value, height });
+    this.#overlay.forEach((key, value) => this.#retained.set(key, { value, height }));
     this.#overlay.clear();
   }
 
@@ -160,7 +158,9 @@ export class VatRows implements RowStore {
     if (known !== undefined) return known;
     const keys = new SortedKeys();
     for (const key of this.#retained.keys()) if (key.charCodeAt(0) === table) keys.add(key);
-    for (const key of this.#overlay.keys()) if (key.charCodeAt(0) === table) keys.add(key);
+    this.#overlay.forEach(key => {
+      if (key.charCodeAt(0) === table) keys.add(key);
+    });
     this.#written.set(table, keys);
     return keys;
   }

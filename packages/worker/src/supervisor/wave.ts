@@ -59,7 +59,7 @@ export class Wave implements CrankJob {
   end(): void {
     const { engine, height, chunk, deliveries } = this.#options;
     const crank = engine.end(height);
-    this.#isFaulted = crank[0] !== null;
+    this.#isFaulted = crank.outcome !== null;
     chunk.add(crank, nowUs() - this.#startedUs);
     const isFull = chunk.count >= CHUNK_CRANKS_MAX || chunk.bytes >= CHUNK_BYTES_MAX;
     const isLast = this.#isFaulted || this.#next === deliveries.length;

@@ -64,6 +64,12 @@ class Returned {
 class Mark extends Returned {
   readonly #hardened = true;
 
+  // The constructor that a class has by default spreads its arguments, which takes twice as long
+  // as all the rest once ses has frozen the iterators.
+  constructor(value: object) {
+    super(value);
+  }
+
   static has(value: object): boolean {
     return #hardened in value;
   }

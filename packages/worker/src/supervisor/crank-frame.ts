@@ -1,0 +1,36 @@
+/** A crank as the supervisor has it, and its frame: a packed `CrankTuple`. */
+import { FrameWriter } from '../protocol/frame-writer.js';
+import type { Outcome, SyscallTuple } from '../protocol/messages.js';
+import type { KeyedRow } from './row-overlay.js';
+
+export interface FinishedCrank {
+  readonly outcome: Outcome;
+  readonly syscalls: readonly SyscallTuple[];
+  /** In key order, each key once. */
+  readonly rows: readonly KeyedRow[];
+}
+
+const FIELDS_COUNT = 3;
+
+export const writeCrank = (
+  writer: FrameWriter,
+  { outcome, syscalls, rows }: FinishedCrank,
+): void => {
+  writer.arrayHeader(FIELDS_COUNT);
+  writer.value(outcome);
+  writer.value(syscalls);
+  writer.arrayHeader(rows.length);
+  for (const row of rows) {
+    writer.arrayHeader(2);
+    writer.binaryKey(row[0]);
+    writer.value(row[1]);
+  }
+};
+
+const writer = new FrameWriter();
+
+export const packCrank = (crank: FinishedCrank): Uint8Array => {
+  writer.clear();
+  writeCrank(writer, crank);
+  return writer.take();
+};
