@@ -15,7 +15,15 @@ import {
   type ParsedVRef,
   type VRef,
 } from '@heirloom/worker';
-import { getObject, getPromise, hold, holdReachable, release, updatePromise } from './counts.js';
+import {
+  getObject,
+  getPromise,
+  hold,
+  holdReachable,
+  release,
+  setExported,
+  updatePromise,
+} from './counts.js';
 import { makeObject, makePromise } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 import { NOBODY, PromiseState, Reach, type VatNumber } from './state/schema.js';
@@ -137,6 +145,9 @@ const checkKnown = (state: KernelState, speaker: Speaker, vref: VRef, kref: KRef
     if (vref.startsWith('o+e') || vref.startsWith('o+v')) {
       checkIncarnation(speaker, parse(vref), vref);
     }
+    if (isPromiseKRef(kref)) return;
+    // Exported again after the kernel dropped it.
+    if (getObject(state, kref)[4] !== Reach.reachable) setExported(state, kref, Reach.reachable);
     return;
   }
   const [, reach] = state.clist(speaker.vat).byKRef.need(kref);

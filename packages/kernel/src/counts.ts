@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
-import { PromiseState, type ObjectRow, type PromiseRow } from './state/schema.js';
+import type { ObjectRow, PromiseRow, Reach } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 export const getObject = (state: KernelState, kref: KRef): ObjectRow => state.objects.need(kref);
@@ -29,7 +29,7 @@ const changeObject = (
   if (reachable < 0 || reachable > recognizable) {
     assert.fail(`counts of ${showKRef(kref)}: ${reachable}, ${recognizable}`);
   }
-  state.objects.set(kref, [before[0], before[1], reachable, recognizable]);
+  state.objects.set(kref, [before[0], before[1], reachable, recognizable, before[4]]);
   if (reachable === 0) state.maybeFree.add(kref);
 };
 
@@ -72,6 +72,10 @@ export const release = (state: KernelState, kref: KRef): void => {
 export const holdReachable = (state: KernelState, kref: KRef): void =>
   changeObject(state, kref, 1, 0);
 
+/** A holder no longer reaches the object, but recognizes it still. */
+export const releaseReachable = (state: KernelState, kref: KRef): void =>
+  changeObject(state, kref, -1, 0);
+
 /** A holder goes that only recognized the object. */
 export const releaseRecognizable = (state: KernelState, kref: KRef): void =>
   changeObject(state, kref, 0, -1);
@@ -83,30 +87,8 @@ export const releaseAll = (state: KernelState, krefs: readonly KRef[]): void => 
   for (const kref of krefs) release(state, kref);
 };
 
-const freePromise = (state: KernelState, kref: KRef, row: PromiseRow): void => {
-  for (let ordinal = 0; ordinal < row.queueCount; ordinal += 1) {
-    const key = promiseQueueKey(kref, ordinal);
-    const message = state.promiseQueues.need(key);
-    state.promiseQueues.delete(key);
-    releaseAll(state, message.slots);
-    if (message.result !== undefined) release(state, message.result);
-  }
-  if (row.state !== PromiseState.unresolved) releaseAll(state, row.slots);
-  state.promises.delete(kref);
-};
-
-/**
- * Deletes promises that nothing refers to, in kref order, until none is left; releasing their data
- * can free more. Objects without a holder stay until their owner retires them.
- */
-export const freeUnreferenced = (state: KernelState): void => {
-  while (state.maybeFree.size > 0) {
-    const krefs = [...state.maybeFree].sort((a, b) => a - b);
-    state.maybeFree.clear();
-    for (const kref of krefs) {
-      if (!isPromiseKRef(kref)) continue;
-      const row = state.promises.get(kref);
-      if (row !== undefined && row.references === 0) freePromise(state, kref, row);
-    }
-  }
+/** How far the owner of an object believes that its export goes. */
+export const setExported = (state: KernelState, kref: KRef, exported: Reach): void => {
+  const [owner, vref, reachable, recognizable] = getObject(state, kref);
+  state.objects.set(kref, [owner, vref, reachable, recognizable, exported]);
 };

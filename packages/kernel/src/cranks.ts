@@ -5,7 +5,7 @@
  * decider) is applied before the crank's own syscalls (rule W1) and stays when the crank fails.
  */
 import { keyFromBytes, unpackFrame } from '@heirloom/store';
-import { VatFault, type CrankTuple, type SyscallTuple } from '@heirloom/worker';
+import { VatFault, type CrankReport, type CrankTuple, type SyscallTuple } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from './clist.js';
 import { kernelData, type KernelData } from './kernel-data.js';
 import { getPromise, release, releaseAll } from './counts.js';
@@ -13,11 +13,22 @@ import type { Router } from './router.js';
 import type { KRef } from './state/krefs.js';
 import type { QueuedMessage, VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import { checkCrank, execute, type CrankEffects } from './syscalls.js';
+import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
+
+/** Whose crank it is, where its rows go, what it may do. */
+export interface CrankContext extends Speaker {
+  readonly space: number;
+  readonly rights: CrankRights;
+}
+
+/** An ordinary crank. */
+export const NO_RIGHTS: CrankRights = { collects: false, isNamedInWave: () => false };
+/** startVat. */
+export const LIFECYCLE_RIGHTS: CrankRights = { collects: true, isNamedInWave: () => false };
 
 /** How a crank ended: what it asks for, or why it counts for nothing. */
 export type Verdict =
-  | { readonly ok: true; readonly effects: CrankEffects }
+  | { readonly ok: true; readonly effects: CrankEffects; readonly report: CrankReport }
   | { readonly ok: false; readonly code: string; readonly reason: KernelData };
 
 /** A message leaves the queue for its vat. */
@@ -46,15 +57,18 @@ export const acceptNotify = (
   release(state, promise);
 };
 
-const apply = (router: Router, speaker: Speaker, space: number, crank: CrankTuple): CrankEffects => {
+const apply = (
+  router: Router,
+  { vat, incarnation, space, rights }: CrankContext,
+  crank: CrankTuple,
+): CrankEffects => {
   const [outcome, syscalls, rows] = crank;
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
   const effects: CrankEffects = { retired: [], exit: undefined };
   for (const syscall of syscalls as readonly SyscallTuple[]) {
-    execute(router, speaker, effects, syscall);
+    execute(router, { vat, incarnation }, rights, effects, syscall);
   }
   if (effects.exit?.isFailure === true) throw new RaisedFault('EXIT_FAILURE', effects.exit.body);
-  const { vat, incarnation } = speaker;
   for (const [key, value] of rows) {
     router.state.rows.write({ vat, incarnation, space }, keyFromBytes(key), value);
   }
@@ -85,14 +99,14 @@ const unpack = (packed: Uint8Array): unknown => {
 /** Merges a crank, or undoes it and says why. */
 export const mergeCrank = (
   router: Router,
-  speaker: Speaker,
-  space: number,
+  context: CrankContext,
   packed: Uint8Array,
 ): Verdict => {
   const { state } = router;
   const mark = state.mark();
   try {
-    return { ok: true, effects: apply(router, speaker, space, checkCrank(unpack(packed))) };
+    const crank = checkCrank(unpack(packed));
+    return { ok: true, effects: apply(router, context, crank), report: crank[3] ?? null };
   } catch (error) {
     state.journal.rollback(mark);
     if (error instanceof RaisedFault) {

@@ -14,13 +14,14 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
-import { activate, nameFor, type Speaker } from './clist.js';
-import { mergeCrank, type Verdict } from './cranks.js';
+import { activate, nameFor } from './clist.js';
+import { LIFECYCLE_RIGHTS, mergeCrank, type CrankContext, type Verdict } from './cranks.js';
 import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
 import { makeObject, settle, type Router } from './router.js';
 import {
+  FIRST_VAT_COUNTERS,
   ItemType,
   VatState,
   type LifecycleItem,
@@ -81,8 +82,8 @@ const start = async (
   const packed = await worker.nextCrank();
   for (const kref of row.slots) activate(state, vat, kref);
   const { incarnation } = row;
-  const speaker: Speaker = { vat, incarnation };
-  const verdict = withExit(mergeCrank(router, speaker, space, packed));
+  const crank: CrankContext = { vat, incarnation, space, rights: LIFECYCLE_RIGHTS };
+  const verdict = withExit(mergeCrank(router, crank, packed));
   if (verdict.ok) {
     const transcript = new TranscriptDigest();
     transcript.add(packed);
@@ -90,7 +91,10 @@ const start = async (
     const { height, wave } = moment;
     state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
     const counters = state.vatCounters.need(vat);
-    state.vatCounters.set(vat, { ...counters, position: 1 });
+    // What the incarnations before left is swept; a new vat finds nothing to sweep.
+    const due = { deliveries: 0, krefs: 0, reap: false, sweep: incarnation > 0 };
+    state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
+    state.dueVats.add(vat);
     assert.equal(verdict.effects.retired.length, 0, 'a new incarnation decides nothing yet');
   }
   return { worker, verdict };
@@ -139,7 +143,7 @@ const createVat = async (
     spaces: [vat],
   };
   state.vats.create(vat, row);
-  state.vatCounters.create(vat, { position: 0, nextImport: 1, nextPromise: 1 });
+  state.vatCounters.create(vat, FIRST_VAT_COUNTERS);
   state.names.set(name, vat);
   const root = makeObject(state, vat, ROOT_VREF);
   const { worker, verdict } = await start(context, vat, moment);

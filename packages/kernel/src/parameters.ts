@@ -6,33 +6,60 @@
 import { packFrame, unpackFrame } from '@heirloom/store';
 import { KernelError } from './errors.js';
 
+/** Who decides what is garbage: see docs/gc.md. */
+export const GC_MODES = ['engine', 'consensus'] as const;
+export type GcMode = (typeof GC_MODES)[number];
+
 export interface KernelParameters {
+  /** `engine`: V8, at reaps, recorded. `consensus`: nothing in RAM is let go before an upgrade. */
+  readonly gc: GcMode;
   /** Items of the run queue in one wave, at most. */
   readonly waveLimit: number;
   /** Bytes of packed deliveries after which a wave is full. */
   readonly waveBytesMax: number;
   /** Rows of ended incarnations and vats that one wave removes, at most. */
   readonly cleanupRowsMax: number;
+  /** Deliveries to a vat after which it is reaped (engine mode). */
+  readonly reapInterval: number;
+  /** References in garbage deliveries to a vat after which it is reaped (engine mode). */
+  readonly reapKrefs: number;
+  /** Rows that one sweep works off, at most. */
+  readonly sweepRowsMax: number;
 }
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
+  gc: 'engine',
   waveLimit: 1024,
   waveBytesMax: 8 * 2 ** 20,
   cleanupRowsMax: 1024,
+  reapInterval: 1000,
+  reapKrefs: 1000,
+  sweepRowsMax: 1024,
 };
 
-const NAMES = ['waveLimit', 'waveBytesMax', 'cleanupRowsMax'] as const;
+const COUNTS = [
+  'waveLimit',
+  'waveBytesMax',
+  'cleanupRowsMax',
+  'reapInterval',
+  'reapKrefs',
+  'sweepRowsMax',
+] as const;
+const NAMES: readonly string[] = ['gc', ...COUNTS];
 
 /** Errors: KernelError BAD_OPTION names the parameter and what it may be. */
 export const checkParameters = (given: Partial<KernelParameters>): KernelParameters => {
   for (const name of Object.keys(given)) {
-    if (!(NAMES as readonly string[]).includes(name)) {
-      const known = NAMES.join(', ');
-      throw new KernelError('BAD_OPTION', `unknown parameter ${name}; parameters: ${known}`);
-    }
+    if (NAMES.includes(name)) continue;
+    const known = NAMES.join(', ');
+    throw new KernelError('BAD_OPTION', `unknown parameter ${name}; parameters: ${known}`);
   }
   const parameters = { ...DEFAULT_PARAMETERS, ...given };
-  for (const name of NAMES) {
+  if (!GC_MODES.includes(parameters.gc)) {
+    const modes = GC_MODES.join(', ');
+    throw new KernelError('BAD_OPTION', `gc must be one of ${modes}: ${String(parameters.gc)}`);
+  }
+  for (const name of COUNTS) {
     const value: unknown = parameters[name];
     if (!Number.isSafeInteger(value) || (value as number) < 1) {
       throw new KernelError('BAD_OPTION', `${name} must be a positive integer: ${String(value)}`);
@@ -42,9 +69,9 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
 };
 
 export const packParameters = (parameters: KernelParameters): Uint8Array =>
-  packFrame(NAMES.map(name => parameters[name]));
+  packFrame([parameters.gc, ...COUNTS.map(name => parameters[name])]);
 
 export const unpackParameters = (bytes: Uint8Array): KernelParameters => {
-  const [waveLimit, waveBytesMax, cleanupRowsMax] = unpackFrame(bytes) as readonly number[];
-  return { waveLimit: waveLimit!, waveBytesMax: waveBytesMax!, cleanupRowsMax: cleanupRowsMax! };
+  const [gc, ...counts] = unpackFrame(bytes) as readonly [GcMode, ...number[]];
+  return { ...DEFAULT_PARAMETERS, gc, ...Object.fromEntries(COUNTS.map((n, i) => [n, counts[i]])) };
 };

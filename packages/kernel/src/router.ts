@@ -24,6 +24,7 @@ import {
   ItemType,
   NOBODY,
   PromiseState,
+  Reach,
   VatState,
   type PromiseRow,
   type QueuedMessage,
@@ -72,7 +73,8 @@ const NO_SLOTS: readonly KRef[] = [];
 
 export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KRef => {
   const kref = objectKRef(state.next('nextObject'));
-  state.objects.create(kref, [owner, vref, 0, 0]);
+  state.objects.create(kref, [owner, vref, 0, 0, Reach.reachable]);
+  state.maybeFree.add(kref);
   state.clist(owner).byVRef.create(vref, kref);
   return kref;
 };

@@ -11,6 +11,7 @@ import {
   ROW_KEY_BYTES_MAX,
   SLOTS_MAX,
   SYSCALLS_PER_CRANK_MAX,
+  ROOT_VREF,
   Syscall,
   VatFault,
   type CrankTuple,
@@ -19,11 +20,13 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { makeResult, resolveName, resolvePromiseName, type Speaker } from './clist.js';
+import { abandonExports, dropImports, retireExports, retireImports } from './collect.js';
 import { getPromise } from './counts.js';
 import { soleReference } from './kernel-data.js';
 import { send, settle, subscribe, type Router } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { PromiseState } from './state/schema.js';
+import { PromiseState, type VatNumber } from './state/schema.js';
+import type { KernelState } from './state/state.js';
 
 /** What a crank's syscalls ask beyond the tables. */
 export interface CrankEffects {
@@ -72,7 +75,10 @@ const checkSyscall = (syscall: unknown): void => {
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      return fault('garbage syscalls are legal in reap, sweep and lifecycle cranks only');
+      if (syscall.length !== 2 || !Array.isArray(a) || !a.every(isText)) {
+        return fault('malformed garbage syscall');
+      }
+      return undefined;
     default:
       return fault(`unknown syscall ${String(op)}`);
   }
@@ -89,10 +95,20 @@ const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
   return key;
 };
 
+/** Reaps and sweeps say whether there is more to do, reaps also what they found dead. */
+const checkReport = (report: unknown): void => {
+  if (report === null) return undefined;
+  if (!Array.isArray(report) || report.length !== 2) return fault('malformed report');
+  const [more, dead] = report as unknown[];
+  const isList = dead === null || (Array.isArray(dead) && dead.every(isText));
+  if (typeof more !== 'boolean' || !isList) return fault('malformed report');
+  return undefined;
+};
+
 /** Checks the shape of an unpacked crank. Throws VatFault. */
 export const checkCrank = (crank: unknown): CrankTuple => {
-  if (!Array.isArray(crank) || crank.length !== 3) return fault('malformed crank');
-  const [outcome, syscalls, rows] = crank as unknown[];
+  if (!Array.isArray(crank) || crank.length < 3 || crank.length > 4) return fault('malformed crank');
+  const [outcome, syscalls, rows, report = null] = crank as unknown[];
   if (outcome !== null) {
     const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
@@ -103,6 +119,7 @@ export const checkCrank = (crank: unknown): CrankTuple => {
   syscalls.forEach(checkSyscall);
   let before: Uint8Array | undefined;
   for (const row of rows) before = checkRow(row, before);
+  checkReport(report);
   return crank as unknown as CrankTuple;
 };
 
@@ -144,10 +161,43 @@ const doResolve = (
   }
 };
 
+/** What a crank may do beyond the ordinary. */
+export interface CrankRights {
+  /** In reap, sweep and lifecycle cranks only: garbage syscalls (rule G1). */
+  readonly collects: boolean;
+  /** Does a later delivery of the wave name this import? */
+  isNamedInWave(kref: KRef): boolean;
+}
+
+const doCollect = (
+  state: KernelState,
+  vat: VatNumber,
+  rights: CrankRights,
+  [op, vrefs]: Extract<SyscallTuple, readonly [4 | 5 | 6 | 7, ...unknown[]]>,
+): void => {
+  if (!rights.collects) {
+    return fault('garbage syscalls are legal in reap, sweep and lifecycle cranks only');
+  }
+  switch (op) {
+    case Syscall.dropImports:
+      return dropImports(state, vat, vrefs);
+    case Syscall.retireImports:
+      return retireImports(state, vat, vrefs, rights.isNamedInWave);
+    case Syscall.retireExports:
+      return retireExports(state, vat, vrefs);
+    case Syscall.abandonExports:
+      if (vrefs.includes(ROOT_VREF)) return fault('the root cannot be abandoned');
+      return abandonExports(state, vat, vrefs);
+    default:
+      throw TypeError(`unknown syscall ${String(op satisfies never)}`);
+  }
+};
+
 /** Carries out one checked syscall. Throws VatFault; the caller undoes the crank. */
 export const execute = (
   router: Router,
   speaker: Speaker,
+  rights: CrankRights,
   effects: CrankEffects,
   syscall: SyscallTuple,
 ): void => {
@@ -169,7 +219,7 @@ export const execute = (
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      return fault('garbage syscalls are legal in reap, sweep and lifecycle cranks only');
+      return doCollect(router.state, speaker.vat, rights, syscall);
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

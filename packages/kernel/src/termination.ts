@@ -5,12 +5,13 @@
  * bounded number per wave, by the kernel itself.
  */
 import { retirePromise } from './clist.js';
-import { getObject, getPromise, release, releaseRecognizable } from './counts.js';
+import { orphan } from './collect.js';
+import { getPromise, release, releaseRecognizable } from './counts.js';
 import { VAT_TERMINATED } from './kernel-data.js';
 import { settle, type Router, type Settlement } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { endedKey, endedOf, ranges, type KeyRange } from './state/keys.js';
-import { NOBODY, PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
+import { PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
@@ -61,13 +62,6 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
     else if (reach === Reach.recognizable && !isPromiseKRef(kref)) releaseRecognizable(state, kref);
   }
   return imports.length;
-};
-
-/** Makes an object nobody's; one that nobody refers to goes. */
-const orphan = (state: KernelState, kref: KRef): void => {
-  const [, vref, reachable, recognizable] = getObject(state, kref);
-  if (recognizable === 0) state.objects.delete(kref);
-  else state.objects.set(kref, [NOBODY, vref, reachable, recognizable]);
 };
 
 /** Takes up to `limit` exports of a range out of a vat's c-list; their objects are orphaned. */

@@ -5,16 +5,33 @@
  * that has ended in the wave has its later items rejected at their own places (rule W4); promise
  * names settled in the wave go when it ends (rule W3), and so does what nothing refers to (G1).
  */
-import { TranscriptDigest, vatIdOf, type VatId } from '@heirloom/worker';
+import { packFrame } from '@heirloom/store';
+import {
+  Delivery,
+  TranscriptDigest,
+  vatIdOf,
+  type CrankReport,
+  type VatId,
+} from '@heirloom/worker';
 import { retirePromise } from './clist.js';
-import { acceptMessage, acceptNotify, mergeCrank, type Verdict } from './cranks.js';
-import { freeUnreferenced, release } from './counts.js';
+import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from './cranks.js';
+import { applyCollectBatch, freeUnreferenced } from './collect.js';
+import { release } from './counts.js';
 import { carryOut, reserveWorkers, type LifecycleContext, type Moment } from './lifecycle.js';
+import type { KernelParameters } from './parameters.js';
 import { refuse } from './router.js';
 import type { KRef } from './state/krefs.js';
-import { VatState, type VatNumber, type VatRow } from './state/schema.js';
+import { VatState, type VatCounters, type VatNumber, type VatRow } from './state/schema.js';
+import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
-import { planWave, type PlannedItem, type WaveLimits, type WavePlan } from './wave.js';
+import {
+  planWave,
+  type CollectItem,
+  type PlannedItem,
+  type QueuedItem,
+  type WaveLimits,
+  type WavePlan,
+} from './wave.js';
 
 export interface WaveStats {
   /** Items taken off the run queue. */
@@ -27,7 +44,7 @@ export interface WaveStats {
 export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
 
 export interface WaveRunnerOptions extends LifecycleContext {
-  readonly limits: WaveLimits & { readonly cleanupRowsMax: number };
+  readonly limits: KernelParameters;
   readonly onFault: FaultObserver;
   /** How many vats run at a time. */
   readonly threads: number;
@@ -44,12 +61,13 @@ interface VatRecord {
 /** One wave in progress. */
 interface Wave {
   readonly moment: Moment;
+  readonly plan: WavePlan;
   /** Promises whose names go when the wave ends. */
   readonly retired: [VatNumber, KRef][];
   readonly records: Map<VatNumber, VatRecord>;
 }
 
-type CrankItem = Extract<PlannedItem, { kind: 'message' | 'notify' }>;
+type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
 
 export class WaveRunner {
   readonly #options: WaveRunnerOptions;
@@ -67,10 +85,10 @@ export class WaveRunner {
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan);
     this.#dispatch(plan, moment);
-    const wave: Wave = { moment, retired: [], records: new Map() };
+    const wave: Wave = { moment, plan, retired: [], records: new Map() };
     let cranks = 0;
     for (const item of plan.items) {
-      state.queue.remove(item.ordinal);
+      if ('ordinal' in item) state.queue.remove(item.ordinal);
       const merged = this.#merge(item, wave);
       // No turn of the event loop where the crank is there already.
       if (merged === true || (merged !== false && (await merged))) cranks += 1;
@@ -117,6 +135,9 @@ export class WaveRunner {
     switch (item.kind) {
       case 'message':
       case 'notify':
+      case 'collect':
+      case 'reap':
+      case 'sweep':
         return this.#mergeVatCrank(item, wave);
       case 'refused':
         refuse(router, item.message);
@@ -137,7 +158,7 @@ export class WaveRunner {
     const row = state.vats.get(item.vat);
     if (row?.state !== VatState.running) {
       if (item.kind === 'message') refuse(router, item.message);
-      else release(state, item.promise);
+      else if (item.kind === 'notify') release(state, item.promise);
       return false;
     }
     const next = online.get(item.vat).nextCrank();
@@ -150,25 +171,78 @@ export class WaveRunner {
     const { state } = router;
     const { vat } = item;
     const { incarnation, spaces } = row;
-    if (item.kind === 'message') acceptMessage(state, vat, item.message);
-    else {
-      acceptNotify(state, vat, item.promise, item.batch);
-      for (const promise of item.batch) wave.retired.push([vat, promise]);
-    }
-    const verdict = mergeCrank(router, { vat, incarnation }, spaces[0]!, packed);
+    this.#accept(item, wave);
+    const rights = this.#rightsOf(item, wave);
+    const space = spaces[0]!;
+    const verdict = mergeCrank(router, { vat, incarnation, space, rights }, packed);
     if (!verdict.ok) {
       this.#terminate(vat, wave, verdict);
       return true;
     }
-    const { effects } = verdict;
+    const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, promise]);
     const counters = state.vatCounters.need(vat);
-    state.vatCounters.set(vat, { ...counters, position: counters.position + 1 });
-    const record = recordOf(wave, vat, incarnation, counters.position);
-    record.deliveries.push(item.delivery);
+    const { position } = counters;
+    state.vatCounters.set(vat, this.#afterCrank(item, counters, report));
+    const record = recordOf(wave, vat, incarnation, position);
+    record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
     record.digest.add(packed);
     if (effects.exit !== undefined) this.#terminate(vat, wave, undefined);
     return true;
+  }
+
+  /** What the item itself does, before the crank's own syscalls (rule W1). */
+  #accept(item: CrankItem, wave: Wave): void {
+    const { state } = this.#options.router;
+    switch (item.kind) {
+      case 'message':
+        return acceptMessage(state, item.vat, item.message);
+      case 'notify':
+        acceptNotify(state, item.vat, item.promise, item.batch);
+        for (const promise of item.batch) wave.retired.push([item.vat, promise]);
+        return undefined;
+      case 'collect':
+        return applyCollectBatch(state, item.batch);
+      case 'reap':
+      case 'sweep':
+        return undefined;
+      default:
+        throw TypeError(`unknown item ${String(item satisfies never)}`);
+    }
+  }
+
+  #rightsOf(item: CrankItem, { plan }: Wave): CrankRights {
+    if (item.kind !== 'reap' && item.kind !== 'sweep') return NO_RIGHTS;
+    const named = item.kind === 'reap' ? plan.named.get(item.vat) : undefined;
+    return { collects: true, isNamedInWave: kref => named?.has(kref) ?? false };
+  }
+
+  /** The vat's counters after a merged crank, with what has become due by it. */
+  #afterCrank(item: CrankItem, before: VatCounters, report: CrankReport): VatCounters {
+    const { limits, router } = this.#options;
+    const more = report !== null && report[0];
+    const next = { ...before, position: before.position + 1 };
+    switch (item.kind) {
+      case 'reap':
+        return { ...next, deliveries: 0, krefs: 0, reap: more };
+      case 'sweep':
+        return { ...next, sweep: more };
+      case 'collect':
+        next.krefs += item.batch.krefs.length;
+        break;
+      case 'message':
+      case 'notify':
+        next.deliveries += 1;
+        break;
+      default:
+        throw TypeError(`unknown item ${String(item satisfies never)}`);
+    }
+    const isDue = next.deliveries >= limits.reapInterval || next.krefs >= limits.reapKrefs;
+    if (limits.gc === 'engine' && isDue && !next.reap) {
+      next.reap = true;
+      router.state.dueVats.add(item.vat);
+    }
+    return next;
   }
 
   #terminate(
@@ -183,6 +257,16 @@ export class WaveRunner {
     wave.records.delete(vat);
   }
 }
+
+/** A reap is recorded with what it found dead: a replay does not ask V8 (rule G5). */
+const recordedDelivery = (
+  item: CrankItem,
+  report: CrankReport,
+  { sweepRowsMax }: WaveLimits,
+): Uint8Array =>
+  item.kind === 'reap' && report !== null
+    ? packFrame([Delivery.reap, report[1] ?? [], sweepRowsMax])
+    : item.delivery;
 
 const recordOf = (
   wave: Wave,

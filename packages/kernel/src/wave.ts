@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
 import { Delivery, type DeliveryTuple, type Resolution, type VRef } from '@heirloom/worker';
 import { nameFor } from './clist.js';
+import { CollectAction, takeCollectBatches, type CollectBatch } from './collect.js';
 import { getPromise } from './counts.js';
 import { ownerOf } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -23,7 +24,19 @@ import {
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
-export type PlannedItem = { readonly ordinal: number } & (
+export type PlannedItem =
+  /** Comes from the run queue. */
+  | QueuedItem
+  /** The kernel's own: garbage that a vat is told of, a reap, a sweep. */
+  | CollectItem;
+
+export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
+  | { readonly kind: 'collect'; readonly batch: CollectBatch }
+  | { readonly kind: 'reap' }
+  | { readonly kind: 'sweep' }
+);
+
+export type QueuedItem = { readonly ordinal: number } & (
   | {
       readonly kind: 'message';
       readonly vat: VatNumber;
@@ -49,21 +62,33 @@ export interface WavePlan {
   readonly items: readonly PlannedItem[];
   /** In order of first delivery. */
   readonly deliveries: ReadonlyMap<VatNumber, readonly Uint8Array[]>;
+  /** Of vats that are reaped in this wave: what later deliveries of the wave name. */
+  readonly named: ReadonlyMap<VatNumber, ReadonlySet<KRef>>;
 }
 
 export interface WaveLimits {
   readonly waveLimit: number;
   readonly waveBytesMax: number;
+  readonly sweepRowsMax: number;
 }
 
-const nameAll = (state: KernelState, vat: VatNumber, krefs: readonly KRef[]): VRef[] =>
-  krefs.map(kref => nameFor(state, vat, kref));
+/** Switched on with the worker's side of docs/gc.md. */
+export const WORKER_COLLECTS = false as boolean;
+/** References in garbage deliveries of one wave, at most. */
+const COLLECT_MAX = 4_096;
+
+const COLLECT_DELIVERIES = {
+  [CollectAction.dropExport]: Delivery.dropExports,
+  [CollectAction.retireExport]: Delivery.retireExports,
+  [CollectAction.retireImport]: Delivery.retireImports,
+} as const;
 
 class Planner {
   readonly #state: KernelState;
   readonly items: PlannedItem[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
+  readonly named = new Map<VatNumber, Set<KRef>>();
   /** Promises already in a notify of this wave, by vat. */
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   bytes = 0;
@@ -90,6 +115,48 @@ class Planner {
     }
   }
 
+  /** Before everything else of the wave: what vats are told of garbage, then reaps (rule G1). */
+  addCollection(limits: WaveLimits): void {
+    const state = this.#state;
+    for (const batch of takeCollectBatches(state, COLLECT_MAX)) {
+      const { vat, action, krefs } = batch;
+      const vrefs = krefs.map(kref => nameFor(state, vat, kref));
+      const delivery = this.#deliver(vat, [COLLECT_DELIVERIES[action], vrefs]);
+      this.items.push({ kind: 'collect', vat, batch, delivery });
+    }
+    for (const vat of this.#due('reap')) {
+      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax]);
+      this.items.push({ kind: 'reap', vat, delivery });
+      this.named.set(vat, new Set());
+    }
+  }
+
+  /** After everything else of the wave. */
+  addSweeps(limits: WaveLimits): void {
+    for (const vat of this.#due('sweep')) {
+      if (this.#closed.has(vat)) continue;
+      const delivery = this.#deliver(vat, [Delivery.sweep, limits.sweepRowsMax]);
+      this.items.push({ kind: 'sweep', vat, delivery });
+    }
+  }
+
+  #due(what: 'reap' | 'sweep'): VatNumber[] {
+    const state = this.#state;
+    return [...state.dueVats]
+      .sort((a, b) => a - b)
+      .filter(vat => state.vats.get(vat)?.state === VatState.running)
+      .filter(vat => state.vatCounters.need(vat)[what]);
+  }
+
+  #name(vat: VatNumber, kref: KRef): VRef {
+    this.named.get(vat)?.add(kref);
+    return nameFor(this.#state, vat, kref);
+  }
+
+  #nameAll(vat: VatNumber, krefs: readonly KRef[]): VRef[] {
+    return krefs.map(kref => this.#name(vat, kref));
+  }
+
   #deliver(vat: VatNumber, tuple: DeliveryTuple): Uint8Array {
     const delivery = packFrame(tuple);
     const list = this.deliveries.get(vat);
@@ -111,10 +178,10 @@ class Planner {
     const { target, body, slots, result } = message;
     const delivery = this.#deliver(vat, [
       Delivery.message,
-      nameFor(state, vat, target),
+      this.#name(vat, target),
       body,
-      nameAll(state, vat, slots),
-      result === undefined ? null : nameFor(state, vat, result),
+      this.#nameAll(vat, slots),
+      result === undefined ? null : this.#name(vat, result),
     ]);
     this.items.push({ kind: 'message', ordinal, vat, message, delivery });
   }
@@ -135,7 +202,7 @@ class Planner {
       const row = getPromise(state, kref);
       assert(row.body !== null, 'a settled promise has data');
       const rejected = row.state === PromiseState.rejected;
-      return [nameFor(state, vat, kref), rejected, row.body, nameAll(state, vat, row.slots)];
+      return [this.#name(vat, kref), rejected, row.body, this.#nameAll(vat, row.slots)];
     });
     const delivery = this.#deliver(vat, [Delivery.notify, resolutions]);
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
@@ -160,10 +227,12 @@ class Planner {
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
   const planner = new Planner(state);
+  if (WORKER_COLLECTS) planner.addCollection(limits);
   for (const entry of state.queue.head(limits.waveLimit)) {
     planner.add(entry);
     if (planner.bytes >= limits.waveBytesMax) break;
   }
-  const { items, deliveries } = planner;
-  return { items, deliveries };
+  if (WORKER_COLLECTS) planner.addSweeps(limits);
+  const { items, deliveries, named } = planner;
+  return { items, deliveries, named };
 };

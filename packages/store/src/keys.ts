@@ -138,6 +138,7 @@ export const VAT_PREFIX: BinaryKey = '\x30';
 export const VAT_NAME_PREFIX: BinaryKey = '\x50';
 export const PIN_PREFIX: BinaryKey = '\x60';
 export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
+export const COLLECT_PREFIX: BinaryKey = '\x62';
 export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
 
@@ -178,6 +179,9 @@ export function vatNameKey(name: string): BinaryKey {
 export const pinKey = (kind: KRefKind, n: number): BinaryKey =>
   PIN_PREFIX + krefKind(kind) + u48(n);
 export const hostResultKey = (input: number): BinaryKey => HOST_RESULT_PREFIX + u48(input);
+/** Something that a vat is to be told of the reachability of an object: see docs/gc.md. */
+export const collectKey = (vat: number, action: number, object: number): BinaryKey =>
+  COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
 export const bundleInfoKey = (bundleId: string): BinaryKey =>
   BUNDLE_INFO_PREFIX + ascii(bundleId);
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>

@@ -5,6 +5,8 @@ import {
   clistKrefPrefix,
   clistVrefKey,
   clistVrefPrefix,
+  COLLECT_PREFIX,
+  collectKey,
   HOST_RESULT_PREFIX,
   hostResultKey,
   KREF_OBJECT,
@@ -80,6 +82,18 @@ export const spellings = {
     parse: (key: BinaryKey): number =>
       endedKey(readU32(key, REMAINDER_PREFIX.length), readU32(key, REMAINDER_PREFIX.length + 4)),
   },
+  /** (vat, action, object) as `vat/action/kref`. */
+  collect: {
+    spell: (key: string): BinaryKey => {
+      const [vat, action, kref] = key.split('/').map(Number);
+      return collectKey(vat!, action!, krefNumber(kref as KRef));
+    },
+    parse: (key: BinaryKey): string => {
+      const at = COLLECT_PREFIX.length;
+      const kref = objectKRef(readU48(key, at + 5));
+      return `${readU32(key, at)}/${readU8(key, at + 4)}/${kref}`;
+    },
+  },
   byKRef: (vat: number) => ({
     spell: (kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
     parse: (key: BinaryKey): KRef => {
@@ -99,6 +113,7 @@ export const ranges = {
   vats: range(VAT_PREFIX),
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),
+  collect: range(COLLECT_PREFIX),
   clistPromises: (vat: number): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
   byKRef: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
   byVRef: (vat: number): KeyRange => range(clistVrefPrefix(vat)),

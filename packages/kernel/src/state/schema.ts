@@ -26,6 +26,8 @@ export type ObjectRow = readonly [
   vref: VRef,
   reachable: number,
   recognizable: number,
+  /** How far the owner believes that its export goes. */
+  exported: Reach,
 ];
 
 export const PromiseState = { unresolved: 0, fulfilled: 1, rejected: 2 } as const;
@@ -92,7 +94,22 @@ export interface VatCounters {
   readonly position: number;
   readonly nextImport: number;
   readonly nextPromise: number;
+  /** Since the last reap: deliveries, and references in deliveries of garbage. */
+  readonly deliveries: number;
+  readonly krefs: number;
+  /** What is due. */
+  readonly reap: boolean;
+  readonly sweep: boolean;
 }
+export const FIRST_VAT_COUNTERS: VatCounters = {
+  position: 0,
+  nextImport: 1,
+  nextPromise: 1,
+  deliveries: 0,
+  krefs: 0,
+  reap: false,
+  sweep: false,
+};
 
 /** An ended incarnation's leftovers, removed a step at a time. */
 export interface CleanupRow {
@@ -231,9 +248,24 @@ export const codecs = {
       spaces,
     }),
   ),
-  vatCounters: frameCodec<VatCounters, readonly [number, number, number]>(
-    c => [c.position, c.nextImport, c.nextPromise],
-    ([position, nextImport, nextPromise]) => ({ position, nextImport, nextPromise }),
+  vatCounters: frameCodec<
+    VatCounters,
+    readonly [number, number, number, number, number, boolean, boolean]
+  >(
+    c => [c.position, c.nextImport, c.nextPromise, c.deliveries, c.krefs, c.reap, c.sweep],
+    ([position, nextImport, nextPromise, deliveries, krefs, reap, sweep]) => ({
+      position,
+      nextImport,
+      nextPromise,
+      deliveries,
+      krefs,
+      reap,
+      sweep,
+    }),
+  ),
+  empty: frameCodec<true, readonly []>(
+    () => [],
+    () => true,
   ),
   cleanup: frameCodec<CleanupRow, readonly [boolean]>(
     ({ wholeVat }) => [wholeVat],

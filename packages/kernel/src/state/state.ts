@@ -16,13 +16,14 @@ import type { TranscriptTuple, VRef } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { Journal, type Mark } from './journal.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
-import { spellings } from './keys.js';
+import { ranges, spellings } from './keys.js';
 import type { KRef } from './krefs.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
 import {
   codecs,
   FIRST_COUNTERS,
+  VatState,
   type CleanupRow,
   type ClistRow,
   type Counters,
@@ -68,6 +69,8 @@ export class KernelState {
   readonly hostResults: KernelTable<number, HostResultRow>;
   /** By `endedKey(vat, incarnation)`. */
   readonly cleanup: KernelTable<number, CleanupRow>;
+  /** What vats are to be told of their exports and imports: `vat/action/kref`. */
+  readonly collect: KernelTable<string, true>;
   readonly rows: RowTable;
   readonly transcript: AppendRows;
   readonly queue: RunQueue;
@@ -78,6 +81,8 @@ export class KernelState {
   #countersChanged = false;
   /** Krefs whose counts may have reached nil: looked at when the wave ends (rule G1). */
   readonly maybeFree = new Set<KRef>();
+  /** Vats whose counters may say that a reap or a sweep is due. */
+  readonly dueVats = new Set<VatNumber>();
 
   constructor(view: ReadView) {
     this.#view = view;
@@ -92,10 +97,12 @@ export class KernelState {
     this.pins = this.#table(codecs.count, spellings.pin);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
     this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
+    this.collect = this.#table(codecs.empty, spellings.collect);
     this.rows = new RowTable(view, journal);
     this.transcript = new AppendRows(view, 'transcript', journal);
     this.queue = new RunQueue(view, journal);
     this.#tables.push(this.rows, this.rows.preImages, this.transcript, this.queue);
+    for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
     this.#counters = counters === undefined ? { ...FIRST_COUNTERS } : codecs.counters.decode(counters);
   }
@@ -128,6 +135,17 @@ export class KernelState {
   /** Called by the journal only. */
   restore(counter: keyof Counters, before: number): void {
     this.#counters[counter] = before;
+  }
+
+  /** Is there garbage to tell vats of, to reap or to sweep? */
+  get hasCollection(): boolean {
+    for (const vat of this.dueVats) {
+      const row = this.vats.get(vat);
+      const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
+      if (counters !== undefined && (counters.reap || counters.sweep)) return true;
+      this.dueVats.delete(vat);
+    }
+    return this.collect.keys(ranges.collect, 1).length > 0;
   }
 
   enqueue(item: RunQueueItem): void {

@@ -33,7 +33,7 @@ export type DeliveryTuple =
   | readonly [typeof Delivery.dropExports, vrefs: Slots]
   | readonly [typeof Delivery.retireExports, vrefs: Slots]
   | readonly [typeof Delivery.retireImports, vrefs: Slots]
-  | readonly [typeof Delivery.reap, dead: Slots | null]
+  | readonly [typeof Delivery.reap, dead: Slots | null, rowsMax: number]
   | readonly [typeof Delivery.sweep, rowsMax: number]
   | readonly [typeof Delivery.changeOptions, options: Body];
 
@@ -70,11 +70,15 @@ export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];
  */
 export type Outcome = null | readonly [code: string, error: Body];
 
+/** What a reap or sweep says besides: is there more to do, and (reap) what was found dead. */
+export type CrankReport = null | readonly [more: boolean, dead: Slots | null];
+
 /** `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [
   outcome: Outcome,
   syscalls: readonly SyscallTuple[],
   rows: readonly RowWrite[],
+  report?: CrankReport,
 ];
 
 /** Opcodes from the kernel to a worker. */
