@@ -6,7 +6,6 @@
  * observed through an iterator only, and iterators hold it: whether it is still remembered without
  * one makes no difference (rule O1).
  */
-import { VatFault } from '../protocol/faults.js';
 import { packRow, unpackRow } from './frames.js';
 import type { Pattern } from '@endo/patterns';
 import type { Slots } from '../protocol/messages.js';
@@ -127,9 +126,10 @@ export class CollectionTables {
   }
 
   #readSchema(storeKind: number, cid: number): Schema {
-    const bytes = this.#core.context.rows.get(this.scope.keys.collection(cid));
+    const { rows, raise } = this.#core.context;
+    const bytes = rows.get(this.scope.keys.collection(cid));
     if (bytes === undefined) {
-      throw new VatFault('BAD_DELIVERY', `${this.scope.refOf(storeKind, cid)} has no row`);
+      return raise('BAD_DELIVERY', `${this.scope.refOf(storeKind, cid)} has no row`);
     }
     const [, label, keyShape, valueShape, [keySlots, valueSlots]] = unpackRow('collection', bytes);
     const shape = (body: Uint8Array | null, slots: Slots): Pattern | undefined =>

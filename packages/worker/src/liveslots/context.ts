@@ -4,6 +4,7 @@
  * `references.ts` owns the table between values and vrefs; kinds and collections register how a
  * representative is made again from its vref; the supervisor calls the crank hooks.
  */
+import type { FaultCode } from '../protocol/faults.js';
 import type { Slots, Body } from '../protocol/messages.js';
 import type { VRef } from '../protocol/refs.js';
 import type { RowStore } from '../supervisor/row-store.js';
@@ -64,6 +65,11 @@ export interface LiveslotsContext {
   readonly codec: ValueCodec;
   readonly references: References;
   readonly hardening: Hardening;
+  /**
+   * Fixes the outcome of the crank to a fault and throws it: vat code that catches the exception
+   * changes nothing (rule H2). Nothing else throws a VatFault.
+   */
+  raise(code: FaultCode, message: string): never;
 }
 
 /** A part of liveslots that keeps per-crank state. */

@@ -8,7 +8,6 @@
  * nobody touches needs no row; a maker that fails leaves nothing behind.
  */
 import type { BinaryKey } from '@heirloom/store';
-import { VatFault } from '../protocol/faults.js';
 import { NO_REFS, refsOf } from './counts.js';
 import { Fail, q } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
@@ -124,7 +123,7 @@ export const load = (record: InstanceRecord): boolean => {
 const loaded = (record: InstanceRecord): readonly unknown[] => {
   if (record.values === undefined && !load(record)) {
     const ref = record.kind.scope.refOf(record.kind.number, record.instance);
-    throw new VatFault('BAD_DELIVERY', `${ref} has no state`);
+    record.kind.core.context.raise('BAD_DELIVERY', `${ref} has no state`);
   }
   return record.values!;
 };
@@ -205,7 +204,7 @@ const encodeState = (record: InstanceRecord): Encoded => {
     return context.codec.encode(context.hardening.bornHardened(values));
   } catch (error) {
     // Each value passed by itself, so together they are too large.
-    throw new VatFault('LIMIT', `state of ${record.kind.tag}: ${(error as Error).message}`);
+    return context.raise('LIMIT', `state of ${record.kind.tag}: ${(error as Error).message}`);
   }
 };
 

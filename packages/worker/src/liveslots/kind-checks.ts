@@ -1,15 +1,16 @@
 /**
  * What a kind's definition must be like, and what a later incarnation may change of it.
  *
- * Pure functions: they return the decision or throw. A redefinition that does not fit what an
- * earlier incarnation stored is a `VatFault`; vat code that catches it changes nothing, because the
- * kind then stays unclaimed.
+ * Functions without state: they return the decision or throw. A redefinition that does not fit what
+ * an earlier incarnation stored is raised as a fault.
  */
 import { getTag } from '@endo/pass-style';
-import { VatFault } from '../protocol/faults.js';
 import { Fail, q } from './fail.js';
 import type { Slots } from '../protocol/messages.js';
-import type { Encoded, ValueCodec } from './context.js';
+import type { Encoded, LiveslotsContext } from './context.js';
+
+type Raise = LiveslotsContext['raise'];
+type CheckContext = Pick<LiveslotsContext, 'codec' | 'raise'>;
 
 type Facetiousness = 'one' | 'many' | 'not';
 
@@ -45,30 +46,33 @@ export const facetNamesOf = (
   return names;
 };
 
-const mismatch = (message: string): never => {
-  throw new VatFault('KIND_MISMATCH', message);
-};
+const mismatch = (raise: Raise, message: string): never => raise('KIND_MISMATCH', message);
+
+export interface FacetChange {
+  readonly tag: string;
+  readonly old: readonly string[] | undefined;
+  readonly fresh: readonly string[] | undefined;
+  readonly raise: Raise;
+}
 
 /**
  * The facets of a kind whose facets were `old` (`undefined`: single-facet) and are to be `fresh`:
  * old ones keep their numbers, new ones follow in sorted order.
  */
-export const mergeFacets = (
-  tag: string,
-  old: readonly string[] | undefined,
-  fresh: readonly string[] | undefined,
-): readonly string[] | undefined => {
+export const mergeFacets = (change: FacetChange): readonly string[] | undefined => {
+  const { tag, old, fresh, raise } = change;
   if (old === undefined) {
     if (fresh === undefined) return undefined;
-    return mismatch(`defineDurableKindMulti called for unfaceted KindHandle "${tag}"`);
+    return mismatch(raise, `defineDurableKindMulti called for unfaceted KindHandle "${tag}"`);
   }
   if (fresh === undefined) {
-    return mismatch(`defineDurableKind called for faceted KindHandle "${tag}"`);
+    return mismatch(raise, `defineDurableKind called for faceted KindHandle "${tag}"`);
   }
   const missing = old.find(name => !fresh.includes(name));
   if (missing !== undefined) {
     const facets = `durable kind "${tag}" facets (${fresh.join(',')})`;
-    mismatch(`${facets} is missing ${missing} from original definition (${old.join(',')})`);
+    const original = `original definition (${old.join(',')})`;
+    mismatch(raise, `${facets} is missing ${missing} from ${original}`);
   }
   return [...old, ...fresh.filter(name => !old.includes(name))];
 };
@@ -93,35 +97,40 @@ const isOptional = (pattern: unknown): boolean =>
 
 const SHAPE_MISMATCH = 'durable Kind stateShape mismatch';
 
-const checkFields = (codec: ValueCodec, old: Shape, fresh: Shape): void => {
+const checkFields = ({ codec, raise }: CheckContext, old: Shape, fresh: Shape): void => {
   for (const name of Object.keys(old)) {
     const isSame =
       Object.hasOwn(fresh, name) &&
       areSameBytes(codec.encode(old[name]).body, codec.encode(fresh[name]).body);
-    if (!isSame) mismatch(`${SHAPE_MISMATCH} (body ${name})`);
+    if (!isSame) mismatch(raise, `${SHAPE_MISMATCH} (body ${name})`);
   }
   for (const name of Object.keys(fresh)) {
     if (!Object.hasOwn(old, name) && !isOptional(fresh[name])) {
-      mismatch(`${SHAPE_MISMATCH} (body new field ${name})`);
+      mismatch(raise, `${SHAPE_MISMATCH} (body new field ${name})`);
     }
   }
 };
 
-const checkSlots = (old: Slots, fresh: Slots): void => {
-  if (old.length !== fresh.length) mismatch(`${SHAPE_MISMATCH} (slots.length)`);
+const checkSlots = ({ raise }: CheckContext, old: Slots, fresh: Slots): void => {
+  if (old.length !== fresh.length) mismatch(raise, `${SHAPE_MISMATCH} (slots.length)`);
   old.forEach((slot, i) => {
-    if (fresh[i] !== slot) mismatch(`${SHAPE_MISMATCH} (slot[${i}])`);
+    if (fresh[i] !== slot) mismatch(raise, `${SHAPE_MISMATCH} (slot[${i}])`);
   });
 };
 
 /** Throws unless `fresh` may follow `old`: both as encoded, `undefined` for no shape. */
-export const checkShapeChange = (codec: ValueCodec, old: Encoded, fresh: Encoded): void => {
+export const checkShapeChange = (
+  context: CheckContext,
+  old: Encoded,
+  fresh: Encoded,
+): void => {
+  const { codec, raise } = context;
   if (!areSameBytes(old.body, fresh.body)) {
     const oldShape = codec.decode(old.body, old.slots) as Shape | undefined;
     const freshShape = codec.decode(fresh.body, fresh.slots) as Shape | undefined;
-    if (oldShape === undefined) return mismatch(`${SHAPE_MISMATCH} (no old shape)`);
-    if (freshShape === undefined) return mismatch(`${SHAPE_MISMATCH} (no new shape)`);
-    checkFields(codec, oldShape, freshShape);
+    if (oldShape === undefined) return mismatch(raise, `${SHAPE_MISMATCH} (no old shape)`);
+    if (freshShape === undefined) return mismatch(raise, `${SHAPE_MISMATCH} (no new shape)`);
+    checkFields(context, oldShape, freshShape);
   }
-  checkSlots(old.slots, fresh.slots);
+  checkSlots(context, old.slots, fresh.slots);
 };

@@ -5,7 +5,6 @@
  * defined and when a definition changes it.
  */
 import { ROW_KIND_PREFIX, prefixEnd, readU32 } from '@heirloom/store/keys';
-import { VatFault } from '../protocol/faults.js';
 import { NO_REFS, refsOf } from './counts.js';
 import { Fail, b, q } from './fail.js';
 import { unpackRow } from './frames.js';
@@ -188,7 +187,8 @@ export class KindDefinitions {
     const tags = this.unclaimedTags();
     if (tags.length > 0) {
       const list = tags.join(',');
-      throw new VatFault('KIND_UNCLAIMED', `defineDurableKind not called for tags: [${list}]`);
+      const message = `defineDurableKind not called for tags: [${list}]`;
+      this.#core.context.raise('KIND_UNCLAIMED', message);
     }
     this.#core.values.allClaimed();
   }
@@ -206,9 +206,9 @@ export class KindDefinitions {
   ): readonly string[] | undefined {
     const [, facets, shape] = row;
     if (shape === null) return fresh;
-    const { codec } = this.#core.context;
+    const { codec, raise } = this.#core.context;
     const old = facets === null ? undefined : (codec.decode(facets, []) as readonly string[]);
-    return mergeFacets(tag, old, fresh);
+    return mergeFacets({ tag, old, fresh, raise });
   }
 
   /** Whether the shape differs from the stored one; throws if it may not. */
@@ -223,7 +223,7 @@ export class KindDefinitions {
     const [, , body, slots] = row;
     if (body === null) return true;
     const old = { body, slots };
-    checkShapeChange(codec, old, fresh);
+    checkShapeChange(this.#core.context, old, fresh);
     return body.length !== fresh.body.length || body.some((byte, i) => byte !== fresh.body[i]);
   }
 

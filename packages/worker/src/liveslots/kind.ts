@@ -4,7 +4,6 @@
  * Invariant: `make` runs every check before it takes an instance number.
  */
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
-import { VatFault } from '../protocol/faults.js';
 import { Fail, b, q } from './fail.js';
 import { packNumber, packRow, unpackNumber } from './frames.js';
 import { checkField, createRecord, load, recordOf } from './instances.js';
@@ -90,7 +89,7 @@ export class Kind {
     const isSingle = facetNames === undefined;
     if (isSingle !== (facet === undefined) || (!isSingle && name === undefined)) {
       const ref = this.scope.refOf(this.number, instance, facet);
-      throw new VatFault('BAD_DELIVERY', `${ref}: kind ${this.tag} has no such facet`);
+      this.core.context.raise('BAD_DELIVERY', `${ref}: kind ${this.tag} has no such facet`);
     }
     const made = this.#represent(instance);
     return name === undefined ? made : (made as Record<string, object>)[name]!;

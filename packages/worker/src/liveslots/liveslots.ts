@@ -138,6 +138,7 @@ export class Liveslots {
       codec: this.#codec,
       references: this.#references,
       hardening: this.#environment.hardening,
+      raise: (code, message) => this.#crank.raise(code, message),
     };
   }
 

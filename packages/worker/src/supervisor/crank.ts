@@ -31,11 +31,20 @@ export interface CrankSink {
 
 const NO_SYSCALLS: readonly SyscallTuple[] = [];
 
+const keepAsIs = <T>(value: T): T => value;
+
 export class Crank implements CrankSink {
+  readonly #harden: <T>(value: T) => T;
   #syscalls: SyscallTuple[] = [];
   #fault: RaisedFault | undefined;
   #hostFailure: { readonly error: unknown } | undefined;
   #isOpen = false;
+
+  /** `harden`: vat code may catch a fault; it must not be a channel between its parts. */
+  constructor(harden: <T>(value: T) => T = keepAsIs) {
+    this.#harden = harden;
+    harden(VatFault);
+  }
 
   get isOpen(): boolean {
     return this.#isOpen;
@@ -70,7 +79,7 @@ export class Crank implements CrankSink {
   }
 
   raise(code: FaultCode, message: string, reason?: unknown): never {
-    const fault = new VatFault(code, message);
+    const fault = this.#harden(new VatFault(code, message));
     this.#fault ??= { fault, reason };
     throw fault;
   }

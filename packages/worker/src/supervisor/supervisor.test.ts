@@ -81,6 +81,35 @@ describe('supervisor: waves', () => {
     expect(cranks[1]!.tuple[2]).toEqual([]);
   });
 
+  it('a fault inside an accessor that vat code catches -> still the outcome', async () => {
+    const vat = makePlainHarness();
+    const script = `({
+      buildRootObject: () => {
+        const handle = VatData.makeKindHandle('thing');
+        const make = VatData.defineDurableKind(handle, () => ({ n: 1 }), {
+          get: ({ state }) => {
+            try { return state.n; } catch (error) { console.log(Object.isFrozen(error)); }
+            return 'caught';
+          },
+        });
+        make();
+        return Far('root', {});
+      },
+    })`;
+    await vat.start(script);
+    const [first, second] = await vat.wave(
+      vat.message('o+d10/1', 'get', [], 'p-1'),
+      vat.message('o+d10/7', 'get', [], 'p-2'),
+    );
+    expect(first!.syscalls).toEqual([['resolve', ['p-1', 'fulfilled', 1]]]);
+    expect(second!.outcome).toMatchObject({
+      code: 'BAD_DELIVERY',
+      error: { message: 'o+d10/7 has no state' },
+    });
+    expect(second!.syscalls).toEqual([]);
+    expect(vat.logs).toEqual(['log: true']);
+  });
+
   it('console lines -> sent once, also those of an evaluation ahead of the vat', async () => {
     const vat = makePlainHarness();
     const script = `(console.log('evaluated'), ${COUNTERS})`;

@@ -46,8 +46,8 @@ const textOf = (bytes: Uint8Array): string =>
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #crank = new Crank();
-  readonly #rows = new VatRows(this.#crank);
+  readonly #crank: Crank;
+  readonly #rows: VatRows;
   readonly #turns = new Turns();
   readonly #chunk = new CrankChunk();
   readonly #liveslots: Liveslots;
@@ -61,6 +61,8 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#crank = new Crank(options.environment.hardening.harden);
+    this.#rows = new VatRows(this.#crank);
     this.#liveslots = new Liveslots({
       environment: options.environment,
       rows: this.#rows,

@@ -138,5 +138,8 @@ export const makePlainContext = (rows: RowStore, incarnation = 0): PlainContext 
       return passables.decode(body, slots);
     },
   };
-  return { incarnation, rows, codec, references, hardening: plainHardening, work };
+  const raise: PlainContext['raise'] = (code, message) => {
+    throw new VatFault(code, message);
+  };
+  return { incarnation, rows, codec, references, hardening: plainHardening, raise, work };
 };
