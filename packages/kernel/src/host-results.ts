@@ -22,6 +22,7 @@ export class HostResults {
   readonly #state: KernelState;
   readonly #data: HostData;
   readonly #waiters = new Map<KRef, Waiter[]>();
+  #untilDurable: Waiter[] = [];
   readonly #inputs = new Map<KRef, number>();
   /** Settled in this block, in order; told after its commit. */
   readonly #settled: { readonly promise: KRef; readonly row: PromiseRow }[] = [];
@@ -56,6 +57,13 @@ export class HostResults {
       const waiters = this.#waiters.get(promise) ?? [];
       waiters.push({ resolve, reject });
       this.#waiters.set(promise, waiters);
+    });
+  }
+
+  /** Resolves to nothing when the present block is durable. */
+  whenDurable(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#untilDurable.push({ resolve, reject });
     });
   }
 
@@ -115,6 +123,9 @@ export class HostResults {
       this.#tell(promise, row);
     }
     this.#settled.length = 0;
+    const waiters = this.#untilDurable;
+    this.#untilDurable = [];
+    for (const { resolve } of waiters) resolve(undefined);
   }
 
   /** The kernel has failed: nobody will be told anything else. */
@@ -123,6 +134,8 @@ export class HostResults {
       for (const waiter of waiters) waiter.reject(error);
     }
     this.#waiters.clear();
+    for (const { reject } of this.#untilDurable) reject(error);
+    this.#untilDurable = [];
   }
 
   #tell(promise: KRef, row: PromiseRow): void {

@@ -1,9 +1,11 @@
 /**
  * Host inputs: numbered in order of call, appended to the block between runs (rule W6).
  *
- * An input is checked before it gets its number, so that what is refused leaves nothing behind.
+ * An input is checked before it gets its number, so that what is refused leaves nothing behind. Its
+ * result settles when the block that settles it is durable; an input without an answer, when the
+ * block that contains it is.
  */
-import { KernelError } from './errors.js';
+import assert from 'node:assert/strict';
 import type { KernelCore } from './core.js';
 import type { KRef } from './state/krefs.js';
 
@@ -53,11 +55,16 @@ export class Inputs {
     const { state, results } = this.#core;
     for (const { input, apply, resolve, reject } of this.#waiting.splice(0)) {
       const taken = state.next('lastInput') + 1;
-      if (taken !== input) throw new KernelError('BAD_ARGUMENT', `input ${input} is out of order`);
+      assert.equal(taken, input, 'inputs are taken in order of call');
       const promise = apply(input);
       state.endCrank();
-      if (promise === undefined) resolve(undefined);
-      else results.wait(promise).then(resolve, reject);
+      const answer = promise === undefined ? results.whenDurable() : results.wait(promise);
+      answer.then(resolve, reject);
     }
+  }
+
+  /** The kernel has failed: inputs that were not taken are refused. */
+  fail(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

@@ -82,6 +82,8 @@ export interface KernelStats extends CoreCounts {
 
 /** Deliveries after which a kernel that owns its blocks ends one. */
 const AUTO_BLOCK_DELIVERIES = 32_768;
+/** Waves of a block that has nothing to do but to collect garbage. */
+const AUTO_COLLECT_WAVES = 16;
 const UPGRADE_MESSAGE = 'vat upgraded';
 
 const NAME_LENGTH_MAX = 199;
@@ -237,6 +239,24 @@ export class Kernel {
     return this.#core.results.ofInput(input);
   }
 
+  /**
+   * Has every vat reaped in the next wave. In consensus mode nothing in RAM is let go before an
+   * upgrade, so there is nothing to reap: KernelError BAD_OPTION.
+   */
+  async reapAll(): Promise<void> {
+    if (this.#core.parameters.gc !== 'engine') {
+      throw new KernelError('BAD_OPTION', "reapAll: the store's gc mode is consensus");
+    }
+    await this.#input(() => {
+      const { state } = this.#core;
+      for (const vat of runningVats(state)) {
+        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: true });
+        state.dueVats.add(vat);
+      }
+      return undefined;
+    });
+  }
+
   /** The host no longer needs a reference; it is no reference of the kernel from now on. */
   release(reference: VatReference): void {
     const kref = this.#core.data.krefOf(reference);
@@ -265,7 +285,7 @@ export class Kernel {
     checkFields('run', limits, ['waves', 'deliveries']);
     return this.#exclusive(async () => {
       this.#inputs.takeAll();
-      return this.#runWaves(limits);
+      return this.#runWaves(limits, () => this.#core.busy);
     });
   }
 
@@ -278,7 +298,9 @@ export class Kernel {
   async close(): Promise<void> {
     this.#closing ??= (async () => {
       await this.#busy?.catch(() => undefined);
-      await this.#core.close(new KernelError('KERNEL_CLOSED', 'the kernel was closed'));
+      const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
+      this.#inputs.fail(reason);
+      await this.#core.close(reason);
     })();
     return this.#closing;
   }
@@ -287,14 +309,17 @@ export class Kernel {
     return this.#inputs.add(apply, this.#busy !== undefined);
   }
 
-  /** Adds an input and, where the kernel owns its blocks, sees it through. */
-  async #input(apply: ApplyInput): Promise<unknown> {
+  /** Adds an input and, where the kernel owns its blocks, has it seen through. */
+  #input(apply: ApplyInput): Promise<unknown> {
     const { result } = this.#add(apply);
-    if (this.#auto) await this.#pump();
+    if (this.#auto) void this.#pump();
     return result;
   }
 
-  /** Blocks until nothing is queued, no input waits and none is uncommitted. */
+  /**
+   * Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left.
+   * Whoever waits for a result is told when its block is durable, or why there will be none.
+   */
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -302,20 +327,30 @@ export class Kernel {
       while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
         await this.#exclusive(() => this.#runBlock());
       }
+    } catch (error) {
+      this.#inputs.fail(error instanceof Error ? error : Error(String(error)));
     } finally {
       this.#pumping = false;
     }
   }
 
+  /** What is queued comes first; garbage has the blocks in which nothing else is to be done. */
   async #runBlock(): Promise<void> {
     this.#inputs.takeAll();
-    await this.#runWaves({ deliveries: AUTO_BLOCK_DELIVERIES });
+    if (this.#core.hasQueue || this.#core.hasUncommittedInputs) {
+      await this.#runWaves({ deliveries: AUTO_BLOCK_DELIVERIES }, () => this.#core.hasQueue);
+    } else {
+      await this.#runWaves({ waves: AUTO_COLLECT_WAVES }, () => this.#core.busy);
+    }
     await this.#core.commit();
   }
 
-  async #runWaves({ waves = Infinity, deliveries = Infinity }: RunLimits): Promise<RunStats> {
+  async #runWaves(
+    { waves = Infinity, deliveries = Infinity }: RunLimits,
+    hasWork: () => boolean,
+  ): Promise<RunStats> {
     let done: RunStats = { waves: 0, deliveries: 0 };
-    while (this.#core.busy && done.waves < waves && done.deliveries < deliveries) {
+    while (hasWork() && done.waves < waves && done.deliveries < deliveries) {
       const { items } = await this.#core.runWave();
       done = { waves: done.waves + 1, deliveries: done.deliveries + items };
     }
