@@ -140,9 +140,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['tag that is no string', 'c7 03 05 92 01 02'],
   ['error of one field', 'c7 03 06 91 a161'],
   ['error of five fields', 'c7 09 06 95 a161 a161 c0 90 90'],
-  ['error without its cause', 'c7 06 06 93 a161 a161 c0'],
-  ['cause that is no error', 'c7 06 06 93 a161 a161 01'],
-  ['errors that are no errors', 'd7 06 94 a161 a161 c0 91 01'],
+  ['error without its cause', 'c7 0a 06 93 a5 4572726f72 a161 c0'],
+  ['cause that is no error', 'c7 0a 06 93 a5 4572726f72 a161 01'],
+  ['errors that are no errors', 'c7 0c 06 94 a5 4572726f72 a161 c0 91 01'],
+  ['error of another name', 'c7 05 06 92 a161 a161'],
 ];
 
 describe('canonical values: bytes', () => {

@@ -7,6 +7,7 @@
  */
 import { makeByteArray } from './byte-arrays.js';
 import { ByteReader } from './byte-reader.js';
+import { isStandardErrorName } from './error-prototypes.js';
 import { makeError } from './errors.js';
 import * as f from './format.js';
 import type { PassableLimits } from './format.js';
@@ -255,6 +256,9 @@ export class Decoder {
       throw this.#reader.fail('error of another shape');
     }
     const name = this.#reader.string();
+    if (!isStandardErrorName(name)) {
+      throw this.#reader.fail('unknown error name');
+    }
     const message = this.#reader.string();
     let cause: Error | undefined;
     if (count === 4 && this.#reader.peek() === f.TAG_NIL) {

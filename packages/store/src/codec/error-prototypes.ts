@@ -29,7 +29,6 @@ for (const constructor of CONSTRUCTORS) {
   standardNameOf.set(constructor.prototype as object, name);
   constructorOf.set(name, constructor);
 }
-export const errorPrototype: object = Error.prototype;
 
 /** Whether `name` belongs to one of the eight standard constructors. */
 export function isStandardErrorName(name: string): boolean {

@@ -3,15 +3,14 @@
  *
  * What is a passable error follows pass-style 1.8 (`error.js`): it inherits directly from a
  * standard error prototype; own string-named properties are at most `message` (required), `stack`,
- * `cause` and `errors`, none enumerable, all data. One form is added: an own `name` that is no
- * standard name on an object that inherits from `Error.prototype`, which is how an error of another
- * name is decoded.
+ * `cause` and `errors`, none enumerable, all data. An error of another name is not passable, but
+ * may be settled with: it arrives as endo's marshal makes it, an `Error` named `Error`, and is
+ * encoded as that, so that bytes have one value.
  * A decoded error's own `stack` is '', as in a realm with errorTaming 'safe'.
  */
 import { types } from 'node:util';
 import {
   constructorOf,
-  errorPrototype,
   isErrorLike,
   isErrorObject,
   isStandardErrorName,
@@ -40,7 +39,7 @@ export interface ErrorFields {
 /** The fields of an error that `isErrorObject` accepts. Throws a Refusal if it is not passable. */
 export function readError(error: object): ErrorFields {
   const proto = getPrototypeOf(error) as object;
-  let name = standardNameOf.get(proto)!;
+  const name = standardNameOf.get(proto)!;
   let message: string | undefined;
   let cause: object | undefined;
   let errors: readonly unknown[] | undefined;
@@ -64,20 +63,13 @@ export function readError(error: object): ErrorFields {
         errors = value as readonly unknown[];
         break;
       default:
-        if (key !== 'name' || proto !== errorPrototype || !isOtherName(value)) {
-          throw new Refusal(`Passable Error has extra unpassed property ${quote(key)}`);
-        }
-        name = value;
+        throw new Refusal(`Passable Error has extra unpassed property ${quote(key)}`);
     }
   }
   if (message === undefined) {
     throw new Refusal('Passable Error must have an own "message" string property: (an object)');
   }
   return { name, message, cause, errors };
-}
-
-function isOtherName(value: unknown): value is string {
-  return typeof value === 'string' && !isStandardErrorName(value);
 }
 
 /** Symbol-named properties are dropped, as in pass-style, but for a claim to be something else. */
@@ -131,16 +123,18 @@ export function requireError(value: unknown): void {
 }
 
 /**
- * What can be told of an error that is not passable: the nearest data properties `name` and
- * `message` up to the standard prototype, and its own `cause` and `errors` unchecked.
+ * What can be told of an error that is not passable: the nearest data properties `name` (a standard
+ * one, else `Error`) and `message` up to the standard prototype, and its own `cause` and `errors`
+ * unchecked.
  */
 export function salvageError(error: object): ErrorFields {
   const proto = nearestStandardPrototype(error)!;
   const own = (key: string): unknown => getOwnPropertyDescriptor(error, key)?.value;
   const cause = own('cause');
   const errors = own('errors');
+  const name = nearestString(error, 'name', proto) ?? standardNameOf.get(proto)!;
   return {
-    name: nearestString(error, 'name', proto) ?? standardNameOf.get(proto)!,
+    name: isStandardErrorName(name) ? name : 'Error',
     message: nearestString(error, 'message', proto) ?? '',
     cause: isErrorObject(cause) ? cause : undefined,
     errors: isObject(errors) && !isProxy(errors) && isArray(errors) ? errors : undefined,
@@ -164,9 +158,6 @@ export function makeError(fields: ErrorFields): Error {
   const isAggregate = name === 'AggregateError';
   const error = isAggregate ? new AggregateError([], message) : new constructor(message);
   defineHidden(error, 'stack', '');
-  if (!isStandardErrorName(name)) {
-    defineHidden(error, 'name', name);
-  }
   if (cause !== undefined) {
     defineHidden(error, 'cause', cause);
   }

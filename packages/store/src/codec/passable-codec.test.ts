@@ -201,11 +201,12 @@ describe('codec: errors', () => {
     expect(Object.hasOwn(error, 'errors') || Object.hasOwn(error, 'code')).toBe(false);
   });
 
-  test('settlement with an error of another name -> an Error with that own name, passable', () => {
+  test('settlement with an error of another name -> an Error, passable, as endo decodes it', () => {
     const { body } = codec.encodeSettlement(Object.assign(new Error('m'), { name: 'VatError' }));
     const error = codec.decode(body, []) as Error;
     expect(Object.getPrototypeOf(error)).toBe(Error.prototype);
-    expect([error.name, error.message]).toEqual(['VatError', 'm']);
+    expect([error.name, error.message]).toEqual(['Error', 'm']);
+    expect(Reflect.ownKeys(error)).not.toContain('name');
     expect(codec.encode(error).body).toEqual(body);
   });
 

@@ -73,9 +73,8 @@ const bases = references => [
   () => () => undefined,
 ];
 
-/** The differences that docs/canonical-values.md states: other names, unfrozen causes. */
-const isKnown = ({ target, properties, isHardened }) =>
-  target instanceof Error && (!isHardened || properties.some(([key]) => key === 'name'));
+/** The difference that docs/canonical-values.md states: unfrozen causes. */
+const isKnown = ({ target, isHardened }) => target instanceof Error && !isHardened;
 
 /** `{ value, isKnownDifference }`: hardened, but for one in sixteen. */
 export const candidates = references => {
@@ -106,6 +105,6 @@ export const candidates = references => {
       }
       noted.length = 0;
       const isHardened = freezing > 0;
-      return { value, isKnownDifference: isKnown({ target, properties, isHardened }) };
+      return { value, isKnownDifference: isKnown({ target, isHardened }) };
     });
 };
