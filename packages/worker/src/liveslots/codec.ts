@@ -14,6 +14,9 @@ import type { PromiseTable } from './promise-table.js';
 export interface SlotTable {
   slotOf(value: object): VRef | undefined;
   valueOf(vref: VRef): object;
+  exportMark(): number;
+  /** What `slotOf` exported since `mark` was not mentioned after all. */
+  forgetExports(mark: number): void;
 }
 
 export interface VatCodecOptions {
@@ -24,9 +27,11 @@ export interface VatCodecOptions {
 
 export class VatCodec implements ValueCodec {
   readonly #codec: PassableCodec;
+  readonly #slots: SlotTable;
   readonly #promises: PromiseTable;
 
   constructor({ hardening, slots, promises }: VatCodecOptions) {
+    this.#slots = slots;
     this.#promises = promises;
     this.#codec = new PassableCodec({
       slotOf: value => slots.slotOf(value),
@@ -58,11 +63,13 @@ export class VatCodec implements ValueCodec {
   }
 
   #encode(encode: () => EncodedPassable): Encoded {
-    const mark = this.#promises.untoldMark();
+    const promiseMark = this.#promises.untoldMark();
+    const exportMark = this.#slots.exportMark();
     try {
       return encode() as Encoded;
     } catch (error) {
-      this.#promises.forgetUntold(mark);
+      this.#promises.forgetUntold(promiseMark);
+      this.#slots.forgetExports(exportMark);
       throw error;
     }
   }

@@ -280,6 +280,20 @@ describe('promises: exports', () => {
     });
   });
 
+  it('a failed encode -> takes no export number', async () => {
+    const vat = await started({
+      go: `(a) {
+        kept.x = Far("x", {});
+        E(a).one(kept.x, Far("y", {}), Symbol("x")).catch(() => {});
+      }`,
+      again: '(a) { E(a).two(Far("z", {}), kept.x); }',
+    });
+    expect(await send(vat, 'go', [ref('o-1')])).toEqual([]);
+    expect(await send(vat, 'again', [ref('o-1')])).toEqual([
+      ['send', 'o-1', 'two', [ref('o+e0/1'), ref('o+e0/2')], expect.anything()],
+    ]);
+  });
+
   it('a failed encode -> the names it took are not left with the promises', async () => {
     const vat = await started({
       go: '(a) { kept.p = Promise.resolve(3); E(a).one(kept.p, Symbol("x")).catch(() => {}); }',

@@ -16,7 +16,7 @@ import type { HandledPromises } from '../zygote/environment.js';
 import type { Hardening, Reanimator, References } from './context.js';
 import type { PromiseTable } from './promise-table.js';
 import type { Promises } from './promises.js';
-import { stampedRef, stampRef } from './ref-stamps.js';
+import { stampedRef, stampRef, unstampRef } from './ref-stamps.js';
 import { WeakValues } from './weak-values.js';
 
 const { getPrototypeOf, setPrototypeOf } = Object;
@@ -110,6 +110,20 @@ export class VatReferences implements References {
     check(!this.#strong.has(vref), 'a vref is bound already');
     this.#stamp(vref, value);
     this.#strong.set(vref, value);
+  }
+
+  exportMark(): number {
+    return this.#nextExport;
+  }
+
+  /** The remotables exported since `mark` were not mentioned after all. */
+  forgetExports(mark: number): void {
+    for (let n = mark; n < this.#nextExport; n += 1) {
+      const vref = ephemeralRef(this.#incarnation, n);
+      unstampRef(this.#strong.get(vref)!);
+      this.#strong.delete(vref);
+    }
+    this.#nextExport = mark;
   }
 
   registerKind(durable: boolean, kind: number, reanimate: Reanimator): void {
