@@ -105,7 +105,7 @@ describe('arguments', () => {
     await stillWorks();
   });
 
-  test('a reference of another kernel, a made-up or a released one -> UNKNOWN_REFERENCE', async () => {
+  test('a reference of another kernel, a forged or released one -> UNKNOWN_REFERENCE', async () => {
     const other = await kernelOver();
     const bundleId = await install(other, 'relay.js');
     const foreign = (await other.createVat({ name: 'relay', bundleId })).root;

@@ -1,4 +1,4 @@
-/** A vat written in TypeScript: bundled as it is, and type-checked against `@heirloom/worker/vat`. */
+/** A vat written in TypeScript: bundled as it is, type-checked against `@heirloom/worker/vat`. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

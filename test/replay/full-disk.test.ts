@@ -24,7 +24,10 @@ test('commit: disk full -> HostError to every call, reopening shows the last blo
   await writeFile(bundle, JSON.stringify(await fixture('bank.js')));
   const args = ['-c', LIMITED, process.execPath, SCRIPT, directory, bundle];
   const { stdout } = await promisify(execFile)('/bin/sh', args);
-  const events = stdout.trim().split('\n').map(line => JSON.parse(line) as Event);
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Event);
   expect(events.filter(event => 'unhandled' in event)).toEqual([]);
   const blocks = events.filter(event => event.height !== undefined);
   expect(blocks.length).toBeGreaterThan(1);

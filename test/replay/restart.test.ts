@@ -2,7 +2,7 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 
 /** A bank with a purse, after some deposits, some of them before an upgrade. */
 const busyBank = async (kernel: Kernel): Promise<VatReference> => {
@@ -27,7 +27,11 @@ describe('reopening', () => {
     const { height, blockHash, lastInput } = first;
     await first.close();
     const second = await kernelOver({ directory });
-    expect([second.height, second.blockHash, second.lastInput]).toEqual([height, blockHash, lastInput]);
+    expect([second.height, second.blockHash, second.lastInput]).toEqual([
+      height,
+      blockHash,
+      lastInput,
+    ]);
   });
 
   test('heap and durable state -> rebuilt; the heap by replay', async () => {
@@ -78,7 +82,7 @@ describe('reopening', () => {
       await first.commit();
       return work;
     };
-    const bundle = await import('../support/kernels.js').then(m => m.fixture('bank.js'));
+    const bundle = await fixture('bank.js');
     const bundleId = await settle(first.installBundle(bundle));
     const { root } = await settle(first.createVat({ name: 'bank', bundleId }));
     const { input } = first.send(root, 'makePurse', ['alice', 1n]);
@@ -111,7 +115,9 @@ describe('housekeeping', () => {
     const reader = openReader({ directory, readersMax: 8 });
     const snapshot = reader.begin();
     const keysOf = (table: 'transcript' | 'preimage'): string[] =>
-      snapshot.keysAfter(table, '', '\xff', 1000).map(key => Buffer.from(key, 'latin1').toString('hex'));
+      snapshot
+        .keysAfter(table, '', '\xff', 1000)
+        .map(key => Buffer.from(key, 'latin1').toString('hex'));
     const incarnation = (key: string): number => Number.parseInt(key.slice(8, 16), 16);
     expect(new Set(keysOf('transcript').map(incarnation))).toEqual(new Set([2]));
     expect(keysOf('preimage').filter(key => incarnation(key) < 2)).toEqual([]);

@@ -1,7 +1,7 @@
 /** Upgrade (architecture, section 7): what survives, what is rejected, and every way to fail. */
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import { fixture, install, kernelOver } from '../support/kernels.js';
 
 let kernel: Kernel;
 let bundleId: string;
@@ -49,17 +49,14 @@ describe('success', () => {
     }
   });
 
-  test('a deposit, an upgrade and a read in one block -> the read sees the deposit (T4)', async () => {
+  test('a deposit, an upgrade, a read in one block -> the read sees the deposit (T4)', async () => {
     const owner = await kernelOver({ blocks: 'host' });
     const settle = async <T>(work: Promise<T>): Promise<T> => {
       await owner.run();
       await owner.commit();
       return work;
     };
-    const { moduleFormat, source } = await import('../support/kernels.js').then(m =>
-      m.fixture('bank.js'),
-    );
-    const id = await settle(owner.installBundle({ moduleFormat, source }));
+    const id = await settle(owner.installBundle(await fixture('bank.js')));
     const made = await settle(owner.createVat({ name: 'bank', bundleId: id }));
     const purse = (await settle(
       owner.send(made.root, 'makePurse', ['alice', 1n]).result,
@@ -110,27 +107,34 @@ describe('failure', () => {
     ['buildRootObject throws', { fail: 'throw' }, /version is broken/],
     ['buildRootObject never settles', { fail: 'never' }, /buildRootObject unresolved/],
     ['buildRootObject returns no remotable', { fail: 'plain' }, /not Far/],
-    ['a durable kind is not defined again', { fail: 'unclaimed' }, /not called for tags: \[Purse\]/],
+    [
+      'a durable kind is not defined again',
+      { fail: 'unclaimed' },
+      /not called for tags: \[Purse\]/,
+    ],
   ] as const;
-  test.each(failures)('%s -> the reason; the predecessor goes on', async (_, parameters, reason) => {
-    const purse = await makePurse('alice', 7n);
-    expect(await kernel.call(bank.root, 'countCalls')).toBe(1);
-    const counter = (await kernel.call(bank.root, 'makeCounter')) as VatReference;
-    const waiting = kernel.send(purse, 'depositAfter', [1n, relay]);
-    let settled = false;
-    waiting.result.then(
-      () => (settled = true),
-      () => (settled = true),
-    );
-    await expect(upgrade(parameters)).rejects.toThrow(reason);
-    expect(await kernel.call(bank.root, 'countCalls')).toBe(2);
-    expect(await kernel.call(counter, 'getVersion')).toBe(1);
-    expect(await kernel.call(purse, 'getBalance')).toBe(7n);
-    expect(settled).toBe(false);
-    expect(kernel.vat('bank').incarnation).toBe(0);
-    expect(await upgrade({ version: 3 })).toEqual({ incarnationNumber: 1 });
-    expect(await kernel.call(purse, 'getVersion')).toBe(3);
-  });
+  test.each(failures)(
+    '%s -> the reason; the predecessor goes on',
+    async (_, parameters, reason) => {
+      const purse = await makePurse('alice', 7n);
+      expect(await kernel.call(bank.root, 'countCalls')).toBe(1);
+      const counter = (await kernel.call(bank.root, 'makeCounter')) as VatReference;
+      const waiting = kernel.send(purse, 'depositAfter', [1n, relay]);
+      let settled = false;
+      waiting.result.then(
+        () => (settled = true),
+        () => (settled = true),
+      );
+      await expect(upgrade(parameters)).rejects.toThrow(reason);
+      expect(await kernel.call(bank.root, 'countCalls')).toBe(2);
+      expect(await kernel.call(counter, 'getVersion')).toBe(1);
+      expect(await kernel.call(purse, 'getBalance')).toBe(7n);
+      expect(settled).toBe(false);
+      expect(kernel.vat('bank').incarnation).toBe(0);
+      expect(await upgrade({ version: 3 })).toEqual({ incarnationNumber: 1 });
+      expect(await kernel.call(purse, 'getVersion')).toBe(3);
+    },
+  );
 
   test('a bundle without buildRootObject -> the reason says so', async () => {
     const empty = await install(kernel, 'empty.js');

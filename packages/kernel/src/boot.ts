@@ -89,9 +89,7 @@ export const boot = async (store: Store, given: Partial<KernelParameters>): Prom
 
 /** Vats that run, in order of their numbers. */
 export const runningVats = (state: KernelState): VatNumber[] =>
-  [...state.vats.scan(ranges.vats)].filter(
-    vat => state.vats.need(vat).state === VatState.running,
-  );
+  [...state.vats.scan(ranges.vats)].filter(vat => state.vats.need(vat).state === VatState.running);
 
 /** Rebuilds every running vat by verified replay, all in parallel. */
 export const bringOnline = async (

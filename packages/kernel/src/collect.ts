@@ -76,7 +76,7 @@ const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void 
 
 const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
   const [owner, vref, reachable, recognizable, exported] = row;
-  if (reachable > 0 || vref === ROOT_VREF && owner !== NOBODY) return;
+  if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY)) return;
   if (owner === NOBODY) return freeOrphan(state, kref, recognizable);
   // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
   if (ownerOf(state, kref) === undefined) return undefined;
@@ -123,7 +123,7 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
   }
 };
 
-/** Takes what vats are to be told off the table, at most `limit`; what no longer holds is dropped. */
+/** Takes what vats are to be told off the table, at most `limit`; what holds no longer goes. */
 export const takeCollectBatches = (state: KernelState, limit: number): CollectBatch[] => {
   const batches = new Map<string, CollectBatch>();
   for (const key of state.collect.keys(ranges.collect, limit)) {
@@ -139,7 +139,10 @@ export const takeCollectBatches = (state: KernelState, limit: number): CollectBa
 };
 
 /** The vat has been told: its crank is merged. */
-export const applyCollectBatch = (state: KernelState, { vat, action, krefs }: CollectBatch): void => {
+export const applyCollectBatch = (
+  state: KernelState,
+  { vat, action, krefs }: CollectBatch,
+): void => {
   for (const kref of krefs) {
     switch (action) {
       case CollectAction.dropExport:
@@ -224,7 +227,11 @@ export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonl
 };
 
 /** Syscall: the vat gives exports up; whoever reaches them keeps a name without an owner. */
-export const abandonExports = (state: KernelState, vat: VatNumber, vrefs: readonly VRef[]): void => {
+export const abandonExports = (
+  state: KernelState,
+  vat: VatNumber,
+  vrefs: readonly VRef[],
+): void => {
   for (const vref of vrefs) {
     const kref = known(state, vat, vref);
     assert(vref !== ROOT_VREF, 'the caller has refused the root');

@@ -11,8 +11,7 @@ import type { ObjectRow, PromiseRow, Reach } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 export const getObject = (state: KernelState, kref: KRef): ObjectRow => state.objects.need(kref);
-export const getPromise = (state: KernelState, kref: KRef): PromiseRow =>
-  state.promises.need(kref);
+export const getPromise = (state: KernelState, kref: KRef): PromiseRow => state.promises.need(kref);
 
 /** Where the messages that wait on a promise are kept. */
 export const promiseQueueKey = (promise: KRef, ordinal: number): string => `${promise}/${ordinal}`;

@@ -97,11 +97,7 @@ const unpack = (packed: Uint8Array): unknown => {
 };
 
 /** Merges a crank, or undoes it and says why. */
-export const mergeCrank = (
-  router: Router,
-  context: CrankContext,
-  packed: Uint8Array,
-): Verdict => {
+export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8Array): Verdict => {
   const { state } = router;
   const mark = state.mark();
   try {

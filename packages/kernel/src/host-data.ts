@@ -9,7 +9,7 @@ import { KernelError } from './errors.js';
 import type { KernelData } from './kernel-data.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 
-/** An object or a promise in some vat. Made by the kernel only; pass it to `send`, or inside data. */
+/** An object or a promise in some vat. Made by the kernel only; pass it to `send` or in data. */
 export interface VatReference {
   /** How logs and `heirloom inspect` name it: `ko12` or `kp7`. */
   readonly kref: string;

@@ -2,7 +2,7 @@
  * Data that the kernel itself puts into promises, and the little it may know of a vat's data.
  *
  * The kernel never decodes a body, with two exceptions that need no trust: whether a resolution is
- * one bare reference (that decides where messages go), and the method name for the text of an error.
+ * one bare reference (that decides where messages go), and the method name in an error's text.
  */
 import { PassableCodec } from '@heirloom/store';
 import type { KRef } from './state/krefs.js';
@@ -42,7 +42,10 @@ const SOLE_REFERENCE = Buffer.from(kernelData(new SlotMark(0 as KRef)).body);
 export const soleReference = (body: Uint8Array, slots: readonly KRef[]): KRef | undefined =>
   slots.length === 1 && SOLE_REFERENCE.equals(body) ? slots[0] : undefined;
 
-export const rejection = (reason: unknown): Settlement => ({ rejected: true, ...kernelData(reason) });
+export const rejection = (reason: unknown): Settlement => ({
+  rejected: true,
+  ...kernelData(reason),
+});
 
 export const VAT_TERMINATED: Settlement = rejection(Error('vat terminated'));
 

@@ -207,12 +207,22 @@ export class Kernel {
     const vat = this.#vatNumber(vatId);
     const nothing = { body: new Uint8Array(), slots: [] };
     await this.#input(input => {
-      return this.#enqueue(input, { type: ItemType.terminate, vat, bundleId: '', text: '', ...nothing });
+      return this.#enqueue(input, {
+        type: ItemType.terminate,
+        vat,
+        bundleId: '',
+        text: '',
+        ...nothing,
+      });
     });
   }
 
   /** Sends a message, runs, commits; resolves to the result once that is durable. */
-  async call(target: VatReference, method: string, args: readonly unknown[] = []): Promise<unknown> {
+  async call(
+    target: VatReference,
+    method: string,
+    args: readonly unknown[] = [],
+  ): Promise<unknown> {
     return this.#input(this.#message(target, method, args));
   }
 
@@ -224,7 +234,8 @@ export class Kernel {
   /** What a promise that the host holds settles to. */
   async settlement(promise: VatReference): Promise<unknown> {
     const kref = this.#core.data.krefOf(promise);
-    if (!isPromiseKRef(kref)) throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
+    if (!isPromiseKRef(kref))
+      throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
     return this.#input(() => {
       const { state, router } = this.#core;
       const row = getPromise(state, kref);

@@ -205,10 +205,7 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
 };
 
 /** Waits until the threads that a wave's creations and upgrades will take are ready for them. */
-export const reserveWorkers = async (
-  context: LifecycleContext,
-  plan: WavePlan,
-): Promise<void> => {
+export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
     return [context.scriptOf(item.item.bundleId)];
@@ -216,7 +213,7 @@ export const reserveWorkers = async (
   await context.online.reserve(needed);
 };
 
-/** Carries out one lifecycle item. Its result's promise is decided by the kernel, always settled. */
+/** Carries out one lifecycle item. Its result is decided by the kernel and always settled. */
 export const carryOut = async (
   context: LifecycleContext,
   item: LifecycleItem,

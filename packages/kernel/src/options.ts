@@ -33,7 +33,10 @@ const NAMES = ['directory', 'blocks', 'parameters', 'threads', 'spareThreads', '
 const checkCount = (name: string, value: number | undefined, least: number): void => {
   if (value === undefined || value === Infinity) return;
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new KernelError('BAD_OPTION', `${name} must be an integer of at least ${least}: ${value}`);
+    throw new KernelError(
+      'BAD_OPTION',
+      `${name} must be an integer of at least ${least}: ${value}`,
+    );
   }
 };
 

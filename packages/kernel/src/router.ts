@@ -171,14 +171,20 @@ export const settle = (router: Router, promise: KRef, settlement: Settlement): v
   const vats = subscribers.filter(subscriber => subscriber !== HOST_SUBSCRIBES);
   holdAll(state, settlement.slots);
   // Each notify on the queue holds it, and so does each message that is about to be routed.
-  const settled = updatePromise(state, promise, getPromise(state, promise), vats.length + queueCount, {
-    state: settlement.rejected ? PromiseState.rejected : PromiseState.fulfilled,
-    decider: NOBODY,
-    subscribers: [],
-    body: settlement.body,
-    slots: settlement.slots,
-    queueCount: 0,
-  });
+  const settled = updatePromise(
+    state,
+    promise,
+    getPromise(state, promise),
+    vats.length + queueCount,
+    {
+      state: settlement.rejected ? PromiseState.rejected : PromiseState.fulfilled,
+      decider: NOBODY,
+      subscribers: [],
+      body: settlement.body,
+      slots: settlement.slots,
+      queueCount: 0,
+    },
+  );
   if (vats.length < subscribers.length) router.hostSettled(promise, settled);
   for (const vat of vats) state.enqueue({ type: ItemType.notify, vat, promise });
   for (let ordinal = 0; ordinal < queueCount; ordinal += 1) {

@@ -32,7 +32,8 @@ import type { KernelState } from './state/state.js';
 export interface CrankEffects {
   /** Promises whose c-list entries go when the wave ends (rule W3). */
   readonly retired: KRef[];
-  exit: { readonly isFailure: boolean; readonly body: Uint8Array; readonly slots: KRef[] } | undefined;
+  exit:
+    { readonly isFailure: boolean; readonly body: Uint8Array; readonly slots: KRef[] } | undefined;
 }
 
 const fault = (what: string): never => {
@@ -91,7 +92,8 @@ const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
   if (key.length > ROW_KEY_BYTES_MAX) throw new VatFault('LIMIT', 'row key too long');
   if (value !== null && !(value instanceof Uint8Array)) return fault('a row is no byte array');
   if (value !== null && value.length > ROW_BYTES_MAX) throw new VatFault('LIMIT', 'row too large');
-  if (before !== undefined && Buffer.compare(before, key) >= 0) fault('row writes are not in order');
+  if (before !== undefined && Buffer.compare(before, key) >= 0)
+    fault('row writes are not in order');
   return key;
 };
 
@@ -107,7 +109,8 @@ const checkReport = (report: unknown): void => {
 
 /** Checks the shape of an unpacked crank. Throws VatFault. */
 export const checkCrank = (crank: unknown): CrankTuple => {
-  if (!Array.isArray(crank) || crank.length < 3 || crank.length > 4) return fault('malformed crank');
+  if (!Array.isArray(crank) || crank.length < 3 || crank.length > 4)
+    return fault('malformed crank');
   const [outcome, syscalls, rows, report = null] = crank as unknown[];
   if (outcome !== null) {
     const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
@@ -129,7 +132,10 @@ const names = (router: Router, speaker: Speaker, slots: readonly VRef[]): KRef[]
 const doSend = (
   router: Router,
   speaker: Speaker,
-  [, target, body, slots, result]: Extract<SyscallTuple, readonly [typeof Syscall.send, ...unknown[]]>,
+  [, target, body, slots, result]: Extract<
+    SyscallTuple,
+    readonly [typeof Syscall.send, ...unknown[]]
+  >,
 ): void => {
   const { state } = router;
   const to = resolveName(state, speaker, target);

@@ -15,8 +15,9 @@ import { PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from '
 import type { KernelState } from './state/state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
-export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] =>
-  [...state.clist(vat).byKRef.scan(ranges.clistPromises(vat))];
+export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
+  ...state.clist(vat).byKRef.scan(ranges.clistPromises(vat)),
+];
 
 /**
  * Rejects what the vat decides, in kref order (rule U2), and takes all its promises out of its

@@ -10,59 +10,61 @@ const OPENING_BALANCE = 100n;
 /** One deposit in so many asks the bank to wait for an approval. */
 const APPROVAL_EVERY = 8;
 
-export const buildRootObject = () => {
-  let bank;
-  const purses = [];
-  const expected = [];
-  let sent = 0;
-  let fulfilled = 0;
-  let rejectedByUpgrade = 0;
-  let failed = 0;
-  let audited = 0;
-  let mismatches = 0;
-
-  const approver = Far('approver', { approve: amount => amount });
-
-  // A linear congruential sequence: seeded, the same on every replica.
-  let random = 1;
-  const nextPurse = () => {
+/** Seeded, the same on every replica: a linear congruential sequence. */
+const makePicker = seed => {
+  let random = 1 + (seed % 2147483646);
+  return count => {
     random = (random * 48271) % 2147483647;
-    return random % purses.length;
+    return random % count;
   };
+};
 
-  const isDisconnection = reason =>
-    typeof reason === 'object' && reason !== null && reason.name === 'vatUpgraded';
+const isDisconnection = reason =>
+  typeof reason === 'object' && reason !== null && reason.name === 'vatUpgraded';
 
-  const depositOne = () => {
-    const at = nextPurse();
-    const amount = BigInt(1 + (sent % 7));
-    sent += 1;
+/** Sends deposits and books what becomes of them. */
+const makeDepositor = (purses, expected) => {
+  const approver = Far('approver', { approve: amount => amount });
+  const books = { sent: 0, fulfilled: 0, rejectedByUpgrade: 0, failed: 0 };
+  const deposit = at => {
+    const amount = BigInt(1 + (books.sent % 7));
+    books.sent += 1;
     const deposited =
-      sent % APPROVAL_EVERY === 0
+      books.sent % APPROVAL_EVERY === 0
         ? E(purses[at]).depositApproved(amount, approver)
         : E(purses[at]).deposit(amount);
     deposited.then(
       () => {
-        fulfilled += 1;
+        books.fulfilled += 1;
         expected[at] += amount;
       },
       reason => {
-        if (isDisconnection(reason)) rejectedByUpgrade += 1;
-        else failed += 1;
+        if (isDisconnection(reason)) books.rejectedByUpgrade += 1;
+        else books.failed += 1;
       },
     );
   };
+  return { deposit, books };
+};
+
+export const buildRootObject = () => {
+  let bank;
+  let pick;
+  const purses = [];
+  const expected = [];
+  const audit = { audited: 0, mismatches: 0 };
+  const { deposit, books } = makeDepositor(purses, expected);
 
   const auditOne = async at => {
     const balance = await E(purses[at]).getBalance();
-    audited += 1;
-    if (balance !== expected[at]) mismatches += 1;
+    audit.audited += 1;
+    if (balance !== expected[at]) audit.mismatches += 1;
   };
 
   return Far('driver', {
     connect: (newBank, seed) => {
       bank = newBank;
-      random = 1 + (seed % 2147483646);
+      pick = makePicker(seed);
     },
     mint: async count => {
       const minted = await E(bank).mint(count);
@@ -74,29 +76,25 @@ export const buildRootObject = () => {
     },
     /** Sends deposits and does not wait for them. */
     deposit: count => {
-      for (let i = 0; i < count; i += 1) depositOne();
-      return sent;
+      for (let i = 0; i < count; i += 1) deposit(pick(purses.length));
+      return books.sent;
+    },
+    startAudit: () => {
+      audit.audited = 0;
+      audit.mismatches = 0;
     },
     audit: async (from, count) => {
       const end = Math.min(from + count, purses.length);
       const checks = [];
       for (let at = from; at < end; at += 1) checks.push(auditOne(at));
       await Promise.all(checks);
-      return { audited, mismatches };
-    },
-    startAudit: () => {
-      audited = 0;
-      mismatches = 0;
+      return audit.audited;
     },
     getStatus: () => ({
       connected: bank !== undefined,
       purses: purses.length,
-      sent,
-      fulfilled,
-      rejectedByUpgrade,
-      failed,
-      audited,
-      mismatches,
+      ...books,
+      ...audit,
     }),
   });
 };

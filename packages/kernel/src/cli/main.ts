@@ -18,7 +18,11 @@ try {
   await program.parseAsync();
 } catch (error) {
   const known = error instanceof HostError || error instanceof KernelError;
-  const text = known ? `${error.code}: ${error.message}` : error instanceof Error ? error.stack : error;
+  const text = known
+    ? `${error.code}: ${error.message}`
+    : error instanceof Error
+      ? error.stack
+      : error;
   process.stderr.write(`heirloom: ${String(text)}\n`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** The memory of this process, as Linux accounts for it; elsewhere the resident set is all we have. */
+/** The memory of this process as Linux accounts for it; elsewhere only the resident set. */
 import { readFileSync } from 'node:fs';
 
 export interface MemoryUse {

@@ -45,22 +45,27 @@ const describe = (report: PursesReport): string => {
   return table.toString();
 };
 
+const print = (report: PursesReport, json: boolean): void => {
+  process.stdout.write(`${json ? JSON.stringify(report) : describe(report)}\n`);
+  if (report.lost !== 0 || !report.conserved) process.exitCode = 1;
+};
+
 const run = async (flags: Flags): Promise<void> => {
   const { directory, json, ...options } = flags;
   const made = directory ?? (await mkdtemp(join(tmpdir(), 'heirloom-purses-')));
   const progress = json === true ? silentProgress : makeProgress(process.stderr);
   try {
     const report = await runPurses({ ...options, directory: made }, progress);
-    process.stdout.write(`${json === true ? JSON.stringify(report) : describe(report)}\n`);
-    if (report.lost !== 0 || !report.conserved) process.exitCode = 1;
+    print(report, json === true);
   } finally {
     if (directory === undefined) await rm(made, { recursive: true, force: true });
   }
 };
 
-const DESCRIPTION = `Mints purses in a bank vat, drives deposits from a driver vat, upgrades the bank
-while deposits are in flight, and audits every purse. Started again with a directory where it was
-killed, it goes on where the last block left it.`;
+const DESCRIPTION =
+  'Mints purses in a bank vat, drives deposits from a driver vat, upgrades the bank while ' +
+  'deposits are in flight, and audits every purse. Started again with a directory where it was ' +
+  'killed, it goes on where the last block left it.';
 
 export const addPursesCommand = (program: Command): void => {
   program

@@ -100,12 +100,7 @@ export class RowTable {
     const rows = [...(this.#dirty.get(space)?.rows ?? [])];
     return rows
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, row]) => [
-        Buffer.from(key, 'latin1'),
-        row.bytes ?? null,
-        row.born,
-        row.written,
-      ]);
+      .map(([key, row]) => [Buffer.from(key, 'latin1'), row.bytes ?? null, row.born, row.written]);
   }
 
   /** Removes up to `limit` rows of a dead vat's space; returns how many. */

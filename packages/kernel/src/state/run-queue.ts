@@ -25,7 +25,15 @@ export class RunQueue implements Restorable {
     this.#journal = journal;
     const { spell, parse } = spellings.queue;
     const codec = codecs.item;
-    const options = { view, table: 'kernel', journal, codec, spell, parse, cacheRowsMax: 1 } as const;
+    const options = {
+      view,
+      table: 'kernel',
+      journal,
+      codec,
+      spell,
+      parse,
+      cacheRowsMax: 1,
+    } as const;
     this.#items = new KernelTable(options);
     for (const ordinal of this.#items.scan(ranges.queue)) {
       this.#pending.set(ordinal, this.#items.need(ordinal));

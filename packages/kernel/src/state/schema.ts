@@ -139,14 +139,23 @@ export type ClistRow = readonly [vref: VRef, reach: Reach];
 export type HostResultRow = readonly [promise: KRef, height: number];
 
 /** A codec over frames: `toTuple` and `fromTuple` must be inverse. */
-const frameCodec = <V, T extends readonly FrameValue[]>(toTuple: (value: V) => T, fromTuple: (tuple: T) => V): RowCodec<V> => ({
+const frameCodec = <V, T extends readonly FrameValue[]>(
+  toTuple: (value: V) => T,
+  fromTuple: (tuple: T) => V,
+): RowCodec<V> => ({
   encode: value => packFrame(toTuple(value)),
   decode: bytes => fromTuple(unpackFrame(bytes) as unknown as T),
 });
 const same = <V extends readonly FrameValue[]>(): RowCodec<V> =>
-  frameCodec<V, V>(v => v, v => v);
+  frameCodec<V, V>(
+    v => v,
+    v => v,
+  );
 const single = <V extends FrameValue>(): RowCodec<V> =>
-  frameCodec<V, readonly [V]>(v => [v], ([v]) => v);
+  frameCodec<V, readonly [V]>(
+    v => [v],
+    ([v]) => v,
+  );
 
 const text = (value: string): Uint8Array => Buffer.from(value, 'utf8');
 const fromText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
@@ -219,7 +228,15 @@ export const codecs = {
   item: frameCodec(itemTuple, itemOf),
   promise: frameCodec<
     PromiseRow,
-    readonly [PromiseState, number, readonly number[], number, Uint8Array | null, readonly KRef[], number]
+    readonly [
+      PromiseState,
+      number,
+      readonly number[],
+      number,
+      Uint8Array | null,
+      readonly KRef[],
+      number,
+    ]
   >(
     p => [p.state, p.decider, p.subscribers, p.references, p.body, p.slots, p.queueCount],
     ([state, decider, subscribers, references, body, slots, queueCount]) => ({
@@ -234,9 +251,27 @@ export const codecs = {
   ),
   vat: frameCodec<
     VatRow,
-    readonly [Uint8Array, VatState, number, string, string, Uint8Array, readonly KRef[], readonly number[]]
+    readonly [
+      Uint8Array,
+      VatState,
+      number,
+      string,
+      string,
+      Uint8Array,
+      readonly KRef[],
+      readonly number[],
+    ]
   >(
-    v => [text(v.name), v.state, v.incarnation, v.bundleId, v.imageId, v.parameters, v.slots, v.spaces],
+    v => [
+      text(v.name),
+      v.state,
+      v.incarnation,
+      v.bundleId,
+      v.imageId,
+      v.parameters,
+      v.slots,
+      v.spaces,
+    ],
     ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces]) => ({
       name: fromText(name),
       state,

@@ -104,7 +104,8 @@ export class KernelState {
     this.#tables.push(this.rows, this.rows.preImages, this.transcript, this.queue);
     for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
-    this.#counters = counters === undefined ? { ...FIRST_COUNTERS } : codecs.counters.decode(counters);
+    this.#counters =
+      counters === undefined ? { ...FIRST_COUNTERS } : codecs.counters.decode(counters);
   }
 
   clist(vat: VatNumber): Clist {
