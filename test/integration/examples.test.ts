@@ -1,0 +1,64 @@
+/** The examples run, and the README shows the very files that run. */
+import { execFile } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = new URL('../../', import.meta.url);
+const RUN = fileURLToPath(new URL('examples/run.mjs', ROOT));
+const README_LINES_MAX = 40;
+
+/** Runs an example in a process of its own. Rejects with its exit code and stderr. */
+const runExample = (...args: string[]) => promisify(execFile)(process.execPath, [RUN, ...args]);
+const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+
+describe('examples', () => {
+  test('purse -> one purse under two codes, nothing on stderr', async () => {
+    const { stdout, stderr } = await runExample('purse');
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'first code:  105n',
+      'second code: 111n',
+      'incarnation: 1',
+      '',
+    ]);
+  });
+
+  test.each([[[]], [['nope']], [['..']]])('%j -> exit code 1, the names listed', async args => {
+    const stderr = expect.stringContaining('The examples: purse') as string;
+    await expect(runExample(...args)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
+  });
+});
+
+describe('README', () => {
+  test('its code blocks -> the files of examples/purse, in 40 lines together', async () => {
+    const readme = await read('README.md');
+    const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(match => match[1]);
+    const files = [await read('examples/purse/bank.js'), await read('examples/purse/host.mjs')];
+    expect(blocks).toEqual(files);
+    const lines = files.join('').trimEnd().split('\n').length;
+    expect(lines).toBeLessThanOrEqual(README_LINES_MAX);
+  });
+
+  test('the scripts that it and CONTRIBUTING name -> in package.json', async () => {
+    const texts = [await read('README.md'), await read('CONTRIBUTING.md')].join('\n');
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: object };
+    const named = [...texts.matchAll(/npm (?:run )?(?!ci\b|install\b)([a-z][a-z:-]*)/g)];
+    const unknown = named.map(match => match[1]!).filter(name => !(name in scripts));
+    expect(named.length).toBeGreaterThan(5);
+    expect(unknown).toEqual([]);
+  });
+
+  test('files that the documents link to -> exist', async () => {
+    const documents = ['README.md', 'CONTRIBUTING.md', 'docs/determinism.md', 'docs/upgrade.md'];
+    for (const path of documents) {
+      const targets = [...(await read(path)).matchAll(/\]\((?!https?:)([^)#]+)/g)];
+      expect(targets.length, path).toBeGreaterThan(0);
+      for (const [, target] of targets) {
+        const file = new URL(target!, new URL(path, ROOT));
+        await expect(stat(file), `${path}: ${target}`).resolves.toBeDefined();
+      }
+    }
+  });
+});
