@@ -1,5 +1,6 @@
 /** The benches that there are, in the order of `--help`. */
 import type { Bench } from './bench.js';
+import { millionBench } from './million.js';
 import { pursesBench } from './purses.js';
 
-export const benches: readonly Bench[] = [pursesBench];
+export const benches: readonly Bench[] = [pursesBench, millionBench];

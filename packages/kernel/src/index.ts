@@ -14,6 +14,7 @@ export {
   type UpgradeVatOptions,
   type VatInfo,
 } from './kernel.js';
+export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';

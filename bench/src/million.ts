@@ -1,0 +1,167 @@
+/**
+ * Do a million durable objects fit in flat memory, and does nothing of them stay behind?
+ *
+ * Creates purses with a map store entry each, touches some at random, deletes them all, reaps
+ * (engine mode) and counts the vatstore's rows before and after.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleVat, memoryUse, openKernel, type Kernel } from '@heirloom/kernel';
+import { openReader } from '@heirloom/store';
+import type { Command } from 'commander';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { parseCount, type Bench, type BenchIo } from './bench.js';
+import type { Report } from './report.js';
+import { rounded } from './statistics.js';
+
+interface MillionOptions {
+  readonly purses: number;
+  readonly touches: number;
+  readonly seed: number;
+}
+
+const BATCH = 1_000;
+const SCAN_CHUNK = 100_000;
+const BANK = fileURLToPath(new URL('../vats/vat-million.js', import.meta.url));
+
+/** Rows of the vatstore of a closed store. */
+const countRows = async (directory: string): Promise<number> => {
+  const reader = openReader({ directory, readersMax: 2048 });
+  const snapshot = reader.begin();
+  let count = 0;
+  let after = '';
+  for (;;) {
+    const keys = snapshot.keysAfter('vatstore', after, '\xff'.repeat(16), SCAN_CHUNK);
+    count += keys.length;
+    if (keys.length < SCAN_CHUNK) break;
+    after = keys.at(-1)!;
+  }
+  snapshot.done();
+  await reader.close();
+  return count;
+};
+
+/** The largest anonymous memory seen between steps. */
+class Watch {
+  rssMiB = 0;
+  mappedMiB = 0;
+
+  look(): void {
+    const { rssMiB, mappedMiB } = memoryUse();
+    this.rssMiB = Math.max(this.rssMiB, rssMiB);
+    this.mappedMiB = Math.max(this.mappedMiB, mappedMiB);
+  }
+}
+
+interface Phase {
+  readonly label: string;
+  readonly total: number;
+  step(first: number, count: number): Promise<unknown>;
+}
+
+/** Runs a phase in batches; returns units a second. */
+const runPhase = async (phase: Phase, watch: Watch, io: BenchIo): Promise<number> => {
+  const progress = io.progress(phase.label, phase.total);
+  const began = performance.now();
+  try {
+    for (let first = 0; first < phase.total; first += BATCH) {
+      const count = Math.min(BATCH, phase.total - first);
+      await phase.step(first, count);
+      progress.advance(count);
+      watch.look();
+    }
+  } finally {
+    progress.stop();
+  }
+  return (phase.total * 1000) / (performance.now() - began);
+};
+
+const settleGarbage = async (kernel: Kernel): Promise<void> => {
+  await kernel.reapAll();
+  await kernel.run();
+  await kernel.commit();
+};
+
+const measure = async (directory: string, options: MillionOptions, io: BenchIo) => {
+  const { purses, touches, seed } = options;
+  const watch = new Watch();
+  let kernel = await openKernel({ directory, parameters: { gc: 'engine' } });
+  const bundleId = await kernel.installBundle(await bundleVat(BANK));
+  await kernel.createVat({ name: 'bank', bundleId });
+  await settleGarbage(kernel);
+  await kernel.close();
+  const rowsBefore = await countRows(directory);
+  kernel = await openKernel({ directory });
+  try {
+    const { root } = kernel.vat('bank');
+    const bytesBefore = kernel.stats().storeBytes;
+    const createsPerSecond = await runPhase(
+      { label: 'create', total: purses, step: (first, n) => kernel.call(root, 'create', [first, n]) },
+      watch,
+      io,
+    );
+    const bytesPerPurse = (kernel.stats().storeBytes - bytesBefore) / purses;
+    const random = xoroshiro128plus(seed);
+    const pick = (): number => uniformInt(random, 0, purses - 1);
+    const touchesPerSecond = await runPhase(
+      {
+        label: 'touch',
+        total: touches,
+        step: (_, n) => kernel.call(root, 'touch', [Array.from({ length: n }, pick)]),
+      },
+      watch,
+      io,
+    );
+    await runPhase(
+      { label: 'drop', total: purses, step: (first, n) => kernel.call(root, 'drop', [first, n]) },
+      watch,
+      io,
+    );
+    await settleGarbage(kernel);
+    watch.look();
+    const { rssMiB, mappedMiB } = watch;
+    return { rowsBefore, createsPerSecond, touchesPerSecond, bytesPerPurse, rssMiB, mappedMiB };
+  } finally {
+    await kernel.close();
+  }
+};
+
+export const millionBench: Bench = {
+  name: 'million',
+  summary: 'a million durable purses: speed, memory, disk, and what stays after they are gone',
+
+  options(command: Command): void {
+    command
+      .option('--purses <count>', 'purses to create', parseCount, 1_000_000)
+      .option('--touches <count>', 'purses to touch at random', parseCount, 100_000)
+      .option('--seed <number>', 'which ones', parseCount, 1);
+  },
+
+  async run(options: MillionOptions, io: BenchIo): Promise<Report> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-million-'));
+    try {
+      const figures = await measure(directory, options, io);
+      const rowsAfterDrop = await countRows(directory);
+      const record = {
+        bench: 'million',
+        purses: options.purses,
+        touches: options.touches,
+        createsPerSecond: rounded(figures.createsPerSecond),
+        touchesPerSecond: rounded(figures.touchesPerSecond),
+        rssMiB: figures.rssMiB,
+        mappedMiB: figures.mappedMiB,
+        bytesPerPurse: Math.round(figures.bytesPerPurse),
+        rowsBefore: figures.rowsBefore,
+        rowsAfterDrop,
+      };
+      const rows = Object.entries(record).filter(([name]) => name !== 'bench');
+      const title = `${options.purses} durable purses with a map store entry each`;
+      return { title, head: ['', 'figure'], rows, record };
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};
