@@ -137,6 +137,12 @@ describe('zygote', () => {
     await expect(vat.life).rejects.toThrow('thrown by the supervisor');
   });
 
+  test('zygote: an exception of ours in a later turn -> the thread dies too', async () => {
+    const vat = lease(startPool(warm));
+    vat.port.postMessage(new TextEncoder().encode('!later'));
+    await expect(vat.life).rejects.toThrow('thrown in a turn');
+  });
+
   test('zygote: abort in an endless loop -> the thread is killed', async () => {
     const times: number[] = [];
     for (let i = 0; i < 5; i += 1) {

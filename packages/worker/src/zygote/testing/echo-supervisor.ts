@@ -1,7 +1,9 @@
 /**
  * Stands for the supervisor in tests of the zygote: evaluates each frame as source in a vat's
- * compartment and posts what came of it as JSON text. `!loop` never returns, `!throw` throws.
+ * compartment and posts what came of it as JSON text. `!loop` never returns, `!throw` throws at
+ * once, `!later` in a turn of its own.
  */
+import { nextTurn } from '../../supervisor/host-powers.js';
 import type { SupervisorOptions } from '../environment.js';
 
 export class Supervisor {
@@ -16,6 +18,12 @@ export class Supervisor {
     const source = Buffer.from(frame).toString('utf8');
     for (; source === '!loop';);
     if (source === '!throw') throw new Error('thrown by the supervisor');
+    if (source === '!later') {
+      nextTurn(() => {
+        throw new Error('thrown in a turn');
+      });
+      return;
+    }
     const { makeCompartment } = this.#options.environment;
     const log = (level: string, text: string): void => void this.#lines.push(`${level} ${text}`);
     const globals = { VatData: Object.freeze({}), absent: undefined, WeakMap, WeakSet };
