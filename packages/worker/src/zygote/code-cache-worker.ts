@@ -1,9 +1,15 @@
 /** Thread entry: runs the image once, then posts V8's code cache of it. See code-cache.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { compileImage, runImage } from './image-loader.js';
+import { rehearse } from './rehearsal.js';
 
-const script = compileImage(workerData as string, undefined);
-runImage(script);
+const { source, rehearses } = workerData as {
+  readonly source: string;
+  readonly rehearses: boolean;
+};
+const script = compileImage(source, undefined);
+const image = runImage(script);
+if (rehearses) await rehearse(image);
 const cache = script.createCachedData();
 const copy = new Uint8Array(cache);
 parentPort!.postMessage(copy, [copy.buffer]);

@@ -1,0 +1,95 @@
+/**
+ * The first moments of a vat, run for their effect on V8 alone: the functions that they call are
+ * then part of the image's code cache, and a real vat need not wait for them to be compiled.
+ */
+import { PassableCodec } from '@heirloom/store/codec';
+import { unpackTuple } from '../protocol/frame-reader.js';
+import { packTuple } from '../protocol/frame-writer.js';
+import {
+  Delivery,
+  FromWorker,
+  ToWorker,
+  type DeliveryTuple,
+  type FromWorkerTuple,
+  type ToWorkerTuple,
+} from '../protocol/messages.js';
+import { ROOT_VREF, durableRef, kernelPromiseRef, vatIdOf } from '../protocol/refs.js';
+import type { ImageExports } from './image-loader.js';
+
+/** Defines a durable kind and a store, and pays into a purse. */
+const SCRIPT = `(() => {
+  const Far = (name, methods) => harden(Object.setPrototypeOf(methods,
+    harden(Object.create(Object.prototype, {
+      [Symbol.for('passStyle')]: { value: 'remotable' },
+      [Symbol.toStringTag]: { value: 'Alleged: ' + name },
+    }))));
+  const buildRootObject = (vatPowers, parameters, baggage) => {
+    const { defineDurableKind, makeKindHandle, makeScalarBigMapStore } = VatData;
+    if (!baggage.has('kind')) {
+      baggage.init('kind', makeKindHandle('purse'));
+      baggage.init('all', makeScalarBigMapStore('all', { durable: true }));
+    }
+    const all = baggage.get('all');
+    const make = defineDurableKind(baggage.get('kind'), n => ({ n }), {
+      deposit: ({ state }, amount) => (state.n += amount),
+    });
+    all.getSize();
+    return Far('root', {
+      make() { all.init(1, make(1n)); return all.get(1); },
+      send: target => HandledPromise.applyMethod(target, 'pay', [1n]),
+    });
+  };
+  return { buildRootObject };
+})()`;
+
+/** A store without rows. */
+const EMPTY_READER = {
+  begin: () => ({
+    height: 0,
+    get: () => undefined,
+    keysAfter: () => [],
+    done: () => undefined,
+  }),
+  close: async () => undefined,
+};
+
+/** Stands for the one import that the rehearsal mentions. */
+const IMPORT = Object.freeze({});
+const codec = new PassableCodec({
+  slotOf: value => (value === IMPORT ? 'o-1' : undefined),
+  valueOf: () => IMPORT,
+  isHardened: () => true,
+  bornHardened: value => value,
+});
+
+const message = (target: string, method: string, args: unknown[], n: number): DeliveryTuple => {
+  const { body, slots } = codec.encode([method, args]);
+  return [Delivery.message, target, body, slots, kernelPromiseRef(n)] as unknown as DeliveryTuple;
+};
+
+/** Resolves when every delivery has been answered by a crank. */
+export const rehearse = (image: ImageExports): Promise<void> =>
+  new Promise(resolve => {
+    const parameters = codec.encode({ version: 1 });
+    const deliveries: readonly DeliveryTuple[] = [
+      [Delivery.startVat, parameters.body, []],
+      message(ROOT_VREF, 'make', [], 1),
+      message(durableRef(10, 1), 'deposit', [1n], 2),
+      message(ROOT_VREF, 'send', [IMPORT], 3),
+      [Delivery.notify, []],
+    ];
+    let left = deliveries.length;
+    const instance = image.startImage({
+      reader: EMPTY_READER,
+      post: frame => {
+        const tuple = unpackTuple(frame) as unknown as FromWorkerTuple;
+        if (tuple[0] === FromWorker.cranks) left -= tuple[2].length;
+        if (left === 0) resolve();
+      },
+    });
+    const send = (tuple: ToWorkerTuple): void => instance.onMessage(packTuple(tuple));
+    const script = new Uint8Array(Buffer.from(SCRIPT, 'utf8'));
+    send([ToWorker.prepare, 'rehearsal', script, true]);
+    send([ToWorker.bind, vatIdOf(1), 0, 1, 0, []]);
+    send([ToWorker.deliver, 0, 0, 0, deliveries.map(delivery => packTuple(delivery))]);
+  });
