@@ -1,6 +1,6 @@
 /**
  * The checks of docs and house style that a machine can make: sizes, types, what may reach the
- * clock, and which way imports point (bench, test -> kernel -> worker, store).
+ * clock, and which way imports point (bench, examples, test -> kernel -> worker, store).
  *
  * In a flat config the last block that matches a file sets a rule whole; lists do not add up. So
  * the lists below are put together here, and the narrower block stands later.
@@ -12,6 +12,8 @@ const SOURCE = ['packages/*/src/**/*.ts'];
 const TESTS = ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
 /** What test/tsconfig.json type-checks; the other files have a project of their own. */
 const IN_TEST_PROJECT = ['**/*.test.ts', 'test/**/*.ts', 'vitest.config.ts'];
+/** Vats in TypeScript: they know the types of vat code and nothing of Node. */
+const VATS = ['test/vats/**/*.ts'];
 const HOST_POWERS = ['packages/*/src/host-powers.ts', 'packages/*/src/**/host-powers.ts'];
 /** The clock, and everything else that two runs would not see alike. */
 const AMBIENT_GLOBALS = [
@@ -75,6 +77,10 @@ const NO_STORE_ROOT = {
   message: 'This loads lmdb: import a subpath that does not. zygote/entry.ts opens the store.',
 };
 const NO_BENCH = group(['@heirloom/bench', '@heirloom/test'], 'The kernel knows no bench.');
+const KERNEL_ONLY = group(
+  ['@heirloom/*', '!@heirloom/kernel'],
+  'An example does what a host does: @heirloom/kernel is all that it has.',
+);
 
 const EVERYWHERE = [NO_DIST, NO_CLIMBING];
 const WORKER = [...EVERYWHERE, NO_LMDB, NO_KERNEL];
@@ -131,6 +137,7 @@ export default defineConfig(
     files: IN_TEST_PROJECT,
     languageOptions: { parserOptions: { project: ['test/tsconfig.json'] } },
   },
+  { files: VATS, languageOptions: { parserOptions: { project: ['test/vats/tsconfig.json'] } } },
   {
     files: ['**/*.ts'],
     rules: {
@@ -167,4 +174,5 @@ export default defineConfig(
   importBlock(['packages/worker/src/zygote/entry.ts'], WORKER, AMBIENT_MODULES),
   ...packageImports('kernel', [...EVERYWHERE, NO_LMDB, NO_BENCH]),
   importBlock(['bench/**/*.ts', 'test/**/*.ts'], [...EVERYWHERE, NO_LMDB]),
+  importBlock(['examples/**/*.js', 'examples/**/*.mjs'], [...EVERYWHERE, NO_LMDB, KERNEL_ONLY]),
 );

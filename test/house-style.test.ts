@@ -11,8 +11,13 @@ const STORE = 'packages/store/src/types.ts';
 const WORKER = 'packages/worker/src/protocol/refs.ts';
 const SUPERVISOR = 'packages/worker/src/supervisor/row-store.ts';
 const TEST = 'test/models/random.ts';
+const EXAMPLE = 'examples/purse/host.mjs';
 
 const IMPORTS = '@typescript-eslint/no-restricted-imports';
+
+const lines = (count: number): string => 'export {};\n'.repeat(count);
+const functionOf = (count: number): string =>
+  `export const f = () => {\n${'f();\n'.repeat(count - 2)}};\n`;
 
 let eslint: ESLint;
 
@@ -42,6 +47,11 @@ describe('lint: what it refuses', () => {
     ['a floating promise', STORE, `Promise.resolve();`, '@typescript-eslint/no-floating-promises'],
     ['an empty catch', STORE, `try { eval(''); } catch {}`, 'no-empty'],
     ['any', TEST, `export const a: any = 1;`, '@typescript-eslint/no-explicit-any'],
+    ['an example imports the worker', EXAMPLE, `import '@heirloom/worker';`, IMPORTS],
+    ['an example imports the store', EXAMPLE, `import '@heirloom/store/keys';`, IMPORTS],
+    ['a file of 501 lines', STORE, lines(501), 'max-lines'],
+    ['a test of 801 lines', TEST, lines(801), 'max-lines'],
+    ['a function of 71 lines', STORE, functionOf(71), 'max-lines-per-function'],
     ['a long line', TEST, `export const a = '${'x'.repeat(100)}';`, 'max-len'],
   ])('lint: %s -> an error', async (_title, filePath, text, rule) => {
     expect(await rulesBroken(filePath, text)).toContain(rule);
@@ -58,6 +68,10 @@ describe('lint: what it lets pass', () => {
   test.each([
     ['a type of the store', WORKER, `export type { ReadView } from '@heirloom/store';`],
     ['a turn of the supervisor', SUPERVISOR, `setImmediate(() => 1);`],
+    ['an example that imports the kernel', EXAMPLE, `import '@heirloom/kernel';`],
+    ['a file of 500 lines', STORE, lines(500)],
+    ['a test of 800 lines', TEST, lines(800)],
+    ['a function of 70 lines', STORE, functionOf(70)],
     ['a test that takes a time', TEST, `export const ms = performance.now();`],
   ])('lint: %s -> no error', async (_title, filePath, text) => {
     expect(await rulesBroken(filePath, text)).toEqual([]);

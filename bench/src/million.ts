@@ -98,8 +98,9 @@ const measure = async (directory: string, options: MillionOptions, io: BenchIo) 
   try {
     const { root } = kernel.vat('bank');
     const bytesBefore = kernel.stats().storeBytes;
+    const create = (first: number, n: number) => kernel.call(root, 'create', [first, n]);
     const createsPerSecond = await runPhase(
-      { label: 'create', total: purses, step: (first, n) => kernel.call(root, 'create', [first, n]) },
+      { label: 'create', total: purses, step: create },
       watch,
       io,
     );

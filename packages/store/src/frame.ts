@@ -38,7 +38,10 @@ function assertFrame(value: unknown, depth: number): asserts value is FrameValue
       if (depth >= FRAME_DEPTH_MAX) assert.fail('frame: nested too deeply');
       for (let i = 0; i < value.length; i += 1) assertFrame(value[i], depth + 1);
       return;
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
+    case 'undefined':
       assert.fail(`frame: a value of type ${typeof value}`);
   }
 }
