@@ -79,7 +79,7 @@ export class KernelCore {
       onUpgrade: report => this.upgrades.push(report),
       limits: parameters,
       onFault: (vatId, code, reason) => {
-        log({ vatId, level: 'fault', text: `${code}: ${String(this.data.decode(reason, []))}` });
+        log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
       },
       threads: options.threads ?? THREADS_MAX,
     });
@@ -202,3 +202,12 @@ export class KernelCore {
     this.#unhashed.push({ table: 'local', key, value: codeCache });
   }
 }
+
+/** For the log only: a fault's reason comes from a worker, and need be no data. */
+const faultText = (data: HostData, reason: Uint8Array): string => {
+  try {
+    return String(data.decode(reason, []));
+  } catch (error) {
+    return `(unreadable: ${String(error)})`;
+  }
+};

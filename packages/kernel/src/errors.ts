@@ -14,6 +14,7 @@ export type KernelErrorCode =
   | 'NAME_TAKEN'
   | 'BAD_OPTION'
   | 'BAD_ARGUMENT'
+  | 'BAD_DATA'
   | 'KERNEL_CLOSED'
   | 'NO_RESULT';
 

@@ -142,10 +142,21 @@ export class HostResults {
     const waiters = this.#waiters.get(promise);
     if (waiters === undefined) return;
     this.#waiters.delete(promise);
-    const value = this.#data.decode(row.body!, row.slots);
+    const { rejected, value } = this.#read(row);
     for (const waiter of waiters) {
-      if (row.state === PromiseState.rejected) waiter.reject(value);
+      if (rejected) waiter.reject(value);
       else waiter.resolve(value);
+    }
+  }
+
+  /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */
+  #read(row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
+    try {
+      const value = this.#data.decode(row.body!, row.slots);
+      return { rejected: row.state === PromiseState.rejected, value };
+    } catch (error) {
+      const message = 'the vat settled the result with bytes that are no data';
+      return { rejected: true, value: new KernelError('BAD_DATA', message, { cause: error }) };
     }
   }
 }

@@ -339,7 +339,9 @@ export class Kernel {
         await this.#exclusive(() => this.#runBlock());
       }
     } catch (error) {
-      this.#inputs.fail(error instanceof Error ? error : Error(String(error)));
+      const reason = error instanceof Error ? error : Error(String(error));
+      this.#inputs.fail(reason);
+      this.#core.results.fail(reason);
     } finally {
       this.#pumping = false;
     }

@@ -10,22 +10,22 @@ const PROTOTYPE_CHAIN_MAX = 1_000;
 
 export type SimpleErrorConstructor = new (message: string) => Error;
 
-const CONSTRUCTORS: readonly SimpleErrorConstructor[] = [
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
+/** Named here: under SES the constructor `Error` may itself have another name. */
+const CONSTRUCTORS: readonly (readonly [name: string, constructor: SimpleErrorConstructor])[] = [
+  ['Error', Error],
+  ['EvalError', EvalError],
+  ['RangeError', RangeError],
+  ['ReferenceError', ReferenceError],
+  ['SyntaxError', SyntaxError],
+  ['TypeError', TypeError],
+  ['URIError', URIError],
 ];
 
 export const standardNameOf = new Map<object, string>([
   [AggregateError.prototype, 'AggregateError'],
 ]);
 export const constructorOf = new Map<string, SimpleErrorConstructor>();
-for (const constructor of CONSTRUCTORS) {
-  const { name } = constructor;
+for (const [name, constructor] of CONSTRUCTORS) {
   standardNameOf.set(constructor.prototype as object, name);
   constructorOf.set(name, constructor);
 }
