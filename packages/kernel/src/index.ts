@@ -1,5 +1,10 @@
 /** The public face of `@heirloom/kernel`. */
-export { bundleVat, type VatBundle } from './bundles/bundle.js';
+export {
+  bundleVat,
+  type BundleFormat,
+  type BundleVatOptions,
+  type VatBundle,
+} from './bundles/bundle.js';
 export { HostError, KernelError, type KernelErrorCode } from './errors.js';
 export type { VatReference } from './host-data.js';
 export {

@@ -154,18 +154,19 @@ export class Kernel {
   }
 
   /**
-   * Stores a bundle under what it is; installing it again changes nothing.
+   * Stores a bundle under what it is; installing it again changes nothing. An endoZipBase64 bundle
+   * becomes an input once a thread has verified it and derived its script, the others at once.
    *
    * Errors: KernelError BAD_BUNDLE says what is wrong with it.
    */
   async installBundle(bundle: VatBundle): Promise<string> {
-    const checked = checkBundle(bundle);
-    let bundleId = '';
+    const checking = checkBundle(bundle);
+    const checked = checking instanceof Promise ? await checking : checking;
     await this.#input(() => {
-      bundleId = this.#core.bundles.add(checked);
+      this.#core.bundles.add(checked);
       return undefined;
     });
-    return bundleId;
+    return checked.bundleId;
   }
 
   /**

@@ -1,23 +1,26 @@
 /**
- * Bundles one vat, in a thread of its own: endo's bundler needs the globals of SES, which must not
- * leak into a host's process.
+ * Bundles one vat, or makes a script of an archive, in a thread of its own: endo's bundler and
+ * compartment mapper need the globals of SES, which must not leak into a host's process.
  */
 import '@endo/init';
 import bundleSource from '@endo/bundle-source';
+import { archiveScript, type ArchiveJob } from './archive-script.js';
+import type { BundleFormat } from './bundle.js';
 
 export interface BundleJob {
   readonly entry: string;
-  readonly format: 'endoScript';
+  readonly format: BundleFormat;
 }
 
-export interface BundleSource {
-  readonly moduleFormat: string;
-  readonly source: string;
-}
+export type BundlerJob = BundleJob | ArchiveJob;
 
-const bundle = async ({ entry, format }: BundleJob): Promise<BundleSource> => {
-  const { moduleFormat, source } = await bundleSource(entry, { format });
-  return { moduleFormat, source };
+/** A bundle with everything that endo puts in it; of an archive, its script. */
+export type BundlerResult = Readonly<Record<string, string>> | string;
+
+const work = async (job: BundlerJob): Promise<BundlerResult> => {
+  if ('endoZipBase64' in job) return archiveScript(job);
+  const { entry, format } = job;
+  return { ...(await bundleSource(entry, { format })) };
 };
 
-export default bundle;
+export default work;

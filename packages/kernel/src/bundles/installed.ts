@@ -3,18 +3,18 @@
  *
  * Rows of an uncommitted block are kept here until the block is written.
  */
-import { bundleScriptKey, bundleSourceKey, packFrame, unpackFrame } from '@heirloom/store';
+import { bundleScriptKey, bundleSourceKey, HostError, packFrame } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
 import { KernelError } from '../errors.js';
 import type { VatScript } from '../vats/zygote-pool.js';
-import { bundleIdOf, deriveScript, type VatBundle } from './bundle.js';
+import type { CheckedBundle } from './bundle.js';
 
 const SCRIPTS_MAX = 256;
 
 export class InstalledBundles {
   readonly #view: ReadView;
   readonly #imageId: string;
-  readonly #added = new Map<string, VatBundle>();
+  readonly #added = new Map<string, CheckedBundle>();
   readonly #scripts = new Map<string, VatScript>();
 
   constructor(view: ReadView, imageId: string) {
@@ -22,18 +22,11 @@ export class InstalledBundles {
     this.#imageId = imageId;
   }
 
-  has(bundleId: string): boolean {
-    return (
-      this.#added.has(bundleId) ||
-      this.#view.get('bundles', bundleSourceKey(bundleId)) !== undefined
-    );
-  }
-
   /** Installing a bundle again changes nothing. */
-  add(bundle: VatBundle): string {
-    const bundleId = bundleIdOf(bundle);
-    if (!this.has(bundleId)) this.#added.set(bundleId, bundle);
-    return bundleId;
+  add(bundle: CheckedBundle): void {
+    const { bundleId } = bundle;
+    const key = bundleScriptKey(bundleId, this.#imageId);
+    if (this.#view.get('bundles', key) === undefined) this.#added.set(bundleId, bundle);
   }
 
   /** Errors: KernelError UNKNOWN_BUNDLE. */
@@ -47,12 +40,11 @@ export class InstalledBundles {
   }
 
   changes(into: RowChange[]): void {
-    for (const [bundleId, bundle] of this.#added) {
-      const { moduleFormat, source } = bundle;
+    for (const [bundleId, { moduleFormat, source, script }] of this.#added) {
       const value = packFrame([moduleFormat, Buffer.from(source, 'utf8')]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
       const key = bundleScriptKey(bundleId, this.#imageId);
-      into.push({ table: 'bundles', key, value: deriveScript(bundle) });
+      into.push({ table: 'bundles', key, value: Buffer.from(script, 'utf8') });
     }
   }
 
@@ -62,15 +54,15 @@ export class InstalledBundles {
 
   #read(bundleId: string): Uint8Array {
     const added = this.#added.get(bundleId);
-    if (added !== undefined) return deriveScript(added);
+    if (added !== undefined) return Buffer.from(added.script, 'utf8');
     const derived = this.#view.get('bundles', bundleScriptKey(bundleId, this.#imageId));
     if (derived !== undefined) return derived;
-    const stored = this.#view.get('bundles', bundleSourceKey(bundleId));
-    if (stored === undefined) {
+    if (this.#view.get('bundles', bundleSourceKey(bundleId)) === undefined) {
       const why = `bundle ${bundleId} is not installed: see installBundle`;
       throw new KernelError('UNKNOWN_BUNDLE', why);
     }
-    const [moduleFormat, source] = unpackFrame(stored) as unknown as [string, Uint8Array];
-    return deriveScript({ moduleFormat, source: Buffer.from(source).toString('utf8') });
+    // The image of a store does not change, and every bundle is derived for it when installed.
+    const why = `the store lacks the script of bundle ${bundleId} for image ${this.#imageId}`;
+    throw new HostError('STORE_CORRUPT', why);
   }
 }

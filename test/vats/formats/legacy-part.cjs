@@ -1,0 +1,1 @@
+exports.factor = 7;

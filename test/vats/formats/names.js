@@ -1,0 +1,3 @@
+export * from './counter.js';
+export { increment as renamed } from './counter.js';
+export default 'default of names';
