@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { bundleVat } from '@heirloom/kernel';
 import type { VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
 import { install, kernelOver } from '../support/kernels.js';
@@ -17,6 +18,17 @@ test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   expect(await kernel.call(account, 'deposit', [2n])).toBe(3n);
   await kernel.upgradeVat(vatId, { bundleId });
   expect(await kernel.call(account, 'deposit', [2n])).toBe(5n);
+});
+
+test('a .ts entry that imports another .ts file -> bundled in every format, runs', async () => {
+  const entry = fileURLToPath(new URL('../vats/typed-split.ts', import.meta.url));
+  const kernel = await kernelOver();
+  for (const format of ['endoScript', 'endoZipBase64', 'nestedEvaluate', 'getExport'] as const) {
+    const bundleId = await kernel.installBundle(await bundleVat(entry, { format }));
+    const { root } = await kernel.createVat({ name: format, bundleId });
+    await kernel.call(root, 'add', [1n]);
+    expect(await kernel.call(root, 'add', [2n])).toBe(3n);
+  }
 });
 
 test('types for vat authors -> the vat type-checks, strictly', async () => {
