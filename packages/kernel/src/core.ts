@@ -7,7 +7,7 @@
 import { HostError, localKey, Store, type RowChange } from '@heirloom/store';
 import { boot, bringOnline, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
-import { freeUnreferenced } from './collect.js';
+import { freeUnreferenced, WORKER_COLLECTS } from './collect.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import type { UpgradeReport } from './lifecycle.js';
@@ -17,7 +17,6 @@ import type { Router } from './router.js';
 import { KernelState } from './state/state.js';
 import { OnlineVats } from './vats/online.js';
 import { ZygotePool } from './vats/zygote-pool.js';
-import { WORKER_COLLECTS } from './wave.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
 
 /** Threads that may read the store at a time, spares and successors included. */

@@ -9,7 +9,12 @@ import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
 import { Delivery, type DeliveryTuple, type Resolution, type VRef } from '@heirloom/worker';
 import { nameFor } from './clist.js';
-import { CollectAction, takeCollectBatches, type CollectBatch } from './collect.js';
+import {
+  CollectAction,
+  takeCollectBatches,
+  WORKER_COLLECTS,
+  type CollectBatch,
+} from './collect.js';
 import { getPromise } from './counts.js';
 import { ownerOf } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -72,8 +77,6 @@ export interface WaveLimits {
   readonly sweepRowsMax: number;
 }
 
-/** Switched on with the worker's side of docs/gc.md. */
-export const WORKER_COLLECTS = false as boolean;
 /** References in garbage deliveries of one wave, at most. */
 const COLLECT_MAX = 4_096;
 
