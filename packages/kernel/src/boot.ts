@@ -7,9 +7,9 @@
  */
 import { imageKey, metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
 import { HostError, localKey, type Store } from '@heirloom/store';
-import { produceCodeCache, readImage } from '@heirloom/worker';
+import { produceWarmCodeCache, readImage } from '@heirloom/worker';
 import type { InstalledBundles } from './bundles/installed.js';
-import { engineName } from './host-powers.js';
+import { engineName, v8Version } from './host-powers.js';
 import { checkParameters, packParameters, unpackParameters } from './parameters.js';
 import type { KernelParameters } from './parameters.js';
 import { ranges } from './state/keys.js';
@@ -70,7 +70,18 @@ const checkEngine = (store: Store): void => {
   );
 };
 
-const codeCacheName = (imageId: string): string => `codeCache/${imageId}`;
+/** Where the code cache of an image is kept, for the V8 that runs now. */
+export const codeCacheKey = (imageId: string): string =>
+  localKey(`codeCache/${v8Version()}/${imageId}`);
+
+/** Made once per process and image: a by-product, the same wherever it is made. */
+const madeCodeCaches = new Map<string, Promise<Uint8Array>>();
+
+const warmCodeCache = (imageId: string, source: string): Promise<Uint8Array> => {
+  const made = madeCodeCaches.get(imageId) ?? produceWarmCodeCache(source);
+  madeCodeCaches.set(imageId, made);
+  return made;
+};
 
 /** Reads what the store says of itself; a fresh one is initialized with `given`. */
 export const boot = async (store: Store, given: Partial<KernelParameters>): Promise<BootRecord> => {
@@ -83,7 +94,7 @@ export const boot = async (store: Store, given: Partial<KernelParameters>): Prom
   const source = store.get('images', imageKey(id));
   if (source === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
   const text = utf8(source);
-  const codeCache = store.get('local', localKey(codeCacheName(id))) ?? produceCodeCache(text);
+  const codeCache = store.get('local', codeCacheKey(id)) ?? (await warmCodeCache(id, text));
   return { parameters: unpackParameters(packed), image: { id, source: text, codeCache } };
 };
 

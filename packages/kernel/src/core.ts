@@ -4,8 +4,8 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
-import { HostError, localKey, Store, type RowChange } from '@heirloom/store';
-import { boot, bringOnline, type BootRecord } from './boot.js';
+import { HostError, Store, type RowChange } from '@heirloom/store';
+import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
 import { freeUnreferenced, WORKER_COLLECTS } from './collect.js';
 import { HostData } from './host-data.js';
@@ -196,7 +196,7 @@ export class KernelCore {
 
   /** The code cache is a by-product: kept with the next block, outside every hash. */
   #keepCodeCache(imageId: string, codeCache: Uint8Array): void {
-    const key = localKey(`codeCache/${imageId}`);
+    const key = codeCacheKey(imageId);
     if (this.store.get('local', key) !== undefined) return;
     this.#unhashed.push({ table: 'local', key, value: codeCache });
   }

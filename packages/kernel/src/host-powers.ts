@@ -9,3 +9,6 @@ export const engineName = (): string => {
   const { v8, icu, unicode } = process.versions;
   return `v8 ${v8}, icu ${icu}, unicode ${unicode}, ${process.arch}`;
 };
+
+/** Whose code caches fit. */
+export const v8Version = (): string => process.versions.v8;
