@@ -68,12 +68,20 @@ const apply = (
   for (const syscall of syscalls as readonly SyscallTuple[]) {
     execute(router, { vat, incarnation }, rights, effects, syscall);
   }
-  if (effects.exit?.isFailure === true) throw new RaisedFault('EXIT_FAILURE', effects.exit.body);
+  if (effects.exit?.isFailure === true) {
+    throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
+  }
   for (const [key, value] of rows) {
     router.state.rows.write({ vat, incarnation, space }, keyFromBytes(key), value);
   }
   return effects;
 };
+
+/** Why a vat exited, for those who are not part of its crank: references go with the crank. */
+export const exitReason = ({ body, slots }: NonNullable<CrankEffects['exit']>): KernelData =>
+  slots.length === 0
+    ? { body, slots: [] }
+    : kernelData(Error('the vat exited with a reason that mentions references'));
 
 /** A fault that the worker itself raised: it comes with its own words. */
 class RaisedFault extends Error {

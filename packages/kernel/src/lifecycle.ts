@@ -4,7 +4,6 @@
  * A creation or an upgrade is one crank: what it does to the tables before startVat, and startVat,
  * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.
  */
-import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
 import {
   Delivery,
@@ -14,8 +13,14 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
-import { activate, nameFor } from './clist.js';
-import { LIFECYCLE_RIGHTS, mergeCrank, type CrankContext, type Verdict } from './cranks.js';
+import { activate, nameFor, retirePromise } from './clist.js';
+import {
+  exitReason,
+  LIFECYCLE_RIGHTS,
+  mergeCrank,
+  type CrankContext,
+  type Verdict,
+} from './cranks.js';
 import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
@@ -28,7 +33,7 @@ import {
   type VatNumber,
   type VatRow,
 } from './state/schema.js';
-import { abandonPromises, endVat, noteEnded } from './termination.js';
+import { abandonPromises, endVat, noteEnded, watchesIn } from './termination.js';
 import type { OnlineVats } from './vats/online.js';
 import type { VatWorker } from './vats/vat-worker.js';
 import type { VatScript } from './vats/zygote-pool.js';
@@ -95,7 +100,8 @@ const start = async (
     const due = { deliveries: 0, krefs: 0, reap: false, sweep: incarnation > 0 };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
-    assert.equal(verdict.effects.retired.length, 0, 'a new incarnation decides nothing yet');
+    // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).
+    for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
   }
   return { worker, verdict };
 };
@@ -103,8 +109,7 @@ const start = async (
 /** A vat that exits while it starts has not started. */
 const withExit = (verdict: Verdict): Verdict => {
   if (!verdict.ok || verdict.effects.exit === undefined) return verdict;
-  const { body } = verdict.effects.exit;
-  return { ok: false, code: 'EXIT_FAILURE', reason: { body, slots: [] } };
+  return { ok: false, code: 'EXIT_FAILURE', reason: exitReason(verdict.effects.exit) };
 };
 
 const finish = (
@@ -174,7 +179,8 @@ const upgradeVat = async (
   const mark = state.mark();
   const incarnation = before.incarnation + 1;
   noteEnded(state, vat, false);
-  abandonPromises(router, vat, disconnection(item.text, before.incarnation));
+  const isWatched = watchesIn(state, before.spaces[0]!);
+  abandonPromises(router, vat, disconnection(item.text, before.incarnation), isWatched);
   releaseAll(state, before.slots);
   const { imageId } = context;
   const row: VatRow = { ...before, incarnation, bundleId, imageId, parameters, slots };

@@ -4,6 +4,8 @@
  * Ending costs the promises that the vat decides; its rows, names and transcripts go later, a
  * bounded number per wave, by the kernel itself.
  */
+import { rowWatch } from '@heirloom/store';
+import type { VRef } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
 import { orphan } from './collect.js';
 import { getPromise, release, releaseRecognizable } from './counts.js';
@@ -19,12 +21,30 @@ export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
   ...state.clist(vat).byKRef.scan(ranges.clistPromises(vat)),
 ];
 
+/** Has the vat, in whichever incarnation, recorded a watch of what it calls `vref`? */
+export type IsWatched = (vref: VRef) => boolean;
+
+/** A row keyed by the promise's name says so: docs/protocol.md. */
+export const watchesIn =
+  (state: KernelState, space: number): IsWatched =>
+  vref =>
+    state.rows.has(space, rowWatch(vref));
+
+const NOT_WATCHED: IsWatched = () => false;
+
 /**
- * Rejects what the vat decides, in kref order (rule U2), and takes all its promises out of its
- * c-list: nobody is left who knows them.
+ * Rejects what the vat decides, in kref order (rule U2), and takes its promises out of its c-list:
+ * nobody is left who knows them. What is watched stays, name and subscription; if it has just been
+ * rejected, the notify is on the queue.
  */
-export const abandonPromises = (router: Router, vat: VatNumber, reason: Settlement): void => {
+export const abandonPromises = (
+  router: Router,
+  vat: VatNumber,
+  reason: Settlement,
+  isWatched: IsWatched = NOT_WATCHED,
+): void => {
   const { state } = router;
+  const { byKRef } = state.clist(vat);
   const promises = promisesOf(state, vat);
   for (const promise of promises) {
     const row = getPromise(state, promise);
@@ -32,7 +52,9 @@ export const abandonPromises = (router: Router, vat: VatNumber, reason: Settleme
       settle(router, promise, reason);
     }
   }
-  for (const promise of promises) retirePromise(state, vat, promise);
+  for (const promise of promises) {
+    if (!isWatched(byKRef.need(promise)[0])) retirePromise(state, vat, promise);
+  }
 };
 
 /** Notes that an incarnation has ended: what it leaves is to be removed. */

@@ -62,8 +62,8 @@ interface VatRecord {
 interface Wave {
   readonly moment: Moment;
   readonly plan: WavePlan;
-  /** Promises whose names go when the wave ends. */
-  readonly retired: [VatNumber, KRef][];
+  /** Promises whose names in an incarnation go when the wave ends. */
+  readonly retired: [vat: VatNumber, incarnation: number, promise: KRef][];
   readonly records: Map<VatNumber, VatRecord>;
 }
 
@@ -106,7 +106,10 @@ export class WaveRunner {
       const { checks, digest: hash } = digest.finish();
       state.record(vat, incarnation, firstPosition, [height, wave, deliveries, checks, hash]);
     }
-    for (const [vat, promise] of retired) retirePromise(state, vat, promise);
+    for (const [vat, incarnation, promise] of retired) {
+      // A successor that has been given the promise meanwhile has a name of its own for it.
+      if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
+    }
     cleanUpStep(state, limits.cleanupRowsMax);
     freeUnreferenced(state);
     state.endCrank();
@@ -171,7 +174,7 @@ export class WaveRunner {
     const { state } = router;
     const { vat } = item;
     const { incarnation, spaces } = row;
-    this.#accept(item, wave);
+    this.#accept(item, incarnation, wave);
     const rights = this.#rightsOf(item, wave);
     const space = spaces[0]!;
     const verdict = mergeCrank(router, { vat, incarnation, space, rights }, packed);
@@ -180,7 +183,7 @@ export class WaveRunner {
       return true;
     }
     const { effects, report } = verdict;
-    for (const promise of effects.retired) wave.retired.push([vat, promise]);
+    for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
     const counters = state.vatCounters.need(vat);
     const { position } = counters;
     state.vatCounters.set(vat, this.#afterCrank(item, counters, report));
@@ -192,14 +195,14 @@ export class WaveRunner {
   }
 
   /** What the item itself does, before the crank's own syscalls (rule W1). */
-  #accept(item: CrankItem, wave: Wave): void {
+  #accept(item: CrankItem, incarnation: number, wave: Wave): void {
     const { state } = this.#options.router;
     switch (item.kind) {
       case 'message':
         return acceptMessage(state, item.vat, item.message);
       case 'notify':
         acceptNotify(state, item.vat, item.promise, item.batch);
-        for (const promise of item.batch) wave.retired.push([item.vat, promise]);
+        for (const promise of item.batch) wave.retired.push([item.vat, incarnation, promise]);
         return undefined;
       case 'collect':
         return applyCollectBatch(state, item.batch);

@@ -218,6 +218,12 @@ export const rowZeroPrefix = (incarnation: number): BinaryKey =>
 export const rowZero = (incarnation: number, baseRef: string): BinaryKey =>
   rowZeroPrefix(incarnation) + ascii(baseRef);
 
+/** The watches of a promise, by the vat's name for it: the kernel looks for the key alone. */
+export const ROW_WATCH_PREFIX: BinaryKey = '\x70';
+export const rowWatch = (vpid: string): BinaryKey => ROW_WATCH_PREFIX + ascii(vpid);
+/** The one watcher that `providePromiseWatcher` made of a kind. */
+export const rowWatcher = (kind: number): BinaryKey => `\x71${u32(kind)}`;
+
 const VIRTUAL_OFFSET = 0x80;
 
 /**

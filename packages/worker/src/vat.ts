@@ -127,6 +127,24 @@ type DefineMulti<Name> = <A extends unknown[], S, B extends FacetBehaviors>(
   options?: MultiKindOptions<MultiKindContext<NoInfer<S>, KindFacets<NoInfer<B>>>, NoInfer<B>>,
 ) => (...args: A) => KindFacets<B>;
 
+/**
+ * What a durable object has to have to watch promises: at least one of the two. What they return
+ * is ignored; what they throw is an unhandled rejection.
+ */
+export interface PromiseWatcher<T = unknown, A extends unknown[] = unknown[]> {
+  readonly onFulfilled?: (value: T, ...args: A) => unknown;
+  /** Without it a rejection is an unhandled rejection. */
+  readonly onRejected?: (reason: unknown, ...args: A) => unknown;
+}
+
+/** The reason for which promises that a vat decides are rejected when it is upgraded. */
+export interface UpgradeDisconnection {
+  readonly name: 'vatUpgraded';
+  readonly upgradeMessage: string;
+  /** Of the incarnation that ended. */
+  readonly incarnationNumber: number;
+}
+
 export interface VatDataGlobal {
   /** Merely-virtual kinds end with the incarnation. */
   readonly defineKind: Define<string>;
@@ -137,6 +155,24 @@ export interface VatDataGlobal {
   readonly defineDurableKindMulti: DefineMulti<DurableKindHandle>;
   /** Whether a durable object could hold `specimen`. */
   readonly canBeDurable: (specimen: unknown) => boolean;
+  /**
+   * Calls the watcher once `promise` has settled, in this incarnation or a later one. `args` must
+   * be durable. Misuse is an unhandled rejection, one turn later.
+   */
+  readonly watchPromise: <T, A extends unknown[]>(
+    promise: Promise<T>,
+    watcher: PromiseWatcher<T, A>,
+    ...args: A
+  ) => void;
+  /**
+   * Defines the kind of `handle` and gives its only instance, the same in every incarnation. By
+   * default a value is ignored and a reason is thrown: an unhandled rejection.
+   */
+  readonly providePromiseWatcher: <T = unknown, A extends unknown[] = unknown[]>(
+    handle: DurableKindHandle,
+    fulfillHandler?: (value: T, ...args: A) => unknown,
+    rejectHandler?: (reason: unknown, ...args: A) => unknown,
+  ) => Required<PromiseWatcher<T, A>>;
   readonly makeScalarBigMapStore: <K, V>(label?: string, options?: StoreOptions) => MapStore<K, V>;
   readonly makeScalarBigWeakMapStore: <K, V>(
     label?: string,
@@ -152,9 +188,10 @@ export interface VatDataGlobal {
 /** The first argument of `buildRootObject`. */
 export interface VatPowers {
   readonly VatData: VatDataGlobal;
-  /** Ends the vat when this crank ends. */
-  readonly exitVat: (completion: unknown) => void;
-  readonly exitVatWithFailure: (reason: unknown) => void;
+  /** Ends the vat when this crank ends; what the crank did stays done. */
+  readonly exitVat: (completion?: unknown) => void;
+  /** Ends the vat when this crank ends; the crank is undone. */
+  readonly exitVatWithFailure: (reason?: unknown) => void;
   readonly WeakMap: WeakMapConstructor;
   readonly WeakSet: WeakSetConstructor;
 }

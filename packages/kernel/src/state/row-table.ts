@@ -95,6 +95,11 @@ export class RowTable {
     });
   }
 
+  /** Is there such a row now? */
+  has(space: number, key: BinaryKey): boolean {
+    return this.#lookup(space, key)?.bytes !== undefined;
+  }
+
   /** The vat's rows and tombstones since the last commit (rule T4), in key order. */
   handOver(space: number): HandOverRow[] {
     const rows = [...(this.#dirty.get(space)?.rows ?? [])];

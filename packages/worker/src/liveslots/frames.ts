@@ -9,6 +9,7 @@ import { check } from '../check.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { Body, Slots } from '../protocol/messages.js';
+import type { VRef } from '../protocol/refs.js';
 import type { RowRefs } from './counts.js';
 
 export type VatRow = readonly [nextKind: number, nextCid: number];
@@ -58,6 +59,12 @@ export type RefEntryRow = readonly [
   refs: RowRefs,
 ];
 
+/** Each watch is the canonical array `[watcher, ...args]`. */
+export type WatchRow = readonly [
+  watches: readonly (readonly [body: Body, slots: Slots])[],
+  refs: RowRefs,
+];
+
 interface Rows {
   vat: VatRow;
   kind: KindRow;
@@ -66,6 +73,8 @@ interface Rows {
   collectionCounts: CollectionCountsRow;
   entry: EntryRow;
   refEntry: RefEntryRow;
+  watch: WatchRow;
+  watcher: readonly [watcher: VRef];
 }
 
 const LENGTHS: Readonly<Record<keyof Rows, number>> = {
@@ -76,6 +85,8 @@ const LENGTHS: Readonly<Record<keyof Rows, number>> = {
   collectionCounts: 2,
   entry: 3,
   refEntry: 4,
+  watch: 2,
+  watcher: 1,
 };
 
 export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {

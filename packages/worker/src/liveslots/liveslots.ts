@@ -65,7 +65,7 @@ export class Liveslots {
     this.#table = table;
     this.#references = references;
     this.#codec = codec;
-    this.#vatData = createVatData(this.#makeContext(rows));
+    this.#vatData = createVatData(this.#makeContext(rows), promises);
     this.#guardedVatData = guardVatData({
       vatData: this.#vatData.VatData,
       crank,
@@ -163,6 +163,7 @@ export class Liveslots {
         }),
       baggage: () => this.#vatData.baggage(),
       assertAllClaimed: () => this.#vatData.assertAllClaimed(),
+      reviveWatches: () => this.#vatData.reviveWatches(),
     });
     this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));
   }

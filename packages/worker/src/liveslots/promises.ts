@@ -126,17 +126,47 @@ export class Promises {
     for (const entry of toFollow) this.#follow(entry);
   }
 
+  /** The name of a promise of vat code; one that has none is exported, and not told yet. */
+  nameOf(promise: Promise<unknown>): VRef {
+    return this.#table.vrefOf(promise) ?? this.#table.export(promise);
+  }
+
+  /** From now on the kernel tells the vat, or its next incarnation, how `vpid` settles. */
+  subscribe(vpid: VRef): void {
+    const entry = this.#table.get(vpid);
+    check(entry !== undefined, 'promises: a subscription to what has no name');
+    if (entry.settler === 'kernel' || entry.settlement !== undefined) return;
+    this.#crank.syscall([Syscall.subscribe, vpid]);
+    this.mentioned([vpid]);
+  }
+
+  /** A promise of an earlier incarnation, for which the kernel has kept name and subscription. */
+  revive(vpid: VRef): Promise<unknown> {
+    const entry = this.#table.get(vpid);
+    return entry === undefined
+      ? this.#addPending(vpid).promise!
+      : this.#table.materialize(entry);
+  }
+
+  /** A job of ours, in a turn of its own once `promise` has settled. */
+  onSettled(promise: Promise<unknown>, job: (settlement: Settlement) => void): void {
+    this.#whenSettled(promise, settlement => this.#crank.guard(() => job(settlement)));
+  }
+
   get #wire(): VatCodec {
     check(this.#codec !== undefined, 'promises: no codec yet');
     return this.#codec;
   }
 
   #import(vpid: VRef): Promise<unknown> {
-    const record = this.#handled.makePending(this.handler);
-    const entry = this.#table.add(vpid, 'kernel', record);
+    const entry = this.#addPending(vpid);
     if (this.#arrivals === undefined) this.#crank.syscall([Syscall.subscribe, vpid]);
     else this.#arrivals.push(entry);
-    return record.promise;
+    return entry.promise!;
+  }
+
+  #addPending(vpid: VRef): PromiseEntry {
+    return this.#table.add(vpid, 'kernel', this.#handled.makePending(this.handler));
   }
 
   /** A promise may be mentioned by one that stands before it or after it in the batch. */
@@ -192,9 +222,7 @@ export class Promises {
 
   #follow(entry: PromiseEntry): void {
     check(entry.promise !== undefined, 'promises: nothing to follow');
-    this.#whenSettled(entry.promise, settlement => {
-      this.#crank.guard(() => this.#settle(entry, settlement));
-    });
+    this.onSettled(entry.promise, settlement => this.#settle(entry, settlement));
   }
 
   #whenSettled(promise: Promise<unknown>, job: (settlement: Settlement) => void): void {

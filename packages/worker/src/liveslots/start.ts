@@ -33,6 +33,7 @@ export interface VatStarterOptions {
   readonly vatPowers: () => object;
   readonly baggage: () => object;
   readonly assertAllClaimed: () => void;
+  readonly reviveWatches: () => void;
 }
 
 type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
@@ -84,10 +85,11 @@ export class VatStarter {
   }
 
   #finish(outcome: Settlement | undefined): undefined {
-    const { crank, references, assertAllClaimed } = this.#options;
+    const { crank, references, assertAllClaimed, reviveWatches } = this.#options;
     if (outcome === undefined) return crank.raise('START_FAILED', 'buildRootObject unresolved');
     if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
     const root = this.#checkRoot(outcome.value);
+    reviveWatches();
     references.bindStrong(ROOT_VREF, root);
     assertAllClaimed();
     return undefined;

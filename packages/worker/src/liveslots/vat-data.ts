@@ -11,6 +11,7 @@ import { makeCore } from './core.js';
 import { collectObjectRows } from './instances.js';
 import { KindDefinitions } from './kind-definitions.js';
 import { firstNotDurable } from './stored-values.js';
+import { WatchedPromises, type WatchablePromises } from './watched-promises.js';
 import { makeWeakCollections } from './weak.js';
 import type { CrankParticipant, LiveslotsContext } from './context.js';
 import type { StoreOptions } from './collections.js';
@@ -28,6 +29,8 @@ export interface VatDataPart extends CrankParticipant {
   baggage(): object;
   /** Throws VatFault KIND_UNCLAIMED: `defineDurableKind not called for tags: [A,B]`. */
   assertAllClaimed(): void;
+  /** Watches of earlier incarnations go on. To be called once, after `buildRootObject`. */
+  reviveWatches(): void;
 }
 
 type Define = (
@@ -38,7 +41,13 @@ type Define = (
 ) => unknown;
 type MakeStore = (label?: unknown, options?: StoreOptions) => object;
 
-const makeVatData = (core: Core, kinds: KindDefinitions, stores: Collections): object => {
+interface Parts {
+  readonly kinds: KindDefinitions;
+  readonly stores: Collections;
+  readonly watched: WatchedPromises;
+}
+
+const makeVatData = (core: Core, { kinds, stores, watched }: Parts): object => {
   const { context } = core;
   const definition = (
     init: Init,
@@ -66,6 +75,10 @@ const makeVatData = (core: Core, kinds: KindDefinitions, stores: Collections): o
     defineDurableKindMulti: define(true, true),
     canBeDurable: (specimen: unknown) =>
       firstNotDurable(context, context.codec.encode(specimen).slots) < 0,
+    providePromiseWatcher: (handle: unknown, onFulfilled?: unknown, onRejected?: unknown) =>
+      watched.provideWatcher(handle, onFulfilled, onRejected),
+    watchPromise: (promise: unknown, watcher: unknown, ...args: unknown[]) =>
+      watched.watch(promise, watcher, args),
     makeScalarBigMapStore: makeStore('mapStore', 'map'),
     makeScalarBigWeakMapStore: makeStore('weakMapStore', 'weakMap'),
     makeScalarBigSetStore: makeStore('setStore', 'set'),
@@ -97,16 +110,21 @@ const endCrank = (core: Core, collections: Collections): void => {
   }
 };
 
-export const createVatData = (context: LiveslotsContext): VatDataPart => {
+export const createVatData = (
+  context: LiveslotsContext,
+  promises: WatchablePromises,
+): VatDataPart => {
   const core = makeCore(context);
   const kinds = new KindDefinitions(core);
-  const collections = new Collections(core);
+  const stores = new Collections(core);
+  const watched = new WatchedPromises(core, kinds, promises);
   const { WeakMap, WeakSet } = makeWeakCollections(context.references);
   return {
-    VatData: makeVatData(core, kinds, collections),
+    VatData: makeVatData(core, { kinds, stores, watched }),
     globals: context.hardening.harden({ WeakMap, WeakSet }),
-    baggage: () => provideBaggage(collections),
+    baggage: () => provideBaggage(stores),
     assertAllClaimed: () => kinds.assertAllClaimed(),
-    endCrank: () => endCrank(core, collections),
+    reviveWatches: () => watched.revive(),
+    endCrank: () => endCrank(core, stores),
   };
 };

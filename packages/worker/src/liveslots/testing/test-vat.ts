@@ -6,7 +6,18 @@ import { MemoryRows } from './memory-rows.js';
 import { makePlainContext } from './plain-context.js';
 import type { Baggage, VatDataGlobal } from '../../vat.js';
 import type { VatDataPart } from '../vat-data.js';
+import type { WatchablePromises } from '../watched-promises.js';
 import type { PlainContext } from './plain-context.js';
+
+const unavailable = (): never => {
+  throw Error('a test vat has no promises of the kernel');
+};
+const noPromises: WatchablePromises = {
+  nameOf: unavailable,
+  subscribe: unavailable,
+  revive: unavailable,
+  onSettled: unavailable,
+};
 
 export interface Incarnation {
   readonly context: PlainContext;
@@ -23,7 +34,7 @@ export class TestVat {
   upgrade(): Incarnation {
     this.#incarnation += 1;
     const context = makePlainContext(this.rows, this.#incarnation);
-    const part = createVatData(context);
+    const part = createVatData(context, noPromises);
     const VatData = part.VatData as VatDataGlobal;
     return { context, part, VatData, baggage: part.baggage() as Baggage };
   }
