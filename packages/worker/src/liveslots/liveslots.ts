@@ -6,7 +6,7 @@
  */
 import { passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';
-import { Delivery, type DeliveryTuple } from '../protocol/messages.js';
+import { Delivery, type CrankReport, type DeliveryTuple } from '../protocol/messages.js';
 import type { VatId } from '../protocol/refs.js';
 import type { Crank } from '../supervisor/crank.js';
 import type { RowStore } from '../supervisor/row-store.js';
@@ -49,6 +49,7 @@ export class Liveslots {
   #script: string | undefined;
   #evaluation: Evaluation | undefined;
   #isSpoiled = false;
+  #report: CrankReport = null;
 
   constructor({ environment, rows, crank, log }: LiveslotsOptions) {
     const { hardening, handledPromises: handled } = environment;
@@ -79,6 +80,7 @@ export class Liveslots {
     });
     this.#dispatcher = new Dispatcher({ crank, handled, hardening, codec, references, promises });
     this.#registerStart(promises);
+    this.#registerGarbage();
   }
 
   /** True if the bundle called what needs a vat while it was evaluated ahead of its crank. */
@@ -111,9 +113,12 @@ export class Liveslots {
     this.#vatData.endCrank();
   }
 
-  /** Whatever became of the crank, nothing of it stays behind. */
-  afterCrank(): void {
+  /** Whatever became of the crank, nothing of it stays behind. Gives what it has to report. */
+  afterCrank(): CrankReport {
     this.#table.endCrank();
+    const report = this.#report;
+    this.#report = null;
+    return report;
   }
 
   endWave(): void {
@@ -166,6 +171,22 @@ export class Liveslots {
       reviveWatches: () => this.#vatData.reviveWatches(),
     });
     this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));
+  }
+
+  #registerGarbage(): void {
+    // Sound as it stands: nothing is let go.
+    const ignore = (): undefined => undefined;
+    this.#dispatcher.register(Delivery.dropExports, ignore);
+    this.#dispatcher.register(Delivery.retireExports, ignore);
+    this.#dispatcher.register(Delivery.retireImports, ignore);
+    this.#dispatcher.register(Delivery.reap, () => {
+      this.#report = [false, []];
+      return undefined;
+    });
+    this.#dispatcher.register(Delivery.sweep, () => {
+      this.#report = [false, null];
+      return undefined;
+    });
   }
 
   #takeEvaluation(): Evaluation {

@@ -39,7 +39,7 @@ describe('startVat', () => {
       const crank = await start(script, ref('o-1'));
       expect(crank.outcome?.code).toBe(code);
       expect((crank.outcome?.error as Error).message).toContain(message);
-      expect(crank.tuple.slice(1)).toEqual([[], []]);
+      expect(crank.tuple.slice(1)).toEqual([[], [], null]);
     });
   }
 

@@ -33,6 +33,7 @@ export type DeliveryTuple =
   | readonly [typeof Delivery.dropExports, vrefs: Slots]
   | readonly [typeof Delivery.retireExports, vrefs: Slots]
   | readonly [typeof Delivery.retireImports, vrefs: Slots]
+  /** `dead` null: the worker asks V8. A transcript holds what that found: see `CrankReport`. */
   | readonly [typeof Delivery.reap, dead: Slots | null, rowsMax: number]
   | readonly [typeof Delivery.sweep, rowsMax: number]
   | readonly [typeof Delivery.changeOptions, options: Body];
@@ -70,7 +71,10 @@ export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];
  */
 export type Outcome = null | readonly [code: string, error: Body];
 
-/** What a reap or sweep says besides: is there more to do, and (reap) what was found dead. */
+/**
+ * What a reap or sweep says besides: is there more to do, and (reap) what was found dead, sorted.
+ * `null` for every other delivery, and when the crank faulted.
+ */
 export type CrankReport = null | readonly [more: boolean, dead: Slots | null];
 
 /** `rows` are sorted by key, each key once. */
@@ -78,7 +82,7 @@ export type CrankTuple = readonly [
   outcome: Outcome,
   syscalls: readonly SyscallTuple[],
   rows: readonly RowWrite[],
-  report?: CrankReport,
+  report: CrankReport,
 ];
 
 /** Opcodes from the kernel to a worker. */

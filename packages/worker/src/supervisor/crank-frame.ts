@@ -1,6 +1,6 @@
 /** A crank as the supervisor has it, and its frame: a packed `CrankTuple`. */
 import { FrameWriter } from '../protocol/frame-writer.js';
-import type { Outcome, SyscallTuple } from '../protocol/messages.js';
+import type { CrankReport, Outcome, SyscallTuple } from '../protocol/messages.js';
 import type { KeyedRow } from './row-overlay.js';
 
 export interface FinishedCrank {
@@ -8,13 +8,14 @@ export interface FinishedCrank {
   readonly syscalls: readonly SyscallTuple[];
   /** In key order, each key once. */
   readonly rows: readonly KeyedRow[];
+  readonly report: CrankReport;
 }
 
-const FIELDS_COUNT = 3;
+const FIELDS_COUNT = 4;
 
 export const writeCrank = (
   writer: FrameWriter,
-  { outcome, syscalls, rows }: FinishedCrank,
+  { outcome, syscalls, rows, report }: FinishedCrank,
 ): void => {
   writer.arrayHeader(FIELDS_COUNT);
   writer.value(outcome);
@@ -25,6 +26,7 @@ export const writeCrank = (
     writer.binaryKey(row[0]);
     writer.value(row[1]);
   }
+  writer.value(report);
 };
 
 const writer = new FrameWriter();

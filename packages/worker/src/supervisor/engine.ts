@@ -46,13 +46,14 @@ export class Engine {
     const crank = this.#crank;
     this.#rest = undefined;
     if (crank.fault === undefined) crank.guard(() => this.#liveslots.endCrank());
-    this.#liveslots.afterCrank();
+    const report = this.#liveslots.afterCrank();
     const rows = crank.fault === undefined ? this.#rows.writes() : NO_ROWS;
     const { fault } = crank;
     const syscalls = crank.end();
     if (fault === undefined) this.#rows.keepCrank(height);
     else this.#rows.dropCrank();
-    return { outcome: this.#outcomeOf(fault), syscalls, rows };
+    if (fault === undefined) return { outcome: null, syscalls, rows, report };
+    return { outcome: this.#outcomeOf(fault), syscalls, rows, report: null };
   }
 
   #run(job: Continuation): void {
