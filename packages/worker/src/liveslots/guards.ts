@@ -110,24 +110,57 @@ const checkResult = (result: unknown, guard: unknown, label: string, harden: Har
   }
 };
 
-const assertPassable = (value: unknown, harden: Harden, label: string, what: string): void => {
+const PASSABLE_ARGS = M.splitArray([], [], M.any()) as Pattern;
+
+const isPassable = (value: unknown, harden: Harden): boolean => {
   if (value === null || (typeof value !== 'object' && typeof value !== 'symbol')) {
-    if (typeof value !== 'function') return;
+    if (typeof value !== 'function') return true;
   }
   try {
     passStyleOf(harden(value) as never);
-  } catch (error) {
-    throw Error(`${label}: ${what}: ${(error as Error).message}`, { cause: error });
+    return true;
+  } catch {
+    return false; // `mustMatch` says what is wrong, in its own words
   }
 };
 
-const passableMethod = (behavior: Method, label: string, harden: Harden): Method =>
-  function method(this: unknown, ...args) {
-    args.forEach((arg, i) => assertPassable(arg, harden, label, `arg ${i}`));
-    const result = Reflect.apply(behavior, this, args);
-    assertPassable(result, harden, label, 'result');
-    return result;
+/** How one method is guarded. */
+export interface MethodPlace {
+  /** `In "m" method of (tag)`. */
+  readonly label: string;
+  readonly harden: Harden;
+  /** The context for a call on `target`, in this crank. Throws if it is no instance. */
+  readonly contextOf: (target: unknown) => object;
+}
+
+/** Runs what may throw: what it throws is made passable. */
+const rethrowing = (call: (self: unknown, args: unknown[]) => unknown): Method => {
+  const { method } = {
+    method(this: unknown, ...args: unknown[]): unknown {
+      try {
+        return call(this, args);
+      } catch (error) {
+        throw thrown(error);
+      }
+    },
   };
+  return method;
+};
+
+const rawMethod = (behavior: Method, { contextOf }: MethodPlace): Method =>
+  rethrowing((self, args) => Reflect.apply(behavior, contextOf(self), args));
+
+/** As under `M.call().rest(M.any()).returns(M.any())`, without matching what is passable. */
+const passableMethod = (behavior: Method, { contextOf, label, harden }: MethodPlace): Method =>
+  rethrowing((self, args) => {
+    const context = contextOf(self);
+    if (!args.every(arg => isPassable(arg, harden))) {
+      mustMatch(harden(args) as never, PASSABLE_ARGS, label);
+    }
+    const result = Reflect.apply(behavior, context, args);
+    if (!isPassable(result, harden)) checkResult(result, M.any(), label, harden);
+    return result;
+  });
 
 const awaitedIndexes = (guards: ArgGuards): number[] =>
   guards.flatMap((guard, i) => (isAwaitArgGuard(guard as never) ? [i] : []));
@@ -135,11 +168,11 @@ const awaitedIndexes = (guards: ArgGuards): number[] =>
 const innerGuard = (guard: unknown): unknown =>
   isAwaitArgGuard(guard as never) ? getAwaitArgGuardPayload(guard as never).argGuard : guard;
 
+/** The context is that of the crank in which everything awaited is there. */
 const asyncMethod = (
   behavior: Method,
   guard: ReturnType<typeof getMethodGuardPayload>,
-  label: string,
-  harden: Harden,
+  { contextOf, label, harden }: MethodPlace,
 ): Method => {
   const { argGuards, optionalArgGuards = [], restArgGuard, returnGuard } = guard;
   if (restArgGuard !== undefined && isAwaitArgGuard(restArgGuard as never)) {
@@ -156,35 +189,40 @@ const asyncMethod = (
     const indexes = awaited.filter(i => i < args.length);
     const values = await Promise.all(indexes.map(i => args[i]));
     indexes.forEach((i, j) => (args[i] = values[j]));
+    const context = contextOf(self);
     checkArgs(args, check, label, harden);
-    const result = await Reflect.apply(behavior, self, args);
+    const result = await Reflect.apply(behavior, context, args);
     checkResult(result, returnGuard, label, harden);
     return result;
   };
-  return function method(this: unknown, ...args) {
-    return run(this, args).catch((error: unknown) => {
-      throw thrown(error);
-    });
+  const { method } = {
+    method(this: unknown, ...args: unknown[]): Promise<unknown> {
+      return run(this, args).catch((error: unknown) => {
+        throw thrown(error);
+      });
+    },
   };
+  return method;
 };
 
-/** `behavior`, called with the same `this`, under a guard. */
+/** A method of representatives that calls `behavior` with the context as `this`, under a guard. */
 export const guardMethod = (
   behavior: Method,
   protection: Protection,
-  label: string,
-  harden: Harden,
+  place: MethodPlace,
 ): Method => {
-  if (protection === 'raw') return behavior;
-  if (protection === 'passable') return passableMethod(behavior, label, harden);
+  if (protection === 'raw') return rawMethod(behavior, place);
+  if (protection === 'passable') return passableMethod(behavior, place);
   const payload = getMethodGuardPayload(protection);
-  if (payload.callKind === 'async') return asyncMethod(behavior, payload, label, harden);
+  if (payload.callKind === 'async') return asyncMethod(behavior, payload, place);
+  const { contextOf, label, harden } = place;
   const { argGuards, optionalArgGuards = [], restArgGuard, returnGuard } = payload;
   const check = argsCheckOf(argGuards, optionalArgGuards, restArgGuard);
-  return function method(this: unknown, ...args) {
+  return rethrowing((self, args) => {
+    const context = contextOf(self);
     checkArgs(args, check, label, harden);
-    const result = Reflect.apply(behavior, this, args);
+    const result = Reflect.apply(behavior, context, args);
     checkResult(result, returnGuard, label, harden);
     return result;
-  };
+  });
 };

@@ -315,9 +315,10 @@ describe('kinds: cohorts', () => {
     const make = defineKit(it);
     const { reader, writer } = make(1) as { reader: Loose; writer: Loose };
     const message = /^"In \\"write\\" method of \(kit writer\)" may only be applied to a valid instance/;
-    for (const target of [reader, {}, undefined, defineThing(it)({})]) {
+    for (const target of [reader, {}, defineThing(it)({})]) {
       expect(() => Reflect.apply(writer['write']!, target, [1])).toThrow(message);
     }
+    expect(() => Reflect.apply(writer['write']!, undefined, [1])).toThrow(/called without 'this'/);
     Reflect.apply(make(5)['writer']!['write']!, writer, [9]);
     expect(reader['read']!()).toBe(9);
   });
