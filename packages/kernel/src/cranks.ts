@@ -110,7 +110,7 @@ export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8A
   const mark = state.mark();
   try {
     const crank = checkCrank(unpack(packed));
-    return { ok: true, effects: apply(router, context, crank), report: crank[3] ?? null };
+    return { ok: true, effects: apply(router, context, crank), report: crank[3] };
   } catch (error) {
     state.journal.rollback(mark);
     if (error instanceof RaisedFault) {

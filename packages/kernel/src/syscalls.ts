@@ -109,9 +109,9 @@ const checkReport = (report: unknown): void => {
 
 /** Checks the shape of an unpacked crank. Throws VatFault. */
 export const checkCrank = (crank: unknown): CrankTuple => {
-  if (!Array.isArray(crank) || crank.length < 3 || crank.length > 4)
+  if (!Array.isArray(crank) || crank.length !== 4)
     return fault('malformed crank');
-  const [outcome, syscalls, rows, report = null] = crank as unknown[];
+  const [outcome, syscalls, rows, report] = crank as unknown[];
   if (outcome !== null) {
     const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
