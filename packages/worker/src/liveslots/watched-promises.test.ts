@@ -33,7 +33,10 @@ const vatOf = (methods: Record<string, string>, start = ''): string => `(() => {
 })()`;
 
 const WATCH = '(p, ...args) { VatData.watchPromise(p, watcher, ...args); }';
-const OWN = `(...args) { kept.k = kit(); VatData.watchPromise(kept.k.promise, watcher, ...args); }`;
+const OWN = `(...args) {
+  kept.k = kit();
+  VatData.watchPromise(kept.k.promise, watcher, ...args);
+}`;
 const SETTLE = '(value) { kept.k.resolve(value); }';
 const DISCONNECTED = { name: 'vatUpgraded', upgradeMessage: '', incarnationNumber: 0 };
 
@@ -60,7 +63,7 @@ const watches = ({ tuple }: CrankView): string[] =>
     .map(([key, value]) => (value === null ? '-' : '+') + key.slice(1));
 
 describe('watched promises: fulfilled and rejected', () => {
-  it('an imported promise -> a row; on the notify the row goes, the watcher gets the args', async () => {
+  it('imported -> a row; the notify removes it, the watcher gets the args', async () => {
     const vat = await started({ watch: WATCH });
     const crank = await send(vat, 'watch', ref('p-4'), 'a', ref('o-5'));
     expect(crank.syscalls).toEqual([['subscribe', 'p-4']]);
@@ -78,7 +81,7 @@ describe('watched promises: fulfilled and rejected', () => {
     expect(await vat.call('o+0', 'getLog')).toEqual([['no', 'no', 1]]);
   });
 
-  it('the result of a send of the same turn -> watched by the name that the send gave', async () => {
+  it('the result of a send of the same turn -> watched by the name of the send', async () => {
     const go = '(a) { VatData.watchPromise(E(a).one(), watcher); }';
     const vat = await started({ go });
     const crank = await send(vat, 'go', ref('o-1'));
@@ -88,7 +91,7 @@ describe('watched promises: fulfilled and rejected', () => {
     expect(await vat.call('o+0', 'getLog')).toEqual([['ok', 'done']]);
   });
 
-  it('watched twice -> one row; both fire, each in a turn of its own, in order', async () => {
+  it('watched twice -> one row; both fire, in order', async () => {
     const again = `(p) {
       VatData.watchPromise(p, watcher, 1);
       VatData.watchPromise(p, watcher, 2);
@@ -130,7 +133,7 @@ describe('watched promises: fulfilled and rejected', () => {
 });
 
 describe('watched promises: promises of the vat itself', () => {
-  it('a local promise -> exported by its own subscription; settled for kernel and watcher', async () => {
+  it('a local promise -> exported by a subscription; settled for kernel and watcher', async () => {
     const vat = await started({ own: OWN, settle: SETTLE });
     const crank = await send(vat, 'own', 'a');
     expect(crank.syscalls).toEqual([['subscribe', 'p+0/1']]);
@@ -152,7 +155,7 @@ describe('watched promises: promises of the vat itself', () => {
     expect((await send(vat, 'watch')).syscalls).toEqual([]);
   });
 
-  it('the result of a delivery, seen in its own arguments -> fires when the vat settles it', async () => {
+  it('the result of a delivery, mentioned by it -> fires when the vat settles it', async () => {
     const vat = await started({ go: '(p) { VatData.watchPromise(p, watcher); return 6; }' });
     const [crank] = await vat.wave(vat.message('o+0', 'go', [ref('p-9')], 'p-9'));
     expect(crank!.syscalls.at(-1)).toEqual(['resolve', ['p-9', 'fulfilled', 6]]);
@@ -177,7 +180,7 @@ describe('watched promises: the next incarnation', () => {
     expect(await vat.replay()).toEqual([FromWorker.replayed, 5]);
   });
 
-  it('the same watch made again while the vat starts -> not doubled; others are added', async () => {
+  it('the same watch made again while the vat starts -> not doubled; others added', async () => {
     const vat = await started({ watch: WATCH });
     await send(vat, 'watch', ref('p-4'), 'first');
     await send(vat, 'watch', ref('p-4'), 'first');
@@ -213,7 +216,7 @@ describe('watched promises: the next incarnation', () => {
     });
   });
 
-  it('the result of a send to the vat itself -> settled by the successor, which watches it', async () => {
+  it('the result of a send to the vat itself -> the successor settles and watches it', async () => {
     const vat = await started({ go: '(a) { VatData.watchPromise(E(a).one(), watcher); }' });
     await send(vat, 'go', ref('o-1'));
     await startOn(vat, vatOf({ one: '() { return 8; }' }));
