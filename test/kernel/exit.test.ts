@@ -1,0 +1,160 @@
+/** `vatPowers.exitVat` and `exitVatWithFailure`: a vat ends itself, and nothing else. */
+import type { CreatedVat, Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+
+let directory: string;
+let kernel: Kernel;
+let leaver: CreatedVat;
+let holder: VatReference;
+let leaverId: string;
+let logged: KernelLogEntry[];
+
+const TERMINATED = Error('vat terminated');
+
+beforeEach(async () => {
+  directory = await freshDirectory();
+  logged = [];
+  kernel = await kernelOver({ directory, log: entry => void logged.push(entry) });
+  leaverId = await install(kernel, 'leaver.js');
+  leaver = await kernel.createVat({ name: 'leaver', bundleId: leaverId });
+  const bundleId = await install(kernel, 'holder.js');
+  holder = (await kernel.createVat({ name: 'holder', bundleId })).root;
+});
+
+const faults = (): string[] =>
+  logged.filter(({ level }) => level === 'fault').map(({ text }) => text);
+const make = async (name: string): Promise<VatReference> =>
+  ((await kernel.call(holder, 'make', [name])) as { promise: VatReference }).promise;
+/** The vat settles `p` with its messages: by which it was settled tells which of them left. */
+const leave = (how: string, info: unknown): Promise<unknown> => {
+  const settle = (value: string) => ['p', 'resolve', value];
+  const args = [how, info, holder, 'settle', settle('before'), settle('after')];
+  return kernel.call(leaver.root, 'leave', args);
+};
+/** The vat is gone, the others are not, now and after a restart. */
+const expectGone = async (): Promise<void> => {
+  await expect(kernel.call(leaver.root, 'countCalls')).rejects.toEqual(TERMINATED);
+  expect(kernel.vats().map(({ name }) => name)).toEqual(['holder']);
+  const { blockHash } = kernel;
+  await kernel.close();
+  kernel = await kernelOver({ directory });
+  expect(kernel.blockHash).toBe(blockHash);
+  const other = kernel.vat('holder').root;
+  await kernel.call(other, 'settle', ['later', 'resolve', 1]);
+  expect(await kernel.call(other, 'result', ['later'])).toBe(1);
+  const again = await kernel.createVat({ name: 'leaver', bundleId: leaverId });
+  expect(await kernel.call(again.root, 'countCalls')).toBe(1);
+};
+
+describe('exitVat', () => {
+  test('exit: well -> the crank is committed, then the vat ends', async () => {
+    const promise = await make('p');
+    expect(await leave('well', { holder, promise })).toBe('left');
+    expect(await kernel.settlement(promise)).toBe('before');
+    expect(faults()).toEqual([]);
+    await expectGone();
+  });
+
+  test('exit: badly -> the crank is undone, its result rejected, the vat ends', async () => {
+    const promise = await make('p');
+    await expect(leave('badly', Error('no more'))).rejects.toEqual(TERMINATED);
+    await kernel.call(holder, 'settle', ['p', 'resolve', 'by the host']);
+    expect(await kernel.settlement(promise)).toBe('by the host');
+    expect(faults()).toEqual(['EXIT_FAILURE: Error: no more']);
+    await expectGone();
+  });
+
+  test.each(['well', 'badly'])('exit: %s -> what the vat still owed is rejected', async how => {
+    const thing = (await kernel.call(leaver.root, 'makeThing')) as VatReference;
+    const owed = kernel.send(leaver.root, 'open');
+    await expect(leave(how, 1).catch(() => 'undone')).resolves.toBeDefined();
+    await expect(owed.result).rejects.toEqual(TERMINATED);
+    await expect(kernel.call(thing, 'ping')).rejects.toEqual(TERMINATED);
+    await expectGone();
+  });
+
+  test.each(['well', 'badly'])('exit: %s, in a later crank -> the same', async how => {
+    const leaving = kernel.call(leaver.root, 'leaveLater', [how, holder]);
+    if (how === 'well') expect(await leaving).toBe(undefined);
+    else await expect(leaving).rejects.toEqual(TERMINATED);
+    await expectGone();
+  });
+
+  test('exit: messages behind it in the same wave -> rejected, whatever ran', async () => {
+    await kernel.close();
+    const owner = await kernelOver({ directory, blocks: 'host' });
+    const { root } = owner.vat('leaver');
+    const send = (method: string, ...args: unknown[]): Promise<unknown> =>
+      owner.send(root, method, args).result;
+    const counted = send('countCalls');
+    const left = send('leaveTwice', 'well', 'badly');
+    const refused = [send('countCalls'), send('open'), send('makeThing')];
+    const settled = Promise.allSettled([counted, left, ...refused]);
+    await owner.run();
+    await owner.commit();
+    const rejected = { status: 'rejected', reason: TERMINATED };
+    expect(await settled).toEqual([
+      { status: 'fulfilled', value: 1 },
+      { status: 'fulfilled', value: undefined },
+      ...[rejected, rejected, rejected],
+    ]);
+  });
+
+  test('exit: twice in a crank -> the first counts', async () => {
+    const leaving = kernel.call(leaver.root, 'leaveTwice', ['badly', 'well']);
+    await expect(leaving).rejects.toEqual(TERMINATED);
+    expect(faults()).toEqual(['EXIT_FAILURE: badly']);
+    await expectGone();
+  });
+
+  test('exit: what cannot be passed -> thrown to the vat, which goes on', async () => {
+    const leaving = kernel.call(leaver.root, 'leaveWithSymbol', ['well']);
+    await expect(leaving).rejects.toThrow(/unique/);
+    expect(await kernel.call(leaver.root, 'countCalls')).toBe(1);
+  });
+
+  test('exit: too large -> a failure that says so', async () => {
+    const leaving = kernel.call(leaver.root, 'leaveWithText', ['well', 10_000_001]);
+    await expect(leaving).rejects.toEqual(TERMINATED);
+    expect(faults()).toEqual(['EXIT_FAILURE: Error: syscall capdata too large']);
+    await expectGone();
+  });
+
+  test('exit: badly with references -> undone with the crank, the reason says so', async () => {
+    await expect(leave('badly', { holder })).rejects.toEqual(TERMINATED);
+    expect(faults()).toEqual([
+      'EXIT_FAILURE: Error: the vat exited with a reason that mentions references',
+    ]);
+    await expectGone();
+  });
+});
+
+describe('exits while a vat starts', () => {
+  const inStart = [
+    ['well', 'done', 'done'],
+    ['badly', Error('no more'), Error('no more')],
+    ['badly', undefined, undefined],
+  ] as const;
+
+  test.each(inStart)('exit: %s in a new vat -> not created', async (how, info, reason) => {
+    const vatParameters = { how, info };
+    const creating = kernel.createVat({ name: 'x', bundleId: leaverId, vatParameters });
+    await expect(creating).rejects.toEqual(reason);
+    expect(kernel.vats().map(({ name }) => name)).toEqual(['leaver', 'holder']);
+    await kernel.createVat({ name: 'x', bundleId: leaverId });
+  });
+
+  test.each(inStart)('exit: %s in an upgrade -> undone', async (how, info, reason) => {
+    expect(await kernel.call(leaver.root, 'countCalls')).toBe(1);
+    const options = { bundleId: leaverId, vatParameters: { how, info } };
+    await expect(kernel.upgradeVat(leaver.vatId, options)).rejects.toEqual(reason);
+    expect(await kernel.call(leaver.root, 'countCalls')).toBe(2);
+  });
+
+  test('exit: with references -> an error that says so', async () => {
+    const vatParameters = { how: 'well', info: { holder } };
+    const creating = kernel.createVat({ name: 'x', bundleId: leaverId, vatParameters });
+    await expect(creating).rejects.toThrow('exited with a reason that mentions references');
+  });
+});
