@@ -48,6 +48,9 @@ const warm = (): { readonly image: ImageExports; readonly reader: StoreReader } 
 // No handler for uncaughtException: then the thread ends and its owner gets the error, which is
 // what an exception of ours must do. With a handler it would live on.
 process.on('unhandledRejection', onUnhandledRejection);
+// A vat may handle in a later crank what it did not handle at once: without a listener Node would
+// print a warning of its own to the host's stderr.
+process.on('rejectionHandled', () => undefined);
 const { image, reader } = warm();
 
 /** The vat's life. Ends, and closes the store, when the port closes. */
