@@ -137,6 +137,20 @@ describe('watched promises', () => {
     expect(await getLog()).toEqual([[2, 'fulfilled', 3, 'a']]);
   });
 
+  test('watches: results of messages that come to the successor itself -> told', async () => {
+    const promise = await make('p');
+    await call('watcher', 'watchSend', promise, 'hang', [], 'a');
+    await call('watcher', 'watchSend', promise, 'getLog', [], 'b');
+    await upgrade(2);
+    await settle('resolve', root('watcher'));
+    await reopen();
+    await upgrade(3);
+    expect(await getLog()).toEqual([
+      [2, 'fulfilled', [], 'b'],
+      [3, 'rejected', disconnected(2), 'a'],
+    ]);
+  });
+
   test('watches: a restart after every step or none -> the same block hash', async () => {
     const steps = [
       () => call('watcher', 'watchOwn', 'a'),

@@ -33,6 +33,7 @@ export const buildRootObject = (_vatPowers, parameters = {}, baggage) => {
     watchSend: (target, method, args, ...more) => watch(E(target)[method](...args), ...more),
     settle: (how, value) => kit[how](value),
     misuse: promise => VatData.watchPromise(promise, Far('no watcher', { onFulfilled() {} })),
+    hang: () => new Promise(() => {}),
     getLog: () => baggage.get('log'),
   });
 };
