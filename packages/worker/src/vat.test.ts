@@ -28,6 +28,23 @@ const _buildBank = (_powers: VatPowers, _parameters: unknown, baggage: Baggage) 
   return harden({ makePurse, makeCounter, purses });
 };
 
+const _watch = (bank: ReturnType<typeof _buildBank>, balance: Promise<bigint>) => {
+  const handle = VatData.makeKindHandle('watcher');
+  const watcher = VatData.providePromiseWatcher(handle, (value: bigint, label: string) =>
+    bank.purses.init(label, bank.makePurse(value)),
+  );
+  VatData.watchPromise(balance, watcher, 'alice');
+  // @ts-expect-error: the watcher takes a label
+  VatData.watchPromise(balance, watcher, 7);
+  // @ts-expect-error: the watcher takes a bigint
+  VatData.watchPromise(Promise.resolve('text'), watcher, 'alice');
+  const makeWatcher = VatData.defineDurableKind(handle, () => ({ rejections: 0 }), {
+    onRejected: ({ state }, _reason: unknown) => (state.rejections += 1),
+  });
+  VatData.watchPromise(balance, makeWatcher());
+  return watcher;
+};
+
 describe('vat types', () => {
   test('vat types: makers -> arguments and results are inferred', () => {
     type Bank = ReturnType<typeof _buildBank>;
@@ -38,5 +55,11 @@ describe('vat types', () => {
     type Counter = ReturnType<Bank['makeCounter']>;
     expectTypeOf<Parameters<Counter['up']['increment']>>().toEqualTypeOf<[by: number]>();
     expectTypeOf<Bank['purses']>().toEqualTypeOf<MapStore<string, Purse>>();
+  });
+
+  test('vat types: a provided watcher -> has both handlers', () => {
+    type Watcher = ReturnType<typeof _watch>;
+    expectTypeOf<Parameters<Watcher['onFulfilled']>>().toEqualTypeOf<[bigint, string]>();
+    expectTypeOf<Parameters<Watcher['onRejected']>>().toEqualTypeOf<[unknown, string]>();
   });
 });
