@@ -26,7 +26,7 @@ describe('examples', () => {
   });
 
   test.each([[[]], [['nope']], [['..']]])('%j -> exit code 1, the names listed', async args => {
-    const stderr = expect.stringContaining('The examples: purse') as string;
+    const stderr = expect.stringContaining('The examples: ertp, purse') as string;
     await expect(runExample(...args)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
   });
 });

@@ -41,6 +41,9 @@ export class ThreadWorker implements VatWorker {
   #delivered: (() => void) | undefined;
   #failure: HostError | undefined;
   #terminated = false;
+  /** The thread has said something: its native modules are loaded. */
+  #isWarm = false;
+  #whenWarm: (() => void) | undefined;
 
   /** `pool` has exactly one thread, already warm, with no task. */
   constructor(pool: Piscina, log: VatLog) {
@@ -121,8 +124,24 @@ export class ThreadWorker implements VatWorker {
     if (this.#terminated) return;
     this.#terminated = true;
     this.#delivered?.();
+    await this.#warm();
     this.#port.close();
     await this.#pool.destroy();
+  }
+
+  /** [ran] A thread that is killed while it loads lmdb aborts the process: it must have begun. */
+  async #warm(): Promise<void> {
+    if (this.#isWarm || this.#failure !== undefined) return;
+    const warm = new Promise<void>(resolve => {
+      this.#whenWarm = resolve;
+    });
+    if (this.#answer === undefined) this.#send([ToWorker.prepare, '', new Uint8Array(), false]);
+    await warm;
+  }
+
+  #becomeWarm(): void {
+    this.#isWarm = true;
+    this.#whenWarm?.();
   }
 
   #send(tuple: ToWorkerTuple): void {
@@ -143,6 +162,7 @@ export class ThreadWorker implements VatWorker {
   }
 
   #receive(frame: Uint8Array): void {
+    this.#becomeWarm();
     const tuple = unpackFrame(frame) as unknown as FromWorkerTuple;
     switch (tuple[0]) {
       case FromWorker.cranks:
@@ -154,6 +174,7 @@ export class ThreadWorker implements VatWorker {
       case FromWorker.replayed:
       case FromWorker.diverged: {
         const waiter = this.#answer;
+        if (this.#terminated) return undefined;
         assert(waiter !== undefined, 'an answer has a question');
         this.#answer = undefined;
         return waiter.resolve(tuple);
@@ -177,6 +198,7 @@ export class ThreadWorker implements VatWorker {
   }
 
   #fail(message: string, cause?: Error): void {
+    this.#becomeWarm();
     if (this.#terminated || this.#failure !== undefined) return;
     const options = cause === undefined ? undefined : { cause };
     const vat = this.#vatId ?? 'a spare';
