@@ -1,5 +1,13 @@
 /** The public face of `@heirloom/kernel`. */
 export {
+  auditTables,
+  type AuditCounts,
+  type AuditFinding,
+  type AuditReport,
+  type AuditRule,
+  type VatCounts,
+} from './audit.js';
+export {
   bundleVat,
   type BundleFormat,
   type BundleVatOptions,

@@ -5,6 +5,7 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
+import { auditTables, type AuditReport } from './audit.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import { KernelCore, type CoreCounts } from './core.js';
@@ -290,6 +291,12 @@ export class Kernel {
     const names = this.vats().map(({ name }) => name);
     const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
     throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
+  }
+
+  /** Do the tables agree with each other, as of the last block? See audit.ts. */
+  audit(): AuditReport {
+    this.#core.assertAlive();
+    return auditTables(this.#core.store);
   }
 
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
