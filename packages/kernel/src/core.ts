@@ -21,7 +21,7 @@ import { WaveRunner, type WaveStats } from './wave-runner.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
 const THREADS_MAX = 1024;
-const READERS_MAX = THREADS_MAX + 64;
+export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
 
 export interface CoreCounts {

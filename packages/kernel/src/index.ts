@@ -16,6 +16,16 @@ export {
 export { HostError, KernelError, type KernelErrorCode } from './errors.js';
 export type { VatReference } from './host-data.js';
 export {
+  inspectStore,
+  type InspectProgress,
+  type KindInspection,
+  type QueueInspection,
+  type Size,
+  type StoreInspection,
+  type TableSize,
+  type VatInspection,
+} from './inspect.js';
+export {
   openKernel,
   type CreatedVat,
   type CreateVatOptions,

@@ -9,5 +9,5 @@ export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './bloc
 export {
   SCHEMA_VERSION, Store, type Block, type Head, type StoreOptions,
 } from './store.js';
-export { openReader, type ReaderOptions } from './reader.js';
+export { openReader, type ReaderOptions, type ScanReader } from './reader.js';
 export * from './codec/index.js';

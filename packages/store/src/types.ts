@@ -40,6 +40,20 @@ export interface ReadView {
   keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[];
 }
 
+export interface StoredRow {
+  readonly key: BinaryKey;
+  readonly value: Uint8Array;
+}
+
+/** A read view that is read whole: exports, statistics. */
+export interface ScanView extends ReadView {
+  /**
+   * The rows after `after` and before `end` (both exclusive), in order: as many as make up `bytes`
+   * of keys and values, at least one where there is one.
+   */
+  rowsAfter(table: TableName, after: BinaryKey, end: BinaryKey, bytes: number): StoredRow[];
+}
+
 /** One fixed snapshot, held by a worker for the length of one wave message (rule S4). */
 export interface ReadSnapshot extends ReadView {
   /** The height of the last block that this snapshot shows. */
@@ -47,6 +61,9 @@ export interface ReadSnapshot extends ReadView {
   /** Ends the read transaction. No method may be called afterwards. */
   done(): void;
 }
+
+/** A snapshot that can be read whole. */
+export type ScanSnapshot = ReadSnapshot & ScanView;
 
 /** A read-only opening of the store in a worker thread or process (rule S3). */
 export interface StoreReader {

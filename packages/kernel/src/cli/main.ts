@@ -6,6 +6,7 @@
  */
 import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
+import { addInspectCommand } from './inspect-command.js';
 import { addPursesCommand } from './purses-command.js';
 
 const program = new Command('heirloom')
@@ -13,6 +14,7 @@ const program = new Command('heirloom')
   .showHelpAfterError()
   .showSuggestionAfterError();
 addPursesCommand(program);
+addInspectCommand(program);
 
 try {
   await program.parseAsync();
