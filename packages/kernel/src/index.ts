@@ -13,7 +13,14 @@ export {
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
-export { HostError, KernelError, type KernelErrorCode } from './errors.js';
+export {
+  HostError,
+  KernelError,
+  WorkerError,
+  type CrankPlace,
+  type KernelErrorCode,
+  type WorkerErrorCode,
+} from './errors.js';
 export type { VatReference } from './host-data.js';
 export {
   inspectStore,
@@ -41,4 +48,10 @@ export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export {
+  verifyStore,
+  type StoreVerification,
+  type VatVerification,
+  type VerifyOptions,
+} from './verify.js';
 export type { VatId } from '@heirloom/worker';

@@ -10,4 +10,5 @@ export {
   SCHEMA_VERSION, Store, type Block, type Head, type StoreOptions,
 } from './store.js';
 export { openReader, type ReaderOptions, type ScanReader } from './reader.js';
+export { inspectDirectory, type DirectoryState } from './directory.js';
 export * from './codec/index.js';

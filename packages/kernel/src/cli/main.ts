@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
 import { addInspectCommand } from './inspect-command.js';
 import { addPursesCommand } from './purses-command.js';
+import { addVerifyCommand } from './verify-command.js';
 
 const program = new Command('heirloom')
   .description('A vat kernel whose objects outlive their code.')
@@ -15,6 +16,7 @@ const program = new Command('heirloom')
   .showSuggestionAfterError();
 addPursesCommand(program);
 addInspectCommand(program);
+addVerifyCommand(program);
 
 try {
   await program.parseAsync();
