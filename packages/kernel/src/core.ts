@@ -146,7 +146,9 @@ export class KernelCore {
       const changes = this.state.changes();
       this.bundles.changes(changes);
       const unhashed = this.#unhashed.splice(0);
-      await this.store.commit({ height: this.height + 1, changes, unhashed });
+      const height = this.height + 1;
+      const sealed = isSealed(height, this.parameters);
+      await this.store.commit({ height, changes, unhashed, sealed });
       this.state.committed();
       this.bundles.committed();
       this.#committedInput = this.state.counters.lastInput;
@@ -201,6 +203,10 @@ export class KernelCore {
     this.#unhashed.push({ table: 'local', key, value: codeCache });
   }
 }
+
+/** Is the hash of this block to contain the state root? docs/state-sync.md. */
+const isSealed = (height: number, { stateRootInterval }: KernelParameters): boolean =>
+  stateRootInterval > 0 && height % stateRootInterval === 0;
 
 /** For the log only: a fault's reason comes from a worker, and need be no data. */
 const faultText = (data: HostData, reason: Uint8Array): string => {

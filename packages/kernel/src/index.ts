@@ -48,6 +48,9 @@ export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export { exportState, type ExportOptions } from './state-sync/export-state.js';
+export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
+export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
 export {
   verifyStore,
   type StoreVerification,

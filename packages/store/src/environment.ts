@@ -162,15 +162,26 @@ export class Environment {
     return rows;
   }
 
+  /** How many rows a table has in the newest block. */
+  rowCount(table: TableName): number {
+    const { entryCount } = this.#rows(table).getStats() as { readonly entryCount: number };
+    return entryCount;
+  }
+
   /**
-   * Writes all rows, or none, and resolves when they are durable.
+   * Writes all rows, or none, and resolves when they are durable. `more` is called within the
+   * transaction: what it reads contains the rows, and what it returns is written too.
    *
    * `childTransaction`, because `transaction` commits what a callback wrote before it threw.
    */
-  async write(rows: readonly RowChange[]): Promise<void> {
+  async write(
+    rows: readonly RowChange[],
+    more: () => readonly RowChange[] = () => [],
+  ): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
         for (const row of rows) this.#writeRow(row);
+        for (const row of more()) this.#writeRow(row);
       });
     } catch (error) {
       throw await innermostError(error);

@@ -58,6 +58,10 @@ class Snapshot implements ScanSnapshot {
     return this.#environment.rowsAfter(table, { after, end, bytes }, this.#live());
   }
 
+  rowCountAbout(table: TableName): number {
+    return this.#environment.rowCount(table);
+  }
+
   done(): void {
     this.#live().done();
     this.#transaction = undefined;

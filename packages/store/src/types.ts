@@ -63,7 +63,10 @@ export interface ReadSnapshot extends ReadView {
 }
 
 /** A snapshot that can be read whole. */
-export type ScanSnapshot = ReadSnapshot & ScanView;
+export interface ScanSnapshot extends ReadSnapshot, ScanView {
+  /** How many rows a table has in the newest block, which may not be the snapshot's. */
+  rowCountAbout(table: TableName): number;
+}
 
 /** A read-only opening of the store in a worker thread or process (rule S3). */
 export interface StoreReader {

@@ -6,6 +6,8 @@
  */
 import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
+import { addExportCommand } from './export-command.js';
+import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { addPursesCommand } from './purses-command.js';
 import { addVerifyCommand } from './verify-command.js';
@@ -17,6 +19,8 @@ const program = new Command('heirloom')
 addPursesCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
+addExportCommand(program);
+addImportCommand(program);
 
 try {
   await program.parseAsync();
