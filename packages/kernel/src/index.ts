@@ -46,6 +46,14 @@ export {
 } from './kernel.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
+export {
+  jsonLines,
+  LOG_CATEGORIES,
+  type LogCategory,
+  type LogOptions,
+  type LogRecord,
+  type LogValue,
+} from './log/records.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
 export { exportState, type ExportOptions } from './state-sync/export-state.js';
