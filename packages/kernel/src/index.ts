@@ -37,7 +37,6 @@ export {
   type CreatedVat,
   type CreateVatOptions,
   type Kernel,
-  type KernelStats,
   type RunLimits,
   type RunStats,
   type SentMessage,
@@ -56,9 +55,11 @@ export {
 } from './log/records.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export type { KernelStats } from './stats.js';
 export { exportState, type ExportOptions } from './state-sync/export-state.js';
 export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
 export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
+export type { TableCounts, VatTableCounts } from './table-counts.js';
 export {
   verifyStore,
   type StoreVerification,

@@ -8,13 +8,13 @@ import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
 import { auditTables, type AuditReport } from './audit.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
-import { KernelCore, type CoreCounts } from './core.js';
+import { KernelCore } from './core.js';
 import { getPromise, holdAll } from './counts.js';
 import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
-import type { UpgradeReport } from './lifecycle.js';
 import type { LogOptions } from './log/records.js';
+import { KernelMetrics } from './metrics.js';
 import { checkOptions, type KernelOptions } from './options.js';
 import { send, subscribe } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -27,6 +27,7 @@ import {
   type LifecycleItem,
   type VatNumber,
 } from './state/schema.js';
+import { statsOf, type KernelStats } from './stats.js';
 
 export interface CreateVatOptions {
   /** Unique among running vats. */
@@ -72,16 +73,6 @@ export interface RunStats {
   readonly deliveries: number;
 }
 
-/** What has happened since the kernel was opened; for the host only. */
-export interface KernelStats extends CoreCounts {
-  readonly height: number;
-  readonly runQueueLength: number;
-  readonly vatsOnline: number;
-  readonly threads: number;
-  readonly upgrades: readonly UpgradeReport[];
-  readonly storeBytes: number;
-}
-
 /** Deliveries after which a kernel that owns its blocks ends one. */
 const AUTO_BLOCK_DELIVERIES = 32_768;
 /** Waves of a block that has nothing to do but to collect garbage. */
@@ -111,6 +102,7 @@ export class Kernel {
   readonly #core: KernelCore;
   readonly #inputs: Inputs;
   readonly #auto: boolean;
+  #metrics: KernelMetrics | undefined;
   #busy: Promise<unknown> | undefined;
   #pumping = false;
   #closing: Promise<void> | undefined;
@@ -143,16 +135,14 @@ export class Kernel {
   }
 
   stats(): KernelStats {
-    const { counts, state, pool, upgrades, store, onlineCount, height } = this.#core;
-    return {
-      ...counts,
-      height,
-      runQueueLength: state.queue.length,
-      vatsOnline: onlineCount,
-      threads: pool.threadCount,
-      upgrades: [...upgrades],
-      storeBytes: store.sizeBytes(),
-    };
+    return statsOf(this.#core);
+  }
+
+  /** The figures of `stats` in the text format of Prometheus: docs/metrics.md. */
+  async metrics(): Promise<string> {
+    this.#core.assertAlive();
+    this.#metrics ??= new KernelMetrics(this.#core);
+    return this.#metrics.text();
   }
 
   /**
