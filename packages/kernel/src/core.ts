@@ -7,7 +7,7 @@
 import { HostError, Store, type RowChange } from '@heirloom/store';
 import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
-import { freeUnreferenced, WORKER_COLLECTS } from './collect.js';
+import { freeUnreferenced } from './collect.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import type { UpgradeReport } from './lifecycle.js';
@@ -123,7 +123,7 @@ export class KernelCore {
 
   /** Anything to deliver, garbage included? */
   get busy(): boolean {
-    return this.hasQueue || (WORKER_COLLECTS && this.state.hasCollection);
+    return this.hasQueue || this.state.hasCollection;
   }
 
   async runWave(): Promise<WaveStats> {

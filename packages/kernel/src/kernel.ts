@@ -22,6 +22,7 @@ import {
   KERNEL_DECIDES,
   NOBODY,
   PromiseState,
+  Reap,
   type LifecycleItem,
   type VatNumber,
 } from './state/schema.js';
@@ -262,7 +263,7 @@ export class Kernel {
     await this.#input(() => {
       const { state } = this.#core;
       for (const vat of runningVats(state)) {
-        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: true });
+        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
         state.dueVats.add(vat);
       }
       return undefined;

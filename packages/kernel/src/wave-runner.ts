@@ -21,7 +21,7 @@ import { carryOut, reserveWorkers, type LifecycleContext, type Moment } from './
 import type { KernelParameters } from './parameters.js';
 import { refuse } from './router.js';
 import type { KRef } from './state/krefs.js';
-import { VatState, type VatCounters, type VatNumber, type VatRow } from './state/schema.js';
+import { Reap, VatState, type VatCounters, type VatNumber, type VatRow } from './state/schema.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
 import {
@@ -227,7 +227,7 @@ export class WaveRunner {
     const next = { ...before, position: before.position + 1 };
     switch (item.kind) {
       case 'reap':
-        return { ...next, deliveries: 0, krefs: 0, reap: more };
+        return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
       case 'sweep':
         return { ...next, sweep: more };
       case 'collect':
@@ -241,8 +241,8 @@ export class WaveRunner {
         throw TypeError(`unknown item ${String(item satisfies never)}`);
     }
     const isDue = next.deliveries >= limits.reapInterval || next.krefs >= limits.reapKrefs;
-    if (limits.gc === 'engine' && isDue && !next.reap) {
-      next.reap = true;
+    if (limits.gc === 'engine' && isDue && next.reap === Reap.none) {
+      next.reap = Reap.due;
       router.state.dueVats.add(item.vat);
     }
     return next;
@@ -268,7 +268,7 @@ const recordedDelivery = (
   { sweepRowsMax }: WaveLimits,
 ): Uint8Array =>
   item.kind === 'reap' && report !== null
-    ? packFrame([Delivery.reap, report[1] ?? [], sweepRowsMax])
+    ? packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])
     : item.delivery;
 
 const recordOf = (

@@ -68,6 +68,7 @@ export class Supervisor {
       rows: this.#rows,
       crank: this.#crank,
       log: (level, text) => this.#log(level, text),
+      collectGarbage: () => options.host.collectGarbage(),
     });
     this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots);
   }

@@ -10,6 +10,7 @@
 import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { openReader, type StoreReader } from '@heirloom/store';
+import { collectGarbage } from './collect-garbage.js';
 import { compileImage, runImage, type ImageExports } from './image-loader.js';
 import type { ImageInstance } from './environment.js';
 
@@ -60,6 +61,7 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
   const started = image.startImage({
     reader,
     post: (frame, transfer) => port.postMessage(frame, transfer),
+    collectGarbage,
   });
   instance = started;
   port.on('message', (frame: Uint8Array) => started.onMessage(frame));

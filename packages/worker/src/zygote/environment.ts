@@ -11,6 +11,8 @@ import type { VRef } from '../protocol/refs.js';
 export interface ImageHost {
   readonly reader: StoreReader;
   post(frame: Uint8Array, transfer: readonly ArrayBuffer[]): void;
+  /** Forces V8's collector, of this thread alone. */
+  collectGarbage(): void;
 }
 
 /** What the image hands back. */
