@@ -68,6 +68,8 @@ export class Ledger {
   /** Since the last settlement: what rows have let go of, and imports that lost a recogniser. */
   #releasedThings: VRef[] = [];
   #unrecognized: VRef[] = [];
+  /** Listed by sweeps under an earlier incarnation. */
+  #condemned: VRef[] = [];
   #isSweeping = false;
   #isRamReleased = false;
   /** Has this incarnation counted merely-virtual rows that hold what is durable or imported? */
@@ -244,6 +246,11 @@ export class Ledger {
     return young;
   }
 
+  /** What sweeps have condemned since the last call. */
+  takeCondemned(): VRef[] {
+    return this.#condemned.splice(0);
+  }
+
   /** Writes or removes a thing's zero entry, beside its header, which the caller saves. */
   list(baseRef: VRef, header: Header, incarnation: number, entry: ZeroEntry): void {
     this.unlist(baseRef, header);
@@ -341,7 +348,8 @@ export class Ledger {
     if (isListed && !isBack) return;
     const isKept = !this.#isSweeping || isHeldNow;
     this.list(base, header, isKept ? incarnation : incarnation - 1, ZeroEntry.unheld);
-    if (isKept && this.#young.length < YOUNG_COUNT_MAX) this.#young.push(base);
+    if (!isKept) this.#condemned.push(base);
+    else if (this.#young.length < YOUNG_COUNT_MAX) this.#young.push(base);
   }
 
   #virtualKey(base: VRef): string {

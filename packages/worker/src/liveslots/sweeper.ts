@@ -7,11 +7,9 @@
 import {
   ROW_ZERO_PREFIX,
   VIRTUAL_TABLES,
-  readU32,
   rowZeroPrefix,
   virtualTablePrefix,
 } from '@heirloom/store/keys';
-import { check } from '../check.js';
 import { placeOf } from './things.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { CrankSink } from '../supervisor/crank.js';
@@ -25,6 +23,11 @@ export class Sweeper {
   readonly #core: Core;
   readonly #crank: CrankSink;
   readonly #deletions: Deletions;
+  /** Up to here the zero table of earlier incarnations is empty, but for `#condemned`. */
+  #cursor: BinaryKey = ROW_ZERO_PREFIX;
+  readonly #virtualCursors = new Map<number, BinaryKey>();
+  /** What sweeps have condemned and not deleted yet. */
+  #condemned: VRef[] = [];
 
   constructor(core: Core, crank: CrankSink, deletions: Deletions) {
     this.#core = core;
@@ -43,34 +46,45 @@ export class Sweeper {
     return left <= 0;
   }
 
-  /** One walk over what is condemned so far; it may condemn more. Returns the rows it cost. */
+  /** Deletes what is condemned so far, which may condemn more. Returns the rows it cost. */
   #pass(limit: number): number {
     const { ledger, context } = this.#core;
-    const end = rowZeroPrefix(context.incarnation);
     ledger.beginSweep();
     let worked = 0;
-    let key = context.rows.nextKey(ROW_ZERO_PREFIX, end);
+    while (this.#condemned.length > 0 && worked < limit) {
+      worked += this.#remove(this.#condemned.at(-1)!, limit - worked);
+      // A collection that still has entries goes on.
+      if (worked < limit) this.#condemned.pop();
+    }
+    const end = rowZeroPrefix(context.incarnation);
+    let key = worked < limit ? context.rows.nextKey(this.#cursor, end) : undefined;
     while (key !== undefined && worked < limit) {
-      worked += this.#remove(key, limit - worked);
+      worked += this.#removeListed(key, limit - worked);
+      if (worked >= limit) break;
+      this.#cursor = key;
       key = context.rows.nextKey(key, end);
     }
     this.#retireUnrecognized();
     ledger.settle();
+    this.#condemned = this.#condemned.concat(ledger.takeCondemned());
     return worked;
   }
 
-  #remove(key: BinaryKey, limit: number): number {
+  #removeListed(key: BinaryKey, limit: number): number {
     const baseRef = key.slice(ROW_ZERO_PREFIX.length + INCARNATION_BYTES) as VRef;
-    if (baseRef.startsWith('o+v')) {
-      // Its rows go by the prefix of its incarnation.
-      this.#core.context.rows.delete(key);
-      return 1;
-    }
+    if (!baseRef.startsWith('o+v')) return this.#remove(baseRef, limit);
+    // Its rows go by the prefix of its incarnation.
+    this.#core.context.rows.delete(key);
+    return 1;
+  }
+
+  /** Nothing to do where it has gone with the last row of the limit. */
+  #remove(baseRef: VRef, limit: number): number {
+    const { ledger, context } = this.#core;
     const place = placeOf(this.#core, baseRef);
-    const header = this.#core.ledger.headerAfter(baseRef);
-    check(place !== undefined && header !== undefined, 'a zero entry of what is no more');
-    const incarnation = readU32(key, ROW_ZERO_PREFIX.length);
-    check(header.zero === incarnation + 1, 'a thing has one zero entry');
+    const header = ledger.headerAfter(baseRef);
+    const isCondemned = header !== undefined && header.zero > 0;
+    if (place === undefined || !isCondemned || header.zero > context.incarnation) return 0;
     switch (place.type) {
       case 'import':
         this.#removeImport(baseRef);
@@ -110,12 +124,15 @@ export class Sweeper {
     let removed = 0;
     for (const table of VIRTUAL_TABLES) {
       const end = virtualTablePrefix(table, incarnation);
-      let key = rows.nextKey(virtualTablePrefix(table, 0), end);
-      while (key !== undefined && removed < limit) {
-        rows.delete(key);
-        removed += 1;
-        key = rows.nextKey(key, end);
+      // Nobody adds a row of an ended incarnation: what is before the cursor stays empty.
+      let key = this.#virtualCursors.get(table) ?? virtualTablePrefix(table, 0);
+      for (; removed < limit; removed += 1) {
+        const next = rows.nextKey(key, end);
+        if (next === undefined) break;
+        rows.delete(next);
+        key = next;
       }
+      this.#virtualCursors.set(table, key);
       if (removed >= limit) break;
     }
     return removed;
