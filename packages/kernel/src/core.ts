@@ -63,6 +63,7 @@ export class KernelCore {
       imageSource: image.source,
       codeCache: image.codeCache,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
+      collectsEveryCrank: options.collectsEveryCrank ?? false,
       log: (vatId, level, text) => log({ vatId, level, text }),
     });
     this.#online = new OnlineVats(this.pool);

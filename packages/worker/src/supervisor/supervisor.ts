@@ -70,7 +70,10 @@ export class Supervisor {
       log: (level, text) => this.#log(level, text),
       collectGarbage: () => options.host.collectGarbage(),
     });
-    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots);
+    const { host } = options;
+    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, () => {
+      if (host.collectsEveryCrank === true) host.collectGarbage();
+    });
   }
 
   onMessage(frame: Uint8Array): void {
