@@ -153,7 +153,7 @@ export class Liveslots {
     const starter = new VatStarter({
       crank,
       hardening,
-      codec: this.#codec,
+      decode: (body, slots) => this.#vatData.decode(body, slots),
       references: this.#references,
       vatId: () => this.#identity!.vatId,
       evaluate: () => this.#takeEvaluation(),

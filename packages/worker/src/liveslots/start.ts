@@ -25,7 +25,8 @@ export type Evaluation =
 
 export interface VatStarterOptions {
   readonly crank: CrankSink;
-  readonly codec: ValueCodec;
+  /** Of vatParameters; throws for instances of durable kinds that are not defined yet. */
+  readonly decode: ValueCodec['decode'];
   readonly hardening: Hardening;
   readonly references: VatReferences;
   readonly vatId: () => VatId;
@@ -57,7 +58,7 @@ export class VatStarter {
   }
 
   #build([, body, slots]: StartTuple, evaluation: Evaluation): Continuation {
-    const { crank, codec, vatPowers, baggage } = this.#options;
+    const { crank, decode, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
     const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
     const buildRootObject: unknown = namespace?.buildRootObject;
@@ -70,7 +71,7 @@ export class VatStarter {
       outcome = { rejected, value };
     };
     try {
-      const vatParameters = codec.decode(body, slots);
+      const vatParameters = decode(body, slots);
       const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
       void whenSettled(
