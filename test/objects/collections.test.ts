@@ -78,6 +78,12 @@ describe('collections: keys', () => {
       `$.notKeys.map(key => [() => $.map.get(key), () => $.map.set(key, 1),
          () => $.map.init(key, 1), () => $.map.delete(key)].map(why)).flat()`,
       Array(24).fill(expect.stringMatching(INVALID_KEY))],
+    ['keys: byte arrays -> refused as what is no scalar, though they are scalars to endo',
+      `const bytes = harden(new Uint8Array(2).buffer.sliceToImmutable());
+       [matches(bytes, M.scalar()), $.map.has(bytes), $.set.has(bytes),
+         ...[() => $.map.init(bytes, 1), () => $.map.get(bytes), () => $.set.add(bytes),
+           () => $.store('WeakSetStore').delete(bytes)].map(why)]`,
+      [true, false, false, ...Array(4).fill(expect.stringMatching(INVALID_KEY))]],
     ['members: no scalar -> add and delete refuse',
       `$.notKeys.map(key => [() => $.set.add(key), () => $.set.delete(key)].map(why)).flat()`,
       Array(12).fill(expect.stringMatching(INVALID_KEY))],

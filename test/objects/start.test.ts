@@ -62,7 +62,7 @@ describe('start: what buildRootObject is given', () => {
     expect(await bench.run(`E($.seen[1]).run('3')`)).toBe(3);
   });
 
-  test('vatParameters: an object of the vat itself -> refused, no kind is defined yet', async () => {
+  test('vatParameters: an object of the vat itself -> refused, no kind defined', async () => {
     const setup = `if (!baggage.has('h')) baggage.init('h', VatData.makeKindHandle('thing'));
       $.make = VatData.defineDurableKind(baggage.get('h'), null, { get: () => 1 });`;
     const bench = await benches.make(setup);

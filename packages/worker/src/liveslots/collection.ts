@@ -30,6 +30,10 @@ const NOTHING: Encoded = { body: new Uint8Array(0), slots: [] };
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
+/** Scalars to endo, for which it has no place in the order of keys. */
+const isByteArray = (key: unknown): boolean =>
+  isObject(key) && Object.getPrototypeOf(key) === ArrayBuffer.prototype;
+
 /** True for primitives that are scalar keys whatever their value. */
 const isPlainScalar = (key: unknown): boolean => !isObject(key) && typeof key !== 'symbol';
 
@@ -66,7 +70,7 @@ export class Collection {
   has(key: unknown): boolean {
     const { keyShape } = this.#schema;
     const isLegal =
-      (isPlainScalar(key) || matches(key as never, SCALAR)) &&
+      (isPlainScalar(key) || (matches(key as never, SCALAR) && !isByteArray(key))) &&
       (keyShape === undefined || matches(key as never, keyShape));
     if (!isLegal) return false;
     const place = this.entries.place(key);
@@ -179,6 +183,7 @@ export class Collection {
     if (isPlainScalar(key) && keyShape === undefined) return;
     const message = `invalid key type for collection ${String(q(label))}`;
     if (!isPlainScalar(key)) mustMatch(key as never, SCALAR, message);
+    if (isByteArray(key)) Fail`${b(message)}: A ${q('byteArray')} cannot be a key: ${key}`;
     if (keyShape !== undefined) mustMatch(key as never, keyShape, message);
   }
 
