@@ -144,6 +144,9 @@ describe('collections: entries', () => {
     ['present key: init -> refused, the value kept',
       `$.map.init('k', 1); [why(() => $.map.init('k', 2)), $.map.get('k')]`,
       ['Error: key (a string) already registered in collection "L"', 1]],
+    ['values and keys left out -> undefined, which is a value and a key',
+      `$.map.init('k'); $.map.init(); [$.map.get('k'), $.map.has(), $.list($.map.keys())]`,
+      [undefined, true, ['k', undefined]]],
     ['set: add of a member -> nothing happens; delete of a stranger -> not found',
       `$.set.add('k'); $.set.add('k'); [$.set.getSize(), why(() => $.set.delete('x'))]`,
       [1, NOT_FOUND]],
@@ -343,6 +346,9 @@ describe('collections: iteration', () => {
       `$.set.addAll(['a', 'b']); const keys = $.set.keys(); keys.next(); $.set.add('a');
        const next = keys.next().value; $.set.add('c'); [next, why(() => keys.next())]`,
       ['b', ADDED]],
+    ['left early -> over; undefined for patterns -> all',
+      `const keys = $.it.keys(undefined, undefined); for (const key of keys) if (key === 'b') break;
+       [$.list(keys), $.it.getSize(undefined, M.any())]`, [[], 4]],
     ['two iterators at once -> each its own place',
       `const [x, y] = [$.it.keys(), $.it.keys()];
        x.next(); x.next(); [x.next().value, y.next().value]`, ['c', 'a']],
@@ -369,6 +375,10 @@ describe('collections: addAll', () => {
     ['set: iterables and a CopySet -> members',
       `$.set.addAll(['a', 'a']); $.set.addAll(makeCopySet(['b'])); $.list($.set.keys())`,
       ['a', 'b']],
+    ['strings, pairs without values -> iterables like any other',
+      `$.set.addAll('aba'); $.map.addAll([['x']]);
+       [$.list($.set.keys()), $.list($.map.entries()), why(() => $.map.addAll([1])).slice(0, 10)]`,
+      [['a', 'b'], [['x', undefined]], 'TypeError:']],
     ['weak stores -> the same',
       `const map = $.store('WeakMapStore'), set = $.store('WeakSetStore');
        map.addAll(makeCopyMap([[$.a, 1]])); map.addAll([[$.a, 2]]); set.addAll(makeCopySet([$.a]));

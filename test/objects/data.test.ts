@@ -3,7 +3,7 @@
  * pass styles and encoding). The bytes: packages/store/src/codec. Remotables: far.test.ts.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { testFactsTogether, useWorkbenches } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Workbench } from '../support/workbench.js';
 
 const benches = useWorkbenches();
@@ -269,7 +269,7 @@ describe('data: what cannot be passed', () => {
 });
 
 describe('data: what is not frozen', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['arguments and results of sends, values of stores, state -> hardened on the way',
       `const [a, b, c, d] = [[[1]], [[1]], [[1]], [[1]]];
        const far = Far('far', { id: () => b });

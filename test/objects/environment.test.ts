@@ -4,7 +4,7 @@
  * reached from them: packages/worker/src/zygote/vat-compartment.test.ts.
  */
 import { describe, expect, test } from 'vitest';
-import { testFactsTogether, useWorkbenches } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/workbench.js';
 
 const benches = useWorkbenches();
 
@@ -13,7 +13,7 @@ const NOT_A_CONSTRUCTOR =
   'TypeError: Function.prototype.constructor is not a valid constructor.';
 
 describe('environment: globals', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['what vats are written against -> there',
       `['VatData', 'harden', 'HandledPromise', 'Compartment', 'assert', 'console', 'TextEncoder',
          'TextDecoder', 'URL', 'WeakMap', 'WeakSet', 'Promise', 'Proxy', 'Reflect', 'BigInt64Array',
@@ -57,7 +57,7 @@ describe('environment: globals', () => {
 });
 
 describe('environment: time, chance, place', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['clock and randomness -> refused, however they are asked for',
       `[() => Date.now(), () => new Date(), () => Date(), () => Reflect.construct(Date, []),
          () => Math.random(), () => new outer.Date(), () => outer.Math.random(),
@@ -84,7 +84,7 @@ describe('environment: time, chance, place', () => {
 });
 
 describe('environment: ways out', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['constructors reached through functions -> refused',
       `[() => (() => {}).constructor('return this')(), () => outer.eval('(async () => {})')
          .constructor('x'), () => (function* () {}).constructor(''),
@@ -116,7 +116,7 @@ describe('environment: ways out', () => {
 });
 
 describe('environment: assert, text, URL', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['assert -> its texts show what is quoted and nothing else',
       `const { assert } = outer; const { Fail, quote: q, details: X } = assert;
        [() => assert(false), () => assert.fail(X\`no \${'secret'}\`), () => assert.equal(1, 2),
@@ -136,7 +136,7 @@ describe('environment: assert, text, URL', () => {
 });
 
 describe('environment: turns', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['a delivery -> ends when no turn is left',
       'let n = 0; const next = () => (n += 1) < 20_000 ? Promise.resolve().then(next) : n; next()',
       20_000],

@@ -1,12 +1,12 @@
 /** Objects that pass by reference: reference 2.13, Far and remotables. Kinds: kinds.test.ts. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { testFactsTogether, useWorkbenches } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Workbench } from '../support/workbench.js';
 
 const benches = useWorkbenches();
 
 describe('far: pass styles', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['passStyleOf -> the style of every passable',
       `[undefined, null, true, 1, 1n, 'x', Symbol.for('x'), [], {}, Error('x'), makeTagged('a', 1),
          new ArrayBuffer(1).sliceToImmutable(), Promise.resolve(), Far('x', {}), Far('f', () => 1),
@@ -24,7 +24,7 @@ describe('far: pass styles', () => {
 });
 
 describe('far: making remotables', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['Far -> the object itself, frozen, methods and __getMethodNames__ its own',
       `const methods = { b() {}, a() { return this; }, [Symbol.for('s')]: () => 's' };
        const far = Far('x', methods);

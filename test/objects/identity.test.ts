@@ -32,6 +32,9 @@ const OBJECTS = `
   $.virtualMap = VatData.makeScalarBigMapStore('virtual');
   0`;
 
+/** The same, with kinds and stores of their own for each fact. */
+const FRESH_OBJECTS = `for (const name of [...baggage.keys()]) baggage.delete(name); ${OBJECTS}`;
+
 describe('identity: what is reached on several ways', () => {
   testFacts(benches, [
     ['durable object: from maker, store, state and self -> one',
@@ -56,7 +59,7 @@ describe('identity: what is reached on several ways', () => {
       `const far = Far('far', {}); $.makeVirtual([far, far]).get()[0] === far`, true],
     ['promises in virtual state -> one',
       `const p = harden(Promise.resolve(1)); $.makeVirtual([p]).get()[0] === p`, true],
-  ], OBJECTS);
+  ], FRESH_OBJECTS);
 
   test('in later cranks, while the vat holds one -> that one', async () => {
     const bench = await benches.make(OBJECTS);
@@ -170,7 +173,7 @@ describe('identity: WeakMap and WeakSet', () => {
       `class Own extends WeakMap { twice(key) { return this.get(key) * 2; } }
        [why(() => WeakMap()).slice(0, 9), new Own([[baggage, 4]]).twice(baggage)]`,
       ['TypeError', 8]],
-  ], OBJECTS);
+  ], FRESH_OBJECTS);
 
   test('entries -> there in later cranks, gone with the incarnation', async () => {
     const bench = await benches.make(OBJECTS);

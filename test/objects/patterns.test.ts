@@ -3,7 +3,7 @@
  * that select entries of stores: collections.test.ts.
  */
 import { describe, expect, test } from 'vitest';
-import { testFactsTogether, useWorkbenches } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/workbench.js';
 
 const benches = useWorkbenches();
 
@@ -25,7 +25,7 @@ const OWN_NAMES = ['boolean', 'number', 'nat', 'string', 'symbol', 'record', 'ar
   'set', 'bag', 'map', 'remotable', 'error', 'promise', 'undefined', 'null'];
 
 describe('patterns: what they match', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['M.any, scalar, key, pattern -> more than one style',
       `['any', 'scalar', 'key', 'pattern'].map(name => $.matching(M[name]()))`,
       [`${SCALARS},record,array,byteArray,set,bag,map,remotable,error,promise,tagged`,
@@ -77,7 +77,7 @@ describe('patterns: what they match', () => {
 });
 
 describe('patterns: limits', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['strings, bigints, arrays, records, names -> up to the default limits',
       `const record = n => Object.fromEntries(Array.from({ length: n }, (_, i) => ['p' + i, 0]));
        const list = n => Array(n).fill(0);
@@ -114,7 +114,7 @@ describe('patterns: limits', () => {
 });
 
 describe('patterns: keys and their order', () => {
-  testFactsTogether(benches, [
+  testFacts(benches, [
     ['M.lt, lte, eq, neq, gte, gt -> the partial order of keys',
       `[[1, 2], [2, 1], [1, 1], [NaN, 1], [0, -0], [1, 1n], ['a', 'b'], [{ a: 1 }, { a: 2 }],
          [{ a: 1 }, { b: 1 }], [[1], [1, 2]], [makeCopySet([1]), makeCopySet([1, 2])],

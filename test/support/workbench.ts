@@ -127,32 +127,22 @@ export interface Workbenches {
 /** A title, a snippet, and what it gives: compared as `toEqual` compares. */
 export type Fact = readonly [title: string, code: string, expected: unknown];
 
-/** One test for each fact, in a fresh vat. `prelude` is run in a crank of its own before. */
+/**
+ * One test for each fact, all in one vat. `prelude` is run in a crank of its own before each, and
+ * is what makes them independent of each other.
+ */
 export const testFacts = (
   benches: Workbenches,
   facts: readonly Fact[],
-  prelude?: string,
-): void => {
-  for (const [title, code, expected] of facts) {
-    test(title, async () => {
-      const bench = await benches.make(prelude);
-      expect(await bench.run(code)).toEqual(expected);
-    });
-  }
-};
-
-/** As `testFacts`, but in one vat: for facts that leave nothing behind that others could see. */
-export const testFactsTogether = (
-  benches: Workbenches,
-  facts: readonly Fact[],
-  prelude?: string,
+  prelude = '0',
 ): void => {
   let bench: Workbench;
   beforeAll(async () => {
-    bench = await benches.hold(prelude);
+    bench = await benches.hold();
   });
   for (const [title, code, expected] of facts) {
     test(title, async () => {
+      await bench.run(`${prelude}; 0`);
       expect(await bench.run(code)).toEqual(expected);
     });
   }

@@ -183,7 +183,7 @@ export class Collection {
     if (isPlainScalar(key) && keyShape === undefined) return;
     const message = `invalid key type for collection ${String(q(label))}`;
     if (!isPlainScalar(key)) mustMatch(key as never, SCALAR, message);
-    if (isByteArray(key)) Fail`${b(message)}: A ${q('byteArray')} cannot be a key: ${key}`;
+    if (isByteArray(key)) throw Error(`${message}: A "byteArray" cannot be a key`);
     if (keyShape !== undefined) mustMatch(key as never, keyShape, message);
   }
 
