@@ -230,5 +230,7 @@ export class Collection {
 /** Throws unless everything that a value (or a schema) mentions is durable. */
 export const assertDurableValue = (core: Core, value: unknown, { body, slots }: Encoded): void => {
   const slot = firstNotDurable(core.context, slots);
-  if (slot >= 0) Fail`value is not durable: ${value} at slot ${b(String(slot))} of ${body}`;
+  if (slot < 0) return;
+  const where = `${body.length} bytes`;
+  Fail`value is not durable: ${value} at slot ${b(String(slot))} of ${where}`;
 };
