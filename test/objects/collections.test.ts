@@ -175,6 +175,8 @@ describe('collections: entries', () => {
       [...Array(2).fill(
         'Error: invalid value type for collection "L": string (a string) - Must be a number'),
       1, false]],
+    ['valueShape: of a set -> no effect',
+      `$.store('SetStore', { valueShape: M.number() }).add('y')`, undefined],
     ['valueShape: of a weak map -> checked too',
       `why(() => $.store('WeakMapStore', { valueShape: M.number() }).init($.a, 'y'))`,
       'Error: invalid value type for collection "L": string (a string) - Must be a number'],
@@ -383,6 +385,8 @@ describe('collections: addAll', () => {
       `const map = $.store('WeakMapStore'), set = $.store('WeakSetStore');
        map.addAll(makeCopyMap([[$.a, 1]])); map.addAll([[$.a, 2]]); set.addAll(makeCopySet([$.a]));
        [map.get($.a), set.has($.a)]`, [2, true]],
+    ['no source at all -> not iterable', `['map', 'set'].map(name => why(() => $[name].addAll()))`,
+      Array(2).fill('Error: provided data source is not iterable: (an undefined)')],
     ['other sources -> not iterable',
       `[3, {}, makeCopySet(['a']), makeCopyBag([['a', 1n]])].map(it => why(() => $.map.addAll(it)))
          .concat([3, makeCopyMap([['a', 1]])].map(it => why(() => $.set.addAll(it))))`,

@@ -19,10 +19,10 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'iterators: iterable once, frozen': 'leaves iterators unfrozen',
   'patterns: what is none -> refused': 'complains at the first step of an iteration',
   'patterns: a remotable that is no key -> nothing': 'fails: no ordinal',
+  'valueShape: of a set -> no effect': 'matches it with null',
+  'no source at all -> not iterable': 'fails as the engine does',
   'keys: byte arrays -> refused as what is no scalar, though they are scalars to endo':
     'fails, `has` too: encodePassable(byteArray) not yet implemented',
-  'keys of every sort -> found, others not': CONSTRUCTORS,
-  'facets of one kit -> keys of their own': CONSTRUCTORS,
   'the constructors -> named, frozen, the same in vatPowers and child compartments': CONSTRUCTORS,
   'the constructors: without new -> TypeError; subclasses -> work': CONSTRUCTORS,
 };
