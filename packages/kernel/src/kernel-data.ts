@@ -4,7 +4,7 @@
  * The kernel never decodes a body, with two exceptions that need no trust: whether a resolution is
  * one bare reference (that decides where messages go), and the method name in an error's text.
  */
-import { PassableCodec } from '@heirloom/store';
+import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import type { KRef } from './state/krefs.js';
 import type { Settlement } from './router.js';
 
@@ -23,6 +23,8 @@ const codec = new PassableCodec({
   valueOf: slot => new SlotMark(Number(slot) as KRef),
   isHardened: () => true,
   bornHardened: value => Object.freeze(value),
+  // What the host has loaded must not show in the text of an error.
+  byteArrays: HOST_BYTE_ARRAYS,
 });
 
 export interface KernelData {

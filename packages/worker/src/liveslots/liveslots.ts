@@ -160,7 +160,7 @@ export class Liveslots {
     const starter = new VatStarter({
       crank,
       hardening,
-      codec: this.#codec,
+      decode: (body, slots) => this.#vatData.decode(body, slots),
       references: this.#references,
       ledger: this.#vatData.ledger,
       vatId: () => this.#identity!.vatId,

@@ -26,7 +26,8 @@ export type Evaluation =
 
 export interface VatStarterOptions {
   readonly crank: CrankSink;
-  readonly codec: ValueCodec;
+  /** Of vatParameters; throws for instances of durable kinds that are not defined yet. */
+  readonly decode: ValueCodec['decode'];
   readonly hardening: Hardening;
   readonly references: VatReferences;
   readonly ledger: Ledger;
@@ -59,7 +60,7 @@ export class VatStarter {
   }
 
   #build([, body, slots]: StartTuple, evaluation: Evaluation): Continuation {
-    const { crank, codec, ledger, vatPowers, baggage } = this.#options;
+    const { crank, decode, ledger, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
     const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
     const buildRootObject: unknown = namespace?.buildRootObject;
@@ -73,7 +74,7 @@ export class VatStarter {
     };
     try {
       ledger.introduced(slots);
-      const vatParameters = codec.decode(body, slots);
+      const vatParameters = decode(body, slots);
       const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
       void whenSettled(

@@ -15,6 +15,7 @@ import { firstNotDurable } from './stored-values.js';
 import { WatchedPromises, type WatchablePromises } from './watched-promises.js';
 import { makeWeakCollections } from './weak.js';
 import type { CrankSink } from '../supervisor/crank.js';
+import type { Body, Slots } from '../protocol/messages.js';
 import type { CrankParticipant, LiveslotsContext } from './context.js';
 import type { StoreOptions } from './collections.js';
 import type { Core } from './core.js';
@@ -30,6 +31,8 @@ export interface VatDataPart extends CrankParticipant {
   /** `WeakMap` and `WeakSet` that know virtual objects. Hardened. */
   readonly globals: Record<string, unknown>;
   baggage(): object;
+  /** Throws for instances of durable kinds that are not defined yet, and names the kind. */
+  decode(body: Body, slots: Slots): unknown;
   /** Throws VatFault KIND_UNCLAIMED: `defineDurableKind not called for tags: [A,B]`. */
   assertAllClaimed(): void;
   /** What holds the vat's things. */
@@ -135,6 +138,7 @@ export const createVatData = (
     VatData: makeVatData(core, { kinds, stores, watched }),
     globals: context.hardening.harden({ WeakMap, WeakSet }),
     baggage: () => provideBaggage(stores),
+    decode: (body, slots) => core.values.decode(body, slots),
     assertAllClaimed: () => kinds.assertAllClaimed(),
     reviveWatches: () => watched.revive(),
     ledger: core.ledger,
