@@ -111,7 +111,7 @@ export class Kernel {
   readonly #inputs: Inputs;
   readonly #auto: boolean;
   #busy: Promise<unknown> | undefined;
-  #pumping = false;
+  #pumping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(core: KernelCore, options: KernelOptions) {
@@ -302,6 +302,18 @@ export class Kernel {
     });
   }
 
+  /**
+   * Resolves when nothing is queued and no garbage is left to collect, all of it durable. With
+   * `blocks: 'auto'`; a host that owns its blocks runs until `run` has nothing to do.
+   *
+   * Errors: KernelError BAD_OPTION with `blocks: 'host'`; HostError when the kernel stopped.
+   */
+  async idle(): Promise<void> {
+    if (!this.#auto) throw new KernelError('BAD_OPTION', "idle: the host owns the blocks: use run");
+    await this.#pump();
+    this.#core.assertAlive();
+  }
+
   /** Ends the block. Resolves to its hash when it is durable. */
   async commit(): Promise<string> {
     return this.#exclusive(() => this.#core.commit());
@@ -333,9 +345,14 @@ export class Kernel {
    * Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left.
    * Whoever waits for a result is told when its block is durable, or why there will be none.
    */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  #pump(): Promise<void> {
+    this.#pumping ??= this.#runBlocks().finally(() => {
+      this.#pumping = undefined;
+    });
+    return this.#pumping;
+  }
+
+  async #runBlocks(): Promise<void> {
     try {
       while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
         await this.#exclusive(() => this.#runBlock());
@@ -344,8 +361,6 @@ export class Kernel {
       const reason = error instanceof Error ? error : Error(String(error));
       this.#inputs.fail(reason);
       this.#core.results.fail(reason);
-    } finally {
-      this.#pumping = false;
     }
   }
 
