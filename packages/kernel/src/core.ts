@@ -9,8 +9,10 @@ import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
 import { freeUnreferenced } from './collect.js';
 import { HostData } from './host-data.js';
+import { nowMs } from './host-powers.js';
 import { HostResults } from './host-results.js';
 import type { UpgradeReport } from './lifecycle.js';
+import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
@@ -21,7 +23,7 @@ import { WaveRunner, type WaveStats } from './wave-runner.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
 const THREADS_MAX = 1024;
-const READERS_MAX = THREADS_MAX + 64;
+export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
 
 export interface CoreCounts {
@@ -40,6 +42,7 @@ export class KernelCore {
   readonly router: Router;
   readonly parameters: KernelParameters;
   readonly upgrades: UpgradeReport[] = [];
+  readonly log = new KernelLog();
   readonly #online: OnlineVats;
   readonly #runner: WaveRunner;
   readonly #unhashed: RowChange[] = [];
@@ -77,6 +80,7 @@ export class KernelCore {
       scriptOf: bundleId => this.bundles.scriptOf(bundleId),
       imageId: image.id,
       onUpgrade: report => this.upgrades.push(report),
+      log: this.log,
       limits: parameters,
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
@@ -129,7 +133,13 @@ export class KernelCore {
 
   async runWave(): Promise<WaveStats> {
     return this.#guard(async () => {
-      const stats = await this.#runner.run({ height: this.height, wave: this.#wave });
+      const began = nowMs();
+      const moment = { height: this.height, wave: this.#wave };
+      const stats = await this.#runner.run(moment);
+      if (this.log.isOn) {
+        const fields = { wave: moment.wave, ...stats, milliseconds: nowMs() - began };
+        this.log.tell('wave', 'ran', moment.height + 1, fields);
+      }
       this.#wave += 1;
       const { blocks, waves, cranks } = this.#counts;
       this.#counts = { blocks, waves: waves + 1, cranks: cranks + stats.cranks };
@@ -147,7 +157,15 @@ export class KernelCore {
       const changes = this.state.changes();
       this.bundles.changes(changes);
       const unhashed = this.#unhashed.splice(0);
-      await this.store.commit({ height: this.height + 1, changes, unhashed });
+      const height = this.height + 1;
+      const sealed = isSealed(height, this.parameters);
+      const began = nowMs();
+      await this.store.commit({ height, changes, unhashed, sealed });
+      if (this.log.isOn) {
+        const { blockHash: hash } = this;
+        const fields = { hash, sealed, waves: this.#wave, rows: changes.length };
+        this.log.tell('block', 'committed', height, { ...fields, milliseconds: nowMs() - began });
+      }
       this.state.committed();
       this.bundles.committed();
       this.#committedInput = this.state.counters.lastInput;
@@ -202,6 +220,10 @@ export class KernelCore {
     this.#unhashed.push({ table: 'local', key, value: codeCache });
   }
 }
+
+/** Is the hash of this block to contain the state root? docs/state-sync.md. */
+const isSealed = (height: number, { stateRootInterval }: KernelParameters): boolean =>
+  stateRootInterval > 0 && height % stateRootInterval === 0;
 
 /** For the log only: a fault's reason comes from a worker, and need be no data. */
 const faultText = (data: HostData, reason: Uint8Array): string => {

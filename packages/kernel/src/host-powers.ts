@@ -12,3 +12,9 @@ export const engineName = (): string => {
 
 /** Whose code caches fit. */
 export const v8Version = (): string => process.versions.v8;
+
+/** Lets everything else that waits have its turn: long scans of a store are cut by these. */
+export const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** The time of day, for logs that the host sees. */
+export const wallTime = (): string => new Date().toISOString();

@@ -5,6 +5,7 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
+import { auditTables, type AuditReport } from './audit.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import { KernelCore, type CoreCounts } from './core.js';
@@ -13,6 +14,7 @@ import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
 import type { UpgradeReport } from './lifecycle.js';
+import type { LogOptions } from './log/records.js';
 import { checkOptions, type KernelOptions } from './options.js';
 import { send, subscribe } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -291,6 +293,20 @@ export class Kernel {
     const names = this.vats().map(({ name }) => name);
     const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
     throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
+  }
+
+  /**
+   * Switches the structured log on, to other categories, or (`undefined`) off; takes effect at
+   * once. See docs/observability.md. Errors: KernelError BAD_OPTION.
+   */
+  setLog(options: LogOptions | undefined): void {
+    this.#core.log.set(options);
+  }
+
+  /** Do the tables agree with each other, as of the last block? See audit.ts. */
+  audit(): AuditReport {
+    this.#core.assertAlive();
+    return auditTables(this.#core.store);
   }
 
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */

@@ -24,6 +24,7 @@ import {
 import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
+import type { KernelLog } from './log/kernel-log.js';
 import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
@@ -63,6 +64,7 @@ export interface LifecycleContext {
   scriptOf(bundleId: string): VatScript;
   readonly imageId: string;
   readonly onUpgrade: (report: UpgradeReport) => void;
+  readonly log: KernelLog;
 }
 
 interface Started {
@@ -90,6 +92,12 @@ const start = async (
   const { incarnation } = row;
   const crank: CrankContext = { vat, incarnation, space, rights: LIFECYCLE_RIGHTS };
   const verdict = withExit(mergeCrank(router, crank, packed));
+  if (context.log.tellsCranks) {
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const told = { vat, incarnation, position: 0, delivery, packed, ok, code, report: null };
+    context.log.crank(moment, told);
+  }
   if (verdict.ok) {
     const transcript = new TranscriptDigest();
     transcript.add(packed);

@@ -68,7 +68,8 @@ export const checkOptions = (options: KernelOptions): void => {
   }
   const { collectsEveryCrank: collects } = options;
   if (collects !== undefined && typeof collects !== 'boolean') {
-    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${String(collects)}`);
+    const given = String(collects);
+    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
   }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);

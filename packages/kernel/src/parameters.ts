@@ -25,6 +25,8 @@ export interface KernelParameters {
   readonly reapKrefs: number;
   /** Rows that one sweep works off, at most. */
   readonly sweepRowsMax: number;
+  /** The hashes of blocks whose height is a multiple contain the state root; 0: none does. */
+  readonly stateRootInterval: number;
 }
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
@@ -35,6 +37,7 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   reapInterval: 1000,
   reapKrefs: 1000,
   sweepRowsMax: 1024,
+  stateRootInterval: 0,
 };
 
 const COUNTS = [
@@ -44,7 +47,10 @@ const COUNTS = [
   'reapInterval',
   'reapKrefs',
   'sweepRowsMax',
+  'stateRootInterval',
 ] as const;
+/** Counts that may be 0. */
+const OPTIONAL: readonly string[] = ['stateRootInterval'];
 const NAMES: readonly string[] = ['gc', ...COUNTS];
 
 /** Errors: KernelError BAD_OPTION names the parameter and what it may be. */
@@ -61,8 +67,10 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
   }
   for (const name of COUNTS) {
     const value: unknown = parameters[name];
-    if (!Number.isSafeInteger(value) || (value as number) < 1) {
-      throw new KernelError('BAD_OPTION', `${name} must be a positive integer: ${String(value)}`);
+    const isOptional = OPTIONAL.includes(name);
+    if (!Number.isSafeInteger(value) || (value as number) < (isOptional ? 0 : 1)) {
+      const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
+      throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
     }
   }
   return parameters;

@@ -8,7 +8,7 @@ import { rowWatch } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
 import { orphan } from './collect.js';
-import { getPromise, release, releaseRecognizable } from './counts.js';
+import { getPromise, release, releaseAll, releaseRecognizable } from './counts.js';
 import { VAT_TERMINATED } from './kernel-data.js';
 import { settle, type Router, type Settlement } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -122,9 +122,10 @@ const cleanUp = (
   }
   left -= removeNames(state, vat, left);
   left -= removeExports(state, vat, ranges.byVRef(vat), left);
-  const { spaces } = state.vats.need(vat);
+  const { spaces, slots } = state.vats.need(vat);
   for (const space of spaces) left -= state.rows.forgetSpace(space, left);
   if (left <= 0) return false;
+  releaseAll(state, slots);
   state.vatCounters.delete(vat);
   state.vats.delete(vat);
   return true;

@@ -18,10 +18,18 @@ import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from
 import { applyCollectBatch, freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { carryOut, reserveWorkers, type LifecycleContext, type Moment } from './lifecycle.js';
+import { logEnd, logLifecycle } from './log/lifecycle.js';
 import type { KernelParameters } from './parameters.js';
 import { refuse } from './router.js';
 import type { KRef } from './state/krefs.js';
-import { Reap, VatState, type VatCounters, type VatNumber, type VatRow } from './state/schema.js';
+import {
+  Reap,
+  VatState,
+  type LifecycleItem,
+  type VatCounters,
+  type VatNumber,
+  type VatRow,
+} from './state/schema.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
 import {
@@ -66,6 +74,14 @@ interface Wave {
   readonly retired: [vat: VatNumber, incarnation: number, promise: KRef][];
   readonly records: Map<VatNumber, VatRecord>;
 }
+
+type CrankToLog = [
+  item: CrankItem,
+  incarnation: number,
+  packed: Uint8Array,
+  verdict: Verdict,
+  wave: Wave,
+];
 
 type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
 
@@ -149,10 +165,17 @@ export class WaveRunner {
         release(router.state, item.promise);
         return false;
       case 'lifecycle':
-        return carryOut(this.#options, item.item, wave.moment).then(() => false);
+        return this.#carryOut(item.item, wave.moment);
       default:
         throw TypeError(`unknown planned item ${String(item satisfies never)}`);
     }
+  }
+
+  async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
+    const { log, router } = this.#options;
+    await carryOut(this.#options, item, moment);
+    if (log.isOn) logLifecycle(log, router.state, moment, item);
+    return false;
   }
 
   #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
@@ -178,6 +201,7 @@ export class WaveRunner {
     const rights = this.#rightsOf(item, wave);
     const space = spaces[0]!;
     const verdict = mergeCrank(router, { vat, incarnation, space, rights }, packed);
+    if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
     if (!verdict.ok) {
       this.#terminate(vat, wave, verdict);
       return true;
@@ -192,6 +216,16 @@ export class WaveRunner {
     record.digest.add(packed);
     if (effects.exit !== undefined) this.#terminate(vat, wave, undefined);
     return true;
+  }
+
+  #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
+    const { log, router } = this.#options;
+    const { vat, delivery } = item;
+    const { position } = router.state.vatCounters.need(vat);
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const report = verdict.ok ? verdict.report : null;
+    log.crank(wave.moment, { vat, incarnation, position, delivery, packed, ok, code, report });
   }
 
   /** What the item itself does, before the crank's own syscalls (rule W1). */
@@ -253,7 +287,8 @@ export class WaveRunner {
     wave: Wave,
     verdict: Extract<Verdict, { ok: false }> | undefined,
   ): void {
-    const { router, online, onFault } = this.#options;
+    const { router, online, onFault, log } = this.#options;
+    if (log.isOn) logEnd(log, router.state, wave.moment, vat, verdict?.code ?? 'EXIT');
     if (verdict !== undefined) onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
     endVat(router, vat);
     online.remove(vat);

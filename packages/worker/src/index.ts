@@ -1,6 +1,7 @@
 /** What the kernel takes from the worker: the zygote, its image, and the types of the protocol. */
 import { fileURLToPath } from 'node:url';
 
+export { describeKind, type KindDescription } from './liveslots/describe-kind.js';
 export * from './protocol/faults.js';
 export * from './protocol/limits.js';
 export * from './protocol/messages.js';

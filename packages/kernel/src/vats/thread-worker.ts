@@ -17,6 +17,7 @@ import {
   type VatId,
 } from '@heirloom/worker';
 import type { Piscina } from 'piscina';
+import { WorkerError } from '../errors.js';
 import type { VatIdentity, VatLog, VatWorker, WaveDeliveries } from './vat-worker.js';
 
 interface Waiter<T> {
@@ -31,6 +32,7 @@ export class ThreadWorker implements VatWorker {
   readonly #port: MessagePort;
   readonly #log: VatLog;
   #vatId: VatId | undefined;
+  #incarnation = 0;
   #answer: Waiter<FromWorkerTuple> | undefined;
   #crankWaiter: Waiter<Uint8Array> | undefined;
   readonly #cranks: Uint8Array[] = [];
@@ -70,6 +72,7 @@ export class ThreadWorker implements VatWorker {
   async bind(identity: VatIdentity, handOver: HandOver): Promise<void> {
     const { vatId, incarnation, space } = identity;
     this.#vatId = vatId;
+    this.#incarnation = incarnation;
     const { height, rows } = handOver;
     const answer = await this.#ask([ToWorker.bind, vatId, incarnation, space, height, rows]);
     assert(answer[0] === FromWorker.bound, 'bound');
@@ -79,10 +82,10 @@ export class ThreadWorker implements VatWorker {
     const answer = await this.#ask([ToWorker.replay, endPosition]);
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
-      throw new HostError(
-        'REPLAY_DIVERGED',
-        `replay of ${this.#vatId} diverged at position ${position}: ${textOf(reason)}`,
-      );
+      const why = `the replay diverged: ${textOf(reason)}`;
+      assert(this.#vatId !== undefined, 'a worker that replays is bound');
+      const place = { vat: this.#vatId, incarnation: this.#incarnation, position };
+      throw new WorkerError('REPLAY_DIVERGED', why, place);
     }
     assert(answer[0] === FromWorker.replayed, 'replayed');
     assert.equal(answer[1], endPosition, 'a replay ends where the kernel says (rule T4)');
