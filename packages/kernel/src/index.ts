@@ -7,18 +7,24 @@ export {
 } from './bundles/bundle.js';
 export { HostError, KernelError, type KernelErrorCode } from './errors.js';
 export type { VatReference } from './host-data.js';
+export { openKernel, type Kernel } from './kernel.js';
+export type {
+  CreatedVat,
+  CreateVatOptions,
+  KernelStats,
+  SentMessage,
+  UpgradeVatOptions,
+  VatInfo,
+} from './kernel-types.js';
 export {
-  openKernel,
-  type CreatedVat,
-  type CreateVatOptions,
-  type Kernel,
-  type KernelStats,
-  type RunLimits,
-  type RunStats,
-  type SentMessage,
-  type UpgradeVatOptions,
-  type VatInfo,
-} from './kernel.js';
+  BUILT_IN_VATS,
+  type BundleSource,
+  type KernelConfig,
+  type VatConfig,
+} from './config.js';
+export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host-objects.js';
+export type { RunLimits, RunStats } from './run-policy.js';
+export type { BeginBlock } from './services/blocks.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
