@@ -308,12 +308,15 @@ export class Kernel {
   /**
    * Says that a block begins, before any wave of it: at which block time (never less than before),
    * and, to be sure, its height. Alarms up to that time settle. Resolves when the block is durable.
+   *
+   * Errors: throws KernelError BAD_ARGUMENT; nothing was queued.
    */
-  async beginBlock(block: BeginBlock): Promise<void> {
+  beginBlock(block: BeginBlock): Promise<void> {
     if (this.#busy !== undefined && !this.#auto) {
       throw new KernelError('BAD_ARGUMENT', 'beginBlock: a run or a commit is in progress');
     }
-    await this.#input(blockInput(this.#core, block, { atOnce: !this.#auto }));
+    const begun = this.#input(blockInput(this.#core, block, { atOnce: !this.#auto }));
+    return begun as Promise<void>;
   }
 
   /** A host object that the store has. Errors: KernelError UNKNOWN_HOST_OBJECT. */
@@ -334,9 +337,14 @@ export class Kernel {
     return this.#hostObjects.open();
   }
 
-  /** Answers a call: an input. Errors: KernelError BAD_ARGUMENT unless it waits for an answer. */
-  async answerHostCall(call: number, answer: HostAnswer): Promise<void> {
-    await this.#hostObjects.answer(call, answer);
+  /**
+   * Answers a call: an input. Resolves when it is durable.
+   *
+   * Errors: throws KernelError BAD_ARGUMENT unless the call waits for an answer, and for an answer
+   * that cannot be passed.
+   */
+  answerHostCall(call: number, answer: HostAnswer): Promise<void> {
+    return this.#hostObjects.answer(call, answer) as Promise<void>;
   }
 
   /** Objects of the kernel that the host may hand to vats: docs/vat-admin.md, host-objects.md. */
