@@ -85,6 +85,15 @@ export const BUILT_IN_VATS = {
   timer: fileURLToPath(new URL('../vats/timer.js', import.meta.url)),
 } as const;
 
+const builtInBundles = new Map<string, Promise<VatBundle>>();
+
+/** Made once per process: the files do not change. */
+const builtInBundle = (name: keyof typeof BUILT_IN_VATS): Promise<VatBundle> => {
+  const made = builtInBundles.get(name) ?? bundleVat(BUILT_IN_VATS[name]);
+  builtInBundles.set(name, made);
+  return made;
+};
+
 export interface LoadedConfig {
   readonly config: KernelConfig;
   readonly directory: string;
@@ -168,13 +177,16 @@ const sortedEntries = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
   Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** All vats of a configuration in the order in which they are made. */
-const vatsInOrder = (config: KernelConfig, clock: unknown): [string, VatConfig][] => {
+const vatsInOrder = async (
+  config: KernelConfig,
+  clock: unknown,
+): Promise<[string, VatConfig][]> => {
   const { bootstrap, argv } = config;
   const vats = { ...config.vats };
   for (const name of ['mailbox', 'timer'] as const) {
     if (config[name] !== true) continue;
     if (vats[name] !== undefined) bad(`the configuration has a vat ${name} of its own`);
-    vats[name] = { sourceSpec: BUILT_IN_VATS[name], parameters: { clock } };
+    vats[name] = { bundle: await builtInBundle(name), parameters: { clock } };
   }
   if (bootstrap !== undefined) {
     const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
@@ -206,7 +218,7 @@ export const prepareConfig = async (
     await preparation.addSource(`bundle ${JSON.stringify(name)}`, source, name);
   }
   const vats: ConfiguredVat[] = [];
-  for (const [name, vat] of vatsInOrder(config, clock)) {
+  for (const [name, vat] of await vatsInOrder(config, clock)) {
     vats.push(await preparation.vat(name, vat));
   }
   return { bootstrap, hostObjects, bundles: preparation.bundles, vats };

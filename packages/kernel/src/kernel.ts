@@ -32,7 +32,7 @@ import {
   type RunLimits,
   type RunStats,
 } from './run-policy.js';
-import { bundleInput, hostObjectInput, openingInputs } from './opening.js';
+import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
 import { send, subscribe } from './router.js';
 import { blockInput, type BeginBlock } from './services/blocks.js';
 import { CLOCK, VAT_ADMIN } from './services/objects.js';
@@ -88,24 +88,14 @@ export class Kernel {
     return kernel;
   }
 
-  /** Takes the inputs that opening is; a kernel that owns its blocks waits for its vats. */
   async #begin(options: KernelOptions, loaded: LoadedConfig | undefined): Promise<void> {
-    const { objects, vats, bootstrap } = await openingInputs(this.#core, options, loaded);
-    for (const apply of objects) this.#add(apply);
-    const starts = vats.map(([name, apply]) => ({ name, start: this.#add(apply).result }));
-    if (bootstrap !== undefined) this.#bootstrapResult = this.#add(bootstrap).result;
-    for (const [name, implementation] of Object.entries(options.hostObjects ?? {})) {
-      if (implementation !== null) this.#hostObjects.implement(name, implementation);
-    }
-    this.#hostObjects.deliver();
+    const hostObjects = this.#hostObjects;
+    const add = (apply: ApplyInput): Promise<unknown> => this.#add(apply).result;
+    const begun = await begin(this.#core, options, loaded, { hostObjects, add });
+    this.#bootstrapResult = begun.bootstrapResult;
     if (!this.#auto) return;
     void this.#pump();
-    for (const { name, start } of starts) {
-      await start.catch((reason: unknown) => {
-        const why = `static vat ${JSON.stringify(name)} did not start: ${String(reason)}`;
-        throw new KernelError('BAD_CONFIG', why, { cause: reason });
-      });
-    }
+    await vatsStarted(begun);
   }
 
   /** What `bootstrap(vats, devices)` settles to, when this opening configured the store. */

@@ -7,6 +7,8 @@ import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js'
 import type { KernelOptions } from './options.js';
 import type { KernelCore } from './core.js';
 import { holdAll } from './counts.js';
+import { HostError, KernelError } from './errors.js';
+import type { HostObjects } from './host-objects.js';
 import type { ApplyInput } from './inputs.js';
 import { kernelData, SlotMark } from './kernel-data.js';
 import { send } from './router.js';
@@ -80,37 +82,72 @@ const bootstrapInput =
     return result;
   };
 
-export interface OpeningInputs {
-  readonly objects: readonly ApplyInput[];
-  /** With the names of the vats. */
-  readonly vats: readonly (readonly [name: string, apply: ApplyInput])[];
-  readonly bootstrap: ApplyInput | undefined;
+/** What an opened kernel has begun with. */
+export interface Begun {
+  readonly starts: readonly { readonly name: string; readonly start: Promise<unknown> }[];
+  readonly bootstrapResult: Promise<unknown> | undefined;
 }
 
-/**
- * The inputs with which a kernel begins, in the order in which they are to be taken. Host objects
- * that an older store lacks are inputs only if the kernel owns its blocks: replicas must agree.
- */
-export const openingInputs = async (
-  core: KernelCore,
-  { hostObjects = {}, blocks }: KernelOptions,
-  loaded: LoadedConfig | undefined,
-): Promise<OpeningInputs> => {
-  const fresh = isFresh(core);
+export interface BeginPowers {
+  readonly hostObjects: HostObjects;
+  /** Adds an input; resolves to its result. */
+  readonly add: (apply: ApplyInput) => Promise<unknown>;
+}
+
+/** The host objects that a kernel begins with and the store lacks. */
+const missingObjects = (core: KernelCore, options: KernelOptions): string[] => {
+  const { hostObjects = {}, blocks } = options;
   const { services } = core.state;
   const names = Object.keys(hostObjects).sort();
   for (const name of names) checkName(name, 'host object');
-  const missing = names.filter(name => services.hostObjects.get(name) === undefined);
-  const objects = (fresh || blocks !== 'host' ? missing : []).map(n => hostObjectInput(core, n));
-  if (!fresh || loaded === undefined) return { objects, vats: [], bootstrap: undefined };
+  // Replicas must agree on what an older store takes.
+  if (!isFresh(core) && blocks === 'host') return [];
+  return names.filter(name => services.hostObjects.get(name) === undefined);
+};
+
+const configure = async (
+  core: KernelCore,
+  loaded: LoadedConfig,
+  add: BeginPowers['add'],
+): Promise<Begun> => {
   const config = await prepareConfig(loaded, core.data.reference(CLOCK));
-  return {
-    objects: [
-      ...objects,
-      ...config.hostObjects.map(name => hostObjectInput(core, checkName(name, 'host object'))),
-      ...config.bundles.map(({ bundle, names }) => bundleInput(core, bundle, names)),
-    ],
-    vats: config.vats.map(vat => [vat.name, vatInput(core, vat)] as const),
-    bootstrap: config.bootstrap === undefined ? undefined : bootstrapInput(core, config),
-  };
+  const names = config.hostObjects.map(name => checkName(name, 'host object'));
+  const vats = config.vats.map(vat => ({ name: vat.name, apply: vatInput(core, vat) }));
+  for (const name of names) void add(hostObjectInput(core, name));
+  for (const { bundle, names: labels } of config.bundles) {
+    void add(bundleInput(core, bundle, labels));
+  }
+  const starts = vats.map(({ name, apply }) => ({ name, start: add(apply) }));
+  const { bootstrap } = config;
+  const bootstrapResult = bootstrap === undefined ? undefined : add(bootstrapInput(core, config));
+  return { starts, bootstrapResult };
+};
+
+/** Adds the inputs with which a kernel begins; what the host has not answered is called again. */
+export const begin = async (
+  core: KernelCore,
+  options: KernelOptions,
+  loaded: LoadedConfig | undefined,
+  { hostObjects, add }: BeginPowers,
+): Promise<Begun> => {
+  const fresh = isFresh(core);
+  for (const name of missingObjects(core, options)) void add(hostObjectInput(core, name));
+  let begun: Begun = { starts: [], bootstrapResult: undefined };
+  if (fresh && loaded !== undefined) begun = await configure(core, loaded, add);
+  for (const [name, implementation] of Object.entries(options.hostObjects ?? {})) {
+    if (implementation !== null) hostObjects.implement(name, implementation);
+  }
+  hostObjects.deliver();
+  return begun;
+};
+
+/** Errors: KernelError BAD_CONFIG names the static vat that did not start, and why. */
+export const vatsStarted = async ({ starts }: Begun): Promise<void> => {
+  for (const { name, start } of starts) {
+    await start.catch((reason: unknown) => {
+      if (reason instanceof HostError) throw reason;
+      const why = `static vat ${JSON.stringify(name)} did not start: ${String(reason)}`;
+      throw new KernelError('BAD_CONFIG', why, { cause: reason });
+    });
+  }
 };
