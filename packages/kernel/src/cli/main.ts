@@ -7,12 +7,14 @@
 import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
 import { addPursesCommand } from './purses-command.js';
+import { addRunCommand } from './run-command.js';
 
 const program = new Command('heirloom')
   .description('A vat kernel whose objects outlive their code.')
   .showHelpAfterError()
   .showSuggestionAfterError();
 addPursesCommand(program);
+addRunCommand(program);
 
 try {
   await program.parseAsync();
