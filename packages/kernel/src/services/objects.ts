@@ -17,6 +17,7 @@ import {
   type KernelObjectRow,
 } from '../state/service-tables.js';
 import type { KernelState } from '../state/state.js';
+import { forgetWaits, waitSubject } from './replies.js';
 
 /** Objects that every store has. Numbers below the first of `nextObject`. */
 export const PERMANENT_OBJECTS = {
@@ -79,5 +80,7 @@ export const forgetKernelObject = (state: KernelState, kref: KRef): void => {
   const row = kernelObjects.get(kref);
   if (row === undefined) return;
   if (row[0] === KernelObject.adminNode && row[2] !== null) releaseAll(state, row[2][2]);
+  // Nobody can use up this meter any more: what waits for that never settles.
+  if (row[0] === KernelObject.meter) forgetWaits(state, waitSubject.threshold(kref));
   kernelObjects.delete(kref);
 };

@@ -37,6 +37,14 @@ export const waitFor = (state: KernelState, subject: string, result: KRef): void
   state.services.waits.create(`${subject} ${result}`, true);
 };
 
+/** Lets go of what waits for something that cannot come about any more. */
+export const forgetWaits = (state: KernelState, subject: string): void => {
+  for (const result of state.services.waitersFor(subject)) {
+    state.services.waits.delete(`${subject} ${result}`);
+    release(state, result);
+  }
+};
+
 /** Settles all that waits for `subject`, oldest first. */
 export const wake = (router: Router, subject: string, settlement: Settlement): void => {
   const { services } = router.state;
