@@ -118,6 +118,8 @@ export interface Workbenches {
   readonly log: readonly KernelLogEntry[];
   /** A fresh vat that lives until the test ends. */
   make(setup?: string): Promise<Workbench>;
+  /** A fresh vat that lives until the file ends. */
+  hold(setup?: string): Promise<Workbench>;
   /** Closes the kernel and opens its store again: every vat is rebuilt from what is stored. */
   restart(): Promise<void>;
 }
@@ -125,15 +127,22 @@ export interface Workbenches {
 /** A title, a snippet, and what it gives: compared as `toEqual` compares. */
 export type Fact = readonly [title: string, code: string, expected: unknown];
 
-/** One test for each fact, in a fresh vat. `prelude` is run in a crank of its own before. */
+/**
+ * One test for each fact, all in one vat. `prelude` is run in a crank of its own before each, and
+ * is what makes them independent of each other.
+ */
 export const testFacts = (
   benches: Workbenches,
   facts: readonly Fact[],
-  prelude?: string,
+  prelude = '0',
 ): void => {
+  let bench: Workbench;
+  beforeAll(async () => {
+    bench = await benches.hold();
+  });
   for (const [title, code, expected] of facts) {
     test(title, async () => {
-      const bench = await benches.make(prelude);
+      await bench.run(`${prelude}; 0`);
       expect(await bench.run(code)).toEqual(expected);
     });
   }
@@ -158,6 +167,7 @@ export const useWorkbenches = (options: Partial<KernelOptions> = {}): Workbenche
       benches.push(bench);
       return bench;
     },
+    hold: setup => Workbench.create(shop, setup),
     restart: () => shop.reopen(),
   };
 };

@@ -32,12 +32,6 @@ import {
 import type { KernelState } from './state/state.js';
 import { ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
 
-/**
- * Off until the worker carries out its side of docs/gc.md: then objects are only counted, and no
- * vat is told anything.
- */
-export const WORKER_COLLECTS = false as boolean;
-
 /** In the order in which a vat is told. */
 export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;
 export type CollectAction = (typeof CollectAction)[keyof typeof CollectAction];
@@ -83,7 +77,6 @@ const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void 
 };
 
 const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
-  if (!WORKER_COLLECTS) return undefined;
   const [owner, vref, reachable, recognizable, exported] = row;
   if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY)) return;
   if (owner === KERNEL_OWNS) {

@@ -7,7 +7,7 @@
 import { blockKey, HostError, Store, type RowChange } from '@heirloom/store';
 import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
-import { freeUnreferenced, WORKER_COLLECTS } from './collect.js';
+import { freeUnreferenced } from './collect.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import type { UpgradeReport } from './lifecycle.js';
@@ -64,6 +64,7 @@ export class KernelCore {
       imageSource: image.source,
       codeCache: image.codeCache,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
+      collectsEveryCrank: options.collectsEveryCrank ?? false,
       log: (vatId, level, text) => log({ vatId, level, text }),
     });
     this.#online = new OnlineVats(this.pool);
@@ -126,7 +127,7 @@ export class KernelCore {
   /** Anything to deliver or to remove, garbage included? */
   get busy(): boolean {
     const { state } = this;
-    return this.hasQueue || hasRemains(state) || (WORKER_COLLECTS && state.hasCollection);
+    return this.hasQueue || hasRemains(state) || state.hasCollection;
   }
 
   /** The hash of a block, hex; undefined for one that there is not. */

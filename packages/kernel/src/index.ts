@@ -28,5 +28,5 @@ export type { BeginBlock } from './services/blocks.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
-export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
 export type { VatId } from '@heirloom/worker';

@@ -5,7 +5,7 @@
  * bare reference (that decides where messages go), what is said to the kernel's own objects, and
  * the texts of errors.
  */
-import { PassableCodec } from '@heirloom/store';
+import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import type { KRef } from './state/krefs.js';
 import type { Settlement } from './router.js';
 
@@ -24,6 +24,8 @@ const codec = new PassableCodec({
   valueOf: slot => new SlotMark(Number(slot) as KRef),
   isHardened: () => true,
   bornHardened: value => Object.freeze(value),
+  // What the host has loaded must not show in the text of an error.
+  byteArrays: HOST_BYTE_ARRAYS,
 });
 
 export interface KernelData {

@@ -43,6 +43,7 @@ import {
   KERNEL_DECIDES,
   NOBODY,
   PromiseState,
+  Reap,
   STATIC_VAT,
   type LifecycleItem,
   type VatNumber,
@@ -246,7 +247,7 @@ export class Kernel {
     await this.#input(() => {
       const { state } = this.#core;
       for (const vat of runningVats(state)) {
-        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: true });
+        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
         state.dueVats.add(vat);
       }
       return undefined;

@@ -30,6 +30,7 @@ import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
   ItemType,
+  Reap,
   STATIC_VAT,
   VatState,
   type LifecycleItem,
@@ -104,7 +105,7 @@ const start = async (
     state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
     const counters = state.vatCounters.need(vat);
     // What the incarnations before left is swept; a new vat finds nothing to sweep.
-    const due = { deliveries: 0, krefs: 0, reap: false, sweep: incarnation > 0 };
+    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep: incarnation > 0 };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
     // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).

@@ -36,12 +36,17 @@ export interface KernelOptions {
   readonly threads?: number;
   /** Warm threads kept ready beyond those of the vats; default 1. */
   readonly spareThreads?: number;
+  /**
+   * Forces V8's collector before every crank, to show that it decides nothing: slow. In consensus
+   * mode it changes no outcome; in engine mode reaps may find other things dead.
+   */
+  readonly collectsEveryCrank?: boolean;
   /** Takes console lines of vats and faults; default: nowhere. */
   readonly log?: (entry: KernelLogEntry) => void;
 }
 
 const NAMES = [
-  ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'log'],
+  ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
   ...['config', 'hostObjects'],
 ];
 
@@ -67,6 +72,11 @@ export const checkOptions = (options: KernelOptions): void => {
   const { blocks } = options;
   if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
     throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
+  }
+  const { collectsEveryCrank: collects } = options;
+  if (collects !== undefined && typeof collects !== 'boolean') {
+    const given = String(collects);
+    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
   }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);

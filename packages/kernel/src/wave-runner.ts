@@ -33,6 +33,7 @@ import type { KRef } from './state/krefs.js';
 import {
   ItemType,
   KERNEL_OWNS,
+  Reap,
   VatState,
   type VatCounters,
   type VatNumber,
@@ -260,7 +261,7 @@ export class WaveRunner {
     const next = { ...before, position: before.position + 1 };
     switch (item.kind) {
       case 'reap':
-        return { ...next, deliveries: 0, krefs: 0, reap: more };
+        return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
       case 'sweep':
         return { ...next, sweep: more };
       case 'collect':
@@ -277,8 +278,8 @@ export class WaveRunner {
     const reapInterval = own ?? limits.reapInterval;
     if (reapInterval === 0) return next;
     const isDue = next.deliveries >= reapInterval || next.krefs >= limits.reapKrefs;
-    if (limits.gc === 'engine' && isDue && !next.reap) {
-      next.reap = true;
+    if (limits.gc === 'engine' && isDue && next.reap === Reap.none) {
+      next.reap = Reap.due;
       router.state.dueVats.add(item.vat);
     }
     return next;
@@ -307,7 +308,7 @@ const recordedDelivery = (
   { sweepRowsMax }: WaveLimits,
 ): Uint8Array =>
   item.kind === 'reap' && report !== null
-    ? packFrame([Delivery.reap, report[1] ?? [], sweepRowsMax])
+    ? packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])
     : item.delivery;
 
 const recordOf = (

@@ -12,7 +12,6 @@ import { nameFor } from './clist.js';
 import {
   CollectAction,
   takeCollectBatches,
-  WORKER_COLLECTS,
   type CollectBatch,
 } from './collect.js';
 import { getPromise } from './counts.js';
@@ -23,9 +22,11 @@ import {
   ItemType,
   NOBODY,
   PromiseState,
+  Reap,
   VatState,
   type LifecycleItem,
   type QueuedMessage,
+  type VatCounters,
   type VatNumber,
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -38,7 +39,7 @@ export type PlannedItem =
 
 export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
   | { readonly kind: 'collect'; readonly batch: CollectBatch }
-  | { readonly kind: 'reap' }
+  | { readonly kind: 'reap'; readonly isFull: boolean }
   | { readonly kind: 'sweep' }
 );
 
@@ -131,8 +132,9 @@ class Planner {
       this.items.push({ kind: 'collect', vat, batch, delivery });
     }
     for (const vat of this.#due('reap')) {
-      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax]);
-      this.items.push({ kind: 'reap', vat, delivery });
+      const isFull = this.#state.vatCounters.need(vat).reap === Reap.full;
+      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax, isFull]);
+      this.items.push({ kind: 'reap', vat, isFull, delivery });
       this.named.set(vat, new Set());
     }
   }
@@ -151,7 +153,7 @@ class Planner {
     return [...state.dueVats]
       .sort((a, b) => a - b)
       .filter(vat => state.vats.get(vat)?.state === VatState.running)
-      .filter(vat => state.vatCounters.need(vat)[what]);
+      .filter(vat => isDue(state.vatCounters.need(vat), what));
   }
 
   #name(vat: VatNumber, kref: KRef): VRef {
@@ -234,15 +236,18 @@ class Planner {
   }
 }
 
+const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
+  what === 'sweep' ? sweep : reap !== Reap.none;
+
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
   const planner = new Planner(state);
-  if (WORKER_COLLECTS) planner.addCollection(limits);
+  planner.addCollection(limits);
   for (const entry of state.queue.head(limits.waveLimit)) {
     planner.add(entry);
     if (planner.bytes >= limits.waveBytesMax) break;
   }
-  if (WORKER_COLLECTS) planner.addSweeps(limits);
+  planner.addSweeps(limits);
   const { items, deliveries, named } = planner;
   return { items, deliveries, named };
 };

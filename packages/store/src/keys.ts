@@ -250,18 +250,27 @@ export const rowWatcher = (kind: number): BinaryKey => `\x71${u32(kind)}`;
 const VIRTUAL_OFFSET = 0x80;
 
 /**
- * The merely-virtual counterpart of a durable row key (or prefix) of table 20, 21 or 30-33: table
- * `+80`, then the incarnation that owns it, then the same fields.
+ * The merely-virtual counterpart of a durable row key (or prefix) of table 20, 21, 30-33 or 50:
+ * table `+80`, then the incarnation that owns it, then the same fields.
  */
 export function virtualRow(incarnation: number, durable: BinaryKey): BinaryKey {
   const table = readU8(durable, 0);
-  const legal = table === 0x20 || table === 0x21 || (table >= 0x30 && table <= 0x33);
-  if (!legal) refuse('row of table 20, 21 or 30-33', table);
+  if (!VIRTUAL_TABLES.includes(table + VIRTUAL_OFFSET)) {
+    refuse('row of table 20, 21, 30-33 or 50', table);
+  }
   return char(table + VIRTUAL_OFFSET) + u32(incarnation) + durable.slice(1);
 }
 
+const VIRTUAL_COUNT_TABLE = 0xc0;
+
+/** How many merely-virtual rows of an incarnation hold a durable object or an import. */
+export const rowVirtualCount = (incarnation: number, baseRef: string): BinaryKey =>
+  char(VIRTUAL_COUNT_TABLE) + u32(incarnation) + ascii(baseRef);
+
 /** The virtual tables, in key order: what an ended incarnation has to have swept. */
-export const VIRTUAL_TABLES: readonly number[] = [0xa0, 0xa1, 0xb0, 0xb1, 0xb2, 0xb3];
+export const VIRTUAL_TABLES: readonly number[] = [
+  0xa0, 0xa1, 0xb0, 0xb1, 0xb2, 0xb3, VIRTUAL_COUNT_TABLE, 0xd0,
+];
 
 /** All rows of one virtual table that an incarnation owns. */
 export function virtualTablePrefix(table: number, incarnation: number): BinaryKey {

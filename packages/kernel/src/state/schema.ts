@@ -117,6 +117,10 @@ export interface VatRow {
   readonly options: VatOptions;
 }
 
+/** Which reap is due: one that looks at what is likely to be dead, or one that finds all. */
+export const Reap = { none: 0, due: 1, full: 2 } as const;
+export type Reap = (typeof Reap)[keyof typeof Reap];
+
 /** What every crank changes, apart from the rest. */
 export interface VatCounters {
   readonly position: number;
@@ -126,7 +130,7 @@ export interface VatCounters {
   readonly deliveries: number;
   readonly krefs: number;
   /** What is due. */
-  readonly reap: boolean;
+  readonly reap: Reap;
   readonly sweep: boolean;
 }
 export const FIRST_VAT_COUNTERS: VatCounters = {
@@ -135,7 +139,7 @@ export const FIRST_VAT_COUNTERS: VatCounters = {
   nextPromise: 1,
   deliveries: 0,
   krefs: 0,
-  reap: false,
+  reap: Reap.none,
   sweep: false,
 };
 
@@ -332,7 +336,7 @@ export const codecs = {
   ),
   vatCounters: frameCodec<
     VatCounters,
-    readonly [number, number, number, number, number, boolean, boolean]
+    readonly [number, number, number, number, number, Reap, boolean]
   >(
     c => [c.position, c.nextImport, c.nextPromise, c.deliveries, c.krefs, c.reap, c.sweep],
     ([position, nextImport, nextPromise, deliveries, krefs, reap, sweep]) => ({

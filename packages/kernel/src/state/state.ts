@@ -24,6 +24,7 @@ import { ServiceTables } from './service-tables.js';
 import {
   codecs,
   FIRST_COUNTERS,
+  Reap,
   VatState,
   type CleanupRow,
   type ClistRow,
@@ -142,15 +143,18 @@ export class KernelState {
     this.#counters[counter] = before;
   }
 
-  /** Is there garbage to tell vats of, to reap or to sweep? */
+  /** Is there garbage to tell vats of, to reap or to sweep, or something that ended to remove? */
   get hasCollection(): boolean {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
-      if (counters !== undefined && (counters.reap || counters.sweep)) return true;
+      if (counters !== undefined && (counters.reap !== Reap.none || counters.sweep)) return true;
       this.dueVats.delete(vat);
     }
-    return this.collect.keys(ranges.collect, 1).length > 0;
+    return (
+      this.collect.keys(ranges.collect, 1).length > 0 ||
+      this.cleanup.keys(ranges.cleanup, 1).length > 0
+    );
   }
 
   enqueue(item: RunQueueItem): void {
