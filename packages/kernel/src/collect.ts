@@ -18,7 +18,9 @@ import {
 import { ownerOf } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { ranges } from './state/keys.js';
+import { forgetKernelObject } from './services/objects.js';
 import {
+  KERNEL_OWNS,
   NOBODY,
   PromiseState,
   Reach,
@@ -77,6 +79,11 @@ const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void 
 const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
   const [owner, vref, reachable, recognizable, exported] = row;
   if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY)) return;
+  if (owner === KERNEL_OWNS) {
+    forgetKernelObject(state, kref);
+    state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
+    return freeOrphan(state, kref, recognizable);
+  }
   if (owner === NOBODY) return freeOrphan(state, kref, recognizable);
   // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
   if (ownerOf(state, kref) === undefined) return undefined;

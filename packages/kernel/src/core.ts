@@ -4,7 +4,7 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
-import { HostError, Store, type RowChange } from '@heirloom/store';
+import { blockKey, HostError, Store, type RowChange } from '@heirloom/store';
 import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
 import { freeUnreferenced } from './collect.js';
@@ -17,6 +17,7 @@ import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
 import { KernelState } from './state/state.js';
+import { hasRemains } from './termination.js';
 import { OnlineVats } from './vats/online.js';
 import { ZygotePool } from './vats/zygote-pool.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
@@ -85,6 +86,7 @@ export class KernelCore {
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
       },
+      pin: kref => this.results.pin(kref),
       threads: options.threads ?? THREADS_MAX,
     });
     this.#keepCodeCache(image.id, image.codeCache);
@@ -126,9 +128,22 @@ export class KernelCore {
     return this.state.queue.length > 0;
   }
 
-  /** Anything to deliver, garbage included? */
+  /** Anything to deliver or to remove, garbage included? */
   get busy(): boolean {
-    return this.hasQueue || this.state.hasCollection;
+    const { state } = this;
+    return this.hasQueue || hasRemains(state) || state.hasCollection;
+  }
+
+  /** The hash of a block, hex; undefined for one that there is not. */
+  hashAt(height: number): string | undefined {
+    if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
+    const hash = this.store.get('blocks', blockKey(height));
+    return hash === undefined ? undefined : Buffer.from(hash).toString('hex');
+  }
+
+  /** Waves run since the last commit. */
+  get wavesInBlock(): number {
+    return this.#wave;
   }
 
   async runWave(): Promise<WaveStats> {
@@ -183,6 +198,10 @@ export class KernelCore {
   /** Rows that the next commit would write. */
   get dirtyRows(): number {
     return this.state.dirtyCount;
+  }
+
+  get isAlive(): boolean {
+    return this.#failure === undefined;
   }
 
   assertAlive(): void {

@@ -1,6 +1,8 @@
 /** What `openKernel` takes, checked. */
 import type { VatId } from '@heirloom/worker';
 import { KernelError } from './errors.js';
+import type { KernelConfig } from './config.js';
+import type { HostObject } from './host-objects.js';
 import type { KernelParameters } from './parameters.js';
 
 /** A line that vat code wrote to its console, or the reason for a vat's end. */
@@ -20,6 +22,16 @@ export interface KernelOptions {
   readonly blocks?: 'auto' | 'host';
   /** Consensus parameters, for a store that does not exist yet. */
   readonly parameters?: Partial<KernelParameters>;
+  /**
+   * What a fresh store begins with, or the path of a file that says so; ignored by a store that has
+   * taken inputs before.
+   */
+  readonly config?: string | KernelConfig;
+  /**
+   * Implementations of host objects, by name; null: the host answers by `answerHostCall`. Names
+   * that the store lacks are registered, unless it has taken inputs and `blocks` is `host`.
+   */
+  readonly hostObjects?: Readonly<Record<string, HostObject | null>>;
   /** How many vats run at a time; default: all that have work. Changes no outcome. */
   readonly threads?: number;
   /** Warm threads kept ready beyond those of the vats; default 1. */
@@ -34,13 +46,8 @@ export interface KernelOptions {
 }
 
 const NAMES = [
-  'directory',
-  'blocks',
-  'parameters',
-  'threads',
-  'spareThreads',
-  'collectsEveryCrank',
-  'log',
+  ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
+  ...['config', 'hostObjects'],
 ];
 
 const checkCount = (name: string, value: number | undefined, least: number): void => {

@@ -20,6 +20,7 @@ import { isPromiseKRef, type KRef } from './state/krefs.js';
 import type { QueueEntry } from './state/run-queue.js';
 import {
   ItemType,
+  NOBODY,
   PromiseState,
   Reap,
   VatState,
@@ -57,6 +58,8 @@ export type QueuedItem = { readonly ordinal: number } & (
       readonly batch: readonly KRef[];
       readonly delivery: Uint8Array;
     }
+  /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
+  | { readonly kind: 'outside'; readonly owner: number; readonly message: QueuedMessage }
   /** Nobody owns the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
@@ -177,6 +180,10 @@ class Planner {
     const vat = ownerOf(state, message.target);
     if (vat === undefined) {
       this.items.push({ kind: 'refused', ordinal, message });
+      return;
+    }
+    if (vat < NOBODY) {
+      this.items.push({ kind: 'outside', ordinal, owner: vat, message });
       return;
     }
     if (this.#closed.has(vat)) return;

@@ -145,6 +145,10 @@ export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
 export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
+export const HOST_CALL_PREFIX: BinaryKey = '\xa1';
+export const KERNEL_OBJECT_PREFIX: BinaryKey = '\xa2';
+export const WAIT_PREFIX: BinaryKey = '\xa3';
+export const ALARM_PREFIX: BinaryKey = '\xa4';
 
 /** The kind of a kref in keys. */
 export const KREF_OBJECT = 0;
@@ -189,6 +193,25 @@ export const collectKey = (vat: number, action: number, object: number): BinaryK
   COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
 export const bundleInfoKey = (bundleId: string): BinaryKey =>
   BUNDLE_INFO_PREFIX + ascii(bundleId);
+/** Names that hosts give are UTF-8 in the key, as those of vats. */
+function hostName(name: string): BinaryKey {
+  if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
+  return Buffer.from(name, 'utf8').toString('latin1');
+}
+export const hostObjectKey = (name: string): BinaryKey => `\xa0${hostName(name)}`;
+/** A call of a host object that the host has not answered. */
+export const hostCallKey = (call: number): BinaryKey => HOST_CALL_PREFIX + u48(call);
+export const kernelObjectKey = (object: number): BinaryKey => KERNEL_OBJECT_PREFIX + u48(object);
+/** A promise that the kernel settles when something comes about, by what that is. */
+export const waitPrefix = (subject: string): BinaryKey => `${WAIT_PREFIX}${ascii(subject)}\x00`;
+export const waitKey = (subject: string, promise: number): BinaryKey =>
+  waitPrefix(subject) + u48(promise);
+/** A promise that the kernel settles at a block time. */
+export const alarmKey = (time: number, promise: number): BinaryKey =>
+  ALARM_PREFIX + u48(time) + u48(promise);
+export const bundleCapKey = (bundleId: string): BinaryKey => `\xa5${ascii(bundleId)}`;
+export const bundleNameKey = (name: string): BinaryKey => `\xa6${hostName(name)}`;
+export const countKey = (name: string): BinaryKey => `\xa7${ascii(name)}`;
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
 
