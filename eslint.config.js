@@ -11,9 +11,10 @@ import tseslint from 'typescript-eslint';
 const SOURCE = ['packages/*/src/**/*.ts'];
 const TESTS = ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
 /** What test/tsconfig.json type-checks; the other files have a project of their own. */
-const IN_TEST_PROJECT = ['**/*.test.ts', 'test/**/*.ts', 'vitest.config.ts'];
+const VAT_TYPES = 'packages/worker/types/**/*.ts';
+const IN_TEST_PROJECT = ['**/*.test.ts', 'test/**/*.ts', 'vitest.config.ts', VAT_TYPES];
 /** Vats in TypeScript: they know the types of vat code and nothing of Node. */
-const VATS = ['test/vats/**/*.ts'];
+const VATS = ['test/vats/**/*.ts', VAT_TYPES];
 const HOST_POWERS = ['packages/*/src/host-powers.ts', 'packages/*/src/**/host-powers.ts'];
 /** The clock, and everything else that two runs would not see alike. */
 const AMBIENT_GLOBALS = [

@@ -18,6 +18,10 @@ test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   expect(await kernel.call(account, 'deposit', [2n])).toBe(3n);
   await kernel.upgradeVat(vatId, { bundleId });
   expect(await kernel.call(account, 'deposit', [2n])).toBe(5n);
+  await expect(kernel.call(account, 'deposit', [-2n])).rejects.toThrow('Must be non-negative');
+  expect(await kernel.call(root, 'count', [])).toBe(1);
+  await kernel.call(root, 'note', ['é']);
+  expect(await kernel.call(root, 'names', [])).toEqual([2]);
 });
 
 test('a .ts entry that imports another .ts file -> bundled in every format, runs', async () => {

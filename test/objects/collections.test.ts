@@ -78,6 +78,12 @@ describe('collections: keys', () => {
       `$.notKeys.map(key => [() => $.map.get(key), () => $.map.set(key, 1),
          () => $.map.init(key, 1), () => $.map.delete(key)].map(why)).flat()`,
       Array(24).fill(expect.stringMatching(INVALID_KEY))],
+    ['keys: byte arrays -> refused as what is no scalar, though they are scalars to endo',
+      `const bytes = harden(new Uint8Array(2).buffer.sliceToImmutable());
+       [matches(bytes, M.scalar()), $.map.has(bytes), $.set.has(bytes),
+         ...[() => $.map.init(bytes, 1), () => $.map.get(bytes), () => $.set.add(bytes),
+           () => $.store('WeakSetStore').delete(bytes)].map(why)]`,
+      [true, false, false, ...Array(4).fill(expect.stringMatching(INVALID_KEY))]],
     ['members: no scalar -> add and delete refuse',
       `$.notKeys.map(key => [() => $.set.add(key), () => $.set.delete(key)].map(why)).flat()`,
       Array(12).fill(expect.stringMatching(INVALID_KEY))],
@@ -138,6 +144,9 @@ describe('collections: entries', () => {
     ['present key: init -> refused, the value kept',
       `$.map.init('k', 1); [why(() => $.map.init('k', 2)), $.map.get('k')]`,
       ['Error: key (a string) already registered in collection "L"', 1]],
+    ['values and keys left out -> undefined, which is a value and a key',
+      `$.map.init('k'); $.map.init(); [$.map.get('k'), $.map.has(), $.list($.map.keys())]`,
+      [undefined, true, ['k', undefined]]],
     ['set: add of a member -> nothing happens; delete of a stranger -> not found',
       `$.set.add('k'); $.set.add('k'); [$.set.getSize(), why(() => $.set.delete('x'))]`,
       [1, NOT_FOUND]],
@@ -166,6 +175,8 @@ describe('collections: entries', () => {
       [...Array(2).fill(
         'Error: invalid value type for collection "L": string (a string) - Must be a number'),
       1, false]],
+    ['valueShape: of a set -> no effect',
+      `$.store('SetStore', { valueShape: M.number() }).add('y')`, undefined],
     ['valueShape: of a weak map -> checked too',
       `why(() => $.store('WeakMapStore', { valueShape: M.number() }).init($.a, 'y'))`,
       'Error: invalid value type for collection "L": string (a string) - Must be a number'],
@@ -337,6 +348,9 @@ describe('collections: iteration', () => {
       `$.set.addAll(['a', 'b']); const keys = $.set.keys(); keys.next(); $.set.add('a');
        const next = keys.next().value; $.set.add('c'); [next, why(() => keys.next())]`,
       ['b', ADDED]],
+    ['left early -> over; undefined for patterns -> all',
+      `const keys = $.it.keys(undefined, undefined); for (const key of keys) if (key === 'b') break;
+       [$.list(keys), $.it.getSize(undefined, M.any())]`, [[], 4]],
     ['two iterators at once -> each its own place',
       `const [x, y] = [$.it.keys(), $.it.keys()];
        x.next(); x.next(); [x.next().value, y.next().value]`, ['c', 'a']],
@@ -363,10 +377,16 @@ describe('collections: addAll', () => {
     ['set: iterables and a CopySet -> members',
       `$.set.addAll(['a', 'a']); $.set.addAll(makeCopySet(['b'])); $.list($.set.keys())`,
       ['a', 'b']],
+    ['strings, pairs without values -> iterables like any other',
+      `$.set.addAll('aba'); $.map.addAll([['x']]);
+       [$.list($.set.keys()), $.list($.map.entries()), why(() => $.map.addAll([1])).slice(0, 10)]`,
+      [['a', 'b'], [['x', undefined]], 'TypeError:']],
     ['weak stores -> the same',
       `const map = $.store('WeakMapStore'), set = $.store('WeakSetStore');
        map.addAll(makeCopyMap([[$.a, 1]])); map.addAll([[$.a, 2]]); set.addAll(makeCopySet([$.a]));
        [map.get($.a), set.has($.a)]`, [2, true]],
+    ['no source at all -> not iterable', `['map', 'set'].map(name => why(() => $[name].addAll()))`,
+      Array(2).fill('Error: provided data source is not iterable: (an undefined)')],
     ['other sources -> not iterable',
       `[3, {}, makeCopySet(['a']), makeCopyBag([['a', 1n]])].map(it => why(() => $.map.addAll(it)))
          .concat([3, makeCopyMap([['a', 1]])].map(it => why(() => $.set.addAll(it))))`,

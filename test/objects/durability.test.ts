@@ -42,7 +42,7 @@ const FLEETING = 'far function virtual map weakSet promise unsettled';
 const KEYS = 'instance facet handle baggage map set weakMap weakSet';
 const FLEETING_KEYS = 'far function virtual map weakSet';
 
-const VALUE = 'Error: value is not durable: (an object) at slot 0 of (an object)';
+const VALUE = 'Error: value is not durable: (an object) at slot 0 of (a string)';
 
 /** A fact for each kind of store that takes values, or keys. */
 const forStores = (
@@ -154,7 +154,7 @@ describe('durability: durable collections', () => {
       all(FLEETING_KEYS, true)],
     ['several references -> the first that is not durable is counted out',
       `why(() => $.map.init('k', harden([$.thing, $.thing, $.far])))`,
-      'Error: value is not durable: (an object) at slot 1 of (an object)'],
+      'Error: value is not durable: (an object) at slot 1 of (a string)'],
     ['baggage: what is not durable -> refused',
       `why(() => baggage.init('k', $.far))`, VALUE],
   ], SPECIMENS);

@@ -32,6 +32,9 @@ const OBJECTS = `
   $.virtualMap = VatData.makeScalarBigMapStore('virtual');
   0`;
 
+/** The same, with kinds and stores of their own for each fact. */
+const FRESH_OBJECTS = `for (const name of [...baggage.keys()]) baggage.delete(name); ${OBJECTS}`;
+
 describe('identity: what is reached on several ways', () => {
   testFacts(benches, [
     ['durable object: from maker, store, state and self -> one',
@@ -56,7 +59,7 @@ describe('identity: what is reached on several ways', () => {
       `const far = Far('far', {}); $.makeVirtual([far, far]).get()[0] === far`, true],
     ['promises in virtual state -> one',
       `const p = harden(Promise.resolve(1)); $.makeVirtual([p]).get()[0] === p`, true],
-  ], OBJECTS);
+  ], FRESH_OBJECTS);
 
   test('in later cranks, while the vat holds one -> that one', async () => {
     const bench = await benches.make(OBJECTS);
@@ -140,11 +143,13 @@ describe('identity: WeakMap and WeakSet', () => {
     ['keys of every sort -> found, others not',
       `const keys = [{}, [], () => 1, Far('far', {}), $.make(1), $.makeKit(1), $.makeKit(1).a,
          $.makeVirtual(1), $.map, baggage, baggage.get('Thing'), Promise.resolve()];
-       const map = new WeakMap(keys.map((key, i) => [key, i])), set = new WeakSet(keys);
+       const map = new WeakMap(), set = new WeakSet();
+       keys.forEach((key, i) => { map.set(key, i); set.add(key); });
        [keys.every((key, i) => map.get(key) === i && map.has(key) && set.has(key)),
          map.has({}), map.get({}), set.has($.make(1))]`, [true, false, undefined, false]],
     ['facets of one kit -> keys of their own',
-      `const kit = $.makeKit(1); const map = new WeakMap([[kit.a, 'a'], [kit.b, 'b']]);
+      `const kit = $.makeKit(1); const map = new WeakMap();
+       map.set(kit.a, 'a'); map.set(kit.b, 'b');
        [map.get(kit.a), map.get(kit.b), map.has(kit)]`, ['a', 'b', false]],
     ['set, delete, add -> as the language has it',
       `const thing = $.make(1), map = new WeakMap(), set = new WeakSet();
@@ -170,7 +175,21 @@ describe('identity: WeakMap and WeakSet', () => {
       `class Own extends WeakMap { twice(key) { return this.get(key) * 2; } }
        [why(() => WeakMap()).slice(0, 9), new Own([[baggage, 4]]).twice(baggage)]`,
       ['TypeError', 8]],
-  ], OBJECTS);
+  ], FRESH_OBJECTS);
+
+  test('presences, promises and what comes back from others -> the entries of before', async () => {
+    const [bench, other] = [await benches.make(OBJECTS), await benches.make()];
+    await bench.run(`[$.far] = args; $.thing = $.make(1); $.promise = E($.far).run('1');
+      $.weak = new WeakMap([[$.far, 'far'], [$.thing, 'thing'], [$.promise, 'promise']]);
+      $.seen = new WeakSet([$.far]); 0`, [other.root]);
+    await other.run('$.thing = args[0]; 0', [await bench.run('$.thing')]);
+    expect(await bench.run(`[...args, $.promise].map(it => $.weak.get(it)).concat(
+      $.seen.has(args[0]), $.seen.has(args[1]))`, [other.root, await other.run('$.thing')]))
+      .toEqual(['far', 'thing', 'promise', true, false]);
+    expect(await bench.run(`[$.weak.delete(args[0]), $.weak.has($.far)]`, [other.root])).toEqual(
+      [true, false],
+    );
+  });
 
   test('entries -> there in later cranks, gone with the incarnation', async () => {
     const bench = await benches.make(OBJECTS);

@@ -127,6 +127,9 @@ describe('kinds: behaviour specifiers', () => {
       Array(6).fill('Error: invalid behavior specifier for "k"')],
     ['behaviour: facets given to defineKind -> Check failed',
       `why(() => VatData.defineKind('k', null, $.facets))`, 'Error: Check failed'],
+    ['behaviour: a kit of one facet -> refused',
+      `why(() => VatData.defineKindMulti('k', null, { only: { m: () => 1 } }))`,
+      'Error: A multi-facet object must have multiple facets'],
     ['behaviour: methods given to defineKindMulti -> Check failed',
       `why(() => VatData.defineKindMulti('k', null, $.behavior))`, 'Error: Check failed'],
     ['behaviour: the same in durable kinds -> Check failed',
@@ -158,6 +161,14 @@ describe('kinds: init and finish', () => {
        };
        Object.keys(VatData.defineKind('k', init, $.behavior)().context().state)`,
       ['own']],
+    ['init: objects of any sort, names of any sort -> own enumerable properties',
+      `const read = init => VatData.defineKind('k', init, $.behavior)().context().state;
+       const odd = { constructor: 2, toString: 3, then: 5, '': 6 };
+       [{ ...read(() => new Map([[1, 2]])) }, { ...read(() => odd) }]`,
+      [{}, { constructor: 2, toString: 3, then: 5, '': 6 }]],
+    ['maker -> a function; behaviour gets no this',
+      `const it = VatData.defineKind('k', null, { m() { return typeof this; } })();
+       [typeof $.make, it.m()]`, ['function', 'undefined']],
     ['finish: it runs on the whole instance, before the maker returns -> cycles',
       `const seen = [];
        const options = { finish: ({ state, self }) => { state.n = self; seen.push(self); } };
@@ -232,8 +243,14 @@ describe('kinds: handles', () => {
     ['handle -> a durable remotable of interface kind',
       `const handle = VatData.makeKindHandle('h');
        VatData.defineDurableKind(handle, null, {});
-       [getInterfaceOf(handle), passStyleOf(handle), VatData.canBeDurable(handle)]`,
-      ['Alleged: kind', 'remotable', true]],
+       [getInterfaceOf(handle), passStyleOf(handle), VatData.canBeDurable(handle),
+         handle.__getMethodNames__()]`,
+      ['Alleged: kind', 'remotable', true, ['__getMethodNames__']]],
+    ['handle: its tag no string -> refused; the empty one -> taken',
+      `[undefined, 3, ''].map(tag => why(() => {
+         VatData.defineDurableKind(VatData.makeKindHandle(tag), null, {}); }))`,
+      ['Error: kind tag must be a string, not (an undefined)',
+        'Error: kind tag must be a string, not (a number)', 'nothing thrown']],
     ['handles: two of one tag -> two kinds',
       `const [a, b] = [VatData.makeKindHandle('h'), VatData.makeKindHandle('h')];
        const make = VatData.defineDurableKind(a, () => ({ n: 1 }), $.behavior);

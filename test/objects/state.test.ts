@@ -113,6 +113,11 @@ describe('state: its properties', () => {
       `const { get, set } = Object.getOwnPropertyDescriptor($.thing.state(), 'n');
        [why(() => get.call({})), why(() => set.call({ n: 1 }, 2)), why(() => get.call($.thing))]`,
       Array(3).fill('Error: state accessors can only be applied to state')],
+    ['state: seen as a record -> own enumerable accessors, and JSON of their values',
+      `const state = $.make({ a: 1 }).state();
+       [Reflect.ownKeys(state), 'a' in state, 'b' in state,
+         typeof Object.getOwnPropertyDescriptor(state, 'a').get, JSON.stringify(state)]`,
+      [['a'], true, false, 'function', '{"a":1}']],
     ['state: no state at all -> an empty record',
       `Object.keys(VatData.defineKind('k', null, $.behavior)().state())`, []],
   ], THINGS);

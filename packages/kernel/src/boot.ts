@@ -12,8 +12,10 @@ import type { InstalledBundles } from './bundles/installed.js';
 import { engineName, v8Version } from './host-powers.js';
 import { checkParameters, packParameters, unpackParameters } from './parameters.js';
 import type { KernelParameters } from './parameters.js';
-import { ranges } from './state/keys.js';
-import { VatState, type VatNumber } from './state/schema.js';
+import { ownedRow, PERMANENT_OBJECTS } from './services/objects.js';
+import { ranges, spellings } from './state/keys.js';
+import { showKRef } from './state/krefs.js';
+import { codecs, KERNEL_OWNS, VatState, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import type { OnlineVats } from './vats/online.js';
 
@@ -44,6 +46,17 @@ const readText = (store: Store, name: 'engine' | 'image'): string => {
   return utf8(text);
 };
 
+/** The kernel objects of every store. */
+const permanentObjects = (): RowChange[] =>
+  Object.values(PERMANENT_OBJECTS).flatMap(([kref, row]) => {
+    const object = ownedRow(KERNEL_OWNS, showKRef(kref), 1);
+    const key = spellings.object.spell(kref);
+    return [
+      { table: 'kernel', key, value: codecs.object.encode(object) },
+      { table: 'kernel', key: spellings.kernelObject.spell(kref), value: packFrame(row) },
+    ];
+  });
+
 /** Writes the block that makes a fresh store a kernel's. */
 const initialize = async (store: Store, parameters: KernelParameters): Promise<void> => {
   const image = readImage();
@@ -53,6 +66,7 @@ const initialize = async (store: Store, parameters: KernelParameters): Promise<v
       { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
       textRow('engine', engineName()),
       textRow('image', image.id),
+      ...permanentObjects(),
       { table: 'images', key: imageKey(image.id), value: Buffer.from(image.source, 'utf8') },
     ],
     unhashed: [],

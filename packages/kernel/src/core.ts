@@ -4,10 +4,10 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
-import { HostError, Store, type RowChange } from '@heirloom/store';
+import { blockKey, HostError, Store, type RowChange } from '@heirloom/store';
 import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
-import { freeUnreferenced, WORKER_COLLECTS } from './collect.js';
+import { freeUnreferenced } from './collect.js';
 import { HostData } from './host-data.js';
 import { nowMs } from './host-powers.js';
 import { HostResults } from './host-results.js';
@@ -17,6 +17,7 @@ import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
 import { KernelState } from './state/state.js';
+import { hasRemains } from './termination.js';
 import { OnlineVats } from './vats/online.js';
 import { ZygotePool } from './vats/zygote-pool.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
@@ -66,6 +67,7 @@ export class KernelCore {
       imageSource: image.source,
       codeCache: image.codeCache,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
+      collectsEveryCrank: options.collectsEveryCrank ?? false,
       log: (vatId, level, text) => log({ vatId, level, text }),
     });
     this.#online = new OnlineVats(this.pool);
@@ -84,6 +86,7 @@ export class KernelCore {
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
       },
+      pin: kref => this.results.pin(kref),
       threads: options.threads ?? THREADS_MAX,
     });
     this.#keepCodeCache(image.id, image.codeCache);
@@ -125,9 +128,22 @@ export class KernelCore {
     return this.state.queue.length > 0;
   }
 
-  /** Anything to deliver, garbage included? */
+  /** Anything to deliver or to remove, garbage included? */
   get busy(): boolean {
-    return this.hasQueue || (WORKER_COLLECTS && this.state.hasCollection);
+    const { state } = this;
+    return this.hasQueue || hasRemains(state) || state.hasCollection;
+  }
+
+  /** The hash of a block, hex; undefined for one that there is not. */
+  hashAt(height: number): string | undefined {
+    if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
+    const hash = this.store.get('blocks', blockKey(height));
+    return hash === undefined ? undefined : Buffer.from(hash).toString('hex');
+  }
+
+  /** Waves run since the last commit. */
+  get wavesInBlock(): number {
+    return this.#wave;
   }
 
   async runWave(): Promise<WaveStats> {
@@ -182,6 +198,10 @@ export class KernelCore {
   /** Rows that the next commit would write. */
   get dirtyRows(): number {
     return this.state.dirtyCount;
+  }
+
+  get isAlive(): boolean {
+    return this.#failure === undefined;
   }
 
   assertAlive(): void {

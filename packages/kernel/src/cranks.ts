@@ -19,6 +19,8 @@ import { checkCrank, execute, type CrankEffects, type CrankRights } from './sysc
 export interface CrankContext extends Speaker {
   readonly space: number;
   readonly rights: CrankRights;
+  /** Has the crank paid for. Throws VatFault METER_UNDERFLOW. */
+  readonly charge?: ((crank: CrankTuple, packedBytes: number) => void) | undefined;
 }
 
 /** An ordinary crank. */
@@ -110,6 +112,7 @@ export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8A
   const mark = state.mark();
   try {
     const crank = checkCrank(unpack(packed));
+    context.charge?.(crank, packed.length);
     return { ok: true, effects: apply(router, context, crank), report: crank[3] };
   } catch (error) {
     state.journal.rollback(mark);

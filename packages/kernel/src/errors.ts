@@ -14,6 +14,8 @@ export type KernelErrorCode =
   | 'UNKNOWN_BUNDLE'
   | 'UNKNOWN_VAT'
   | 'UNKNOWN_REFERENCE'
+  | 'UNKNOWN_HOST_OBJECT'
+  | 'BAD_CONFIG'
   | 'NAME_TAKEN'
   | 'BAD_OPTION'
   | 'BAD_ARGUMENT'

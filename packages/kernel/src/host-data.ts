@@ -2,9 +2,10 @@
  * Values as the host sees them: references are opaque, frozen and compare by identity.
  *
  * A reference that the host has been given stays valid until the host releases it: the kernel holds
- * a pin for it, which is part of the state. Data goes in unfrozen and comes out frozen.
+ * a pin for it, which is part of the state. Data goes in unfrozen and comes out frozen, but for
+ * byte arrays: those are `Uint8Array`s of the host's own.
  */
-import { PassableCodec } from '@heirloom/store';
+import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import { KernelError } from './errors.js';
 import type { KernelData } from './kernel-data.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
@@ -39,6 +40,7 @@ export class HostData {
     valueOf: slot => this.reference(Number(slot) as KRef),
     isHardened: () => true,
     bornHardened: value => Object.freeze(value),
+    byteArrays: HOST_BYTE_ARRAYS,
   });
 
   /** The one reference of this kernel for `kref`. */

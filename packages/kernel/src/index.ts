@@ -22,6 +22,14 @@ export {
   type WorkerErrorCode,
 } from './errors.js';
 export type { VatReference } from './host-data.js';
+export { openKernel, type Kernel } from './kernel.js';
+export type {
+  CreatedVat,
+  CreateVatOptions,
+  SentMessage,
+  UpgradeVatOptions,
+  VatInfo,
+} from './kernel-types.js';
 export {
   inspectStore,
   type InspectProgress,
@@ -33,16 +41,14 @@ export {
   type VatInspection,
 } from './inspect.js';
 export {
-  openKernel,
-  type CreatedVat,
-  type CreateVatOptions,
-  type Kernel,
-  type RunLimits,
-  type RunStats,
-  type SentMessage,
-  type UpgradeVatOptions,
-  type VatInfo,
-} from './kernel.js';
+  BUILT_IN_VATS,
+  type BundleSource,
+  type KernelConfig,
+  type VatConfig,
+} from './config.js';
+export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host-objects.js';
+export type { RunLimits, RunStats } from './run-policy.js';
+export type { BeginBlock } from './services/blocks.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export {
@@ -54,7 +60,7 @@ export {
   type LogValue,
 } from './log/records.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
-export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
 export type { KernelStats } from './stats.js';
 export { exportState, type ExportOptions } from './state-sync/export-state.js';
 export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';

@@ -5,118 +5,98 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
+import { checkFields, checkName } from './arguments.js';
 import { auditTables, type AuditReport } from './audit.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
+import { loadConfig, type LoadedConfig } from './config.js';
 import { KernelCore } from './core.js';
-import { getPromise, holdAll } from './counts.js';
+import { getPromise } from './counts.js';
 import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
+import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
 import type { LogOptions } from './log/records.js';
+import type {
+  CreatedVat,
+  CreateVatOptions,
+  SentMessage,
+  UpgradeVatOptions,
+  VatInfo,
+} from './kernel-types.js';
 import { KernelMetrics } from './metrics.js';
 import { checkOptions, type KernelOptions } from './options.js';
-import { send, subscribe } from './router.js';
-import { isPromiseKRef, type KRef } from './state/krefs.js';
 import {
-  HOST_SUBSCRIBES,
-  ItemType,
-  KERNEL_DECIDES,
-  NOBODY,
-  PromiseState,
-  type LifecycleItem,
-  type VatNumber,
-} from './state/schema.js';
+  addWave,
+  checkRunLimits,
+  isReached,
+  NO_RUN,
+  type RunLimits,
+  type RunStats,
+} from './run-policy.js';
+import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
+import { enqueueLifecycle, lifecycleInput, messageInput } from './requests.js';
+import { subscribe } from './router.js';
+import { blockInput, type BeginBlock } from './services/blocks.js';
+import { CLOCK, VAT_ADMIN } from './services/objects.js';
+import { isPromiseKRef } from './state/krefs.js';
+import { HOST_SUBSCRIBES, ItemType, PromiseState, Reap, type VatNumber } from './state/schema.js';
 import { statsOf, type KernelStats } from './stats.js';
-
-export interface CreateVatOptions {
-  /** Unique among running vats. */
-  readonly name: string;
-  readonly bundleId: string;
-  readonly vatParameters?: unknown;
-}
-
-export interface CreatedVat {
-  readonly vatId: VatId;
-  readonly root: VatReference;
-}
-
-export interface UpgradeVatOptions {
-  readonly bundleId: string;
-  readonly vatParameters?: unknown;
-  /** Part of the object that the predecessor's promises are rejected with. */
-  readonly upgradeMessage?: string;
-}
-
-export interface VatInfo extends CreatedVat {
-  readonly name: string;
-  readonly incarnation: number;
-  readonly bundleId: string;
-}
-
-/** A message that was queued. */
-export interface SentMessage {
-  /** The number of the host input: after a crash, `resultOf(input)` tells what became of it. */
-  readonly input: number;
-  /** Settles after the block that settles it is durable. */
-  readonly result: Promise<unknown>;
-}
-
-/** How far a run goes; checked between waves, never shortens one. */
-export interface RunLimits {
-  readonly waves?: number;
-  readonly deliveries?: number;
-}
-
-export interface RunStats {
-  readonly waves: number;
-  readonly deliveries: number;
-}
 
 /** Deliveries after which a kernel that owns its blocks ends one. */
 const AUTO_BLOCK_DELIVERIES = 32_768;
 /** Waves of a block that has nothing to do but to collect garbage. */
 const AUTO_COLLECT_WAVES = 16;
 const UPGRADE_MESSAGE = 'vat upgraded';
-
-const NAME_LENGTH_MAX = 199;
-const NAME_PATTERN = /^[A-Za-z0-9._-]+$/;
-
-const checkName = (name: unknown): string => {
-  if (typeof name === 'string' && name.length <= NAME_LENGTH_MAX && NAME_PATTERN.test(name)) {
-    return name;
-  }
-  const rule = `letters, digits, '.', '_' and '-', at most ${NAME_LENGTH_MAX}`;
-  throw new KernelError('BAD_ARGUMENT', `bad vat name ${JSON.stringify(name)}: use ${rule}`);
-};
-
-const checkFields = (what: string, given: object, known: readonly string[]): void => {
-  for (const field of Object.keys(given)) {
-    if (known.includes(field)) continue;
-    const right = known.join(', ');
-    throw new KernelError('BAD_OPTION', `${what}: unknown option ${field}; options: ${right}`);
-  }
-};
+const HOST_TERMINATES = Error('vat terminated by the host');
 
 export class Kernel {
   readonly #core: KernelCore;
   readonly #inputs: Inputs;
   readonly #auto: boolean;
   #metrics: KernelMetrics | undefined;
+  readonly #hostObjects: HostObjects;
+  #bootstrapResult: Promise<unknown> | undefined;
   #busy: Promise<unknown> | undefined;
-  #pumping = false;
+  #pumping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(core: KernelCore, options: KernelOptions) {
     this.#core = core;
     this.#inputs = new Inputs(core);
     this.#auto = options.blocks !== 'host';
+    const add = (apply: ApplyInput): Promise<unknown> => this.#input(apply);
+    this.#hostObjects = new HostObjects({ core, add, holdsAnswers: !this.#auto });
   }
 
   /** Creates or opens a store and rebuilds its vats. See `KernelOptions`. */
   static async open(options: KernelOptions): Promise<Kernel> {
     checkOptions(options);
-    return new Kernel(await KernelCore.open(options), options);
+    const loaded = options.config === undefined ? undefined : await loadConfig(options.config);
+    const parameters = { ...loaded?.config.kernelParameters, ...options.parameters };
+    const kernel = new Kernel(await KernelCore.open({ ...options, parameters }), options);
+    try {
+      await kernel.#begin(options, loaded);
+    } catch (error) {
+      await kernel.close();
+      throw error;
+    }
+    return kernel;
+  }
+
+  async #begin(options: KernelOptions, loaded: LoadedConfig | undefined): Promise<void> {
+    const hostObjects = this.#hostObjects;
+    const add = (apply: ApplyInput): Promise<unknown> => this.#add(apply).result;
+    const begun = await begin(this.#core, options, loaded, { hostObjects, add });
+    this.#bootstrapResult = begun.bootstrapResult;
+    if (!this.#auto) return;
+    void this.#pump();
+    await vatsStarted(begun);
+  }
+
+  /** What `bootstrap(vats, devices)` settles to, when this opening configured the store. */
+  get bootstrapResult(): Promise<unknown> | undefined {
+    return this.#bootstrapResult;
   }
 
   /** The height of the last durable block. */
@@ -127,6 +107,14 @@ export class Kernel {
   /** Its hash, hex. */
   get blockHash(): string {
     return this.#core.blockHash;
+  }
+
+  /** The hash of a block, hex. Errors: KernelError BAD_ARGUMENT when there is no such block. */
+  blockHashAt(height: number): string {
+    const hash = this.#core.hashAt(height);
+    if (hash !== undefined) return hash;
+    const last = this.height;
+    throw new KernelError('BAD_ARGUMENT', `there is no block ${height}; the last is ${last}`);
   }
 
   /** The last host input that the state contains: do not repeat inputs up to it (rule S2). */
@@ -151,13 +139,15 @@ export class Kernel {
    *
    * Errors: KernelError BAD_BUNDLE says what is wrong with it.
    */
-  async installBundle(bundle: VatBundle): Promise<string> {
+  async installBundle(
+    bundle: VatBundle,
+    options: { /** For getNamedBundleCap. */ readonly name?: string } = {},
+  ): Promise<string> {
+    checkFields('installBundle', options, ['name']);
+    const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
     const checking = checkBundle(bundle);
     const checked = checking instanceof Promise ? await checking : checking;
-    await this.#input(() => {
-      this.#core.bundles.add(checked);
-      return undefined;
-    });
+    await this.#input(bundleInput(this.#core, checked, names));
     return checked.bundleId;
   }
 
@@ -167,12 +157,12 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    checkFields('createVat', options, ['name', 'bundleId', 'vatParameters']);
+    checkFields('createVat', options, ['name', 'bundleId', 'vatParameters', 'critical']);
     const name = checkName(options.name);
     if (this.#core.state.names.get(name) !== undefined) {
       throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
     }
-    const make = this.#lifecycle(ItemType.create, name, options);
+    const make = lifecycleInput(this.#core, ItemType.create, name, options);
     return (await this.#input(input => make(input, undefined))) as CreatedVat;
   }
 
@@ -190,24 +180,20 @@ export class Kernel {
     if (typeof upgradeMessage !== 'string') {
       throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
     }
-    const make = this.#lifecycle(ItemType.upgrade, upgradeMessage, options);
+    const make = lifecycleInput(this.#core, ItemType.upgrade, upgradeMessage, options);
     const done = await this.#input(input => make(input, vat));
     return done as { readonly incarnationNumber: number };
   }
 
-  /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
-  async terminateVat(vatId: VatId): Promise<void> {
+  /**
+   * Ends a vat: what it decides is rejected, messages to its objects are refused. `done()` of its
+   * adminNode rejects with `reason`.
+   */
+  async terminateVat(vatId: VatId, reason: unknown = HOST_TERMINATES): Promise<void> {
     const vat = this.#vatNumber(vatId);
-    const nothing = { body: new Uint8Array(), slots: [] };
-    await this.#input(input => {
-      return this.#enqueue(input, {
-        type: ItemType.terminate,
-        vat,
-        bundleId: '',
-        text: '',
-        ...nothing,
-      });
-    });
+    const data = this.#core.data.encode(reason);
+    const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
+    await this.#input(input => enqueueLifecycle(this.#core, input, item));
   }
 
   /** Sends a message, runs, commits; resolves to the result once that is durable. */
@@ -216,12 +202,12 @@ export class Kernel {
     method: string,
     args: readonly unknown[] = [],
   ): Promise<unknown> {
-    return this.#input(this.#message(target, method, args));
+    return this.#input(messageInput(this.#core, target, method, args));
   }
 
   /** Queues a message. Nothing happens before `run` (or any call that runs). */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
-    return this.#add(this.#message(target, method, args));
+    return this.#add(messageInput(this.#core, target, method, args));
   }
 
   /** What a promise that the host holds settles to. */
@@ -254,7 +240,7 @@ export class Kernel {
     await this.#input(() => {
       const { state } = this.#core;
       for (const vat of runningVats(state)) {
-        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: true });
+        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
         state.dueVats.add(vat);
       }
       return undefined;
@@ -277,9 +263,13 @@ export class Kernel {
 
   /** Errors: KernelError UNKNOWN_VAT. */
   vat(nameOrId: string): VatInfo {
-    const found = this.vats().find(({ name, vatId }) => name === nameOrId || vatId === nameOrId);
+    // Names that vats gave to vats are labels: they never hide a vat of the host's.
+    const named = this.#core.state.names.get(nameOrId);
+    if (named !== undefined) return this.#info(named);
+    const vats = this.vats();
+    const found = vats.find(({ vatId }) => vatId === nameOrId);
     if (found !== undefined) return found;
-    const names = this.vats().map(({ name }) => name);
+    const names = vats.map(({ name }) => name);
     const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
     throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
   }
@@ -300,21 +290,83 @@ export class Kernel {
 
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
   async run(limits: RunLimits = {}): Promise<RunStats> {
-    checkFields('run', limits, ['waves', 'deliveries']);
+    checkRunLimits(limits);
+    this.#hostObjects.takeAnswers();
     return this.#exclusive(async () => {
       this.#inputs.takeAll();
       return this.#runWaves(limits, () => this.#core.busy);
     });
   }
 
+  /**
+   * Resolves when nothing is queued and no garbage is left to collect, all of it durable. With
+   * `blocks: 'auto'`; a host that owns its blocks runs until `run` has nothing to do.
+   *
+   * Errors: KernelError BAD_OPTION with `blocks: 'host'`; HostError when the kernel stopped.
+   */
+  async idle(): Promise<void> {
+    if (!this.#auto) throw new KernelError('BAD_OPTION', "idle: the host owns the blocks: use run");
+    await this.#pump();
+    this.#core.assertAlive();
+  }
+
   /** Ends the block. Resolves to its hash when it is durable. */
   async commit(): Promise<string> {
-    return this.#exclusive(() => this.#core.commit());
+    return this.#exclusive(() => this.#commit());
+  }
+
+  /**
+   * Says that a block begins, before any wave of it: at which block time (never less than before),
+   * and, to be sure, its height. Alarms up to that time settle. Resolves when the block is durable.
+   *
+   * Errors: throws KernelError BAD_ARGUMENT; nothing was queued.
+   */
+  beginBlock(block: BeginBlock): Promise<void> {
+    if (this.#busy !== undefined && !this.#auto) {
+      throw new KernelError('BAD_ARGUMENT', 'beginBlock: a run or a commit is in progress');
+    }
+    const begun = this.#input(blockInput(this.#core, block, { atOnce: !this.#auto }));
+    return begun as Promise<void>;
+  }
+
+  /** A host object that the store has. Errors: KernelError UNKNOWN_HOST_OBJECT. */
+  hostObject(name: string): VatReference {
+    return this.#hostObjects.reference(name);
+  }
+
+  /** Makes a host object, unless the store has it, and says what its calls go to from now on. */
+  async registerHostObject(name: string, implementation?: HostObject): Promise<VatReference> {
+    const made = this.#input(hostObjectInput(this.#core, checkName(name, 'host object')));
+    if (implementation !== undefined) this.#hostObjects.implement(name, implementation);
+    await made;
+    return this.hostObject(name);
+  }
+
+  /** Durable calls that wait for `answerHostCall`: those of objects without an implementation. */
+  hostCalls(): HostCall[] {
+    return this.#hostObjects.open();
+  }
+
+  /**
+   * Answers a call: an input. Resolves when it is durable.
+   *
+   * Errors: throws KernelError BAD_ARGUMENT unless the call waits for an answer, and for an answer
+   * that cannot be passed.
+   */
+  answerHostCall(call: number, answer: HostAnswer): Promise<void> {
+    return this.#hostObjects.answer(call, answer) as Promise<void>;
+  }
+
+  /** Objects of the kernel that the host may hand to vats: docs/vat-admin.md, host-objects.md. */
+  get services(): { readonly vatAdmin: VatReference; readonly clock: VatReference } {
+    const { data } = this.#core;
+    return { vatAdmin: data.reference(VAT_ADMIN), clock: data.reference(CLOCK) };
   }
 
   /** Stops every thread and closes the store. What was not committed is not kept. */
   async close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#hostObjects.close();
       await this.#busy?.catch(() => undefined);
       const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
       this.#inputs.fail(reason);
@@ -338,9 +390,14 @@ export class Kernel {
    * Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left.
    * Whoever waits for a result is told when its block is durable, or why there will be none.
    */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  #pump(): Promise<void> {
+    this.#pumping ??= this.#runBlocks();
+    return this.#pumping;
+  }
+
+  async #runBlocks(): Promise<void> {
+    // What the host calls in one turn is taken together; `#pumping` is set by then.
+    await undefined;
     try {
       while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
         await this.#exclusive(() => this.#runBlock());
@@ -350,7 +407,8 @@ export class Kernel {
       this.#inputs.fail(reason);
       this.#core.results.fail(reason);
     } finally {
-      this.#pumping = false;
+      // In the very turn in which nothing was left: an input after this begins anew.
+      this.#pumping = undefined;
     }
   }
 
@@ -362,18 +420,18 @@ export class Kernel {
     } else {
       await this.#runWaves({ waves: AUTO_COLLECT_WAVES }, () => this.#core.busy);
     }
-    await this.#core.commit();
+    await this.#commit();
   }
 
-  async #runWaves(
-    { waves = Infinity, deliveries = Infinity }: RunLimits,
-    hasWork: () => boolean,
-  ): Promise<RunStats> {
-    let done: RunStats = { waves: 0, deliveries: 0 };
-    while (hasWork() && done.waves < waves && done.deliveries < deliveries) {
-      const { items } = await this.#core.runWave();
-      done = { waves: done.waves + 1, deliveries: done.deliveries + items };
-    }
+  async #commit(): Promise<string> {
+    const hash = await this.#core.commit();
+    this.#hostObjects.deliver();
+    return hash;
+  }
+
+  async #runWaves(limits: RunLimits, hasWork: () => boolean): Promise<RunStats> {
+    let done = NO_RUN;
+    while (hasWork() && !isReached(limits, done)) done = addWave(done, await this.#core.runWave());
     return done;
   }
 
@@ -387,45 +445,6 @@ export class Kernel {
     } finally {
       this.#busy = undefined;
     }
-  }
-
-  #message(target: VatReference, method: string, args: readonly unknown[]): ApplyInput {
-    const to = this.#core.data.krefOf(target);
-    if (typeof method !== 'string') {
-      throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
-    }
-    if (!Array.isArray(args)) {
-      throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
-    }
-    const { body, slots } = this.#core.data.encode([method, [...args]]);
-    return input => {
-      const result = this.#core.results.create(input, NOBODY);
-      send(this.#core.router, { target: to, body, slots, result });
-      return result;
-    };
-  }
-
-  #lifecycle(
-    type: LifecycleItem['type'],
-    text: string,
-    { bundleId, vatParameters }: { readonly bundleId: string; readonly vatParameters?: unknown },
-  ): (input: number, vat: VatNumber | undefined) => KRef {
-    const { bundles, data, pool, state } = this.#core;
-    const script = bundles.scriptOf(bundleId);
-    const { body, slots } = data.encode(vatParameters);
-    pool.prepare(script);
-    return (input, known) => {
-      const vat = known ?? state.next('nextVat');
-      return this.#enqueue(input, { type, vat, bundleId, body, slots, text });
-    };
-  }
-
-  #enqueue(input: number, item: Omit<LifecycleItem, 'result'>): KRef {
-    const { state, results } = this.#core;
-    const result = results.create(input, KERNEL_DECIDES);
-    holdAll(state, item.slots);
-    state.enqueue({ ...item, result } as LifecycleItem);
-    return result;
   }
 
   #vatNumber(vatId: VatId): VatNumber {

@@ -14,6 +14,8 @@ import {
   type VatId,
 } from '@heirloom/worker';
 import { activate, nameFor, retirePromise } from './clist.js';
+import { crankCost, charge } from './services/meters.js';
+import { creationAnswer } from './services/vat-admin.js';
 import {
   exitReason,
   LIFECYCLE_RIGHTS,
@@ -29,6 +31,8 @@ import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
   ItemType,
+  Reap,
+  STATIC_VAT,
   VatState,
   type LifecycleItem,
   type VatNumber,
@@ -37,6 +41,7 @@ import {
 import { abandonPromises, endVat, noteEnded, watchesIn } from './termination.js';
 import type { OnlineVats } from './vats/online.js';
 import type { VatWorker } from './vats/vat-worker.js';
+import type { KRef } from './state/krefs.js';
 import type { VatScript } from './vats/zygote-pool.js';
 import type { WavePlan } from './wave.js';
 
@@ -89,7 +94,10 @@ const start = async (
   const packed = await worker.nextCrank();
   for (const kref of row.slots) activate(state, vat, kref);
   const { incarnation } = row;
-  const crank: CrankContext = { vat, incarnation, space, rights: LIFECYCLE_RIGHTS };
+  const crank: CrankContext = {
+    ...{ vat, incarnation, space, rights: LIFECYCLE_RIGHTS },
+    charge: chargeTo(router, row.options.meter),
+  };
   const verdict = withExit(mergeCrank(router, crank, packed));
   if (context.log.tellsCranks) {
     const { ok } = verdict;
@@ -105,7 +113,7 @@ const start = async (
     state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
     const counters = state.vatCounters.need(vat);
     // What the incarnations before left is swept; a new vat finds nothing to sweep.
-    const due = { deliveries: 0, krefs: 0, reap: false, sweep: incarnation > 0 };
+    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep: incarnation > 0 };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
     // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).
@@ -113,6 +121,12 @@ const start = async (
   }
   return { worker, verdict };
 };
+
+/** What has a crank paid for; nothing when there is no meter. */
+export const chargeTo = (router: Router, meter: KRef | null): CrankContext['charge'] =>
+  meter === null
+    ? undefined
+    : (crank, packedBytes) => charge(router, meter, crankCost(crank, packedBytes));
 
 /** A vat that exits while it starts has not started. */
 const withExit = (verdict: Verdict): Verdict => {
@@ -136,13 +150,14 @@ const createVat = async (
 ): Promise<void> => {
   const { router, online } = context;
   const { state } = router;
-  const { vat, text: name, bundleId, body: parameters, slots } = item;
+  const { vat, text: name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
   const mark = state.mark();
   const refuse = (reason: KernelData): void => {
     releaseAll(state, slots);
+    if (options.meter !== null) release(state, options.meter);
     finish(router, item, { rejected: true, ...reason });
   };
-  if (state.names.get(name) !== undefined) {
+  if (!options.dynamic && state.names.get(name) !== undefined) {
     return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
   }
   const row: VatRow = {
@@ -154,15 +169,18 @@ const createVat = async (
     parameters,
     slots,
     spaces: [vat],
+    options,
   };
   state.vats.create(vat, row);
   state.vatCounters.create(vat, FIRST_VAT_COUNTERS);
-  state.names.set(name, vat);
+  if (!options.dynamic) state.names.set(name, vat);
   const root = makeObject(state, vat, ROOT_VREF);
   const { worker, verdict } = await start(context, vat, moment);
   if (verdict.ok) {
     online.install(vat, worker);
-    const answer = kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
+    const answer = options.dynamic
+      ? creationAnswer(state, vat, root)
+      : kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
     return finish(router, item, { rejected: false, ...answer });
   }
   online.discard(worker);
@@ -210,10 +228,13 @@ const upgradeVat = async (
 const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
   const { router, online } = context;
   const { state } = router;
+  const { body, slots } = item;
   if (state.vats.get(item.vat)?.state !== VatState.running) {
+    releaseAll(state, slots);
     return finish(router, item, rejection(Error(`vat ${vatIdOf(item.vat)} is not running`)));
   }
-  endVat(router, item.vat);
+  endVat(router, item.vat, { rejected: true, body, slots });
+  releaseAll(state, slots);
   online.remove(item.vat);
   return finish(router, item, { rejected: false, ...kernelData(undefined) });
 };

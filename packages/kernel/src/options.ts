@@ -1,6 +1,8 @@
 /** What `openKernel` takes, checked. */
 import type { VatId } from '@heirloom/worker';
 import { KernelError } from './errors.js';
+import type { KernelConfig } from './config.js';
+import type { HostObject } from './host-objects.js';
 import type { KernelParameters } from './parameters.js';
 
 /** A line that vat code wrote to its console, or the reason for a vat's end. */
@@ -20,15 +22,33 @@ export interface KernelOptions {
   readonly blocks?: 'auto' | 'host';
   /** Consensus parameters, for a store that does not exist yet. */
   readonly parameters?: Partial<KernelParameters>;
+  /**
+   * What a fresh store begins with, or the path of a file that says so; ignored by a store that has
+   * taken inputs before.
+   */
+  readonly config?: string | KernelConfig;
+  /**
+   * Implementations of host objects, by name; null: the host answers by `answerHostCall`. Names
+   * that the store lacks are registered, unless it has taken inputs and `blocks` is `host`.
+   */
+  readonly hostObjects?: Readonly<Record<string, HostObject | null>>;
   /** How many vats run at a time; default: all that have work. Changes no outcome. */
   readonly threads?: number;
   /** Warm threads kept ready beyond those of the vats; default 1. */
   readonly spareThreads?: number;
+  /**
+   * Forces V8's collector before every crank, to show that it decides nothing: slow. In consensus
+   * mode it changes no outcome; in engine mode reaps may find other things dead.
+   */
+  readonly collectsEveryCrank?: boolean;
   /** Takes console lines of vats and faults; default: nowhere. */
   readonly log?: (entry: KernelLogEntry) => void;
 }
 
-const NAMES = ['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'log'];
+const NAMES = [
+  ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
+  ...['config', 'hostObjects'],
+];
 
 const checkCount = (name: string, value: number | undefined, least: number): void => {
   if (value === undefined || value === Infinity) return;
@@ -52,6 +72,11 @@ export const checkOptions = (options: KernelOptions): void => {
   const { blocks } = options;
   if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
     throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
+  }
+  const { collectsEveryCrank: collects } = options;
+  if (collects !== undefined && typeof collects !== 'boolean') {
+    const given = String(collects);
+    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
   }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);

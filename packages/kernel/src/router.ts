@@ -82,10 +82,14 @@ export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KR
 /** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
 const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
 
-/** The vat that would receive a message to this object now; `undefined` when nobody would. */
+/**
+ * The vat that would receive a message to this object now, HOST_OWNS or KERNEL_OWNS; `undefined`
+ * when nobody would.
+ */
 export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined => {
   const [owner, vref] = getObject(state, kref);
   if (owner === NOBODY) return undefined;
+  if (owner < NOBODY) return owner;
   const vat = state.vats.need(owner);
   if (vat.state === VatState.terminated) return undefined;
   if (!isMortal(vref)) return owner;

@@ -97,13 +97,13 @@ const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
   return key;
 };
 
-/** Reaps and sweeps say whether there is more to do, reaps also what they found dead. */
+/** Reaps and sweeps say whether there is more to do, reaps also what V8 has let go of. */
 const checkReport = (report: unknown): void => {
   if (report === null) return undefined;
-  if (!Array.isArray(report) || report.length !== 2) return fault('malformed report');
-  const [more, dead] = report as unknown[];
-  const isList = dead === null || (Array.isArray(dead) && dead.every(isText));
-  if (typeof more !== 'boolean' || !isList) return fault('malformed report');
+  if (!Array.isArray(report) || report.length !== 3) return fault('malformed report');
+  const [more, ...lists] = report as unknown[];
+  const areLists = lists.every(list => Array.isArray(list) && list.every(isText));
+  if (typeof more !== 'boolean' || !areLists) return fault('malformed report');
   return undefined;
 };
 

@@ -80,6 +80,7 @@ const makePool = (directory: string, { image }: BootRecord): ZygotePool =>
     imageSource: image.source,
     codeCache: image.codeCache,
     spareThreads: 0,
+    collectsEveryCrank: false,
     log: () => undefined, // what vat code says in a replay was said before
   });
 

@@ -12,7 +12,6 @@ import { nameFor } from './clist.js';
 import {
   CollectAction,
   takeCollectBatches,
-  WORKER_COLLECTS,
   type CollectBatch,
 } from './collect.js';
 import { getPromise } from './counts.js';
@@ -21,10 +20,13 @@ import { isPromiseKRef, type KRef } from './state/krefs.js';
 import type { QueueEntry } from './state/run-queue.js';
 import {
   ItemType,
+  NOBODY,
   PromiseState,
+  Reap,
   VatState,
   type LifecycleItem,
   type QueuedMessage,
+  type VatCounters,
   type VatNumber,
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -37,7 +39,7 @@ export type PlannedItem =
 
 export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
   | { readonly kind: 'collect'; readonly batch: CollectBatch }
-  | { readonly kind: 'reap' }
+  | { readonly kind: 'reap'; readonly isFull: boolean }
   | { readonly kind: 'sweep' }
 );
 
@@ -56,6 +58,8 @@ export type QueuedItem = { readonly ordinal: number } & (
       readonly batch: readonly KRef[];
       readonly delivery: Uint8Array;
     }
+  /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
+  | { readonly kind: 'outside'; readonly owner: number; readonly message: QueuedMessage }
   /** Nobody owns the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
@@ -128,8 +132,9 @@ class Planner {
       this.items.push({ kind: 'collect', vat, batch, delivery });
     }
     for (const vat of this.#due('reap')) {
-      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax]);
-      this.items.push({ kind: 'reap', vat, delivery });
+      const isFull = this.#state.vatCounters.need(vat).reap === Reap.full;
+      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax, isFull]);
+      this.items.push({ kind: 'reap', vat, isFull, delivery });
       this.named.set(vat, new Set());
     }
   }
@@ -148,7 +153,7 @@ class Planner {
     return [...state.dueVats]
       .sort((a, b) => a - b)
       .filter(vat => state.vats.get(vat)?.state === VatState.running)
-      .filter(vat => state.vatCounters.need(vat)[what]);
+      .filter(vat => isDue(state.vatCounters.need(vat), what));
   }
 
   #name(vat: VatNumber, kref: KRef): VRef {
@@ -175,6 +180,10 @@ class Planner {
     const vat = ownerOf(state, message.target);
     if (vat === undefined) {
       this.items.push({ kind: 'refused', ordinal, message });
+      return;
+    }
+    if (vat < NOBODY) {
+      this.items.push({ kind: 'outside', ordinal, owner: vat, message });
       return;
     }
     if (this.#closed.has(vat)) return;
@@ -227,15 +236,18 @@ class Planner {
   }
 }
 
+const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
+  what === 'sweep' ? sweep : reap !== Reap.none;
+
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
   const planner = new Planner(state);
-  if (WORKER_COLLECTS) planner.addCollection(limits);
+  planner.addCollection(limits);
   for (const entry of state.queue.head(limits.waveLimit)) {
     planner.add(entry);
     if (planner.bytes >= limits.waveBytesMax) break;
   }
-  if (WORKER_COLLECTS) planner.addSweeps(limits);
+  planner.addSweeps(limits);
   const { items, deliveries, named } = planner;
   return { items, deliveries, named };
 };

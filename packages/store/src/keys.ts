@@ -145,6 +145,10 @@ export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
 export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
+export const HOST_CALL_PREFIX: BinaryKey = '\xa1';
+export const KERNEL_OBJECT_PREFIX: BinaryKey = '\xa2';
+export const WAIT_PREFIX: BinaryKey = '\xa3';
+export const ALARM_PREFIX: BinaryKey = '\xa4';
 
 /** The kind of a kref in keys. */
 export const KREF_OBJECT = 0;
@@ -189,6 +193,25 @@ export const collectKey = (vat: number, action: number, object: number): BinaryK
   COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
 export const bundleInfoKey = (bundleId: string): BinaryKey =>
   BUNDLE_INFO_PREFIX + ascii(bundleId);
+/** Names that hosts give are UTF-8 in the key, as those of vats. */
+function hostName(name: string): BinaryKey {
+  if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
+  return Buffer.from(name, 'utf8').toString('latin1');
+}
+export const hostObjectKey = (name: string): BinaryKey => `\xa0${hostName(name)}`;
+/** A call of a host object that the host has not answered. */
+export const hostCallKey = (call: number): BinaryKey => HOST_CALL_PREFIX + u48(call);
+export const kernelObjectKey = (object: number): BinaryKey => KERNEL_OBJECT_PREFIX + u48(object);
+/** A promise that the kernel settles when something comes about, by what that is. */
+export const waitPrefix = (subject: string): BinaryKey => `${WAIT_PREFIX}${ascii(subject)}\x00`;
+export const waitKey = (subject: string, promise: number): BinaryKey =>
+  waitPrefix(subject) + u48(promise);
+/** A promise that the kernel settles at a block time. */
+export const alarmKey = (time: number, promise: number): BinaryKey =>
+  ALARM_PREFIX + u48(time) + u48(promise);
+export const bundleCapKey = (bundleId: string): BinaryKey => `\xa5${ascii(bundleId)}`;
+export const bundleNameKey = (name: string): BinaryKey => `\xa6${hostName(name)}`;
+export const countKey = (name: string): BinaryKey => `\xa7${ascii(name)}`;
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
 
@@ -232,18 +255,27 @@ export const rowWatcher = (kind: number): BinaryKey => `\x71${u32(kind)}`;
 const VIRTUAL_OFFSET = 0x80;
 
 /**
- * The merely-virtual counterpart of a durable row key (or prefix) of table 20, 21 or 30-33: table
- * `+80`, then the incarnation that owns it, then the same fields.
+ * The merely-virtual counterpart of a durable row key (or prefix) of table 20, 21, 30-33 or 50:
+ * table `+80`, then the incarnation that owns it, then the same fields.
  */
 export function virtualRow(incarnation: number, durable: BinaryKey): BinaryKey {
   const table = readU8(durable, 0);
-  const legal = table === 0x20 || table === 0x21 || (table >= 0x30 && table <= 0x33);
-  if (!legal) refuse('row of table 20, 21 or 30-33', table);
+  if (!VIRTUAL_TABLES.includes(table + VIRTUAL_OFFSET)) {
+    refuse('row of table 20, 21, 30-33 or 50', table);
+  }
   return char(table + VIRTUAL_OFFSET) + u32(incarnation) + durable.slice(1);
 }
 
+const VIRTUAL_COUNT_TABLE = 0xc0;
+
+/** How many merely-virtual rows of an incarnation hold a durable object or an import. */
+export const rowVirtualCount = (incarnation: number, baseRef: string): BinaryKey =>
+  char(VIRTUAL_COUNT_TABLE) + u32(incarnation) + ascii(baseRef);
+
 /** The virtual tables, in key order: what an ended incarnation has to have swept. */
-export const VIRTUAL_TABLES: readonly number[] = [0xa0, 0xa1, 0xb0, 0xb1, 0xb2, 0xb3];
+export const VIRTUAL_TABLES: readonly number[] = [
+  0xa0, 0xa1, 0xb0, 0xb1, 0xb2, 0xb3, VIRTUAL_COUNT_TABLE, 0xd0,
+];
 
 /** All rows of one virtual table that an incarnation owns. */
 export function virtualTablePrefix(table: number, incarnation: number): BinaryKey {

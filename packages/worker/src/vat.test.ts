@@ -45,6 +45,51 @@ const _watch = (bank: ReturnType<typeof _buildBank>, balance: Promise<bigint>) =
   return watcher;
 };
 
+const _thisful = (guard: unknown) => {
+  const handle = VatData.makeKindHandle('gauge');
+  const makeGauge = VatData.defineDurableKind(
+    handle,
+    (level: number) => ({ level }),
+    {
+      raise(by: number): number {
+        this.state.level += by;
+        return this.self.level();
+      },
+      level(): number {
+        return this.state.level;
+      },
+    },
+    { thisfulMethods: true, interfaceGuard: guard, finish: ({ self }) => void self.raise(1) },
+  );
+  const makeKit = VatData.defineKindMulti(
+    'kit',
+    () => ({ names: [] as readonly string[] }),
+    {
+      writer: {
+        add(name: string): number {
+          this.state.names = [...this.state.names, name];
+          return this.facets.reader.count();
+        },
+      },
+      reader: {
+        count(): number {
+          return this.state.names.length;
+        },
+      },
+    },
+    {
+      thisfulMethods: true,
+      interfaceGuardKit: { writer: guard },
+      receiveAmplifier: amplify => void amplify(handle).writer.add('x'),
+      receiveInstanceTester: isInstance => void isInstance(handle, 'reader'),
+      stateShape: { names: guard },
+    },
+  );
+  // @ts-expect-error: levels are numbers
+  makeGauge('high');
+  return harden({ makeGauge, makeKit });
+};
+
 describe('vat types', () => {
   test('vat types: makers -> arguments and results are inferred', () => {
     type Bank = ReturnType<typeof _buildBank>;
@@ -55,6 +100,17 @@ describe('vat types', () => {
     type Counter = ReturnType<Bank['makeCounter']>;
     expectTypeOf<Parameters<Counter['up']['increment']>>().toEqualTypeOf<[by: number]>();
     expectTypeOf<Bank['purses']>().toEqualTypeOf<MapStore<string, Purse>>();
+  });
+
+  test('vat types: behaviour with the context as this -> the same', () => {
+    type Made = ReturnType<typeof _thisful>;
+    type Gauge = ReturnType<Made['makeGauge']>;
+    expectTypeOf<Parameters<Made['makeGauge']>>().toEqualTypeOf<[number]>();
+    expectTypeOf<Parameters<Gauge['raise']>>().toEqualTypeOf<[by: number]>();
+    expectTypeOf<ReturnType<Gauge['raise']>>().toEqualTypeOf<number>();
+    type Kit = ReturnType<Made['makeKit']>;
+    expectTypeOf<Parameters<Kit['writer']['add']>>().toEqualTypeOf<[name: string]>();
+    expectTypeOf<ReturnType<Kit['reader']['count']>>().toEqualTypeOf<number>();
   });
 
   test('vat types: a provided watcher -> has both handlers', () => {

@@ -1,6 +1,7 @@
 /**
  * Types for authors of vats: `import type {} from '@heirloom/worker/vat'` declares the globals
- * `VatData` and, with the others of ses, `harden`. Nothing here exists at run time.
+ * `VatData` and, with the others of ses, `harden`; `console`, `URL` and the text codecs come from
+ * `@heirloom/worker/vat-globals`. Nothing here exists at run time.
  */
 import type {} from 'ses';
 
@@ -92,40 +93,75 @@ export interface MultiKindContext<S, Facets = unknown> {
   readonly facets: Facets;
 }
 
-export interface KindOptions<C> {
+/** The methods of an object whose behaviour takes the context as `this`. */
+export type ThisfulFacet<B> = {
+  readonly [M in keyof B]: B[M] extends (this: never, ...args: infer A) => infer R
+    ? (...args: A) => R
+    : never;
+};
+export type ThisfulFacets<B> = { readonly [F in keyof B]: ThisfulFacet<B[F]> };
+
+/** `I`: whether behaviour takes the context as `this`, and not as its first argument. */
+export interface KindOptions<C, I extends boolean = false> {
   /** Called with the context of each new instance before the maker returns. */
   readonly finish?: (context: C) => void;
   /** A record of patterns, one for each property of the state. */
   readonly stateShape?: Readonly<Record<string, VatPattern>>;
-  /** Behaviour takes the context as `this`. */
-  readonly thisfulMethods?: boolean;
+  readonly thisfulMethods?: I;
   readonly interfaceGuard?: unknown;
   readonly receiveInstanceTester?: (
     isInstance: (specimen: unknown, facetName?: string) => boolean,
   ) => void;
 }
-export interface MultiKindOptions<C, B> extends Omit<KindOptions<C>, 'interfaceGuard'> {
+/** `F`: all facets of an instance. */
+export interface MultiKindOptions<C, F, I extends boolean = false>
+  extends Omit<KindOptions<C, I>, 'interfaceGuard'> {
   readonly interfaceGuardKit?: Readonly<Record<string, unknown>>;
-  readonly receiveAmplifier?: (amplify: (facet: unknown) => KindFacets<B>) => void;
+  readonly receiveAmplifier?: (amplify: (facet: unknown) => F) => void;
 }
+/**
+ * Options of a kind whose behaviour takes the context as `this`. Its methods declare their result
+ * types: what they find in `this` is inferred from these.
+ */
+type Thisful<O> = O & { readonly thisfulMethods: true };
 
 /** `A`, `S`: arguments of `init` and the state it returns. `B`: behaviour. */
-type Define<Name> = <A extends unknown[], S, B extends Behavior>(
-  name: Name,
-  init: ((...args: A) => S) | null | undefined,
-  behavior: B & Readonly<Record<keyof B, (context: KindContext<S>, ...args: never[]) => unknown>>,
-  options?: KindOptions<KindContext<NoInfer<S>, KindFacet<NoInfer<B>>>>,
-) => (...args: A) => KindFacet<B>;
-type DefineMulti<Name> = <A extends unknown[], S, B extends FacetBehaviors>(
-  name: Name,
-  init: ((...args: A) => S) | null | undefined,
-  behavior: B & {
-    readonly [F in keyof B]: Readonly<
-      Record<keyof B[F], (context: MultiKindContext<S>, ...args: never[]) => unknown>
-    >;
-  },
-  options?: MultiKindOptions<MultiKindContext<NoInfer<S>, KindFacets<NoInfer<B>>>, NoInfer<B>>,
-) => (...args: A) => KindFacets<B>;
+interface Define<Name> {
+  <A extends unknown[], S, B extends Behavior>(
+    name: Name,
+    init: ((...args: A) => S) | null | undefined,
+    behavior: B & ThisType<KindContext<S, ThisfulFacet<B>>>,
+    options: Thisful<KindOptions<KindContext<NoInfer<S>, ThisfulFacet<NoInfer<B>>>, true>>,
+  ): (...args: A) => ThisfulFacet<B>;
+  <A extends unknown[], S, B extends Behavior>(
+    name: Name,
+    init: ((...args: A) => S) | null | undefined,
+    behavior: B & Readonly<Record<keyof B, (context: KindContext<S>, ...args: never[]) => unknown>>,
+    options?: KindOptions<KindContext<NoInfer<S>, KindFacet<NoInfer<B>>>>,
+  ): (...args: A) => KindFacet<B>;
+}
+interface DefineMulti<Name> {
+  <A extends unknown[], S, B extends FacetBehaviors>(
+    name: Name,
+    init: ((...args: A) => S) | null | undefined,
+    behavior: B & ThisType<MultiKindContext<S, ThisfulFacets<B>>>,
+    options: Thisful<MultiKindOptions<
+      MultiKindContext<NoInfer<S>, ThisfulFacets<NoInfer<B>>>, ThisfulFacets<NoInfer<B>>, true
+    >>,
+  ): (...args: A) => ThisfulFacets<B>;
+  <A extends unknown[], S, B extends FacetBehaviors>(
+    name: Name,
+    init: ((...args: A) => S) | null | undefined,
+    behavior: B & {
+      readonly [F in keyof B]: Readonly<
+        Record<keyof B[F], (context: MultiKindContext<S>, ...args: never[]) => unknown>
+      >;
+    },
+    options?: MultiKindOptions<
+      MultiKindContext<NoInfer<S>, KindFacets<NoInfer<B>>>, KindFacets<NoInfer<B>>
+    >,
+  ): (...args: A) => KindFacets<B>;
+}
 
 /**
  * What a durable object has to have to watch promises: at least one of the two. What they return

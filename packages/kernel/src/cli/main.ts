@@ -10,6 +10,7 @@ import { addExportCommand } from './export-command.js';
 import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { addPursesCommand } from './purses-command.js';
+import { addRunCommand } from './run-command.js';
 import { addVerifyCommand } from './verify-command.js';
 
 const program = new Command('heirloom')
@@ -17,6 +18,7 @@ const program = new Command('heirloom')
   .showHelpAfterError()
   .showSuggestionAfterError();
 addPursesCommand(program);
+addRunCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
 addExportCommand(program);

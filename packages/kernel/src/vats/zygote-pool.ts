@@ -17,6 +17,7 @@ export interface ZygotePoolOptions {
   readonly imageSource: string;
   readonly codeCache: Uint8Array | undefined;
   readonly spareThreads: number;
+  readonly collectsEveryCrank: boolean;
   readonly log: VatLog;
 }
 
@@ -48,10 +49,11 @@ export class ZygotePool {
 
   constructor(options: ZygotePoolOptions) {
     this.#options = options;
-    const { directory, readersMax, imageSource, codeCache } = options;
+    const { directory, readersMax, imageSource, codeCache, collectsEveryCrank } = options;
     this.#data = {
       directory,
       readersMax,
+      collectsEveryCrank,
       imageSource: shared(Buffer.from(imageSource, 'utf8')),
       ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
     };

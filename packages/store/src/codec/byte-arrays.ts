@@ -1,11 +1,14 @@
 /**
  * Byte arrays: immutable ArrayBuffers as pass-style 1.8 recognises them.
  *
- * ses 2.3 installs the shim of @endo/immutable-arraybuffer before lockdown. A host without ses has
- * them after `import '@endo/immutable-arraybuffer/shim.js'`; without it there is no byte array to
- * encode, and decoding one throws. So the methods are looked up when first needed, then kept: in a
- * locked-down realm they are frozen by the time that any vat code runs.
+ * ses 2.3 installs the shim of @endo/immutable-arraybuffer before lockdown. A realm without it has
+ * no byte array to encode, and decoding one throws, unless the hooks say otherwise: a host takes
+ * and gives `Uint8Array`s (`HOST_BYTE_ARRAYS`), whether it has loaded the shim or not. The methods
+ * are looked up when first needed, then kept: in a locked-down realm they are frozen by the time
+ * that any vat code runs.
  */
+import { types } from 'node:util';
+import type { ByteArrays } from './hooks.js';
 
 const { apply, ownKeys } = Reflect;
 const { getOwnPropertyDescriptor } = Object;
@@ -62,3 +65,9 @@ export function makeByteArray(bytes: Uint8Array): object {
   }
   return apply(methods.sliceToImmutable, bytes.buffer, []) as object;
 }
+
+/** A host's own bytes go in as they are; what comes out is a copy that nobody else holds. */
+export const HOST_BYTE_ARRAYS: ByteArrays = {
+  bytesOf: value => (types.isUint8Array(value) ? value : undefined),
+  make: bytes => bytes,
+};

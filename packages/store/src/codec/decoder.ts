@@ -153,7 +153,10 @@ export class Decoder {
   }
 
   #byteArray(length: number): object {
-    return this.#hooks.bornHardened(makeByteArray(this.#reader.copy(length)));
+    const bytes = this.#reader.copy(length);
+    const { byteArrays } = this.#hooks;
+    if (byteArrays !== undefined) return byteArrays.make(bytes);
+    return this.#hooks.bornHardened(makeByteArray(bytes));
   }
 
   #array(count: number, depth: number): readonly unknown[] {

@@ -148,7 +148,9 @@ export class Encoder {
     } else if (proto === arrayBufferPrototype) {
       this.#byteArray(value);
     } else {
-      this.#reference(value);
+      const bytes = this.#hooks.byteArrays?.bytesOf(value);
+      if (bytes === undefined) this.#reference(value);
+      else this.#writer.bytes(bytes);
     }
   }
 

@@ -76,9 +76,16 @@ export const DEFAULT_PASSABLE_LIMITS: PassableLimits = Object.freeze({
   nestingMax: 500,
 });
 
+const TOO_LARGE = 'syscall capdata too large';
+
 /** The fault of a body or slot table past its limit. */
 export function tooLarge(): RangeError {
-  return new RangeError('syscall capdata too large');
+  return new RangeError(TOO_LARGE);
+}
+
+/** Tells a value that is too large from one that is not passable, nested too deep among them. */
+export function isTooLarge(error: unknown): error is RangeError {
+  return error instanceof RangeError && error.message === TOO_LARGE;
 }
 
 /** The fault of containers nested past `nestingMax`. */

@@ -17,6 +17,16 @@ export interface PassableHooks {
   isHardened(value: object): boolean;
   /** Freezes and marks a fresh container whose members are all hardened. */
   bornHardened<T extends object>(value: T): T;
+  /** Left out in vats: there a byte array is an immutable ArrayBuffer and nothing else. */
+  readonly byteArrays?: ByteArrays;
+}
+
+/** Objects that stand for byte arrays, besides immutable ArrayBuffers. */
+export interface ByteArrays {
+  /** The bytes of `value`, to be copied; undefined if it is none of them. */
+  bytesOf(value: object): Uint8Array | undefined;
+  /** What decoding gives. `bytes` is a buffer of its own. */
+  make(bytes: Uint8Array): object;
 }
 
 export interface EncodedPassable {

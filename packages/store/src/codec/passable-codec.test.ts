@@ -1,10 +1,10 @@
 /** What is refused and in which words, limits, errors, and hooks that use the codec again. */
 import '@endo/immutable-arraybuffer/shim.js';
 import { describe, expect, test } from 'vitest';
-import { PassableCodec } from './index.js';
+import { HOST_BYTE_ARRAYS, PassableCodec } from './index.js';
 import type { PassableLimits } from './index.js';
 import { hostHooks, referenceOf } from './testing/host-references.mjs';
-import { PASS_STYLE, makeTagged } from './testing/passables.mjs';
+import { PASS_STYLE, makeByteArray, makeTagged } from './testing/passables.mjs';
 
 const codec = new PassableCodec(hostHooks);
 const frozenOnly = new PassableCodec({ ...hostHooks, isHardened: () => false });
@@ -167,6 +167,25 @@ describe('codec: limits', () => {
   test('after an error -> the next value is encoded afresh', () => {
     expect(() => codec.encode([1, referenceOf('o-1'), then])).toThrow(TypeError);
     expect(codec.encode(7)).toEqual({ body: Uint8Array.of(7), slots: [] });
+  });
+});
+
+describe('codec: byte arrays of a host', () => {
+  const hostCodec = new PassableCodec({ ...hostHooks, byteArrays: HOST_BYTE_ARRAYS });
+
+  test('Uint8Array, Buffer -> the bytes of a byte array, which come out as a Uint8Array', () => {
+    const bytes = Uint8Array.of(1, 2);
+    for (const value of [bytes, Buffer.from(bytes), makeByteArray([1, 2])]) {
+      const { body } = hostCodec.encode([value]);
+      expect(body).toEqual(codec.encode([makeByteArray([1, 2])]).body);
+      expect(hostCodec.decode(body, [])).toEqual([bytes]);
+    }
+  });
+
+  test('other views and buffers -> refused', () => {
+    for (const value of [new Int8Array(1), new ArrayBuffer(1), new DataView(new ArrayBuffer(1))]) {
+      expect(() => hostCodec.encode(value)).toThrow(TypeError);
+    }
   });
 });
 

@@ -30,6 +30,10 @@ const NOTHING: Encoded = { body: new Uint8Array(0), slots: [] };
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
+/** Scalars to endo, for which it has no place in the order of keys. */
+const isByteArray = (key: unknown): boolean =>
+  isObject(key) && Object.getPrototypeOf(key) === ArrayBuffer.prototype;
+
 /** True for primitives that are scalar keys whatever their value. */
 const isPlainScalar = (key: unknown): boolean => !isObject(key) && typeof key !== 'symbol';
 
@@ -42,6 +46,7 @@ export class Collection {
   readonly #tables: CollectionTables;
   readonly #storeKind: number;
   readonly #cid: number;
+  #store: object | undefined;
 
   constructor(
     core: Core,
@@ -59,6 +64,18 @@ export class Collection {
     this.entries = identity.entries;
   }
 
+  /**
+   * Methods and iterators, which vat code may keep without their store, hold this, and so the
+   * store: the collection is alive for as long as anything that reads it.
+   */
+  holdStore(store: object): void {
+    this.#store = store;
+  }
+
+  get store(): object | undefined {
+    return this.#store;
+  }
+
   get generation(): Generation {
     return this.#tables.generationOf(this.#cid);
   }
@@ -66,7 +83,7 @@ export class Collection {
   has(key: unknown): boolean {
     const { keyShape } = this.#schema;
     const isLegal =
-      (isPlainScalar(key) || matches(key as never, SCALAR)) &&
+      (isPlainScalar(key) || (matches(key as never, SCALAR) && !isByteArray(key))) &&
       (keyShape === undefined || matches(key as never, keyShape));
     if (!isLegal) return false;
     const place = this.entries.place(key);
@@ -179,6 +196,7 @@ export class Collection {
     if (isPlainScalar(key) && keyShape === undefined) return;
     const message = `invalid key type for collection ${String(q(label))}`;
     if (!isPlainScalar(key)) mustMatch(key as never, SCALAR, message);
+    if (isByteArray(key)) throw Error(`${message}: A "byteArray" cannot be a key`);
     if (keyShape !== undefined) mustMatch(key as never, keyShape, message);
   }
 
@@ -225,5 +243,7 @@ export class Collection {
 /** Throws unless everything that a value (or a schema) mentions is durable. */
 export const assertDurableValue = (core: Core, value: unknown, { body, slots }: Encoded): void => {
   const slot = firstNotDurable(core.context, slots);
-  if (slot >= 0) Fail`value is not durable: ${value} at slot ${b(String(slot))} of ${body}`;
+  if (slot < 0) return;
+  const where = `${body.length} bytes`;
+  Fail`value is not durable: ${value} at slot ${b(String(slot))} of ${where}`;
 };

@@ -4,7 +4,7 @@
  * Making a handle's representative again reads nothing; its kind's row, with the tag, is read when
  * the handle is used.
  */
-import { PASS_STYLE } from '@endo/pass-style';
+import { Far, PASS_STYLE } from '@endo/pass-style';
 import { rowKind } from '@heirloom/store/keys';
 import { Fail } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
@@ -13,6 +13,8 @@ import type { Core } from './core.js';
 import type { KindRow } from './frames.js';
 
 const KIND_OF_HANDLES = 1;
+/** The method that every far object has. */
+const GET_METHOD_NAMES = '__getMethodNames__';
 
 class KindHandle extends Stamped {
   readonly #kind: number;
@@ -32,6 +34,7 @@ class KindHandle extends Stamped {
 export class KindHandles {
   readonly #core: Core;
   readonly #prototype: object;
+  readonly #getMethodNames: unknown;
 
   constructor(core: Core) {
     this.#core = core;
@@ -41,6 +44,8 @@ export class KindHandles {
         [Symbol.toStringTag]: { value: 'Alleged: kind' },
       }),
     );
+    const model = Far('kind', {}) as unknown as { readonly [GET_METHOD_NAMES]: unknown };
+    this.#getMethodNames = model[GET_METHOD_NAMES];
     core.context.references.registerKind(true, KIND_OF_HANDLES, kind => this.#represent(kind));
   }
 
@@ -73,6 +78,7 @@ export class KindHandles {
     const { hardening, references } = this.#core.context;
     const handle = Object.create(this.#prototype) as object;
     new KindHandle(handle, kind);
+    Object.defineProperty(handle, GET_METHOD_NAMES, { value: this.#getMethodNames });
     hardening.bornHardened(handle);
     references.bindVirtual(this.#core.durable.refOf(KIND_OF_HANDLES, kind), handle);
     return handle;

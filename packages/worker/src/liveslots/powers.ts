@@ -4,6 +4,7 @@
  * Before the thread knows its vat (rule U4) the properties of `VatData` can be read; calling one
  * spoils the preparation, whatever vat code does with the exception.
  */
+import { isTooLarge } from '@heirloom/store/codec';
 import { Syscall } from '../protocol/messages.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { VatCodec } from './codec.js';
@@ -66,16 +67,16 @@ export const makeVatPowers = (options: VatPowersOptions): object => {
   const { crank, codec, promises, hardening, vatData, globals } = options;
   const exit = (isFailure: boolean, info: unknown): void => {
     let encoded;
-    let isTooLarge = false;
+    let isOversized = false;
     try {
       encoded = codec.encodeForWire(hardening.harden(info));
     } catch (error) {
       crank.note(error);
-      if (!(error instanceof RangeError)) throw error;
+      if (!isTooLarge(error)) throw error;
       encoded = codec.encodeForWire(hardening.harden(Error(error.message)));
-      isTooLarge = true;
+      isOversized = true;
     }
-    crank.syscall([Syscall.exit, isFailure || isTooLarge, encoded.body, encoded.slots]);
+    crank.syscall([Syscall.exit, isFailure || isOversized, encoded.body, encoded.slots]);
     promises.mentioned(encoded.slots);
   };
   return hardening.harden({

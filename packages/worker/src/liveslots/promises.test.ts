@@ -271,6 +271,16 @@ describe('promises: exports', () => {
     expect(resolve![1]).toMatchObject(['p-9', 'rejected', { name: 'TypeError' }]);
   });
 
+  it.each([
+    ['nested too deep', '() { let v = 1; for (let i = 0; i < 501; i += 1) v = [v]; return v; }'],
+    ['cyclic', '() { const v = []; v[0] = v; return Promise.reject(v); }'],
+  ])('a resolution that is %s -> rejected with the reason, no fault', async (_title, go) => {
+    const vat = await started({ go });
+    const [resolve] = await send(vat, 'go', [], 'p-9');
+    const message = 'passable nested deeper than nestingMax 500';
+    expect(resolve![1]).toMatchObject(['p-9', 'rejected', { name: 'RangeError', message }]);
+  });
+
   it('a resolution past the limit -> a fault', async () => {
     const vat = await started({ go: '() { return "x".repeat(10_000_001); }' });
     const [crank] = await vat.wave(vat.message('o+0', 'go', [], 'p-9'));

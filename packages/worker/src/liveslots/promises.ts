@@ -11,6 +11,7 @@
  * Invariants: each promise is settled for the kernel at most once, and only by its settler; a
  * syscall that mentions a promise for the first time is made before any that settles it.
  */
+import { isTooLarge } from '@heirloom/store/codec';
 import { check } from '../check.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import { Syscall, type Resolution } from '../protocol/messages.js';
@@ -270,7 +271,7 @@ export class Promises {
       return { rejected, ...this.#wire.encodeSettlement(this.#hardening.harden(value)) };
     } catch (error) {
       this.#crank.note(error);
-      if (error instanceof RangeError) this.#crank.raise('LIMIT', error.message);
+      if (isTooLarge(error)) this.#crank.raise('LIMIT', error.message);
       const reason = this.#hardening.harden(error);
       return { rejected: true, ...this.#wire.encodeSettlement(reason) };
     }

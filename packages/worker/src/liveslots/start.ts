@@ -7,11 +7,12 @@
 import { passStyleOf } from '@endo/pass-style';
 import type { FaultCode } from '../protocol/faults.js';
 import type { Delivery, DeliveryTuple } from '../protocol/messages.js';
-import { ROOT_VREF, type VatId } from '../protocol/refs.js';
+import type { VatId } from '../protocol/refs.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { Hardening, ValueCodec } from './context.js';
 import type { Continuation } from './dispatch.js';
 import { q } from './fail.js';
+import type { Ledger } from './ledger.js';
 import { whenSettled, type Settlement } from './promise-table.js';
 import type { VatReferences } from './references.js';
 
@@ -25,9 +26,11 @@ export type Evaluation =
 
 export interface VatStarterOptions {
   readonly crank: CrankSink;
-  readonly codec: ValueCodec;
+  /** Of vatParameters; throws for instances of durable kinds that are not defined yet. */
+  readonly decode: ValueCodec['decode'];
   readonly hardening: Hardening;
   readonly references: VatReferences;
+  readonly ledger: Ledger;
   readonly vatId: () => VatId;
   readonly evaluate: () => Evaluation;
   readonly vatPowers: () => object;
@@ -57,7 +60,7 @@ export class VatStarter {
   }
 
   #build([, body, slots]: StartTuple, evaluation: Evaluation): Continuation {
-    const { crank, codec, vatPowers, baggage } = this.#options;
+    const { crank, decode, ledger, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
     const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
     const buildRootObject: unknown = namespace?.buildRootObject;
@@ -70,7 +73,8 @@ export class VatStarter {
       outcome = { rejected, value };
     };
     try {
-      const vatParameters = codec.decode(body, slots);
+      ledger.introduced(slots);
+      const vatParameters = decode(body, slots);
       const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
       void whenSettled(
@@ -90,7 +94,7 @@ export class VatStarter {
     if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
     const root = this.#checkRoot(outcome.value);
     reviveWatches();
-    references.bindStrong(ROOT_VREF, root);
+    references.bindRoot(root);
     assertAllClaimed();
     return undefined;
   }

@@ -33,6 +33,8 @@ export class VatRows implements RowStore {
   readonly #cache: RowCache;
   readonly #overlay = new RowOverlay();
   #retained = new Map<BinaryKey, Retained>();
+  /** No retained row is of a block up to this height. */
+  #shownHeight = -1;
   #base: RowBase | undefined;
   #scan: KeyScan | undefined;
   /** By table, of those that were scanned: the keys in overlay and retained, perhaps more. */
@@ -51,6 +53,7 @@ export class VatRows implements RowStore {
   adopt(rows: ReadonlyMap<BinaryKey, Retained>): void {
     for (const [key, row] of rows) this.#retained.set(key, row);
     this.#written.clear();
+    this.#shownHeight = -1;
   }
 
   /** Reads go to `base` from now on, which shows every block up to `height`. */
@@ -58,6 +61,9 @@ export class VatRows implements RowStore {
     check(this.#base === undefined, 'rows: already open');
     this.#base = base;
     this.#scan = new KeyScan(base);
+    if (height <= this.#shownHeight) return;
+    this.#shownHeight = height;
+    // A block has been committed: otherwise what is retained, and its index, stay as they are.
     this.#written.clear();
     for (const [key, row] of this.#retained) {
       if (row.height > height) continue;
@@ -78,6 +84,7 @@ export class VatRows implements RowStore {
     this.#retained.clear();
     this.#cache.clear();
     this.#written.clear();
+    this.#shownHeight = -1;
   }
 
   get(key: BinaryKey): Uint8Array | undefined {

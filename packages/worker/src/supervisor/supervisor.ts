@@ -68,8 +68,12 @@ export class Supervisor {
       rows: this.#rows,
       crank: this.#crank,
       log: (level, text) => this.#log(level, text),
+      collectGarbage: () => options.host.collectGarbage(),
     });
-    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots);
+    const { host } = options;
+    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, () => {
+      if (host.collectsEveryCrank === true) host.collectGarbage();
+    });
   }
 
   onMessage(frame: Uint8Array): void {

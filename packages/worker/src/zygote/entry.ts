@@ -10,6 +10,7 @@
 import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { openReader, type StoreReader } from '@heirloom/store';
+import { collectGarbage } from './collect-garbage.js';
 import { compileImage, runImage, type ImageExports } from './image-loader.js';
 import type { ImageInstance } from './environment.js';
 
@@ -20,6 +21,7 @@ export interface ZygoteData {
   /** The image script, UTF-8. */
   readonly imageSource: SharedArrayBuffer;
   readonly codeCache?: SharedArrayBuffer;
+  readonly collectsEveryCrank?: boolean;
 }
 
 export interface ZygoteTask {
@@ -51,6 +53,7 @@ process.on('unhandledRejection', onUnhandledRejection);
 // A vat may handle in a later crank what it did not handle at once: without a listener Node would
 // print a warning of its own to the host's stderr.
 process.on('rejectionHandled', () => undefined);
+const { collectsEveryCrank = false } = workerData as ZygoteData;
 const { image, reader } = warm();
 
 /** The vat's life. Ends, and closes the store, when the port closes. */
@@ -60,6 +63,8 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
   const started = image.startImage({
     reader,
     post: (frame, transfer) => port.postMessage(frame, transfer),
+    collectGarbage,
+    collectsEveryCrank,
   });
   instance = started;
   port.on('message', (frame: Uint8Array) => started.onMessage(frame));
