@@ -7,7 +7,7 @@
 import { openKernel } from '@heirloom/kernel';
 import type { Kernel, KernelLogEntry, KernelOptions, VatReference } from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { fixture, freshDirectory } from './kernels.js';
+import { fixture, freshDirectory, isolation } from './kernels.js';
 
 const FIXTURE = 'workbench.js';
 
@@ -40,7 +40,7 @@ class Shop {
 
   async reopen(): Promise<void> {
     await this.close();
-    const options = { spareThreads: 1, ...this.#options, directory: this.#directory };
+    const options = { spareThreads: 1, isolation, ...this.#options, directory: this.#directory };
     this.#kernel = await openKernel({ ...options, log: entry => this.log.push(entry) });
   }
 

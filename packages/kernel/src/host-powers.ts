@@ -12,3 +12,13 @@ export const engineName = (): string => {
 
 /** Whose code caches fit. */
 export const v8Version = (): string => process.versions.v8;
+
+/** Calls `job` every so many milliseconds until the function that it gives is called. */
+export type Repeat = (milliseconds: number, job: () => void) => () => void;
+
+/** A timer that keeps no process alive. For what only this host decides. */
+export const repeat: Repeat = (milliseconds, job) => {
+  const timer = setInterval(job, milliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+};

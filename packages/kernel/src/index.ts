@@ -5,7 +5,13 @@ export {
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
-export { HostError, KernelError, type KernelErrorCode } from './errors.js';
+export {
+  HostError,
+  KernelError,
+  WorkerError,
+  type KernelErrorCode,
+  type WorkerErrorCode,
+} from './errors.js';
 export type { VatReference } from './host-data.js';
 export {
   openKernel,
@@ -16,6 +22,7 @@ export {
   type RunLimits,
   type RunStats,
   type SentMessage,
+  type Suspect,
   type UpgradeVatOptions,
   type VatInfo,
 } from './kernel.js';
@@ -23,4 +30,5 @@ export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export type { Isolation } from './vats/zygotes.js';
 export type { VatId } from '@heirloom/worker';

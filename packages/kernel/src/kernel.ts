@@ -13,7 +13,7 @@ import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
 import type { UpgradeReport } from './lifecycle.js';
-import { checkOptions, type KernelOptions } from './options.js';
+import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { send, subscribe } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import {
@@ -25,12 +25,15 @@ import {
   type LifecycleItem,
   type VatNumber,
 } from './state/schema.js';
+import type { Isolation, WorkerKind } from './vats/zygotes.js';
 
 export interface CreateVatOptions {
   /** Unique among running vats. */
   readonly name: string;
   readonly bundleId: string;
   readonly vatParameters?: unknown;
+  /** Where it runs on this host, if not where the kernel's vats usually do. Changes no outcome. */
+  readonly isolation?: Isolation;
 }
 
 export interface CreatedVat {
@@ -49,6 +52,21 @@ export interface VatInfo extends CreatedVat {
   readonly name: string;
   readonly incarnation: number;
   readonly bundleId: string;
+  /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
+  readonly replayable: boolean;
+  readonly error: HostError | undefined;
+}
+
+/** A vat that was running when a worker, or the whole process, ended without warning. */
+export interface Suspect {
+  readonly vatId: VatId;
+  /** Undefined: the vat was only being created. */
+  readonly name: string | undefined;
+  readonly incarnation: number;
+  /** The first delivery that is not known to have ended. */
+  readonly position: number;
+  /** How many such ends it was part of. */
+  readonly deaths: number;
 }
 
 /** A message that was queued. */
@@ -141,13 +159,13 @@ export class Kernel {
   }
 
   stats(): KernelStats {
-    const { counts, state, pool, upgrades, store, onlineCount, height } = this.#core;
+    const { counts, state, zygotes, upgrades, store, onlineCount, height } = this.#core;
     return {
       ...counts,
       height,
       runQueueLength: state.queue.length,
       vatsOnline: onlineCount,
-      threads: pool.threadCount,
+      threads: zygotes.workerCount,
       upgrades: [...upgrades],
       storeBytes: store.sizeBytes(),
     };
@@ -175,13 +193,21 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    checkFields('createVat', options, ['name', 'bundleId', 'vatParameters']);
+    checkFields('createVat', options, ['name', 'bundleId', 'vatParameters', 'isolation']);
     const name = checkName(options.name);
     if (this.#core.state.names.get(name) !== undefined) {
       throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
     }
-    const make = this.#lifecycle(ItemType.create, name, options);
-    return (await this.#input(input => make(input, undefined))) as CreatedVat;
+    const { isolation } = options;
+    checkIsolation(isolation);
+    const kind = this.#core.isolation.kindFor(isolation);
+    const make = this.#lifecycle(ItemType.create, name, options, kind);
+    const take = (input: number): KRef => {
+      const vat = this.#core.state.next('nextVat');
+      if (isolation !== undefined) this.#core.isolation.choose(vat, isolation);
+      return make(input, vat);
+    };
+    return (await this.#input(take)) as CreatedVat;
   }
 
   /**
@@ -198,7 +224,8 @@ export class Kernel {
     if (typeof upgradeMessage !== 'string') {
       throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
     }
-    const make = this.#lifecycle(ItemType.upgrade, upgradeMessage, options);
+    const kind = this.#core.isolation.kindOf(vat);
+    const make = this.#lifecycle(ItemType.upgrade, upgradeMessage, options, kind);
     const done = await this.#input(input => make(input, vat));
     return done as { readonly incarnationNumber: number };
   }
@@ -290,6 +317,14 @@ export class Kernel {
     const names = this.vats().map(({ name }) => name);
     const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
     throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
+  }
+
+  /** What an unclean end left when the store was opened; they run in processes of their own. */
+  suspects(): Suspect[] {
+    const { state, suspects } = this.#core;
+    return suspects.map(({ vat, ...rest }) => {
+      return { vatId: vatIdOf(vat), name: state.vats.get(vat)?.name, ...rest };
+    });
   }
 
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
@@ -403,15 +438,13 @@ export class Kernel {
     type: LifecycleItem['type'],
     text: string,
     { bundleId, vatParameters }: { readonly bundleId: string; readonly vatParameters?: unknown },
-  ): (input: number, vat: VatNumber | undefined) => KRef {
-    const { bundles, data, pool, state } = this.#core;
+    kind: WorkerKind,
+  ): (input: number, vat: VatNumber) => KRef {
+    const { bundles, data, zygotes } = this.#core;
     const script = bundles.scriptOf(bundleId);
     const { body, slots } = data.encode(vatParameters);
-    pool.prepare(script);
-    return (input, known) => {
-      const vat = known ?? state.next('nextVat');
-      return this.#enqueue(input, { type, vat, bundleId, body, slots, text });
-    };
+    zygotes.prepare({ kind, script });
+    return (input, vat) => this.#enqueue(input, { type, vat, bundleId, body, slots, text });
   }
 
   #enqueue(input: number, item: Omit<LifecycleItem, 'result'>): KRef {
@@ -432,7 +465,9 @@ export class Kernel {
     const { state, data } = this.#core;
     const { name, incarnation, bundleId } = state.vats.need(vat);
     const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
-    return { vatId: vatIdOf(vat), name, incarnation, bundleId, root };
+    const error = this.#core.brokenBy(vat);
+    const replayable = error === undefined;
+    return { vatId: vatIdOf(vat), name, incarnation, bundleId, root, replayable, error };
   }
 }
 

@@ -214,7 +214,8 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
 export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
-    return [context.scriptOf(item.item.bundleId)];
+    const { vat, bundleId } = item.item;
+    return [{ vat, script: context.scriptOf(bundleId) }];
   });
   await context.online.reserve(needed);
 };

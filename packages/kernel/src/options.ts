@@ -2,6 +2,7 @@
 import type { VatId } from '@heirloom/worker';
 import { KernelError } from './errors.js';
 import type { KernelParameters } from './parameters.js';
+import { ISOLATIONS, type Isolation } from './vats/zygotes.js';
 
 /** A line that vat code wrote to its console, or the reason for a vat's end. */
 export interface KernelLogEntry {
@@ -24,11 +25,39 @@ export interface KernelOptions {
   readonly threads?: number;
   /** Warm threads kept ready beyond those of the vats; default 1. */
   readonly spareThreads?: number;
+  /**
+   * Where vats run: `thread` (default), or `process`, a child process each, which can do this
+   * process no harm. A vat may be created with another choice. Changes no outcome.
+   */
+  readonly isolation?: Isolation;
+  /** Of V8's heap for one vat; default: what V8 takes. What needs more dies: WORKER_DIED. */
+  readonly heapMiBMax?: number;
+  /** How long one crank may run; default 600,000 (10 minutes), Infinity: for ever. */
+  readonly deliveryTimeoutMs?: number;
   /** Takes console lines of vats and faults; default: nowhere. */
   readonly log?: (entry: KernelLogEntry) => void;
 }
 
-const NAMES = ['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'log'];
+const NAMES = [
+  'directory',
+  'blocks',
+  'parameters',
+  'threads',
+  'spareThreads',
+  'isolation',
+  'heapMiBMax',
+  'deliveryTimeoutMs',
+  'log',
+];
+/** With less, not even an empty vat starts. */
+const HEAP_MIB_LEAST = 16;
+
+/** Errors: KernelError BAD_OPTION. */
+export const checkIsolation = (isolation: Isolation | undefined): void => {
+  if (isolation === undefined || ISOLATIONS.includes(isolation)) return;
+  const known = ISOLATIONS.join("' or '");
+  throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
+};
 
 const checkCount = (name: string, value: number | undefined, least: number): void => {
   if (value === undefined || value === Infinity) return;
@@ -55,4 +84,7 @@ export const checkOptions = (options: KernelOptions): void => {
   }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);
+  checkIsolation(options.isolation);
+  checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
+  checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
 };

@@ -20,8 +20,16 @@ import { release } from './counts.js';
 import { carryOut, reserveWorkers, type LifecycleContext, type Moment } from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
 import { refuse } from './router.js';
+import type { Running } from './running-note.js';
 import type { KRef } from './state/krefs.js';
-import { VatState, type VatCounters, type VatNumber, type VatRow } from './state/schema.js';
+import {
+  ItemType,
+  VatState,
+  type VatCounters,
+  type VatNumber,
+  type VatRow,
+} from './state/schema.js';
+import type { KernelState } from './state/state.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
 import {
@@ -48,6 +56,8 @@ export interface WaveRunnerOptions extends LifecycleContext {
   readonly onFault: FaultObserver;
   /** How many vats run at a time. */
   readonly threads: number;
+  /** Told before anything of a wave runs. */
+  readonly onRunning: (moment: Moment, running: readonly Running[]) => void;
 }
 
 /** What one wave did to one vat so far: becomes one transcript row. */
@@ -82,6 +92,8 @@ export class WaveRunner {
     const { state } = router;
     const plan = planWave(state, limits);
     state.endCrank();
+    this.#options.online.assertWhole(plan.deliveries.keys());
+    this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan);
     this.#dispatch(plan, moment);
@@ -260,6 +272,21 @@ export class WaveRunner {
     wave.records.delete(vat);
   }
 }
+
+/** The vats that a wave delivers to, starts or upgrades. */
+const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
+  const running = [...plan.deliveries.keys()].map(vat => {
+    const { incarnation } = state.vats.need(vat);
+    return { vat, incarnation, position: state.vatCounters.need(vat).position };
+  });
+  for (const item of plan.items) {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
+    const { vat } = item.item;
+    const before = state.vats.get(vat)?.incarnation ?? -1;
+    running.push({ vat, incarnation: before + 1, position: 0 });
+  }
+  return running;
+};
 
 /** A reap is recorded with what it found dead: a replay does not ask V8 (rule G5). */
 const recordedDelivery = (

@@ -2,8 +2,10 @@
 import { fileURLToPath } from 'node:url';
 
 export * from './protocol/faults.js';
+export * from './protocol/frame-stream.js';
 export * from './protocol/limits.js';
 export * from './protocol/messages.js';
+export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';
 export * from './protocol/transcript.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
@@ -12,3 +14,6 @@ export { readImage, type Image } from './zygote/read-image.js';
 
 /** What Piscina takes as `filename`: zygote/entry.ts as one file (scripts/build-image.mjs). */
 export const ZYGOTE_ENTRY = fileURLToPath(new URL('./thread.cjs', import.meta.url));
+
+/** What a child process runs: zygote/process-guard.ts as one file. */
+export const PROCESS_ENTRY = fileURLToPath(new URL('./process-guard.cjs', import.meta.url));

@@ -22,7 +22,7 @@ import type { LogLevel, SupervisorOptions } from '../zygote/environment.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
-import { nextTurn } from './host-powers.js';
+import { nextTurn, nowUs } from './host-powers.js';
 import { Replay, type Divergence } from './replay.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
@@ -39,6 +39,9 @@ interface Bound {
   readonly height: number;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
 }
+
+/** A replay tells so often where it is. */
+const PROGRESS_US = 50_000;
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 const textOf = (bytes: Uint8Array): string =>
@@ -57,6 +60,7 @@ export class Supervisor {
   #bound: Bound | undefined;
   #hasRun = false;
   #isReplaying = false;
+  #progressUs = 0;
   #earlyLines: [LogLevel, string][] = [];
 
   constructor(options: SupervisorOptions) {
@@ -138,6 +142,7 @@ export class Supervisor {
         firstPosition,
         height: height + 1,
         chunk: this.#chunk,
+        isCareful: this.#options.host.isCareful === true,
         post: frame => this.#postFrame(frame),
         finish: () => {
           this.#liveslots.endWave();
@@ -159,6 +164,7 @@ export class Supervisor {
     const base = new ReplayBase({ view: snapshot, vat, incarnation, space, handed });
     this.#rows.open(base, snapshot.height);
     this.#isReplaying = true;
+    this.#progressUs = nowUs();
     this.#turns.run(
       new Replay({
         engine: this.#engine,
@@ -167,6 +173,7 @@ export class Supervisor {
         incarnation,
         endPosition,
         endWave: () => this.#liveslots.endWave(),
+        progress: position => this.#postProgress(position),
         finish: divergence => {
           this.#rows.close();
           this.#rows.forget();
@@ -178,6 +185,14 @@ export class Supervisor {
         },
       }),
     );
+  }
+
+  #postProgress(position: number): void {
+    const atUs = nowUs();
+    const isDue = atUs - this.#progressUs >= PROGRESS_US;
+    if (!isDue && this.#options.host.isCareful !== true) return;
+    this.#progressUs = atUs;
+    this.#post([FromWorker.progress, position]);
   }
 
   #needBound(): Bound {

@@ -11,6 +11,8 @@ import type { VRef } from '../protocol/refs.js';
 export interface ImageHost {
   readonly reader: StoreReader;
   post(frame: Uint8Array, transfer: readonly ArrayBuffer[]): void;
+  /** The vat is suspected: every crank is posted before the next one begins (rule H3). */
+  readonly isCareful?: boolean;
 }
 
 /** What the image hands back. */
