@@ -19,7 +19,7 @@ import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
 import { bringOnline } from './rebuild.js';
 import { RunningNote, type Suspicion } from './running-note.js';
-import type { VatNumber } from './state/schema.js';
+import type { RunQueueItem, VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
 import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
@@ -60,6 +60,8 @@ export class KernelCore {
   #isClosed = false;
   #wave = 0;
   #committedInput: number;
+  /** Of this block: inputs that had to be its first, and items that they put on the queue. */
+  #firsts = { inputs: 0, items: 0 };
   #counts: CoreCounts = { blocks: 0, waves: 0, cranks: 0 };
 
   private constructor(
@@ -199,9 +201,23 @@ export class KernelCore {
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);
     });
     this.#wave = 0;
+    this.#firsts = { inputs: 0, items: 0 };
     this.#counts = { ...this.#counts, blocks: this.#counts.blocks + 1 };
     this.results.tell();
     return this.blockHash;
+  }
+
+  /** Nothing has run in this block, and every input of it belongs to its first (rule H3). */
+  get isBlockFresh(): boolean {
+    const taken = this.state.counters.lastInput - this.#committedInput;
+    return this.#wave === 0 && taken === this.#firsts.inputs;
+  }
+
+  /** The input that is being taken is one of the block's first; its item goes to the head. */
+  takeFirst(item: RunQueueItem | undefined): void {
+    const { inputs, items } = this.#firsts;
+    this.#firsts = { inputs: inputs + 1, items: item === undefined ? items : items + 1 };
+    if (item !== undefined) this.state.enqueueFirst(item, items);
   }
 
   get hasUncommittedInputs(): boolean {

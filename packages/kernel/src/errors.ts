@@ -19,7 +19,8 @@ export type KernelErrorCode =
   | 'BAD_ARGUMENT'
   | 'BAD_DATA'
   | 'KERNEL_CLOSED'
-  | 'NO_RESULT';
+  | 'NO_RESULT'
+  | 'UNKNOWN_ITEM';
 
 /** The caller asked for something that cannot be: rejected before anything is queued. */
 export class KernelError extends Error {

@@ -5,6 +5,7 @@ export {
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
+export type { ItemChoice, QueuedItemInfo } from './cancel.js';
 export {
   HostError,
   KernelError,
@@ -23,6 +24,7 @@ export {
   type RunStats,
   type SentMessage,
   type Suspect,
+  type TerminateVatOptions,
   type UpgradeVatOptions,
   type VatInfo,
 } from './kernel.js';

@@ -7,12 +7,25 @@
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
-import { KernelCore, type CoreCounts } from './core.js';
+import { cancelEntry, describeQueue, findItem } from './cancel.js';
+import type { ItemChoice, QueuedItemInfo } from './cancel.js';
+import { KernelCore } from './core.js';
 import { getPromise, holdAll } from './counts.js';
 import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
-import type { UpgradeReport } from './lifecycle.js';
+import type {
+  CreatedVat,
+  CreateVatOptions,
+  KernelStats,
+  RunLimits,
+  RunStats,
+  SentMessage,
+  Suspect,
+  TerminateVatOptions,
+  UpgradeVatOptions,
+  VatInfo,
+} from './kernel-types.js';
 import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { send, subscribe } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -25,78 +38,7 @@ import {
   type LifecycleItem,
   type VatNumber,
 } from './state/schema.js';
-import type { Isolation, WorkerKind } from './vats/zygotes.js';
-
-export interface CreateVatOptions {
-  /** Unique among running vats. */
-  readonly name: string;
-  readonly bundleId: string;
-  readonly vatParameters?: unknown;
-  /** Where it runs on this host, if not where the kernel's vats usually do. Changes no outcome. */
-  readonly isolation?: Isolation;
-}
-
-export interface CreatedVat {
-  readonly vatId: VatId;
-  readonly root: VatReference;
-}
-
-export interface UpgradeVatOptions {
-  readonly bundleId: string;
-  readonly vatParameters?: unknown;
-  /** Part of the object that the predecessor's promises are rejected with. */
-  readonly upgradeMessage?: string;
-}
-
-export interface VatInfo extends CreatedVat {
-  readonly name: string;
-  readonly incarnation: number;
-  readonly bundleId: string;
-  /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
-  readonly replayable: boolean;
-  readonly error: HostError | undefined;
-}
-
-/** A vat that was running when a worker, or the whole process, ended without warning. */
-export interface Suspect {
-  readonly vatId: VatId;
-  /** Undefined: the vat was only being created. */
-  readonly name: string | undefined;
-  readonly incarnation: number;
-  /** The first delivery that is not known to have ended. */
-  readonly position: number;
-  /** How many such ends it was part of. */
-  readonly deaths: number;
-}
-
-/** A message that was queued. */
-export interface SentMessage {
-  /** The number of the host input: after a crash, `resultOf(input)` tells what became of it. */
-  readonly input: number;
-  /** Settles after the block that settles it is durable. */
-  readonly result: Promise<unknown>;
-}
-
-/** How far a run goes; checked between waves, never shortens one. */
-export interface RunLimits {
-  readonly waves?: number;
-  readonly deliveries?: number;
-}
-
-export interface RunStats {
-  readonly waves: number;
-  readonly deliveries: number;
-}
-
-/** What has happened since the kernel was opened; for the host only. */
-export interface KernelStats extends CoreCounts {
-  readonly height: number;
-  readonly runQueueLength: number;
-  readonly vatsOnline: number;
-  readonly threads: number;
-  readonly upgrades: readonly UpgradeReport[];
-  readonly storeBytes: number;
-}
+import type { WorkerKind } from './vats/zygotes.js';
 
 /** Deliveries after which a kernel that owns its blocks ends one. */
 const AUTO_BLOCK_DELIVERIES = 32_768;
@@ -218,30 +160,47 @@ export class Kernel {
     vatId: VatId,
     options: UpgradeVatOptions,
   ): Promise<{ readonly incarnationNumber: number }> {
-    checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage']);
+    checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage', 'first']);
     const vat = this.#vatNumber(vatId);
-    const { upgradeMessage = UPGRADE_MESSAGE } = options;
+    const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
+    if (first) this.#checkFirst();
     if (typeof upgradeMessage !== 'string') {
       throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
     }
     const kind = this.#core.isolation.kindOf(vat);
     const make = this.#lifecycle(ItemType.upgrade, upgradeMessage, options, kind);
-    const done = await this.#input(input => make(input, vat));
+    const done = await this.#input(input => make(input, vat, first));
     return done as { readonly incarnationNumber: number };
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
-  async terminateVat(vatId: VatId): Promise<void> {
+  async terminateVat(vatId: VatId, options: TerminateVatOptions = {}): Promise<void> {
+    checkFields('terminateVat', options, ['first']);
     const vat = this.#vatNumber(vatId);
-    const nothing = { body: new Uint8Array(), slots: [] };
-    await this.#input(input => {
-      return this.#enqueue(input, {
-        type: ItemType.terminate,
-        vat,
-        bundleId: '',
-        text: '',
-        ...nothing,
-      });
+    const { first = false } = options;
+    if (first) this.#checkFirst();
+    const type = ItemType.terminate;
+    const item = { type, vat, bundleId: '', text: '', body: new Uint8Array(), slots: [] };
+    await this.#input(input => this.#enqueue(input, item, first));
+  }
+
+  /** What is on the run queue, from its head on. */
+  queued(limit = 100): QueuedItemInfo[] {
+    return describeQueue(this.#core.state, limit);
+  }
+
+  /**
+   * Takes one item off the run queue: its sender's result is rejected. Always one of the first
+   * inputs of a block. Errors: KernelError UNKNOWN_ITEM, BAD_OPTION.
+   */
+  async cancelItem(choice: ItemChoice): Promise<void> {
+    this.#checkFirst();
+    findItem(this.#core.state, choice);
+    await this.#input(() => {
+      const { router, state } = this.#core;
+      this.#core.takeFirst(undefined);
+      cancelEntry(router, findItem(state, choice));
+      return undefined;
     });
   }
 
@@ -434,24 +393,35 @@ export class Kernel {
     };
   }
 
+  #checkFirst(): void {
+    this.#core.assertAlive();
+    const isIdle = this.#busy === undefined && this.#inputs.waiting === 0;
+    if (isIdle && this.#core.isBlockFresh) return;
+    const rule = 'it must be one of the first inputs of a block, before run and other inputs';
+    throw new KernelError('BAD_OPTION', `first: ${rule}`);
+  }
+
   #lifecycle(
     type: LifecycleItem['type'],
     text: string,
     { bundleId, vatParameters }: { readonly bundleId: string; readonly vatParameters?: unknown },
     kind: WorkerKind,
-  ): (input: number, vat: VatNumber) => KRef {
+  ): (input: number, vat: VatNumber, first?: boolean) => KRef {
     const { bundles, data, zygotes } = this.#core;
     const script = bundles.scriptOf(bundleId);
     const { body, slots } = data.encode(vatParameters);
     zygotes.prepare({ kind, script });
-    return (input, vat) => this.#enqueue(input, { type, vat, bundleId, body, slots, text });
+    return (input, vat, first = false) =>
+      this.#enqueue(input, { type, vat, bundleId, body, slots, text }, first);
   }
 
-  #enqueue(input: number, item: Omit<LifecycleItem, 'result'>): KRef {
+  #enqueue(input: number, given: Omit<LifecycleItem, 'result'>, first: boolean): KRef {
     const { state, results } = this.#core;
     const result = results.create(input, KERNEL_DECIDES);
-    holdAll(state, item.slots);
-    state.enqueue({ ...item, result } as LifecycleItem);
+    holdAll(state, given.slots);
+    const item = { ...given, result } as LifecycleItem;
+    if (first) this.#core.takeFirst(item);
+    else state.enqueue(item);
     return result;
   }
 
@@ -479,4 +449,5 @@ export class Kernel {
  */
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 
+export type * from './kernel-types.js';
 export { HostError, KernelError };

@@ -91,13 +91,16 @@ class Planner {
   readonly items: PlannedItem[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
+  /** Named by a lifecycle item before anything else: they hear of no garbage first (rule H3). */
+  readonly #headed: ReadonlySet<VatNumber>;
   readonly named = new Map<VatNumber, Set<KRef>>();
   /** Promises already in a notify of this wave, by vat. */
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   bytes = 0;
 
-  constructor(state: KernelState) {
+  constructor(state: KernelState, headed: ReadonlySet<VatNumber>) {
     this.#state = state;
+    this.#headed = headed;
   }
 
   add({ ordinal, item }: QueueEntry): void {
@@ -121,13 +124,14 @@ class Planner {
   /** Before everything else of the wave: what vats are told of garbage, then reaps (rule G1). */
   addCollection(limits: WaveLimits): void {
     const state = this.#state;
-    for (const batch of takeCollectBatches(state, COLLECT_MAX)) {
+    for (const batch of takeCollectBatches(state, COLLECT_MAX, this.#headed)) {
       const { vat, action, krefs } = batch;
       const vrefs = krefs.map(kref => nameFor(state, vat, kref));
       const delivery = this.#deliver(vat, [COLLECT_DELIVERIES[action], vrefs]);
       this.items.push({ kind: 'collect', vat, batch, delivery });
     }
     for (const vat of this.#due('reap')) {
+      if (this.#headed.has(vat)) continue;
       const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax]);
       this.items.push({ kind: 'reap', vat, delivery });
       this.named.set(vat, new Set());
@@ -227,11 +231,22 @@ class Planner {
   }
 }
 
+/** The vats of the lifecycle items that the queue begins with. */
+const headedBy = (entries: readonly QueueEntry[]): ReadonlySet<VatNumber> => {
+  const headed = new Set<VatNumber>();
+  for (const { item } of entries) {
+    if (item.type === ItemType.send || item.type === ItemType.notify) break;
+    headed.add(item.vat);
+  }
+  return headed;
+};
+
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
-  const planner = new Planner(state);
+  const entries = state.queue.head(limits.waveLimit);
+  const planner = new Planner(state, headedBy(entries));
   if (WORKER_COLLECTS) planner.addCollection(limits);
-  for (const entry of state.queue.head(limits.waveLimit)) {
+  for (const entry of entries) {
     planner.add(entry);
     if (planner.bytes >= limits.waveBytesMax) break;
   }
