@@ -103,6 +103,7 @@ export class KernelCore {
     this.#online = new OnlineVats(this.zygotes, this.isolation);
     this.router = {
       state: this.state,
+      promiseQueueMax: parameters.promiseQueueMax,
       hostSettled: (promise, row) => this.results.settled(promise, row, this.height + 1),
     };
     this.#runner = new WaveRunner({

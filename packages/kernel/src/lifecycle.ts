@@ -13,6 +13,7 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
+import { runningVats } from './boot.js';
 import { activate, nameFor, retirePromise } from './clist.js';
 import {
   exitReason,
@@ -62,6 +63,7 @@ export interface LifecycleContext {
   scriptOf(bundleId: string): VatScript;
   readonly imageId: string;
   readonly onUpgrade: (report: UpgradeReport) => void;
+  readonly limits: { readonly vatsMax: number };
 }
 
 interface Started {
@@ -136,6 +138,9 @@ const createVat = async (
   };
   if (state.names.get(name) !== undefined) {
     return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
+  }
+  if (runningVats(state).length >= context.limits.vatsMax) {
+    return refuse(kernelData(Error(`there are ${context.limits.vatsMax} vats already`)));
   }
   const row: VatRow = {
     name,

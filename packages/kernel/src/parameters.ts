@@ -25,16 +25,28 @@ export interface KernelParameters {
   readonly reapKrefs: number;
   /** Rows that one sweep works off, at most. */
   readonly sweepRowsMax: number;
+  /** Messages that wait on one unresolved promise: the result of the next one is rejected. */
+  readonly promiseQueueMax: number;
+  /** Vats that run: the creation of the next one fails. */
+  readonly vatsMax: number;
 }
+
+/**
+ * A vat's part of a wave is one row of the transcript (16 MiB): the bytes after which a wave is
+ * full, and one more delivery of 10 MB with its references, must fit.
+ */
+const WAVE_BYTES_MOST = 4 * 2 ** 20;
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
   gc: 'engine',
   waveLimit: 1024,
-  waveBytesMax: 8 * 2 ** 20,
+  waveBytesMax: WAVE_BYTES_MOST,
   cleanupRowsMax: 1024,
   reapInterval: 1000,
   reapKrefs: 1000,
   sweepRowsMax: 1024,
+  promiseQueueMax: 10_000,
+  vatsMax: 1000,
 };
 
 const COUNTS = [
@@ -44,6 +56,8 @@ const COUNTS = [
   'reapInterval',
   'reapKrefs',
   'sweepRowsMax',
+  'promiseQueueMax',
+  'vatsMax',
 ] as const;
 const NAMES: readonly string[] = ['gc', ...COUNTS];
 
@@ -64,6 +78,10 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
     if (!Number.isSafeInteger(value) || (value as number) < 1) {
       throw new KernelError('BAD_OPTION', `${name} must be a positive integer: ${String(value)}`);
     }
+  }
+  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
+    const most = `at most ${WAVE_BYTES_MOST}`;
+    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
   }
   return parameters;
 };

@@ -6,6 +6,7 @@
  */
 import {
   BODY_BYTES_MAX,
+  REPORT_CHARS_MAX,
   ROWS_PER_CRANK_MAX,
   ROW_BYTES_MAX,
   ROW_KEY_BYTES_MAX,
@@ -14,6 +15,7 @@ import {
   ROOT_VREF,
   Syscall,
   VatFault,
+  VREF_LENGTH_MAX,
   type CrankTuple,
   type Resolution,
   type SyscallTuple,
@@ -40,7 +42,9 @@ const fault = (what: string): never => {
   throw new VatFault('BAD_SYSCALL', what);
 };
 
-const isText = (value: unknown): value is VRef => typeof value === 'string';
+/** What is longer is no reference, and too long for a key of the store. */
+const isText = (value: unknown): value is VRef =>
+  typeof value === 'string' && value.length <= VREF_LENGTH_MAX;
 
 const checkData = (body: unknown, slots: unknown): void => {
   if (!(body instanceof Uint8Array)) return fault('data is no byte array');
@@ -104,6 +108,8 @@ const checkReport = (report: unknown): void => {
   const [more, dead] = report as unknown[];
   const isList = dead === null || (Array.isArray(dead) && dead.every(isText));
   if (typeof more !== 'boolean' || !isList) return fault('malformed report');
+  const chars = (dead ?? []).reduce((sum: number, vref: VRef) => sum + vref.length, 0);
+  if (chars > REPORT_CHARS_MAX) throw new VatFault('LIMIT', 'a report of too many references');
   return undefined;
 };
 
@@ -115,6 +121,7 @@ export const checkCrank = (crank: unknown): CrankTuple => {
   if (outcome !== null) {
     const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
+    if (outcome[1].length > BODY_BYTES_MAX) throw new VatFault('LIMIT', 'an error too large');
   }
   if (!Array.isArray(syscalls) || !Array.isArray(rows)) return fault('malformed crank');
   if (syscalls.length > SYSCALLS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many syscalls');

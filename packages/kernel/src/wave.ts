@@ -7,7 +7,14 @@
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
-import { Delivery, type DeliveryTuple, type Resolution, type VRef } from '@heirloom/worker';
+import {
+  Delivery,
+  ELEMENT_WEIGHT,
+  REFERENCE_WEIGHT,
+  type DeliveryTuple,
+  type Resolution,
+  type VRef,
+} from '@heirloom/worker';
 import { nameFor } from './clist.js';
 import {
   CollectAction,
@@ -24,6 +31,7 @@ import {
   PromiseState,
   VatState,
   type LifecycleItem,
+  type PromiseRow,
   type QueuedMessage,
   type VatNumber,
 } from './state/schema.js';
@@ -77,6 +85,8 @@ export interface WaveLimits {
   readonly sweepRowsMax: number;
 }
 
+/** Bytes of a notify after which what its data reaches is left to a notify of its own. */
+const NOTIFY_BYTES_MAX = 2 ** 20;
 /** References in garbage deliveries of one wave, at most. */
 const COLLECT_MAX = 4_096;
 
@@ -85,6 +95,10 @@ const COLLECT_DELIVERIES = {
   [CollectAction.retireExport]: Delivery.retireExports,
   [CollectAction.retireImport]: Delivery.retireImports,
 } as const;
+
+/** More than a settled promise takes in a notify. */
+const weightOf = ({ body, slots }: PromiseRow): number =>
+  ELEMENT_WEIGHT + (body?.length ?? 0) + slots.length * REFERENCE_WEIGHT;
 
 class Planner {
   readonly #state: KernelState;
@@ -215,14 +229,21 @@ class Planner {
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
   }
 
-  /** `promise` and every settled promise that its data reaches, in order of mention. */
+  /**
+   * `promise` and the settled promises that its data reaches, in order of mention, as far as they
+   * fit: the vat subscribes to the others when it sees their names, and is told at once.
+   */
   #settledFrom(promise: KRef, notified: Set<KRef>): KRef[] {
     const batch = [promise];
     notified.add(promise);
+    let bytes = weightOf(getPromise(this.#state, promise));
     for (const kref of batch) {
       for (const slot of getPromise(this.#state, kref).slots) {
         if (!isPromiseKRef(slot) || notified.has(slot)) continue;
-        if (getPromise(this.#state, slot).state === PromiseState.unresolved) continue;
+        const row = getPromise(this.#state, slot);
+        if (row.state === PromiseState.unresolved) continue;
+        bytes += weightOf(row);
+        if (bytes > NOTIFY_BYTES_MAX) return batch;
         notified.add(slot);
         batch.push(slot);
       }

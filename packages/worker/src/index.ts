@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 export * from './protocol/faults.js';
+export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
 export * from './protocol/limits.js';
 export * from './protocol/messages.js';

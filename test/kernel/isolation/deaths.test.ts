@@ -131,7 +131,8 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
 });
 
 describe('deaths, only processes:', () => {
-  test.each(['eatArray', 'eatMap', 'eatString'])('%s -> WORKER_DIED, all else lives', async deed => {
+  const EATERS = ['eatArray', 'eatMap', 'eatString'];
+  test.each(EATERS)('%s -> WORKER_DIED, the host lives', async deed => {
     const setting = await set({ isolation: 'process', heapMiBMax: 48 });
     const { kernel } = setting;
     const { blockHash } = kernel;

@@ -31,6 +31,9 @@ export interface FrameWorkerOptions {
   readonly watchdog: Watchdog;
 }
 
+/** Of why a replay diverged. */
+const REASON_BYTES_MAX = 1_000;
+
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 export class FrameWorker implements VatWorker {
@@ -82,7 +85,7 @@ export class FrameWorker implements VatWorker {
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
       this.#nextPosition = position;
-      const why = `the replay diverged: ${textOf(reason)}`;
+      const why = `the replay diverged: ${textOf(reason.subarray(0, REASON_BYTES_MAX))}`;
       throw new WorkerError('REPLAY_DIVERGED', why, this.#place());
     }
     // A replay ends where the kernel says (rule T4).

@@ -3,9 +3,9 @@
  *
  * A frame that is none of the protocol's is this host's failure (WORKER_PROTOCOL): the worker is
  * killed, nothing of the block counts. What stands inside a crank is checked when it is merged.
+ * `unpackTuple` takes memory for what is there, never for what a header promises.
  */
-import { unpackFrame } from '@heirloom/store';
-import { FromWorker, type FromWorkerTuple } from '@heirloom/worker';
+import { FromWorker, unpackTuple, type FromWorkerTuple } from '@heirloom/worker';
 
 const isPosition = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
@@ -32,7 +32,7 @@ const FIELDS: Readonly<Record<FromWorkerTuple[0], readonly ((field: unknown) => 
 /** Throws what is wrong with the frame. */
 export const readFrame = (frame: unknown): FromWorkerTuple => {
   if (!(frame instanceof Uint8Array)) throw new TypeError('a message that is no frame');
-  const [op, ...fields] = unpackFrame(frame);
+  const [op, ...fields] = unpackTuple(frame);
   const checks = FIELDS[op as FromWorkerTuple[0]] as (typeof FIELDS)[0] | undefined;
   if (typeof op !== 'number' || checks === undefined) {
     throw new TypeError(`a frame with opcode ${String(op)}`);
