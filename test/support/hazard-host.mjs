@@ -1,15 +1,16 @@
 /**
- * A host of its own: makes a bank and a hazard, then has the hazard do what it is told, in a
- * thread. Writes a line for each line of a vat's console, and for how it ended.
+ * A host of its own: makes a bank and a hazard, then has the hazard do what it is told. Writes a
+ * line for each line of a vat's console, and for how it ended.
  *
- *     node hazard-host.mjs DIRECTORY BUNDLES DEED
+ *     node hazard-host.mjs DIRECTORY BUNDLES DEED ISOLATION
  */
 import { readFile } from 'node:fs/promises';
 import { openKernel } from '@heirloom/kernel';
 
-const [directory, bundles, deed] = process.argv.slice(2);
+const [directory, bundles, deed, isolation] = process.argv.slice(2);
 const say = text => process.stdout.write(`${text}\n`);
-const kernel = await openKernel({ directory, heapMiBMax: 48, log: ({ text }) => say(text) });
+const log = ({ text }) => say(text);
+const kernel = await openKernel({ directory, isolation, heapMiBMax: 48, log });
 const { bank, hazard } = JSON.parse(await readFile(bundles, 'utf8'));
 await kernel.createVat({ name: 'bank', bundleId: await kernel.installBundle(bank) });
 const bundleId = await kernel.installBundle(hazard);

@@ -1,9 +1,9 @@
 /** The child processes that vats of this test run in. */
 import { execFileSync } from 'node:child_process';
 
-/** The process ids of this process's vats, in order of age. */
-export const vatProcesses = (): number[] => {
-  const options = ['--ppid', String(process.pid), '-o', 'pid=,args='];
+/** The process ids of a host's vats, in order of age. */
+export const vatProcesses = (host = process.pid): number[] => {
+  const options = ['--ppid', String(host), '-o', 'pid=,args='];
   return execFileSync('ps', options, { encoding: 'utf8' })
     .split('\n')
     .filter(line => line.includes('process-guard'))
@@ -18,4 +18,14 @@ export const killVatProcesses = (): void => {
 /** Resolves when `condition` holds; the test's own timeout is the limit. */
 export const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise(resolve => setImmediate(resolve));
+};
+
+/** Is there a process of this id? */
+export const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 };

@@ -102,7 +102,7 @@ interface Settling {
   readonly settlement: Settlement;
 }
 
-/** Routes a message whose mentions are already counted; gives the rejection of its result, if so. */
+/** Routes a message whose mentions are already counted. Gives what refusing it has to settle. */
 const route = (router: Router, message: QueuedMessage): Settling | undefined => {
   const { state } = router;
   const { target } = message;

@@ -42,13 +42,14 @@ const fault = (what: string): never => {
   throw new VatFault('BAD_SYSCALL', what);
 };
 
-/** What is longer is no reference, and too long for a key of the store. */
-const isText = (value: unknown): value is VRef =>
-  typeof value === 'string' && value.length <= VREF_LENGTH_MAX;
+/** Visible ASCII of a length that a key of the store can have; what it names is checked later. */
+const REFERENCE = new RegExp(`^[op][!-~]{1,${VREF_LENGTH_MAX - 1}}$`);
+const isReference = (value: unknown): value is VRef =>
+  typeof value === 'string' && REFERENCE.test(value);
 
 const checkData = (body: unknown, slots: unknown): void => {
   if (!(body instanceof Uint8Array)) return fault('data is no byte array');
-  if (!Array.isArray(slots) || !slots.every(isText)) return fault('slots are no references');
+  if (!Array.isArray(slots) || !slots.every(isReference)) return fault('slots are no references');
   if (body.length > BODY_BYTES_MAX || slots.length > SLOTS_MAX) {
     throw new VatFault('LIMIT', 'syscall capdata too large');
   }
@@ -57,7 +58,7 @@ const checkData = (body: unknown, slots: unknown): void => {
 const checkResolution = (resolution: unknown): void => {
   if (!Array.isArray(resolution) || resolution.length !== 4) return fault('malformed resolution');
   const [vpid, rejected, body, slots] = resolution as unknown[];
-  if (!isText(vpid) || typeof rejected !== 'boolean') return fault('malformed resolution');
+  if (!isReference(vpid) || typeof rejected !== 'boolean') return fault('malformed resolution');
   checkData(body, slots);
 };
 
@@ -66,10 +67,11 @@ const checkSyscall = (syscall: unknown): void => {
   const [op, a, b, c, d] = syscall as unknown[];
   switch (op) {
     case Syscall.send:
-      if (syscall.length !== 5 || !isText(a) || !(d === null || isText(d))) fault('malformed send');
+      if (syscall.length !== 5 || !isReference(a)) fault('malformed send');
+      if (d !== null && !isReference(d)) fault('malformed send');
       return checkData(b, c);
     case Syscall.subscribe:
-      return syscall.length === 2 && isText(a) ? undefined : fault('malformed subscribe');
+      return syscall.length === 2 && isReference(a) ? undefined : fault('malformed subscribe');
     case Syscall.resolve:
       if (syscall.length !== 2 || !Array.isArray(a)) return fault('malformed resolve');
       return a.forEach(checkResolution);
@@ -80,7 +82,7 @@ const checkSyscall = (syscall: unknown): void => {
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      if (syscall.length !== 2 || !Array.isArray(a) || !a.every(isText)) {
+      if (syscall.length !== 2 || !Array.isArray(a) || !a.every(isReference)) {
         return fault('malformed garbage syscall');
       }
       return undefined;
@@ -106,7 +108,7 @@ const checkReport = (report: unknown): void => {
   if (report === null) return undefined;
   if (!Array.isArray(report) || report.length !== 2) return fault('malformed report');
   const [more, dead] = report as unknown[];
-  const isList = dead === null || (Array.isArray(dead) && dead.every(isText));
+  const isList = dead === null || (Array.isArray(dead) && dead.every(isReference));
   if (typeof more !== 'boolean' || !isList) return fault('malformed report');
   const chars = (dead ?? []).reduce((sum: number, vref: VRef) => sum + vref.length, 0);
   if (chars > REPORT_CHARS_MAX) throw new VatFault('LIMIT', 'a report of too many references');
@@ -119,7 +121,7 @@ export const checkCrank = (crank: unknown): CrankTuple => {
     return fault('malformed crank');
   const [outcome, syscalls, rows, report] = crank as unknown[];
   if (outcome !== null) {
-    const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
+    const pair = Array.isArray(outcome) && outcome.length === 2 && typeof outcome[0] === 'string';
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
     if (outcome[1].length > BODY_BYTES_MAX) throw new VatFault('LIMIT', 'an error too large');
   }

@@ -51,8 +51,10 @@ const resolving = {
     builder.onResolve({ filter: /^msgpackr$/ }, () => ({
       path: path.join(path.dirname(resolve('msgpackr')), '../index.js'),
     }));
-    builder.onResolve({ filter: /\/supervisor\/supervisor\.js$/ }, () =>
-      options.supervisor === undefined ? undefined : { path: path.resolve(options.supervisor) },
+    // The module that is put in its place may import the original.
+    const stand = options.supervisor === undefined ? undefined : path.resolve(options.supervisor);
+    builder.onResolve({ filter: /\/supervisor\/supervisor\.js$/ }, ({ importer }) =>
+      stand === undefined || importer === stand ? undefined : { path: stand },
     );
   },
 };

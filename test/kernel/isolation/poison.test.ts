@@ -6,30 +6,43 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Kernel, VatReference } from '@heirloom/kernel';
+import type { Isolation, Kernel, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, install, kernelOver } from '../../support/kernels.js';
-import { vatProcesses } from '../../support/processes.js';
+import { isAlive, until, vatProcesses } from '../../support/processes.js';
 
 const HOST = fileURLToPath(new URL('../../support/hazard-host.mjs', import.meta.url));
 
-/** Runs a host with its vats in threads, until it ends or a vat says `killAt`. */
-const runHost = async (directory: string, deed: string, killAt?: string): Promise<string> => {
+interface HostRun {
+  readonly isolation?: Isolation;
+  /** The host is killed when a vat says this. */
+  readonly killAt?: string;
+  /** Told the host's process id before it is killed. */
+  readonly onKill?: (pid: number) => void;
+}
+
+/** Runs a host until it ends; gives what it said. */
+const runHost = async (directory: string, deed: string, run: HostRun = {}): Promise<string> => {
+  const { isolation = 'thread', killAt, onKill } = run;
   const bundles = join(await freshDirectory(), 'bundles.json');
   const [bank, hazard] = await Promise.all([fixture('bank.js'), fixture('hazard.js')]);
   await writeFile(bundles, JSON.stringify({ bank, hazard }));
   return new Promise((resolve, reject) => {
-    const args = [HOST, directory, bundles, deed];
+    const args = [HOST, directory, bundles, deed, isolation];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     let said = '';
     child.stdout.on('data', text => {
       said += String(text);
-      if (killAt !== undefined && said.includes(killAt)) child.kill('SIGKILL');
+      if (killAt === undefined || !said.includes(killAt)) return;
+      onKill?.(child.pid!);
+      child.kill('SIGKILL');
     });
     child.on('error', reject);
     child.on('close', () => resolve(said));
   });
 };
+
+const LOOPING: HostRun = { killAt: 'looping' };
 
 const root = (kernel: Kernel, name: string): VatReference => kernel.vat(name).root;
 const outcome = (result: Promise<unknown>): Promise<string> =>
@@ -41,7 +54,7 @@ const outcome = (result: Promise<unknown>): Promise<string> =>
 describe('suspects:', () => {
   test('the host is killed while a vat runs -> the vat is suspected, and runs apart', async () => {
     const directory = await freshDirectory();
-    await runHost(directory, 'loop', 'looping');
+    await runHost(directory, 'loop', LOOPING);
     const kernel = await kernelOver({ directory, isolation: 'thread', heapMiBMax: 48 });
     const place = { vatId: 'v2', incarnation: 0, position: 2, deaths: 1 };
     expect(kernel.suspects()).toEqual([{ name: 'hazard', ...place }]);
@@ -55,7 +68,7 @@ describe('suspects:', () => {
 
   test('a suspect dies again -> WORKER_DIED with the very delivery', async () => {
     const directory = await freshDirectory();
-    await runHost(directory, 'loop', 'looping');
+    await runHost(directory, 'loop', LOOPING);
     const blocks = 'host';
     const kernel = await kernelOver({ directory, isolation: 'thread', blocks, heapMiBMax: 48 });
     const hazard = root(kernel, 'hazard');
@@ -72,7 +85,7 @@ describe('suspects:', () => {
 
   test('a kernel that commits nothing -> the suspicion stays', async () => {
     const directory = await freshDirectory();
-    await runHost(directory, 'loop', 'looping');
+    await runHost(directory, 'loop', LOOPING);
     for (let i = 0; i < 2; i += 1) {
       const kernel = await kernelOver({ directory });
       expect(kernel.suspects()).toMatchObject([{ vatId: 'v2', deaths: 1 }]);
@@ -91,6 +104,19 @@ describe('suspects:', () => {
       expect(await kernel.call(root(kernel, 'hazard'), 'countCalls')).toBe(2);
     },
   );
+
+  test('the host is killed while a vat loops in a process -> the process ends too', async () => {
+    const directory = await freshDirectory();
+    let vats: number[] = [];
+    const onKill = (host: number): void => {
+      vats = vatProcesses(host);
+    };
+    await runHost(directory, 'loop', { ...LOOPING, isolation: 'process', onKill });
+    expect(vats.length).toBeGreaterThanOrEqual(2);
+    await until(() => !vats.some(isAlive));
+    const kernel = await kernelOver({ directory });
+    expect(kernel.suspects()).toMatchObject([{ vatId: 'v2', position: 2 }]);
+  });
 
   test('a kernel that was closed -> suspects nobody', async () => {
     const directory = await freshDirectory();
