@@ -7,7 +7,7 @@
  *
  *     node process-guard.cjs HEAP_MIB      (0: V8's own limit)
  */
-import { writeSync } from 'node:fs';
+import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -16,6 +16,21 @@ import { LIFE_FD } from '../protocol/process-boot.js';
 const STDERR_FD = 2;
 const VAT_DIED = 70;
 
+/** When memory runs out, Linux is to end this process, not the kernel's. */
+const OOM_FILE = '/proc/self/oom_score_adj';
+const OOM_FIRST = '1000';
+
+const offerToOomKiller = (): void => {
+  if (!existsSync(OOM_FILE)) return;
+  try {
+    writeFileSync(OOM_FILE, OOM_FIRST);
+  } catch (error) {
+    // The vat can run all the same.
+    writeSync(STDERR_FD, `${OOM_FILE}: ${String(error)}\n`);
+  }
+};
+
+offerToOomKiller();
 const heapMiB = Number(process.argv[2]);
 const vat = new Worker(path.join(__dirname, 'process.cjs'), {
   env: {},
