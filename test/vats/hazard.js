@@ -10,6 +10,9 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
       console.log('looping');
       for (;;);
     },
+    chatter: () => {
+      for (;;) console.log('x'.repeat(1_000));
+    },
     /** In small pieces: the heap is full, no single allocation is big. */
     eatHeap: () => {
       for (;;) list = { list, n: calls };

@@ -4,6 +4,7 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
+import path from 'node:path';
 import { HostError, Store, type RowChange } from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import { boot, codeCacheKey, type BootRecord } from './boot.js';
@@ -88,7 +89,7 @@ export class KernelCore {
     );
     this.zygotes = new Zygotes({
       host: {
-        directory: options.directory,
+        directory: path.resolve(options.directory),
         readersMax: READERS_MAX,
         imageSource: image.source,
         codeCache: image.codeCache,

@@ -73,6 +73,19 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     await expectWhole(setting, blockHash);
   });
 
+  test('an endless loop that writes to the console -> some lines, DELIVERY_TIMEOUT', async () => {
+    const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    const error = await reasonOf(act(kernel, 'chatter'));
+    expect(error).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2', position: 2 });
+    // A process in a loop does not write out what the pipe did not take at once.
+    if (isolation === 'thread') expect(log.at(1_000)!.text).toBe('more lines are left out');
+    expect(log.length).toBeGreaterThan(10);
+    expect(log.length).toBeLessThan(1_002);
+    await expectWhole(setting, blockHash);
+  });
+
   test('an endless loop in startVat -> names the vat that was being made', async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;

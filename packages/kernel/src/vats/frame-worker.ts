@@ -173,7 +173,6 @@ export class FrameWorker implements VatWorker {
 
   #receive(frame: Uint8Array): void {
     if (this.#failure !== undefined) return;
-    this.#watch?.heard();
     let tuple: FromWorkerTuple;
     try {
       tuple = readFrame(frame);
@@ -181,6 +180,8 @@ export class FrameWorker implements VatWorker {
       this.#refuse(error instanceof Error ? error.message : String(error));
       return;
     }
+    // Console lines are no sign that a crank will end.
+    if (tuple[0] !== FromWorker.log) this.#watch?.heard();
     this.#take(tuple);
   }
 

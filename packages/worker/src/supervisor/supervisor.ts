@@ -40,6 +40,8 @@ interface Bound {
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
 }
 
+/** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
+const LOG_LINES_MAX = 1_000;
 /** A replay tells so often where it is. */
 const PROGRESS_US = 50_000;
 
@@ -61,6 +63,7 @@ export class Supervisor {
   #hasRun = false;
   #isReplaying = false;
   #progressUs = 0;
+  #lines = 0;
   #earlyLines: [LogLevel, string][] = [];
 
   constructor(options: SupervisorOptions) {
@@ -143,7 +146,10 @@ export class Supervisor {
         height: height + 1,
         chunk: this.#chunk,
         isCareful: this.#options.host.isCareful === true,
-        post: frame => this.#postFrame(frame),
+        post: frame => {
+          this.#lines = 0;
+          this.#postFrame(frame);
+        },
         finish: () => {
           this.#liveslots.endWave();
           this.#rows.close();
@@ -208,7 +214,14 @@ export class Supervisor {
   }
 
   #log(level: LogLevel, text: string): void {
-    if (this.#isReplaying) return;
+    // Vat code that writes for ever must not fill the kernel's memory.
+    if (this.#isReplaying || this.#lines > LOG_LINES_MAX) return;
+    this.#lines += 1;
+    if (this.#lines > LOG_LINES_MAX) return this.#writeLine('warn', 'more lines are left out');
+    this.#writeLine(level, text);
+  }
+
+  #writeLine(level: LogLevel, text: string): void {
     if (this.#hasRun) this.#post([FromWorker.log, level, utf8(text)]);
     else this.#earlyLines.push([level, text]);
   }
@@ -216,7 +229,7 @@ export class Supervisor {
   #releaseLog(): void {
     if (this.#hasRun) return;
     this.#hasRun = true;
-    for (const [level, text] of this.#earlyLines) this.#log(level, text);
+    for (const [level, text] of this.#earlyLines) this.#writeLine(level, text);
     this.#earlyLines = [];
   }
 
