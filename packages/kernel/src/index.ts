@@ -13,6 +13,7 @@ export {
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
+export type { ItemChoice, QueuedItemInfo } from './cancel.js';
 export {
   HostError,
   KernelError,
@@ -28,6 +29,8 @@ export type {
   CreateVatOptions,
   KernelStats,
   SentMessage,
+  Suspect,
+  TerminateVatOptions,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';
@@ -71,4 +74,5 @@ export {
   type VatVerification,
   type VerifyOptions,
 } from './verify.js';
+export type { Isolation } from './vats/zygotes.js';
 export type { VatId } from '@heirloom/worker';
