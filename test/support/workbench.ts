@@ -8,7 +8,7 @@
  */
 import type { Kernel, KernelLogEntry, KernelOptions, VatReference } from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { fixture } from './kernels.js';
+import { fixture, isolation } from './kernels.js';
 import { ScriptedKernel } from './scripted-kernel.js';
 
 const FIXTURE = 'workbench.js';
@@ -22,7 +22,7 @@ class Shop {
   readonly log: KernelLogEntry[] = [];
 
   constructor(options: Partial<KernelOptions>) {
-    this.#options = { spareThreads: 1, ...options, log: entry => this.log.push(entry) };
+    this.#options = { spareThreads: 1, isolation, ...options, log: entry => this.log.push(entry) };
   }
 
   get script(): ScriptedKernel {

@@ -21,7 +21,8 @@ export type KernelErrorCode =
   | 'BAD_ARGUMENT'
   | 'BAD_DATA'
   | 'KERNEL_CLOSED'
-  | 'NO_RESULT';
+  | 'NO_RESULT'
+  | 'UNKNOWN_ITEM';
 
 /** The caller asked for something that cannot be: rejected before anything is queued. */
 export class KernelError extends Error {
@@ -35,8 +36,14 @@ export class KernelError extends Error {
 }
 
 export type WorkerErrorCode =
+  /** The thread or process ended: memory, a crash, a kill. */
+  | 'WORKER_DIED'
+  /** It was silent for longer than `deliveryTimeoutMs` and was killed. */
+  | 'DELIVERY_TIMEOUT'
+  /** It posted what the protocol does not have, and was killed. */
+  | 'WORKER_PROTOCOL'
   /** A crank of the transcript came out differently. */
-  'REPLAY_DIVERGED';
+  | 'REPLAY_DIVERGED';
 
 /** Where a worker was: the first delivery that it is not known to have ended. */
 export interface CrankPlace {
@@ -67,5 +74,12 @@ export class WorkerError extends HostError {
     this.vat = vat;
     this.incarnation = incarnation;
     this.position = position;
+  }
+
+  /** The same failure of a worker that was to become this vat's. */
+  static at(error: WorkerError, place: CrankPlace): WorkerError {
+    if (error.vat !== undefined) return error;
+    const code = error.code as WorkerErrorCode;
+    return new WorkerError(code, error.message, place, { cause: error });
   }
 }

@@ -13,6 +13,7 @@ export {
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
+export type { ItemChoice, QueuedItemInfo } from './cancel.js';
 export {
   HostError,
   KernelError,
@@ -27,6 +28,8 @@ export type {
   CreatedVat,
   CreateVatOptions,
   SentMessage,
+  Suspect,
+  TerminateVatOptions,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';
@@ -72,4 +75,5 @@ export {
   type VatVerification,
   type VerifyOptions,
 } from './verify.js';
+export type { Isolation } from './vats/zygotes.js';
 export type { VatId } from '@heirloom/worker';

@@ -13,6 +13,7 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
+import { runningVats } from './boot.js';
 import { activate, nameFor, retirePromise } from './clist.js';
 import { crankCost, charge } from './services/meters.js';
 import { creationAnswer } from './services/vat-admin.js';
@@ -69,6 +70,7 @@ export interface LifecycleContext {
   readonly imageId: string;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
+  readonly limits: { readonly vatsMax: number };
 }
 
 interface Started {
@@ -160,6 +162,9 @@ const createVat = async (
   if (!options.dynamic && state.names.get(name) !== undefined) {
     return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
   }
+  if (runningVats(state).length >= context.limits.vatsMax) {
+    return refuse(kernelData(Error(`there are ${context.limits.vatsMax} vats already`)));
+  }
   const row: VatRow = {
     name,
     state: VatState.running,
@@ -243,7 +248,8 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
 export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
-    return [context.scriptOf(item.item.bundleId)];
+    const { vat, bundleId } = item.item;
+    return [{ vat, script: context.scriptOf(bundleId) }];
   });
   await context.online.reserve(needed);
 };

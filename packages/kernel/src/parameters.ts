@@ -27,17 +27,29 @@ export interface KernelParameters {
   readonly sweepRowsMax: number;
   /** The hashes of blocks whose height is a multiple contain the state root; 0: none does. */
   readonly stateRootInterval: number;
+  /** Messages that wait on one unresolved promise: the result of the next one is rejected. */
+  readonly promiseQueueMax: number;
+  /** Vats that run: the creation of the next one fails. */
+  readonly vatsMax: number;
 }
+
+/**
+ * A vat's part of a wave is one row of the transcript (16 MiB): the bytes after which a wave is
+ * full, and one more delivery of 10 MB with its references, must fit.
+ */
+const WAVE_BYTES_MOST = 4 * 2 ** 20;
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
   gc: 'engine',
   waveLimit: 1024,
-  waveBytesMax: 8 * 2 ** 20,
+  waveBytesMax: WAVE_BYTES_MOST,
   cleanupRowsMax: 1024,
   reapInterval: 1000,
   reapKrefs: 1000,
   sweepRowsMax: 1024,
   stateRootInterval: 0,
+  promiseQueueMax: 10_000,
+  vatsMax: 1000,
 };
 
 const COUNTS = [
@@ -48,6 +60,8 @@ const COUNTS = [
   'reapKrefs',
   'sweepRowsMax',
   'stateRootInterval',
+  'promiseQueueMax',
+  'vatsMax',
 ] as const;
 /** Counts that may be 0. */
 const OPTIONAL: readonly string[] = ['stateRootInterval'];
@@ -72,6 +86,10 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
       const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
       throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
     }
+  }
+  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
+    const most = `at most ${WAVE_BYTES_MOST}`;
+    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
   }
   return parameters;
 };

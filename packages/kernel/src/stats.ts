@@ -9,6 +9,7 @@ export interface KernelStats extends CoreCounts {
   readonly height: number;
   readonly runQueueLength: number;
   readonly vatsOnline: number;
+  /** Threads and processes of vats, and spares. */
   readonly threads: number;
   readonly upgrades: readonly UpgradeReport[];
   readonly storeBytes: number;
@@ -20,14 +21,14 @@ export interface KernelStats extends CoreCounts {
 }
 
 export const statsOf = (core: KernelCore): KernelStats => {
-  const { counts, state, pool, upgrades, store, onlineCount, height, dirtyRows } = core;
+  const { counts, state, zygotes, upgrades, store, onlineCount, height, dirtyRows } = core;
   let tables: TableCounts | undefined;
   return {
     ...counts,
     height,
     runQueueLength: state.queue.length,
     vatsOnline: onlineCount,
-    threads: pool.threadCount,
+    threads: zygotes.workerCount,
     upgrades: [...upgrades],
     storeBytes: store.sizeBytes(),
     dirtyRows,

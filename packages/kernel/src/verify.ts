@@ -5,6 +5,7 @@
  * Takes the store's lock, so no kernel can have it open meanwhile; writes nothing. A vat that
  * diverges or whose worker dies is reported, and the others are verified all the same.
  */
+import path from 'node:path';
 import { HostError, inspectDirectory, openReader, stateRoot, Store } from '@heirloom/store';
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { auditTables, type AuditReport } from './audit.js';
@@ -12,12 +13,14 @@ import { boot, runningVats, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
 import { READERS_MAX } from './core.js';
 import { KernelError, WorkerError } from './errors.js';
-import { nowMs } from './host-powers.js';
+import { nowMs, repeat } from './host-powers.js';
 import { readMeta } from './meta.js';
 import type { VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
+import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
-import { ZygotePool } from './vats/zygote-pool.js';
+import { Watchdog } from './vats/watchdog.js';
+import { Zygotes } from './vats/zygotes.js';
 
 export interface VerifyOptions {
   readonly directory: string;
@@ -73,15 +76,21 @@ const openExisting = async (directory: string): Promise<Store> => {
   return Store.open({ directory, readersMax: READERS_MAX });
 };
 
-const makePool = (directory: string, { image }: BootRecord): ZygotePool =>
-  new ZygotePool({
-    directory,
-    readersMax: READERS_MAX,
-    imageSource: image.source,
-    codeCache: image.codeCache,
+const makeZygotes = (directory: string, { image }: BootRecord): Zygotes =>
+  new Zygotes({
+    host: {
+      directory: path.resolve(directory),
+      readersMax: READERS_MAX,
+      imageSource: image.source,
+      codeCache: image.codeCache,
+      heapMiBMax: undefined,
+      collectsEveryCrank: false,
+    },
+    usual: 'thread',
     spareThreads: 0,
-    collectsEveryCrank: false,
     log: () => undefined, // what vat code says in a replay was said before
+    watchdog: new Watchdog(Infinity, repeat),
+    onProcessGone: () => undefined,
   });
 
 const verifyVat = async (
@@ -179,15 +188,16 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
   const { directory } = options;
   const began = nowMs();
   const store = await openExisting(directory);
-  let pool: ZygotePool | undefined;
+  let zygotes: Zygotes | undefined;
   try {
     readMeta(store); // a store that no kernel has made its own yet is not initialised by us
     const record = await boot(store, {});
     const state = new KernelState(store);
     const chosen = chooseVats(state, options.vat);
-    pool = makePool(directory, record);
+    zygotes = makeZygotes(directory, record);
     const bundles = new InstalledBundles(store, record.image.id);
-    const verification = { store, state, bundles, online: new OnlineVats(pool) };
+    const online = new OnlineVats(zygotes, new IsolationChoices(store, 'thread', []));
+    const verification = { store, state, bundles, online };
     const vats = await verifyVats(verification, chosen, options);
     const { ok, findings, findingCount } = auditTables(store);
     const rootOk = await checkRoot(store, directory);
@@ -201,7 +211,7 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
       milliseconds: Math.round(nowMs() - began),
     };
   } finally {
-    await pool?.close();
+    await zygotes?.close();
     await store.close();
   }
 };

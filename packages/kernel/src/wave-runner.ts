@@ -30,6 +30,7 @@ import {
 } from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
 import { refuse, type Settlement } from './router.js';
+import type { Running } from './running-note.js';
 import type { KRef } from './state/krefs.js';
 import {
   ItemType,
@@ -41,6 +42,7 @@ import {
   type VatNumber,
   type VatRow,
 } from './state/schema.js';
+import type { KernelState } from './state/state.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
 import {
@@ -73,6 +75,8 @@ export interface WaveRunnerOptions extends LifecycleContext {
   readonly pin: (kref: KRef) => void;
   /** How many vats run at a time. */
   readonly threads: number;
+  /** Told before anything of a wave runs. */
+  readonly onRunning: (moment: Moment, running: readonly Running[]) => void;
 }
 
 /** What one wave did to one vat so far: becomes one transcript row. */
@@ -115,6 +119,8 @@ export class WaveRunner {
     const { state } = router;
     const plan = planWave(state, limits);
     state.endCrank();
+    this.#options.online.assertWhole(plan.deliveries.keys());
+    this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan);
     this.#dispatch(plan, moment);
@@ -334,6 +340,20 @@ export class WaveRunner {
 
 const isCreation = (item: PlannedItem): boolean =>
   item.kind === 'lifecycle' && item.item.type === ItemType.create;
+/** The vats that a wave delivers to, starts or upgrades. */
+const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
+  const running = [...plan.deliveries.keys()].map(vat => {
+    const { incarnation } = state.vats.need(vat);
+    return { vat, incarnation, position: state.vatCounters.need(vat).position };
+  });
+  for (const item of plan.items) {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
+    const { vat } = item.item;
+    const before = state.vats.get(vat)?.incarnation ?? -1;
+    running.push({ vat, incarnation: before + 1, position: 0 });
+  }
+  return running;
+};
 
 /** A reap is recorded with what it found dead: a replay does not ask V8 (rule G5). */
 const recordedDelivery = (

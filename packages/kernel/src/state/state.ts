@@ -158,6 +158,11 @@ export class KernelState {
     this.queue.append(this.next('queueTail'), item);
   }
 
+  /** To the head of the queue, behind the `after` items that were put there before (rule H3). */
+  enqueueFirst(item: RunQueueItem, after: number): void {
+    this.queue.insert(item, after, this.#counters.queueTail);
+  }
+
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */
   record(vat: VatNumber, incarnation: number, position: number, entry: TranscriptTuple): void {
     this.transcript.add(transcriptKey(vat, incarnation, position), packFrame(entry));
