@@ -19,13 +19,14 @@ import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
-import { bringOnline } from './rebuild.js';
+import { bringOnline, rebuild, type RebuildContext } from './rebuild.js';
 import { RunningNote, type Suspicion } from './running-note.js';
 import type { RunQueueItem, VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
 import { hasRemains } from './termination.js';
 import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
+import { Pager } from './vats/pager.js';
 import { Watchdog } from './vats/watchdog.js';
 import { Zygotes } from './vats/zygotes.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
@@ -34,6 +35,7 @@ import { WaveRunner, type WaveStats } from './wave-runner.js';
 const THREADS_MAX = 1024;
 export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
+const MAX_VATS_ONLINE = 50;
 const DELIVERY_TIMEOUT_MS = 600_000;
 
 export interface CoreCounts {
@@ -58,6 +60,7 @@ export class KernelCore {
   readonly suspects: readonly Suspicion[];
   readonly #note: RunningNote;
   readonly #online: OnlineVats;
+  readonly #pager: Pager;
   readonly #runner: WaveRunner;
   readonly #unhashed: RowChange[] = [];
   #failure: Error | undefined;
@@ -111,9 +114,15 @@ export class KernelCore {
       promiseQueueMax: parameters.promiseQueueMax,
       hostSettled: (promise, row) => this.results.settled(promise, row, this.height + 1),
     };
+    this.#pager = new Pager({
+      online: this.#online,
+      maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
+      rebuild: vat => rebuild(this.#rebuildContext, vat),
+    });
     this.#runner = new WaveRunner({
       router: this.router,
       online: this.#online,
+      pager: this.#pager,
       scriptOf: bundleId => this.bundles.scriptOf(bundleId),
       imageId: image.id,
       onUpgrade: report => this.upgrades.push(report),
@@ -138,8 +147,7 @@ export class KernelCore {
       const record = await boot(store, options.parameters ?? {});
       note = new RunningNote(options.directory);
       core = new KernelCore(store, record, note, options);
-      const { state, bundles } = core;
-      await bringOnline({ store, state, bundles, online: core.#online, note });
+      await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
       return core;
     } catch (error) {
       await core?.zygotes.close();
@@ -163,6 +171,15 @@ export class KernelCore {
 
   get onlineCount(): number {
     return this.#online.count;
+  }
+
+  /** Vats rebuilt since the opening. */
+  get pagedIn(): number {
+    return this.#pager.pagedIn;
+  }
+
+  get #rebuildContext(): Pick<RebuildContext, 'store' | 'state' | 'bundles' | 'online'> {
+    return { store: this.store, state: this.state, bundles: this.bundles, online: this.#online };
   }
 
   /** Why a vat that runs could not be replayed, if it could not. */
@@ -221,6 +238,7 @@ export class KernelCore {
       this.bundles.changes(changes);
       const unhashed = this.#unhashed.splice(0);
       this.isolation.changes(unhashed);
+      this.#pager.changes(unhashed);
       const height = this.height + 1;
       const sealed = isSealed(height, this.parameters);
       const began = nowMs();
@@ -232,6 +250,7 @@ export class KernelCore {
       }
       this.state.committed();
       this.bundles.committed();
+      this.#pager.committed();
       this.#committedInput = this.state.counters.lastInput;
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);
     });

@@ -72,6 +72,8 @@ export interface KernelStats extends CoreCounts {
   readonly height: number;
   readonly runQueueLength: number;
   readonly vatsOnline: number;
+  /** Vats rebuilt by replay since the opening, because a wave needed them. */
+  readonly vatsPagedIn: number;
   readonly threads: number;
   readonly upgrades: readonly UpgradeReport[];
   readonly storeBytes: number;

@@ -117,12 +117,14 @@ export class Kernel {
   }
 
   stats(): KernelStats {
-    const { counts, state, zygotes, upgrades, store, onlineCount, height } = this.#core;
+    const { counts, state, zygotes, upgrades, store, height } = this.#core;
+    const { onlineCount, pagedIn } = this.#core;
     return {
       ...counts,
       height,
       runQueueLength: state.queue.length,
       vatsOnline: onlineCount,
+      vatsPagedIn: pagedIn,
       threads: zygotes.workerCount,
       upgrades: [...upgrades],
       storeBytes: store.sizeBytes(),

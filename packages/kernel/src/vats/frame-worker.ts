@@ -12,6 +12,7 @@ import {
   ToWorker,
   type FromWorkerTuple,
   type HandOver,
+  type HandOverWave,
   type ToWorkerTuple,
 } from '@heirloom/worker';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../errors.js';
@@ -78,9 +79,9 @@ export class FrameWorker implements VatWorker {
     }
   }
 
-  async replay(endPosition: number): Promise<void> {
+  async replay(endPosition: number, waves: readonly HandOverWave[] = []): Promise<void> {
     this.#isReplaying = true;
-    const answer = await this.#ask([ToWorker.replay, endPosition]);
+    const answer = await this.#ask([ToWorker.replay, endPosition, waves]);
     this.#isReplaying = false;
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
