@@ -5,7 +5,9 @@
  * a commit ends this core for good, before anything of the block is durable.
  */
 import path from 'node:path';
-import { blockKey, HostError, Store, type RowChange } from '@heirloom/store';
+import {
+  blockKey, HostError, Store, unpackBlockRecord, type RowChange,
+} from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import { boot, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
@@ -201,8 +203,9 @@ export class KernelCore {
   /** The hash of a block, hex; undefined for one that there is not. */
   hashAt(height: number): string | undefined {
     if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
-    const hash = this.store.get('blocks', blockKey(height));
-    return hash === undefined ? undefined : Buffer.from(hash).toString('hex');
+    const bytes = this.store.get('blocks', blockKey(height));
+    const record = bytes && unpackBlockRecord(bytes);
+    return record === undefined ? undefined : Buffer.from(record.hash).toString('hex');
   }
 
   /** Waves run since the last commit. */
