@@ -1,7 +1,7 @@
 /**
  * A vat written against the types of '@heirloom/worker/vat' type-checks: `tsc` is the test.
  */
-import { E } from '@endo/eventual-send';
+import type { E as EventualSend } from '@endo/eventual-send';
 import { describe, expectTypeOf, test } from 'vitest';
 import type {
   AdminNode,
@@ -98,6 +98,9 @@ const _thisful = (guard: unknown) => {
   makeGauge('high');
   return harden({ makeGauge, makeKit });
 };
+
+/** The module itself needs the globals of a vat. */
+declare const E: typeof EventualSend;
 
 const _administer = async (svc: VatAdminService, cap: BundleCap, timer: TimerService) => {
   const { adminNode } = await E(svc).createVat(cap, { name: 'clerk', reapInterval: 'never' });
