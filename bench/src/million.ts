@@ -81,8 +81,7 @@ const runPhase = async (phase: Phase, watch: Watch, io: BenchIo): Promise<number
 
 const settleGarbage = async (kernel: Kernel): Promise<void> => {
   await kernel.reapAll();
-  await kernel.run();
-  await kernel.commit();
+  await kernel.idle();
 };
 
 const measure = async (directory: string, options: MillionOptions, io: BenchIo) => {

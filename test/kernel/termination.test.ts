@@ -59,7 +59,9 @@ describe('a big vat', () => {
     const things = (await call(big, 'export', 0, 3)) as VatReference[];
     const hanging = kernel.send(big, 'hang');
     await settle();
-    const terminating = kernel.terminateVat(kernel.vat('big').vatId, Error('too big'));
+    const terminating = kernel.terminateVat(kernel.vat('big').vatId, {
+      reason: Error('too big'),
+    });
     await kernel.run({ waves: 1 });
     await kernel.commit();
     await terminating;

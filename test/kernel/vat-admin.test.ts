@@ -222,7 +222,7 @@ describe('the end of a vat', () => {
   });
 
   test('the host terminates it -> done() rejects with the reason of the host', async () => {
-    await bench.kernel.terminateVat(bench.kernel.vat('v2').vatId, Error('by order'));
+    await bench.kernel.terminateVat(bench.kernel.vat('v2').vatId, { reason: Error('by order') });
     expect(await end()).toEqual(['done', 'rejected', Error('by order')]);
   });
 

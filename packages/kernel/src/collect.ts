@@ -130,12 +130,20 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
   }
 };
 
-/** Takes what vats are to be told off the table, at most `limit`; what holds no longer goes. */
-export const takeCollectBatches = (state: KernelState, limit: number): CollectBatch[] => {
+/**
+ * Takes what vats are to be told off the table, at most `limit`; what holds no longer goes, and
+ * what is for `deferred` vats stays.
+ */
+export const takeCollectBatches = (
+  state: KernelState,
+  limit: number,
+  deferred: ReadonlySet<VatNumber>,
+): CollectBatch[] => {
   const batches = new Map<string, CollectBatch>();
   for (const key of state.collect.keys(ranges.collect, limit)) {
-    state.collect.delete(key);
     const [vat, action, kref] = key.split('/').map(Number) as [VatNumber, CollectAction, KRef];
+    if (deferred.has(vat)) continue;
+    state.collect.delete(key);
     const name = `${vat}/${action}`;
     const batch = batches.get(name) ?? { vat, action, krefs: [] };
     if (!isDue(state, batch, kref)) continue;

@@ -1,11 +1,27 @@
 /** The public face of `@heirloom/kernel`. */
 export {
+  auditTables,
+  type AuditCounts,
+  type AuditFinding,
+  type AuditReport,
+  type AuditRule,
+  type VatCounts,
+} from './audit.js';
+export {
   bundleVat,
   type BundleFormat,
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
-export { HostError, KernelError, type KernelErrorCode } from './errors.js';
+export type { ItemChoice, QueuedItemInfo } from './cancel.js';
+export {
+  HostError,
+  KernelError,
+  WorkerError,
+  type CrankPlace,
+  type KernelErrorCode,
+  type WorkerErrorCode,
+} from './errors.js';
 export type { VatReference } from './host-data.js';
 export { openKernel, type Kernel } from './kernel.js';
 export type {
@@ -13,9 +29,21 @@ export type {
   CreateVatOptions,
   KernelStats,
   SentMessage,
+  Suspect,
+  TerminateVatOptions,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';
+export {
+  inspectStore,
+  type InspectProgress,
+  type KindInspection,
+  type QueueInspection,
+  type Size,
+  type StoreInspection,
+  type TableSize,
+  type VatInspection,
+} from './inspect.js';
 export {
   BUILT_IN_VATS,
   type BundleSource,
@@ -27,6 +55,24 @@ export type { RunLimits, RunStats } from './run-policy.js';
 export type { BeginBlock } from './services/blocks.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
+export {
+  jsonLines,
+  LOG_CATEGORIES,
+  type LogCategory,
+  type LogOptions,
+  type LogRecord,
+  type LogValue,
+} from './log/records.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
+export { exportState, type ExportOptions } from './state-sync/export-state.js';
+export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
+export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
+export {
+  verifyStore,
+  type StoreVerification,
+  type VatVerification,
+  type VerifyOptions,
+} from './verify.js';
+export type { Isolation } from './vats/zygotes.js';
 export type { VatId } from '@heirloom/worker';

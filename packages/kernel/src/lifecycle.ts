@@ -13,6 +13,7 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
+import { runningVats } from './boot.js';
 import { activate, nameFor, retirePromise } from './clist.js';
 import { crankCost, charge } from './services/meters.js';
 import { creationAnswer } from './services/vat-admin.js';
@@ -26,6 +27,7 @@ import {
 import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
+import type { KernelLog } from './log/kernel-log.js';
 import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
@@ -67,6 +69,8 @@ export interface LifecycleContext {
   scriptOf(bundleId: string): VatScript;
   readonly imageId: string;
   readonly onUpgrade: (report: UpgradeReport) => void;
+  readonly log: KernelLog;
+  readonly limits: { readonly vatsMax: number };
 }
 
 interface Started {
@@ -97,6 +101,12 @@ const start = async (
     charge: chargeTo(router, row.options.meter),
   };
   const verdict = withExit(mergeCrank(router, crank, packed));
+  if (context.log.tellsCranks) {
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const told = { vat, incarnation, position: 0, delivery, packed, ok, code, report: null };
+    context.log.crank(moment, told);
+  }
   if (verdict.ok) {
     const transcript = new TranscriptDigest();
     transcript.add(packed);
@@ -151,6 +161,9 @@ const createVat = async (
   };
   if (!options.dynamic && state.names.get(name) !== undefined) {
     return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
+  }
+  if (runningVats(state).length >= context.limits.vatsMax) {
+    return refuse(kernelData(Error(`there are ${context.limits.vatsMax} vats already`)));
   }
   const row: VatRow = {
     name,
@@ -235,7 +248,8 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
 export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
-    return [context.scriptOf(item.item.bundleId)];
+    const { vat, bundleId } = item.item;
+    return [{ vat, script: context.scriptOf(bundleId) }];
   });
   await context.online.reserve(needed);
 };

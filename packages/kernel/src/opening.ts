@@ -49,13 +49,13 @@ export const bundleInput =
 
 /** Makes a static vat. */
 const vatInput = (
-  { state, results, data, pool, bundles }: KernelCore,
+  { state, results, data, zygotes, isolation, bundles }: KernelCore,
   vat: ReadyConfig['vats'][number],
 ): ApplyInput => {
   const { name, bundleId, parameters, critical, reapInterval } = vat;
   const { body, slots } = data.encode(parameters);
   return input => {
-    pool.prepare(bundles.scriptOf(bundleId));
+    zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
     const result = results.create(input, KERNEL_DECIDES);
     const options = { ...STATIC_VAT, critical, reapInterval };
     const number: VatNumber = state.next('nextVat');

@@ -4,6 +4,7 @@ import { KernelError } from './errors.js';
 import type { KernelConfig } from './config.js';
 import type { HostObject } from './host-objects.js';
 import type { KernelParameters } from './parameters.js';
+import { ISOLATIONS, type Isolation } from './vats/zygotes.js';
 
 /** A line that vat code wrote to its console, or the reason for a vat's end. */
 export interface KernelLogEntry {
@@ -41,14 +42,32 @@ export interface KernelOptions {
    * mode it changes no outcome; in engine mode reaps may find other things dead.
    */
   readonly collectsEveryCrank?: boolean;
+  /**
+   * Where vats run: `thread` (default), or `process`, a child process each, which can do this
+   * process no harm. A vat may be created with another choice. Changes no outcome.
+   */
+  readonly isolation?: Isolation;
+  /** Of V8's heap for one vat; default: what V8 takes. What needs more dies: WORKER_DIED. */
+  readonly heapMiBMax?: number;
+  /** How long one crank may run; default 600,000 (10 minutes), Infinity: for ever. */
+  readonly deliveryTimeoutMs?: number;
   /** Takes console lines of vats and faults; default: nowhere. */
   readonly log?: (entry: KernelLogEntry) => void;
 }
 
 const NAMES = [
   ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
-  ...['config', 'hostObjects'],
+  ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
 ];
+/** With less, not even an empty vat starts. */
+const HEAP_MIB_LEAST = 16;
+
+/** Errors: KernelError BAD_OPTION. */
+export const checkIsolation = (isolation: Isolation | undefined): void => {
+  if (isolation === undefined || ISOLATIONS.includes(isolation)) return;
+  const known = ISOLATIONS.join("' or '");
+  throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
+};
 
 const checkCount = (name: string, value: number | undefined, least: number): void => {
   if (value === undefined || value === Infinity) return;
@@ -80,4 +99,7 @@ export const checkOptions = (options: KernelOptions): void => {
   }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);
+  checkIsolation(options.isolation);
+  checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
+  checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
 };

@@ -137,9 +137,10 @@ const cleanUp = (
   }
   left -= removeNames(state, vat, left);
   left -= removeExports(state, vat, ranges.byVRef(vat), left);
-  const { spaces } = state.vats.need(vat);
+  const { spaces, slots } = state.vats.need(vat);
   for (const space of spaces) left -= state.rows.forgetSpace(space, left);
   if (left <= 0) return { left, isGone: false };
+  releaseAll(state, slots);
   state.vatCounters.delete(vat);
   state.vats.delete(vat);
   return { left, isGone: true };

@@ -17,6 +17,7 @@ import { retirePromise } from './clist.js';
 import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from './cranks.js';
 import { applyCollectBatch, freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
+import { logEnd, logLifecycle } from './log/lifecycle.js';
 import { drain } from './services/meters.js';
 import { takeHostCall } from './services/host-calls.js';
 import { acceptKernelCall } from './services/kernel-objects.js';
@@ -29,16 +30,19 @@ import {
 } from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
 import { refuse, type Settlement } from './router.js';
+import type { Running } from './running-note.js';
 import type { KRef } from './state/krefs.js';
 import {
   ItemType,
   KERNEL_OWNS,
   Reap,
   VatState,
+  type LifecycleItem,
   type VatCounters,
   type VatNumber,
   type VatRow,
 } from './state/schema.js';
+import type { KernelState } from './state/state.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
 import {
@@ -71,6 +75,8 @@ export interface WaveRunnerOptions extends LifecycleContext {
   readonly pin: (kref: KRef) => void;
   /** How many vats run at a time. */
   readonly threads: number;
+  /** Told before anything of a wave runs. */
+  readonly onRunning: (moment: Moment, running: readonly Running[]) => void;
 }
 
 /** What one wave did to one vat so far: becomes one transcript row. */
@@ -90,6 +96,14 @@ interface Wave {
   readonly records: Map<VatNumber, VatRecord>;
 }
 
+type CrankToLog = [
+  item: CrankItem,
+  incarnation: number,
+  packed: Uint8Array,
+  verdict: Verdict,
+  wave: Wave,
+];
+
 type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
 
 export class WaveRunner {
@@ -105,6 +119,8 @@ export class WaveRunner {
     const { state } = router;
     const plan = planWave(state, limits);
     state.endCrank();
+    this.#options.online.assertWhole(plan.deliveries.keys());
+    this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan);
     this.#dispatch(plan, moment);
@@ -178,10 +194,17 @@ export class WaveRunner {
         release(router.state, item.promise);
         return false;
       case 'lifecycle':
-        return carryOut(this.#options, item.item, wave.moment).then(() => false);
+        return this.#carryOut(item.item, wave.moment);
       default:
         throw TypeError(`unknown planned item ${String(item satisfies never)}`);
     }
+  }
+
+  async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
+    const { log, router } = this.#options;
+    await carryOut(this.#options, item, moment);
+    if (log.isOn) logLifecycle(log, router.state, moment, item);
+    return false;
   }
 
   #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
@@ -210,6 +233,7 @@ export class WaveRunner {
     const meter = isMetered ? row.options.meter : null;
     const context = { vat, incarnation, space, rights, charge: chargeTo(router, meter) };
     const verdict = mergeCrank(router, context, packed);
+    if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
     if (!verdict.ok) {
       if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(router, meter);
       this.#terminate(vat, wave, verdict);
@@ -224,8 +248,22 @@ export class WaveRunner {
     record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
     record.digest.add(packed);
     const { exit } = effects;
-    if (exit !== undefined) this.#end(vat, wave, { rejected: false, ...exit });
+    if (exit !== undefined) {
+      const { log } = this.#options;
+      if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
+      this.#endVat(vat, wave, { rejected: false, ...exit });
+    }
     return true;
+  }
+
+  #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
+    const { log, router } = this.#options;
+    const { vat, delivery } = item;
+    const { position } = router.state.vatCounters.need(vat);
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const report = verdict.ok ? verdict.report : null;
+    log.crank(wave.moment, { vat, incarnation, position, delivery, packed, ok, code, report });
   }
 
   /** What the item itself does, before the crank's own syscalls (rule W1). */
@@ -286,11 +324,13 @@ export class WaveRunner {
   }
 
   #terminate(vat: VatNumber, wave: Wave, verdict: Extract<Verdict, { ok: false }>): void {
-    this.#options.onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
-    this.#end(vat, wave, { rejected: true, ...verdict.reason });
+    const { onFault, log, router } = this.#options;
+    if (log.isOn) logEnd(log, router.state, wave.moment, vat, verdict.code);
+    onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
+    this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
   }
 
-  #end(vat: VatNumber, wave: Wave, end: Settlement): void {
+  #endVat(vat: VatNumber, wave: Wave, end: Settlement): void {
     const { router, online } = this.#options;
     endVat(router, vat, end);
     online.remove(vat);
@@ -300,6 +340,20 @@ export class WaveRunner {
 
 const isCreation = (item: PlannedItem): boolean =>
   item.kind === 'lifecycle' && item.item.type === ItemType.create;
+/** The vats that a wave delivers to, starts or upgrades. */
+const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
+  const running = [...plan.deliveries.keys()].map(vat => {
+    const { incarnation } = state.vats.need(vat);
+    return { vat, incarnation, position: state.vatCounters.need(vat).position };
+  });
+  for (const item of plan.items) {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
+    const { vat } = item.item;
+    const before = state.vats.get(vat)?.incarnation ?? -1;
+    running.push({ vat, incarnation: before + 1, position: 0 });
+  }
+  return running;
+};
 
 /** A reap is recorded with what it found dead: a replay does not ask V8 (rule G5). */
 const recordedDelivery = (

@@ -7,7 +7,14 @@
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
-import { Delivery, type DeliveryTuple, type Resolution, type VRef } from '@heirloom/worker';
+import {
+  Delivery,
+  ELEMENT_WEIGHT,
+  REFERENCE_WEIGHT,
+  type DeliveryTuple,
+  type Resolution,
+  type VRef,
+} from '@heirloom/worker';
 import { nameFor } from './clist.js';
 import {
   CollectAction,
@@ -25,6 +32,7 @@ import {
   Reap,
   VatState,
   type LifecycleItem,
+  type PromiseRow,
   type QueuedMessage,
   type VatCounters,
   type VatNumber,
@@ -81,6 +89,8 @@ export interface WaveLimits {
   readonly sweepRowsMax: number;
 }
 
+/** Bytes of a notify after which what its data reaches is left to a notify of its own. */
+const NOTIFY_BYTES_MAX = 2 ** 20;
 /** References in garbage deliveries of one wave, at most. */
 const COLLECT_MAX = 4_096;
 
@@ -90,18 +100,25 @@ const COLLECT_DELIVERIES = {
   [CollectAction.retireImport]: Delivery.retireImports,
 } as const;
 
+/** More than a settled promise takes in a notify. */
+const weightOf = ({ body, slots }: PromiseRow): number =>
+  ELEMENT_WEIGHT + (body?.length ?? 0) + slots.length * REFERENCE_WEIGHT;
+
 class Planner {
   readonly #state: KernelState;
   readonly items: PlannedItem[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
+  /** Named by a lifecycle item before anything else: they hear of no garbage first (rule H3). */
+  readonly #headed: ReadonlySet<VatNumber>;
   readonly named = new Map<VatNumber, Set<KRef>>();
   /** Promises already in a notify of this wave, by vat. */
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   bytes = 0;
 
-  constructor(state: KernelState) {
+  constructor(state: KernelState, headed: ReadonlySet<VatNumber>) {
     this.#state = state;
+    this.#headed = headed;
   }
 
   add({ ordinal, item }: QueueEntry): void {
@@ -125,13 +142,14 @@ class Planner {
   /** Before everything else of the wave: what vats are told of garbage, then reaps (rule G1). */
   addCollection(limits: WaveLimits): void {
     const state = this.#state;
-    for (const batch of takeCollectBatches(state, COLLECT_MAX)) {
+    for (const batch of takeCollectBatches(state, COLLECT_MAX, this.#headed)) {
       const { vat, action, krefs } = batch;
       const vrefs = krefs.map(kref => nameFor(state, vat, kref));
       const delivery = this.#deliver(vat, [COLLECT_DELIVERIES[action], vrefs]);
       this.items.push({ kind: 'collect', vat, batch, delivery });
     }
     for (const vat of this.#due('reap')) {
+      if (this.#headed.has(vat)) continue;
       const isFull = this.#state.vatCounters.need(vat).reap === Reap.full;
       const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax, isFull]);
       this.items.push({ kind: 'reap', vat, isFull, delivery });
@@ -220,14 +238,21 @@ class Planner {
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
   }
 
-  /** `promise` and every settled promise that its data reaches, in order of mention. */
+  /**
+   * `promise` and the settled promises that its data reaches, in order of mention, as far as they
+   * fit: the vat subscribes to the others when it sees their names, and is told at once.
+   */
   #settledFrom(promise: KRef, notified: Set<KRef>): KRef[] {
     const batch = [promise];
     notified.add(promise);
+    let bytes = weightOf(getPromise(this.#state, promise));
     for (const kref of batch) {
       for (const slot of getPromise(this.#state, kref).slots) {
         if (!isPromiseKRef(slot) || notified.has(slot)) continue;
-        if (getPromise(this.#state, slot).state === PromiseState.unresolved) continue;
+        const row = getPromise(this.#state, slot);
+        if (row.state === PromiseState.unresolved) continue;
+        bytes += weightOf(row);
+        if (bytes > NOTIFY_BYTES_MAX) return batch;
         notified.add(slot);
         batch.push(slot);
       }
@@ -239,11 +264,22 @@ class Planner {
 const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
   what === 'sweep' ? sweep : reap !== Reap.none;
 
+/** The vats of the lifecycle items that the queue begins with. */
+const headedBy = (entries: readonly QueueEntry[]): ReadonlySet<VatNumber> => {
+  const headed = new Set<VatNumber>();
+  for (const { item } of entries) {
+    if (item.type === ItemType.send || item.type === ItemType.notify) break;
+    headed.add(item.vat);
+  }
+  return headed;
+};
+
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
-  const planner = new Planner(state);
+  const entries = state.queue.head(limits.waveLimit);
+  const planner = new Planner(state, headedBy(entries));
   planner.addCollection(limits);
-  for (const entry of state.queue.head(limits.waveLimit)) {
+  for (const entry of entries) {
     planner.add(entry);
     if (planner.bytes >= limits.waveBytesMax) break;
   }

@@ -133,8 +133,12 @@ export const preimageKey = (
 
 export const OBJECT_PREFIX: BinaryKey = '\x10';
 export const PROMISE_PREFIX: BinaryKey = '\x11';
+export const PROMISE_QUEUE_PREFIX: BinaryKey = '\x12';
 export const RUN_QUEUE_PREFIX: BinaryKey = '\x20';
 export const VAT_PREFIX: BinaryKey = '\x30';
+export const VAT_COUNTERS_PREFIX: BinaryKey = '\x31';
+export const CLIST_VREF_PREFIX: BinaryKey = '\x40';
+export const CLIST_KREF_PREFIX: BinaryKey = '\x41';
 export const VAT_NAME_PREFIX: BinaryKey = '\x50';
 export const PIN_PREFIX: BinaryKey = '\x60';
 export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
@@ -159,18 +163,19 @@ function krefKind(kind: KRefKind): BinaryKey {
 export const countersKey = (): BinaryKey => '\x01';
 export const objectKey = (object: number): BinaryKey => OBJECT_PREFIX + u48(object);
 export const promiseKey = (promise: number): BinaryKey => PROMISE_PREFIX + u48(promise);
-export const promiseQueuePrefix = (promise: number): BinaryKey => `\x12${u48(promise)}`;
+export const promiseQueuePrefix = (promise: number): BinaryKey =>
+  PROMISE_QUEUE_PREFIX + u48(promise);
 export const promiseQueueKey = (promise: number, ordinal: number): BinaryKey =>
   promiseQueuePrefix(promise) + u48(ordinal);
 export const runQueueKey = (ordinal: number): BinaryKey => RUN_QUEUE_PREFIX + u48(ordinal);
 export const vatKey = (vat: number): BinaryKey => VAT_PREFIX + u32(vat);
-export const vatCountersKey = (vat: number): BinaryKey => `\x31${u32(vat)}`;
+export const vatCountersKey = (vat: number): BinaryKey => VAT_COUNTERS_PREFIX + u32(vat);
 /** vref → kref. */
-export const clistVrefPrefix = (vat: number): BinaryKey => `\x40${u32(vat)}`;
+export const clistVrefPrefix = (vat: number): BinaryKey => CLIST_VREF_PREFIX + u32(vat);
 export const clistVrefKey = (vat: number, vref: string): BinaryKey =>
   clistVrefPrefix(vat) + ascii(vref);
 /** kref → vref. */
-export const clistKrefPrefix = (vat: number): BinaryKey => `\x41${u32(vat)}`;
+export const clistKrefPrefix = (vat: number): BinaryKey => CLIST_KREF_PREFIX + u32(vat);
 export const clistKrefKindPrefix = (vat: number, kind: KRefKind): BinaryKey =>
   clistKrefPrefix(vat) + krefKind(kind);
 export const clistKrefKey = (vat: number, kind: KRefKind, n: number): BinaryKey =>

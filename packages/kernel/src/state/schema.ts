@@ -156,11 +156,13 @@ export interface Counters {
   queueTail: number;
   lastInput: number;
 }
+/** Below the first ordinal of the run queue there is room for what goes to its head (H3). */
+const FIRST_ORDINAL = 2 ** 20;
 export const FIRST_COUNTERS: Readonly<Counters> = {
   nextVat: 1,
   nextObject: 20,
   nextPromise: 40,
-  queueTail: 0,
+  queueTail: FIRST_ORDINAL,
   lastInput: 0,
 };
 

@@ -143,7 +143,7 @@ export class KernelState {
     this.#counters[counter] = before;
   }
 
-  /** Is there garbage to tell vats of, to reap or to sweep, or something that ended to remove? */
+  /** Is there garbage to tell vats of, to reap or to sweep? */
   get hasCollection(): boolean {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
@@ -151,14 +151,16 @@ export class KernelState {
       if (counters !== undefined && (counters.reap !== Reap.none || counters.sweep)) return true;
       this.dueVats.delete(vat);
     }
-    return (
-      this.collect.keys(ranges.collect, 1).length > 0 ||
-      this.cleanup.keys(ranges.cleanup, 1).length > 0
-    );
+    return this.collect.keys(ranges.collect, 1).length > 0;
   }
 
   enqueue(item: RunQueueItem): void {
     this.queue.append(this.next('queueTail'), item);
+  }
+
+  /** To the head of the queue, behind the `after` items that were put there before (rule H3). */
+  enqueueFirst(item: RunQueueItem, after: number): void {
+    this.queue.insert(item, after, this.#counters.queueTail);
   }
 
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */

@@ -153,6 +153,8 @@ export const FromWorker = {
   replayed: 3,
   diverged: 4,
   log: 5,
+  ready: 6,
+  progress: 7,
 } as const;
 
 export type FromWorkerTuple =
@@ -171,7 +173,11 @@ export type FromWorkerTuple =
   | readonly [typeof FromWorker.replayed, endPosition: number]
   | readonly [typeof FromWorker.diverged, position: number, reason: Uint8Array]
   /** A console line of vat code, UTF-8. Never part of a hash. */
-  | readonly [typeof FromWorker.log, level: string, text: Uint8Array];
+  | readonly [typeof FromWorker.log, level: string, text: Uint8Array]
+  /** The first frame of all: the worker is warm. */
+  | readonly [typeof FromWorker.ready]
+  /** A replay is here: told now and then, so that silence means a crank that does not end. */
+  | readonly [typeof FromWorker.progress, position: number];
 
 /**
  * A row of the transcript table, key (vat, incarnation, position of its first delivery): what one

@@ -12,7 +12,12 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { check } from '../check.js';
-import { ROWS_PER_CRANK_MAX, ROW_BYTES_MAX, ROW_KEY_BYTES_MAX } from '../protocol/limits.js';
+import {
+  ROWS_PER_CRANK_MAX,
+  ROW_BYTES_MAX,
+  ROW_KEY_BYTES_MAX,
+  WRITTEN_BYTES_PER_CRANK_MAX,
+} from '../protocol/limits.js';
 import type { Crank } from './crank.js';
 import { KeyScan } from './key-scan.js';
 import type { RowBase } from './row-base.js';
@@ -153,6 +158,10 @@ export class VatRows implements RowStore {
     this.#overlay.set(key, value);
     if (this.#overlay.size > ROWS_PER_CRANK_MAX) {
       this.#crank.raise('LIMIT', `a crank writes at most ${ROWS_PER_CRANK_MAX} rows`);
+    }
+    if (this.#overlay.bytes > WRITTEN_BYTES_PER_CRANK_MAX) {
+      const rule = `at most ${WRITTEN_BYTES_PER_CRANK_MAX} bytes`;
+      this.#crank.raise('LIMIT', `the row writes of a crank weigh ${rule}`);
     }
     if (this.#written.size > 0) this.#written.get(key.charCodeAt(0))?.add(key);
   }

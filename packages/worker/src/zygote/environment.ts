@@ -15,6 +15,8 @@ export interface ImageHost {
   collectGarbage(): void;
   /** Does so before every crank: what V8 has collected must change no outcome (rule O1). */
   readonly collectsEveryCrank?: boolean;
+  /** The vat is suspected: every crank is posted before the next one begins (rule H3). */
+  readonly isCareful?: boolean;
 }
 
 /** What the image hands back. */
