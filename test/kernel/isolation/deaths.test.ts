@@ -179,6 +179,34 @@ describe('deaths, only processes:', () => {
     await expectWhole(setting, blockHash);
   });
 
+  test('killed while a vat is made -> names the vat, which is not made', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    const { bundleId } = kernel.vat('hazard');
+    const vatParameters = { does: 'loop' };
+    const made = reasonOf(kernel.createVat({ name: 'b', bundleId, vatParameters }));
+    await until(() => log.some(({ text }) => text === 'looping'));
+    killVatProcesses();
+    const place = { code: 'WORKER_DIED', vat: 'v3', incarnation: 0, position: 0 };
+    expect(await made).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('killed in the middle of an upgrade -> names the successor', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    const { bundleId, vatId } = kernel.vat('hazard');
+    const upgrade = { bundleId, vatParameters: { does: 'loop' } };
+    const upgraded = reasonOf(kernel.upgradeVat(vatId, upgrade));
+    await until(() => log.some(({ text }) => text === 'looping'));
+    killVatProcesses();
+    const place = { code: 'WORKER_DIED', vat: 'v2', incarnation: 1, position: 0 };
+    expect(await upgraded).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
   test('killed while the vats are rebuilt -> rebuilt in another process', async () => {
     const setting = await set({ isolation: 'process' });
     const { directory, kernel } = setting;

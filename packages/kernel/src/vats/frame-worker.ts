@@ -58,6 +58,7 @@ export class FrameWorker implements VatWorker {
     this.#watchdog = watchdog;
     this.#channel = open({
       frame: frame => this.#receive(frame),
+      broken: why => void this.#refuse(why),
       end: (reason, cause) => this.#fail('WORKER_DIED', reason, cause),
     });
   }
