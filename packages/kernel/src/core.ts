@@ -123,7 +123,7 @@ export class KernelCore {
     this.#keepCodeCache(image.id, image.codeCache);
   }
 
-  /** Errors: HostError when the store cannot be opened or a vat cannot be replayed. */
+  /** Errors: HostError when the store cannot be opened. */
   static async open(options: KernelOptions): Promise<KernelCore> {
     const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
     store.readerCheck(); // children of a process that was killed

@@ -9,7 +9,8 @@ import { freshDirectory, install, kernelOver } from '../../support/kernels.js';
 import { killVatProcesses, until, vatProcesses } from '../../support/processes.js';
 
 const ISOLATIONS: readonly Isolation[] = ['thread', 'process'];
-const TIMEOUT_MS = 400;
+/** More than a crank of a loaded machine takes. */
+const TIMEOUT_MS = 2_000;
 
 interface Setting {
   readonly directory: string;
@@ -219,6 +220,16 @@ describe('deaths, only processes:', () => {
     const again = await opening;
     expect(again.vats().map(({ replayable }) => replayable)).toEqual([true, true]);
     expect(await again.call(again.vat('hazard').root, 'countCalls')).toBe(2);
+  });
+
+  test('killed while they wait for a vat -> others take their places', async () => {
+    const kernel = await kernelOver({ isolation: 'process', spareThreads: 2 });
+    const bundleId = await install(kernel, 'hazard.js');
+    await until(() => vatProcesses().length === 2);
+    killVatProcesses();
+    await until(() => vatProcesses().length === 0);
+    const { root } = await kernel.createVat({ name: 'hazard', bundleId });
+    expect(await kernel.call(root, 'countCalls')).toBe(1);
   });
 
   test('the kernel closes -> no process is left', async () => {
