@@ -140,9 +140,10 @@ export class KernelCore {
     this.#keepCodeCache(image.id, image.codeCache);
   }
 
-  /** Errors: HostError when the store cannot be opened or a vat cannot be replayed. */
+  /** Errors: HostError when the store cannot be opened. */
   static async open(options: KernelOptions): Promise<KernelCore> {
     const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
+    store.readerCheck(); // children of a process that was killed
     let note: RunningNote | undefined;
     let core: KernelCore | undefined;
     try {
@@ -323,7 +324,7 @@ export class KernelCore {
 
   /** A child that is gone leaves its place among the store's readers taken (rule S4). */
   #freeReaders(): void {
-    if (!this.#isClosed) this.store.readerCheck();
+    if (this.#failure === undefined) this.store.readerCheck();
   }
 
   /** Notes whose worker it was; for any other failure no vat is suspected. */
