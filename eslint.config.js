@@ -75,7 +75,7 @@ const NO_WORKER = group(
 const NO_STORE_ROOT = {
   regex: '^@heirloom/store(/(environment|reader|store))?$',
   allowTypeImports: true,
-  message: 'This loads lmdb: import a subpath that does not. zygote/entry.ts opens the store.',
+  message: 'This loads lmdb: import a subpath that does not. zygote/warm.ts opens the store.',
 };
 const NO_BENCH = group(['@heirloom/bench', '@heirloom/test'], 'The kernel knows no bench.');
 const KERNEL_ONLY = group(
@@ -172,7 +172,7 @@ export default defineConfig(
   },
   ...packageImports('store', [...EVERYWHERE, NO_KERNEL, NO_WORKER]),
   ...packageImports('worker', [...WORKER, NO_STORE_ROOT], WORKER),
-  importBlock(['packages/worker/src/zygote/entry.ts'], WORKER, AMBIENT_MODULES),
+  importBlock(['packages/worker/src/zygote/warm.ts'], WORKER, AMBIENT_MODULES),
   ...packageImports('kernel', [...EVERYWHERE, NO_LMDB, NO_BENCH]),
   importBlock(['bench/**/*.ts', 'test/**/*.ts'], [...EVERYWHERE, NO_LMDB]),
   importBlock(['examples/**/*.js', 'examples/**/*.mjs'], [...EVERYWHERE, NO_LMDB, KERNEL_ONLY]),

@@ -1,12 +1,42 @@
 /**
  * Tests of all packages, in forked processes: SES lockdown and LMDB environments are per process.
  * Two at a time, since most tests start threads of their own and CI has two cores.
+ *
+ * What is in IN_PROCESSES runs twice: with every vat in a thread, and with every vat in a child
+ * process (test/support/kernels.ts).
  */
 import { defineConfig } from 'vitest/config';
 
+const IN_PROCESSES = [
+  'test/integration/{bundle-formats,bad-input,first-light}.test.ts',
+  'test/kernel/exit.test.ts',
+  'test/kernel/hostile/worker.test.ts',
+  'test/models/{preimages,reads,routing,settling}.test.ts',
+  'test/objects/promises.test.ts',
+  'test/replay/restart.test.ts',
+  'test/simulation/threads.test.ts',
+  'test/upgrade/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'threads',
+          include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: IN_PROCESSES,
+          env: { HEIRLOOM_ISOLATION: 'process' },
+        },
+      },
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     // A package built is loaded by Node as it is, as a user's process loads it.
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },

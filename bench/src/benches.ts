@@ -1,6 +1,13 @@
 /** The benches that there are, in the order of `--help`. */
 import type { Bench } from './bench.js';
+import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
 import { pursesBench } from './purses.js';
+import { syncBench } from './sync.js';
 
-export const benches: readonly Bench[] = [pursesBench, millionBench];
+export const benches: readonly Bench[] = [
+  pursesBench,
+  isolationBench,
+  millionBench,
+  syncBench,
+];

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleVat, openKernel } from '@heirloom/kernel';
+import { bundleVat, openKernel, type Isolation } from '@heirloom/kernel';
 import { expectResult, type PurseKernel } from './purse-kernel.js';
 
 type Kernel = Awaited<ReturnType<typeof openKernel>>;
@@ -19,8 +19,8 @@ interface Parts {
   readonly driver: CreatedVat;
 }
 
-async function openParts(directory: string): Promise<Parts> {
-  const kernel = await openKernel({ directory });
+async function openParts(directory: string, isolation: Isolation): Promise<Parts> {
+  const kernel = await openKernel({ directory, isolation });
   try {
     const bankBundleId = await kernel.installBundle(await bundleVat(vatFile('vat-bank.js')));
     const bank = await kernel.createVat({
@@ -46,10 +46,10 @@ export class HeirloomPurses implements PurseKernel {
     this.#parts = parts;
   }
 
-  static async open(): Promise<HeirloomPurses> {
+  static async open(isolation: Isolation = 'thread'): Promise<HeirloomPurses> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-bench-'));
     try {
-      return new HeirloomPurses(await openParts(directory));
+      return new HeirloomPurses(await openParts(directory, isolation));
     } catch (error) {
       await rm(directory, { recursive: true });
       throw error;

@@ -110,7 +110,7 @@ describe('blocks', () => {
     const { result } = owner.send(root, 'add', [1, 2]);
     let told = false;
     void result.then(() => (told = true));
-    expect(await owner.run()).toEqual({ waves: 1, deliveries: 1 });
+    expect(await owner.run()).toMatchObject({ waves: 1, deliveries: 1 });
     await new Promise(resolve => setImmediate(resolve));
     expect(told).toBe(false);
     const before = owner.blockHash;

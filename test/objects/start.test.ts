@@ -100,6 +100,6 @@ describe('start: what buildRootObject is given', () => {
     const { root } = bench;
     await bench.upgrade('$.incarnation = "second"');
     expect(bench.root).toBe(root);
-    expect(await benches.kernel.call(root, 'run', ['$.incarnation'])).toBe('second');
+    expect(await bench.run('$.incarnation')).toBe('second');
   });
 });

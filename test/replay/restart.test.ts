@@ -51,23 +51,27 @@ describe('reopening', () => {
   test('with a restart between all blocks or without -> the same block hashes', async () => {
     const run = async (restarting: boolean): Promise<string[]> => {
       const directory = await freshDirectory();
-      let kernel = await kernelOver({ directory });
+      const open = (): Promise<Kernel> => kernelOver({ directory, blocks: 'host' });
+      let kernel = await open();
       const hashes: string[] = [];
-      const next = async (): Promise<void> => {
-        hashes.push(kernel.blockHash);
-        if (!restarting) return;
-        await kernel.close();
-        kernel = await kernelOver({ directory });
+      /** A block with this input, garbage and all. */
+      const block = async <T>(work: Promise<T>): Promise<T> => {
+        await kernel.run();
+        hashes.push(await kernel.commit());
+        const done = await work;
+        if (restarting) {
+          await kernel.close();
+          kernel = await open();
+        }
+        return done;
       };
-      const bundleId = await install(kernel, 'bank.js');
-      await kernel.createVat({ name: 'bank', bundleId });
-      await next();
+      const bundle = await fixture('bank.js');
+      const bundleId = await block(kernel.installBundle(bundle));
+      await block(kernel.createVat({ name: 'bank', bundleId }));
       for (let i = 0; i < 6; i += 1) {
-        await kernel.call(rootOf(kernel, 'bank'), 'makePurse', [`purse${i}`, BigInt(i)]);
-        await next();
-        const bank = kernel.vat('bank');
-        if (i % 2 === 1) await kernel.upgradeVat(bank.vatId, { bundleId });
-        await next();
+        const { root, vatId } = kernel.vat('bank');
+        await block(kernel.send(root, 'makePurse', [`purse${i}`, BigInt(i)]).result);
+        if (i % 2 === 1) await block(kernel.upgradeVat(vatId, { bundleId }));
       }
       return hashes;
     };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, openKernel } from '@heirloom/kernel';
-import type { Kernel, KernelOptions, VatBundle } from '@heirloom/kernel';
+import type { Isolation, Kernel, KernelOptions, VatBundle } from '@heirloom/kernel';
 import { afterAll, afterEach } from 'vitest';
 
 const directories: string[] = [];
@@ -24,10 +24,13 @@ export const freshDirectory = async (): Promise<string> => {
   return path;
 };
 
+/** Where vats of this run of the tests are: vitest.config.ts runs some tests with each. */
+export const isolation = (process.env['HEIRLOOM_ISOLATION'] ?? 'thread') as Isolation;
+
 /** A kernel over `options.directory`, or over a fresh one. */
 export const kernelOver = async (options: Partial<KernelOptions> = {}): Promise<Kernel> => {
   const directory = options.directory ?? (await freshDirectory());
-  const kernel = await openKernel({ spareThreads: 0, ...options, directory });
+  const kernel = await openKernel({ spareThreads: 0, isolation, ...options, directory });
   kernels.push(kernel);
   return kernel;
 };

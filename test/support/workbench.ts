@@ -2,30 +2,36 @@
  * A vat that runs snippets of code: facts about what vat code sees, one line each.
  *
  * One kernel per test file and a fresh vat per test. Each call of `run` is one delivery, so what a
- * snippet does and what the next one sees lie in different cranks.
+ * snippet does and what the next one sees lie in different cranks. When a file is through, all of
+ * it is done again by a kernel in which V8 collects before every crank: every block hash must be
+ * the same (rule O1).
  */
-import { openKernel } from '@heirloom/kernel';
 import type { Kernel, KernelLogEntry, KernelOptions, VatReference } from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { fixture, freshDirectory } from './kernels.js';
+import { fixture, isolation } from './kernels.js';
+import { ScriptedKernel } from './scripted-kernel.js';
 
 const FIXTURE = 'workbench.js';
+const REPEAT_TIMEOUT_MS = 300_000;
 
 class Shop {
   readonly #options: Partial<KernelOptions>;
-  #directory = '';
+  #script: ScriptedKernel | undefined;
   #bundleId = '';
-  #kernel: Kernel | undefined;
   #nextName = 1;
   readonly log: KernelLogEntry[] = [];
 
   constructor(options: Partial<KernelOptions>) {
-    this.#options = options;
+    this.#options = { spareThreads: 1, isolation, ...options, log: entry => this.log.push(entry) };
+  }
+
+  get script(): ScriptedKernel {
+    if (this.#script === undefined) throw Error('the kernel is not open');
+    return this.#script;
   }
 
   get kernel(): Kernel {
-    if (this.#kernel === undefined) throw Error('the kernel is not open');
-    return this.#kernel;
+    return this.script.kernel;
   }
 
   get bundleId(): string {
@@ -33,20 +39,16 @@ class Shop {
   }
 
   async open(): Promise<void> {
-    this.#directory = await freshDirectory();
-    await this.reopen();
-    this.#bundleId = await this.kernel.installBundle(await fixture(FIXTURE));
+    this.#script = await ScriptedKernel.open(this.#options);
+    this.#bundleId = await this.script.install(await fixture(FIXTURE));
   }
 
-  async reopen(): Promise<void> {
-    await this.close();
-    const options = { spareThreads: 1, ...this.#options, directory: this.#directory };
-    this.#kernel = await openKernel({ ...options, log: entry => this.log.push(entry) });
-  }
-
+  /** Closes the kernel; then everything again, with V8 collecting before every crank (O1). */
   async close(): Promise<void> {
-    await this.#kernel?.close();
-    this.#kernel = undefined;
+    const script = this.#script;
+    this.#script = undefined;
+    await script?.close();
+    await script?.repeatCollecting();
   }
 
   takeName(): string {
@@ -70,7 +72,7 @@ export class Workbench {
     const name = shop.takeName();
     const { bundleId } = shop;
     const vatParameters = setup === undefined ? undefined : { setup };
-    await shop.kernel.createVat({ name, bundleId, vatParameters });
+    await shop.script.create({ name, bundleId, vatParameters });
     return new Workbench(shop, name);
   }
 
@@ -85,14 +87,13 @@ export class Workbench {
 
   /** The completion value of `code`, or of the promise that it is; `args` is global to it. */
   run(code: string, args: readonly unknown[] = []): Promise<unknown> {
-    return this.#shop.kernel.call(this.root, 'run', [code, args]);
+    return this.#shop.script.call(this.#name, 'run', [code, args]);
   }
 
   /** Replaces the incarnation by one that runs `setup` before its root is made. */
   async upgrade(setup = '', args: readonly unknown[] = []): Promise<void> {
-    const { kernel, bundleId } = this.#shop;
-    const { vatId } = kernel.vat(this.#name);
-    await kernel.upgradeVat(vatId, { bundleId, vatParameters: { setup, args } });
+    const { script, bundleId } = this.#shop;
+    await script.upgrade(this.#name, { bundleId, vatParameters: { setup, args } });
   }
 
   /** Name and message of the reason for which an upgrade fails. The vat goes on as it was. */
@@ -106,9 +107,8 @@ export class Workbench {
   }
 
   async terminate(): Promise<void> {
-    const { kernel } = this.#shop;
-    const vat = kernel.vats().find(({ name }) => name === this.#name);
-    if (vat !== undefined) await kernel.terminateVat(vat.vatId);
+    const isRunning = this.#shop.kernel.vats().some(({ name }) => name === this.#name);
+    if (isRunning) await this.#shop.script.terminate(this.#name);
   }
 }
 
@@ -156,7 +156,7 @@ export const useWorkbenches = (options: Partial<KernelOptions> = {}): Workbenche
   afterEach(async () => {
     await Promise.all(benches.splice(0).map(bench => bench.terminate()));
   });
-  afterAll(() => shop.close());
+  afterAll(() => shop.close(), REPEAT_TIMEOUT_MS);
   return {
     get kernel() {
       return shop.kernel;
@@ -168,6 +168,6 @@ export const useWorkbenches = (options: Partial<KernelOptions> = {}): Workbenche
       return bench;
     },
     hold: setup => Workbench.create(shop, setup),
-    restart: () => shop.reopen(),
+    restart: () => shop.script.restart(),
   };
 };

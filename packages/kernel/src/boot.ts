@@ -1,21 +1,20 @@
 /**
- * Opening a store: its parameters, its image, its engine; and the vats that were running.
+ * Opening a store: its parameters, its image, its engine.
  *
  * Invariants: the image that new incarnations get is the store's, never the installed release's
- * (rule H4); every table is open before the first thread starts (rule S3); a vat is online only
- * after its transcript replayed to the very position that the kernel has (rule T4).
+ * (rule H4); every table is open before the first worker starts (rule S3).
  */
 import { imageKey, metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
 import { HostError, localKey, type Store } from '@heirloom/store';
 import { produceWarmCodeCache, readImage } from '@heirloom/worker';
-import type { InstalledBundles } from './bundles/installed.js';
 import { engineName, v8Version } from './host-powers.js';
 import { checkParameters, packParameters, unpackParameters } from './parameters.js';
 import type { KernelParameters } from './parameters.js';
-import { ranges } from './state/keys.js';
-import { VatState, type VatNumber } from './state/schema.js';
+import { ownedRow, PERMANENT_OBJECTS } from './services/objects.js';
+import { ranges, spellings } from './state/keys.js';
+import { showKRef } from './state/krefs.js';
+import { codecs, KERNEL_OWNS, VatState, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import type { OnlineVats } from './vats/online.js';
 
 export interface Image {
   readonly id: string;
@@ -44,6 +43,17 @@ const readText = (store: Store, name: 'engine' | 'image'): string => {
   return utf8(text);
 };
 
+/** The kernel objects of every store. */
+const permanentObjects = (): RowChange[] =>
+  Object.values(PERMANENT_OBJECTS).flatMap(([kref, row]) => {
+    const object = ownedRow(KERNEL_OWNS, showKRef(kref), 1);
+    const key = spellings.object.spell(kref);
+    return [
+      { table: 'kernel', key, value: codecs.object.encode(object) },
+      { table: 'kernel', key: spellings.kernelObject.spell(kref), value: packFrame(row) },
+    ];
+  });
+
 /** Writes the block that makes a fresh store a kernel's. */
 const initialize = async (store: Store, parameters: KernelParameters): Promise<void> => {
   const image = readImage();
@@ -53,6 +63,7 @@ const initialize = async (store: Store, parameters: KernelParameters): Promise<v
       { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
       textRow('engine', engineName()),
       textRow('image', image.id),
+      ...permanentObjects(),
       { table: 'images', key: imageKey(image.id), value: Buffer.from(image.source, 'utf8') },
     ],
     unhashed: [],
@@ -101,25 +112,3 @@ export const boot = async (store: Store, given: Partial<KernelParameters>): Prom
 /** Vats that run, in order of their numbers. */
 export const runningVats = (state: KernelState): VatNumber[] =>
   [...state.vats.scan(ranges.vats)].filter(vat => state.vats.need(vat).state === VatState.running);
-
-/** Rebuilds every running vat by verified replay, all in parallel. */
-export const bringOnline = async (
-  store: Store,
-  state: KernelState,
-  bundles: InstalledBundles,
-  online: OnlineVats,
-): Promise<void> => {
-  const { height } = store.head;
-  const rebuild = async (vat: VatNumber): Promise<void> => {
-    const row = state.vats.need(vat);
-    const script = bundles.scriptOf(row.bundleId);
-    const worker = await online.start(vat, row, script, { height, rows: [] });
-    online.install(vat, worker);
-    const { position } = state.vatCounters.need(vat);
-    await worker.replay(position);
-  };
-  const outcomes = await Promise.allSettled(runningVats(state).map(rebuild));
-  for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
-};

@@ -18,7 +18,9 @@ import {
 import { ownerOf } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { ranges } from './state/keys.js';
+import { forgetKernelObject } from './services/objects.js';
 import {
+  KERNEL_OWNS,
   NOBODY,
   PromiseState,
   Reach,
@@ -29,12 +31,6 @@ import {
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import { ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
-
-/**
- * Off until the worker carries out its side of docs/gc.md: then objects are only counted, and no
- * vat is told anything.
- */
-export const WORKER_COLLECTS = false as boolean;
 
 /** In the order in which a vat is told. */
 export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;
@@ -81,9 +77,13 @@ const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void 
 };
 
 const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
-  if (!WORKER_COLLECTS) return undefined;
   const [owner, vref, reachable, recognizable, exported] = row;
   if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY)) return;
+  if (owner === KERNEL_OWNS) {
+    forgetKernelObject(state, kref);
+    state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
+    return freeOrphan(state, kref, recognizable);
+  }
   if (owner === NOBODY) return freeOrphan(state, kref, recognizable);
   // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
   if (ownerOf(state, kref) === undefined) return undefined;
@@ -130,12 +130,20 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
   }
 };
 
-/** Takes what vats are to be told off the table, at most `limit`; what holds no longer goes. */
-export const takeCollectBatches = (state: KernelState, limit: number): CollectBatch[] => {
+/**
+ * Takes what vats are to be told off the table, at most `limit`; what holds no longer goes, and
+ * what is for `deferred` vats stays.
+ */
+export const takeCollectBatches = (
+  state: KernelState,
+  limit: number,
+  deferred: ReadonlySet<VatNumber>,
+): CollectBatch[] => {
   const batches = new Map<string, CollectBatch>();
   for (const key of state.collect.keys(ranges.collect, limit)) {
-    state.collect.delete(key);
     const [vat, action, kref] = key.split('/').map(Number) as [VatNumber, CollectAction, KRef];
+    if (deferred.has(vat)) continue;
+    state.collect.delete(key);
     const name = `${vat}/${action}`;
     const batch = batches.get(name) ?? { vat, action, krefs: [] };
     if (!isDue(state, batch, kref)) continue;

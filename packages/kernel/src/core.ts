@@ -4,25 +4,37 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
-import { HostError, Store, type RowChange } from '@heirloom/store';
-import { boot, bringOnline, codeCacheKey, type BootRecord } from './boot.js';
+import path from 'node:path';
+import { blockKey, HostError, Store, type RowChange } from '@heirloom/store';
+import type { VatId } from '@heirloom/worker';
+import { boot, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
-import { freeUnreferenced, WORKER_COLLECTS } from './collect.js';
+import { freeUnreferenced } from './collect.js';
+import { WorkerError } from './errors.js';
 import { HostData } from './host-data.js';
+import { nowMs, repeat } from './host-powers.js';
 import { HostResults } from './host-results.js';
 import type { UpgradeReport } from './lifecycle.js';
+import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
+import { bringOnline } from './rebuild.js';
+import { RunningNote, type Suspicion } from './running-note.js';
+import type { RunQueueItem, VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
+import { hasRemains } from './termination.js';
+import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
-import { ZygotePool } from './vats/zygote-pool.js';
+import { Watchdog } from './vats/watchdog.js';
+import { Zygotes } from './vats/zygotes.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
 const THREADS_MAX = 1024;
-const READERS_MAX = THREADS_MAX + 64;
+export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
+const DELIVERY_TIMEOUT_MS = 600_000;
 
 export interface CoreCounts {
   readonly blocks: number;
@@ -36,38 +48,67 @@ export class KernelCore {
   readonly data = new HostData();
   readonly results: HostResults;
   readonly bundles: InstalledBundles;
-  readonly pool: ZygotePool;
+  readonly zygotes: Zygotes;
+  readonly isolation: IsolationChoices;
   readonly router: Router;
   readonly parameters: KernelParameters;
   readonly upgrades: UpgradeReport[] = [];
+  readonly log = new KernelLog();
+  /** What an unclean end left, as it was when the store was opened. */
+  readonly suspects: readonly Suspicion[];
+  readonly #note: RunningNote;
   readonly #online: OnlineVats;
   readonly #runner: WaveRunner;
   readonly #unhashed: RowChange[] = [];
   #failure: Error | undefined;
+  #isClosed = false;
   #wave = 0;
   #committedInput: number;
+  /** Of this block: inputs that had to be its first, and items that they put on the queue. */
+  #firsts = { inputs: 0, items: 0 };
   #counts: CoreCounts = { blocks: 0, waves: 0, cranks: 0 };
 
-  private constructor(store: Store, record: BootRecord, options: KernelOptions) {
+  private constructor(
+    store: Store,
+    record: BootRecord,
+    note: RunningNote,
+    options: KernelOptions,
+  ) {
     const { parameters, image } = record;
     this.store = store;
     this.parameters = parameters;
+    this.#note = note;
+    this.suspects = note.suspects;
     this.state = new KernelState(store);
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data);
     this.bundles = new InstalledBundles(store, image.id);
     const log = options.log ?? (() => undefined);
-    this.pool = new ZygotePool({
-      directory: options.directory,
-      readersMax: READERS_MAX,
-      imageSource: image.source,
-      codeCache: image.codeCache,
+    const usual = options.isolation ?? 'thread';
+    this.isolation = new IsolationChoices(
+      store,
+      usual,
+      this.suspects.map(({ vat }) => vat),
+    );
+    this.zygotes = new Zygotes({
+      host: {
+        directory: path.resolve(options.directory),
+        readersMax: READERS_MAX,
+        imageSource: image.source,
+        codeCache: image.codeCache,
+        heapMiBMax: options.heapMiBMax,
+        collectsEveryCrank: options.collectsEveryCrank ?? false,
+      },
+      usual,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: (vatId, level, text) => log({ vatId, level, text }),
+      watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, repeat),
+      onProcessGone: () => this.#freeReaders(),
     });
-    this.#online = new OnlineVats(this.pool);
+    this.#online = new OnlineVats(this.zygotes, this.isolation);
     this.router = {
       state: this.state,
+      promiseQueueMax: parameters.promiseQueueMax,
       hostSettled: (promise, row) => this.results.settled(promise, row, this.height + 1),
     };
     this.#runner = new WaveRunner({
@@ -76,11 +117,14 @@ export class KernelCore {
       scriptOf: bundleId => this.bundles.scriptOf(bundleId),
       imageId: image.id,
       onUpgrade: report => this.upgrades.push(report),
+      log: this.log,
       limits: parameters,
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
       },
+      pin: kref => this.results.pin(kref),
       threads: options.threads ?? THREADS_MAX,
+      onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
     this.#keepCodeCache(image.id, image.codeCache);
   }
@@ -88,13 +132,18 @@ export class KernelCore {
   /** Errors: HostError when the store cannot be opened or a vat cannot be replayed. */
   static async open(options: KernelOptions): Promise<KernelCore> {
     const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
+    let note: RunningNote | undefined;
     let core: KernelCore | undefined;
     try {
-      core = new KernelCore(store, await boot(store, options.parameters ?? {}), options);
-      await bringOnline(store, core.state, core.bundles, core.#online);
+      const record = await boot(store, options.parameters ?? {});
+      note = new RunningNote(options.directory);
+      core = new KernelCore(store, record, note, options);
+      const { state, bundles } = core;
+      await bringOnline({ store, state, bundles, online: core.#online, note });
       return core;
     } catch (error) {
-      await core?.pool.close();
+      await core?.zygotes.close();
+      note?.close();
       await store.close();
       throw error;
     }
@@ -116,19 +165,44 @@ export class KernelCore {
     return this.#online.count;
   }
 
+  /** Why a vat that runs could not be replayed, if it could not. */
+  brokenBy(vat: VatNumber): WorkerError | undefined {
+    return this.#online.brokenBy(vat);
+  }
+
   /** Anything queued? */
   get hasQueue(): boolean {
     return this.state.queue.length > 0;
   }
 
-  /** Anything to deliver, garbage included? */
+  /** Anything to deliver or to remove, garbage included? */
   get busy(): boolean {
-    return this.hasQueue || (WORKER_COLLECTS && this.state.hasCollection);
+    const { state } = this;
+    return this.hasQueue || hasRemains(state) || state.hasCollection;
+  }
+
+  /** The hash of a block, hex; undefined for one that there is not. */
+  hashAt(height: number): string | undefined {
+    if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
+    const hash = this.store.get('blocks', blockKey(height));
+    return hash === undefined ? undefined : Buffer.from(hash).toString('hex');
+  }
+
+  /** Waves run since the last commit. */
+  get wavesInBlock(): number {
+    return this.#wave;
   }
 
   async runWave(): Promise<WaveStats> {
     return this.#guard(async () => {
-      const stats = await this.#runner.run({ height: this.height, wave: this.#wave });
+      const began = nowMs();
+      const moment = { height: this.height, wave: this.#wave };
+      const stats = await this.#runner.run(moment);
+      if (this.log.isOn) {
+        const fields = { wave: moment.wave, ...stats, milliseconds: nowMs() - began };
+        this.log.tell('wave', 'ran', moment.height + 1, fields);
+      }
+      this.#note.end();
       this.#wave += 1;
       const { blocks, waves, cranks } = this.#counts;
       this.#counts = { blocks, waves: waves + 1, cranks: cranks + stats.cranks };
@@ -146,15 +220,39 @@ export class KernelCore {
       const changes = this.state.changes();
       this.bundles.changes(changes);
       const unhashed = this.#unhashed.splice(0);
-      await this.store.commit({ height: this.height + 1, changes, unhashed });
+      this.isolation.changes(unhashed);
+      const height = this.height + 1;
+      const sealed = isSealed(height, this.parameters);
+      const began = nowMs();
+      await this.store.commit({ height, changes, unhashed, sealed });
+      if (this.log.isOn) {
+        const { blockHash: hash } = this;
+        const fields = { hash, sealed, waves: this.#wave, rows: changes.length };
+        this.log.tell('block', 'committed', height, { ...fields, milliseconds: nowMs() - began });
+      }
       this.state.committed();
       this.bundles.committed();
       this.#committedInput = this.state.counters.lastInput;
+      this.#note.committed(vat => this.brokenBy(vat) !== undefined);
     });
     this.#wave = 0;
+    this.#firsts = { inputs: 0, items: 0 };
     this.#counts = { ...this.#counts, blocks: this.#counts.blocks + 1 };
     this.results.tell();
     return this.blockHash;
+  }
+
+  /** Nothing has run in this block, and every input of it belongs to its first (rule H3). */
+  get isBlockFresh(): boolean {
+    const taken = this.state.counters.lastInput - this.#committedInput;
+    return this.#wave === 0 && taken === this.#firsts.inputs;
+  }
+
+  /** The input that is being taken is one of the block's first; its item goes to the head. */
+  takeFirst(item: RunQueueItem | undefined): void {
+    const { inputs, items } = this.#firsts;
+    this.#firsts = { inputs: inputs + 1, items: item === undefined ? items : items + 1 };
+    if (item !== undefined) this.state.enqueueFirst(item, items);
   }
 
   get hasUncommittedInputs(): boolean {
@@ -166,6 +264,10 @@ export class KernelCore {
     return this.state.dirtyCount;
   }
 
+  get isAlive(): boolean {
+    return this.#failure === undefined;
+  }
+
   assertAlive(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -173,7 +275,9 @@ export class KernelCore {
   async close(reason: Error): Promise<void> {
     this.#failure ??= reason;
     this.results.fail(this.#failure);
-    await this.pool.close();
+    await this.zygotes.close();
+    if (!this.#isClosed) this.#note.close();
+    this.#isClosed = true;
     await this.store.close();
   }
 
@@ -187,11 +291,25 @@ export class KernelCore {
         cause instanceof HostError
           ? cause
           : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+      this.#blame(this.#failure);
       this.results.fail(this.#failure);
       // The threads go at once; the store stays as the last block left it.
-      await this.pool.close();
+      await this.zygotes.close();
       throw this.#failure;
     }
+  }
+
+  /** A child that is gone leaves its place among the store's readers taken (rule S4). */
+  #freeReaders(): void {
+    if (!this.#isClosed) this.store.readerCheck();
+  }
+
+  /** Notes whose worker it was; for any other failure no vat is suspected. */
+  #blame(failure: Error): void {
+    const isWorker = failure instanceof WorkerError;
+    if (!isWorker || failure.vat === undefined) return this.#note.end();
+    const { vat: vatId, incarnation = 0, position = 0 } = failure;
+    return this.#note.blame({ vat: vatNumberOf(vatId), incarnation, position });
   }
 
   /** The code cache is a by-product: kept with the next block, outside every hash. */
@@ -201,6 +319,11 @@ export class KernelCore {
     this.#unhashed.push({ table: 'local', key, value: codeCache });
   }
 }
+
+/** Is the hash of this block to contain the state root? docs/state-sync.md. */
+const isSealed = (height: number, { stateRootInterval }: KernelParameters): boolean =>
+  stateRootInterval > 0 && height % stateRootInterval === 0;
+const vatNumberOf = (vatId: VatId): VatNumber => Number(vatId.slice(1));
 
 /** For the log only: a fault's reason comes from a worker, and need be no data. */
 const faultText = (data: HostData, reason: Uint8Array): string => {

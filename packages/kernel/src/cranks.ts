@@ -4,8 +4,15 @@
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
  * decider) is applied before the crank's own syscalls (rule W1) and stays when the crank fails.
  */
-import { keyFromBytes, unpackFrame } from '@heirloom/store';
-import { VatFault, type CrankReport, type CrankTuple, type SyscallTuple } from '@heirloom/worker';
+import { keyFromBytes } from '@heirloom/store';
+import {
+  CRANK_BYTES_MAX,
+  unpackTuple,
+  VatFault,
+  type CrankReport,
+  type CrankTuple,
+  type SyscallTuple,
+} from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from './clist.js';
 import { kernelData, type KernelData } from './kernel-data.js';
 import { getPromise, release, releaseAll } from './counts.js';
@@ -19,6 +26,8 @@ import { checkCrank, execute, type CrankEffects, type CrankRights } from './sysc
 export interface CrankContext extends Speaker {
   readonly space: number;
   readonly rights: CrankRights;
+  /** Has the crank paid for. Throws VatFault METER_UNDERFLOW. */
+  readonly charge?: ((crank: CrankTuple, packedBytes: number) => void) | undefined;
 }
 
 /** An ordinary crank. */
@@ -97,8 +106,9 @@ class RaisedFault extends Error {
 
 /** A packed crank that cannot even be unpacked is the vat's fault: its worker sent it. */
 const unpack = (packed: Uint8Array): unknown => {
+  if (packed.length > CRANK_BYTES_MAX) throw new VatFault('LIMIT', 'crank too large');
   try {
-    return unpackFrame(packed);
+    return unpackTuple(packed);
   } catch (error) {
     throw new VatFault('BAD_SYSCALL', `malformed crank: ${String(error)}`);
   }
@@ -110,6 +120,7 @@ export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8A
   const mark = state.mark();
   try {
     const crank = checkCrank(unpack(packed));
+    context.charge?.(crank, packed.length);
     return { ok: true, effects: apply(router, context, crank), report: crank[3] };
   } catch (error) {
     state.journal.rollback(mark);

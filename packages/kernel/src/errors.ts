@@ -4,6 +4,9 @@
  * `HostError` (this host failed: nothing was committed) comes from the store. The errors here are
  * the caller's, or a vat's verdict; the kernel goes on after each of them.
  */
+import { HostError } from '@heirloom/store';
+import type { VatId } from '@heirloom/worker';
+
 export { HostError } from '@heirloom/store';
 
 export type KernelErrorCode =
@@ -11,12 +14,15 @@ export type KernelErrorCode =
   | 'UNKNOWN_BUNDLE'
   | 'UNKNOWN_VAT'
   | 'UNKNOWN_REFERENCE'
+  | 'UNKNOWN_HOST_OBJECT'
+  | 'BAD_CONFIG'
   | 'NAME_TAKEN'
   | 'BAD_OPTION'
   | 'BAD_ARGUMENT'
   | 'BAD_DATA'
   | 'KERNEL_CLOSED'
-  | 'NO_RESULT';
+  | 'NO_RESULT'
+  | 'UNKNOWN_ITEM';
 
 /** The caller asked for something that cannot be: rejected before anything is queued. */
 export class KernelError extends Error {
@@ -26,5 +32,54 @@ export class KernelError extends Error {
   constructor(code: KernelErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+}
+
+export type WorkerErrorCode =
+  /** The thread or process ended: memory, a crash, a kill. */
+  | 'WORKER_DIED'
+  /** It was silent for longer than `deliveryTimeoutMs` and was killed. */
+  | 'DELIVERY_TIMEOUT'
+  /** It posted what the protocol does not have, and was killed. */
+  | 'WORKER_PROTOCOL'
+  /** A crank of the transcript came out differently. */
+  | 'REPLAY_DIVERGED';
+
+/** Where a worker was: the first delivery that it is not known to have ended. */
+export interface CrankPlace {
+  readonly vat: VatId;
+  readonly incarnation: number;
+  readonly position: number;
+}
+
+/** A HostError of one vat's worker: nothing was committed, the state is that of the last block. */
+export class WorkerError extends HostError {
+  /** These three are undefined for a worker that had no vat yet. */
+  readonly vat: VatId | undefined;
+  readonly incarnation: number | undefined;
+  readonly position: number | undefined;
+
+  constructor(
+    code: WorkerErrorCode,
+    why: string,
+    place: CrankPlace | undefined,
+    options?: ErrorOptions,
+  ) {
+    const { vat, incarnation, position } = place ?? {};
+    const where =
+      place === undefined
+        ? 'a worker without a vat'
+        : `${vat}, incarnation ${incarnation}, position ${position}`;
+    super(code, `${where}: ${why}`, options);
+    this.vat = vat;
+    this.incarnation = incarnation;
+    this.position = position;
+  }
+
+  /** The same failure of a worker that was to become this vat's. */
+  static at(error: WorkerError, place: CrankPlace): WorkerError {
+    if (error.vat !== undefined) return error;
+    const code = error.code as WorkerErrorCode;
+    return new WorkerError(code, error.message, place, { cause: error });
   }
 }

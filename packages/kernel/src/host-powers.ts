@@ -12,3 +12,19 @@ export const engineName = (): string => {
 
 /** Whose code caches fit. */
 export const v8Version = (): string => process.versions.v8;
+
+/** Lets everything else that waits have its turn: long scans of a store are cut by these. */
+export const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** The time of day, for logs that the host sees. */
+export const wallTime = (): string => new Date().toISOString();
+
+/** Calls `job` every so many milliseconds until the function that it gives is called. */
+export type Repeat = (milliseconds: number, job: () => void) => () => void;
+
+/** A timer that keeps no process alive. For what only this host decides. */
+export const repeat: Repeat = (milliseconds, job) => {
+  const timer = setInterval(job, milliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+};

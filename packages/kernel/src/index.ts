@@ -1,26 +1,78 @@
 /** The public face of `@heirloom/kernel`. */
 export {
+  auditTables,
+  type AuditCounts,
+  type AuditFinding,
+  type AuditReport,
+  type AuditRule,
+  type VatCounts,
+} from './audit.js';
+export {
   bundleVat,
   type BundleFormat,
   type BundleVatOptions,
   type VatBundle,
 } from './bundles/bundle.js';
-export { HostError, KernelError, type KernelErrorCode } from './errors.js';
-export type { VatReference } from './host-data.js';
+export type { ItemChoice, QueuedItemInfo } from './cancel.js';
 export {
-  openKernel,
-  type CreatedVat,
-  type CreateVatOptions,
-  type Kernel,
-  type KernelStats,
-  type RunLimits,
-  type RunStats,
-  type SentMessage,
-  type UpgradeVatOptions,
-  type VatInfo,
-} from './kernel.js';
+  HostError,
+  KernelError,
+  WorkerError,
+  type CrankPlace,
+  type KernelErrorCode,
+  type WorkerErrorCode,
+} from './errors.js';
+export type { VatReference } from './host-data.js';
+export { openKernel, type Kernel } from './kernel.js';
+export type {
+  CreatedVat,
+  CreateVatOptions,
+  KernelStats,
+  SentMessage,
+  Suspect,
+  TerminateVatOptions,
+  UpgradeVatOptions,
+  VatInfo,
+} from './kernel-types.js';
+export {
+  inspectStore,
+  type InspectProgress,
+  type KindInspection,
+  type QueueInspection,
+  type Size,
+  type StoreInspection,
+  type TableSize,
+  type VatInspection,
+} from './inspect.js';
+export {
+  BUILT_IN_VATS,
+  type BundleSource,
+  type KernelConfig,
+  type VatConfig,
+} from './config.js';
+export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host-objects.js';
+export type { RunLimits, RunStats } from './run-policy.js';
+export type { BeginBlock } from './services/blocks.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
 export type { UpgradeReport } from './lifecycle.js';
+export {
+  jsonLines,
+  LOG_CATEGORIES,
+  type LogCategory,
+  type LogOptions,
+  type LogRecord,
+  type LogValue,
+} from './log/records.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
-export { DEFAULT_PARAMETERS, type KernelParameters } from './parameters.js';
+export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
+export { exportState, type ExportOptions } from './state-sync/export-state.js';
+export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
+export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
+export {
+  verifyStore,
+  type StoreVerification,
+  type VatVerification,
+  type VerifyOptions,
+} from './verify.js';
+export type { Isolation } from './vats/zygotes.js';
 export type { VatId } from '@heirloom/worker';

@@ -1,8 +1,9 @@
 /**
  * Data that the kernel itself puts into promises, and the little it may know of a vat's data.
  *
- * The kernel never decodes a body, with two exceptions that need no trust: whether a resolution is
- * one bare reference (that decides where messages go), and the method name in an error's text.
+ * The kernel never decodes a body, with exceptions that need no trust: whether a resolution is one
+ * bare reference (that decides where messages go), what is said to the kernel's own objects, and
+ * the texts of errors.
  */
 import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import type { KRef } from './state/krefs.js';
@@ -36,6 +37,24 @@ export interface KernelData {
 export const kernelData = (value: unknown): KernelData => {
   const { body, slots } = codec.encode(value);
   return { body, slots: slots.map(slot => Number(slot) as KRef) };
+};
+
+/**
+ * Decodes data that vats made for an object of the kernel's own; references become `SlotMark`s.
+ *
+ * Errors: TypeError or RangeError for bytes that are no data.
+ */
+export const decodeKernelData = ({ body, slots }: KernelData): unknown =>
+  codec.decode(body, slots.map(String));
+
+/** For the texts of errors and logs only. */
+export const describeData = (data: KernelData): string => {
+  try {
+    return String(decodeKernelData(data));
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return '(no data)';
+    throw error;
+  }
 };
 
 const SOLE_REFERENCE = Buffer.from(kernelData(new SlotMark(0 as KRef)).body);

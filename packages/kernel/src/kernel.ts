@@ -5,124 +5,92 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
+import { checkFields, checkName } from './arguments.js';
+import { auditTables, type AuditReport } from './audit.js';
+import { BlockDriver } from './block-driver.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
-import { KernelCore, type CoreCounts } from './core.js';
-import { getPromise, holdAll } from './counts.js';
+import { loadConfig, type LoadedConfig } from './config.js';
+import { cancelEntry, describeQueue, findItem } from './cancel.js';
+import type { ItemChoice, QueuedItemInfo } from './cancel.js';
+import { KernelCore } from './core.js';
+import { getPromise } from './counts.js';
 import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
-import { Inputs, type ApplyInput, type TakenInput } from './inputs.js';
-import type { UpgradeReport } from './lifecycle.js';
-import { checkOptions, type KernelOptions } from './options.js';
-import { send, subscribe } from './router.js';
-import { isPromiseKRef, type KRef } from './state/krefs.js';
+import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
 import {
-  HOST_SUBSCRIBES,
-  ItemType,
-  KERNEL_DECIDES,
-  NOBODY,
-  PromiseState,
-  type LifecycleItem,
-  type VatNumber,
-} from './state/schema.js';
+  enqueueLifecycle,
+  lifecycleInput,
+  messageInput,
+  reapAllInput,
+} from './host-inputs.js';
+import type { ApplyInput } from './inputs.js';
+import type { LogOptions } from './log/records.js';
+import type {
+  CreatedVat,
+  CreateVatOptions,
+  KernelStats,
+  SentMessage,
+  Suspect,
+  TerminateVatOptions,
+  UpgradeVatOptions,
+  VatInfo,
+} from './kernel-types.js';
+import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
+import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
+import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
+import { subscribe } from './router.js';
+import { blockInput, type BeginBlock } from './services/blocks.js';
+import { CLOCK, VAT_ADMIN } from './services/objects.js';
+import { isPromiseKRef, type KRef } from './state/krefs.js';
+import { HOST_SUBSCRIBES, ItemType, PromiseState, type VatNumber } from './state/schema.js';
 
-export interface CreateVatOptions {
-  /** Unique among running vats. */
-  readonly name: string;
-  readonly bundleId: string;
-  readonly vatParameters?: unknown;
-}
-
-export interface CreatedVat {
-  readonly vatId: VatId;
-  readonly root: VatReference;
-}
-
-export interface UpgradeVatOptions {
-  readonly bundleId: string;
-  readonly vatParameters?: unknown;
-  /** Part of the object that the predecessor's promises are rejected with. */
-  readonly upgradeMessage?: string;
-}
-
-export interface VatInfo extends CreatedVat {
-  readonly name: string;
-  readonly incarnation: number;
-  readonly bundleId: string;
-}
-
-/** A message that was queued. */
-export interface SentMessage {
-  /** The number of the host input: after a crash, `resultOf(input)` tells what became of it. */
-  readonly input: number;
-  /** Settles after the block that settles it is durable. */
-  readonly result: Promise<unknown>;
-}
-
-/** How far a run goes; checked between waves, never shortens one. */
-export interface RunLimits {
-  readonly waves?: number;
-  readonly deliveries?: number;
-}
-
-export interface RunStats {
-  readonly waves: number;
-  readonly deliveries: number;
-}
-
-/** What has happened since the kernel was opened; for the host only. */
-export interface KernelStats extends CoreCounts {
-  readonly height: number;
-  readonly runQueueLength: number;
-  readonly vatsOnline: number;
-  readonly threads: number;
-  readonly upgrades: readonly UpgradeReport[];
-  readonly storeBytes: number;
-}
-
-/** Deliveries after which a kernel that owns its blocks ends one. */
-const AUTO_BLOCK_DELIVERIES = 32_768;
-/** Waves of a block that has nothing to do but to collect garbage. */
-const AUTO_COLLECT_WAVES = 16;
 const UPGRADE_MESSAGE = 'vat upgraded';
-
-const NAME_LENGTH_MAX = 199;
-const NAME_PATTERN = /^[A-Za-z0-9._-]+$/;
-
-const checkName = (name: unknown): string => {
-  if (typeof name === 'string' && name.length <= NAME_LENGTH_MAX && NAME_PATTERN.test(name)) {
-    return name;
-  }
-  const rule = `letters, digits, '.', '_' and '-', at most ${NAME_LENGTH_MAX}`;
-  throw new KernelError('BAD_ARGUMENT', `bad vat name ${JSON.stringify(name)}: use ${rule}`);
-};
-
-const checkFields = (what: string, given: object, known: readonly string[]): void => {
-  for (const field of Object.keys(given)) {
-    if (known.includes(field)) continue;
-    const right = known.join(', ');
-    throw new KernelError('BAD_OPTION', `${what}: unknown option ${field}; options: ${right}`);
-  }
-};
+const HOST_TERMINATES = Error('vat terminated by the host');
 
 export class Kernel {
   readonly #core: KernelCore;
-  readonly #inputs: Inputs;
-  readonly #auto: boolean;
-  #busy: Promise<unknown> | undefined;
-  #pumping = false;
+  readonly #blocks: BlockDriver;
+  readonly #hostObjects: HostObjects;
+  #bootstrapResult: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(core: KernelCore, options: KernelOptions) {
     this.#core = core;
-    this.#inputs = new Inputs(core);
-    this.#auto = options.blocks !== 'host';
+    const isAuto = options.blocks !== 'host';
+    this.#blocks = new BlockDriver(core, { isAuto, committed: () => this.#hostObjects.deliver() });
+    const add = (apply: ApplyInput): Promise<unknown> => this.#blocks.input(apply);
+    this.#hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
   }
 
   /** Creates or opens a store and rebuilds its vats. See `KernelOptions`. */
   static async open(options: KernelOptions): Promise<Kernel> {
     checkOptions(options);
-    return new Kernel(await KernelCore.open(options), options);
+    const loaded = options.config === undefined ? undefined : await loadConfig(options.config);
+    const parameters = { ...loaded?.config.kernelParameters, ...options.parameters };
+    const kernel = new Kernel(await KernelCore.open({ ...options, parameters }), options);
+    try {
+      await kernel.#begin(options, loaded);
+    } catch (error) {
+      await kernel.close();
+      throw error;
+    }
+    return kernel;
+  }
+
+  async #begin(options: KernelOptions, loaded: LoadedConfig | undefined): Promise<void> {
+    const hostObjects = this.#hostObjects;
+    const add = (apply: ApplyInput): Promise<unknown> => this.#blocks.add(apply).result;
+    const begun = await begin(this.#core, options, loaded, { hostObjects, add });
+    this.#bootstrapResult = begun.bootstrapResult;
+    if (!this.#blocks.isAuto) return;
+    void this.#blocks.pump();
+    await vatsStarted(begun);
+  }
+
+  /** What `bootstrap(vats, devices)` settles to, when this opening configured the store. */
+  get bootstrapResult(): Promise<unknown> | undefined {
+    return this.#bootstrapResult;
   }
 
   /** The height of the last durable block. */
@@ -135,19 +103,27 @@ export class Kernel {
     return this.#core.blockHash;
   }
 
+  /** The hash of a block, hex. Errors: KernelError BAD_ARGUMENT when there is no such block. */
+  blockHashAt(height: number): string {
+    const hash = this.#core.hashAt(height);
+    if (hash !== undefined) return hash;
+    const last = this.height;
+    throw new KernelError('BAD_ARGUMENT', `there is no block ${height}; the last is ${last}`);
+  }
+
   /** The last host input that the state contains: do not repeat inputs up to it (rule S2). */
   get lastInput(): number {
     return this.#core.state.counters.lastInput;
   }
 
   stats(): KernelStats {
-    const { counts, state, pool, upgrades, store, onlineCount, height } = this.#core;
+    const { counts, state, zygotes, upgrades, store, onlineCount, height } = this.#core;
     return {
       ...counts,
       height,
       runQueueLength: state.queue.length,
       vatsOnline: onlineCount,
-      threads: pool.threadCount,
+      threads: zygotes.workerCount,
       upgrades: [...upgrades],
       storeBytes: store.sizeBytes(),
     };
@@ -159,13 +135,15 @@ export class Kernel {
    *
    * Errors: KernelError BAD_BUNDLE says what is wrong with it.
    */
-  async installBundle(bundle: VatBundle): Promise<string> {
+  async installBundle(
+    bundle: VatBundle,
+    options: { /** For getNamedBundleCap. */ readonly name?: string } = {},
+  ): Promise<string> {
+    checkFields('installBundle', options, ['name']);
+    const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
     const checking = checkBundle(bundle);
     const checked = checking instanceof Promise ? await checking : checking;
-    await this.#input(() => {
-      this.#core.bundles.add(checked);
-      return undefined;
-    });
+    await this.#blocks.input(bundleInput(this.#core, checked, names));
     return checked.bundleId;
   }
 
@@ -175,13 +153,22 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    checkFields('createVat', options, ['name', 'bundleId', 'vatParameters']);
+    const known = ['name', 'bundleId', 'vatParameters', 'critical', 'isolation'];
+    checkFields('createVat', options, known);
     const name = checkName(options.name);
     if (this.#core.state.names.get(name) !== undefined) {
       throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
     }
-    const make = this.#lifecycle(ItemType.create, name, options);
-    return (await this.#input(input => make(input, undefined))) as CreatedVat;
+    const { isolation } = options;
+    checkIsolation(isolation);
+    const kind = this.#core.isolation.kindFor(isolation);
+    const make = lifecycleInput(this.#core, { type: ItemType.create, text: name, kind }, options);
+    const take = (input: number): KRef => {
+      const vat = this.#core.state.next('nextVat');
+      if (isolation !== undefined) this.#core.isolation.choose(vat, isolation);
+      return make(input, vat);
+    };
+    return (await this.#blocks.input(take)) as CreatedVat;
   }
 
   /**
@@ -192,29 +179,48 @@ export class Kernel {
     vatId: VatId,
     options: UpgradeVatOptions,
   ): Promise<{ readonly incarnationNumber: number }> {
-    checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage']);
+    checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage', 'first']);
     const vat = this.#vatNumber(vatId);
-    const { upgradeMessage = UPGRADE_MESSAGE } = options;
+    const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
+    if (first) this.#blocks.checkFirst();
     if (typeof upgradeMessage !== 'string') {
       throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
     }
-    const make = this.#lifecycle(ItemType.upgrade, upgradeMessage, options);
-    const done = await this.#input(input => make(input, vat));
+    const kind = this.#core.isolation.kindOf(vat);
+    const what = { type: ItemType.upgrade, text: upgradeMessage, kind };
+    const make = lifecycleInput(this.#core, what, options);
+    const done = await this.#blocks.input(input => make(input, vat, first));
     return done as { readonly incarnationNumber: number };
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
-  async terminateVat(vatId: VatId): Promise<void> {
+  async terminateVat(vatId: VatId, options: TerminateVatOptions = {}): Promise<void> {
+    checkFields('terminateVat', options, ['reason', 'first']);
     const vat = this.#vatNumber(vatId);
-    const nothing = { body: new Uint8Array(), slots: [] };
-    await this.#input(input => {
-      return this.#enqueue(input, {
-        type: ItemType.terminate,
-        vat,
-        bundleId: '',
-        text: '',
-        ...nothing,
-      });
+    const { reason = HOST_TERMINATES, first = false } = options;
+    if (first) this.#blocks.checkFirst();
+    const data = this.#core.data.encode(reason);
+    const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
+    await this.#blocks.input(input => enqueueLifecycle(this.#core, input, item, first));
+  }
+
+  /** What is on the run queue, from its head on. */
+  queued(limit = 100): QueuedItemInfo[] {
+    return describeQueue(this.#core.state, limit);
+  }
+
+  /**
+   * Takes one item off the run queue: its sender's result is rejected. Always one of the first
+   * inputs of a block. Errors: KernelError UNKNOWN_ITEM, BAD_OPTION.
+   */
+  async cancelItem(choice: ItemChoice): Promise<void> {
+    this.#blocks.checkFirst();
+    findItem(this.#core.state, choice);
+    await this.#blocks.input(() => {
+      const { router, state } = this.#core;
+      this.#core.takeFirst(undefined);
+      cancelEntry(router, findItem(state, choice));
+      return undefined;
     });
   }
 
@@ -224,12 +230,12 @@ export class Kernel {
     method: string,
     args: readonly unknown[] = [],
   ): Promise<unknown> {
-    return this.#input(this.#message(target, method, args));
+    return this.#blocks.input(messageInput(this.#core, target, method, args));
   }
 
   /** Queues a message. Nothing happens before `run` (or any call that runs). */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
-    return this.#add(this.#message(target, method, args));
+    return this.#blocks.add(messageInput(this.#core, target, method, args));
   }
 
   /** What a promise that the host holds settles to. */
@@ -237,7 +243,7 @@ export class Kernel {
     const kref = this.#core.data.krefOf(promise);
     if (!isPromiseKRef(kref))
       throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
-    return this.#input(() => {
+    return this.#blocks.input(() => {
       const { state, router } = this.#core;
       const row = getPromise(state, kref);
       if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
@@ -259,20 +265,13 @@ export class Kernel {
     if (this.#core.parameters.gc !== 'engine') {
       throw new KernelError('BAD_OPTION', "reapAll: the store's gc mode is consensus");
     }
-    await this.#input(() => {
-      const { state } = this.#core;
-      for (const vat of runningVats(state)) {
-        state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: true });
-        state.dueVats.add(vat);
-      }
-      return undefined;
-    });
+    await this.#blocks.input(reapAllInput(this.#core));
   }
 
   /** The host no longer needs a reference; it is no reference of the kernel from now on. */
   release(reference: VatReference): void {
     const kref = this.#core.data.krefOf(reference);
-    void this.#add(() => {
+    void this.#blocks.add(() => {
       this.#core.results.unpin(kref);
       return undefined;
     });
@@ -285,141 +284,119 @@ export class Kernel {
 
   /** Errors: KernelError UNKNOWN_VAT. */
   vat(nameOrId: string): VatInfo {
-    const found = this.vats().find(({ name, vatId }) => name === nameOrId || vatId === nameOrId);
+    // Names that vats gave to vats are labels: they never hide a vat of the host's.
+    const named = this.#core.state.names.get(nameOrId);
+    if (named !== undefined) return this.#info(named);
+    const vats = this.vats();
+    const found = vats.find(({ vatId }) => vatId === nameOrId);
     if (found !== undefined) return found;
-    const names = this.vats().map(({ name }) => name);
+    const names = vats.map(({ name }) => name);
     const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
     throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
   }
 
+  /**
+   * Switches the structured log on, to other categories, or (`undefined`) off; takes effect at
+   * once. See docs/observability.md. Errors: KernelError BAD_OPTION.
+   */
+  setLog(options: LogOptions | undefined): void {
+    this.#core.log.set(options);
+  }
+
+  /** Do the tables agree with each other, as of the last block? See audit.ts. */
+  audit(): AuditReport {
+    this.#core.assertAlive();
+    return auditTables(this.#core.store);
+  }
+
+  /** What an unclean end left when the store was opened; they run in processes of their own. */
+  suspects(): Suspect[] {
+    const { state, suspects } = this.#core;
+    return suspects.map(({ vat, ...rest }) => {
+      return { vatId: vatIdOf(vat), name: state.vats.get(vat)?.name, ...rest };
+    });
+  }
+
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
   async run(limits: RunLimits = {}): Promise<RunStats> {
-    checkFields('run', limits, ['waves', 'deliveries']);
-    return this.#exclusive(async () => {
-      this.#inputs.takeAll();
-      return this.#runWaves(limits, () => this.#core.busy);
-    });
+    checkRunLimits(limits);
+    this.#hostObjects.takeAnswers();
+    return this.#blocks.run(limits);
+  }
+
+  /**
+   * Resolves when nothing is queued and no garbage is left to collect, all of it durable. With
+   * `blocks: 'auto'`; a host that owns its blocks runs until `run` has nothing to do.
+   *
+   * Errors: KernelError BAD_OPTION with `blocks: 'host'`; HostError when the kernel stopped.
+   */
+  async idle(): Promise<void> {
+    await this.#blocks.idle();
   }
 
   /** Ends the block. Resolves to its hash when it is durable. */
   async commit(): Promise<string> {
-    return this.#exclusive(() => this.#core.commit());
+    return this.#blocks.commit();
+  }
+
+  /**
+   * Says that a block begins, before any wave of it: at which block time (never less than before),
+   * and, to be sure, its height. Alarms up to that time settle. Resolves when the block is durable.
+   *
+   * Errors: throws KernelError BAD_ARGUMENT; nothing was queued.
+   */
+  beginBlock(block: BeginBlock): Promise<void> {
+    const { isAuto, isBusy } = this.#blocks;
+    if (isBusy && !isAuto) {
+      throw new KernelError('BAD_ARGUMENT', 'beginBlock: a run or a commit is in progress');
+    }
+    const begun = this.#blocks.input(blockInput(this.#core, block, { atOnce: !isAuto }));
+    return begun as Promise<void>;
+  }
+
+  /** A host object that the store has. Errors: KernelError UNKNOWN_HOST_OBJECT. */
+  hostObject(name: string): VatReference {
+    return this.#hostObjects.reference(name);
+  }
+
+  /** Makes a host object, unless the store has it, and says what its calls go to from now on. */
+  async registerHostObject(name: string, implementation?: HostObject): Promise<VatReference> {
+    const made = this.#blocks.input(hostObjectInput(this.#core, checkName(name, 'host object')));
+    if (implementation !== undefined) this.#hostObjects.implement(name, implementation);
+    await made;
+    return this.hostObject(name);
+  }
+
+  /** Durable calls that wait for `answerHostCall`: those of objects without an implementation. */
+  hostCalls(): HostCall[] {
+    return this.#hostObjects.open();
+  }
+
+  /**
+   * Answers a call: an input. Resolves when it is durable.
+   *
+   * Errors: throws KernelError BAD_ARGUMENT unless the call waits for an answer, and for an answer
+   * that cannot be passed.
+   */
+  answerHostCall(call: number, answer: HostAnswer): Promise<void> {
+    return this.#hostObjects.answer(call, answer) as Promise<void>;
+  }
+
+  /** Objects of the kernel that the host may hand to vats: docs/vat-admin.md, host-objects.md. */
+  get services(): { readonly vatAdmin: VatReference; readonly clock: VatReference } {
+    const { data } = this.#core;
+    return { vatAdmin: data.reference(VAT_ADMIN), clock: data.reference(CLOCK) };
   }
 
   /** Stops every thread and closes the store. What was not committed is not kept. */
   async close(): Promise<void> {
     this.#closing ??= (async () => {
-      await this.#busy?.catch(() => undefined);
+      this.#hostObjects.close();
       const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
-      this.#inputs.fail(reason);
+      await this.#blocks.end(reason);
       await this.#core.close(reason);
     })();
     return this.#closing;
-  }
-
-  #add(apply: ApplyInput): TakenInput {
-    return this.#inputs.add(apply, this.#busy !== undefined);
-  }
-
-  /** Adds an input and, where the kernel owns its blocks, has it seen through. */
-  #input(apply: ApplyInput): Promise<unknown> {
-    const { result } = this.#add(apply);
-    if (this.#auto) void this.#pump();
-    return result;
-  }
-
-  /**
-   * Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left.
-   * Whoever waits for a result is told when its block is durable, or why there will be none.
-   */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
-        await this.#exclusive(() => this.#runBlock());
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error : Error(String(error));
-      this.#inputs.fail(reason);
-      this.#core.results.fail(reason);
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  /** What is queued comes first; garbage has the blocks in which nothing else is to be done. */
-  async #runBlock(): Promise<void> {
-    this.#inputs.takeAll();
-    if (this.#core.hasQueue || this.#core.hasUncommittedInputs) {
-      await this.#runWaves({ deliveries: AUTO_BLOCK_DELIVERIES }, () => this.#core.hasQueue);
-    } else {
-      await this.#runWaves({ waves: AUTO_COLLECT_WAVES }, () => this.#core.busy);
-    }
-    await this.#core.commit();
-  }
-
-  async #runWaves(
-    { waves = Infinity, deliveries = Infinity }: RunLimits,
-    hasWork: () => boolean,
-  ): Promise<RunStats> {
-    let done: RunStats = { waves: 0, deliveries: 0 };
-    while (hasWork() && done.waves < waves && done.deliveries < deliveries) {
-      const { items } = await this.#core.runWave();
-      done = { waves: done.waves + 1, deliveries: done.deliveries + items };
-    }
-    return done;
-  }
-
-  async #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#busy !== undefined) await this.#busy.catch(() => undefined);
-    this.#core.assertAlive();
-    const busy = work();
-    this.#busy = busy;
-    try {
-      return await busy;
-    } finally {
-      this.#busy = undefined;
-    }
-  }
-
-  #message(target: VatReference, method: string, args: readonly unknown[]): ApplyInput {
-    const to = this.#core.data.krefOf(target);
-    if (typeof method !== 'string') {
-      throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
-    }
-    if (!Array.isArray(args)) {
-      throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
-    }
-    const { body, slots } = this.#core.data.encode([method, [...args]]);
-    return input => {
-      const result = this.#core.results.create(input, NOBODY);
-      send(this.#core.router, { target: to, body, slots, result });
-      return result;
-    };
-  }
-
-  #lifecycle(
-    type: LifecycleItem['type'],
-    text: string,
-    { bundleId, vatParameters }: { readonly bundleId: string; readonly vatParameters?: unknown },
-  ): (input: number, vat: VatNumber | undefined) => KRef {
-    const { bundles, data, pool, state } = this.#core;
-    const script = bundles.scriptOf(bundleId);
-    const { body, slots } = data.encode(vatParameters);
-    pool.prepare(script);
-    return (input, known) => {
-      const vat = known ?? state.next('nextVat');
-      return this.#enqueue(input, { type, vat, bundleId, body, slots, text });
-    };
-  }
-
-  #enqueue(input: number, item: Omit<LifecycleItem, 'result'>): KRef {
-    const { state, results } = this.#core;
-    const result = results.create(input, KERNEL_DECIDES);
-    holdAll(state, item.slots);
-    state.enqueue({ ...item, result } as LifecycleItem);
-    return result;
   }
 
   #vatNumber(vatId: VatId): VatNumber {
@@ -432,7 +409,9 @@ export class Kernel {
     const { state, data } = this.#core;
     const { name, incarnation, bundleId } = state.vats.need(vat);
     const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
-    return { vatId: vatIdOf(vat), name, incarnation, bundleId, root };
+    const error = this.#core.brokenBy(vat);
+    const replayable = error === undefined;
+    return { vatId: vatIdOf(vat), name, incarnation, bundleId, root, replayable, error };
   }
 }
 
@@ -444,4 +423,5 @@ export class Kernel {
  */
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 
+export type * from './kernel-types.js';
 export { HostError, KernelError };

@@ -13,7 +13,10 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
+import { runningVats } from './boot.js';
 import { activate, nameFor, retirePromise } from './clist.js';
+import { crankCost, charge } from './services/meters.js';
+import { creationAnswer } from './services/vat-admin.js';
 import {
   exitReason,
   LIFECYCLE_RIGHTS,
@@ -24,10 +27,13 @@ import {
 import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
+import type { KernelLog } from './log/kernel-log.js';
 import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
   ItemType,
+  Reap,
+  STATIC_VAT,
   VatState,
   type LifecycleItem,
   type VatNumber,
@@ -36,6 +42,7 @@ import {
 import { abandonPromises, endVat, noteEnded, watchesIn } from './termination.js';
 import type { OnlineVats } from './vats/online.js';
 import type { VatWorker } from './vats/vat-worker.js';
+import type { KRef } from './state/krefs.js';
 import type { VatScript } from './vats/zygote-pool.js';
 import type { WavePlan } from './wave.js';
 
@@ -62,6 +69,8 @@ export interface LifecycleContext {
   scriptOf(bundleId: string): VatScript;
   readonly imageId: string;
   readonly onUpgrade: (report: UpgradeReport) => void;
+  readonly log: KernelLog;
+  readonly limits: { readonly vatsMax: number };
 }
 
 interface Started {
@@ -87,8 +96,17 @@ const start = async (
   const packed = await worker.nextCrank();
   for (const kref of row.slots) activate(state, vat, kref);
   const { incarnation } = row;
-  const crank: CrankContext = { vat, incarnation, space, rights: LIFECYCLE_RIGHTS };
+  const crank: CrankContext = {
+    ...{ vat, incarnation, space, rights: LIFECYCLE_RIGHTS },
+    charge: chargeTo(router, row.options.meter),
+  };
   const verdict = withExit(mergeCrank(router, crank, packed));
+  if (context.log.tellsCranks) {
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const told = { vat, incarnation, position: 0, delivery, packed, ok, code, report: null };
+    context.log.crank(moment, told);
+  }
   if (verdict.ok) {
     const transcript = new TranscriptDigest();
     transcript.add(packed);
@@ -97,7 +115,7 @@ const start = async (
     state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
     const counters = state.vatCounters.need(vat);
     // What the incarnations before left is swept; a new vat finds nothing to sweep.
-    const due = { deliveries: 0, krefs: 0, reap: false, sweep: incarnation > 0 };
+    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep: incarnation > 0 };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
     // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).
@@ -105,6 +123,12 @@ const start = async (
   }
   return { worker, verdict };
 };
+
+/** What has a crank paid for; nothing when there is no meter. */
+export const chargeTo = (router: Router, meter: KRef | null): CrankContext['charge'] =>
+  meter === null
+    ? undefined
+    : (crank, packedBytes) => charge(router, meter, crankCost(crank, packedBytes));
 
 /** A vat that exits while it starts has not started. */
 const withExit = (verdict: Verdict): Verdict => {
@@ -128,14 +152,18 @@ const createVat = async (
 ): Promise<void> => {
   const { router, online } = context;
   const { state } = router;
-  const { vat, text: name, bundleId, body: parameters, slots } = item;
+  const { vat, text: name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
   const mark = state.mark();
   const refuse = (reason: KernelData): void => {
     releaseAll(state, slots);
+    if (options.meter !== null) release(state, options.meter);
     finish(router, item, { rejected: true, ...reason });
   };
-  if (state.names.get(name) !== undefined) {
+  if (!options.dynamic && state.names.get(name) !== undefined) {
     return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
+  }
+  if (runningVats(state).length >= context.limits.vatsMax) {
+    return refuse(kernelData(Error(`there are ${context.limits.vatsMax} vats already`)));
   }
   const row: VatRow = {
     name,
@@ -146,15 +174,18 @@ const createVat = async (
     parameters,
     slots,
     spaces: [vat],
+    options,
   };
   state.vats.create(vat, row);
   state.vatCounters.create(vat, FIRST_VAT_COUNTERS);
-  state.names.set(name, vat);
+  if (!options.dynamic) state.names.set(name, vat);
   const root = makeObject(state, vat, ROOT_VREF);
   const { worker, verdict } = await start(context, vat, moment);
   if (verdict.ok) {
     online.install(vat, worker);
-    const answer = kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
+    const answer = options.dynamic
+      ? creationAnswer(state, vat, root)
+      : kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
     return finish(router, item, { rejected: false, ...answer });
   }
   online.discard(worker);
@@ -202,10 +233,13 @@ const upgradeVat = async (
 const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
   const { router, online } = context;
   const { state } = router;
+  const { body, slots } = item;
   if (state.vats.get(item.vat)?.state !== VatState.running) {
+    releaseAll(state, slots);
     return finish(router, item, rejection(Error(`vat ${vatIdOf(item.vat)} is not running`)));
   }
-  endVat(router, item.vat);
+  endVat(router, item.vat, { rejected: true, body, slots });
+  releaseAll(state, slots);
   online.remove(item.vat);
   return finish(router, item, { rejected: false, ...kernelData(undefined) });
 };
@@ -214,7 +248,8 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
 export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
-    return [context.scriptOf(item.item.bundleId)];
+    const { vat, bundleId } = item.item;
+    return [{ vat, script: context.scriptOf(bundleId) }];
   });
   await context.online.reserve(needed);
 };

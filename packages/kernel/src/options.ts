@@ -1,7 +1,10 @@
 /** What `openKernel` takes, checked. */
 import type { VatId } from '@heirloom/worker';
 import { KernelError } from './errors.js';
+import type { KernelConfig } from './config.js';
+import type { HostObject } from './host-objects.js';
 import type { KernelParameters } from './parameters.js';
+import { ISOLATIONS, type Isolation } from './vats/zygotes.js';
 
 /** A line that vat code wrote to its console, or the reason for a vat's end. */
 export interface KernelLogEntry {
@@ -20,15 +23,51 @@ export interface KernelOptions {
   readonly blocks?: 'auto' | 'host';
   /** Consensus parameters, for a store that does not exist yet. */
   readonly parameters?: Partial<KernelParameters>;
+  /**
+   * What a fresh store begins with, or the path of a file that says so; ignored by a store that has
+   * taken inputs before.
+   */
+  readonly config?: string | KernelConfig;
+  /**
+   * Implementations of host objects, by name; null: the host answers by `answerHostCall`. Names
+   * that the store lacks are registered, unless it has taken inputs and `blocks` is `host`.
+   */
+  readonly hostObjects?: Readonly<Record<string, HostObject | null>>;
   /** How many vats run at a time; default: all that have work. Changes no outcome. */
   readonly threads?: number;
   /** Warm threads kept ready beyond those of the vats; default 1. */
   readonly spareThreads?: number;
+  /**
+   * Forces V8's collector before every crank, to show that it decides nothing: slow. In consensus
+   * mode it changes no outcome; in engine mode reaps may find other things dead.
+   */
+  readonly collectsEveryCrank?: boolean;
+  /**
+   * Where vats run: `thread` (default), or `process`, a child process each, which can do this
+   * process no harm. A vat may be created with another choice. Changes no outcome.
+   */
+  readonly isolation?: Isolation;
+  /** Of V8's heap for one vat; default: what V8 takes. What needs more dies: WORKER_DIED. */
+  readonly heapMiBMax?: number;
+  /** How long one crank may run; default 600,000 (10 minutes), Infinity: for ever. */
+  readonly deliveryTimeoutMs?: number;
   /** Takes console lines of vats and faults; default: nowhere. */
   readonly log?: (entry: KernelLogEntry) => void;
 }
 
-const NAMES = ['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'log'];
+const NAMES = [
+  ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
+  ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
+];
+/** With less, not even an empty vat starts. */
+const HEAP_MIB_LEAST = 16;
+
+/** Errors: KernelError BAD_OPTION. */
+export const checkIsolation = (isolation: Isolation | undefined): void => {
+  if (isolation === undefined || ISOLATIONS.includes(isolation)) return;
+  const known = ISOLATIONS.join("' or '");
+  throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
+};
 
 const checkCount = (name: string, value: number | undefined, least: number): void => {
   if (value === undefined || value === Infinity) return;
@@ -53,6 +92,14 @@ export const checkOptions = (options: KernelOptions): void => {
   if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
     throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
   }
+  const { collectsEveryCrank: collects } = options;
+  if (collects !== undefined && typeof collects !== 'boolean') {
+    const given = String(collects);
+    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
+  }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);
+  checkIsolation(options.isolation);
+  checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
+  checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
 };

@@ -25,16 +25,31 @@ export interface KernelParameters {
   readonly reapKrefs: number;
   /** Rows that one sweep works off, at most. */
   readonly sweepRowsMax: number;
+  /** The hashes of blocks whose height is a multiple contain the state root; 0: none does. */
+  readonly stateRootInterval: number;
+  /** Messages that wait on one unresolved promise: the result of the next one is rejected. */
+  readonly promiseQueueMax: number;
+  /** Vats that run: the creation of the next one fails. */
+  readonly vatsMax: number;
 }
+
+/**
+ * A vat's part of a wave is one row of the transcript (16 MiB): the bytes after which a wave is
+ * full, and one more delivery of 10 MB with its references, must fit.
+ */
+const WAVE_BYTES_MOST = 4 * 2 ** 20;
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
   gc: 'engine',
   waveLimit: 1024,
-  waveBytesMax: 8 * 2 ** 20,
+  waveBytesMax: WAVE_BYTES_MOST,
   cleanupRowsMax: 1024,
   reapInterval: 1000,
   reapKrefs: 1000,
   sweepRowsMax: 1024,
+  stateRootInterval: 0,
+  promiseQueueMax: 10_000,
+  vatsMax: 1000,
 };
 
 const COUNTS = [
@@ -44,7 +59,12 @@ const COUNTS = [
   'reapInterval',
   'reapKrefs',
   'sweepRowsMax',
+  'stateRootInterval',
+  'promiseQueueMax',
+  'vatsMax',
 ] as const;
+/** Counts that may be 0. */
+const OPTIONAL: readonly string[] = ['stateRootInterval'];
 const NAMES: readonly string[] = ['gc', ...COUNTS];
 
 /** Errors: KernelError BAD_OPTION names the parameter and what it may be. */
@@ -61,9 +81,15 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
   }
   for (const name of COUNTS) {
     const value: unknown = parameters[name];
-    if (!Number.isSafeInteger(value) || (value as number) < 1) {
-      throw new KernelError('BAD_OPTION', `${name} must be a positive integer: ${String(value)}`);
+    const isOptional = OPTIONAL.includes(name);
+    if (!Number.isSafeInteger(value) || (value as number) < (isOptional ? 0 : 1)) {
+      const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
+      throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
     }
+  }
+  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
+    const most = `at most ${WAVE_BYTES_MOST}`;
+    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
   }
   return parameters;
 };

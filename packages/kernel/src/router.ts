@@ -17,7 +17,7 @@ import {
   releaseAll,
   updatePromise,
 } from './counts.js';
-import { dataNotCallable, soleReference, VAT_TERMINATED } from './kernel-data.js';
+import { dataNotCallable, rejection, soleReference, VAT_TERMINATED } from './kernel-data.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from './state/krefs.js';
 import {
   HOST_SUBSCRIBES,
@@ -44,6 +44,8 @@ export type HostSettled = (promise: KRef, row: PromiseRow) => void;
 
 export interface Router {
   readonly state: KernelState;
+  /** Messages that wait on one promise, at most: the next one is refused. */
+  readonly promiseQueueMax: number;
   readonly hostSettled: HostSettled;
 }
 
@@ -82,10 +84,14 @@ export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KR
 /** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
 const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
 
-/** The vat that would receive a message to this object now; `undefined` when nobody would. */
+/**
+ * The vat that would receive a message to this object now, HOST_OWNS or KERNEL_OWNS; `undefined`
+ * when nobody would.
+ */
 export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined => {
   const [owner, vref] = getObject(state, kref);
   if (owner === NOBODY) return undefined;
+  if (owner < NOBODY) return owner;
   const vat = state.vats.need(owner);
   if (vat.state === VatState.terminated) return undefined;
   if (!isMortal(vref)) return owner;
@@ -94,40 +100,47 @@ export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined =
   return parsed.incarnation < vat.incarnation ? undefined : owner;
 };
 
-/** Routes a message whose mentions are already counted (target, slots, result). */
-const route = (router: Router, message: QueuedMessage): void => {
+/** A promise that is to be settled, and with what. */
+interface Settling {
+  readonly promise: KRef;
+  readonly settlement: Settlement;
+}
+
+/** Routes a message whose mentions are already counted. Gives what refusing it has to settle. */
+const route = (router: Router, message: QueuedMessage): Settling | undefined => {
   const { state } = router;
   const { target } = message;
   if (!isPromiseKRef(target)) {
     state.enqueue({ type: ItemType.send, ...message });
-    return;
+    return undefined;
   }
   const row = getPromise(state, target);
   switch (row.state) {
     case PromiseState.unresolved:
+      if (row.queueCount >= router.promiseQueueMax) return refusal(state, message, QUEUE_IS_FULL);
       state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
       // The queue hangs on its promise: it does not keep it.
       updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
-      return;
+      return undefined;
     case PromiseState.fulfilled: {
       const object = soleReference(row.body!, row.slots);
       if (object !== undefined && !isPromiseKRef(object)) {
         hold(state, object);
         release(state, target);
         state.enqueue({ type: ItemType.send, ...message, target: object });
-      } else {
-        const { body, slots } = message;
-        refuse(router, message, { rejected: true, ...dataNotCallable(body, slots) });
+        return undefined;
       }
-      return;
+      const { body, slots } = message;
+      return refusal(state, message, { rejected: true, ...dataNotCallable(body, slots) });
     }
     case PromiseState.rejected:
-      refuse(router, message, { rejected: true, body: row.body!, slots: row.slots });
-      return;
+      return refusal(state, message, { rejected: true, body: row.body!, slots: row.slots });
     default:
       throw TypeError(`unknown promise state ${String(row.state satisfies never)}`);
   }
 };
+
+const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
 
 /**
  * Sends a message: counts its target and its slots, then routes it. The result's promise has been
@@ -137,7 +150,23 @@ export const send = (router: Router, message: QueuedMessage): void => {
   const { state } = router;
   hold(state, message.target);
   holdAll(state, message.slots);
-  route(router, message);
+  settleAll(router, route(router, message));
+};
+
+/** Nobody will receive a message: what it mentions is let go. Its result is still to be settled. */
+const refusal = (
+  state: KernelState,
+  message: QueuedMessage,
+  settlement: Settlement,
+): Settling | undefined => {
+  const { target, slots, result } = message;
+  // Held for as long as it takes to settle: the reason may be the data of what is let go.
+  holdAll(state, settlement.slots);
+  release(state, target);
+  releaseAll(state, slots);
+  if (result !== undefined) return { promise: result, settlement };
+  releaseAll(state, settlement.slots);
+  return undefined;
 };
 
 /** A message that nobody will receive: its result is rejected, what it mentions is let go. */
@@ -145,16 +174,51 @@ export const refuse = (
   router: Router,
   message: QueuedMessage,
   reason: Settlement = VAT_TERMINATED,
-): void => {
+): void => settleAll(router, refusal(router.state, message, reason));
+
+/** The messages of a promise that has settled, from the `next`th on. */
+interface Flow {
+  readonly promise: KRef;
+  readonly count: number;
+  next: number;
+}
+
+/**
+ * Rejects the result of a refused message and what that sets in motion: a message that waited on
+ * the result is refused in its turn, and so on. Vats decide how long that chain is, so no frame of
+ * the stack may stand for a link of it.
+ */
+const settleAll = (router: Router, first: Settling | undefined): void => {
+  const flows = first === undefined ? [] : [rejectResult(router, first)];
+  flowAll(router, flows);
+};
+
+const flowAll = (router: Router, flows: Flow[]): void => {
   const { state } = router;
-  if (message.result !== undefined) {
-    const row = getPromise(state, message.result);
-    assert(row.decider === NOBODY, 'a queued result has no decider');
-    settle(router, message.result, reason);
-    release(state, message.result);
+  for (;;) {
+    const flow = flows.at(-1);
+    if (flow === undefined) return;
+    if (flow.next === flow.count) {
+      flows.pop();
+      continue;
+    }
+    const key = promiseQueueKey(flow.promise, flow.next);
+    flow.next += 1;
+    const message = state.promiseQueues.need(key);
+    state.promiseQueues.delete(key);
+    const refused = route(router, message);
+    if (refused !== undefined) flows.push(rejectResult(router, refused));
   }
-  release(state, message.target);
-  releaseAll(state, message.slots);
+};
+
+const rejectResult = (router: Router, { promise, settlement }: Settling): Flow => {
+  const { state } = router;
+  const row = getPromise(state, promise);
+  assert(row.decider === NOBODY, 'a queued result has no decider');
+  const flow = settleOne(router, promise, settlement);
+  releaseAll(state, settlement.slots);
+  release(state, promise);
+  return flow;
 };
 
 /**
@@ -163,7 +227,11 @@ export const refuse = (
  *
  * Errors: asserts that the promise is unresolved; authority is the caller's business.
  */
-export const settle = (router: Router, promise: KRef, settlement: Settlement): void => {
+export const settle = (router: Router, promise: KRef, settlement: Settlement): void =>
+  flowAll(router, [settleOne(router, promise, settlement)]);
+
+/** Settles one promise; its messages are still to be routed. */
+const settleOne = (router: Router, promise: KRef, settlement: Settlement): Flow => {
   const { state } = router;
   const row = getPromise(state, promise);
   assert(row.state === PromiseState.unresolved, 'a promise settles once');
@@ -187,12 +255,7 @@ export const settle = (router: Router, promise: KRef, settlement: Settlement): v
   );
   if (vats.length < subscribers.length) router.hostSettled(promise, settled);
   for (const vat of vats) state.enqueue({ type: ItemType.notify, vat, promise });
-  for (let ordinal = 0; ordinal < queueCount; ordinal += 1) {
-    const key = promiseQueueKey(promise, ordinal);
-    const message = state.promiseQueues.need(key);
-    state.promiseQueues.delete(key);
-    route(router, message);
-  }
+  return { promise, count: queueCount, next: 0 };
 };
 
 /** Subscribes a vat or the host: a vat gets a notify at once when the promise has settled. */

@@ -6,6 +6,7 @@
  */
 import {
   BODY_BYTES_MAX,
+  REPORT_CHARS_MAX,
   ROWS_PER_CRANK_MAX,
   ROW_BYTES_MAX,
   ROW_KEY_BYTES_MAX,
@@ -14,6 +15,7 @@ import {
   ROOT_VREF,
   Syscall,
   VatFault,
+  VREF_LENGTH_MAX,
   type CrankTuple,
   type Resolution,
   type SyscallTuple,
@@ -40,11 +42,14 @@ const fault = (what: string): never => {
   throw new VatFault('BAD_SYSCALL', what);
 };
 
-const isText = (value: unknown): value is VRef => typeof value === 'string';
+/** Visible ASCII of a length that a key of the store can have; what it names is checked later. */
+const REFERENCE = new RegExp(`^[op][!-~]{1,${VREF_LENGTH_MAX - 1}}$`);
+const isReference = (value: unknown): value is VRef =>
+  typeof value === 'string' && REFERENCE.test(value);
 
 const checkData = (body: unknown, slots: unknown): void => {
   if (!(body instanceof Uint8Array)) return fault('data is no byte array');
-  if (!Array.isArray(slots) || !slots.every(isText)) return fault('slots are no references');
+  if (!Array.isArray(slots) || !slots.every(isReference)) return fault('slots are no references');
   if (body.length > BODY_BYTES_MAX || slots.length > SLOTS_MAX) {
     throw new VatFault('LIMIT', 'syscall capdata too large');
   }
@@ -53,7 +58,7 @@ const checkData = (body: unknown, slots: unknown): void => {
 const checkResolution = (resolution: unknown): void => {
   if (!Array.isArray(resolution) || resolution.length !== 4) return fault('malformed resolution');
   const [vpid, rejected, body, slots] = resolution as unknown[];
-  if (!isText(vpid) || typeof rejected !== 'boolean') return fault('malformed resolution');
+  if (!isReference(vpid) || typeof rejected !== 'boolean') return fault('malformed resolution');
   checkData(body, slots);
 };
 
@@ -62,10 +67,11 @@ const checkSyscall = (syscall: unknown): void => {
   const [op, a, b, c, d] = syscall as unknown[];
   switch (op) {
     case Syscall.send:
-      if (syscall.length !== 5 || !isText(a) || !(d === null || isText(d))) fault('malformed send');
+      if (syscall.length !== 5 || !isReference(a)) fault('malformed send');
+      if (d !== null && !isReference(d)) fault('malformed send');
       return checkData(b, c);
     case Syscall.subscribe:
-      return syscall.length === 2 && isText(a) ? undefined : fault('malformed subscribe');
+      return syscall.length === 2 && isReference(a) ? undefined : fault('malformed subscribe');
     case Syscall.resolve:
       if (syscall.length !== 2 || !Array.isArray(a)) return fault('malformed resolve');
       return a.forEach(checkResolution);
@@ -76,7 +82,7 @@ const checkSyscall = (syscall: unknown): void => {
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      if (syscall.length !== 2 || !Array.isArray(a) || !a.every(isText)) {
+      if (syscall.length !== 2 || !Array.isArray(a) || !a.every(isReference)) {
         return fault('malformed garbage syscall');
       }
       return undefined;
@@ -97,13 +103,16 @@ const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
   return key;
 };
 
-/** Reaps and sweeps say whether there is more to do, reaps also what they found dead. */
+/** Reaps and sweeps say whether there is more to do, reaps also what V8 has let go of. */
 const checkReport = (report: unknown): void => {
   if (report === null) return undefined;
-  if (!Array.isArray(report) || report.length !== 2) return fault('malformed report');
-  const [more, dead] = report as unknown[];
-  const isList = dead === null || (Array.isArray(dead) && dead.every(isText));
-  if (typeof more !== 'boolean' || !isList) return fault('malformed report');
+  if (!Array.isArray(report) || report.length !== 3) return fault('malformed report');
+  const [more, ...lists] = report as unknown[];
+  const areLists = lists.every(list => Array.isArray(list) && list.every(isReference));
+  if (typeof more !== 'boolean' || !areLists) return fault('malformed report');
+  const vrefs = (lists as VRef[][]).flat();
+  const chars = vrefs.reduce((sum, vref) => sum + vref.length, 0);
+  if (chars > REPORT_CHARS_MAX) throw new VatFault('LIMIT', 'a report of too many references');
   return undefined;
 };
 
@@ -113,8 +122,9 @@ export const checkCrank = (crank: unknown): CrankTuple => {
     return fault('malformed crank');
   const [outcome, syscalls, rows, report] = crank as unknown[];
   if (outcome !== null) {
-    const pair = Array.isArray(outcome) && outcome.length === 2 && isText(outcome[0]);
+    const pair = Array.isArray(outcome) && outcome.length === 2 && typeof outcome[0] === 'string';
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
+    if (outcome[1].length > BODY_BYTES_MAX) throw new VatFault('LIMIT', 'an error too large');
   }
   if (!Array.isArray(syscalls) || !Array.isArray(rows)) return fault('malformed crank');
   if (syscalls.length > SYSCALLS_PER_CRANK_MAX) throw new VatFault('LIMIT', 'too many syscalls');

@@ -5,11 +5,13 @@
  * bounded number per wave, by the kernel itself.
  */
 import { rowWatch } from '@heirloom/store';
-import type { VRef } from '@heirloom/worker';
+import { vatIdOf, type VRef } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
 import { orphan } from './collect.js';
-import { getPromise, release, releaseRecognizable } from './counts.js';
-import { VAT_TERMINATED } from './kernel-data.js';
+import { getPromise, release, releaseAll, releaseRecognizable } from './counts.js';
+import { describeData, VAT_TERMINATED } from './kernel-data.js';
+import { HostError } from './errors.js';
+import { settleDone } from './services/vat-admin.js';
 import { settle, type Router, type Settlement } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { endedKey, endedOf, ranges, type KeyRange } from './state/keys.js';
@@ -63,14 +65,27 @@ export const noteEnded = (state: KernelState, vat: VatNumber, wholeVat: boolean)
   state.cleanup.create(endedKey(vat, incarnation), { wholeVat });
 };
 
-/** Ends a running vat. Its worker is the caller's to kill. */
-export const endVat = (router: Router, vat: VatNumber): void => {
+/**
+ * Ends a running vat: `end` is what its adminNode says of it. Its worker is the caller's to kill.
+ *
+ * Errors: HostError CRITICAL_VAT when the host may not go on without the vat: nothing of the block
+ * is kept.
+ */
+export const endVat = (router: Router, vat: VatNumber, end: Settlement): void => {
   const { state } = router;
   const row = state.vats.need(vat);
+  const { dynamic, critical, meter } = row.options;
+  if (critical) {
+    const reason = describeData(end);
+    throw new HostError('CRITICAL_VAT', `critical vat ${vatIdOf(vat)} failed: ${reason}`);
+  }
   noteEnded(state, vat, true);
-  state.vats.set(vat, { ...row, state: VatState.terminated });
-  state.names.delete(row.name);
+  state.vats.set(vat, { ...row, state: VatState.terminated, slots: [] });
+  if (!dynamic) state.names.delete(row.name);
   abandonPromises(router, vat, VAT_TERMINATED);
+  settleDone(router, vat, row, end);
+  if (meter !== null) release(state, meter);
+  releaseAll(state, row.slots);
 };
 
 /** Takes up to `limit` names out of a dead vat's c-list, letting go of what it imported. */
@@ -104,13 +119,13 @@ const removeExports = (
   return exports.length;
 };
 
-/** One bounded step over one ended incarnation; `true` when nothing of it is left. */
+/** One bounded step over one ended incarnation: what is left of the limit, and if it is gone. */
 const cleanUp = (
   state: KernelState,
   [vat, incarnation]: readonly [VatNumber, number],
   row: CleanupRow,
   limit: number,
-): boolean => {
+): { readonly left: number; readonly isGone: boolean } => {
   let left = limit;
   left -= state.transcript.remove(ranges.transcript(vat, incarnation), left);
   left -= state.rows.preImages.remove(ranges.preImages(vat, incarnation), left);
@@ -118,22 +133,28 @@ const cleanUp = (
     for (const range of ranges.mortalExports(vat, incarnation)) {
       left -= removeExports(state, vat, range, left);
     }
-    return left > 0;
+    return { left, isGone: left > 0 };
   }
   left -= removeNames(state, vat, left);
   left -= removeExports(state, vat, ranges.byVRef(vat), left);
-  const { spaces } = state.vats.need(vat);
+  const { spaces, slots } = state.vats.need(vat);
   for (const space of spaces) left -= state.rows.forgetSpace(space, left);
-  if (left <= 0) return false;
+  if (left <= 0) return { left, isGone: false };
+  releaseAll(state, slots);
   state.vatCounters.delete(vat);
   state.vats.delete(vat);
-  return true;
+  return { left, isGone: true };
 };
 
-/** The kernel's own housekeeping at the end of a wave: at most `limit` rows. */
-export const cleanUpStep = (state: KernelState, limit: number): void => {
+/** Is anything of ended incarnations and vats left to be removed? */
+export const hasRemains = (state: KernelState): boolean =>
+  state.cleanup.keys(ranges.cleanup, 1).length > 0;
+
+/** The kernel's own housekeeping at the end of a wave: at most `limit` rows. Returns how many. */
+export const cleanUpStep = (state: KernelState, limit: number): number => {
   const [key] = state.cleanup.keys(ranges.cleanup, 1);
-  if (key === undefined) return;
-  const isGone = cleanUp(state, endedOf(key), state.cleanup.need(key), limit);
+  if (key === undefined) return 0;
+  const { left, isGone } = cleanUp(state, endedOf(key), state.cleanup.need(key), limit);
   if (isGone) state.cleanup.delete(key);
+  return limit - left;
 };

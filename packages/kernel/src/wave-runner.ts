@@ -17,11 +17,32 @@ import { retirePromise } from './clist.js';
 import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from './cranks.js';
 import { applyCollectBatch, freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
-import { carryOut, reserveWorkers, type LifecycleContext, type Moment } from './lifecycle.js';
+import { logEnd, logLifecycle } from './log/lifecycle.js';
+import { drain } from './services/meters.js';
+import { takeHostCall } from './services/host-calls.js';
+import { acceptKernelCall } from './services/kernel-objects.js';
+import {
+  carryOut,
+  chargeTo,
+  reserveWorkers,
+  type LifecycleContext,
+  type Moment,
+} from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
-import { refuse } from './router.js';
+import { refuse, type Settlement } from './router.js';
+import type { Running } from './running-note.js';
 import type { KRef } from './state/krefs.js';
-import { VatState, type VatCounters, type VatNumber, type VatRow } from './state/schema.js';
+import {
+  ItemType,
+  KERNEL_OWNS,
+  Reap,
+  VatState,
+  type LifecycleItem,
+  type VatCounters,
+  type VatNumber,
+  type VatRow,
+} from './state/schema.js';
+import type { KernelState } from './state/state.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
 import {
@@ -38,6 +59,10 @@ export interface WaveStats {
   readonly items: number;
   /** Cranks of vats that were merged. */
   readonly cranks: number;
+  /** Vats that were to be made. */
+  readonly creations: number;
+  /** Rows that the kernel removed of ended incarnations and vats. */
+  readonly cleanups: number;
 }
 
 /** Told why a vat was ended; for the host's log. */
@@ -46,8 +71,12 @@ export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => 
 export interface WaveRunnerOptions extends LifecycleContext {
   readonly limits: KernelParameters;
   readonly onFault: FaultObserver;
+  /** The host is given a reference: it holds it until it releases it. */
+  readonly pin: (kref: KRef) => void;
   /** How many vats run at a time. */
   readonly threads: number;
+  /** Told before anything of a wave runs. */
+  readonly onRunning: (moment: Moment, running: readonly Running[]) => void;
 }
 
 /** What one wave did to one vat so far: becomes one transcript row. */
@@ -67,6 +96,14 @@ interface Wave {
   readonly records: Map<VatNumber, VatRecord>;
 }
 
+type CrankToLog = [
+  item: CrankItem,
+  incarnation: number,
+  packed: Uint8Array,
+  verdict: Verdict,
+  wave: Wave,
+];
+
 type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
 
 export class WaveRunner {
@@ -82,6 +119,8 @@ export class WaveRunner {
     const { state } = router;
     const plan = planWave(state, limits);
     state.endCrank();
+    this.#options.online.assertWhole(plan.deliveries.keys());
+    this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan);
     this.#dispatch(plan, moment);
@@ -94,11 +133,12 @@ export class WaveRunner {
       if (merged === true || (merged !== false && (await merged))) cranks += 1;
       state.endCrank();
     }
-    this.#end(wave);
-    return { items: plan.items.length, cranks };
+    const cleanups = this.#endWave(wave);
+    const creations = plan.items.filter(isCreation).length;
+    return { items: plan.items.length, cranks, creations, cleanups };
   }
 
-  #end({ moment, retired, records }: Wave): void {
+  #endWave({ moment, retired, records }: Wave): number {
     const { router, limits } = this.#options;
     const { state } = router;
     const { height, wave } = moment;
@@ -110,9 +150,10 @@ export class WaveRunner {
       // A successor that has been given the promise meanwhile has a name of its own for it.
       if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
     }
-    cleanUpStep(state, limits.cleanupRowsMax);
+    const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
     freeUnreferenced(state);
     state.endCrank();
+    return cleanups;
   }
 
   /** Hands every vat its part; at most `threads` vats run at a time. Changes no outcome. */
@@ -145,14 +186,25 @@ export class WaveRunner {
       case 'refused':
         refuse(router, item.message);
         return false;
+      case 'outside':
+        if (item.owner === KERNEL_OWNS) acceptKernelCall(router, item.message);
+        else takeHostCall(router.state, item.message, this.#options.pin);
+        return false;
       case 'idle':
         release(router.state, item.promise);
         return false;
       case 'lifecycle':
-        return carryOut(this.#options, item.item, wave.moment).then(() => false);
+        return this.#carryOut(item.item, wave.moment);
       default:
         throw TypeError(`unknown planned item ${String(item satisfies never)}`);
     }
+  }
+
+  async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
+    const { log, router } = this.#options;
+    await carryOut(this.#options, item, moment);
+    if (log.isOn) logLifecycle(log, router.state, moment, item);
+    return false;
   }
 
   #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
@@ -177,8 +229,13 @@ export class WaveRunner {
     this.#accept(item, incarnation, wave);
     const rights = this.#rightsOf(item, wave);
     const space = spaces[0]!;
-    const verdict = mergeCrank(router, { vat, incarnation, space, rights }, packed);
+    const isMetered = item.kind === 'message' || item.kind === 'notify';
+    const meter = isMetered ? row.options.meter : null;
+    const context = { vat, incarnation, space, rights, charge: chargeTo(router, meter) };
+    const verdict = mergeCrank(router, context, packed);
+    if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
     if (!verdict.ok) {
+      if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(router, meter);
       this.#terminate(vat, wave, verdict);
       return true;
     }
@@ -190,8 +247,23 @@ export class WaveRunner {
     const record = recordOf(wave, vat, incarnation, position);
     record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
     record.digest.add(packed);
-    if (effects.exit !== undefined) this.#terminate(vat, wave, undefined);
+    const { exit } = effects;
+    if (exit !== undefined) {
+      const { log } = this.#options;
+      if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
+      this.#endVat(vat, wave, { rejected: false, ...exit });
+    }
     return true;
+  }
+
+  #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
+    const { log, router } = this.#options;
+    const { vat, delivery } = item;
+    const { position } = router.state.vatCounters.need(vat);
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const report = verdict.ok ? verdict.report : null;
+    log.crank(wave.moment, { vat, incarnation, position, delivery, packed, ok, code, report });
   }
 
   /** What the item itself does, before the crank's own syscalls (rule W1). */
@@ -227,7 +299,7 @@ export class WaveRunner {
     const next = { ...before, position: before.position + 1 };
     switch (item.kind) {
       case 'reap':
-        return { ...next, deliveries: 0, krefs: 0, reap: more };
+        return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
       case 'sweep':
         return { ...next, sweep: more };
       case 'collect':
@@ -240,26 +312,48 @@ export class WaveRunner {
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);
     }
-    const isDue = next.deliveries >= limits.reapInterval || next.krefs >= limits.reapKrefs;
-    if (limits.gc === 'engine' && isDue && !next.reap) {
-      next.reap = true;
+    const own = router.state.vats.need(item.vat).options.reapInterval;
+    const reapInterval = own ?? limits.reapInterval;
+    if (reapInterval === 0) return next;
+    const isDue = next.deliveries >= reapInterval || next.krefs >= limits.reapKrefs;
+    if (limits.gc === 'engine' && isDue && next.reap === Reap.none) {
+      next.reap = Reap.due;
       router.state.dueVats.add(item.vat);
     }
     return next;
   }
 
-  #terminate(
-    vat: VatNumber,
-    wave: Wave,
-    verdict: Extract<Verdict, { ok: false }> | undefined,
-  ): void {
-    const { router, online, onFault } = this.#options;
-    if (verdict !== undefined) onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
-    endVat(router, vat);
+  #terminate(vat: VatNumber, wave: Wave, verdict: Extract<Verdict, { ok: false }>): void {
+    const { onFault, log, router } = this.#options;
+    if (log.isOn) logEnd(log, router.state, wave.moment, vat, verdict.code);
+    onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
+    this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
+  }
+
+  #endVat(vat: VatNumber, wave: Wave, end: Settlement): void {
+    const { router, online } = this.#options;
+    endVat(router, vat, end);
     online.remove(vat);
     wave.records.delete(vat);
   }
 }
+
+const isCreation = (item: PlannedItem): boolean =>
+  item.kind === 'lifecycle' && item.item.type === ItemType.create;
+/** The vats that a wave delivers to, starts or upgrades. */
+const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
+  const running = [...plan.deliveries.keys()].map(vat => {
+    const { incarnation } = state.vats.need(vat);
+    return { vat, incarnation, position: state.vatCounters.need(vat).position };
+  });
+  for (const item of plan.items) {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
+    const { vat } = item.item;
+    const before = state.vats.get(vat)?.incarnation ?? -1;
+    running.push({ vat, incarnation: before + 1, position: 0 });
+  }
+  return running;
+};
 
 /** A reap is recorded with what it found dead: a replay does not ask V8 (rule G5). */
 const recordedDelivery = (
@@ -268,7 +362,7 @@ const recordedDelivery = (
   { sweepRowsMax }: WaveLimits,
 ): Uint8Array =>
   item.kind === 'reap' && report !== null
-    ? packFrame([Delivery.reap, report[1] ?? [], sweepRowsMax])
+    ? packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])
     : item.delivery;
 
 const recordOf = (

@@ -7,12 +7,18 @@
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
-import { Delivery, type DeliveryTuple, type Resolution, type VRef } from '@heirloom/worker';
+import {
+  Delivery,
+  ELEMENT_WEIGHT,
+  REFERENCE_WEIGHT,
+  type DeliveryTuple,
+  type Resolution,
+  type VRef,
+} from '@heirloom/worker';
 import { nameFor } from './clist.js';
 import {
   CollectAction,
   takeCollectBatches,
-  WORKER_COLLECTS,
   type CollectBatch,
 } from './collect.js';
 import { getPromise } from './counts.js';
@@ -21,10 +27,14 @@ import { isPromiseKRef, type KRef } from './state/krefs.js';
 import type { QueueEntry } from './state/run-queue.js';
 import {
   ItemType,
+  NOBODY,
   PromiseState,
+  Reap,
   VatState,
   type LifecycleItem,
+  type PromiseRow,
   type QueuedMessage,
+  type VatCounters,
   type VatNumber,
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -37,7 +47,7 @@ export type PlannedItem =
 
 export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
   | { readonly kind: 'collect'; readonly batch: CollectBatch }
-  | { readonly kind: 'reap' }
+  | { readonly kind: 'reap'; readonly isFull: boolean }
   | { readonly kind: 'sweep' }
 );
 
@@ -56,6 +66,8 @@ export type QueuedItem = { readonly ordinal: number } & (
       readonly batch: readonly KRef[];
       readonly delivery: Uint8Array;
     }
+  /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
+  | { readonly kind: 'outside'; readonly owner: number; readonly message: QueuedMessage }
   /** Nobody owns the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
@@ -77,6 +89,8 @@ export interface WaveLimits {
   readonly sweepRowsMax: number;
 }
 
+/** Bytes of a notify after which what its data reaches is left to a notify of its own. */
+const NOTIFY_BYTES_MAX = 2 ** 20;
 /** References in garbage deliveries of one wave, at most. */
 const COLLECT_MAX = 4_096;
 
@@ -86,18 +100,25 @@ const COLLECT_DELIVERIES = {
   [CollectAction.retireImport]: Delivery.retireImports,
 } as const;
 
+/** More than a settled promise takes in a notify. */
+const weightOf = ({ body, slots }: PromiseRow): number =>
+  ELEMENT_WEIGHT + (body?.length ?? 0) + slots.length * REFERENCE_WEIGHT;
+
 class Planner {
   readonly #state: KernelState;
   readonly items: PlannedItem[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
+  /** Named by a lifecycle item before anything else: they hear of no garbage first (rule H3). */
+  readonly #headed: ReadonlySet<VatNumber>;
   readonly named = new Map<VatNumber, Set<KRef>>();
   /** Promises already in a notify of this wave, by vat. */
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   bytes = 0;
 
-  constructor(state: KernelState) {
+  constructor(state: KernelState, headed: ReadonlySet<VatNumber>) {
     this.#state = state;
+    this.#headed = headed;
   }
 
   add({ ordinal, item }: QueueEntry): void {
@@ -121,15 +142,17 @@ class Planner {
   /** Before everything else of the wave: what vats are told of garbage, then reaps (rule G1). */
   addCollection(limits: WaveLimits): void {
     const state = this.#state;
-    for (const batch of takeCollectBatches(state, COLLECT_MAX)) {
+    for (const batch of takeCollectBatches(state, COLLECT_MAX, this.#headed)) {
       const { vat, action, krefs } = batch;
       const vrefs = krefs.map(kref => nameFor(state, vat, kref));
       const delivery = this.#deliver(vat, [COLLECT_DELIVERIES[action], vrefs]);
       this.items.push({ kind: 'collect', vat, batch, delivery });
     }
     for (const vat of this.#due('reap')) {
-      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax]);
-      this.items.push({ kind: 'reap', vat, delivery });
+      if (this.#headed.has(vat)) continue;
+      const isFull = this.#state.vatCounters.need(vat).reap === Reap.full;
+      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax, isFull]);
+      this.items.push({ kind: 'reap', vat, isFull, delivery });
       this.named.set(vat, new Set());
     }
   }
@@ -148,7 +171,7 @@ class Planner {
     return [...state.dueVats]
       .sort((a, b) => a - b)
       .filter(vat => state.vats.get(vat)?.state === VatState.running)
-      .filter(vat => state.vatCounters.need(vat)[what]);
+      .filter(vat => isDue(state.vatCounters.need(vat), what));
   }
 
   #name(vat: VatNumber, kref: KRef): VRef {
@@ -175,6 +198,10 @@ class Planner {
     const vat = ownerOf(state, message.target);
     if (vat === undefined) {
       this.items.push({ kind: 'refused', ordinal, message });
+      return;
+    }
+    if (vat < NOBODY) {
+      this.items.push({ kind: 'outside', ordinal, owner: vat, message });
       return;
     }
     if (this.#closed.has(vat)) return;
@@ -211,14 +238,21 @@ class Planner {
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
   }
 
-  /** `promise` and every settled promise that its data reaches, in order of mention. */
+  /**
+   * `promise` and the settled promises that its data reaches, in order of mention, as far as they
+   * fit: the vat subscribes to the others when it sees their names, and is told at once.
+   */
   #settledFrom(promise: KRef, notified: Set<KRef>): KRef[] {
     const batch = [promise];
     notified.add(promise);
+    let bytes = weightOf(getPromise(this.#state, promise));
     for (const kref of batch) {
       for (const slot of getPromise(this.#state, kref).slots) {
         if (!isPromiseKRef(slot) || notified.has(slot)) continue;
-        if (getPromise(this.#state, slot).state === PromiseState.unresolved) continue;
+        const row = getPromise(this.#state, slot);
+        if (row.state === PromiseState.unresolved) continue;
+        bytes += weightOf(row);
+        if (bytes > NOTIFY_BYTES_MAX) return batch;
         notified.add(slot);
         batch.push(slot);
       }
@@ -227,15 +261,29 @@ class Planner {
   }
 }
 
+const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
+  what === 'sweep' ? sweep : reap !== Reap.none;
+
+/** The vats of the lifecycle items that the queue begins with. */
+const headedBy = (entries: readonly QueueEntry[]): ReadonlySet<VatNumber> => {
+  const headed = new Set<VatNumber>();
+  for (const { item } of entries) {
+    if (item.type === ItemType.send || item.type === ItemType.notify) break;
+    headed.add(item.vat);
+  }
+  return headed;
+};
+
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
-  const planner = new Planner(state);
-  if (WORKER_COLLECTS) planner.addCollection(limits);
-  for (const entry of state.queue.head(limits.waveLimit)) {
+  const entries = state.queue.head(limits.waveLimit);
+  const planner = new Planner(state, headedBy(entries));
+  planner.addCollection(limits);
+  for (const entry of entries) {
     planner.add(entry);
     if (planner.bytes >= limits.waveBytesMax) break;
   }
-  if (WORKER_COLLECTS) planner.addSweeps(limits);
+  planner.addSweeps(limits);
   const { items, deliveries, named } = planner;
   return { items, deliveries, named };
 };

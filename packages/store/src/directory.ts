@@ -4,6 +4,7 @@
  *   heirloom-store          the directory holds a whole store
  *   heirloom-store.new      a store is being created; nothing in it was ever acknowledged
  *   data.mdb, lock.mdb      LMDB
+ *   heirloom-running        the kernel's note of what runs
  *   heirloom.lock.*         who has it open (lock.ts)
  *
  * Invariants: inspection changes nothing. The marker is renamed to its final name only after the

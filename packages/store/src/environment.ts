@@ -12,7 +12,9 @@ import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { describeError, HostError } from './errors.js';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
-import { TABLE_NAMES, type BinaryKey, type RowChange, type TableName } from './types.js';
+import {
+  TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
+} from './types.js';
 
 /** Address space, not disk: the file grows as rows are written. */
 const MAP_BYTES = 2 ** 40;
@@ -128,14 +130,58 @@ export class Environment {
   }
 
   /**
-   * Writes all rows, or none, and resolves when they are durable.
+   * The rows after `after` and before `end`, in order: as many as make up `bytes`, at least one
+   * where there is one. Values are copies.
+   */
+  rowsAfter(
+    table: TableName,
+    { after, end, bytes }: { after: BinaryKey; end: BinaryKey; bytes: number },
+    transaction?: Transaction,
+  ): StoredRow[] {
+    assert(after.length <= KEY_BYTES_MAX && end.length <= KEY_BYTES_MAX, 'key too long');
+    assertBinary(after);
+    assertBinary(end);
+    if (after >= end) return [];
+    const rows: StoredRow[] = [];
+    let left = bytes;
+    try {
+      const range = this.#rows(table).getRange({
+        start: after,
+        end,
+        exclusiveStart: after !== '',
+        ...(transaction === undefined ? {} : { transaction }),
+      });
+      for (const { key, value } of range) {
+        rows.push({ key, value: new Uint8Array(value.buffer, value.byteOffset, value.byteLength) });
+        left -= key.length + value.length;
+        if (left <= 0) break;
+      }
+    } catch (error) {
+      throw this.#corrupt(`cannot scan ${table}`, error);
+    }
+    return rows;
+  }
+
+  /** How many rows a table has in the newest block. */
+  rowCount(table: TableName): number {
+    const { entryCount } = this.#rows(table).getStats() as { readonly entryCount: number };
+    return entryCount;
+  }
+
+  /**
+   * Writes all rows, or none, and resolves when they are durable. `more` is called within the
+   * transaction: what it reads contains the rows, and what it returns is written too.
    *
    * `childTransaction`, because `transaction` commits what a callback wrote before it threw.
    */
-  async write(rows: readonly RowChange[]): Promise<void> {
+  async write(
+    rows: readonly RowChange[],
+    more: () => readonly RowChange[] = () => [],
+  ): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
         for (const row of rows) this.#writeRow(row);
+        for (const row of more()) this.#writeRow(row);
       });
     } catch (error) {
       throw await innermostError(error);

@@ -9,5 +9,14 @@ export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './bloc
 export {
   SCHEMA_VERSION, Store, type Block, type Head, type StoreOptions,
 } from './store.js';
-export { openReader, type ReaderOptions } from './reader.js';
+export { openReader, type ReaderOptions, type ScanReader } from './reader.js';
+export { inspectDirectory, type DirectoryState } from './directory.js';
+export {
+  decodeChunk, STATE_CHUNK_BYTES, STATE_CHUNK_BYTES_MAX, STATE_TABLES, stateChunks,
+  type StateChunk,
+} from './state-chunks.js';
+export {
+  chunkHash, rootOfChunks, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
+} from './state-root.js';
+export { StoreImport } from './store-import.js';
 export * from './codec/index.js';

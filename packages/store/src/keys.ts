@@ -133,14 +133,22 @@ export const preimageKey = (
 
 export const OBJECT_PREFIX: BinaryKey = '\x10';
 export const PROMISE_PREFIX: BinaryKey = '\x11';
+export const PROMISE_QUEUE_PREFIX: BinaryKey = '\x12';
 export const RUN_QUEUE_PREFIX: BinaryKey = '\x20';
 export const VAT_PREFIX: BinaryKey = '\x30';
+export const VAT_COUNTERS_PREFIX: BinaryKey = '\x31';
+export const CLIST_VREF_PREFIX: BinaryKey = '\x40';
+export const CLIST_KREF_PREFIX: BinaryKey = '\x41';
 export const VAT_NAME_PREFIX: BinaryKey = '\x50';
 export const PIN_PREFIX: BinaryKey = '\x60';
 export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
 export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
+export const HOST_CALL_PREFIX: BinaryKey = '\xa1';
+export const KERNEL_OBJECT_PREFIX: BinaryKey = '\xa2';
+export const WAIT_PREFIX: BinaryKey = '\xa3';
+export const ALARM_PREFIX: BinaryKey = '\xa4';
 
 /** The kind of a kref in keys. */
 export const KREF_OBJECT = 0;
@@ -155,18 +163,19 @@ function krefKind(kind: KRefKind): BinaryKey {
 export const countersKey = (): BinaryKey => '\x01';
 export const objectKey = (object: number): BinaryKey => OBJECT_PREFIX + u48(object);
 export const promiseKey = (promise: number): BinaryKey => PROMISE_PREFIX + u48(promise);
-export const promiseQueuePrefix = (promise: number): BinaryKey => `\x12${u48(promise)}`;
+export const promiseQueuePrefix = (promise: number): BinaryKey =>
+  PROMISE_QUEUE_PREFIX + u48(promise);
 export const promiseQueueKey = (promise: number, ordinal: number): BinaryKey =>
   promiseQueuePrefix(promise) + u48(ordinal);
 export const runQueueKey = (ordinal: number): BinaryKey => RUN_QUEUE_PREFIX + u48(ordinal);
 export const vatKey = (vat: number): BinaryKey => VAT_PREFIX + u32(vat);
-export const vatCountersKey = (vat: number): BinaryKey => `\x31${u32(vat)}`;
+export const vatCountersKey = (vat: number): BinaryKey => VAT_COUNTERS_PREFIX + u32(vat);
 /** vref → kref. */
-export const clistVrefPrefix = (vat: number): BinaryKey => `\x40${u32(vat)}`;
+export const clistVrefPrefix = (vat: number): BinaryKey => CLIST_VREF_PREFIX + u32(vat);
 export const clistVrefKey = (vat: number, vref: string): BinaryKey =>
   clistVrefPrefix(vat) + ascii(vref);
 /** kref → vref. */
-export const clistKrefPrefix = (vat: number): BinaryKey => `\x41${u32(vat)}`;
+export const clistKrefPrefix = (vat: number): BinaryKey => CLIST_KREF_PREFIX + u32(vat);
 export const clistKrefKindPrefix = (vat: number, kind: KRefKind): BinaryKey =>
   clistKrefPrefix(vat) + krefKind(kind);
 export const clistKrefKey = (vat: number, kind: KRefKind, n: number): BinaryKey =>
@@ -184,6 +193,25 @@ export const collectKey = (vat: number, action: number, object: number): BinaryK
   COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
 export const bundleInfoKey = (bundleId: string): BinaryKey =>
   BUNDLE_INFO_PREFIX + ascii(bundleId);
+/** Names that hosts give are UTF-8 in the key, as those of vats. */
+function hostName(name: string): BinaryKey {
+  if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
+  return Buffer.from(name, 'utf8').toString('latin1');
+}
+export const hostObjectKey = (name: string): BinaryKey => `\xa0${hostName(name)}`;
+/** A call of a host object that the host has not answered. */
+export const hostCallKey = (call: number): BinaryKey => HOST_CALL_PREFIX + u48(call);
+export const kernelObjectKey = (object: number): BinaryKey => KERNEL_OBJECT_PREFIX + u48(object);
+/** A promise that the kernel settles when something comes about, by what that is. */
+export const waitPrefix = (subject: string): BinaryKey => `${WAIT_PREFIX}${ascii(subject)}\x00`;
+export const waitKey = (subject: string, promise: number): BinaryKey =>
+  waitPrefix(subject) + u48(promise);
+/** A promise that the kernel settles at a block time. */
+export const alarmKey = (time: number, promise: number): BinaryKey =>
+  ALARM_PREFIX + u48(time) + u48(promise);
+export const bundleCapKey = (bundleId: string): BinaryKey => `\xa5${ascii(bundleId)}`;
+export const bundleNameKey = (name: string): BinaryKey => `\xa6${hostName(name)}`;
+export const countKey = (name: string): BinaryKey => `\xa7${ascii(name)}`;
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
 
@@ -227,18 +255,27 @@ export const rowWatcher = (kind: number): BinaryKey => `\x71${u32(kind)}`;
 const VIRTUAL_OFFSET = 0x80;
 
 /**
- * The merely-virtual counterpart of a durable row key (or prefix) of table 20, 21 or 30-33: table
- * `+80`, then the incarnation that owns it, then the same fields.
+ * The merely-virtual counterpart of a durable row key (or prefix) of table 20, 21, 30-33 or 50:
+ * table `+80`, then the incarnation that owns it, then the same fields.
  */
 export function virtualRow(incarnation: number, durable: BinaryKey): BinaryKey {
   const table = readU8(durable, 0);
-  const legal = table === 0x20 || table === 0x21 || (table >= 0x30 && table <= 0x33);
-  if (!legal) refuse('row of table 20, 21 or 30-33', table);
+  if (!VIRTUAL_TABLES.includes(table + VIRTUAL_OFFSET)) {
+    refuse('row of table 20, 21, 30-33 or 50', table);
+  }
   return char(table + VIRTUAL_OFFSET) + u32(incarnation) + durable.slice(1);
 }
 
+const VIRTUAL_COUNT_TABLE = 0xc0;
+
+/** How many merely-virtual rows of an incarnation hold a durable object or an import. */
+export const rowVirtualCount = (incarnation: number, baseRef: string): BinaryKey =>
+  char(VIRTUAL_COUNT_TABLE) + u32(incarnation) + ascii(baseRef);
+
 /** The virtual tables, in key order: what an ended incarnation has to have swept. */
-export const VIRTUAL_TABLES: readonly number[] = [0xa0, 0xa1, 0xb0, 0xb1, 0xb2, 0xb3];
+export const VIRTUAL_TABLES: readonly number[] = [
+  0xa0, 0xa1, 0xb0, 0xb1, 0xb2, 0xb3, VIRTUAL_COUNT_TABLE, 0xd0,
+];
 
 /** All rows of one virtual table that an incarnation owns. */
 export function virtualTablePrefix(table: number, incarnation: number): BinaryKey {

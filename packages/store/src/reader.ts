@@ -12,7 +12,7 @@ import { inspectDirectory } from './directory.js';
 import { Environment } from './environment.js';
 import { HostError } from './errors.js';
 import { readMetaInteger } from './meta.js';
-import type { BinaryKey, ReadSnapshot, StoreReader, TableName } from './types.js';
+import type { BinaryKey, ScanSnapshot, StoredRow, StoreReader, TableName } from './types.js';
 
 export interface ReaderOptions {
   readonly directory: string;
@@ -20,7 +20,12 @@ export interface ReaderOptions {
   readonly readersMax: number;
 }
 
-class Snapshot implements ReadSnapshot {
+/** A reader whose snapshots can be read whole. */
+export interface ScanReader extends StoreReader {
+  begin(): ScanSnapshot;
+}
+
+class Snapshot implements ScanSnapshot {
   readonly height: number;
   readonly #environment: Environment;
   readonly #onDone: () => void;
@@ -49,6 +54,14 @@ class Snapshot implements ReadSnapshot {
     return this.#environment.keysAfter(table, { after, end, limit }, this.#live());
   }
 
+  rowsAfter(table: TableName, after: BinaryKey, end: BinaryKey, bytes: number): StoredRow[] {
+    return this.#environment.rowsAfter(table, { after, end, bytes }, this.#live());
+  }
+
+  rowCountAbout(table: TableName): number {
+    return this.#environment.rowCount(table);
+  }
+
   done(): void {
     this.#live().done();
     this.#transaction = undefined;
@@ -61,7 +74,7 @@ class Snapshot implements ReadSnapshot {
   }
 }
 
-class Reader implements StoreReader {
+class Reader implements ScanReader {
   readonly #environment: Environment;
   #open = false;
   #closing: Promise<void> | undefined;
@@ -70,7 +83,7 @@ class Reader implements StoreReader {
     this.#environment = environment;
   }
 
-  begin(): ReadSnapshot {
+  begin(): ScanSnapshot {
     assert.equal(this.#closing, undefined, 'reader: closed');
     assert(!this.#open, 'reader: a snapshot is open');
     const snapshot = new Snapshot(this.#environment, () => {
@@ -93,7 +106,7 @@ class Reader implements StoreReader {
  *
  * Errors: HostError NOT_A_STORE when there is none, STORE_CORRUPT when a table is missing.
  */
-export function openReader({ directory, readersMax }: ReaderOptions): StoreReader {
+export function openReader({ directory, readersMax }: ReaderOptions): ScanReader {
   const where = path.resolve(directory);
   if (inspectDirectory(where) !== 'store') {
     throw new HostError('NOT_A_STORE', `${where} holds no store. Create it with Store.open first.`);

@@ -13,7 +13,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { blockHash, HASH_BYTES, NO_HASH, orderRows } from './block-hash.js';
+import { blockHash, NO_HASH, orderRows } from './block-hash.js';
 import { assertDataFile } from './data-file.js';
 import {
   beginCreation, DATA_FILE, endCreation, inspectDirectory, withIoErrors, type DirectoryState,
@@ -25,7 +25,10 @@ import { blockKey, metaKey } from './keys.js';
 import { acquireLock, type StoreLock } from './lock.js';
 import { readMetaInteger } from './meta.js';
 import {
-  UNHASHED_TABLES, type BinaryKey, type ReadView, type RowChange, type TableName,
+  packBlockRecord, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
+} from './state-root.js';
+import {
+  UNHASHED_TABLES, type BinaryKey, type ReadView, type RowChange, type ScanView, type TableName,
 } from './types.js';
 
 /** The layout of docs/tables.md. Raised when an older release could not read what we write. */
@@ -40,6 +43,8 @@ export interface StoreOptions {
 export interface Head {
   readonly height: number;
   readonly hash: Uint8Array;
+  /** Of a sealed block: what its hash is made of. */
+  readonly seal?: Seal;
 }
 
 export interface Block {
@@ -49,6 +54,8 @@ export interface Block {
   readonly changes: readonly RowChange[];
   /** Rows of `local`, each once. */
   readonly unhashed: readonly RowChange[];
+  /** The block's hash is to contain the state root: the whole state is read. Default: no. */
+  readonly sealed?: boolean;
 }
 
 export class Store implements ReadView {
@@ -130,8 +137,12 @@ export class Store implements ReadView {
     assert.equal(this.#writing, undefined, 'commit: one is under way');
     assert.equal(block.height, this.#head.height + 1, 'commit: height');
     assertTables(block);
-    const { rows, hash } = sealBlock(this.#head.hash, block);
-    const writing = this.#environment.write(rows);
+    const { rows, hash: plain } = rowsOfBlock(this.#head.hash, block);
+    let record: BlockRecord = { hash: plain };
+    const writing = this.#environment.write(rows, () => {
+      if (block.sealed === true) record = seal(plain, this.#environment);
+      return [blockRow(block.height, record)];
+    });
     this.#writing = writing.then(ignore, ignore);
     try {
       await writing;
@@ -141,8 +152,8 @@ export class Store implements ReadView {
     } finally {
       this.#writing = undefined;
     }
-    this.#head = { height: block.height, hash };
-    return hash;
+    this.#head = { height: block.height, ...record };
+    return record.hash;
   }
 
   /** Frees the places of reader processes that died; returns their count (rule S4). */
@@ -207,14 +218,15 @@ function openTables(environment: Environment, directory: string): Head {
   }
   const missing = environment.openTables({ create: false });
   const height = readMetaInteger(environment, 'height');
-  const hash = height === undefined ? undefined : environment.get('blocks', blockKey(height));
-  if (missing.length > 0 || height === undefined || hash?.length !== HASH_BYTES) {
+  const bytes = height === undefined ? undefined : environment.get('blocks', blockKey(height));
+  const record = bytes && unpackBlockRecord(bytes);
+  if (missing.length > 0 || height === undefined || record === undefined) {
     throw new HostError(
       'STORE_CORRUPT',
       `${directory} lacks ${missing.join(', ') || 'its last block'}. Restore a backup.`,
     );
   }
-  return { height, hash };
+  return { height, ...record };
 }
 
 /** Creates all tables and block 0. */
@@ -222,9 +234,9 @@ async function create(environment: Environment, directory: string): Promise<Head
   environment.openTables({ create: true });
   const schema = { table: 'meta', key: metaKey('schema'), value: packFrame([SCHEMA_VERSION]) };
   const block = { height: 0, changes: [schema as RowChange], unhashed: [] };
-  const { rows, hash } = sealBlock(NO_HASH, block);
+  const { rows, hash } = rowsOfBlock(NO_HASH, block);
   try {
-    await environment.write(rows);
+    await environment.write([...rows, blockRow(0, { hash })]);
     endCreation(directory);
   } catch (error) {
     throw commitError(directory, 0, error);
@@ -241,15 +253,29 @@ function assertTables({ changes, unhashed }: Block): void {
   for (const { table } of unhashed) assert.equal(table, 'local', 'commit: unhashed table');
 }
 
-/** All rows of a block, its height and hash among them, in the order in which they are written. */
-function sealBlock(previous: Uint8Array, block: Block): { rows: RowChange[]; hash: Uint8Array } {
+/** The rows of a block but its own in `blocks`, in order, and its plain hash. */
+function rowsOfBlock(
+  previous: Uint8Array, block: Block,
+): { rows: RowChange[]; hash: Uint8Array } {
   const { height, changes, unhashed } = block;
   const heightRow = { table: 'meta', key: metaKey('height'), value: packFrame([height]) } as const;
   const rows = orderRows([...changes, heightRow]);
-  const hash = blockHash(previous, rows);
-  const local = orderRows(unhashed);
-  const blockRow: RowChange = { table: 'blocks', key: blockKey(height), value: hash };
-  return { rows: rows.concat(blockRow, local), hash };
+  return { rows: rows.concat(orderRows(unhashed)), hash: blockHash(previous, rows) };
+}
+
+function blockRow(height: number, record: BlockRecord): RowChange {
+  return { table: 'blocks', key: blockKey(height), value: packBlockRecord(record) };
+}
+
+/** Within the transaction that has written the block's rows. */
+function seal(plain: Uint8Array, environment: Environment): BlockRecord {
+  const view: ScanView = {
+    get: (table, key) => environment.get(table, key),
+    keysAfter: (table, after, end, limit) => environment.keysAfter(table, { after, end, limit }),
+    rowsAfter: (table, after, end, bytes) => environment.rowsAfter(table, { after, end, bytes }),
+  };
+  const root = stateRoot(view);
+  return { hash: sealedHash(plain, root), seal: { plain, root } };
 }
 
 function commitError(directory: string, height: number, error: unknown): HostError {

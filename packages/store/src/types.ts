@@ -40,12 +40,32 @@ export interface ReadView {
   keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[];
 }
 
+export interface StoredRow {
+  readonly key: BinaryKey;
+  readonly value: Uint8Array;
+}
+
+/** A read view that is read whole: exports, statistics. */
+export interface ScanView extends ReadView {
+  /**
+   * The rows after `after` and before `end` (both exclusive), in order: as many as make up `bytes`
+   * of keys and values, at least one where there is one.
+   */
+  rowsAfter(table: TableName, after: BinaryKey, end: BinaryKey, bytes: number): StoredRow[];
+}
+
 /** One fixed snapshot, held by a worker for the length of one wave message (rule S4). */
 export interface ReadSnapshot extends ReadView {
   /** The height of the last block that this snapshot shows. */
   readonly height: number;
   /** Ends the read transaction. No method may be called afterwards. */
   done(): void;
+}
+
+/** A snapshot that can be read whole. */
+export interface ScanSnapshot extends ReadSnapshot, ScanView {
+  /** How many rows a table has in the newest block, which may not be the snapshot's. */
+  rowCountAbout(table: TableName): number;
 }
 
 /** A read-only opening of the store in a worker thread or process (rule S3). */

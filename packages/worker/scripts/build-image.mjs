@@ -4,11 +4,11 @@
  *
  *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE]
  *
- * Writes image.js, image.json `{ id }` (sha256 of image.js) and thread.cjs: zygote/entry.ts with
- * the store's reader in one CommonJS file, which a thread loads faster than the modules one by one;
- * lmdb stays outside. The same sources and the same node_modules give the same bytes, wherever the
- * repository lies. `--supervisor` puts another module in the place of src/supervisor/supervisor.ts:
- * the tests of zygote/ use it.
+ * Writes image.js, image.json `{ id }` (sha256 of image.js), thread.cjs, process.cjs and
+ * process-guard.cjs: the entries of src/zygote with the store's reader, each in one CommonJS file,
+ * which loads faster than the modules one by one; lmdb stays outside. The same sources and the same
+ * node_modules give the same bytes, wherever the repository lies. `--supervisor` puts another
+ * module in the place of src/supervisor/supervisor.ts: the tests of zygote/ use it.
  *
  * Checked here: that before-ses, ses and lockdown are evaluated before anything else, that nothing
  * but node's builtins is left outside, and that the script is ASCII (one byte per character in V8).
@@ -51,8 +51,10 @@ const resolving = {
     builder.onResolve({ filter: /^msgpackr$/ }, () => ({
       path: path.join(path.dirname(resolve('msgpackr')), '../index.js'),
     }));
-    builder.onResolve({ filter: /\/supervisor\/supervisor\.js$/ }, () =>
-      options.supervisor === undefined ? undefined : { path: path.resolve(options.supervisor) },
+    // The module that is put in its place may import the original.
+    const stand = options.supervisor === undefined ? undefined : path.resolve(options.supervisor);
+    builder.onResolve({ filter: /\/supervisor\/supervisor\.js$/ }, ({ importer }) =>
+      stand === undefined || importer === stand ? undefined : { path: stand },
     );
   },
 };
@@ -84,8 +86,8 @@ const bundle = async (entry, external, more = {}) => {
   return result.outputFiles[0].text;
 };
 
-const bundleThread = () =>
-  bundle('entry.ts', ['lmdb'], {
+const bundleEntry = entry =>
+  bundle(entry, ['lmdb'], {
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
@@ -124,4 +126,6 @@ const out = options.out === undefined ? path.join(packageDirectory, 'dist') : op
 mkdirSync(out, { recursive: true });
 writeFileSync(path.join(out, 'image.js'), image);
 writeFileSync(path.join(out, 'image.json'), `${JSON.stringify({ id })}\n`);
-writeFileSync(path.join(out, 'thread.cjs'), await bundleThread());
+writeFileSync(path.join(out, 'thread.cjs'), await bundleEntry('entry.ts'));
+writeFileSync(path.join(out, 'process.cjs'), await bundleEntry('process-entry.ts'));
+writeFileSync(path.join(out, 'process-guard.cjs'), await bundle('process-guard.ts', []));

@@ -1,9 +1,13 @@
 /** What the kernel takes from the worker: the zygote, its image, and the types of the protocol. */
 import { fileURLToPath } from 'node:url';
 
+export { describeKind, type KindDescription } from './liveslots/describe-kind.js';
 export * from './protocol/faults.js';
+export { unpackTuple } from './protocol/frame-reader.js';
+export * from './protocol/frame-stream.js';
 export * from './protocol/limits.js';
 export * from './protocol/messages.js';
+export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';
 export * from './protocol/transcript.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
@@ -12,3 +16,6 @@ export { readImage, type Image } from './zygote/read-image.js';
 
 /** What Piscina takes as `filename`: zygote/entry.ts as one file (scripts/build-image.mjs). */
 export const ZYGOTE_ENTRY = fileURLToPath(new URL('./thread.cjs', import.meta.url));
+
+/** What a child process runs: zygote/process-guard.ts as one file. */
+export const PROCESS_ENTRY = fileURLToPath(new URL('./process-guard.cjs', import.meta.url));

@@ -6,13 +6,23 @@
  */
 import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
+import { addExportCommand } from './export-command.js';
+import { addImportCommand } from './import-command.js';
+import { addInspectCommand } from './inspect-command.js';
 import { addPursesCommand } from './purses-command.js';
+import { addRunCommand } from './run-command.js';
+import { addVerifyCommand } from './verify-command.js';
 
 const program = new Command('heirloom')
   .description('A vat kernel whose objects outlive their code.')
   .showHelpAfterError()
   .showSuggestionAfterError();
 addPursesCommand(program);
+addRunCommand(program);
+addInspectCommand(program);
+addVerifyCommand(program);
+addExportCommand(program);
+addImportCommand(program);
 
 try {
   await program.parseAsync();

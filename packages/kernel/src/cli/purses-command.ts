@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import CliTable from 'cli-table3';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
+import { integerFrom } from './integers.js';
 import { makeProgress, silentProgress } from './progress.js';
 import { runPurses, type PursesReport } from './purses-job.js';
 
@@ -15,14 +16,6 @@ interface Flags {
   readonly directory?: string;
   readonly json?: true;
 }
-
-const integerFrom =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
-  };
 
 const describe = (report: PursesReport): string => {
   const { upgradeMs } = report;

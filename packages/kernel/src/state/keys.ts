@@ -1,5 +1,9 @@
 /** The storage keys in the kernel's own terms. The bytes are spelled by the store alone. */
 import {
+  alarmKey,
+  ALARM_PREFIX,
+  bundleCapKey,
+  bundleNameKey,
   clistKrefKey,
   clistKrefKindPrefix,
   clistKrefPrefix,
@@ -7,8 +11,13 @@ import {
   clistVrefPrefix,
   COLLECT_PREFIX,
   collectKey,
+  countKey,
+  HOST_CALL_PREFIX,
   HOST_RESULT_PREFIX,
+  hostCallKey,
+  hostObjectKey,
   hostResultKey,
+  kernelObjectKey,
   KREF_OBJECT,
   KREF_PROMISE,
   objectKey,
@@ -30,6 +39,8 @@ import {
   vatCountersKey,
   vatKey,
   vatNameKey,
+  waitKey,
+  waitPrefix,
   type BinaryKey,
 } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
@@ -94,6 +105,37 @@ export const spellings = {
       return `${readU32(key, at)}/${readU8(key, at + 4)}/${kref}`;
     },
   },
+  hostObject: { spell: hostObjectKey },
+  hostCall: {
+    spell: hostCallKey,
+    parse: (key: BinaryKey): number => readU48(key, HOST_CALL_PREFIX.length),
+  },
+  kernelObject: { spell: (kref: KRef): BinaryKey => kernelObjectKey(krefNumber(kref)) },
+  /** (subject, promise) as `subject kref`. */
+  wait: {
+    spell: (key: string): BinaryKey => {
+      const [subject, kref] = key.split(' ');
+      return waitKey(subject!, krefNumber(Number(kref) as KRef));
+    },
+    parse: (key: BinaryKey): string => {
+      const end = key.length - 6; // behind the subject: 00, then the promise
+      return `${key.slice(1, end - 1)} ${promiseKRef(readU48(key, end))}`;
+    },
+  },
+  /** (time, promise) as `time kref`. */
+  alarm: {
+    spell: (key: string): BinaryKey => {
+      const [time, kref] = key.split(' ').map(Number);
+      return alarmKey(time!, krefNumber(kref as KRef));
+    },
+    parse: (key: BinaryKey): string => {
+      const at = ALARM_PREFIX.length;
+      return `${readU48(key, at)} ${promiseKRef(readU48(key, at + 6))}`;
+    },
+  },
+  bundleCap: { spell: bundleCapKey },
+  bundleName: { spell: bundleNameKey },
+  count: { spell: countKey },
   byKRef: (vat: number) => ({
     spell: (kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
     parse: (key: BinaryKey): KRef => {
@@ -114,6 +156,9 @@ export const ranges = {
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),
   collect: range(COLLECT_PREFIX),
+  hostCalls: range(HOST_CALL_PREFIX),
+  waits: (subject: string): KeyRange => range(waitPrefix(subject)),
+  alarms: range(ALARM_PREFIX),
   clistPromises: (vat: number): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
   byKRef: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
   byVRef: (vat: number): KeyRange => range(clistVrefPrefix(vat)),

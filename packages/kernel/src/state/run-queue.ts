@@ -1,9 +1,11 @@
 /**
  * The run queue: what the kernel still has to deliver, in order.
  *
- * Invariants: ordinals only grow; every `send` names an object (rule W2); an item leaves when its
- * crank is merged, so that what a wave defers keeps its place (rule W7). Removal is never undone.
+ * Invariants: ordinals only grow, but for what goes to the head; every `send` names an object (rule
+ * W2); an item leaves when its crank is merged, so that what a wave defers keeps its place (rule
+ * W7). Removal is never undone.
  */
+import assert from 'node:assert/strict';
 import type { ReadView, RowChange } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import { KernelTable } from './kernel-table.js';
@@ -19,7 +21,7 @@ export class RunQueue implements Restorable {
   readonly #journal: Journal;
   readonly #items: KernelTable<number, RunQueueItem>;
   /** In order of ordinals. */
-  readonly #pending = new Map<number, RunQueueItem>();
+  #pending = new Map<number, RunQueueItem>();
 
   constructor(view: ReadView, journal: Journal) {
     this.#journal = journal;
@@ -48,6 +50,25 @@ export class RunQueue implements Restorable {
     this.#items.create(ordinal, item);
     this.#pending.set(ordinal, item);
     this.#journal.recordRow(this, ordinal, undefined);
+  }
+
+  /**
+   * Puts `item` at the head, behind the first `after` items. `tail`: the next ordinal of `append`.
+   * Not to be undone: an input does it, no crank.
+   */
+  insert(item: RunQueueItem, after: number, tail: number): void {
+    const [...entries] = this.#pending;
+    const ahead = entries.slice(0, after).map(([ordinal, moved]) => {
+      this.#items.delete(ordinal);
+      return moved;
+    });
+    const rest = entries.slice(after);
+    const end = rest[0]?.[0] ?? tail;
+    const start = end - ahead.length - 1;
+    assert(start >= 0, 'there is room before the first ordinal');
+    const placed = [...ahead, item].map((one, i): [number, RunQueueItem] => [start + i, one]);
+    for (const [ordinal, one] of placed) this.#items.create(ordinal, one);
+    this.#pending = new Map([...placed, ...rest]);
   }
 
   /** Called by the journal only. */

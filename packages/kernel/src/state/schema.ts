@@ -16,6 +16,11 @@ export const NOBODY = 0;
 /** As decider or subscriber: the kernel itself, and the host. */
 export const KERNEL_DECIDES = -1;
 export const HOST_SUBSCRIBES = -1;
+/** As decider: the host, for the result of a call of a host object. */
+export const HOST_DECIDES = -2;
+/** As owner: objects of the host, of the kernel itself. Below NOBODY, so that no vat is meant. */
+export const HOST_OWNS = -1;
+export const KERNEL_OWNS = -2;
 
 /** How far a c-list entry or an export goes. Allocated at wave start, counted when merged (W1). */
 export const Reach = { allocated: 0, recognizable: 1, reachable: 2 } as const;
@@ -64,7 +69,29 @@ export interface LifecycleRequest {
   /** Create: the vat's name; upgrade: the message of the disconnection object. UTF-8. */
   readonly text: string;
   readonly result: KRef;
+  /** Create only. */
+  readonly options?: VatOptions;
 }
+
+/** What a vat is under beyond its code. Part of its row; adminNode.changeOptions changes some. */
+export interface VatOptions {
+  /** Made by the vat-admin service: its name is a label, `admin` is its adminNode. */
+  readonly dynamic: boolean;
+  /** Its end is the end of the kernel. */
+  readonly critical: boolean;
+  /** Held as long as the vat runs. */
+  readonly meter: KRef | null;
+  /** Deliveries after which it is reaped: null as the parameters say, 0 never. */
+  readonly reapInterval: number | null;
+  readonly admin: KRef | null;
+}
+export const STATIC_VAT: VatOptions = {
+  dynamic: false,
+  critical: false,
+  meter: null,
+  reapInterval: null,
+  admin: null,
+};
 
 export type RunQueueItem =
   | ({ readonly type: typeof ItemType.send } & QueuedMessage)
@@ -87,7 +114,12 @@ export interface VatRow {
   readonly parameters: Uint8Array;
   readonly slots: readonly KRef[];
   readonly spaces: readonly number[];
+  readonly options: VatOptions;
 }
+
+/** Which reap is due: one that looks at what is likely to be dead, or one that finds all. */
+export const Reap = { none: 0, due: 1, full: 2 } as const;
+export type Reap = (typeof Reap)[keyof typeof Reap];
 
 /** What every crank changes, apart from the rest. */
 export interface VatCounters {
@@ -98,7 +130,7 @@ export interface VatCounters {
   readonly deliveries: number;
   readonly krefs: number;
   /** What is due. */
-  readonly reap: boolean;
+  readonly reap: Reap;
   readonly sweep: boolean;
 }
 export const FIRST_VAT_COUNTERS: VatCounters = {
@@ -107,7 +139,7 @@ export const FIRST_VAT_COUNTERS: VatCounters = {
   nextPromise: 1,
   deliveries: 0,
   krefs: 0,
-  reap: false,
+  reap: Reap.none,
   sweep: false,
 };
 
@@ -124,11 +156,13 @@ export interface Counters {
   queueTail: number;
   lastInput: number;
 }
+/** Below the first ordinal of the run queue there is room for what goes to its head (H3). */
+const FIRST_ORDINAL = 2 ** 20;
 export const FIRST_COUNTERS: Readonly<Counters> = {
   nextVat: 1,
   nextObject: 20,
   nextPromise: 40,
-  queueTail: 0,
+  queueTail: FIRST_ORDINAL,
   lastInput: 0,
 };
 
@@ -139,7 +173,7 @@ export type ClistRow = readonly [vref: VRef, reach: Reach];
 export type HostResultRow = readonly [promise: KRef, height: number];
 
 /** A codec over frames: `toTuple` and `fromTuple` must be inverse. */
-const frameCodec = <V, T extends readonly FrameValue[]>(
+export const frameCodec = <V, T extends readonly FrameValue[]>(
   toTuple: (value: V) => T,
   fromTuple: (tuple: T) => V,
 ): RowCodec<V> => ({
@@ -174,6 +208,19 @@ const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage =
   result: result ?? undefined,
 });
 
+type OptionsTuple = readonly [boolean, boolean, KRef | null, number | null, KRef | null];
+const optionsTuple = (o: VatOptions): OptionsTuple => [
+  o.dynamic,
+  o.critical,
+  o.meter,
+  o.reapInterval,
+  o.admin,
+];
+const optionsOf = (tuple: OptionsTuple): VatOptions => {
+  const [dynamic, critical, meter, reapInterval, admin] = tuple;
+  return { dynamic, critical, meter, reapInterval, admin };
+};
+
 type ItemTuple = readonly [number, ...FrameValue[]];
 const itemTuple = (item: RunQueueItem): ItemTuple => {
   switch (item.type) {
@@ -184,8 +231,9 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
     case ItemType.create:
     case ItemType.upgrade:
     case ItemType.terminate: {
-      const { type, vat, bundleId, body, slots, text: words, result } = item;
-      return [type, vat, bundleId, body, slots, text(words), result];
+      const { type, vat, bundleId, body, slots, text: words, result, options } = item;
+      const more = options === undefined ? null : optionsTuple(options);
+      return [type, vat, bundleId, body, slots, text(words), result, more];
     }
     default:
       throw TypeError(`unknown item ${String((item as never as RunQueueItem).type)}`);
@@ -199,13 +247,14 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     const [vat, promise] = rest as [VatNumber, KRef];
     return { type, vat, promise };
   }
-  const [vat, bundleId, body, slots, words, result] = rest as [
+  const [vat, bundleId, body, slots, words, result, options] = rest as [
     VatNumber,
     string,
     Uint8Array,
     KRef[],
     Uint8Array,
     KRef,
+    OptionsTuple | null,
   ];
   return {
     type: type as LifecycleItem['type'],
@@ -215,6 +264,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     slots,
     text: fromText(words),
     result,
+    ...(options === null ? {} : { options: optionsOf(options) }),
   };
 };
 
@@ -260,6 +310,7 @@ export const codecs = {
       Uint8Array,
       readonly KRef[],
       readonly number[],
+      OptionsTuple,
     ]
   >(
     v => [
@@ -271,8 +322,9 @@ export const codecs = {
       v.parameters,
       v.slots,
       v.spaces,
+      optionsTuple(v.options),
     ],
-    ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces]) => ({
+    ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces, options]) => ({
       name: fromText(name),
       state,
       incarnation,
@@ -281,11 +333,12 @@ export const codecs = {
       parameters,
       slots,
       spaces,
+      options: optionsOf(options),
     }),
   ),
   vatCounters: frameCodec<
     VatCounters,
-    readonly [number, number, number, number, number, boolean, boolean]
+    readonly [number, number, number, number, number, Reap, boolean]
   >(
     c => [c.position, c.nextImport, c.nextPromise, c.deliveries, c.krefs, c.reap, c.sweep],
     ([position, nextImport, nextPromise, deliveries, krefs, reap, sweep]) => ({

@@ -20,9 +20,11 @@ import { ranges, spellings } from './keys.js';
 import type { KRef } from './krefs.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
+import { ServiceTables } from './service-tables.js';
 import {
   codecs,
   FIRST_COUNTERS,
+  Reap,
   VatState,
   type CleanupRow,
   type ClistRow,
@@ -43,7 +45,7 @@ interface AnyTable {
   committed(): void;
 }
 
-interface Spelling<K> {
+export interface Spelling<K> {
   spell(key: K): BinaryKey;
   readonly parse?: (key: BinaryKey) => K;
 }
@@ -71,6 +73,8 @@ export class KernelState {
   readonly cleanup: KernelTable<number, CleanupRow>;
   /** What vats are to be told of their exports and imports: `vat/action/kref`. */
   readonly collect: KernelTable<string, true>;
+  /** Host objects, kernel objects, clock. */
+  readonly services: ServiceTables;
   readonly rows: RowTable;
   readonly transcript: AppendRows;
   readonly queue: RunQueue;
@@ -98,6 +102,7 @@ export class KernelState {
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
     this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
     this.collect = this.#table(codecs.empty, spellings.collect);
+    this.services = new ServiceTables((codec, spelling) => this.#table(codec, spelling));
     this.rows = new RowTable(view, journal);
     this.transcript = new AppendRows(view, 'transcript', journal);
     this.queue = new RunQueue(view, journal);
@@ -143,7 +148,7 @@ export class KernelState {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
-      if (counters !== undefined && (counters.reap || counters.sweep)) return true;
+      if (counters !== undefined && (counters.reap !== Reap.none || counters.sweep)) return true;
       this.dueVats.delete(vat);
     }
     return this.collect.keys(ranges.collect, 1).length > 0;
@@ -151,6 +156,11 @@ export class KernelState {
 
   enqueue(item: RunQueueItem): void {
     this.queue.append(this.next('queueTail'), item);
+  }
+
+  /** To the head of the queue, behind the `after` items that were put there before (rule H3). */
+  enqueueFirst(item: RunQueueItem, after: number): void {
+    this.queue.insert(item, after, this.#counters.queueTail);
   }
 
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */

@@ -1,21 +1,33 @@
 /**
- * The vats that have a worker now.
+ * The vats that have a worker now, and those that can have none.
  *
- * Invariant: a worker here has merged everything that it ran: its heap is the vat's state after the
- * last merged crank.
+ * Invariants: a worker here has merged everything that it ran: its heap is the vat's state after
+ * the last merged crank. A vat that cannot be replayed has no worker until it is upgraded (H3).
  */
 import assert from 'node:assert/strict';
 import { vatIdOf, type HandOver } from '@heirloom/worker';
+import { WorkerError } from '../errors.js';
 import type { VatNumber, VatRow } from '../state/schema.js';
+import type { IsolationChoices } from './isolation.js';
 import type { VatWorker } from './vat-worker.js';
-import type { VatScript, ZygotePool } from './zygote-pool.js';
+import type { VatScript } from './zygote-pool.js';
+import type { WorkerKind, Zygotes } from './zygotes.js';
+
+/** A bundle, and the vat that will need a worker for it. */
+export interface VatWish {
+  readonly vat: VatNumber;
+  readonly script: VatScript;
+}
 
 export class OnlineVats {
-  readonly #pool: ZygotePool;
+  readonly #zygotes: Zygotes;
+  readonly #isolation: IsolationChoices;
   readonly #workers = new Map<VatNumber, VatWorker>();
+  readonly #broken = new Map<VatNumber, WorkerError>();
 
-  constructor(pool: ZygotePool) {
-    this.#pool = pool;
+  constructor(zygotes: Zygotes, isolation: IsolationChoices) {
+    this.#zygotes = zygotes;
+    this.#isolation = isolation;
   }
 
   get(vat: VatNumber): VatWorker {
@@ -28,9 +40,25 @@ export class OnlineVats {
     return this.#workers.size;
   }
 
+  /** Why a vat could not be replayed, if it could not. */
+  brokenBy(vat: VatNumber): WorkerError | undefined {
+    return this.#broken.get(vat);
+  }
+
+  /** Throws why one of these vats cannot be replayed, if there is one. */
+  assertWhole(vats: Iterable<VatNumber>): void {
+    for (const vat of vats) {
+      const error = this.#broken.get(vat);
+      if (error !== undefined) throw error;
+    }
+  }
+
   /** Waits until workers with these bundles evaluated are ready to be started. */
-  async reserve(scripts: readonly VatScript[]): Promise<void> {
-    if (scripts.length > 0) await this.#pool.reserve(scripts);
+  async reserve(wishes: readonly VatWish[]): Promise<void> {
+    if (wishes.length === 0) return;
+    await this.#zygotes.reserve(
+      wishes.map(({ vat, script }) => ({ kind: this.#isolation.kindOf(vat), script })),
+    );
   }
 
   /** A worker bound to an incarnation of the vat, not yet the vat's own. */
@@ -39,30 +67,52 @@ export class OnlineVats {
     row: VatRow,
     script: VatScript,
     handOver: HandOver,
+    kind: WorkerKind = this.#isolation.kindOf(vat),
   ): Promise<VatWorker> {
-    const worker = await this.#pool.lease(script);
     const { incarnation, spaces } = row;
     const space = spaces[0];
     assert(space !== undefined, 'a vat has a space of its own');
-    await worker.bind({ vatId: vatIdOf(vat), incarnation, space }, handOver);
-    return worker;
+    const vatId = vatIdOf(vat);
+    let worker: VatWorker | undefined;
+    try {
+      worker = await this.#zygotes.lease({ kind, script });
+      await worker.bind({ vatId, incarnation, space }, handOver);
+      return worker;
+    } catch (error) {
+      if (worker !== undefined) this.discard(worker);
+      if (!(error instanceof WorkerError)) throw error;
+      throw WorkerError.at(error, { vat: vatId, incarnation, position: 0 });
+    }
   }
 
   /** Makes `worker` the vat's own; the predecessor's worker is killed. */
   install(vat: VatNumber, worker: VatWorker): void {
-    this.remove(vat);
+    this.#drop(vat);
     this.#workers.set(vat, worker);
   }
 
+  /** The vat has ended. */
   remove(vat: VatNumber): void {
-    const worker = this.#workers.get(vat);
-    if (worker === undefined) return;
-    this.#workers.delete(vat);
-    this.#pool.retire(worker);
+    this.#drop(vat);
+    this.#isolation.forget(vat);
+  }
+
+  /** The vat is left without a worker. */
+  markBroken(vat: VatNumber, error: WorkerError): void {
+    this.#drop(vat);
+    this.#broken.set(vat, error);
   }
 
   /** Kills a worker that never became a vat's own. */
   discard(worker: VatWorker): void {
-    this.#pool.retire(worker);
+    this.#zygotes.retire(worker);
+  }
+
+  #drop(vat: VatNumber): void {
+    this.#broken.delete(vat);
+    const worker = this.#workers.get(vat);
+    if (worker === undefined) return;
+    this.#workers.delete(vat);
+    this.#zygotes.retire(worker);
   }
 }

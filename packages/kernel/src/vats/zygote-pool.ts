@@ -1,23 +1,17 @@
 /**
- * Warm threads, and threads that have evaluated a bundle before their vat needs them.
+ * Warm workers of one kind, and workers that have evaluated a bundle before their vat needs them.
  *
- * Invariants (rule H1): one Piscina pool per thread, so nothing ever waits in a Piscina queue; the
- * pool keeps `spareThreads` warm and counts its own leases; a thread serves one incarnation.
- * Nothing here enters a hash: a thread that is late is waited for, and changes no outcome.
+ * Invariants (rule H1): nothing ever waits for another vat's worker to become free; the pool keeps
+ * `spareThreads` warm and counts its own leases; a worker serves one incarnation. Nothing here
+ * enters a hash: a worker that is late is waited for, and changes no outcome.
  */
 import assert from 'node:assert/strict';
-import { Piscina } from 'piscina';
-import { ZYGOTE_ENTRY, type ZygoteData } from '@heirloom/worker';
-import { ThreadWorker } from './thread-worker.js';
-import type { VatLog, VatWorker } from './vat-worker.js';
+import type { VatWorker } from './vat-worker.js';
 
 export interface ZygotePoolOptions {
-  readonly directory: string;
-  readonly readersMax: number;
-  readonly imageSource: string;
-  readonly codeCache: Uint8Array | undefined;
+  /** Starts a worker: its image is evaluated and locked down, its store is open. */
+  readonly spawn: () => VatWorker;
   readonly spareThreads: number;
-  readonly log: VatLog;
 }
 
 /** A bundle as a thread evaluates it. */
@@ -26,19 +20,12 @@ export interface VatScript {
   readonly script: Uint8Array;
 }
 
-const shared = (bytes: Uint8Array): SharedArrayBuffer => {
-  const buffer = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return buffer;
-};
-
 /** Threads that wait with a bundle evaluated, at most. */
 const PREPARED_MAX = 4;
 
 export class ZygotePool {
   readonly #options: ZygotePoolOptions;
-  readonly #data: ZygoteData;
-  readonly #spares: Promise<VatWorker>[] = [];
+  readonly #spares: VatWorker[] = [];
   readonly #prepared = new Map<string, Promise<VatWorker>[]>();
   /** Bundles that can only be evaluated in the crank: known from an earlier preparation. */
   readonly #inCrank = new Set<string>();
@@ -48,18 +35,15 @@ export class ZygotePool {
 
   constructor(options: ZygotePoolOptions) {
     this.#options = options;
-    const { directory, readersMax, imageSource, codeCache } = options;
-    this.#data = {
-      directory,
-      readersMax,
-      imageSource: shared(Buffer.from(imageSource, 'utf8')),
-      ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
-    };
     this.#refill();
   }
 
-  get threadCount(): number {
+  get workerCount(): number {
     return this.#alive.size;
+  }
+
+  has(worker: VatWorker): boolean {
+    return this.#alive.has(worker);
   }
 
   /** Waits until workers are prepared for these scripts, as many as fit; the rest is for later. */
@@ -99,8 +83,10 @@ export class ZygotePool {
       const worker = list.shift();
       if (worker === undefined) continue;
       worker.then(
-        ready => this.retire(ready),
-        () => undefined,
+        ready => {
+          if (!this.#closed) this.retire(ready);
+        },
+        () => undefined, // it died while it was prepared, and is retired
       );
       return;
     }
@@ -119,10 +105,13 @@ export class ZygotePool {
     this.#exits.add(exit);
   }
 
+  /** Kills all. A preparation that never ends does not hold it up: its worker is killed first. */
   async close(): Promise<void> {
     this.#closed = true;
-    const pending = [...this.#spares, ...[...this.#prepared.values()].flat()];
+    const pending = [...this.#prepared.values()].flat();
+    for (const worker of [...this.#alive]) this.retire(worker);
     await Promise.allSettled(pending);
+    // What a preparation has started since.
     for (const worker of [...this.#alive]) this.retire(worker);
     await Promise.allSettled([...this.#exits]);
   }
@@ -130,15 +119,24 @@ export class ZygotePool {
   async #prepareWorker(script: VatScript): Promise<VatWorker> {
     const { bundleId } = script;
     const evaluateNow = !this.#inCrank.has(bundleId);
-    const worker = await this.#takeSpare();
-    const inCrank = await worker.prepare(bundleId, script.script, evaluateNow);
+    const worker = this.#takeSpare();
+    const inCrank = await this.#evaluate(worker, script, evaluateNow);
     if (!inCrank || !evaluateNow) return worker;
     this.#inCrank.add(bundleId);
     this.retire(worker);
     return this.#prepareWorker(script);
   }
 
-  #takeSpare(): Promise<VatWorker> {
+  async #evaluate(worker: VatWorker, script: VatScript, now: boolean): Promise<boolean> {
+    try {
+      return await worker.prepare(script.bundleId, script.script, now);
+    } catch (error) {
+      if (this.#alive.has(worker)) this.retire(worker);
+      throw error;
+    }
+  }
+
+  #takeSpare(): VatWorker {
     const spare = this.#spares.shift() ?? this.#spawn();
     this.#refill();
     return spare;
@@ -146,24 +144,12 @@ export class ZygotePool {
 
   #refill(): void {
     while (!this.#closed && this.#spares.length < this.#options.spareThreads) {
-      const spare = this.#spawn();
-      spare.catch(() => undefined); // reported to whoever takes it
-      this.#spares.push(spare);
+      this.#spares.push(this.#spawn());
     }
   }
 
-  /** A warm thread: its image is evaluated and locked down, its store is open. */
-  async #spawn(): Promise<VatWorker> {
-    const pool = new Piscina({
-      filename: ZYGOTE_ENTRY,
-      minThreads: 1,
-      maxThreads: 1,
-      idleTimeout: Infinity,
-      atomics: 'disabled',
-      env: {},
-      workerData: this.#data,
-    });
-    const worker = new ThreadWorker(pool, this.#options.log);
+  #spawn(): VatWorker {
+    const worker = this.#options.spawn();
     this.#alive.add(worker);
     return worker;
   }

@@ -2,7 +2,7 @@
  * Canonical bytes of passables in this vat, for rows and for the wire.
  *
  * The two differ in what becomes of a promise that has no vref yet: a row may be read at any time
- * while the incarnation lasts, so the promise is kept under the name that the row holds; on the
+ * while the incarnation lasts, so the promise is kept for as long as a row holds its name; on the
  * wire the kernel learns of it, and of how it settles, from the syscalls that follow.
  */
 import { PassableCodec, type EncodedPassable } from '@heirloom/store/codec';
@@ -41,11 +41,9 @@ export class VatCodec implements ValueCodec {
     });
   }
 
-  /** For rows: every promise that the value mentions is kept for the whole incarnation. */
+  /** For rows. What a row comes to hold of it, the ledger is told. */
   encode(value: unknown): Encoded {
-    const encoded = this.#encode(() => this.#codec.encode(value));
-    this.#promises.keep(encoded.slots);
-    return encoded;
+    return this.#encode(() => this.#codec.encode(value));
   }
 
   /** For syscalls, which the caller makes in the same turn (see `PromiseTable.takeUntold`). */

@@ -4,10 +4,10 @@
  * A primitive key has one row, `entry`, that holds the value. A remotable key has two: `entry`,
  * empty, at its place in the order, and `refEntry`, found by its vref, with ordinal and value.
  * Invariants: both rows of a remotable key come and go together; every change of references is told
- * to `counts`; a strong collection holds its remotable keys, a weak one recognises them only.
+ * to the ledger; a strong collection holds its remotable keys, a weak one recognises them only, and
+ * a row for each says so.
  */
-import { prefixEnd, rowRecognizer } from '@heirloom/store/keys';
-import { NO_REFS, refsOf } from './counts.js';
+import { prefixEnd } from '@heirloom/store/keys';
 import {
   NO_ORDINAL,
   fromCesu8,
@@ -25,13 +25,11 @@ import type { VRef } from '../protocol/refs.js';
 import type { RowStore } from '../supervisor/row-store.js';
 import type { CollectionTables } from './collection-tables.js';
 import type { Core } from './core.js';
-import type { RowRefs } from './counts.js';
 
 /** The value of an entry, as stored. `body` null: a member of a set. */
 export interface Stored {
   readonly body: Body | null;
   readonly slots: Slots;
-  readonly refs: RowRefs;
   readonly ordinal: number;
 }
 
@@ -42,6 +40,7 @@ export type Place =
 
 const ORDINAL_MAX = 9_999_999_999;
 const EMPTY = new Uint8Array(0);
+const NOTHING_HELD: Slots = [];
 
 export class CollectionEntries {
   readonly #core: Core;
@@ -87,17 +86,17 @@ export class CollectionEntries {
     const bytes = this.#rows.get(place.row);
     if (bytes === undefined) return undefined;
     if (place.vref === undefined) {
-      const [body, slots, refs] = unpackRow('entry', bytes);
-      return { body, slots, refs, ordinal: NO_ORDINAL };
+      const [body, slots] = unpackRow('entry', bytes);
+      return { body, slots, ordinal: NO_ORDINAL };
     }
-    const [ordinal, body, slots, refs] = unpackRow('refEntry', bytes);
-    return { body, slots, refs, ordinal };
+    const [ordinal, body, slots] = unpackRow('refEntry', bytes);
+    return { body, slots, ordinal };
   }
 
   /** Adds an entry. The caller has checked that there is none at `place`. */
   add(place: Place, body: Body | null, slots: Slots): void {
     const ordinal = place.vref === undefined ? NO_ORDINAL : this.#takeOrdinal();
-    this.#put(place, { body, slots, refs: NO_REFS, ordinal });
+    this.#put(place, NOTHING_HELD, { body, slots, ordinal });
     if (place.vref !== undefined) {
       this.#rows.set(this.prefix + remotableKeyText(ordinal, place.vref), EMPTY);
       this.#recognize(place.vref, true);
@@ -108,7 +107,7 @@ export class CollectionEntries {
 
   /** Gives the entry at `place`, which held `before`, another value. */
   replace(place: Place, before: Stored, body: Body, slots: Slots): void {
-    this.#put(place, { ...before, body, slots });
+    this.#put(place, this.#held(place, before.slots), { ...before, body, slots });
   }
 
   remove(place: Place, before: Stored): void {
@@ -117,13 +116,21 @@ export class CollectionEntries {
       this.#rows.delete(this.prefix + remotableKeyText(before.ordinal, place.vref));
       this.#recognize(place.vref, false);
     }
-    this.#tables.scope.counts.rowRefsChanged(before.refs, NO_REFS);
+    const { isDurable } = this.#tables.scope;
+    this.#core.ledger.rowChanged(isDurable, this.#held(place, before.slots), NOTHING_HELD);
     if (!this.#isWeak) this.#tables.changeCounts(this.#cid).entryCount -= 1;
   }
 
   /** Removes the entry whose `entry` row is `row`, decoding neither key nor value. */
   removeRow(row: BinaryKey): void {
     const place = this.placeOfRow(row);
+    const before = this.read(place);
+    if (before !== undefined) this.remove(place, before);
+  }
+
+  /** Removes the entry keyed by `vref`, if there is one. */
+  removeRef(vref: VRef): void {
+    const place = this.placeOf(vref);
     const before = this.read(place);
     if (before !== undefined) this.remove(place, before);
   }
@@ -159,14 +166,19 @@ export class CollectionEntries {
     return this.#core.context.rows;
   }
 
-  #put(place: Place, { body, slots, refs: before, ordinal }: Stored): void {
-    const refs = refsOf(slots, this.#isWeak ? undefined : place.vref);
-    this.#tables.scope.counts.rowRefsChanged(before, refs);
+  #put(place: Place, before: Slots, { body, slots, ordinal }: Stored): void {
+    const { isDurable } = this.#tables.scope;
+    this.#core.ledger.rowChanged(isDurable, before, this.#held(place, slots));
     const bytes =
       place.vref === undefined
-        ? packRow('entry', [body, slots, refs])
-        : packRow('refEntry', [ordinal, body, slots, refs]);
+        ? packRow('entry', [body, slots])
+        : packRow('refEntry', [ordinal, body, slots]);
     this.#rows.set(place.row, bytes);
+  }
+
+  /** What the entry at `place` holds. */
+  #held(place: Place, slots: Slots): Slots {
+    return this.#isWeak || place.vref === undefined ? slots : [...slots, place.vref];
   }
 
   #takeOrdinal(): number {
@@ -177,11 +189,15 @@ export class CollectionEntries {
     return ordinal;
   }
 
-  /** Durable weak stores say in a row which references they recognise. */
   #recognize(vref: VRef, isRecognized: boolean): void {
-    if (!this.#isWeak || !this.#tables.scope.isDurable) return;
-    const key = rowRecognizer(vref, this.#cid);
-    if (isRecognized) this.#rows.set(key, EMPTY);
-    else this.#rows.delete(key);
+    if (!this.#isWeak) return;
+    const key = this.#tables.scope.keys.recognizer(vref, this.#cid);
+    if (!isRecognized) {
+      this.#rows.delete(key);
+      this.#core.ledger.unrecognized(vref);
+      return;
+    }
+    this.#rows.set(key, EMPTY);
+    this.#core.context.references.noteWeakKey(vref);
   }
 }

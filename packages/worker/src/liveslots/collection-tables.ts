@@ -75,6 +75,15 @@ export class CollectionTables {
     this.#recordOf(cid).counts = { entryCount: 0, nextOrdinal: 1 };
   }
 
+  /** A dead collection's own rows go; its entries have gone before. */
+  remove(cid: number): void {
+    const { rows } = this.#core.context;
+    rows.delete(this.scope.keys.collection(cid));
+    const counts = this.scope.keys.collectionCounts(cid);
+    if (rows.get(counts) !== undefined) rows.delete(counts);
+    this.#records.delete(cid);
+  }
+
   exists(cid: number): boolean {
     return this.#core.context.rows.get(this.scope.keys.collection(cid)) !== undefined;
   }

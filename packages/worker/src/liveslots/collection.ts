@@ -46,6 +46,7 @@ export class Collection {
   readonly #tables: CollectionTables;
   readonly #storeKind: number;
   readonly #cid: number;
+  #store: object | undefined;
 
   constructor(
     core: Core,
@@ -61,6 +62,18 @@ export class Collection {
     this.#storeKind = identity.storeKind;
     this.#cid = identity.cid;
     this.entries = identity.entries;
+  }
+
+  /**
+   * Methods and iterators, which vat code may keep without their store, hold this, and so the
+   * store: the collection is alive for as long as anything that reads it.
+   */
+  holdStore(store: object): void {
+    this.#store = store;
+  }
+
+  get store(): object | undefined {
+    return this.#store;
   }
 
   get generation(): Generation {

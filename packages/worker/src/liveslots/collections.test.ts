@@ -283,7 +283,7 @@ describe('collections: rows and incarnations', () => {
     const { rows } = it.vat;
     expect(unpackRow('collection', rows.get(rowCollection(4))!)[0]).toBe(6);
     expect(unpackRow('refEntry', rows.get(rowRefEntry(4, 'o-3'))!)).toEqual([
-      1, expect.any(Uint8Array), ['o-2', 'o-3'], [['o-2', 1], ['o-3', 1]],
+      1, expect.any(Uint8Array), ['o-2', 'o-3'],
     ]);
     const texts = rows.keysFrom(rowEntryPrefix(4)).map(row => row.slice(7));
     expect(texts).toEqual(['r0000000001:o-3', 'sk']);

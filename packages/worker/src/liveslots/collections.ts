@@ -8,7 +8,7 @@ import { assertPattern } from '@endo/patterns';
 import { Collection, assertDurableValue } from './collection.js';
 import { CollectionEntries } from './collection-entries.js';
 import { CollectionTables } from './collection-tables.js';
-import { NO_REFS, refsOf } from './counts.js';
+import { FIRST_USER_CID } from './counters.js';
 import { Fail } from './fail.js';
 import { StoreShapes } from './stores.js';
 import type { Pattern } from '@endo/patterns';
@@ -81,6 +81,16 @@ export class Collections {
     return this.#create(this.#durable, { type, cid, label, keyShape, valueShape: undefined });
   }
 
+  tablesOf(isDurable: boolean): CollectionTables {
+    return isDurable ? this.#durable : this.#virtual;
+  }
+
+  /** Collections of this kind recognise their remotable keys and hold them not. */
+  static isWeak(storeKind: number): boolean {
+    const first = storeKind >= FIRST_DURABLE_KIND ? FIRST_DURABLE_KIND : FIRST_VIRTUAL_KIND;
+    return TYPES[storeKind - first]!.startsWith('weak');
+  }
+
   collectRows(out: RowsOut): void {
     this.#durable.collectRows(out);
     this.#virtual.collectRows(out);
@@ -106,12 +116,13 @@ export class Collections {
       shape === undefined ? NO_SHAPE : codec.encode(shape);
     const key = encode(keyShape);
     const value = encode(valueShape);
-    const refs = refsOf([...key.slots, ...value.slots]);
-    tables.scope.counts.rowRefsChanged(NO_REFS, refs);
+    const { ledger } = this.#core;
+    ledger.rowChanged(tables.scope.isDurable, [], [...key.slots, ...value.slots]);
     const text = codec.encode(label).body;
     const kind = this.#kindOf(tables.scope, type);
     const slots = [key.slots, value.slots] as const;
-    tables.create(cid, [kind, text, key.body, value.body, slots, refs, 0, 0]);
+    tables.create(cid, [kind, text, key.body, value.body, slots, 0, '', 0, 0]);
+    if (cid >= FIRST_USER_CID) ledger.created(tables.scope.refOf(kind, cid));
     return this.#represent(tables, type, cid);
   }
 
@@ -122,6 +133,7 @@ export class Collections {
     const storeKind = this.#kindOf(tables.scope, type);
     const collection = new Collection(this.#core, tables, { storeKind, cid, entries });
     const store = this.#shapes.make(type, collection);
+    collection.holdStore(store);
     this.#core.context.references.bindVirtual(tables.scope.refOf(storeKind, cid), store);
     return store;
   }

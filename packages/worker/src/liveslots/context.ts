@@ -8,6 +8,7 @@ import type { FaultCode } from '../protocol/faults.js';
 import type { Slots, Body } from '../protocol/messages.js';
 import type { VRef } from '../protocol/refs.js';
 import type { RowStore } from '../supervisor/row-store.js';
+import type { ExportStatus } from './ledger.js';
 
 /** Canonical bytes of a passable beside the references it mentions, in order of first mention. */
 export interface Encoded {
@@ -44,8 +45,22 @@ export interface References {
    * The table holds it weakly: it can be re-made. All facets of one cohort live and die together.
    */
   bindVirtual(vref: VRef, value: object): void;
-  /** Binds the root or an export that is held for good. */
-  bindStrong(vref: VRef, value: object): void;
+  /**
+   * A merely-virtual row more, or less, holds a remotable or a promise. True if RAM lets go of it
+   * by that.
+   */
+  holdInRow(vref: VRef, by: 1 | -1): boolean;
+  /** The kernel reaches a remotable, only recognises it, or knows it no longer. */
+  exportChanged(vref: VRef, status: ExportStatus): void;
+  /** A weak collection recognises a reference. */
+  noteWeakKey(vref: VRef): void;
+  /** Remotables that somebody knows and V8 has collected. Asks V8: for reaps alone. */
+  deadExports(): VRef[];
+  exportStatus(vref: VRef): ExportStatus;
+  /** The remotable has no vref any more. */
+  forgetExport(vref: VRef): void;
+  /** Does RAM hold what can be made again? Asks V8: for reaps alone. */
+  isAlive(vref: VRef): boolean;
   /** How to re-make instances of a durable kind (`durable: true`) or a kind of this incarnation. */
   registerKind(durable: boolean, kind: number, reanimate: Reanimator): void;
   /** Imports, durable objects and durable collections are durable; promises never are. */

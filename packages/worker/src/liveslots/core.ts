@@ -2,6 +2,8 @@
  * The record that kinds and collections are functions over.
  */
 import { Counters } from './counters.js';
+import { Ledger } from './ledger.js';
+import { RamRecognizers } from './ram-recognizers.js';
 import { Scope } from './scope.js';
 import { StoredValues } from './stored-values.js';
 import type { LiveslotsContext } from './context.js';
@@ -14,6 +16,9 @@ export interface Core {
   readonly virtual: Scope;
   readonly counters: Counters;
   readonly values: StoredValues;
+  readonly ledger: Ledger;
+  /** The weak maps and sets of vat code that recognise references. */
+  readonly ramRecognizers: RamRecognizers;
   /** The instances whose state or context this crank has used. */
   readonly touched: InstanceRecord[];
   /** The durable kinds whose own rows this crank has to write. */
@@ -22,19 +27,25 @@ export interface Core {
   readonly dirtyNext: Set<Kind>;
   /** The durable kinds defined in this incarnation, by number. */
   readonly definedKinds: Map<number, Kind>;
+  /** The merely-virtual kinds of this incarnation, by number. */
+  readonly virtualKinds: Map<number, Kind>;
 }
 
 export const makeCore = (context: LiveslotsContext): Core => {
   const definedKinds = new Map<number, Kind>();
-  return {
+  const core: Omit<Core, 'ledger'> & { ledger?: Ledger } = {
     context,
     durable: new Scope(context, true),
     virtual: new Scope(context, false),
     counters: new Counters(context),
     values: new StoredValues(context, kind => definedKinds.has(kind)),
+    ramRecognizers: new RamRecognizers(),
     touched: [],
     dirtyKinds: new Set(),
     dirtyNext: new Set(),
     definedKinds,
+    virtualKinds: new Map(),
   };
+  core.ledger = new Ledger(core as Core);
+  return core as Core;
 };

@@ -11,6 +11,7 @@ import type { HandledPromises } from '../zygote/environment.js';
 import { dispatchLocally } from '../zygote/send-dispatch.js';
 import type { SendJob } from '../zygote/promise-record.js';
 import type { Hardening, ValueCodec } from './context.js';
+import type { Ledger } from './ledger.js';
 import { whenSettled, type PromiseEntry } from './promise-table.js';
 import type { Promises } from './promises.js';
 import type { VatReferences } from './references.js';
@@ -33,6 +34,7 @@ export interface DispatcherOptions {
   readonly codec: ValueCodec;
   readonly references: VatReferences;
   readonly promises: Promises;
+  readonly ledger: Ledger;
 }
 
 export class Dispatcher {
@@ -43,6 +45,7 @@ export class Dispatcher {
     this.#options = options;
     this.register(Delivery.message, delivery => this.#message(delivery));
     this.register(Delivery.notify, ([, resolutions]) => {
+      for (const [, , , slots] of resolutions) options.ledger.introduced(slots);
       options.promises.notify(resolutions);
       return undefined;
     });
@@ -63,7 +66,8 @@ export class Dispatcher {
   }
 
   #message([, target, body, slots, result]: TupleOf<typeof Delivery.message>): undefined {
-    const { codec, promises, references } = this.#options;
+    const { codec, promises, references, ledger } = this.#options;
+    ledger.introduced(slots);
     const receiver = references.valueOf(target);
     const [method, args] = this.#decodeMessage(codec.decode(body, slots));
     const entry = result === null ? undefined : promises.takeResult(result);

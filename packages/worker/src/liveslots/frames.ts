@@ -10,7 +10,6 @@ import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { Body, Slots } from '../protocol/messages.js';
 import type { VRef } from '../protocol/refs.js';
-import type { RowRefs } from './counts.js';
 
 export type VatRow = readonly [nextKind: number, nextCid: number];
 
@@ -24,12 +23,13 @@ export type KindRow = readonly [
   layouts: Body,
 ];
 
+/** What garbage goes by: see docs/gc.md. */
+type HeaderFields = readonly [count: number, es: string, zero: number, released: number];
+
 export type ObjectRow = readonly [
   schema: number,
   layout: number,
-  count: number,
-  es: number,
-  refs: RowRefs,
+  ...HeaderFields,
   /** Null: the body stands in a row of its own. */
   body: Body | null,
   slots: Slots,
@@ -43,27 +43,25 @@ export type CollectionRow = readonly [
   valueShape: Body | null,
   /** Of the key shape, then of the value shape. */
   slots: readonly [Slots, Slots],
-  refs: RowRefs,
-  count: number,
-  es: number,
+  ...HeaderFields,
 ];
 
 export type CollectionCountsRow = readonly [entryCount: number, nextOrdinal: number];
 
 /** `body` null: a member of a set. */
-export type EntryRow = readonly [body: Body | null, slots: Slots, refs: RowRefs];
-export type RefEntryRow = readonly [
-  ordinal: number,
-  body: Body | null,
-  slots: Slots,
-  refs: RowRefs,
+export type EntryRow = readonly [body: Body | null, slots: Slots];
+export type RefEntryRow = readonly [ordinal: number, body: Body | null, slots: Slots];
+
+/** `isDropped`: the kernel has been told that the vat no longer reaches the import. */
+export type ImportRefRow = readonly [
+  count: number,
+  zero: number,
+  released: number,
+  isDropped: boolean,
 ];
 
 /** Each watch is the canonical array `[watcher, ...args]`. */
-export type WatchRow = readonly [
-  watches: readonly (readonly [body: Body, slots: Slots])[],
-  refs: RowRefs,
-];
+export type WatchRow = readonly [watches: readonly (readonly [body: Body, slots: Slots])[]];
 
 interface Rows {
   vat: VatRow;
@@ -73,6 +71,7 @@ interface Rows {
   collectionCounts: CollectionCountsRow;
   entry: EntryRow;
   refEntry: RefEntryRow;
+  importRef: ImportRefRow;
   watch: WatchRow;
   watcher: readonly [watcher: VRef];
 }
@@ -80,12 +79,13 @@ interface Rows {
 const LENGTHS: Readonly<Record<keyof Rows, number>> = {
   vat: 2,
   kind: 6,
-  object: 7,
-  collection: 8,
+  object: 8,
+  collection: 9,
   collectionCounts: 2,
-  entry: 3,
-  refEntry: 4,
-  watch: 2,
+  entry: 2,
+  refEntry: 3,
+  importRef: 4,
+  watch: 1,
   watcher: 1,
 };
 
@@ -100,7 +100,7 @@ export const unpackRow = <K extends keyof Rows>(kind: K, bytes: Uint8Array): Row
   return row as unknown as Rows[K];
 };
 
-/** A row that holds one number: the next instance of a kind. */
+/** A row that holds one number: the next instance of a kind, a zero entry, a virtual count. */
 export const packNumber = (n: number): Uint8Array => packTuple([n]);
 export const unpackNumber = (bytes: Uint8Array): number => {
   const [n, ...rest] = unpackTuple(bytes);

@@ -3,18 +3,19 @@
  *
  * Theory of operation. A record stands for one instance for the length of one crank. Its state is
  * decoded from the row when first touched and is fresh in every crank (rule T5); what is assigned
- * is what a getter returns until the crank ends. `collectObjectRows` encodes what is dirty, once
- * per object. Invariants: at most one read of the object row per crank; an instance whose state
- * nobody touches needs no row; a maker that fails leaves nothing behind.
+ * is what a getter returns until the crank ends. Then `encodeObjects` encodes what is dirty, once
+ * per object; the ledger settles what that and everything else of the crank does to the counts; and
+ * `collectObjectRows` hands the rows out. Invariants: at most one read of the object row per crank;
+ * an instance whose state nobody touches needs no row; a maker that fails leaves nothing behind.
  */
 import type { BinaryKey } from '@heirloom/store';
-import { NO_REFS, refsOf } from './counts.js';
 import { Fail, q } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
 import { Unavailable } from './stored-values.js';
+import { newHeader, type Header } from './things.js';
+import type { Slots } from '../protocol/messages.js';
 import type { Encoded } from './context.js';
 import type { Core } from './core.js';
-import type { RowRefs } from './counts.js';
 import type { Kind } from './kind.js';
 import type { RowsOut } from './scope.js';
 import type { Field, Layout } from './state.js';
@@ -37,11 +38,14 @@ export interface InstanceRecord {
   isClosed: boolean;
   context: object | undefined;
   // What the row held besides its state.
-  count: number;
-  es: number;
-  refs: RowRefs;
+  header: Header | undefined;
+  slots: Slots;
   hasStateRow: boolean;
+  /** What a dirty record leaves in its row. */
+  encoded: Encoded | undefined;
 }
+
+const NO_SLOTS: Slots = [];
 
 const newRecord = (kind: Kind, instance: number): InstanceRecord => ({
   kind,
@@ -52,10 +56,10 @@ const newRecord = (kind: Kind, instance: number): InstanceRecord => ({
   isDirty: false,
   isClosed: false,
   context: undefined,
-  count: 0,
-  es: 0,
-  refs: NO_REFS,
+  header: undefined,
+  slots: NO_SLOTS,
   hasStateRow: false,
+  encoded: undefined,
 });
 
 const keyOf = (record: InstanceRecord): BinaryKey =>
@@ -77,6 +81,17 @@ export const recordOf = (kind: Kind, instance: number): InstanceRecord => {
   return kind.moreRecords.get(instance) ?? enter(newRecord(kind, instance));
 };
 
+/** The record of an instance whose state this crank writes. */
+export const dirtyRecordOf = (
+  kind: Kind | undefined,
+  instance: number,
+): InstanceRecord | undefined => {
+  if (kind === undefined) return undefined;
+  const { firstRecord: first, moreRecords } = kind;
+  const record = first?.instance === instance ? first : moreRecords.get(instance);
+  return record?.isDirty === true ? record : undefined;
+};
+
 /** A record that a state object of an earlier crank refers to, in this crank. */
 export const reopened = (record: InstanceRecord): InstanceRecord =>
   record.isClosed ? recordOf(record.kind, record.instance) : record;
@@ -92,6 +107,8 @@ export const createRecord = (
   record.layout = layout;
   record.values = values;
   record.isDirty = true;
+  record.header = newHeader();
+  kind.core.ledger.created(kind.scope.refOf(kind.number, instance));
   return enter(record);
 };
 
@@ -106,16 +123,16 @@ export const load = (record: InstanceRecord): boolean => {
   const { rows } = kind.core.context;
   const bytes = rows.get(keyOf(record));
   if (bytes === undefined) return false;
-  const [, layoutIndex, count, es, refs, inline, slots] = unpackRow('object', bytes);
+  const row = unpackRow('object', bytes);
+  const [, layoutIndex, count, es, zero, released, inline, slots] = row;
   const body = inline ?? rows.get(kind.scope.keys.objectState(kind.number, instance));
   if (body === undefined) throw Error(`no state row of instance ${instance}`);
   const stored = kind.layouts.at(layoutIndex);
   const layout = kind.shape?.layout ?? stored;
   record.layout = layout;
   record.values = relaid(kind.core.values.decodeFields(body, slots), stored, layout);
-  record.count = count;
-  record.es = es;
-  record.refs = refs;
+  record.header = { count, es, zero, released, isDropped: false };
+  record.slots = slots;
   record.hasStateRow = inline === null;
   return true;
 };
@@ -208,21 +225,30 @@ const encodeState = (record: InstanceRecord): Encoded => {
   }
 };
 
+/** Encodes the state of what is dirty, and tells the ledger what the rows will hold. */
+export const encodeObjects = (core: Core): void => {
+  for (const record of core.touched) {
+    if (!record.isDirty) continue;
+    record.encoded = encodeState(record);
+    core.ledger.rowChanged(record.kind.scope.isDurable, record.slots, record.encoded.slots);
+  }
+};
+
 const collectRow = (record: InstanceRecord, out: RowsOut): void => {
-  const { kind, instance, count, es } = record;
-  const { keys, counts } = kind.scope;
-  const { body, slots } = encodeState(record);
-  const refs = refsOf(slots);
-  counts.rowRefsChanged(record.refs, refs);
+  const { kind, instance, header, encoded } = record;
+  const { keys } = kind.scope;
+  const { body, slots } = encoded!;
+  const { count, es, zero, released } = header!;
   const isInline = body.length <= INLINE_BODY_BYTES_MAX;
   const inline = isInline ? body : null;
-  const row = packRow('object', [0, record.layout!.index, count, es, refs, inline, slots]);
+  const { index } = record.layout!;
+  const row = packRow('object', [0, index, count, es, zero, released, inline, slots]);
   out.push([keyOf(record), row]);
   if (!isInline) out.push([keys.objectState(kind.number, instance), body]);
   else if (record.hasStateRow) out.push([keys.objectState(kind.number, instance), null]);
 };
 
-/** Hands out the rows of what is dirty and forgets every record. */
+/** Hands out the rows of what is dirty, as encoded and settled, and forgets every record. */
 export const collectObjectRows = (core: Core, out: RowsOut): void => {
   for (const record of core.touched) {
     if (record.isDirty) collectRow(record, out);

@@ -5,7 +5,6 @@
  * defined and when a definition changes it.
  */
 import { ROW_KIND_PREFIX, prefixEnd, readU32 } from '@heirloom/store/keys';
-import { NO_REFS, refsOf } from './counts.js';
 import { Fail, b, q } from './fail.js';
 import { unpackRow } from './frames.js';
 import { Kind } from './kind.js';
@@ -133,7 +132,9 @@ export class KindDefinitions {
     const { virtual: scope, counters } = this.#core;
     const number = counters.takeKind(scope);
     const identity = { scope, number, tag, facetNames, shape, storedLayouts: [] };
-    return this.#install(new Kind(this.#core, identity), definition);
+    const kind = new Kind(this.#core, identity);
+    this.#core.virtualKinds.set(number, kind);
+    return this.#install(kind, definition);
   }
 
   defineDurable(handle: unknown, definition: Definition): Maker {
@@ -160,10 +161,8 @@ export class KindDefinitions {
     const maker = this.#install(kind, definition);
     const oldFacets = row[1] === null ? undefined : (codec.decode(row[1], []) as string[]);
     if (isChanged || oldFacets?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
-    this.#core.durable.counts.rowRefsChanged(
-      row[2] === null ? NO_REFS : refsOf(row[3]),
-      shape === undefined ? NO_REFS : refsOf(codec.encode(shape.pattern).slots),
-    );
+    const shapeSlots = shape === undefined ? [] : codec.encode(shape.pattern).slots;
+    this.#core.ledger.rowChanged(true, row[3], shapeSlots);
     this.#core.definedKinds.set(number, kind);
     return maker;
   }

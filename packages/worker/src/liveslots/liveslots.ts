@@ -8,12 +8,13 @@ import { passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';
 import { Delivery, type CrankReport, type DeliveryTuple } from '../protocol/messages.js';
 import type { VatId } from '../protocol/refs.js';
-import type { Crank } from '../supervisor/crank.js';
+import type { Crank, CrankSink } from '../supervisor/crank.js';
 import type { RowStore } from '../supervisor/row-store.js';
 import type { LogSink, VatEnvironment } from '../zygote/environment.js';
 import { VatCodec } from './codec.js';
 import type { Encoded, LiveslotsContext } from './context.js';
 import { Dispatcher, type Continuation } from './dispatch.js';
+import type { Garbage } from './garbage.js';
 import { guardVatData, makeVatPowers } from './powers.js';
 import { PromiseTable } from './promise-table.js';
 import { Promises } from './promises.js';
@@ -28,6 +29,8 @@ export interface LiveslotsOptions {
   readonly rows: RowStore;
   readonly crank: Crank;
   readonly log: LogSink;
+  /** Forces V8's collector. */
+  readonly collectGarbage: () => void;
 }
 
 interface Identity {
@@ -37,7 +40,7 @@ interface Identity {
 
 export class Liveslots {
   readonly #environment: VatEnvironment;
-  readonly #crank: Crank;
+  readonly #crank: CrankSink;
   readonly #table: PromiseTable;
   readonly #references: VatReferences;
   readonly #codec: VatCodec;
@@ -48,11 +51,12 @@ export class Liveslots {
   #identity: Identity | undefined;
   #script: string | undefined;
   #evaluation: Evaluation | undefined;
+  readonly #garbage: Garbage;
   #isSpoiled = false;
-  #report: CrankReport = null;
 
-  constructor({ environment, rows, crank, log }: LiveslotsOptions) {
+  constructor({ environment, rows, crank: sink, log, collectGarbage }: LiveslotsOptions) {
     const { hardening, handledPromises: handled } = environment;
+    const crank = this.#countedSink(sink);
     this.#environment = environment;
     this.#crank = crank;
     this.#log = log;
@@ -78,9 +82,13 @@ export class Liveslots {
         },
       },
     });
-    this.#dispatcher = new Dispatcher({ crank, handled, hardening, codec, references, promises });
+    const { ledger } = this.#vatData;
+    this.#dispatcher = new Dispatcher({
+      crank, handled, hardening, codec, references, promises, ledger,
+    });
     this.#registerStart(promises);
-    this.#registerGarbage();
+    this.#garbage = this.#vatData.garbage(crank, collectGarbage);
+    this.#garbage.register(this.#dispatcher);
   }
 
   /** True if the bundle called what needs a vat while it was evaluated ahead of its crank. */
@@ -116,9 +124,8 @@ export class Liveslots {
   /** Whatever became of the crank, nothing of it stays behind. Gives what it has to report. */
   afterCrank(): CrankReport {
     this.#table.endCrank();
-    const report = this.#report;
-    this.#report = null;
-    return report;
+    this.#references.endCrank();
+    return this.#garbage.takeReport();
   }
 
   endWave(): void {
@@ -155,6 +162,7 @@ export class Liveslots {
       hardening,
       decode: (body, slots) => this.#vatData.decode(body, slots),
       references: this.#references,
+      ledger: this.#vatData.ledger,
       vatId: () => this.#identity!.vatId,
       evaluate: () => this.#takeEvaluation(),
       vatPowers: () =>
@@ -173,20 +181,17 @@ export class Liveslots {
     this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));
   }
 
-  #registerGarbage(): void {
-    // Sound as it stands: nothing is let go.
-    const ignore = (): undefined => undefined;
-    this.#dispatcher.register(Delivery.dropExports, ignore);
-    this.#dispatcher.register(Delivery.retireExports, ignore);
-    this.#dispatcher.register(Delivery.retireImports, ignore);
-    this.#dispatcher.register(Delivery.reap, () => {
-      this.#report = [false, []];
-      return undefined;
-    });
-    this.#dispatcher.register(Delivery.sweep, () => {
-      this.#report = [false, null];
-      return undefined;
-    });
+  /** Every syscall tells the kernel of references: the ledger knows. */
+  #countedSink(crank: Crank): CrankSink {
+    return {
+      syscall: syscall => {
+        this.#vatData.ledger.told(syscall);
+        crank.syscall(syscall);
+      },
+      raise: (code, message, reason) => crank.raise(code, message, reason),
+      note: error => crank.note(error),
+      guard: job => crank.guard(job),
+    };
   }
 
   #takeEvaluation(): Evaluation {

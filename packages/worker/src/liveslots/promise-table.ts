@@ -44,7 +44,6 @@ export interface PromiseEntry {
   record: PromiseRecord | undefined;
   /** Undefined until a syscall or a notify has settled it. */
   settlement: Settlement | undefined;
-  isKept: boolean;
 }
 
 export class PromiseTable {
@@ -52,6 +51,8 @@ export class PromiseTable {
   readonly #byVpid = new Map<VRef, PromiseEntry>();
   /** Promises that rows hold under a name which the kernel no longer knows. */
   readonly #kept = new Map<VRef, Promise<unknown>>();
+  /** How many rows hold each. */
+  readonly #rowCounts = new Map<VRef, number>();
   #settledInWave: PromiseEntry[] = [];
   #untold: PromiseEntry[] = [];
   #incarnation = 0;
@@ -91,7 +92,7 @@ export class PromiseTable {
   add(vpid: VRef, settler: Settler, record: PromiseRecord | undefined): PromiseEntry {
     check(!this.#byVpid.has(vpid), 'a promise name is used twice');
     const promise = record?.promise;
-    const entry = { vpid, settler, promise, record, settlement: undefined, isKept: false };
+    const entry = { vpid, settler, promise, record, settlement: undefined };
     if (record !== undefined) record.vref = vpid;
     this.#byVpid.set(vpid, entry);
     return entry;
@@ -114,7 +115,7 @@ export class PromiseTable {
   export(promise: Promise<unknown>): VRef {
     const vpid = this.allocate();
     const entry: PromiseEntry = {
-      vpid, settler: 'untold', promise, record: undefined, settlement: undefined, isKept: false,
+      vpid, settler: 'untold', promise, record: undefined, settlement: undefined,
     };
     stampRef(promise, vpid);
     this.#byVpid.set(vpid, entry);
@@ -122,12 +123,18 @@ export class PromiseTable {
     return vpid;
   }
 
-  /** Rows hold these from now on. */
-  keep(slots: readonly VRef[]): void {
-    for (const slot of slots) {
-      const entry = isPromiseRef(slot) ? this.#byVpid.get(slot) : undefined;
-      if (entry !== undefined) entry.isKept = true;
+  /** A row more, or less, holds the promise. True if RAM lets go of it by that. */
+  holdInRow(vpid: VRef, by: 1 | -1): boolean {
+    const count = (this.#rowCounts.get(vpid) ?? 0) + by;
+    check(count >= 0, 'a count below nil');
+    if (count > 0) {
+      this.#rowCounts.set(vpid, count);
+      return false;
     }
+    this.#rowCounts.delete(vpid);
+    const entry = this.#byVpid.get(vpid);
+    if (entry?.settler === 'untold') this.#untold.push(entry);
+    return this.#kept.delete(vpid);
   }
 
   untoldMark(): number {
@@ -169,12 +176,19 @@ export class PromiseTable {
 
   endCrank(): void {
     // What a row keeps and no syscall has mentioned stays untold, under the same name.
+    for (const entry of this.#untold) {
+      const { vpid, settler } = entry;
+      const isKnown = settler !== 'untold' || this.#rowCounts.has(vpid);
+      if (!isKnown && this.#byVpid.get(vpid) === entry) this.#forget(entry);
+    }
     this.#untold = [];
   }
 
   endWave(): void {
     for (const entry of this.#settledInWave) {
-      if (entry.isKept && entry.promise !== undefined) this.#kept.set(entry.vpid, entry.promise);
+      const { vpid, promise } = entry;
+      const isInRow = this.#rowCounts.has(vpid);
+      if (isInRow && promise !== undefined) this.#kept.set(vpid, promise);
       this.#forget(entry);
     }
     this.#settledInWave = [];

@@ -4,19 +4,21 @@
  * Invariants:
  * - a value has at most one vref and a vref names one value while either is alive;
  * - what can be made again (presences, representatives, collections, kind handles) is held weakly
- *   and made again on demand, without reading anything (rule O1); remotables that the vat exported
- *   are held for the length of the incarnation, since nothing is collected yet;
+ *   and made again on demand, without reading anything (rule O1); remotables that have a vref are
+ *   held by `HeapExports`;
  * - remotables are recognised by endo's own rules, once, when they get their vref.
  */
 import { PASS_STYLE, passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';
 import type { CrankSink } from '../supervisor/crank.js';
-import { ephemeralRef, isPromiseRef, parseVRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
+import { isPromiseRef, parseVRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
 import type { HandledPromises } from '../zygote/environment.js';
 import type { Hardening, Reanimator, References } from './context.js';
+import { HeapExports } from './heap-exports.js';
+import type { ExportStatus } from './ledger.js';
 import type { PromiseTable } from './promise-table.js';
 import type { Promises } from './promises.js';
-import { stampedRef, stampRef, unstampRef } from './ref-stamps.js';
+import { stampedRef, stampRef } from './ref-stamps.js';
 import { WeakValues } from './weak-values.js';
 
 const { getPrototypeOf, setPrototypeOf } = Object;
@@ -54,12 +56,12 @@ export class VatReferences implements References {
   readonly #promises: Promises;
   readonly #promiseTable: PromiseTable;
   readonly #presencePrototype: object;
-  readonly #strong = new Map<VRef, object>();
   readonly #weak = new WeakValues();
+  readonly #heapExports = new HeapExports();
   readonly #durableKinds = new Map<number, Reanimator>();
   readonly #virtualKinds = new Map<number, Reanimator>();
+  #root: object | undefined;
   #incarnation = 0;
-  #nextExport = 1;
 
   constructor(options: VatReferencesOptions) {
     this.#crank = options.crank;
@@ -72,6 +74,7 @@ export class VatReferences implements References {
 
   bind(incarnation: number): void {
     this.#incarnation = incarnation;
+    this.#heapExports.bind(incarnation);
   }
 
   vrefOf(value: object): VRef | undefined {
@@ -98,7 +101,7 @@ export class VatReferences implements References {
 
   valueOf(vref: VRef): object {
     if (isPromiseRef(vref)) return this.#promises.valueOf(vref);
-    return this.#strong.get(vref) ?? this.#weak.get(vref) ?? this.#make(vref);
+    return this.#weak.get(vref) ?? this.#make(vref);
   }
 
   bindVirtual(vref: VRef, value: object): void {
@@ -106,24 +109,54 @@ export class VatReferences implements References {
     this.#weak.set(vref, value);
   }
 
-  bindStrong(vref: VRef, value: object): void {
-    check(!this.#strong.has(vref), 'a vref is bound already');
-    this.#stamp(vref, value);
-    this.#strong.set(vref, value);
+  bindRoot(value: object): void {
+    check(this.#root === undefined, 'a vat has one root');
+    this.#stamp(ROOT_VREF, value);
+    this.#root = value;
+  }
+
+  /** What the crank exported and nobody holds is held weakly from now on. */
+  endCrank(): void {
+    this.#heapExports.endCrank();
   }
 
   exportMark(): number {
-    return this.#nextExport;
+    return this.#heapExports.mark();
   }
 
   /** The remotables exported since `mark` were not mentioned after all. */
   forgetExports(mark: number): void {
-    for (let n = mark; n < this.#nextExport; n += 1) {
-      const vref = ephemeralRef(this.#incarnation, n);
-      unstampRef(this.#strong.get(vref)!);
-      this.#strong.delete(vref);
-    }
-    this.#nextExport = mark;
+    this.#heapExports.forgetSince(mark);
+  }
+
+  holdInRow(vref: VRef, by: 1 | -1): boolean {
+    return isPromiseRef(vref)
+      ? this.#promiseTable.holdInRow(vref, by)
+      : this.#heapExports.holdInRow(vref, by);
+  }
+
+  exportChanged(vref: VRef, status: ExportStatus): void {
+    this.#heapExports.setStatus(vref, status);
+  }
+
+  noteWeakKey(vref: VRef): void {
+    if (vref.startsWith('o+e')) this.#heapExports.noteKey(vref);
+  }
+
+  deadExports(): VRef[] {
+    return this.#heapExports.findDead();
+  }
+
+  exportStatus(vref: VRef): ExportStatus {
+    return this.#heapExports.statusOf(vref);
+  }
+
+  forgetExport(vref: VRef): void {
+    this.#heapExports.forget(vref);
+  }
+
+  isAlive(vref: VRef): boolean {
+    return this.#weak.get(vref) !== undefined;
   }
 
   registerKind(durable: boolean, kind: number, reanimate: Reanimator): void {
@@ -146,10 +179,7 @@ export class VatReferences implements References {
   /** Throws endo's own TypeError for what pretends to be remotable and is not. */
   #export(value: object): VRef | undefined {
     if (styleOf(value) !== 'remotable') return undefined;
-    const vref = ephemeralRef(this.#incarnation, this.#nextExport);
-    this.#nextExport += 1;
-    this.bindStrong(vref, value);
-    return vref;
+    return this.#heapExports.add(value);
   }
 
   #make(vref: VRef): object {
@@ -163,7 +193,9 @@ export class VatReferences implements References {
         if (parsed.incarnation !== this.#incarnation) return this.#unknown(vref);
         return this.#reanimate(vref, this.#virtualKinds.get(parsed.kind), parsed);
       case 'root':
+        return this.#root ?? this.#unknown(vref);
       case 'ephemeral':
+        return this.#heapExports.get(vref) ?? this.#unknown(vref);
       case 'vatPromise':
       case 'kernelPromise':
       case undefined:

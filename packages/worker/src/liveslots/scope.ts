@@ -6,7 +6,6 @@
  * can be made before the thread knows its vat (rule U4).
  */
 import { durableRef, virtualRef } from '../protocol/refs.js';
-import { RowCounts } from './counts.js';
 import { TableKeys } from './table-keys.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../protocol/refs.js';
@@ -24,14 +23,12 @@ export class Stamped {
 
 export class Scope {
   readonly isDurable: boolean;
-  readonly counts: RowCounts;
   readonly #context: LiveslotsContext;
   #keys: TableKeys | undefined;
 
   constructor(context: LiveslotsContext, isDurable: boolean) {
     this.#context = context;
     this.isDurable = isDurable;
-    this.counts = new RowCounts(isDurable);
   }
 
   get keys(): TableKeys {

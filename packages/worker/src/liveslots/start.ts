@@ -7,11 +7,12 @@
 import { passStyleOf } from '@endo/pass-style';
 import type { FaultCode } from '../protocol/faults.js';
 import type { Delivery, DeliveryTuple } from '../protocol/messages.js';
-import { ROOT_VREF, type VatId } from '../protocol/refs.js';
+import type { VatId } from '../protocol/refs.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { Hardening, ValueCodec } from './context.js';
 import type { Continuation } from './dispatch.js';
 import { q } from './fail.js';
+import type { Ledger } from './ledger.js';
 import { whenSettled, type Settlement } from './promise-table.js';
 import type { VatReferences } from './references.js';
 
@@ -29,6 +30,7 @@ export interface VatStarterOptions {
   readonly decode: ValueCodec['decode'];
   readonly hardening: Hardening;
   readonly references: VatReferences;
+  readonly ledger: Ledger;
   readonly vatId: () => VatId;
   readonly evaluate: () => Evaluation;
   readonly vatPowers: () => object;
@@ -58,7 +60,7 @@ export class VatStarter {
   }
 
   #build([, body, slots]: StartTuple, evaluation: Evaluation): Continuation {
-    const { crank, decode, vatPowers, baggage } = this.#options;
+    const { crank, decode, ledger, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
     const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
     const buildRootObject: unknown = namespace?.buildRootObject;
@@ -71,6 +73,7 @@ export class VatStarter {
       outcome = { rejected, value };
     };
     try {
+      ledger.introduced(slots);
       const vatParameters = decode(body, slots);
       const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
@@ -91,7 +94,7 @@ export class VatStarter {
     if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
     const root = this.#checkRoot(outcome.value);
     reviveWatches();
-    references.bindStrong(ROOT_VREF, root);
+    references.bindRoot(root);
     assertAllClaimed();
     return undefined;
   }

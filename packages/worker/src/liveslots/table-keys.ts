@@ -8,6 +8,8 @@ import {
   rowEntryPrefix,
   rowObject,
   rowObjectState,
+  rowRecognizer,
+  rowRecognizerPrefix,
   rowRefEntry,
   virtualRow,
 } from '@heirloom/store/keys';
@@ -46,6 +48,16 @@ export class TableKeys {
 
   refEntry(cid: number, vref: VRef): BinaryKey {
     return this.#place(rowRefEntry(cid, vref));
+  }
+
+  /** A weak collection recognises `vref`. */
+  recognizer(vref: VRef, cid: number): BinaryKey {
+    return this.#place(rowRecognizer(vref, cid));
+  }
+
+  /** What the rows of all that recognise `vref` begin with; the cid follows. */
+  recognizers(vref: VRef): BinaryKey {
+    return this.#place(rowRecognizerPrefix(vref));
   }
 
   #place(durable: BinaryKey): BinaryKey {

@@ -8,16 +8,19 @@
 import { provideBaggage } from './baggage.js';
 import { Collections } from './collections.js';
 import { makeCore } from './core.js';
-import { collectObjectRows } from './instances.js';
+import { Garbage } from './garbage.js';
+import { collectObjectRows, encodeObjects } from './instances.js';
 import { KindDefinitions } from './kind-definitions.js';
 import { firstNotDurable } from './stored-values.js';
 import { WatchedPromises, type WatchablePromises } from './watched-promises.js';
 import { makeWeakCollections } from './weak.js';
+import type { CrankSink } from '../supervisor/crank.js';
 import type { Body, Slots } from '../protocol/messages.js';
 import type { CrankParticipant, LiveslotsContext } from './context.js';
 import type { StoreOptions } from './collections.js';
 import type { Core } from './core.js';
 import type { Init } from './kind.js';
+import type { Ledger } from './ledger.js';
 import type { DefineOptions, Definition } from './kind-definitions.js';
 import type { RowsOut } from './scope.js';
 import type { StoreType } from './stores.js';
@@ -32,6 +35,10 @@ export interface VatDataPart extends CrankParticipant {
   decode(body: Body, slots: Slots): unknown;
   /** Throws VatFault KIND_UNCLAIMED: `defineDurableKind not called for tags: [A,B]`. */
   assertAllClaimed(): void;
+  /** What holds the vat's things. */
+  readonly ledger: Ledger;
+  /** Collects garbage as deliveries ask for it. */
+  garbage(crank: CrankSink, collectGarbage: () => void): Garbage;
   /** Watches of earlier incarnations go on. To be called once, after `buildRootObject`. */
   reviveWatches(): void;
 }
@@ -93,6 +100,8 @@ const byKey = (a: RowsOut[number], b: RowsOut[number]): number => (a[0] < b[0] ?
 
 const endCrank = (core: Core, collections: Collections): void => {
   const out: RowsOut = [];
+  encodeObjects(core);
+  core.ledger.settle();
   collectObjectRows(core, out);
   core.counters.collectRows(out);
   // `clear` costs 150 ns, also of what is empty.
@@ -121,7 +130,10 @@ export const createVatData = (
   const kinds = new KindDefinitions(core);
   const stores = new Collections(core);
   const watched = new WatchedPromises(core, kinds, promises);
-  const { WeakMap, WeakSet } = makeWeakCollections(context.references);
+  const { WeakMap, WeakSet } = makeWeakCollections({
+    references: context.references,
+    recognizers: core.ramRecognizers,
+  });
   return {
     VatData: makeVatData(core, { kinds, stores, watched }),
     globals: context.hardening.harden({ WeakMap, WeakSet }),
@@ -129,6 +141,9 @@ export const createVatData = (
     decode: (body, slots) => core.values.decode(body, slots),
     assertAllClaimed: () => kinds.assertAllClaimed(),
     reviveWatches: () => watched.revive(),
+    ledger: core.ledger,
+    garbage: (crank, collectGarbage) =>
+      new Garbage({ core, collections: stores, crank, collectGarbage }),
     endCrank: () => endCrank(core, stores),
   };
 };

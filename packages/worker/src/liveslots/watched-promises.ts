@@ -14,9 +14,9 @@
 import { passStyleOf } from '@endo/pass-style';
 import { ROW_WATCH_PREFIX, prefixEnd, rowWatch, rowWatcher } from '@heirloom/store/keys';
 import { check } from '../check.js';
+import type { Slots } from '../protocol/messages.js';
 import { parseVRef, type VRef } from '../protocol/refs.js';
 import { assertDurableValue } from './collection.js';
-import { NO_REFS, refsOf } from './counts.js';
 import { Fail } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
 import { whenSettled, type Settlement } from './promise-table.js';
@@ -48,6 +48,8 @@ const isSame = ([bodyA, slotsA]: Watch, [bodyB, slotsB]: Watch): boolean =>
   slotsA.length === slotsB.length &&
   slotsA.every((slot, i) => slot === slotsB[i]) &&
   bodyA.every((byte, i) => byte === bodyB[i]);
+
+const slotsOf = (watches: readonly Watch[]): Slots => watches.flatMap(([, slots]) => slots);
 
 const ignoreValue = (): void => undefined;
 /** As if the watcher had no `onRejected`: an unhandled rejection. */
@@ -98,13 +100,13 @@ export class WatchedPromises {
       options: {},
       isMulti: false,
     });
-    const { context, durable } = this.#core;
+    const { context, ledger } = this.#core;
     const key = rowWatcher(this.#kinds.handles.use(handle).kind);
     const known = context.rows.get(key);
     if (known !== undefined) return context.references.valueOf(unpackRow('watcher', known)[0]);
     const watcher = make();
     const vref = context.references.vrefOf(watcher)!;
-    durable.counts.rowRefsChanged(NO_REFS, refsOf([vref]));
+    ledger.rowChanged(true, [], [vref]);
     context.rows.set(key, packRow('watcher', [vref]));
     return watcher;
   }
@@ -162,14 +164,13 @@ export class WatchedPromises {
   }
 
   #record(vpid: VRef, { body, slots }: Encoded): void {
-    const { context, durable } = this.#core;
+    const { context, ledger } = this.#core;
     const watch: Watch = [body, slots];
     const before = this.#read(vpid);
     if (this.#isMadeAgain(vpid, before?.[0] ?? [], watch)) return;
     const watches = [...(before?.[0] ?? []), watch];
-    const refs = refsOf(watches.flatMap(([, mentioned]) => mentioned));
-    durable.counts.rowRefsChanged(before?.[1] ?? NO_REFS, refs);
-    context.rows.set(rowWatch(vpid), packRow('watch', [watches, refs]));
+    ledger.rowChanged(true, slotsOf(before?.[0] ?? []), slotsOf(watches));
+    context.rows.set(rowWatch(vpid), packRow('watch', [watches]));
   }
 
   /** A vat that watches in `buildRootObject` what its predecessor did is not told twice. */
@@ -189,13 +190,13 @@ export class WatchedPromises {
   }
 
   #settle(vpid: VRef, settlement: Settlement): void {
-    const { context, durable } = this.#core;
+    const { context, ledger } = this.#core;
     const row = this.#read(vpid);
     check(row !== undefined, 'a watched promise has a row');
-    const [watches, refs] = row;
+    const [watches] = row;
     this.#watched.delete(vpid);
     context.rows.delete(rowWatch(vpid));
-    durable.counts.rowRefsChanged(refs, NO_REFS);
+    ledger.rowChanged(true, slotsOf(watches), []);
     for (const watch of watches) void whenSettled(SETTLED, () => this.#call(watch, settlement));
   }
 

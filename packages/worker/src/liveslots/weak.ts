@@ -5,8 +5,9 @@
  * vref; other objects stand by identity, weakly. Invariant: neither tells whether a key was
  * collected meanwhile (rule O1). The record of a cohort's facets has no vref and is therefore held.
  *
- * An entry by vref lasts as long as its collection does.
+ * An entry by vref lasts until the table is collected, or what the vref names is no more.
  */
+import { RamRecognizers, type RamRecognizer } from './ram-recognizers.js';
 import { Cohort } from './representatives.js';
 import type { VRef } from '../protocol/refs.js';
 import type { References } from './context.js';
@@ -17,15 +18,28 @@ const { WeakMap: HostWeakMap } = globalThis;
 const isRemade = (vref: VRef): boolean =>
   vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
 
+export interface WeakSurroundings {
+  readonly references: References;
+  readonly recognizers: RamRecognizers;
+}
+
 /** A weak table from any object to values, of which `WeakMap` and `WeakSet` are views. */
-class WeakTable<V> {
+class WeakTable<V> implements RamRecognizer {
   readonly #references: References;
+  readonly #recognizers: RamRecognizers;
+  readonly #handle: WeakRef<RamRecognizer>;
   readonly #byRef = new Map<VRef, V>();
   readonly #byIdentity = new HostWeakMap<object, V>();
   readonly #held = new Set<object>();
 
-  constructor(references: References) {
+  constructor({ references, recognizers }: WeakSurroundings) {
     this.#references = references;
+    this.#recognizers = recognizers;
+    this.#handle = RamRecognizers.handleOf(this);
+  }
+
+  cease(vref: VRef): void {
+    this.#byRef.delete(vref);
   }
 
   has(key: unknown): boolean {
@@ -42,6 +56,7 @@ class WeakTable<V> {
   set(key: unknown, value: V): void {
     const vref = this.#refOf(key);
     if (vref !== undefined) {
+      if (!this.#byRef.has(vref)) this.#recognizers.add(vref, this.#handle);
       this.#byRef.set(vref, value);
       return;
     }
@@ -51,7 +66,10 @@ class WeakTable<V> {
 
   delete(key: unknown): boolean {
     const vref = this.#refOf(key);
-    if (vref !== undefined) return this.#byRef.delete(vref);
+    if (vref !== undefined) {
+      this.#recognizers.remove(vref, this.#handle);
+      return this.#byRef.delete(vref);
+    }
     this.#held.delete(key as object);
     return this.#byIdentity.delete(key as object);
   }
@@ -67,9 +85,9 @@ const name = (constructor: object, text: string): void => {
   Object.defineProperty(constructor, 'name', { value: text });
 };
 
-const makeWeakMap = (references: References): object => {
+const makeWeakMap = (surroundings: WeakSurroundings): object => {
   class VirtualAwareWeakMap {
-    readonly #table = new WeakTable<unknown>(references);
+    readonly #table = new WeakTable<unknown>(surroundings);
 
     constructor(entries?: Iterable<readonly [unknown, unknown]> | null) {
       for (const [key, value] of entries ?? []) this.set(key, value);
@@ -98,9 +116,9 @@ const makeWeakMap = (references: References): object => {
   return VirtualAwareWeakMap;
 };
 
-const makeWeakSet = (references: References): object => {
+const makeWeakSet = (surroundings: WeakSurroundings): object => {
   class VirtualAwareWeakSet {
-    readonly #table = new WeakTable<true>(references);
+    readonly #table = new WeakTable<true>(surroundings);
 
     constructor(members?: Iterable<unknown> | null) {
       for (const member of members ?? []) this.add(member);
@@ -127,8 +145,8 @@ const makeWeakSet = (references: References): object => {
 
 /** The two constructors, not yet hardened. */
 export const makeWeakCollections = (
-  references: References,
+  surroundings: WeakSurroundings,
 ): { readonly WeakMap: object; readonly WeakSet: object } => ({
-  WeakMap: makeWeakMap(references),
-  WeakSet: makeWeakSet(references),
+  WeakMap: makeWeakMap(surroundings),
+  WeakSet: makeWeakSet(surroundings),
 });

@@ -24,6 +24,8 @@ export const FAULT_CODES = [
   'LIMIT',
   /** A delivery named an object that the vat no longer has. */
   'BAD_DELIVERY',
+  /** The meter of the vat holds less than the crank costs. */
+  'METER_UNDERFLOW',
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];
 

@@ -7,4 +7,19 @@ export const NESTING_MAX = 500;
 export const ROW_BYTES_MAX = 15_000_000;
 export const SYSCALLS_PER_CRANK_MAX = 100_000;
 export const ROWS_PER_CRANK_MAX = 1_000_000;
+/** What the syscalls of one crank may weigh together, and what its row writes may: see below. */
+export const SYSCALL_BYTES_PER_CRANK_MAX = 2 ** 26;
+export const WRITTEN_BYTES_PER_CRANK_MAX = 2 ** 26;
+/** References that a reap reports as dead, in characters. */
+export const REPORT_CHARS_MAX = 1_000_000;
+/** A packed crank. What keeps the limits above is shorter: only a worker gone wrong passes it. */
+export const CRANK_BYTES_MAX = 2 ** 27 + 2 ** 21;
 export const ROW_KEY_BYTES_MAX = 1_024;
+
+/**
+ * What is counted: bytes of bodies, keys and values, and for every reference, resolution, syscall
+ * and row more than its frame needs, so that the sum bounds the packed crank.
+ */
+export const REFERENCE_WEIGHT = 66;
+export const ELEMENT_WEIGHT = 160;
+export const ROW_WEIGHT = 24;

@@ -33,8 +33,14 @@ export type DeliveryTuple =
   | readonly [typeof Delivery.dropExports, vrefs: Slots]
   | readonly [typeof Delivery.retireExports, vrefs: Slots]
   | readonly [typeof Delivery.retireImports, vrefs: Slots]
-  /** `dead` null: the worker asks V8. A transcript holds what that found: see `CrankReport`. */
-  | readonly [typeof Delivery.reap, dead: Slots | null, rowsMax: number]
+  /** `report` null: the worker asks V8. A transcript holds the report that came of it. */
+  | readonly [
+      typeof Delivery.reap,
+      report: ReapReport | null,
+      rowsMax: number,
+      /** Looks at every candidate before it reports that there is no more to do. */
+      isFull: boolean,
+    ]
   | readonly [typeof Delivery.sweep, rowsMax: number]
   | readonly [typeof Delivery.changeOptions, options: Body];
 
@@ -72,10 +78,13 @@ export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];
 export type Outcome = null | readonly [code: string, error: Body];
 
 /**
- * What a reap or sweep says besides: is there more to do, and (reap) what was found dead, sorted.
- * `null` for every other delivery, and when the crank faulted.
+ * What a reap says besides: is there more to do; what V8 has let go of (things by baseRef, and
+ * remotables); which imports nothing recognises any more. Both lists are sorted.
  */
-export type CrankReport = null | readonly [more: boolean, dead: Slots | null];
+export type ReapReport = readonly [more: boolean, dead: Slots, forgotten: Slots];
+
+/** A sweep reports with empty lists; any other delivery, and a crank that faulted, `null`. */
+export type CrankReport = null | ReapReport;
 
 /** `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [
@@ -144,6 +153,8 @@ export const FromWorker = {
   replayed: 3,
   diverged: 4,
   log: 5,
+  ready: 6,
+  progress: 7,
 } as const;
 
 export type FromWorkerTuple =
@@ -162,7 +173,11 @@ export type FromWorkerTuple =
   | readonly [typeof FromWorker.replayed, endPosition: number]
   | readonly [typeof FromWorker.diverged, position: number, reason: Uint8Array]
   /** A console line of vat code, UTF-8. Never part of a hash. */
-  | readonly [typeof FromWorker.log, level: string, text: Uint8Array];
+  | readonly [typeof FromWorker.log, level: string, text: Uint8Array]
+  /** The first frame of all: the worker is warm. */
+  | readonly [typeof FromWorker.ready]
+  /** A replay is here: told now and then, so that silence means a crank that does not end. */
+  | readonly [typeof FromWorker.progress, position: number];
 
 /**
  * A row of the transcript table, key (vat, incarnation, position of its first delivery): what one

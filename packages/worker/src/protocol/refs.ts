@@ -122,6 +122,12 @@ export const baseRefOf = (vref: VRef): VRef => {
   return colon < 0 ? vref : (vref.slice(0, colon) as VRef);
 };
 
+/** The number of the facet that a reference names; 0 for what has one facet only. */
+export const facetOf = (vref: VRef): number => {
+  const colon = vref.lastIndexOf(':');
+  return colon < 0 ? 0 : Number(vref.slice(colon + 1));
+};
+
 export const vatIdOf = (n: number): VatId => {
   assert(Number.isSafeInteger(n) && n > 0);
   return `v${n}` as VatId;

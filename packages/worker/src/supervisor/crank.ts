@@ -9,8 +9,13 @@
  */
 import { check } from '../check.js';
 import { VatFault, type FaultCode } from '../protocol/faults.js';
-import { SYSCALLS_PER_CRANK_MAX } from '../protocol/limits.js';
-import type { SyscallTuple } from '../protocol/messages.js';
+import {
+  ELEMENT_WEIGHT,
+  REFERENCE_WEIGHT,
+  SYSCALLS_PER_CRANK_MAX,
+  SYSCALL_BYTES_PER_CRANK_MAX,
+} from '../protocol/limits.js';
+import { Syscall, type SyscallTuple } from '../protocol/messages.js';
 
 /** A fault and, if vat code threw something, what it threw. */
 export interface RaisedFault {
@@ -36,6 +41,7 @@ const keepAsIs = <T>(value: T): T => value;
 export class Crank implements CrankSink {
   readonly #harden: <T>(value: T) => T;
   #syscalls: SyscallTuple[] = [];
+  #syscallBytes = 0;
   #fault: RaisedFault | undefined;
   #hostFailure: { readonly error: unknown } | undefined;
   #isOpen = false;
@@ -58,6 +64,7 @@ export class Crank implements CrankSink {
     check(!this.#isOpen, 'crank: the last one has not ended');
     this.#isOpen = true;
     this.#syscalls = [];
+    this.#syscallBytes = 0;
     this.#fault = undefined;
   }
 
@@ -74,6 +81,11 @@ export class Crank implements CrankSink {
     if (this.#fault !== undefined) return;
     if (this.#syscalls.length >= SYSCALLS_PER_CRANK_MAX) {
       this.raise('LIMIT', `a crank makes at most ${SYSCALLS_PER_CRANK_MAX} syscalls`);
+    }
+    this.#syscallBytes += weightOf(syscall);
+    if (this.#syscallBytes > SYSCALL_BYTES_PER_CRANK_MAX) {
+      const rule = `at most ${SYSCALL_BYTES_PER_CRANK_MAX} bytes`;
+      this.raise('LIMIT', `the syscalls of a crank weigh ${rule}`);
     }
     this.#syscalls.push(syscall);
   }
@@ -102,3 +114,28 @@ export class Crank implements CrankSink {
     this.#hostFailure ??= { error };
   }
 }
+
+/** More than the syscall's frame takes (protocol/limits.ts). */
+const weightOf = (syscall: SyscallTuple): number => {
+  switch (syscall[0]) {
+    case Syscall.send:
+    case Syscall.exit:
+      return ELEMENT_WEIGHT + syscall[2].length + syscall[3].length * REFERENCE_WEIGHT;
+    case Syscall.resolve: {
+      let weight = ELEMENT_WEIGHT;
+      for (const [, , body, slots] of syscall[1]) {
+        weight += ELEMENT_WEIGHT + body.length + slots.length * REFERENCE_WEIGHT;
+      }
+      return weight;
+    }
+    case Syscall.subscribe:
+      return ELEMENT_WEIGHT;
+    case Syscall.dropImports:
+    case Syscall.retireImports:
+    case Syscall.retireExports:
+    case Syscall.abandonExports:
+      return ELEMENT_WEIGHT + syscall[1].length * REFERENCE_WEIGHT;
+    default:
+      throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
+  }
+};

@@ -20,15 +20,18 @@ export class Engine {
   readonly #crank: Crank;
   readonly #rows: VatRows;
   readonly #liveslots: Liveslots;
+  readonly #beforeCrank: () => void;
   #rest: Continuation | undefined;
 
-  constructor(crank: Crank, rows: VatRows, liveslots: Liveslots) {
+  constructor(crank: Crank, rows: VatRows, liveslots: Liveslots, beforeCrank: () => void) {
+    this.#beforeCrank = beforeCrank;
     this.#crank = crank;
     this.#rows = rows;
     this.#liveslots = liveslots;
   }
 
   begin(delivery: Uint8Array): void {
+    this.#beforeCrank();
     this.#crank.begin();
     this.#run(() => this.#liveslots.deliver(unpackTuple(delivery) as unknown as DeliveryTuple));
   }

@@ -30,6 +30,8 @@ export interface ReplayOptions {
   readonly incarnation: number;
   readonly endPosition: number;
   endWave(): void;
+  /** The crank at this position is about to run. */
+  progress(position: number): void;
   finish(divergence: Divergence | undefined): void;
 }
 
@@ -65,6 +67,7 @@ export class Replay implements CrankJob {
     const wave = this.#wave ?? this.#read();
     if (wave === undefined) return false;
     this.#wave = wave;
+    this.#options.progress(this.#position);
     engine.begin(wave.deliveries[this.#position - wave.firstPosition]!);
     return true;
   }

@@ -5,6 +5,7 @@
  * alone costs 150 ns. Past a few rows a map leads from the key to its place.
  */
 import type { BinaryKey } from '@heirloom/store';
+import { ROW_WEIGHT } from '../protocol/limits.js';
 
 /** Up to here the keys are searched from end to end. */
 const SEARCHED_KEYS_MAX = 4;
@@ -22,6 +23,12 @@ const byKey = (a: KeyedRow, b: KeyedRow): number => (a[0] < b[0] ? -1 : 1);
 export class RowOverlay {
   #entries: Entry[] = [];
   #byKey: Map<BinaryKey, Entry> | undefined;
+  #bytes = 0;
+
+  /** What the rows weigh as they are now (protocol/limits.ts). */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   get size(): number {
     return this.#entries.length;
@@ -34,9 +41,11 @@ export class RowOverlay {
   set(key: BinaryKey, value: Uint8Array | null): void {
     const known = this.#find(key);
     if (known !== undefined) {
+      this.#bytes += (value?.length ?? 0) - (known.value?.length ?? 0);
       known.value = value;
       return;
     }
+    this.#bytes += ROW_WEIGHT + key.length + (value?.length ?? 0);
     const entry: Entry = { key, value };
     this.#entries.push(entry);
     if (this.#byKey !== undefined) this.#byKey.set(key, entry);
@@ -61,6 +70,7 @@ export class RowOverlay {
     if (this.#entries.length === 0) return;
     this.#entries = [];
     this.#byKey = undefined;
+    this.#bytes = 0;
   }
 
   #find(key: BinaryKey): Entry | undefined {

@@ -272,4 +272,17 @@ describe('rows', () => {
     expect(crank.fault?.fault.code).toBe('LIMIT');
     expect(crank.end()).toEqual([]);
   });
+
+  it('1,000,000 rows in a crank, one more -> written, a fault', () => {
+    const crank = new Crank();
+    const rows = new VatRows(crank);
+    rows.open({ get: () => undefined, keysAfter: () => [] }, 0);
+    crank.begin();
+    const nothing = bytes(0);
+    for (let i = 0; i < 1_000_000; i += 1) rows.set(`\x20${i}`, nothing);
+    rows.set('\x207', nothing);
+    expect(crank.fault).toBeUndefined();
+    expect(() => rows.set('\x20more', nothing)).toThrow('at most 1000000 rows');
+    expect(crank.fault?.fault.code).toBe('LIMIT');
+  });
 });

@@ -12,7 +12,12 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { check } from '../check.js';
-import { ROWS_PER_CRANK_MAX, ROW_BYTES_MAX, ROW_KEY_BYTES_MAX } from '../protocol/limits.js';
+import {
+  ROWS_PER_CRANK_MAX,
+  ROW_BYTES_MAX,
+  ROW_KEY_BYTES_MAX,
+  WRITTEN_BYTES_PER_CRANK_MAX,
+} from '../protocol/limits.js';
 import type { Crank } from './crank.js';
 import { KeyScan } from './key-scan.js';
 import type { RowBase } from './row-base.js';
@@ -33,6 +38,8 @@ export class VatRows implements RowStore {
   readonly #cache: RowCache;
   readonly #overlay = new RowOverlay();
   #retained = new Map<BinaryKey, Retained>();
+  /** No retained row is of a block up to this height. */
+  #shownHeight = -1;
   #base: RowBase | undefined;
   #scan: KeyScan | undefined;
   /** By table, of those that were scanned: the keys in overlay and retained, perhaps more. */
@@ -51,6 +58,7 @@ export class VatRows implements RowStore {
   adopt(rows: ReadonlyMap<BinaryKey, Retained>): void {
     for (const [key, row] of rows) this.#retained.set(key, row);
     this.#written.clear();
+    this.#shownHeight = -1;
   }
 
   /** Reads go to `base` from now on, which shows every block up to `height`. */
@@ -58,6 +66,9 @@ export class VatRows implements RowStore {
     check(this.#base === undefined, 'rows: already open');
     this.#base = base;
     this.#scan = new KeyScan(base);
+    if (height <= this.#shownHeight) return;
+    this.#shownHeight = height;
+    // A block has been committed: otherwise what is retained, and its index, stay as they are.
     this.#written.clear();
     for (const [key, row] of this.#retained) {
       if (row.height > height) continue;
@@ -78,6 +89,7 @@ export class VatRows implements RowStore {
     this.#retained.clear();
     this.#cache.clear();
     this.#written.clear();
+    this.#shownHeight = -1;
   }
 
   get(key: BinaryKey): Uint8Array | undefined {
@@ -146,6 +158,10 @@ export class VatRows implements RowStore {
     this.#overlay.set(key, value);
     if (this.#overlay.size > ROWS_PER_CRANK_MAX) {
       this.#crank.raise('LIMIT', `a crank writes at most ${ROWS_PER_CRANK_MAX} rows`);
+    }
+    if (this.#overlay.bytes > WRITTEN_BYTES_PER_CRANK_MAX) {
+      const rule = `at most ${WRITTEN_BYTES_PER_CRANK_MAX} bytes`;
+      this.#crank.raise('LIMIT', `the row writes of a crank weigh ${rule}`);
     }
     if (this.#written.size > 0) this.#written.get(key.charCodeAt(0))?.add(key);
   }

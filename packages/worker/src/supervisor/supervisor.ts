@@ -22,7 +22,7 @@ import type { LogLevel, SupervisorOptions } from '../zygote/environment.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
-import { nextTurn } from './host-powers.js';
+import { nextTurn, nowUs } from './host-powers.js';
 import { Replay, type Divergence } from './replay.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
@@ -39,6 +39,11 @@ interface Bound {
   readonly height: number;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
 }
+
+/** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
+const LOG_LINES_MAX = 1_000;
+/** A replay tells so often where it is. */
+const PROGRESS_US = 50_000;
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 const textOf = (bytes: Uint8Array): string =>
@@ -57,6 +62,8 @@ export class Supervisor {
   #bound: Bound | undefined;
   #hasRun = false;
   #isReplaying = false;
+  #progressUs = 0;
+  #lines = 0;
   #earlyLines: [LogLevel, string][] = [];
 
   constructor(options: SupervisorOptions) {
@@ -68,8 +75,12 @@ export class Supervisor {
       rows: this.#rows,
       crank: this.#crank,
       log: (level, text) => this.#log(level, text),
+      collectGarbage: () => options.host.collectGarbage(),
     });
-    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots);
+    const { host } = options;
+    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, () => {
+      if (host.collectsEveryCrank === true) host.collectGarbage();
+    });
   }
 
   onMessage(frame: Uint8Array): void {
@@ -138,7 +149,11 @@ export class Supervisor {
         firstPosition,
         height: height + 1,
         chunk: this.#chunk,
-        post: frame => this.#postFrame(frame),
+        isCareful: this.#options.host.isCareful === true,
+        post: frame => {
+          this.#lines = 0;
+          this.#postFrame(frame);
+        },
         finish: () => {
           this.#liveslots.endWave();
           this.#rows.close();
@@ -159,6 +174,7 @@ export class Supervisor {
     const base = new ReplayBase({ view: snapshot, vat, incarnation, space, handed });
     this.#rows.open(base, snapshot.height);
     this.#isReplaying = true;
+    this.#progressUs = nowUs();
     this.#turns.run(
       new Replay({
         engine: this.#engine,
@@ -167,6 +183,7 @@ export class Supervisor {
         incarnation,
         endPosition,
         endWave: () => this.#liveslots.endWave(),
+        progress: position => this.#postProgress(position),
         finish: divergence => {
           this.#rows.close();
           this.#rows.forget();
@@ -178,6 +195,14 @@ export class Supervisor {
         },
       }),
     );
+  }
+
+  #postProgress(position: number): void {
+    const atUs = nowUs();
+    const isDue = atUs - this.#progressUs >= PROGRESS_US;
+    if (!isDue && this.#options.host.isCareful !== true) return;
+    this.#progressUs = atUs;
+    this.#post([FromWorker.progress, position]);
   }
 
   #needBound(): Bound {
@@ -193,7 +218,14 @@ export class Supervisor {
   }
 
   #log(level: LogLevel, text: string): void {
-    if (this.#isReplaying) return;
+    // Vat code that writes for ever must not fill the kernel's memory.
+    if (this.#isReplaying || this.#lines > LOG_LINES_MAX) return;
+    this.#lines += 1;
+    if (this.#lines > LOG_LINES_MAX) return this.#writeLine('warn', 'more lines are left out');
+    this.#writeLine(level, text);
+  }
+
+  #writeLine(level: LogLevel, text: string): void {
     if (this.#hasRun) this.#post([FromWorker.log, level, utf8(text)]);
     else this.#earlyLines.push([level, text]);
   }
@@ -201,7 +233,7 @@ export class Supervisor {
   #releaseLog(): void {
     if (this.#hasRun) return;
     this.#hasRun = true;
-    for (const [level, text] of this.#earlyLines) this.#log(level, text);
+    for (const [level, text] of this.#earlyLines) this.#writeLine(level, text);
     this.#earlyLines = [];
   }
 

@@ -12,6 +12,8 @@ import type { CrankJob } from './turns.js';
 /** A chunk is posted when it has so many cranks, or so many bytes. */
 export const CHUNK_CRANKS_MAX = 64;
 export const CHUNK_BYTES_MAX = 256 * 1024;
+/** ... or when its first crank is so old: silence means a crank that runs on (rule W5). */
+const CHUNK_AGE_US_MAX = 50_000;
 
 export interface WaveOptions {
   readonly engine: Engine;
@@ -21,6 +23,8 @@ export interface WaveOptions {
   readonly height: number;
   /** Empty; lent for the length of the wave. */
   readonly chunk: CrankChunk;
+  /** Every crank is a chunk of its own. */
+  readonly isCareful: boolean;
   /** Posts a frame of cranks. */
   post(frame: Uint8Array): void;
   /** The vat is between waves again. Called before the last chunk is posted. */
@@ -31,6 +35,7 @@ export class Wave implements CrankJob {
   readonly #options: WaveOptions;
   #next = 0;
   #startedUs = 0;
+  #chunkUs = 0;
   #isFaulted = false;
 
   constructor(options: WaveOptions) {
@@ -45,9 +50,12 @@ export class Wave implements CrankJob {
     const { deliveries, engine, chunk, firstPosition } = this.#options;
     const delivery = this.#isFaulted ? undefined : deliveries[this.#next];
     if (delivery === undefined) return false;
-    if (chunk.count === 0) chunk.begin(firstPosition + this.#next);
-    this.#next += 1;
     this.#startedUs = nowUs();
+    if (chunk.count === 0) {
+      chunk.begin(firstPosition + this.#next);
+      this.#chunkUs = this.#startedUs;
+    }
+    this.#next += 1;
     engine.begin(delivery);
     return true;
   }
@@ -60,10 +68,17 @@ export class Wave implements CrankJob {
     const { engine, height, chunk, deliveries } = this.#options;
     const crank = engine.end(height);
     this.#isFaulted = crank.outcome !== null;
-    chunk.add(crank, nowUs() - this.#startedUs);
-    const isFull = chunk.count >= CHUNK_CRANKS_MAX || chunk.bytes >= CHUNK_BYTES_MAX;
+    const endedUs = nowUs();
+    chunk.add(crank, endedUs - this.#startedUs);
     const isLast = this.#isFaulted || this.#next === deliveries.length;
-    if (isFull && !isLast) this.#flush();
+    if (!isLast && this.#isDue(endedUs)) this.#flush();
+  }
+
+  /** Where chunks end changes no outcome: time may decide it. */
+  #isDue(atUs: number): boolean {
+    const { chunk, isCareful } = this.#options;
+    const isFull = chunk.count >= CHUNK_CRANKS_MAX || chunk.bytes >= CHUNK_BYTES_MAX;
+    return isFull || isCareful || atUs - this.#chunkUs >= CHUNK_AGE_US_MAX;
   }
 
   done(): void {

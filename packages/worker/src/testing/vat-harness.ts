@@ -26,6 +26,7 @@ import {
 import { vatIdOf, type VRef } from '../protocol/refs.js';
 import { transcriptSums } from '../protocol/transcript.js';
 import type { ImageHost, ImageInstance } from '../zygote/environment.js';
+import { collectGarbage } from '../zygote/collect-garbage.js';
 import { FakeStore } from './fake-store.js';
 
 /** A reference in data of the harness. */
@@ -138,6 +139,7 @@ export class VatHarness {
     this.#worker = this.#connect({
       reader: this.store,
       post: frame => this.#receive(frame),
+      collectGarbage,
     });
     const script = new Uint8Array(Buffer.from(this.#script, 'utf8'));
     this.#send([ToWorker.prepare, 'bundle', script, evaluateNow]);
@@ -270,6 +272,7 @@ export class VatHarness {
       this.logs.push(`${tuple[1]}: ${Buffer.from(tuple[2]).toString('utf8')}`);
       return;
     }
+    if (tuple[0] === FromWorker.progress) return;
     this.#frames.push(tuple);
     this.#wake?.();
   }

@@ -11,6 +11,12 @@ import type { VRef } from '../protocol/refs.js';
 export interface ImageHost {
   readonly reader: StoreReader;
   post(frame: Uint8Array, transfer: readonly ArrayBuffer[]): void;
+  /** Forces V8's collector, of this thread alone. */
+  collectGarbage(): void;
+  /** Does so before every crank: what V8 has collected must change no outcome (rule O1). */
+  readonly collectsEveryCrank?: boolean;
+  /** The vat is suspected: every crank is posted before the next one begins (rule H3). */
+  readonly isCareful?: boolean;
 }
 
 /** What the image hands back. */

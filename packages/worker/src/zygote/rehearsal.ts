@@ -86,6 +86,7 @@ export const rehearse = (image: ImageExports): Promise<void> =>
         if (tuple[0] === FromWorker.cranks) left -= tuple[2].length;
         if (left === 0) resolve();
       },
+      collectGarbage: () => undefined,
     });
     const send = (tuple: ToWorkerTuple): void => instance.onMessage(packTuple(tuple));
     const script = new Uint8Array(Buffer.from(SCRIPT, 'utf8'));

@@ -66,7 +66,7 @@ export class PlainReferences implements References {
     const number = this.#next++;
     const make = isPromise ? vatPromiseRef : ephemeralRef;
     const vref = make(this.#incarnation, number);
-    this.bindStrong(vref, value);
+    this.#bindStrong(vref, value);
     return vref;
   }
 
@@ -79,7 +79,35 @@ export class PlainReferences implements References {
     this.#virtual.set(vref, value);
   }
 
-  bindStrong(vref: VRef, value: object): void {
+  holdInRow(): boolean {
+    return false;
+  }
+
+  exportChanged(): void {
+    // Nothing of a plain context is collected.
+  }
+
+  noteWeakKey(): void {
+    // As above.
+  }
+
+  deadExports(): VRef[] {
+    return [];
+  }
+
+  exportStatus(): 'n' {
+    return 'n';
+  }
+
+  forgetExport(): void {
+    // As above.
+  }
+
+  isAlive(vref: VRef): boolean {
+    return this.#virtual.has(vref);
+  }
+
+  #bindStrong(vref: VRef, value: object): void {
     this.#refs.set(value, vref);
     this.#strong.set(vref, value);
   }

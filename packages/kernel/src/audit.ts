@@ -1,0 +1,121 @@
+/**
+ * Do the kernel's tables agree with each other?
+ *
+ * Reference counts are counted anew from everything that holds (c-lists, queues, settled promises,
+ * vat parameters, the host) and compared with what is stored; c-lists are read both ways; objects
+ * are their owners'; transcripts have no gaps; rows belong to vats. Reads only, at a block boundary
+ * only: give it a store or a snapshot.
+ *
+ * The counts beside the findings are for leak tests: what they were before is what they must be
+ * after. Cost: every row of `kernel` and every transcript row is read, every key of `vatstore`.
+ */
+import {
+  BUNDLE_INFO_PREFIX,
+  CLIST_KREF_PREFIX,
+  CLIST_VREF_PREFIX,
+  COLLECT_PREFIX,
+  countersKey,
+  HOST_RESULT_PREFIX,
+  OBJECT_PREFIX,
+  PIN_PREFIX,
+  PROMISE_PREFIX,
+  PROMISE_QUEUE_PREFIX,
+  readU8,
+  REMAINDER_PREFIX,
+  RUN_QUEUE_PREFIX,
+  VAT_COUNTERS_PREFIX,
+  VAT_NAME_PREFIX,
+  VAT_PREFIX,
+  type ReadView,
+} from '@heirloom/store';
+import { auditClists } from './audit/clists.js';
+import { beginAudit, type Audit } from './audit/context.js';
+import type { AuditFinding } from './audit/findings.js';
+import {
+  auditHeld,
+  auditObjects,
+  auditPromises,
+  holdSettledData,
+  type ObjectCounts,
+  type PromiseCounts,
+} from './audit/objects.js';
+import { auditQueues, type QueueCounts } from './audit/queues.js';
+import { countKeys, prefixesOf } from './audit/scan.js';
+import { auditVats, type VatCounts } from './audit/vats.js';
+
+export type { AuditFinding, AuditRule } from './audit/findings.js';
+export type { VatCounts } from './audit/vats.js';
+
+export interface AuditCounts extends ObjectCounts, PromiseCounts, QueueCounts {
+  /** Entries of all c-lists, exports too. */
+  readonly names: number;
+  /** What vats are still to be told of garbage. */
+  readonly toCollect: number;
+  /** Ended incarnations that still have something to have removed. */
+  readonly remainders: number;
+  readonly vats: readonly VatCounts[];
+}
+
+export interface AuditReport {
+  readonly ok: boolean;
+  /** The first of them; `findingCount` says how many there are. */
+  readonly findings: readonly AuditFinding[];
+  readonly findingCount: number;
+  readonly counts: AuditCounts;
+}
+
+const KNOWN_PREFIXES: ReadonlySet<string> = new Set([
+  countersKey(),
+  OBJECT_PREFIX,
+  PROMISE_PREFIX,
+  PROMISE_QUEUE_PREFIX,
+  RUN_QUEUE_PREFIX,
+  VAT_PREFIX,
+  VAT_COUNTERS_PREFIX,
+  CLIST_VREF_PREFIX,
+  CLIST_KREF_PREFIX,
+  VAT_NAME_PREFIX,
+  PIN_PREFIX,
+  HOST_RESULT_PREFIX,
+  COLLECT_PREFIX,
+  BUNDLE_INFO_PREFIX,
+  REMAINDER_PREFIX,
+]);
+
+/** A kind of row that nobody counts here could hold things: better to say so. */
+const auditPrefixes = ({ view, findings }: Audit): void => {
+  for (const prefix of prefixesOf(view, 'kernel', 1)) {
+    const known = KNOWN_PREFIXES.has(prefix);
+    const byte = readU8(prefix, 0).toString(16).padStart(2, '0');
+    findings.expect(known, 'table', () => `rows ${byte} of the kernel are unknown to the audit`);
+  }
+};
+
+/** Audits a store as of its last block. */
+export const auditTables = (view: ReadView): AuditReport => {
+  const audit = beginAudit(view);
+  auditPrefixes(audit);
+  const vats = auditVats(audit);
+  const queues = auditQueues(audit);
+  const names = auditClists(audit);
+  holdSettledData(audit);
+  // Everything that holds has been counted.
+  const objects = auditObjects(audit);
+  const promises = auditPromises(audit);
+  auditHeld(audit);
+  const { kept, count } = audit.findings;
+  return {
+    ok: count === 0,
+    findings: kept,
+    findingCount: count,
+    counts: {
+      ...objects,
+      ...promises,
+      ...queues,
+      names,
+      toCollect: countKeys(view, 'kernel', COLLECT_PREFIX),
+      remainders: countKeys(view, 'kernel', REMAINDER_PREFIX),
+      vats,
+    },
+  };
+};

@@ -1,0 +1,40 @@
+/** What the parts of an audit share: the view, what it says of its vats, and what was found. */
+import { countersKey, readU32, VAT_PREFIX, type ReadView } from '@heirloom/store';
+import {
+  codecs,
+  FIRST_COUNTERS,
+  VatState,
+  type Counters,
+  type VatNumber,
+  type VatRow,
+} from '../state/schema.js';
+import { Findings } from './findings.js';
+import { Holders } from './holders.js';
+import { rowsOf } from './scan.js';
+
+export interface Audit {
+  readonly view: ReadView;
+  readonly counters: Readonly<Counters>;
+  /** In order of their numbers. */
+  readonly vats: ReadonlyMap<VatNumber, VatRow>;
+  readonly holders: Holders;
+  readonly findings: Findings;
+}
+
+export const beginAudit = (view: ReadView): Audit => {
+  const counters = view.get('kernel', countersKey());
+  const vats = new Map<VatNumber, VatRow>();
+  for (const [key, row] of rowsOf(view, VAT_PREFIX, codecs.vat)) {
+    vats.set(readU32(key, VAT_PREFIX.length), row);
+  }
+  return {
+    view,
+    counters: counters === undefined ? FIRST_COUNTERS : codecs.counters.decode(counters),
+    vats,
+    holders: new Holders(),
+    findings: new Findings(),
+  };
+};
+
+export const isRunning = ({ vats }: Audit, vat: VatNumber): boolean =>
+  vats.get(vat)?.state === VatState.running;

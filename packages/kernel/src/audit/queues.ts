@@ -1,0 +1,152 @@
+/** The run queue, messages that wait on promises, and what the host holds: all of them hold. */
+import {
+  HOST_RESULT_PREFIX,
+  KREF_PROMISE,
+  PIN_PREFIX,
+  PROMISE_QUEUE_PREFIX,
+  readU48,
+  readU8,
+  RUN_QUEUE_PREFIX,
+} from '@heirloom/store';
+import { isPromiseKRef, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import {
+  codecs,
+  ItemType,
+  KERNEL_DECIDES,
+  NOBODY,
+  PromiseState,
+  type RunQueueItem,
+} from '../state/schema.js';
+import { promiseRow } from './clists.js';
+import type { Audit } from './context.js';
+import { rowsOf } from './scan.js';
+
+export interface QueueCounts {
+  readonly runQueue: number;
+  /** Messages that wait on promises. */
+  readonly waiting: number;
+  readonly pins: number;
+  readonly hostResults: number;
+}
+
+export const auditQueues = (audit: Audit): QueueCounts => {
+  const results = new Set<KRef>();
+  return {
+    runQueue: auditRunQueue(audit, results),
+    waiting: auditWaiting(audit, results),
+    ...auditHost(audit),
+  };
+};
+
+const auditRunQueue = (audit: Audit, results: Set<KRef>): number => {
+  const { view, counters, holders, findings } = audit;
+  let length = 0;
+  for (const [key, item] of rowsOf(view, RUN_QUEUE_PREFIX, codecs.item)) {
+    const ordinal = readU48(key, RUN_QUEUE_PREFIX.length);
+    length += 1;
+    findings.expect(
+      ordinal < counters.queueTail,
+      'queue',
+      () => `item ${ordinal} is past the end of the run queue`,
+    );
+    holders.holdItem(item);
+    checkItem(audit, ordinal, item, results);
+  }
+  return length;
+};
+
+const checkItem = (
+  audit: Audit,
+  ordinal: number,
+  item: RunQueueItem,
+  results: Set<KRef>,
+): void => {
+  switch (item.type) {
+    case ItemType.send:
+      audit.findings.expect(
+        !isPromiseKRef(item.target),
+        'queue',
+        () => `item ${ordinal} goes to the promise ${showKRef(item.target)}`,
+      );
+      return checkResult(audit, item.result, NOBODY, results);
+    case ItemType.notify:
+      return undefined;
+    case ItemType.create:
+    case ItemType.upgrade:
+    case ItemType.terminate:
+      return checkResult(audit, item.result, KERNEL_DECIDES, results);
+    default:
+      throw TypeError(`unknown item ${String(item satisfies never)}`);
+  }
+};
+
+/** The result of what is queued is unresolved, and of nothing else. */
+const checkResult = (
+  audit: Audit,
+  result: KRef | undefined,
+  decider: number,
+  results: Set<KRef>,
+): void => {
+  if (result === undefined) return;
+  const { findings } = audit;
+  const name = (): string => `the queued result ${showKRef(result)}`;
+  findings.expect(!results.has(result), 'queue', () => `${name()} is that of two messages`);
+  results.add(result);
+  const row = promiseRow(audit, result);
+  const isOpen = row?.state === PromiseState.unresolved && row.decider === decider;
+  findings.expect(isOpen, 'queue', () => `${name()} is settled, or somebody decides it`);
+};
+
+const auditWaiting = (audit: Audit, results: Set<KRef>): number => {
+  const { view, holders, findings } = audit;
+  const lengths = new Map<KRef, number>();
+  let waiting = 0;
+  for (const [key, message] of rowsOf(view, PROMISE_QUEUE_PREFIX, codecs.message)) {
+    const at = PROMISE_QUEUE_PREFIX.length;
+    const promise = promiseKRef(readU48(key, at));
+    const ordinal = readU48(key, at + 6);
+    waiting += 1;
+    const expected = lengths.get(promise) ?? 0;
+    const where = (): string => `message ${ordinal} on ${showKRef(promise)}`;
+    findings.expect(ordinal === expected, 'queue', () => `${where()} does not follow the others`);
+    const isTarget = message.target === promise;
+    findings.expect(isTarget, 'queue', () => `${where()} is to ${showKRef(message.target)}`);
+    lengths.set(promise, ordinal + 1);
+    holders.holdWaiting(message);
+    checkResult(audit, message.result, NOBODY, results);
+  }
+  for (const [promise, length] of lengths) {
+    const count = promiseRow(audit, promise)?.queueCount;
+    findings.expect(
+      count === length,
+      'queue',
+      () => `${showKRef(promise)} has ${length} waiting messages and says ${count}`,
+    );
+  }
+  return waiting;
+};
+
+const auditHost = (audit: Audit): { readonly pins: number; readonly hostResults: number } => {
+  const { view, counters, holders, findings } = audit;
+  let pins = 0;
+  for (const [key, count] of rowsOf(view, PIN_PREFIX, codecs.count)) {
+    const n = readU48(key, PIN_PREFIX.length + 1);
+    const isPromise = readU8(key, PIN_PREFIX.length) === KREF_PROMISE;
+    const kref = isPromise ? promiseKRef(n) : objectKRef(n);
+    pins += 1;
+    findings.expect(count > 0, 'table', () => `${showKRef(kref)} is pinned ${count} times`);
+    for (let i = 0; i < count; i += 1) holders.hold(kref);
+  }
+  let hostResults = 0;
+  for (const [key, [promise]] of rowsOf(view, HOST_RESULT_PREFIX, codecs.hostResult)) {
+    const input = readU48(key, HOST_RESULT_PREFIX.length);
+    hostResults += 1;
+    findings.expect(
+      input <= counters.lastInput,
+      'table',
+      () => `a result of input ${input}, which has not been taken`,
+    );
+    holders.hold(promise);
+  }
+  return { pins, hostResults };
+};

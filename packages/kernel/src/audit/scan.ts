@@ -1,0 +1,57 @@
+/** Ranges of a store's rows, in key order, a chunk of keys at a time. */
+import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
+import { prefixEnd, TABLE_END } from '@heirloom/store';
+import type { RowCodec } from '../state/kernel-table.js';
+
+const SCAN_CHUNK = 4_096;
+
+/** Every key of a table that begins with `prefix`; a row of the bare prefix is not among them. */
+export function* keysOf(
+  view: ReadView,
+  table: TableName,
+  prefix: BinaryKey = '',
+): Generator<BinaryKey, void> {
+  const end = prefixEnd(prefix);
+  let after = prefix;
+  for (;;) {
+    const keys = view.keysAfter(table, after, end, SCAN_CHUNK);
+    yield* keys;
+    const last = keys.at(-1);
+    if (keys.length < SCAN_CHUNK || last === undefined) return;
+    after = last;
+  }
+}
+
+/** The decoded rows of one range of the `kernel` table. */
+export function* rowsOf<V>(
+  view: ReadView,
+  prefix: BinaryKey,
+  codec: RowCodec<V>,
+): Generator<readonly [key: BinaryKey, value: V], void> {
+  for (const key of keysOf(view, 'kernel', prefix)) {
+    yield [key, codec.decode(view.get('kernel', key)!)];
+  }
+}
+
+/** The distinct first `length` bytes of a table's keys, in order, without a scan of all keys. */
+export function* prefixesOf(
+  view: ReadView,
+  table: TableName,
+  length: number,
+): Generator<BinaryKey, void> {
+  let after: BinaryKey = '';
+  for (;;) {
+    const [key] = view.keysAfter(table, after, TABLE_END, 1);
+    if (key === undefined) return;
+    const prefix = key.slice(0, length);
+    yield prefix;
+    // Exclusive, and no key of ours is as short as the next prefix.
+    after = prefixEnd(prefix);
+  }
+}
+
+export const countKeys = (view: ReadView, table: TableName, prefix: BinaryKey): number => {
+  let count = 0;
+  for (const _key of keysOf(view, table, prefix)) count += 1;
+  return count;
+};

@@ -1,0 +1,144 @@
+/**
+ * Vats and their history: names, counters, transcripts without gaps, rows that belong to a vat,
+ * code that is there.
+ */
+import {
+  bundleScriptKey,
+  imageKey,
+  preimagePrefix,
+  readU32,
+  readU48,
+  REMAINDER_PREFIX,
+  spacePrefix,
+  transcriptPrefix,
+  unpackFrame,
+  vatCountersKey,
+  vatNameKey,
+  VAT_NAME_PREFIX,
+} from '@heirloom/store';
+import { vatIdOf, type TranscriptTuple } from '@heirloom/worker';
+import { codecs, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import type { Audit } from './context.js';
+import { countKeys, keysOf, prefixesOf, rowsOf } from './scan.js';
+
+export interface VatCounts {
+  readonly vatId: string;
+  readonly name: string;
+  readonly running: boolean;
+  readonly incarnation: number;
+  /** Rows of the vat's own spaces. */
+  readonly rows: number;
+  readonly transcriptRows: number;
+  readonly preImages: number;
+}
+
+const WORD = 4;
+
+export const auditVats = (audit: Audit): VatCounts[] => {
+  const { view, vats, holders, findings } = audit;
+  const remainders = auditRemainders(audit);
+  const counts: VatCounts[] = [];
+  for (const [vat, row] of vats) {
+    holders.holdAll(row.slots);
+    checkVat(audit, vat, row);
+    if (row.state === VatState.running) checkTranscript(audit, vat, row);
+    const count = (table: 'transcript' | 'preimage'): number =>
+      countKeys(view, table, preimagePrefix(vat, row.incarnation));
+    counts.push({
+      vatId: vatIdOf(vat),
+      name: row.name,
+      running: row.state === VatState.running,
+      incarnation: row.incarnation,
+      rows: row.spaces.reduce((sum, s) => sum + countKeys(view, 'vatstore', spacePrefix(s)), 0),
+      transcriptRows: count('transcript'),
+      preImages: count('preimage'),
+    });
+  }
+  let names = 0;
+  for (const _key of keysOf(view, 'kernel', VAT_NAME_PREFIX)) names += 1;
+  const running = counts.filter(vat => vat.running).length;
+  findings.expect(names === running, 'vat', () => `${names} vat names for ${running} vats`);
+  checkBelongings(audit, remainders);
+  return counts;
+};
+
+const checkVat = (audit: Audit, vat: VatNumber, row: VatRow): void => {
+  const { view, counters, findings } = audit;
+  const name = vatIdOf(vat);
+  findings.expect(vat < counters.nextVat, 'vat', () => `${name} is yet to come`);
+  const hasCounters = view.get('kernel', vatCountersKey(vat)) !== undefined;
+  findings.expect(hasCounters, 'vat', () => `${name} has no counters`);
+  if (row.state !== VatState.running) return;
+  const named = view.get('kernel', vatNameKey(row.name));
+  const owner = named && codecs.count.decode(named);
+  findings.expect(owner === vat, 'vat', () => `${name}: its name ${row.name} is of ${owner}`);
+  const script = view.get('bundles', bundleScriptKey(row.bundleId, row.imageId));
+  findings.expect(script !== undefined, 'vat', () => `${name}: bundle ${row.bundleId} is missing`);
+  const image = view.get('images', imageKey(row.imageId));
+  findings.expect(image !== undefined, 'vat', () => `${name}: image ${row.imageId} is missing`);
+};
+
+/** From position 0 to the vat's position, without a gap. */
+const checkTranscript = (audit: Audit, vat: VatNumber, row: VatRow): void => {
+  const { view, findings } = audit;
+  const prefix = transcriptPrefix(vat, row.incarnation);
+  const bytes = view.get('kernel', vatCountersKey(vat));
+  const end = bytes === undefined ? 0 : codecs.vatCounters.decode(bytes).position;
+  let position = 0;
+  const where = (): string => `${vatIdOf(vat)}, incarnation ${row.incarnation}`;
+  for (const key of keysOf(view, 'transcript', prefix)) {
+    const first = readU48(key, prefix.length);
+    const expected = position;
+    findings.expect(
+      first === expected,
+      'history',
+      () => `${where()}: position ${expected} is followed by ${first}`,
+    );
+    const tuple = unpackFrame(view.get('transcript', key)!) as unknown as TranscriptTuple;
+    position = first + tuple[2].length;
+  }
+  findings.expect(
+    position === end,
+    'history',
+    () => `${where()}: the transcript ends at ${position}, the vat is at ${end}`,
+  );
+};
+
+/** Ended incarnations whose leftovers are still to be removed, as `vat/incarnation`. */
+const auditRemainders = ({ view, vats, findings }: Audit): ReadonlySet<string> => {
+  const ended = new Set<string>();
+  for (const [key] of rowsOf(view, REMAINDER_PREFIX, codecs.cleanup)) {
+    const vat = readU32(key, REMAINDER_PREFIX.length);
+    const incarnation = readU32(key, REMAINDER_PREFIX.length + WORD);
+    ended.add(`${vat}/${incarnation}`);
+    const row = vats.get(vat);
+    const hasEnded =
+      row !== undefined && (incarnation < row.incarnation || row.state === VatState.terminated);
+    findings.expect(
+      hasEnded,
+      'vat',
+      () => `${vatIdOf(vat)}: incarnation ${incarnation} is to be removed and has not ended`,
+    );
+  }
+  return ended;
+};
+
+/** Every row, pre-image and transcript is some vat's, or is to be removed. */
+const checkBelongings = (audit: Audit, ended: ReadonlySet<string>): void => {
+  const { view, vats, findings } = audit;
+  const spaces = new Set([...vats.values()].flatMap(row => row.spaces));
+  for (const prefix of prefixesOf(view, 'vatstore', WORD)) {
+    const space = readU32(prefix, 0);
+    findings.expect(spaces.has(space), 'history', () => `space ${space} is no vat's`);
+  }
+  for (const table of ['transcript', 'preimage'] as const) {
+    for (const prefix of prefixesOf(view, table, 2 * WORD)) {
+      const vat = readU32(prefix, 0);
+      const incarnation = readU32(prefix, WORD);
+      const isKept =
+        vats.get(vat)?.incarnation === incarnation || ended.has(`${vat}/${incarnation}`);
+      const what = `${table} of ${vatIdOf(vat)}, incarnation ${incarnation}`;
+      findings.expect(isKept, 'history', () => `${what}: nobody will remove it`);
+    }
+  }
+};

@@ -1,0 +1,91 @@
+/** What the calls of a host become when they are taken: inputs. */
+import { runningVats } from './boot.js';
+import type { KernelCore } from './core.js';
+import { holdAll } from './counts.js';
+import { KernelError } from './errors.js';
+import type { VatReference } from './host-data.js';
+import type { ApplyInput } from './inputs.js';
+import type { CreateVatOptions } from './kernel-types.js';
+import { send } from './router.js';
+import type { KRef } from './state/krefs.js';
+import {
+  KERNEL_DECIDES,
+  NOBODY,
+  Reap,
+  STATIC_VAT,
+  type LifecycleItem,
+  type VatNumber,
+} from './state/schema.js';
+import type { WorkerKind } from './vats/zygotes.js';
+
+/** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
+export const messageInput = (
+  core: KernelCore,
+  target: VatReference,
+  method: string,
+  args: readonly unknown[],
+): ApplyInput => {
+  const to = core.data.krefOf(target);
+  if (typeof method !== 'string') {
+    throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
+  }
+  if (!Array.isArray(args)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
+  const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
+  return input => {
+    const result = core.results.create(input, NOBODY);
+    send(core.router, { target: to, body, slots, result });
+    return result;
+  };
+};
+
+/** Queues a lifecycle item; gives the promise of its result. */
+export const enqueueLifecycle = (
+  core: KernelCore,
+  input: number,
+  given: Omit<LifecycleItem, 'result'>,
+  first: boolean,
+): KRef => {
+  const { state, results } = core;
+  const result = results.create(input, KERNEL_DECIDES);
+  holdAll(state, given.slots);
+  const item = { ...given, result } as LifecycleItem;
+  if (first) core.takeFirst(item);
+  else state.enqueue(item);
+  return result;
+};
+
+/** The creation or upgrade of a vat. A worker begins to evaluate the bundle at once. */
+export const lifecycleInput = (
+  core: KernelCore,
+  {
+    type,
+    text,
+    kind,
+  }: {
+    readonly type: LifecycleItem['type'];
+    readonly text: string;
+    readonly kind: WorkerKind;
+  },
+  { bundleId, vatParameters, critical }: Omit<CreateVatOptions, 'name'>,
+): ((input: number, vat: VatNumber, first?: boolean) => KRef) => {
+  const options = critical === undefined ? {} : { options: { ...STATIC_VAT, critical } };
+  const { bundles, data, zygotes } = core;
+  const script = bundles.scriptOf(bundleId);
+  const { body, slots } = data.encode(vatParameters);
+  zygotes.prepare({ kind, script });
+  return (input, vat, first = false) => {
+    const item = { type, vat, bundleId, body, slots, text, ...options };
+    return enqueueLifecycle(core, input, item, first);
+  };
+};
+
+/** A full reap of every vat in the next wave. */
+export const reapAllInput =
+  ({ state }: KernelCore): ApplyInput =>
+  () => {
+    for (const vat of runningVats(state)) {
+      state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
+      state.dueVats.add(vat);
+    }
+    return undefined;
+  };

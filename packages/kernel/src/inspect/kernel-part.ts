@@ -1,0 +1,139 @@
+/** The `kernel` table, row by row: c-lists, queues, promises. */
+import {
+  BUNDLE_INFO_PREFIX,
+  CLIST_KREF_PREFIX,
+  CLIST_VREF_PREFIX,
+  COLLECT_PREFIX,
+  countersKey,
+  HOST_RESULT_PREFIX,
+  OBJECT_PREFIX,
+  PIN_PREFIX,
+  PROMISE_PREFIX,
+  PROMISE_QUEUE_PREFIX,
+  readU32,
+  readU48,
+  REMAINDER_PREFIX,
+  RUN_QUEUE_PREFIX,
+  VAT_COUNTERS_PREFIX,
+  VAT_NAME_PREFIX,
+  VAT_PREFIX,
+  type StoredRow,
+} from '@heirloom/store';
+import { isAllocatedByVat, isPromiseRef } from '@heirloom/worker';
+import { promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { codecs, ItemType, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
+import type { QueueInspection, TableSize, VatInspection } from './report.js';
+import { Sizes } from './sizes.js';
+
+const LONGEST_QUEUES = 10;
+
+const PARTS: ReadonlyMap<string, string> = new Map([
+  [countersKey(), 'counters'],
+  [OBJECT_PREFIX, 'objects'],
+  [PROMISE_PREFIX, 'promises'],
+  [PROMISE_QUEUE_PREFIX, 'messages on promises'],
+  [RUN_QUEUE_PREFIX, 'run queue'],
+  [VAT_PREFIX, 'vats'],
+  [VAT_COUNTERS_PREFIX, 'vat counters'],
+  [CLIST_VREF_PREFIX, 'c-lists, by vref'],
+  [CLIST_KREF_PREFIX, 'c-lists, by kref'],
+  [VAT_NAME_PREFIX, 'vat names'],
+  [PIN_PREFIX, 'pins of the host'],
+  [HOST_RESULT_PREFIX, 'results for the host'],
+  [COLLECT_PREFIX, 'garbage to tell of'],
+  [BUNDLE_INFO_PREFIX, 'bundle information'],
+  [REMAINDER_PREFIX, 'ended incarnations'],
+]);
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Clist = Mutable<VatInspection['clist']>;
+
+export class KernelPart {
+  readonly vats = new Map<VatNumber, VatRow>();
+  readonly positions = new Map<VatNumber, number>();
+  readonly clists = new Map<VatNumber, Clist>();
+  readonly promises = { unresolved: 0, fulfilled: 0, rejected: 0 };
+  lastInput = 0;
+  readonly #sizes = new Sizes<string>();
+  readonly #queue = { messages: 0, notifies: 0, lifecycle: 0 };
+  readonly #waiting = new Map<KRef, number>();
+
+  visit({ key, value }: StoredRow): void {
+    const prefix = key.slice(0, 1);
+    this.#sizes.add(PARTS.get(prefix) ?? 'unknown', key.length + value.length);
+    switch (prefix) {
+      case countersKey():
+        this.lastInput = codecs.counters.decode(value).lastInput;
+        break;
+      case VAT_PREFIX:
+        this.vats.set(readU32(key, 1), codecs.vat.decode(value));
+        break;
+      case VAT_COUNTERS_PREFIX:
+        this.positions.set(readU32(key, 1), codecs.vatCounters.decode(value).position);
+        break;
+      case CLIST_VREF_PREFIX:
+        this.#addName(readU32(key, 1), key.slice(5));
+        break;
+      case PROMISE_PREFIX:
+        this.#addPromise(codecs.promise.decode(value).state);
+        break;
+      case PROMISE_QUEUE_PREFIX: {
+        const promise = promiseKRef(readU48(key, 1));
+        this.#waiting.set(promise, (this.#waiting.get(promise) ?? 0) + 1);
+        break;
+      }
+      case RUN_QUEUE_PREFIX:
+        this.#addItem(codecs.item.decode(value).type);
+        break;
+      default:
+        break;
+    }
+  }
+
+  get objects(): number {
+    return this.#sizes.of('objects').rows;
+  }
+
+  get pins(): number {
+    return this.#sizes.of('pins of the host').rows;
+  }
+
+  queues(): QueueInspection {
+    const longest = [...this.#waiting].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+    return {
+      ...this.#queue,
+      waiting: longest.reduce((sum, [, messages]) => sum + messages, 0),
+      longest: longest
+        .slice(0, LONGEST_QUEUES)
+        .map(([kref, messages]) => ({ promise: showKRef(kref), messages })),
+      toCollect: this.#sizes.of('garbage to tell of').rows,
+    };
+  }
+
+  tables(): TableSize[] {
+    return this.#sizes.entries().map(([part, size]) => ({ table: 'kernel', part, ...size }));
+  }
+
+  #addName(vat: VatNumber, vref: string): void {
+    let clist = this.clists.get(vat);
+    if (clist === undefined) {
+      clist = { exports: 0, imports: 0, promises: 0 };
+      this.clists.set(vat, clist);
+    }
+    if (isPromiseRef(vref)) clist.promises += 1;
+    else if (isAllocatedByVat(vref)) clist.exports += 1;
+    else clist.imports += 1;
+  }
+
+  #addPromise(state: PromiseState): void {
+    if (state === PromiseState.unresolved) this.promises.unresolved += 1;
+    else if (state === PromiseState.fulfilled) this.promises.fulfilled += 1;
+    else this.promises.rejected += 1;
+  }
+
+  #addItem(type: number): void {
+    if (type === ItemType.send) this.#queue.messages += 1;
+    else if (type === ItemType.notify) this.#queue.notifies += 1;
+    else this.#queue.lifecycle += 1;
+  }
+}

@@ -1,0 +1,81 @@
+/** What an inspection says of a store: plain data, as `--json` prints it. */
+import type { KernelParameters } from '../parameters.js';
+
+export interface Size {
+  readonly rows: number;
+  /** Of keys and values; LMDB's pages come on top. */
+  readonly bytes: number;
+}
+
+export interface TableSize extends Size {
+  readonly table: string;
+  /** What of the table: a kind of kernel row, or a vat. */
+  readonly part: string;
+}
+
+export interface KindInspection extends Size {
+  readonly kind: number;
+  /** Merely-virtual kinds have no row that names them. */
+  readonly tag: string | null;
+  readonly durable: boolean;
+  readonly facets: readonly string[] | null;
+}
+
+export interface VatInspection {
+  readonly vatId: string;
+  readonly name: string;
+  readonly state: 'starting' | 'running' | 'terminated';
+  readonly incarnation: number;
+  readonly bundleId: string;
+  readonly imageId: string;
+  /** In this incarnation. */
+  readonly deliveries: number;
+  /** Of all incarnations that still have something left. */
+  readonly transcript: Size;
+  readonly preImages: Size;
+  readonly clist: {
+    readonly exports: number;
+    readonly imports: number;
+    readonly promises: number;
+  };
+  readonly rows: Size;
+  readonly kinds: readonly KindInspection[];
+  /** Rows of the vat by what they are: objects, entries of collections, ... */
+  readonly rowTables: readonly TableSize[];
+}
+
+export interface QueueInspection {
+  readonly messages: number;
+  readonly notifies: number;
+  readonly lifecycle: number;
+  /** Messages that wait on unresolved promises. */
+  readonly waiting: number;
+  /** The longest queues of promises, longest first. */
+  readonly longest: readonly { readonly promise: string; readonly messages: number }[];
+  /** What vats are still to be told of garbage. */
+  readonly toCollect: number;
+}
+
+export interface StoreInspection {
+  readonly height: number;
+  readonly blockHash: string;
+  readonly schema: number;
+  readonly engine: string;
+  readonly image: string;
+  readonly parameters: KernelParameters;
+  readonly lastInput: number;
+  /** The size of the data file. */
+  readonly fileBytes: number;
+  readonly objects: number;
+  readonly promises: {
+    readonly unresolved: number;
+    readonly fulfilled: number;
+    readonly rejected: number;
+  };
+  readonly pins: number;
+  readonly queues: QueueInspection;
+  /** In order of their numbers. */
+  readonly vats: readonly VatInspection[];
+  /** Largest first. */
+  readonly tables: readonly TableSize[];
+}

@@ -1,0 +1,120 @@
+/** The rows of vats: by space, by what they are, by kind. Row keys: docs/tables.md. */
+import { readU32, readU8, type StoredRow } from '@heirloom/store';
+import { describeKind, type KindDescription } from '@heirloom/worker';
+import { HEADER_BYTES } from '../state/row-table.js';
+import type { KindInspection, Size, TableSize } from './report.js';
+import { byBytes, Sizes } from './sizes.js';
+
+const SPACE_BYTES = 4;
+const VIRTUAL = 0x80;
+const KIND = 0x10;
+const OBJECT = 0x20;
+const OBJECT_STATE = 0x21;
+
+const ROW_TABLES: ReadonlyMap<number, string> = new Map([
+  [0x01, 'vat'],
+  [KIND, 'kinds'],
+  [0x11, 'next instances'],
+  [OBJECT, 'objects'],
+  [OBJECT_STATE, 'large states'],
+  [0x30, 'collections'],
+  [0x31, 'collection counts'],
+  [0x32, 'entries'],
+  [0x33, 'entries by reference'],
+  [0x40, 'imports'],
+  [0x50, 'recognizers'],
+  [0x60, 'zero counts'],
+  [0x70, 'watches'],
+  [0x71, 'watchers'],
+  [OBJECT + VIRTUAL, 'virtual objects'],
+  [OBJECT_STATE + VIRTUAL, 'virtual large states'],
+  [0xb0, 'virtual collections'],
+  [0xb1, 'virtual collection counts'],
+  [0xb2, 'virtual entries'],
+  [0xb3, 'virtual entries by reference'],
+  [0xc0, 'virtual counts'],
+  [0xd0, 'virtual recognizers'],
+]);
+
+/** One space of rows. */
+class SpacePart {
+  readonly tables = new Sizes<number>();
+  /** By `kind`, and `kind` with the virtual bit. */
+  readonly durable = new Sizes<number>();
+  readonly virtual = new Sizes<number>();
+  readonly described = new Map<number, KindDescription>();
+
+  visit(row: string, value: Uint8Array, bytes: number): void {
+    const table = readU8(row, 0);
+    this.tables.add(table, bytes);
+    if (table === KIND) {
+      this.described.set(readU32(row, 1), describeKind(value.subarray(HEADER_BYTES)));
+    } else if (table === OBJECT || table === OBJECT_STATE) {
+      this.durable.add(readU32(row, 1), bytes);
+    } else if (table === OBJECT + VIRTUAL || table === OBJECT_STATE + VIRTUAL) {
+      this.virtual.add(readU32(row, 1 + 4), bytes); // the incarnation comes first
+    }
+  }
+
+  kinds(): KindInspection[] {
+    const numbers = new Set([...this.described.keys(), ...this.durable.entries().map(first)]);
+    const durable = [...numbers]
+      .sort((a, b) => a - b)
+      .map((kind): KindInspection => {
+        const { tag = null, facets = null } = this.described.get(kind) ?? {};
+        return { kind, tag, durable: true, facets, ...this.durable.of(kind) };
+      });
+    const virtual = this.virtual
+      .entries()
+      .sort(([a], [b]) => a - b)
+      .map(([kind, size]): KindInspection => {
+        return { kind, tag: null, durable: false, facets: null, ...size };
+      });
+    return [...durable, ...virtual];
+  }
+
+  rowTables(): TableSize[] {
+    return byBytes(
+      this.tables.entries().map(([table, size]) => ({
+        table: table.toString(16).padStart(2, '0'),
+        part: ROW_TABLES.get(table) ?? 'unknown',
+        ...size,
+      })),
+    );
+  }
+}
+
+const first = ([number]: [number, Size]): number => number;
+
+export class VatstorePart {
+  readonly #spaces = new Map<number, SpacePart>();
+  readonly #sizes = new Sizes<number>();
+
+  visit({ key, value }: StoredRow): void {
+    const space = readU32(key, 0);
+    const bytes = key.length + value.length;
+    this.#sizes.add(space, bytes);
+    let part = this.#spaces.get(space);
+    if (part === undefined) {
+      part = new SpacePart();
+      this.#spaces.set(space, part);
+    }
+    part.visit(key.slice(SPACE_BYTES), value, bytes);
+  }
+
+  size(space: number): Size {
+    return this.#sizes.of(space);
+  }
+
+  sizes(): [space: number, size: Size][] {
+    return this.#sizes.entries();
+  }
+
+  kinds(space: number): KindInspection[] {
+    return this.#spaces.get(space)?.kinds() ?? [];
+  }
+
+  rowTables(space: number): TableSize[] {
+    return this.#spaces.get(space)?.rowTables() ?? [];
+  }
+}

@@ -1,0 +1,78 @@
+/** What a host gives to a kernel's methods, and what it gets. */
+import type { VatId } from '@heirloom/worker';
+import type { CoreCounts } from './core.js';
+import type { HostError } from './errors.js';
+import type { VatReference } from './host-data.js';
+import type { UpgradeReport } from './lifecycle.js';
+import type { Isolation } from './vats/zygotes.js';
+
+export interface CreateVatOptions {
+  /** Unique among running vats. */
+  readonly name: string;
+  readonly bundleId: string;
+  readonly vatParameters?: unknown;
+  /** When it ends, the kernel stops with HostError CRITICAL_VAT and commits nothing. */
+  readonly critical?: boolean;
+  /** Where it runs on this host, if not where the kernel's vats usually do. Changes no outcome. */
+  readonly isolation?: Isolation;
+}
+
+export interface CreatedVat {
+  readonly vatId: VatId;
+  readonly root: VatReference;
+}
+
+export interface UpgradeVatOptions {
+  readonly bundleId: string;
+  readonly vatParameters?: unknown;
+  /** Part of the object that the predecessor's promises are rejected with. */
+  readonly upgradeMessage?: string;
+  /** Before everything that is queued: only as one of the first inputs of a block (rule H3). */
+  readonly first?: boolean;
+}
+
+export interface TerminateVatOptions {
+  /** What `done()` of its adminNode rejects with. */
+  readonly reason?: unknown;
+  /** As in `UpgradeVatOptions`. */
+  readonly first?: boolean;
+}
+
+export interface VatInfo extends CreatedVat {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly bundleId: string;
+  /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
+  readonly replayable: boolean;
+  readonly error: HostError | undefined;
+}
+
+/** A vat that was running when a worker, or the whole process, ended without warning. */
+export interface Suspect {
+  readonly vatId: VatId;
+  /** Undefined: the vat was only being created. */
+  readonly name: string | undefined;
+  readonly incarnation: number;
+  /** The first delivery that is not known to have ended. */
+  readonly position: number;
+  /** How many such ends it was part of. */
+  readonly deaths: number;
+}
+
+/** A message that was queued. */
+export interface SentMessage {
+  /** The number of the host input: after a crash, `resultOf(input)` tells what became of it. */
+  readonly input: number;
+  /** Settles after the block that settles it is durable. */
+  readonly result: Promise<unknown>;
+}
+
+/** What has happened since the kernel was opened; for the host only. */
+export interface KernelStats extends CoreCounts {
+  readonly height: number;
+  readonly runQueueLength: number;
+  readonly vatsOnline: number;
+  readonly threads: number;
+  readonly upgrades: readonly UpgradeReport[];
+  readonly storeBytes: number;
+}

@@ -1,0 +1,132 @@
+/**
+ * The structured log of one kernel, switched on and off while it runs.
+ *
+ * Invariants: nothing here changes an outcome; where a category is off, its records are not made
+ * and nothing is decoded for them. A `write` that throws ends the log, never the kernel.
+ */
+import { unpackFrame } from '@heirloom/store';
+import { vatIdOf, type CrankReport, type CrankTuple } from '@heirloom/worker';
+import { KernelError } from '../errors.js';
+import { wallTime } from '../host-powers.js';
+import type { VatNumber } from '../state/schema.js';
+import { describeDelivery, describeSyscall, type Description } from './describe.js';
+import {
+  LOG_CATEGORIES,
+  type LogCategory,
+  type LogOptions,
+  type LogRecord,
+  type LogValue,
+} from './records.js';
+
+type Fields = Readonly<Record<string, LogValue>>;
+
+/** Where in history a record stands. */
+export interface LogMoment {
+  /** The last committed block. */
+  readonly height: number;
+  readonly wave: number;
+}
+
+/** One crank, as it was merged or refused. */
+export interface LoggedCrank {
+  readonly vat: VatNumber;
+  readonly incarnation: number;
+  readonly position: number;
+  readonly delivery: Uint8Array;
+  readonly packed: Uint8Array;
+  readonly ok: boolean;
+  /** Why it counts for nothing. */
+  readonly code: string | null;
+  readonly report: CrankReport;
+}
+
+const GARBAGE: readonly string[] = [
+  'dropExports',
+  'retireExports',
+  'retireImports',
+  'reap',
+  'sweep',
+];
+
+export class KernelLog {
+  #write: LogOptions['write'] | undefined;
+  #on: ReadonlySet<LogCategory> = new Set();
+  /** Does anything of a crank go into the log? Asked once per crank. */
+  tellsCranks = false;
+  /** Does anything at all? */
+  isOn = false;
+
+  /** `undefined` switches the log off. Errors: KernelError BAD_OPTION. */
+  set(options: LogOptions | undefined): void {
+    const chosen = options?.categories === 'all' ? LOG_CATEGORIES : (options?.categories ?? []);
+    for (const category of chosen) {
+      if (LOG_CATEGORIES.includes(category)) continue;
+      const known = LOG_CATEGORIES.join(', ');
+      throw new KernelError('BAD_OPTION', `unknown category ${category}; categories: ${known}`);
+    }
+    if (options !== undefined && typeof options.write !== 'function') {
+      throw new KernelError('BAD_OPTION', 'write must be a function that takes a record');
+    }
+    this.#write = options?.write;
+    this.#on = new Set(chosen);
+    this.isOn = chosen.length > 0;
+    const has = (category: LogCategory): boolean => this.#on.has(category);
+    this.tellsCranks = has('crank') || has('delivery') || has('syscall') || has('gc');
+  }
+
+  has(category: LogCategory): boolean {
+    return this.#on.has(category);
+  }
+
+  tell(category: LogCategory, event: string, height: number, fields: Fields): void {
+    if (this.#write === undefined || !this.#on.has(category)) return;
+    const record: LogRecord = { time: wallTime(), category, event, height, ...fields };
+    try {
+      this.#write(record);
+    } catch (error) {
+      this.set(undefined);
+      process.emitWarning(`the log is switched off: its write threw ${String(error)}`);
+    }
+  }
+
+  /** Call it only where `tellsCranks`. */
+  crank(moment: LogMoment, crank: LoggedCrank): void {
+    const { vat, incarnation, position, delivery, packed, ok, code, report } = crank;
+    const height = moment.height + 1;
+    const place = { wave: moment.wave, vat: vatIdOf(vat), incarnation, position };
+    const given = describeDelivery(delivery);
+    this.#tellDescription('delivery', height, place, given);
+    const [, syscalls, rows] = ok ? (unpackFrame(packed) as unknown as CrankTuple) : [null, [], []];
+    if (this.#on.has('syscall')) {
+      for (const syscall of syscalls) {
+        this.#tellDescription('syscall', height, place, describeSyscall(syscall));
+      }
+    }
+    this.tell('crank', given.event, height, {
+      ...place,
+      ok,
+      code,
+      syscalls: syscalls.length,
+      rows: rows.length,
+      bytes: packed.length,
+    });
+    if (!GARBAGE.includes(given.event)) return;
+    const told = Array.isArray(given['slots']) ? given['slots'].length : 0;
+    const dead = report?.[1]?.length ?? 0;
+    this.tell('gc', given.event, height, {
+      ...place,
+      references: told,
+      dead,
+      more: report?.[0] ?? false,
+    });
+  }
+
+  #tellDescription(
+    category: LogCategory,
+    height: number,
+    place: Fields,
+    { event, ...fields }: Description,
+  ): void {
+    this.tell(category, event, height, { ...place, ...fields });
+  }
+}

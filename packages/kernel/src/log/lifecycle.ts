@@ -1,0 +1,44 @@
+/** Log records of what befell whole vats. */
+import { vatIdOf } from '@heirloom/worker';
+import { ItemType, PromiseState, type LifecycleItem, type VatNumber } from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import { describeReason } from './describe.js';
+import type { KernelLog, LogMoment } from './kernel-log.js';
+
+const EVENTS = {
+  [ItemType.create]: 'created',
+  [ItemType.upgrade]: 'upgraded',
+  [ItemType.terminate]: 'terminated',
+} as const;
+
+/** A lifecycle item has been carried out: its result says how that went. */
+export const logLifecycle = (
+  log: KernelLog,
+  state: KernelState,
+  { height, wave }: LogMoment,
+  item: LifecycleItem,
+): void => {
+  const { type, vat, bundleId, result } = item;
+  const row = state.vats.get(vat);
+  const answer = state.promises.get(result);
+  const ok = answer?.state !== PromiseState.rejected;
+  const reason = ok ? null : describeReason(answer.body!, answer.slots);
+  const name = row?.name ?? (type === ItemType.create ? item.text : '');
+  const incarnation = row?.incarnation ?? null;
+  const fields = { wave, vat: vatIdOf(vat), name, incarnation, ok, reason };
+  const category = type === ItemType.upgrade ? 'upgrade' : 'vat';
+  const code = type === ItemType.terminate ? {} : { bundle: bundleId };
+  log.tell(category, EVENTS[type], height + 1, { ...fields, ...code });
+};
+
+/** A vat ends by a fault or by an exit of its own. */
+export const logEnd = (
+  log: KernelLog,
+  state: KernelState,
+  { height, wave }: LogMoment,
+  ...[vat, code]: [vat: VatNumber, code: string]
+): void => {
+  const { name, incarnation } = state.vats.need(vat);
+  const fields = { wave, vat: vatIdOf(vat), name, incarnation, code };
+  log.tell('vat', code === 'EXIT' ? 'exited' : 'faulted', height + 1, fields);
+};

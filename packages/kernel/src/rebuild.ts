@@ -1,0 +1,78 @@
+/**
+ * Opening a store: every running vat gets a worker, rebuilt by verified replay, all in parallel.
+ *
+ * Invariants: a vat is online only after its transcript replayed to the very position that the
+ * kernel has (rule T4). A vat that cannot be replayed is marked and open succeeds (rule H3): only
+ * what is this host's alone (its store, its lock) makes open fail.
+ */
+import type { Store } from '@heirloom/store';
+import { runningVats } from './boot.js';
+import type { InstalledBundles } from './bundles/installed.js';
+import { WorkerError } from './errors.js';
+import type { RunningNote } from './running-note.js';
+import type { VatNumber } from './state/schema.js';
+import type { KernelState } from './state/state.js';
+import type { OnlineVats } from './vats/online.js';
+import type { WorkerKind } from './vats/zygotes.js';
+
+export interface RebuildContext {
+  readonly store: Store;
+  readonly state: KernelState;
+  readonly bundles: InstalledBundles;
+  readonly online: OnlineVats;
+  readonly note: RunningNote;
+}
+
+const rebuild = async (
+  { store, state, bundles, online }: RebuildContext,
+  vat: VatNumber,
+  kind?: WorkerKind,
+): Promise<void> => {
+  const row = state.vats.need(vat);
+  const script = bundles.scriptOf(row.bundleId);
+  const { height } = store.head;
+  const worker = await online.start(vat, row, script, { height, rows: [] }, kind);
+  try {
+    await worker.replay(state.vatCounters.need(vat).position);
+    online.install(vat, worker);
+  } catch (error) {
+    online.discard(worker);
+    throw error;
+  }
+};
+
+/** A worker that died of something may live in a process of its own, which tells exactly where. */
+const isWorthAnother = (error: WorkerError): boolean => error.code === 'WORKER_DIED';
+
+const rebuildOrMark = async (context: RebuildContext, vat: VatNumber): Promise<void> => {
+  const { online } = context;
+  try {
+    await rebuild(context, vat).catch((error: unknown) => {
+      if (!(error instanceof WorkerError) || !isWorthAnother(error)) throw error;
+      return rebuild(context, vat, 'careful');
+    });
+  } catch (error) {
+    if (!(error instanceof WorkerError)) throw error;
+    online.markBroken(vat, error);
+  }
+};
+
+/** Rebuilds every running vat. Errors: HostError that is no single vat's. */
+export const bringOnline = async (context: RebuildContext): Promise<void> => {
+  const { store, state, online, note } = context;
+  const vats = runningVats(state);
+  const replaying = vats.map(vat => {
+    return { vat, incarnation: state.vats.need(vat).incarnation, position: 0 };
+  });
+  if (vats.length === 0) return;
+  note.begin(store.head.height, 0, replaying);
+  const outcomes = await Promise.allSettled(vats.map(vat => rebuildOrMark(context, vat)));
+  note.end();
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  for (const { vat, incarnation } of replaying) {
+    const error = online.brokenBy(vat);
+    if (error !== undefined) note.blame({ vat, incarnation, position: error.position ?? 0 });
+  }
+};

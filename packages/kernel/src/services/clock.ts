@@ -1,0 +1,55 @@
+/**
+ * Block time, and promises that settle at one. The only clock that vats can have.
+ *
+ * Time is what the host says at the beginning of a block: an input like others, never less than
+ * before. Units are the host's business.
+ */
+import { kernelData } from '../kernel-data.js';
+import type { Router } from '../router.js';
+import { ranges } from '../state/keys.js';
+import type { KRef } from '../state/krefs.js';
+import type { KernelState } from '../state/state.js';
+import { DEFERRED, naturalArgument, Refusal, type KernelMethods } from './calls.js';
+import { answer, takeResult } from './replies.js';
+
+/** Times are stored in 48 bits. */
+export const TIME_MAX = 2 ** 48 - 1;
+
+export const blockTime = (state: KernelState): number => state.services.count('blockTime') ?? 0;
+
+const timeData = (time: number) => ({ rejected: false, ...kernelData(BigInt(time)) });
+
+const splitAlarm = (key: string): readonly [time: number, promise: KRef] => {
+  const [time, promise] = key.split(' ').map(Number);
+  return [time!, promise as KRef];
+};
+
+/** The time of a new block: alarms up to it settle with it, earliest first. */
+export const setBlockTime = (router: Router, time: number): void => {
+  const { services } = router.state;
+  services.setCount('blockTime', time);
+  const due: string[] = [];
+  for (const key of services.alarms.scan(ranges.alarms)) {
+    if (splitAlarm(key)[0] > time) break;
+    due.push(key);
+  }
+  for (const key of due) {
+    services.alarms.delete(key);
+    answer(router, splitAlarm(key)[1], timeData(time));
+  }
+};
+
+export const CLOCK_METHODS: KernelMethods = {
+  getTime: ({ state }) => BigInt(blockTime(state)),
+  /** Fulfils with the time of the first block that is not before `time`; at once if this is. */
+  wakeAt: call => {
+    const { router, state, result } = call;
+    const time = naturalArgument(call, 0, 'time');
+    if (time > BigInt(TIME_MAX)) throw new Refusal(RangeError(`no time is past ${TIME_MAX}`));
+    if (time <= BigInt(blockTime(state))) return BigInt(blockTime(state));
+    if (result === undefined) return DEFERRED;
+    takeResult(router.state, result);
+    state.services.alarms.create(`${Number(time)} ${result}`, true);
+    return DEFERRED;
+  },
+};

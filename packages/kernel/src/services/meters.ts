@@ -1,0 +1,99 @@
+/**
+ * Meters: what a vat may still do (docs/decisions/041).
+ *
+ * A crank of a metered vat costs 1, and 1 for each syscall, each row that it writes and each full
+ * KiB of all that: logical things, the same on every replica. Reaps, sweeps and other deliveries of
+ * garbage cost nothing. Any number of vats may share a meter; a vat that it is too empty for ends.
+ */
+import { VatFault, type CrankTuple } from '@heirloom/worker';
+import { kernelData } from '../kernel-data.js';
+import type { Router } from '../router.js';
+import type { KRef } from '../state/krefs.js';
+import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
+import type { KernelState } from '../state/state.js';
+import {
+  DEFERRED,
+  naturalArgument,
+  Refusal,
+  type KernelCall,
+  type KernelMethods,
+} from './calls.js';
+import { makeKernelObject } from './objects.js';
+import { waitFor, waitSubject, wake } from './replies.js';
+
+type MeterRow = KernelObjectOf<typeof KernelObject.meter>;
+
+const METER_BYTES = 1024;
+/** Digits that a meter may have. */
+const METER_MAX = 10n ** 30n;
+const UNDERFLOW = 'meter underflow, vat terminated';
+
+export const crankCost = ([, syscalls, rows]: CrankTuple, packedBytes: number): bigint =>
+  BigInt(1 + syscalls.length + rows.length + Math.floor(packedBytes / METER_BYTES));
+
+const meterRow = (state: KernelState, meter: KRef): MeterRow =>
+  state.services.kernelObjects.need(meter) as MeterRow;
+
+/** Sets what is left; who waits for the threshold is told when it is crossed downwards. */
+const setRemaining = (router: Router, meter: KRef, row: MeterRow, remaining: bigint): void => {
+  const { state } = router;
+  const [kind, before, threshold] = row;
+  state.services.kernelObjects.set(meter, [kind, String(remaining), threshold]);
+  const crosses = before !== null && BigInt(before) >= BigInt(threshold);
+  if (!crosses || remaining >= BigInt(threshold)) return;
+  wake(router, waitSubject.threshold(meter), { rejected: false, ...kernelData(remaining) });
+};
+
+/** Errors: VatFault METER_UNDERFLOW; the caller undoes the crank. */
+export const charge = (router: Router, meter: KRef, cost: bigint): void => {
+  const row = meterRow(router.state, meter);
+  if (row[1] === null) return;
+  const remaining = BigInt(row[1]) - cost;
+  if (remaining < 0n) throw new VatFault('METER_UNDERFLOW', UNDERFLOW);
+  setRemaining(router, meter, row, remaining);
+};
+
+/** A crank that was too dear takes what was left. */
+export const drain = (router: Router, meter: KRef): void => {
+  const row = meterRow(router.state, meter);
+  if (row[1] !== null) setRemaining(router, meter, row, 0n);
+};
+
+const checkSize = (value: bigint): bigint => {
+  if (value >= METER_MAX) throw new Refusal(RangeError('a meter holds less than 10 ** 30'));
+  return value;
+};
+
+export const makeMeter = (call: KernelCall): KRef => {
+  const remaining = checkSize(naturalArgument(call, 0, 'remaining'));
+  const threshold = checkSize(naturalArgument(call, 1, 'threshold'));
+  const row = [KernelObject.meter, String(remaining), String(threshold)] as const;
+  return makeKernelObject(call.state, row);
+};
+
+export const makeUnlimitedMeter = (call: KernelCall): KRef =>
+  makeKernelObject(call.state, [KernelObject.meter, null, '0']);
+
+export const METER_METHODS: KernelMethods<MeterRow> = {
+  get: ({ row: [, remaining, threshold] }) => ({
+    remaining: remaining === null ? 'unlimited' : BigInt(remaining),
+    threshold: BigInt(threshold),
+  }),
+  addRemaining: call => {
+    const { router, kref, row } = call;
+    const delta = naturalArgument(call, 0, 'delta');
+    if (row[1] !== null) setRemaining(router, kref, row, checkSize(BigInt(row[1]) + delta));
+    return undefined;
+  },
+  setThreshold: call => {
+    const [kind, remaining] = call.row;
+    const threshold = checkSize(naturalArgument(call, 0, 'threshold'));
+    call.state.services.kernelObjects.set(call.kref, [kind, remaining, String(threshold)]);
+    return undefined;
+  },
+  /** Fulfils with what is left when that has next fallen below the threshold. */
+  whenBelowThreshold: ({ state, kref, result }) => {
+    if (result !== undefined) waitFor(state, waitSubject.threshold(kref), result);
+    return DEFERRED;
+  },
+};

@@ -1,0 +1,215 @@
+/**
+ * The vat-admin service: creation, upgrade and end of vats as vats ask for them.
+ *
+ * Its objects are the kernel's own, so nothing of it is ever upgraded or lost: what is pending is
+ * decided by the kernel and settles. What it does to a vat goes to the tail of the run queue,
+ * behind whatever was sent to that vat before (decisions/040).
+ */
+import { vatIdOf } from '@heirloom/worker';
+import { holdAll } from '../counts.js';
+import { kernelData, SlotMark, type KernelData } from '../kernel-data.js';
+import { makePromise, type Router, type Settlement } from '../router.js';
+import type { KRef } from '../state/krefs.js';
+import {
+  ItemType,
+  KERNEL_DECIDES,
+  VatState,
+  type LifecycleItem,
+  type VatNumber,
+  type VatRow,
+} from '../state/schema.js';
+import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
+import type { KernelState } from '../state/state.js';
+import {
+  DEFERRED,
+  describeArgument,
+  isRecord,
+  refuseCall,
+  settledReference,
+  textArgument,
+  type KernelCall,
+  type KernelMethods,
+} from './calls.js';
+import { makeMeter, makeUnlimitedMeter } from './meters.js';
+import { CRITICAL_KEY, kernelObjectOf, makeKernelObject, SERVICE } from './objects.js';
+import { answer, takeResult, waitFor, waitSubject, wake } from './replies.js';
+import { checkCreation, checkReapInterval } from './vat-options.js';
+
+type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;
+
+const DEFAULT_UPGRADE_MESSAGE = 'vat upgraded';
+
+const bundleIdOf = (call: KernelCall, method: string): string => {
+  const given = settledReference(call.state, call.args[0]);
+  const cap = kernelObjectOf(call.state, given, KernelObject.bundleCap);
+  if (cap !== undefined) return cap.row[1];
+  return refuseCall(`vatAdmin.${method}() requires a bundlecap: ${describeArgument(given)}`);
+};
+
+/** Queues what the merge will carry out; the result of the call is the item's. */
+const enqueue = (call: KernelCall, item: Omit<LifecycleItem, 'result'>): typeof DEFERRED => {
+  const { state } = call;
+  let { result } = call;
+  if (result === undefined) {
+    result = makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
+  } else takeResult(state, result);
+  holdAll(state, item.slots);
+  state.enqueue({ ...item, result } as LifecycleItem);
+  return DEFERRED;
+};
+
+const createVat = (call: KernelCall): typeof DEFERRED => {
+  const bundleId = bundleIdOf(call, 'createVat');
+  const { name, vatParameters, options } = checkCreation(call.state, call.args[1]);
+  const vat = call.state.next('nextVat');
+  const text = name ?? vatIdOf(vat);
+  const data = kernelData(vatParameters);
+  return enqueue(call, { type: ItemType.create, vat, bundleId, text, options, ...data });
+};
+
+const capOf = (state: KernelState, bundleId: string): SlotMark => {
+  const cap = state.services.bundleCaps.get(bundleId);
+  return cap === undefined
+    ? refuseCall(`bundleID not yet installed: ${bundleId}`)
+    : new SlotMark(cap);
+};
+
+const namedBundle = (call: KernelCall): string => {
+  const name = textArgument(call, 0, 'name');
+  const known = name.isWellFormed() && name !== '';
+  const bundleId = known ? call.state.services.bundleNames.get(name) : undefined;
+  return bundleId ?? refuseCall(`no bundle is named ${JSON.stringify(name)}`);
+};
+
+const BUNDLE_ID = /^b1-[0-9a-f]{64}$/;
+
+const bundleIdArgument = (call: KernelCall): string => {
+  const bundleId = textArgument(call, 0, 'bundleID');
+  return BUNDLE_ID.test(bundleId)
+    ? bundleId
+    : refuseCall(`malformed bundleID ${JSON.stringify(bundleId)}`);
+};
+
+export const ROOT_METHODS: KernelMethods = {
+  /** Takes a device in SwingSet; there are none. */
+  createVatAdminService: () => new SlotMark(SERVICE),
+  getCriticalVatKey: () => new SlotMark(CRITICAL_KEY),
+};
+
+export const SERVICE_METHODS: KernelMethods = {
+  createVat,
+  createVatByName: call => {
+    const cap = capOf(call.state, namedBundle(call));
+    return createVat({ ...call, args: [cap, ...call.args.slice(1)] });
+  },
+  getBundleCap: call => capOf(call.state, bundleIdArgument(call)),
+  waitForBundleCap: call => {
+    const bundleId = bundleIdArgument(call);
+    const cap = call.state.services.bundleCaps.get(bundleId);
+    if (cap !== undefined) return new SlotMark(cap);
+    if (call.result !== undefined) waitFor(call.state, waitSubject.bundle(bundleId), call.result);
+    return DEFERRED;
+  },
+  getNamedBundleCap: call => capOf(call.state, namedBundle(call)),
+  getBundleIDByName: call => namedBundle(call),
+  createMeter: call => new SlotMark(makeMeter(call)),
+  createUnlimitedMeter: call => new SlotMark(makeUnlimitedMeter(call)),
+};
+
+export const BUNDLE_CAP_METHODS: KernelMethods<KernelObjectOf<typeof KernelObject.bundleCap>> = {
+  getBundleID: ({ row: [, bundleId] }) => bundleId,
+};
+
+/** Errors: Refusal unless the vat runs. */
+const runningVat = (call: KernelCall<AdminRow>, method: string): VatNumber => {
+  const [, vat] = call.row;
+  if (call.state.vats.get(vat)?.state === VatState.running) return vat;
+  const attempt = `rejecting attempt to perform "${method}"()`;
+  return refuseCall(`vatAdminService ${attempt} on non-running vat "${vatIdOf(vat)}"`);
+};
+
+const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
+  const vat = runningVat(call, 'upgrade');
+  const bundleId = bundleIdOf(call, 'upgrade');
+  const given = call.args[1] ?? {};
+  if (!isRecord(given)) return refuseCall('upgrade() options must be a record');
+  const { vatParameters, upgradeMessage: text = DEFAULT_UPGRADE_MESSAGE, ...rest } = given;
+  const unknown = Object.keys(rest).sort().join(',');
+  if (unknown !== '') refuseCall(`upgrade() received unknown options: ${JSON.stringify(unknown)}`);
+  if (typeof text !== 'string') return refuseCall('upgrade() upgradeMessage not string');
+  const data = kernelData(vatParameters);
+  return enqueue(call, { type: ItemType.upgrade, vat, bundleId, text, ...data });
+};
+
+const changeOptions = (call: KernelCall<AdminRow>): undefined => {
+  const vat = runningVat(call, 'changeOptions');
+  const [given] = call.args;
+  if (!isRecord(given)) return refuseCall('changeOptions() options must be a record');
+  for (const name of Object.keys(given)) {
+    if (name !== 'reapInterval') refuseCall(`invalid option ${JSON.stringify(name)}`);
+  }
+  const reapInterval = checkReapInterval(given['reapInterval'], 'invalid reapInterval value');
+  const row = call.state.vats.need(vat);
+  call.state.vats.set(vat, { ...row, options: { ...row.options, reapInterval } });
+  return undefined;
+};
+
+export const ADMIN_METHODS: KernelMethods<AdminRow> = {
+  upgrade,
+  changeOptions,
+  terminateWithFailure: call => {
+    const vat = runningVat(call, 'terminateWithFailure');
+    const data = kernelData(call.args[0]);
+    return enqueue(call, { type: ItemType.terminate, vat, bundleId: '', text: '', ...data });
+  },
+  /** Settles as the vat ends: with what it says when it leaves, else rejects with the reason. */
+  done: ({ router, state, row: [, vat, end], result }) => {
+    if (result === undefined) return DEFERRED;
+    if (end === null) waitFor(state, waitSubject.endOf(vat), result);
+    else {
+      takeResult(state, result);
+      const [rejected, body, slots] = end;
+      answer(router, result, { rejected, body, slots });
+    }
+    return DEFERRED;
+  },
+  adminData: ({ state, row: [, vat] }) => {
+    const row = state.vats.get(vat);
+    const vatID = vatIdOf(vat);
+    if (row?.state !== VatState.running) return { vatID, running: false };
+    const { name, incarnation, bundleId: bundleID } = row;
+    return { vatID, running: true, name, incarnationNumber: incarnation, bundleID };
+  },
+};
+
+/** What a vat gets that has made another. */
+export const creationAnswer = (state: KernelState, vat: VatNumber, root: KRef): KernelData => {
+  const admin = makeKernelObject(state, [KernelObject.adminNode, vat, null]);
+  const row = state.vats.need(vat);
+  state.vats.set(vat, { ...row, options: { ...row.options, admin } });
+  return kernelData({ adminNode: new SlotMark(admin), root: new SlotMark(root) });
+};
+
+/** A vat has ended: `done()` settles, now and for whoever asks later. */
+export const settleDone = (
+  router: Router,
+  vat: VatNumber,
+  { options }: VatRow,
+  end: Settlement,
+): void => {
+  const { state } = router;
+  wake(router, waitSubject.endOf(vat), end);
+  const row = options.admin === null ? undefined : state.services.kernelObjects.get(options.admin);
+  if (row?.[0] !== KernelObject.adminNode) return;
+  holdAll(state, end.slots);
+  const { rejected, body, slots } = end;
+  state.services.kernelObjects.set(options.admin!, [row[0], vat, [rejected, body, slots]]);
+};
+
+/** A bundle has been installed: whoever waits for its cap gets it. */
+export const bundleInstalled = (router: Router, bundleId: string, cap: KRef): void =>
+  wake(router, waitSubject.bundle(bundleId), {
+    rejected: false,
+    ...kernelData(new SlotMark(cap)),
+  });
+

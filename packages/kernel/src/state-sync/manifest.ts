@@ -1,0 +1,117 @@
+/**
+ * The manifest of an exported state: which chunks make it up, and what they make up.
+ *
+ * What is in it is the exporter's word, until the importer has checked it: the chunks against their
+ * hashes, the hashes against the state root, the root against what the importer trusts.
+ */
+import { HASH_BYTES, HostError, STATE_CHUNK_BYTES_MAX, STATE_TABLES } from '@heirloom/store';
+
+export const MANIFEST_FILE = 'manifest.json';
+export const MANIFEST_FORMAT = 'heirloom-state';
+export const MANIFEST_VERSION = 1;
+
+export interface ChunkEntry {
+  readonly file: string;
+  readonly table: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of the file, hex. */
+  readonly sha256: string;
+}
+
+export interface StateManifest {
+  readonly format: typeof MANIFEST_FORMAT;
+  readonly version: typeof MANIFEST_VERSION;
+  readonly height: number;
+  readonly blockHash: string;
+  readonly stateRoot: string;
+  /** Of a sealed block: its hash without the state root. Null: the block is not sealed. */
+  readonly plainHash: string | null;
+  readonly schema: number;
+  readonly engine: string;
+  readonly image: string;
+  /** Consensus parameters by name. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly rows: number;
+  readonly bytes: number;
+  /** In the order of the tree. */
+  readonly chunks: readonly ChunkEntry[];
+}
+
+/** Files are told apart by number; the table is for people. */
+export const chunkFile = (index: number, table: string): string =>
+  `${String(index).padStart(6, '0')}-${table}.chunk`;
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+
+const HASH = new RegExp(`^[0-9a-f]{${2 * HASH_BYTES}}$`);
+export const isHash = (value: unknown): value is string =>
+  typeof value === 'string' && HASH.test(value);
+
+/** What is wrong with an export. The message names the chunk. */
+export const invalid = (what: string): HostError => new HostError('SNAPSHOT_INVALID', what);
+
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const CHECKS: Readonly<Record<keyof StateManifest, (value: unknown) => boolean>> = {
+  format: value => value === MANIFEST_FORMAT,
+  version: value => value === MANIFEST_VERSION,
+  height: isCount,
+  blockHash: isHash,
+  stateRoot: isHash,
+  plainHash: value => value === null || isHash(value),
+  schema: isCount,
+  engine: isText,
+  image: isText,
+  parameters: value => isRecord(value) && Object.values(value).every(v => isText(v) || isCount(v)),
+  rows: isCount,
+  bytes: isCount,
+  chunks: value => Array.isArray(value) && value.length > 0,
+};
+
+const checkChunk = (chunk: unknown, index: number): void => {
+  const name = `chunk ${index} of the manifest`;
+  if (!isRecord(chunk)) throw invalid(`${name} is no object`);
+  const { file, table, rows, bytes, sha256 } = chunk;
+  if (!isText(table) || !(STATE_TABLES as readonly string[]).includes(table)) {
+    throw invalid(`${name}: ${String(table)} is no table of the state`);
+  }
+  if (file !== chunkFile(index, table)) throw invalid(`${name} must be ${chunkFile(index, table)}`);
+  if (!isCount(rows) || rows === 0 || !isCount(bytes) || bytes > STATE_CHUNK_BYTES_MAX) {
+    throw invalid(`${file}: the manifest says ${String(rows)} rows, ${String(bytes)} bytes`);
+  }
+  if (!isHash(sha256)) throw invalid(`${file}: the manifest has no sha256 of it`);
+};
+
+/**
+ * Reads a manifest.
+ *
+ * Errors: HostError SNAPSHOT_INVALID names what is wrong.
+ */
+export const parseManifest = (text: string): StateManifest => {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw invalid(`${MANIFEST_FILE} is no JSON: ${String(error)}`);
+  }
+  if (!isRecord(given)) throw invalid(`${MANIFEST_FILE} is no object`);
+  for (const [name, check] of Object.entries(CHECKS)) {
+    if (!check(given[name])) {
+      throw invalid(`${MANIFEST_FILE}: bad ${name}: ${JSON.stringify(given[name])}`);
+    }
+  }
+  const manifest = given as unknown as StateManifest;
+  manifest.chunks.forEach(checkChunk);
+  const sum = (field: 'rows' | 'bytes'): number =>
+    manifest.chunks.reduce((total, chunk) => total + chunk[field], 0);
+  if (sum('rows') !== manifest.rows || sum('bytes') !== manifest.bytes) {
+    throw invalid(`${MANIFEST_FILE}: rows and bytes are not the sums over the chunks`);
+  }
+  return manifest;
+};

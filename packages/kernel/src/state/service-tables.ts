@@ -1,0 +1,106 @@
+/**
+ * The tables of what the host and the kernel itself offer to vats: host objects and calls of them,
+ * kernel objects, promises that the kernel will settle, the clock.
+ *
+ * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
+ * holds what the message held on the queue; a wait's row holds its promise.
+ */
+import { ranges, spellings } from './keys.js';
+import type { KernelTable, RowCodec } from './kernel-table.js';
+import type { KRef } from './krefs.js';
+import { codecs, frameCodec, type QueuedMessage, type VatNumber } from './schema.js';
+import type { Spelling } from './state.js';
+
+/** What a kernel object is. */
+export const KernelObject = {
+  /** The root that a bootstrap vat gets: makes services, gives the key to critical vats. */
+  vatAdmin: 0,
+  service: 1,
+  criticalKey: 2,
+  clock: 3,
+  /** The host's alone: sends `bootstrap` once the static vats are there. */
+  bootstrapper: 4,
+  bundleCap: 5,
+  adminNode: 6,
+  meter: 7,
+} as const;
+export type KernelObject = (typeof KernelObject)[keyof typeof KernelObject];
+
+/** How a vat ended, for `done()`. */
+export type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly KRef[]];
+
+export type KernelObjectRow =
+  | readonly [0 | 1 | 2 | 3 | 4]
+  | readonly [typeof KernelObject.bundleCap, bundleId: string]
+  | readonly [typeof KernelObject.adminNode, vat: VatNumber, end: EndTuple | null]
+  /** Decimal; `remaining` null: unlimited. */
+  | readonly [typeof KernelObject.meter, remaining: string | null, threshold: string];
+
+export type KernelObjectOf<K extends KernelObject> = Extract<
+  KernelObjectRow,
+  readonly [K, ...unknown[]]
+>;
+
+/** Single numbers. */
+export type CountName = 'nextHostCall' | 'blockTime';
+
+type MakeTable = <K extends number | string, V>(
+  codec: RowCodec<V>,
+  spelling: Spelling<K>,
+) => KernelTable<K, V>;
+
+const rowCodec: RowCodec<KernelObjectRow> = frameCodec<KernelObjectRow, KernelObjectRow>(
+  row => row,
+  tuple => tuple,
+);
+const textCodec: RowCodec<string> = frameCodec<string, readonly [string]>(
+  text => [text],
+  ([text]) => text,
+);
+
+export class ServiceTables {
+  /** Name → the object, which is held for ever. */
+  readonly hostObjects: KernelTable<string, KRef>;
+  /** Calls that the host has not answered, by number, from 1. */
+  readonly hostCalls: KernelTable<number, QueuedMessage>;
+  readonly kernelObjects: KernelTable<KRef, KernelObjectRow>;
+  /** `subject kref`. */
+  readonly waits: KernelTable<string, true>;
+  /** `time kref`. */
+  readonly alarms: KernelTable<string, true>;
+  /** Bundle id → its cap, which is held for ever, as bundles are. */
+  readonly bundleCaps: KernelTable<string, KRef>;
+  /** Name → bundle id. */
+  readonly bundleNames: KernelTable<string, string>;
+  readonly #counts: KernelTable<string, number>;
+
+  constructor(make: MakeTable) {
+    this.hostObjects = make(codecs.kref, spellings.hostObject);
+    this.hostCalls = make(codecs.message, spellings.hostCall);
+    this.kernelObjects = make(rowCodec, spellings.kernelObject);
+    this.waits = make(codecs.empty, spellings.wait);
+    this.alarms = make(codecs.empty, spellings.alarm);
+    this.bundleCaps = make(codecs.kref, spellings.bundleCap);
+    this.bundleNames = make(textCodec, spellings.bundleName);
+    this.#counts = make(codecs.count, spellings.count);
+  }
+
+  count(name: CountName): number | undefined {
+    return this.#counts.get(name);
+  }
+
+  setCount(name: CountName, value: number): void {
+    this.#counts.set(name, value);
+  }
+
+  /** The number of the next host call. */
+  get nextHostCall(): number {
+    return this.count('nextHostCall') ?? 1;
+  }
+
+  /** The promises that wait for `subject`, oldest first. */
+  waitersFor(subject: string): KRef[] {
+    const keys = [...this.waits.scan(ranges.waits(subject))];
+    return keys.map(key => Number(key.slice(key.indexOf(' ') + 1)) as KRef);
+  }
+}

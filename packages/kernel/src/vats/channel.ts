@@ -1,0 +1,31 @@
+/**
+ * What frames cross on between the kernel and a vat worker: a thread's port or a child's pipe.
+ *
+ * A channel knows nothing of what the frames say. It begins with the worker and ends with it.
+ */
+export interface ChannelEvents {
+  frame(frame: Uint8Array): void;
+  /** The worker has ended by itself: every frame that it posted has been told of before. */
+  end(reason: string, cause?: Error): void;
+}
+
+export interface WorkerChannel {
+  /** The frame's buffer may be gone afterwards. What a dead worker is sent is lost. */
+  send(frame: Uint8Array): void;
+  /** Kills the worker, whatever it does; resolves when it is gone. Idempotent. */
+  destroy(): Promise<void>;
+}
+
+export type OpenChannel = (events: ChannelEvents) => WorkerChannel;
+
+/** What every worker of a kernel starts with. */
+export interface WorkerHost {
+  readonly directory: string;
+  readonly readersMax: number;
+  readonly imageSource: string;
+  readonly codeCache: Uint8Array | undefined;
+  /** Of V8's old generation, for one vat; undefined: V8's own default. */
+  readonly heapMiBMax: number | undefined;
+  /** V8 collects before every crank. */
+  readonly collectsEveryCrank: boolean;
+}

@@ -1,0 +1,130 @@
+/**
+ * A vat worker's child process: frames behind their lengths on one pipe (docs/isolation.md).
+ *
+ * Invariants: whatever the child does, this process goes on; every byte that it wrote before its
+ * end is read before the end is told; destroying resolves after the child has exited.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { packFrame } from '@heirloom/store';
+import {
+  CRANK_BYTES_MAX,
+  frameHead,
+  FRAMES_FD,
+  FrameSplitter,
+  PROCESS_ENTRY,
+  type ProcessBootTuple,
+} from '@heirloom/worker';
+import type { ChannelEvents, OpenChannel, WorkerChannel, WorkerHost } from './channel.js';
+
+/** A worker's frame: a chunk of cranks, the last of which is as big as a crank may be. */
+const FROM_WORKER_BYTES_MAX = CRANK_BYTES_MAX + 2 ** 20;
+/** Of what the child wrote to stderr, the end is kept to say why it died. */
+const STDERR_CHARS_MAX = 4096;
+const KILL = 'SIGKILL';
+
+/** V8 and Node say why they end in a line that begins so. */
+const REASON = /^(?:FATAL ERROR|#? ?Fatal error|[A-Za-z]*Error\b|Segmentation).*$/m;
+
+class ProcessChannel implements WorkerChannel {
+  readonly #child: ChildProcess;
+  readonly #pipe: Duplex;
+  readonly #events: ChannelEvents;
+  readonly #splitter = new FrameSplitter(FROM_WORKER_BYTES_MAX);
+  readonly #gone: Promise<void>;
+  #stderr = '';
+  #spawnError: Error | undefined;
+  #broken: Error | undefined;
+
+  constructor(child: ChildProcess, events: ChannelEvents, onGone: () => void) {
+    this.#child = child;
+    this.#events = events;
+    this.#pipe = child.stdio[FRAMES_FD] as Duplex;
+    // What cannot be written to a child that has died is told by its end.
+    this.#pipe.on('error', () => undefined);
+    this.#pipe.on('data', (chunk: Buffer) => this.#receive(chunk));
+    child.stderr!.setEncoding('utf8');
+    child.stderr!.on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_MAX);
+    });
+    child.on('error', error => {
+      this.#spawnError = error;
+    });
+    this.#gone = new Promise(resolve => {
+      child.on('close', (code, signal) => {
+        onGone();
+        resolve();
+        this.#end(code, signal);
+      });
+    });
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#pipe.destroyed) return;
+    this.#pipe.cork();
+    this.#pipe.write(frameHead(frame.length));
+    this.#pipe.write(frame);
+    this.#pipe.uncork();
+  }
+
+  destroy(): Promise<void> {
+    this.#child.kill(KILL);
+    return this.#gone;
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#broken !== undefined) return;
+    try {
+      for (const frame of this.#splitter.push(chunk)) this.#events.frame(frame);
+    } catch (error) {
+      this.#broken = error instanceof Error ? error : Error(String(error));
+      this.#child.kill(KILL);
+    }
+  }
+
+  #end(code: number | null, signal: string | null): void {
+    const cause = this.#spawnError ?? this.#broken;
+    const how = signal === null ? `exit code ${code}` : signal;
+    const why = cause?.message ?? REASON.exec(this.#stderr)?.[0];
+    this.#events.end(`the process ended (${how})${why === undefined ? '' : `: ${why}`}`, cause);
+  }
+}
+
+/** The system has no process or no pipe for us. */
+const unborn = (child: ChildProcess, events: ChannelEvents): WorkerChannel => {
+  child.on('error', error => events.end(`the process did not start: ${error.message}`, error));
+  return { send: () => undefined, destroy: () => Promise.resolve() };
+};
+
+export interface ProcessOptions {
+  /** Every crank is told of before the next one begins (rule H3). */
+  readonly isCareful: boolean;
+  /** A child has exited: its place among the store's readers can be freed (rule S4). */
+  onGone(): void;
+}
+
+/** Starts child processes, each warm as a thread is. */
+export const processChannels = (host: WorkerHost, options: ProcessOptions): OpenChannel => {
+  const { isCareful, onGone } = options;
+  const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
+  const boot: ProcessBootTuple = [
+    Buffer.from(directory, 'utf8'),
+    readersMax,
+    Buffer.from(imageSource, 'utf8'),
+    codeCache ?? null,
+    isCareful,
+    host.collectsEveryCrank,
+  ];
+  const packed = packFrame(boot);
+  const heapMiB = String(heapMiBMax ?? 0);
+  return events => {
+    const child = spawn(process.execPath, [PROCESS_ENTRY, heapMiB], {
+      env: {},
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    if (child.pid === undefined) return unborn(child, events);
+    const channel = new ProcessChannel(child, events, onGone);
+    channel.send(packed);
+    return channel;
+  };
+};

@@ -1,0 +1,95 @@
+/**
+ * A vat worker's thread: one Piscina pool of one thread, one task for a vat's whole life.
+ *
+ * Invariants: frames cross as transferred buffers over one MessagePort; destroying resolves after
+ * the thread has exited (rule H1).
+ */
+import assert from 'node:assert/strict';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { ZYGOTE_ENTRY, type ZygoteData } from '@heirloom/worker';
+import { Piscina } from 'piscina';
+import type { ChannelEvents, OpenChannel, WorkerChannel, WorkerHost } from './channel.js';
+
+class ThreadChannel implements WorkerChannel {
+  readonly #pool: Piscina;
+  readonly #port: MessagePort;
+  /** The thread has said something, or ended: its native modules are no longer being loaded. */
+  readonly #warm: Promise<void>;
+  #becomeWarm: () => void = () => undefined;
+  #destroyed: Promise<void> | undefined;
+
+  /** `pool` has exactly one thread, already warm, with no task. */
+  constructor(pool: Piscina, events: ChannelEvents) {
+    this.#pool = pool;
+    this.#warm = new Promise(resolve => {
+      this.#becomeWarm = resolve;
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const end = (reason: string, cause?: Error): void => {
+      this.#becomeWarm();
+      events.end(reason, cause);
+    };
+    port1.on('message', (frame: Uint8Array) => {
+      this.#becomeWarm();
+      events.frame(frame);
+    });
+    pool.on('error', (error: Error) => end(`the thread failed: ${error.message}`, error));
+    const life = pool.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
+    assert.equal(pool.queueSize, 0, 'nothing waits in a Piscina queue');
+    life.then(
+      () => end('the thread ended by itself'),
+      (error: Error) => end(`the thread died: ${error.message}`, error),
+    );
+  }
+
+  send(frame: Uint8Array): void {
+    this.#port.postMessage(frame, [frame.buffer as ArrayBuffer]);
+  }
+
+  destroy(): Promise<void> {
+    this.#destroyed ??= this.#destroy();
+    return this.#destroyed;
+  }
+
+  /** [ran] A thread that is killed while it loads lmdb aborts the process: it must have begun. */
+  async #destroy(): Promise<void> {
+    await this.#warm;
+    this.#port.close();
+    await this.#pool.destroy();
+  }
+}
+
+const shared = (bytes: Uint8Array): SharedArrayBuffer => {
+  const buffer = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
+};
+
+/** Starts threads: each has its image evaluated, its realm locked down and the store open. */
+export const threadChannels = (host: WorkerHost): OpenChannel => {
+  const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
+  const { collectsEveryCrank } = host;
+  const workerData: ZygoteData = {
+    directory,
+    readersMax,
+    collectsEveryCrank,
+    imageSource: shared(Buffer.from(imageSource, 'utf8')),
+    ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
+  };
+  const limits =
+    heapMiBMax === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiBMax } };
+  return events => {
+    const pool = new Piscina({
+      filename: ZYGOTE_ENTRY,
+      minThreads: 1,
+      maxThreads: 1,
+      idleTimeout: Infinity,
+      atomics: 'disabled',
+      env: {},
+      workerData,
+      ...limits,
+    });
+    return new ThreadChannel(pool, events);
+  };
+};

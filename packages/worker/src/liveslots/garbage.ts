@@ -1,0 +1,70 @@
+/**
+ * The deliveries of garbage, carried out: docs/gc.md.
+ */
+import { Delivery, type CrankReport, type ReapReport } from '../protocol/messages.js';
+import { Deletions } from './deletions.js';
+import { Reaper } from './reaper.js';
+import { Sweeper } from './sweeper.js';
+import type { CrankSink } from '../supervisor/crank.js';
+import type { Slots } from '../protocol/messages.js';
+import type { Collections } from './collections.js';
+import type { Core } from './core.js';
+import type { Dispatcher } from './dispatch.js';
+
+export interface GarbageOptions {
+  readonly core: Core;
+  readonly collections: Collections;
+  readonly crank: CrankSink;
+  readonly collectGarbage: () => void;
+}
+
+export class Garbage {
+  readonly #core: Core;
+  readonly #deletions: Deletions;
+  readonly #reaper: Reaper;
+  readonly #sweeper: Sweeper;
+  #sweepReport: CrankReport = null;
+
+  constructor({ core, collections, crank, collectGarbage }: GarbageOptions) {
+    this.#core = core;
+    this.#deletions = new Deletions(core, collections);
+    const deletions = this.#deletions;
+    this.#reaper = new Reaper({ core, crank, deletions, collectGarbage });
+    this.#sweeper = new Sweeper(core, crank, deletions);
+  }
+
+  register(dispatcher: Dispatcher): void {
+    dispatcher.register(Delivery.dropExports, ([, vrefs]) => this.#exportsChanged(vrefs, 's'));
+    dispatcher.register(Delivery.retireExports, ([, vrefs]) => this.#exportsChanged(vrefs, 'n'));
+    dispatcher.register(Delivery.retireImports, ([, vrefs]) => this.#retireImports(vrefs));
+    dispatcher.register(Delivery.reap, ([, report, rowsMax, isFull]) => {
+      if (report === null) return this.#reaper.reap(rowsMax, isFull);
+      this.#reaper.repeat(report, rowsMax);
+      return undefined;
+    });
+    dispatcher.register(Delivery.sweep, ([, rowsMax]) => {
+      this.#sweepReport = [this.#sweeper.sweep(rowsMax), [], []];
+      return undefined;
+    });
+  }
+
+  /** What the delivery that is over has to report. */
+  takeReport(): CrankReport {
+    const report: ReapReport | null = this.#reaper.takeReport() ?? this.#sweepReport;
+    this.#sweepReport = null;
+    return report;
+  }
+
+  #exportsChanged(vrefs: Slots, status: 's' | 'n'): undefined {
+    for (const vref of vrefs) this.#core.ledger.exportChanged(vref, status);
+    return undefined;
+  }
+
+  #retireImports(vrefs: Slots): undefined {
+    for (const vref of vrefs) {
+      this.#deletions.endImport(vref);
+    }
+    this.#deletions.takeRamChanged();
+    return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Sweeps: what only the RAM of an ended incarnation held is deleted (rule G3, docs/gc.md).
+ *
+ * Raising the incarnation number has condemned every older zero entry by its key alone. Neither RAM
+ * nor V8 is asked, and nothing in here depends on either: a sweep is a function of the rows.
+ */
+import {
+  ROW_ZERO_PREFIX,
+  VIRTUAL_TABLES,
+  rowZeroPrefix,
+  virtualTablePrefix,
+} from '@heirloom/store/keys';
+import { placeOf } from './things.js';
+import type { BinaryKey } from '@heirloom/store';
+import type { CrankSink } from '../supervisor/crank.js';
+import type { VRef } from '../protocol/refs.js';
+import type { Core } from './core.js';
+import type { Deletions } from './deletions.js';
+
+const INCARNATION_BYTES = 4;
+
+export class Sweeper {
+  readonly #core: Core;
+  readonly #crank: CrankSink;
+  readonly #deletions: Deletions;
+  /** Up to here the zero table of earlier incarnations is empty, but for `#condemned`. */
+  #cursor: BinaryKey = ROW_ZERO_PREFIX;
+  readonly #virtualCursors = new Map<number, BinaryKey>();
+  /** What sweeps have condemned and not deleted yet. */
+  #condemned: VRef[] = [];
+
+  constructor(core: Core, crank: CrankSink, deletions: Deletions) {
+    this.#core = core;
+    this.#crank = crank;
+    this.#deletions = deletions;
+  }
+
+  /** Removes about `rowsMax` rows. True if there is more to do. */
+  sweep(rowsMax: number): boolean {
+    let left = rowsMax;
+    for (let worked = -1; worked !== 0 && left > 0; left -= worked) worked = this.#pass(left);
+    if (left > 0) left -= this.#removeVirtualRows(left);
+    this.#deletions.tell(this.#crank);
+    // What RAM held of the dead went with its incarnation.
+    this.#deletions.takeRamChanged();
+    return left <= 0;
+  }
+
+  /** Deletes what is condemned so far, which may condemn more. Returns the rows it cost. */
+  #pass(limit: number): number {
+    const { ledger, context } = this.#core;
+    ledger.beginSweep();
+    let worked = 0;
+    while (this.#condemned.length > 0 && worked < limit) {
+      worked += this.#remove(this.#condemned.at(-1)!, limit - worked);
+      // A collection that still has entries goes on.
+      if (worked < limit) this.#condemned.pop();
+    }
+    const end = rowZeroPrefix(context.incarnation);
+    let key = worked < limit ? context.rows.nextKey(this.#cursor, end) : undefined;
+    while (key !== undefined && worked < limit) {
+      worked += this.#removeListed(key, limit - worked);
+      if (worked >= limit) break;
+      this.#cursor = key;
+      key = context.rows.nextKey(key, end);
+    }
+    this.#retireUnrecognized();
+    ledger.settle();
+    this.#condemned = this.#condemned.concat(ledger.takeCondemned());
+    return worked;
+  }
+
+  #removeListed(key: BinaryKey, limit: number): number {
+    const baseRef = key.slice(ROW_ZERO_PREFIX.length + INCARNATION_BYTES) as VRef;
+    if (!baseRef.startsWith('o+v')) return this.#remove(baseRef, limit);
+    // Its rows go by the prefix of its incarnation.
+    this.#core.context.rows.delete(key);
+    return 1;
+  }
+
+  /** Nothing to do where it has gone with the last row of the limit. */
+  #remove(baseRef: VRef, limit: number): number {
+    const { ledger, context } = this.#core;
+    const place = placeOf(this.#core, baseRef);
+    const header = ledger.headerAfter(baseRef);
+    const isCondemned = header !== undefined && header.zero > 0;
+    if (place === undefined || !isCondemned || header.zero > context.incarnation) return 0;
+    switch (place.type) {
+      case 'import':
+        this.#removeImport(baseRef);
+        return 1;
+      case 'object':
+        return 1 + this.#deletions.deleteObject(baseRef);
+      case 'collection':
+        return this.#deletions.shrink(baseRef, limit).removed;
+      default:
+        throw TypeError(`unknown thing ${String(place satisfies never)}`);
+    }
+  }
+
+  /** A durable weak collection must not lose an entry whose key may come again. */
+  #removeImport(vref: VRef): void {
+    const { recognition } = this.#deletions;
+    if (recognition.isRecognizedDurably(vref)) this.#deletions.dropImport(vref);
+    else this.#deletions.retireImport(vref);
+  }
+
+  /** Imports that only collections recognised which have just gone. */
+  #retireUnrecognized(): void {
+    const { incarnation } = this.#core.context;
+    for (const vref of new Set(this.#core.ledger.takeUnrecognized())) {
+      const header = this.#core.ledger.headerAfter(vref);
+      if (this.#core.ledger.isGone(vref) || header?.isDropped !== true) continue;
+      // One that this incarnation has had may be recognised by its weak maps: reaps know.
+      if (header.released === incarnation + 1) continue;
+      if (!this.#deletions.recognition.isRecognizedInRows(vref)) {
+        this.#deletions.retireImport(vref);
+      }
+    }
+  }
+
+  #removeVirtualRows(limit: number): number {
+    const { rows, incarnation } = this.#core.context;
+    let removed = 0;
+    for (const table of VIRTUAL_TABLES) {
+      const end = virtualTablePrefix(table, incarnation);
+      // Nobody adds a row of an ended incarnation: what is before the cursor stays empty.
+      let key = this.#virtualCursors.get(table) ?? virtualTablePrefix(table, 0);
+      for (; removed < limit; removed += 1) {
+        const next = rows.nextKey(key, end);
+        if (next === undefined) break;
+        rows.delete(next);
+        key = next;
+      }
+      this.#virtualCursors.set(table, key);
+      if (removed >= limit) break;
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * Counts again, from nothing but a vat's rows, what holds what, and compares with what the rows say
+ * (docs/gc.md). For tests, over rows of a store in RAM or on disk.
+ *
+ * Every row is looked at, so what is found missing, left behind or miscounted is named by its key.
+ * Rows that an ended incarnation left to sweeps are reported apart.
+ */
+import { readU32, readU48, rowRecognizer, rowZero, virtualRow } from '@heirloom/store/keys';
+import { unpackNumber, unpackRow } from '../liveslots/frames.js';
+import { baseRefOf, type VRef } from '../protocol/refs.js';
+import type { Slots } from '../protocol/messages.js';
+
+export interface AuditedThing {
+  readonly count: number;
+  readonly es: string;
+  readonly isListed: boolean;
+  readonly isDropped: boolean;
+}
+
+export interface RowAudit {
+  /** Everything that is wrong, in words. */
+  readonly faults: readonly string[];
+  /** By baseRef. */
+  readonly things: ReadonlyMap<string, AuditedThing>;
+  /** Rows that sweeps have yet to remove: entries and merely-virtual rows of ended incarnations. */
+  readonly unswept: readonly string[];
+}
+
+interface Header {
+  readonly count: number;
+  readonly es: string;
+  readonly zero: number;
+  readonly isDropped: boolean;
+  readonly isDurable: boolean;
+}
+
+const TABLES = {
+  kind: 0x10,
+  object: 0x20,
+  objectState: 0x21,
+  collection: 0x30,
+  counts: 0x31,
+  entry: 0x32,
+  refEntry: 0x33,
+  importRef: 0x40,
+  recognizer: 0x50,
+  zero: 0x60,
+  watch: 0x70,
+  watcher: 0x71,
+} as const;
+const VIRTUAL_COUNT = 0xc0;
+const WEAK_KINDS = [3, 5, 7, 9];
+
+class Auditor {
+  readonly faults: string[] = [];
+  readonly unswept: string[] = [];
+  readonly headers = new Map<string, Header>();
+  /** Rows that hold each reference, durable ones and merely-virtual ones. */
+  readonly #holders = { durable: new Map<string, number>(), virtual: new Map<string, number>() };
+  readonly #zeros = new Map<string, { readonly incarnation: number; readonly entry: number }>();
+  readonly #virtualCounts = new Map<string, number>();
+  readonly #weakKinds = new Map<string, boolean>();
+  readonly #entries = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
+  readonly #recognizers = new Set<string>();
+  readonly #weakEntries = new Set<string>();
+  readonly #rows: ReadonlyMap<string, Uint8Array>;
+  readonly #incarnation: number;
+
+  constructor(rows: ReadonlyMap<string, Uint8Array>, incarnation: number) {
+    this.#rows = rows;
+    this.#incarnation = incarnation;
+  }
+
+  run(): void {
+    const keys = [...this.#rows.keys()].sort();
+    for (const key of keys) this.#visitCollection(key);
+    for (const key of keys) this.#visit(key);
+    this.#compareThings();
+    this.#compareVirtualCounts();
+    this.#compareRecognizers();
+    for (const [key, count] of this.#counts) {
+      const entries = this.#entries.get(key) ?? 0;
+      if (entries !== count) this.#fault(`collection ${key}: ${entries} entries, counts ${count}`);
+    }
+  }
+
+  #fault(text: string): void {
+    this.faults.push(text);
+  }
+
+  /** The table as of the durable ones, the rest of the key; undefined for what is to be swept. */
+  #split(key: string): { table: number; rest: string; isDurable: boolean } | undefined {
+    const table = key.charCodeAt(0);
+    if (table < 0xa0) return { table, rest: key.slice(1), isDurable: true };
+    if (readU32(key, 1) !== this.#incarnation) return undefined;
+    const isCount = table === VIRTUAL_COUNT;
+    return { table: isCount ? table : table - 0x80, rest: key.slice(5), isDurable: false };
+  }
+
+  #visitCollection(key: string): void {
+    const parts = this.#split(key);
+    if (parts?.table !== TABLES.collection) return;
+    const [kind] = unpackRow('collection', this.#rows.get(key)!);
+    this.#weakKinds.set(`${parts.isDurable}/${readU48(parts.rest, 0)}`, WEAK_KINDS.includes(kind));
+  }
+
+  #visit(key: string): void {
+    const parts = this.#split(key);
+    if (parts === undefined) {
+      this.unswept.push(JSON.stringify(key));
+      return;
+    }
+    const bytes = this.#rows.get(key)!;
+    const { table, rest, isDurable } = parts;
+    switch (table) {
+      case TABLES.kind:
+        return this.#hold(isDurable, unpackRow('kind', bytes)[3]);
+      case TABLES.object: {
+        const [, , count, es, zero, , , slots] = unpackRow('object', bytes);
+        const base = this.#refOf(isDurable, readU32(rest, 0), readU48(rest, 4));
+        this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
+        return this.#hold(isDurable, slots);
+      }
+      case TABLES.collection: {
+        const [kind, , , , [a, b], count, es, zero] = unpackRow('collection', bytes);
+        const base = this.#refOf(isDurable, kind, readU48(rest, 0));
+        if (readU48(rest, 0) >= 4) {
+          this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
+        }
+        return this.#hold(isDurable, [...a, ...b]);
+      }
+      case TABLES.counts:
+        if (!this.#isWeak(isDurable, rest)) {
+          const [entryCount] = unpackRow('collectionCounts', bytes);
+          this.#counts.set(`${isDurable}/${readU48(rest, 0)}`, entryCount);
+        }
+        return undefined;
+      case TABLES.entry:
+        return this.#visitEntry(isDurable, rest, bytes);
+      case TABLES.refEntry:
+        return this.#visitRefEntry(isDurable, rest, bytes);
+      case TABLES.importRef: {
+        const [count, zero, , isDropped] = unpackRow('importRef', bytes);
+        const header = { count, es: '', zero, isDropped, isDurable: true };
+        this.headers.set(`o-${readU48(rest, 0)}`, header);
+        return undefined;
+      }
+      case TABLES.recognizer:
+        this.#recognizers.add(key);
+        return undefined;
+      case TABLES.zero:
+        return this.#visitZero(key, rest, unpackNumber(bytes));
+      case TABLES.watch:
+        return this.#hold(true, unpackRow('watch', bytes)[0].flatMap(([, slots]) => slots));
+      case TABLES.watcher:
+        return this.#hold(true, unpackRow('watcher', bytes));
+      case VIRTUAL_COUNT:
+        this.#virtualCounts.set(rest, unpackNumber(bytes));
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #visitZero(key: string, rest: string, entry: number): void {
+    const incarnation = readU32(rest, 0);
+    this.#zeros.set(rest.slice(4), { incarnation, entry });
+    if (incarnation !== this.#incarnation) this.unswept.push(JSON.stringify(key));
+  }
+
+  #isWeak(isDurable: boolean, rest: string): boolean {
+    const isWeak = this.#weakKinds.get(`${isDurable}/${readU48(rest, 0)}`);
+    if (isWeak === undefined) this.#fault(`rows of no collection: ${readU48(rest, 0)}`);
+    return isWeak === true;
+  }
+
+  #visitEntry(isDurable: boolean, rest: string, bytes: Uint8Array): void {
+    const name = `${isDurable}/${readU48(rest, 0)}`;
+    if (!this.#isWeak(isDurable, rest)) this.#entries.set(name, (this.#entries.get(name) ?? 0) + 1);
+    if (bytes.length > 0) this.#hold(isDurable, unpackRow('entry', bytes)[1]);
+  }
+
+  #visitRefEntry(isDurable: boolean, rest: string, bytes: Uint8Array): void {
+    const vref = rest.slice(6) as VRef;
+    const [, , slots] = unpackRow('refEntry', bytes);
+    if (!this.#isWeak(isDurable, rest)) return this.#hold(isDurable, [...slots, vref]);
+    const key = rowRecognizer(vref, readU48(rest, 0));
+    this.#weakEntries.add(isDurable ? key : virtualRow(this.#incarnation, key));
+    return this.#hold(isDurable, slots);
+  }
+
+  #refOf(isDurable: boolean, kind: number, instance: number): string {
+    return isDurable
+      ? `o+d${kind}/${instance}`
+      : `o+v${this.#incarnation}/${kind}/${instance}`;
+  }
+
+  #hold(isDurable: boolean, slots: Slots): void {
+    const holders = isDurable ? this.#holders.durable : this.#holders.virtual;
+    for (const base of new Set(slots.map(baseRefOf))) {
+      holders.set(base, (holders.get(base) ?? 0) + 1);
+    }
+  }
+
+  #compareThings(): void {
+    for (const [base, header] of this.headers) this.#compareThing(base, header);
+    for (const holders of [this.#holders.durable, this.#holders.virtual]) {
+      for (const base of holders.keys()) {
+        const isThing = /^o-|^o\+[dv]/.test(base) && !/^o\+d1\/|^o\+d6\/[123]$/.test(base);
+        if (isThing && !this.headers.has(base)) this.#fault(`held and without a row: ${base}`);
+      }
+    }
+    for (const base of this.#zeros.keys()) {
+      const isOurs = !base.startsWith('o+v') || base.startsWith(`o+v${this.#incarnation}/`);
+      if (isOurs && !this.headers.has(base)) this.#fault(`listed and without a row: ${base}`);
+    }
+  }
+
+  #compareThing(base: string, { count, es, zero, isDropped, isDurable }: Header): void {
+    const holders = isDurable ? this.#holders.durable : this.#holders.virtual;
+    const held = holders.get(base) ?? 0;
+    if (held !== count) this.#fault(`${base}: ${held} rows hold it, its count is ${count}`);
+    const isUnheld = count === 0 && !es.includes('r');
+    const listed = this.#zeros.get(base);
+    if (isUnheld !== (listed !== undefined)) this.#fault(`${base}: unheld ${isUnheld}, no entry`);
+    if ((listed?.incarnation ?? -1) + 1 !== zero) this.#fault(`${base}: entry is not at ${zero}`);
+    if (isDropped !== (listed?.entry === 1)) this.#fault(`${base}: dropped is ${isDropped}`);
+    if (listed !== undefined) {
+      const key = rowZero(listed.incarnation, base);
+      if (!this.#rows.has(key)) this.#fault(`${base}: two entries`);
+    }
+  }
+
+  #compareVirtualCounts(): void {
+    const { virtual } = this.#holders;
+    for (const [base, count] of this.#virtualCounts) {
+      if (virtual.get(base) !== count) this.#fault(`${base}: virtual count ${count}`);
+    }
+    for (const [base, count] of virtual) {
+      const isCounted = /^o-|^o\+d/.test(base) && !/^o\+d1\/|^o\+d6\/[123]$/.test(base);
+      if (isCounted && this.#virtualCounts.get(base) !== count) {
+        this.#fault(`${base}: ${count} virtual rows hold it, counted otherwise`);
+      }
+    }
+  }
+
+  #compareRecognizers(): void {
+    for (const key of this.#weakEntries) {
+      if (!this.#recognizers.has(key)) this.#fault(`no recognizer ${JSON.stringify(key)}`);
+    }
+    for (const key of this.#recognizers) {
+      if (!this.#weakEntries.has(key)) this.#fault(`recognizer of nothing ${JSON.stringify(key)}`);
+    }
+  }
+
+  result(): RowAudit {
+    const things = new Map<string, AuditedThing>();
+    for (const [base, { count, es, zero, isDropped }] of this.headers) {
+      things.set(base, { count, es, isListed: zero !== 0, isDropped });
+    }
+    return { faults: this.faults, things, unswept: this.unswept };
+  }
+}
+
+/** `rows`: of one vat's space, by row key, without the kernel's headers. */
+export const auditRows = (
+  rows: ReadonlyMap<string, Uint8Array>,
+  incarnation: number,
+): RowAudit => {
+  const auditor = new Auditor(rows, incarnation);
+  auditor.run();
+  return auditor.result();
+};

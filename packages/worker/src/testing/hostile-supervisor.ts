@@ -1,0 +1,87 @@
+/**
+ * A worker that was taken over by its vat code: it does what the vat's console says behind a `!`,
+ * as JSON, in the place of the next cranks that it would post. All else is the honest supervisor's.
+ *
+ * Values: `{ "bytes": hex }`, `{ "zeros": n }`, `{ "text": n }` (n times `x`), and
+ * `{ "list": [n, v] }`. `packedCrank` is hex, written `times` times.
+ */
+import { unpackTuple } from '../protocol/frame-reader.js';
+import { packTuple } from '../protocol/frame-writer.js';
+import { FromWorker, type FromWorkerTuple } from '../protocol/messages.js';
+import { Supervisor as Honest } from '../supervisor/supervisor.js';
+import type { ImageHost, SupervisorOptions } from '../zygote/environment.js';
+
+type Frame = Parameters<typeof packTuple>[0];
+
+export type Order =
+  /** In the place of the last crank. */
+  | { readonly crank: unknown }
+  | { readonly packedCrank: string; readonly times?: number }
+  /** In the place of the frame of cranks. */
+  | { readonly frame: unknown }
+  | { readonly packedFrame: string }
+  | { readonly end: 'throw' | 'exit' | 'abort' };
+
+const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+
+const valueOf = (given: unknown): unknown => {
+  if (Array.isArray(given)) return given.map(valueOf);
+  if (typeof given !== 'object' || given === null) return given;
+  const { bytes, zeros, text, list } = given as {
+    readonly bytes?: string;
+    readonly zeros?: number;
+    readonly text?: number;
+    readonly list?: readonly [number, unknown];
+  };
+  if (bytes !== undefined) return hexBytes(bytes);
+  if (zeros !== undefined) return new Uint8Array(zeros);
+  if (text !== undefined) return 'x'.repeat(text);
+  const [count, element] = list!;
+  return new Array(count).fill(valueOf(element));
+};
+
+const packed = (value: unknown): Uint8Array => packTuple(valueOf(value) as Frame);
+
+export class Supervisor {
+  readonly #post: ImageHost['post'];
+  readonly #honest: Honest;
+  readonly #orders: Order[] = [];
+
+  constructor(options: SupervisorOptions) {
+    this.#post = options.host.post;
+    const post: ImageHost['post'] = (frame, transfer) => this.#carryOut(frame, transfer);
+    this.#honest = new Honest({ ...options, host: { ...options.host, post } });
+  }
+
+  onMessage(frame: Uint8Array): void {
+    this.#honest.onMessage(frame);
+  }
+
+  #carryOut(frame: Uint8Array, transfer: readonly ArrayBuffer[]): void {
+    const tuple = unpackTuple(frame) as unknown as FromWorkerTuple;
+    if (tuple[0] === FromWorker.log) {
+      const text = Buffer.from(tuple[2]).toString('utf8');
+      if (!text.startsWith('!')) return this.#post(frame, transfer);
+      this.#orders.push(JSON.parse(text.slice(1)) as Order);
+      return undefined;
+    }
+    const order = tuple[0] === FromWorker.cranks ? this.#orders.shift() : undefined;
+    if (order === undefined || tuple[0] !== FromWorker.cranks) return this.#post(frame, transfer);
+    if ('frame' in order) return this.#post(packed(order.frame), []);
+    if ('packedFrame' in order) return this.#post(hexBytes(order.packedFrame), []);
+    if ('end' in order) return this.#end(order.end);
+    const crank =
+      'crank' in order
+        ? packed(order.crank)
+        : hexBytes(order.packedCrank.repeat(order.times ?? 1));
+    const [, first, cranks, times] = tuple;
+    const frames: Frame = [FromWorker.cranks, first, [...cranks.slice(0, -1), crank], times];
+    return this.#post(packTuple(frames), []);
+  }
+
+  #end(how: 'throw' | 'exit' | 'abort'): void {
+    if (how === 'throw') throw new Error('taken over');
+    if (how === 'exit') process.exit(0);
+    process.abort();
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The main thread of a child process: it starts the vat's thread, and ends the process with it.
+ *
+ * Invariants: the vat runs in a thread as everywhere, so stack, code cache and heap limit are a
+ * thread's. A child never outlives the kernel's process, also if the vat loops for ever or the
+ * kernel was killed: then the life pipe closes. Why it ended is on stderr.
+ *
+ *     node process-guard.cjs HEAP_MIB      (0: V8's own limit)
+ */
+import { existsSync, writeFileSync, writeSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { LIFE_FD } from '../protocol/process-boot.js';
+
+const STDERR_FD = 2;
+const VAT_DIED = 70;
+
+/** When memory runs out, Linux is to end this process, not the kernel's. */
+const OOM_FILE = '/proc/self/oom_score_adj';
+const OOM_FIRST = '1000';
+
+const offerToOomKiller = (): void => {
+  if (!existsSync(OOM_FILE)) return;
+  try {
+    writeFileSync(OOM_FILE, OOM_FIRST);
+  } catch (error) {
+    // The vat can run all the same.
+    writeSync(STDERR_FD, `${OOM_FILE}: ${String(error)}\n`);
+  }
+};
+
+offerToOomKiller();
+const heapMiB = Number(process.argv[2]);
+const vat = new Worker(path.join(__dirname, 'process.cjs'), {
+  env: {},
+  ...(heapMiB === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+});
+vat.on('error', error => {
+  writeSync(STDERR_FD, `${String(error)}\n`);
+  process.exit(VAT_DIED);
+});
+vat.on('exit', () => process.exit(VAT_DIED));
+
+const life = new net.Socket({ fd: LIFE_FD });
+life.on('error', () => life.destroy());
+life.on('close', () => process.kill(process.pid, 'SIGKILL'));
+life.resume();

@@ -1,0 +1,51 @@
+/**
+ * What warms a thread or a child process: handlers for errors that nobody catches, the image
+ * evaluated and the realm locked down, the store open for reading.
+ *
+ * It must happen after the kernel has opened the store (rule S3), once in a realm.
+ */
+import { openReader, type StoreReader } from '@heirloom/store';
+import { packTuple } from '../protocol/frame-writer.js';
+import { FromWorker } from '../protocol/messages.js';
+import type { ImageInstance } from './environment.js';
+import { compileImage, runImage, type ImageExports } from './image-loader.js';
+
+export interface WarmOptions {
+  readonly directory: string;
+  readonly readersMax: number;
+  readonly imageSource: string;
+  readonly codeCache: Uint8Array | undefined;
+}
+
+export interface Warm {
+  readonly image: ImageExports;
+  readonly reader: StoreReader;
+}
+
+let instance: ImageInstance | undefined;
+
+/** From now on unhandled rejections are the vat's console lines. */
+export const serveRejections = (served: ImageInstance): void => {
+  instance = served;
+};
+
+/** An unhandled rejection is vat code's own affair: it is logged, the worker lives (rule H2). */
+const onUnhandledRejection = (reason: unknown): void => {
+  if (instance?.onUnhandledRejection(reason) === true) return;
+  process.stderr.write('heirloom: unhandled rejection before a vat was bound\n');
+};
+
+export const warm = (options: WarmOptions): Warm => {
+  const { directory, readersMax, imageSource, codeCache } = options;
+  // No handler for uncaughtException: then the worker ends and its owner gets the error, which is
+  // what an exception of ours must do. With a handler it would live on.
+  process.on('unhandledRejection', onUnhandledRejection);
+  // A vat may handle in a later crank what it did not handle at once: without a listener Node would
+  // print a warning of its own to the host's stderr.
+  process.on('rejectionHandled', () => undefined);
+  const image = runImage(compileImage(imageSource, codeCache));
+  return { image, reader: openReader({ directory, readersMax }) };
+};
+
+/** The first frame of every worker: it is warm, its native modules are loaded. */
+export const readyFrame = (): Uint8Array => packTuple([FromWorker.ready]);

@@ -1,0 +1,201 @@
+/** The audit of the kernel's tables: nothing to find at any block; every kind of damage found. */
+import { auditTables, type AuditRule, type Kernel, type VatReference } from '@heirloom/kernel';
+import {
+  clistKrefKey,
+  clistVrefKey,
+  KREF_OBJECT,
+  OBJECT_PREFIX,
+  openReader,
+  packFrame,
+  PROMISE_PREFIX,
+  prefixEnd,
+  runQueueKey,
+  TABLE_END,
+  unpackFrame,
+  vatNameKey,
+  type BinaryKey,
+  type FrameValue,
+  type ReadView,
+  type TableName,
+} from '@heirloom/store';
+import { describe, expect, test } from 'vitest';
+import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+
+const expectSound = (kernel: Kernel): void => {
+  const { findings, ok } = kernel.audit();
+  expect(findings).toEqual([]);
+  expect(ok).toBe(true);
+};
+
+const block = async (kernel: Kernel): Promise<void> => {
+  await kernel.run({ waves: 1 });
+  await kernel.commit();
+};
+
+/** Messages, promises in promises, pipelines, watches, failures, upgrades, ends of vats. */
+const busyDay = async (kernel: Kernel, afterBlock: () => void): Promise<void> => {
+  const settle = async <T>(work: Promise<T>): Promise<T> => {
+    let done = false;
+    const end = (): void => void (done = true);
+    work.then(end, end);
+    while (!done || kernel.stats().runQueueLength > 0) {
+      await block(kernel);
+      afterBlock();
+    }
+    return work;
+  };
+  const make = async (name: string, file: string, vatParameters: unknown = {}) => {
+    const bundleId = await settle(install(kernel, file));
+    return settle(kernel.createVat({ name, bundleId, vatParameters }));
+  };
+  const call = (to: VatReference, method: string, args: unknown[] = []) =>
+    settle(kernel.call(to, method, args));
+  const bank = await make('bank', 'bank.js');
+  const holder = await make('holder', 'holder.js');
+  const relay = await make('relay', 'relay.js', { friends: [bank.root, holder.root] });
+  const purse = (await call(bank.root, 'makePurse', ['alice', 1n])) as VatReference;
+  const open = (await call(holder.root, 'make', ['x'])) as { promise: VatReference };
+  await call(relay.root, 'watch', ['open', open.promise]);
+  await call(relay.root, 'send', ['waits', holder.root, 'result', ['y']]);
+  const held = (await call(holder.root, 'make', ['y'])) as { promise: VatReference };
+  const queued = kernel.send(held.promise, 'deposit', [1n]);
+  kernel.send(relay.root, 'pipeline', [holder.root, 'result', 'y', 'getBalance']);
+  kernel.send(relay.root, 'forward', [purse, 'deposit', [2n]]);
+  await settle(Promise.resolve());
+  await call(holder.root, 'settleWith', ['x', 'resolve', ['y', 'z']]);
+  const failing = { bundleId: kernel.vat('bank').bundleId, vatParameters: { fail: 'throw' } };
+  await expect(settle(kernel.upgradeVat(bank.vatId, failing))).rejects.toThrow();
+  const next = { bundleId: kernel.vat('bank').bundleId, vatParameters: { with: relay.root } };
+  await settle(kernel.upgradeVat(bank.vatId, next));
+  await call(holder.root, 'settle', ['y', 'resolve', purse]);
+  await queued.result;
+  kernel.send(relay.root, 'send', ['never', holder.root, 'result', ['w']]);
+  await settle(kernel.terminateVat(holder.vatId));
+  await settle(kernel.terminateVat(relay.vatId));
+  kernel.release(purse);
+  for (let i = 0; i < 4; i += 1) await call(bank.root, 'getVersion');
+};
+
+describe('audit', () => {
+  test('blocks of one wave, full of everything -> nothing is found after any of them', async () => {
+    const kernel = await kernelOver({ blocks: 'host' });
+    await busyDay(kernel, () => expectSound(kernel));
+    const { counts } = kernel.audit();
+    expect(counts.vats.map(({ name }) => name)).toEqual(['bank']);
+    expect(counts.remainders).toBe(0);
+  });
+
+  test('the same calls again -> the same counts, but for what garbage there is', async () => {
+    const kernel = await kernelOver();
+    const bundleId = await install(kernel, 'relay.js');
+    const { root } = await kernel.createVat({ name: 'relay', bundleId });
+    await kernel.call(root, 'echo', [1n]);
+    const { counts: before } = kernel.audit();
+    await kernel.call(root, 'echo', [1n]);
+    const { counts: after } = kernel.audit();
+    expect({ ...after, vats: [] }).toEqual({ ...before, vats: [] });
+    expect(after.vats[0]!.transcriptRows).toBe(before.vats[0]!.transcriptRows + 1);
+  });
+});
+
+/** A store with some rows changed. */
+class Damaged implements ReadView {
+  readonly #view: ReadView;
+  readonly #rows = new Map<string, Uint8Array | undefined>();
+
+  constructor(view: ReadView) {
+    this.#view = view;
+  }
+
+  put(table: TableName, key: BinaryKey, value: Uint8Array | undefined): void {
+    this.#rows.set(`${table}/${key}`, value);
+  }
+
+  /** The first row of a range that `change` changes. */
+  change(prefix: BinaryKey, change: (row: FrameValue[]) => FrameValue[] | undefined): void {
+    for (const key of this.keysAfter('kernel', prefix, prefixEnd(prefix), 1000)) {
+      const row = change([...unpackFrame(this.get('kernel', key)!)]);
+      if (row === undefined) continue;
+      this.put('kernel', key, packFrame(row));
+      return;
+    }
+    throw Error('nothing to damage');
+  }
+
+  get(table: TableName, key: BinaryKey): Uint8Array | undefined {
+    const name = `${table}/${key}`;
+    return this.#rows.has(name) ? this.#rows.get(name) : this.#view.get(table, key);
+  }
+
+  keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
+    const keys = new Set(this.#view.keysAfter(table, after, end, limit + this.#rows.size));
+    for (const [name, value] of this.#rows) {
+      const key = name.slice(table.length + 1);
+      if (!name.startsWith(`${table}/`)) continue;
+      if (value === undefined) keys.delete(key);
+      else if (key > after && key < end) keys.add(key);
+    }
+    return [...keys].sort().slice(0, limit);
+  }
+}
+
+describe('audit of a damaged store', () => {
+  const damages: readonly [string, AuditRule, string, (store: Damaged) => void][] = [
+    ['an object that counts one holder too many', 'count', 'has counts', store =>
+      store.change(OBJECT_PREFIX, ([o, v, r, g, e]) =>
+        [o!, v!, (r as number) + 1, (g as number) + 1, e!])],
+    ['a promise that counts one holder too few', 'count', 'has count', store =>
+      store.change(PROMISE_PREFIX, row =>
+        row.with(3, (row[3] as number) - 1) as FrameValue[])],
+    ['an object of another vat', 'owner', 'does not have it', store =>
+      store.change(OBJECT_PREFIX, row => row.with(0, 2) as FrameValue[])],
+    ['an import that lost its way back', 'c-list', 'has no entry', store => {
+      const [key] = store.keysAfter('kernel', clistKrefKey(2, KREF_OBJECT, 0), TABLE_END, 1);
+      store.put('kernel', key!, undefined);
+    }],
+    ['a name of nothing', 'owner', 'which is not there', store =>
+      store.put('kernel', clistVrefKey(1, 'o+e0/99'), packFrame([4000]))],
+    ['a decider that has forgotten', 'promise', 'which does not have it', store =>
+      store.change(PROMISE_PREFIX, row =>
+        row[0] === 0 && row[1] === 2 ? (row.with(1, 1) as FrameValue[]) : undefined)],
+    ['a run queue item from the future', 'queue', 'past the end', store =>
+      store.put('kernel', runQueueKey(1e6), packFrame([1, 1, 81]))],
+    ['a vat without a name', 'vat', 'vat names', store =>
+      store.put('kernel', vatNameKey('relay'), undefined)],
+    ['a transcript with a gap', 'history', 'is followed by', store => {
+      const [, second] = store.keysAfter('transcript', '', TABLE_END, 2);
+      store.put('transcript', second!, undefined);
+    }],
+    ['rows of no vat', 'history', 'is no vat', store =>
+      store.put('vatstore', '\0\0\0\x77row', packFrame([0]))],
+    ['rows that the audit does not know', 'table', 'rows f7 of the kernel', store =>
+      store.put('kernel', '\xf7any', packFrame([0]))],
+  ];
+
+  test.each(damages)('%s -> found: %s', async (_name, rule, text, damage) => {
+    const directory = await freshDirectory();
+    const kernel = await kernelOver({ directory });
+    const make = async (name: string) =>
+      kernel.createVat({ name, bundleId: await install(kernel, `${name}.js`) });
+    const bank = await make('bank');
+    const relay = await make('relay');
+    await kernel.call(relay.root, 'forward', [bank.root, 'getVersion', []]);
+    kernel.send(relay.root, 'open');
+    await kernel.call(bank.root, 'makePurse', ['alice', 1n]);
+    expectSound(kernel);
+    const reader = openReader({ directory, readersMax: 8 });
+    const snapshot = reader.begin();
+    try {
+      const store = new Damaged(snapshot);
+      expect(auditTables(store).findings).toEqual([]);
+      damage(store);
+      const { ok, findings } = auditTables(store);
+      expect(ok).toBe(false);
+      const matching = findings.filter(found => found.rule === rule && found.text.includes(text));
+      expect(matching, JSON.stringify(findings)).not.toEqual([]);
+    } finally {
+      snapshot.done();
+      await reader.close();
+    }
+  });
+});

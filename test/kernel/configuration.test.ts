@@ -1,0 +1,163 @@
+/** Static configuration and its bootstrap message: reference 1.1 and 1.14. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openKernel, type Kernel, type KernelConfig } from '@heirloom/kernel';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+
+const vatPath = (name: string): string =>
+  fileURLToPath(new URL(`../vats/${name}`, import.meta.url));
+
+let directory: string;
+beforeEach(async () => {
+  directory = await freshDirectory();
+});
+
+const starter = async (parameters: unknown = {}): Promise<KernelConfig> => ({
+  bootstrap: 'starter',
+  vats: {
+    starter: { bundle: await fixture('starter.js'), parameters },
+    worker: { bundle: await fixture('worker.js'), parameters: { size: 3 } },
+    alpha: { bundle: await fixture('worker.js') },
+  },
+});
+interface Started {
+  readonly vats: Readonly<Record<string, unknown>>;
+  readonly devices: readonly string[];
+  readonly parameters: unknown;
+  readonly answer: unknown;
+}
+const started = async (kernel: Kernel): Promise<Started> =>
+  (await kernel.bootstrapResult) as Started;
+
+describe('bootstrap', () => {
+  test('vats -> all roots and vatAdmin; devices -> clock, host objects', async () => {
+    const config = { ...(await starter({ x: 1 })), hostObjects: ['net'], argv: ['a', 'b'] };
+    const kernel = await kernelOver({ directory, config });
+    const { vats, devices, parameters } = await started(kernel);
+    expect(Object.keys(vats).sort()).toEqual(['alpha', 'starter', 'vatAdmin', 'worker']);
+    expect(vats['worker']).toBe(kernel.vat('worker').root);
+    expect(vats['vatAdmin']).toBe(kernel.services.vatAdmin);
+    expect([...devices].sort()).toEqual(['clock', 'net', 'vatAdmin']);
+    expect(parameters).toEqual({ x: 1, argv: ['a', 'b'] });
+    const { root } = kernel.vat('worker');
+    expect(await kernel.call(root, 'getParameters')).toEqual({ size: 3 });
+  });
+
+  test('the order of vats -> bootstrap, mailbox, timer, the others by name', async () => {
+    const config = { ...(await starter()), timer: true, mailbox: true };
+    const kernel = await kernelOver({ directory, config });
+    const names = kernel.vats().map(({ vatId, name }) => `${vatId} ${name}`);
+    expect(names).toEqual(['v1 starter', 'v2 mailbox', 'v3 timer', 'v4 alpha', 'v5 worker']);
+  });
+
+  test('a host object that is called in bootstrap -> answers', async () => {
+    const hello = (_context: unknown, name: string) => `hello ${name}`;
+    const config = { ...(await starter({ call: 'net' })), hostObjects: ['net'] };
+    const kernel = await kernelOver({ directory, config, hostObjects: { net: { hello } } });
+    expect((await started(kernel)).answer).toBe('hello starter');
+  });
+
+  test('bootstrap rejects -> bootstrapResult rejects, the kernel goes on', async () => {
+    const kernel = await kernelOver({ directory, config: await starter({ fail: 'no way' }) });
+    await expect(kernel.bootstrapResult).rejects.toEqual(Error('no way'));
+    expect(await kernel.call(kernel.vat('worker').root, 'count')).toBe(1);
+  });
+
+  test('a static vat that does not start -> BAD_CONFIG says which and why', async () => {
+    const { vats, ...rest } = await starter();
+    const bundle = await fixture('worker.js');
+    const bad = { ...vats, bad: { bundle, parameters: { fail: 'broken' } } };
+    const opening = openKernel({ directory, config: { ...rest, vats: bad } });
+    await expect(opening).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: 'static vat "bad" did not start: Error: broken',
+    });
+  });
+
+  test('an older store -> the configuration is not looked at again', async () => {
+    const first = await kernelOver({ directory, config: await starter() });
+    await first.bootstrapResult;
+    const { blockHash } = first;
+    await first.close();
+    const second = await kernelOver({ directory, config: await starter({ fail: 'twice' }) });
+    expect(second.bootstrapResult).toBe(undefined);
+    expect(second.blockHash).toBe(blockHash);
+  });
+
+  test('a host that owns its blocks -> all of it waits for the run; replicas agree', async () => {
+    const hashes: string[][] = [];
+    for (const threads of [1, 8]) {
+      const config = { ...(await starter()), timer: true, hostObjects: ['b', 'a'] };
+      const options = { config, threads, blocks: 'host' } as const;
+      const kernel = await kernelOver({ directory: await freshDirectory(), ...options });
+      expect(kernel.vats()).toEqual([]);
+      await kernel.run();
+      await kernel.commit();
+      await started(kernel);
+      const last = kernel.height;
+      hashes.push(Array.from({ length: last + 1 }, (_value, height) => kernel.blockHashAt(height)));
+    }
+    expect(hashes[1]).toEqual(hashes[0]);
+  });
+});
+
+describe('files', () => {
+  const write = async (name: string, text: string): Promise<string> => {
+    const path = join(directory, name);
+    await writeFile(path, text);
+    return path;
+  };
+  const open = async (config: string | KernelConfig): Promise<Kernel> =>
+    kernelOver({ directory: join(directory, 'store'), config });
+
+  test('JSON: sourceSpec, bundleSpec, bundleName, parameters of the store -> as said', async () => {
+    await write('worker.json', JSON.stringify(await fixture('worker.js')));
+    const config = {
+      bootstrap: 'starter',
+      bundles: { work: { bundleSpec: 'worker.json' } },
+      vats: {
+        starter: { sourceSpec: vatPath('starter.js') },
+        one: { bundleName: 'work', parameters: { n: 1 } },
+        two: { bundleName: 'work', creationOptions: { reapInterval: 'never' } },
+      },
+      kernelParameters: { waveLimit: 2 },
+    };
+    const kernel = await open(await write('config.json', JSON.stringify(config)));
+    await started(kernel);
+    expect(await kernel.call(kernel.vat('one').root, 'getParameters')).toEqual({ n: 1 });
+    expect(kernel.vat('one').bundleId).toBe(kernel.vat('two').bundleId);
+  });
+
+  test('JavaScript: a default export -> with what JSON cannot say', async () => {
+    const worker = JSON.stringify(vatPath('worker.js'));
+    const text = `export default { vats: { w: { sourceSpec: ${worker}, parameters: [1n] } } };`;
+    const kernel = await open(await write('config.mjs', text));
+    expect(await kernel.call(kernel.vat('w').root, 'getParameters')).toEqual([1n]);
+  });
+
+  test.each([
+    ['no such file', 'missing.json', undefined, /cannot read .*missing.json/],
+    ['no JSON', 'bad.json', '{', /cannot read .*bad.json/],
+    ['no configuration', 'none.json', '7', /none.json has no configuration/],
+  ])('%s -> BAD_CONFIG', async (_what, name, text, message) => {
+    const path = text === undefined ? join(directory, name) : await write(name, text);
+    await expect(open(path)).rejects.toMatchObject({ code: 'BAD_CONFIG', message });
+  });
+
+  const wrong: readonly (readonly [string, object, RegExp])[] = [
+    ['an unknown field', { vat: {} }, /config: unknown option vat; options: bootstrap, vats/],
+    ['no bootstrap vat', { bootstrap: 'x' }, /bootstrap: no vat "x"/],
+    ['no source', { vats: { a: {} } }, /vat "a": give one of sourceSpec, bundleSpec/],
+    ['an unknown bundle', { vats: { a: { bundleName: 'b' } } }, /no bundle is named b/],
+    ['a bad name', { vats: { 'a b': { bundleName: 'b' } } }, /bad vat name "a b"/],
+    ['a bad option', { vats: { a: { pace: 1 } } }, /vat "a": unknown option pace/],
+    ['a timer of its own', { timer: true, vats: { timer: {} } }, /has a vat timer of its own/],
+  ];
+  test.each(wrong)('%s -> refused, the store is as it was', async (_what, config, message) => {
+    await expect(open(config as KernelConfig)).rejects.toThrow(message);
+    const kernel = await open({ vats: { w: { bundle: await fixture('worker.js') } } });
+    expect(kernel.vats()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,301 @@
+/**
+ * Workers that were taken over: they post what they like. Either the vat is ended, by the same
+ * fault on every replica, or this host is told; every other vat and the store are as they were.
+ */
+import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import { PassableCodec } from '@heirloom/store';
+import { describe, expect, test } from 'vitest';
+import { auditStore } from '../../support/audit.js';
+import { hostileDirectory } from '../../support/hostile.js';
+import { install, isolation, kernelOver } from '../../support/kernels.js';
+
+interface Scene {
+  readonly directory: string;
+  readonly kernel: Kernel;
+  readonly log: readonly KernelLogEntry[];
+  readonly purse: VatReference;
+  /** A message to the hostile vat, whose worker then carries out `order`. */
+  attack(order: unknown): Promise<unknown>;
+}
+
+const scene = async (): Promise<Scene> => {
+  const directory = await hostileDirectory();
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ directory, log: entry => log.push(entry) });
+  const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
+  const purse = (await kernel.call(bank.root, 'makePurse', ['a', 1n])) as VatReference;
+  const bundleId = await install(kernel, 'workbench.js');
+  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
+  // It knows the bank and a purse, has a promise of the bank's, and one of its own.
+  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', [bank.root, purse]]);
+  return {
+    directory,
+    kernel,
+    log,
+    purse,
+    attack: order =>
+      kernel.call(root, 'run', ['console.log(`!${args[0]}`)', [JSON.stringify(order)]]),
+  };
+};
+
+const expectIntact = async ({ directory, kernel }: Scene): Promise<void> => {
+  await kernel.close();
+  expect(await auditStore(directory)).toEqual([]);
+  const again = await kernelOver({ directory });
+  const bank = again.vat('bank');
+  expect(bank.replayable).toBe(true);
+  const purse = (await again.call(bank.root, 'getPurse', ['a'])) as VatReference;
+  expect(await again.call(purse, 'deposit', [1n])).toBe(2n);
+};
+
+/** The vat is ended with this fault; the others do not notice. */
+const expectEnded = async (order: unknown, code: string): Promise<void> => {
+  const stage = await scene();
+  const { kernel, log, purse, attack } = stage;
+  await expect(attack(order)).rejects.toThrow('vat terminated');
+  const faults = log.filter(({ level }) => level === 'fault').map(({ text }) => text);
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toMatch(new RegExp(`^${code}: `));
+  expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
+  expect(await kernel.call(purse, 'getBalance')).toBe(1n);
+  await expectIntact(stage);
+};
+
+/** The host is told, nothing is committed. */
+const expectTold = async (order: unknown, code: string): Promise<void> => {
+  const stage = await scene();
+  const { kernel, attack } = stage;
+  const { blockHash } = kernel;
+  const place = { name: 'HostError', code, vat: 'v2', incarnation: 0, position: 2 };
+  await expect(attack(order)).rejects.toMatchObject(place);
+  expect(kernel.blockHash).toBe(blockHash);
+  await expectIntact(stage);
+};
+
+const BODY = { bytes: 'c0' };
+const SEND = 0;
+const SUBSCRIBE = 1;
+const RESOLVE = 2;
+const EXIT = 3;
+const DROP_IMPORTS = 4;
+const RETIRE_IMPORTS = 5;
+const RETIRE_EXPORTS = 6;
+const ABANDON_EXPORTS = 7;
+
+type Attack = readonly [title: string, what: unknown];
+const doing = (...syscalls: unknown[]): unknown => [null, syscalls, [], null];
+const writing = (...rows: unknown[]): unknown => [null, [], rows, null];
+
+const SHAPES: readonly Attack[] = [
+  ['an empty crank', []],
+  ['a crank too short', [null, [], []]],
+  ['a crank too long', [null, [], [], null, null]],
+  ['an outcome that is no pair', [['LIMIT'], [], [], null]],
+  ['an outcome with text', [['LIMIT', 'text'], [], [], null]],
+  ['syscalls that are no list', [null, 7, [], null]],
+  ['a syscall that is no tuple', doing(7)],
+  ['an unknown syscall', doing([99, 'o-1'])],
+  ['a syscall without an opcode', doing([])],
+  ['a send too short', doing([SEND, 'o-1', BODY, []])],
+  ['a send to a number', doing([SEND, 1, BODY, [], null])],
+  ['a send without data', doing([SEND, 'o-1', 'text', [], null])],
+  ['references that are no list', doing([SEND, 'o-1', BODY, 'o-1', null])],
+  ['references that are numbers', doing([SEND, 'o-1', BODY, [1], null])],
+  ['a reference that is too long', doing([SEND, { text: 65 }, BODY, [], null])],
+  ['a reference longer than any key', doing([SUBSCRIBE, { text: 5_000 }])],
+  ['an empty reference', doing([SEND, '', BODY, [], null])],
+  ['no reference', doing([SEND, 'Purse', BODY, [], null])],
+  ['a reference with a space', doing([SUBSCRIBE, 'p- 1'])],
+  ['a reference with a zero byte', doing([SUBSCRIBE, 'p-1\0'])],
+  ['a subscription too long', doing([SUBSCRIBE, 'p-1', null])],
+  ['a resolution that is no list', doing([RESOLVE, 'p-1'])],
+  ['a resolution too short', doing([RESOLVE, [['p-1', false, BODY]]])],
+  ['a resolution of no truth', doing([RESOLVE, [['p-1', 0, BODY, []]]])],
+  ['an exit of no truth', doing([EXIT, 'yes', BODY, []])],
+  ['garbage that is no list', doing([DROP_IMPORTS, 'o-1'])],
+  ['garbage in an ordinary crank', doing([DROP_IMPORTS, ['o-1']])],
+  ['an import retired in an ordinary crank', doing([RETIRE_IMPORTS, ['o-1']])],
+  ['an export retired in an ordinary crank', doing([RETIRE_EXPORTS, ['o+0']])],
+  ['the root abandoned', doing([ABANDON_EXPORTS, ['o+0']])],
+  ['a row that is no pair', writing([{ bytes: '01' }])],
+  ['a row without a key', writing([{ bytes: '' }, BODY])],
+  ['a row whose key is text', writing(['key', BODY])],
+  ['a row whose value is text', writing([{ bytes: '01' }, 'value'])],
+  ['rows out of order', writing([{ bytes: '02' }, BODY], [{ bytes: '01' }, BODY])],
+  ['a row twice', writing([{ bytes: '01' }, BODY], [{ bytes: '01' }, null])],
+  ['a report that is no pair', [null, [], [], [true]]],
+  ['a report of no truth', [null, [], [], [1, null]]],
+  ['a report of numbers', [null, [], [], [true, [1]]]],
+];
+
+/** The packed bytes of what no crank is. */
+const PACKED: readonly Attack[] = [
+  ['nothing', ''],
+  ['half a crank', '94c0'],
+  ['bytes left over', '94c09090c000'],
+  ['a map', '80'],
+  ['a number', '01'],
+  ['a fraction', '94cb3ff800000000000090c0c0'],
+  ['an extension', '94d4010090c0c0'],
+  ['text that is not ASCII', '94a1ff9090c0'],
+  ['more elements than there is memory', 'ddffffffff'],
+  ['lists of 30 million, 12 deep', 'dd01c9c380'.repeat(12)],
+  ['more bytes than there are', '94c090c6ffffffff'],
+];
+
+const REFERENCES: readonly Attack[] = [
+  ['an import that it has not', doing([SEND, 'o-999', BODY, [], null])],
+  ['a promise that it has not', doing([SUBSCRIBE, 'p-999'])],
+  ['what looks like a reference', doing([SEND, 'purse', BODY, [], null])],
+  ['a number with zeros', doing([SEND, 'o-01', BODY, [], null])],
+  ['the name of a property', doing([SUBSCRIBE, 'prototype'])],
+  ['an export of another incarnation', doing([SEND, 'o-1', BODY, ['o+e7/1'], null])],
+  ['a virtual export of another incarnation', doing([SEND, 'o-1', BODY, ['o+v7/1/1'], null])],
+  ['a promise of another incarnation', doing([SEND, 'o-1', BODY, ['p+7/1'], null])],
+  ['a forged argument', doing([SEND, 'o-1', BODY, ['o-1', 'o-999'], null])],
+  ['an object as a result', doing([SEND, 'o-1', BODY, [], 'o+e0/9'])],
+  ['a kernel promise as a result', doing([SEND, 'o-1', BODY, [], 'p-1'])],
+  ['a result twice', doing([SEND, 'o-1', BODY, [], 'p+0/7'], [SEND, 'o-1', BODY, [], 'p+0/7'])],
+  ['a subscription to an object', doing([SUBSCRIBE, 'o-1'])],
+  ['a promise that was settled in an earlier wave', doing([SUBSCRIBE, 'p-1'])],
+  [
+    'a forged reference behind good syscalls',
+    doing(
+      [SEND, 'o-1', BODY, ['o+e0/50', 'o+e0/51'], 'p+0/70'],
+      [RESOLVE, [['p+0/71', false, BODY, ['o-2']]]],
+      [SEND, 'o-999', BODY, [], null],
+    ),
+  ],
+];
+
+/** A promise of the vat's own, and its settlement. */
+const settlement = ['p+0/7', false, BODY, []];
+const NOT_DECIDED: readonly Attack[] = [
+  ['its own promise twice', doing([RESOLVE, [settlement]], [RESOLVE, [settlement]])],
+  ['its own promise twice in one batch', doing([RESOLVE, [settlement, settlement]])],
+  [
+    'the result of its own send',
+    doing([SEND, 'o-1', BODY, [], 'p+0/7'], [RESOLVE, [settlement]]),
+  ],
+];
+
+const SIZES: readonly Attack[] = [
+  ['data', doing([SEND, 'o-1', { zeros: 10_000_001 }, [], null])],
+  ['references', doing([SEND, 'o-1', BODY, { list: [10_001, 'o-1'] }, null])],
+  ['syscalls', [null, { list: [100_001, [SUBSCRIBE, 'p+0/7']] }, [], null]],
+  ['a row', writing([{ bytes: '01' }, { zeros: 15_000_001 }])],
+  ['the key of a row', writing([{ zeros: 1_025 }, BODY])],
+  ['rows', [null, [], { list: [1_000_001, [{ bytes: '01' }, null]] }, null]],
+  ['a report', [null, [], [], [true, { list: [20_000, `o+${'9'.repeat(49)}`] }]]],
+  ['an error', [['START_FAILED', { zeros: 10_000_001 }], [], [], null]],
+  ['a crank', [null, [], [], [true, { list: [140_000, { text: 1_000 }] }]]],
+];
+
+describe('hostile worker, a crank with', () => {
+  test.each(SHAPES)('%s -> BAD_SYSCALL', (_title, crank) => expectEnded({ crank }, 'BAD_SYSCALL'));
+  test.each(PACKED)('the bytes of %s -> BAD_SYSCALL', (_title, packedCrank) =>
+    expectEnded({ packedCrank }, 'BAD_SYSCALL'),
+  );
+  test.each(REFERENCES)('%s -> BAD_REFERENCE, all of it undone', (_title, crank) =>
+    expectEnded({ crank }, 'BAD_REFERENCE'),
+  );
+  test.each(NOT_DECIDED)('a resolution of %s -> NOT_DECIDER', (_title, crank) =>
+    expectEnded({ crank }, 'NOT_DECIDER'),
+  );
+  test.each(SIZES)('too much: %s -> LIMIT', (_title, crank) => expectEnded({ crank }, 'LIMIT'));
+
+  test('a fault and words of its own -> it is ended, the words are data', async () => {
+    const order = { crank: [['NO_SUCH_CODE', { bytes: 'ffff' }], [], [], null] };
+    await expectEnded(order, 'NO_SUCH_CODE');
+  });
+
+  test('a promise that is fulfilled with a promise -> BAD_SYSCALL', () => {
+    const slot = Promise.resolve();
+    const codec = new PassableCodec({
+      slotOf: value => (value === slot ? 'p+0/8' : undefined),
+      valueOf: () => slot,
+      isHardened: () => true,
+      bornHardened: value => value,
+    });
+    const { body, slots } = codec.encode(slot);
+    const sole = { bytes: Buffer.from(body).toString('hex') };
+    return expectEnded({ crank: doing([RESOLVE, [['p+0/7', false, sole, slots]]]) }, 'BAD_SYSCALL');
+  });
+
+  test('the bytes of lists 100,000 deep -> BAD_SYSCALL', () =>
+    expectEnded({ packedCrank: '91', times: 100_000 }, 'BAD_SYSCALL'));
+});
+
+/** What startVat may do besides: the parameters hold the bank as `o-1`. */
+const STARTS: readonly Attack[] = [
+  ['drops what it has not', doing([DROP_IMPORTS, ['o-9']])],
+  ['drops its own root', doing([DROP_IMPORTS, ['o+0']])],
+  ['drops a promise', doing([SUBSCRIBE, 'p+0/7'], [DROP_IMPORTS, ['p+0/7']])],
+  ['retires what it reaches', doing([RETIRE_IMPORTS, ['o-1']])],
+  ['retires an import twice', doing([DROP_IMPORTS, ['o-1']], [RETIRE_IMPORTS, ['o-1', 'o-1']])],
+  ['uses what it retired', doing(
+    [DROP_IMPORTS, ['o-1']],
+    [RETIRE_IMPORTS, ['o-1']],
+    [SEND, 'o-1', BODY, [], null],
+  )],
+  ['uses what it dropped', doing([DROP_IMPORTS, ['o-1']], [SEND, 'o-1', BODY, [], null])],
+  ['retires an export that others reach', doing([RETIRE_EXPORTS, ['o+0']])],
+  ['retires an import as an export', doing([RETIRE_EXPORTS, ['o-1']])],
+  ['abandons an import', doing([ABANDON_EXPORTS, ['o-1']])],
+  ['abandons the root', doing([ABANDON_EXPORTS, ['o+0']])],
+  ['abandons an export twice', doing(
+    [SEND, 'o-1', BODY, ['o+e0/9'], null],
+    [ABANDON_EXPORTS, ['o+e0/9', 'o+e0/9']],
+  )],
+  ['exits', doing([EXIT, false, BODY, []])],
+];
+
+describe('hostile worker, a startVat that', () => {
+  test.each(STARTS)('%s -> the vat is not made, all else is as before', async (_title, crank) => {
+    const stage = await scene();
+    const { kernel } = stage;
+    const { bundleId } = kernel.vat('hostile');
+    const text = JSON.stringify({ crank });
+    const setup = 'console.log(`!${args[0]}`)';
+    const vatParameters = { setup, args: [text, kernel.vat('bank').root] };
+    await expect(kernel.createVat({ name: 'b', bundleId, vatParameters })).rejects.toThrow();
+    expect(kernel.vats().map(({ name }) => name)).toEqual(['bank', 'hostile']);
+    await expectIntact(stage);
+  });
+});
+
+const FRAMES: readonly Attack[] = [
+  ['nothing', { packedFrame: '' }],
+  ['no msgpack', { packedFrame: 'c1' }],
+  ['no tuple', { packedFrame: '01' }],
+  ['more elements than there is memory', { packedFrame: 'ddffffffff' }],
+  ['an empty tuple', { frame: [] }],
+  ['an unknown opcode', { frame: [99] }],
+  ['an opcode that is text', { frame: ['cranks'] }],
+  ['the name of a method as opcode', { frame: ['constructor'] }],
+  ['cranks that are no list', { frame: [2, 2, 7, []] }],
+  ['cranks that are no bytes', { frame: [2, 2, [7], [1]] }],
+  ['cranks of an earlier position', { frame: [2, 1, [{ bytes: '94c09090c0' }], [1]] }],
+  ['cranks of a later position', { frame: [2, 3, [{ bytes: '94c09090c0' }], [1]] }],
+  ['cranks at no position', { frame: [2, -1, [], []] }],
+  ['more cranks than deliveries', { frame: [2, 2, { list: [2, { bytes: '94c09090c0' }] }, []] }],
+  ['an answer without a question: prepared', { frame: [0, 'b', true] }],
+  ['an answer without a question: bound', { frame: [1] }],
+  ['an answer without a question: replayed', { frame: [3, 0] }],
+  ['an answer without a question: diverged', { frame: [4, 0, { bytes: '00' }] }],
+  ['progress without a replay', { frame: [7, 0] }],
+];
+
+describe('hostile worker, a frame of', () => {
+  test.each(FRAMES)('%s -> WORKER_PROTOCOL', (_title, order) =>
+    expectTold(order, 'WORKER_PROTOCOL'),
+  );
+});
+
+describe('hostile worker, an end:', () => {
+  test.each(['throw', 'exit'])('%s -> WORKER_DIED', end => expectTold({ end }, 'WORKER_DIED'));
+
+  test.runIf(isolation === 'process')('abort -> WORKER_DIED', () =>
+    expectTold({ end: 'abort' }, 'WORKER_DIED'),
+  );
+});

@@ -1,0 +1,202 @@
+/**
+ * Workers that die or never end: the host is told whose, nothing is committed, reopening goes on at
+ * the last block.
+ */
+import type { Isolation, Kernel, KernelLogEntry, KernelOptions } from '@heirloom/kernel';
+import { HostError } from '@heirloom/kernel';
+import { describe, expect, test } from 'vitest';
+import { freshDirectory, install, kernelOver } from '../../support/kernels.js';
+import { killVatProcesses, until, vatProcesses } from '../../support/processes.js';
+
+const ISOLATIONS: readonly Isolation[] = ['thread', 'process'];
+const TIMEOUT_MS = 400;
+
+interface Setting {
+  readonly directory: string;
+  readonly kernel: Kernel;
+  readonly log: readonly KernelLogEntry[];
+}
+
+/** A kernel with a bank, purse `a` in it, and a hazard with one delivery behind it. */
+const set = async (options: Partial<KernelOptions>): Promise<Setting> => {
+  const directory = await freshDirectory();
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ ...options, directory, log: entry => log.push(entry) });
+  const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
+  await kernel.call(bank.root, 'makePurse', ['a', 7n]);
+  const bundleId = await install(kernel, 'hazard.js');
+  const hazard = await kernel.createVat({ name: 'hazard', bundleId });
+  await kernel.call(hazard.root, 'countCalls');
+  return { directory, kernel, log };
+};
+
+const act = (kernel: Kernel, deed: string): Promise<unknown> =>
+  kernel.call(kernel.vat('hazard').root, 'do', [deed]);
+
+const reasonOf = (failing: Promise<unknown>): Promise<HostError> =>
+  failing.then(
+    () => Promise.reject(Error('it did not fail')),
+    (error: unknown) => error as HostError,
+  );
+
+/** Everything of the last block is there and works. */
+const expectWhole = async ({ directory, kernel }: Setting, hash: string): Promise<void> => {
+  await kernel.close();
+  const again = await kernelOver({ directory, isolation: 'process' });
+  expect(again.blockHash).toBe(hash);
+  expect(await again.call(again.vat('bank').root, 'getNames')).toEqual(['a']);
+  expect(await again.call(again.vat('hazard').root, 'countCalls')).toBe(2);
+};
+
+const expectSameErrorEverywhere = async (kernel: Kernel, error: HostError): Promise<void> => {
+  const { root } = kernel.vat('bank');
+  expect(await reasonOf(kernel.call(root, 'getNames'))).toBe(error);
+  expect(await reasonOf(kernel.commit())).toBe(error);
+  expect(kernel.stats().threads).toBe(0);
+};
+
+describe.each(ISOLATIONS)('deaths, %s:', isolation => {
+  test('an endless loop -> DELIVERY_TIMEOUT with vat, incarnation, position', async () => {
+    const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
+    const { kernel } = setting;
+    const { blockHash } = kernel;
+    const error = await reasonOf(act(kernel, 'loop'));
+    expect(error).toMatchObject({
+      name: 'HostError',
+      code: 'DELIVERY_TIMEOUT',
+      vat: 'v2',
+      incarnation: 0,
+      position: 2,
+    });
+    expect(error).toBeInstanceOf(HostError);
+    await expectSameErrorEverywhere(kernel, error);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('an endless loop that writes to the console -> some lines, DELIVERY_TIMEOUT', async () => {
+    const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    const error = await reasonOf(act(kernel, 'chatter'));
+    expect(error).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2', position: 2 });
+    // A process in a loop does not write out what the pipe did not take at once.
+    if (isolation === 'thread') expect(log.at(1_000)!.text).toBe('more lines are left out');
+    expect(log.length).toBeGreaterThan(10);
+    expect(log.length).toBeLessThan(1_002);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('an endless loop in startVat -> names the vat that was being made', async () => {
+    const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
+    const { kernel } = setting;
+    const { blockHash } = kernel;
+    const { bundleId } = kernel.vat('hazard');
+    const made = kernel.createVat({ name: 'b', bundleId, vatParameters: { does: 'loop' } });
+    const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
+    expect(await reasonOf(made)).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('an endless loop in an upgrade -> names the successor, nothing is changed', async () => {
+    const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
+    const { kernel } = setting;
+    const { blockHash } = kernel;
+    const { bundleId, vatId } = kernel.vat('hazard');
+    const upgraded = kernel.upgradeVat(vatId, { bundleId, vatParameters: { does: 'loop' } });
+    const place = { code: 'DELIVERY_TIMEOUT', vat: 'v2', incarnation: 1, position: 0 };
+    expect(await reasonOf(upgraded)).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('an endless loop while the bundle is evaluated -> names the vat', async () => {
+    const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
+    const { kernel } = setting;
+    const bundleId = await install(kernel, 'endless-module.js');
+    const { blockHash } = kernel;
+    const error = await reasonOf(kernel.createVat({ name: 'b', bundleId }));
+    const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
+    expect(error).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('closing while a bundle never ends being evaluated -> closes', async () => {
+    const kernel = await kernelOver({ isolation, blocks: 'host' });
+    const installed = install(kernel, 'endless-module.js');
+    await until(() => kernel.lastInput > 0);
+    await kernel.commit();
+    kernel.createVat({ name: 'b', bundleId: await installed }).catch(() => undefined);
+    expect(kernel.stats().threads).toBe(1);
+    await kernel.close();
+    expect(vatProcesses()).toEqual([]);
+  });
+
+  test('a full heap -> WORKER_DIED', async () => {
+    const setting = await set({ isolation, heapMiBMax: 48 });
+    const { kernel } = setting;
+    const { blockHash } = kernel;
+    const error = await reasonOf(act(kernel, 'eatHeap'));
+    const place = { code: 'WORKER_DIED', vat: 'v2', incarnation: 0, position: 2 };
+    expect(error).toMatchObject(place);
+    expect(error.message).toMatch(/memory|heap/i);
+    await expectSameErrorEverywhere(kernel, error);
+    await expectWhole(setting, blockHash);
+  });
+});
+
+describe('deaths, only processes:', () => {
+  const EATERS = ['eatArray', 'eatMap', 'eatString'];
+  test.each(EATERS)('%s -> WORKER_DIED, the host lives', async deed => {
+    const setting = await set({ isolation: 'process', heapMiBMax: 48 });
+    const { kernel } = setting;
+    const { blockHash } = kernel;
+    const error = await reasonOf(act(kernel, deed));
+    expect(error).toMatchObject({ code: 'WORKER_DIED', vat: 'v2', incarnation: 0, position: 2 });
+    await expectWhole(setting, blockHash);
+  });
+
+  test('killed between two calls -> WORKER_DIED at the next', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { kernel } = setting;
+    const { blockHash } = kernel;
+    killVatProcesses();
+    await until(() => vatProcesses().length === 0);
+    const error = await reasonOf(act(kernel, 'nothing'));
+    const place = { code: 'WORKER_DIED', vat: 'v2', incarnation: 0, position: 2 };
+    expect(error).toMatchObject(place);
+    expect(error.message).toContain('SIGKILL');
+    await expectWhole(setting, blockHash);
+  });
+
+  test('killed in the middle of a wave -> WORKER_DIED, no vat has changed', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    kernel.send(kernel.vat('bank').root, 'makePurse', ['b', 1n]);
+    const looping = reasonOf(act(kernel, 'loop'));
+    await until(() => log.some(({ text }) => text === 'looping'));
+    killVatProcesses();
+    expect(await looping).toMatchObject({ code: 'WORKER_DIED', vat: 'v2', position: 2 });
+    await expectWhole(setting, blockHash);
+  });
+
+  test('killed while the vats are rebuilt -> rebuilt in another process', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { directory, kernel } = setting;
+    await kernel.call(kernel.vat('hazard').root, 'do', ['need', 40]);
+    await kernel.close();
+    await until(() => vatProcesses().length === 0);
+    const opening = kernelOver({ directory, isolation: 'process' });
+    await until(() => vatProcesses().length > 0);
+    killVatProcesses();
+    const again = await opening;
+    expect(again.vats().map(({ replayable }) => replayable)).toEqual([true, true]);
+    expect(await again.call(again.vat('hazard').root, 'countCalls')).toBe(2);
+  });
+
+  test('the kernel closes -> no process is left', async () => {
+    const { kernel } = await set({ isolation: 'process', spareThreads: 2 });
+    expect(vatProcesses().length).toBeGreaterThan(2);
+    await kernel.close();
+    expect(vatProcesses()).toEqual([]);
+  });
+});

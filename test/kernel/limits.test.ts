@@ -1,0 +1,246 @@
+/**
+ * Every limit that all replicas check alike, from both sides (docs/limits.md). What passes one is a
+ * VatFault: the crank counts for nothing, the vat ends, the others go on.
+ */
+import { bundleVat, DEFAULT_PARAMETERS } from '@heirloom/kernel';
+import type { Kernel, KernelLogEntry, KernelParameters, VatReference } from '@heirloom/kernel';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { install, kernelOver } from '../support/kernels.js';
+
+interface Place {
+  readonly kernel: Kernel;
+  /** Runs a snippet in the vat; `args` are [the other vat's root]. */
+  run(code: string): Promise<unknown>;
+  /** The code of the fault that ended the vat, if one did. */
+  faultCode(): string | undefined;
+}
+
+const make = async (parameters: Partial<KernelParameters> = {}): Promise<Place> => {
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ parameters, log: entry => log.push(entry) });
+  const bundleId = await install(kernel, 'workbench.js');
+  const [bench, other] = [
+    await kernel.createVat({ name: 'bench', bundleId }),
+    await kernel.createVat({ name: 'other', bundleId }),
+  ];
+  return {
+    kernel,
+    run: code => kernel.call(bench.root, 'run', [code, [other.root]]),
+    faultCode: () => log.find(({ level }) => level === 'fault')?.text.split(':', 1)[0],
+  };
+};
+
+/** What passes a limit ends the vat with LIMIT, and nobody else. */
+const expectFault = async ({ kernel, run, faultCode }: Place, code: string): Promise<void> => {
+  await expect(run(code)).rejects.toThrow('vat terminated');
+  expect(faultCode()).toBe('LIMIT');
+  expect(kernel.vats().map(({ name }) => name)).toEqual(['other']);
+  expect(await kernel.call(kernel.vat('other').root, 'run', ['40 + 2'])).toBe(42);
+};
+
+/** A title, what is still right, what is too much. */
+const FAULTS: readonly (readonly [title: string, right: string, wrong: string])[] = [
+  [
+    'data of a result: 10,000,000 canonical bytes',
+    `'x'.repeat(9_999_950).length`,
+    `'x'.repeat(10_000_000)`,
+  ],
+  [
+    'syscalls of a crank: 100,000, the result one of them',
+    `for (let i = 0; i < 99_999; i += 1) E.sendOnly(args[0]).no(); 1`,
+    `for (let i = 0; i < 100_000; i += 1) E.sendOnly(args[0]).no(); 1`,
+  ],
+  [
+    'syscalls of a crank: 64 MiB together',
+    `for (let i = 0; i < 6; i += 1) E.sendOnly(args[0]).no('x'.repeat(9_900_000)); 1`,
+    `for (let i = 0; i < 7; i += 1) E.sendOnly(args[0]).no('x'.repeat(9_900_000)); 1`,
+  ],
+  [
+    'row writes of a crank: 64 MiB together',
+    `for (let i = 0; i < 6; i += 1) baggage.init('k' + i, 'x'.repeat(9_900_000)); 1`,
+    `for (let i = 0; i < 7; i += 1) baggage.init('k' + i, 'x'.repeat(9_900_000)); 1`,
+  ],
+];
+
+describe('limits, faults:', () => {
+  test.each(FAULTS)('%s -> up to it all is well', async (_title, right) => {
+    const place = await make();
+    expect(await place.run(right)).toBeGreaterThan(0);
+    expect(place.faultCode()).toBeUndefined();
+  });
+
+  test.each(FAULTS)('%s -> past it LIMIT', async (_title, _right, wrong) => {
+    await expectFault(await make(), wrong);
+  });
+
+  test('a row written again and again -> only its last value weighs', async () => {
+    const { run } = await make();
+    const code = `
+      baggage.init('k', 0);
+      for (let i = 0; i < 20; i += 1) baggage.set('k', 'x'.repeat(9_900_000));
+      1`;
+    expect(await run(code)).toBe(1);
+  });
+});
+
+/** What is refused to vat code itself: a title, what gives the error's text, and the text. */
+const REFUSALS: readonly (readonly [title: string, ok: string, wrong: string, why: string])[] = [
+  [
+    'data of a message: 10,000,000 canonical bytes',
+    `E.sendOnly(args[0]).no('x'.repeat(9_999_950)); 'sent'`,
+    `E(args[0]).no('x'.repeat(10_000_000)).catch(error => error.message)`,
+    'syscall capdata too large',
+  ],
+  [
+    'references of a message: 10,000',
+    `E.sendOnly(args[0]).no(Array.from({ length: 10_000 }, (_, i) => Far('o' + i))); 'sent'`,
+    `E(args[0]).no(Array.from({ length: 10_001 }, (_, i) => Far('o' + i))).catch(e => e.message)`,
+    'syscall capdata too large',
+  ],
+  [
+    'nesting of data: 500 containers, two of them the message',
+    `let a = []; for (let i = 0; i < 497; i += 1) a = [a]; E.sendOnly(args[0]).no(a); 'sent'`,
+    `let a = []; for (let i = 0; i < 498; i += 1) a = [a];
+     E(args[0]).no(a).catch(error => error.message)`,
+    'passable nested deeper than nestingMax 500',
+  ],
+  [
+    'the key of a collection: 219 characters with its type',
+    `baggage.init('k'.repeat(218), 1); 'sent'`,
+    `why(() => baggage.init('k'.repeat(219), 1))`,
+    'Error: key too large',
+  ],
+];
+
+describe('limits, refusals:', () => {
+  test.each(REFUSALS)('%s -> up to it all is well', async (_title, ok) => {
+    const place = await make();
+    expect(await place.run(ok)).toBe('sent');
+    expect(place.faultCode()).toBeUndefined();
+  });
+
+  test.each(REFUSALS)('%s -> past it an error, the vat lives', async (_t, _ok, wrong, why) => {
+    const place = await make();
+    expect(await place.run(wrong)).toBe(why);
+    expect(await place.run('40 + 2')).toBe(42);
+    expect(place.faultCode()).toBeUndefined();
+  });
+});
+
+describe('limits, answers:', () => {
+  /** Sends `count` messages to a promise that the vat itself decides, through the other vat. */
+  const flood = (count: number): string => `
+    const open = new Promise(r => { $.resolve = r; });
+    const there = E(args[0]).run('new Promise(() => {})');
+    const results = [];
+    for (let i = 0; i < ${count}; i += 1) results.push(E(there).no(i));
+    $.settled = 0;
+    for (const result of results) result.catch(error => { $.settled += 1; $.why = error.message; });
+    results.length`;
+
+  test('promiseQueueMax: past it -> results are rejected, the vat lives', async () => {
+    const { run, faultCode } = await make({ promiseQueueMax: 10 });
+    expect(await run(flood(10))).toBe(10);
+    expect(await run('$.settled')).toBe(0);
+    expect(await run(flood(13))).toBe(13);
+    expect(await run('[$.settled, $.why]')).toEqual([
+      3,
+      'too many messages wait on the promise',
+    ]);
+    expect(faultCode()).toBeUndefined();
+  });
+
+  test('vatsMax: one more vat -> its creation fails; an end makes room', async () => {
+    const { kernel } = await make({ vatsMax: 2 });
+    const { bundleId } = kernel.vat('other');
+    const third = (): Promise<unknown> => kernel.createVat({ name: 'third', bundleId });
+    await expect(third()).rejects.toThrow('there are 2 vats already');
+    await kernel.terminateVat(kernel.vat('other').vatId);
+    await third();
+    expect(kernel.vats().map(({ name }) => name)).toEqual(['bench', 'third']);
+  });
+
+  test('a bundle: 12,000,000 bytes of source -> past it KernelError BAD_BUNDLE', async () => {
+    const path = fileURLToPath(new URL('../vats/relay.js', import.meta.url));
+    const bundle = (await bundleVat(path)) as unknown as { moduleFormat: string; source: string };
+    const padded = (bytes: number): never => {
+      const { moduleFormat, source } = bundle;
+      const padding = ' '.repeat(bytes - Buffer.byteLength(source));
+      return { moduleFormat, source: source + padding } as never;
+    };
+    const kernel = await kernelOver();
+    const bundleId = await kernel.installBundle(padded(12_000_000));
+    await kernel.createVat({ name: 'relay', bundleId });
+    const refused = kernel.installBundle(padded(12_000_001));
+    await expect(refused).rejects.toMatchObject({ name: 'KernelError', code: 'BAD_BUNDLE' });
+  });
+
+  test("the host's arguments: 10,000,000 canonical bytes -> past it BAD_ARGUMENT", async () => {
+    const { kernel } = await make();
+    const { root } = kernel.vat('bench');
+    const code = '1'.padStart(9_999_900, ' ');
+    expect(await kernel.call(root, 'run', [code])).toBe(1);
+    const tooMuch = { name: 'KernelError', code: 'BAD_ARGUMENT' };
+    await expect(kernel.call(root, 'run', [`${code}${code}`])).rejects.toMatchObject(tooMuch);
+  });
+
+  test('waveBytesMax: more than one row of the transcript holds -> BAD_OPTION', async () => {
+    const most = DEFAULT_PARAMETERS.waveBytesMax;
+    await kernelOver({ parameters: { waveBytesMax: most } });
+    const more = kernelOver({ parameters: { waveBytesMax: most + 1 } });
+    await expect(more).rejects.toMatchObject({ name: 'KernelError', code: 'BAD_OPTION' });
+  });
+});
+
+describe('limits, what the kernel itself bounds:', () => {
+  test('big messages to one vat in one block -> a wave takes what one row holds', async () => {
+    const { kernel } = await make();
+    const { root } = kernel.vat('bench');
+    const text = 'x'.repeat(9_900_000);
+    const results = [4, 3, 2, 1].map(n =>
+      kernel.send(root, 'run', [`args[0].length - ${n}`, [text]]),
+    );
+    await kernel.call(root, 'run', ['1']);
+    expect(await Promise.all(results.map(({ result }) => result))).toEqual([
+      9_899_996, 9_899_997, 9_899_998, 9_899_999,
+    ]);
+  });
+
+  test('a promise whose data reaches much settled data -> told in several notifies', async () => {
+    const { kernel, run } = await make();
+    const holder = await kernel.createVat({
+      name: 'holder',
+      bundleId: await install(kernel, 'holder.js'),
+    });
+    const names = ['a', 'b', 'c'];
+    for (const name of names) {
+      await kernel.call(holder.root, 'make', [name]);
+      await kernel.call(holder.root, 'settle', [name, 'resolve', 'x'.repeat(9_000_000)]);
+    }
+    await kernel.call(holder.root, 'make', ['all']);
+    await kernel.call(holder.root, 'settleWith', ['all', 'resolve', names]);
+    const give = (root: VatReference): Promise<unknown> =>
+      kernel.call(root, 'run', [
+        `E(args[0]).result('all')
+           .then(({ next }) => Promise.all(next))
+           .then(texts => texts.map(({ length }) => length))`,
+        [holder.root],
+      ]);
+    expect(await give(kernel.vat('bench').root)).toEqual([9_000_000, 9_000_000, 9_000_000]);
+    expect(await run('2')).toBe(2);
+  });
+
+  test('50,000 messages, each to the result of the one before -> all are refused', async () => {
+    const { run } = await make({ promiseQueueMax: 100_000 });
+    const chain = `
+      let last = E(args[0]).run('new Promise((f, r) => { $.reject = r; })');
+      for (let i = 0; i < 49_990; i += 1) last = E(last).no();
+      $.end = last.catch(error => { $.why = error.message; });
+      1`;
+    expect(await run(chain)).toBe(1);
+    await run(`E(args[0]).run('$.reject(Error("the end"))')`);
+    await run('$.end');
+    expect(await run('$.why')).toBe('the end');
+  });
+});

@@ -1,0 +1,150 @@
+/** The structured log: what it tells, that it can be switched while the kernel runs. */
+import {
+  jsonLines,
+  LOG_CATEGORIES,
+  type Kernel,
+  type LogCategory,
+  type LogRecord,
+} from '@heirloom/kernel';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { install, kernelOver } from '../support/kernels.js';
+import { beginHistory, runBlocks } from '../sync/history.js';
+
+const logged = (kernel: Kernel, categories: readonly LogCategory[] | 'all' = 'all') => {
+  const records: LogRecord[] = [];
+  kernel.setLog({ categories, write: record => records.push(record) });
+  return records;
+};
+
+const withRelay = async () => {
+  const kernel = await kernelOver();
+  const bundleId = await install(kernel, 'relay.js');
+  const { root, vatId } = await kernel.createVat({ name: 'relay', bundleId });
+  return { kernel, root, vatId, bundleId };
+};
+
+const told = (records: readonly LogRecord[], category: LogCategory) =>
+  records.filter(record => record.category === category);
+
+describe('log', () => {
+  test('one call -> its delivery, syscalls, crank, wave and block, in this order', async () => {
+    const { kernel, root, vatId } = await withRelay();
+    const records = logged(kernel);
+    await kernel.call(root, 'add', [1n, 2n]);
+    const { height } = kernel;
+    const shown = records.map(({ category, event }) => `${category} ${event}`);
+    expect(shown).toEqual([
+      'delivery message',
+      'syscall resolve',
+      'crank message',
+      'wave ran',
+      'block committed',
+    ]);
+    const [delivery, syscall, crank, wave, block] = records;
+    const place = { height, wave: 0, vat: vatId, incarnation: 0, position: 1 };
+    expect(delivery).toMatchObject({ ...place, target: 'o+0', method: 'add', slots: [] });
+    expect(syscall).toMatchObject({ ...place, promises: [delivery!['result']], rejected: [] });
+    expect(crank).toMatchObject({ ...place, ok: true, code: null, syscalls: 1, rows: 0 });
+    expect(wave).toMatchObject({ height, wave: 0, items: 1, cranks: 1 });
+    expect(block).toMatchObject({ height, hash: kernel.blockHash, sealed: false, waves: 1 });
+    for (const { time } of records) expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  });
+
+  test('creation, upgrades, faults, exits, ends -> told, with what went wrong', async () => {
+    const { kernel, vatId, bundleId } = await withRelay();
+    const records = logged(kernel, ['vat', 'upgrade']);
+    const bankBundle = await install(kernel, 'bank.js');
+    const bank = await kernel.createVat({ name: 'bank', bundleId: bankBundle });
+    const broken = { bundleId: bankBundle, vatParameters: { fail: 'throw' } };
+    await expect(kernel.upgradeVat(bank.vatId, broken)).rejects.toThrow();
+    await kernel.upgradeVat(bank.vatId, { bundleId: broken.bundleId });
+    await kernel.terminateVat(vatId);
+    const leaver = await install(kernel, 'leaver.js');
+    for (const exit of ['exitVat', 'exitVatWithFailure']) {
+      const { root } = await kernel.createVat({ name: exit, bundleId: leaver });
+      const how = exit === 'exitVat' ? 'well' : 'badly';
+      await kernel.call(root, 'leave', [how, 'reason', root, 'any', [], []]).catch(() => undefined);
+    }
+    const shown = records.map(({ category, event, name, ok, code }) =>
+      [category, event, name, ok ?? code].join(' '));
+    expect(shown).toEqual([
+      'vat created bank true',
+      'upgrade upgraded bank false',
+      'upgrade upgraded bank true',
+      'vat terminated relay true',
+      'vat created exitVat true',
+      'vat exited exitVat EXIT',
+      'vat created exitVatWithFailure true',
+      'vat faulted exitVatWithFailure EXIT_FAILURE',
+    ]);
+    expect(records[1]).toMatchObject({ incarnation: 0, reason: 'Error: version is broken' });
+    expect(records[2]).toMatchObject({ incarnation: 1, bundle: broken.bundleId, reason: null });
+    expect(bundleId).not.toBe(broken.bundleId);
+  });
+
+  test('categories, changed while the kernel runs -> only those, from then on', async () => {
+    const { kernel, root } = await withRelay();
+    const deliveries = logged(kernel, ['delivery']);
+    await kernel.call(root, 'echo', [1n]);
+    const syscalls = logged(kernel, ['syscall']);
+    await kernel.call(root, 'echo', [2n]);
+    kernel.setLog(undefined);
+    await kernel.call(root, 'echo', [3n]);
+    expect(deliveries.map(({ event }) => event)).toEqual(['message']);
+    expect(syscalls.map(({ event }) => event)).toEqual(['resolve']);
+    const wrong = { categories: ['cranks' as LogCategory], write: () => undefined };
+    expect(() => kernel.setLog(wrong)).toThrow(
+      `unknown category cranks; categories: ${LOG_CATEGORIES.join(', ')}`,
+    );
+  });
+
+  test('JSON lines -> every record of a busy history survives JSON', async () => {
+    const kernel = await kernelOver({ blocks: 'host' });
+    const records: LogRecord[] = [];
+    let text = '';
+    const write = jsonLines({ write: more => (text += more) });
+    kernel.setLog({
+      categories: 'all',
+      write: record => {
+        records.push(record);
+        write(record);
+      },
+    });
+    await beginHistory(kernel);
+    await runBlocks(kernel, 1, 4);
+    const lines = text.trimEnd().split('\n').map(line => JSON.parse(line) as LogRecord);
+    expect(lines).toEqual(records);
+    expect(told(lines, 'delivery').length).toBe(told(lines, 'crank').length);
+    const seen = new Set(lines.map(({ category, event }) => `${category} ${event}`));
+    for (const name of ['delivery startVat', 'delivery notify', 'syscall send', 'vat created']) {
+      expect(seen).toContain(name);
+    }
+  });
+
+  test('a log, none, or one that throws -> the same block hashes', async () => {
+    const warnings: string[] = [];
+    const warn = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', warn);
+    onTestFinished(() => void process.off('warning', warn));
+    const run = async (start: (kernel: Kernel) => void) => {
+      const kernel = await kernelOver({ blocks: 'host' });
+      start(kernel);
+      await beginHistory(kernel);
+      return runBlocks(kernel, 1, 4);
+    };
+    const plain = await run(() => undefined);
+    expect(await run(logged)).toEqual(plain);
+    let writes = 0;
+    const throwing = await run(kernel =>
+      kernel.setLog({
+        categories: 'all',
+        write: () => {
+          writes += 1;
+          throw Error('no room');
+        },
+      }));
+    expect(throwing).toEqual(plain);
+    expect(writes).toBe(1);
+    expect(warnings).toEqual(['the log is switched off: its write threw Error: no room']);
+  });
+});

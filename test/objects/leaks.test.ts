@@ -1,0 +1,98 @@
+/** Nothing stays behind of what vats made for each other and let go, in both modes. */
+import type { GcMode, Kernel } from '@heirloom/kernel';
+import { auditRows } from '@heirloom/worker/testing/audit';
+import { describe, expect, test } from 'vitest';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { countRows, readRows, rowsOfSpace } from '../support/store-rows.js';
+
+const ROUNDS = 10_000;
+const BATCH = 250;
+const VATS = ['alice', 'bob'] as const;
+
+class Exchange {
+  readonly directory: string;
+  readonly #gc: GcMode;
+  #kernel: Kernel | undefined;
+  #bundleId = '';
+
+  constructor(directory: string, gc: GcMode) {
+    this.directory = directory;
+    this.#gc = gc;
+  }
+
+  async begin(): Promise<void> {
+    await this.#open({ gc: this.#gc });
+    this.#bundleId = await this.#block(this.#it.installBundle(await fixture('leaker.js')));
+    const bundleId = this.#bundleId;
+    for (const name of VATS) await this.#block(this.#it.createVat({ name, bundleId }));
+  }
+
+  /** Each vat has the other make and take things. */
+  async rounds(count: number): Promise<void> {
+    const [alice, bob] = VATS.map(name => this.#it.vat(name).root);
+    for (let first = 0; first < count; first += BATCH) {
+      const args = [first, Math.min(BATCH, count - first) / 2];
+      const both = [
+        this.#it.send(alice!, 'rounds', [bob, ...args]),
+        this.#it.send(bob!, 'rounds', [alice, ...args]),
+      ];
+      await this.#block(Promise.all(both.map(({ result }) => result)));
+    }
+  }
+
+  /** Whatever ends an incarnation's hold on garbage in this mode; then all of it is worked off. */
+  async settle(): Promise<void> {
+    const bundleId = this.#bundleId;
+    for (let i = 0; i < 3; i += 1) {
+      if (this.#gc === 'engine') await this.#block(this.#it.reapAll());
+      else {
+        for (const name of VATS) {
+          await this.#block(this.#it.upgradeVat(this.#it.vat(name).vatId, { bundleId }));
+        }
+      }
+    }
+  }
+
+  /** Rows by table; every vat's rows are audited. */
+  async counts(): Promise<Record<string, number>> {
+    const vats = this.#it.vats();
+    await this.#it.close();
+    const rows = await readRows(this.directory, 'vatstore');
+    for (const { vatId, incarnation } of vats) {
+      const audit = auditRows(rowsOfSpace(rows, Number(vatId.slice(1))), incarnation);
+      expect(audit.faults).toEqual([]);
+      expect(audit.unswept).toEqual([]);
+    }
+    const counts = await countRows(this.directory);
+    await this.#open();
+    return counts;
+  }
+
+  get #it(): Kernel {
+    return this.#kernel!;
+  }
+
+  async #open(parameters?: { readonly gc: GcMode }): Promise<void> {
+    const more = parameters === undefined ? {} : { parameters };
+    this.#kernel = await kernelOver({ directory: this.directory, blocks: 'host', ...more });
+  }
+
+  async #block<T>(work: Promise<T>): Promise<T> {
+    await this.#it.run();
+    await this.#it.commit();
+    return work;
+  }
+}
+
+describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
+  test(`${ROUNDS} rounds of making, exporting and dropping -> the rows of before`, async () => {
+    const exchange = new Exchange(await freshDirectory(), gc);
+    await exchange.begin();
+    await exchange.rounds(BATCH);
+    await exchange.settle();
+    const before = await exchange.counts();
+    await exchange.rounds(ROUNDS);
+    await exchange.settle();
+    expect(await exchange.counts()).toEqual(before);
+  }, 300_000);
+});

@@ -1,0 +1,76 @@
+/** A kernel with `admin.js` as bootstrap vat: what vats do with the vat-admin service. */
+import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
+import { fixture, freshDirectory, kernelOver } from './kernels.js';
+
+export class AdminBench {
+  readonly directory: string;
+  readonly #options: Partial<KernelOptions>;
+  readonly faults: string[] = [];
+  #kernel: Kernel;
+
+  private constructor(directory: string, kernel: Kernel, options: Partial<KernelOptions>) {
+    this.directory = directory;
+    this.#kernel = kernel;
+    this.#options = options;
+  }
+
+  /** Things of the admin vat: `vatAdmin`, `svc`, and `worker`, the cap of `worker.js`. */
+  static async open(given: Partial<KernelOptions> = {}): Promise<AdminBench> {
+    const directory = await freshDirectory();
+    const faults: string[] = [];
+    const options: Partial<KernelOptions> = {
+      ...given,
+      directory,
+      log: ({ level, text }) => void (level === 'fault' && faults.push(text)),
+    };
+    const kernel = await kernelOver({
+      ...options,
+      config: {
+        bootstrap: 'admin',
+        vats: { admin: { bundle: await fixture('admin.js') } },
+        bundles: { worker: { bundle: await fixture('worker.js') } },
+      },
+    });
+    const bench = new AdminBench(directory, kernel, options);
+    faults.push = (...texts: string[]) => bench.faults.push(...texts);
+    await kernel.bootstrapResult;
+    await bench.tell('svc', 'getNamedBundleCap', ['worker'], 'worker');
+    return bench;
+  }
+
+  get kernel(): Kernel {
+    return this.#kernel;
+  }
+
+  get admin(): VatReference {
+    return this.#kernel.vat('admin').root;
+  }
+
+  async restart(): Promise<void> {
+    await this.#kernel.close();
+    this.#kernel = await kernelOver(this.#options);
+  }
+
+  call(method: string, ...args: unknown[]): Promise<unknown> {
+    return this.#kernel.call(this.admin, method, args);
+  }
+
+  /** `E(thing)[method](...args)` by the admin vat, which may keep what that gives as `as`. */
+  tell(thing: string, method: string, args: readonly unknown[] = [], as?: string) {
+    return this.call('tell', thing, method, args, ...(as === undefined ? [] : [as]));
+  }
+
+  /** Has a worker made: things `NAME.root` and `NAME.node`. */
+  async make(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    await this.call('createVat', name, '$worker', options);
+  }
+
+  /** Watches what the message gives: it is in the log, under `as`. */
+  watch(thing: string, method: string, args: readonly unknown[], as: string): Promise<unknown> {
+    return this.call('watch', thing, method, args, as);
+  }
+
+  async log(): Promise<unknown> {
+    return this.call('getLog');
+  }
+}

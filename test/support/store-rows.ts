@@ -1,0 +1,64 @@
+/** What is in a closed store: rows counted by table, and a vat's rows for an audit. */
+import { openReader, type TableName } from '@heirloom/store';
+
+const CHUNK = 10_000;
+/** Row keys of the vatstore stand behind the space, its rows behind a header. */
+const SPACE_BYTES = 4;
+const HEADER_BYTES = 8;
+/** Tables of the kernel whose rows come and go with what vats hold (docs/tables.md). */
+const KERNEL_TABLES = {
+  '\x10': 'objects',
+  '\x11': 'promises',
+  '\x12': 'promiseQueues',
+  '\x20': 'runQueue',
+  '\x40': 'clistByVref',
+  '\x41': 'clistByKref',
+  '\x60': 'pins',
+  '\x62': 'collect',
+  '\x80': 'remainders',
+} as const;
+
+type Rows = Map<string, Uint8Array>;
+
+/** All rows of some tables of a closed store. */
+export const readRows = async (directory: string, table: TableName): Promise<Rows> => {
+  const reader = openReader({ directory, readersMax: 2048 });
+  const snapshot = reader.begin();
+  const rows: Rows = new Map();
+  for (let after = ''; ;) {
+    const keys = snapshot.keysAfter(table, after, '\xff'.repeat(16), CHUNK);
+    for (const key of keys) rows.set(key, snapshot.get(table, key)!.slice());
+    if (keys.length < CHUNK) break;
+    after = keys.at(-1)!;
+  }
+  snapshot.done();
+  await reader.close();
+  return rows;
+};
+
+/** The rows of one vat's space, without headers, by row key. */
+export const rowsOfSpace = (vatstore: Rows, space: number): Rows => {
+  const rows: Rows = new Map();
+  for (const [key, bytes] of vatstore) {
+    if (Buffer.from(key, 'latin1').readUInt32BE(0) !== space) continue;
+    rows.set(key.slice(SPACE_BYTES), bytes.subarray(HEADER_BYTES));
+  }
+  return rows;
+};
+
+/** Rows of every table of the kernel and of every table of each vat, counted. */
+export const countRows = async (directory: string): Promise<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  const count = (name: string): void => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  for (const key of (await readRows(directory, 'kernel')).keys()) {
+    const name = (KERNEL_TABLES as Partial<Record<string, string>>)[key[0]!];
+    if (name !== undefined) count(`kernel ${name}`);
+  }
+  for (const key of (await readRows(directory, 'vatstore')).keys()) {
+    const space = Buffer.from(key, 'latin1').readUInt32BE(0);
+    count(`vat ${space} table ${key.charCodeAt(SPACE_BYTES).toString(16)}`);
+  }
+  return counts;
+};

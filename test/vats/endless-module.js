@@ -1,0 +1,4 @@
+/** Never ends being evaluated. */
+for (;;);
+
+export const buildRootObject = () => undefined;
