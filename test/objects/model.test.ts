@@ -76,4 +76,4 @@ test(`random operations, ${PROGRAMS} programs -> what plain lists hold`, async (
       throw new Error(`HEIRLOOM_SEED=${seed}, program ${program}`, { cause: error });
     }
   }
-}, 120_000);
+}, 240_000);
