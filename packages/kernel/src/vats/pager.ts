@@ -104,6 +104,8 @@ export class Pager {
 
   async #bring(vat: VatNumber): Promise<VatWorker> {
     while (this.#isFull && !this.#evict()) {
+      // Where those that may not go fill the limit, and nobody is about to answer, it is exceeded.
+      if (this.#busy.size <= this.#waiting.length + 1) break;
       await new Promise<void>(resolve => this.#waiting.push(resolve));
     }
     this.#rebuilding += 1;
@@ -130,8 +132,7 @@ export class Pager {
     const vat = this.#online
       .byUse()
       .findLast(it => !this.#busy.has(it) && !this.#uncommitted.has(it));
-    // Where those that may not go fill the limit, it is exceeded.
-    if (vat === undefined) return this.#busy.size <= 1;
+    if (vat === undefined) return false;
     assert(this.#online.pageOut(vat), `${vatIdOf(vat)} is online`);
     return true;
   }
