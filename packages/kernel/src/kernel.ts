@@ -418,8 +418,8 @@ export class Kernel {
 /**
  * Opens the kernel of a directory, creating its store if there is none.
  *
- * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA,
- * REPLAY_DIVERGED, ...) says what to do.
+ * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
+ * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 

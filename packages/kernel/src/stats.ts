@@ -9,6 +9,8 @@ export interface KernelStats extends CoreCounts {
   readonly height: number;
   readonly runQueueLength: number;
   readonly vatsOnline: number;
+  /** Vats rebuilt by replay since the opening, because a wave needed them. */
+  readonly vatsPagedIn: number;
   /** Threads and processes of vats, and spares. */
   readonly threads: number;
   readonly upgrades: readonly UpgradeReport[];
@@ -28,6 +30,7 @@ export const statsOf = (core: KernelCore): KernelStats => {
     height,
     runQueueLength: state.queue.length,
     vatsOnline: onlineCount,
+    vatsPagedIn: core.pagedIn,
     threads: zygotes.workerCount,
     upgrades: [...upgrades],
     storeBytes: store.sizeBytes(),
