@@ -41,12 +41,13 @@ import {
 } from './audit/objects.js';
 import { auditQueues, type QueueCounts } from './audit/queues.js';
 import { countKeys, prefixesOf } from './audit/scan.js';
+import { auditServices, SERVICE_PREFIXES, type ServiceCounts } from './audit/services.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
 
 export type { AuditFinding, AuditRule } from './audit/findings.js';
 export type { VatCounts } from './audit/vats.js';
 
-export interface AuditCounts extends ObjectCounts, PromiseCounts, QueueCounts {
+export interface AuditCounts extends ObjectCounts, PromiseCounts, QueueCounts, ServiceCounts {
   /** Entries of all c-lists, exports too. */
   readonly names: number;
   /** What vats are still to be told of garbage. */
@@ -80,6 +81,7 @@ const KNOWN_PREFIXES: ReadonlySet<string> = new Set([
   COLLECT_PREFIX,
   BUNDLE_INFO_PREFIX,
   REMAINDER_PREFIX,
+  ...SERVICE_PREFIXES,
 ]);
 
 /** A kind of row that nobody counts here could hold things: better to say so. */
@@ -97,6 +99,7 @@ export const auditTables = (view: ReadView): AuditReport => {
   auditPrefixes(audit);
   const vats = auditVats(audit);
   const queues = auditQueues(audit);
+  const services = auditServices(audit);
   const names = auditClists(audit);
   holdSettledData(audit);
   // Everything that holds has been counted.
@@ -112,6 +115,7 @@ export const auditTables = (view: ReadView): AuditReport => {
       ...objects,
       ...promises,
       ...queues,
+      ...services,
       names,
       toCollect: countKeys(view, 'kernel', COLLECT_PREFIX),
       remainders: countKeys(view, 'kernel', REMAINDER_PREFIX),

@@ -19,6 +19,7 @@ import {
 } from '../state/schema.js';
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './context.js';
+import { checkOwned } from './services.js';
 import { rowsOf } from './scan.js';
 
 export interface ObjectCounts {
@@ -62,6 +63,7 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
   if (owner === NOBODY) return;
+  if (owner < NOBODY) return checkOwned(audit, kref, row);
   const named = audit.vats.has(owner) ? namedBy(audit, owner, vref) : undefined;
   findings.expect(
     named === kref,
