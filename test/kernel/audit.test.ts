@@ -19,7 +19,7 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 
 const expectSound = (kernel: Kernel): void => {
   const { findings, ok } = kernel.audit();
@@ -45,7 +45,8 @@ const busyDay = async (kernel: Kernel, afterBlock: () => void): Promise<void> =>
     return work;
   };
   const make = async (name: string, file: string, vatParameters: unknown = {}) => {
-    const bundleId = await settle(install(kernel, file));
+    const bundle = await fixture(file);
+    const bundleId = await settle(kernel.installBundle(bundle));
     return settle(kernel.createVat({ name, bundleId, vatParameters }));
   };
   const call = (to: VatReference, method: string, args: unknown[] = []) =>

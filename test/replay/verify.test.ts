@@ -1,16 +1,24 @@
 /** `heirloom verify`: every transcript replays, or the report says where it does not. */
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { verifyStore, type StoreVerification } from '@heirloom/kernel';
 import {
+  blockKey,
+  decodeChunk,
   objectKey,
+  openReader,
   packFrame,
+  prefixEnd,
+  stateChunks,
   Store,
+  StoreImport,
   transcriptKey,
   transcriptPrefix,
-  prefixEnd,
+  unpackBlockRecord,
   unpackFrame,
   type FrameValue,
   type RowChange,
+  type StoredRow,
 } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
 import { heirloom } from '../support/command.js';
@@ -55,6 +63,22 @@ const damageCheck = (vat: number, incarnation: number, wave: number) => (store: 
   return { table: 'transcript', key, value: packFrame(row) } as const;
 };
 
+/** The same store with a row more among the bundles, under the same block hash. */
+const copyWith = async (directory: string, to: string, extra: StoredRow): Promise<void> => {
+  const reader = openReader({ directory, readersMax: 8 });
+  const snapshot = reader.begin();
+  const { height } = snapshot;
+  const record = unpackBlockRecord(snapshot.get('blocks', blockKey(height))!)!;
+  const store = new StoreImport(to);
+  for (const { table, bytes } of stateChunks(snapshot)) {
+    await store.put(table, decodeChunk(table, bytes, ''));
+  }
+  await store.put('bundles', [extra]);
+  await store.finish(height, record);
+  snapshot.done();
+  await reader.close();
+};
+
 describe('verify', () => {
   test('a sound store -> every vat ok, with its incarnation and positions', async () => {
     const directory = await writtenStore();
@@ -62,6 +86,7 @@ describe('verify', () => {
     const report = await verifyStore({ directory, progress: done => seen.push(done) });
     expect(report.ok).toBe(true);
     expect(report.audit).toEqual({ ok: true, findings: [], findingCount: 0 });
+    expect(report.rootOk).toBe(null);
     expect(seen).toEqual([1, 2]);
     const shown = report.vats.map(vat => [vat.name, vat.incarnation, vat.positions, vat.ok]);
     expect(shown).toEqual([
@@ -113,6 +138,22 @@ describe('verify', () => {
     const report = JSON.parse(stdout) as StoreVerification;
     expect([status, report.ok, report.vats.every(({ ok }) => ok)]).toEqual([1, false, true]);
     expect(report.audit.findings[0]!.text).toContain('ko20 has counts 77');
+  });
+
+  test('a sealed block whose state is another -> not ok, though all the rest is', async () => {
+    const directory = await freshDirectory();
+    const kernel = await kernelOver({ directory, parameters: { stateRootInterval: 1 } });
+    await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
+    await kernel.close();
+    expect(await verifyStore({ directory })).toMatchObject({ ok: true, rootOk: true });
+    const tampered = join(await freshDirectory(), 'tampered');
+    await copyWith(directory, tampered, { key: 'extra', value: Uint8Array.of(1) });
+    expect(await verifyStore({ directory: tampered })).toMatchObject({
+      ok: false,
+      rootOk: false,
+      vats: [{ ok: true }],
+      audit: { ok: true },
+    });
   });
 
   test('a store that a kernel has open, none, an unknown vat -> errors, nothing made', async () => {

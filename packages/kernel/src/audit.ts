@@ -10,12 +10,19 @@
  * after. Cost: every row of `kernel` and every transcript row is read, every key of `vatstore`.
  */
 import {
+  ALARM_PREFIX,
+  BUNDLE_CAP_PREFIX,
   BUNDLE_INFO_PREFIX,
+  BUNDLE_NAME_PREFIX,
   CLIST_KREF_PREFIX,
   CLIST_VREF_PREFIX,
   COLLECT_PREFIX,
+  COUNT_PREFIX,
   countersKey,
+  HOST_CALL_PREFIX,
+  HOST_OBJECT_PREFIX,
   HOST_RESULT_PREFIX,
+  KERNEL_OBJECT_PREFIX,
   OBJECT_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
@@ -26,6 +33,7 @@ import {
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
+  WAIT_PREFIX,
   type ReadView,
 } from '@heirloom/store';
 import { auditClists } from './audit/clists.js';
@@ -41,8 +49,9 @@ import {
 } from './audit/objects.js';
 import { auditQueues, type QueueCounts } from './audit/queues.js';
 import { countKeys, prefixesOf } from './audit/scan.js';
-import { auditServices, SERVICE_PREFIXES, type ServiceCounts } from './audit/services.js';
+import { auditServices, type ServiceCounts } from './audit/services.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
+import type { KRef } from './state/krefs.js';
 
 export type { AuditFinding, AuditRule } from './audit/findings.js';
 export type { VatCounts } from './audit/vats.js';
@@ -81,7 +90,14 @@ const KNOWN_PREFIXES: ReadonlySet<string> = new Set([
   COLLECT_PREFIX,
   BUNDLE_INFO_PREFIX,
   REMAINDER_PREFIX,
-  ...SERVICE_PREFIXES,
+  HOST_OBJECT_PREFIX,
+  HOST_CALL_PREFIX,
+  KERNEL_OBJECT_PREFIX,
+  WAIT_PREFIX,
+  ALARM_PREFIX,
+  BUNDLE_CAP_PREFIX,
+  BUNDLE_NAME_PREFIX,
+  COUNT_PREFIX,
 ]);
 
 /** A kind of row that nobody counts here could hold things: better to say so. */
@@ -98,8 +114,9 @@ export const auditTables = (view: ReadView): AuditReport => {
   const audit = beginAudit(view);
   auditPrefixes(audit);
   const vats = auditVats(audit);
-  const queues = auditQueues(audit);
-  const services = auditServices(audit);
+  const results = new Set<KRef>();
+  const queues = auditQueues(audit, results);
+  const services = auditServices(audit, results);
   const names = auditClists(audit);
   holdSettledData(audit);
   // Everything that holds has been counted.

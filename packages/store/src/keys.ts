@@ -202,7 +202,8 @@ function hostName(name: string): BinaryKey {
   if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
   return Buffer.from(name, 'utf8').toString('latin1');
 }
-export const hostObjectKey = (name: string): BinaryKey => HOST_OBJECT_PREFIX + hostName(name);
+export const hostObjectKey = (name: string): BinaryKey =>
+  HOST_OBJECT_PREFIX + hostName(name);
 /** A call of a host object that the host has not answered. */
 export const hostCallKey = (call: number): BinaryKey => HOST_CALL_PREFIX + u48(call);
 export const kernelObjectKey = (object: number): BinaryKey => KERNEL_OBJECT_PREFIX + u48(object);
@@ -213,8 +214,10 @@ export const waitKey = (subject: string, promise: number): BinaryKey =>
 /** A promise that the kernel settles at a block time. */
 export const alarmKey = (time: number, promise: number): BinaryKey =>
   ALARM_PREFIX + u48(time) + u48(promise);
-export const bundleCapKey = (bundleId: string): BinaryKey => BUNDLE_CAP_PREFIX + ascii(bundleId);
-export const bundleNameKey = (name: string): BinaryKey => BUNDLE_NAME_PREFIX + hostName(name);
+export const bundleCapKey = (bundleId: string): BinaryKey =>
+  BUNDLE_CAP_PREFIX + ascii(bundleId);
+export const bundleNameKey = (name: string): BinaryKey =>
+  BUNDLE_NAME_PREFIX + hostName(name);
 export const countKey = (name: string): BinaryKey => COUNT_PREFIX + ascii(name);
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);

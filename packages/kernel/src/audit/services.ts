@@ -1,12 +1,12 @@
-/** Objects of the host and of the kernel, calls on their way out, promises that the kernel owes. */
+/**
+ * What the kernel itself and the host hold: objects of their own, calls that the host has not
+ * answered, promises that wait for something, ends of vats that somebody may still ask for.
+ */
 import {
   ALARM_PREFIX,
   BUNDLE_CAP_PREFIX,
-  BUNDLE_NAME_PREFIX,
-  COUNT_PREFIX,
   HOST_CALL_PREFIX,
   HOST_OBJECT_PREFIX,
-  hostObjectKey,
   KERNEL_OBJECT_PREFIX,
   kernelObjectKey,
   readU48,
@@ -21,106 +21,105 @@ import {
   HOST_OWNS,
   KERNEL_DECIDES,
   KERNEL_OWNS,
-  PromiseState,
-  type ObjectRow,
+  VatState,
 } from '../state/schema.js';
 import { KernelObject, kernelObjectCodec } from '../state/service-tables.js';
-import { objectRow, promiseRow } from './clists.js';
+import { objectRow } from './clists.js';
 import type { Audit } from './context.js';
-import { keysOf, rowsOf } from './scan.js';
+import { checkResult } from './queues.js';
+import { rowsOf } from './scan.js';
+
+const U48_BYTES = 6;
 
 export interface ServiceCounts {
   readonly hostObjects: number;
-  /** Calls that the host has not answered. */
   readonly hostCalls: number;
   readonly kernelObjects: number;
-  /** Promises that the kernel will settle: when something comes about, at a time. */
+  /** Promises that wait for something to come about, or for a block time. */
   readonly waits: number;
 }
 
-export const SERVICE_PREFIXES: readonly BinaryKey[] = [
-  HOST_OBJECT_PREFIX,
-  HOST_CALL_PREFIX,
-  KERNEL_OBJECT_PREFIX,
-  WAIT_PREFIX,
-  ALARM_PREFIX,
-  BUNDLE_CAP_PREFIX,
-  BUNDLE_NAME_PREFIX,
-  COUNT_PREFIX,
-];
+/** `results`: promises that something else will settle already. */
+export const auditServices = (audit: Audit, results: Set<KRef>): ServiceCounts => {
+  holdPermanent(audit);
+  holdMeters(audit);
+  return {
+    hostObjects: auditHostObjects(audit),
+    hostCalls: auditHostCalls(audit, results),
+    kernelObjects: auditKernelObjects(audit),
+    waits: auditWaits(audit, results),
+  };
+};
 
-/** All of them hold. */
-export const auditServices = (audit: Audit): ServiceCounts => ({
-  hostObjects: auditNamed(audit, HOST_OBJECT_PREFIX),
-  hostCalls: auditHostCalls(audit),
-  kernelObjects: auditKernelObjects(audit),
-  waits: auditOwed(audit, WAIT_PREFIX) + auditOwed(audit, ALARM_PREFIX),
-});
+/** There and held by the kernel in every store that a kernel has opened. */
+const holdPermanent = (audit: Audit): void => {
+  for (const [kref] of Object.values(PERMANENT_OBJECTS)) {
+    if (objectRow(audit, kref) !== undefined) audit.holders.hold(kref);
+  }
+};
 
-const auditNamed = ({ view, holders }: Audit, prefix: BinaryKey): number => {
+/** A meter is held by the vat that uses it up, as long as that runs. */
+const holdMeters = ({ vats, holders }: Audit): void => {
+  for (const { state, options } of vats.values()) {
+    if (state === VatState.running && options.meter !== null) holders.hold(options.meter);
+  }
+};
+
+const auditHostObjects = (audit: Audit): number => {
+  const { view, holders, findings } = audit;
   let count = 0;
-  for (const [, kref] of rowsOf(view, prefix, codecs.kref)) {
+  for (const [key, kref] of rowsOf(view, HOST_OBJECT_PREFIX, codecs.kref)) {
     count += 1;
     holders.hold(kref);
+    const isHosts = objectRow(audit, kref)?.[0] === HOST_OWNS;
+    const name = Buffer.from(key.slice(HOST_OBJECT_PREFIX.length), 'latin1').toString('utf8');
+    const text = (): string => `the host object ${name} is ${showKRef(kref)}, not the host's`;
+    findings.expect(isHosts, 'owner', text);
+  }
+  for (const [, cap] of rowsOf(view, BUNDLE_CAP_PREFIX, codecs.kref)) holders.hold(cap);
+  return count;
+};
+
+const auditHostCalls = (audit: Audit, results: Set<KRef>): number => {
+  let count = 0;
+  for (const [, call] of rowsOf(audit.view, HOST_CALL_PREFIX, codecs.message)) {
+    count += 1;
+    audit.holders.hold(call.target);
+    audit.holders.holdWaiting(call);
+    checkResult(audit, call.result, HOST_DECIDES, results);
   }
   return count;
 };
 
-const checkOpen = (audit: Audit, promise: KRef, decider: number): void => {
-  const row = promiseRow(audit, promise);
-  const isOpen = row?.state === PromiseState.unresolved && row.decider === decider;
-  audit.findings.expect(
-    isOpen,
-    'promise',
-    () => `${showKRef(promise)} is to be settled, and has settled or is decided by another`,
-  );
-};
-
-const auditHostCalls = (audit: Audit): number => {
-  const { view, holders } = audit;
-  let calls = 0;
-  for (const [, message] of rowsOf(view, HOST_CALL_PREFIX, codecs.message)) {
-    calls += 1;
-    holders.hold(message.target);
-    holders.holdWaiting(message);
-    if (message.result !== undefined) checkOpen(audit, message.result, HOST_DECIDES);
-  }
-  return calls;
-};
-
 const auditKernelObjects = (audit: Audit): number => {
   const { view, holders, findings } = audit;
-  for (const [kref] of Object.values(PERMANENT_OBJECTS)) holders.hold(kref);
-  auditNamed(audit, BUNDLE_CAP_PREFIX);
-  let objects = 0;
+  let count = 0;
   for (const [key, row] of rowsOf(view, KERNEL_OBJECT_PREFIX, kernelObjectCodec)) {
+    count += 1;
     const kref = objectKRef(readU48(key, KERNEL_OBJECT_PREFIX.length));
-    objects += 1;
+    const isKernels = objectRow(audit, kref)?.[0] === KERNEL_OWNS;
+    const text = (): string => `${showKRef(kref)} is no object of the kernel's, but has a row`;
+    findings.expect(isKernels, 'owner', text);
     if (row[0] === KernelObject.adminNode && row[2] !== null) holders.holdAll(row[2][2]);
-    const isOwned = objectRow(audit, kref)?.[0] === KERNEL_OWNS;
-    findings.expect(isOwned, 'owner', () => `${showKRef(kref)} is no object of the kernel`);
   }
-  return objects;
+  return count;
 };
 
-/** The promise is the last part of the key. */
-const auditOwed = (audit: Audit, prefix: BinaryKey): number => {
-  let owed = 0;
-  for (const key of keysOf(audit.view, 'kernel', prefix)) {
-    const promise = promiseKRef(readU48(key, key.length - 6));
-    owed += 1;
-    audit.holders.hold(promise);
-    checkOpen(audit, promise, KERNEL_DECIDES);
-  }
-  return owed;
-};
+/** An object of the kernel's own has a row that says what it is. */
+export const isKernelObject = ({ view }: Audit, kref: KRef): boolean =>
+  view.get('kernel', kernelObjectKey(krefNumber(kref))) !== undefined;
 
-/** An object of the host or the kernel has the row that says which. */
-export const checkOwned = (audit: Audit, kref: KRef, [owner, name]: ObjectRow): void => {
-  const { view, findings } = audit;
-  const key = owner === HOST_OWNS ? hostObjectKey(name) : kernelObjectKey(krefNumber(kref));
-  const bytes = view.get('kernel', key);
-  const isNamed = owner !== HOST_OWNS || (bytes && codecs.kref.decode(bytes)) === kref;
-  const isThere = bytes !== undefined && isNamed;
-  findings.expect(isThere, 'owner', () => `${showKRef(kref)}: nothing says what it is`);
+const auditWaits = (audit: Audit, results: Set<KRef>): number => {
+  let count = 0;
+  const visit = (prefix: BinaryKey): void => {
+    for (const [key] of rowsOf(audit.view, prefix, codecs.empty)) {
+      count += 1;
+      const promise = promiseKRef(readU48(key, key.length - U48_BYTES));
+      audit.holders.hold(promise);
+      checkResult(audit, promise, KERNEL_DECIDES, results);
+    }
+  };
+  visit(WAIT_PREFIX);
+  visit(ALARM_PREFIX);
+  return count;
 };
