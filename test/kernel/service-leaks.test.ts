@@ -1,7 +1,8 @@
 /** Vats that vats make and end, meters, host calls, alarms: what they leave when all is let go. */
-import type { VatReference } from '@heirloom/kernel';
+import type { HostObject, VatReference } from '@heirloom/kernel';
 import { beforeEach, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
+import { auditStore } from '../support/audit.js';
 import { countRows } from '../support/store-rows.js';
 
 const ROUNDS = 6;
@@ -53,6 +54,10 @@ const round = async (n: number): Promise<void> => {
   await bench.call('forget');
 };
 
+/** The tables of the closed store agree with each other. */
+const expectSound = async (): Promise<void> =>
+  expect(await auditStore(bench.directory)).toEqual([]);
+
 /** Everything that can be let go is; then the rows by table. */
 const rows = async (): Promise<Record<string, number>> => {
   for (const { vatId, bundleId } of bench.kernel.vats()) {
@@ -61,6 +66,7 @@ const rows = async (): Promise<Record<string, number>> => {
   for (let i = 0; i < 4; i += 1) await bench.kernel.reapAll();
   await bench.call('getLog');
   await bench.kernel.close();
+  await expectSound();
   const counts = await countRows(bench.directory);
   await bench.restart();
   return counts;
@@ -72,3 +78,21 @@ test(`${ROUNDS} vats made, used, ended and forgotten -> the rows of before`, asy
   for (let n = 1; n <= ROUNDS; n += 1) await round(n);
   expect(await rows()).toEqual(before);
 }, 120_000);
+
+test('all of it pending, ended and shared at once -> the tables agree', async () => {
+  const never: HostObject = { ask: () => new Promise(() => {}) };
+  await bench.kernel.registerHostObject('never', never);
+  await bench.call('keep', 'never', bench.kernel.hostObject('never'));
+  await bench.tell('svc', 'createMeter', [10_000n, 1n], 'meter');
+  for (const name of ['a', 'b']) await bench.make(name, { meter: '$meter' });
+  await bench.watch('never', 'ask', ['$a.root'], 'asked');
+  await bench.watch('meter', 'whenBelowThreshold', [], 'low');
+  await bench.watch('clock', 'wakeAt', [1000n], 'alarm');
+  await bench.watch('svc', 'waitForBundleCap', [`b1-${'0'.repeat(64)}`], 'cap');
+  for (const name of ['a', 'b']) await bench.watch(`${name}.node`, 'done', [], 'done');
+  await bench.tell('a.root', 'leave', [{ at: '$oracle' }]);
+  await bench.kernel.close();
+  await expectSound();
+  await bench.restart();
+  expect((await bench.log()) as unknown[]).toHaveLength(1);
+});
