@@ -65,7 +65,7 @@ describe('verify', () => {
     expect(seen).toEqual([1, 2]);
     const shown = report.vats.map(vat => [vat.name, vat.incarnation, vat.positions, vat.ok]);
     expect(shown).toEqual([
-      ['bank', 1, 5, true], // startVat, three purses, getNames
+      ['bank', 1, 6, true], // startVat, a sweep, three purses, getNames
       ['relay', 0, 3, true], // startVat, forward, the answer
     ]);
     const kernel = await kernelOver({ directory });
@@ -79,13 +79,13 @@ describe('verify', () => {
       const report = await verifyStore({ directory });
       const [bank, relay] = report.vats;
       expect(report.ok).toBe(false);
-      expect(bank).toMatchObject({ ok: false, code: 'REPLAY_DIVERGED', divergedAt: 2 });
-      expect(bank!.reason).toContain('v1, incarnation 1, position 2: the replay diverged');
+      expect(bank).toMatchObject({ ok: false, code: 'REPLAY_DIVERGED', divergedAt: 3 });
+      expect(bank!.reason).toContain('v1, incarnation 1, position 3: the replay diverged');
       expect(relay).toMatchObject({ ok: true, code: null, divergedAt: null, reason: null });
       const command = await heirloom('verify', directory, '--json');
       expect(command.status).toBe(1);
       const told = JSON.parse(command.stdout) as StoreVerification;
-      expect(told.vats.map(({ divergedAt }) => divergedAt)).toEqual([2, null]);
+      expect(told.vats.map(({ divergedAt }) => divergedAt)).toEqual([3, null]);
       const table = await heirloom('verify', directory);
       expect(table.status).toBe(1);
       expect(table.stdout).toContain('REPLAY_DIVERGED');

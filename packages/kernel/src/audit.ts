@@ -50,6 +50,7 @@ import {
 import { auditQueues, type QueueCounts } from './audit/queues.js';
 import { countKeys, prefixesOf } from './audit/scan.js';
 import { auditServices, type ServiceCounts } from './audit/services.js';
+import { auditVatRows } from './audit/vat-rows.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
 
 export type { AuditFinding, AuditRule } from './audit/findings.js';
@@ -109,8 +110,16 @@ const auditPrefixes = ({ view, findings }: Audit): void => {
   }
 };
 
+export interface AuditOptions {
+  /**
+   * Count the rows of every running vat too, and compare them with the kernel's tables: reads all
+   * that vats have stored. Default false.
+   */
+  readonly rows?: boolean;
+}
+
 /** Audits a store as of its last block. */
-export const auditTables = (view: ReadView): AuditReport => {
+export const auditTables = (view: ReadView, options: AuditOptions = {}): AuditReport => {
   const audit = beginAudit(view);
   auditPrefixes(audit);
   const vats = auditVats(audit);
@@ -122,6 +131,7 @@ export const auditTables = (view: ReadView): AuditReport => {
   const objects = auditObjects(audit);
   const promises = auditPromises(audit);
   auditHeld(audit);
+  if (options.rows === true) auditVatRows(audit);
   const { kept, count } = audit.findings;
   return {
     ok: count === 0,

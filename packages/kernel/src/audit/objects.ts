@@ -19,6 +19,7 @@ import {
 } from '../state/schema.js';
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './context.js';
+import { checkGarbage } from './garbage.js';
 import { rowsOf } from './scan.js';
 import { checkOutsideObject } from './services.js';
 
@@ -62,6 +63,7 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     'count',
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
+  checkGarbage(audit, kref, row);
   if (owner === NOBODY) return;
   if (owner < NOBODY) return checkOutsideObject(audit, kref, row);
   const named = audit.vats.has(owner) ? namedBy(audit, owner, vref) : undefined;
