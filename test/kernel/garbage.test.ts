@@ -5,8 +5,9 @@
  * Every fact begins and ends at a baseline: all that vats hold was let go, and in engine mode
  * reaped, in consensus mode upgraded. At both ends everything is audited.
  */
-import type { GcMode, VatReference } from '@heirloom/kernel';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GcMode, LogRecord, VatReference } from '@heirloom/kernel';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { AdminBench } from '../support/admin.js';
 import { Traders } from '../support/traders.js';
 
 const REACHABLE_SORTS = ['thing', 'facet', 'virtual', 'far', 'map'] as const;
@@ -316,5 +317,221 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
     await traders.restart();
     expect(await call('bob', 'touch', 'ram', 'far')).toBe('alone');
     await call('bob', 'drop', 'ram', 'far');
+  });
+});
+
+describe('garbage: who is told what', () => {
+  let traders: Traders;
+  beforeAll(async () => {
+    traders = await Traders.open('engine', ['alice', 'bob', 'carol']);
+  });
+  afterAll(() => traders.close());
+
+  const call = (vat: string, method: string, ...args: unknown[]): Promise<unknown> =>
+    traders.call(vat, method, ...args);
+  const root = (name: string): VatReference => traders.root(name);
+  /** `to` and Alice hold a thing of hers, and nothing else is left of that. */
+  const give = async (...to: string[]): Promise<void> => {
+    await call('alice', 'make', 'thing', 'durable', 'x');
+    for (const name of to) await call('alice', 'pass', 'durable', 'x', root(name), 'ram', 'x');
+    await traders.collect();
+  };
+  const collected = (): Promise<string[]> =>
+    traders.garbageOf(async () => {
+      await traders.block(traders.kernel.reapAll());
+      await traders.block(traders.kernel.reapAll());
+    });
+  const withoutReaps = (told: readonly string[]): string[] =>
+    told.filter(line => !line.endsWith('reap'));
+
+  test('an import dropped and retired -> its owner is told both, drop first', async () => {
+    await give('bob');
+    await call('bob', 'drop', 'ram', 'x');
+    expect(withoutReaps(await collected())).toEqual([
+      'bob tells dropImports 1',
+      'bob tells retireImports 1',
+      'alice is told dropExports 1',
+      'alice is told retireExports 1',
+    ]);
+    await call('alice', 'drop', 'durable', 'x');
+    expect(withoutReaps(await collected())).toEqual([]);
+  });
+
+  test('dropped and still recognised -> dropped only; the owner retires it at its end', async () => {
+    await give('bob');
+    await call('alice', 'show', 'durable', 'x', root('bob'), 'dweak');
+    await traders.collect();
+    await call('bob', 'drop', 'ram', 'x');
+    expect(withoutReaps(await collected())).toEqual([
+      'bob tells dropImports 1',
+      'alice is told dropExports 1',
+    ]);
+    await call('alice', 'drop', 'durable', 'x');
+    expect(withoutReaps(await collected())).toEqual([
+      'alice tells retireExports 1',
+      'bob is told retireImports 1',
+    ]);
+  });
+
+  test('a second drop of what others hold -> nobody is told', async () => {
+    await give('bob', 'carol');
+    await call('bob', 'drop', 'ram', 'x');
+    expect(withoutReaps(await collected())).toEqual([
+      'bob tells dropImports 1',
+      'bob tells retireImports 1',
+    ]);
+    await call('carol', 'drop', 'ram', 'x');
+    expect(withoutReaps(await collected())).toContain('alice is told retireExports 1');
+    await call('alice', 'drop', 'durable', 'x');
+    await traders.collect();
+  });
+
+  test('exported again in the wave that tells the owner -> told, and a new name', async () => {
+    const { kernel } = traders;
+    await give('bob');
+    await call('bob', 'drop', 'ram', 'x');
+    const told = await traders.garbageOf(async () => {
+      void kernel.reapAll();
+      await kernel.run({ waves: 1 });
+      const passing = kernel.send(root('alice'), 'pass', [
+        ...['durable', 'x', root('carol')],
+        ...['ram', 'x'],
+      ]);
+      await traders.block(passing.result);
+    });
+    expect(withoutReaps(told)).toEqual([
+      'bob tells dropImports 1',
+      'bob tells retireImports 1',
+      'alice is told dropExports 1',
+      'alice is told retireExports 1',
+    ]);
+    traders.expectSound();
+    expect(await call('carol', 'touch', 'ram', 'x')).toBe('here');
+    await call('carol', 'drop', 'ram', 'x');
+    await call('alice', 'drop', 'durable', 'x');
+    await traders.collect();
+  });
+
+  test('to be told, and exported again before that by an upgrade -> negated', async () => {
+    const { kernel } = traders;
+    await give();
+    const thing = (await call('alice', 'take', 'durable', 'x')) as VatReference;
+    await traders.block(Promise.resolve());
+    kernel.release(thing);
+    await kernel.commit();
+    expect(kernel.audit().counts.toCollect).toBe(2);
+    const told = await traders.garbageOf(() => traders.upgrade('alice', { greet: root('bob') }));
+    expect(told.filter(line => line.includes('is told'))).toEqual(['alice is told sweep']);
+    expect(kernel.audit().counts.toCollect).toBe(0);
+    traders.expectSound();
+    expect(await call('bob', 'touch', 'ram', 'x')).toBe('here');
+    await call('bob', 'drop', 'ram', 'x');
+    await call('alice', 'drop', 'durable', 'x');
+    await traders.upgrade('alice');
+    await traders.collect();
+  });
+
+  test('to be told, the kernel is opened again -> told then', async () => {
+    await give();
+    const thing = (await call('alice', 'take', 'durable', 'x')) as VatReference;
+    await traders.block(Promise.resolve());
+    traders.kernel.release(thing);
+    await traders.kernel.commit();
+    await traders.restart();
+    const told = await traders.garbageOf(() => traders.block(Promise.resolve()));
+    expect(told).toEqual(['alice is told dropExports 1', 'alice is told retireExports 1']);
+    await call('alice', 'drop', 'durable', 'x');
+    await traders.collect();
+  });
+
+  test('both ends retire in one wave -> each says so, nobody is told', async () => {
+    await give();
+    await call('alice', 'show', 'durable', 'x', root('carol'), 'weakmap');
+    await traders.collect();
+    await call('alice', 'drop', 'durable', 'x');
+    await call('carol', 'renew');
+    const told = await traders.garbageOf(async () => {
+      void traders.kernel.reapAll();
+      await traders.kernel.run({ waves: 1 });
+      await traders.kernel.commit();
+      traders.expectSound('after the wave');
+      await traders.block(Promise.resolve());
+    });
+    expect(withoutReaps(told)).toEqual([
+      'alice tells retireExports 1',
+      'carol tells retireImports 1',
+    ]);
+    traders.expectSound();
+    await traders.collect();
+  });
+});
+
+describe('reaps are due', () => {
+  const reapsOf = (told: readonly string[], name: string): number =>
+    told.filter(line => line === `${name} is told reap`).length;
+
+  test('after reapInterval deliveries -> once; garbage and reaps do not count', async () => {
+    const traders = await Traders.open('engine', ['alice'], { reapInterval: 10 });
+    onTestFinished(() => traders.close());
+    const reaps: number[] = [];
+    for (let n = 0; n < 25; n += 1) {
+      const told = await traders.garbageOf(() => traders.call('alice', 'nothing'));
+      if (reapsOf(told, 'alice') > 0) reaps.push(n);
+    }
+    expect(reaps.length).toBeGreaterThanOrEqual(2);
+    const gaps = reaps.slice(1).map((n, i) => n - reaps[i]!);
+    expect(gaps).toEqual(gaps.map(() => 10));
+  });
+
+  test('after reapKrefs references in garbage deliveries -> once', async () => {
+    const traders = await Traders.open('engine', ['alice'], { reapKrefs: 6 });
+    onTestFinished(() => traders.close());
+    const letGo = async (count: number): Promise<number> => {
+      const { kernel } = traders;
+      const things: VatReference[] = [];
+      for (let n = 0; n < count; n += 1) {
+        await traders.call('alice', 'make', 'thing', 'durable', 'x');
+        things.push((await traders.call('alice', 'take', 'durable', 'x')) as VatReference);
+      }
+      await traders.block(Promise.resolve());
+      for (const thing of things) kernel.release(thing);
+      await kernel.commit();
+      return reapsOf(await traders.garbageOf(() => traders.block(Promise.resolve())), 'alice');
+    };
+    // Each is dropped and retired: two references.
+    expect(await letGo(2)).toBe(0);
+    expect(await letGo(1)).toBe(1);
+    expect(await letGo(2)).toBe(0);
+  });
+
+  test('consensus mode -> never, and reapAll is refused', async () => {
+    const traders = await Traders.open('consensus', ['alice'], { reapInterval: 1, reapKrefs: 1 });
+    onTestFinished(() => traders.close());
+    const told = await traders.garbageOf(() => traders.call('alice', 'nothing'));
+    expect(reapsOf(told, 'alice')).toBe(0);
+    await expect(traders.kernel.reapAll()).rejects.toThrow('consensus');
+  });
+
+  test('a vat with a reapInterval of its own -> that goes, and can be changed', async () => {
+    const bench = await AdminBench.open({ parameters: { reapInterval: 1_000 } });
+    const { kernel } = bench;
+    await bench.call('createVat', 'w', '$worker', { name: 'w', reapInterval: 2 });
+    const reaped = async (calls: number): Promise<number> => {
+      const records: LogRecord[] = [];
+      kernel.setLog({ categories: ['gc'], write: record => records.push(record) });
+      for (let n = 0; n < calls; n += 1) {
+        await bench.tell('w.root', 'count');
+        await kernel.idle();
+      }
+      kernel.setLog(undefined);
+      const { vatID } = (await bench.tell('w.node', 'adminData')) as { readonly vatID: string };
+      return records.filter(({ event, vat }) => event === 'reap' && vat === vatID).length;
+    };
+    expect(await reaped(4)).toBe(2);
+    await bench.tell('w.node', 'changeOptions', [{ reapInterval: 'never' }]);
+    expect(await reaped(4)).toBe(0);
+    await bench.tell('w.node', 'changeOptions', [{ reapInterval: 1 }]);
+    expect(await reaped(3)).toBe(3);
+    expect(kernel.audit({ rows: true }).findings).toEqual([]);
   });
 });

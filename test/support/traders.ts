@@ -147,6 +147,8 @@ export class Traders {
     for (const { name } of this.#kernel.vats()) {
       if (this.#history(name) === this.#fresh.get(name)) continue;
       isAny = true;
+      // What it is to be told of is told to the incarnation that goes.
+      await this.block(Promise.resolve());
       await this.upgrade(name);
       this.#fresh.set(name, this.#history(name));
     }

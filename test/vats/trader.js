@@ -39,8 +39,8 @@ export const buildRootObject = ({ exitVat }, parameters, baggage) => {
     if (where === 'ram' || stores[where].has(name)) stores[where].set(name, value);
     else stores[where].init(name, value);
   };
-  const parameterNames = () => parameters?.things?.length;
   const get = (where, name) => stores[where].get(name);
+  if (parameters?.greet !== undefined) E(parameters.greet).put('ram', 'x', get('durable', 'x'));
   return Far('trader', {
     make: (sort, where, name, from) =>
       put(where, name, makers[sort](from === undefined ? undefined : get(...from))),
@@ -56,6 +56,7 @@ export const buildRootObject = ({ exitVat }, parameters, baggage) => {
     knows: (how, value) => weak[how].has(value),
     ask: (where, name, to, how) => E(to).knows(how, get(where, name)),
     forget: (how, value) => weak[how].has(value) && weak[how].delete(value),
+    tellForget: (where, name, to, how) => E(to).forget(how, get(where, name)),
     touch: (where, name) => E(get(where, name)).touch(),
     /** A promise under `name`, and how to settle it under `name!`. */
     open: name => {
@@ -69,8 +70,9 @@ export const buildRootObject = ({ exitVat }, parameters, baggage) => {
       stores.ram.delete(`${name}!`);
     },
     watch: (where, name) => void VatData.watchPromise(get(where, name), watcher),
-    parameterNames,
+    parameterNames: () => parameters?.things?.length,
     leave: (where, name) => exitVat(get(where, name)),
+    renew: () => void (weak.weakmap = new WeakMap()),
     nothing: () => {},
   });
 };
