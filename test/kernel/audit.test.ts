@@ -159,7 +159,7 @@ describe('audit of a damaged store', () => {
       store.change(PROMISE_PREFIX, row =>
         row[0] === 0 && row[1] === 2 ? (row.with(1, 1) as FrameValue[]) : undefined)],
     ['a run queue item from the future', 'queue', 'past the end', store =>
-      store.put('kernel', runQueueKey(1e6), packFrame([1, 1, 81]))],
+      store.put('kernel', runQueueKey(2 ** 21), packFrame([1, 1, 81]))],
     ['a vat without a name', 'vat', 'vat names', store =>
       store.put('kernel', vatNameKey('relay'), undefined)],
     ['a transcript with a gap', 'history', 'is followed by', store => {

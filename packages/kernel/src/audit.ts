@@ -2,20 +2,27 @@
  * Do the kernel's tables agree with each other?
  *
  * Reference counts are counted anew from everything that holds (c-lists, queues, settled promises,
- * vat parameters, the host) and compared with what is stored; c-lists are read both ways; objects
- * are their owners'; transcripts have no gaps; rows belong to vats. Reads only, at a block boundary
- * only: give it a store or a snapshot.
+ * vat parameters, services, the host) and compared with what is stored; c-lists are read both ways;
+ * objects are their owners'; transcripts have no gaps; rows belong to vats. Reads only, at a block
+ * boundary only: give it a store or a snapshot.
  *
  * The counts beside the findings are for leak tests: what they were before is what they must be
  * after. Cost: every row of `kernel` and every transcript row is read, every key of `vatstore`.
  */
 import {
+  ALARM_PREFIX,
+  BUNDLE_CAP_PREFIX,
   BUNDLE_INFO_PREFIX,
+  BUNDLE_NAME_PREFIX,
   CLIST_KREF_PREFIX,
   CLIST_VREF_PREFIX,
   COLLECT_PREFIX,
+  COUNT_PREFIX,
   countersKey,
+  HOST_CALL_PREFIX,
+  HOST_OBJECT_PREFIX,
   HOST_RESULT_PREFIX,
+  KERNEL_OBJECT_PREFIX,
   OBJECT_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
@@ -26,6 +33,7 @@ import {
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
+  WAIT_PREFIX,
   type ReadView,
 } from '@heirloom/store';
 import { auditClists } from './audit/clists.js';
@@ -41,12 +49,14 @@ import {
 } from './audit/objects.js';
 import { auditQueues, type QueueCounts } from './audit/queues.js';
 import { countKeys, prefixesOf } from './audit/scan.js';
+import { auditServices, type ServiceCounts } from './audit/services.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
 
 export type { AuditFinding, AuditRule } from './audit/findings.js';
 export type { VatCounts } from './audit/vats.js';
 
-export interface AuditCounts extends ObjectCounts, PromiseCounts, QueueCounts {
+export interface AuditCounts
+  extends ObjectCounts, PromiseCounts, QueueCounts, ServiceCounts {
   /** Entries of all c-lists, exports too. */
   readonly names: number;
   /** What vats are still to be told of garbage. */
@@ -80,6 +90,14 @@ const KNOWN_PREFIXES: ReadonlySet<string> = new Set([
   COLLECT_PREFIX,
   BUNDLE_INFO_PREFIX,
   REMAINDER_PREFIX,
+  HOST_OBJECT_PREFIX,
+  HOST_CALL_PREFIX,
+  KERNEL_OBJECT_PREFIX,
+  WAIT_PREFIX,
+  ALARM_PREFIX,
+  BUNDLE_CAP_PREFIX,
+  BUNDLE_NAME_PREFIX,
+  COUNT_PREFIX,
 ]);
 
 /** A kind of row that nobody counts here could hold things: better to say so. */
@@ -97,6 +115,7 @@ export const auditTables = (view: ReadView): AuditReport => {
   auditPrefixes(audit);
   const vats = auditVats(audit);
   const queues = auditQueues(audit);
+  const services = auditServices(audit);
   const names = auditClists(audit);
   holdSettledData(audit);
   // Everything that holds has been counted.
@@ -112,6 +131,7 @@ export const auditTables = (view: ReadView): AuditReport => {
       ...objects,
       ...promises,
       ...queues,
+      ...services,
       names,
       toCollect: countKeys(view, 'kernel', COLLECT_PREFIX),
       remainders: countKeys(view, 'kernel', REMAINDER_PREFIX),

@@ -145,10 +145,14 @@ export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
 export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
+export const HOST_OBJECT_PREFIX: BinaryKey = '\xa0';
 export const HOST_CALL_PREFIX: BinaryKey = '\xa1';
 export const KERNEL_OBJECT_PREFIX: BinaryKey = '\xa2';
 export const WAIT_PREFIX: BinaryKey = '\xa3';
 export const ALARM_PREFIX: BinaryKey = '\xa4';
+export const BUNDLE_CAP_PREFIX: BinaryKey = '\xa5';
+export const BUNDLE_NAME_PREFIX: BinaryKey = '\xa6';
+export const COUNT_PREFIX: BinaryKey = '\xa7';
 
 /** The kind of a kref in keys. */
 export const KREF_OBJECT = 0;
@@ -198,7 +202,8 @@ function hostName(name: string): BinaryKey {
   if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
   return Buffer.from(name, 'utf8').toString('latin1');
 }
-export const hostObjectKey = (name: string): BinaryKey => `\xa0${hostName(name)}`;
+export const hostObjectKey = (name: string): BinaryKey =>
+  HOST_OBJECT_PREFIX + hostName(name);
 /** A call of a host object that the host has not answered. */
 export const hostCallKey = (call: number): BinaryKey => HOST_CALL_PREFIX + u48(call);
 export const kernelObjectKey = (object: number): BinaryKey => KERNEL_OBJECT_PREFIX + u48(object);
@@ -209,9 +214,11 @@ export const waitKey = (subject: string, promise: number): BinaryKey =>
 /** A promise that the kernel settles at a block time. */
 export const alarmKey = (time: number, promise: number): BinaryKey =>
   ALARM_PREFIX + u48(time) + u48(promise);
-export const bundleCapKey = (bundleId: string): BinaryKey => `\xa5${ascii(bundleId)}`;
-export const bundleNameKey = (name: string): BinaryKey => `\xa6${hostName(name)}`;
-export const countKey = (name: string): BinaryKey => `\xa7${ascii(name)}`;
+export const bundleCapKey = (bundleId: string): BinaryKey =>
+  BUNDLE_CAP_PREFIX + ascii(bundleId);
+export const bundleNameKey = (name: string): BinaryKey =>
+  BUNDLE_NAME_PREFIX + hostName(name);
+export const countKey = (name: string): BinaryKey => COUNT_PREFIX + ascii(name);
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
 

@@ -54,6 +54,7 @@ export class Holders {
       case ItemType.upgrade:
       case ItemType.terminate:
         this.holdWaiting({ ...item, target: item.result });
+        if (typeof item.options?.meter === 'number') this.hold(item.options.meter);
         return;
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);

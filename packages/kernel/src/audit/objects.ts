@@ -20,6 +20,7 @@ import {
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './context.js';
 import { rowsOf } from './scan.js';
+import { checkOutsideObject } from './services.js';
 
 export interface ObjectCounts {
   readonly objects: number;
@@ -62,6 +63,7 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
   if (owner === NOBODY) return;
+  if (owner < NOBODY) return checkOutsideObject(audit, kref, row);
   const named = audit.vats.has(owner) ? namedBy(audit, owner, vref) : undefined;
   findings.expect(
     named === kref,

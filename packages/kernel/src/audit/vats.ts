@@ -40,6 +40,8 @@ export const auditVats = (audit: Audit): VatCounts[] => {
   const counts: VatCounts[] = [];
   for (const [vat, row] of vats) {
     holders.holdAll(row.slots);
+    const { meter } = row.options;
+    if (meter !== null && row.state === VatState.running) holders.hold(meter);
     checkVat(audit, vat, row);
     if (row.state === VatState.running) checkTranscript(audit, vat, row);
     const count = (table: 'transcript' | 'preimage'): number =>
@@ -56,8 +58,11 @@ export const auditVats = (audit: Audit): VatCounts[] => {
   }
   let names = 0;
   for (const _key of keysOf(view, 'kernel', VAT_NAME_PREFIX)) names += 1;
-  const running = counts.filter(vat => vat.running).length;
-  findings.expect(names === running, 'vat', () => `${names} vat names for ${running} vats`);
+  // The name that a vat gave to a vat is a label.
+  const isNamed = ({ state, options }: VatRow): boolean =>
+    state === VatState.running && !options.dynamic;
+  const named = [...vats.values()].filter(isNamed).length;
+  findings.expect(names === named, 'vat', () => `${names} vat names for ${named} vats`);
   checkBelongings(audit, remainders);
   return counts;
 };
@@ -69,9 +74,11 @@ const checkVat = (audit: Audit, vat: VatNumber, row: VatRow): void => {
   const hasCounters = view.get('kernel', vatCountersKey(vat)) !== undefined;
   findings.expect(hasCounters, 'vat', () => `${name} has no counters`);
   if (row.state !== VatState.running) return;
-  const named = view.get('kernel', vatNameKey(row.name));
-  const owner = named && codecs.count.decode(named);
-  findings.expect(owner === vat, 'vat', () => `${name}: its name ${row.name} is of ${owner}`);
+  if (!row.options.dynamic) {
+    const named = view.get('kernel', vatNameKey(row.name));
+    const owner = named && codecs.count.decode(named);
+    findings.expect(owner === vat, 'vat', () => `${name}: its name ${row.name} is of ${owner}`);
+  }
   const script = view.get('bundles', bundleScriptKey(row.bundleId, row.imageId));
   findings.expect(script !== undefined, 'vat', () => `${name}: bundle ${row.bundleId} is missing`);
   const image = view.get('images', imageKey(row.imageId));

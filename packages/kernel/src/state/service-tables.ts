@@ -49,7 +49,10 @@ type MakeTable = <K extends number | string, V>(
   spelling: Spelling<K>,
 ) => KernelTable<K, V>;
 
-const rowCodec: RowCodec<KernelObjectRow> = frameCodec<KernelObjectRow, KernelObjectRow>(
+export const kernelObjectCodec: RowCodec<KernelObjectRow> = frameCodec<
+  KernelObjectRow,
+  KernelObjectRow
+>(
   row => row,
   tuple => tuple,
 );
@@ -77,7 +80,7 @@ export class ServiceTables {
   constructor(make: MakeTable) {
     this.hostObjects = make(codecs.kref, spellings.hostObject);
     this.hostCalls = make(codecs.message, spellings.hostCall);
-    this.kernelObjects = make(rowCodec, spellings.kernelObject);
+    this.kernelObjects = make(kernelObjectCodec, spellings.kernelObject);
     this.waits = make(codecs.empty, spellings.wait);
     this.alarms = make(codecs.empty, spellings.alarm);
     this.bundleCaps = make(codecs.kref, spellings.bundleCap);
