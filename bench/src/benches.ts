@@ -3,6 +3,7 @@ import type { Bench } from './bench.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
 import { pursesBench } from './purses.js';
+import { replicasBench } from './replicas.js';
 import { syncBench } from './sync.js';
 
 export const benches: readonly Bench[] = [
@@ -10,4 +11,5 @@ export const benches: readonly Bench[] = [
   isolationBench,
   millionBench,
   syncBench,
+  replicasBench,
 ];

@@ -34,6 +34,9 @@ export const REPLICA_PARAMETERS: Partial<KernelParameters> = {
 /** A store begins with a block of its own: what it is. The plan's blocks follow. */
 const STORE_BLOCKS = 1;
 
+/** The kernel's height after a block of the plan. */
+export const heightOf = (number: number): number => number + STORE_BLOCKS;
+
 /** What the vat asks the vat-admin service for. */
 const BUNDLE_NAME = 'mixer';
 
@@ -121,7 +124,7 @@ export class Replica {
     if (block === undefined) return undefined;
     const stage = this.#options.stage ?? (() => undefined);
     if (block.first !== undefined) this.#give(block.first, { first: true });
-    forget(kernel.beginBlock({ height: number + STORE_BLOCKS, time: block.time }));
+    forget(kernel.beginBlock({ height: heightOf(number), time: block.time }));
     stage(number, 'begun');
     if (number === 1) {
       forget(kernel.installBundle(this.#options.code.bundle, { name: BUNDLE_NAME }));
