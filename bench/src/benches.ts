@@ -2,6 +2,7 @@
 import type { Bench } from './bench.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
+import { parallelBench } from './parallel.js';
 import { pursesBench } from './purses.js';
 import { replicasBench } from './replicas.js';
 import { syncBench } from './sync.js';
@@ -12,4 +13,5 @@ export const benches: readonly Bench[] = [
   millionBench,
   syncBench,
   replicasBench,
+  parallelBench,
 ];

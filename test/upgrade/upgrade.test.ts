@@ -92,7 +92,7 @@ describe('success', () => {
     expect(await kernel.call(fresh, 'getVersion')).toBe(2);
   });
 
-  test('an export of the old code is sent to the new before its name is gone -> an import', async () => {
+  test('an old export is sent to the new code, its name not gone yet -> an import', async () => {
     const slow = await kernelOver({ parameters: { cleanupRowsMax: 1 }, blocks: 'host' });
     const block = async <T>(work: Promise<T>, limits: RunLimits = {}): Promise<T> => {
       await slow.run(limits);

@@ -92,7 +92,9 @@ class Lives {
       case 'block': {
         const { number, hash } = message;
         const known = this.#hashes.get(number) ?? hash;
-        if (known !== hash) throw Error(`block ${number} was ${known}, and is ${hash} after a kill`);
+        if (known !== hash) {
+          throw Error(`block ${number} was ${known}, and is ${hash} after a kill`);
+        }
         if (!this.#hashes.has(number)) this.#options.advance();
         this.#hashes.set(number, hash);
         return false;

@@ -1,9 +1,12 @@
-/** The replicas of the bench: what each does otherwise than the first, which all must agree with. */
+/** The replicas of the bench: what each does otherwise than the first. */
 import type { KernelOptions } from '@heirloom/kernel';
+
+/** What may differ between replicas. */
+export type ReplicaOptions = Partial<KernelOptions> & { readonly maxVatsOnline?: number };
 
 export interface ReplicaSpec {
   readonly name: string;
-  readonly options: Partial<KernelOptions>;
+  readonly options: ReplicaOptions;
   /** Killed in the block after every multiple, and opened again. */
   readonly killEvery?: number;
   /** Begins with the state that the first replica exported half-way. */
@@ -20,6 +23,7 @@ export const ROSTER: readonly [ReplicaSpec, ...ReplicaSpec[]] = [
   { name: 'threads-8', options: { threads: 8, spareThreads: 2 } },
   { name: 'collecting', options: { collectsEveryCrank: true } },
   { name: 'killed', options: {}, killEvery: KILL_EVERY },
+  { name: 'paging', options: { maxVatsOnline: 2 } },
   { name: 'synced', options: {}, joins: true },
   { name: 'processes', options: { isolation: 'process' } },
 ];
