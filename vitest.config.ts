@@ -39,7 +39,7 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     // A package built is loaded by Node as it is, as a user's process loads it.
-    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
+    server: { deps: { external: [/\/(packages\/[^/]+|bench)\/dist\//] } },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

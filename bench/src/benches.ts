@@ -2,7 +2,9 @@
 import type { Bench } from './bench.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
+import { parallelBench } from './parallel.js';
 import { pursesBench } from './purses.js';
+import { replicasBench } from './replicas.js';
 import { syncBench } from './sync.js';
 
 export const benches: readonly Bench[] = [
@@ -10,4 +12,6 @@ export const benches: readonly Bench[] = [
   isolationBench,
   millionBench,
   syncBench,
+  replicasBench,
+  parallelBench,
 ];

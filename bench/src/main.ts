@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- NAME [options]`: runs one bench and prints what it found.
  *
- * Exit codes: 0 done, 1 the bench failed or the arguments are wrong.
+ * Exit codes: 0 done, 1 the bench failed, its answer is not what it must be (`Report.ok`), or the
+ * arguments are wrong.
  */
 import { Command } from 'commander';
 import type { Bench } from './bench.js';
@@ -15,6 +16,7 @@ async function runBench(bench: Bench, options: { json?: true }): Promise<void> {
   const report = await bench.run(options, { progress: showProgress });
   const form = { json: options.json === true, colour: process.stdout.isTTY };
   process.stdout.write(formatReport(report, form));
+  if (report.ok === false) process.exitCode = 1;
 }
 
 function commandOf(bench: Bench): Command {

@@ -13,6 +13,8 @@ export interface Report {
   readonly rows: readonly (readonly Cell[])[];
   /** The same figures by name, units last: what `--json` prints. */
   readonly record: Readonly<Record<string, unknown>>;
+  /** False: the answer is not what it must be. Left out by benches that only measure. */
+  readonly ok?: boolean;
 }
 
 export interface ReportOptions {

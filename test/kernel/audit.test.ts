@@ -9,10 +9,14 @@ import {
   packFrame,
   PROMISE_PREFIX,
   prefixEnd,
+  rowImportRef,
+  rowObject,
   runQueueKey,
   TABLE_END,
   unpackFrame,
   vatNameKey,
+  vatstoreKey,
+  virtualRow,
   type BinaryKey,
   type FrameValue,
   type ReadView,
@@ -22,7 +26,7 @@ import { describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 
 const expectSound = (kernel: Kernel): void => {
-  const { findings, ok } = kernel.audit();
+  const { findings, ok } = kernel.audit({ rows: true });
   expect(findings).toEqual([]);
   expect(ok).toBe(true);
 };
@@ -99,6 +103,8 @@ describe('audit', () => {
   });
 });
 
+const ROW_HEADER_BYTES = 8;
+
 /** A store with some rows changed. */
 class Damaged implements ReadView {
   readonly #view: ReadView;
@@ -121,6 +127,19 @@ class Damaged implements ReadView {
       return;
     }
     throw Error('nothing to damage');
+  }
+
+  /** A row of a vat's space; what the kernel put before it stays. */
+  changeRow(space: number, row: BinaryKey, change: (row: FrameValue[]) => FrameValue[]): void {
+    const key = vatstoreKey(space, row);
+    const bytes = this.get('vatstore', key)!;
+    const frame = packFrame(change([...unpackFrame(bytes.subarray(ROW_HEADER_BYTES))]));
+    this.put('vatstore', key, Buffer.concat([bytes.subarray(0, ROW_HEADER_BYTES), frame]));
+  }
+
+  copyRow(space: number, from: BinaryKey, to: BinaryKey): void {
+    const bytes = this.get('vatstore', vatstoreKey(space, from))!;
+    this.put('vatstore', vatstoreKey(space, to), Buffer.from(bytes));
   }
 
   get(table: TableName, key: BinaryKey): Uint8Array | undefined {
@@ -169,6 +188,29 @@ describe('audit of a damaged store', () => {
     }],
     ['rows of no vat', 'history', 'is no vat', store =>
       store.put('vatstore', '\0\0\0\x77row', packFrame([0]))],
+    ['an object whose owner takes it for dropped', 'garbage', 'takes it for dropped', store =>
+      store.change(OBJECT_PREFIX, row =>
+        row[0] === 1 && row[1] !== 'o+0' ? (row.with(4, 1) as FrameValue[]) : undefined)],
+    ['an object that nobody reaches', 'garbage', 'is not to be told (0)', store =>
+      store.change(OBJECT_PREFIX, ([o, v, , , e]) =>
+        o === 1 && v !== 'o+0' ? [o, v!, 0, 0, e!] : undefined)],
+    ['an import without a row', 'rows', 'has no row', store => {
+      store.put('vatstore', vatstoreKey(2, rowImportRef(1)), undefined);
+    }],
+    ['an import that the vat takes for dropped', 'rows', 'dropped is true', store =>
+      store.changeRow(2, rowImportRef(1), row => row.with(3, true) as FrameValue[])],
+    ['an import that the kernel does not know', 'rows', 'is not in the c-list', store =>
+      store.copyRow(2, rowImportRef(1), rowImportRef(99))],
+    ['an export that the vat takes for dropped', 'rows', 'is s, not r', store =>
+      store.changeRow(1, rowObject(10, 1), row => row.with(3, 's') as FrameValue[])],
+    ['an export that is in no c-list', 'rows', 'not in the c-list', store =>
+      store.changeRow(1, rowObject(10, 1), row => row.with(3, 'rs') as FrameValue[])],
+    ['a row with a count too many', 'rows', 'rows hold it, its count is', store =>
+      store.changeRow(1, rowObject(10, 1), row => row.with(2, 7) as FrameValue[])],
+    ['a row of an ended incarnation', 'rows', 'is left of before', store =>
+      store.put('vatstore', vatstoreKey(1, virtualRow(9, rowObject(10, 1))), Buffer.alloc(9))],
+    ['a row that is no frame', 'rows', 'cannot be read', store =>
+      store.put('vatstore', vatstoreKey(1, rowObject(10, 1)), Buffer.alloc(9))],
     ['rows that the audit does not know', 'table', 'rows f7 of the kernel', store =>
       store.put('kernel', '\xf7any', packFrame([0]))],
   ];
@@ -188,9 +230,9 @@ describe('audit of a damaged store', () => {
     const snapshot = reader.begin();
     try {
       const store = new Damaged(snapshot);
-      expect(auditTables(store).findings).toEqual([]);
+      expect(auditTables(store, { rows: true }).findings).toEqual([]);
       damage(store);
-      const { ok, findings } = auditTables(store);
+      const { ok, findings } = auditTables(store, { rows: true });
       expect(ok).toBe(false);
       const matching = findings.filter(found => found.rule === rule && found.text.includes(text));
       expect(matching, JSON.stringify(findings)).not.toEqual([]);

@@ -9,13 +9,14 @@ import {
   openReader,
   packFrame,
   prefixEnd,
+  readU48,
   stateChunks,
   Store,
   StoreImport,
-  transcriptKey,
   transcriptPrefix,
   unpackBlockRecord,
   unpackFrame,
+  type BinaryKey,
   type FrameValue,
   type RowChange,
   type StoredRow,
@@ -23,6 +24,15 @@ import {
 import { describe, expect, test } from 'vitest';
 import { heirloom } from '../support/command.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+
+/** The waves of an incarnation, as keys of the transcript, and their first positions. */
+const wavesOf = async (directory: string, vat: number, incarnation: number) => {
+  const prefix = transcriptPrefix(vat, incarnation);
+  const store = await Store.open({ directory, readersMax: 8 });
+  const keys = store.keysAfter('transcript', prefix, prefixEnd(prefix), 100);
+  await store.close();
+  return keys.map(key => ({ key, position: readU48(key, prefix.length) }));
+};
 
 /** A bank in its second incarnation and a relay in its first, each with a few deliveries. */
 const writtenStore = async (): Promise<string> => {
@@ -52,10 +62,8 @@ const damage = async (
   await store.close();
 };
 
-/** Another check for one crank of a wave. */
-const damageCheck = (vat: number, incarnation: number, wave: number) => (store: Store) => {
-  const prefix = transcriptPrefix(vat, incarnation);
-  const key = store.keysAfter('transcript', prefix, prefixEnd(prefix), wave + 1)[wave]!;
+/** Another check for the first crank of a wave. */
+const damageCheck = (key: BinaryKey) => (store: Store) => {
   const row = [...unpackFrame(store.get('transcript', key)!)] as FrameValue[];
   const checks = Uint8Array.from(row[3] as Uint8Array);
   checks[0]! ^= 1;
@@ -82,35 +90,40 @@ const copyWith = async (directory: string, to: string, extra: StoredRow): Promis
 describe('verify', () => {
   test('a sound store -> every vat ok, with its incarnation and positions', async () => {
     const directory = await writtenStore();
+    const kernel = await kernelOver({ directory });
+    const { tables } = kernel.stats();
+    const { height, blockHash } = kernel;
+    await kernel.close();
     const seen: number[] = [];
     const report = await verifyStore({ directory, progress: done => seen.push(done) });
     expect(report.ok).toBe(true);
     expect(report.audit).toEqual({ ok: true, findings: [], findingCount: 0 });
     expect(report.rootOk).toBe(null);
     expect(seen).toEqual([1, 2]);
-    const shown = report.vats.map(vat => [vat.name, vat.incarnation, vat.positions, vat.ok]);
-    expect(shown).toEqual([
-      ['bank', 1, 5, true], // startVat, three purses, getNames
-      ['relay', 0, 3, true], // startVat, forward, the answer
-    ]);
-    const kernel = await kernelOver({ directory });
-    expect([report.height, report.blockHash]).toEqual([kernel.height, kernel.blockHash]);
+    const [bank, relay] = report.vats;
+    expect(bank).toMatchObject({ name: 'bank', incarnation: 1, ok: true });
+    expect(bank!.positions).toBeGreaterThanOrEqual(5); // startVat, three purses, getNames
+    expect(relay).toMatchObject({ name: 'relay', incarnation: 0, ok: true });
+    const positions = report.vats.map(vat => vat.positions);
+    expect(positions).toEqual(tables.vats.map(({ deliveries }) => deliveries));
+    expect([report.height, report.blockHash]).toEqual([height, blockHash]);
   });
 
   test('a crank that comes out otherwise -> that vat, incarnation and position; exit status 1',
     async () => {
       const directory = await writtenStore();
-      await damage(directory, damageCheck(1, 1, 2));
+      const { key, position } = (await wavesOf(directory, 1, 1))[2]!;
+      await damage(directory, damageCheck(key));
       const report = await verifyStore({ directory });
       const [bank, relay] = report.vats;
       expect(report.ok).toBe(false);
-      expect(bank).toMatchObject({ ok: false, code: 'REPLAY_DIVERGED', divergedAt: 2 });
-      expect(bank!.reason).toContain('v1, incarnation 1, position 2: the replay diverged');
+      expect(bank).toMatchObject({ ok: false, code: 'REPLAY_DIVERGED', divergedAt: position });
+      expect(bank!.reason).toContain(`v1, incarnation 1, position ${position}: the replay`);
       expect(relay).toMatchObject({ ok: true, code: null, divergedAt: null, reason: null });
       const command = await heirloom('verify', directory, '--json');
       expect(command.status).toBe(1);
       const told = JSON.parse(command.stdout) as StoreVerification;
-      expect(told.vats.map(({ divergedAt }) => divergedAt)).toEqual([2, null]);
+      expect(told.vats.map(({ divergedAt }) => divergedAt)).toEqual([position, null]);
       const table = await heirloom('verify', directory);
       expect(table.status).toBe(1);
       expect(table.stdout).toContain('REPLAY_DIVERGED');
@@ -120,10 +133,10 @@ describe('verify', () => {
   test('a transcript with a gap -> diverges where the wave is missing, and the audit says so',
     async () => {
       const directory = await writtenStore();
-      const key = transcriptKey(1, 1, 1);
+      const { key, position } = (await wavesOf(directory, 1, 1))[1]!;
       await damage(directory, () => ({ table: 'transcript', key, value: undefined }));
       const report = await verifyStore({ directory });
-      expect(report.vats[0]).toMatchObject({ ok: false, divergedAt: 1 });
+      expect(report.vats[0]).toMatchObject({ ok: false, divergedAt: position });
       expect(report.audit.findings.map(({ rule }) => rule)).toContain('history');
     });
 

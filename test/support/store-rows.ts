@@ -1,10 +1,9 @@
-/** What is in a closed store: rows counted by table, and a vat's rows for an audit. */
+/** What is in a closed store: rows counted by table. */
 import { openReader, type TableName } from '@heirloom/store';
 
 const CHUNK = 10_000;
-/** Row keys of the vatstore stand behind the space, its rows behind a header. */
+/** Row keys of the vatstore stand behind the space. */
 const SPACE_BYTES = 4;
-const HEADER_BYTES = 8;
 /** Tables of the kernel whose rows come and go with what vats hold (docs/tables.md). */
 const KERNEL_TABLES = {
   '\x10': 'objects',
@@ -25,7 +24,7 @@ const KERNEL_TABLES = {
 type Rows = Map<string, Uint8Array>;
 
 /** All rows of some tables of a closed store. */
-export const readRows = async (directory: string, table: TableName): Promise<Rows> => {
+const readRows = async (directory: string, table: TableName): Promise<Rows> => {
   const reader = openReader({ directory, readersMax: 2048 });
   const snapshot = reader.begin();
   const rows: Rows = new Map();
@@ -37,16 +36,6 @@ export const readRows = async (directory: string, table: TableName): Promise<Row
   }
   snapshot.done();
   await reader.close();
-  return rows;
-};
-
-/** The rows of one vat's space, without headers, by row key. */
-export const rowsOfSpace = (vatstore: Rows, space: number): Rows => {
-  const rows: Rows = new Map();
-  for (const [key, bytes] of vatstore) {
-    if (Buffer.from(key, 'latin1').readUInt32BE(0) !== space) continue;
-    rows.set(key.slice(SPACE_BYTES), bytes.subarray(HEADER_BYTES));
-  }
   return rows;
 };
 

@@ -1,5 +1,5 @@
 /** Upgrade (architecture, section 7): what survives, what is rejected, and every way to fail. */
-import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, Kernel, RunLimits, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, install, kernelOver } from '../support/kernels.js';
 
@@ -90,6 +90,26 @@ describe('success', () => {
     const fresh = (await kernel.call(bank.root, 'makeCounter')) as VatReference;
     expect(fresh).not.toBe(counter);
     expect(await kernel.call(fresh, 'getVersion')).toBe(2);
+  });
+
+  test('an old export is sent to the new code, its name not gone yet -> an import', async () => {
+    const slow = await kernelOver({ parameters: { cleanupRowsMax: 1 }, blocks: 'host' });
+    const block = async <T>(work: Promise<T>, limits: RunLimits = {}): Promise<T> => {
+      await slow.run(limits);
+      await slow.commit();
+      return work;
+    };
+    const id = await block(slow.installBundle(await fixture('relay.js')));
+    const { vatId, root } = await block(slow.createVat({ name: 'relay', bundleId: id }));
+    const echo = (await block(slow.call(root, 'makeEcho'))) as VatReference;
+    await block(slow.upgradeVat(vatId, { bundleId: id }), { waves: 1 });
+    expect(await block(slow.call(root, 'echo', [echo]), { waves: 1 })).toBe(echo);
+    await expect(block(slow.call(root, 'forward', [echo, 'echo', [1]]))).rejects.toThrow(
+      'vat terminated',
+    );
+    expect(slow.audit()).toMatchObject({ ok: true });
+    await block(slow.upgradeVat(vatId, { bundleId: id, vatParameters: { echo } }));
+    expect(slow.vat('relay').incarnation).toBe(2);
   });
 
   test('messages queued before the upgrade -> old code; after it -> new code', async () => {

@@ -2,9 +2,9 @@
  * Do the kernel's tables agree with each other?
  *
  * Reference counts are counted anew from everything that holds (c-lists, queues, settled promises,
- * vat parameters, the host) and compared with what is stored; c-lists are read both ways; objects
- * are their owners'; transcripts have no gaps; rows belong to vats. Reads only, at a block boundary
- * only: give it a store or a snapshot.
+ * vat parameters, services, the host) and compared with what is stored; c-lists are read both ways;
+ * objects are their owners'; transcripts have no gaps; rows belong to vats. Reads only, at a block
+ * boundary only: give it a store or a snapshot.
  *
  * The counts beside the findings are for leak tests: what they were before is what they must be
  * after. Cost: every row of `kernel` and every transcript row is read, every key of `vatstore`.
@@ -50,6 +50,7 @@ import {
 import { auditQueues, type QueueCounts } from './audit/queues.js';
 import { countKeys, prefixesOf } from './audit/scan.js';
 import { auditServices, type ServiceCounts } from './audit/services.js';
+import { auditVatRows } from './audit/vat-rows.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
 import type { KRef } from './state/krefs.js';
 
@@ -109,8 +110,16 @@ const auditPrefixes = ({ view, findings }: Audit): void => {
   }
 };
 
+export interface AuditOptions {
+  /**
+   * Count the rows of every running vat too, and compare them with the kernel's tables: reads all
+   * that vats have stored. Default false.
+   */
+  readonly rows?: boolean;
+}
+
 /** Audits a store as of its last block. */
-export const auditTables = (view: ReadView): AuditReport => {
+export const auditTables = (view: ReadView, options: AuditOptions = {}): AuditReport => {
   const audit = beginAudit(view);
   auditPrefixes(audit);
   const vats = auditVats(audit);
@@ -123,6 +132,7 @@ export const auditTables = (view: ReadView): AuditReport => {
   const objects = auditObjects(audit);
   const promises = auditPromises(audit);
   auditHeld(audit);
+  if (options.rows === true) auditVatRows(audit);
   const { kept, count } = audit.findings;
   return {
     ok: count === 0,

@@ -25,7 +25,7 @@ import {
   setExported,
   updatePromise,
 } from './counts.js';
-import { makeObject, makePromise } from './router.js';
+import { makeObject, makePromise, ownerOf } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 import { NOBODY, PromiseState, Reach, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -58,12 +58,26 @@ const addEntry = (
   byVRef.create(vref, kref);
 };
 
+/**
+ * What is left of an export whose incarnation has ended is nobody's: the vat imports it like any
+ * other. Its name goes now instead of in the steps to come.
+ */
+const disown = (state: KernelState, vat: VatNumber, kref: KRef): void => {
+  const [, vref, reachable, recognizable, exported] = getObject(state, kref);
+  state.clist(vat).byVRef.delete(vref);
+  state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
+  state.maybeFree.add(kref);
+};
+
 /** What `vat` calls `kref`: allocated now if new to it, without counts. */
 export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef => {
   const isPromise = isPromiseKRef(kref);
   if (!isPromise) {
     const [owner, vref] = getObject(state, kref);
-    if (owner === vat) return vref;
+    if (owner === vat) {
+      if (ownerOf(state, kref) === vat) return vref;
+      disown(state, vat, kref);
+    }
   }
   const entry = state.clist(vat).byKRef.get(kref);
   if (entry !== undefined) return entry[0];

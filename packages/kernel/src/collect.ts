@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import {
   getObject,
+  getPromise,
   promiseQueueKey,
   release,
   releaseAll,
@@ -16,6 +17,7 @@ import {
   setExported,
 } from './counts.js';
 import { ownerOf } from './router.js';
+import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { ranges } from './state/keys.js';
 import { forgetKernelObject } from './services/objects.js';
@@ -56,6 +58,15 @@ const freePromise = (state: KernelState, kref: KRef, row: PromiseRow): void => {
   }
   if (row.state !== PromiseState.unresolved) releaseAll(state, row.slots);
   state.promises.delete(kref);
+};
+
+/** Promises that only each other hold go together. */
+const freePromiseCycle = (state: KernelState, root: KRef): void => {
+  const krefs = findPromiseCycle(state, root);
+  const rows = krefs.map(kref => getPromise(state, kref));
+  for (const kref of krefs) state.promises.delete(kref);
+  const gone = new Set(krefs);
+  for (const { slots } of rows) releaseAll(state, slots.filter(slot => !gone.has(slot)));
 };
 
 /** The vats that run and have an entry for an import. */
@@ -103,7 +114,8 @@ export const freeUnreferenced = (state: KernelState): void => {
     for (const kref of krefs) {
       if (isPromiseKRef(kref)) {
         const row = state.promises.get(kref);
-        if (row !== undefined && row.references === 0) freePromise(state, kref, row);
+        if (row?.references === 0) freePromise(state, kref, row);
+        else if (row !== undefined && mayBeInCycle(row)) freePromiseCycle(state, kref);
       } else {
         const row = state.objects.get(kref);
         if (row !== undefined) freeObject(state, kref, row);

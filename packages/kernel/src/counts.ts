@@ -6,6 +6,7 @@
  * nothing. Invariants: reachable <= recognizable; nothing is freed before the wave ends (rule G1).
  */
 import assert from 'node:assert/strict';
+import { mayBeInCycle } from './promise-cycles.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 import type { ObjectRow, PromiseRow, Reach } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -52,7 +53,7 @@ export const updatePromise = (
     queueCount: changes.queueCount ?? row.queueCount,
   };
   state.promises.set(kref, changed);
-  if (references === 0) state.maybeFree.add(kref);
+  if (references === 0 || (by < 0 && mayBeInCycle(changed))) state.maybeFree.add(kref);
   return changed;
 };
 

@@ -1,6 +1,7 @@
 /** The public face of `@heirloom/kernel`. */
 export {
   auditTables,
+  type AuditOptions,
   type AuditCounts,
   type AuditFinding,
   type AuditReport,

@@ -6,7 +6,7 @@
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
 import { checkFields, checkName } from './arguments.js';
-import { auditTables, type AuditReport } from './audit.js';
+import { auditTables, type AuditOptions, type AuditReport } from './audit.js';
 import { BlockDriver } from './block-driver.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
@@ -304,9 +304,9 @@ export class Kernel {
   }
 
   /** Do the tables agree with each other, as of the last block? See audit.ts. */
-  audit(): AuditReport {
+  audit(options: AuditOptions = {}): AuditReport {
     this.#core.assertAlive();
-    return auditTables(this.#core.store);
+    return auditTables(this.#core.store, options);
   }
 
   /** What an unclean end left when the store was opened; they run in processes of their own. */

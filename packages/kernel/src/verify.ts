@@ -1,6 +1,7 @@
 /**
  * Does a store hold what it says? Every running vat's transcript is replayed and compared, crank by
- * crank; the kernel's tables are audited; of a sealed block the state root is computed again.
+ * crank; the kernel's tables are audited, and the rows of vats against them; of a sealed block the
+ * state root is computed again.
  *
  * Takes the store's lock, so no kernel can have it open meanwhile; writes nothing. A vat that
  * diverges or whose worker dies is reported, and the others are verified all the same.
@@ -199,7 +200,7 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
     const online = new OnlineVats(zygotes, new IsolationChoices(store, 'thread', []));
     const verification = { store, state, bundles, online };
     const vats = await verifyVats(verification, chosen, options);
-    const { ok, findings, findingCount } = auditTables(store);
+    const { ok, findings, findingCount } = auditTables(store, { rows: true });
     const rootOk = await checkRoot(store, directory);
     return {
       ok: ok && rootOk !== false && vats.every(vat => vat.ok),

@@ -2,8 +2,9 @@
  * What one wave will do, fixed before anything runs (rules W1, W5, W7).
  *
  * A plan says for each item at the head of the run queue which vat gets it, and the packed delivery
- * in that vat's names. It allocates names and changes nothing else. Items whose vat an earlier
- * lifecycle item of the wave names are left where they are.
+ * in that vat's names. It allocates names and changes nothing else (but see `nameFor` for names of
+ * ended incarnations). Items whose vat an earlier lifecycle item of the wave names are left where
+ * they are.
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';

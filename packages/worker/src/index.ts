@@ -1,6 +1,7 @@
 /** What the kernel takes from the worker: the zygote, its image, and the types of the protocol. */
 import { fileURLToPath } from 'node:url';
 
+export { auditRows, type RowAudit, type RowSource } from './audit/audit-rows.js';
 export { describeKind, type KindDescription } from './liveslots/describe-kind.js';
 export * from './protocol/faults.js';
 export { unpackTuple } from './protocol/frame-reader.js';

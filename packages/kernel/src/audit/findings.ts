@@ -13,6 +13,10 @@ export type AuditRule =
   | 'vat'
   /** Transcripts, pre-images or rows that belong to no vat or leave a gap. */
   | 'history'
+  /** Nobody reaches an object, and nobody is to be told. */
+  | 'garbage'
+  /** The rows of a vat disagree with each other, or with the kernel's tables. */
+  | 'rows'
   | 'table';
 
 export interface AuditFinding {

@@ -21,6 +21,7 @@ import {
 } from '../state/schema.js';
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './context.js';
+import { checkGarbage } from './garbage.js';
 import { rowsOf } from './scan.js';
 import { isKernelObject } from './services.js';
 
@@ -64,6 +65,7 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     'count',
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
+  checkGarbage(audit, kref, row);
   if (owner === NOBODY || owner === HOST_OWNS) return;
   if (owner === KERNEL_OWNS) {
     const name = showKRef(kref);

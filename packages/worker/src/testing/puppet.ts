@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { Delivery, Syscall, type DeliveryTuple, type SyscallTuple } from '../protocol/messages.js';
 import type { VRef } from '../protocol/refs.js';
-import { auditRows, type RowAudit } from './audit-rows.js';
+import { auditRows, type RowAudit } from '../audit/audit-rows.js';
 import { ref, type CrankView, type VatHarness } from './vat-harness.js';
 
 export const SORTS = [

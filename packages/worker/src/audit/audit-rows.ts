@@ -1,6 +1,7 @@
 /**
  * Counts again, from nothing but a vat's rows, what holds what, and compares with what the rows say
- * (docs/gc.md). For tests, over rows of a store in RAM or on disk.
+ * (docs/gc.md). Over rows of a store in RAM or on disk, read twice; what it keeps is a record for
+ * every thing and every reference that a row holds.
  *
  * Every row is looked at, so what is found missing, left behind or miscounted is named by its key.
  * Rows that an ended incarnation left to sweeps are reported apart.
@@ -24,6 +25,12 @@ export interface RowAudit {
   readonly things: ReadonlyMap<string, AuditedThing>;
   /** Rows that sweeps have yet to remove: entries and merely-virtual rows of ended incarnations. */
   readonly unswept: readonly string[];
+}
+
+/** The rows of one vat's space, by row key, without the kernel's headers. A `Map` is one. */
+export interface RowSource {
+  keys(): Iterable<string>;
+  get(key: string): Uint8Array | undefined;
 }
 
 interface Header {
@@ -51,6 +58,10 @@ const TABLES = {
 const VIRTUAL_COUNT = 0xc0;
 const WEAK_KINDS = [3, 5, 7, 9];
 
+/** Neither a kind handle nor one of liveslots' own collections, which are never collected. */
+const isThing = (base: string): boolean =>
+  /^o-|^o\+[dv]/.test(base) && !/^o\+d1\/|^o\+d6\/[123]$/.test(base);
+
 class Auditor {
   readonly faults: string[] = [];
   readonly unswept: string[] = [];
@@ -64,18 +75,18 @@ class Auditor {
   readonly #counts = new Map<string, number>();
   readonly #recognizers = new Set<string>();
   readonly #weakEntries = new Set<string>();
-  readonly #rows: ReadonlyMap<string, Uint8Array>;
+  readonly #recognized = new Set<VRef>();
+  readonly #rows: RowSource;
   readonly #incarnation: number;
 
-  constructor(rows: ReadonlyMap<string, Uint8Array>, incarnation: number) {
+  constructor(rows: RowSource, incarnation: number) {
     this.#rows = rows;
     this.#incarnation = incarnation;
   }
 
   run(): void {
-    const keys = [...this.#rows.keys()].sort();
-    for (const key of keys) this.#visitCollection(key);
-    for (const key of keys) this.#visit(key);
+    for (const key of this.#rows.keys()) this.#visitCollection(key);
+    for (const key of this.#rows.keys()) this.#visit(key);
     this.#compareThings();
     this.#compareVirtualCounts();
     this.#compareRecognizers();
@@ -186,6 +197,7 @@ class Auditor {
     const [, , slots] = unpackRow('refEntry', bytes);
     if (!this.#isWeak(isDurable, rest)) return this.#hold(isDurable, [...slots, vref]);
     const key = rowRecognizer(vref, readU48(rest, 0));
+    this.#recognized.add(vref);
     this.#weakEntries.add(isDurable ? key : virtualRow(this.#incarnation, key));
     return this.#hold(isDurable, slots);
   }
@@ -207,8 +219,7 @@ class Auditor {
     for (const [base, header] of this.headers) this.#compareThing(base, header);
     for (const holders of [this.#holders.durable, this.#holders.virtual]) {
       for (const base of holders.keys()) {
-        const isThing = /^o-|^o\+[dv]/.test(base) && !/^o\+d1\/|^o\+d6\/[123]$/.test(base);
-        if (isThing && !this.headers.has(base)) this.#fault(`held and without a row: ${base}`);
+        if (isThing(base) && !this.headers.has(base)) this.#fault(`held, without a row: ${base}`);
       }
     }
     for (const base of this.#zeros.keys()) {
@@ -228,7 +239,7 @@ class Auditor {
     if (isDropped !== (listed?.entry === 1)) this.#fault(`${base}: dropped is ${isDropped}`);
     if (listed !== undefined) {
       const key = rowZero(listed.incarnation, base);
-      if (!this.#rows.has(key)) this.#fault(`${base}: two entries`);
+      if (this.#rows.get(key) === undefined) this.#fault(`${base}: two entries`);
     }
   }
 
@@ -238,7 +249,7 @@ class Auditor {
       if (virtual.get(base) !== count) this.#fault(`${base}: virtual count ${count}`);
     }
     for (const [base, count] of virtual) {
-      const isCounted = /^o-|^o\+d/.test(base) && !/^o\+d1\/|^o\+d6\/[123]$/.test(base);
+      const isCounted = isThing(base) && !base.startsWith('o+v');
       if (isCounted && this.#virtualCounts.get(base) !== count) {
         this.#fault(`${base}: ${count} virtual rows hold it, counted otherwise`);
       }
@@ -252,6 +263,11 @@ class Auditor {
     for (const key of this.#recognizers) {
       if (!this.#weakEntries.has(key)) this.#fault(`recognizer of nothing ${JSON.stringify(key)}`);
     }
+    for (const vref of this.#recognized) {
+      const base = baseRefOf(vref);
+      const isGone = isThing(base) && !this.headers.has(base);
+      if (isGone) this.#fault(`an entry is keyed by what is no more: ${vref}`);
+    }
   }
 
   result(): RowAudit {
@@ -263,11 +279,7 @@ class Auditor {
   }
 }
 
-/** `rows`: of one vat's space, by row key, without the kernel's headers. */
-export const auditRows = (
-  rows: ReadonlyMap<string, Uint8Array>,
-  incarnation: number,
-): RowAudit => {
+export const auditRows = (rows: RowSource, incarnation: number): RowAudit => {
   const auditor = new Auditor(rows, incarnation);
   auditor.run();
   return auditor.result();

@@ -1,0 +1,179 @@
+/**
+ * How much faster are vats that have nothing to do with each other, in parallel?
+ *
+ * Two kernels with the same vats get the same messages, block by block; one runs a vat at a time,
+ * the other as many as it may. Rounds alternate, and so does who begins, so that a slow minute of
+ * the machine slows both. A round is one block, from its first message to its commit; the block
+ * hashes of both must be equal.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleVat, openKernel, type Kernel, type VatBundle } from '@heirloom/kernel';
+import type { Command } from 'commander';
+import { type Bench, type BenchIo, parseCount } from './bench.js';
+import type { Cell, Report } from './report.js';
+import { median, rounded, spread } from './statistics.js';
+
+const WORK = fileURLToPath(new URL('../vats/vat-work.js', import.meta.url));
+
+interface ParallelOptions {
+  readonly vats: number;
+  readonly threads: number;
+  readonly messages: number;
+  readonly spins: number;
+  readonly rounds: number;
+  readonly warmUp: number;
+}
+
+class Contender {
+  readonly #kernel: Kernel;
+  readonly #names: readonly string[];
+  /** Milliseconds, one figure per round measured. */
+  readonly times: number[] = [];
+  /** Of every block. */
+  readonly hashes: string[] = [];
+
+  private constructor(kernel: Kernel, names: readonly string[]) {
+    this.#kernel = kernel;
+    this.#names = names;
+  }
+
+  static async open(
+    directory: string,
+    bundle: VatBundle,
+    { threads, vats }: { readonly threads: number; readonly vats: number },
+  ): Promise<Contender> {
+    const names = Array.from({ length: vats }, (_, i) => `work${i}`);
+    const kernel = await openKernel({ directory, threads, blocks: 'host' });
+    const contender = new Contender(kernel, names);
+    try {
+      const installed = kernel.installBundle(bundle);
+      await contender.#block();
+      const bundleId = await installed;
+      const made = names.map(name => kernel.createVat({ name, bundleId }));
+      await contender.#block();
+      await Promise.all(made);
+      return contender;
+    } catch (error) {
+      await kernel.close();
+      throw error;
+    }
+  }
+
+  /** Sends every vat its messages. Resolves to how long the block took, in milliseconds. */
+  async round({ messages, spins }: ParallelOptions): Promise<number> {
+    const roots = this.#names.map(name => this.#kernel.vat(name).root);
+    const began = performance.now();
+    const results = roots.flatMap(root =>
+      Array.from({ length: messages }, () => this.#kernel.send(root, 'spin', [spins]).result),
+    );
+    await this.#block();
+    const ms = performance.now() - began;
+    await Promise.all(results);
+    return ms;
+  }
+
+  async close(): Promise<void> {
+    await this.#kernel.close();
+  }
+
+  async #block(): Promise<void> {
+    await this.#kernel.run();
+    this.hashes.push(await this.#kernel.commit());
+  }
+}
+
+/** Alternates the rounds of both. */
+const runRounds = async (
+  contenders: readonly Contender[],
+  options: ParallelOptions,
+  io: BenchIo,
+): Promise<void> => {
+  const { rounds, warmUp } = options;
+  const progress = io.progress('rounds', contenders.length * (rounds + warmUp));
+  try {
+    for (let round = 0; round < warmUp + rounds; round += 1) {
+      const inOrder = round % 2 === 0 ? contenders : [...contenders].reverse();
+      for (const contender of inOrder) {
+        const ms = await contender.round(options);
+        if (round >= warmUp) contender.times.push(ms);
+        progress.advance(1);
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+};
+
+const figures = ({ times }: Contender) => ({
+  ms: rounded(median(times)),
+  spread: rounded(spread(times)),
+  rounds: times.map(rounded),
+});
+
+const reportOf = (
+  options: ParallelOptions,
+  [one, many]: readonly [Contender, Contender],
+): Report => {
+  const { vats, threads, messages, spins, rounds } = options;
+  const [cores, load] = [availableParallelism(), loadavg().map(rounded)];
+  const ratios = one.times.map((ms, round) => ms / many.times[round]!);
+  const speedup = rounded(median(ratios));
+  const hashesEqual = one.hashes.every((hash, i) => hash === many.hashes[i]);
+  const row = (name: string, it: Contender): Cell[] => [
+    name,
+    median(it.times),
+    `± ${Math.round(spread(it.times) * 50)} %`,
+  ];
+  return {
+    title: `${vats} vats, ${cores} cores (load ${load.join(', ')}), ${rounds} rounds, medians`,
+    head: ['', 'figure', 'range'],
+    rows: [
+      row('ms a round, one vat at a time', one),
+      row(`ms a round, ${threads} at a time`, many),
+      ['times as fast', speedup, `± ${Math.round(spread(ratios) * 50)} %`],
+      ['block hashes equal', hashesEqual ? 'yes' : 'no', ''],
+    ],
+    record: {
+      ...{ bench: 'parallel', vats, threads, messages, spins, cores, load, speedup },
+      ...{ speedupSpread: rounded(spread(ratios)), speedups: ratios.map(rounded) },
+      ...{ hashesEqual, one: figures(one), many: figures(many) },
+    },
+    ok: hashesEqual,
+  };
+};
+
+export const parallelBench: Bench = {
+  name: 'parallel',
+  summary: 'vats with work of their own: one at a time, and in parallel',
+
+  options(command: Command): void {
+    command
+      .option('--vats <count>', 'vats that compute', parseCount, 8)
+      .option('--threads <count>', 'vats at a time, in parallel', parseCount, 8)
+      .option('--messages <count>', 'messages to each vat in a round', parseCount, 4)
+      .option('--spins <count>', 'steps of each message', parseCount, 10_000_000)
+      .option('--rounds <count>', 'rounds measured', parseCount, 9)
+      .option('--warm-up <count>', 'rounds before those', parseCount, 2);
+  },
+
+  async run(options: ParallelOptions, io: BenchIo): Promise<Report> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-parallel-'));
+    const { vats, threads } = options;
+    const open: Contender[] = [];
+    try {
+      const bundle = await bundleVat(WORK);
+      const one = await Contender.open(path.join(directory, 'one'), bundle, { vats, threads: 1 });
+      open.push(one);
+      const many = await Contender.open(path.join(directory, 'many'), bundle, { vats, threads });
+      open.push(many);
+      await runRounds(open, options, io);
+      return reportOf(options, [one, many]);
+    } finally {
+      for (const contender of open) await contender.close();
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};

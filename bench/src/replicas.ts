@@ -1,0 +1,175 @@
+/**
+ * Do replicas agree on every block, whatever machine they have and whatever befalls them?
+ *
+ * Kernels in processes of their own, in consensus GC mode, carry out the same plan of inputs. The
+ * first is what the others are compared with: with more threads, with V8's collector forced before
+ * every crank, killed and opened again, joined half-way by state sync, with vats in processes.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { firstDifference, type Difference } from './replicas/comparison.js';
+import { heightOf, prepareCode, type Code } from './replicas/execution.js';
+import { liveThrough, type Life } from './replicas/lives.js';
+import type { Job } from './replicas/messages.js';
+import { ROSTER, type ReplicaSpec } from './replicas/roster.js';
+import type { Cell, Report } from './report.js';
+import { rounded } from './statistics.js';
+
+/** Processes at a time: most have threads of their own. */
+const REPLICAS_AT_ONCE = 2;
+
+interface ReplicasOptions {
+  readonly blocks: number;
+  readonly seed: number;
+  readonly vats: number;
+  readonly replicas: readonly ReplicaSpec[];
+}
+
+interface Outcome {
+  readonly spec: ReplicaSpec;
+  readonly life: Life;
+  readonly compared: number;
+  readonly difference: Difference | null;
+}
+
+const NAMES = ROSTER.map(({ name }) => name);
+
+const parseReplicas = (text: string): readonly ReplicaSpec[] => {
+  const wanted = new Set(text.split(','));
+  for (const name of wanted) {
+    if (NAMES.includes(name)) continue;
+    throw new InvalidArgumentError(`There is no replica "${name}": ${NAMES.join(', ')}.`);
+  }
+  return ROSTER.filter(({ name }, i) => i === 0 || wanted.has(name));
+};
+
+/** Runs some work for every item, in order, so many at a time. */
+const inTurn = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = [];
+  const queue = items.entries();
+  const lane = async (): Promise<void> => {
+    for (const [i, item] of queue) results[i] = await work(item);
+  };
+  await Promise.all(Array.from({ length: REPLICAS_AT_ONCE }, lane));
+  return results;
+};
+
+class Trial {
+  readonly #options: ReplicasOptions;
+  readonly #directory: string;
+  readonly #code: Code;
+  readonly #advance: () => void;
+  #first: Promise<Life> | undefined;
+
+  constructor(options: ReplicasOptions, directory: string, code: Code, advance: () => void) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#code = code;
+    this.#advance = advance;
+  }
+
+  /** All replicas; the first one begins first, and whoever joins waits for it. */
+  run(): Promise<Outcome[]> {
+    return inTurn(this.#options.replicas, async spec => {
+      const living = this.#live(spec);
+      this.#first ??= living;
+      return this.#compare(spec, await living, await this.#first);
+    });
+  }
+
+  /** The block that is exported: sealed, so that its hash vouches for the state. */
+  get #exportedBlock(): number {
+    return Math.ceil(this.#options.blocks / 2);
+  }
+
+  async #live(spec: ReplicaSpec): Promise<Life> {
+    const { seed, blocks, vats } = this.#options;
+    const number = this.#exportedBlock;
+    const to = path.join(this.#directory, 'export');
+    const job: Job = {
+      directory: path.join(this.#directory, spec.name),
+      code: this.#code,
+      plan: { seed, blocks, vats },
+      options: spec.options,
+      stateRootInterval: heightOf(number),
+    };
+    const more: Partial<Job> = {};
+    if (this.#first === undefined) Object.assign(more, { exported: { number, to } });
+    else if (spec.joins) {
+      const { hashes } = await this.#first;
+      Object.assign(more, { imported: { from: to, hash: hashes.get(number) } });
+    }
+    return liveThrough({
+      file: path.join(this.#directory, `${spec.name}.json`),
+      job: { ...job, ...more },
+      killEvery: spec.killEvery,
+      advance: this.#advance,
+    });
+  }
+
+  #compare(spec: ReplicaSpec, life: Life, first: Life): Outcome {
+    const from = spec.joins ? this.#exportedBlock + 1 : 1;
+    const last = this.#options.blocks;
+    const difference = firstDifference(first.hashes, life.hashes, { from, last });
+    return { spec, life, compared: last - from + 1, difference };
+  }
+}
+
+const recordOf = ({ spec, life, compared, difference }: Outcome) => ({
+  name: spec.name,
+  seconds: rounded(life.seconds),
+  blocks: compared,
+  equal: difference === null,
+  firstDifference: difference,
+  auditOk: life.auditOk,
+  ...(spec.killEvery === undefined ? {} : { kills: life.kills.length }),
+});
+
+const reportOf = (options: ReplicasOptions, outcomes: readonly Outcome[]): Report => {
+  const replicas = outcomes.map(recordOf);
+  const hashesEqual = replicas.every(({ equal }) => equal);
+  const auditsOk = replicas.every(({ auditOk }) => auditOk);
+  const { blocks, seed, vats } = options;
+  const events = outcomes[0]!.life.events;
+  const rows = replicas.map((it): Cell[] => {
+    const found = it.firstDifference === null ? 'yes' : `from block ${it.firstDifference.block} on`;
+    return [it.name, it.seconds, it.blocks, it.equal ? found : `no: differs ${found}`];
+  });
+  return {
+    title: `${blocks} blocks, seed ${seed}, ${vats} vats; ${JSON.stringify(events)}`,
+    head: ['replica', 'seconds', 'blocks', 'equal'],
+    rows,
+    record: { bench: 'replicas', blocks, seed, vats, hashesEqual, auditsOk, events, replicas },
+    ok: hashesEqual && auditsOk,
+  };
+};
+
+export const replicasBench: Bench = {
+  name: 'replicas',
+  summary: 'the same blocks on replicas of every kind: are all block hashes equal?',
+
+  options(command: Command): void {
+    command
+      .option('--blocks <count>', 'blocks of the plan', parseCount, 200)
+      .option('--seed <number>', 'of the plan', parseCount, 1)
+      .option('--vats <count>', 'vats that the host begins with', parseCount, 4)
+      .option('--replicas <names>', `besides ${NAMES[0]}`, parseReplicas, ROSTER);
+  },
+
+  async run(options: ReplicasOptions, io: BenchIo): Promise<Report> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-replicas-'));
+    const total = options.replicas.length * options.blocks;
+    const progress = io.progress('blocks', total);
+    try {
+      const code = await prepareCode();
+      const trial = new Trial(options, directory, code, () => progress.advance(1));
+      return reportOf(options, await trial.run());
+    } finally {
+      progress.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,158 @@
+/**
+ * Vats against the kernel: what a vat's rows say of references is what the kernel's tables say.
+ *
+ * The rows are counted anew by themselves first (auditRows); then both sides of each import and of
+ * each export are compared (docs/gc.md). What only RAM knows, remotables and promises, has no rows:
+ * of those only the names can be checked.
+ *
+ * Cost: every row of every running vat is read; a record in memory for each object and reference.
+ */
+import {
+  CLIST_KREF_PREFIX,
+  clistKrefKindPrefix,
+  clistVrefPrefix,
+  KREF_OBJECT,
+  readU48,
+  remainderKey,
+  spacePrefix,
+  vatCountersKey,
+  vatstoreKey,
+} from '@heirloom/store';
+import {
+  auditRows,
+  baseRefOf,
+  facetOf,
+  isPromiseRef,
+  parseVRef,
+  vatIdOf,
+  type RowAudit,
+  type RowSource,
+  type VRef,
+} from '@heirloom/worker';
+import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
+import { HEADER_BYTES } from '../state/row-table.js';
+import { codecs, Reach, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { namedBy, objectRow } from './clists.js';
+import type { Audit } from './context.js';
+import { keysOf, rowsOf } from './scan.js';
+
+/** One vat and its rows, as the auditor of rows understands them. */
+interface Side {
+  readonly audit: Audit;
+  readonly vat: VatNumber;
+  readonly row: VatRow;
+  readonly rows: RowAudit;
+}
+
+export const auditVatRows = (audit: Audit): void => {
+  for (const [vat, row] of audit.vats) {
+    if (row.state !== VatState.running) continue;
+    const rows = readRows(audit, vat, row);
+    if (rows === undefined) continue;
+    const side: Side = { audit, vat, row, rows };
+    checkSwept(side);
+    checkImports(side);
+    checkExports(side);
+  }
+};
+
+const spaceOf = ({ view }: Audit, space: number): RowSource => {
+  const prefix = spacePrefix(space);
+  return {
+    *keys() {
+      for (const key of keysOf(view, 'vatstore', prefix)) yield key.slice(prefix.length);
+    },
+    get: key => view.get('vatstore', vatstoreKey(space, key))?.subarray(HEADER_BYTES),
+  };
+};
+
+/** Undefined for rows that cannot be decoded, which is a finding. */
+const readRows = (audit: Audit, vat: VatNumber, row: VatRow): RowAudit | undefined => {
+  const { findings } = audit;
+  try {
+    const rows = auditRows(spaceOf(audit, row.spaces[0]!), row.incarnation);
+    for (const fault of rows.faults) findings.add('rows', `${vatIdOf(vat)}: ${fault}`);
+    return rows;
+  } catch (error) {
+    findings.add('rows', `${vatIdOf(vat)}: rows cannot be read: ${String(error)}`);
+    return undefined;
+  }
+};
+
+const expect = ({ audit, vat }: Side, holds: boolean, text: () => string): void =>
+  audit.findings.expect(holds, 'rows', () => `${vatIdOf(vat)}: ${text()}`);
+
+/** Nothing of an ended incarnation is left when no sweep is due. */
+const checkSwept = (side: Side): void => {
+  const bytes = side.audit.view.get('kernel', vatCountersKey(side.vat));
+  const isSweeping = bytes !== undefined && codecs.vatCounters.decode(bytes).sweep;
+  if (isSweeping) return;
+  for (const key of side.rows.unswept) expect(side, false, () => `${key} is left of before`);
+};
+
+/** An import has a row iff the c-list has it, dropped iff it is recognizable only. */
+const checkImports = (side: Side): void => {
+  const { audit, vat, rows } = side;
+  const named = new Set<string>();
+  const prefix = clistKrefKindPrefix(vat, KREF_OBJECT);
+  for (const [key, [vref, reach]] of rowsOf(audit.view, prefix, codecs.clist)) {
+    const kref = objectKRef(readU48(key, CLIST_KREF_PREFIX.length + 5));
+    named.add(vref);
+    const thing = rows.things.get(vref);
+    const where = (): string => `${vref} (${showKRef(kref)})`;
+    expect(side, reach !== Reach.allocated, () => `${where()} was named and never given`);
+    expect(side, thing !== undefined, () => `${where()} is in the c-list and has no row`);
+    if (thing === undefined) continue;
+    const isDropped = reach === Reach.recognizable;
+    expect(side, thing.isDropped === isDropped, () => `${where()}: dropped is ${!isDropped}`);
+  }
+  for (const base of rows.things.keys()) {
+    if (!base.startsWith('o-')) continue;
+    expect(side, named.has(base), () => `${base} has a row and is not in the c-list`);
+  }
+};
+
+const STATUS = { [Reach.allocated]: 'n', [Reach.recognizable]: 's', [Reach.reachable]: 'r' };
+
+/** The status of a facet is what the kernel has for it; names are of this incarnation. */
+const checkExports = (side: Side): void => {
+  const { audit, vat, row, rows } = side;
+  const prefix = clistVrefPrefix(vat);
+  for (const [key, kref] of rowsOf(audit.view, prefix, codecs.kref)) {
+    const vref = key.slice(prefix.length) as VRef;
+    if (isPromiseRef(vref) || vref.startsWith('o-')) continue;
+    const parsed = parseVRef(vref);
+    expect(side, parsed !== undefined, () => `the export ${vref} is no name`);
+    if (parsed === undefined) continue;
+    if ('incarnation' in parsed && parsed.incarnation !== row.incarnation) {
+      checkOld(side, vref, parsed.incarnation);
+    } else checkExport(side, vref, kref);
+  }
+  for (const [base, { es }] of rows.things) {
+    for (const [facet, status] of [...es].entries()) {
+      if (status === 'n') continue;
+      const names = facet === 0 ? [base, `${base}:0`] : [`${base}:${facet}`];
+      const isNamed = names.some(name => namedBy(audit, vat, name as VRef) !== undefined);
+      expect(side, isNamed, () => `${base} is exported (${es}) and not in the c-list`);
+    }
+  }
+};
+
+/** Names that died with an incarnation go in steps. */
+const checkOld = (side: Side, vref: VRef, incarnation: number): void => {
+  const isLeaving = side.audit.view.get('kernel', remainderKey(side.vat, incarnation));
+  expect(side, isLeaving !== undefined, () => `the export ${vref} is of an ended incarnation`);
+};
+
+const checkExport = (side: Side, vref: VRef, kref: KRef): void => {
+  const thing = side.rows.things.get(baseRefOf(vref));
+  if (thing === undefined) {
+    const hasRow = /^o\+v|^o\+d(?!1\/|6\/[123]$)/.test(vref);
+    expect(side, !hasRow, () => `the export ${vref} has no row`);
+    return;
+  }
+  const status = thing.es[facetOf(vref)] ?? 'n';
+  const exported = objectRow(side.audit, kref)?.[4] ?? Reach.allocated;
+  const text = (): string => `${vref} (${showKRef(kref)}) is ${status}, not ${STATUS[exported]}`;
+  expect(side, status === STATUS[exported], text);
+};

@@ -1,0 +1,150 @@
+/**
+ * The bench `replicas`, smaller: the same blocks of a mixed workload on replicas of every kind, and
+ * the hash of every block is the same. Most kernels are in this process.
+ */
+import { join } from 'node:path';
+import {
+  firstDifference,
+  heightOf,
+  liveThrough,
+  makePlan,
+  prepareCode,
+  Replica,
+  type Code,
+  type PlanOptions,
+} from '@heirloom/bench/replicas';
+import { exportState, importState, type KernelOptions } from '@heirloom/kernel';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { freshDirectory } from '../support/kernels.js';
+
+const BLOCKS = 20;
+const EXPORTED = 10;
+const REOPENED_EVERY = 7;
+const KILLED_EVERY = 7;
+const SEED = 1;
+const PLAN: PlanOptions = { seed: SEED, blocks: BLOCKS, vats: 4 };
+const TIMEOUT_MS = 240_000;
+const all = { from: 1, last: BLOCKS };
+
+let code: Code;
+let first: ReadonlyMap<number, string>;
+let exportDirectory: string;
+const events = new Map<string, number>();
+
+interface RunOptions {
+  readonly options: Partial<KernelOptions>;
+  readonly directory?: string;
+  readonly plan?: PlanOptions;
+  /** Is called after every block; true: the kernel is closed and opened again. */
+  readonly after?: (replica: Replica, directory: string) => Promise<boolean>;
+  readonly opened?: (replica: Replica) => void;
+}
+
+/** The hashes of a replica's blocks, from wherever its directory is. */
+const runReplica = async (run: RunOptions): Promise<Map<number, string>> => {
+  const directory = run.directory ?? join(await freshDirectory(), 'store');
+  const plan = makePlan(run.plan ?? PLAN);
+  const parameters = { stateRootInterval: heightOf(EXPORTED) };
+  const { options } = run;
+  const hashes = new Map<number, string>();
+  for (let isDone = false; !isDone; ) {
+    const replica = await Replica.open({ directory, code, plan, options, parameters });
+    try {
+      run.opened?.(replica);
+      for (let reopens = false; !reopens && !isDone; ) {
+        const hash = await replica.runBlock();
+        isDone = hash === undefined;
+        if (hash === undefined) break;
+        hashes.set(replica.number, hash);
+        reopens = (await run.after?.(replica, directory)) ?? false;
+      }
+      expect(replica.kernel.audit().findings).toEqual([]);
+    } finally {
+      await replica.close();
+    }
+  }
+  return hashes;
+};
+
+const expectEqual = (hashes: ReadonlyMap<number, string>, range = all): void => {
+  expect(firstDifference(first, hashes, range), `seed ${SEED}`).toBeNull();
+};
+
+const exportHalfWay = async ({ number }: Replica, directory: string): Promise<false> => {
+  if (number === EXPORTED) await exportState({ directory, to: exportDirectory });
+  return false;
+};
+
+const countEvents = ({ kernel }: Replica): void =>
+  kernel.setLog({
+    categories: ['vat', 'upgrade', 'gc'],
+    write: ({ event, ...fields }) => {
+      const name = fields['ok'] === false ? `${event} failed` : event;
+      events.set(name, (events.get(name) ?? 0) + 1);
+    },
+  });
+
+beforeAll(async () => {
+  code = await prepareCode();
+  exportDirectory = join(await freshDirectory(), 'export');
+  const options = { threads: 1, spareThreads: 0 };
+  first = await runReplica({ options, after: exportHalfWay, opened: countEvents });
+}, TIMEOUT_MS);
+
+describe('replicas:', () => {
+  test('the workload -> vats end and are made, upgrades fail, garbage goes', () => {
+    expect([...events.keys()]).toEqual(
+      expect.arrayContaining([
+        ...['created', 'upgraded', 'upgraded failed', 'exited', 'sweep'],
+        ...['dropExports', 'retireExports', 'retireImports'],
+      ]),
+    );
+  });
+
+  test('another plan -> the hash of the first block that differs', async () => {
+    const hashes = await runReplica({ options: {}, plan: { ...PLAN, seed: SEED + 1, blocks: 2 } });
+    expect(firstDifference(first, hashes, all)).toMatchObject({ block: 2 });
+  }, TIMEOUT_MS);
+
+  const places: readonly (readonly [string, Partial<KernelOptions>])[] = [
+    ['eight threads', { threads: 8, spareThreads: 2 }],
+    ['V8 collects before every crank', { collectsEveryCrank: true }],
+    ['every vat in a process', { isolation: 'process' }],
+  ];
+  test.each(places)('%s -> the same hash of every block', async (_title, options) => {
+    expectEqual(await runReplica({ options }));
+  }, TIMEOUT_MS);
+
+  test('closed and opened again every few blocks -> the same hash of every block', async () => {
+    const after = ({ number }: Replica) => Promise.resolve(number % REOPENED_EVERY === 0);
+    expectEqual(await runReplica({ options: {}, after }));
+  }, TIMEOUT_MS);
+
+  test('killed in the midst of blocks -> the same hash of every block', async () => {
+    const directory = await freshDirectory();
+    const life = await liveThrough({
+      file: join(directory, 'job.json'),
+      job: {
+        directory: join(directory, 'store'),
+        code,
+        plan: PLAN,
+        options: {},
+        stateRootInterval: heightOf(EXPORTED),
+      },
+      killEvery: KILLED_EVERY,
+      advance: () => undefined,
+    });
+    expect(life.kills.length).toBeGreaterThan(1);
+    expect(life.auditOk).toBe(true);
+    expectEqual(life.hashes);
+  }, TIMEOUT_MS);
+
+  test('joined half-way by state sync -> the same hash of every block from then on', async () => {
+    const directory = join(await freshDirectory(), 'store');
+    const hash = first.get(EXPORTED)!;
+    await importState({ from: exportDirectory, directory, hash });
+    const hashes = await runReplica({ options: {}, directory });
+    expect(hashes.size).toBe(BLOCKS - EXPORTED);
+    expectEqual(hashes, { from: EXPORTED + 1, last: BLOCKS });
+  }, TIMEOUT_MS);
+});
