@@ -32,10 +32,8 @@ const inBlock = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
 };
 
 const fill = async (kernel: Kernel, purses: number, io: BenchIo): Promise<void> => {
-  const before = kernel.lastInput;
-  const installed = kernel.installBundle(await bundleVat(BANK));
-  while (kernel.lastInput === before) await new Promise(resolve => setImmediate(resolve));
-  const bundleId = await inBlock(kernel, installed);
+  const bundle = await bundleVat(BANK);
+  const bundleId = await inBlock(kernel, kernel.installBundle(bundle));
   const { root } = await inBlock(kernel, kernel.createVat({ name: 'bank', bundleId }));
   const progress = io.progress('create', purses);
   for (let first = 0; first < purses; first += PURSES_PER_BLOCK) {

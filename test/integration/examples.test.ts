@@ -25,8 +25,19 @@ describe('examples', () => {
     ]);
   });
 
+  test('factory -> vats made at block times, over a restart, each shown once', async () => {
+    const { stdout, stderr } = await runExample('factory');
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'at 10: worker 1 at work',
+      'at 25: worker 2 at work',
+      'at 30: worker 3 at work',
+      '',
+    ]);
+  });
+
   test.each([[[]], [['nope']], [['..']]])('%j -> exit code 1, the names listed', async args => {
-    const stderr = expect.stringContaining('The examples: ertp, purse') as string;
+    const stderr = expect.stringContaining('The examples: ertp, factory, purse') as string;
     await expect(runExample(...args)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
   });
 });
@@ -51,7 +62,10 @@ describe('README', () => {
   });
 
   test('files that the documents link to -> exist', async () => {
-    const documents = ['README.md', 'CONTRIBUTING.md', 'docs/determinism.md', 'docs/upgrade.md'];
+    const documents = [
+      ...['README.md', 'CONTRIBUTING.md', 'test/kernel/README.md'],
+      ...['determinism', 'upgrade', 'vat-admin', 'host-objects'].map(name => `docs/${name}.md`),
+    ];
     for (const path of documents) {
       const targets = [...(await read(path)).matchAll(/\]\((?!https?:)([^)#]+)/g)];
       expect(targets.length, path).toBeGreaterThan(0);

@@ -23,7 +23,7 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 
 const expectSound = (kernel: Kernel): void => {
   const { findings, ok } = kernel.audit({ rows: true });
@@ -49,7 +49,8 @@ const busyDay = async (kernel: Kernel, afterBlock: () => void): Promise<void> =>
     return work;
   };
   const make = async (name: string, file: string, vatParameters: unknown = {}) => {
-    const bundleId = await settle(install(kernel, file));
+    const bundle = await fixture(file);
+    const bundleId = await settle(kernel.installBundle(bundle));
     return settle(kernel.createVat({ name, bundleId, vatParameters }));
   };
   const call = (to: VatReference, method: string, args: unknown[] = []) =>
@@ -178,7 +179,7 @@ describe('audit of a damaged store', () => {
       store.change(PROMISE_PREFIX, row =>
         row[0] === 0 && row[1] === 2 ? (row.with(1, 1) as FrameValue[]) : undefined)],
     ['a run queue item from the future', 'queue', 'past the end', store =>
-      store.put('kernel', runQueueKey(2 ** 21), packFrame([1, 1, 81]))],
+      store.put('kernel', runQueueKey(2 ** 40), packFrame([1, 1, 81]))],
     ['a vat without a name', 'vat', 'vat names', store =>
       store.put('kernel', vatNameKey('relay'), undefined)],
     ['a transcript with a gap', 'history', 'is followed by', store => {

@@ -121,6 +121,19 @@ describe('log', () => {
     }
   });
 
+  test('other threads -> the same records, but for the clock', async () => {
+    const run = async (threads: number) => {
+      const kernel = await kernelOver({ blocks: 'host', threads });
+      const records = logged(kernel);
+      await beginHistory(kernel);
+      await runBlocks(kernel, 1, 4);
+      return records.map(({ time: _time, milliseconds: _ms, ...record }) => record);
+    };
+    const [one, many] = [await run(1), await run(8)];
+    expect(many.length).toBeGreaterThan(100);
+    expect(many).toEqual(one);
+  });
+
   test('a log, none, or one that throws -> the same block hashes', async () => {
     const warnings: string[] = [];
     const warn = (warning: Error): void => void warnings.push(warning.message);

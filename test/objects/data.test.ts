@@ -183,6 +183,38 @@ describe('data: every way that a value can take', () => {
 
 const UNDECLARED = /^(Type)?Error: Remotables must be explicitly declared: /;
 const REFUSAL = /^(Type)?Error: /;
+describe('data: names that are not well-formed', () => {
+  const define = String.raw`
+    const provide = (name, make) => {
+      if (!baggage.has(name)) baggage.init(name, make());
+      return baggage.get(name);
+    };
+    $.make = VatData.defineDurableKindMulti(
+      provide('h\ud800', () => VatData.makeKindHandle('tag\ud800')),
+      v => ({ ['p\ud800']: v, '': 2 }),
+      { ['f\ud800']: { ['m\ud800']: ({ state }) => state['p\ud800'] },
+        g: { [Symbol.for('\ud800')]: ({ state }) => state[''] } },
+      { stateShape: { ['p\ud800']: M.any(), '': M.any() } });
+    $.map = provide('map', () => VatData.makeScalarBigMapStore('l\ud800', { durable: true }));`;
+
+  test('tags, facets, fields, methods, labels, keys -> there in every incarnation', async () => {
+    const [bench, other] = [await benches.make(), await benches.make()];
+    await bench.upgrade(define);
+    await bench.run(String.raw`const kit = $.make('x\udfff');
+      $.map.init('f\ud800', kit['f\ud800']); $.map.init('g', kit.g); 0`);
+    await bench.upgrade(define);
+    expect(await bench.run(String.raw`[$.map.get('f\ud800')['m\ud800'](), Object.keys($.make(1)),
+      getInterfaceOf($.map.get('g')), [...$.map.keys()], why(() => $.map.get('z'))]`)).toEqual([
+      'x\udfff', ['f\ud800', 'g'], 'Alleged: tag\ud800 g', ['f\ud800', 'g'],
+      String.raw`Error: key (a string) not found in collection "l\ud800"`,
+    ]);
+    const facets = await bench.run('[...$.map.values()]');
+    expect(await other.run(String.raw`const [f, g] = args;
+      Promise.all([E(f)['m\ud800'](), E(g)[Symbol.for('\ud800')]()])`, facets as unknown[]),
+    ).toEqual(['x\udfff', 2]);
+  });
+});
+
 /** What cannot be passed, and in which words. */
 const REFUSED: readonly (readonly [code: string, reason: RegExp])[] = [
   ['() => 1', UNDECLARED],

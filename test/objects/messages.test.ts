@@ -58,7 +58,9 @@ describe('messages: order and pipelines', () => {
   test('pipelines: the result is data or a rejection -> each send fails', async () => {
     expect(await client.run(`const text = E($.server).echo('text');
       const none = E($.server).echo(undefined); const no = E($.server).fail('RangeError', 'no');
-      Promise.all([why(() => E(text).nope()), why(() => E(none).nope()), why(() => E(no).nope()),
+      const bytes = new ArrayBuffer(2).sliceToImmutable();
+      Promise.all([why(() => E(text).nope(bytes)), why(() => E(none).nope()),
+        why(() => E(no).nope()),
         text.then(() => why(() => E(text).nope())), no.catch(() => why(() => E(no).nope()))])`))
       .toEqual([
         'TypeError: data is not callable, has no method nope',

@@ -89,6 +89,15 @@ describe('patterns: limits', () => {
          $.each(M.symbol(), Symbol.for('x'.repeat(100)), Symbol.for('x'.repeat(101))),
          $.each(M.string({ stringLengthLimit: 3 }), 'xxx', 'xxxx')]`,
       Array(7).fill([true, false])],
+    ['sets, bags, maps, byte arrays -> up to theirs',
+      `const numbers = n => Array.from({ length: n }, (_, i) => i);
+       const set = n => makeCopySet(numbers(n));
+       const bag = n => makeCopyBag(numbers(n).map(i => [i, 1n]));
+       const map = n => makeCopyMap(numbers(n).map(i => [i, i]));
+       const bytes = n => new ArrayBuffer(n).sliceToImmutable();
+       [$.each(M.set(), set(9_999), set(10_000)), $.each(M.bag(), bag(10_000), bag(10_001)),
+         $.each(M.map(), map(5_000), map(5_001)),
+         $.each(M.byteArray(), bytes(100_000), bytes(100_001))]`, Array(4).fill([true, false])],
     ['the text of a mismatch -> style and pattern, the value kept back',
       `Object.values($.specimens).map(it => why(() =>
          VatData.makeScalarBigMapStore('s', { valueShape: M.number() }).init('k', it)))

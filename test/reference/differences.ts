@@ -15,7 +15,12 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'stateShape: one that mentions what is not durable -> refused, the kind still undefined':
     REDACTS_NAMES,
   'handle: its tag no string -> refused; the empty one -> taken': 'takes any tag',
-  'setter and init: their values -> hardened': 'hardens what setters get, not what init gives',
+  'setter and init: their values -> hardened': 'takes nothing that is not hardened',
+  'arguments and results of sends, values of stores, state -> hardened on the way':
+    'takes nothing for state, and for init of a store, that is not hardened',
+  'what canBeDurable is asked about -> must be hardened by the asker': 'refuses with an Error',
+  'passStyleOf and harden -> the endowments of the vat, in child compartments too':
+    'has this from its supervisors, which do not run here',
   'iterators: iterable once, frozen': 'leaves iterators unfrozen',
   'patterns: what is none -> refused': 'complains at the first step of an iteration',
   'patterns: a remotable that is no key -> nothing': 'fails: no ordinal',

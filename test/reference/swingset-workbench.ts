@@ -17,7 +17,7 @@ interface Answer {
   readonly reason?: string;
 }
 
-class SwingSetVats {
+export class SwingSetVats {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #child: ChildProcess | undefined;
   #lastId = 0;

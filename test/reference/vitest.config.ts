@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const FACTS = ['kinds', 'state', 'durability', 'collections', 'identity', 'watchers', 'patterns'];
+const FACTS = [
+  ...['kinds', 'state', 'durability', 'collections', 'identity', 'watchers', 'patterns', 'far'],
+  'data',
+];
 
 export default defineConfig({
   root: pathOf('../..'),

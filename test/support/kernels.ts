@@ -3,16 +3,36 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleVat, openKernel } from '@heirloom/kernel';
-import type { Isolation, Kernel, KernelOptions, VatBundle } from '@heirloom/kernel';
-import { afterAll, afterEach } from 'vitest';
+import { bundleVat, HostError, KernelError, openKernel } from '@heirloom/kernel';
+import type {
+  AuditFinding,
+  Isolation,
+  Kernel,
+  KernelOptions,
+  VatBundle,
+} from '@heirloom/kernel';
+import { afterAll, afterEach, expect } from 'vitest';
 
 const directories: string[] = [];
 const kernels: Kernel[] = [];
 const bundles = new Map<string, Promise<VatBundle>>();
 
+/** What an audit of the last block finds wrong; nothing of a kernel that was closed or stopped. */
+const auditOf = (kernel: Kernel): readonly AuditFinding[] => {
+  try {
+    return kernel.audit().findings;
+  } catch (error) {
+    if (error instanceof HostError || error instanceof KernelError) return [];
+    throw error;
+  }
+};
+
+/** Whatever a test did, the tables of its kernels agree with each other. */
 afterEach(async () => {
-  await Promise.all(kernels.splice(0).map(kernel => kernel.close()));
+  const used = kernels.splice(0);
+  const findings = used.map(auditOf);
+  await Promise.all(used.map(kernel => kernel.close()));
+  expect(findings.flat()).toEqual([]);
 });
 afterAll(async () => {
   await Promise.all(directories.map(path => rm(path, { recursive: true, force: true })));

@@ -34,8 +34,12 @@ const translated = (data: unknown, references: References): unknown => {
   if (isReference(data)) return references(data);
   if (Array.isArray(data)) return data.map(it => translated(it, references));
   if (Object.getPrototypeOf(data) !== Object.prototype) return data;
-  const fields = Object.entries(data).map(([name, it]) => [name, translated(it, references)]);
-  return Object.fromEntries(fields) as unknown;
+  // With what marks tagged data, which no enumeration shows.
+  const fields: Record<string, PropertyDescriptor> = Object.getOwnPropertyDescriptors(data);
+  for (const [name, value] of Object.entries(data)) {
+    fields[name] = { ...fields[name], value: translated(value, references) as unknown };
+  }
+  return Object.create(Object.prototype, fields) as unknown;
 };
 
 export class ScriptedKernel {

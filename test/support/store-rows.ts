@@ -15,6 +15,10 @@ const KERNEL_TABLES = {
   '\x60': 'pins',
   '\x62': 'collect',
   '\x80': 'remainders',
+  '\xa1': 'hostCalls',
+  '\xa2': 'kernelObjects',
+  '\xa3': 'waits',
+  '\xa4': 'alarms',
 } as const;
 
 type Rows = Map<string, Uint8Array>;

@@ -1,6 +1,6 @@
 /** A history that two kernels can live through alike: inputs by number, one block each. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
-import { install } from '../support/kernels.js';
+import { fixture } from '../support/kernels.js';
 
 const root = (kernel: Kernel, name: string): VatReference => kernel.vat(name).root;
 
@@ -11,10 +11,7 @@ const ignore = (work: Promise<unknown>): void => {
 /** Makes the vats. `kernel` owns no blocks. */
 export const beginHistory = async (kernel: Kernel): Promise<void> => {
   for (const name of ['bank', 'holder', 'relay']) {
-    const before = kernel.lastInput;
-    const installed = install(kernel, `${name}.js`);
-    // An input once a thread has verified the bundle: blocks before would depend on when that is.
-    while (kernel.lastInput === before) await new Promise(resolve => setImmediate(resolve));
+    const installed = kernel.installBundle(await fixture(`${name}.js`));
     await kernel.commit();
     ignore(kernel.createVat({ name, bundleId: await installed }));
     await kernel.run();

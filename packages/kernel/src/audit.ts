@@ -52,12 +52,12 @@ import { countKeys, prefixesOf } from './audit/scan.js';
 import { auditServices, type ServiceCounts } from './audit/services.js';
 import { auditVatRows } from './audit/vat-rows.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
+import type { KRef } from './state/krefs.js';
 
 export type { AuditFinding, AuditRule } from './audit/findings.js';
 export type { VatCounts } from './audit/vats.js';
 
-export interface AuditCounts
-  extends ObjectCounts, PromiseCounts, QueueCounts, ServiceCounts {
+export interface AuditCounts extends ObjectCounts, PromiseCounts, QueueCounts, ServiceCounts {
   /** Entries of all c-lists, exports too. */
   readonly names: number;
   /** What vats are still to be told of garbage. */
@@ -123,8 +123,9 @@ export const auditTables = (view: ReadView, options: AuditOptions = {}): AuditRe
   const audit = beginAudit(view);
   auditPrefixes(audit);
   const vats = auditVats(audit);
-  const queues = auditQueues(audit);
-  const services = auditServices(audit);
+  const results = new Set<KRef>();
+  const queues = auditQueues(audit, results);
+  const services = auditServices(audit, results);
   const names = auditClists(audit);
   holdSettledData(audit);
   // Everything that holds has been counted.

@@ -42,7 +42,7 @@ const vatOf = (state: KernelState, item: RunQueueItem): number => {
 export const describeQueue = (state: KernelState, limit: number): QueuedItemInfo[] =>
   state.queue.head(limit).map(({ ordinal, item }) => {
     const vat = vatOf(state, item);
-    return { ordinal, type: NAMES[item.type], vatId: vat === NOBODY ? undefined : vatIdOf(vat) };
+    return { ordinal, type: NAMES[item.type], vatId: vat <= NOBODY ? undefined : vatIdOf(vat) };
   });
 
 /** Errors: KernelError UNKNOWN_ITEM. */
@@ -73,6 +73,7 @@ export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void
     case ItemType.upgrade:
     case ItemType.terminate:
       releaseAll(state, item.slots);
+      if (typeof item.options?.meter === 'number') release(state, item.options.meter);
       settle(router, item.result, CANCELLED);
       return release(state, item.result);
     default:

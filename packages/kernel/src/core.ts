@@ -5,7 +5,9 @@
  * a commit ends this core for good, before anything of the block is durable.
  */
 import path from 'node:path';
-import { blockKey, HostError, Store, type RowChange } from '@heirloom/store';
+import {
+  blockKey, HostError, Store, unpackBlockRecord, type RowChange,
+} from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import { boot, codeCacheKey, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
@@ -19,13 +21,14 @@ import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
-import { bringOnline } from './rebuild.js';
+import { bringOnline, rebuild, type RebuildContext } from './rebuild.js';
 import { RunningNote, type Suspicion } from './running-note.js';
 import type { RunQueueItem, VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
 import { hasRemains } from './termination.js';
 import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
+import { Pager } from './vats/pager.js';
 import { Watchdog } from './vats/watchdog.js';
 import { Zygotes } from './vats/zygotes.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
@@ -34,6 +37,7 @@ import { WaveRunner, type WaveStats } from './wave-runner.js';
 const THREADS_MAX = 1024;
 export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
+const MAX_VATS_ONLINE = 50;
 const DELIVERY_TIMEOUT_MS = 600_000;
 
 export interface CoreCounts {
@@ -58,6 +62,7 @@ export class KernelCore {
   readonly suspects: readonly Suspicion[];
   readonly #note: RunningNote;
   readonly #online: OnlineVats;
+  readonly #pager: Pager;
   readonly #runner: WaveRunner;
   readonly #unhashed: RowChange[] = [];
   #failure: Error | undefined;
@@ -111,9 +116,15 @@ export class KernelCore {
       promiseQueueMax: parameters.promiseQueueMax,
       hostSettled: (promise, row) => this.results.settled(promise, row, this.height + 1),
     };
+    this.#pager = new Pager({
+      online: this.#online,
+      maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
+      rebuild: vat => rebuild(this.#rebuildContext, vat),
+    });
     this.#runner = new WaveRunner({
       router: this.router,
       online: this.#online,
+      pager: this.#pager,
       scriptOf: bundleId => this.bundles.scriptOf(bundleId),
       imageId: image.id,
       onUpgrade: report => this.upgrades.push(report),
@@ -129,17 +140,17 @@ export class KernelCore {
     this.#keepCodeCache(image.id, image.codeCache);
   }
 
-  /** Errors: HostError when the store cannot be opened or a vat cannot be replayed. */
+  /** Errors: HostError when the store cannot be opened. */
   static async open(options: KernelOptions): Promise<KernelCore> {
     const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
+    store.readerCheck(); // children of a process that was killed
     let note: RunningNote | undefined;
     let core: KernelCore | undefined;
     try {
       const record = await boot(store, options.parameters ?? {});
       note = new RunningNote(options.directory);
       core = new KernelCore(store, record, note, options);
-      const { state, bundles } = core;
-      await bringOnline({ store, state, bundles, online: core.#online, note });
+      await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
       return core;
     } catch (error) {
       await core?.zygotes.close();
@@ -165,6 +176,15 @@ export class KernelCore {
     return this.#online.count;
   }
 
+  /** Vats rebuilt since the opening. */
+  get pagedIn(): number {
+    return this.#pager.pagedIn;
+  }
+
+  get #rebuildContext(): Pick<RebuildContext, 'store' | 'state' | 'bundles' | 'online'> {
+    return { store: this.store, state: this.state, bundles: this.bundles, online: this.#online };
+  }
+
   /** Why a vat that runs could not be replayed, if it could not. */
   brokenBy(vat: VatNumber): WorkerError | undefined {
     return this.#online.brokenBy(vat);
@@ -184,8 +204,9 @@ export class KernelCore {
   /** The hash of a block, hex; undefined for one that there is not. */
   hashAt(height: number): string | undefined {
     if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
-    const hash = this.store.get('blocks', blockKey(height));
-    return hash === undefined ? undefined : Buffer.from(hash).toString('hex');
+    const bytes = this.store.get('blocks', blockKey(height));
+    const record = bytes && unpackBlockRecord(bytes);
+    return record === undefined ? undefined : Buffer.from(record.hash).toString('hex');
   }
 
   /** Waves run since the last commit. */
@@ -221,6 +242,7 @@ export class KernelCore {
       this.bundles.changes(changes);
       const unhashed = this.#unhashed.splice(0);
       this.isolation.changes(unhashed);
+      this.#pager.changes(unhashed);
       const height = this.height + 1;
       const sealed = isSealed(height, this.parameters);
       const began = nowMs();
@@ -232,6 +254,7 @@ export class KernelCore {
       }
       this.state.committed();
       this.bundles.committed();
+      this.#pager.committed();
       this.#committedInput = this.state.counters.lastInput;
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);
     });
@@ -301,7 +324,7 @@ export class KernelCore {
 
   /** A child that is gone leaves its place among the store's readers taken (rule S4). */
   #freeReaders(): void {
-    if (!this.#isClosed) this.store.readerCheck();
+    if (this.#failure === undefined) this.store.readerCheck();
   }
 
   /** Notes whose worker it was; for any other failure no vat is suspected. */

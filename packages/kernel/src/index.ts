@@ -28,7 +28,6 @@ export { openKernel, type Kernel } from './kernel.js';
 export type {
   CreatedVat,
   CreateVatOptions,
-  KernelStats,
   SentMessage,
   Suspect,
   TerminateVatOptions,
@@ -66,9 +65,11 @@ export {
 } from './log/records.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
+export type { KernelStats } from './stats.js';
 export { exportState, type ExportOptions } from './state-sync/export-state.js';
 export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
 export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
+export type { TableCounts, VatTableCounts } from './table-counts.js';
 export {
   verifyStore,
   type StoreVerification,

@@ -12,6 +12,7 @@ import {
   readU32,
   TABLE_END,
   TABLE_NAMES,
+  unpackBlockRecord,
   type ScanSnapshot,
   type StoredRow,
   type TableName,
@@ -25,6 +26,7 @@ import { addSizes, byBytes, Sizes } from './inspect/sizes.js';
 import { VatstorePart } from './inspect/vatstore-part.js';
 import { readMeta } from './meta.js';
 import { VatState, type VatNumber, type VatRow } from './state/schema.js';
+import { hexOf } from './state-sync/manifest.js';
 
 export type * from './inspect/report.js';
 
@@ -129,12 +131,13 @@ export const inspectStore = async (
     const snapshot = reader.begin();
     try {
       const { height } = snapshot;
-      const hash = snapshot.get('blocks', blockKey(height)) ?? new Uint8Array();
+      const record = unpackBlockRecord(snapshot.get('blocks', blockKey(height))!);
       const inspection = await scan(snapshot, progress);
       const { kernel } = inspection;
       return {
         height,
-        blockHash: Buffer.from(hash).toString('hex'),
+        blockHash: hexOf(record?.hash ?? new Uint8Array()),
+        sealedRoot: record?.seal === undefined ? null : hexOf(record.seal.root),
         ...readMeta(snapshot),
         lastInput: kernel.lastInput,
         fileBytes: statSync(join(directory, DATA_FILE)).size,

@@ -1,9 +1,7 @@
 /** What a host gives to a kernel's methods, and what it gets. */
 import type { VatId } from '@heirloom/worker';
-import type { CoreCounts } from './core.js';
 import type { HostError } from './errors.js';
 import type { VatReference } from './host-data.js';
-import type { UpgradeReport } from './lifecycle.js';
 import type { Isolation } from './vats/zygotes.js';
 
 export interface CreateVatOptions {
@@ -65,14 +63,4 @@ export interface SentMessage {
   readonly input: number;
   /** Settles after the block that settles it is durable. */
   readonly result: Promise<unknown>;
-}
-
-/** What has happened since the kernel was opened; for the host only. */
-export interface KernelStats extends CoreCounts {
-  readonly height: number;
-  readonly runQueueLength: number;
-  readonly vatsOnline: number;
-  readonly threads: number;
-  readonly upgrades: readonly UpgradeReport[];
-  readonly storeBytes: number;
 }

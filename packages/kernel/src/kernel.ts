@@ -29,13 +29,13 @@ import type { LogOptions } from './log/records.js';
 import type {
   CreatedVat,
   CreateVatOptions,
-  KernelStats,
   SentMessage,
   Suspect,
   TerminateVatOptions,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';
+import { KernelMetrics } from './metrics.js';
 import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
@@ -44,6 +44,7 @@ import { blockInput, type BeginBlock } from './services/blocks.js';
 import { CLOCK, VAT_ADMIN } from './services/objects.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { HOST_SUBSCRIBES, ItemType, PromiseState, type VatNumber } from './state/schema.js';
+import { statsOf, type KernelStats } from './stats.js';
 
 const UPGRADE_MESSAGE = 'vat upgraded';
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -52,6 +53,7 @@ export class Kernel {
   readonly #core: KernelCore;
   readonly #blocks: BlockDriver;
   readonly #hostObjects: HostObjects;
+  #metrics: KernelMetrics | undefined;
   #bootstrapResult: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -117,16 +119,14 @@ export class Kernel {
   }
 
   stats(): KernelStats {
-    const { counts, state, zygotes, upgrades, store, onlineCount, height } = this.#core;
-    return {
-      ...counts,
-      height,
-      runQueueLength: state.queue.length,
-      vatsOnline: onlineCount,
-      threads: zygotes.workerCount,
-      upgrades: [...upgrades],
-      storeBytes: store.sizeBytes(),
-    };
+    return statsOf(this.#core);
+  }
+
+  /** The figures of `stats` in the text format of Prometheus: docs/metrics.md. */
+  async metrics(): Promise<string> {
+    this.#core.assertAlive();
+    this.#metrics ??= new KernelMetrics(this.#core);
+    return this.#metrics.text();
   }
 
   /**
@@ -418,8 +418,8 @@ export class Kernel {
 /**
  * Opens the kernel of a directory, creating its store if there is none.
  *
- * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA,
- * REPLAY_DIVERGED, ...) says what to do.
+ * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
+ * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 

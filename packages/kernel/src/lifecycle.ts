@@ -41,6 +41,7 @@ import {
 } from './state/schema.js';
 import { abandonPromises, endVat, noteEnded, watchesIn } from './termination.js';
 import type { OnlineVats } from './vats/online.js';
+import type { Pager } from './vats/pager.js';
 import type { VatWorker } from './vats/vat-worker.js';
 import type { KRef } from './state/krefs.js';
 import type { VatScript } from './vats/zygote-pool.js';
@@ -66,6 +67,7 @@ export interface UpgradeReport {
 export interface LifecycleContext {
   readonly router: Router;
   readonly online: OnlineVats;
+  readonly pager: Pager;
   scriptOf(bundleId: string): VatScript;
   readonly imageId: string;
   readonly onUpgrade: (report: UpgradeReport) => void;
@@ -150,7 +152,7 @@ const createVat = async (
   item: LifecycleItem,
   moment: Moment,
 ): Promise<void> => {
-  const { router, online } = context;
+  const { router, online, pager } = context;
   const { state } = router;
   const { vat, text: name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
   const mark = state.mark();
@@ -183,6 +185,7 @@ const createVat = async (
   const { worker, verdict } = await start(context, vat, moment);
   if (verdict.ok) {
     online.install(vat, worker);
+    pager.began(vat);
     const answer = options.dynamic
       ? creationAnswer(state, vat, root)
       : kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
@@ -198,7 +201,7 @@ const upgradeVat = async (
   item: LifecycleItem,
   moment: Moment,
 ): Promise<void> => {
-  const { router, online } = context;
+  const { router, online, pager } = context;
   const { state } = router;
   const { vat, bundleId, body: parameters, slots } = item;
   const before = state.vats.get(vat);
@@ -219,6 +222,7 @@ const upgradeVat = async (
   const { worker, verdict } = await start(context, vat, moment);
   if (verdict.ok) {
     online.install(vat, worker);
+    pager.began(vat);
     finish(router, item, { rejected: false, ...kernelData({ incarnationNumber: incarnation }) });
   } else {
     online.discard(worker);

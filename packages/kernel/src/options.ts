@@ -35,6 +35,11 @@ export interface KernelOptions {
   readonly hostObjects?: Readonly<Record<string, HostObject | null>>;
   /** How many vats run at a time; default: all that have work. Changes no outcome. */
   readonly threads?: number;
+  /**
+   * Vats that keep a worker; default 50. The others, those unused longest, are rebuilt by replay
+   * when they are needed. Changes no outcome.
+   */
+  readonly maxVatsOnline?: number;
   /** Warm threads kept ready beyond those of the vats; default 1. */
   readonly spareThreads?: number;
   /**
@@ -58,6 +63,7 @@ export interface KernelOptions {
 const NAMES = [
   ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
   ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
+  ...['maxVatsOnline'],
 ];
 /** With less, not even an empty vat starts. */
 const HEAP_MIB_LEAST = 16;
@@ -99,6 +105,7 @@ export const checkOptions = (options: KernelOptions): void => {
   }
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);
+  checkCount('maxVatsOnline', options.maxVatsOnline, 1);
   checkIsolation(options.isolation);
   checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
   checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);

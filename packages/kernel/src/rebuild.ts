@@ -1,5 +1,6 @@
 /**
- * Opening a store: every running vat gets a worker, rebuilt by verified replay, all in parallel.
+ * Opening a store: the running vats get workers, rebuilt by verified replay, all in parallel; those
+ * that do not fit get theirs when they are needed (vats/pager.ts).
  *
  * Invariants: a vat is online only after its transcript replayed to the very position that the
  * kernel has (rule T4). A vat that cannot be replayed is marked and open succeeds (rule H3): only
@@ -13,6 +14,8 @@ import type { RunningNote } from './running-note.js';
 import type { VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import type { OnlineVats } from './vats/online.js';
+import type { Pager } from './vats/pager.js';
+import type { VatWorker } from './vats/vat-worker.js';
 import type { WorkerKind } from './vats/zygotes.js';
 
 export interface RebuildContext {
@@ -21,20 +24,27 @@ export interface RebuildContext {
   readonly bundles: InstalledBundles;
   readonly online: OnlineVats;
   readonly note: RunningNote;
+  readonly pager: Pager;
 }
 
-const rebuild = async (
-  { store, state, bundles, online }: RebuildContext,
+/**
+ * A worker of the vat, as its last merged crank left it; not yet the vat's own. Since the last
+ * commit the vat may have run: that is handed over (rule T4).
+ */
+export const rebuild = async (
+  { store, state, bundles, online }: Omit<RebuildContext, 'note' | 'pager'>,
   vat: VatNumber,
   kind?: WorkerKind,
-): Promise<void> => {
+): Promise<VatWorker> => {
   const row = state.vats.need(vat);
   const script = bundles.scriptOf(row.bundleId);
   const { height } = store.head;
-  const worker = await online.start(vat, row, script, { height, rows: [] }, kind);
+  const handOver = { height, rows: state.rows.handOver(row.spaces[0]!) };
+  const worker = await online.start(vat, row, script, handOver, kind);
   try {
-    await worker.replay(state.vatCounters.need(vat).position);
-    online.install(vat, worker);
+    const { position } = state.vatCounters.need(vat);
+    await worker.replay(position, state.recorded(vat, row.incarnation));
+    return worker;
   } catch (error) {
     online.discard(worker);
     throw error;
@@ -47,20 +57,22 @@ const isWorthAnother = (error: WorkerError): boolean => error.code === 'WORKER_D
 const rebuildOrMark = async (context: RebuildContext, vat: VatNumber): Promise<void> => {
   const { online } = context;
   try {
-    await rebuild(context, vat).catch((error: unknown) => {
+    const worker = await rebuild(context, vat).catch((error: unknown) => {
       if (!(error instanceof WorkerError) || !isWorthAnother(error)) throw error;
       return rebuild(context, vat, 'careful');
     });
+    online.install(vat, worker);
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
     online.markBroken(vat, error);
   }
 };
 
-/** Rebuilds every running vat. Errors: HostError that is no single vat's. */
+/** Rebuilds the running vats, or as many as may be online. Errors: HostError that is no vat's. */
 export const bringOnline = async (context: RebuildContext): Promise<void> => {
-  const { store, state, online, note } = context;
-  const vats = runningVats(state);
+  const { store, state, online, note, pager } = context;
+  const suspects = note.suspects.map(({ vat }) => vat);
+  const vats = pager.chosen(store, runningVats(state), suspects);
   const replaying = vats.map(vat => {
     return { vat, incarnation: state.vats.need(vat).incarnation, position: 0 };
   });

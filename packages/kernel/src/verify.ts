@@ -1,12 +1,13 @@
 /**
  * Does a store hold what it says? Every running vat's transcript is replayed and compared, crank by
- * crank; the kernel's tables are audited, and the rows of vats against them.
+ * crank; the kernel's tables are audited, and the rows of vats against them; of a sealed block the
+ * state root is computed again.
  *
  * Takes the store's lock, so no kernel can have it open meanwhile; writes nothing. A vat that
  * diverges or whose worker dies is reported, and the others are verified all the same.
  */
 import path from 'node:path';
-import { HostError, inspectDirectory, Store } from '@heirloom/store';
+import { HostError, inspectDirectory, openReader, stateRoot, Store } from '@heirloom/store';
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { auditTables, type AuditReport } from './audit.js';
 import { boot, runningVats, type BootRecord } from './boot.js';
@@ -54,6 +55,8 @@ export interface StoreVerification {
   /** In order of their numbers. */
   readonly vats: readonly VatVerification[];
   readonly audit: Pick<AuditReport, 'ok' | 'findings' | 'findingCount'>;
+  /** Of a sealed block: is the state the one that its hash contains? Null: it is not sealed. */
+  readonly rootOk: boolean | null;
   readonly milliseconds: number;
 }
 
@@ -126,6 +129,19 @@ const verifyVat = async (
   };
 };
 
+/** The root of the state as it is, against the one in the hash of the last block. */
+const checkRoot = async ({ head: { seal } }: Store, directory: string): Promise<boolean | null> => {
+  if (seal === undefined) return null;
+  const reader = openReader({ directory, readersMax: READERS_MAX });
+  const snapshot = reader.begin();
+  try {
+    return Buffer.compare(stateRoot(snapshot), seal.root) === 0;
+  } finally {
+    snapshot.done();
+    await reader.close();
+  }
+};
+
 const chooseVats = (state: KernelState, wanted: string | undefined): VatNumber[] => {
   const vats = runningVats(state);
   if (wanted === undefined) return vats;
@@ -185,12 +201,14 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
     const verification = { store, state, bundles, online };
     const vats = await verifyVats(verification, chosen, options);
     const { ok, findings, findingCount } = auditTables(store, { rows: true });
+    const rootOk = await checkRoot(store, directory);
     return {
-      ok: ok && vats.every(vat => vat.ok),
+      ok: ok && rootOk !== false && vats.every(vat => vat.ok),
       height: store.head.height,
       blockHash: Buffer.from(store.head.hash).toString('hex'),
       vats,
       audit: { ok, findings, findingCount },
+      rootOk,
       milliseconds: Math.round(nowMs() - began),
     };
   } finally {

@@ -15,6 +15,7 @@ import {
 } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
 import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from './cranks.js';
+import { Dispatch } from './dispatch.js';
 import { applyCollectBatch, freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { logEnd, logLifecycle } from './log/lifecycle.js';
@@ -91,6 +92,7 @@ interface VatRecord {
 interface Wave {
   readonly moment: Moment;
   readonly plan: WavePlan;
+  readonly dispatch: Dispatch;
   /** Promises whose names in an incarnation go when the wave ends. */
   readonly retired: [vat: VatNumber, incarnation: number, promise: KRef][];
   readonly records: Map<VatNumber, VatRecord>;
@@ -123,8 +125,8 @@ export class WaveRunner {
     this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan);
-    this.#dispatch(plan, moment);
-    const wave: Wave = { moment, plan, retired: [], records: new Map() };
+    const dispatch = this.#dispatch(plan, moment);
+    const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map() };
     let cranks = 0;
     for (const item of plan.items) {
       if ('ordinal' in item) state.queue.remove(item.ordinal);
@@ -134,6 +136,7 @@ export class WaveRunner {
       state.endCrank();
     }
     const cleanups = this.#endWave(wave);
+    this.#options.pager.endWave();
     const creations = plan.items.filter(isCreation).length;
     return { items: plan.items.length, cranks, creations, cleanups };
   }
@@ -156,21 +159,13 @@ export class WaveRunner {
     return cleanups;
   }
 
-  /** Hands every vat its part; at most `threads` vats run at a time. Changes no outcome. */
-  #dispatch({ deliveries }: WavePlan, moment: Moment): void {
-    const { router, online, threads } = this.#options;
-    const waiting = [...deliveries].map(([vat, list]) => {
-      const { position } = router.state.vatCounters.need(vat);
-      return { worker: online.get(vat), firstPosition: position, deliveries: list };
+  #dispatch({ deliveries }: WavePlan, moment: Moment): Dispatch {
+    const { router, pager, threads } = this.#options;
+    const parts = [...deliveries].map(([vat, list]) => {
+      const { position: firstPosition } = router.state.vatCounters.need(vat);
+      return { vat, wave: { ...moment, firstPosition, deliveries: list } };
     });
-    const next = (): void => {
-      const work = waiting.shift();
-      if (work === undefined) return;
-      const { worker, ...part } = work;
-      worker.deliver({ ...moment, ...part });
-      void worker.delivered().then(next);
-    };
-    for (let running = 0; running < threads && waiting.length > 0; running += 1) next();
+    return new Dispatch(pager, parts, threads);
   }
 
   /** Settles one item of the plan. Returns whether a crank was merged; a promise only to wait. */
@@ -208,7 +203,7 @@ export class WaveRunner {
   }
 
   #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
-    const { router, online } = this.#options;
+    const { router } = this.#options;
     const { state } = router;
     const row = state.vats.get(item.vat);
     if (row?.state !== VatState.running) {
@@ -216,7 +211,7 @@ export class WaveRunner {
       else if (item.kind === 'notify') release(state, item.promise);
       return false;
     }
-    const next = online.get(item.vat).nextCrank();
+    const next = wave.dispatch.nextCrank(item.vat);
     if (next instanceof Uint8Array) return this.#conclude(item, row, next, wave);
     return next.then(packed => this.#conclude(item, row, packed, wave));
   }

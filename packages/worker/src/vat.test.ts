@@ -1,8 +1,17 @@
 /**
  * A vat written against the types of '@heirloom/worker/vat' type-checks: `tsc` is the test.
  */
+import type { E as EventualSend } from '@endo/eventual-send';
 import { describe, expectTypeOf, test } from 'vitest';
-import type { Baggage, MapStore, VatPowers } from './vat.js';
+import type {
+  AdminNode,
+  Baggage,
+  BundleCap,
+  MapStore,
+  TimerService,
+  VatAdminService,
+  VatPowers,
+} from './vat.js';
 
 const _buildBank = (_powers: VatPowers, _parameters: unknown, baggage: Baggage) => {
   const handle = VatData.makeKindHandle('purse');
@@ -90,6 +99,18 @@ const _thisful = (guard: unknown) => {
   return harden({ makeGauge, makeKit });
 };
 
+/** The module itself needs the globals of a vat. */
+declare const E: typeof EventualSend;
+
+const _administer = async (svc: VatAdminService, cap: BundleCap, timer: TimerService) => {
+  const { adminNode } = await E(svc).createVat(cap, { name: 'clerk', reapInterval: 'never' });
+  const { incarnationNumber } = await E(adminNode).upgrade(cap, { upgradeMessage: 'better' });
+  // @ts-expect-error: a vat is made from a cap, not from an id
+  await E(svc).createVat('b1-0');
+  const { absValue } = await E(timer).delay(5n);
+  return { adminNode, incarnationNumber, absValue };
+};
+
 describe('vat types', () => {
   test('vat types: makers -> arguments and results are inferred', () => {
     type Bank = ReturnType<typeof _buildBank>;
@@ -117,5 +138,12 @@ describe('vat types', () => {
     type Watcher = ReturnType<typeof _watch>;
     expectTypeOf<Parameters<Watcher['onFulfilled']>>().toEqualTypeOf<[bigint, string]>();
     expectTypeOf<Parameters<Watcher['onRejected']>>().toEqualTypeOf<[unknown, string]>();
+  });
+
+  test('vat types: the services of the kernel, with E -> as documented', () => {
+    type Done = Awaited<ReturnType<typeof _administer>>;
+    expectTypeOf<Done['adminNode']>().toEqualTypeOf<AdminNode>();
+    expectTypeOf<Done['incarnationNumber']>().toEqualTypeOf<number>();
+    expectTypeOf<Done['absValue']>().toEqualTypeOf<bigint>();
   });
 });

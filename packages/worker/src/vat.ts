@@ -5,6 +5,8 @@
  */
 import type {} from 'ses';
 
+export type * from './vat-services.js';
+
 /** What stores take for a shape or a selection: a pattern of `@endo/patterns`. */
 export type VatPattern = unknown;
 

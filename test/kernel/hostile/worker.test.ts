@@ -188,7 +188,7 @@ const SIZES: readonly Attack[] = [
   ['rows', [null, [], { list: [1_000_001, [{ bytes: '01' }, null]] }, null]],
   ['a report', [null, [], [], [true, { list: [20_000, `o+${'9'.repeat(49)}`] }]]],
   ['an error', [['START_FAILED', { zeros: 10_000_001 }], [], [], null]],
-  ['a crank', [null, [], [], [true, { list: [140_000, { text: 1_000 }] }]]],
+  ['a crank', [null, [], [], [true, { list: [136_000, { text: 1_000 }] }]]],
 ];
 
 describe('hostile worker, a crank with', () => {
@@ -284,11 +284,18 @@ const FRAMES: readonly Attack[] = [
   ['an answer without a question: replayed', { frame: [3, 0] }],
   ['an answer without a question: diverged', { frame: [4, 0, { bytes: '00' }] }],
   ['progress without a replay', { frame: [7, 0] }],
+  ['140 MB', { frame: [2, 2, [{ zeros: 140_000_000 }], [1]] }],
 ];
 
 describe('hostile worker, a frame of', () => {
   test.each(FRAMES)('%s -> WORKER_PROTOCOL', (_title, order) =>
     expectTold(order, 'WORKER_PROTOCOL'),
+  );
+});
+
+describe.runIf(isolation === 'thread')('hostile worker, what is no frame:', () => {
+  test.each(['null', 'text', 'shared'])('%s -> WORKER_PROTOCOL', message =>
+    expectTold({ message }, 'WORKER_PROTOCOL'),
   );
 });
 

@@ -9,7 +9,8 @@ import { freshDirectory, install, kernelOver } from '../../support/kernels.js';
 import { killVatProcesses, until, vatProcesses } from '../../support/processes.js';
 
 const ISOLATIONS: readonly Isolation[] = ['thread', 'process'];
-const TIMEOUT_MS = 400;
+/** More than a crank of a loaded machine takes. */
+const TIMEOUT_MS = 2_000;
 
 interface Setting {
   readonly directory: string;
@@ -179,6 +180,34 @@ describe('deaths, only processes:', () => {
     await expectWhole(setting, blockHash);
   });
 
+  test('killed while a vat is made -> names the vat, which is not made', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    const { bundleId } = kernel.vat('hazard');
+    const vatParameters = { does: 'loop' };
+    const made = reasonOf(kernel.createVat({ name: 'b', bundleId, vatParameters }));
+    await until(() => log.some(({ text }) => text === 'looping'));
+    killVatProcesses();
+    const place = { code: 'WORKER_DIED', vat: 'v3', incarnation: 0, position: 0 };
+    expect(await made).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
+  test('killed in the middle of an upgrade -> names the successor', async () => {
+    const setting = await set({ isolation: 'process' });
+    const { kernel, log } = setting;
+    const { blockHash } = kernel;
+    const { bundleId, vatId } = kernel.vat('hazard');
+    const upgrade = { bundleId, vatParameters: { does: 'loop' } };
+    const upgraded = reasonOf(kernel.upgradeVat(vatId, upgrade));
+    await until(() => log.some(({ text }) => text === 'looping'));
+    killVatProcesses();
+    const place = { code: 'WORKER_DIED', vat: 'v2', incarnation: 1, position: 0 };
+    expect(await upgraded).toMatchObject(place);
+    await expectWhole(setting, blockHash);
+  });
+
   test('killed while the vats are rebuilt -> rebuilt in another process', async () => {
     const setting = await set({ isolation: 'process' });
     const { directory, kernel } = setting;
@@ -191,6 +220,16 @@ describe('deaths, only processes:', () => {
     const again = await opening;
     expect(again.vats().map(({ replayable }) => replayable)).toEqual([true, true]);
     expect(await again.call(again.vat('hazard').root, 'countCalls')).toBe(2);
+  });
+
+  test('killed while they wait for a vat -> others take their places', async () => {
+    const kernel = await kernelOver({ isolation: 'process', spareThreads: 2 });
+    const bundleId = await install(kernel, 'hazard.js');
+    await until(() => vatProcesses().length === 2);
+    killVatProcesses();
+    await until(() => vatProcesses().length === 0);
+    const { root } = await kernel.createVat({ name: 'hazard', bundleId });
+    expect(await kernel.call(root, 'countCalls')).toBe(1);
   });
 
   test('the kernel closes -> no process is left', async () => {

@@ -24,7 +24,7 @@ export const codeOf = (value: Value): string => {
   if (typeof value !== 'object' || value === null) return String(value);
   const [style, ...rest] = value;
   if (style === 'ref') return `o(${String(rest[0])}, '${String(rest[1])}')`;
-  return `[${rest.map(member => codeOf(member as Value)).join(', ')}]`;
+  return `harden([${rest.map(member => codeOf(member as Value)).join(', ')}])`;
 };
 
 /** A function, not a list: the model keeps no value that a test could have changed. */
@@ -105,5 +105,5 @@ export const patternOf = (random: Random, values: readonly Value[]): ModelPatter
   if (known !== undefined) return known;
   const itself = values[random.below(Math.max(1, values.length))];
   if (itself === undefined) return PATTERNS[0]!;
-  return { code: `harden(${codeOf(itself)})`, matches: value => same(itself, value) };
+  return { code: codeOf(itself), matches: value => same(itself, value) };
 };

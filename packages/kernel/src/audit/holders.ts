@@ -52,10 +52,12 @@ export class Holders {
         return;
       case ItemType.create:
       case ItemType.upgrade:
-      case ItemType.terminate:
+      case ItemType.terminate: {
         this.holdWaiting({ ...item, target: item.result });
-        if (typeof item.options?.meter === 'number') this.hold(item.options.meter);
+        const meter = item.options?.meter ?? null;
+        if (meter !== null) this.hold(meter);
         return;
+      }
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);
     }

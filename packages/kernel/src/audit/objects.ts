@@ -11,6 +11,8 @@ import {
 } from '../state/krefs.js';
 import {
   codecs,
+  HOST_OWNS,
+  KERNEL_OWNS,
   NOBODY,
   PromiseState,
   Reach,
@@ -21,7 +23,7 @@ import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './context.js';
 import { checkGarbage } from './garbage.js';
 import { rowsOf } from './scan.js';
-import { checkOutsideObject } from './services.js';
+import { isKernelObject } from './services.js';
 
 export interface ObjectCounts {
   readonly objects: number;
@@ -64,8 +66,13 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
   checkGarbage(audit, kref, row);
-  if (owner === NOBODY) return;
-  if (owner < NOBODY) return checkOutsideObject(audit, kref, row);
+  if (owner === NOBODY || owner === HOST_OWNS) return;
+  if (owner === KERNEL_OWNS) {
+    const name = showKRef(kref);
+    const text = (): string => `${name} is the kernel's, and nothing says what it is`;
+    findings.expect(isKernelObject(audit, kref), 'owner', text);
+    return;
+  }
   const named = audit.vats.has(owner) ? namedBy(audit, owner, vref) : undefined;
   findings.expect(
     named === kref,

@@ -29,8 +29,8 @@ export interface QueueCounts {
   readonly hostResults: number;
 }
 
-export const auditQueues = (audit: Audit): QueueCounts => {
-  const results = new Set<KRef>();
+/** Adds to `results` the promises that what is queued will settle. */
+export const auditQueues = (audit: Audit, results: Set<KRef>): QueueCounts => {
   return {
     runQueue: auditRunQueue(audit, results),
     waiting: auditWaiting(audit, results),
@@ -80,8 +80,8 @@ const checkItem = (
   }
 };
 
-/** The result of what is queued is unresolved, and of nothing else. */
-const checkResult = (
+/** The result of what is queued or waits is unresolved, and of nothing else. */
+export const checkResult = (
   audit: Audit,
   result: KRef | undefined,
   decider: number,

@@ -1,19 +1,17 @@
 /**
- * What the kernel itself and the host offer to vats: every row of it holds what it names. See
- * state/service-tables.ts.
- *
- * The permanent objects hold themselves, so to speak: the kernel gave each a count of one for good.
+ * What the kernel itself and the host hold: objects of their own, calls that the host has not
+ * answered, promises that wait for something, ends of vats that somebody may still ask for.
  */
 import {
   ALARM_PREFIX,
   BUNDLE_CAP_PREFIX,
   HOST_CALL_PREFIX,
   HOST_OBJECT_PREFIX,
-  hostObjectKey,
   KERNEL_OBJECT_PREFIX,
   kernelObjectKey,
   readU48,
   WAIT_PREFIX,
+  type BinaryKey,
 } from '@heirloom/store';
 import { PERMANENT_OBJECTS } from '../services/objects.js';
 import { krefNumber, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
@@ -23,89 +21,105 @@ import {
   HOST_OWNS,
   KERNEL_DECIDES,
   KERNEL_OWNS,
-  PromiseState,
-  type ObjectRow,
+  VatState,
 } from '../state/schema.js';
 import { KernelObject, kernelObjectCodec } from '../state/service-tables.js';
-import { objectRow, promiseRow } from './clists.js';
+import { objectRow } from './clists.js';
 import type { Audit } from './context.js';
-import { keysOf, rowsOf } from './scan.js';
+import { checkResult } from './queues.js';
+import { rowsOf } from './scan.js';
+
+const U48_BYTES = 6;
 
 export interface ServiceCounts {
-  /** Host calls that are not answered. */
+  readonly hostObjects: number;
   readonly hostCalls: number;
   readonly kernelObjects: number;
-  /** Promises that the kernel will settle: when something comes about, or at a time. */
+  /** Promises that wait for something to come about, or for a block time. */
   readonly waits: number;
 }
 
-export const auditServices = (audit: Audit): ServiceCounts => {
-  const { view, holders } = audit;
-  for (const [kref] of Object.values(PERMANENT_OBJECTS)) holders.hold(kref);
-  for (const [, cap] of rowsOf(view, BUNDLE_CAP_PREFIX, codecs.kref)) holders.hold(cap);
-  for (const [, kref] of rowsOf(view, HOST_OBJECT_PREFIX, codecs.kref)) holders.hold(kref);
+/** `results`: promises that something else will settle already. */
+export const auditServices = (audit: Audit, results: Set<KRef>): ServiceCounts => {
+  holdPermanent(audit);
+  holdMeters(audit);
   return {
-    hostCalls: auditHostCalls(audit),
+    hostObjects: auditHostObjects(audit),
+    hostCalls: auditHostCalls(audit, results),
     kernelObjects: auditKernelObjects(audit),
-    waits: auditWaits(audit, WAIT_PREFIX) + auditWaits(audit, ALARM_PREFIX),
+    waits: auditWaits(audit, results),
   };
 };
 
-const auditHostCalls = (audit: Audit): number => {
-  let calls = 0;
-  for (const [, message] of rowsOf(audit.view, HOST_CALL_PREFIX, codecs.message)) {
-    calls += 1;
-    audit.holders.hold(message.target);
-    audit.holders.holdWaiting(message);
-    if (message.result !== undefined) checkDecider(audit, message.result, HOST_DECIDES);
+/** There and held by the kernel in every store that a kernel has opened. */
+const holdPermanent = (audit: Audit): void => {
+  for (const [kref] of Object.values(PERMANENT_OBJECTS)) {
+    if (objectRow(audit, kref) !== undefined) audit.holders.hold(kref);
   }
-  return calls;
 };
 
-/** An adminNode of a vat that has ended holds what the vat left with. */
+/** A meter is held by the vat that uses it up, as long as that runs. */
+const holdMeters = ({ vats, holders }: Audit): void => {
+  for (const { state, options } of vats.values()) {
+    if (state === VatState.running && options.meter !== null) holders.hold(options.meter);
+  }
+};
+
+const auditHostObjects = (audit: Audit): number => {
+  const { view, holders, findings } = audit;
+  let count = 0;
+  for (const [key, kref] of rowsOf(view, HOST_OBJECT_PREFIX, codecs.kref)) {
+    count += 1;
+    holders.hold(kref);
+    const isHosts = objectRow(audit, kref)?.[0] === HOST_OWNS;
+    const name = Buffer.from(key.slice(HOST_OBJECT_PREFIX.length), 'latin1').toString('utf8');
+    const text = (): string => `the host object ${name} is ${showKRef(kref)}, not the host's`;
+    findings.expect(isHosts, 'owner', text);
+  }
+  for (const [, cap] of rowsOf(view, BUNDLE_CAP_PREFIX, codecs.kref)) holders.hold(cap);
+  return count;
+};
+
+const auditHostCalls = (audit: Audit, results: Set<KRef>): number => {
+  let count = 0;
+  for (const [, call] of rowsOf(audit.view, HOST_CALL_PREFIX, codecs.message)) {
+    count += 1;
+    audit.holders.hold(call.target);
+    audit.holders.holdWaiting(call);
+    checkResult(audit, call.result, HOST_DECIDES, results);
+  }
+  return count;
+};
+
 const auditKernelObjects = (audit: Audit): number => {
-  let objects = 0;
-  for (const [key, row] of rowsOf(audit.view, KERNEL_OBJECT_PREFIX, kernelObjectCodec)) {
+  const { view, holders, findings } = audit;
+  let count = 0;
+  for (const [key, row] of rowsOf(view, KERNEL_OBJECT_PREFIX, kernelObjectCodec)) {
+    count += 1;
     const kref = objectKRef(readU48(key, KERNEL_OBJECT_PREFIX.length));
-    objects += 1;
-    const owner = objectRow(audit, kref)?.[0];
-    const name = (): string => `the kernel object ${showKRef(kref)} is of ${owner}`;
-    audit.findings.expect(owner === KERNEL_OWNS, 'owner', name);
-    if (row[0] === KernelObject.adminNode && row[2] !== null) audit.holders.holdAll(row[2][2]);
+    const isKernels = objectRow(audit, kref)?.[0] === KERNEL_OWNS;
+    const text = (): string => `${showKRef(kref)} is no object of the kernel's, but has a row`;
+    findings.expect(isKernels, 'owner', text);
+    if (row[0] === KernelObject.adminNode && row[2] !== null) holders.holdAll(row[2][2]);
   }
-  return objects;
+  return count;
 };
 
-/** Both kinds of row end with the number of the promise. */
-const auditWaits = (audit: Audit, prefix: string): number => {
-  let waits = 0;
-  for (const key of keysOf(audit.view, 'kernel', prefix)) {
-    const promise = promiseKRef(readU48(key, key.length - 6));
-    waits += 1;
-    audit.holders.hold(promise);
-    checkDecider(audit, promise, KERNEL_DECIDES);
-  }
-  return waits;
-};
+/** An object of the kernel's own has a row that says what it is. */
+export const isKernelObject = ({ view }: Audit, kref: KRef): boolean =>
+  view.get('kernel', kernelObjectKey(krefNumber(kref))) !== undefined;
 
-const checkDecider = (audit: Audit, promise: KRef, decider: number): void => {
-  const row = promiseRow(audit, promise);
-  const isOpen = row?.state === PromiseState.unresolved && row.decider === decider;
-  const text = (): string => `${showKRef(promise)} waits for what it is not decided by`;
-  audit.findings.expect(isOpen, 'promise', text);
-};
-
-/** An object that no vat owns has a row that says what it is. */
-export const checkOutsideObject = (audit: Audit, kref: KRef, [owner, name]: ObjectRow): void => {
-  const { view, findings } = audit;
-  const isKnown =
-    owner === KERNEL_OWNS
-      ? view.get('kernel', kernelObjectKey(krefNumber(kref))) !== undefined
-      : owner === HOST_OWNS && isHostObject(audit, kref, name);
-  findings.expect(isKnown, 'owner', () => `${showKRef(kref)} is of ${owner}, and nothing known`);
-};
-
-const isHostObject = ({ view }: Audit, kref: KRef, name: string): boolean => {
-  const bytes = view.get('kernel', hostObjectKey(name));
-  return bytes !== undefined && codecs.kref.decode(bytes) === kref;
+const auditWaits = (audit: Audit, results: Set<KRef>): number => {
+  let count = 0;
+  const visit = (prefix: BinaryKey): void => {
+    for (const [key] of rowsOf(audit.view, prefix, codecs.empty)) {
+      count += 1;
+      const promise = promiseKRef(readU48(key, key.length - U48_BYTES));
+      audit.holders.hold(promise);
+      checkResult(audit, promise, KERNEL_DECIDES, results);
+    }
+  };
+  visit(WAIT_PREFIX);
+  visit(ALARM_PREFIX);
+  return count;
 };

@@ -58,11 +58,10 @@ export const auditVats = (audit: Audit): VatCounts[] => {
   }
   let names = 0;
   for (const _key of keysOf(view, 'kernel', VAT_NAME_PREFIX)) names += 1;
-  // The name that a vat gave to a vat is a label.
   const isNamed = ({ state, options }: VatRow): boolean =>
     state === VatState.running && !options.dynamic;
-  const named = [...vats.values()].filter(isNamed).length;
-  findings.expect(names === named, 'vat', () => `${names} vat names for ${named} vats`);
+  const running = [...vats.values()].filter(isNamed).length;
+  findings.expect(names === running, 'vat', () => `${names} vat names for ${running} vats`);
   checkBelongings(audit, remainders);
   return counts;
 };

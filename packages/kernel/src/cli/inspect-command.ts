@@ -20,6 +20,7 @@ const showStore = (store: StoreInspection): string => {
   return factsOf([
     ['height', store.height],
     ['block hash', store.blockHash],
+    ['state root in it', store.sealedRoot ?? 'none'],
     ['schema', store.schema],
     ['engine', store.engine],
     ['image', store.image],

@@ -12,6 +12,12 @@ interface Flags {
   readonly threads: number;
 }
 
+const ROOTS: Readonly<Record<string, string>> = {
+  true: 'as in the block hash',
+  false: 'NOT the one in the block hash',
+  null: 'the block hash contains none',
+};
+
 const describe = ({ height, blockHash, vats, audit, ...rest }: StoreVerification): string[] => {
   const table = tableOf(
     ['vat', 'id', 'incarnation', 'positions', 'replay', 'diverged at', 'ms'],
@@ -31,6 +37,7 @@ const describe = ({ height, blockHash, vats, audit, ...rest }: StoreVerification
     ['height', height],
     ['block hash', blockHash],
     ['tables', audit.ok ? 'ok' : `${audit.findingCount} findings`],
+    ['state root', ROOTS[String(rest.rootOk)]!],
     ['all well', rest.ok ? 'yes' : 'NO'],
     ['ms', rest.milliseconds],
   ]);

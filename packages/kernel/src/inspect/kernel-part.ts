@@ -1,11 +1,18 @@
 /** The `kernel` table, row by row: c-lists, queues, promises. */
 import {
+  ALARM_PREFIX,
+  BUNDLE_CAP_PREFIX,
   BUNDLE_INFO_PREFIX,
+  BUNDLE_NAME_PREFIX,
   CLIST_KREF_PREFIX,
   CLIST_VREF_PREFIX,
   COLLECT_PREFIX,
+  COUNT_PREFIX,
   countersKey,
+  HOST_CALL_PREFIX,
+  HOST_OBJECT_PREFIX,
   HOST_RESULT_PREFIX,
+  KERNEL_OBJECT_PREFIX,
   OBJECT_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
@@ -17,6 +24,7 @@ import {
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
+  WAIT_PREFIX,
   type StoredRow,
 } from '@heirloom/store';
 import { isAllocatedByVat, isPromiseRef } from '@heirloom/worker';
@@ -43,6 +51,14 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   [COLLECT_PREFIX, 'garbage to tell of'],
   [BUNDLE_INFO_PREFIX, 'bundle information'],
   [REMAINDER_PREFIX, 'ended incarnations'],
+  [HOST_OBJECT_PREFIX, 'host objects'],
+  [HOST_CALL_PREFIX, 'calls of the host'],
+  [KERNEL_OBJECT_PREFIX, 'objects of the kernel'],
+  [WAIT_PREFIX, 'promises that wait'],
+  [ALARM_PREFIX, 'alarms'],
+  [BUNDLE_CAP_PREFIX, 'bundle caps'],
+  [BUNDLE_NAME_PREFIX, 'bundle names'],
+  [COUNT_PREFIX, 'counts'],
 ]);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

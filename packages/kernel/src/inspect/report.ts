@@ -59,6 +59,8 @@ export interface QueueInspection {
 export interface StoreInspection {
   readonly height: number;
   readonly blockHash: string;
+  /** The state root that the block hash contains; null: the block is not sealed. */
+  readonly sealedRoot: string | null;
   readonly schema: number;
   readonly engine: string;
   readonly image: string;

@@ -48,6 +48,13 @@ export class AppendRows implements Restorable {
     return chosen.length;
   }
 
+  /** The rows of a range that were added since the last commit, in key order. */
+  added({ prefix }: KeyRange): (readonly [key: BinaryKey, value: Uint8Array])[] {
+    return [...this.#added]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => compareKeys(a, b));
+  }
+
   get dirtyCount(): number {
     return this.#added.size + this.#removed.size;
   }

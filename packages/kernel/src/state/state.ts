@@ -7,12 +7,13 @@
 import {
   countersKey,
   packFrame,
+  readU48,
   transcriptKey,
   type BinaryKey,
   type ReadView,
   type RowChange,
 } from '@heirloom/store';
-import type { TranscriptTuple, VRef } from '@heirloom/worker';
+import type { HandOverWave, TranscriptTuple, VRef } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { Journal, type Mark } from './journal.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
@@ -166,6 +167,14 @@ export class KernelState {
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */
   record(vat: VatNumber, incarnation: number, position: number, entry: TranscriptTuple): void {
     this.transcript.add(transcriptKey(vat, incarnation, position), packFrame(entry));
+  }
+
+  /** What an incarnation did since the last commit (rule T4). */
+  recorded(vat: VatNumber, incarnation: number): HandOverWave[] {
+    const range = ranges.transcript(vat, incarnation);
+    return this.transcript
+      .added(range)
+      .map(([key, value]) => [readU48(key, range.prefix.length), value]);
   }
 
   mark(): Mark {

@@ -3,8 +3,12 @@
  *
  * A channel knows nothing of what the frames say. It begins with the worker and ends with it.
  */
+import { CRANK_BYTES_MAX } from '@heirloom/worker';
+
 export interface ChannelEvents {
   frame(frame: Uint8Array): void;
+  /** What it sent is no frame: it is to be killed. */
+  broken(why: string): void;
   /** The worker has ended by itself: every frame that it posted has been told of before. */
   end(reason: string, cause?: Error): void;
 }
@@ -15,6 +19,9 @@ export interface WorkerChannel {
   /** Kills the worker, whatever it does; resolves when it is gone. Idempotent. */
   destroy(): Promise<void>;
 }
+
+/** A worker's frame: a chunk of cranks, the last of which is as big as a crank may be. */
+export const FROM_WORKER_BYTES_MAX = CRANK_BYTES_MAX + 2 ** 20;
 
 export type OpenChannel = (events: ChannelEvents) => WorkerChannel;
 

@@ -12,6 +12,7 @@ import {
   ToWorker,
   type FromWorkerTuple,
   type HandOver,
+  type HandOverWave,
   type ToWorkerTuple,
 } from '@heirloom/worker';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../errors.js';
@@ -41,6 +42,9 @@ export class FrameWorker implements VatWorker {
   readonly #log: VatLog;
   readonly #watchdog: Watchdog;
   #watch: Watch | undefined;
+  /** Warm: before that nothing of a vat runs. */
+  #isReady = false;
+  #isAtWork = false;
   #identity: VatIdentity | undefined;
   #answer: Waiter<FromWorkerTuple> | undefined;
   #isReplaying = false;
@@ -58,8 +62,13 @@ export class FrameWorker implements VatWorker {
     this.#watchdog = watchdog;
     this.#channel = open({
       frame: frame => this.#receive(frame),
+      broken: why => void this.#refuse(why),
       end: (reason, cause) => this.#fail('WORKER_DIED', reason, cause),
     });
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   async prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
@@ -78,9 +87,9 @@ export class FrameWorker implements VatWorker {
     }
   }
 
-  async replay(endPosition: number): Promise<void> {
+  async replay(endPosition: number, waves: readonly HandOverWave[] = []): Promise<void> {
     this.#isReplaying = true;
-    const answer = await this.#ask([ToWorker.replay, endPosition]);
+    const answer = await this.#ask([ToWorker.replay, endPosition, waves]);
     this.#isReplaying = false;
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
@@ -156,9 +165,11 @@ export class FrameWorker implements VatWorker {
     });
   }
 
-  /** It has something to do: from now on silence counts. */
+  /** It has something to do: from now on silence counts, once it is warm. */
   #beginWatch(): void {
+    this.#isAtWork = true;
     this.#watch?.stop();
+    if (!this.#isReady) return;
     this.#watch = this.#watchdog.watch(() => {
       const { timeoutMs } = this.#watchdog;
       this.#fail('DELIVERY_TIMEOUT', `a crank ran for more than ${timeoutMs} ms`);
@@ -167,6 +178,7 @@ export class FrameWorker implements VatWorker {
   }
 
   #endWatch(): void {
+    this.#isAtWork = false;
     this.#watch?.stop();
     this.#watch = undefined;
   }
@@ -192,6 +204,8 @@ export class FrameWorker implements VatWorker {
       case FromWorker.log:
         return this.#log(this.#identity?.vatId, tuple[1], textOf(tuple[2]));
       case FromWorker.ready:
+        this.#isReady = true;
+        if (this.#isAtWork) this.#beginWatch();
         return undefined;
       case FromWorker.progress:
         if (this.#isReplaying) this.#nextPosition = tuple[1];

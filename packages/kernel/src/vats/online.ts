@@ -30,10 +30,27 @@ export class OnlineVats {
     this.#isolation = isolation;
   }
 
-  get(vat: VatNumber): VatWorker {
+  /** The vat's worker, which is used now; undefined while the vat has none. */
+  use(vat: VatNumber): VatWorker | undefined {
     const worker = this.#workers.get(vat);
-    assert(worker !== undefined, `${vatIdOf(vat)} has a worker`);
+    if (worker === undefined) return undefined;
+    this.#workers.delete(vat);
+    this.#workers.set(vat, worker);
     return worker;
+  }
+
+  /** The vats that have a worker, the one used last first. */
+  byUse(): VatNumber[] {
+    return [...this.#workers.keys()].reverse();
+  }
+
+  /** The vat goes on without a worker until it is needed. False if it has none. */
+  pageOut(vat: VatNumber): boolean {
+    const worker = this.#workers.get(vat);
+    if (worker === undefined) return false;
+    this.#workers.delete(vat);
+    this.#zygotes.retire(worker);
+    return true;
   }
 
   get count(): number {

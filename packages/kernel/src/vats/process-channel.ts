@@ -6,19 +6,22 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { packFrame } from '@heirloom/store';
+import { describeError, packFrame } from '@heirloom/store';
 import {
-  CRANK_BYTES_MAX,
   frameHead,
   FRAMES_FD,
   FrameSplitter,
   PROCESS_ENTRY,
   type ProcessBootTuple,
 } from '@heirloom/worker';
-import type { ChannelEvents, OpenChannel, WorkerChannel, WorkerHost } from './channel.js';
+import {
+  FROM_WORKER_BYTES_MAX,
+  type ChannelEvents,
+  type OpenChannel,
+  type WorkerChannel,
+  type WorkerHost,
+} from './channel.js';
 
-/** A worker's frame: a chunk of cranks, the last of which is as big as a crank may be. */
-const FROM_WORKER_BYTES_MAX = CRANK_BYTES_MAX + 2 ** 20;
 /** Of what the child wrote to stderr, the end is kept to say why it died. */
 const STDERR_CHARS_MAX = 4096;
 const KILL = 'SIGKILL';
@@ -34,7 +37,7 @@ class ProcessChannel implements WorkerChannel {
   readonly #gone: Promise<void>;
   #stderr = '';
   #spawnError: Error | undefined;
-  #broken: Error | undefined;
+  #isBroken = false;
 
   constructor(child: ChildProcess, events: ChannelEvents, onGone: () => void) {
     this.#child = child;
@@ -73,17 +76,20 @@ class ProcessChannel implements WorkerChannel {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#broken !== undefined) return;
+    if (this.#isBroken) return;
+    let frames: Uint8Array[];
     try {
-      for (const frame of this.#splitter.push(chunk)) this.#events.frame(frame);
+      frames = this.#splitter.push(chunk);
     } catch (error) {
-      this.#broken = error instanceof Error ? error : Error(String(error));
-      this.#child.kill(KILL);
+      this.#isBroken = true;
+      this.#events.broken(describeError(error));
+      return;
     }
+    for (const frame of frames) this.#events.frame(frame);
   }
 
   #end(code: number | null, signal: string | null): void {
-    const cause = this.#spawnError ?? this.#broken;
+    const cause = this.#spawnError;
     const how = signal === null ? `exit code ${code}` : signal;
     const why = cause?.message ?? REASON.exec(this.#stderr)?.[0];
     this.#events.end(`the process ended (${how})${why === undefined ? '' : `: ${why}`}`, cause);

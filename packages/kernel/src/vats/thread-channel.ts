@@ -8,7 +8,13 @@ import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { ZYGOTE_ENTRY, type ZygoteData } from '@heirloom/worker';
 import { Piscina } from 'piscina';
-import type { ChannelEvents, OpenChannel, WorkerChannel, WorkerHost } from './channel.js';
+import {
+  FROM_WORKER_BYTES_MAX,
+  type ChannelEvents,
+  type OpenChannel,
+  type WorkerChannel,
+  type WorkerHost,
+} from './channel.js';
 
 class ThreadChannel implements WorkerChannel {
   readonly #pool: Piscina;
@@ -30,9 +36,11 @@ class ThreadChannel implements WorkerChannel {
       this.#becomeWarm();
       events.end(reason, cause);
     };
-    port1.on('message', (frame: Uint8Array) => {
+    port1.on('message', (message: unknown) => {
       this.#becomeWarm();
-      events.frame(frame);
+      const why = faultOf(message);
+      if (why === undefined) events.frame(message as Uint8Array);
+      else events.broken(why);
     });
     pool.on('error', (error: Error) => end(`the thread failed: ${error.message}`, error));
     const life = pool.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
@@ -59,6 +67,14 @@ class ThreadChannel implements WorkerChannel {
     await this.#pool.destroy();
   }
 }
+
+/** Why what a thread posted is no frame. Shared memory could change under our checks. */
+const faultOf = (message: unknown): string | undefined => {
+  if (!(message instanceof Uint8Array) || !(message.buffer instanceof ArrayBuffer)) {
+    return 'a message that is no frame';
+  }
+  return message.length <= FROM_WORKER_BYTES_MAX ? undefined : `a frame of ${message.length} bytes`;
+};
 
 const shared = (bytes: Uint8Array): SharedArrayBuffer => {
   const buffer = new SharedArrayBuffer(bytes.length);

@@ -4,7 +4,7 @@
  * Its life: prepare → bind → (replay) → deliver ... → terminate. Every failure of the worker
  * itself is a HostError; what vat code did wrong is in the outcomes of its cranks.
  */
-import type { HandOver, VatId } from '@heirloom/worker';
+import type { HandOver, HandOverWave, VatId } from '@heirloom/worker';
 
 export interface VatIdentity {
   readonly vatId: VatId;
@@ -21,11 +21,16 @@ export interface WaveDeliveries {
 }
 
 export interface VatWorker {
+  /** It has failed, or was terminated: whatever is asked of it gives the same error. */
+  readonly hasFailed: boolean;
   /** True when the bundle can only be evaluated in the crank of startVat (rule U4). */
   prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean>;
   bind(identity: VatIdentity, handOver: HandOver): Promise<void>;
-  /** Replays the transcript of the incarnation. HostError REPLAY_DIVERGED names the position. */
-  replay(endPosition: number): Promise<void>;
+  /**
+   * Replays the transcript of the incarnation; `waves`: what the store does not show yet. HostError
+   * REPLAY_DIVERGED names the position.
+   */
+  replay(endPosition: number, waves?: readonly HandOverWave[]): Promise<void>;
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;

@@ -30,8 +30,7 @@ const FIELDS: Readonly<Record<FromWorkerTuple[0], readonly ((field: unknown) => 
 };
 
 /** Throws what is wrong with the frame. */
-export const readFrame = (frame: unknown): FromWorkerTuple => {
-  if (!(frame instanceof Uint8Array)) throw new TypeError('a message that is no frame');
+export const readFrame = (frame: Uint8Array): FromWorkerTuple => {
   const [op, ...fields] = unpackTuple(frame);
   const checks = FIELDS[op as FromWorkerTuple[0]] as (typeof FIELDS)[0] | undefined;
   if (typeof op !== 'number' || checks === undefined) {

@@ -6,6 +6,7 @@
  * enters a hash: a worker that is late is waited for, and changes no outcome.
  */
 import assert from 'node:assert/strict';
+import { WorkerError } from '../errors.js';
 import type { VatWorker } from './vat-worker.js';
 
 export interface ZygotePoolOptions {
@@ -18,6 +19,12 @@ export interface ZygotePoolOptions {
 export interface VatScript {
   readonly bundleId: string;
   readonly script: Uint8Array;
+}
+
+interface Evaluated {
+  readonly worker: VatWorker;
+  /** The bundle can only be evaluated in the crank. */
+  readonly inCrank: boolean;
 }
 
 /** Threads that wait with a bundle evaluated, at most. */
@@ -63,6 +70,7 @@ export class ZygotePool {
 
   /** Starts evaluating a bundle in a thread of its own, for a `lease` to come. */
   prepare(script: VatScript): void {
+    if (this.#closed) return;
     while (this.#preparedCount() >= PREPARED_MAX) this.#dropOldest();
     const list = this.#prepared.get(script.bundleId) ?? [];
     this.#prepared.delete(script.bundleId); // to the end: least recently prepared comes first
@@ -95,7 +103,11 @@ export class ZygotePool {
   /** A thread with the bundle evaluated, or ready to evaluate it in the crank. */
   async lease(script: VatScript): Promise<VatWorker> {
     const prepared = this.#prepared.get(script.bundleId)?.shift();
-    return prepared ?? this.#prepareWorker(script);
+    const worker = await (prepared ?? this.#prepareWorker(script));
+    if (!worker.hasFailed) return worker;
+    // It died while it waited, of nothing that the vat has done.
+    if (this.#alive.has(worker)) this.retire(worker);
+    return this.#prepareWorker(script);
   }
 
   /** Kills a leased worker. The kernel does not wait; `close` does. */
@@ -119,25 +131,38 @@ export class ZygotePool {
   async #prepareWorker(script: VatScript): Promise<VatWorker> {
     const { bundleId } = script;
     const evaluateNow = !this.#inCrank.has(bundleId);
-    const worker = this.#takeSpare();
-    const inCrank = await this.#evaluate(worker, script, evaluateNow);
+    const { worker, inCrank } = await this.#evaluate(script, evaluateNow);
     if (!inCrank || !evaluateNow) return worker;
     this.#inCrank.add(bundleId);
     this.retire(worker);
     return this.#prepareWorker(script);
   }
 
-  async #evaluate(worker: VatWorker, script: VatScript, now: boolean): Promise<boolean> {
+  /** A spare may have died while it waited: a fresh worker says whether the bundle kills. */
+  async #evaluate(script: VatScript, now: boolean): Promise<Evaluated> {
+    const spare = this.#takeSpare();
+    if (spare === undefined) return this.#evaluateIn(this.#spawn(), script, now);
     try {
-      return await worker.prepare(script.bundleId, script.script, now);
+      return await this.#evaluateIn(spare, script, now);
+    } catch (error) {
+      const hasDied = error instanceof WorkerError && error.code === 'WORKER_DIED';
+      if (this.#closed || !hasDied) throw error;
+      return this.#evaluateIn(this.#spawn(), script, now);
+    }
+  }
+
+  async #evaluateIn(worker: VatWorker, script: VatScript, now: boolean): Promise<Evaluated> {
+    try {
+      const inCrank = await worker.prepare(script.bundleId, script.script, now);
+      return { worker, inCrank };
     } catch (error) {
       if (this.#alive.has(worker)) this.retire(worker);
       throw error;
     }
   }
 
-  #takeSpare(): VatWorker {
-    const spare = this.#spares.shift() ?? this.#spawn();
+  #takeSpare(): VatWorker | undefined {
+    const spare = this.#spares.shift();
     this.#refill();
     return spare;
   }

@@ -104,6 +104,8 @@ export type HandOverRow = readonly [
   born: number,
   written: number,
 ];
+/** What one wave did to a vat, by the position of its first delivery. */
+export type HandOverWave = readonly [firstPosition: number, transcript: Uint8Array];
 export interface HandOver {
   /** The height of the last commit: the thread's first snapshot must show at least this. */
   readonly height: number;
@@ -142,8 +144,11 @@ export type ToWorkerTuple =
       firstPosition: number,
       deliveries: readonly Uint8Array[],
     ]
-  /** Replays the transcript of the bound incarnation from position 0 up to `endPosition`. */
-  | readonly [typeof ToWorker.replay, endPosition: number];
+  /**
+   * Replays the transcript of the bound incarnation from position 0 up to `endPosition`. `waves`:
+   * packed `TranscriptTuple`s that the store does not show yet (rule T4).
+   */
+  | readonly [typeof ToWorker.replay, endPosition: number, waves: readonly HandOverWave[]];
 
 /** Opcodes from a worker to the kernel. */
 export const FromWorker = {

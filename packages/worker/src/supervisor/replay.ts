@@ -29,6 +29,8 @@ export interface ReplayOptions {
   readonly vat: number;
   readonly incarnation: number;
   readonly endPosition: number;
+  /** Waves that the store does not show yet, by first position. */
+  readonly handed: ReadonlyMap<number, Uint8Array>;
   endWave(): void;
   /** The crank at this position is about to run. */
   progress(position: number): void;
@@ -103,9 +105,11 @@ export class Replay implements CrankJob {
   }
 
   #read(): ReplayedWave | undefined {
-    const { view, vat, incarnation, endPosition } = this.#options;
+    const { view, vat, incarnation, endPosition, handed } = this.#options;
     const firstPosition = this.#position;
-    const row = view.get('transcript', transcriptKey(vat, incarnation, firstPosition));
+    const row =
+      handed.get(firstPosition) ??
+      view.get('transcript', transcriptKey(vat, incarnation, firstPosition));
     if (row === undefined) return this.#diverge(firstPosition, 'the transcript has no wave here');
     const tuple = unpackTuple(row) as unknown as TranscriptTuple;
     const [, , deliveries, checks, digest] = tuple;

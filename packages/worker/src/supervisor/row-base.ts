@@ -84,7 +84,8 @@ export class ReplayBase implements RowBase {
     const preimage = this.#view.get('preimage', this.#preimages + key);
     if (preimage !== undefined) return bodyOf(preimage);
     const handed = this.#handed.get(key);
-    if (handed !== undefined) {
+    // What this incarnation wrote since the last block, the store shows as it was before.
+    if (handed !== undefined && handed.written < this.#incarnation) {
       const isOld = this.#isOld(handed.born, handed.written);
       return isOld && handed.value !== null ? handed.value : undefined;
     }

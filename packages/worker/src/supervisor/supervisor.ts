@@ -16,6 +16,7 @@ import {
   ToWorker,
   type FromWorkerTuple,
   type HandOverRow,
+  type HandOverWave,
   type ToWorkerTuple,
 } from '../protocol/messages.js';
 import type { LogLevel, SupervisorOptions } from '../zygote/environment.js';
@@ -102,7 +103,7 @@ export class Supervisor {
       case ToWorker.deliver:
         return this.#deliver(message);
       case ToWorker.replay:
-        return this.#replay(message[1]);
+        return this.#replay(message[1], message[2]);
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
     }
@@ -164,7 +165,7 @@ export class Supervisor {
     );
   }
 
-  #replay(endPosition: number): void {
+  #replay(endPosition: number, waves: readonly HandOverWave[]): void {
     const bound = this.#needBound();
     const { vat, incarnation, space, height, handed } = bound;
     assert(!this.#hasRun, 'a replay comes before the first wave');
@@ -182,6 +183,7 @@ export class Supervisor {
         vat,
         incarnation,
         endPosition,
+        handed: new Map(waves),
         endWave: () => this.#liveslots.endWave(),
         progress: position => this.#postProgress(position),
         finish: divergence => {

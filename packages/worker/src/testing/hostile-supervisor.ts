@@ -20,6 +20,8 @@ export type Order =
   /** In the place of the frame of cranks. */
   | { readonly frame: unknown }
   | { readonly packedFrame: string }
+  /** Not even a frame. Threads only. */
+  | { readonly message: 'null' | 'text' | 'shared' }
   | { readonly end: 'throw' | 'exit' | 'abort' };
 
 const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
@@ -41,6 +43,8 @@ const valueOf = (given: unknown): unknown => {
 };
 
 const packed = (value: unknown): Uint8Array => packTuple(valueOf(value) as Frame);
+
+const MESSAGES = { null: null, text: 'text', shared: new Uint8Array(new SharedArrayBuffer(8)) };
 
 export class Supervisor {
   readonly #post: ImageHost['post'];
@@ -69,6 +73,7 @@ export class Supervisor {
     if (order === undefined || tuple[0] !== FromWorker.cranks) return this.#post(frame, transfer);
     if ('frame' in order) return this.#post(packed(order.frame), []);
     if ('packedFrame' in order) return this.#post(hexBytes(order.packedFrame), []);
+    if ('message' in order) return this.#post(MESSAGES[order.message] as Uint8Array, []);
     if ('end' in order) return this.#end(order.end);
     const crank =
       'crank' in order

@@ -231,7 +231,7 @@ export class VatHarness {
     if (this.#pending.length > 0) this.commit();
     await this.lease(evaluateNow);
     await this.#bind([]);
-    this.#send([ToWorker.replay, this.#position]);
+    this.#send([ToWorker.replay, this.#position, []]);
     return this.#next();
   }
 

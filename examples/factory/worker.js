@@ -1,0 +1,4 @@
+import { Far } from '@endo/far';
+
+export const buildRootObject = (_vatPowers, { number }) =>
+  Far('worker', { hello: () => `worker ${number} at work` });
