@@ -85,7 +85,9 @@ export class Kernel {
     const add = (apply: ApplyInput): Promise<unknown> => this.#blocks.add(apply).result;
     const begun = await begin(this.#core, options, loaded, { hostObjects, add });
     this.#bootstrapResult = begun.bootstrapResult;
-    if (!this.#blocks.isAuto) return;
+    // What an earlier kernel left on the queue waits for the host's first call: it may want to be
+    // first (rule H3).
+    if (!this.#blocks.isAuto || !this.#core.hasUncommittedInputs) return;
     void this.#blocks.pump();
     await vatsStarted(begun);
   }
