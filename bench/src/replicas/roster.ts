@@ -1,12 +1,9 @@
 /** The replicas of the bench: what each does otherwise than the first. */
 import type { KernelOptions } from '@heirloom/kernel';
 
-/** What may differ between replicas. */
-export type ReplicaOptions = Partial<KernelOptions> & { readonly maxVatsOnline?: number };
-
 export interface ReplicaSpec {
   readonly name: string;
-  readonly options: ReplicaOptions;
+  readonly options: Partial<KernelOptions>;
   /** Killed in the block after every multiple, and opened again. */
   readonly killEvery?: number;
   /** Begins with the state that the first replica exported half-way. */
