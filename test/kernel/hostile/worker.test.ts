@@ -186,7 +186,7 @@ const SIZES: readonly Attack[] = [
   ['a row', writing([{ bytes: '01' }, { zeros: 15_000_001 }])],
   ['the key of a row', writing([{ zeros: 1_025 }, BODY])],
   ['rows', [null, [], { list: [1_000_001, [{ bytes: '01' }, null]] }, null]],
-  ['a report', [null, [], [], [true, { list: [20_000, `o+${'9'.repeat(49)}`] }]]],
+  ['a report', [null, [], [], [true, { list: [20_000, `o+${'9'.repeat(49)}`] }, []]]],
   ['an error', [['START_FAILED', { zeros: 10_000_001 }], [], [], null]],
   ['a crank', [null, [], [], [true, { list: [136_000, { text: 1_000 }] }]]],
 ];
