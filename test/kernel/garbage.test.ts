@@ -27,11 +27,11 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
   /** A fact of both modes: `act` leaves nothing behind. */
   const fact = (title: string, act: () => Promise<void>): void => {
     test(title, async () => {
-      const before = traders.counts();
+      const before = await traders.counts();
       await act();
       traders.expectSound();
       await traders.collect();
-      expect(traders.counts()).toEqual(before);
+      expect(await traders.counts()).toEqual(before);
     });
   };
 

@@ -1,4 +1,7 @@
 /** The structured log: what it tells, that it can be switched while the kernel runs. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   jsonLines,
   LOG_CATEGORIES,
@@ -7,7 +10,8 @@ import {
   type LogRecord,
 } from '@heirloom/kernel';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import { heirloom } from '../support/command.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels.js';
 import { beginHistory, runBlocks } from '../sync/history.js';
 
 const logged = (kernel: Kernel, categories: readonly LogCategory[] | 'all' = 'all') => {
@@ -94,7 +98,7 @@ describe('log', () => {
     expect(syscalls.map(({ event }) => event)).toEqual(['resolve']);
     const wrong = { categories: ['cranks' as LogCategory], write: () => undefined };
     expect(() => kernel.setLog(wrong)).toThrow(
-      `unknown category cranks; categories: ${LOG_CATEGORIES.join(', ')}`,
+      `unknown category cranks; categories: all, or of ${LOG_CATEGORIES.join(', ')}`,
     );
   });
 
@@ -119,6 +123,34 @@ describe('log', () => {
     for (const name of ['delivery startVat', 'delivery notify', 'syscall send', 'vat created']) {
       expect(seen).toContain(name);
     }
+  });
+
+  test('from the opening on, as an option -> also the first block; a wrong option is refused',
+    async () => {
+      const records: LogRecord[] = [];
+      const structuredLog = {
+        categories: ['vat', 'block'] as const,
+        write: (record: LogRecord) => void records.push(record),
+      };
+      const kernel = await kernelOver({ structuredLog });
+      await kernel.createVat({ name: 'relay', bundleId: await install(kernel, 'relay.js') });
+      expect(told(records, 'vat').map(({ name }) => name)).toEqual(['relay']);
+      expect(told(records, 'block').length).toBeGreaterThan(1);
+      const wrong = { structuredLog: { ...structuredLog, categories: 'some' as 'all' } };
+      await expect(kernelOver(wrong)).rejects.toMatchObject({ code: 'BAD_OPTION' });
+    });
+
+  test('heirloom run --log -> JSON lines on stderr', async () => {
+    const directory = await freshDirectory();
+    const config = join(directory, 'config.json');
+    const relay = fileURLToPath(new URL('../vats/relay.js', import.meta.url));
+    await writeFile(config, JSON.stringify({ vats: { relay: { sourceSpec: relay } } }));
+    const { status, stdout, stderr } = await heirloom('run', config, '--log', 'vat,block');
+    const lines = stderr.trimEnd().split('\n').map(line => JSON.parse(line) as LogRecord);
+    expect([status, told(lines, 'vat').map(({ name }) => name)]).toEqual([0, ['relay']]);
+    expect(stdout).toContain(String(told(lines, 'block').at(-1)!['hash']));
+    const wrong = await heirloom('run', config, '--log', 'vats');
+    expect([wrong.status, wrong.stderr.includes('It takes all, or of')]).toEqual([1, true]);
   });
 
   test('other threads -> the same records, but for the clock', async () => {

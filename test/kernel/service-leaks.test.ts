@@ -3,6 +3,7 @@ import type { HostObject, VatReference } from '@heirloom/kernel';
 import { beforeEach, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
 import { auditStore } from '../support/audit.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { countRows } from '../support/store-rows.js';
 
 const ROUNDS = 6;
@@ -95,4 +96,32 @@ test('all of it pending, ended and shared at once -> the tables agree', async ()
   await expectSound();
   await bench.restart();
   expect((await bench.log()) as unknown[]).toHaveLength(1);
+});
+
+test('a creation under a meter, cancelled by the host -> rejected, the meter let go', async () => {
+  const directory = await freshDirectory();
+  const config = { bundles: { worker: { bundle: await fixture('worker.js') } } };
+  const kernel = await kernelOver({ directory, blocks: 'host', config });
+  const call = async (target: VatReference, method: string, ...args: unknown[]) => {
+    const { result } = kernel.send(target, method, args);
+    await kernel.run();
+    await kernel.commit();
+    return result;
+  };
+  const { vatAdmin } = kernel.services;
+  const service = (await call(vatAdmin, 'createVatAdminService')) as VatReference;
+  const cap = await call(service, 'getNamedBundleCap', 'worker');
+  const meter = (await call(service, 'createMeter', 1000n, 0n)) as VatReference;
+  const making = kernel.send(service, 'createVat', [cap, { meter }]).result;
+  await kernel.run({ waves: 1 });
+  await kernel.commit();
+  const [item] = kernel.queued();
+  expect(item).toMatchObject({ type: 'create' });
+  const cancelling = kernel.cancelItem({ ordinal: item!.ordinal });
+  await kernel.run();
+  await kernel.commit();
+  await cancelling;
+  await expect(making).rejects.toEqual(Error('cancelled by the host'));
+  await kernel.close();
+  expect(await auditStore(directory)).toEqual([]);
 });

@@ -39,6 +39,20 @@ const readRows = async (directory: string, table: TableName): Promise<Rows> => {
   return rows;
 };
 
+/** The rows of each table of a vat's space, counted; also of a store that a kernel has open. */
+export const countVatRows = async (
+  directory: string,
+  space: number,
+): Promise<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const key of (await readRows(directory, 'vatstore')).keys()) {
+    if (Buffer.from(key, 'latin1').readUInt32BE(0) !== space) continue;
+    const table = key.charCodeAt(SPACE_BYTES).toString(16);
+    counts[table] = (counts[table] ?? 0) + 1;
+  }
+  return counts;
+};
+
 /** Rows of every table of the kernel and of every table of each vat, counted. */
 export const countRows = async (directory: string): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {};

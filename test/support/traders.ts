@@ -13,6 +13,7 @@ import {
 } from '@heirloom/kernel';
 import { expect } from 'vitest';
 import { fixture, freshDirectory, isolation } from './kernels.js';
+import { countVatRows } from './store-rows.js';
 
 /** What one vat lets go of, another can let go of in the next round: chains of so many vats. */
 const ROUNDS_MAX = 20;
@@ -173,12 +174,15 @@ export class Traders {
     expect(counts.runQueue, about).toBe(0);
   }
 
-  /** What there is, after an audit: history aside. */
-  counts(): Counts {
+  /** What there is, after an audit: history aside. Vats by name, their rows by table. */
+  async counts(): Promise<Counts> {
     this.expectSound();
-    const { counts } = this.#kernel.audit();
-    const vats = counts.vats.map(({ name, rows }) => [name, rows]);
-    return { ...counts, vats };
+    const { vats, ...counts } = this.#kernel.audit().counts;
+    const rows: Record<string, unknown> = {};
+    for (const { name, vatId } of vats) {
+      rows[name] = await countVatRows(this.directory, Number(vatId.slice(1)));
+    }
+    return { ...counts, rows };
   }
 
   /** What `work` gave rise to: deliveries and syscalls of garbage, as `name: what references`. */

@@ -50,6 +50,7 @@ export const buildRootObject = ({ exitVat }, parameters, baggage) => {
     pass: (where, name, to, toWhere, toName) => E(to).put(toWhere, toName, get(where, name)),
     show: (where, name, to, how) => E(to).recognize(how, get(where, name)),
     recognize: (how, value) => {
+      if (value === undefined) throw Error('nothing to recognise');
       if (how === 'weakmap') weak.weakmap.set(value, makeThing());
       else if (!weak[how].has(value)) weak[how].init(value, makeThing());
     },

@@ -88,6 +88,7 @@ export class KernelCore {
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data);
     this.bundles = new InstalledBundles(store, image.id);
+    this.log.set(options.structuredLog);
     const log = options.log ?? (() => undefined);
     const usual = options.isolation ?? 'thread';
     this.isolation = new IsolationChoices(

@@ -3,6 +3,8 @@ import type { VatId } from '@heirloom/worker';
 import { KernelError } from './errors.js';
 import type { KernelConfig } from './config.js';
 import type { HostObject } from './host-objects.js';
+import { checkLogOptions } from './log/kernel-log.js';
+import type { LogOptions } from './log/records.js';
 import type { KernelParameters } from './parameters.js';
 import { ISOLATIONS, type Isolation } from './vats/zygotes.js';
 
@@ -58,12 +60,14 @@ export interface KernelOptions {
   readonly deliveryTimeoutMs?: number;
   /** Takes console lines of vats and faults; default: nowhere. */
   readonly log?: (entry: KernelLogEntry) => void;
+  /** As `kernel.setLog`, from the first wave on: docs/observability.md. */
+  readonly structuredLog?: LogOptions;
 }
 
 const NAMES = [
   ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
   ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
-  ...['maxVatsOnline'],
+  ...['maxVatsOnline', 'structuredLog'],
 ];
 /** With less, not even an empty vat starts. */
 const HEAP_MIB_LEAST = 16;
@@ -107,6 +111,7 @@ export const checkOptions = (options: KernelOptions): void => {
   checkCount('spareThreads', options.spareThreads, 0);
   checkCount('maxVatsOnline', options.maxVatsOnline, 1);
   checkIsolation(options.isolation);
+  if (options.structuredLog !== undefined) checkLogOptions(options.structuredLog);
   checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
   checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
 };

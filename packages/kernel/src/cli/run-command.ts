@@ -6,13 +6,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { openKernel, type Kernel } from '../kernel.js';
+import { jsonLines, LOG_CATEGORIES, type LogCategory, type LogOptions } from '../log/records.js';
 import type { KernelLogEntry } from '../options.js';
+
+type Categories = LogOptions['categories'];
 
 interface Flags {
   readonly directory?: string;
+  readonly log?: Categories;
 }
+
+const parseCategories = (text: string): Categories => {
+  if (text === 'all') return text;
+  const names = text.split(',');
+  const known: readonly string[] = LOG_CATEGORIES;
+  if (names.every(name => known.includes(name))) return names as LogCategory[];
+  throw new InvalidArgumentError(`It takes all, or of ${known.join(', ')} with commas between.`);
+};
 
 const INSPECT_DEPTH = 8;
 
@@ -31,10 +43,12 @@ const report = async (kernel: Kernel): Promise<void> => {
   process.stdout.write(`block ${kernel.height} ${kernel.blockHash}\n`);
 };
 
-const run = async (config: string, { directory }: Flags): Promise<void> => {
+const run = async (config: string, { directory, log: categories }: Flags): Promise<void> => {
   const made = directory ?? (await mkdtemp(join(tmpdir(), 'heirloom-run-')));
   try {
-    const kernel = await openKernel({ directory: made, config, log });
+    const write = jsonLines(process.stderr);
+    const told = categories === undefined ? {} : { structuredLog: { categories, write } };
+    const kernel = await openKernel({ directory: made, config, log, ...told });
     try {
       await kernel.run();
       await report(kernel);
@@ -52,5 +66,6 @@ export const addRunCommand = (program: Command): void => {
     .argument('<config>', 'a .json, .js or .mjs file: docs/vat-admin.md')
     .summary('make a kernel of a static configuration, bootstrap it, run it')
     .option('--directory <path>', 'keep the store here (default: a temporary directory)')
+    .option('--log <categories>', 'JSON lines on stderr: all, or block,crank,...', parseCategories)
     .action(run);
 };

@@ -48,6 +48,21 @@ const GARBAGE: readonly string[] = [
   'sweep',
 ];
 
+/** The categories that are on. Errors: KernelError BAD_OPTION names what would be right. */
+export const checkLogOptions = (options: LogOptions): readonly LogCategory[] => {
+  const chosen = options.categories === 'all' ? LOG_CATEGORIES : options.categories;
+  const known = `all, or of ${LOG_CATEGORIES.join(', ')}`;
+  if (!Array.isArray(chosen)) throw new KernelError('BAD_OPTION', `categories must be ${known}`);
+  for (const category of chosen as readonly LogCategory[]) {
+    if (LOG_CATEGORIES.includes(category)) continue;
+    throw new KernelError('BAD_OPTION', `unknown category ${category}; categories: ${known}`);
+  }
+  if (typeof options.write !== 'function') {
+    throw new KernelError('BAD_OPTION', 'write must be a function that takes a record');
+  }
+  return chosen as readonly LogCategory[];
+};
+
 export class KernelLog {
   #write: LogOptions['write'] | undefined;
   #on: ReadonlySet<LogCategory> = new Set();
@@ -58,15 +73,7 @@ export class KernelLog {
 
   /** `undefined` switches the log off. Errors: KernelError BAD_OPTION. */
   set(options: LogOptions | undefined): void {
-    const chosen = options?.categories === 'all' ? LOG_CATEGORIES : (options?.categories ?? []);
-    for (const category of chosen) {
-      if (LOG_CATEGORIES.includes(category)) continue;
-      const known = LOG_CATEGORIES.join(', ');
-      throw new KernelError('BAD_OPTION', `unknown category ${category}; categories: ${known}`);
-    }
-    if (options !== undefined && typeof options.write !== 'function') {
-      throw new KernelError('BAD_OPTION', 'write must be a function that takes a record');
-    }
+    const chosen = options === undefined ? [] : checkLogOptions(options);
     this.#write = options?.write;
     this.#on = new Set(chosen);
     this.isOn = chosen.length > 0;
