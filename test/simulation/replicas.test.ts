@@ -110,6 +110,7 @@ describe('replicas:', () => {
     ['eight threads', { threads: 8, spareThreads: 2 }],
     ['V8 collects before every crank', { collectsEveryCrank: true }],
     ['every vat in a process', { isolation: 'process' }],
+    ['two vats online', { maxVatsOnline: 2 }],
   ];
   test.each(places)('%s -> the same hash of every block', async (_title, options) => {
     expectEqual(await runReplica({ options }));

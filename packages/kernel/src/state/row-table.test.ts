@@ -205,6 +205,16 @@ describe('row table', () => {
     expect(await bench.commit(before)).toMatchObject([{ value: undefined }]);
   });
 
+  test('an older row deleted since the last block -> the hand-over says by whom (T4)', async () => {
+    const bench = new Bench(await openTestStore(), 2);
+    bench.write({ key: 'a', text: 'x' });
+    bench.crank({ upgrades: true, writes: [], fails: false });
+    await bench.commit(new Map());
+    bench.crank({ upgrades: false, writes: [{ key: 'a', text: null }], fails: false });
+    const handed = bench.table.handOver(2).map(([key, ...row]) => [keyFromBytes(key), ...row]);
+    expect(handed).toEqual([['a', null, 0, 1]]);
+  });
+
   test('a whole space forgotten in steps -> tombstones for what was stored, no more', async () => {
     const store = await openTestStore();
     const bench = new Bench(store, 3);

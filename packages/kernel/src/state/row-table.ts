@@ -84,7 +84,8 @@ export class RowTable {
     if (exists && before.written < incarnation) this.#keepPreImage(writer, key, before);
     if (bytes === null) {
       if (!exists) return;
-      this.#put(space, key, { ...before, bytes: undefined });
+      // Who deleted it is what a replay must know that is handed the tombstone (rule T4).
+      this.#put(space, key, { ...before, bytes: undefined, written: incarnation });
       return;
     }
     this.#put(space, key, {
