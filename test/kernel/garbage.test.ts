@@ -466,6 +466,65 @@ describe('garbage: who is told what', () => {
   });
 });
 
+describe('what died with an incarnation, its name not taken away yet', () => {
+  /** Alice has made these; there is much to be removed of her first incarnation. */
+  const SORTS = ['vmap', 'far', 'virtual'] as const;
+  const begin = async (): Promise<Traders> => {
+    const parameters = { cleanupRowsMax: 1 };
+    const traders = await Traders.open('engine', ['alice', 'bob'], parameters);
+    onTestFinished(() => traders.close());
+    for (const sort of SORTS) await traders.call('alice', 'make', sort, 'virtual', sort);
+    return traders;
+  };
+
+  test('sent back to its vat -> an import without an owner, as for every other', async () => {
+    const traders = await begin();
+    const { kernel, bundleId } = traders;
+    for (const sort of SORTS) {
+      await traders.call('alice', 'pass', 'virtual', sort, traders.root('bob'), 'ram', sort);
+    }
+    const upgrading = kernel.upgradeVat(kernel.vat('alice').vatId, { bundleId });
+    for (const sort of SORTS) {
+      kernel.send(traders.root('bob'), 'pass', [
+        ...['ram', sort, traders.root('alice')],
+        ...['ram', sort],
+      ]);
+    }
+    for (let wave = 0; wave < 3; wave += 1) {
+      await kernel.run({ waves: 1 });
+      await kernel.commit();
+      traders.expectSound(`wave ${wave}`);
+    }
+    await upgrading;
+    expect(kernel.audit().counts.remainders).toBe(1);
+    for (const sort of SORTS) {
+      const touched = traders.call('alice', 'touch', 'ram', sort);
+      await expect(touched).rejects.toThrow('vat terminated');
+    }
+    traders.expectSound();
+  });
+
+  test('dropped just before the upgrade -> the new incarnation is told nothing', async () => {
+    const traders = await begin();
+    const { kernel, bundleId } = traders;
+    for (const sort of SORTS) {
+      const thing = (await traders.call('alice', 'take', 'virtual', sort)) as VatReference;
+      kernel.release(thing);
+    }
+    await kernel.commit();
+    expect(kernel.audit().counts.toCollect).toBeGreaterThan(0);
+    const told = await traders.garbageOf(async () => {
+      const upgrading = kernel.upgradeVat(kernel.vat('alice').vatId, { bundleId });
+      await kernel.run({ waves: 2 });
+      await kernel.commit();
+      traders.expectSound('after two waves');
+      await traders.block(upgrading);
+    });
+    expect(told.filter(line => /is told (drop|retire)/.test(line))).toEqual([]);
+    traders.expectSound();
+  });
+});
+
 describe('reaps are due', () => {
   const reapsOf = (told: readonly string[], name: string): number =>
     told.filter(line => line === `${name} is told reap`).length;

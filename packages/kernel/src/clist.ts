@@ -16,6 +16,7 @@ import {
   type ParsedVRef,
   type VRef,
 } from '@heirloom/worker';
+import { orphan } from './collect.js';
 import {
   getObject,
   getPromise,
@@ -25,7 +26,7 @@ import {
   setExported,
   updatePromise,
 } from './counts.js';
-import { makeObject, makePromise } from './router.js';
+import { makeObject, makePromise, ownerOf } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 import { NOBODY, PromiseState, Reach, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -63,7 +64,12 @@ export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef =>
   const isPromise = isPromiseKRef(kref);
   if (!isPromise) {
     const [owner, vref] = getObject(state, kref);
-    if (owner === vat) return vref;
+    if (owner === vat) {
+      if (ownerOf(state, kref) === vat) return vref;
+      // The name died with an incarnation: it is taken away before it can be heard again.
+      state.clist(vat).byVRef.delete(vref);
+      orphan(state, kref);
+    }
   }
   const entry = state.clist(vat).byKRef.get(kref);
   if (entry !== undefined) return entry[0];
