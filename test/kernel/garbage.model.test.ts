@@ -1,7 +1,7 @@
 /**
- * Random exchanges between vats of real kernels: things are made, sent, kept in every kind of store,
- * recognised, dropped; vats are upgraded, ended and made again, reaped; the kernel is closed and
- * opened. After every few blocks everything is audited, rows of vats against the kernel's tables; in
+ * Random exchanges between vats of real kernels: things are made, sent, kept in every kind of
+ * store, recognised, dropped; vats are upgraded, ended and made again, reaped; the kernel is closed
+ * and opened. After every step everything is audited, rows of vats against the kernel's tables; in
  * the end all is let go and the tables are what they were.
  *
  * The seeds are printed; HEIRLOOM_SEED=n repeats one.
