@@ -1,6 +1,15 @@
 import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
 
+const makersOf = (makeKit, makeVirtual) => ({
+  kit: other => makeKit(other).a,
+  facet: other => makeKit(other).b,
+  virtual: other => makeVirtual(other),
+  far: other => Far('far', { touch: () => (other === undefined ? 'alone' : 'here') }),
+  map: () => VatData.makeScalarBigMapStore('map', { durable: true }),
+  vmap: () => VatData.makeScalarBigMapStore('vmap'),
+});
+
 /** Holds things by name in every way there is, passes them on, lets go when told. */
 export const buildRootObject = ({ exitVat }, parameters, baggage) => {
   if (parameters?.fail) throw Error('told to fail');
@@ -16,15 +25,7 @@ export const buildRootObject = ({ exitVat }, parameters, baggage) => {
   const makeVirtual = VatData.defineKind('virtual', init, behavior);
   const watcher = VatData.providePromiseWatcher(handle('watcher'));
   const durable = { durable: true };
-  const makers = {
-    thing: other => makeThing(other),
-    kit: other => makeKit(other).a,
-    facet: other => makeKit(other).b,
-    virtual: other => makeVirtual(other),
-    far: other => Far('far', { touch: () => (other === undefined ? 'alone' : 'here') }),
-    map: () => VatData.makeScalarBigMapStore('map', durable),
-    vmap: () => VatData.makeScalarBigMapStore('vmap'),
-  };
+  const makers = { thing: makeThing, ...makersOf(makeKit, makeVirtual) };
   const weak = {
     weakmap: new WeakMap(),
     dweak: provide('dweak', () => VatData.makeScalarBigWeakMapStore('dweak', durable)),
@@ -71,7 +72,7 @@ export const buildRootObject = ({ exitVat }, parameters, baggage) => {
       stores.ram.delete(`${name}!`);
     },
     watch: (where, name) => void VatData.watchPromise(get(where, name), watcher),
-    parameterNames: () => parameters?.things?.length,
+    parameterCount: () => parameters?.things?.length,
     leave: (where, name) => exitVat(get(where, name)),
     renew: () => void (weak.weakmap = new WeakMap()),
     nothing: () => {},

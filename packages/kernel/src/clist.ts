@@ -16,6 +16,7 @@ import {
   type ParsedVRef,
   type VRef,
 } from '@heirloom/worker';
+import { orphan } from './collect.js';
 import {
   getObject,
   getPromise,

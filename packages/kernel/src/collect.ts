@@ -130,11 +130,13 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
   const row = state.objects.get(kref);
   if (row === undefined) return false;
   const [owner, , reachable, recognizable, exported] = row;
+  // Of what died with an incarnation its successor knows nothing.
+  const isOwn = ownerOf(state, kref) === vat;
   switch (action) {
     case CollectAction.dropExport:
-      return owner === vat && reachable === 0 && exported === Reach.reachable;
+      return isOwn && reachable === 0 && exported === Reach.reachable;
     case CollectAction.retireExport:
-      return owner === vat && reachable === 0 && recognizable === 0;
+      return isOwn && reachable === 0 && recognizable === 0;
     case CollectAction.retireImport:
       return owner === NOBODY && state.clist(vat).byKRef.get(kref) !== undefined;
     default:

@@ -66,7 +66,7 @@ describe('promise cycles', () => {
     expect(areThere(all)).toEqual(all.map(() => false));
   });
 
-  test('what is held from outside, in the middle of what is not -> stays with what it holds', () => {
+  test('what is held from outside, among what is not -> stays with what it holds', () => {
     const [outer, inner] = [make(), make()];
     resolve(inner!, inner!);
     resolve(outer!, outer!, inner!);

@@ -20,7 +20,7 @@ export const CYCLE_PROMISES_MAX = 1_000;
 export const mayBeInCycle = ({ state, slots }: PromiseRow): boolean =>
   state !== PromiseState.unresolved && slots.some(isPromiseKRef);
 
-/** The promises that garbage is found among, each with its row; undefined when they are too many. */
+/** The promises that garbage is found among, with their rows; undefined if they are too many. */
 const settledFrom = (state: KernelState, root: KRef): Map<KRef, PromiseRow> | undefined => {
   const found = new Map<KRef, PromiseRow>();
   const open = [root];
