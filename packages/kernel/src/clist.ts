@@ -16,7 +16,6 @@ import {
   type ParsedVRef,
   type VRef,
 } from '@heirloom/worker';
-import { orphan } from './collect.js';
 import {
   getObject,
   getPromise,
