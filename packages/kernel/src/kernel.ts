@@ -273,6 +273,8 @@ export class Kernel {
   /** The host no longer needs a reference; it is no reference of the kernel from now on. */
   release(reference: VatReference): void {
     const kref = this.#core.data.krefOf(reference);
+    // At once for the host; for the state when inputs are taken, since a block may be in progress.
+    this.#core.data.forget(kref);
     void this.#blocks.add(() => {
       this.#core.results.unpin(kref);
       return undefined;
