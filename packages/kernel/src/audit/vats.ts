@@ -40,8 +40,6 @@ export const auditVats = (audit: Audit): VatCounts[] => {
   const counts: VatCounts[] = [];
   for (const [vat, row] of vats) {
     holders.holdAll(row.slots);
-    const { meter } = row.options;
-    if (meter !== null && row.state === VatState.running) holders.hold(meter);
     checkVat(audit, vat, row);
     if (row.state === VatState.running) checkTranscript(audit, vat, row);
     const count = (table: 'transcript' | 'preimage'): number =>
