@@ -44,7 +44,7 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   waveLimit: 1024,
   waveBytesMax: WAVE_BYTES_MOST,
   cleanupRowsMax: 1024,
-  reapInterval: 1000,
+  reapInterval: 10_000,
   reapKrefs: 1000,
   sweepRowsMax: 1024,
   stateRootInterval: 0,

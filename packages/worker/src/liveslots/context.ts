@@ -54,6 +54,8 @@ export interface References {
   exportChanged(vref: VRef, status: ExportStatus): void;
   /** A weak collection recognises a reference. */
   noteWeakKey(vref: VRef): void;
+  /** Has any remotable a vref? */
+  hasExports(): boolean;
   /** Remotables that somebody knows and V8 has collected. Asks V8: for reaps alone. */
   deadExports(): VRef[];
   exportStatus(vref: VRef): ExportStatus;

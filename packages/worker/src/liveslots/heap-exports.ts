@@ -38,6 +38,10 @@ export class HeapExports {
     this.#incarnation = incarnation;
   }
 
+  get size(): number {
+    return this.#exports.size;
+  }
+
   /** Gives a remotable its vref. */
   add(value: object): VRef {
     const vref = ephemeralRef(this.#incarnation, this.#next);

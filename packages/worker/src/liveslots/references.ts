@@ -143,6 +143,10 @@ export class VatReferences implements References {
     if (vref.startsWith('o+e')) this.#heapExports.noteKey(vref);
   }
 
+  hasExports(): boolean {
+    return this.#heapExports.size > 0;
+  }
+
   deadExports(): VRef[] {
     return this.#heapExports.findDead();
   }

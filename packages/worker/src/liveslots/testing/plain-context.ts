@@ -91,6 +91,10 @@ export class PlainReferences implements References {
     // As above.
   }
 
+  hasExports(): boolean {
+    return false;
+  }
+
   deadExports(): VRef[] {
     return [];
   }
