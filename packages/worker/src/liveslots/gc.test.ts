@@ -196,6 +196,19 @@ describe('gc: reap', () => {
   });
 });
 
+describe('gc: reaps in steps', () => {
+  it('several collections die in one reap -> replayed in the same order', async () => {
+    for (const map of ['m', 'n', 'o']) {
+      const entries = [1, 2, 3, 4, 5].map((key): Operation => ['init', map, key, key]);
+      await vat.run(['make', 'dmap', map], ...entries);
+    }
+    await vat.run(['free', 'm'], ['free', 'n'], ['free', 'o']);
+    await vat.reap(4);
+    expectBaseline();
+    expect((await vat.vat.replay())[0]).toBe(FromWorker.replayed);
+  });
+});
+
 describe('gc: sweep', () => {
   it('what only the heap held -> gone after the upgrade and its sweeps', async () => {
     await vat.run(['make', 'node', 'a'], ['make', 'node', 'b', 'a'], ['make', 'vnode', 'v', 'b']);

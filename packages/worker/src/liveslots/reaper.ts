@@ -141,6 +141,9 @@ export class Reaper {
   }
 
   #conclude(report: ReapReport): void {
+    // In the report's order, whichever V8's answers came first: a replay removes entries alike.
+    const doomedNow = report[1].filter(ref => this.#doomed.delete(ref));
+    for (const ref of doomedNow) this.#doomed.add(ref);
     this.#deletions.tell(this.#crank);
     this.#core.ledger.settle();
     this.#report = report;

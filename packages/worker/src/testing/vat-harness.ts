@@ -178,7 +178,13 @@ export class VatHarness {
     cranks.forEach((crank, i) => {
       if (crank.outcome !== null) return;
       const [incarnation, position] = [this.#incarnation, this.#position];
-      const delivery = packed[i]!;
+      // As the kernel does: a reap is recorded with its report (rule G5).
+      const given = deliveries[i]!;
+      const report = crank.tuple[3];
+      const delivery =
+        given[0] === Delivery.reap && report !== null
+          ? packFrame([Delivery.reap, report, given[2], given[3]])
+          : packed[i]!;
       this.#pending.push({ incarnation, position, wave, delivery, crank });
       this.#position += 1;
     });
