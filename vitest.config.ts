@@ -10,7 +10,7 @@ import { defineConfig } from 'vitest/config';
 const IN_PROCESSES = [
   'test/integration/{bundle-formats,bad-input,first-light}.test.ts',
   'test/kernel/exit.test.ts',
-  'test/kernel/hostile/worker.test.ts',
+  'test/kernel/hostile/{depth,worker}.test.ts',
   'test/models/{preimages,reads,routing,settling}.test.ts',
   'test/objects/promises.test.ts',
   'test/replay/restart.test.ts',

@@ -25,18 +25,10 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
       const map = new Map();
       for (let i = 0; ; i += 1) map.set(i, i);
     },
-    eatBuffers: () => {
-      const buffers = [];
-      for (;;) buffers.push(new Uint8Array(2 ** 26).fill(1));
-    },
     eatString: () => {
       let text = 'x';
       const all = [];
       for (;;) all.push((text = `${text}${text}`.slice(0, 2 ** 28)).split(''));
-    },
-    recurse: () => {
-      const deeper = () => deeper() + 1;
-      return deeper();
     },
     /** Needs about `mebibytes` of heap for as long as it lasts, and leaves nothing. */
     need: mebibytes => {

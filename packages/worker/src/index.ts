@@ -15,6 +15,8 @@ export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readImage, type Image } from './zygote/read-image.js';
 
+export { VAT_STACK_MIB } from './zygote/vat-stack.js';
+
 /** What Piscina takes as `filename`: zygote/entry.ts as one file (scripts/build-image.mjs). */
 export const ZYGOTE_ENTRY = fileURLToPath(new URL('./thread.cjs', import.meta.url));
 

@@ -15,6 +15,7 @@ import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { makeFunctorFromMap } from '@endo/compartment-mapper/functor-lite.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
+import { weave } from '@heirloom/worker/weave';
 
 export interface ArchiveJob {
   readonly endoZipBase64: string;
@@ -221,5 +222,5 @@ export const archiveScript = async ({ endoZipBase64, sha512 }: ArchiveJob): Prom
   if (archive.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
   const bytes = new Uint8Array(archive);
   await verify(bytes, sha512);
-  return `(${await functorOf(bytes)})()`;
+  return weave(`(${await functorOf(bytes)})()`);
 };

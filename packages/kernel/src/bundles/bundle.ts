@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Script } from 'node:vm';
+import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../errors.js';
 import { runArchiveJob, runBundleJob } from './bundler.js';
 
@@ -45,6 +46,8 @@ export interface CheckedBundle {
 }
 
 export const BUNDLE_BYTES_MAX = 12_000_000;
+/** With what the weaver adds; one row of the store. */
+export const SCRIPT_BYTES_MAX = 15_000_000;
 const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
 const SOURCE_URL_PREFIX = '/bundled-source/.../';
@@ -96,9 +99,9 @@ const bad = (why: string, cause?: unknown): never => {
   throw new KernelError('BAD_BUNDLE', `not a vat bundle: ${why}`, { cause });
 };
 
-const checkSize = (what: string, text: string): void => {
-  if (Buffer.byteLength(text) <= BUNDLE_BYTES_MAX) return;
-  bad(`its ${what} is over ${BUNDLE_BYTES_MAX} bytes`);
+const checkSize = (what: string, text: string, bytesMax = BUNDLE_BYTES_MAX): void => {
+  if (Buffer.byteLength(text) <= bytesMax) return;
+  bad(`its ${what} is over ${bytesMax} bytes`);
 };
 
 const checkSyntax = (source: string): void => {
@@ -106,6 +109,15 @@ const checkSyntax = (source: string): void => {
     new Script(source, { filename: 'bundle' }); // parses only
   } catch (error) {
     bad(`its source does not parse: ${describe(error)}`, error);
+  }
+};
+
+/** Errors: KernelError BAD_BUNDLE, also for a name that woven code reserves. */
+const wovenScript = (script: string): string => {
+  try {
+    return weave(script);
+  } catch (error) {
+    return bad(`its source cannot be woven: ${describe(error)}`, error);
   }
 };
 
@@ -137,8 +149,9 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
   }
   checkSize('source', source);
   checkSyntax(source);
-  const script = scriptOf(moduleFormat, source);
-  if (script !== source) checkSyntax(script);
+  const script = wovenScript(scriptOf(moduleFormat, source));
+  checkSize('woven script', script, SCRIPT_BYTES_MAX);
+  checkSyntax(script);
   return { bundleId: bundleIdOf(moduleFormat, source), moduleFormat, source, script };
 };
 
@@ -154,7 +167,7 @@ const checkZipBundle = async (source: unknown, sha512: unknown): Promise<Checked
   } catch (error) {
     return bad(describe(error), error);
   }
-  checkSize('script', script);
+  checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
   const moduleFormat = 'endoZipBase64';
   return { bundleId: bundleIdOf(moduleFormat, source), moduleFormat, source, script };

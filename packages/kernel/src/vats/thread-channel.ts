@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { ZYGOTE_ENTRY, type ZygoteData } from '@heirloom/worker';
+import { VAT_STACK_MIB, ZYGOTE_ENTRY, type ZygoteData } from '@heirloom/worker';
 import { Piscina } from 'piscina';
 import {
   FROM_WORKER_BYTES_MAX,
@@ -93,8 +93,10 @@ export const threadChannels = (host: WorkerHost): OpenChannel => {
     imageSource: shared(Buffer.from(imageSource, 'utf8')),
     ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
   };
-  const limits =
-    heapMiBMax === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiBMax } };
+  const resourceLimits = {
+    stackSizeMb: VAT_STACK_MIB,
+    ...(heapMiBMax === undefined ? {} : { maxOldGenerationSizeMb: heapMiBMax }),
+  };
   return events => {
     const pool = new Piscina({
       filename: ZYGOTE_ENTRY,
@@ -104,7 +106,7 @@ export const threadChannels = (host: WorkerHost): OpenChannel => {
       atomics: 'disabled',
       env: {},
       workerData,
-      ...limits,
+      resourceLimits,
     });
     return new ThreadChannel(pool, events);
   };

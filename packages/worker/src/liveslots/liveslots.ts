@@ -6,6 +6,7 @@
  */
 import { passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';
+import { CALL_DEPTH_MAX } from '../protocol/limits.js';
 import { Delivery, type CrankReport, type DeliveryTuple } from '../protocol/messages.js';
 import type { VatId } from '../protocol/refs.js';
 import type { Crank, CrankSink } from '../supervisor/crank.js';
@@ -87,6 +88,7 @@ export class Liveslots {
       crank, handled, hardening, codec, references, promises, ledger,
     });
     this.#registerStart(promises);
+    this.#watchCallDepth(sink);
     this.#garbage = this.#vatData.garbage(crank, collectGarbage);
     this.#garbage.register(this.#dispatcher);
   }
@@ -113,6 +115,7 @@ export class Liveslots {
 
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
+    this.#environment.callDepth.begin();
     return this.#dispatcher.deliver(delivery);
   }
 
@@ -179,6 +182,17 @@ export class Liveslots {
       reviveWatches: () => this.#vatData.reviveWatches(),
     });
     this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));
+  }
+
+  #watchCallDepth(crank: Crank): void {
+    this.#environment.callDepth.watch({
+      exceeded: () => {
+        // Before there is a crank, its outcome cannot be fixed: it comes to this again in one.
+        if (this.#identity === undefined) this.#isSpoiled = true;
+        return crank.raise('LIMIT', `calls of vat code nest at most ${CALL_DEPTH_MAX} deep`);
+      },
+      hostFailed: error => crank.failHost(error),
+    });
   }
 
   /** Every syscall tells the kernel of references: the ledger knows. */

@@ -4,6 +4,8 @@
 export const BODY_BYTES_MAX = 10_000_000;
 export const SLOTS_MAX = 10_000;
 export const NESTING_MAX = 500;
+/** Calls of vat code in progress at a time (weave/weave.ts). */
+export const CALL_DEPTH_MAX = 10_000;
 export const ROW_BYTES_MAX = 15_000_000;
 export const SYSCALLS_PER_CRANK_MAX = 100_000;
 export const ROWS_PER_CRANK_MAX = 1_000_000;

@@ -16,6 +16,8 @@ const LEVELS: readonly LogLevel[] = ['debug', 'log', 'info', 'warn', 'error', 't
 export const plainEnvironment: VatEnvironment = {
   hardening: plainHardening,
   handledPromises: plainHandledPromises,
+  // Scripts are not woven here.
+  callDepth: { watch: () => undefined, begin: () => undefined },
   makeCompartment: (globals, log) => ({
     evaluate: source => {
       const lines = LEVELS.map(level => [

@@ -37,12 +37,31 @@ export type LogLevel = 'debug' | 'log' | 'info' | 'warn' | 'error' | 'trace';
 export type LogSink = (level: LogLevel, text: string) => void;
 
 export interface VatCompartment {
-  /** Evaluates a script (a program, not a module) and returns its completion value. */
+  /**
+   * Evaluates a script (a program, not a module) as `installBundle` wove it, and returns its
+   * completion value.
+   */
   evaluate(source: string): unknown;
+}
+
+/** Told in the middle of vat code. */
+export interface CallDepthObserver {
+  /** Calls of vat code nest too deep. Throws what vat code is to see. */
+  exceeded(): never;
+  /** Vat code may have seen an error that says that this host has no stack or memory left. */
+  hostFailed(error: unknown): void;
+}
+
+/** How deep calls of vat code nest: see call-depth.ts. */
+export interface CallDepth {
+  watch(observer: CallDepthObserver): void;
+  /** A crank begins: no call of vat code is in progress. */
+  begin(): void;
 }
 
 export interface VatEnvironment {
   readonly hardening: Hardening;
+  readonly callDepth: CallDepth;
   readonly handledPromises: HandledPromises;
   /**
    * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet

@@ -12,6 +12,7 @@ import './lockdown.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { handledPromises } from './before-ses.js';
 import type { ImageHost, ImageInstance, LogSink, VatEnvironment } from './environment.js';
+import { callDepth } from './call-depth.js';
 import { formatValue } from './format-value.js';
 import { hardening } from './harden.js';
 import { makeVatCompartment } from './vat-compartment.js';
@@ -21,6 +22,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   let vatLog: LogSink | undefined;
   const environment: VatEnvironment = {
     hardening,
+    callDepth,
     handledPromises,
     makeCompartment(globals, log) {
       vatLog = log;

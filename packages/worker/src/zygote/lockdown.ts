@@ -8,6 +8,29 @@
 import 'ses';
 import { hardening } from './harden.js';
 
+type EvaluateOptions = Readonly<Record<string, unknown>>;
+interface Evaluator {
+  evaluate(source: unknown, options?: EvaluateOptions): unknown;
+}
+
+/**
+ * `evaluate` of every compartment, without the option that leaves its transforms out: what vat code
+ * evaluates is woven, whatever it asks for (weave/weave.ts).
+ */
+const { prototype } = (globalThis as unknown as { Compartment: { prototype: Evaluator } })
+  .Compartment;
+const { evaluate: sesEvaluate } = prototype;
+prototype.evaluate = {
+  evaluate(this: Evaluator, source: unknown, options: EvaluateOptions = {}): unknown {
+    const { transforms, sloppyGlobalsMode } = options;
+    const { __evadeHtmlCommentTest__, __evadeImportExpressionTest__ } = options;
+    const { __rejectSomeDirectEvalExpressions__ } = options;
+    const tests = { __evadeHtmlCommentTest__, __evadeImportExpressionTest__ };
+    const kept = { transforms, sloppyGlobalsMode, __rejectSomeDirectEvalExpressions__, ...tests };
+    return Reflect.apply(sesEvaluate, this, [source, kept]);
+  },
+}.evaluate;
+
 lockdown({
   errorTaming: 'safe',
   errorTrapping: 'none',

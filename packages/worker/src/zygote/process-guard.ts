@@ -12,6 +12,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LIFE_FD } from '../protocol/process-boot.js';
+import { VAT_STACK_MIB } from './vat-stack.js';
 
 const STDERR_FD = 2;
 const VAT_DIED = 70;
@@ -34,7 +35,10 @@ offerToOomKiller();
 const heapMiB = Number(process.argv[2]);
 const vat = new Worker(path.join(__dirname, 'process.cjs'), {
   env: {},
-  ...(heapMiB === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+  resourceLimits: {
+    stackSizeMb: VAT_STACK_MIB,
+    ...(heapMiB === 0 ? {} : { maxOldGenerationSizeMb: heapMiB }),
+  },
 });
 vat.on('error', error => {
   writeSync(STDERR_FD, `${String(error)}\n`);

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { WOVEN_NAMES } from '../weave/weave.js';
 import { buildFixtures, runFixture } from './testing/fixture.js';
 
 /** Every global of a vat: SES's, and ours (docs/environment.md). `Iterator` from Node 22 on. */
 const GLOBALS = [
+  ...Object.values(WOVEN_NAMES).sort(),
   'AggregateError',
   'Array',
   'ArrayBuffer',

@@ -5,11 +5,16 @@
  * among them), `assert`, `console`, `URL`, and what liveslots adds. No global is defined as
  * undefined: `'VatData' in globalThis` decides in libraries.
  *
+ * Invariant (rule H4): whatever is evaluated in a compartment of vat code, at any depth and by any
+ * way, is woven (weave/weave.ts): the transform is the last that the compartment has, and what it
+ * would be left out for is taken from the options of `evaluate`.
+ *
  * Invariant (rule O1): every compartment that vat code makes, at any depth, sees the same WeakMap,
  * WeakSet and passStyleOf as the vat; they are set after construction, so options cannot replace
  * them before code runs. SES makes a raw `Compartment` for each compartment; it is always replaced.
  */
 import type { LogSink, VatCompartment } from './environment.js';
+import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
 import { hardening } from './harden.js';
 import { makeVatConsole } from './vat-console.js';
 import { VatUrl } from './vat-url.js';
@@ -19,6 +24,10 @@ const { apply, construct, ownKeys } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor } = Object;
 
 type Globals = Readonly<Record<PropertyKey, unknown>>;
+interface CompartmentOptions {
+  readonly [option: string]: unknown;
+  readonly __shimTransforms__?: readonly unknown[];
+}
 type CompartmentConstructor = new (...args: unknown[]) => VatCompartment;
 
 const PASS_STYLE_OF = Symbol.for('@endo passStyleOf');
@@ -45,6 +54,7 @@ const setGlobal = (target: object, key: PropertyKey, value: unknown): void => {
 
 const dressGlobal = (compartment: object, inherited: Globals): void => {
   const globals = globalOf(compartment);
+  addWovenGlobals(globals, harden);
   for (const key of ownKeys(inherited)) {
     setGlobal(globals, key, (inherited as Record<PropertyKey, unknown>)[key]);
   }
@@ -52,6 +62,20 @@ const dressGlobal = (compartment: object, inherited: Globals): void => {
   // Vat code may have withheld it from its child, or given something of its own.
   if (typeof own !== 'function') return;
   setGlobal(globals, 'Compartment', wrapCompartment(own as CompartmentConstructor, inherited));
+};
+
+/**
+ * The arguments of SES's constructor, old style or new, as one bag of options in which ours is the
+ * last transform, of modules too.
+ */
+const withWeaving = (args: readonly unknown[]): object => {
+  const [first, modules, more] = args as readonly (CompartmentOptions | null | undefined)[];
+  const isBag = args.length === 1 && typeof first === 'object' && first !== null;
+  const options: CompartmentOptions =
+    isBag && '__options__' in first
+      ? { ...first }
+      : { ...more, globals: first ?? {}, modules: modules ?? {}, __options__: true };
+  return { ...options, __shimTransforms__: [...(options.__shimTransforms__ ?? []), weaveSource] };
 };
 
 const wrapCompartment = (
@@ -63,7 +87,8 @@ const wrapCompartment = (
     if (newTarget === undefined) {
       throw new TypeError("Class constructor Compartment cannot be invoked without 'new'");
     }
-    const child = construct(Inner, args, newTarget as NewableFunction) as object;
+    const woven = [withWeaving(args)];
+    const child = construct(Inner, woven, newTarget as NewableFunction) as object;
     dressGlobal(child, inherited);
     return child;
   }
@@ -85,9 +110,14 @@ export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartme
     all[key] = value;
     if (INHERITED.includes(key)) inherited[key] = value;
   }
-  const compartment = new StartCompartment({ globals: all, __options__: true });
+  const compartment = new StartCompartment(withWeaving([{ globals: all, __options__: true }]));
   dressGlobal(compartment, inherited);
-  return compartment;
+  return {
+    evaluate: source => {
+      expectWoven(source);
+      return compartment.evaluate(source);
+    },
+  };
 };
 
 // SES leaves parts of its `assert` unfrozen: children would share them.

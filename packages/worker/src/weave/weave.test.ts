@@ -1,0 +1,254 @@
+/**
+ * Woven scripts do what they did, and count. Evaluated as a compartment evaluates: strict, with the
+ * global object as `this`.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { WOVEN_NAMES, weave } from './weave.js';
+
+let depth = 0;
+let deepest = 0;
+let seen: unknown[] = [];
+
+const enter = (): number => {
+  depth += 1;
+  deepest = Math.max(deepest, depth);
+  return depth - 1;
+};
+const globals = {
+  [WOVEN_NAMES.enter]: enter,
+  [WOVEN_NAMES.leave]: (before: number) => {
+    depth = before;
+  },
+  [WOVEN_NAMES.leaveWaited]: (before: number) => {
+    if (depth === before + 1) depth = before;
+  },
+  [WOVEN_NAMES.wait]: <T>(value: T, before: number): T => {
+    depth = before;
+    return value;
+  },
+  [WOVEN_NAMES.waited]: <T>(value: T): T => value,
+  [WOVEN_NAMES.resume]: (before: number) => (depth === before + 1 ? before : enter()),
+  [WOVEN_NAMES.caught]: <T>(error: T): T => {
+    seen.push(error);
+    return error;
+  },
+};
+
+const evaluateAs = (source: string): unknown =>
+  (new Function('"use strict"; return eval(arguments[0]);') as (source: string) => unknown).call(
+    globals,
+    source,
+  );
+const evaluate = (source: string): unknown => evaluateAs(weave(source));
+
+beforeEach(() => {
+  depth = 0;
+  deepest = 0;
+  seen = [];
+});
+
+/** What a script gives, woven and not; `undefined` of the value when it is no promise. */
+const SCRIPTS: readonly (readonly [what: string, source: string])[] = [
+  ['function', 'function f(a, b = a) { return [a, b, arguments.length]; } f(1)'],
+  ['directives', `(function () { 'use strict'; 'x'; return this === undefined; })()`],
+  ['directive alone', `(function () { 'use strict' })()`],
+  ['empty', '(() => {})()'],
+  ['arrow with an object', '(a => ({ a, b: [a] }))(1)'],
+  ['arrow with comments', '((a /* => */, b, // =>\n) /* => */ => a + b)(1, 2)'],
+  ['arrow in brackets, a comment behind', '(x => (x + 1 // one\n))(1)'],
+  ['arrows in arrows', '(a => b => c => a + b + c)(1)(2)(3)'],
+  ['arrow with a default arrow', '((f = () => 2) => f())()'],
+  ['arrow without parameters', '(() => 7)()'],
+  ['arrow, this, arguments', '(function () { return (() => arguments[0])(); })(5)'],
+  ['sequence', '(a => (a, a + 1))(1)'],
+  ['methods', '({ m() { return super.toString === Object.prototype.toString; } }).m()'],
+  [
+    'accessors',
+    `const o = { get x() { return 1; }, set x(v) { this.y = v; } }; o.x = 4; [o.x, o.y]`,
+  ],
+  [
+    'classes',
+    `class A {
+       constructor(x) { this.x = x; } static s = (() => 3)(); #p = 1; p() { return this.#p; }
+     }
+     class B extends A {
+       constructor() { super(2); this.z = new.target === B; } get g() { return 9; }
+     }
+     const b = new B(); [b.x, b.z, b.g, b.p(), A.s]`,
+  ],
+  ['static block', 'class A { static { try { throw 1; } catch { A.x = 2; } } } A.x'],
+  [
+    'names of functions',
+    `const f = () => 1; const o = { g: function () {} }; [f.name, o.g.name, f.length]`,
+  ],
+  ['catch', 'const f = () => { try { throw 3; } catch (e) { return e; } }; f()'],
+  ['catch without a parameter', 'const f = () => { try { throw 3; } catch { return 4; } }; f()'],
+  [
+    'catch with a pattern',
+    `const f = () => {
+       try { throw { a: 1, b: [2] }; }
+       catch ({ a, b: [c = () => 3] }) { a += 1; const b = 0; return [a, b, c]; }
+     };
+     f()`,
+  ],
+  [
+    'finally alone',
+    `let n = 0; const f = () => { try { return n; } finally { n = 9; } }; [f(), n]`,
+  ],
+  ['finally that returns', 'const f = () => { try { throw 1; } finally { return 2; } }; f()'],
+  [
+    'labels',
+    `const f = () => { a: for (const x of [1, 2]) { for (;;) { continue a; } } return 1; };
+     f()`,
+  ],
+  ['hoisting', 'const f = () => { return g(); function g() { return 2; } }; f()'],
+  [
+    'a function declared twice',
+    `(function () { function a() { return 1; } function a() { return 2; } return a(); })()`,
+  ],
+  [
+    'a function and a var',
+    `(function () { var a; { var [b, { c }] = [1, { c: 2 }]; } function c() {} function a() {}
+     return [typeof a, c]; })()`,
+  ],
+  [
+    'generators',
+    `function* g(n) { const r = yield n; try { yield r; } finally { yield 8; } }
+     const i = g(1); [i.next(), i.next(5), i.return(6), i.next()]`,
+  ],
+  [
+    'yield without a value, delegation',
+    `function* g() { yield; yield* [1, 2]; const x = yield yield 3; return x; } const i = g();
+     [i.next(), i.next(), i.next(), i.next(), i.next(4), i.next(5)]`,
+  ],
+  [
+    'await',
+    `(async () => { const a = await 1; const b = await (2, 3); return [a, b, await [await a]];
+     })()`,
+  ],
+  [
+    'await that rejects',
+    `(async () => { try { await Promise.reject(1); } catch (e) { return e; } finally {
+     await 2; } })()`,
+  ],
+  [
+    'await rejected, uncaught',
+    `(async () => { await (async () => { throw 4; })(); })().catch(e => e)`,
+  ],
+  ['async arrow', '(async x => await x + 1)(Promise.resolve(2))'],
+  [
+    'for await',
+    `(async () => { const out = []; for await (const x of [Promise.resolve(1), 2]) {
+     if (x === 3) continue; out.push(x); } return out; })()`,
+  ],
+  [
+    'for await, one statement, a sequence',
+    `(async () => { let n = 0; for await (const x of (0, [1, 2])) n += x; return n; })()`,
+  ],
+  [
+    'for await that breaks',
+    `(async () => { a: for await (const x of [1, 2]) { for (;;) { if (x === 2) break a;
+     continue a; } } return 5; })()`,
+  ],
+  [
+    'async generator',
+    `async function* g() { yield Promise.resolve(1); yield* [2]; return Promise.resolve(3) }
+     (async () => { const i = g(); return [await i.next(), await i.next(), await i.next()];
+     })()`,
+  ],
+  ['async generator, return;', 'async function* g() { if (await 1) return; yield 2; } g().next()'],
+  ['template', '((x) => `${x} ${(() => x + 1)()}`)(1)'],
+  ['getters in patterns', '(({ a = (() => 1)(), ...rest }) => [a, rest])({ b: 2 })'],
+  ['directive of the script', `'use strict'; 5`],
+  ['nothing to weave', '1 + 1'],
+];
+
+const outcomeOf = async (run: () => unknown): Promise<unknown> => {
+  try {
+    return await run();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('weave:', () => {
+  test.each(SCRIPTS)('%s -> does what it did, and counts out again', async (_what, source) => {
+    const plain = await outcomeOf(() => evaluateAs(source));
+    expect(plain).not.toBeInstanceOf(SyntaxError);
+    expect(await outcomeOf(() => evaluate(source))).toEqual(plain);
+    expect(depth).toBe(0);
+  });
+
+  test('text is added, no line -> line numbers stay', () => {
+    const source = '// a\nconst f = () => {\n  try {\n    return 1;\n  } catch {}\n};\nf()';
+    const woven = weave(source);
+    expect(woven.split('\n').length).toBe(source.split('\n').length);
+    expect(weave(source)).toBe(woven);
+  });
+
+  test('calls -> each counts', () => {
+    evaluate('const f = n => (n === 0 ? 0 : f(n - 1)); f(6)');
+    expect(deepest).toBe(7);
+    evaluate('class A { m(n) { return n && this.m(n - 1); } } new A().m(9)');
+    expect(deepest).toBe(10);
+    evaluate('function* g(n) { if (n) for (const x of g(n - 1)) yield x; yield n; } [...g(11)]');
+    expect(deepest).toBe(12);
+  });
+
+  test('a function that waits -> counts while it runs, not while it waits', async () => {
+    const script = `
+      const leaf = () => 1;
+      const f = async n => { await null; leaf(); if (n > 0) await f(n - 1); return leaf(); };
+      f(5000)`;
+    await (evaluate(script) as Promise<unknown>);
+    expect(deepest).toBeLessThan(5);
+    expect(depth).toBe(0);
+  });
+
+  test('rejections and broken loops, 1,000 times -> the count does not drift', async () => {
+    const script = `
+      const fails = async () => { await null; throw 1; };
+      const each = async () => { for await (const x of [1, 2, 3]) { if (x === 2) break; } };
+      const outer = async () => {
+        for (let i = 0; i < 1000; i += 1) {
+          try { await fails(); } catch { await each(); }
+          await fails().catch(() => 0);
+        }
+      };
+      outer()`;
+    await (evaluate(script) as Promise<unknown>);
+    expect(depth).toBe(0);
+    expect(deepest).toBeLessThan(6);
+  });
+
+  test('what is thrown -> is shown before it is caught, whoever catches', async () => {
+    const caughtBy = async (source: string): Promise<unknown[]> => {
+      seen = [];
+      await outcomeOf(() => evaluate(source));
+      return [...new Set(seen)];
+    };
+    expect(await caughtBy('try { throw 1; } catch (e) {}')).toEqual([1]);
+    expect(await caughtBy('try { throw 2; } catch {}')).toEqual([2]);
+    expect(await caughtBy('try { throw { a: 3 }; } catch ({ a }) {}')).toEqual([{ a: 3 }]);
+    expect(await caughtBy('(() => { try { throw 4; } finally { return; } })()')).toEqual([4]);
+    expect(await caughtBy('(async () => { throw 5; })().catch(() => 0)')).toEqual([5]);
+    const reaction = 'Promise.resolve(1).then(() => { throw 6; }).catch(() => 0)';
+    expect(await caughtBy(reaction)).toEqual([6]);
+    expect(await caughtBy('try { [1].map(() => { throw 7; }); } catch (e) {}')).toEqual([7]);
+  });
+
+  test.each([
+    'const $heirloom_enter = () => 0;',
+    '(a => { const { $heirloom_leave } = a; })({})',
+    'function $heirloom_caught() {}',
+    'const \\u0024heirloom_depth = 1;',
+    'o.$heirloom_depth',
+    'try { f(); } catch ($heirloom_error) {}',
+  ])('a reserved name: %s -> SyntaxError', source => {
+    expect(() => weave(source)).toThrow(SyntaxError);
+  });
+
+  test('what does not parse -> SyntaxError', () => {
+    expect(() => weave('const = 1')).toThrow(SyntaxError);
+  });
+});

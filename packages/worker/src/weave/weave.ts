@@ -1,0 +1,235 @@
+/**
+ * Weaves a counter of nested calls, and a guard of every `catch`, into a script of vat code.
+ *
+ * Theory of operation. How deep calls may nest before V8's stack is full depends on what its
+ * compilers have done so far, and the `RangeError` can be caught: replicas could differ (rule H4).
+ * So every function counts itself in and out, far below what the stack holds (zygote/call-depth.ts
+ * has the other half), and what V8 throws for want of stack or memory is shown to the guard before
+ * vat code sees it. A function that waits (`await`, `yield`) counts out before and in behind.
+ *
+ *     function f(x) { return g(x); }
+ *     function f(x) { const d = enter(); try { return g(x); }
+ *       catch (e) { throw caught(e); } finally { leave(d); } }
+ *
+ * Invariants: text is only added, on the line where it belongs, so that line numbers stay; a script
+ * that mentions a name of ours is refused, so that it can neither shadow nor call them; the same
+ * source gives the same text (the version of acorn is exact in package.json). Not counted: default
+ * values of parameters, fields of classes, generators while they delegate (`yield*`), functions
+ * that declare a name twice (`fitsBlock`); for them there is the guard. The names are taken from
+ * the global object, which is `this` where a compartment evaluates: no scope of vat code's making
+ * comes between.
+ */
+import {
+  behindArrow,
+  bodyStart,
+  childrenOf,
+  fitsBlock,
+  isFunction,
+  parseScript,
+  type FunctionNode,
+  type SyntaxNode,
+} from './syntax.js';
+
+/** No script of vat code may contain an identifier that begins so. */
+export const RESERVED_PREFIX = '$heirloom_';
+
+/** The globals that woven code calls. */
+export const WOVEN_NAMES = {
+  /** Counts in; gives the depth before. */
+  enter: '$heirloom_enter',
+  /** Counts out, to the depth before. */
+  leave: '$heirloom_leave',
+  /** The same for a function that may have been continued at another depth. */
+  leaveWaited: '$heirloom_leave_waited',
+  /** Before a wait: counts out, gives what is waited for. */
+  wait: '$heirloom_wait',
+  /** Behind a wait: its value, after counting in. */
+  waited: '$heirloom_waited',
+  /** In a `catch` of a function that waits: counts in if it is continued by a throw. */
+  resume: '$heirloom_resume',
+  /** Is shown everything that is caught; gives it back. */
+  caught: '$heirloom_caught',
+} as const;
+
+const { enter, leave, leaveWaited, wait, waited, resume, caught } = WOVEN_NAMES;
+const DEPTH = '$heirloom_depth';
+const ERROR = '$heirloom_error';
+
+/** What surrounds a node. */
+interface Surroundings {
+  /** The depth's variable is there, and the function can wait. */
+  readonly waits: boolean;
+  readonly isAsyncGenerator: boolean;
+}
+
+const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
+
+class Weaver {
+  readonly #source: string;
+  readonly #insertions: [at: number, text: string][] = [];
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  weave(): string {
+    this.#visit(parseScript(this.#source), PROGRAM);
+    if (this.#insertions.length === 0) return this.#source;
+    // Stable: what was inserted first at a place comes first.
+    this.#insertions.sort(([a], [b]) => a - b);
+    const parts = [`const{${Object.values(WOVEN_NAMES).join(',')}}=this;`];
+    let from = 0;
+    for (const [at, text] of this.#insertions) {
+      parts.push(this.#source.slice(from, at), text);
+      from = at;
+    }
+    parts.push(this.#source.slice(from));
+    return parts.join('');
+  }
+
+  #insert(at: number, text: string): void {
+    this.#insertions.push([at, text]);
+  }
+
+  #visitBelow(node: SyntaxNode, around: Surroundings): void {
+    for (const child of childrenOf(node)) this.#visit(child, around);
+  }
+
+  #visit(node: SyntaxNode, around: Surroundings): void {
+    if (isFunction(node)) return this.#function(node);
+    switch (node.type) {
+      case 'Identifier':
+        return this.#identifier(node);
+      case 'AwaitExpression':
+      case 'YieldExpression':
+        return this.#wait(node, around);
+      case 'ForOfStatement':
+        return this.#loop(node, around);
+      case 'ReturnStatement':
+        return this.#return(node, around);
+      case 'TryStatement':
+        return this.#try(node, around);
+      default:
+        return this.#visitBelow(node, around);
+    }
+  }
+
+  #identifier({ name, start }: SyntaxNode): void {
+    if (!(name as string).startsWith(RESERVED_PREFIX)) return;
+    throw SyntaxError(`the name ${String(name)} is reserved (at ${start})`);
+  }
+
+  #function(node: FunctionNode): void {
+    const { body, params, async: isAsync, generator: isGenerator } = node;
+    const waits = isAsync || isGenerator;
+    const isBlock = body.type === 'BlockStatement';
+    const isCounted = !isBlock || fitsBlock(body);
+    const around = { waits: waits && isCounted, isAsyncGenerator: isAsync && isGenerator };
+    const inside = new Set([body, ...params]);
+    // Names and computed keys stand before; they belong to what is around the function.
+    for (const child of childrenOf(node)) if (!inside.has(child)) this.#visit(child, PROGRAM);
+    for (const param of params) this.#visit(param, PROGRAM);
+    const opening = `${waits ? 'let' : 'const'} ${DEPTH}=${enter}();try{`;
+    const leaving = `${waits ? leaveWaited : leave}(${DEPTH})`;
+    const closing = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leaving}}`;
+    if (!isBlock) {
+      this.#insert(behindArrow(this.#source, node), `{${opening}return(`);
+      this.#visit(body, around);
+      this.#insert(node.end, `)${closing}}`);
+      return;
+    }
+    if (isCounted) this.#insert(bodyStart(body), `;${opening}`);
+    this.#visitBelow(body, around);
+    if (isCounted) this.#insert(body.end - 1, closing);
+  }
+
+  /** `await x` becomes `waited(await wait((x), d), d = enter())`. */
+  #wait(node: SyntaxNode, around: Surroundings): void {
+    if (!around.waits) return this.#visitBelow(node, around);
+    const argument = node['argument'] as SyntaxNode | null;
+    this.#insert(node.start, `${waited}(`);
+    if (argument === null) this.#insert(node.end, ` ${leave}(${DEPTH})`);
+    else {
+      const start = this.#operandStart(node);
+      this.#insert(start, ` ${wait}((`);
+      this.#visit(argument, around);
+      this.#insert(node.end, `),${DEPTH})`);
+    }
+    return this.#insert(node.end, `,${DEPTH}=${enter}())`);
+  }
+
+  /** Behind the keyword, brackets included. */
+  #operandStart(node: SyntaxNode): number {
+    if (node.type === 'AwaitExpression') return node.start + 'await'.length;
+    const behind = node.start + 'yield'.length;
+    return node['delegate'] === true ? this.#source.indexOf('*', behind) + 1 : behind;
+  }
+
+  /** A `for await` waits before every round. */
+  #loop(node: SyntaxNode, around: Surroundings): void {
+    if (node['await'] !== true || !around.waits) return this.#visitBelow(node, around);
+    const left = node['left'] as SyntaxNode;
+    const right = node['right'] as SyntaxNode;
+    const body = node['body'] as SyntaxNode;
+    this.#visit(left, around);
+    this.#insert(right.start, `${wait}((`);
+    this.#visit(right, around);
+    this.#insert(right.end, `),${DEPTH})`);
+    this.#insert(body.start, `{${DEPTH}=${enter}();try{`);
+    this.#visit(body, around);
+    this.#insert(body.end, `}finally{${leaveWaited}(${DEPTH})}}`);
+  }
+
+  /** An async generator waits for what it returns. */
+  #return(node: SyntaxNode, around: Surroundings): void {
+    const argument = node['argument'] as SyntaxNode | null;
+    if (argument === null || !around.isAsyncGenerator || !around.waits) {
+      return this.#visitBelow(node, around);
+    }
+    this.#insert(node.start + 'return'.length, ` ${wait}((`);
+    this.#visit(argument, around);
+    const end = this.#source[node.end - 1] === ';' ? node.end - 1 : node.end;
+    return this.#insert(end, `),${DEPTH})`);
+  }
+
+  #try(node: SyntaxNode, around: Surroundings): void {
+    const block = node['block'] as SyntaxNode;
+    const handler = node['handler'] as SyntaxNode | null;
+    const finalizer = node['finalizer'] as SyntaxNode | null;
+    const resuming = around.waits ? `${DEPTH}=${resume}(${DEPTH});` : '';
+    this.#visit(block, around);
+    if (handler === null) {
+      this.#insert(block.end, `catch(${ERROR}){${resuming}throw ${caught}(${ERROR})}`);
+    } else this.#handler(handler, around, resuming);
+    if (finalizer !== null) this.#visit(finalizer, around);
+  }
+
+  #handler(handler: SyntaxNode, around: Surroundings, resuming: string): void {
+    const param = handler['param'] as SyntaxNode | null;
+    const body = handler['body'] as SyntaxNode;
+    const shown = (name: string): string => `${resuming}${caught}(${name});`;
+    if (param === null) {
+      this.#insert(handler.start + 'catch'.length, `(${ERROR})`);
+      this.#insert(body.start + 1, shown(ERROR));
+      return this.#visitBelow(body, around);
+    }
+    if (param.type === 'Identifier') {
+      this.#visit(param, around);
+      this.#insert(body.start + 1, shown(param['name'] as string));
+      return this.#visitBelow(body, around);
+    }
+    // `catch ({ a }) {…}` becomes `catch (e) { caught(e); let { a } = (e); {…} }`.
+    this.#insert(param.start, `${ERROR}){${shown(ERROR)}let `);
+    this.#visit(param, around);
+    this.#insert(param.end, `=(${ERROR}`);
+    this.#insert(body.start, ';');
+    this.#visitBelow(body, around);
+    return this.#insert(body.end, '}');
+  }
+}
+
+/**
+ * The woven script. Errors: SyntaxError for what does not parse, or mentions a reserved name.
+ * RangeError when it nests deeper than this stack holds.
+ */
+export const weave = (source: string): string => new Weaver(source).weave();

@@ -1,0 +1,118 @@
+/**
+ * How deep the calls of vat code nest, and what V8 throws for want of stack or memory: the half of
+ * weave/weave.ts that runs in the vat's thread.
+ *
+ * Invariants: the depth at which a crank faults is a matter of the script alone, never of V8's
+ * stack, which holds many times as much (rule H4); once a crank has nested too deep, every further
+ * call of it throws, so that code which catches that ends all the same; what V8 throws because this
+ * host has no stack or no memory left is no outcome of a crank, whatever vat code does with it.
+ * Vat code can reach the counter, as a property of its global object, and only harm itself: V8's
+ * limit is the host's failure then.
+ */
+import { types } from 'node:util';
+import { CALL_DEPTH_MAX } from '../protocol/limits.js';
+import { WOVEN_NAMES, weave } from '../weave/weave.js';
+import type { CallDepth, CallDepthObserver } from './environment.js';
+
+const { isNativeError } = types;
+const { getOwnPropertyDescriptor } = Object;
+
+/** How V8 says that this host has no more, at the end of a message. */
+const WANTS = [
+  'Maximum call stack size exceeded',
+  'Stack overflow',
+  'Array buffer allocation failed',
+  'Out of memory',
+];
+/** Longer ones quote a regular expression; its text may be anything. */
+const QUOTED_CHARS_MAX = 1_000_000;
+
+const isHostsWant = (error: unknown): boolean => {
+  if (!isNativeError(error)) return false;
+  const message: unknown = getOwnPropertyDescriptor(error, 'message')?.value;
+  if (typeof message !== 'string' || message.length > QUOTED_CHARS_MAX) return false;
+  return WANTS.some(want => message.endsWith(want));
+};
+
+let depth = 0;
+let depthMax = CALL_DEPTH_MAX;
+let observer: CallDepthObserver | undefined;
+
+const exceeded = (): never => {
+  depthMax = -1;
+  if (observer !== undefined) observer.exceeded();
+  throw RangeError(`calls nest more than ${CALL_DEPTH_MAX} deep`);
+};
+
+const enter = (): number => {
+  const before = depth;
+  if (before >= depthMax) exceeded();
+  depth = before + 1;
+  return before;
+};
+
+const leave = (before: number): void => {
+  depth = before;
+};
+
+const leaveWaited = (before: number): void => {
+  // Otherwise something else has continued the function, from another depth.
+  if (depth === before + 1) depth = before;
+};
+
+const resume = (before: number): number => (depth === before + 1 ? before : enter());
+
+const caught = <T>(error: T): T => {
+  if (isHostsWant(error)) observer?.hostFailed(error);
+  return error;
+};
+
+/** By the names that woven code uses. */
+const WOVEN_GLOBALS: Readonly<Record<string, unknown>> = {
+  [WOVEN_NAMES.enter]: enter,
+  [WOVEN_NAMES.leave]: leave,
+  [WOVEN_NAMES.leaveWaited]: leaveWaited,
+  [WOVEN_NAMES.wait]: <T>(value: T, before: number): T => {
+    depth = before;
+    return value;
+  },
+  [WOVEN_NAMES.waited]: <T>(value: T): T => value,
+  [WOVEN_NAMES.resume]: resume,
+  [WOVEN_NAMES.caught]: caught,
+};
+
+/** Gives a compartment's global object, before any code runs in it, what woven code calls. */
+export const addWovenGlobals = (
+  globals: object,
+  harden: <T>(value: T) => T,
+): void => {
+  for (const [name, value] of Object.entries(WOVEN_GLOBALS)) {
+    // SES binds what cannot change once, as a constant: looking it up by name is slow.
+    const fixed = { writable: false, enumerable: false, configurable: false };
+    Object.defineProperty(globals, name, { value: harden(value), ...fixed });
+  }
+};
+
+let woven: string | undefined;
+
+/** The transform of every compartment: whatever vat code evaluates is woven, once. */
+export const weaveSource = (source: string): string => {
+  if (source !== woven) return weave(source);
+  woven = undefined;
+  return source;
+};
+
+/** The next evaluation is of a script that `installBundle` has woven. */
+export const expectWoven = (script: string): void => {
+  woven = script;
+};
+
+export const callDepth: CallDepth = {
+  watch(given) {
+    observer = given;
+  },
+  begin() {
+    depth = 0;
+    depthMax = CALL_DEPTH_MAX;
+  },
+};

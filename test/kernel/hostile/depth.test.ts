@@ -1,0 +1,152 @@
+/**
+ * Recursion and buffers without end (rule H4). Calls that nest too deep end the vat, at the same
+ * depth everywhere; what V8 throws for want of stack or memory stops the kernel, and no state
+ * changes: vat code never goes on with either.
+ */
+import { HostError } from '@heirloom/kernel';
+import { describe, expect, test } from 'vitest';
+import { expectIntact, scene } from '../../support/hostile-scene.js';
+
+/** The workbench's `run` and what calls it are a few calls themselves. */
+const FITS = 9_900;
+const TOO_DEEP = 10_000;
+
+const TOO_DEEP_TEXT = 'calls of vat code nest at most 10000 deep';
+
+const FUNCTION = 'const f = n => (n > 1 ? f(n - 1) : 1); try { f(DEEP); } catch {}';
+
+/** Ways to nest `DEEP` calls and to catch what comes of it. */
+const RECURSIONS: readonly (readonly [how: string, code: string])[] = [
+  ['a function', `${FUNCTION} 1`],
+  [
+    'methods',
+    `class A { m(n) { return n > 1 ? this.m(n - 1) : 1; } } try { new A().m(DEEP); } catch {}
+     1`,
+  ],
+  [
+    'constructors',
+    `class A { constructor(n) { if (n > 1) new A(n - 1); } } try { new A(DEEP); } catch {} 1`,
+  ],
+  [
+    'accessors',
+    `let n = DEEP; const o = { get x() { n -= 1; return n > 0 ? o.x : 1; } }; try { o.x; }
+     catch {} 1`,
+  ],
+  [
+    'a proxy',
+    `let n = DEEP; const p = new Proxy({}, { get: () => (--n > 0 ? p.x : 1) }); try { p.x; }
+     catch {} 1`,
+  ],
+  [
+    'sort',
+    `let n = DEEP; const f = () => { if (--n > 0) [1, 2].sort(f); return 0; }; try { f(); }
+     catch {} 1`,
+  ],
+  [
+    'generators',
+    `function* g(n) { if (n > 1) for (const x of g(n - 1)) yield x; } try { [...g(DEEP)]; }
+     catch {} 1`,
+  ],
+  [
+    'async functions',
+    `const f = async n => { if (n > 1) await f(n - 1); }; f(DEEP).catch(() => 0); 1`,
+  ],
+  [
+    'finally',
+    `const f = n => { try { return n > 1 ? f(n - 1) : 1; } finally { if (n > 0) return 1; } };
+     f(DEEP)`,
+  ],
+  ['evaluated code', `(0, eval)("${FUNCTION} 1")`],
+  ['Function', `new Function("${FUNCTION} return 1;")()`],
+  [
+    'a compartment with transforms of its own',
+    `new Compartment({ globals: {}, transforms: [s => s], __options__: true }).evaluate(
+       "${FUNCTION} 1",
+       { __moduleShimLexicals__: { ['$heir' + 'loom_enter']: () => 0 } })`,
+  ],
+  [
+    'a module that was compiled to take a name of ours',
+    `const name = '$heir' + 'loom_enter';
+     const source = {
+       imports: [], exports: ['x'], __fixedExportMap__: {},
+       __liveExportMap__: { x: [name, true] },
+       __syncModuleProgram__: \`({ liveVar }) => {
+         liveVar['$heir' + 'loom_enter'](() => 0);
+         ${FUNCTION}
+       }\`,
+     };
+     new Compartment({ modules: { m: { source } }, __options__: true }).importNow('m') && 1`,
+  ],
+  [
+    'a compartment in a compartment',
+    `new Compartment().evaluate(\`new Compartment({}, {}, {}).evaluate(
+       "${FUNCTION} 1")\`)`,
+  ],
+];
+
+/** What vat code may catch at once, whatever it does then. */
+const HOST_IS_SHORT: readonly (readonly [what: string, code: string])[] = [
+  [
+    'stack, in native code',
+    `let a = []; for (let i = 0; i < 500_000; i += 1) a = [a]; try { String(a); } catch {} 1`,
+  ],
+  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
+  [
+    'stack, in fields',
+    `class A { x = new A(); } try { new A(); } catch (error) { $.error = error; } 1`,
+  ],
+  ['memory for a buffer', 'try { new ArrayBuffer(2 ** 50); } catch ({ message }) { message; }'],
+  ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
+];
+
+describe('call depth:', () => {
+  test.each(RECURSIONS)('%s, as deep as may be -> fine', async (_how, code) => {
+    const stage = await scene();
+    expect(await stage.run(code.replaceAll('DEEP', String(FITS)))).toBe(1);
+    expect(stage.log.filter(({ level }) => level === 'fault')).toEqual([]);
+  });
+
+  test.each(RECURSIONS)('%s, deeper, caught -> the vat ends', async (_how, code) => {
+    const stage = await scene();
+    const reason = await stage.run(code.replaceAll('DEEP', String(TOO_DEEP))).then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+    expect(reason).toBe('Error: vat terminated');
+    const faults = stage.log.filter(({ level }) => level === 'fault');
+    expect(faults.map(({ text }) => text)).toEqual([expect.stringContaining(TOO_DEEP_TEXT)]);
+    await expectIntact(stage, ['bank', 'other']);
+  });
+
+  test('recursion that tries again whenever it fails -> ends all the same', async () => {
+    const stage = await scene();
+    const code = 'const f = () => { try { f(); } catch {} try { f(); } catch {} }; f(); 1';
+    await expect(stage.run(code)).rejects.toThrow('vat terminated');
+    await expectIntact(stage, ['bank', 'other']);
+  });
+
+  test('names that woven code uses -> a SyntaxError where they are evaluated', async () => {
+    const { run } = await scene();
+    const code = `why(() => (0, eval)('const $heirloom_enter = () => 0; 1'))`;
+    expect(await run(code)).toMatch(/^SyntaxError: the name \$heirloom_enter is reserved/);
+  });
+
+  test('calls one after another, waits that fail -> depth does not add up', async () => {
+    const { run } = await scene();
+    const code = `
+      const fails = async () => { await null; throw 1; };
+      (async () => {
+        for (let i = 0; i < 15_000; i += 1) { try { await fails(); } catch {} }
+        return 1;
+      })()`;
+    expect(await run(code)).toBe(1);
+  });
+});
+
+describe('this host has no more:', () => {
+  test.each(HOST_IS_SHORT)('%s, caught -> the host is told, all is as before', async (_w, code) => {
+    const stage = await scene();
+    await expect(stage.run(code)).rejects.toThrow(HostError);
+    await expectIntact(stage, ['bank', 'other', 'hostile']);
+  });
+});
