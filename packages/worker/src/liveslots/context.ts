@@ -84,9 +84,10 @@ export interface LiveslotsContext {
   readonly hardening: Hardening;
   /**
    * Fixes the outcome of the crank to a fault and throws it: vat code that catches the exception
-   * changes nothing (rule H2). Nothing else throws a VatFault.
+   * changes nothing (rule H2). Nothing else throws a VatFault. `reason`: an error that tells more
+   * than the message.
    */
-  raise(code: FaultCode, message: string): never;
+  raise(code: FaultCode, message: string, reason?: Error): never;
 }
 
 /** A part of liveslots that keeps per-crank state. */

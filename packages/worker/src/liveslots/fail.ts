@@ -16,3 +16,9 @@ const sesAssert = (globalThis as unknown as { assert: SesAssert }).assert;
 export const Fail: SesAssert['Fail'] = sesAssert.Fail;
 export const q: SesAssert['quote'] = sesAssert.quote;
 export const b: SesAssert['bare'] = sesAssert.bare;
+
+/** One error that tells all of them; undefined for none. */
+export const allOf = (errors: readonly Error[]): Error | undefined =>
+  errors.length < 2
+    ? errors[0]
+    : AggregateError(errors, errors.map(({ message }) => message).join('; '));

@@ -1,16 +1,12 @@
 /**
  * What a kind's definition must be like, and what a later incarnation may change of it.
  *
- * Functions without state: they return the decision or throw. A redefinition that does not fit what
- * an earlier incarnation stored is raised as a fault.
+ * Functions without state: they return the decision or throw. In what way a redefinition does not
+ * fit what an earlier incarnation stored is a text, without the kind's tag where SwingSet has none.
  */
 import { getTag } from '@endo/pass-style';
 import { Fail, q } from './fail.js';
-import type { Slots } from '../protocol/messages.js';
-import type { Encoded, LiveslotsContext } from './context.js';
-
-type Raise = LiveslotsContext['raise'];
-type CheckContext = Pick<LiveslotsContext, 'codec' | 'raise'>;
+import type { Encoded, ValueCodec } from './context.js';
 
 type Facetiousness = 'one' | 'many' | 'not';
 
@@ -39,47 +35,52 @@ export const facetNamesOf = (
 ): readonly string[] | undefined => {
   const facetiousness = assessFacetiousness(behavior);
   if (facetiousness === 'not') throw Fail`invalid behavior specifier for ${q(tag)}`;
-  if ((facetiousness === 'many') !== isMulti) throw Fail`Check failed`;
+  if ((facetiousness === 'many') !== isMulti) {
+    const given = isMulti ? 'methods' : 'facets';
+    const other = isMulti ? 'the one without Multi' : 'its Multi variant';
+    throw about('Check failed', `kind ${q(tag)} is given ${given}: that is for ${other}`);
+  }
   if (!isMulti) return undefined;
   const names = Object.keys(behavior as object).sort();
-  if (names.length < 2) throw Fail`A multi-facet object must have multiple facets`;
+  if (names.length < 2) {
+    const why = `kind ${q(tag)} has one facet, ${q(names.join())}`;
+    throw about('A multi-facet object must have multiple facets', why);
+  }
   return names;
 };
 
-const mismatch = (raise: Raise, message: string): never => raise('KIND_MISMATCH', message);
+/** SwingSet's words, and which kind they are about. */
+export const about = (text: string, why: string): Error => Error(text, { cause: Error(why) });
 
 export interface FacetChange {
   readonly tag: string;
   readonly old: readonly string[] | undefined;
   readonly fresh: readonly string[] | undefined;
-  readonly raise: Raise;
 }
 
-/**
- * The facets of a kind whose facets were `old` (`undefined`: single-facet) and are to be `fresh`:
- * old ones keep their numbers, new ones follow in sorted order.
- */
-export const mergeFacets = (change: FacetChange): readonly string[] | undefined => {
-  const { tag, old, fresh, raise } = change;
+/** Why a kind whose facets were `old` (`undefined`: single-facet) cannot have `fresh` ones. */
+export const facetMismatch = ({ tag, old, fresh }: FacetChange): string | undefined => {
   if (old === undefined) {
-    if (fresh === undefined) return undefined;
-    return mismatch(raise, `defineDurableKindMulti called for unfaceted KindHandle "${tag}"`);
+    return fresh === undefined
+      ? undefined
+      : `defineDurableKindMulti called for unfaceted KindHandle "${tag}"`;
   }
-  if (fresh === undefined) {
-    return mismatch(raise, `defineDurableKind called for faceted KindHandle "${tag}"`);
-  }
-  const missing = old.find(name => !fresh.includes(name));
-  if (missing !== undefined) {
-    const facets = `durable kind "${tag}" facets (${fresh.join(',')})`;
-    const original = `original definition (${old.join(',')})`;
-    mismatch(raise, `${facets} is missing ${missing} from ${original}`);
-  }
-  return [...old, ...fresh.filter(name => !old.includes(name))];
+  if (fresh === undefined) return `defineDurableKind called for faceted KindHandle "${tag}"`;
+  const missing = old.filter(name => !fresh.includes(name)).join(',');
+  if (missing === '') return undefined;
+  const facets = `durable kind "${tag}" facets (${fresh.join(',')})`;
+  return `${facets} is missing ${missing} from original definition (${old.join(',')})`;
 };
+
+/** Facets that fit: old ones keep their numbers, new ones follow in sorted order. */
+export const mergeFacets = ({ old, fresh }: FacetChange): readonly string[] | undefined =>
+  old === undefined || fresh === undefined
+    ? fresh
+    : [...old, ...fresh.filter(name => !old.includes(name))];
 
 type Shape = Readonly<Record<string, unknown>>;
 
-const areSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+export const areSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 const isTagged = (pattern: unknown, tag: string): boolean =>
@@ -95,42 +96,48 @@ const isOptional = (pattern: unknown): boolean =>
   isTagged(pattern, 'match:or') &&
   (pattern as { readonly payload: readonly unknown[] }).payload.some(isUndefinedPattern);
 
-const SHAPE_MISMATCH = 'durable Kind stateShape mismatch';
-
-const checkFields = ({ codec, raise }: CheckContext, old: Shape, fresh: Shape): void => {
-  for (const name of Object.keys(old)) {
-    const isSame =
-      Object.hasOwn(fresh, name) &&
-      areSameBytes(codec.encode(old[name]).body, codec.encode(fresh[name]).body);
-    if (!isSame) mismatch(raise, `${SHAPE_MISMATCH} (body ${name})`);
-  }
-  for (const name of Object.keys(fresh)) {
-    if (!Object.hasOwn(old, name) && !isOptional(fresh[name])) {
-      mismatch(raise, `${SHAPE_MISMATCH} (body new field ${name})`);
-    }
-  }
+const fieldMismatches = (codec: ValueCodec, old: Shape, fresh: Shape): string[] => {
+  const changed = Object.keys(old).filter(
+    name =>
+      !Object.hasOwn(fresh, name) ||
+      !areSameBytes(codec.encode(old[name]).body, codec.encode(fresh[name]).body),
+  );
+  const added = Object.keys(fresh).filter(
+    name => !Object.hasOwn(old, name) && !isOptional(fresh[name]),
+  );
+  return [...changed.map(name => `body ${name}`), ...added.map(name => `body new field ${name}`)];
 };
 
-const checkSlots = ({ raise }: CheckContext, old: Slots, fresh: Slots): void => {
-  if (old.length !== fresh.length) mismatch(raise, `${SHAPE_MISMATCH} (slots.length)`);
-  old.forEach((slot, i) => {
-    if (fresh[i] !== slot) mismatch(raise, `${SHAPE_MISMATCH} (slot[${i}])`);
+/** The first field that mentions other references than it did; undefined if none is to blame. */
+const otherField = (codec: ValueCodec, old: Shape, fresh: Shape): string | undefined =>
+  Object.keys(fresh).find(name => {
+    const before = Object.hasOwn(old, name) ? codec.encode(old[name]).slots : [];
+    return codec.encode(fresh[name]).slots.join() !== before.join();
   });
+
+const shapeMismatches = (codec: ValueCodec, old: Encoded, fresh: Encoded): string[] => {
+  const areSame = areSameBytes(old.body, fresh.body);
+  if (areSame && old.slots.join() === fresh.slots.join()) return [];
+  const oldShape = codec.decode(old.body, old.slots) as Shape | undefined;
+  const freshShape = codec.decode(fresh.body, fresh.slots) as Shape | undefined;
+  if (oldShape === undefined) return ['no old shape'];
+  if (freshShape === undefined) return ['no new shape'];
+  const fields = areSame ? [] : fieldMismatches(codec, oldShape, freshShape);
+  if (fields.length > 0) return fields;
+  const name = otherField(codec, oldShape, freshShape);
+  const where = name === undefined ? [] : [`field ${name}`];
+  if (old.slots.length !== fresh.slots.length) return ['slots.length', ...where];
+  const i = old.slots.findIndex((slot, n) => fresh.slots[n] !== slot);
+  return i < 0 ? [] : [`slot[${i}]`, ...where];
 };
 
-/** Throws unless `fresh` may follow `old`: both as encoded, `undefined` for no shape. */
-export const checkShapeChange = (
-  context: CheckContext,
+/** Why shape `fresh` may not follow `old`: both as encoded, `undefined` for no shape. */
+export const shapeMismatch = (
+  codec: ValueCodec,
   old: Encoded,
   fresh: Encoded,
-): void => {
-  const { codec, raise } = context;
-  if (!areSameBytes(old.body, fresh.body)) {
-    const oldShape = codec.decode(old.body, old.slots) as Shape | undefined;
-    const freshShape = codec.decode(fresh.body, fresh.slots) as Shape | undefined;
-    if (oldShape === undefined) return mismatch(raise, `${SHAPE_MISMATCH} (no old shape)`);
-    if (freshShape === undefined) return mismatch(raise, `${SHAPE_MISMATCH} (no new shape)`);
-    checkFields(context, oldShape, freshShape);
-  }
-  checkSlots(context, old.slots, fresh.slots);
+): string | undefined => {
+  const found = shapeMismatches(codec, old, fresh);
+  if (found.length === 0) return undefined;
+  return `durable Kind stateShape mismatch ${found.map(text => `(${text})`).join(', ')}`;
 };

@@ -2,21 +2,30 @@
  * `defineKind`, `defineKindMulti`, `defineDurableKind`, `defineDurableKindMulti`.
  *
  * Every check comes before the first effect. A durable kind's row is written when the kind is first
- * defined and when a definition changes it.
+ * defined and when a definition changes it. A definition that does not fit what an earlier
+ * incarnation stored defines nothing and is remembered: the start goes on, so that everything that
+ * does not fit is found, and then fails.
  */
 import { ROW_KIND_PREFIX, prefixEnd, readU32 } from '@heirloom/store/keys';
-import { Fail, b, q } from './fail.js';
+import { allOf, Fail, b, q } from './fail.js';
 import { unpackRow } from './frames.js';
 import { Kind } from './kind.js';
-import { checkShapeChange, facetNamesOf, mergeFacets } from './kind-checks.js';
+import {
+  about,
+  areSameBytes,
+  facetMismatch,
+  facetNamesOf,
+  mergeFacets,
+  shapeMismatch,
+} from './kind-checks.js';
 import { KindHandles } from './kind-handles.js';
 import { makePrototype } from './prototypes.js';
 import { Representative } from './representatives.js';
 import { StateShape } from './state-shape.js';
 import { firstNotDurable } from './stored-values.js';
 import type { InterfaceGuard } from '@endo/patterns';
+import type { Encoded } from './context.js';
 import type { Core } from './core.js';
-import type { KindRow } from './frames.js';
 import type { Init } from './kind.js';
 import type { Methods } from './prototypes.js';
 
@@ -41,12 +50,6 @@ export interface Definition {
 }
 
 type Maker = (...args: unknown[]) => object;
-
-/** The kind row as an earlier definition left it: undefined members were never defined. */
-interface Stored {
-  readonly number: number;
-  readonly row: KindRow;
-}
 
 const checkOptions = (tag: string, { options, isMulti }: Definition): void => {
   const { interfaceGuard, interfaceGuardKit, receiveAmplifier } = options;
@@ -118,6 +121,8 @@ const makeAmplifier =
 export class KindDefinitions {
   readonly #core: Core;
   readonly handles: KindHandles;
+  /** Kinds whose definition does not fit, and why: the start is bound to fail. */
+  readonly #refused = new Map<number, readonly string[]>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -141,28 +146,37 @@ export class KindDefinitions {
     const { kind: number, row } = this.handles.use(handle);
     const { codec } = this.#core.context;
     const tag = codec.decode(row[0], []) as string;
-    if (this.#core.definedKinds.has(number)) {
+    if (this.#core.definedKinds.has(number) || this.#refused.has(number)) {
       Fail`redefinition of durable kind ${definition.isMulti ? q(tag) : b(tag)}`;
     }
     const fresh = facetNamesOf(definition.behavior, definition.isMulti, tag);
     const shape = this.#shapeOf(tag, definition.options);
     checkOptions(tag, definition);
-    const stored: Stored = { number, row };
-    const facetNames = this.#checkedFacets(tag, stored, fresh);
-    const isChanged = this.#checkShape(stored, shape);
+    const shapeNow = this.#encodedShape(tag, shape);
+    const [, oldText, body, slots, , layouts] = row;
+    const isFirst = body === null;
+    const old = oldText === null ? undefined : (codec.decode(oldText, []) as readonly string[]);
+    const change = { tag, old, fresh };
+    const before = isFirst ? shapeNow : { body, slots };
+    const shapeText = shapeMismatch(codec, before, shapeNow);
+    const texts = [
+      isFirst ? undefined : facetMismatch(change),
+      shapeText && `durable kind "${tag}": ${shapeText}`,
+    ].filter(text => text !== undefined);
+    if (texts.length > 0) return this.#refuse(number, texts);
+    const facetNames = isFirst ? fresh : mergeFacets(change);
+    const isChanged = isFirst || !areSameBytes(body, shapeNow.body);
     const kind = new Kind(this.#core, {
       scope: this.#core.durable,
       number,
       tag,
       facetNames,
       shape,
-      storedLayouts: codec.decode(row[5], []) as readonly (readonly string[])[],
+      storedLayouts: codec.decode(layouts, []) as readonly (readonly string[])[],
     });
     const maker = this.#install(kind, definition);
-    const oldFacets = row[1] === null ? undefined : (codec.decode(row[1], []) as string[]);
-    if (isChanged || oldFacets?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
-    const shapeSlots = shape === undefined ? [] : codec.encode(shape.pattern).slots;
-    this.#core.ledger.rowChanged(true, row[3], shapeSlots);
+    if (isChanged || old?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
+    this.#core.ledger.rowChanged(true, slots, shapeNow.slots);
     this.#core.definedKinds.set(number, kind);
     return maker;
   }
@@ -174,7 +188,8 @@ export class KindDefinitions {
     const tags: string[] = [];
     let key = rows.nextKey(ROW_KIND_PREFIX, end);
     while (key !== undefined) {
-      if (!this.#core.definedKinds.has(readU32(key, 1))) {
+      const number = readU32(key, 1);
+      if (!this.#core.definedKinds.has(number) && !this.#refused.has(number)) {
         tags.push(codec.decode(unpackRow('kind', rows.get(key)!)[0], []) as string);
       }
       key = rows.nextKey(key, end);
@@ -182,13 +197,20 @@ export class KindDefinitions {
     return tags;
   }
 
+  /** Why definitions do not fit what an earlier incarnation stored, in order of definition. */
+  mismatches(): Error[] {
+    return [...this.#refused.values()].flat().map(text => Error(text));
+  }
+
   assertAllClaimed(): void {
+    const errors = this.mismatches();
+    const code = errors.length > 0 ? 'KIND_MISMATCH' : 'KIND_UNCLAIMED';
     const tags = this.unclaimedTags();
     if (tags.length > 0) {
-      const list = tags.join(',');
-      const message = `defineDurableKind not called for tags: [${list}]`;
-      this.#core.context.raise('KIND_UNCLAIMED', message);
+      errors.push(Error(`defineDurableKind not called for tags: [${tags.join(',')}]`));
     }
+    const error = allOf(errors);
+    if (error !== undefined) this.#core.context.raise(code, error.message, error);
     this.#core.values.allClaimed();
   }
 
@@ -198,32 +220,22 @@ export class KindDefinitions {
       : new StateShape(stateShape, tag, this.#core.context.hardening);
   }
 
-  #checkedFacets(
-    tag: string,
-    { row }: Stored,
-    fresh: readonly string[] | undefined,
-  ): readonly string[] | undefined {
-    const [, facets, shape] = row;
-    if (shape === null) return fresh;
-    const { codec, raise } = this.#core.context;
-    const old = facets === null ? undefined : (codec.decode(facets, []) as readonly string[]);
-    return mergeFacets({ tag, old, fresh, raise });
+  /** The shape as it is stored: `undefined` for none. */
+  #encodedShape(tag: string, shape: StateShape | undefined): Encoded {
+    const { context } = this.#core;
+    const encoded = context.codec.encode(shape?.pattern);
+    const slot = firstNotDurable(context, encoded.slots);
+    if (slot < 0) return encoded;
+    const text = `stateShape is not durable: slot ${slot} of (an object)`;
+    throw about(text, `stateShape of kind ${q(tag)}`);
   }
 
-  /** Whether the shape differs from the stored one; throws if it may not. */
-  #checkShape({ row }: Stored, shape: StateShape | undefined): boolean {
-    const { context } = this.#core;
-    const { codec } = context;
-    const fresh = codec.encode(shape?.pattern);
-    const slot = firstNotDurable(context, fresh.slots);
-    if (slot >= 0) {
-      Fail`stateShape is not durable: slot ${b(String(slot))} of ${fresh.body}`;
-    }
-    const [, , body, slots] = row;
-    if (body === null) return true;
-    const old = { body, slots };
-    checkShapeChange(this.#core.context, old, fresh);
-    return body.length !== fresh.body.length || body.some((byte, i) => byte !== fresh.body[i]);
+  /** What stands for the maker of a kind that does not fit. */
+  #refuse(number: number, texts: readonly string[]): Maker {
+    this.#refused.set(number, texts);
+    return this.#core.context.hardening.harden(() => {
+      throw Error(texts.join('; '));
+    });
   }
 
   #install(kind: Kind, definition: Definition): Maker {

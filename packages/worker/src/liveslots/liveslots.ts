@@ -153,7 +153,7 @@ export class Liveslots {
       codec: this.#codec,
       references: this.#references,
       hardening: this.#environment.hardening,
-      raise: (code, message) => this.#crank.raise(code, message),
+      raise: (code, message, reason) => this.#crank.raise(code, message, reason),
     };
   }
 
@@ -179,6 +179,7 @@ export class Liveslots {
         }),
       baggage: () => this.#vatData.baggage(),
       assertAllClaimed: () => this.#vatData.assertAllClaimed(),
+      mismatches: () => this.#vatData.mismatches(),
       reviveWatches: () => this.#vatData.reviveWatches(),
     });
     this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));

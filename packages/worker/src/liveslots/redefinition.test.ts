@@ -9,6 +9,7 @@ import { VatFault } from '../protocol/faults.js';
 import { TestVat } from './testing/test-vat.js';
 import type { VRef } from '../protocol/refs.js';
 import type { Incarnation } from './testing/test-vat.js';
+import type { DurableKindHandle } from '../vat.js';
 
 type Behavior = Record<string, unknown>;
 interface Loose {
@@ -33,7 +34,7 @@ const define = (
   return definer(baggage.get('handle'), (initial: object) => initial, behavior, options);
 };
 
-/** Defines the kind, ends the incarnation, and defines it otherwise. */
+/** Defines the kind, ends the incarnation, defines it otherwise, and ends the start. */
 const redefine = (
   first: readonly [Behavior, object?],
   second: readonly [Behavior, object?],
@@ -42,7 +43,9 @@ const redefine = (
   const one = vat.upgrade();
   define(one, ...first);
   one.part.endCrank();
-  define(vat.upgrade(), ...second);
+  const two = vat.upgrade();
+  define(two, ...second);
+  two.part.assertAllClaimed();
 };
 
 const single = { get };
@@ -67,6 +70,35 @@ describe('redefinition: behaviour and facets', () => {
   ])('redefinition: %s -> refused', (_title, first, second, message) => {
     expect(() => redefine([first], [second])).toThrow(message);
     expect(() => redefine([first], [second])).toThrow(VatFault);
+  });
+
+  test('redefinition: several kinds do not fit -> nothing thrown, all told at the end', () => {
+    const vat = new TestVat();
+    const one = vat.upgrade();
+    define(one, kit('a', 'b', 'c'));
+    one.baggage.init('shaped', one.VatData.makeKindHandle('shaped'));
+    one.baggage.init('never', one.VatData.makeKindHandle('never'));
+    const defineShaped = (it: Incarnation, stateShape: Record<string, unknown>): unknown =>
+      it.VatData.defineDurableKind(
+        it.baggage.get('shaped') as DurableKindHandle, null, {}, { stateShape },
+      );
+    defineShaped(one, { x: M.any(), y: M.any(), z: M.any() });
+    one.part.endCrank();
+    const two = vat.upgrade();
+    const make = define(two, kit('c', 'd'));
+    defineShaped(two, { x: M.any(), y: M.string(), w: M.any() });
+    const texts = [
+      'durable kind "kind" facets (c,d) is missing a,b from original definition (a,b,c)',
+      'durable kind "shaped": durable Kind stateShape mismatch ' +
+        '(body y), (body z), (body new field w)',
+      'defineDurableKind not called for tags: [never]',
+    ];
+    expect(() => make({})).toThrow(texts[0]);
+    expect(() => define(two, kit('a', 'b', 'c'))).toThrow('redefinition of durable kind');
+    expect(two.part.mismatches().map(error => error.message)).toEqual(texts.slice(0, 2));
+    const { assertAllClaimed } = two.part;
+    expect(assertAllClaimed).toThrow(texts.join('; '));
+    expect(assertAllClaimed).toThrow(expect.objectContaining({ code: 'KIND_MISMATCH' }) as Error);
   });
 
   test('redefinition: more facets -> old numbers kept, old instances have the new ones', () => {
@@ -144,12 +176,15 @@ describe('redefinition: stateShape', () => {
     const again = (stateShape: (it: Incarnation) => object) => (): void => {
       const it = vat.upgrade();
       define(it, single, { stateShape: stateShape(it) });
+      it.part.assertAllClaimed();
     };
     expect(again(it => ({ a: presence(it, 1), b: M.any() }))).not.toThrow();
-    expect(again(it => ({ a: presence(it, 2), b: M.any() }))).toThrow('mismatch (slot[0])');
+    expect(again(it => ({ a: presence(it, 2), b: M.any() }))).toThrow(
+      'durable kind "kind": durable Kind stateShape mismatch (slot[0]), (field a)',
+    );
     const more = (it: Incarnation): object =>
       ({ a: presence(it, 1), b: M.any(), c: M.or(undefined, presence(it, 3) as never) });
-    expect(again(more)).toThrow('mismatch (slots.length)');
+    expect(again(more)).toThrow('mismatch (slots.length), (field c)');
   });
 
   test('stateShape: a field added -> undefined in old instances, frozen from then on', () => {
@@ -164,7 +199,8 @@ describe('redefinition: stateShape', () => {
     thing['set']!('c', 5n);
     two.part.endCrank();
     const frozen = vat.upgrade();
-    expect(() => define(frozen, { get, set }, { stateShape: shape })).toThrow('(body c)');
+    define(frozen, { get, set }, { stateShape: shape });
+    expect(() => frozen.part.assertAllClaimed()).toThrow('(body c)');
     const three = vat.upgrade();
     define(three, { get, set }, { stateShape: { c: M.opt(M.bigint()), ...shape } });
     const later = three.baggage.get('thing') as Loose;

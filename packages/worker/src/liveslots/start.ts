@@ -11,7 +11,7 @@ import type { VatId } from '../protocol/refs.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { Hardening, ValueCodec } from './context.js';
 import type { Continuation } from './dispatch.js';
-import { q } from './fail.js';
+import { allOf, q } from './fail.js';
 import type { Ledger } from './ledger.js';
 import { whenSettled, type Settlement } from './promise-table.js';
 import type { VatReferences } from './references.js';
@@ -36,6 +36,8 @@ export interface VatStarterOptions {
   readonly vatPowers: () => object;
   readonly baggage: () => object;
   readonly assertAllClaimed: () => void;
+  /** Why kinds do not fit: told with whatever else goes wrong, which may come of it. */
+  readonly mismatches: () => readonly Error[];
   readonly reviveWatches: () => void;
 }
 
@@ -89,8 +91,8 @@ export class VatStarter {
   }
 
   #finish(outcome: Settlement | undefined): undefined {
-    const { crank, references, assertAllClaimed, reviveWatches } = this.#options;
-    if (outcome === undefined) return crank.raise('START_FAILED', 'buildRootObject unresolved');
+    const { references, assertAllClaimed, reviveWatches } = this.#options;
+    if (outcome === undefined) return this.#raise('START_FAILED', 'buildRootObject unresolved');
     if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
     const root = this.#checkRoot(outcome.value);
     reviveWatches();
@@ -100,7 +102,7 @@ export class VatStarter {
   }
 
   #checkRoot(value: unknown): object {
-    const { crank, hardening, references, vatId } = this.#options;
+    const { hardening, references, vatId } = this.#options;
     let style: string;
     try {
       style = styleOf(hardening.harden(value));
@@ -109,12 +111,12 @@ export class VatStarter {
     }
     if (style !== 'remotable') {
       const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
-      return crank.raise('START_FAILED', `${shown}, which is not Far`);
+      return this.#raise('START_FAILED', `${shown}, which is not Far`);
     }
     const root = value as object;
     if (references.vrefOf(root) !== undefined) {
       const message = 'buildRootObject() must return ephemeral, not virtual/durable object';
-      return crank.raise('START_FAILED', message);
+      return this.#raise('START_FAILED', message);
     }
     return root;
   }
@@ -123,6 +125,14 @@ export class VatStarter {
   #fail(code: FaultCode, error: unknown): never {
     const { crank } = this.#options;
     crank.note(error);
-    return crank.raise(code, textOf(error), error);
+    return this.#raise(code, textOf(error), error);
+  }
+
+  #raise(code: FaultCode, message: string, reason?: unknown): never {
+    const { crank, mismatches } = this.#options;
+    const errors = mismatches();
+    if (errors.length === 0) return crank.raise(code, message, reason);
+    const all = allOf([...errors, reason instanceof Error ? reason : Error(message)])!;
+    return crank.raise('KIND_MISMATCH', all.message, all);
   }
 }

@@ -33,8 +33,10 @@ export interface VatDataPart extends CrankParticipant {
   baggage(): object;
   /** Throws for instances of durable kinds that are not defined yet, and names the kind. */
   decode(body: Body, slots: Slots): unknown;
-  /** Throws VatFault KIND_UNCLAIMED: `defineDurableKind not called for tags: [A,B]`. */
+  /** Throws VatFault KIND_UNCLAIMED, or KIND_MISMATCH for what `mismatches` gives. */
   assertAllClaimed(): void;
+  /** Why kinds, as defined so far, do not fit what an earlier incarnation stored. */
+  mismatches(): readonly Error[];
   /** What holds the vat's things. */
   readonly ledger: Ledger;
   /** Collects garbage as deliveries ask for it. */
@@ -140,6 +142,7 @@ export const createVatData = (
     baggage: () => provideBaggage(stores),
     decode: (body, slots) => core.values.decode(body, slots),
     assertAllClaimed: () => kinds.assertAllClaimed(),
+    mismatches: () => kinds.mismatches(),
     reviveWatches: () => watched.revive(),
     ledger: core.ledger,
     garbage: (crank, collectGarbage) =>
