@@ -9,13 +9,14 @@ import {
   blockKey, HostError, Store, unpackBlockRecord, type RowChange,
 } from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
-import { boot, codeCacheKey, type BootRecord } from './boot.js';
+import { boot, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
 import { freeUnreferenced } from './collect.js';
 import { WorkerError } from './errors.js';
 import { HostData } from './host-data.js';
 import { nowMs, repeat } from './host-powers.js';
 import { HostResults } from './host-results.js';
+import type { Images } from './images.js';
 import type { UpgradeReport } from './lifecycle.js';
 import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
@@ -51,6 +52,7 @@ export class KernelCore {
   readonly state: KernelState;
   readonly data = new HostData();
   readonly results: HostResults;
+  readonly images: Images;
   readonly bundles: InstalledBundles;
   readonly zygotes: Zygotes;
   readonly isolation: IsolationChoices;
@@ -79,7 +81,7 @@ export class KernelCore {
     note: RunningNote,
     options: KernelOptions,
   ) {
-    const { parameters, image } = record;
+    const { parameters, images } = record;
     this.store = store;
     this.parameters = parameters;
     this.#note = note;
@@ -87,7 +89,8 @@ export class KernelCore {
     this.state = new KernelState(store);
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data);
-    this.bundles = new InstalledBundles(store, image.id);
+    this.images = images;
+    this.bundles = new InstalledBundles(store, images);
     this.log.set(options.structuredLog);
     const log = options.log ?? (() => undefined);
     const usual = options.isolation ?? 'thread';
@@ -100,11 +103,10 @@ export class KernelCore {
       host: {
         directory: path.resolve(options.directory),
         readersMax: READERS_MAX,
-        imageSource: image.source,
-        codeCache: image.codeCache,
         heapMiBMax: options.heapMiBMax,
         collectsEveryCrank: options.collectsEveryCrank ?? false,
       },
+      images,
       usual,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: (vatId, level, text) => log({ vatId, level, text }),
@@ -126,8 +128,8 @@ export class KernelCore {
       router: this.router,
       online: this.#online,
       pager: this.#pager,
-      scriptOf: bundleId => this.bundles.scriptOf(bundleId),
-      imageId: image.id,
+      scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
+      imageId: () => images.currentId,
       onUpgrade: report => this.upgrades.push(report),
       log: this.log,
       limits: parameters,
@@ -138,7 +140,7 @@ export class KernelCore {
       threads: options.threads ?? THREADS_MAX,
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
-    this.#keepCodeCache(image.id, image.codeCache);
+    images.codeCaches(this.#unhashed);
   }
 
   /** Errors: HostError when the store cannot be opened. */
@@ -241,6 +243,7 @@ export class KernelCore {
       this.state.endCrank();
       const changes = this.state.changes();
       this.bundles.changes(changes);
+      this.images.changes(changes);
       const unhashed = this.#unhashed.splice(0);
       this.isolation.changes(unhashed);
       this.#pager.changes(unhashed);
@@ -255,6 +258,7 @@ export class KernelCore {
       }
       this.state.committed();
       this.bundles.committed();
+      this.images.committed();
       this.#pager.committed();
       this.#committedInput = this.state.counters.lastInput;
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);
@@ -334,13 +338,6 @@ export class KernelCore {
     if (!isWorker || failure.vat === undefined) return this.#note.end();
     const { vat: vatId, incarnation = 0, position = 0 } = failure;
     return this.#note.blame({ vat: vatNumberOf(vatId), incarnation, position });
-  }
-
-  /** The code cache is a by-product: kept with the next block, outside every hash. */
-  #keepCodeCache(imageId: string, codeCache: Uint8Array): void {
-    const key = codeCacheKey(imageId);
-    if (this.store.get('local', key) !== undefined) return;
-    this.#unhashed.push({ table: 'local', key, value: codeCache });
   }
 }
 

@@ -24,6 +24,8 @@ export {
   type WorkerErrorCode,
 } from './errors.js';
 export type { VatReference } from './host-data.js';
+export type { AdoptImageOptions } from './adoption.js';
+export type { ImageSource } from './images.js';
 export { openKernel, type Kernel } from './kernel.js';
 export type {
   CreatedVat,

@@ -40,6 +40,8 @@ export interface VatInfo extends CreatedVat {
   readonly name: string;
   readonly incarnation: number;
   readonly bundleId: string;
+  /** The zygote image that it is on. */
+  readonly imageId: string;
   /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
   readonly replayable: boolean;
   readonly error: HostError | undefined;

@@ -5,6 +5,7 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
+import { adoptionInput, type AdoptImageOptions } from './adoption.js';
 import { checkFields, checkName } from './arguments.js';
 import { auditTables, type AuditOptions, type AuditReport } from './audit.js';
 import { BlockDriver } from './block-driver.js';
@@ -147,6 +148,23 @@ export class Kernel {
     const checked = checking instanceof Promise ? await checking : checking;
     await this.#blocks.input(bundleInput(this.#core, checked, names));
     return checked.bundleId;
+  }
+
+  /**
+   * Makes the image of the installed release (or the one given) the image of new incarnations, and
+   * derives every bundle for it. Vats stay on theirs until they are upgraded. Resolves when that is
+   * durable, to the image's id; changes nothing if it is the image already.
+   *
+   * Errors: KernelError BAD_ARGUMENT, BAD_BUNDLE: nothing was changed.
+   */
+  async adoptImage(options: AdoptImageOptions = {}): Promise<{ readonly imageId: string }> {
+    await this.#blocks.input(await adoptionInput(this.#core, options));
+    return { imageId: this.imageId };
+  }
+
+  /** The image that new incarnations get: sha256 of its script, hex. */
+  get imageId(): string {
+    return this.#core.images.currentId;
   }
 
   /**
@@ -411,11 +429,11 @@ export class Kernel {
 
   #info(vat: VatNumber): VatInfo {
     const { state, data } = this.#core;
-    const { name, incarnation, bundleId } = state.vats.need(vat);
+    const { name, incarnation, bundleId, imageId } = state.vats.need(vat);
     const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
     const error = this.#core.brokenBy(vat);
     const replayable = error === undefined;
-    return { vatId: vatIdOf(vat), name, incarnation, bundleId, root, replayable, error };
+    return { vatId: vatIdOf(vat), name, incarnation, bundleId, imageId, root, replayable, error };
   }
 }
 

@@ -68,8 +68,9 @@ export interface LifecycleContext {
   readonly router: Router;
   readonly online: OnlineVats;
   readonly pager: Pager;
-  scriptOf(bundleId: string): VatScript;
-  readonly imageId: string;
+  scriptOf(bundleId: string, imageId?: string): VatScript;
+  /** The image of new incarnations. */
+  imageId(): string;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
   readonly limits: { readonly vatsMax: number };
@@ -93,7 +94,8 @@ const start = async (
   const delivery = packFrame([Delivery.startVat, row.parameters, slots]);
   const space = row.spaces[0]!;
   const handOver: HandOver = { height: moment.height, rows: state.rows.handOver(space) };
-  const worker = await online.start(vat, row, context.scriptOf(row.bundleId), handOver);
+  const script = context.scriptOf(row.bundleId, row.imageId);
+  const worker = await online.start(vat, row, script, handOver);
   worker.deliver({ ...moment, firstPosition: 0, deliveries: [delivery] });
   const packed = await worker.nextCrank();
   for (const kref of row.slots) activate(state, vat, kref);
@@ -172,7 +174,7 @@ const createVat = async (
     state: VatState.running,
     incarnation: 0,
     bundleId,
-    imageId: context.imageId,
+    imageId: context.imageId(),
     parameters,
     slots,
     spaces: [vat],
@@ -216,7 +218,7 @@ const upgradeVat = async (
   const isWatched = watchesIn(state, before.spaces[0]!);
   abandonPromises(router, vat, disconnection(item.text, before.incarnation), isWatched);
   releaseAll(state, before.slots);
-  const { imageId } = context;
+  const imageId = context.imageId();
   const row: VatRow = { ...before, incarnation, bundleId, imageId, parameters, slots };
   state.vats.set(vat, row);
   const { worker, verdict } = await start(context, vat, moment);

@@ -37,7 +37,7 @@ export const rebuild = async (
   kind?: WorkerKind,
 ): Promise<VatWorker> => {
   const row = state.vats.need(vat);
-  const script = bundles.scriptOf(row.bundleId);
+  const script = bundles.scriptOf(row.bundleId, row.imageId);
   const { height } = store.head;
   const handOver = { height, rows: state.rows.handOver(row.spaces[0]!) };
   const worker = await online.start(vat, row, script, handOver, kind);

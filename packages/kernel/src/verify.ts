@@ -77,16 +77,15 @@ const openExisting = async (directory: string): Promise<Store> => {
   return Store.open({ directory, readersMax: READERS_MAX });
 };
 
-const makeZygotes = (directory: string, { image }: BootRecord): Zygotes =>
+const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
   new Zygotes({
     host: {
       directory: path.resolve(directory),
       readersMax: READERS_MAX,
-      imageSource: image.source,
-      codeCache: image.codeCache,
       heapMiBMax: undefined,
       collectsEveryCrank: false,
     },
+    images,
     usual: 'thread',
     spareThreads: 0,
     log: () => undefined, // what vat code says in a replay was said before
@@ -105,7 +104,8 @@ const verifyVat = async (
   let failure: HostError | undefined;
   try {
     const handOver = { height: store.head.height, rows: [] };
-    const worker = await online.start(vat, row, bundles.scriptOf(row.bundleId), handOver);
+    const script = bundles.scriptOf(row.bundleId, row.imageId);
+    const worker = await online.start(vat, row, script, handOver);
     try {
       await worker.replay(positions);
     } finally {
@@ -196,7 +196,7 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
     const state = new KernelState(store);
     const chosen = chooseVats(state, options.vat);
     zygotes = makeZygotes(directory, record);
-    const bundles = new InstalledBundles(store, record.image.id);
+    const bundles = new InstalledBundles(store, record.images);
     const online = new OnlineVats(zygotes, new IsolationChoices(store, 'thread', []));
     const verification = { store, state, bundles, online };
     const vats = await verifyVats(verification, chosen, options);

@@ -108,7 +108,9 @@ export const metaKey = (name: MetaName): BinaryKey => name;
 export const localKey = (name: string): BinaryKey => ascii(name);
 export const blockKey = (height: number): BinaryKey => u48(height);
 export const imageKey = (imageId: string): BinaryKey => ascii(imageId);
-export const bundleSourceKey = (bundleId: string): BinaryKey => `b/${ascii(bundleId)}`;
+export const BUNDLE_SOURCE_PREFIX: BinaryKey = 'b/';
+export const bundleSourceKey = (bundleId: string): BinaryKey =>
+  BUNDLE_SOURCE_PREFIX + ascii(bundleId);
 export const bundleScriptPrefix = (bundleId: string): BinaryKey => `s/${ascii(bundleId)}/`;
 export const bundleScriptKey = (bundleId: string, imageId: string): BinaryKey =>
   bundleScriptPrefix(bundleId) + ascii(imageId);

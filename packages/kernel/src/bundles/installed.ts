@@ -1,49 +1,92 @@
 /**
- * The bundles of a store and the scripts derived from them.
+ * The bundles of a store and the scripts derived from them, one for every image that the bundle was
+ * installed or adopted for.
  *
  * Rows of an uncommitted block are kept here until the block is written.
  */
-import { bundleScriptKey, bundleSourceKey, HostError, packFrame } from '@heirloom/store';
+import {
+  BUNDLE_SOURCE_PREFIX,
+  bundleScriptKey,
+  bundleSourceKey,
+  HostError,
+  packFrame,
+  unpackFrame,
+  type BinaryKey,
+} from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
+import { keysOf } from '../audit/scan.js';
 import { KernelError } from '../errors.js';
 import type { VatScript } from '../vats/zygote-pool.js';
-import type { CheckedBundle } from './bundle.js';
+import type { BundleFormat, CheckedBundle } from './bundle.js';
 
 const SCRIPTS_MAX = 256;
 
+/** A bundle as it was installed. */
+export type BundleSource = Omit<CheckedBundle, 'script'>;
+
+interface CurrentImage {
+  readonly currentId: string;
+}
+
+interface AddedScript {
+  readonly bundle: CheckedBundle;
+  readonly imageId: string;
+}
+
 export class InstalledBundles {
   readonly #view: ReadView;
-  readonly #imageId: string;
-  readonly #added = new Map<string, CheckedBundle>();
-  readonly #scripts = new Map<string, VatScript>();
+  readonly #images: CurrentImage;
+  readonly #added = new Map<BinaryKey, AddedScript>();
+  readonly #scripts = new Map<BinaryKey, VatScript>();
 
-  constructor(view: ReadView, imageId: string) {
+  constructor(view: ReadView, images: CurrentImage) {
     this.#view = view;
-    this.#imageId = imageId;
+    this.#images = images;
   }
 
-  /** Installing a bundle again changes nothing. */
+  /** Adds the script for the image of new incarnations; one that is there stays as it is. */
   add(bundle: CheckedBundle): void {
-    const { bundleId } = bundle;
-    const key = bundleScriptKey(bundleId, this.#imageId);
-    if (this.#view.get('bundles', key) === undefined) this.#added.set(bundleId, bundle);
+    const imageId = this.#images.currentId;
+    const key = bundleScriptKey(bundle.bundleId, imageId);
+    if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
+    this.#added.set(key, { bundle, imageId });
+  }
+
+  /** The same script for the image of new incarnations as for another. */
+  carry(source: BundleSource, fromImageId: string): void {
+    const { script } = this.scriptOf(source.bundleId, fromImageId);
+    this.add({ ...source, script: Buffer.from(script).toString() });
+  }
+
+  /** Every bundle that is installed, in order of their ids. */
+  sources(): BundleSource[] {
+    const sources = new Map<string, BundleSource>();
+    for (const { bundle } of this.#added.values()) sources.set(bundle.bundleId, bundle);
+    for (const key of keysOf(this.#view, 'bundles', BUNDLE_SOURCE_PREFIX)) {
+      const stored = this.#view.get('bundles', key)!;
+      const [moduleFormat, source] = unpackFrame(stored) as unknown as [BundleFormat, Uint8Array];
+      const bundleId = key.slice(BUNDLE_SOURCE_PREFIX.length);
+      sources.set(bundleId, { bundleId, moduleFormat, source: Buffer.from(source).toString() });
+    }
+    return [...sources.values()].sort((a, b) => (a.bundleId < b.bundleId ? -1 : 1));
   }
 
   /** Errors: KernelError UNKNOWN_BUNDLE. */
-  scriptOf(bundleId: string): VatScript {
-    const known = this.#scripts.get(bundleId);
+  scriptOf(bundleId: string, imageId = this.#images.currentId): VatScript {
+    const key = bundleScriptKey(bundleId, imageId);
+    const known = this.#scripts.get(key);
     if (known !== undefined) return known;
-    const script: VatScript = { bundleId, script: this.#read(bundleId) };
+    const script: VatScript = { bundleId, imageId, script: this.#read(bundleId, imageId) };
     if (this.#scripts.size >= SCRIPTS_MAX) this.#scripts.clear();
-    this.#scripts.set(bundleId, script);
+    this.#scripts.set(key, script);
     return script;
   }
 
   changes(into: RowChange[]): void {
-    for (const [bundleId, { moduleFormat, source, script }] of this.#added) {
+    for (const [key, { bundle }] of this.#added) {
+      const { bundleId, moduleFormat, source, script } = bundle;
       const value = packFrame([moduleFormat, Buffer.from(source, 'utf8')]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
-      const key = bundleScriptKey(bundleId, this.#imageId);
       into.push({ table: 'bundles', key, value: Buffer.from(script, 'utf8') });
     }
   }
@@ -52,17 +95,18 @@ export class InstalledBundles {
     this.#added.clear();
   }
 
-  #read(bundleId: string): Uint8Array {
-    const added = this.#added.get(bundleId);
-    if (added !== undefined) return Buffer.from(added.script, 'utf8');
-    const derived = this.#view.get('bundles', bundleScriptKey(bundleId, this.#imageId));
+  #read(bundleId: string, imageId: string): Uint8Array {
+    const key = bundleScriptKey(bundleId, imageId);
+    const added = this.#added.get(key);
+    if (added !== undefined) return Buffer.from(added.bundle.script, 'utf8');
+    const derived = this.#view.get('bundles', key);
     if (derived !== undefined) return derived;
     if (this.#view.get('bundles', bundleSourceKey(bundleId)) === undefined) {
       const why = `bundle ${bundleId} is not installed: see installBundle`;
       throw new KernelError('UNKNOWN_BUNDLE', why);
     }
-    // The image of a store does not change, and every bundle is derived for it when installed.
-    const why = `the store lacks the script of bundle ${bundleId} for image ${this.#imageId}`;
+    // Every bundle is derived when it is installed, and when an image is adopted.
+    const why = `the store lacks the script of bundle ${bundleId} for image ${imageId}`;
     throw new HostError('STORE_CORRUPT', why);
   }
 }

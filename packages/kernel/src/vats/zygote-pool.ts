@@ -18,6 +18,8 @@ export interface ZygotePoolOptions {
 /** A bundle as a thread evaluates it. */
 export interface VatScript {
   readonly bundleId: string;
+  /** The image that it was derived for. */
+  readonly imageId: string;
   readonly script: Uint8Array;
 }
 
@@ -38,10 +40,12 @@ export class ZygotePool {
   readonly #inCrank = new Set<string>();
   readonly #alive = new Set<VatWorker>();
   readonly #exits = new Set<Promise<void>>();
+  #spareThreads: number;
   #closed = false;
 
   constructor(options: ZygotePoolOptions) {
     this.#options = options;
+    this.#spareThreads = options.spareThreads;
     this.#refill();
   }
 
@@ -167,8 +171,14 @@ export class ZygotePool {
     return spare;
   }
 
+  /** Keeps no spares from now on: few workers will be needed. */
+  keepNoSpares(): void {
+    this.#spareThreads = 0;
+    for (const spare of this.#spares.splice(0)) this.retire(spare);
+  }
+
   #refill(): void {
-    while (!this.#closed && this.#spares.length < this.#options.spareThreads) {
+    while (!this.#closed && this.#spares.length < this.#spareThreads) {
       this.#spares.push(this.#spawn());
     }
   }

@@ -1,5 +1,6 @@
 /**
- * The workers of a kernel: a pool for every kind of isolation, each begun when it is first needed.
+ * The workers of a kernel: a pool for every kind of isolation and every image, each begun when it
+ * is first needed. Spares are kept for the image of new incarnations alone.
  *
  * Which kind a vat has is this host's choice and changes no outcome (rule H2).
  */
@@ -19,7 +20,11 @@ export type Isolation = (typeof ISOLATIONS)[number];
 export type WorkerKind = Isolation | 'careful';
 
 export interface ZygotesOptions {
-  readonly host: WorkerHost;
+  readonly host: Omit<WorkerHost, 'imageSource' | 'codeCache'>;
+  readonly images: {
+    readonly currentId: string;
+    need(imageId: string): { readonly source: string; readonly codeCache: Uint8Array };
+  };
   /** Of this kind spares are kept from the start. */
   readonly usual: Isolation;
   readonly spareThreads: number;
@@ -37,11 +42,12 @@ export interface WorkerWish {
 
 export class Zygotes {
   readonly #options: ZygotesOptions;
-  readonly #pools = new Map<WorkerKind, ZygotePool>();
+  /** By `kind/imageId`. */
+  readonly #pools = new Map<string, ZygotePool>();
 
   constructor(options: ZygotesOptions) {
     this.#options = options;
-    this.#pool(options.usual);
+    this.#pool(options.usual, options.images.currentId);
   }
 
   get workerCount(): number {
@@ -52,22 +58,23 @@ export class Zygotes {
 
   /** Starts evaluating a bundle in a worker, for a `lease` to come. */
   prepare({ kind, script }: WorkerWish): void {
-    this.#pool(kind).prepare(script);
+    this.#pool(kind, script.imageId).prepare(script);
   }
 
   /** Waits until workers are prepared for these bundles, as many as fit. */
   async reserve(wishes: readonly WorkerWish[]): Promise<void> {
-    const kinds = [...new Set(wishes.map(({ kind }) => kind))];
-    const reserved = kinds.map(kind => {
-      const scripts = wishes.filter(wish => wish.kind === kind).map(({ script }) => script);
-      return this.#pool(kind).reserve(scripts);
-    });
+    const scripts = new Map<ZygotePool, VatScript[]>();
+    for (const { kind, script } of wishes) {
+      const pool = this.#pool(kind, script.imageId);
+      scripts.set(pool, [...(scripts.get(pool) ?? []), script]);
+    }
+    const reserved = [...scripts].map(([pool, wanted]) => pool.reserve(wanted));
     // Whose worker has died is for the lease to say: only there a vat has a name.
     await Promise.allSettled(reserved);
   }
 
   lease({ kind, script }: WorkerWish): Promise<VatWorker> {
-    return this.#pool(kind).lease(script);
+    return this.#pool(kind, script.imageId).lease(script);
   }
 
   /** Kills a leased worker. The kernel does not wait; `close` does. */
@@ -81,10 +88,22 @@ export class Zygotes {
     await Promise.all([...this.#pools.values()].map(pool => pool.close()));
   }
 
-  #pool(kind: WorkerKind): ZygotePool {
-    const known = this.#pools.get(kind);
+  /** Another image has become the one of new incarnations. */
+  imageChanged(): void {
+    const { images, usual } = this.#options;
+    for (const [key, pool] of this.#pools) {
+      if (!key.endsWith(`/${images.currentId}`)) pool.keepNoSpares();
+    }
+    this.#pool(usual, images.currentId);
+  }
+
+  #pool(kind: WorkerKind, imageId: string): ZygotePool {
+    const key = `${kind}/${imageId}`;
+    const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const { host, log, watchdog, spareThreads } = this.#options;
+    const { images, log, watchdog, spareThreads } = this.#options;
+    const { source: imageSource, codeCache } = images.need(imageId);
+    const host = { ...this.#options.host, imageSource, codeCache };
     const open =
       kind === 'thread'
         ? threadChannels(host)
@@ -94,9 +113,9 @@ export class Zygotes {
           });
     const pool = new ZygotePool({
       spawn: () => new FrameWorker({ open, log, watchdog }),
-      spareThreads: kind === 'careful' ? 0 : spareThreads,
+      spareThreads: kind === 'careful' || imageId !== images.currentId ? 0 : spareThreads,
     });
-    this.#pools.set(kind, pool);
+    this.#pools.set(key, pool);
     return pool;
   }
 }

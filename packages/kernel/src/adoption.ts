@@ -1,0 +1,47 @@
+/**
+ * Making another zygote image the one that new incarnations get: an input like any other (rule H4).
+ *
+ * The image and the script of every bundle for it are made first; the input then only adds rows, so
+ * replicas that run the same release write the same.
+ */
+import { readImage } from '@heirloom/worker';
+import { checkFields } from './arguments.js';
+import { checkBundle, type CheckedBundle, type VatBundle } from './bundles/bundle.js';
+import type { BundleSource } from './bundles/installed.js';
+import type { KernelCore } from './core.js';
+import { prepareImage, type ImageSource } from './images.js';
+import type { ApplyInput } from './inputs.js';
+
+export interface AdoptImageOptions {
+  /** Default: the image of the installed release. */
+  readonly image?: ImageSource;
+}
+
+const bundleOf = ({ moduleFormat, source }: BundleSource): VatBundle =>
+  moduleFormat === 'endoZipBase64'
+    ? { moduleFormat, endoZipBase64: source }
+    : { moduleFormat, source };
+
+/**
+ * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when a bundle of the store is
+ * none for this release.
+ */
+export const adoptionInput = async (
+  core: KernelCore,
+  options: AdoptImageOptions,
+): Promise<ApplyInput> => {
+  checkFields('adoptImage', options, ['image']);
+  const image = await prepareImage(core.store, options.image ?? readImage());
+  const checked: CheckedBundle[] = [];
+  for (const source of core.bundles.sources()) checked.push(await checkBundle(bundleOf(source)));
+  return () => {
+    const before = core.images.currentId;
+    if (image.id === before) return undefined;
+    core.images.adopt(image);
+    for (const bundle of checked) core.bundles.add(bundle);
+    // What was installed meanwhile was derived by this very release.
+    for (const source of core.bundles.sources()) core.bundles.carry(source, before);
+    core.zygotes.imageChanged();
+    return undefined;
+  };
+};
