@@ -3,7 +3,13 @@
  * given the same and must come to the same block hashes.
  */
 import { openKernel } from '@heirloom/kernel';
-import type { Kernel, KernelOptions, VatBundle, VatReference } from '@heirloom/kernel';
+import type {
+  Kernel,
+  KernelOptions,
+  UpgradeResult,
+  VatBundle,
+  VatReference,
+} from '@heirloom/kernel';
 import { expect } from 'vitest';
 import { freshDirectory } from './kernels.js';
 
@@ -88,11 +94,15 @@ export class ScriptedKernel {
     });
   }
 
-  async upgrade(vat: string, options: Parameters<Kernel['upgradeVat']>[1]): Promise<void> {
-    await this.#do(`upgrade ${vat}`, (kernel, references) => {
+  async upgrade(
+    vat: string,
+    options: Parameters<Kernel['upgradeVat']>[1],
+  ): Promise<UpgradeResult> {
+    const result = await this.#do(`upgrade ${vat}`, (kernel, references) => {
       const vatParameters = translated(options.vatParameters, references);
       return kernel.upgradeVat(kernel.vat(vat).vatId, { ...options, vatParameters });
     });
+    return result as UpgradeResult;
   }
 
   async terminate(vat: string): Promise<void> {

@@ -6,7 +6,13 @@
  * it is done again by a kernel in which V8 collects before every crank: every block hash must be
  * the same (rule O1).
  */
-import type { Kernel, KernelLogEntry, KernelOptions, VatReference } from '@heirloom/kernel';
+import type {
+  Kernel,
+  KernelLogEntry,
+  KernelOptions,
+  UpgradeResult,
+  VatReference,
+} from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { fixture, isolation } from './kernels.js';
 import { ScriptedKernel } from './scripted-kernel.js';
@@ -91,9 +97,9 @@ export class Workbench {
   }
 
   /** Replaces the incarnation by one that runs `setup` before its root is made. */
-  async upgrade(setup = '', args: readonly unknown[] = []): Promise<void> {
+  async upgrade(setup = '', args: readonly unknown[] = []): Promise<UpgradeResult> {
     const { script, bundleId } = this.#shop;
-    await script.upgrade(this.#name, { bundleId, vatParameters: { setup, args } });
+    return script.upgrade(this.#name, { bundleId, vatParameters: { setup, args } });
   }
 
   /** Name and message of the reason for which an upgrade fails. The vat goes on as it was. */

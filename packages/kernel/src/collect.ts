@@ -32,7 +32,7 @@ import {
   type VatNumber,
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import { ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
+import { parseVRef, ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
 
 /** In the order in which a vat is told. */
 export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;
@@ -255,6 +255,8 @@ export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonl
   }
 };
 
+const isNamed = (vref: VRef): boolean => parseVRef(vref)?.type === 'named';
+
 /** Syscall: the vat gives exports up; whoever reaches them keeps a name without an owner. */
 export const abandonExports = (
   state: KernelState,
@@ -262,6 +264,8 @@ export const abandonExports = (
   vrefs: readonly VRef[],
 ): void => {
   for (const vref of vrefs) {
+    // Of a named export that nobody was given, or knows any more, the kernel has no entry.
+    if (isNamed(vref) && state.clist(vat).byVRef.get(vref) === undefined) continue;
     const kref = known(state, vat, vref);
     assert(vref !== ROOT_VREF, 'the caller has refused the root');
     const [owner] = getObject(state, kref);

@@ -4,7 +4,7 @@
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
  * decider) is applied before the crank's own syscalls (rule W1) and stays when the crank fails.
  */
-import { keyFromBytes } from '@heirloom/store';
+import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
 import {
   CRANK_BYTES_MAX,
   unpackTuple,
@@ -73,15 +73,20 @@ const apply = (
 ): CrankEffects => {
   const [outcome, syscalls, rows] = crank;
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
-  const effects: CrankEffects = { retired: [], exit: undefined };
+  const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
   for (const syscall of syscalls as readonly SyscallTuple[]) {
     execute(router, { vat, incarnation }, rights, effects, syscall);
   }
   if (effects.exit?.isFailure === true) {
     throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
   }
-  for (const [key, value] of rows) {
-    router.state.rows.write({ vat, incarnation, space }, keyFromBytes(key), value);
+  for (const [bytes, value] of rows) {
+    const key = keyFromBytes(bytes);
+    router.state.rows.write({ vat, incarnation, space }, key, value);
+    // Names are given up by no other crank than startVat.
+    if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
+      effects.abandonedNames.push(textOfKey(key, ROW_EXPORT_NAME_PREFIX.length));
+    }
   }
   return effects;
 };

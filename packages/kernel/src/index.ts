@@ -33,6 +33,7 @@ export type {
   SentMessage,
   Suspect,
   TerminateVatOptions,
+  UpgradeResult,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';

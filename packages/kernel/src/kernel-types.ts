@@ -29,6 +29,13 @@ export interface UpgradeVatOptions {
   readonly first?: boolean;
 }
 
+/** What a successful upgrade resolves to. */
+export interface UpgradeResult {
+  readonly incarnationNumber: number;
+  /** Exports whose names the new code did not reconnect; absent if there are none. */
+  readonly abandonedNames?: readonly string[];
+}
+
 export interface TerminateVatOptions {
   /** What `done()` of its adminNode rejects with. */
   readonly reason?: unknown;

@@ -33,6 +33,7 @@ import type {
   SentMessage,
   Suspect,
   TerminateVatOptions,
+  UpgradeResult,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';
@@ -195,10 +196,7 @@ export class Kernel {
    * Replaces the code of a vat. Rejects with the reason when the upgrade fails; the vat then goes
    * on with its old code, its heap intact.
    */
-  async upgradeVat(
-    vatId: VatId,
-    options: UpgradeVatOptions,
-  ): Promise<{ readonly incarnationNumber: number }> {
+  async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult> {
     checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage', 'first']);
     const vat = this.#vatNumber(vatId);
     const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
@@ -210,7 +208,7 @@ export class Kernel {
     const what = { type: ItemType.upgrade, text: upgradeMessage, kind };
     const make = lifecycleInput(this.#core, what, options);
     const done = await this.#blocks.input(input => make(input, vat, first));
-    return done as { readonly incarnationNumber: number };
+    return done as UpgradeResult;
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */

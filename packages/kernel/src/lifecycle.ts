@@ -225,7 +225,10 @@ const upgradeVat = async (
   if (verdict.ok) {
     online.install(vat, worker);
     pager.began(vat);
-    finish(router, item, { rejected: false, ...kernelData({ incarnationNumber: incarnation }) });
+    const { abandonedNames } = verdict.effects;
+    const more = abandonedNames.length > 0 ? { abandonedNames } : {};
+    const answer = kernelData({ incarnationNumber: incarnation, ...more });
+    finish(router, item, { rejected: false, ...answer });
   } else {
     online.discard(worker);
     state.journal.rollback(mark);

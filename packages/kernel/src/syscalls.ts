@@ -34,6 +34,8 @@ import type { KernelState } from './state/state.js';
 export interface CrankEffects {
   /** Promises whose c-list entries go when the wave ends (rule W3). */
   readonly retired: KRef[];
+  /** Names of exports that a start has not taken over, in key order. */
+  readonly abandonedNames: string[];
   exit:
     { readonly isFailure: boolean; readonly body: Uint8Array; readonly slots: KRef[] } | undefined;
 }

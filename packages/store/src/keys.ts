@@ -199,13 +199,16 @@ export const collectKey = (vat: number, action: number, object: number): BinaryK
   COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
 export const bundleInfoKey = (bundleId: string): BinaryKey =>
   BUNDLE_INFO_PREFIX + ascii(bundleId);
-/** Names that hosts give are UTF-8 in the key, as those of vats. */
-function hostName(name: string): BinaryKey {
+/** Names that hosts and vat code give are UTF-8 in the key, as those of vats. */
+function utf8Name(name: string): BinaryKey {
   if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
   return Buffer.from(name, 'utf8').toString('latin1');
 }
+/** The name that a key has from `offset` on. */
+export const textOfKey = (key: BinaryKey, offset: number): string =>
+  Buffer.from(key.slice(offset), 'latin1').toString('utf8');
 export const hostObjectKey = (name: string): BinaryKey =>
-  HOST_OBJECT_PREFIX + hostName(name);
+  HOST_OBJECT_PREFIX + utf8Name(name);
 /** A call of a host object that the host has not answered. */
 export const hostCallKey = (call: number): BinaryKey => HOST_CALL_PREFIX + u48(call);
 export const kernelObjectKey = (object: number): BinaryKey => KERNEL_OBJECT_PREFIX + u48(object);
@@ -219,7 +222,7 @@ export const alarmKey = (time: number, promise: number): BinaryKey =>
 export const bundleCapKey = (bundleId: string): BinaryKey =>
   BUNDLE_CAP_PREFIX + ascii(bundleId);
 export const bundleNameKey = (name: string): BinaryKey =>
-  BUNDLE_NAME_PREFIX + hostName(name);
+  BUNDLE_NAME_PREFIX + utf8Name(name);
 export const countKey = (name: string): BinaryKey => COUNT_PREFIX + ascii(name);
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
@@ -227,9 +230,15 @@ export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
 // row keys within a space
 
 export const rowVat = (): BinaryKey => '\x01';
+export const rowNextExport = (): BinaryKey => '\x02';
 export const ROW_KIND_PREFIX: BinaryKey = '\x10';
 export const rowKind = (kind: number): BinaryKey => ROW_KIND_PREFIX + u32(kind);
 export const rowKindNext = (kind: number): BinaryKey => `\x11${u32(kind)}`;
+/** Names that vat code gives are UTF-8 in the key. */
+export const ROW_KIND_NAME_PREFIX: BinaryKey = '\x12';
+export const rowKindName = (name: string): BinaryKey => ROW_KIND_NAME_PREFIX + utf8Name(name);
+export const ROW_EXPORT_NAME_PREFIX: BinaryKey = '\x13';
+export const rowExportName = (name: string): BinaryKey => ROW_EXPORT_NAME_PREFIX + utf8Name(name);
 export const rowObjectPrefix = (kind: number): BinaryKey => `\x20${u32(kind)}`;
 export const rowObject = (kind: number, instance: number): BinaryKey =>
   rowObjectPrefix(kind) + u48(instance);

@@ -41,6 +41,12 @@ export interface UpgradeOptions {
   readonly upgradeMessage?: string;
 }
 
+export interface UpgradeResult {
+  readonly incarnationNumber: number;
+  /** Exports whose names the new code did not reconnect; absent if there are none. */
+  readonly abandonedNames?: readonly string[];
+}
+
 export type AdminData =
   | { readonly vatID: string; readonly running: false }
   | {
@@ -57,7 +63,7 @@ export interface AdminNode {
   readonly upgrade: (
     bundle: BundleCap,
     options?: UpgradeOptions,
-  ) => { readonly incarnationNumber: number };
+  ) => UpgradeResult;
   readonly terminateWithFailure: (reason: unknown) => void;
   /** Fulfils with what the vat said when it left, else rejects with the reason of its end. */
   readonly done: () => unknown;

@@ -232,6 +232,35 @@ export interface VatPowers {
   readonly exitVatWithFailure: (reason?: unknown) => void;
   readonly WeakMap: WeakMapConstructor;
   readonly WeakSet: WeakSetConstructor;
+  /**
+   * Makes a durable kind that later incarnations find by its name, without a handle in baggage.
+   * Throws if the name is taken. A name is 1 to 200 bytes of UTF-8, also the kind's tag.
+   */
+  readonly makeKind: Define<string>;
+  readonly makeKindMulti: DefineMulti<string>;
+  /**
+   * Defines a kind again that an earlier incarnation made under this name; each must be, as kinds
+   * with handles must. Throws if there is none, and lists those there are.
+   */
+  readonly replaceKind: Define<string>;
+  readonly replaceKindMulti: DefineMulti<string>;
+  /**
+   * Gives a remotable a name before it is first exported, so that a later incarnation can take its
+   * reference over. It is held as long as the incarnation lasts. Throws if the name is taken, also
+   * by an earlier incarnation whose export has not been reconnected.
+   */
+  readonly nameExport: (name: string, remotable: object) => void;
+  /**
+   * While the vat starts: from now on `remotable`, not exported yet, is what holders of the export
+   * of that name reach. Names that nobody reconnects are abandoned when the start is over.
+   */
+  readonly reconnectExport: (name: string, remotable: object) => void;
+  /**
+   * While the vat starts, once: every durable kind is defined and every name reconnected. What is
+   * missing fails the start there and then. Without it the same happens when the crank of
+   * `buildRootObject` has come to rest, with what ran in it after `buildRootObject` had settled.
+   */
+  readonly finishedUpgrade: () => void;
 }
 
 declare global {

@@ -149,6 +149,8 @@ const checkExport = (side: Side, vref: VRef, kref: KRef): void => {
   if (thing === undefined) {
     const hasRow = /^o\+v|^o\+d(?!1\/|6\/[123]$)/.test(vref);
     expect(side, !hasRow, () => `the export ${vref} has no row`);
+    const isNameless = parseVRef(vref)?.type === 'named' && !side.rows.exportNames.has(vref);
+    expect(side, !isNameless, () => `the export ${vref} has no name`);
     return;
   }
   const status = thing.es[facetOf(vref)] ?? 'n';

@@ -13,8 +13,11 @@ const OBJECT_STATE = 0x21;
 
 const ROW_TABLES: ReadonlyMap<number, string> = new Map([
   [0x01, 'vat'],
+  [0x02, 'next named export'],
   [KIND, 'kinds'],
   [0x11, 'next instances'],
+  [0x12, 'kind names'],
+  [0x13, 'export names'],
   [OBJECT, 'objects'],
   [OBJECT_STATE, 'large states'],
   [0x30, 'collections'],

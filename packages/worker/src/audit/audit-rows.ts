@@ -6,9 +6,18 @@
  * Every row is looked at, so what is found missing, left behind or miscounted is named by its key.
  * Rows that an ended incarnation left to sweeps are reported apart.
  */
-import { readU32, readU48, rowRecognizer, rowZero, virtualRow } from '@heirloom/store/keys';
+import {
+  readU32,
+  readU48,
+  rowNextExport,
+  rowKind,
+  rowRecognizer,
+  rowZero,
+  textOfKey,
+  virtualRow,
+} from '@heirloom/store/keys';
 import { unpackNumber, unpackRow } from '../liveslots/frames.js';
-import { baseRefOf, type VRef } from '../protocol/refs.js';
+import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
 import type { Slots } from '../protocol/messages.js';
 
 export interface AuditedThing {
@@ -23,6 +32,8 @@ export interface RowAudit {
   readonly faults: readonly string[];
   /** By baseRef. */
   readonly things: ReadonlyMap<string, AuditedThing>;
+  /** The names of exports, by reference. */
+  readonly exportNames: ReadonlyMap<string, string>;
   /** Rows that sweeps have yet to remove: entries and merely-virtual rows of ended incarnations. */
   readonly unswept: readonly string[];
 }
@@ -43,6 +54,8 @@ interface Header {
 
 const TABLES = {
   kind: 0x10,
+  kindName: 0x12,
+  exportName: 0x13,
   object: 0x20,
   objectState: 0x21,
   collection: 0x30,
@@ -66,6 +79,8 @@ class Auditor {
   readonly faults: string[] = [];
   readonly unswept: string[] = [];
   readonly headers = new Map<string, Header>();
+  readonly exportNames = new Map<string, string>();
+  readonly #namedKinds = new Set<number>();
   /** Rows that hold each reference, durable ones and merely-virtual ones. */
   readonly #holders = { durable: new Map<string, number>(), virtual: new Map<string, number>() };
   readonly #zeros = new Map<string, { readonly incarnation: number; readonly entry: number }>();
@@ -127,6 +142,10 @@ class Auditor {
     switch (table) {
       case TABLES.kind:
         return this.#hold(isDurable, unpackRow('kind', bytes)[3]);
+      case TABLES.kindName:
+        return this.#visitKindName(textOfKey(rest, 0), unpackNumber(bytes));
+      case TABLES.exportName:
+        return this.#visitExportName(textOfKey(rest, 0), unpackNumber(bytes));
       case TABLES.object: {
         const [, , count, es, zero, , , slots] = unpackRow('object', bytes);
         const base = this.#refOf(isDurable, readU32(rest, 0), readU48(rest, 4));
@@ -172,6 +191,21 @@ class Auditor {
       default:
         return undefined;
     }
+  }
+
+  #visitKindName(name: string, kind: number): void {
+    if (this.#rows.get(rowKind(kind)) === undefined) this.#fault(`${name} names no kind: ${kind}`);
+    if (this.#namedKinds.has(kind)) this.#fault(`${name} is a second name of kind ${kind}`);
+    this.#namedKinds.add(kind);
+  }
+
+  #visitExportName(name: string, n: number): void {
+    const vref = namedRef(n);
+    const next = this.#rows.get(rowNextExport());
+    if (next === undefined || unpackNumber(next) <= n) this.#fault(`${vref} is yet to come`);
+    const other = this.exportNames.get(vref);
+    if (other !== undefined) this.#fault(`${vref} has two names, ${other} and ${name}`);
+    this.exportNames.set(vref, name);
   }
 
   #visitZero(key: string, rest: string, entry: number): void {
@@ -275,7 +309,8 @@ class Auditor {
     for (const [base, { count, es, zero, isDropped }] of this.headers) {
       things.set(base, { count, es, isListed: zero !== 0, isDropped });
     }
-    return { faults: this.faults, things, unswept: this.unswept };
+    const { faults, exportNames, unswept } = this;
+    return { faults, things, exportNames, unswept };
   }
 }
 

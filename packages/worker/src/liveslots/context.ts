@@ -45,6 +45,8 @@ export interface References {
    * The table holds it weakly: it can be re-made. All facets of one cohort live and die together.
    */
   bindVirtual(vref: VRef, value: object): void;
+  /** Binds a remotable that has no vref to a named export's, and holds it. */
+  bindNamed(n: number, value: object): void;
   /**
    * A merely-virtual row more, or less, holds a remotable or a promise. True if RAM lets go of it
    * by that.

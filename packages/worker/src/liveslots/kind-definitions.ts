@@ -6,7 +6,7 @@
  * incarnation stored defines nothing and is remembered: the start goes on, so that everything that
  * does not fit is found, and then fails.
  */
-import { ROW_KIND_PREFIX, prefixEnd, readU32 } from '@heirloom/store/keys';
+import { ROW_KIND_PREFIX, prefixEnd, readU32, rowKind } from '@heirloom/store/keys';
 import { allOf, Fail, b, q } from './fail.js';
 import { unpackRow } from './frames.js';
 import { Kind } from './kind.js';
@@ -18,7 +18,7 @@ import {
   mergeFacets,
   shapeMismatch,
 } from './kind-checks.js';
-import { KindHandles } from './kind-handles.js';
+import { KindHandles, type HandledKind } from './kind-handles.js';
 import { makePrototype } from './prototypes.js';
 import { Representative } from './representatives.js';
 import { StateShape } from './state-shape.js';
@@ -49,7 +49,7 @@ export interface Definition {
   readonly isMulti: boolean;
 }
 
-type Maker = (...args: unknown[]) => object;
+export type Maker = (...args: unknown[]) => object;
 
 const checkOptions = (tag: string, { options, isMulti }: Definition): void => {
   const { interfaceGuard, interfaceGuardKit, receiveAmplifier } = options;
@@ -143,7 +143,24 @@ export class KindDefinitions {
   }
 
   defineDurable(handle: unknown, definition: Definition): Maker {
-    const { kind: number, row } = this.handles.use(handle);
+    return this.define(this.handles.use(handle), definition);
+  }
+
+  /** Makes a durable kind and defines it: both, or neither. */
+  defineNew(
+    tag: string,
+    definition: Definition,
+  ): { readonly kind: number; readonly maker: Maker } {
+    const made = this.handles.use(this.handles.make(tag));
+    try {
+      return { kind: made.kind, maker: this.define(made, definition) };
+    } catch (error) {
+      this.#core.context.rows.delete(rowKind(made.kind));
+      throw error;
+    }
+  }
+
+  define({ kind: number, row }: HandledKind, definition: Definition): Maker {
     const { codec } = this.#core.context;
     const tag = codec.decode(row[0], []) as string;
     if (this.#core.definedKinds.has(number) || this.#refused.has(number)) {

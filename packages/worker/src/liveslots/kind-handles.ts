@@ -6,6 +6,7 @@
  */
 import { Far, PASS_STYLE } from '@endo/pass-style';
 import { rowKind } from '@heirloom/store/keys';
+import { check } from '../check.js';
 import { Fail } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
 import { Stamped } from './scope.js';
@@ -29,6 +30,12 @@ class KindHandle extends Stamped {
       ? target.#kind
       : undefined;
   }
+}
+
+/** A kind that a handle names, and its row. */
+export interface HandledKind {
+  readonly kind: number;
+  readonly row: KindRow;
 }
 
 export class KindHandles {
@@ -67,10 +74,17 @@ export class KindHandles {
   }
 
   /** The kind that `handle` names, and its row. */
-  use(handle: unknown): { readonly kind: number; readonly row: KindRow } {
+  use(handle: unknown): HandledKind {
     const kind = KindHandle.kindOf(handle);
     const bytes = kind === undefined ? undefined : this.#core.context.rows.get(rowKind(kind));
     if (kind === undefined || bytes === undefined) throw Fail`unknown handle ${handle}`;
+    return { kind, row: unpackRow('kind', bytes) };
+  }
+
+  /** A kind that has a row. */
+  read(kind: number): HandledKind {
+    const bytes = this.#core.context.rows.get(rowKind(kind));
+    check(bytes !== undefined, 'a named kind has a row');
     return { kind, row: unpackRow('kind', bytes) };
   }
 

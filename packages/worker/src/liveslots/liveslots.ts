@@ -21,6 +21,7 @@ import { PromiseTable } from './promise-table.js';
 import { Promises } from './promises.js';
 import { VatReferences } from './references.js';
 import { VatStarter, type Evaluation } from './start.js';
+import type { UpgradePowers } from './upgrade-powers.js';
 import { createVatData, type VatDataPart } from './vat-data.js';
 
 const PASS_STYLE_ENDOWMENT = Symbol.for('@endo passStyleOf');
@@ -87,7 +88,7 @@ export class Liveslots {
     this.#dispatcher = new Dispatcher({
       crank, handled, hardening, codec, references, promises, ledger,
     });
-    this.#registerStart(promises);
+    this.#registerStart(promises, this.#vatData.upgradePowers(crank));
     this.#watchCallDepth(sink);
     this.#garbage = this.#vatData.garbage(crank, collectGarbage);
     this.#garbage.register(this.#dispatcher);
@@ -157,7 +158,7 @@ export class Liveslots {
     };
   }
 
-  #registerStart(promises: Promises): void {
+  #registerStart(promises: Promises, upgrade: UpgradePowers): void {
     const { hardening } = this.#environment;
     const crank = this.#crank;
     const starter = new VatStarter({
@@ -176,9 +177,10 @@ export class Liveslots {
           codec: this.#codec,
           vatData: this.#guardedVatData,
           globals: this.#vatData.globals,
+          powers: upgrade.powers(),
         }),
       baggage: () => this.#vatData.baggage(),
-      assertAllClaimed: () => this.#vatData.assertAllClaimed(),
+      finishUpgrade: () => upgrade.finish(),
       mismatches: () => this.#vatData.mismatches(),
       reviveWatches: () => this.#vatData.reviveWatches(),
     });

@@ -26,22 +26,33 @@ export interface GuardVatDataOptions {
   readonly hardening: Hardening;
 }
 
+/** A power that the crank hears of when it ends in a fault. */
+const noted = (crank: CrankSink, name: string, call: AnyFunction): AnyFunction => {
+  const methods = {
+    [name](...args: unknown[]): unknown {
+      try {
+        return call(...args);
+      } catch (error) {
+        crank.note(error);
+        throw error;
+      }
+    },
+  };
+  return methods[name]!;
+};
+
 /** The `VatData` that vat code sees: the same names, each guarded. */
 export const guardVatData = (options: GuardVatDataOptions): object => {
   const { vatData, crank, binding, hardening } = options;
   const guard = (name: string, call: AnyFunction): AnyFunction => {
+    const told = noted(crank, name, call);
     const methods = {
       [name](...args: unknown[]): unknown {
         if (!binding.isBound()) {
           binding.spoil();
           throw Error(`VatData.${name} is not available before the vat starts`);
         }
-        try {
-          return call(...args);
-        } catch (error) {
-          crank.note(error);
-          throw error;
-        }
+        return told(...args);
       },
     };
     return methods[name]!;
@@ -61,10 +72,12 @@ export interface VatPowersOptions {
   /** The guarded `VatData` and the globals that go with it. */
   readonly vatData: object;
   readonly globals: Readonly<Record<string, unknown>>;
+  /** Further members. */
+  readonly powers: Readonly<Record<string, AnyFunction>>;
 }
 
 export const makeVatPowers = (options: VatPowersOptions): object => {
-  const { crank, codec, promises, hardening, vatData, globals } = options;
+  const { crank, codec, promises, hardening, vatData, globals, powers } = options;
   const exit = (isFailure: boolean, info: unknown): void => {
     let encoded;
     let isOversized = false;
@@ -79,7 +92,9 @@ export const makeVatPowers = (options: VatPowersOptions): object => {
     crank.syscall([Syscall.exit, isFailure || isOversized, encoded.body, encoded.slots]);
     promises.mentioned(encoded.slots);
   };
+  const more = Object.entries(powers).map(([name, call]) => [name, noted(crank, name, call)]);
   return hardening.harden({
+    ...(Object.fromEntries(more) as Record<string, AnyFunction>),
     exitVat: (completion?: unknown) => exit(false, completion),
     exitVatWithFailure: (reason?: unknown) => exit(true, reason),
     VatData: vatData,

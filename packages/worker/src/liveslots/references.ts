@@ -3,6 +3,7 @@
  *
  * Invariants:
  * - a value has at most one vref and a vref names one value while either is alive;
+ * - named exports are held for as long as the incarnation lasts, as the root is;
  * - what can be made again (presences, representatives, collections, kind handles) is held weakly
  *   and made again on demand, without reading anything (rule O1); remotables that have a vref are
  *   held by `HeapExports`;
@@ -11,7 +12,7 @@
 import { PASS_STYLE, passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';
 import type { CrankSink } from '../supervisor/crank.js';
-import { isPromiseRef, parseVRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
+import { isPromiseRef, namedRef, parseVRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
 import type { HandledPromises } from '../zygote/environment.js';
 import type { Hardening, Reanimator, References } from './context.js';
 import { HeapExports } from './heap-exports.js';
@@ -49,6 +50,12 @@ const makePresencePrototype = ({ harden }: Hardening): object =>
     }) as object,
   );
 
+/** Only vatParameters can mention it before the start has taken it over or abandoned it. */
+const notReconnected = (vref: VRef): never => {
+  const hint = 'check deserialize preceding reconnectExport';
+  throw Error(`failed to reanimate named export ${vref}: ${hint}`);
+};
+
 export class VatReferences implements References {
   readonly #crank: CrankSink;
   readonly #handled: HandledPromises;
@@ -58,6 +65,7 @@ export class VatReferences implements References {
   readonly #presencePrototype: object;
   readonly #weak = new WeakValues();
   readonly #heapExports = new HeapExports();
+  readonly #named = new Map<VRef, object>();
   readonly #durableKinds = new Map<number, Reanimator>();
   readonly #virtualKinds = new Map<number, Reanimator>();
   #root: object | undefined;
@@ -113,6 +121,13 @@ export class VatReferences implements References {
     check(this.#root === undefined, 'a vat has one root');
     this.#stamp(ROOT_VREF, value);
     this.#root = value;
+  }
+
+  bindNamed(n: number, value: object): void {
+    const vref = namedRef(n);
+    check(!this.#named.has(vref), 'one object goes by a name');
+    this.#stamp(vref, value);
+    this.#named.set(vref, value);
   }
 
   /** What the crank exported and nobody holds is held weakly from now on. */
@@ -200,6 +215,8 @@ export class VatReferences implements References {
         return this.#root ?? this.#unknown(vref);
       case 'ephemeral':
         return this.#heapExports.get(vref) ?? this.#unknown(vref);
+      case 'named':
+        return this.#named.get(vref) ?? notReconnected(vref);
       case 'vatPromise':
       case 'kernelPromise':
       case undefined:

@@ -7,7 +7,7 @@
 import { passStyleOf } from '@endo/pass-style';
 import type { FaultCode } from '../protocol/faults.js';
 import type { Delivery, DeliveryTuple } from '../protocol/messages.js';
-import type { VatId } from '../protocol/refs.js';
+import { parseVRef, type VatId } from '../protocol/refs.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { Hardening, ValueCodec } from './context.js';
 import type { Continuation } from './dispatch.js';
@@ -35,7 +35,8 @@ export interface VatStarterOptions {
   readonly evaluate: () => Evaluation;
   readonly vatPowers: () => object;
   readonly baggage: () => object;
-  readonly assertAllClaimed: () => void;
+  /** Raises what the incarnation owes to those before it and has not paid. */
+  readonly finishUpgrade: () => void;
   /** Why kinds do not fit: told with whatever else goes wrong, which may come of it. */
   readonly mismatches: () => readonly Error[];
   readonly reviveWatches: () => void;
@@ -91,13 +92,13 @@ export class VatStarter {
   }
 
   #finish(outcome: Settlement | undefined): undefined {
-    const { references, assertAllClaimed, reviveWatches } = this.#options;
+    const { references, finishUpgrade, reviveWatches } = this.#options;
     if (outcome === undefined) return this.#raise('START_FAILED', 'buildRootObject unresolved');
     if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
     const root = this.#checkRoot(outcome.value);
     reviveWatches();
     references.bindRoot(root);
-    assertAllClaimed();
+    finishUpgrade();
     return undefined;
   }
 
@@ -114,8 +115,12 @@ export class VatStarter {
       return this.#raise('START_FAILED', `${shown}, which is not Far`);
     }
     const root = value as object;
-    if (references.vrefOf(root) !== undefined) {
-      const message = 'buildRootObject() must return ephemeral, not virtual/durable object';
+    const vref = references.vrefOf(root);
+    if (vref !== undefined) {
+      const isNamed = parseVRef(vref)?.type === 'named';
+      const message = isNamed
+        ? 'buildRootObject() must not return a named export: the root keeps its reference anyway'
+        : 'buildRootObject() must return ephemeral, not virtual/durable object';
       return this.#raise('START_FAILED', message);
     }
     return root;

@@ -83,6 +83,7 @@ export const placeOf = (core: Core, baseRef: VRef): ThingPlace | undefined => {
     }
     case 'root':
     case 'ephemeral':
+    case 'named':
     case 'vatPromise':
     case 'kernelPromise':
     case undefined:

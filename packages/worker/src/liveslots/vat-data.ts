@@ -12,6 +12,7 @@ import { Garbage } from './garbage.js';
 import { collectObjectRows, encodeObjects } from './instances.js';
 import { KindDefinitions } from './kind-definitions.js';
 import { firstNotDurable } from './stored-values.js';
+import { UpgradePowers } from './upgrade-powers.js';
 import { WatchedPromises, type WatchablePromises } from './watched-promises.js';
 import { makeWeakCollections } from './weak.js';
 import type { CrankSink } from '../supervisor/crank.js';
@@ -41,6 +42,8 @@ export interface VatDataPart extends CrankParticipant {
   readonly ledger: Ledger;
   /** Collects garbage as deliveries ask for it. */
   garbage(crank: CrankSink, collectGarbage: () => void): Garbage;
+  /** What the incarnation owes to those before it. */
+  upgradePowers(crank: CrankSink): UpgradePowers;
   /** Watches of earlier incarnations go on. To be called once, after `buildRootObject`. */
   reviveWatches(): void;
 }
@@ -147,6 +150,7 @@ export const createVatData = (
     ledger: core.ledger,
     garbage: (crank, collectGarbage) =>
       new Garbage({ core, collections: stores, crank, collectGarbage }),
+    upgradePowers: crank => new UpgradePowers({ core, kinds, crank }),
     endCrank: () => endCrank(core, stores),
   };
 };

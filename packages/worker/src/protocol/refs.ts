@@ -5,6 +5,7 @@
  * | ---------------------- | ----------------------------------------------------------- |
  * | `o+0`                  | the root object                                             |
  * | `o+e{I}/{N}`           | remotable (heap export) N of incarnation I                  |
+ * | `o+n{N}`               | remotable that has a name (named export) N                  |
  * | `o+d{K}/{N}[:{F}]`     | instance N of durable kind K, facet F                       |
  * | `o+v{I}/{K}/{N}[:{F}]` | instance N of merely-virtual kind K of incarnation I        |
  * | `o-{N}`                | import (presence) N                                         |
@@ -26,6 +27,7 @@ export type VatId = string & { readonly [vatIdBrand]: true };
 export type ParsedVRef =
   | { readonly type: 'root' }
   | { readonly type: 'ephemeral'; readonly incarnation: number; readonly n: number }
+  | { readonly type: 'named'; readonly n: number }
   | {
       readonly type: 'durable';
       readonly kind: number;
@@ -68,6 +70,7 @@ const PATTERNS: readonly [RegExp, (m: readonly number[]) => ParsedVRef][] = [
     new RegExp(`^o\\+e${NUMBER}/${NUMBER}$`),
     ([incarnation, n]) => ({ type: 'ephemeral', incarnation: incarnation!, n: n! }),
   ],
+  [new RegExp(`^o\\+n${NUMBER}$`), ([n]) => ({ type: 'named', n: n! })],
   [
     new RegExp(`^o\\+v${NUMBER}/${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
     ([incarnation, kind, instance, facet]) => ({
@@ -104,6 +107,7 @@ export const vatPromiseRef = (incarnation: number, n: number): VRef =>
   `p+${incarnation}/${n}` as VRef;
 export const ephemeralRef = (incarnation: number, n: number): VRef =>
   `o+e${incarnation}/${n}` as VRef;
+export const namedRef = (n: number): VRef => `o+n${n}` as VRef;
 export const durableRef = (kind: number, instance: number, facet?: number): VRef =>
   (facet === undefined ? `o+d${kind}/${instance}` : `o+d${kind}/${instance}:${facet}`) as VRef;
 export const virtualRef = (

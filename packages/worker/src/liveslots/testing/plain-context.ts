@@ -5,7 +5,7 @@
 import { PASS_STYLE, Far } from '@endo/pass-style';
 import { PassableCodec } from '@heirloom/store/codec';
 import { VatFault } from '../../protocol/faults.js';
-import { ephemeralRef, parseVRef, vatPromiseRef } from '../../protocol/refs.js';
+import { ephemeralRef, namedRef, parseVRef, vatPromiseRef } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { RowStore } from '../../supervisor/row-store.js';
 import type {
@@ -77,6 +77,10 @@ export class PlainReferences implements References {
   bindVirtual(vref: VRef, value: object): void {
     this.#refs.set(value, vref);
     this.#virtual.set(vref, value);
+  }
+
+  bindNamed(n: number, value: object): void {
+    this.#bindStrong(namedRef(n), value);
   }
 
   holdInRow(): boolean {

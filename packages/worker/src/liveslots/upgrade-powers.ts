@@ -1,0 +1,72 @@
+/**
+ * What an incarnation owes to those before it, and the powers by which vat code pays: kinds and
+ * exports by name, and `finishedUpgrade`.
+ *
+ * Invariant: what is owed is checked once, while the vat starts: when vat code says that it has
+ * finished, else when the crank of startVat has come to rest. Later cranks owe nothing.
+ */
+import { Fail } from './fail.js';
+import { NamedExports } from './named-exports.js';
+import { NamedKinds } from './named-kinds.js';
+import type { CrankSink } from '../supervisor/crank.js';
+import type { Core } from './core.js';
+import type { Init } from './kind.js';
+import type { DefineOptions, Definition, KindDefinitions } from './kind-definitions.js';
+
+type Power = (...args: unknown[]) => unknown;
+
+const definitionOf = (isMulti: boolean, args: readonly unknown[]): Definition => {
+  const [init, behavior, options = {}] = args;
+  return { init: init as Init, behavior, options: options as DefineOptions, isMulti };
+};
+
+export interface UpgradePowersOptions {
+  readonly core: Core;
+  readonly kinds: KindDefinitions;
+  readonly crank: CrankSink;
+}
+
+export class UpgradePowers {
+  readonly #options: UpgradePowersOptions;
+  readonly #kinds: NamedKinds;
+  readonly #exports: NamedExports;
+  #isFinished = false;
+
+  constructor(options: UpgradePowersOptions) {
+    this.#options = options;
+    this.#kinds = new NamedKinds(options.core, options.kinds);
+    this.#exports = new NamedExports(options.core.context);
+  }
+
+  /** To be called when the crank of startVat has come to rest. Raises what is owed and missing. */
+  finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#options.kinds.assertAllClaimed();
+    this.#exports.abandonRest(this.#options.crank);
+  }
+
+  /** Members of `vatPowers`. */
+  powers(): Readonly<Record<string, Power>> {
+    const make =
+      (isMulti: boolean): Power =>
+      (name, ...args) =>
+        this.#kinds.make(name, definitionOf(isMulti, args));
+    const replace =
+      (isMulti: boolean): Power =>
+      (name, ...args) =>
+        this.#kinds.replace(name, definitionOf(isMulti, args));
+    return {
+      makeKind: make(false),
+      makeKindMulti: make(true),
+      replaceKind: replace(false),
+      replaceKindMulti: replace(true),
+      nameExport: (name, remotable) => this.#exports.name(name, remotable),
+      reconnectExport: (name, remotable) => this.#exports.reconnect(name, remotable),
+      finishedUpgrade: () => {
+        if (this.#isFinished) throw Fail`finishedUpgrade: the start is over, or finished already`;
+        this.finish();
+      },
+    };
+  }
+}

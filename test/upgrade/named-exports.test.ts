@@ -1,0 +1,191 @@
+/** Exports that go on under a name (docs/upgrade/named-exports.md). */
+import type { VatReference } from '@heirloom/kernel';
+import { afterEach, describe, expect, test } from 'vitest';
+import { useWorkbenches, type Workbench } from '../support/workbench.js';
+
+const benches = useWorkbenches();
+
+/** Rows and tables agree, whatever a test did. */
+afterEach(() => {
+  expect(benches.kernel.audit({ rows: true }).findings).toEqual([]);
+});
+
+/** `$.greeter`: says who it is, and how often it was asked. */
+const greeter = (who: string): string => `{
+  let n = 0;
+  $.greeter = Far('greeter', { greet: () => '${who} ' + (n += 1), self: () => $.greeter });
+}`;
+const naming = (who: string): string =>
+  `${greeter(who)} vatPowers.nameExport('greeter', $.greeter);`;
+const reconnecting = (who: string): string =>
+  `${greeter(who)} vatPowers.reconnectExport('greeter', $.greeter);`;
+
+/** A vat that exports a named greeter, and one that holds it. */
+const pair = async (): Promise<{ bench: Workbench; peer: Workbench; named: VatReference }> => {
+  const bench = await benches.make(naming('one'));
+  const peer = await benches.make();
+  const named = (await bench.run('$.greeter')) as VatReference;
+  await peer.run('$.named = args[0]; 0', [named]);
+  return { bench, peer, named };
+};
+const greet = (peer: Workbench): Promise<unknown> => peer.run(`E($.named).greet()`);
+
+describe('reconnected', () => {
+  test('named exports: an upgrade -> the same reference, the new object behind it', async () => {
+    const { bench, peer, named } = await pair();
+    expect(await greet(peer)).toBe('one 1');
+    expect(await bench.upgrade(reconnecting('two'))).toEqual({ incarnationNumber: 1 });
+    expect(await greet(peer)).toBe('two 1');
+    expect(await bench.run('$.greeter')).toBe(named);
+    expect(await peer.run('E($.named).self()')).toBe(named);
+    expect(await bench.run('args[0] === $.greeter', [named])).toBe(true);
+    await bench.upgrade(reconnecting('three'));
+    expect(await greet(peer)).toBe('three 1');
+  });
+
+  test('named exports: a restart -> rebuilt from the transcript', async () => {
+    const { bench, peer } = await pair();
+    await bench.upgrade(reconnecting('two'));
+    expect(await greet(peer)).toBe('two 1');
+    await benches.restart();
+    expect(await greet(peer)).toBe('two 2');
+    await bench.upgrade(reconnecting('three'));
+    await benches.restart();
+    expect(await greet(peer)).toBe('three 1');
+  });
+
+  test('named exports: not exported before the upgrade -> exported after it', async () => {
+    const bench = await benches.make(naming('one'));
+    const peer = await benches.make();
+    await bench.upgrade(reconnecting('two'));
+    const named = await bench.run('$.greeter');
+    await bench.upgrade(reconnecting('three'));
+    expect(await peer.run('E(args[0]).greet()', [named])).toBe('three 1');
+  });
+
+  test('named exports: dropped by everybody -> the name stays', async () => {
+    const { bench, peer } = await pair();
+    await peer.terminate();
+    await bench.run('0');
+    await bench.upgrade(reconnecting('two'));
+    const other = await benches.make();
+    const named = await bench.run('$.greeter');
+    expect(await other.run('E(args[0]).greet()', [named])).toBe('two 1');
+  });
+
+  test('named exports: from a later crank, in a later turn of the start -> as well', async () => {
+    const bench = await benches.make();
+    await bench.run(`${naming('late')} 0`);
+    const named = await bench.run('$.greeter');
+    await bench.upgrade(`Promise.resolve().then(() => {}).then(() => { ${reconnecting('two')} })`);
+    await bench.upgrade(`void Promise.resolve().then(() => { ${reconnecting('three')} }); 0`);
+    const peer = await benches.make();
+    expect(await peer.run('E(args[0]).greet()', [named])).toBe('three 1');
+  });
+
+  test('named exports: merely-virtual rows hold one, WeakMaps recognise it', async () => {
+    const { bench, named } = await pair();
+    const check = `
+      const store = VatData.makeScalarBigMapStore('virtual');
+      store.init('it', $.greeter);
+      const weak = new vatPowers.WeakMap([[$.greeter, 'known']]);
+      [store.get('it') === $.greeter, weak.get(args[0])]`;
+    expect(await bench.run(check, [named])).toEqual([true, 'known']);
+    expect(await bench.run(`why(() => baggage.init('it', $.greeter))`)).toMatch(/not durable/);
+    await bench.upgrade(reconnecting('two'));
+    expect(await bench.run(check, [named])).toEqual([true, 'known']);
+  });
+});
+
+describe('not reconnected', () => {
+  test('named exports: unreconnected names -> reported, abandoned, free again', async () => {
+    const { bench, peer, named } = await pair();
+    await bench.run(`vatPowers.nameExport('a \\u00e9', Far('a', {}))`);
+    await bench.run(`vatPowers.nameExport('kept', $.kept = Far('kept', { ok: () => true }))`);
+    const kept = await bench.run('$.kept');
+    const setup = `vatPowers.reconnectExport('kept', $.kept = Far('kept', { ok: () => 'yes' }))`;
+    expect(await bench.upgrade(setup)).toEqual({
+      incarnationNumber: 1,
+      abandonedNames: ['a \u00e9', 'greeter'],
+    });
+    await expect(greet(peer)).rejects.toThrow('vat terminated');
+    expect(await peer.run('E(args[0]).ok()', [kept])).toBe('yes');
+    expect(await bench.run('args[0] === $.greeter', [named])).toBe(false);
+    await bench.run(`${naming('again')} 0`);
+    expect(await bench.run('$.greeter')).not.toBe(named);
+    expect(await bench.upgrade(reconnecting('two') + setup)).toEqual({ incarnationNumber: 2 });
+  });
+
+  test('named exports: the upgrade fails -> names and exports as before', async () => {
+    const { bench, peer, named } = await pair();
+    expect(await bench.failedUpgrade(`throw Error('broken')`)).toContain('broken');
+    expect(await bench.failedUpgrade(`${reconnecting('bad')} throw Error('broken')`)).toContain(
+      'broken',
+    );
+    expect(await greet(peer)).toBe('one 1');
+    expect(await bench.run('$.greeter')).toBe(named);
+    await bench.upgrade(reconnecting('two'));
+    expect(await greet(peer)).toBe('two 1');
+  });
+
+  test('named exports: vatParameters mention one -> the start fails and says why', async () => {
+    const { bench, named } = await pair();
+    await expect(bench.upgrade(reconnecting('two'), [named])).rejects.toThrow(
+      /failed to reanimate named export o\+n1: .* preceding reconnectExport/,
+    );
+    expect(bench.incarnation).toBe(0);
+  });
+});
+
+describe('misuse', () => {
+  const facts = [
+    ['a name twice', `vatPowers.nameExport('greeter', Far('x', {}))`,
+      'Error: nameExport: "greeter" names an export already'],
+    ['an object twice', `vatPowers.nameExport('x', $.greeter)`,
+      'Error: nameExport: what "x" is to name has a name'],
+    ['after its export', `vatPowers.nameExport('x', $.exported)`,
+      'Error: nameExport: what "x" is to name has been exported before it was named'],
+    ['data', `vatPowers.nameExport('x', harden({}))`,
+      'TypeError: nameExport: what "x" is to name is no remotable'],
+    ['a presence', `vatPowers.nameExport('x', args[0])`,
+      'Error: nameExport: what "x" is to name is no heap object of this vat'],
+    ['a durable object', `vatPowers.nameExport('x', baggage)`,
+      'Error: nameExport: what "x" is to name keeps its reference anyway'],
+    ['no name', `vatPowers.nameExport('', Far('x', {}))`,
+      'Error: a name must be a well-formed string of 1 to 200 bytes: ""'],
+    ['a name too long', `vatPowers.nameExport('\\u00e9'.repeat(101), Far('x', {}))`,
+      `Error: a name must be a well-formed string of 1 to 200 bytes: "${'\u00e9'.repeat(101)}"`],
+    ['reconnected in the incarnation that named it',
+      `vatPowers.reconnectExport('greeter', Far('x', {}))`,
+      'Error: reconnectExport: "greeter" is connected already in this incarnation'],
+    ['reconnected without a name', `vatPowers.reconnectExport('other', Far('x', {}))`,
+      'Error: reconnectExport: no export is named "other"; to be reconnected are []'],
+  ] as const;
+  test.each(facts)('named exports: %s -> refused, nothing changed', async (_, code, text) => {
+    const { bench, peer } = await pair();
+    await bench.run(`$.exported = Far('exported', {})`);
+    expect(await bench.run(`why(() => ${code})`, [peer.root])).toBe(text);
+    expect(await bench.upgrade(reconnecting('two'))).toEqual({ incarnationNumber: 1 });
+  });
+
+  test('named exports: a start that reconnects wrongly -> told which are left', async () => {
+    const { bench } = await pair();
+    expect(await bench.failedUpgrade(naming('two'))).toContain(
+      'nameExport: "greeter" is of an earlier incarnation: use reconnectExport',
+    );
+    expect(await bench.failedUpgrade(`vatPowers.reconnectExport('other', Far('x', {}))`)).toContain(
+      'no export is named "other"; to be reconnected are ["greeter"]',
+    );
+    expect(await bench.failedUpgrade(`${reconnecting('two')} ${reconnecting('three')}`)).toContain(
+      'reconnectExport: "greeter" is connected already in this incarnation',
+    );
+    await bench.upgrade(reconnecting('two'));
+  });
+
+  test('named exports: a name of another vat -> unknown: names are the vat\'s own', async () => {
+    const { peer } = await pair();
+    expect(await peer.failedUpgrade(reconnecting('thief'))).toContain('no export is named');
+    await peer.run(`${naming('own')} 0`);
+    expect(await peer.run('E($.named).greet()')).toBe('one 1');
+  });
+});
