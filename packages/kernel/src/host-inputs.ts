@@ -12,6 +12,7 @@ import {
   KERNEL_DECIDES,
   NOBODY,
   Reap,
+  Sweep,
   STATIC_VAT,
   type LifecycleItem,
   type VatNumber,
@@ -78,6 +79,19 @@ export const lifecycleInput = (
     return enqueueLifecycle(core, input, item, first);
   };
 };
+
+/** A search of one vat, or every, for stored things that only hold each other. */
+export const collectCyclesInput =
+  ({ state }: KernelCore, vat: VatNumber | undefined): ApplyInput =>
+  () => {
+    for (const running of vat === undefined ? runningVats(state) : [vat]) {
+      const counters = state.vatCounters.get(running);
+      if (counters === undefined || counters.position === 0) continue;
+      state.vatCounters.set(running, { ...counters, sweep: Sweep.cycles });
+      state.dueVats.add(running);
+    }
+    return undefined;
+  };
 
 /** A full reap of every vat in the next wave. */
 export const reapAllInput =

@@ -20,6 +20,7 @@ import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
 import {
+  collectCyclesInput,
   enqueueLifecycle,
   lifecycleInput,
   messageInput,
@@ -273,6 +274,18 @@ export class Kernel {
   /** The result of an earlier input, also one that the last block settled before a crash. */
   resultOf(input: number): Promise<unknown> {
     return this.#core.results.ofInput(input);
+  }
+
+  /**
+   * Has a vat, or every vat, look for durable objects and collections that only hold each other, as
+   * they were when its incarnation began: in sweeps, a bounded number of rows per wave. Resolves
+   * when that is asked for durably, not when it is done (see `idle`).
+   *
+   * Errors: KernelError UNKNOWN_VAT.
+   */
+  async collectCycles(vatId?: VatId): Promise<void> {
+    const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
+    await this.#blocks.input(collectCyclesInput(this.#core, vat));
   }
 
   /**

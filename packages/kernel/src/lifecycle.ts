@@ -28,11 +28,13 @@ import { release, releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
 import type { KernelLog } from './log/kernel-log.js';
+import type { KernelParameters } from './parameters.js';
 import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
   ItemType,
   Reap,
+  Sweep,
   STATIC_VAT,
   VatState,
   type LifecycleItem,
@@ -73,7 +75,7 @@ export interface LifecycleContext {
   imageId(): string;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
-  readonly limits: { readonly vatsMax: number };
+  readonly limits: Pick<KernelParameters, 'vatsMax' | 'cycleInterval'>;
 }
 
 interface Started {
@@ -118,14 +120,21 @@ const start = async (
     const { height, wave } = moment;
     state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
     const counters = state.vatCounters.need(vat);
-    // What the incarnations before left is swept; a new vat finds nothing to sweep.
-    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep: incarnation > 0 };
+    const sweep = sweepAfter(incarnation, context.limits.cycleInterval);
+    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
     // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).
     for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
   }
   return { worker, verdict };
+};
+
+/** What the incarnations before left is swept; a new vat finds nothing to sweep. */
+const sweepAfter = (incarnation: number, cycleInterval: number): Sweep => {
+  if (incarnation === 0) return Sweep.none;
+  const findsCycles = cycleInterval > 0 && incarnation % cycleInterval === 0;
+  return findsCycles ? Sweep.cycles : Sweep.due;
 };
 
 /** What has a crank paid for; nothing when there is no meter. */

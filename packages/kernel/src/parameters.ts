@@ -25,6 +25,11 @@ export interface KernelParameters {
   readonly reapKrefs: number;
   /** Rows that one sweep works off, at most. */
   readonly sweepRowsMax: number;
+  /**
+   * Incarnations whose number is a multiple find stored things that only hold each other, in their
+   * sweeps; 0: only when `collectCycles` asks.
+   */
+  readonly cycleInterval: number;
   /** The hashes of blocks whose height is a multiple contain the state root; 0: none does. */
   readonly stateRootInterval: number;
   /** Messages that wait on one unresolved promise: the result of the next one is rejected. */
@@ -47,6 +52,7 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   reapInterval: 10_000,
   reapKrefs: 1000,
   sweepRowsMax: 1024,
+  cycleInterval: 10,
   stateRootInterval: 0,
   promiseQueueMax: 10_000,
   vatsMax: 1000,
@@ -62,9 +68,10 @@ const COUNTS = [
   'stateRootInterval',
   'promiseQueueMax',
   'vatsMax',
+  'cycleInterval',
 ] as const;
 /** Counts that may be 0. */
-const OPTIONAL: readonly string[] = ['stateRootInterval'];
+const OPTIONAL: readonly string[] = ['stateRootInterval', 'cycleInterval'];
 const NAMES: readonly string[] = ['gc', ...COUNTS];
 
 /** Errors: KernelError BAD_OPTION names the parameter and what it may be. */

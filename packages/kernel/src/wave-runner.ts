@@ -37,6 +37,7 @@ import {
   ItemType,
   KERNEL_OWNS,
   Reap,
+  Sweep,
   VatState,
   type LifecycleItem,
   type VatCounters,
@@ -296,7 +297,7 @@ export class WaveRunner {
       case 'reap':
         return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
       case 'sweep':
-        return { ...next, sweep: more };
+        return { ...next, sweep: more ? before.sweep : Sweep.none };
       case 'collect':
         next.krefs += item.batch.krefs.length;
         break;

@@ -31,6 +31,7 @@ import {
   NOBODY,
   PromiseState,
   Reap,
+  Sweep,
   VatState,
   type LifecycleItem,
   type PromiseRow,
@@ -162,7 +163,9 @@ class Planner {
   addSweeps(limits: WaveLimits): void {
     for (const vat of this.#due('sweep')) {
       if (this.#closed.has(vat)) continue;
-      const delivery = this.#deliver(vat, [Delivery.sweep, limits.sweepRowsMax]);
+      const findsCycles = this.#state.vatCounters.need(vat).sweep === Sweep.cycles;
+      const sweep = [Delivery.sweep, limits.sweepRowsMax, findsCycles] as const;
+      const delivery = this.#deliver(vat, sweep);
       this.items.push({ kind: 'sweep', vat, delivery });
     }
   }
@@ -263,7 +266,7 @@ class Planner {
 }
 
 const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
-  what === 'sweep' ? sweep : reap !== Reap.none;
+  what === 'sweep' ? sweep !== Sweep.none : reap !== Reap.none;
 
 /** The vats of the lifecycle items that the queue begins with. */
 const headedBy = (entries: readonly QueueEntry[]): ReadonlySet<VatNumber> => {

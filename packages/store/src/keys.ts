@@ -239,12 +239,14 @@ export const ROW_KIND_NAME_PREFIX: BinaryKey = '\x12';
 export const rowKindName = (name: string): BinaryKey => ROW_KIND_NAME_PREFIX + utf8Name(name);
 export const ROW_EXPORT_NAME_PREFIX: BinaryKey = '\x13';
 export const rowExportName = (name: string): BinaryKey => ROW_EXPORT_NAME_PREFIX + utf8Name(name);
-export const rowObjectPrefix = (kind: number): BinaryKey => `\x20${u32(kind)}`;
+export const ROW_OBJECT_PREFIX: BinaryKey = '\x20';
+export const rowObjectPrefix = (kind: number): BinaryKey => ROW_OBJECT_PREFIX + u32(kind);
 export const rowObject = (kind: number, instance: number): BinaryKey =>
   rowObjectPrefix(kind) + u48(instance);
 export const rowObjectState = (kind: number, instance: number): BinaryKey =>
   `\x21${u32(kind)}${u48(instance)}`;
-export const rowCollection = (cid: number): BinaryKey => `\x30${u48(cid)}`;
+export const ROW_COLLECTION_PREFIX: BinaryKey = '\x30';
+export const rowCollection = (cid: number): BinaryKey => ROW_COLLECTION_PREFIX + u48(cid);
 export const rowCollectionCounts = (cid: number): BinaryKey => `\x31${u48(cid)}`;
 export const rowEntryPrefix = (cid: number): BinaryKey => `\x32${u48(cid)}`;
 /** `encodedKey` is a binary string already: the CESU-8 of the encoded passable. */
@@ -268,7 +270,8 @@ export const rowZero = (incarnation: number, baseRef: string): BinaryKey =>
 export const ROW_WATCH_PREFIX: BinaryKey = '\x70';
 export const rowWatch = (vpid: string): BinaryKey => ROW_WATCH_PREFIX + ascii(vpid);
 /** The one watcher that `providePromiseWatcher` made of a kind. */
-export const rowWatcher = (kind: number): BinaryKey => `\x71${u32(kind)}`;
+export const ROW_WATCHER_PREFIX: BinaryKey = '\x71';
+export const rowWatcher = (kind: number): BinaryKey => ROW_WATCHER_PREFIX + u32(kind);
 
 const VIRTUAL_OFFSET = 0x80;
 

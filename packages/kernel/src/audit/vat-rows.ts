@@ -31,7 +31,7 @@ import {
 } from '@heirloom/worker';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
 import { HEADER_BYTES } from '../state/row-table.js';
-import { codecs, Reach, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { namedBy, objectRow } from './clists.js';
 import type { Audit } from './context.js';
 import { keysOf, rowsOf } from './scan.js';
@@ -85,7 +85,7 @@ const expect = ({ audit, vat }: Side, holds: boolean, text: () => string): void 
 /** Nothing of an ended incarnation is left when no sweep is due. */
 const checkSwept = (side: Side): void => {
   const bytes = side.audit.view.get('kernel', vatCountersKey(side.vat));
-  const isSweeping = bytes !== undefined && codecs.vatCounters.decode(bytes).sweep;
+  const isSweeping = bytes !== undefined && codecs.vatCounters.decode(bytes).sweep !== Sweep.none;
   if (isSweeping) return;
   for (const key of side.rows.unswept) expect(side, false, () => `${key} is left of before`);
 };

@@ -121,6 +121,10 @@ export interface VatRow {
 export const Reap = { none: 0, due: 1, full: 2 } as const;
 export type Reap = (typeof Reap)[keyof typeof Reap];
 
+/** Which sweep is due: of what ended incarnations left, or of stored cycles besides. */
+export const Sweep = { none: 0, due: 1, cycles: 2 } as const;
+export type Sweep = (typeof Sweep)[keyof typeof Sweep];
+
 /** What every crank changes, apart from the rest. */
 export interface VatCounters {
   readonly position: number;
@@ -131,7 +135,7 @@ export interface VatCounters {
   readonly krefs: number;
   /** What is due. */
   readonly reap: Reap;
-  readonly sweep: boolean;
+  readonly sweep: Sweep;
 }
 export const FIRST_VAT_COUNTERS: VatCounters = {
   position: 0,
@@ -140,7 +144,7 @@ export const FIRST_VAT_COUNTERS: VatCounters = {
   deliveries: 0,
   krefs: 0,
   reap: Reap.none,
-  sweep: false,
+  sweep: Sweep.none,
 };
 
 /** An ended incarnation's leftovers, removed a step at a time. */
@@ -338,7 +342,7 @@ export const codecs = {
   ),
   vatCounters: frameCodec<
     VatCounters,
-    readonly [number, number, number, number, number, Reap, boolean]
+    readonly [number, number, number, number, number, Reap, Sweep]
   >(
     c => [c.position, c.nextImport, c.nextPromise, c.deliveries, c.krefs, c.reap, c.sweep],
     ([position, nextImport, nextPromise, deliveries, krefs, reap, sweep]) => ({

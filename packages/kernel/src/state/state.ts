@@ -26,6 +26,7 @@ import {
   codecs,
   FIRST_COUNTERS,
   Reap,
+  Sweep,
   VatState,
   type CleanupRow,
   type ClistRow,
@@ -39,6 +40,9 @@ import {
   type VatNumber,
   type VatRow,
 } from './schema.js';
+
+const isCollecting = ({ reap, sweep }: VatCounters): boolean =>
+  reap !== Reap.none || sweep !== Sweep.none;
 
 interface AnyTable {
   readonly dirtyCount: number;
@@ -149,7 +153,7 @@ export class KernelState {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
-      if (counters !== undefined && (counters.reap !== Reap.none || counters.sweep)) return true;
+      if (counters !== undefined && isCollecting(counters)) return true;
       this.dueVats.delete(vat);
     }
     return this.collect.keys(ranges.collect, 1).length > 0;

@@ -30,7 +30,7 @@ export class Garbage {
     this.#deletions = new Deletions(core, collections);
     const deletions = this.#deletions;
     this.#reaper = new Reaper({ core, crank, deletions, collectGarbage });
-    this.#sweeper = new Sweeper(core, crank, deletions);
+    this.#sweeper = new Sweeper({ core, crank, deletions, collections });
   }
 
   register(dispatcher: Dispatcher): void {
@@ -42,8 +42,8 @@ export class Garbage {
       this.#reaper.repeat(report, rowsMax);
       return undefined;
     });
-    dispatcher.register(Delivery.sweep, ([, rowsMax]) => {
-      this.#sweepReport = [this.#sweeper.sweep(rowsMax), [], []];
+    dispatcher.register(Delivery.sweep, ([, rowsMax, findsCycles]) => {
+      this.#sweepReport = [this.#sweeper.sweep(rowsMax, findsCycles), [], []];
       return undefined;
     });
   }

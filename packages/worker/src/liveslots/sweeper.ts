@@ -10,40 +10,72 @@ import {
   rowZeroPrefix,
   virtualTablePrefix,
 } from '@heirloom/store/keys';
+import { CycleCollector } from './cycles.js';
 import { placeOf } from './things.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { VRef } from '../protocol/refs.js';
+import type { Collections } from './collections.js';
 import type { Core } from './core.js';
 import type { Deletions } from './deletions.js';
 
 const INCARNATION_BYTES = 4;
 
+export interface SweeperOptions {
+  readonly core: Core;
+  readonly crank: CrankSink;
+  readonly deletions: Deletions;
+  readonly collections: Collections;
+}
+
 export class Sweeper {
   readonly #core: Core;
   readonly #crank: CrankSink;
   readonly #deletions: Deletions;
+  readonly #cycles: CycleCollector;
   /** Up to here the zero table of earlier incarnations is empty, but for `#condemned`. */
   #cursor: BinaryKey = ROW_ZERO_PREFIX;
   readonly #virtualCursors = new Map<number, BinaryKey>();
   /** What sweeps have condemned and not deleted yet. */
   #condemned: VRef[] = [];
 
-  constructor(core: Core, crank: CrankSink, deletions: Deletions) {
+  constructor({ core, crank, deletions, collections }: SweeperOptions) {
     this.#core = core;
     this.#crank = crank;
     this.#deletions = deletions;
+    this.#cycles = new CycleCollector(core, collections);
   }
 
-  /** Removes about `rowsMax` rows. True if there is more to do. */
-  sweep(rowsMax: number): boolean {
-    let left = rowsMax;
-    for (let worked = -1; worked !== 0 && left > 0; left -= worked) worked = this.#pass(left);
+  /**
+   * Removes about `rowsMax` rows. With `findsCycles` it looks for things that only hold each other
+   * as well, once nothing else is left. True if there is more to do.
+   */
+  sweep(rowsMax: number, findsCycles: boolean): boolean {
+    let left = rowsMax - this.#passes(rowsMax);
     if (left > 0) left -= this.#removeVirtualRows(left);
+    while (findsCycles && left > 0 && !this.#cycles.isDone) left -= this.#findCycles(left);
     this.#deletions.tell(this.#crank);
     // What RAM held of the dead went with its incarnation.
     this.#deletions.takeRamChanged();
     return left <= 0;
+  }
+
+  #passes(limit: number): number {
+    let done = 0;
+    for (let worked = -1; worked !== 0 && done < limit; done += worked) {
+      worked = this.#pass(limit - done);
+    }
+    return done;
+  }
+
+  /** One step, and what it has condemned. */
+  #findCycles(limit: number): number {
+    const { ledger } = this.#core;
+    ledger.beginSweep();
+    const worked = this.#cycles.step(limit);
+    ledger.settle();
+    this.#condemned = this.#condemned.concat(ledger.takeCondemned());
+    return worked + this.#passes(limit - worked);
   }
 
   /** Deletes what is condemned so far, which may condemn more. Returns the rows it cost. */

@@ -41,7 +41,8 @@ export type DeliveryTuple =
       /** Looks at every candidate before it reports that there is no more to do. */
       isFull: boolean,
     ]
-  | readonly [typeof Delivery.sweep, rowsMax: number]
+  /** `findsCycles`: what only holds each other is looked for, once nothing else is left. */
+  | readonly [typeof Delivery.sweep, rowsMax: number, findsCycles: boolean]
   | readonly [typeof Delivery.changeOptions, options: Body];
 
 /** Opcodes of syscalls. */

@@ -6,7 +6,15 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 
+/** The rows as they were when the incarnation began, whatever it has written since (rule T2). */
+export interface StartRows {
+  get(key: BinaryKey): Uint8Array | undefined;
+  /** The keys after `after` and before `end`, at most `limit`, in order. */
+  keysAfter(after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[];
+}
+
 export interface RowStore {
+  readonly start: StartRows;
   /** What the vat's cranks last wrote, else what the store holds. Never to be modified. */
   get(key: BinaryKey): Uint8Array | undefined;
   set(key: BinaryKey, value: Uint8Array): void;

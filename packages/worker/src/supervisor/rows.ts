@@ -23,7 +23,7 @@ import { KeyScan } from './key-scan.js';
 import type { RowBase } from './row-base.js';
 import { RowCache } from './row-cache.js';
 import { RowOverlay, type KeyedRow } from './row-overlay.js';
-import type { RowStore } from './row-store.js';
+import type { RowStore, StartRows } from './row-store.js';
 import { SortedKeys } from './sorted-keys.js';
 
 export interface Retained {
@@ -41,6 +41,7 @@ export class VatRows implements RowStore {
   /** No retained row is of a block up to this height. */
   #shownHeight = -1;
   #base: RowBase | undefined;
+  #startBase: RowBase | undefined;
   #scan: KeyScan | undefined;
   /** By table, of those that were scanned: the keys in overlay and retained, perhaps more. */
   #written = new Map<number, SortedKeys>();
@@ -61,10 +62,19 @@ export class VatRows implements RowStore {
     this.#shownHeight = -1;
   }
 
-  /** Reads go to `base` from now on, which shows every block up to `height`. */
-  open(base: RowBase, height: number): void {
+  readonly start: StartRows = {
+    get: key => this.#readStart(base => base.get(key)),
+    keysAfter: (after, end, limit) => this.#readStart(base => base.keysAfter(after, end, limit)),
+  };
+
+  /**
+   * Reads go to `base` from now on, which shows every block up to `height`. `start` shows the rows
+   * as they were when the incarnation began.
+   */
+  open(base: RowBase, height: number, start = base): void {
     check(this.#base === undefined, 'rows: already open');
     this.#base = base;
+    this.#startBase = start;
     this.#scan = new KeyScan(base);
     if (height <= this.#shownHeight) return;
     this.#shownHeight = height;
@@ -81,6 +91,7 @@ export class VatRows implements RowStore {
   close(): void {
     check(this.#overlay.size === 0, 'rows: a crank is in progress');
     this.#base = undefined;
+    this.#startBase = undefined;
     this.#scan = undefined;
   }
 
@@ -184,8 +195,17 @@ export class VatRows implements RowStore {
   /** No failure of the store is ever observable: it ends the thread at the crank boundary. */
   #read<T>(read: (base: RowBase) => T): T {
     check(this.#base !== undefined, 'rows: read outside a crank');
+    return this.#readFrom(this.#base, read);
+  }
+
+  #readStart<T>(read: (base: RowBase) => T): T {
+    check(this.#startBase !== undefined, 'rows: read outside a crank');
+    return this.#readFrom(this.#startBase, read);
+  }
+
+  #readFrom<T>(base: RowBase, read: (base: RowBase) => T): T {
     try {
-      return read(this.#base);
+      return read(base);
     } catch (error) {
       this.#crank.failHost(error);
       throw new Error('the store failed');

@@ -138,10 +138,11 @@ export class Supervisor {
 
   #deliver(message: MessageOf<typeof ToWorker.deliver>): void {
     const [, height, , firstPosition, deliveries] = message;
-    const { space } = this.#needBound();
+    const { vat, incarnation, space, handed } = this.#needBound();
     const snapshot = this.#options.host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
-    this.#rows.open(new LiveBase(snapshot, space), snapshot.height);
+    const start = new ReplayBase({ view: snapshot, vat, incarnation, space, handed });
+    this.#rows.open(new LiveBase(snapshot, space), snapshot.height, start);
     this.#releaseLog();
     this.#turns.run(
       new Wave({

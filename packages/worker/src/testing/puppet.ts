@@ -164,8 +164,15 @@ export class Puppet {
     return this.#repeatedly([Delivery.reap, null, rowsMax, true]);
   }
 
-  async sweep(rowsMax = ROWS_MAX): Promise<Collected> {
-    return this.#repeatedly([Delivery.sweep, rowsMax]);
+  async sweep(rowsMax = ROWS_MAX, findsCycles = false): Promise<Collected> {
+    return this.#repeatedly([Delivery.sweep, rowsMax, findsCycles]);
+  }
+
+  /** One step of a sweep that finds cycles. True if there is more to do. */
+  async sweepStep(rowsMax: number): Promise<boolean> {
+    const crank = await this.#wave([Delivery.sweep, rowsMax, true]);
+    this.#take(crank);
+    return crank.tuple[3]![0];
   }
 
   /** Recounts the rows. Throws if they are not what they say. */

@@ -2,11 +2,13 @@
  * A `RowStore` in memory, for tests: it counts reads and lists the order of writes.
  */
 import type { BinaryKey } from '@heirloom/store';
-import type { RowStore } from '../../supervisor/row-store.js';
+import type { RowStore, StartRows } from '../../supervisor/row-store.js';
 
 export class MemoryRows implements RowStore {
   readonly #rows = new Map<BinaryKey, Uint8Array>();
   #keys: BinaryKey[] | undefined = [];
+  /** As in a first incarnation. */
+  readonly start: StartRows = { get: () => undefined, keysAfter: () => [] };
   readonly reads: BinaryKey[] = [];
   readonly writes: BinaryKey[] = [];
 
