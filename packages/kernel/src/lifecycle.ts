@@ -81,6 +81,8 @@ export interface LifecycleContext {
 interface Started {
   readonly worker: VatWorker;
   readonly verdict: Verdict;
+  /** The crank of startVat as the worker packed it. */
+  readonly packed: Uint8Array;
 }
 
 /** Runs startVat of the incarnation that the vat's row names, in a thread of its own. */
@@ -127,7 +129,7 @@ const start = async (
     // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).
     for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
   }
-  return { worker, verdict };
+  return { worker, verdict, packed };
 };
 
 /** What the incarnations before left is swept; a new vat finds nothing to sweep. */
@@ -207,6 +209,39 @@ const createVat = async (
   return refuse(verdict.reason);
 };
 
+/** What a vat is upgraded to. */
+export interface Successor {
+  readonly bundleId: string;
+  readonly parameters: Uint8Array;
+  readonly slots: readonly KRef[];
+  /** Of the object that the predecessor's promises are rejected with. */
+  readonly message: string;
+}
+
+/**
+ * The one crank of an upgrade: leftovers and startVat. Whoever calls it undoes it as a whole, or
+ * makes the worker the vat's own.
+ */
+export const startSuccessor = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  { bundleId, parameters, slots, message }: Successor,
+  moment: Moment,
+): Promise<Started & { readonly incarnation: number }> => {
+  const { router } = context;
+  const { state } = router;
+  const before = state.vats.need(vat);
+  const incarnation = before.incarnation + 1;
+  noteEnded(state, vat, false);
+  const isWatched = watchesIn(state, before.spaces[0]!);
+  abandonPromises(router, vat, disconnection(message, before.incarnation), isWatched);
+  releaseAll(state, before.slots);
+  const imageId = context.imageId();
+  const row: VatRow = { ...before, incarnation, bundleId, imageId, parameters, slots };
+  state.vats.set(vat, row);
+  return { ...(await start(context, vat, moment)), incarnation };
+};
+
 const upgradeVat = async (
   context: LifecycleContext,
   item: LifecycleItem,
@@ -222,15 +257,8 @@ const upgradeVat = async (
   }
   const began = nowMs();
   const mark = state.mark();
-  const incarnation = before.incarnation + 1;
-  noteEnded(state, vat, false);
-  const isWatched = watchesIn(state, before.spaces[0]!);
-  abandonPromises(router, vat, disconnection(item.text, before.incarnation), isWatched);
-  releaseAll(state, before.slots);
-  const imageId = context.imageId();
-  const row: VatRow = { ...before, incarnation, bundleId, imageId, parameters, slots };
-  state.vats.set(vat, row);
-  const { worker, verdict } = await start(context, vat, moment);
+  const next = { bundleId, parameters, slots, message: item.text };
+  const { worker, verdict, incarnation } = await startSuccessor(context, vat, next, moment);
   if (verdict.ok) {
     online.install(vat, worker);
     pager.began(vat);
