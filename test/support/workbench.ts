@@ -87,6 +87,13 @@ export class Workbench {
     return this.#shop.kernel.vat(this.#name).root;
   }
 
+  /** Rows that the vat has stored, as of the last block. */
+  get rowCount(): number {
+    const { vatId } = this.#shop.kernel.vat(this.#name);
+    const { vats } = this.#shop.kernel.audit().counts;
+    return vats.find(counts => counts.vatId === vatId)!.rows;
+  }
+
   get incarnation(): number {
     return this.#shop.kernel.vat(this.#name).incarnation;
   }

@@ -25,7 +25,8 @@ import {
   setExported,
   updatePromise,
 } from './counts.js';
-import { makeObject, makePromise, ownerOf } from './router.js';
+import { dismissedTag, makeRevoked, orphan, ownerOf } from './orphans.js';
+import { makeObject, makePromise } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from './state/krefs.js';
 import { NOBODY, PromiseState, Reach, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
@@ -59,14 +60,13 @@ const addEntry = (
 };
 
 /**
- * What is left of an export whose incarnation has ended is nobody's: the vat imports it like any
- * other. Its name goes now instead of in the steps to come.
+ * What is left of an export whose incarnation has ended, or whose kind was dismissed, is nobody's:
+ * the vat imports it like any other. Its name goes now instead of in the steps to come.
  */
 const disown = (state: KernelState, vat: VatNumber, kref: KRef): void => {
-  const [, vref, reachable, recognizable, exported] = getObject(state, kref);
+  const [, vref] = getObject(state, kref);
   state.clist(vat).byVRef.delete(vref);
-  state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
-  state.maybeFree.add(kref);
+  orphan(state, kref);
 };
 
 /** What `vat` calls `kref`: allocated now if new to it, without counts. */
@@ -149,7 +149,10 @@ export const resolveName = (state: KernelState, speaker: Speaker, vref: VRef): K
   const parsed = parse(vref);
   if (!isAllocatedByVat(vref)) throw new VatFault('BAD_REFERENCE', `unknown reference ${vref}`);
   checkIncarnation(speaker, parsed, vref);
-  if (parsed.type !== 'vatPromise') return makeObject(state, vat, vref);
+  if (parsed.type !== 'vatPromise') {
+    const tag = dismissedTag(state.vats.need(vat), vref);
+    return tag === undefined ? makeObject(state, vat, vref) : makeRevoked(state, tag);
+  }
   const promise = makePromise(state, { decider: vat, subscribers: [], references: 1 });
   addEntry(state, vat, promise, vref, Reach.reachable);
   return promise;

@@ -16,7 +16,7 @@ import {
   releaseRecognizable,
   setExported,
 } from './counts.js';
-import { ownerOf } from './router.js';
+import { orphan, ownerOf } from './orphans.js';
 import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { ranges } from './state/keys.js';
@@ -26,6 +26,7 @@ import {
   NOBODY,
   PromiseState,
   Reach,
+  REVOKED,
   VatState,
   type ObjectRow,
   type PromiseRow,
@@ -95,7 +96,7 @@ const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
     state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
     return freeOrphan(state, kref, recognizable);
   }
-  if (owner === NOBODY) return freeOrphan(state, kref, recognizable);
+  if (owner === NOBODY || owner === REVOKED) return freeOrphan(state, kref, recognizable);
   // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
   if (ownerOf(state, kref) === undefined) return undefined;
   if (exported === Reach.reachable) mark(state, owner, CollectAction.dropExport, kref);
@@ -132,13 +133,14 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
   const [owner, , reachable, recognizable, exported] = row;
   // Of what died with an incarnation its successor knows nothing.
   const isOwn = ownerOf(state, kref) === vat;
+  const isOrphan = owner === NOBODY || owner === REVOKED;
   switch (action) {
     case CollectAction.dropExport:
       return isOwn && reachable === 0 && exported === Reach.reachable;
     case CollectAction.retireExport:
       return isOwn && reachable === 0 && recognizable === 0;
     case CollectAction.retireImport:
-      return owner === NOBODY && state.clist(vat).byKRef.get(kref) !== undefined;
+      return isOrphan && state.clist(vat).byKRef.get(kref) !== undefined;
     default:
       throw TypeError(`unknown action ${String(action satisfies never)}`);
   }
@@ -273,11 +275,4 @@ export const abandonExports = (
     state.clist(vat).byVRef.delete(vref);
     orphan(state, kref);
   }
-};
-
-/** Makes an object nobody's. */
-export const orphan = (state: KernelState, kref: KRef): void => {
-  const [, vref, reachable, recognizable, exported] = getObject(state, kref);
-  state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
-  state.maybeFree.add(kref);
 };

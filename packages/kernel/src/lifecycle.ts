@@ -122,7 +122,9 @@ const start = async (
     const { height, wave } = moment;
     state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
     const counters = state.vatCounters.need(vat);
-    const sweep = sweepAfter(incarnation, context.limits.cycleInterval);
+    // A new vat finds nothing to sweep but kinds that it has dismissed itself.
+    const sweep =
+      incarnation === 0 ? counters.sweep : sweepAfter(incarnation, context.limits.cycleInterval);
     const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
@@ -132,9 +134,8 @@ const start = async (
   return { worker, verdict, packed };
 };
 
-/** What the incarnations before left is swept; a new vat finds nothing to sweep. */
+/** What the incarnations before left is swept. */
 const sweepAfter = (incarnation: number, cycleInterval: number): Sweep => {
-  if (incarnation === 0) return Sweep.none;
   const findsCycles = cycleInterval > 0 && incarnation % cycleInterval === 0;
   return findsCycles ? Sweep.cycles : Sweep.due;
 };
@@ -190,6 +191,7 @@ const createVat = async (
     slots,
     spaces: [vat],
     options,
+    dismissed: [],
   };
   state.vats.create(vat, row);
   state.vatCounters.create(vat, FIRST_VAT_COUNTERS);

@@ -6,9 +6,8 @@
  * when it settles. So two sends to one reference never overtake each other.
  */
 import assert from 'node:assert/strict';
-import { parseVRef, type VRef } from '@heirloom/worker';
+import type { VRef } from '@heirloom/worker';
 import {
-  getObject,
   getPromise,
   hold,
   holdAll,
@@ -25,7 +24,6 @@ import {
   NOBODY,
   PromiseState,
   Reach,
-  VatState,
   type PromiseRow,
   type QueuedMessage,
   type VatNumber,
@@ -79,25 +77,6 @@ export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KR
   state.maybeFree.add(kref);
   state.clist(owner).byVRef.create(vref, kref);
   return kref;
-};
-
-/** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
-const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
-
-/**
- * The vat that would receive a message to this object now, HOST_OWNS or KERNEL_OWNS; `undefined`
- * when nobody would.
- */
-export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined => {
-  const [owner, vref] = getObject(state, kref);
-  if (owner === NOBODY) return undefined;
-  if (owner < NOBODY) return owner;
-  const vat = state.vats.need(owner);
-  if (vat.state === VatState.terminated) return undefined;
-  if (!isMortal(vref)) return owner;
-  const parsed = parseVRef(vref);
-  if (parsed === undefined || !('incarnation' in parsed)) assert.fail(`stored vref ${vref}`);
-  return parsed.incarnation < vat.incarnation ? undefined : owner;
 };
 
 /** A promise that is to be settled, and with what. */

@@ -24,6 +24,7 @@ import {
 import { makeResult, resolveName, resolvePromiseName, type Speaker } from './clist.js';
 import { abandonExports, dropImports, retireExports, retireImports } from './collect.js';
 import { getPromise } from './counts.js';
+import { checkDismissal, dismissKind } from './dismissals.js';
 import { soleReference } from './kernel-data.js';
 import { send, settle, subscribe, type Router } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
@@ -88,6 +89,9 @@ const checkSyscall = (syscall: unknown): void => {
         return fault('malformed garbage syscall');
       }
       return undefined;
+    case Syscall.dismissKind:
+      if (syscall.length !== 3) fault('malformed dismissal');
+      return checkDismissal(a, b);
     default:
       return fault(`unknown syscall ${String(op)}`);
   }
@@ -238,6 +242,8 @@ export const execute = (
     case Syscall.retireExports:
     case Syscall.abandonExports:
       return doCollect(router.state, speaker.vat, rights, syscall);
+    case Syscall.dismissKind:
+      return dismissKind(router.state, speaker.vat, syscall[1], syscall[2]);
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

@@ -7,14 +7,15 @@
 import { rowWatch } from '@heirloom/store';
 import { vatIdOf, type VRef } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
-import { orphan } from './collect.js';
 import { getPromise, release, releaseAll, releaseRecognizable } from './counts.js';
 import { describeData, VAT_TERMINATED } from './kernel-data.js';
 import { HostError } from './errors.js';
 import { settleDone } from './services/vat-admin.js';
 import { settle, type Router, type Settlement } from './router.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { endedKey, endedOf, ranges, type KeyRange } from './state/keys.js';
+import { hasRevokedNames, revokeStep } from './dismissals.js';
+import { removeExports } from './orphans.js';
+import { dismissalsKey, endedKey, endedOf, ranges } from './state/keys.js';
 import { PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
@@ -102,23 +103,6 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
   return imports.length;
 };
 
-/** Takes up to `limit` exports of a range out of a vat's c-list; their objects are orphaned. */
-const removeExports = (
-  state: KernelState,
-  vat: VatNumber,
-  range: KeyRange,
-  limit: number,
-): number => {
-  const { byVRef } = state.clist(vat);
-  const exports = byVRef.keys(range, limit);
-  for (const vref of exports) {
-    const kref = byVRef.need(vref);
-    byVRef.delete(vref);
-    if (!isPromiseKRef(kref)) orphan(state, kref);
-  }
-  return exports.length;
-};
-
 /** One bounded step over one ended incarnation: what is left of the limit, and if it is gone. */
 const cleanUp = (
   state: KernelState,
@@ -137,23 +121,27 @@ const cleanUp = (
   }
   left -= removeNames(state, vat, left);
   left -= removeExports(state, vat, ranges.byVRef(vat), left);
-  const { spaces, slots } = state.vats.need(vat);
+  const { spaces, slots, dismissed } = state.vats.need(vat);
   for (const space of spaces) left -= state.rows.forgetSpace(space, left);
   if (left <= 0) return { left, isGone: false };
   releaseAll(state, slots);
+  for (const [kind] of dismissed) {
+    const key = dismissalsKey(vat, kind);
+    if (state.dismissals.get(key) !== undefined) state.dismissals.delete(key);
+  }
   state.vatCounters.delete(vat);
   state.vats.delete(vat);
   return { left, isGone: true };
 };
 
-/** Is anything of ended incarnations and vats left to be removed? */
+/** Is anything of ended incarnations and vats, or of dismissed kinds, left to be removed? */
 export const hasRemains = (state: KernelState): boolean =>
-  state.cleanup.keys(ranges.cleanup, 1).length > 0;
+  state.cleanup.keys(ranges.cleanup, 1).length > 0 || hasRevokedNames(state);
 
 /** The kernel's own housekeeping at the end of a wave: at most `limit` rows. Returns how many. */
 export const cleanUpStep = (state: KernelState, limit: number): number => {
   const [key] = state.cleanup.keys(ranges.cleanup, 1);
-  if (key === undefined) return 0;
+  if (key === undefined) return revokeStep(state, limit);
   const { left, isGone } = cleanUp(state, endedOf(key), state.cleanup.need(key), limit);
   if (isGone) state.cleanup.delete(key);
   return limit - left;

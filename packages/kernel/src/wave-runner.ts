@@ -31,6 +31,7 @@ import {
 } from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
 import { refuse, type Settlement } from './router.js';
+import { refusalOf } from './orphans.js';
 import type { Running } from './running-note.js';
 import type { KRef } from './state/krefs.js';
 import {
@@ -40,6 +41,7 @@ import {
   Sweep,
   VatState,
   type LifecycleItem,
+  type QueuedMessage,
   type VatCounters,
   type VatNumber,
   type VatRow,
@@ -180,7 +182,7 @@ export class WaveRunner {
       case 'sweep':
         return this.#mergeVatCrank(item, wave);
       case 'refused':
-        refuse(router, item.message);
+        this.#refuse(item.message);
         return false;
       case 'outside':
         if (item.owner === KERNEL_OWNS) acceptKernelCall(router, item.message);
@@ -196,6 +198,11 @@ export class WaveRunner {
     }
   }
 
+  #refuse(message: QueuedMessage): void {
+    const { router } = this.#options;
+    refuse(router, message, refusalOf(router.state, message.target));
+  }
+
   async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
     const { log, router } = this.#options;
     await carryOut(this.#options, item, moment);
@@ -208,7 +215,7 @@ export class WaveRunner {
     const { state } = router;
     const row = state.vats.get(item.vat);
     if (row?.state !== VatState.running) {
-      if (item.kind === 'message') refuse(router, item.message);
+      if (item.kind === 'message') this.#refuse(item.message);
       else if (item.kind === 'notify') release(state, item.promise);
       return false;
     }

@@ -23,7 +23,7 @@ import {
   type CollectBatch,
 } from './collect.js';
 import { getPromise } from './counts.js';
-import { ownerOf } from './router.js';
+import { ownerOf } from './orphans.js';
 import { isPromiseKRef, type KRef } from './state/krefs.js';
 import type { QueueEntry } from './state/run-queue.js';
 import {
@@ -70,7 +70,7 @@ export type QueuedItem = { readonly ordinal: number } & (
     }
   /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
   | { readonly kind: 'outside'; readonly owner: number; readonly message: QueuedMessage }
-  /** Nobody owns the target. */
+  /** Nobody answers for the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
   | { readonly kind: 'idle'; readonly promise: KRef }

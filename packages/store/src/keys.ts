@@ -147,6 +147,7 @@ export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
 export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
+export const DISMISSAL_PREFIX: BinaryKey = '\x81';
 export const HOST_OBJECT_PREFIX: BinaryKey = '\xa0';
 export const HOST_CALL_PREFIX: BinaryKey = '\xa1';
 export const KERNEL_OBJECT_PREFIX: BinaryKey = '\xa2';
@@ -224,6 +225,9 @@ export const bundleCapKey = (bundleId: string): BinaryKey =>
 export const bundleNameKey = (name: string): BinaryKey =>
   BUNDLE_NAME_PREFIX + utf8Name(name);
 export const countKey = (name: string): BinaryKey => COUNT_PREFIX + ascii(name);
+/** A dismissed kind of which the kernel's tables still name exports. */
+export const dismissalKey = (vat: number, kind: number): BinaryKey =>
+  DISMISSAL_PREFIX + u32(vat) + u32(kind);
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
 
@@ -239,6 +243,9 @@ export const ROW_KIND_NAME_PREFIX: BinaryKey = '\x12';
 export const rowKindName = (name: string): BinaryKey => ROW_KIND_NAME_PREFIX + utf8Name(name);
 export const ROW_EXPORT_NAME_PREFIX: BinaryKey = '\x13';
 export const rowExportName = (name: string): BinaryKey => ROW_EXPORT_NAME_PREFIX + utf8Name(name);
+/** Kinds that the vat has dismissed. */
+export const ROW_DISMISSED_PREFIX: BinaryKey = '\x14';
+export const rowDismissed = (kind: number): BinaryKey => ROW_DISMISSED_PREFIX + u32(kind);
 export const ROW_OBJECT_PREFIX: BinaryKey = '\x20';
 export const rowObjectPrefix = (kind: number): BinaryKey => ROW_OBJECT_PREFIX + u32(kind);
 export const rowObject = (kind: number, instance: number): BinaryKey =>

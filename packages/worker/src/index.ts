@@ -10,6 +10,7 @@ export * from './protocol/limits.js';
 export * from './protocol/messages.js';
 export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';
+export * from './protocol/revocation.js';
 export * from './protocol/transcript.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';

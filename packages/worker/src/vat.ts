@@ -245,6 +245,11 @@ export interface VatPowers {
   readonly replaceKind: Define<string>;
   readonly replaceKindMulti: DefineMulti<string>;
   /**
+   * Gives up what the vat owes to a durable kind, by its handle or name: nobody has to define it
+   * again, its instances are revoked, whoever holds them, and their rows go in time. In any crank.
+   */
+  readonly dismissKind: (kind: DurableKindHandle | string) => void;
+  /**
    * Gives a remotable a name before it is first exported, so that a later incarnation can take its
    * reference over. It is held as long as the incarnation lasts. Throws if the name is taken, also
    * by an earlier incarnation whose export has not been reconnected.

@@ -81,6 +81,7 @@ const DROP_IMPORTS = 4;
 const RETIRE_IMPORTS = 5;
 const RETIRE_EXPORTS = 6;
 const ABANDON_EXPORTS = 7;
+const DISMISS_KIND = 8;
 
 type Attack = readonly [title: string, what: unknown];
 const doing = (...syscalls: unknown[]): unknown => [null, syscalls, [], null];
@@ -117,6 +118,13 @@ const SHAPES: readonly Attack[] = [
   ['an import retired in an ordinary crank', doing([RETIRE_IMPORTS, ['o-1']])],
   ['an export retired in an ordinary crank', doing([RETIRE_EXPORTS, ['o+0']])],
   ['the root abandoned', doing([ABANDON_EXPORTS, ['o+0']])],
+  ['a dismissal without a tag', doing([DISMISS_KIND, 10])],
+  ['a dismissal of a built-in kind', doing([DISMISS_KIND, 6, '"map"'])],
+  ['a dismissal of a kind that is text', doing([DISMISS_KIND, '10', '"Purse"'])],
+  ['a dismissal of a kind of no size', doing([DISMISS_KIND, 4_294_967_296, '"Purse"'])],
+  ['a dismissal with a bare tag', doing([DISMISS_KIND, 10, 'Purse'])],
+  ['a dismissal with a tag that is too long', doing([DISMISS_KIND, 10, `"${'x'.repeat(101)}"`])],
+  ['a dismissal twice', doing([DISMISS_KIND, 10, '"x"'], [DISMISS_KIND, 10, '"x"'])],
   ['a row that is no pair', writing([{ bytes: '01' }])],
   ['a row without a key', writing([{ bytes: '' }, BODY])],
   ['a row whose key is text', writing(['key', BODY])],

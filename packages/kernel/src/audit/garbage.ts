@@ -5,10 +5,11 @@
  * to be told, or its owner knows already.
  */
 import { clistKrefKey, collectKey, KREF_OBJECT } from '@heirloom/store';
-import { parseVRef, ROOT_VREF, vatIdOf } from '@heirloom/worker';
+import { parseVRef, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
 import { CollectAction } from '../collect.js';
 import { krefNumber, showKRef, type KRef } from '../state/krefs.js';
-import { NOBODY, Reach, type ObjectRow, type VatNumber } from '../state/schema.js';
+import { dismissedTag } from '../orphans.js';
+import { NOBODY, Reach, REVOKED, type ObjectRow, type VatNumber } from '../state/schema.js';
 import { isRunning, type Audit } from './context.js';
 
 export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => {
@@ -19,7 +20,7 @@ export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => 
     findings.expect(exported === Reach.reachable, 'garbage', text);
   }
   if (reachable > 0) return;
-  if (owner === NOBODY) return checkOrphan(audit, kref, recognizable);
+  if (owner === NOBODY || owner === REVOKED) return checkOrphan(audit, kref, recognizable);
   if (owner < NOBODY) {
     findings.add('garbage', `${showKRef(kref)} is of ${owner}, and nobody reaches it`);
     return;
@@ -32,11 +33,16 @@ export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => 
   for (const action of actions) expectTold(audit, owner, action, kref);
 };
 
-/** Names of ended vats and incarnations are taken away in steps: nobody is told before. */
+/**
+ * Names of ended vats and incarnations, and of dismissed kinds, are taken away in steps: nobody is
+ * told before.
+ */
 const isAnswering = (audit: Audit, owner: VatNumber, vref: string): boolean => {
   if (!isRunning(audit, owner)) return false;
   const parsed = parseVRef(vref);
-  const incarnation = audit.vats.get(owner)!.incarnation;
+  const row = audit.vats.get(owner)!;
+  if (dismissedTag(row, vref as VRef) !== undefined) return false;
+  const { incarnation } = row;
   return parsed === undefined || !('incarnation' in parsed) || parsed.incarnation === incarnation;
 };
 

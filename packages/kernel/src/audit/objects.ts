@@ -1,6 +1,6 @@
 /** Objects and promises: their counts are the holders', their owners and deciders have them. */
 import { OBJECT_PREFIX, PROMISE_PREFIX, readU48 } from '@heirloom/store';
-import { vatIdOf } from '@heirloom/worker';
+import { readTag, vatIdOf } from '@heirloom/worker';
 import {
   isPromiseKRef,
   krefNumber,
@@ -16,6 +16,7 @@ import {
   NOBODY,
   PromiseState,
   Reach,
+  REVOKED,
   type ObjectRow,
   type PromiseRow,
 } from '../state/schema.js';
@@ -48,7 +49,7 @@ export const auditObjects = (audit: Audit): ObjectCounts => {
     const n = readU48(key, OBJECT_PREFIX.length);
     const kref = objectKRef(n);
     objects += 1;
-    if (row[0] === NOBODY) orphans += 1;
+    if (row[0] === NOBODY || row[0] === REVOKED) orphans += 1;
     if (row[3] === 0) unheld += 1;
     findings.expect(n < counters.nextObject, 'table', () => `${showKRef(kref)} is yet to come`);
     checkObject(audit, kref, row);
@@ -67,6 +68,11 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
   );
   checkGarbage(audit, kref, row);
   if (owner === NOBODY || owner === HOST_OWNS) return;
+  if (owner === REVOKED) {
+    const text = (): string => `${showKRef(kref)} is revoked, and its kind has no tag`;
+    findings.expect(readTag(vref) !== undefined, 'owner', text);
+    return;
+  }
   if (owner === KERNEL_OWNS) {
     const name = showKRef(kref);
     const text = (): string => `${name} is the kernel's, and nothing says what it is`;

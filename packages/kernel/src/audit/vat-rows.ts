@@ -11,6 +11,7 @@ import {
   CLIST_KREF_PREFIX,
   clistKrefKindPrefix,
   clistVrefPrefix,
+  dismissalKey,
   KREF_OBJECT,
   readU48,
   remainderKey,
@@ -29,6 +30,7 @@ import {
   type RowSource,
   type VRef,
 } from '@heirloom/worker';
+import { dismissedTag } from '../orphans.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
 import { HEADER_BYTES } from '../state/row-table.js';
 import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
@@ -53,6 +55,7 @@ export const auditVatRows = (audit: Audit): void => {
     checkSwept(side);
     checkImports(side);
     checkExports(side);
+    checkDismissals(side);
   }
 };
 
@@ -124,7 +127,9 @@ const checkExports = (side: Side): void => {
     const parsed = parseVRef(vref);
     expect(side, parsed !== undefined, () => `the export ${vref} is no name`);
     if (parsed === undefined) continue;
-    if ('incarnation' in parsed && parsed.incarnation !== row.incarnation) {
+    if (dismissedTag(row, vref) !== undefined) {
+      checkRevoked(side, vref);
+    } else if ('incarnation' in parsed && parsed.incarnation !== row.incarnation) {
       checkOld(side, vref, parsed.incarnation);
     } else checkExport(side, vref, kref);
   }
@@ -136,6 +141,21 @@ const checkExports = (side: Side): void => {
       expect(side, isNamed, () => `${base} is exported (${es}) and not in the c-list`);
     }
   }
+};
+
+/** Rows and kernel say the same of what was dismissed. */
+const checkDismissals = (side: Side): void => {
+  const known = side.row.dismissed.map(([kind]) => kind).join();
+  const stored = [...side.rows.dismissed].sort((a, b) => a - b).join();
+  expect(side, known === stored, () => `dismissed are ${known}; by the rows ${stored}`);
+};
+
+/** Names of revoked exports go in steps. */
+const checkRevoked = (side: Side, vref: VRef): void => {
+  const parsed = parseVRef(vref);
+  const kind = parsed?.type === 'durable' ? parsed.kind : 0;
+  const isLeaving = side.audit.view.get('kernel', dismissalKey(side.vat, kind)) !== undefined;
+  expect(side, isLeaving, () => `the name ${vref} of a revoked export is left`);
 };
 
 /** Names that died with an incarnation go in steps. */

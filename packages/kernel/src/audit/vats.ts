@@ -4,6 +4,7 @@
  */
 import {
   bundleScriptKey,
+  DISMISSAL_PREFIX,
   imageKey,
   preimagePrefix,
   readU32,
@@ -60,6 +61,7 @@ export const auditVats = (audit: Audit): VatCounts[] => {
     state === VatState.running && !options.dynamic;
   const running = [...vats.values()].filter(isNamed).length;
   findings.expect(names === running, 'vat', () => `${names} vat names for ${running} vats`);
+  checkDismissals(audit);
   checkBelongings(audit, remainders);
   return counts;
 };
@@ -125,6 +127,16 @@ const auditRemainders = ({ view, vats, findings }: Audit): ReadonlySet<string> =
     );
   }
   return ended;
+};
+
+/** A vat whose exports are being revoked has dismissed the kind. */
+const checkDismissals = ({ view, vats, findings }: Audit): void => {
+  for (const [key] of rowsOf(view, DISMISSAL_PREFIX, codecs.empty)) {
+    const vat = readU32(key, DISMISSAL_PREFIX.length);
+    const kind = readU32(key, DISMISSAL_PREFIX.length + WORD);
+    const isDismissed = vats.get(vat)?.dismissed.some(([number]) => number === kind) === true;
+    findings.expect(isDismissed, 'vat', () => `${vatIdOf(vat)} has not dismissed kind ${kind}`);
+  }
 };
 
 /** Every row, pre-image and transcript is some vat's, or is to be removed. */

@@ -18,6 +18,7 @@ const ROW_TABLES: ReadonlyMap<number, string> = new Map([
   [0x11, 'next instances'],
   [0x12, 'kind names'],
   [0x13, 'export names'],
+  [0x14, 'dismissed kinds'],
   [OBJECT, 'objects'],
   [OBJECT_STATE, 'large states'],
   [0x30, 'collections'],

@@ -115,6 +115,8 @@ export const describeSyscall = (syscall: SyscallTuple): Description => {
       return { event: 'retireExports', slots: [...syscall[1]] };
     case Syscall.abandonExports:
       return { event: 'abandonExports', slots: [...syscall[1]] };
+    case Syscall.dismissKind:
+      return { event: 'dismissKind', kind: syscall[1], tag: syscall[2] };
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

@@ -12,6 +12,8 @@ import {
   COLLECT_PREFIX,
   collectKey,
   countKey,
+  DISMISSAL_PREFIX,
+  dismissalKey,
   HOST_CALL_PREFIX,
   HOST_RESULT_PREFIX,
   hostCallKey,
@@ -65,6 +67,10 @@ export const endedOf = (key: number): readonly [vat: number, incarnation: number
   key % INCARNATIONS_MAX,
 ];
 
+/** Dismissed kinds go by one number in RAM, as ended incarnations do. */
+export const dismissalsKey = endedKey;
+export const dismissalOf = endedOf;
+
 /** How each table spells its keys, and reads them back where it is scanned. */
 export const spellings = {
   object: { spell: (kref: KRef): BinaryKey => objectKey(krefNumber(kref)) },
@@ -92,6 +98,14 @@ export const spellings = {
     spell: (key: number): BinaryKey => remainderKey(...endedOf(key)),
     parse: (key: BinaryKey): number =>
       endedKey(readU32(key, REMAINDER_PREFIX.length), readU32(key, REMAINDER_PREFIX.length + 4)),
+  },
+  dismissal: {
+    spell: (key: number): BinaryKey => dismissalKey(...dismissalOf(key)),
+    parse: (key: BinaryKey): number =>
+      dismissalsKey(
+        readU32(key, DISMISSAL_PREFIX.length),
+        readU32(key, DISMISSAL_PREFIX.length + 4),
+      ),
   },
   /** (vat, action, object) as `vat/action/kref`. */
   collect: {
@@ -162,6 +176,10 @@ export const ranges = {
   clistPromises: (vat: number): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
   byKRef: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
   byVRef: (vat: number): KeyRange => range(clistVrefPrefix(vat)),
+  dismissals: range(DISMISSAL_PREFIX),
+  /** Exports of a durable kind. */
+  exportsOfKind: (vat: number, kind: number): KeyRange =>
+    range(clistVrefKey(vat, `o+d${kind}/`)),
   /** Exports that die with an incarnation. */
   mortalExports: (vat: number, incarnation: number): readonly KeyRange[] => [
     range(clistVrefKey(vat, `o+e${incarnation}/`)),

@@ -21,6 +21,8 @@ export const HOST_DECIDES = -2;
 /** As owner: objects of the host, of the kernel itself. Below NOBODY, so that no vat is meant. */
 export const HOST_OWNS = -1;
 export const KERNEL_OWNS = -2;
+/** As owner: nobody answers, the object's kind was dismissed. Its name is the kind's tag. */
+export const REVOKED = -3;
 
 /** How far a c-list entry or an export goes. Allocated at wave start, counted when merged (W1). */
 export const Reach = { allocated: 0, recognizable: 1, reachable: 2 } as const;
@@ -105,6 +107,8 @@ export type LifecycleItem = Extract<RunQueueItem, LifecycleRequest>;
 export const VatState = { starting: 0, running: 1, terminated: 2 } as const;
 export type VatState = (typeof VatState)[keyof typeof VatState];
 
+export type DismissedKind = readonly [kind: number, tag: string];
+
 export interface VatRow {
   readonly name: string;
   readonly state: VatState;
@@ -115,6 +119,8 @@ export interface VatRow {
   readonly slots: readonly KRef[];
   readonly spaces: readonly number[];
   readonly options: VatOptions;
+  /** Kinds that the vat has dismissed, by number; their tags as ASCII (`asciiTag`). */
+  readonly dismissed: readonly DismissedKind[];
 }
 
 /** Which reap is due: one that looks at what is likely to be dead, or one that finds all. */
@@ -315,6 +321,7 @@ export const codecs = {
       readonly KRef[],
       readonly number[],
       OptionsTuple,
+      readonly DismissedKind[],
     ]
   >(
     v => [
@@ -327,8 +334,9 @@ export const codecs = {
       v.slots,
       v.spaces,
       optionsTuple(v.options),
+      v.dismissed,
     ],
-    ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces, options]) => ({
+    ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces, options, gone]) => ({
       name: fromText(name),
       state,
       incarnation,
@@ -338,6 +346,7 @@ export const codecs = {
       slots,
       spaces,
       options: optionsOf(options),
+      dismissed: gone,
     }),
   ),
   vatCounters: frameCodec<

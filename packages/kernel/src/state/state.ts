@@ -76,6 +76,8 @@ export class KernelState {
   readonly hostResults: KernelTable<number, HostResultRow>;
   /** By `endedKey(vat, incarnation)`. */
   readonly cleanup: KernelTable<number, CleanupRow>;
+  /** By `dismissalsKey(vat, kind)`: kinds whose exports still have names. */
+  readonly dismissals: KernelTable<number, true>;
   /** What vats are to be told of their exports and imports: `vat/action/kref`. */
   readonly collect: KernelTable<string, true>;
   /** Host objects, kernel objects, clock. */
@@ -106,6 +108,7 @@ export class KernelState {
     this.pins = this.#table(codecs.count, spellings.pin);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
     this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
+    this.dismissals = this.#table(codecs.empty, spellings.dismissal);
     this.collect = this.#table(codecs.empty, spellings.collect);
     this.services = new ServiceTables((codec, spelling) => this.#table(codec, spelling));
     this.rows = new RowTable(view, journal);

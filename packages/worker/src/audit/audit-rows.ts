@@ -34,7 +34,12 @@ export interface RowAudit {
   readonly things: ReadonlyMap<string, AuditedThing>;
   /** The names of exports, by reference. */
   readonly exportNames: ReadonlyMap<string, string>;
-  /** Rows that sweeps have yet to remove: entries and merely-virtual rows of ended incarnations. */
+  /** Kinds that the vat has dismissed: their instances are no things, whether swept or not. */
+  readonly dismissed: ReadonlySet<number>;
+  /**
+   * Rows that sweeps have yet to remove: entries and merely-virtual rows of ended incarnations,
+   * rows of dismissed kinds.
+   */
   readonly unswept: readonly string[];
 }
 
@@ -56,6 +61,7 @@ const TABLES = {
   kind: 0x10,
   kindName: 0x12,
   exportName: 0x13,
+  dismissed: 0x14,
   object: 0x20,
   objectState: 0x21,
   collection: 0x30,
@@ -68,6 +74,8 @@ const TABLES = {
   watch: 0x70,
   watcher: 0x71,
 } as const;
+/** What a durable kind has rows in, by its number. */
+const KIND_TABLES: readonly number[] = [0x10, 0x11, 0x20, 0x21, 0x71];
 const VIRTUAL_COUNT = 0xc0;
 const WEAK_KINDS = [3, 5, 7, 9];
 
@@ -75,11 +83,20 @@ const WEAK_KINDS = [3, 5, 7, 9];
 const isThing = (base: string): boolean =>
   /^o-|^o\+[dv]/.test(base) && !/^o\+d1\/|^o\+d6\/[123]$/.test(base);
 
+interface RowParts {
+  readonly table: number;
+  readonly rest: string;
+  readonly isDurable: boolean;
+}
+
 class Auditor {
   readonly faults: string[] = [];
   readonly unswept: string[] = [];
   readonly headers = new Map<string, Header>();
   readonly exportNames = new Map<string, string>();
+  readonly dismissed = new Set<number>();
+  /** Instances of dismissed kinds that have a row, and the entry that they name. */
+  readonly #revoked = new Map<string, number>();
   readonly #namedKinds = new Set<number>();
   /** Rows that hold each reference, durable ones and merely-virtual ones. */
   readonly #holders = { durable: new Map<string, number>(), virtual: new Map<string, number>() };
@@ -100,7 +117,7 @@ class Auditor {
   }
 
   run(): void {
-    for (const key of this.#rows.keys()) this.#visitCollection(key);
+    for (const key of this.#rows.keys()) this.#visitFirst(key);
     for (const key of this.#rows.keys()) this.#visit(key);
     this.#compareThings();
     this.#compareVirtualCounts();
@@ -116,7 +133,7 @@ class Auditor {
   }
 
   /** The table as of the durable ones, the rest of the key; undefined for what is to be swept. */
-  #split(key: string): { table: number; rest: string; isDurable: boolean } | undefined {
+  #split(key: string): RowParts | undefined {
     const table = key.charCodeAt(0);
     if (table < 0xa0) return { table, rest: key.slice(1), isDurable: true };
     if (readU32(key, 1) !== this.#incarnation) return undefined;
@@ -124,8 +141,10 @@ class Auditor {
     return { table: isCount ? table : table - 0x80, rest: key.slice(5), isDurable: false };
   }
 
-  #visitCollection(key: string): void {
+  /** What the other rows are understood by. */
+  #visitFirst(key: string): void {
     const parts = this.#split(key);
+    if (parts?.table === TABLES.dismissed) this.dismissed.add(readU32(parts.rest, 0));
     if (parts?.table !== TABLES.collection) return;
     const [kind] = unpackRow('collection', this.#rows.get(key)!);
     this.#weakKinds.set(`${parts.isDurable}/${readU48(parts.rest, 0)}`, WEAK_KINDS.includes(kind));
@@ -133,6 +152,7 @@ class Auditor {
 
   #visit(key: string): void {
     const parts = this.#split(key);
+    if (parts !== undefined && this.#isOfDismissed(parts)) this.unswept.push(JSON.stringify(key));
     if (parts === undefined) {
       this.unswept.push(JSON.stringify(key));
       return;
@@ -149,7 +169,8 @@ class Auditor {
       case TABLES.object: {
         const [, , count, es, zero, , , slots] = unpackRow('object', bytes);
         const base = this.#refOf(isDurable, readU32(rest, 0), readU48(rest, 4));
-        this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
+        if (this.#isRevoked(base)) this.#revoked.set(base, zero);
+        else this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
         return this.#hold(isDurable, slots);
       }
       case TABLES.collection: {
@@ -191,6 +212,10 @@ class Auditor {
       default:
         return undefined;
     }
+  }
+
+  #isOfDismissed({ table, rest, isDurable }: RowParts): boolean {
+    return isDurable && KIND_TABLES.includes(table) && this.dismissed.has(readU32(rest, 0));
   }
 
   #visitKindName(name: string, kind: number): void {
@@ -236,6 +261,15 @@ class Auditor {
     return this.#hold(isDurable, slots);
   }
 
+  #isRevoked(base: string): boolean {
+    const kind = /^o\+d([0-9]+)\//.exec(base)?.[1];
+    return kind !== undefined && this.dismissed.has(Number(kind));
+  }
+
+  #isThing(base: string): boolean {
+    return isThing(base) && !this.#isRevoked(base);
+  }
+
   #refOf(isDurable: boolean, kind: number, instance: number): string {
     return isDurable
       ? `o+d${kind}/${instance}`
@@ -251,14 +285,20 @@ class Auditor {
 
   #compareThings(): void {
     for (const [base, header] of this.headers) this.#compareThing(base, header);
+    for (const [base, zero] of this.#revoked) {
+      const entry = this.#zeros.get(base)?.incarnation ?? -1;
+      if (entry + 1 !== zero) this.#fault(`${base}, revoked: entry is not at ${zero}`);
+    }
     for (const holders of [this.#holders.durable, this.#holders.virtual]) {
       for (const base of holders.keys()) {
-        if (isThing(base) && !this.headers.has(base)) this.#fault(`held, without a row: ${base}`);
+        const isThere = !this.#isThing(base) || this.headers.has(base);
+        if (!isThere) this.#fault(`held, without a row: ${base}`);
       }
     }
     for (const base of this.#zeros.keys()) {
       const isOurs = !base.startsWith('o+v') || base.startsWith(`o+v${this.#incarnation}/`);
-      if (isOurs && !this.headers.has(base)) this.#fault(`listed and without a row: ${base}`);
+      const isThere = this.headers.has(base) || this.#revoked.has(base);
+      if (isOurs && !isThere) this.#fault(`listed and without a row: ${base}`);
     }
   }
 
@@ -280,10 +320,14 @@ class Auditor {
   #compareVirtualCounts(): void {
     const { virtual } = this.#holders;
     for (const [base, count] of this.#virtualCounts) {
-      if (virtual.get(base) !== count) this.#fault(`${base}: virtual count ${count}`);
+      const isCounted = this.#isThing(base);
+      const isWrong = isCounted && virtual.get(base) !== count;
+      if (isWrong) this.#fault(`${base}: virtual count ${count}`);
+      const isGone = !isCounted && !this.#revoked.has(base);
+      if (isGone) this.#fault(`${base}: a virtual count of what is no more`);
     }
     for (const [base, count] of virtual) {
-      const isCounted = isThing(base) && !base.startsWith('o+v');
+      const isCounted = this.#isThing(base) && !base.startsWith('o+v');
       if (isCounted && this.#virtualCounts.get(base) !== count) {
         this.#fault(`${base}: ${count} virtual rows hold it, counted otherwise`);
       }
@@ -299,7 +343,7 @@ class Auditor {
     }
     for (const vref of this.#recognized) {
       const base = baseRefOf(vref);
-      const isGone = isThing(base) && !this.headers.has(base);
+      const isGone = this.#isThing(base) && !this.headers.has(base);
       if (isGone) this.#fault(`an entry is keyed by what is no more: ${vref}`);
     }
   }
@@ -309,8 +353,8 @@ class Auditor {
     for (const [base, { count, es, zero, isDropped }] of this.headers) {
       things.set(base, { count, es, isListed: zero !== 0, isDropped });
     }
-    const { faults, exportNames, unswept } = this;
-    return { faults, things, exportNames, unswept };
+    const { faults, exportNames, dismissed, unswept } = this;
+    return { faults, things, exportNames, dismissed, unswept };
   }
 }
 

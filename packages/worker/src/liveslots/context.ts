@@ -67,6 +67,8 @@ export interface References {
   isAlive(vref: VRef): boolean;
   /** How to re-make instances of a durable kind (`durable: true`) or a kind of this incarnation. */
   registerKind(durable: boolean, kind: number, reanimate: Reanimator): void;
+  /** Of a kind that was dismissed and is not defined, instances are made like presences. */
+  registerRevoked(kind: number): void;
   /** Imports, durable objects and durable collections are durable; promises never are. */
   isDurable(vref: VRef): boolean;
 }

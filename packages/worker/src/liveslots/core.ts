@@ -2,6 +2,7 @@
  * The record that kinds and collections are functions over.
  */
 import { Counters } from './counters.js';
+import { Dismissals } from './dismissals.js';
 import { Ledger } from './ledger.js';
 import { RamRecognizers } from './ram-recognizers.js';
 import { Scope } from './scope.js';
@@ -17,6 +18,7 @@ export interface Core {
   readonly counters: Counters;
   readonly values: StoredValues;
   readonly ledger: Ledger;
+  readonly dismissals: Dismissals;
   /** The weak maps and sets of vat code that recognise references. */
   readonly ramRecognizers: RamRecognizers;
   /** The instances whose state or context this crank has used. */
@@ -33,12 +35,14 @@ export interface Core {
 
 export const makeCore = (context: LiveslotsContext): Core => {
   const definedKinds = new Map<number, Kind>();
+  const dismissals = new Dismissals(context);
   const core: Omit<Core, 'ledger'> & { ledger?: Ledger } = {
     context,
     durable: new Scope(context, true),
     virtual: new Scope(context, false),
     counters: new Counters(context),
-    values: new StoredValues(context, kind => definedKinds.has(kind)),
+    values: new StoredValues(context, kind => definedKinds.has(kind) || dismissals.has(kind)),
+    dismissals,
     ramRecognizers: new RamRecognizers(),
     touched: [],
     dirtyKinds: new Set(),

@@ -11,6 +11,7 @@ import type { HandledPromises } from '../zygote/environment.js';
 import { dispatchLocally } from '../zygote/send-dispatch.js';
 import type { SendJob } from '../zygote/promise-record.js';
 import type { Hardening, ValueCodec } from './context.js';
+import type { Dismissals } from './dismissals.js';
 import type { Ledger } from './ledger.js';
 import { whenSettled, type PromiseEntry } from './promise-table.js';
 import type { Promises } from './promises.js';
@@ -35,6 +36,7 @@ export interface DispatcherOptions {
   readonly references: VatReferences;
   readonly promises: Promises;
   readonly ledger: Ledger;
+  readonly dismissals: Dismissals;
 }
 
 export class Dispatcher {
@@ -66,11 +68,14 @@ export class Dispatcher {
   }
 
   #message([, target, body, slots, result]: TupleOf<typeof Delivery.message>): undefined {
-    const { codec, promises, references, ledger } = this.#options;
+    const { codec, dismissals, promises, references, ledger } = this.#options;
     ledger.introduced(slots);
     const receiver = references.valueOf(target);
     const [method, args] = this.#decodeMessage(codec.decode(body, slots));
     const entry = result === null ? undefined : promises.takeResult(result);
+    // The message was on its way when the kind was dismissed.
+    const revocation = dismissals.revocationOf(target);
+    if (revocation !== undefined) return this.#reject(entry, Error(revocation));
     this.#apply(receiver, method, args, entry);
   }
 
@@ -82,6 +87,12 @@ export class Dispatcher {
       if (isName && Array.isArray(args)) return [method, args];
     }
     return this.#options.crank.raise('BAD_DELIVERY', 'a message is not [method, args]');
+  }
+
+  #reject(entry: PromiseEntry | undefined, reason: Error): undefined {
+    const { hardening, promises } = this.#options;
+    if (entry === undefined) return;
+    promises.settleResult(entry, { rejected: true, value: hardening.harden(reason) });
   }
 
   #apply(

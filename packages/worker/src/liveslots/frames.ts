@@ -63,9 +63,13 @@ export type ImportRefRow = readonly [
 /** Each watch is the canonical array `[watcher, ...args]`. */
 export type WatchRow = readonly [watches: readonly (readonly [body: Body, slots: Slots])[]];
 
+/** The tag of a kind that was dismissed. */
+export type DismissedRow = readonly [tag: Body];
+
 interface Rows {
   vat: VatRow;
   kind: KindRow;
+  dismissed: DismissedRow;
   object: ObjectRow;
   collection: CollectionRow;
   collectionCounts: CollectionCountsRow;
@@ -79,6 +83,7 @@ interface Rows {
 const LENGTHS: Readonly<Record<keyof Rows, number>> = {
   vat: 2,
   kind: 6,
+  dismissed: 1,
   object: 8,
   collection: 9,
   collectionCounts: 2,

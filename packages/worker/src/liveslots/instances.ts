@@ -138,6 +138,7 @@ export const load = (record: InstanceRecord): boolean => {
 };
 
 const loaded = (record: InstanceRecord): readonly unknown[] => {
+  record.kind.assertInUse();
   if (record.values === undefined && !load(record)) {
     const ref = record.kind.scope.refOf(record.kind.number, record.instance);
     record.kind.core.context.raise('BAD_DELIVERY', `${ref} has no state`);

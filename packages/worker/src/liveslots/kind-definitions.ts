@@ -19,11 +19,13 @@ import {
   shapeMismatch,
 } from './kind-checks.js';
 import { KindHandles, type HandledKind } from './kind-handles.js';
+import { revocationText } from '../protocol/revocation.js';
 import { makePrototype } from './prototypes.js';
 import { Representative } from './representatives.js';
 import { StateShape } from './state-shape.js';
 import { firstNotDurable } from './stored-values.js';
 import type { InterfaceGuard } from '@endo/patterns';
+import type { CrankSink } from '../supervisor/crank.js';
 import type { Encoded } from './context.js';
 import type { Core } from './core.js';
 import type { Init } from './kind.js';
@@ -198,15 +200,28 @@ export class KindDefinitions {
     return maker;
   }
 
+  /** Gives up what the vat owes to a kind: see dismissals.ts. Throws if it was dismissed. */
+  dismiss(crank: CrankSink, kind: number): string {
+    const { context, definedKinds, dismissals } = this.#core;
+    const { row } = this.handles.read(kind);
+    const tag = context.codec.decode(row[0], []) as string;
+    const defined = definedKinds.get(kind);
+    dismissals.add(crank, kind, tag, defined !== undefined);
+    defined?.revoke(revocationText(tag));
+    return tag;
+  }
+
   /** The tags of the durable kinds that this incarnation has not defined, by kind number. */
   unclaimedTags(): string[] {
+    const { definedKinds, dismissals } = this.#core;
     const { rows, codec } = this.#core.context;
     const end = prefixEnd(ROW_KIND_PREFIX);
     const tags: string[] = [];
     let key = rows.nextKey(ROW_KIND_PREFIX, end);
     while (key !== undefined) {
       const number = readU32(key, 1);
-      if (!this.#core.definedKinds.has(number) && !this.#refused.has(number)) {
+      const isClaimed = definedKinds.has(number) || this.#refused.has(number);
+      if (!isClaimed && !dismissals.has(number)) {
         tags.push(codec.decode(unpackRow('kind', rows.get(key)!)[0], []) as string);
       }
       key = rows.nextKey(key, end);
@@ -228,6 +243,7 @@ export class KindDefinitions {
     }
     const error = allOf(errors);
     if (error !== undefined) this.#core.context.raise(code, error.message, error);
+    this.#core.dismissals.load();
     this.#core.values.allClaimed();
   }
 

@@ -7,6 +7,7 @@
 import { Far, PASS_STYLE } from '@endo/pass-style';
 import { rowKind } from '@heirloom/store/keys';
 import { check } from '../check.js';
+import { dismissalText } from '../protocol/revocation.js';
 import { Fail } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
 import { Stamped } from './scope.js';
@@ -75,10 +76,18 @@ export class KindHandles {
 
   /** The kind that `handle` names, and its row. */
   use(handle: unknown): HandledKind {
-    const kind = KindHandle.kindOf(handle);
+    const kind = this.kindOf(handle);
     const bytes = kind === undefined ? undefined : this.#core.context.rows.get(rowKind(kind));
     if (kind === undefined || bytes === undefined) throw Fail`unknown handle ${handle}`;
     return { kind, row: unpackRow('kind', bytes) };
+  }
+
+  /** The number of the kind that `handle` names. Throws for a kind that was dismissed. */
+  kindOf(handle: unknown): number | undefined {
+    const kind = KindHandle.kindOf(handle);
+    const tag = kind === undefined ? undefined : this.#core.dismissals.tagOf(kind);
+    if (tag !== undefined) throw Error(dismissalText(tag));
+    return kind;
   }
 
   /** A kind that has a row. */

@@ -44,6 +44,8 @@ export class Kind {
   #prototypes: readonly object[] = [];
   #nextInstance: number | undefined;
   #isNextDirty = false;
+  /** Why nothing of this kind works any more, once it has been dismissed. */
+  #revocation: string | undefined;
 
   constructor(core: Core, options: KindOptions) {
     const { scope, number, tag, facetNames, shape, storedLayouts } = options;
@@ -67,8 +69,19 @@ export class Kind {
     );
   }
 
+  /** The kind has been dismissed: whatever touches an instance throws. */
+  revoke(reason: string): void {
+    this.#revocation = reason;
+  }
+
+  /** Throws if the kind has been dismissed. */
+  assertInUse(): void {
+    if (this.#revocation !== undefined) throw Error(this.#revocation);
+  }
+
   /** A new instance: its representative, or the record of its facets. */
   make(init: Init, args: unknown[], finish: ((context: object) => void) | undefined): object {
+    this.assertInUse();
     const initial: unknown = typeof init === 'function' ? init(...args) : {};
     if (typeof initial !== 'object' || initial === null) {
       throw Fail`initial data must be object, not ${initial}`;
@@ -99,6 +112,7 @@ export class Kind {
   contextFor(target: unknown, facet: number): object | undefined {
     const instance = Representative.instanceOf(target, this, facet);
     if (instance === 0) return undefined;
+    this.assertInUse();
     const record = recordOf(this, instance);
     return record.context ?? this.#contextOf(record, target as object);
   }

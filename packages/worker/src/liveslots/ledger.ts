@@ -119,6 +119,7 @@ export class Ledger {
       case Syscall.retireImports:
       case Syscall.retireExports:
       case Syscall.abandonExports:
+      case Syscall.dismissKind:
         return undefined;
       default:
         throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
@@ -309,9 +310,11 @@ export class Ledger {
   }
 
   #settle(base: VRef, change: Change): void {
-    if (change.virtual !== 0) this.#saveVirtualCount(base);
     const place = placeOf(this.#core, base);
-    const thing = place === undefined ? undefined : openThing(this.#core, place);
+    // Its kind has been dismissed in this crank: nothing counts for it any more.
+    if (place === undefined) return;
+    if (change.virtual !== 0) this.#saveVirtualCount(base);
+    const thing = openThing(this.#core, place);
     if (thing === undefined) {
       // Only the kernel can still speak of it: its own count and its rows are gone.
       check(change.own === 0, 'a row holds what is no more');

@@ -84,9 +84,9 @@ export class Liveslots {
         },
       },
     });
-    const { ledger } = this.#vatData;
+    const { dismissals, ledger } = this.#vatData;
     this.#dispatcher = new Dispatcher({
-      crank, handled, hardening, codec, references, promises, ledger,
+      crank, handled, hardening, codec, references, promises, ledger, dismissals,
     });
     this.#registerStart(promises, this.#vatData.upgradePowers(crank));
     this.#watchCallDepth(sink);

@@ -3,12 +3,14 @@
  * that no handle need be kept in baggage.
  *
  * A named kind is a durable kind like any other: its tag is its name, and every later incarnation
- * has to define it again. Invariant: a name is given away once, whatever became of its kind's code.
+ * has to define it again or dismiss it. Invariant: a name is given away once, and free again only
+ * when its kind is dismissed.
  */
 import { ROW_KIND_NAME_PREFIX, prefixEnd, rowKindName } from '@heirloom/store/keys';
-import { Fail, q } from './fail.js';
+import { b, Fail, q } from './fail.js';
 import { packNumber, unpackNumber } from './frames.js';
-import { checkName, namesIn } from './names.js';
+import { checkName, isName, namesIn } from './names.js';
+import type { CrankSink } from '../supervisor/crank.js';
 import type { Core } from './core.js';
 import type { Definition, KindDefinitions, Maker } from './kind-definitions.js';
 
@@ -35,11 +37,24 @@ export class NamedKinds {
   /** Defines a kind again that an earlier incarnation made under this name. */
   replace(given: unknown, definition: Definition): Maker {
     const name = checkName(given);
-    const kind = this.find(name);
-    if (kind === undefined) {
-      throw Fail`replaceKind: no kind is named ${q(name)}; there are ${q(this.names())}`;
-    }
+    const kind = this.#need('replaceKind', name);
     return this.#kinds.define(this.#kinds.handles.read(kind), definition);
+  }
+
+  /** Dismisses a kind by its name or its handle. Its name is free. */
+  dismiss(crank: CrankSink, given: unknown): void {
+    const kind =
+      typeof given === 'string'
+        ? this.#need('dismissKind', given)
+        : this.#kinds.handles.use(given).kind;
+    const tag = this.#kinds.dismiss(crank, kind);
+    if (isName(tag) && this.find(tag) === kind) this.#core.context.rows.delete(rowKindName(tag));
+  }
+
+  #need(power: string, name: string): number {
+    const kind = isName(name) ? this.find(name) : undefined;
+    if (kind !== undefined) return kind;
+    throw Fail`${b(power)}: no kind is named ${q(name)}; there are ${q(this.names())}`;
   }
 
   find(name: string): number | undefined {

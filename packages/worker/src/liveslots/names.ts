@@ -11,10 +11,15 @@ import type { RowStore } from '../supervisor/row-store.js';
 /** In UTF-8. */
 export const NAME_BYTES_MAX = 200;
 
+export const isName = (name: unknown): name is string =>
+  typeof name === 'string' &&
+  name !== '' &&
+  name.isWellFormed() &&
+  Buffer.byteLength(name, 'utf8') <= NAME_BYTES_MAX;
+
 /** Throws unless `name` can be one. */
 export const checkName = (name: unknown): string => {
-  const isName = typeof name === 'string' && name !== '' && name.isWellFormed();
-  if (isName && Buffer.byteLength(name, 'utf8') <= NAME_BYTES_MAX) return name;
+  if (isName(name)) return name;
   throw Fail`a name must be a well-formed string of 1 to ${q(NAME_BYTES_MAX)} bytes: ${q(name)}`;
 };
 

@@ -12,7 +12,14 @@
 import { PASS_STYLE, passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';
 import type { CrankSink } from '../supervisor/crank.js';
-import { isPromiseRef, namedRef, parseVRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
+import {
+  durableRef,
+  isPromiseRef,
+  namedRef,
+  parseVRef,
+  ROOT_VREF,
+  type VRef,
+} from '../protocol/refs.js';
 import type { HandledPromises } from '../zygote/environment.js';
 import type { Hardening, Reanimator, References } from './context.js';
 import { HeapExports } from './heap-exports.js';
@@ -182,6 +189,12 @@ export class VatReferences implements References {
     const kinds = durable ? this.#durableKinds : this.#virtualKinds;
     check(!kinds.has(kind), 'a kind is registered already');
     kinds.set(kind, reanimate);
+  }
+
+  registerRevoked(kind: number): void {
+    this.#durableKinds.set(kind, (instance, facet) =>
+      this.#makePresence(durableRef(kind, instance, facet)),
+    );
   }
 
   isDurable(vref: VRef): boolean {

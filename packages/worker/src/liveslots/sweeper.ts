@@ -11,6 +11,7 @@ import {
   virtualTablePrefix,
 } from '@heirloom/store/keys';
 import { CycleCollector } from './cycles.js';
+import { DismissalSweeper } from './dismissal-sweeper.js';
 import { placeOf } from './things.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { CrankSink } from '../supervisor/crank.js';
@@ -33,6 +34,7 @@ export class Sweeper {
   readonly #crank: CrankSink;
   readonly #deletions: Deletions;
   readonly #cycles: CycleCollector;
+  readonly #dismissals: DismissalSweeper;
   /** Up to here the zero table of earlier incarnations is empty, but for `#condemned`. */
   #cursor: BinaryKey = ROW_ZERO_PREFIX;
   readonly #virtualCursors = new Map<number, BinaryKey>();
@@ -44,6 +46,7 @@ export class Sweeper {
     this.#crank = crank;
     this.#deletions = deletions;
     this.#cycles = new CycleCollector(core, collections);
+    this.#dismissals = new DismissalSweeper(core, deletions.recognition);
   }
 
   /**
@@ -53,11 +56,19 @@ export class Sweeper {
   sweep(rowsMax: number, findsCycles: boolean): boolean {
     let left = rowsMax - this.#passes(rowsMax);
     if (left > 0) left -= this.#removeVirtualRows(left);
+    if (left > 0) left -= this.#sweepDismissed(left);
     while (findsCycles && left > 0 && !this.#cycles.isDone) left -= this.#findCycles(left);
     this.#deletions.tell(this.#crank);
     // What RAM held of the dead went with its incarnation.
     this.#deletions.takeRamChanged();
     return left <= 0;
+  }
+
+  /** Of this no incarnation is to blame: what is let go of is released, not condemned. */
+  #sweepDismissed(limit: number): number {
+    const removed = this.#dismissals.sweep(limit);
+    this.#core.ledger.settle();
+    return removed;
   }
 
   #passes(limit: number): number {

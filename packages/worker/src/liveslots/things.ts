@@ -5,7 +5,8 @@
  * The header of a thing's row says what holds it (docs/gc.md). Invariants: the header of an
  * instance whose state this crank writes is changed in its record, and leaves with the state; any
  * other header is changed in its row, and neither state nor shapes are decoded for it. Kind
- * handles, the root and liveslots' own collections are no things: nothing lets go of them.
+ * handles, the root and liveslots' own collections are no things: nothing lets go of them. Nor are
+ * instances of dismissed kinds: nothing that holds one counts (dismissals.ts).
  */
 import { rowImportRef } from '@heirloom/store/keys';
 import { parseVRef, type VRef } from '../protocol/refs.js';
@@ -75,7 +76,10 @@ export const placeOf = (core: Core, baseRef: VRef): ThingPlace | undefined => {
     case 'virtual': {
       const { kind, instance } = parsed;
       const scope = parsed.type === 'durable' ? core.durable : core.virtual;
-      if (kind >= FIRST_USER_KIND) return { type: 'object', scope, kind, instance };
+      if (kind >= FIRST_USER_KIND) {
+        const isRevoked = scope.isDurable && core.dismissals.has(kind);
+        return isRevoked ? undefined : { type: 'object', scope, kind, instance };
+      }
       const isOurs = kind === 1 || instance < FIRST_USER_CID;
       return isOurs
         ? undefined

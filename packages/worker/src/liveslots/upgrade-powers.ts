@@ -61,6 +61,7 @@ export class UpgradePowers {
       makeKindMulti: make(true),
       replaceKind: replace(false),
       replaceKindMulti: replace(true),
+      dismissKind: handleOrName => this.#kinds.dismiss(this.#options.crank, handleOrName),
       nameExport: (name, remotable) => this.#exports.name(name, remotable),
       reconnectExport: (name, remotable) => this.#exports.reconnect(name, remotable),
       finishedUpgrade: () => {

@@ -21,6 +21,7 @@ import type { CrankParticipant, LiveslotsContext } from './context.js';
 import type { StoreOptions } from './collections.js';
 import type { Core } from './core.js';
 import type { Init } from './kind.js';
+import type { Dismissals } from './dismissals.js';
 import type { Ledger } from './ledger.js';
 import type { DefineOptions, Definition } from './kind-definitions.js';
 import type { RowsOut } from './scope.js';
@@ -40,6 +41,7 @@ export interface VatDataPart extends CrankParticipant {
   mismatches(): readonly Error[];
   /** What holds the vat's things. */
   readonly ledger: Ledger;
+  readonly dismissals: Dismissals;
   /** Collects garbage as deliveries ask for it. */
   garbage(crank: CrankSink, collectGarbage: () => void): Garbage;
   /** What the incarnation owes to those before it. */
@@ -148,6 +150,7 @@ export const createVatData = (
     mismatches: () => kinds.mismatches(),
     reviveWatches: () => watched.revive(),
     ledger: core.ledger,
+    dismissals: core.dismissals,
     garbage: (crank, collectGarbage) =>
       new Garbage({ core, collections: stores, crank, collectGarbage }),
     upgradePowers: crank => new UpgradePowers({ core, kinds, crank }),

@@ -201,6 +201,8 @@ export class WatchedPromises {
   }
 
   #call([body, slots]: Watch, { rejected, value }: Settlement): void {
+    // The watcher is mentioned first.
+    if (this.#core.dismissals.revocationOf(slots[0]!) !== undefined) return;
     const [watcher, ...args] = this.#core.values.decode(body, slots) as [Watcher, ...unknown[]];
     if (rejected) {
       if (watcher.onRejected === undefined) throw value;

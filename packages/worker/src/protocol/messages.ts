@@ -56,6 +56,8 @@ export const Syscall = {
   retireImports: 5,
   retireExports: 6,
   abandonExports: 7,
+  /** In any crank: the exports of a durable kind are revoked from now on. */
+  dismissKind: 8,
 } as const;
 
 export type SyscallTuple =
@@ -66,7 +68,9 @@ export type SyscallTuple =
   | readonly [typeof Syscall.dropImports, vrefs: Slots]
   | readonly [typeof Syscall.retireImports, vrefs: Slots]
   | readonly [typeof Syscall.retireExports, vrefs: Slots]
-  | readonly [typeof Syscall.abandonExports, vrefs: Slots];
+  | readonly [typeof Syscall.abandonExports, vrefs: Slots]
+  /** `tag`: see `asciiTag`. */
+  | readonly [typeof Syscall.dismissKind, kind: number, tag: string];
 
 /** One row of the vat's own space: `null` deletes it. The key's first byte is the table. */
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];

@@ -129,6 +129,7 @@ const weightOf = (syscall: SyscallTuple): number => {
       return weight;
     }
     case Syscall.subscribe:
+    case Syscall.dismissKind:
       return ELEMENT_WEIGHT;
     case Syscall.dropImports:
     case Syscall.retireImports:

@@ -260,6 +260,7 @@ export class Puppet {
       case Syscall.subscribe:
       case Syscall.exit:
       case Syscall.abandonExports:
+      case Syscall.dismissKind:
         return undefined;
       default:
         throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);

@@ -68,6 +68,7 @@ export const show = (syscall: SyscallTuple): readonly unknown[] => {
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
+    case Syscall.dismissKind:
       return syscall;
     default:
       throw syscall satisfies never;

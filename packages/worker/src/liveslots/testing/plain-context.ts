@@ -5,7 +5,13 @@
 import { PASS_STYLE, Far } from '@endo/pass-style';
 import { PassableCodec } from '@heirloom/store/codec';
 import { VatFault } from '../../protocol/faults.js';
-import { ephemeralRef, namedRef, parseVRef, vatPromiseRef } from '../../protocol/refs.js';
+import {
+  durableRef,
+  ephemeralRef,
+  namedRef,
+  parseVRef,
+  vatPromiseRef,
+} from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { RowStore } from '../../supervisor/row-store.js';
 import type {
@@ -122,6 +128,14 @@ export class PlainReferences implements References {
 
   registerKind(durable: boolean, kind: number, reanimate: Reanimator): void {
     this.#kinds.set(`${durable ? 'd' : 'v'}${kind}`, reanimate);
+  }
+
+  registerRevoked(kind: number): void {
+    this.#kinds.set(`d${kind}`, (instance, facet) => {
+      const presence = plainHardening.harden(Far('remote', {}));
+      this.bindVirtual(durableRef(kind, instance, facet), presence);
+      return presence;
+    });
   }
 
   isDurable(vref: VRef): boolean {
