@@ -69,6 +69,11 @@ export class BlockDriver {
     });
   }
 
+  /** Work between runs of which nothing stays. */
+  aside<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exclusive(work);
+  }
+
   commit(): Promise<string> {
     return this.#exclusive(() => this.#commit());
   }

@@ -13,11 +13,12 @@ import { boot, type BootRecord } from './boot.js';
 import { InstalledBundles } from './bundles/installed.js';
 import { freeUnreferenced } from './collect.js';
 import { WorkerError } from './errors.js';
+import { dryRun, type DryRunReport } from './dry-run.js';
 import { HostData } from './host-data.js';
 import { nowMs, repeat } from './host-powers.js';
 import { HostResults } from './host-results.js';
 import type { Images } from './images.js';
-import type { UpgradeReport } from './lifecycle.js';
+import type { LifecycleContext, Successor, UpgradeReport } from './lifecycle.js';
 import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
 import type { KernelParameters } from './parameters.js';
@@ -31,7 +32,8 @@ import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
 import { Pager } from './vats/pager.js';
 import { Watchdog } from './vats/watchdog.js';
-import { Zygotes } from './vats/zygotes.js';
+import type { VatScript } from './vats/zygote-pool.js';
+import { Zygotes, type ZygotesOptions } from './vats/zygotes.js';
 import { WaveRunner, type WaveStats } from './wave-runner.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
@@ -65,6 +67,7 @@ export class KernelCore {
   readonly #note: RunningNote;
   readonly #online: OnlineVats;
   readonly #pager: Pager;
+  readonly #lifecycle: LifecycleContext;
   readonly #runner: WaveRunner;
   readonly #unhashed: RowChange[] = [];
   #failure: Error | undefined;
@@ -100,12 +103,7 @@ export class KernelCore {
       this.suspects.map(({ vat }) => vat),
     );
     this.zygotes = new Zygotes({
-      host: {
-        directory: path.resolve(options.directory),
-        readersMax: READERS_MAX,
-        heapMiBMax: options.heapMiBMax,
-        collectsEveryCrank: options.collectsEveryCrank ?? false,
-      },
+      host: workerHost(options),
       images,
       usual,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
@@ -124,7 +122,7 @@ export class KernelCore {
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
       rebuild: vat => rebuild(this.#rebuildContext, vat),
     });
-    this.#runner = new WaveRunner({
+    this.#lifecycle = {
       router: this.router,
       online: this.#online,
       pager: this.#pager,
@@ -132,6 +130,10 @@ export class KernelCore {
       imageId: () => images.currentId,
       onUpgrade: report => this.upgrades.push(report),
       log: this.log,
+      limits: parameters,
+    };
+    this.#runner = new WaveRunner({
+      ...this.#lifecycle,
       limits: parameters,
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
@@ -232,6 +234,18 @@ export class KernelCore {
       this.#counts = { blocks, waves: waves + 1, cranks: cranks + stats.cranks };
       return stats;
     });
+  }
+
+  /** Tries an upgrade, of which nothing stays. `script`: of a bundle that is not installed. */
+  async dryRun(vat: VatNumber, successor: Successor, script?: VatScript): Promise<DryRunReport> {
+    this.assertAlive();
+    const { scriptOf } = this.#lifecycle;
+    const context: LifecycleContext = {
+      ...this.#lifecycle,
+      scriptOf: (bundleId, imageId) =>
+        script?.bundleId === bundleId ? script : scriptOf(bundleId, imageId),
+    };
+    return dryRun(context, vat, successor, { height: this.height, wave: this.#wave });
   }
 
   /** Ends the block: everything since the last commit becomes durable, then the host is told. */
@@ -340,6 +354,14 @@ export class KernelCore {
     return this.#note.blame({ vat: vatNumberOf(vatId), incarnation, position });
   }
 }
+
+/** What every worker starts with. */
+const workerHost = (options: KernelOptions): ZygotesOptions['host'] => ({
+  directory: path.resolve(options.directory),
+  readersMax: READERS_MAX,
+  heapMiBMax: options.heapMiBMax,
+  collectsEveryCrank: options.collectsEveryCrank ?? false,
+});
 
 /** Is the hash of this block to contain the state root? docs/state-sync.md. */
 const isSealed = (height: number, { stateRootInterval }: KernelParameters): boolean =>

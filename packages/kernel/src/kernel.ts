@@ -16,6 +16,7 @@ import { cancelEntry, describeQueue, findItem } from './cancel.js';
 import type { ItemChoice, QueuedItemInfo } from './cancel.js';
 import { KernelCore } from './core.js';
 import { getPromise } from './counts.js';
+import type { DryRunReport } from './dry-run.js';
 import { HostError, KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
@@ -41,6 +42,7 @@ import type {
 import { KernelMetrics } from './metrics.js';
 import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
+import { checkUpgrade, type CheckUpgradeOptions } from './upgrade-checks.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
 import { subscribe } from './router.js';
 import { blockInput, type BeginBlock } from './services/blocks.js';
@@ -210,6 +212,16 @@ export class Kernel {
     const make = lifecycleInput(this.#core, what, options);
     const done = await this.#blocks.input(input => make(input, vat, first));
     return done as UpgradeResult;
+  }
+
+  /**
+   * Tries an upgrade on live data, in a thread of its own: nothing of it stays, nobody notices.
+   * `bundle` need not be installed. What stands in its way is in the report.
+   *
+   * Errors: KernelError UNKNOWN_VAT, UNKNOWN_BUNDLE, BAD_BUNDLE, BAD_OPTION.
+   */
+  async checkUpgrade(vatId: VatId, options: CheckUpgradeOptions): Promise<DryRunReport> {
+    return checkUpgrade(this.#core, this.#blocks, this.#vatNumber(vatId), options);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */

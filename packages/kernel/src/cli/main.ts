@@ -6,6 +6,7 @@
  */
 import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
+import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
 import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
@@ -21,6 +22,7 @@ addPursesCommand(program);
 addRunCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
+addCheckUpgradeCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 

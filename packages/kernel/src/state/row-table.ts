@@ -16,6 +16,7 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import type { HandOverRow } from '@heirloom/worker';
+import { keysOf } from '../audit/scan.js';
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './keys.js';
@@ -99,6 +100,26 @@ export class RowTable {
   /** Is there such a row now? */
   has(space: number, key: BinaryKey): boolean {
     return this.#lookup(space, key)?.bytes !== undefined;
+  }
+
+  /** The row, which must exist. */
+  need(space: number, key: BinaryKey): Uint8Array {
+    const bytes = this.#lookup(space, key)?.bytes;
+    assert(bytes !== undefined, 'no such row');
+    return bytes;
+  }
+
+  /** The keys of the rows of a space that begin with `prefix`, in order. For few rows. */
+  keysWith(space: number, prefix: BinaryKey): BinaryKey[] {
+    const start = vatstoreKey(space, prefix);
+    const keys = new Set<BinaryKey>();
+    for (const key of keysOf(this.#view, 'vatstore', start)) {
+      keys.add(key.slice(start.length - prefix.length));
+    }
+    for (const key of this.#dirty.get(space)?.rows.keys() ?? []) {
+      if (key.startsWith(prefix)) keys.add(key);
+    }
+    return [...keys].filter(key => this.has(space, key)).sort();
   }
 
   /** The vat's rows and tombstones since the last commit (rule T4), in key order. */

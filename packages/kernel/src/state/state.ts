@@ -4,6 +4,7 @@
  * Every function over the state takes it first. Changes are journaled until `endCrank`, so that a
  * crank is merged or undone as a whole; they reach the store with the block.
  */
+import assert from 'node:assert/strict';
 import {
   countersKey,
   packFrame,
@@ -186,6 +187,28 @@ export class KernelState {
 
   mark(): Mark {
     return this.journal.mark();
+  }
+
+  /**
+   * Does work between cranks of which nothing stays, whatever comes of it: no row, no counter, and
+   * none of what is remembered beside them.
+   */
+  async trial<T>(work: () => Promise<T>): Promise<T> {
+    const mark = this.mark();
+    assert.equal(mark, 0, 'a trial is no part of a crank');
+    const maybeFree = [...this.maybeFree];
+    const dueVats = [...this.dueVats];
+    const countersChanged = this.#countersChanged;
+    try {
+      return await work();
+    } finally {
+      this.journal.rollback(mark);
+      this.maybeFree.clear();
+      for (const kref of maybeFree) this.maybeFree.add(kref);
+      this.dueVats.clear();
+      for (const vat of dueVats) this.dueVats.add(vat);
+      this.#countersChanged = countersChanged;
+    }
   }
 
   /** What the crank did stays. */

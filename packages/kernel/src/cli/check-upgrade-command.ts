@@ -1,0 +1,102 @@
+/** `heirloom check-upgrade DIR VAT BUNDLE`: a dry run. Exit status 1 if the upgrade would fail. */
+import { readFile } from 'node:fs/promises';
+import { inspectDirectory } from '@heirloom/store';
+import type { Command } from 'commander';
+import { bundleVat, type VatBundle } from '../bundles/bundle.js';
+import type { DryRunReport } from '../dry-run.js';
+import { HostError, KernelError } from '../errors.js';
+import { openKernel } from '../kernel.js';
+import { factsOf, print, showBytes, tableOf } from './output.js';
+
+interface Flags {
+  readonly json?: true;
+  readonly parameters?: string;
+}
+
+const parsed = (what: string, text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new KernelError('BAD_ARGUMENT', `${what} is no JSON: ${String(error)}`);
+  }
+};
+
+/** A bundle that was written as JSON, or the entry module of a vat, bundled now. */
+const readBundle = async (path: string): Promise<VatBundle> => {
+  if (!path.endsWith('.json')) return bundleVat(path);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new KernelError('BAD_BUNDLE', `cannot read ${path}: ${String(error)}`);
+  });
+  return parsed(path, text) as VatBundle;
+};
+
+const describe = (name: string, report: DryRunReport): string[] => {
+  const { kinds, errors, cost } = report;
+  const fates = [
+    ...kinds.bound.map(tag => [tag, 'defined again']),
+    ...kinds.unbound.map(tag => [tag, 'NOT defined again']),
+    ...kinds.added.map(tag => [tag, 'new']),
+  ];
+  const facts = factsOf([
+    ['vat', `${name} (${report.vatId})`],
+    ['the upgrade would', report.ok ? 'succeed' : 'FAIL'],
+    ['incarnation', report.incarnationNumber],
+    ['exports that would be abandoned', report.exportsAbandoned],
+    ['named exports that would be abandoned', report.abandonedNames.join(', ') || 'none'],
+    ['promises that would be rejected', report.promisesRejected],
+    ['start', `${cost.milliseconds.toFixed(1)} ms`],
+    ['rows written', cost.rowsWritten],
+    ['syscalls', cost.syscalls],
+    ['crank', showBytes(cost.bytes)],
+  ]);
+  const tables = fates.length > 0 ? [tableOf(['durable kind', 'what becomes of it'], fates)] : [];
+  const reasons = errors.map(error => `why it would fail: ${error}`);
+  const examples =
+    report.abandonedExamples.length > 0
+      ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
+      : [];
+  return [facts, ...tables, ...examples, ...reasons];
+};
+
+const run = async (
+  directory: string,
+  name: string,
+  path: string,
+  { json, parameters }: Flags,
+): Promise<void> => {
+  const vatParameters = parameters === undefined ? undefined : parsed('--parameters', parameters);
+  const bundle = await readBundle(path);
+  if (inspectDirectory(directory) !== 'store') {
+    throw new HostError('NOT_A_STORE', `${directory} holds no store.`);
+  }
+  // Its own worker is enough: nothing is delivered to any other vat.
+  const kernel = await openKernel({ directory, blocks: 'host', maxVatsOnline: 1, spareThreads: 0 });
+  try {
+    const { vatId, name: known } = kernel.vat(name);
+    const report = await kernel.checkUpgrade(vatId, { bundle, vatParameters });
+    if (json === true) print(JSON.stringify(report));
+    else for (const text of describe(known, report)) print(text);
+    if (!report.ok) process.exitCode = 1;
+  } finally {
+    await kernel.close();
+  }
+};
+
+const DESCRIPTION =
+  'Tries an upgrade of a vat on the data of a store, in a thread of its own, and writes nothing: ' +
+  'which durable kinds would be defined again, which exports and promises would be lost, what it ' +
+  'costs, and why it would fail. No kernel may have the store open; for one that runs there is ' +
+  'kernel.checkUpgrade. Exit status 1 when the upgrade would fail.';
+
+export const addCheckUpgradeCommand = (program: Command): void => {
+  program
+    .command('check-upgrade')
+    .summary('try an upgrade, write nothing')
+    .description(DESCRIPTION)
+    .argument('<directory>', 'the store')
+    .argument('<vat>', 'the vat, by name or id')
+    .argument('<bundle>', 'the new code: an entry module (.js, .ts) or a bundle (.json)')
+    .option('--parameters <json>', 'vatParameters of the new incarnation')
+    .option('--json', 'print one JSON object instead of tables')
+    .action(run);
+};

@@ -1,0 +1,160 @@
+/**
+ * An upgrade tried on live data: everything that an upgrade does, in a thread of its own, and then
+ * undone.
+ *
+ * Invariants: no input is numbered, no row is written, no promise of the host settles, no hash
+ * changes; the vat's own worker is not touched. A successor whose worker dies is a finding, not the
+ * end of this kernel.
+ */
+import { ROW_KIND_PREFIX } from '@heirloom/store';
+import { describeKind, unpackTuple, vatIdOf, type CrankTuple, type VatId } from '@heirloom/worker';
+import { WorkerError } from './errors.js';
+import { nowMs } from './host-powers.js';
+import { decodeKernelData, type KernelData } from './kernel-data.js';
+import { startSuccessor, type LifecycleContext, type Moment, type Successor } from './lifecycle.js';
+import { KernelLog } from './log/kernel-log.js';
+import { ranges } from './state/keys.js';
+import { PromiseState, type VatNumber } from './state/schema.js';
+import type { KernelState } from './state/state.js';
+import { promisesOf } from './termination.js';
+
+/** What an upgrade would do. */
+export interface DryRunReport {
+  readonly vatId: VatId;
+  readonly ok: boolean;
+  /** Why it would fail: what the requester of the upgrade would be told, a text for each cause. */
+  readonly errors: readonly string[];
+  /** Of the successor. */
+  readonly incarnationNumber: number;
+  /** Tags of durable kinds. */
+  readonly kinds: {
+    /** Defined again; of an upgrade that fails, as far as its start came. */
+    readonly bound: readonly string[];
+    /** Of the predecessor, and not defined again. */
+    readonly unbound: readonly string[];
+    readonly added: readonly string[];
+  };
+  /** Remotables and merely-virtual objects that others hold. */
+  readonly exportsAbandoned: number;
+  /** What they are called inside the vat: the first few. */
+  readonly abandonedExamples: readonly string[];
+  /** Names of exports that the successor did not reconnect. */
+  readonly abandonedNames: readonly string[];
+  /** Unresolved promises that the vat decides. */
+  readonly promisesRejected: number;
+  readonly cost: {
+    /** To the end of startVat. */
+    readonly milliseconds: number;
+    readonly rowsWritten: number;
+    readonly syscalls: number;
+    readonly bytes: number;
+  };
+}
+
+const EXAMPLES_MAX = 20;
+const ERRORS_MAX = 100;
+const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
+
+/** The tags of a vat's durable kinds, by their numbers. */
+const tagsOf = (state: KernelState, space: number): string[] =>
+  state.rows
+    .keysWith(space, ROW_KIND_PREFIX)
+    .map(key => describeKind(state.rows.need(space, key)).tag);
+
+const abandonedExports = (state: KernelState, vat: VatNumber, incarnation: number): string[] => {
+  const { byVRef } = state.clist(vat);
+  return ranges.mortalExports(vat, incarnation).flatMap(range => [...byVRef.scan(range)]);
+};
+
+/** The unresolved promises that the vat decides. */
+const rejectedPromises = (state: KernelState, vat: VatNumber): number =>
+  promisesOf(state, vat).filter(promise => {
+    const row = state.promises.need(promise);
+    return row.state === PromiseState.unresolved && row.decider === vat;
+  }).length;
+
+/** An error, and the errors that it is made of. */
+const textsOf = (error: unknown): string[] => {
+  if (!(error instanceof Error)) return [String(error)];
+  const { errors } = error as { readonly errors?: readonly unknown[] };
+  const parts = Array.isArray(errors) ? errors.flatMap(textsOf) : [];
+  return (parts.length > 0 ? parts : [`${error.name}: ${error.message}`]).slice(0, ERRORS_MAX);
+};
+
+const reasonsOf = (reason: KernelData): string[] => {
+  try {
+    return textsOf(decodeKernelData(reason));
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return ['(no data)'];
+    throw error;
+  }
+};
+
+/** The tags that the text of a failure says were not defined again; `known` is in their order. */
+const unboundIn = (errors: readonly string[], known: readonly string[]): string[] => {
+  const unbound: string[] = [];
+  for (const error of errors) {
+    let [, rest = ''] = NOT_CALLED.exec(error.replace(/^\w+: /, '')) ?? [];
+    for (const tag of known) {
+      if (rest !== tag && !rest.startsWith(`${tag},`)) continue;
+      unbound.push(tag);
+      rest = rest.slice(tag.length + 1);
+    }
+  }
+  return unbound;
+};
+
+const costOf = (packed: Uint8Array, milliseconds: number): DryRunReport['cost'] => {
+  const [outcome, syscalls, rows] = unpackTuple(packed) as unknown as CrankTuple;
+  const counts = outcome === null ? [rows.length, syscalls.length] : [0, 0];
+  const [rowsWritten, calls] = counts as [number, number];
+  return { milliseconds, rowsWritten, syscalls: calls, bytes: packed.length };
+};
+
+/**
+ * Tries an upgrade of a running vat. Between waves only.
+ *
+ * Errors: HostError when this host fails in another way than by the successor's worker.
+ */
+export const dryRun = async (
+  given: LifecycleContext,
+  vat: VatNumber,
+  successor: Successor,
+  moment: Moment,
+): Promise<DryRunReport> => {
+  const { state } = given.router;
+  const router = { ...given.router, hostSettled: () => undefined };
+  const context = { ...given, router, log: new KernelLog() };
+  const { incarnation, spaces } = state.vats.need(vat);
+  const space = spaces[0]!;
+  const before = tagsOf(state, space);
+  const abandoned = abandonedExports(state, vat, incarnation);
+  const common = {
+    vatId: vatIdOf(vat),
+    incarnationNumber: incarnation + 1,
+    exportsAbandoned: abandoned.length,
+    abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
+    promisesRejected: rejectedPromises(state, vat),
+  };
+  const began = nowMs();
+  return state.trial(async () => {
+    try {
+      const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
+      context.online.discard(worker);
+      const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
+      const unbound = unboundIn(errors, before);
+      const isKept = (tag: string): boolean => !unbound.includes(tag);
+      const after = tagsOf(state, space);
+      const kinds = { bound: before.filter(isKept), unbound, added: after.slice(before.length) };
+      const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
+      const cost = costOf(packed, nowMs() - began);
+      return { ...common, ok: verdict.ok, errors, kinds, abandonedNames, cost };
+    } catch (error) {
+      if (!(error instanceof WorkerError)) throw error;
+      const cost = { milliseconds: nowMs() - began, rowsWritten: 0, syscalls: 0, bytes: 0 };
+      const kinds = { bound: [], unbound: before, added: [] };
+      const errors = [`${error.code}: ${error.message}`];
+      return { ...common, ok: false, errors, kinds, abandonedNames: [], cost };
+    }
+  });
+};

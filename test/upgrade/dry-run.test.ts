@@ -1,0 +1,152 @@
+/** Dry runs: what an upgrade would do, of which nothing stays. */
+import { fileURLToPath } from 'node:url';
+import type { Kernel, VatReference } from '@heirloom/kernel';
+import { describe, expect, test } from 'vitest';
+import { heirloom } from '../support/command.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+
+const BANK = fileURLToPath(new URL('../vats/bank.js', import.meta.url));
+
+/** A bank with a purse, a counter that others hold, and a promise that it has not settled. */
+const bankIn = async (
+  kernel: Kernel,
+): Promise<{ readonly bundleId: string; readonly purse: VatReference }> => {
+  const bundleId = await install(kernel, 'bank.js');
+  const { root } = await kernel.createVat({ name: 'bank', bundleId });
+  const purse = (await kernel.call(root, 'makePurse', ['a', 1n])) as VatReference;
+  await kernel.call(root, 'makeCounter');
+  const relayId = await install(kernel, 'relay.js');
+  const relay = await kernel.createVat({ name: 'relay', bundleId: relayId });
+  kernel.send(purse, 'depositAfter', [5n, relay.root]);
+  return { bundleId, purse };
+};
+const checkOf = (kernel: Kernel, bundleId: string, vatParameters: unknown = {}) =>
+  kernel.checkUpgrade(kernel.vat('bank').vatId, { bundleId, vatParameters });
+
+describe('dry run:', () => {
+  test('an upgrade that would succeed -> what it would do; nothing has changed', async () => {
+    const kernel = await kernelOver();
+    const { bundleId, purse } = await bankIn(kernel);
+    await kernel.idle();
+    const { blockHash, height, lastInput } = kernel;
+    const calls = await kernel.call(kernel.vat('bank').root, 'countCalls');
+    const report = await checkOf(kernel, bundleId, { version: 2 });
+    expect(report).toMatchObject({
+      vatId: 'v1',
+      ok: true,
+      errors: [],
+      incarnationNumber: 1,
+      kinds: { bound: ['Purse'], unbound: [], added: [] },
+      exportsAbandoned: 1,
+      abandonedExamples: [expect.stringMatching(/^o\+e0\//)],
+      abandonedNames: [],
+      promisesRejected: 1,
+    });
+    expect(report.cost.milliseconds).toBeGreaterThan(0);
+    expect(report.cost.bytes).toBeGreaterThan(0);
+    const after = [kernel.height, kernel.lastInput];
+    expect(after).toEqual([height + 1, lastInput + 1]); // of countCalls
+    expect(kernel.vat('bank').incarnation).toBe(0);
+    expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+    // Its heap is the one that it had.
+    expect(await kernel.call(kernel.vat('bank').root, 'countCalls')).toBe(Number(calls) + 1);
+    expect(await kernel.call(purse, 'deposit', [1n])).toBeGreaterThan(0n);
+    expect(blockHash).not.toBe(kernel.blockHash);
+  });
+
+  test('between the same inputs -> the same hashes as without', async () => {
+    const hashes: string[][] = [];
+    for (const isDry of [true, false]) {
+      const kernel = await kernelOver({ blocks: 'host' });
+      const settle = async <T>(work: Promise<T>): Promise<T> => {
+        await kernel.run();
+        await kernel.commit();
+        return work;
+      };
+      const bundleId = await settle(kernel.installBundle(await fixture('bank.js')));
+      const made = settle(kernel.createVat({ name: 'bank', bundleId }));
+      const { root, vatId } = await made;
+      const of: string[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        const sent = kernel.send(root, 'makePurse', [`p${n}`, 1n]);
+        // In the middle of a block, too: what it wrote is handed over.
+        if (n % 2 === 0) await kernel.run();
+        if (isDry) {
+          const plan = { bundleId, vatParameters: { fail: n === 2 ? 'unclaimed' : undefined } };
+          expect((await kernel.checkUpgrade(vatId, plan)).ok).toBe(n !== 2);
+        }
+        await settle(sent.result);
+        if (n === 1) {
+          await settle(kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } }));
+        }
+        of.push(kernel.blockHash);
+      }
+      hashes.push(of);
+    }
+    expect(hashes[0]).toEqual(hashes[1]);
+  });
+
+  test('upgrades that would fail -> why, and which kinds are missing', async () => {
+    const kernel = await kernelOver();
+    const { bundleId } = await bankIn(kernel);
+    const unclaimed = await checkOf(kernel, bundleId, { fail: 'unclaimed' });
+    expect(unclaimed).toMatchObject({
+      ok: false,
+      errors: ['Error: defineDurableKind not called for tags: [Purse]'],
+      kinds: { bound: [], unbound: ['Purse'], added: [] },
+      cost: { rowsWritten: 0, syscalls: 0 },
+    });
+    const thrown = await checkOf(kernel, bundleId, { fail: 'throw' });
+    expect(thrown).toMatchObject({ ok: false, errors: ['Error: version is broken'] });
+    const never = await checkOf(kernel, bundleId, { fail: 'never' });
+    expect(never.errors).toEqual(['Error: buildRootObject unresolved']);
+    expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+  });
+
+  test('a bundle that is not installed -> tried all the same, and not installed then', async () => {
+    const kernel = await kernelOver();
+    const { bundleId } = await bankIn(kernel);
+    const bundle = await fixture('relay.js');
+    const vatId = kernel.vat('bank').vatId;
+    const report = await kernel.checkUpgrade(vatId, { bundle });
+    expect([report.ok, report.kinds.unbound]).toEqual([false, ['Purse']]);
+    await expect(kernel.checkUpgrade(vatId, { bundle, bundleId })).rejects.toThrow('give either');
+    await expect(kernel.checkUpgrade(vatId, {})).rejects.toThrow('give either');
+    await expect(kernel.checkUpgrade(vatId, { bundleId: 'b1-0' })).rejects.toThrow('not installed');
+    const wrong = { bundleID: bundleId } as never;
+    await expect(kernel.checkUpgrade(vatId, wrong)).rejects.toThrow('options: bundleId, bundle');
+  });
+
+  test('code that never ends -> the report says so, the kernel goes on', async () => {
+    const kernel = await kernelOver({ deliveryTimeoutMs: 500 });
+    await bankIn(kernel);
+    const bundle = await fixture('endless-module.js');
+    const report = await kernel.checkUpgrade(kernel.vat('bank').vatId, { bundle });
+    expect(report.ok).toBe(false);
+    expect(report.errors[0]).toMatch(/^DELIVERY_TIMEOUT/);
+    expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+  });
+});
+
+describe('heirloom check-upgrade:', () => {
+  test('prints a table or JSON; its exit status says whether it would fail', async () => {
+    const directory = await freshDirectory();
+    const kernel = await kernelOver({ directory });
+    await bankIn(kernel);
+    await kernel.idle();
+    const { blockHash } = kernel;
+    await kernel.close();
+    const good = await heirloom('check-upgrade', directory, 'bank', BANK);
+    expect([good.status, good.stderr]).toEqual([0, '']);
+    expect(good.stdout).toMatch(/the upgrade would .* succeed/);
+    expect(good.stdout).toMatch(/Purse .* defined again/);
+    const flags = ['--json', '--parameters', '{"fail":"unclaimed"}'];
+    const bad = await heirloom('check-upgrade', directory, 'bank', BANK, ...flags);
+    expect(bad.status).toBe(1);
+    expect(JSON.parse(bad.stdout)).toMatchObject({ ok: false, kinds: { unbound: ['Purse'] } });
+    const unknown = await heirloom('check-upgrade', directory, 'banc', BANK);
+    expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('bank, relay')]);
+    const again = await kernelOver({ directory });
+    expect(again.blockHash).toBe(blockHash);
+  });
+});
