@@ -6,9 +6,11 @@ import { parallelBench } from './parallel.js';
 import { pursesBench } from './purses.js';
 import { replicasBench } from './replicas.js';
 import { syncBench } from './sync.js';
+import { upgradeBench } from './upgrade.js';
 
 export const benches: readonly Bench[] = [
   pursesBench,
+  upgradeBench,
   isolationBench,
   millionBench,
   syncBench,

@@ -156,6 +156,7 @@ export class KernelCore {
       note = new RunningNote(options.directory);
       core = new KernelCore(store, record, note, options);
       await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
+      core.zygotes.refill();
       return core;
     } catch (error) {
       await core?.zygotes.close();
@@ -224,6 +225,7 @@ export class KernelCore {
       const began = nowMs();
       const moment = { height: this.height, wave: this.#wave };
       const stats = await this.#runner.run(moment);
+      this.zygotes.refill();
       if (this.log.isOn) {
         const fields = { wave: moment.wave, ...stats, milliseconds: nowMs() - began };
         this.log.tell('wave', 'ran', moment.height + 1, fields);

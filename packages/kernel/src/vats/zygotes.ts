@@ -77,6 +77,11 @@ export class Zygotes {
     return this.#pool(kind, script.imageId).lease(script);
   }
 
+  /** Starts warming workers in the place of those that were taken: nothing waits for them now. */
+  refill(): void {
+    for (const pool of this.#pools.values()) pool.refill();
+  }
+
   /** Kills a leased worker. The kernel does not wait; `close` does. */
   retire(worker: VatWorker): void {
     const pool = [...this.#pools.values()].find(candidate => candidate.has(worker));

@@ -1,0 +1,198 @@
+/**
+ * Does an upgrade of a million purses take longer than one of a hundred?
+ *
+ * One store with a bank of every size, whose purses have all been handed out to a teller vat. The
+ * banks are upgraded in turn, so that a slow moment of the machine slows all alike, each in the
+ * middle of deposits: some of the wave reach the old code, those behind the upgrade the new. The
+ * time is the one that a bank is without code: from the merge reaching the upgrade to the
+ * successor's startVat merged.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleVat, openKernel, type CreatedVat, type Kernel } from '@heirloom/kernel';
+import type { Command } from 'commander';
+import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { expectResult, PURSES_PER_MESSAGE_MAX } from './purse-kernel.js';
+import type { Progress } from './progress.js';
+import type { Cell, Report } from './report.js';
+import { percentile, rounded } from './statistics.js';
+
+/** The smallest bank; the others are ten times as large each. */
+const PURSES_LEAST = 100;
+/** What the largest is compared with. */
+const PURSES_COMPARED = 1_000;
+/** Messages of so many purses are under way at a time while a bank is filled. */
+const MESSAGES_AT_ONCE = 8;
+
+interface UpgradeOptions {
+  readonly purses: number;
+  readonly upgrades: number;
+  readonly warmUp: number;
+  readonly deposits: number;
+}
+
+interface Branch {
+  readonly purses: number;
+  readonly bank: CreatedVat;
+  readonly teller: CreatedVat;
+  readonly times: number[];
+}
+
+interface Bundles {
+  readonly bank: string;
+  readonly teller: string;
+}
+
+const sizesUpTo = (most: number): number[] => {
+  const sizes: number[] = [];
+  for (let size = PURSES_LEAST; size <= most; size *= 10) sizes.push(size);
+  return sizes;
+};
+
+const install = async (kernel: Kernel, name: string): Promise<string> => {
+  const file = fileURLToPath(new URL(`../vats/${name}`, import.meta.url));
+  return kernel.installBundle(await bundleVat(file));
+};
+
+/** Makes a bank, and the teller that it hands its purses to. */
+const openBranch = async (
+  kernel: Kernel,
+  bundles: Bundles,
+  purses: number,
+  progress: Progress,
+): Promise<void> => {
+  const vatParameters = { version: 1 };
+  const { bank: bundleId } = bundles;
+  const bank = await kernel.createVat({ name: `bank-${purses}`, bundleId, vatParameters });
+  const teller = await kernel.createVat({ name: `teller-${purses}`, bundleId: bundles.teller });
+  for (let done = 0; done < purses; ) {
+    const collected: Promise<unknown>[] = [];
+    for (let n = 0; n < MESSAGES_AT_ONCE && done < purses; n += 1) {
+      const count = Math.min(PURSES_PER_MESSAGE_MAX, purses - done);
+      collected.push(kernel.call(teller.root, 'collect', [bank.root, count]));
+      done += count;
+      progress.advance(count);
+    }
+    await Promise.all(collected);
+  }
+};
+
+/** One upgrade amid deposits, in a block of its own. Milliseconds without code. */
+const upgradeOnce = async (
+  kernel: Kernel,
+  { bank, teller }: Branch,
+  bundleId: string,
+  { version, deposits }: { readonly version: number; readonly deposits: number },
+): Promise<number> => {
+  const before = kernel.send(teller.root, 'deposit', [deposits]);
+  await kernel.run({ waves: 1 });
+  const behind = kernel.send(teller.root, 'deposit', [deposits]);
+  const upgraded = kernel.upgradeVat(bank.vatId, { bundleId, vatParameters: { version } });
+  const asked = kernel.send(teller.root, 'version');
+  await kernel.run();
+  await kernel.commit();
+  await upgraded;
+  expectResult('deposit', await before.result, deposits);
+  expectResult('deposit', await behind.result, deposits);
+  expectResult('version', await asked.result, version);
+  const report = kernel.stats().upgrades.at(-1);
+  if (report?.vatId !== bank.vatId) throw new Error('another vat was upgraded last');
+  return report.milliseconds;
+};
+
+/** Makes the store. Returns the id of the banks' bundle. */
+const fill = async (
+  directory: string,
+  sizes: readonly number[],
+  io: BenchIo,
+): Promise<string> => {
+  const kernel = await openKernel({ directory });
+  const progress = io.progress(
+    'purses',
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  try {
+    const bank = await install(kernel, 'vat-bank.js');
+    const bundles = { bank, teller: await install(kernel, 'vat-teller.js') };
+    for (const size of sizes) await openBranch(kernel, bundles, size, progress);
+    await kernel.idle();
+    return bank;
+  } finally {
+    progress.stop();
+    await kernel.close();
+  }
+};
+
+const measure = async (
+  directory: string,
+  options: UpgradeOptions,
+  io: BenchIo,
+): Promise<Branch[]> => {
+  const sizes = sizesUpTo(options.purses);
+  const bundleId = await fill(directory, sizes, io);
+  const kernel = await openKernel({ directory, blocks: 'host' });
+  const rounds = options.warmUp + options.upgrades;
+  const progress = io.progress('upgrades', rounds * sizes.length);
+  try {
+    const branches: Branch[] = sizes.map(purses => {
+      const vatOf = (name: string): CreatedVat => kernel.vat(`${name}-${purses}`);
+      return { purses, bank: vatOf('bank'), teller: vatOf('teller'), times: [] };
+    });
+    for (let round = 0; round < rounds; round += 1) {
+      for (const branch of branches) {
+        const { deposits } = options;
+        const ms = await upgradeOnce(kernel, branch, bundleId, { version: round + 2, deposits });
+        if (round >= options.warmUp) branch.times.push(ms);
+        progress.advance(1);
+      }
+    }
+    return branches;
+  } finally {
+    progress.stop();
+    await kernel.close();
+  }
+};
+
+const reportOf = (options: UpgradeOptions, branches: readonly Branch[]): Report => {
+  const points = branches.map(({ purses, times }) => ({
+    purses,
+    p50Ms: rounded(percentile(times, 50)),
+    p99Ms: rounded(percentile(times, 99)),
+  }));
+  const compared = points.find(({ purses }) => purses === PURSES_COMPARED);
+  const largest = points.at(-1)!;
+  const ratio = compared === undefined ? null : rounded(largest.p50Ms / compared.p50Ms);
+  const rows: Cell[][] = points.map(({ purses, p50Ms, p99Ms }) => [purses, p50Ms, p99Ms]);
+  if (ratio !== null) rows.push([`${largest.purses} / ${PURSES_COMPARED}`, ratio, '']);
+  const { upgrades, deposits } = options;
+  return {
+    title: `ms without code, ${upgrades} upgrades of every bank, amid deposits`,
+    head: ['purses', 'p50', 'p99'],
+    rows,
+    record: { bench: 'upgrade', upgrades, deposits, points, ratio },
+  };
+};
+
+export const upgradeBench: Bench = {
+  name: 'upgrade',
+  summary: 'time of an upgrade with a hundred to a million purses',
+
+  options(command: Command): void {
+    command
+      .option('--purses <count>', 'of the largest bank', parseCount, 1_000_000)
+      .option('--upgrades <count>', 'upgrades measured of every bank', parseCount, 100)
+      .option('--warm-up <count>', 'upgrades before those', parseCount, 10)
+      .option('--deposits <count>', 'before and behind every upgrade', parseCount, 32);
+  },
+
+  async run(options: UpgradeOptions, io: BenchIo): Promise<Report> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-upgrade-'));
+    try {
+      return reportOf(options, await measure(directory, options, io));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};
