@@ -15,6 +15,7 @@ import {
   Sweep,
   STATIC_VAT,
   type LifecycleItem,
+  type UpgradeOptions,
   type VatNumber,
 } from './state/schema.js';
 import type { WorkerKind } from './vats/zygotes.js';
@@ -62,10 +63,12 @@ export const lifecycleInput = (
     type,
     text,
     kind,
+    upgrade,
   }: {
     readonly type: LifecycleItem['type'];
     readonly text: string;
     readonly kind: WorkerKind;
+    readonly upgrade?: UpgradeOptions | undefined;
   },
   { bundleId, vatParameters, critical }: Omit<CreateVatOptions, 'name'>,
 ): ((input: number, vat: VatNumber, first?: boolean) => KRef) => {
@@ -73,9 +76,11 @@ export const lifecycleInput = (
   const { bundles, data, zygotes } = core;
   const script = bundles.scriptOf(bundleId);
   const { body, slots } = data.encode(vatParameters);
-  zygotes.prepare({ kind, script });
+  // A replay is on the vat's own image, which may be another one.
+  if (upgrade === undefined) zygotes.prepare({ kind, script });
   return (input, vat, first = false) => {
-    const item = { type, vat, bundleId, body, slots, text, ...options };
+    const how = upgrade === undefined ? {} : { upgrade };
+    const item = { type, vat, bundleId, body, slots, text, ...options, ...how };
     return enqueueLifecycle(core, input, item, first);
   };
 };

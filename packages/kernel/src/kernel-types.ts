@@ -25,6 +25,12 @@ export interface UpgradeVatOptions {
   readonly vatParameters?: unknown;
   /** Part of the object that the predecessor's promises are rejected with. */
   readonly upgradeMessage?: string;
+  /**
+   * `swap`, the default: a new incarnation begins. `replay`: the incarnation goes on, with its
+   * heap, promises and exports, if the new code repeats its whole transcript; for vats that never
+   * prepared. Takes no vatParameters.
+   */
+  readonly mode?: 'swap' | 'replay';
   /** Before everything that is queued: only as one of the first inputs of a block (rule H3). */
   readonly first?: boolean;
 }

@@ -42,7 +42,7 @@ import type {
 import { KernelMetrics } from './metrics.js';
 import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
-import { checkUpgrade, type CheckUpgradeOptions } from './upgrade-checks.js';
+import { checkUpgrade, upgradeOptions, type CheckUpgradeOptions } from './upgrade-checks.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
 import { subscribe } from './router.js';
 import { blockInput, type BeginBlock } from './services/blocks.js';
@@ -200,7 +200,9 @@ export class Kernel {
    * on with its old code, its heap intact.
    */
   async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult> {
-    checkFields('upgradeVat', options, ['bundleId', 'vatParameters', 'upgradeMessage', 'first']);
+    const known = ['bundleId', 'vatParameters', 'upgradeMessage', 'mode', 'first'];
+    checkFields('upgradeVat', options, known);
+    const upgrade = upgradeOptions(options);
     const vat = this.#vatNumber(vatId);
     const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
     if (first) this.#blocks.checkFirst();
@@ -208,7 +210,7 @@ export class Kernel {
       throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
     }
     const kind = this.#core.isolation.kindOf(vat);
-    const what = { type: ItemType.upgrade, text: upgradeMessage, kind };
+    const what = { type: ItemType.upgrade, text: upgradeMessage, kind, upgrade };
     const make = lifecycleInput(this.#core, what, options);
     const done = await this.#blocks.input(input => make(input, vat, first));
     return done as UpgradeResult;

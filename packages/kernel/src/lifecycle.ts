@@ -29,6 +29,7 @@ import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
 import type { KernelLog } from './log/kernel-log.js';
 import type { KernelParameters } from './parameters.js';
+import { notRunning, replayUpgrade } from './replay-upgrade.js';
 import { makeObject, settle, type Router } from './router.js';
 import {
   FIRST_VAT_COUNTERS,
@@ -36,6 +37,7 @@ import {
   Reap,
   Sweep,
   STATIC_VAT,
+  UpgradeMode,
   VatState,
   type LifecycleItem,
   type VatNumber,
@@ -255,9 +257,14 @@ const upgradeVat = async (
   const before = state.vats.get(vat);
   if (before?.state !== VatState.running) {
     releaseAll(state, slots);
-    return finish(router, item, rejection(Error(`vat ${vatIdOf(vat)} is not running`)));
+    return finish(router, item, rejection(notRunning(vat)));
   }
   const began = nowMs();
+  if (item.upgrade?.mode === UpgradeMode.replay) {
+    const verdict = await replayUpgrade(context, vat, bundleId, moment);
+    finish(router, item, verdict);
+    return tellUpgrade(context, vat, before.incarnation, { began, succeeded: !verdict.rejected });
+  }
   const mark = state.mark();
   const next = { bundleId, parameters, slots, message: item.text };
   const { worker, verdict, incarnation } = await startSuccessor(context, vat, next, moment);
@@ -274,8 +281,17 @@ const upgradeVat = async (
     releaseAll(state, slots);
     finish(router, item, { rejected: true, ...verdict.reason });
   }
+  tellUpgrade(context, vat, incarnation, { began, succeeded: verdict.ok });
+};
+
+const tellUpgrade = (
+  context: LifecycleContext,
+  vat: VatNumber,
+  incarnation: number,
+  { began, succeeded }: { readonly began: number; readonly succeeded: boolean },
+): void => {
   const milliseconds = nowMs() - began;
-  context.onUpgrade({ vatId: vatIdOf(vat), incarnation, succeeded: verdict.ok, milliseconds });
+  context.onUpgrade({ vatId: vatIdOf(vat), incarnation, succeeded, milliseconds });
 };
 
 const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
@@ -284,7 +300,7 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
   const { body, slots } = item;
   if (state.vats.get(item.vat)?.state !== VatState.running) {
     releaseAll(state, slots);
-    return finish(router, item, rejection(Error(`vat ${vatIdOf(item.vat)} is not running`)));
+    return finish(router, item, rejection(notRunning(item.vat)));
   }
   endVat(router, item.vat, { rejected: true, body, slots });
   releaseAll(state, slots);
@@ -296,8 +312,11 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): void => {
 export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
-    const { vat, bundleId } = item.item;
-    return [{ vat, script: context.scriptOf(bundleId) }];
+    const { vat, bundleId, upgrade } = item.item;
+    // A replay stays on the vat's own image.
+    const isReplay = upgrade?.mode === UpgradeMode.replay;
+    const image = isReplay ? context.router.state.vats.get(vat)?.imageId : undefined;
+    return [{ vat, script: context.scriptOf(bundleId, image) }];
   });
   await context.online.reserve(needed);
 };

@@ -1,11 +1,27 @@
-/** What hosts ask of upgrades beside doing one: dry runs. */
+/** What hosts ask of upgrades: the options of one, and dry runs. */
 import { checkFields } from './arguments.js';
 import type { BlockDriver } from './block-driver.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import type { KernelCore } from './core.js';
 import type { DryRunReport } from './dry-run.js';
 import { KernelError } from './errors.js';
-import type { VatNumber } from './state/schema.js';
+import type { UpgradeVatOptions } from './kernel-types.js';
+import { REPLAY_TAKES_NOTHING } from './replay-upgrade.js';
+import { UpgradeMode, type UpgradeOptions, type VatNumber } from './state/schema.js';
+
+/** Absent: an upgrade as usual. Errors: KernelError BAD_OPTION. */
+export const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
+  const { mode = 'swap', vatParameters, upgradeMessage } = options;
+  if (!Object.hasOwn(UpgradeMode, mode)) {
+    const modes = Object.keys(UpgradeMode).join(', ');
+    throw new KernelError('BAD_OPTION', `upgradeVat: mode ${String(mode)}; there are ${modes}`);
+  }
+  if (mode === 'swap') return undefined;
+  if (vatParameters !== undefined || upgradeMessage !== undefined) {
+    throw new KernelError('BAD_OPTION', `upgradeVat: ${REPLAY_TAKES_NOTHING}`);
+  }
+  return { mode: UpgradeMode[mode] };
+};
 
 export interface CheckUpgradeOptions {
   /** One that is installed. */

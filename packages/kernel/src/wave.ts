@@ -31,6 +31,7 @@ import {
   NOBODY,
   PromiseState,
   Reap,
+  UpgradeMode,
   Sweep,
   VatState,
   type LifecycleItem,
@@ -134,6 +135,8 @@ class Planner {
       case ItemType.terminate:
         if (this.#closed.has(item.vat)) return undefined;
         this.#closed.add(item.vat);
+        // A replay needs the transcript whole: what the wave does to the vat comes first.
+        if (isReplay(item) && this.deliveries.has(item.vat)) return undefined;
         this.items.push({ kind: 'lifecycle', ordinal, item });
         return undefined;
       default:
@@ -264,6 +267,9 @@ class Planner {
     return batch;
   }
 }
+
+const isReplay = ({ upgrade }: LifecycleItem): boolean =>
+  upgrade?.mode === UpgradeMode.replay;
 
 const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
   what === 'sweep' ? sweep !== Sweep.none : reap !== Reap.none;

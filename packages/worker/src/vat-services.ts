@@ -39,6 +39,8 @@ export interface CreateVatOptions {
 export interface UpgradeOptions {
   readonly vatParameters?: unknown;
   readonly upgradeMessage?: string;
+  /** `replay`: the incarnation goes on, if the new code repeats its transcript. */
+  readonly mode?: 'swap' | 'replay';
 }
 
 export interface UpgradeResult {

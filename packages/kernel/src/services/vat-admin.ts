@@ -7,12 +7,14 @@
  */
 import { vatIdOf } from '@heirloom/worker';
 import { holdAll } from '../counts.js';
+import { REPLAY_TAKES_NOTHING } from '../replay-upgrade.js';
 import { kernelData, SlotMark, type KernelData } from '../kernel-data.js';
 import { makePromise, type Router, type Settlement } from '../router.js';
 import type { KRef } from '../state/krefs.js';
 import {
   ItemType,
   KERNEL_DECIDES,
+  UpgradeMode,
   VatState,
   type LifecycleItem,
   type VatNumber,
@@ -133,12 +135,19 @@ const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'upgrade');
   const given = call.args[1] ?? {};
   if (!isRecord(given)) return refuseCall('upgrade() options must be a record');
-  const { vatParameters, upgradeMessage: text = DEFAULT_UPGRADE_MESSAGE, ...rest } = given;
+  const { vatParameters, upgradeMessage, mode, ...rest } = given;
+  const text = upgradeMessage ?? DEFAULT_UPGRADE_MESSAGE;
   const unknown = Object.keys(rest).sort().join(',');
   if (unknown !== '') refuseCall(`upgrade() received unknown options: ${JSON.stringify(unknown)}`);
   if (typeof text !== 'string') return refuseCall('upgrade() upgradeMessage not string');
   const data = kernelData(vatParameters);
-  return enqueue(call, { type: ItemType.upgrade, vat, bundleId, text, ...data });
+  const item = { type: ItemType.upgrade, vat, bundleId, text, ...data };
+  if (mode === undefined || mode === 'swap') return enqueue(call, item);
+  if (mode !== 'replay') return refuseCall("upgrade() mode must be 'swap' or 'replay'");
+  if (vatParameters !== undefined || upgradeMessage !== undefined) {
+    return refuseCall(`upgrade() ${REPLAY_TAKES_NOTHING}`);
+  }
+  return enqueue(call, { ...item, upgrade: { mode: UpgradeMode.replay } });
 };
 
 const changeOptions = (call: KernelCall<AdminRow>): undefined => {

@@ -73,6 +73,21 @@ export interface LifecycleRequest {
   readonly result: KRef;
   /** Create only. */
   readonly options?: VatOptions;
+  /** Upgrade only; absent: as usual. */
+  readonly upgrade?: UpgradeOptions;
+}
+
+/** How new code takes over. */
+export const UpgradeMode = {
+  /** A new incarnation begins: see docs/upgrade.md. */
+  swap: 0,
+  /** The incarnation goes on: its transcript is replayed by the new code. */
+  replay: 1,
+} as const;
+export type UpgradeMode = (typeof UpgradeMode)[keyof typeof UpgradeMode];
+
+export interface UpgradeOptions {
+  readonly mode: UpgradeMode;
 }
 
 /** What a vat is under beyond its code. Part of its row; adminNode.changeOptions changes some. */
@@ -231,6 +246,10 @@ const optionsOf = (tuple: OptionsTuple): VatOptions => {
   return { dynamic, critical, meter, reapInterval, admin };
 };
 
+type UpgradeTuple = readonly [mode: UpgradeMode];
+const upgradeTuple = ({ mode }: UpgradeOptions): UpgradeTuple => [mode];
+const upgradeOf = ([mode]: UpgradeTuple): UpgradeOptions => ({ mode });
+
 type ItemTuple = readonly [number, ...FrameValue[]];
 const itemTuple = (item: RunQueueItem): ItemTuple => {
   switch (item.type) {
@@ -241,9 +260,10 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
     case ItemType.create:
     case ItemType.upgrade:
     case ItemType.terminate: {
-      const { type, vat, bundleId, body, slots, text: words, result, options } = item;
+      const { type, vat, bundleId, body, slots, text: words, result, options, upgrade } = item;
       const more = options === undefined ? null : optionsTuple(options);
-      return [type, vat, bundleId, body, slots, text(words), result, more];
+      const how = upgrade === undefined ? null : upgradeTuple(upgrade);
+      return [type, vat, bundleId, body, slots, text(words), result, more, how];
     }
     default:
       throw TypeError(`unknown item ${String((item as never as RunQueueItem).type)}`);
@@ -257,7 +277,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     const [vat, promise] = rest as [VatNumber, KRef];
     return { type, vat, promise };
   }
-  const [vat, bundleId, body, slots, words, result, options] = rest as [
+  const [vat, bundleId, body, slots, words, result, options, upgrade] = rest as [
     VatNumber,
     string,
     Uint8Array,
@@ -265,6 +285,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     Uint8Array,
     KRef,
     OptionsTuple | null,
+    UpgradeTuple | null,
   ];
   return {
     type: type as LifecycleItem['type'],
@@ -275,6 +296,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     text: fromText(words),
     result,
     ...(options === null ? {} : { options: optionsOf(options) }),
+    ...(upgrade === null ? {} : { upgrade: upgradeOf(upgrade) }),
   };
 };
 

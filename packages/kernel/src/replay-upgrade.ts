@@ -1,0 +1,52 @@
+/**
+ * An upgrade of a vat that never prepared for one: its incarnation goes on, its transcript is
+ * replayed by the new code.
+ *
+ * Every crank must come out as it was recorded, syscalls and rows alike: then nobody outside can
+ * tell, the transcript stays the vat's own, and whatever rebuilds the vat later replays the new
+ * code. If one does not, the predecessor goes on, its heap intact, and the requester is told where.
+ * Invariant: the vat has no crank in this wave (wave.ts): its transcript is whole.
+ */
+import { vatIdOf, type HandOver } from '@heirloom/worker';
+import { WorkerError } from './errors.js';
+import { kernelData, type KernelData } from './kernel-data.js';
+import type { LifecycleContext, Moment } from './lifecycle.js';
+import type { VatNumber } from './state/schema.js';
+
+export interface ReplayVerdict extends KernelData {
+  readonly rejected: boolean;
+}
+
+const failure = ({ position, message }: WorkerError): Error =>
+  Error(`the new code does otherwise at delivery ${position}: ${message}`);
+
+/** Upgrades a running vat by replay. Errors: HostError when its new worker dies. */
+export const replayUpgrade = async (
+  { router, online, scriptOf }: LifecycleContext,
+  vat: VatNumber,
+  bundleId: string,
+  { height }: Moment,
+): Promise<ReplayVerdict> => {
+  const { state } = router;
+  const before = state.vats.need(vat);
+  const { incarnation, imageId } = before;
+  const row = { ...before, bundleId };
+  const handOver: HandOver = { height, rows: state.rows.handOver(row.spaces[0]!) };
+  const worker = await online.start(vat, row, scriptOf(bundleId, imageId), handOver);
+  try {
+    await worker.replay(state.vatCounters.need(vat).position, state.recorded(vat, incarnation));
+  } catch (error) {
+    online.discard(worker);
+    if (!(error instanceof WorkerError) || error.code !== 'REPLAY_DIVERGED') throw error;
+    return { rejected: true, ...kernelData(failure(error)) };
+  }
+  state.vats.set(vat, row);
+  online.install(vat, worker);
+  return { rejected: false, ...kernelData({ incarnationNumber: incarnation }) };
+};
+
+/** For those who ask for what cannot be: KernelError texts and refusals. */
+export const REPLAY_TAKES_NOTHING =
+  "mode 'replay' takes neither vatParameters nor upgradeMessage: the incarnation goes on";
+
+export const notRunning = (vat: VatNumber): Error => Error(`vat ${vatIdOf(vat)} is not running`);
