@@ -66,11 +66,11 @@ class Shop {
 
 export class Workbench {
   readonly #shop: Shop;
-  readonly #name: string;
+  readonly name: string;
 
   constructor(shop: Shop, name: string) {
     this.#shop = shop;
-    this.#name = name;
+    this.name = name;
   }
 
   /** Begins the vat, with `setup` run in its first crank. Rejects with what that throws. */
@@ -84,44 +84,52 @@ export class Workbench {
 
   /** The root as the present kernel names it: after a restart, another reference. */
   get root(): VatReference {
-    return this.#shop.kernel.vat(this.#name).root;
+    return this.#shop.kernel.vat(this.name).root;
   }
 
   /** Rows that the vat has stored, as of the last block. */
   get rowCount(): number {
-    const { vatId } = this.#shop.kernel.vat(this.#name);
+    const { vatId } = this.#shop.kernel.vat(this.name);
     const { vats } = this.#shop.kernel.audit().counts;
     return vats.find(counts => counts.vatId === vatId)!.rows;
   }
 
   get incarnation(): number {
-    return this.#shop.kernel.vat(this.#name).incarnation;
+    return this.#shop.kernel.vat(this.name).incarnation;
   }
 
   /** The completion value of `code`, or of the promise that it is; `args` is global to it. */
   run(code: string, args: readonly unknown[] = []): Promise<unknown> {
-    return this.#shop.script.call(this.#name, 'run', [code, args]);
+    return this.#shop.script.call(this.name, 'run', [code, args]);
   }
 
   /** Replaces the incarnation by one that runs `setup` before its root is made. */
   async upgrade(setup = '', args: readonly unknown[] = []): Promise<UpgradeResult> {
     const { script, bundleId } = this.#shop;
-    return script.upgrade(this.#name, { bundleId, vatParameters: { setup, args } });
+    return script.upgrade(this.name, { bundleId, vatParameters: { setup, args } });
   }
 
   /** Name and message of the reason for which an upgrade fails. The vat goes on as it was. */
   async failedUpgrade(setup: string): Promise<string> {
+    return String(await this.whyUpgradeFails({ setup }));
+  }
+
+  /** The reason for which an upgrade fails, with whichever parameters and code. */
+  async whyUpgradeFails(
+    vatParameters: unknown,
+    bundleId: string = this.#shop.bundleId,
+  ): Promise<unknown> {
     const before = this.incarnation;
-    const reason = await this.upgrade(setup).then(
+    const reason = await this.#shop.script.upgrade(this.name, { bundleId, vatParameters }).then(
       () => 'the upgrade succeeded',
-      (error: unknown) => String(error),
+      (error: unknown) => error,
     );
     return this.incarnation === before ? reason : 'the upgrade succeeded';
   }
 
   async terminate(): Promise<void> {
-    const isRunning = this.#shop.kernel.vats().some(({ name }) => name === this.#name);
-    if (isRunning) await this.#shop.script.terminate(this.#name);
+    const isRunning = this.#shop.kernel.vats().some(({ name }) => name === this.name);
+    if (isRunning) await this.#shop.script.terminate(this.name);
   }
 }
 
@@ -135,6 +143,8 @@ export interface Workbenches {
   hold(setup?: string): Promise<Workbench>;
   /** Closes the kernel and opens its store again: every vat is rebuilt from what is stored. */
   restart(): Promise<void>;
+  /** Installs the bundle of `test/vats/NAME`. */
+  install(name: string): Promise<string>;
 }
 
 /** A title, a snippet, and what it gives: compared as `toEqual` compares. */
@@ -182,5 +192,6 @@ export const useWorkbenches = (options: Partial<KernelOptions> = {}): Workbenche
     },
     hold: setup => Workbench.create(shop, setup),
     restart: () => shop.script.restart(),
+    install: async name => shop.script.install(await fixture(name)),
   };
 };
