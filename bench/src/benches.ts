@@ -1,5 +1,6 @@
 /** The benches that there are, in the order of `--help`. */
 import type { Bench } from './bench.js';
+import { churnBench } from './churn.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
 import { parallelBench } from './parallel.js';
@@ -11,6 +12,7 @@ import { upgradeBench } from './upgrade.js';
 export const benches: readonly Bench[] = [
   pursesBench,
   upgradeBench,
+  churnBench,
   isolationBench,
   millionBench,
   syncBench,

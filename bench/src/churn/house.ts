@@ -1,0 +1,234 @@
+/**
+ * The vats under churn: banks with purses, and drivers that have them all. Banks come first.
+ *
+ * A store begins with the blocks of `build`; then every block is a round. `open` finds what there
+ * is by the vats' names, and the number of rounds done by the height.
+ */
+import { fileURLToPath } from 'node:url';
+import { bundleVat, openKernel, type Kernel, type VatInfo } from '@heirloom/kernel';
+import { PURSES_PER_MESSAGE_MAX } from '../purse-kernel.js';
+import type { BuiltHouse, ChurnJob, ChurnOutcome, RoundFigures, Tally } from './messages.js';
+import { roundOf, type Round } from './plan.js';
+
+const BALANCE = 100n;
+const PURSES_PER_CHECK = 250;
+const AUDIT_FINDINGS_MAX = 10;
+
+/** More vats than any plan has: nothing is paged out. */
+const VATS_ONLINE = 1_000;
+/** Waves in which everything that is under way must end. */
+const LAST_WAVES_MAX = 200;
+
+type HouseJob = Pick<ChurnJob, 'directory' | 'plan' | 'isolation'>;
+
+const BROKEN = {
+  moduleFormat: 'nestedEvaluate',
+  source: "() => { throw Error('this version does not evaluate'); }",
+} as const;
+
+const installAll = async (kernel: Kernel): Promise<BuiltHouse['bundles']> => {
+  const install = async (name: string): Promise<string> => {
+    const file = fileURLToPath(new URL(`../../vats/${name}`, import.meta.url));
+    return kernel.installBundle(await bundleVat(file));
+  };
+  const bank = await install('vat-churn-bank.js');
+  const driver = await install('vat-churn-driver.js');
+  return { bank, driver, broken: await kernel.installBundle(BROKEN) };
+};
+
+const driverOf = (drivers: readonly VatInfo[], bank: number): VatInfo =>
+  drivers[bank % drivers.length]!;
+
+const openHouse = ({ directory, isolation }: HouseJob, blocks: 'auto' | 'host'): Promise<Kernel> =>
+  openKernel({ directory, isolation, blocks, maxVatsOnline: VATS_ONLINE });
+
+/** Makes the vats and their purses. */
+export const buildHouse = async (job: HouseJob): Promise<BuiltHouse> => {
+  const kernel = await openHouse(job, 'auto');
+  try {
+    const bundles = await installAll(kernel);
+    const { bank, driver } = bundles;
+    const { banks, drivers, purses } = job.plan;
+    const make = (name: string, bundleId: string, peer: VatInfo | null): Promise<unknown> => {
+      const vatParameters = { version: 0, peer: peer?.root ?? null };
+      return kernel.createVat({ name, bundleId, vatParameters });
+    };
+    for (let n = 0; n < drivers; n += 1) await make(`driver-${n}`, driver, null);
+    const made = Array.from({ length: drivers }, (_, n) => kernel.vat(`driver-${n}`));
+    for (let n = 0; n < banks; n += 1) await make(`bank-${n}`, bank, driverOf(made, n));
+    for (let n = 0; n < banks; n += 1) {
+      const { root } = kernel.vat(`bank-${n}`);
+      for (let done = 0; done < purses; done += PURSES_PER_MESSAGE_MAX) {
+        const size = Math.min(PURSES_PER_MESSAGE_MAX, purses - done);
+        await kernel.call(driverOf(made, n).root, 'collect', [root, size, BALANCE]);
+      }
+    }
+    await kernel.idle();
+    return { bundles, height: kernel.height };
+  } finally {
+    await kernel.close();
+  }
+};
+
+const NO_TALLY: Tally = { sent: 0, answered: 0, rejected: 0, rejectedWhileDrained: 0, wrong: 0 };
+
+const tallyOf = (figures: readonly (readonly number[])[]): Tally => {
+  const at = (i: number): number => figures.reduce((sum, of) => sum + of[i]!, 0);
+  const [sent, answered, rejected, rejectedWhileDrained, wrong] = [0, 1, 2, 3, 4].map(at) as [
+    number, number, number, number, number,
+  ];
+  return { sent, answered, rejected, rejectedWhileDrained, wrong };
+};
+
+export class House {
+  readonly #kernel: Kernel;
+  readonly #job: ChurnJob;
+  readonly #banks: readonly VatInfo[];
+  readonly #drivers: readonly VatInfo[];
+  #tally = NO_TALLY;
+  #reportsSeen = 0;
+  #failure: Error | undefined;
+
+  private constructor(kernel: Kernel, job: ChurnJob) {
+    this.#kernel = kernel;
+    this.#job = job;
+    const vats = (name: string, count: number): VatInfo[] =>
+      Array.from({ length: count }, (_, n) => kernel.vat(`${name}-${n}`));
+    this.#banks = vats('bank', job.plan.banks);
+    this.#drivers = vats('driver', job.plan.drivers);
+  }
+
+  static async open(job: ChurnJob): Promise<House> {
+    const kernel = await openHouse(job, 'host');
+    try {
+      return new House(kernel, job);
+    } catch (error) {
+      await kernel.close();
+      throw error;
+    }
+  }
+
+  /** Rounds that are durable. */
+  get roundsDone(): number {
+    return this.#kernel.height - this.#job.built.height;
+  }
+
+  get memoryMiB(): number {
+    return this.#kernel.stats().memory.rssMiB;
+  }
+
+  /** One round, a block. Throws Error when an upgrade did not go as planned. */
+  async round(number: number): Promise<RoundFigures> {
+    const kernel = this.#kernel;
+    const round = roundOf(this.#job.plan, number);
+    const began = performance.now();
+    for (const { root } of this.#drivers) {
+      kernel.send(root, 'pay', [round.paidAtOnce, round.paidBehind]);
+    }
+    if (round.wavesBefore > 0) await kernel.run({ waves: round.wavesBefore });
+    this.#upgrade(round, number);
+    this.#askFigures();
+    await kernel.run({ waves: round.wavesAfter });
+    await kernel.commit();
+    const milliseconds = performance.now() - began;
+    if (this.#failure !== undefined) throw this.#failure;
+    const { memoryMiB } = this;
+    return { number, milliseconds, upgradesMs: this.#newReports(), tally: this.#tally, memoryMiB };
+  }
+
+  /** Everything that is under way ends; then all that must hold is counted. */
+  async finish(): Promise<ChurnOutcome> {
+    const kernel = this.#kernel;
+    await this.#settle();
+    this.#askFigures();
+    await this.#settle();
+    if (this.#failure !== undefined) throw this.#failure;
+    const incarnations = [...this.#banks, ...this.#drivers].map(({ name }) => {
+      return kernel.vat(name).incarnation;
+    });
+    const { findings } = kernel.audit({ rows: true });
+    return {
+      tally: this.#tally,
+      wrongPurses: await this.#countWrongPurses(),
+      paid: await this.#countPaid(),
+      incarnations,
+      auditFindings: findings.slice(0, AUDIT_FINDINGS_MAX).map(it => JSON.stringify(it)),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#kernel.close();
+  }
+
+  #upgrade({ target, failure }: Round, number: number): void {
+    const { built, plan } = this.#job;
+    const { banks } = plan;
+    const isBank = target < banks;
+    const vat = isBank ? this.#banks[target]! : this.#drivers[target - banks]!;
+    const { bundles } = built;
+    const code = isBank ? bundles.bank : bundles.driver;
+    const fails = failure === undefined ? {} : { failure };
+    const upgraded = this.#kernel.upgradeVat(vat.vatId, {
+      bundleId: failure === 'doesNotEvaluate' ? bundles.broken : code,
+      vatParameters: { version: number, peer: null, ...fails },
+      upgradeMessage: 'at once',
+    });
+    const wrong = (how: string) => (): void => {
+      this.#failure ??= Error(`round ${number}: the upgrade of ${vat.name} ${how}`);
+    };
+    if (failure === undefined) upgraded.catch((reason: unknown) => wrong(`failed: ${reason}`)());
+    else upgraded.then(wrong(`did not fail: ${failure}`), () => undefined);
+  }
+
+  #askFigures(): void {
+    const asked = this.#drivers.map(({ root }) => this.#kernel.send(root, 'figures').result);
+    void Promise.all(asked).then(
+      figures => (this.#tally = tallyOf(figures as number[][])),
+      () => undefined, // the process ends
+    );
+  }
+
+  /** Milliseconds without code, of the upgrades that succeeded since the last look. */
+  #newReports(): number[] {
+    const { upgrades } = this.#kernel.stats();
+    const reports = upgrades.slice(this.#reportsSeen);
+    this.#reportsSeen = upgrades.length;
+    return reports.filter(({ succeeded }) => succeeded).map(({ milliseconds }) => milliseconds);
+  }
+
+  async #settle(): Promise<void> {
+    const { waves } = await this.#kernel.run({ waves: LAST_WAVES_MAX });
+    if (waves === LAST_WAVES_MAX) throw Error(`${waves} waves, and still something to do`);
+    await this.#kernel.commit();
+  }
+
+  async #result(root: VatInfo['root'], method: string, args: unknown[]): Promise<unknown> {
+    const { result } = this.#kernel.send(root, method, args);
+    await this.#settle();
+    return result;
+  }
+
+  async #countWrongPurses(): Promise<number> {
+    const { banks, drivers, purses } = this.#job.plan;
+    let right = 0;
+    for (const [n, { root }] of this.#drivers.entries()) {
+      const held = purses * Math.ceil((banks - n) / drivers);
+      for (let first = 0; first < held; first += PURSES_PER_CHECK) {
+        const args = [first, PURSES_PER_CHECK, BALANCE];
+        right += (await this.#result(root, 'countRight', args)) as number;
+      }
+    }
+    return banks * purses - right;
+  }
+
+  async #countPaid(): Promise<number> {
+    const { banks, purses } = this.#job.plan;
+    let sum = 0n;
+    for (const { root } of this.#banks) {
+      for (let first = 0; first < purses; first += PURSES_PER_CHECK) {
+        sum += (await this.#result(root, 'sum', [first, PURSES_PER_CHECK])) as bigint;
+      }
+    }
+    return Number(sum - BALANCE * BigInt(banks * purses));
+  }
+}

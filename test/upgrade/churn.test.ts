@@ -1,0 +1,33 @@
+/**
+ * The bench `churn`, smaller: upgrades without end, some of which fail, of vats under load, in a
+ * process that is killed now and then. Nothing is lost.
+ */
+import { runTrial, verdictOf, type ChurnPlan } from '@heirloom/bench/churn';
+import { expect, test } from 'vitest';
+import { freshDirectory, isolation } from '../support/kernels.js';
+
+const SEED = Number(process.env['HEIRLOOM_SEED'] ?? 1);
+const PLAN: ChurnPlan = { seed: SEED, banks: 4, drivers: 2, purses: 40, rounds: 30 };
+const KILLS = 2;
+const TIMEOUT_MS = 120_000;
+
+test('churn: 30 upgrades under load, 2 kills -> every answered deposit counts', async () => {
+  const directory = await freshDirectory();
+  let rounds = 0;
+  const advance = (): void => void (rounds += 1);
+  const result = await runTrial({ directory, plan: PLAN, kills: KILLS, isolation, advance });
+  expect(verdictOf(PLAN, result), `HEIRLOOM_SEED=${SEED}`).toMatchObject({
+    lost: 0,
+    conserved: true,
+    consistent: true,
+  });
+  const { tally, auditFindings } = result.outcome;
+  expect(auditFindings).toEqual([]);
+  expect(result.kills).toHaveLength(KILLS);
+  // A round whose process was killed after its block was durable is not told.
+  expect(rounds).toBeGreaterThanOrEqual(PLAN.rounds - KILLS);
+  expect(tally.answered).toBeGreaterThan(0);
+  expect(tally.answered + tally.rejected).toBe(tally.sent);
+  // Upgrades have met deposits that were under way.
+  expect(tally.rejected).toBeGreaterThan(0);
+}, TIMEOUT_MS);
