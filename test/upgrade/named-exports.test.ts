@@ -182,6 +182,18 @@ describe('misuse', () => {
     await bench.upgrade(reconnecting('two'));
   });
 
+  test('named exports: more names than there may be -> refused', async () => {
+    const bench = await benches.make();
+    const fill = `for (let i = 0; i < 1_000; i += 1) vatPowers.nameExport('n' + i, Far('x', {}));`;
+    const last = `why(() => vatPowers.nameExport('last', Far('x', {})))`;
+    const refused = 'Error: nameExport: a vat has at most 1000 named exports';
+    expect(await bench.run(`${fill} ${last}`)).toBe(refused);
+    const { abandonedNames } = await bench.upgrade(`vatPowers.reconnectExport('n5', Far('x', {}));
+      $.why = ${last}`);
+    expect(abandonedNames).toHaveLength(999);
+    expect(await bench.run(`[$.why, ${last}]`)).toEqual([refused, 'nothing thrown']);
+  });
+
   test('named exports: a name of another vat -> unknown: names are the vat\'s own', async () => {
     const { peer } = await pair();
     expect(await peer.failedUpgrade(reconnecting('thief'))).toContain('no export is named');

@@ -7,6 +7,7 @@
 import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
 import {
   CRANK_BYTES_MAX,
+  NAMED_EXPORTS_MAX,
   unpackTuple,
   VatFault,
   type CrankReport,
@@ -82,13 +83,18 @@ const apply = (
   }
   for (const [bytes, value] of rows) {
     const key = keyFromBytes(bytes);
-    router.state.rows.write({ vat, incarnation, space }, key, value);
     // Names are given up by no other crank than startVat.
     if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
-      effects.abandonedNames.push(textOfKey(key, ROW_EXPORT_NAME_PREFIX.length));
+      noteAbandoned(effects, router.state.rows.has(space, key), key);
     }
+    router.state.rows.write({ vat, incarnation, space }, key, value);
   }
   return effects;
+};
+
+const noteAbandoned = ({ abandonedNames }: CrankEffects, isThere: boolean, key: string): void => {
+  if (isThere) abandonedNames.push(textOfKey(key, ROW_EXPORT_NAME_PREFIX.length));
+  if (abandonedNames.length > NAMED_EXPORTS_MAX) throw new VatFault('LIMIT', 'too many names');
 };
 
 /** Why a vat exited, for those who are not part of its crank: references go with the crank. */

@@ -14,6 +14,7 @@ import {
   rowExportName,
   rowNextExport,
 } from '@heirloom/store/keys';
+import { NAMED_EXPORTS_MAX } from '../protocol/limits.js';
 import { Syscall } from '../protocol/messages.js';
 import { namedRef, parseVRef } from '../protocol/refs.js';
 import { Fail, q } from './fail.js';
@@ -34,6 +35,8 @@ export class NamedExports {
   readonly #context: LiveslotsContext;
   /** The names that this incarnation has given or taken over. */
   readonly #connected = new Set<string>();
+  /** Names that there are; undefined until one is given. */
+  #count: number | undefined;
 
   constructor(context: LiveslotsContext) {
     this.#context = context;
@@ -48,6 +51,11 @@ export class NamedExports {
     }
     const remotable = this.#checkRemotable('nameExport', name, value);
     const { rows } = this.#context;
+    this.#count ??= this.#names().length;
+    if (this.#count >= NAMED_EXPORTS_MAX) {
+      throw Error(`nameExport: a vat has at most ${NAMED_EXPORTS_MAX} named exports`);
+    }
+    this.#count += 1;
     const counter = rows.get(rowNextExport());
     const n = counter === undefined ? FIRST_EXPORT : unpackNumber(counter);
     rows.set(rowNextExport(), packNumber(n + 1));
@@ -76,6 +84,7 @@ export class NamedExports {
     if (names.length === 0) return;
     const vrefs = names.map(name => namedRef(this.#find(name)!)).sort();
     for (const name of names) rows.delete(rowExportName(name));
+    if (this.#count !== undefined) this.#count -= names.length;
     crank.syscall([Syscall.abandonExports, vrefs]);
   }
 
@@ -90,9 +99,12 @@ export class NamedExports {
   }
 
   #unconnected(): string[] {
+    return this.#names().filter(name => !this.#connected.has(name));
+  }
+
+  #names(): string[] {
     const end = prefixEnd(ROW_EXPORT_NAME_PREFIX);
-    const names = namesIn(this.#context.rows, ROW_EXPORT_NAME_PREFIX, end);
-    return names.filter(name => !this.#connected.has(name));
+    return namesIn(this.#context.rows, ROW_EXPORT_NAME_PREFIX, end);
   }
 
   #checkRemotable(power: string, name: string, value: unknown): object {

@@ -6,6 +6,8 @@ export const SLOTS_MAX = 10_000;
 export const NESTING_MAX = 500;
 /** Calls of vat code in progress at a time (weave/weave.ts). */
 export const CALL_DEPTH_MAX = 10_000;
+/** Exports of one vat that have a name, at a time: a start that drops them all is told of each. */
+export const NAMED_EXPORTS_MAX = 1_000;
 export const ROW_BYTES_MAX = 15_000_000;
 export const SYSCALLS_PER_CRANK_MAX = 100_000;
 export const ROWS_PER_CRANK_MAX = 1_000_000;
