@@ -121,7 +121,7 @@ describe('upgrade by adminNode', () => {
     const hanging = bench.watch('w.root', 'hang', [], 'hang');
     await hanging;
     const upgrading = bench.tell('w.node', 'upgrade', ['$worker', options]);
-    expect(await upgrading).toEqual({ incarnationNumber: 1 });
+    expect(await upgrading).toEqual({ incarnationNumber: 1, rejectedPromises: 1 });
     expect(await bench.tell('w.root', 'getParameters')).toEqual({ second: true });
     expect(await bench.tell('w.root', 'count')).toBe(1);
     const reason = { name: 'vatUpgraded', upgradeMessage: 'better', incarnationNumber: 0 };

@@ -151,7 +151,8 @@ describe('failure', () => {
       expect(await kernel.call(purse, 'getBalance')).toBe(7n);
       expect(settled).toBe(false);
       expect(kernel.vat('bank').incarnation).toBe(0);
-      expect(await upgrade({ version: 3 })).toEqual({ incarnationNumber: 1 });
+      const done = { incarnationNumber: 1, rejectedPromises: 1 };
+      expect(await upgrade({ version: 3 })).toEqual(done);
       expect(await kernel.call(purse, 'getVersion')).toBe(3);
     },
   );

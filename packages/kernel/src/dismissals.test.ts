@@ -28,6 +28,7 @@ beforeEach(async () => {
     ...{ name: 'v', state: VatState.running, incarnation: 0, bundleId: '', imageId: '' },
     ...{ parameters: new Uint8Array(), slots: [], spaces: [VAT], options: STATIC_VAT },
     dismissed: [],
+    previous: null,
   });
   state.vatCounters.create(VAT, FIRST_VAT_COUNTERS);
 });

@@ -11,12 +11,13 @@ import { describeKind, unpackTuple, vatIdOf, type CrankTuple, type VatId } from 
 import { WorkerError } from './errors.js';
 import { nowMs } from './host-powers.js';
 import { decodeKernelData, type KernelData } from './kernel-data.js';
-import { startSuccessor, type LifecycleContext, type Moment, type Successor } from './lifecycle.js';
 import { KernelLog } from './log/kernel-log.js';
 import { ranges } from './state/keys.js';
 import { PromiseState, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import { promisesOf } from './termination.js';
+import { startSuccessor, type Successor } from './upgrades.js';
+import type { LifecycleContext, Moment } from './vat-start.js';
 
 /** What an upgrade would do. */
 export interface DryRunReport {

@@ -15,9 +15,9 @@ import {
   Sweep,
   STATIC_VAT,
   type LifecycleItem,
-  type UpgradeOptions,
   type VatNumber,
 } from './state/schema.js';
+import type { UpgradeOptions } from './state/upgrade-options.js';
 import type { WorkerKind } from './vats/zygotes.js';
 
 /** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */

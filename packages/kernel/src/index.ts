@@ -59,7 +59,7 @@ export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host-o
 export type { RunLimits, RunStats } from './run-policy.js';
 export type { BeginBlock } from './services/blocks.js';
 export { memoryUse, type MemoryUse } from './cli/memory.js';
-export type { UpgradeReport } from './lifecycle.js';
+export type { UpgradeReport } from './vat-start.js';
 export {
   jsonLines,
   LOG_CATEGORIES,

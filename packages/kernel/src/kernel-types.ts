@@ -40,6 +40,8 @@ export interface UpgradeResult {
   readonly incarnationNumber: number;
   /** Exports whose names the new code did not reconnect; absent if there are none. */
   readonly abandonedNames?: readonly string[];
+  /** How many promises that the vat decided the upgrade rejected; absent if there are none. */
+  readonly rejectedPromises?: number;
 }
 
 export interface TerminateVatOptions {

@@ -9,13 +9,11 @@
  */
 import { vatIdOf, type HandOver } from '@heirloom/worker';
 import { WorkerError } from './errors.js';
-import { kernelData, type KernelData } from './kernel-data.js';
-import type { LifecycleContext, Moment } from './lifecycle.js';
+import { holdAll, releaseAll } from './counts.js';
+import { kernelData } from './kernel-data.js';
+import type { Settlement } from './router.js';
 import type { VatNumber } from './state/schema.js';
-
-export interface ReplayVerdict extends KernelData {
-  readonly rejected: boolean;
-}
+import type { LifecycleContext, Moment } from './vat-start.js';
 
 const failure = ({ position, message }: WorkerError): Error =>
   Error(`the new code does otherwise at delivery ${position}: ${message}`);
@@ -26,7 +24,7 @@ export const replayUpgrade = async (
   vat: VatNumber,
   bundleId: string,
   { height }: Moment,
-): Promise<ReplayVerdict> => {
+): Promise<Settlement> => {
   const { state } = router;
   const before = state.vats.need(vat);
   const { incarnation, imageId } = before;
@@ -40,7 +38,10 @@ export const replayUpgrade = async (
     if (!(error instanceof WorkerError) || error.code !== 'REPLAY_DIVERGED') throw error;
     return { rejected: true, ...kernelData(failure(error)) };
   }
-  state.vats.set(vat, row);
+  const { bundleId: oldBundleId, parameters, slots, previous } = before;
+  holdAll(state, slots);
+  if (previous !== null) releaseAll(state, previous.slots);
+  state.vats.set(vat, { ...row, previous: { bundleId: oldBundleId, parameters, slots } });
   online.install(vat, worker);
   return { rejected: false, ...kernelData({ incarnationNumber: incarnation }) };
 };

@@ -38,26 +38,29 @@ const NOT_WATCHED: IsWatched = () => false;
 /**
  * Rejects what the vat decides, in kref order (rule U2), and takes its promises out of its c-list:
  * nobody is left who knows them. What is watched stays, name and subscription; if it has just been
- * rejected, the notify is on the queue.
+ * rejected, the notify is on the queue. Returns how many it has rejected.
  */
 export const abandonPromises = (
   router: Router,
   vat: VatNumber,
   reason: Settlement,
   isWatched: IsWatched = NOT_WATCHED,
-): void => {
+): number => {
   const { state } = router;
   const { byKRef } = state.clist(vat);
   const promises = promisesOf(state, vat);
+  let rejected = 0;
   for (const promise of promises) {
     const row = getPromise(state, promise);
     if (row.state === PromiseState.unresolved && row.decider === vat) {
       settle(router, promise, reason);
+      rejected += 1;
     }
   }
   for (const promise of promises) {
     if (!isWatched(byKRef.need(promise)[0])) retirePromise(state, vat, promise);
   }
+  return rejected;
 };
 
 /** Notes that an incarnation has ended: what it leaves is to be removed. */
@@ -81,12 +84,13 @@ export const endVat = (router: Router, vat: VatNumber, end: Settlement): void =>
     throw new HostError('CRITICAL_VAT', `critical vat ${vatIdOf(vat)} failed: ${reason}`);
   }
   noteEnded(state, vat, true);
-  state.vats.set(vat, { ...row, state: VatState.terminated, slots: [] });
+  state.vats.set(vat, { ...row, state: VatState.terminated, slots: [], previous: null });
   if (!dynamic) state.names.delete(row.name);
   abandonPromises(router, vat, VAT_TERMINATED);
   settleDone(router, vat, row, end);
   if (meter !== null) release(state, meter);
   releaseAll(state, row.slots);
+  if (row.previous !== null) releaseAll(state, row.previous.slots);
 };
 
 /** Takes up to `limit` names out of a dead vat's c-list, letting go of what it imported. */

@@ -7,7 +7,8 @@ import type { DryRunReport } from './dry-run.js';
 import { KernelError } from './errors.js';
 import type { UpgradeVatOptions } from './kernel-types.js';
 import { REPLAY_TAKES_NOTHING } from './replay-upgrade.js';
-import { UpgradeMode, type UpgradeOptions, type VatNumber } from './state/schema.js';
+import type { VatNumber } from './state/schema.js';
+import { PLAIN_UPGRADE, UpgradeMode, type UpgradeOptions } from './state/upgrade-options.js';
 
 /** Absent: an upgrade as usual. Errors: KernelError BAD_OPTION. */
 export const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
@@ -20,7 +21,7 @@ export const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | und
   if (vatParameters !== undefined || upgradeMessage !== undefined) {
     throw new KernelError('BAD_OPTION', `upgradeVat: ${REPLAY_TAKES_NOTHING}`);
   }
-  return { mode: UpgradeMode[mode] };
+  return { ...PLAIN_UPGRADE, mode: UpgradeMode[mode] };
 };
 
 export interface CheckUpgradeOptions {

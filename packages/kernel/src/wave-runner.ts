@@ -22,13 +22,7 @@ import { logEnd, logLifecycle } from './log/lifecycle.js';
 import { drain } from './services/meters.js';
 import { takeHostCall } from './services/host-calls.js';
 import { acceptKernelCall } from './services/kernel-objects.js';
-import {
-  carryOut,
-  chargeTo,
-  reserveWorkers,
-  type LifecycleContext,
-  type Moment,
-} from './lifecycle.js';
+import { carryOut, reserveWorkers } from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
 import { refuse, type Settlement } from './router.js';
 import { refusalOf } from './orphans.js';
@@ -49,6 +43,7 @@ import {
 import type { KernelState } from './state/state.js';
 import type { CrankRights } from './syscalls.js';
 import { cleanUpStep, endVat } from './termination.js';
+import { chargeTo, type LifecycleContext, type Moment } from './vat-start.js';
 import {
   planWave,
   type CollectItem,

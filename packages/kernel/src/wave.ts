@@ -31,7 +31,6 @@ import {
   NOBODY,
   PromiseState,
   Reap,
-  UpgradeMode,
   Sweep,
   VatState,
   type LifecycleItem,
@@ -41,6 +40,7 @@ import {
   type VatNumber,
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
+import { UpgradeMode } from './state/upgrade-options.js';
 
 export type PlannedItem =
   /** Comes from the run queue. */

@@ -47,6 +47,8 @@ export interface UpgradeResult {
   readonly incarnationNumber: number;
   /** Exports whose names the new code did not reconnect; absent if there are none. */
   readonly abandonedNames?: readonly string[];
+  /** How many promises that the vat decided were rejected; absent if there are none. */
+  readonly rejectedPromises?: number;
 }
 
 export type AdminData =

@@ -41,6 +41,7 @@ export const auditVats = (audit: Audit): VatCounts[] => {
   const counts: VatCounts[] = [];
   for (const [vat, row] of vats) {
     holders.holdAll(row.slots);
+    if (row.previous !== null) holders.holdAll(row.previous.slots);
     checkVat(audit, vat, row);
     if (row.state === VatState.running) checkTranscript(audit, vat, row);
     const count = (table: 'transcript' | 'preimage'): number =>
@@ -78,8 +79,10 @@ const checkVat = (audit: Audit, vat: VatNumber, row: VatRow): void => {
     const owner = named && codecs.count.decode(named);
     findings.expect(owner === vat, 'vat', () => `${name}: its name ${row.name} is of ${owner}`);
   }
-  const script = view.get('bundles', bundleScriptKey(row.bundleId, row.imageId));
-  findings.expect(script !== undefined, 'vat', () => `${name}: bundle ${row.bundleId} is missing`);
+  for (const { bundleId } of row.previous === null ? [row] : [row, row.previous]) {
+    const script = view.get('bundles', bundleScriptKey(bundleId, row.imageId));
+    findings.expect(script !== undefined, 'vat', () => `${name}: bundle ${bundleId} is missing`);
+  }
   const image = view.get('images', imageKey(row.imageId));
   findings.expect(image !== undefined, 'vat', () => `${name}: image ${row.imageId} is missing`);
 };

@@ -14,12 +14,12 @@ import type { KRef } from '../state/krefs.js';
 import {
   ItemType,
   KERNEL_DECIDES,
-  UpgradeMode,
   VatState,
   type LifecycleItem,
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
+import { PLAIN_UPGRADE, UpgradeMode } from '../state/upgrade-options.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import type { KernelState } from '../state/state.js';
 import {
@@ -147,7 +147,7 @@ const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   if (vatParameters !== undefined || upgradeMessage !== undefined) {
     return refuseCall(`upgrade() ${REPLAY_TAKES_NOTHING}`);
   }
-  return enqueue(call, { ...item, upgrade: { mode: UpgradeMode.replay } });
+  return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.replay } });
 };
 
 const changeOptions = (call: KernelCall<AdminRow>): undefined => {

@@ -8,6 +8,12 @@ import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
 import type { KRef } from './krefs.js';
 import type { RowCodec } from './kernel-table.js';
+import {
+  upgradeOf,
+  upgradeTuple,
+  type UpgradeOptions,
+  type UpgradeTuple,
+} from './upgrade-options.js';
 
 /** A vat's number, from 1. */
 export type VatNumber = number;
@@ -73,21 +79,8 @@ export interface LifecycleRequest {
   readonly result: KRef;
   /** Create only. */
   readonly options?: VatOptions;
-  /** Upgrade only; absent: as usual. */
+  /** Upgrade only; without it, a plain one. */
   readonly upgrade?: UpgradeOptions;
-}
-
-/** How new code takes over. */
-export const UpgradeMode = {
-  /** A new incarnation begins: see docs/upgrade.md. */
-  swap: 0,
-  /** The incarnation goes on: its transcript is replayed by the new code. */
-  replay: 1,
-} as const;
-export type UpgradeMode = (typeof UpgradeMode)[keyof typeof UpgradeMode];
-
-export interface UpgradeOptions {
-  readonly mode: UpgradeMode;
 }
 
 /** What a vat is under beyond its code. Part of its row; adminNode.changeOptions changes some. */
@@ -122,20 +115,26 @@ export type LifecycleItem = Extract<RunQueueItem, LifecycleRequest>;
 export const VatState = { starting: 0, running: 1, terminated: 2 } as const;
 export type VatState = (typeof VatState)[keyof typeof VatState];
 
+/** What an incarnation runs; the parameters' references are held. */
+export interface VatCode {
+  readonly bundleId: string;
+  readonly parameters: Uint8Array;
+  readonly slots: readonly KRef[];
+}
+
 export type DismissedKind = readonly [kind: number, tag: string];
 
-export interface VatRow {
+export interface VatRow extends VatCode {
   readonly name: string;
   readonly state: VatState;
   readonly incarnation: number;
-  readonly bundleId: string;
   readonly imageId: string;
-  readonly parameters: Uint8Array;
-  readonly slots: readonly KRef[];
   readonly spaces: readonly number[];
   readonly options: VatOptions;
   /** Kinds that the vat has dismissed, by number; their tags as ASCII (`asciiTag`). */
   readonly dismissed: readonly DismissedKind[];
+  /** What a rollback returns to: the code before the present one. Null: there was none. */
+  readonly previous: VatCode | null;
 }
 
 /** Which reap is due: one that looks at what is likely to be dead, or one that finds all. */
@@ -246,10 +245,6 @@ const optionsOf = (tuple: OptionsTuple): VatOptions => {
   return { dynamic, critical, meter, reapInterval, admin };
 };
 
-type UpgradeTuple = readonly [mode: UpgradeMode];
-const upgradeTuple = ({ mode }: UpgradeOptions): UpgradeTuple => [mode];
-const upgradeOf = ([mode]: UpgradeTuple): UpgradeOptions => ({ mode });
-
 type ItemTuple = readonly [number, ...FrameValue[]];
 const itemTuple = (item: RunQueueItem): ItemTuple => {
   switch (item.type) {
@@ -300,6 +295,50 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
   };
 };
 
+type CodeTuple = readonly [bundleId: string, parameters: Uint8Array, slots: readonly KRef[]];
+const codeTuple = ({ bundleId, parameters, slots }: VatCode): CodeTuple => [
+  bundleId,
+  parameters,
+  slots,
+];
+const codeOf = ([bundleId, parameters, slots]: CodeTuple): VatCode => ({
+  bundleId,
+  parameters,
+  slots,
+});
+
+type VatTuple = readonly [
+  name: Uint8Array,
+  state: VatState,
+  incarnation: number,
+  imageId: string,
+  code: CodeTuple,
+  spaces: readonly number[],
+  options: OptionsTuple,
+  dismissed: readonly DismissedKind[],
+  previous: CodeTuple | null,
+];
+const vatTuple = (v: VatRow): VatTuple => [
+  text(v.name),
+  v.state,
+  v.incarnation,
+  v.imageId,
+  codeTuple(v),
+  v.spaces,
+  optionsTuple(v.options),
+  v.dismissed,
+  v.previous === null ? null : codeTuple(v.previous),
+];
+const vatOf = (tuple: VatTuple): VatRow => {
+  const [name, state, incarnation, imageId, code, spaces, options, dismissed, previous] = tuple;
+  return {
+    ...{ name: fromText(name), state, incarnation, imageId, spaces, dismissed },
+    ...codeOf(code),
+    options: optionsOf(options),
+    previous: previous === null ? null : codeOf(previous),
+  };
+};
+
 export const codecs = {
   object: same<ObjectRow>(),
   clist: same<ClistRow>(),
@@ -331,46 +370,7 @@ export const codecs = {
       queueCount,
     }),
   ),
-  vat: frameCodec<
-    VatRow,
-    readonly [
-      Uint8Array,
-      VatState,
-      number,
-      string,
-      string,
-      Uint8Array,
-      readonly KRef[],
-      readonly number[],
-      OptionsTuple,
-      readonly DismissedKind[],
-    ]
-  >(
-    v => [
-      text(v.name),
-      v.state,
-      v.incarnation,
-      v.bundleId,
-      v.imageId,
-      v.parameters,
-      v.slots,
-      v.spaces,
-      optionsTuple(v.options),
-      v.dismissed,
-    ],
-    ([name, state, incarnation, bundleId, imageId, parameters, slots, spaces, options, gone]) => ({
-      name: fromText(name),
-      state,
-      incarnation,
-      bundleId,
-      imageId,
-      parameters,
-      slots,
-      spaces,
-      options: optionsOf(options),
-      dismissed: gone,
-    }),
-  ),
+  vat: frameCodec(vatTuple, vatOf),
   vatCounters: frameCodec<
     VatCounters,
     readonly [number, number, number, number, number, Reap, Sweep]
