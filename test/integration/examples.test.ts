@@ -25,6 +25,22 @@ describe('examples', () => {
     ]);
   });
 
+  test('depths -> one purse, changed at every depth, the fees as its governor says', async () => {
+    const { stdout, stderr } = await runExample('depths');
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'at first             100 more: 99',
+      '1 a parameter        100 more: 197',
+      '2 a pure function    100 more: 294',
+      '                     refused: no fee: 1',
+      '3 behaviour          10 less: 284',
+      '4 the image          adopted; the bank is on it: false',
+      '                     upgraded; the bank is on it: true',
+      '                     100 more: 381',
+      '',
+    ]);
+  });
+
   test('factory -> vats made at block times, over a restart, each shown once', async () => {
     const { stdout, stderr } = await runExample('factory');
     expect(stderr).toBe('');
@@ -37,7 +53,7 @@ describe('examples', () => {
   });
 
   test.each([[[]], [['nope']], [['..']]])('%j -> exit code 1, the names listed', async args => {
-    const stderr = expect.stringContaining('The examples: ertp, factory, purse') as string;
+    const stderr = expect.stringContaining('The examples: depths, ertp, factory, purse') as string;
     await expect(runExample(...args)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
   });
 });
@@ -64,7 +80,9 @@ describe('README', () => {
   test('files that the documents link to -> exist', async () => {
     const documents = [
       ...['README.md', 'CONTRIBUTING.md', 'test/kernel/README.md'],
-      ...['determinism', 'upgrade', 'vat-admin', 'host-objects'].map(name => `docs/${name}.md`),
+      ...['determinism', 'upgrade', 'upgrade/depths', 'vat-admin', 'host-objects'].map(
+        name => `docs/${name}.md`,
+      ),
     ];
     for (const path of documents) {
       const targets = [...(await read(path)).matchAll(/\]\((?!https?:)([^)#]+)/g)];

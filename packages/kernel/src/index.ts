@@ -82,4 +82,5 @@ export {
   type VerifyOptions,
 } from './verify.js';
 export type { Isolation } from './vats/zygotes.js';
-export type { VatId } from '@heirloom/worker';
+/** The image of the installed release: is it the one that `kernel.imageId` names? */
+export { readImage, type VatId } from '@heirloom/worker';
