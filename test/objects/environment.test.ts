@@ -33,12 +33,14 @@ describe('environment: globals', () => {
       `[Object.keys(VatData).sort(), Object.entries(VatData).every(([name, it]) =>
          it.name === name && Object.isFrozen(it))]`,
       [['canBeDurable', 'defineDurableKind', 'defineDurableKindMulti', 'defineKind',
-        'defineKindMulti', 'makeKindHandle', 'makeScalarBigMapStore', 'makeScalarBigSetStore',
-        'makeScalarBigWeakMapStore', 'makeScalarBigWeakSetStore', 'providePromiseWatcher',
+        'defineKindMulti', 'makeDurablePromiseKit', 'makeKindHandle', 'makeScalarBigMapStore',
+        'makeScalarBigSetStore', 'makeScalarBigWeakMapStore', 'makeScalarBigWeakSetStore', 'providePromiseWatcher',
         'watchPromise'], true]],
-    ['vatPowers -> exits, VatData and weak collections, hardened',
+    ['vatPowers -> exits, powers of upgrades, VatData and weak collections, hardened',
       '[Object.keys(vatPowers).sort(), Object.isFrozen(vatPowers)]',
-      [['VatData', 'WeakMap', 'WeakSet', 'exitVat', 'exitVatWithFailure'], true]],
+      [['VatData', 'WeakMap', 'WeakSet', 'dismissKind', 'exitVat', 'exitVatWithFailure',
+        'finishedUpgrade', 'makeKind', 'makeKindMulti', 'nameExport', 'reconnectExport',
+        'replaceKind', 'replaceKindMulti'], true]],
     ['the global object -> may be added to; what stands in it is frozen',
       `outer.own = 1; const own = outer.eval('own'); delete outer.own;
        [own, Object.isExtensible(outer),

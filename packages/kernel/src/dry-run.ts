@@ -15,7 +15,7 @@ import { KernelLog } from './log/kernel-log.js';
 import { ranges } from './state/keys.js';
 import { PromiseState, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import { promisesOf } from './termination.js';
+import { promisesOf, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 
@@ -67,12 +67,15 @@ const abandonedExports = (state: KernelState, vat: VatNumber, incarnation: numbe
   return ranges.mortalExports(vat, incarnation).flatMap(range => [...byVRef.scan(range)]);
 };
 
-/** The unresolved promises that the vat decides. */
-const rejectedPromises = (state: KernelState, vat: VatNumber): number =>
-  promisesOf(state, vat).filter(promise => {
+/** The unresolved promises that the vat decides, but for durable ones. */
+const rejectedPromises = (state: KernelState, vat: VatNumber, space: number): number => {
+  const kept = watchesIn(state, space);
+  return promisesOf(state, vat).filter(promise => {
     const row = state.promises.need(promise);
-    return row.state === PromiseState.unresolved && row.decider === vat;
+    const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
+    return isDecided && !kept.isDurable(state.clist(vat).byKRef.need(promise)[0]);
   }).length;
+};
 
 /** An error, and the errors that it is made of. */
 const textsOf = (error: unknown): string[] => {
@@ -135,7 +138,7 @@ export const dryRun = async (
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
     abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
-    promisesRejected: rejectedPromises(state, vat),
+    promisesRejected: rejectedPromises(state, vat, space),
   };
   const began = nowMs();
   return state.trial(async () => {

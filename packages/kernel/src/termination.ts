@@ -4,7 +4,7 @@
  * Ending costs the promises that the vat decides; its rows, names and transcripts go later, a
  * bounded number per wave, by the kernel itself.
  */
-import { rowWatch } from '@heirloom/store';
+import { rowDurablePromise, rowWatch } from '@heirloom/store';
 import { vatIdOf, type VRef } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
 import { getPromise, release, releaseAll, releaseRecognizable } from './counts.js';
@@ -24,27 +24,33 @@ export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
   ...state.clist(vat).byKRef.scan(ranges.clistPromises(vat)),
 ];
 
-/** Has the vat, in whichever incarnation, recorded a watch of what it calls `vref`? */
-export type IsWatched = (vref: VRef) => boolean;
+/** What of a vat's promises outlives its incarnation, by the vat's names. */
+export interface KeptPromises {
+  /** The vat has recorded a watch: name and subscription stay. */
+  isWatched(vref: VRef): boolean;
+  /** The vat has written down how its successor settles it: it stays unresolved. */
+  isDurable(vref: VRef): boolean;
+}
 
-/** A row keyed by the promise's name says so: docs/protocol.md. */
-export const watchesIn =
-  (state: KernelState, space: number): IsWatched =>
-  vref =>
-    state.rows.has(space, rowWatch(vref));
+/** Rows of the vat, keyed by the promise's name, say so: docs/protocol.md. */
+export const watchesIn = (state: KernelState, space: number): KeptPromises => ({
+  isWatched: vref => state.rows.has(space, rowWatch(vref)),
+  isDurable: vref => state.rows.has(space, rowDurablePromise(vref)),
+});
 
-const NOT_WATCHED: IsWatched = () => false;
+const NOTHING_KEPT: KeptPromises = { isWatched: () => false, isDurable: () => false };
 
 /**
  * Rejects what the vat decides, in kref order (rule U2), and takes its promises out of its c-list:
  * nobody is left who knows them. What is watched stays, name and subscription; if it has just been
- * rejected, the notify is on the queue. Returns how many it has rejected.
+ * rejected, the notify is on the queue. What is durable stays as it is. Returns how many it has
+ * rejected.
  */
 export const abandonPromises = (
   router: Router,
   vat: VatNumber,
   reason: Settlement,
-  isWatched: IsWatched = NOT_WATCHED,
+  kept: KeptPromises = NOTHING_KEPT,
 ): number => {
   const { state } = router;
   const { byKRef } = state.clist(vat);
@@ -52,13 +58,14 @@ export const abandonPromises = (
   let rejected = 0;
   for (const promise of promises) {
     const row = getPromise(state, promise);
-    if (row.state === PromiseState.unresolved && row.decider === vat) {
-      settle(router, promise, reason);
-      rejected += 1;
-    }
+    const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
+    if (!isDecided || kept.isDurable(byKRef.need(promise)[0])) continue;
+    settle(router, promise, reason);
+    rejected += 1;
   }
   for (const promise of promises) {
-    if (!isWatched(byKRef.need(promise)[0])) retirePromise(state, vat, promise);
+    const [vref] = byKRef.need(promise);
+    if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
   }
   return rejected;
 };

@@ -90,9 +90,9 @@ export const startSuccessor = async (
   const before = state.vats.need(vat);
   const incarnation = before.incarnation + 1;
   noteEnded(state, vat, false);
-  const isWatched = watchesIn(state, before.spaces[0]!);
+  const kept = watchesIn(state, before.spaces[0]!);
   const reason = disconnection(message, before.incarnation);
-  const rejectedPromises = abandonPromises(router, vat, reason, isWatched);
+  const rejectedPromises = abandonPromises(router, vat, reason, kept);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
   return { ...(await startVat(context, vat, moment)), incarnation, rejectedPromises };

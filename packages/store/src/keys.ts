@@ -235,6 +235,8 @@ export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
 
 export const rowVat = (): BinaryKey => '\x01';
 export const rowNextExport = (): BinaryKey => '\x02';
+/** The kind of the resolvers of durable promises. */
+export const rowResolverKind = (): BinaryKey => '\x03';
 export const ROW_KIND_PREFIX: BinaryKey = '\x10';
 export const rowKind = (kind: number): BinaryKey => ROW_KIND_PREFIX + u32(kind);
 export const rowKindNext = (kind: number): BinaryKey => `\x11${u32(kind)}`;
@@ -279,6 +281,14 @@ export const rowWatch = (vpid: string): BinaryKey => ROW_WATCH_PREFIX + ascii(vp
 /** The one watcher that `providePromiseWatcher` made of a kind. */
 export const ROW_WATCHER_PREFIX: BinaryKey = '\x71';
 export const rowWatcher = (kind: number): BinaryKey => ROW_WATCHER_PREFIX + u32(kind);
+
+/**
+ * A promise that the vat decides and that outlives its incarnations, by the vat's name for it: the
+ * kernel looks for the key alone.
+ */
+export const ROW_DURABLE_PROMISE_PREFIX: BinaryKey = '\x72';
+export const rowDurablePromise = (vpid: string): BinaryKey =>
+  ROW_DURABLE_PROMISE_PREFIX + ascii(vpid);
 
 const VIRTUAL_OFFSET = 0x80;
 

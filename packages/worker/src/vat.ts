@@ -10,6 +10,20 @@ export type * from './vat-services.js';
 /** What stores take for a shape or a selection: a pattern of `@endo/patterns`. */
 export type VatPattern = unknown;
 
+/** A durable object. Settles once; what comes later is ignored. */
+export interface DurableResolver<T> {
+  /** A promise is followed as long as the heap lasts: after an upgrade it can be settled anew. */
+  resolve(value: T | Promise<T>): void;
+  reject(reason: unknown): void;
+  /** The promise of the kit, also after upgrades. */
+  getPromise(): Promise<T>;
+}
+
+export interface DurablePromiseKit<T> {
+  readonly promise: Promise<T>;
+  readonly resolver: DurableResolver<T>;
+}
+
 export interface MapStoreMethods<K, V> {
   /** False also for what could not be a key. */
   has(key: K): boolean;
@@ -193,6 +207,12 @@ export interface VatDataGlobal {
   readonly defineDurableKindMulti: DefineMulti<DurableKindHandle>;
   /** Whether a durable object could hold `specimen`. */
   readonly canBeDurable: (specimen: unknown) => boolean;
+  /**
+   * A promise that stays unresolved across upgrades, until its durable resolver, in whichever
+   * incarnation, settles it. A method that answers with the promise itself is answered so across
+   * upgrades, too.
+   */
+  readonly makeDurablePromiseKit: <T = unknown>() => DurablePromiseKit<T>;
   /**
    * Calls the watcher once `promise` has settled, in this incarnation or a later one. `args` must
    * be durable. Misuse is an unhandled rejection, one turn later.

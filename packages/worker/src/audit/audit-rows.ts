@@ -73,6 +73,7 @@ const TABLES = {
   zero: 0x60,
   watch: 0x70,
   watcher: 0x71,
+  durablePromise: 0x72,
 } as const;
 /** What a durable kind has rows in, by its number. */
 const KIND_TABLES: readonly number[] = [0x10, 0x11, 0x20, 0x21, 0x71];
@@ -206,6 +207,8 @@ class Auditor {
         return this.#hold(true, unpackRow('watch', bytes)[0].flatMap(([, slots]) => slots));
       case TABLES.watcher:
         return this.#hold(true, unpackRow('watcher', bytes));
+      case TABLES.durablePromise:
+        return this.#hold(true, unpackRow('durablePromise', bytes));
       case VIRTUAL_COUNT:
         this.#virtualCounts.set(rest, unpackNumber(bytes));
         return undefined;

@@ -78,6 +78,7 @@ interface Rows {
   importRef: ImportRefRow;
   watch: WatchRow;
   watcher: readonly [watcher: VRef];
+  durablePromise: readonly [resolver: VRef];
 }
 
 const LENGTHS: Readonly<Record<keyof Rows, number>> = {
@@ -92,6 +93,7 @@ const LENGTHS: Readonly<Record<keyof Rows, number>> = {
   importRef: 4,
   watch: 1,
   watcher: 1,
+  durablePromise: 1,
 };
 
 export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {

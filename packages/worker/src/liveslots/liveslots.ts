@@ -183,6 +183,7 @@ export class Liveslots {
       finishUpgrade: () => upgrade.finish(),
       mismatches: () => this.#vatData.mismatches(),
       reviveWatches: () => this.#vatData.reviveWatches(),
+      defineOwn: () => this.#vatData.start(),
     });
     this.#dispatcher.register(Delivery.startVat, delivery => starter.start(delivery));
   }

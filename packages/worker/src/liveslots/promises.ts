@@ -19,6 +19,7 @@ import { isPromiseRef, type VRef } from '../protocol/refs.js';
 import type { HandledPromises, PromiseRecord, Send, SendHandler } from '../zygote/environment.js';
 import type { VatCodec } from './codec.js';
 import type { Encoded, Hardening } from './context.js';
+import type { DurablePromises } from './durable-promises.js';
 import { whenSettled, type PromiseEntry, type PromiseTable, type Settlement }
   from './promise-table.js';
 import { stampedRef } from './ref-stamps.js';
@@ -45,6 +46,7 @@ export class Promises {
   /** What the vat knows of promises that it settled for the kernel, beyond their names. */
   readonly #known = new WeakMap<Promise<unknown>, Settlement>();
   #codec: VatCodec | undefined;
+  #durable: DurablePromises | undefined;
   /** While a notify is decoded: promises seen for the first time. */
   #arrivals: PromiseEntry[] | undefined;
   /** Carries out sends to presences and to pending promises of the kernel. */
@@ -62,6 +64,11 @@ export class Promises {
   /** The codec needs the references, which need this: they meet when all are made. */
   useCodec(codec: VatCodec): void {
     this.#codec = codec;
+  }
+
+  /** Durable promises need these promises, which need them. */
+  useDurable(durable: DurablePromises): void {
+    this.#durable = durable;
   }
 
   /** The promise that a vref of a delivery or row names. */
@@ -91,6 +98,7 @@ export class Promises {
 
   /** The result settles as `promise` does. */
   followForResult(entry: PromiseEntry, promise: Promise<unknown>): void {
+    this.#durable?.told(promise, entry.vpid);
     if (entry.record !== undefined) {
       this.#handled.resolveRecord(entry.record, promise);
       // The promise may be the result's own: then its record has turned it into a rejection.
@@ -154,12 +162,44 @@ export class Promises {
     this.#whenSettled(promise, settlement => this.#crank.guard(() => job(settlement)));
   }
 
+  /** Without a handler: the vat settles it. */
+  makePending(): PromiseRecord {
+    return this.#handled.makePending();
+  }
+
+  fire(record: PromiseRecord, { rejected, value }: Settlement): void {
+    if (rejected) this.#handled.rejectRecord(record, value);
+    else this.#handled.resolveRecord(record, value);
+  }
+
+  /** See `DecidedPromises`. */
+  adopt(vpid: VRef): PromiseRecord {
+    const known = this.#table.get(vpid);
+    const entry = known ?? this.#table.add(vpid, 'vat', this.#handled.makePending());
+    void this.#table.materialize(entry);
+    entry.settler = 'vat';
+    this.#follow(entry);
+    check(entry.record !== undefined, 'promises: an adopted promise has a record');
+    return entry.record;
+  }
+
+  /** See `DecidedPromises`. */
+  settleNamed(vpid: VRef, settlement: Settlement): void {
+    const known = this.#table.get(vpid);
+    if (known !== undefined && known.settler !== 'kernel') return;
+    const entry = known ?? this.#table.add(vpid, 'vat', undefined);
+    entry.settler = 'vat';
+    this.settleResult(entry, settlement);
+  }
+
   get #wire(): VatCodec {
     check(this.#codec !== undefined, 'promises: no codec yet');
     return this.#codec;
   }
 
   #import(vpid: VRef): Promise<unknown> {
+    const durable = this.#durable?.promiseNamed(vpid);
+    if (durable !== undefined) return durable;
     const entry = this.#addPending(vpid);
     if (this.#arrivals === undefined) this.#crank.syscall([Syscall.subscribe, vpid]);
     else this.#arrivals.push(entry);
@@ -262,6 +302,7 @@ export class Promises {
       const settlement = this.#known.get(entry.promise!);
       if (settlement === undefined) toFollow.push(entry);
       else batch.push({ entry, settlement });
+      this.#durable?.told(entry.promise!, entry.vpid);
     }
   }
 

@@ -6,6 +6,7 @@
  */
 import {
   ROW_COLLECTION_PREFIX,
+  ROW_DURABLE_PROMISE_PREFIX,
   ROW_KIND_PREFIX,
   ROW_OBJECT_PREFIX,
   ROW_WATCHER_PREFIX,
@@ -52,13 +53,16 @@ export class StartGraph {
     this.#rows = rows;
   }
 
-  /** What rows hold that belong to no thing: kinds, watches, and liveslots' own collections. */
+  /** What rows hold that belong to no thing: kinds, watches, durable promises, own collections. */
   *roots(): Generator<Slots> {
     for (const key of this.#keys(ROW_KIND_PREFIX)) yield unpackRow('kind', this.#need(key))[3];
     for (const key of this.#keys(ROW_WATCH_PREFIX)) {
       yield unpackRow('watch', this.#need(key))[0].flatMap(([, slots]) => slots);
     }
     for (const key of this.#keys(ROW_WATCHER_PREFIX)) yield unpackRow('watcher', this.#need(key));
+    for (const key of this.#keys(ROW_DURABLE_PROMISE_PREFIX)) {
+      yield unpackRow('durablePromise', this.#need(key));
+    }
     for (const cid of Array(FIRST_USER_CID).keys()) {
       const collection = this.collection(cid);
       if (collection === undefined) continue;

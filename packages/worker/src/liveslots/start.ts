@@ -40,6 +40,8 @@ export interface VatStarterOptions {
   /** Why kinds do not fit: told with whatever else goes wrong, which may come of it. */
   readonly mismatches: () => readonly Error[];
   readonly reviveWatches: () => void;
+  /** Liveslots' own kinds. */
+  readonly defineOwn: () => void;
 }
 
 type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
@@ -76,6 +78,7 @@ export class VatStarter {
       outcome = { rejected, value };
     };
     try {
+      this.#options.defineOwn();
       ledger.introduced(slots);
       const vatParameters = decode(body, slots);
       const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());

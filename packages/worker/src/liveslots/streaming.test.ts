@@ -10,7 +10,7 @@ import { Crank } from '../supervisor/crank.js';
 import { VatRows } from '../supervisor/rows.js';
 import { MemoryRows } from './testing/memory-rows.js';
 import { makePlainContext } from './testing/plain-context.js';
-import { TestVat } from './testing/test-vat.js';
+import { noPromises, TestVat } from './testing/test-vat.js';
 import { createVatData } from './vat-data.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { RowBase } from '../supervisor/row-base.js';
@@ -66,12 +66,7 @@ beforeEach(() => {
   const rows = new VatRows(crank);
   rows.open(base, 0);
   crank.begin();
-  const unavailable = (): never => {
-    throw Error('no promises here');
-  };
-  const again = createVatData(makePlainContext(rows, 1), {
-    nameOf: unavailable, subscribe: unavailable, revive: unavailable, onSettled: unavailable,
-  });
+  const again = createVatData(makePlainContext(rows, 1), noPromises);
   store = (again.baggage() as Baggage).get('big') as typeof store;
 });
 

@@ -8,6 +8,7 @@
 import { provideBaggage } from './baggage.js';
 import { Collections } from './collections.js';
 import { makeCore } from './core.js';
+import { DurablePromises, type DecidedPromises } from './durable-promises.js';
 import { Garbage } from './garbage.js';
 import { collectObjectRows, encodeObjects } from './instances.js';
 import { KindDefinitions } from './kind-definitions.js';
@@ -46,6 +47,8 @@ export interface VatDataPart extends CrankParticipant {
   garbage(crank: CrankSink, collectGarbage: () => void): Garbage;
   /** What the incarnation owes to those before it. */
   upgradePowers(crank: CrankSink): UpgradePowers;
+  /** Kinds of liveslots' own are defined again. To be called once, before vat code runs. */
+  start(): void;
   /** Watches of earlier incarnations go on. To be called once, after `buildRootObject`. */
   reviveWatches(): void;
 }
@@ -62,9 +65,10 @@ interface Parts {
   readonly kinds: KindDefinitions;
   readonly stores: Collections;
   readonly watched: WatchedPromises;
+  readonly durable: DurablePromises;
 }
 
-const makeVatData = (core: Core, { kinds, stores, watched }: Parts): object => {
+const makeVatData = (core: Core, { kinds, stores, watched, durable }: Parts): object => {
   const { context } = core;
   const definition = (
     init: Init,
@@ -94,6 +98,7 @@ const makeVatData = (core: Core, { kinds, stores, watched }: Parts): object => {
       firstNotDurable(context, context.codec.encode(specimen).slots) < 0,
     providePromiseWatcher: (handle: unknown, onFulfilled?: unknown, onRejected?: unknown) =>
       watched.provideWatcher(handle, onFulfilled, onRejected),
+    makeDurablePromiseKit: () => durable.makeKit(),
     watchPromise: (promise: unknown, watcher: unknown, ...args: unknown[]) =>
       watched.watch(promise, watcher, args),
     makeScalarBigMapStore: makeStore('mapStore', 'map'),
@@ -131,23 +136,25 @@ const endCrank = (core: Core, collections: Collections): void => {
 
 export const createVatData = (
   context: LiveslotsContext,
-  promises: WatchablePromises,
+  promises: WatchablePromises & DecidedPromises,
 ): VatDataPart => {
   const core = makeCore(context);
   const kinds = new KindDefinitions(core);
   const stores = new Collections(core);
   const watched = new WatchedPromises(core, kinds, promises);
+  const durable = new DurablePromises(core, kinds, promises);
   const { WeakMap, WeakSet } = makeWeakCollections({
     references: context.references,
     recognizers: core.ramRecognizers,
   });
   return {
-    VatData: makeVatData(core, { kinds, stores, watched }),
+    VatData: makeVatData(core, { kinds, stores, watched, durable }),
     globals: context.hardening.harden({ WeakMap, WeakSet }),
     baggage: () => provideBaggage(stores),
     decode: (body, slots) => core.values.decode(body, slots),
     assertAllClaimed: () => kinds.assertAllClaimed(),
     mismatches: () => kinds.mismatches(),
+    start: () => durable.start(),
     reviveWatches: () => watched.revive(),
     ledger: core.ledger,
     dismissals: core.dismissals,

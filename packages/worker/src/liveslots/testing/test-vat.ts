@@ -5,6 +5,7 @@ import { createVatData } from '../vat-data.js';
 import { MemoryRows } from './memory-rows.js';
 import { makePlainContext } from './plain-context.js';
 import type { Baggage, VatDataGlobal } from '../../vat.js';
+import type { DecidedPromises } from '../durable-promises.js';
 import type { VatDataPart } from '../vat-data.js';
 import type { WatchablePromises } from '../watched-promises.js';
 import type { PlainContext } from './plain-context.js';
@@ -12,11 +13,16 @@ import type { PlainContext } from './plain-context.js';
 const unavailable = (): never => {
   throw Error('a test vat has no promises of the kernel');
 };
-const noPromises: WatchablePromises = {
+export const noPromises: WatchablePromises & DecidedPromises = {
   nameOf: unavailable,
   subscribe: unavailable,
   revive: unavailable,
   onSettled: unavailable,
+  makePending: unavailable,
+  fire: unavailable,
+  adopt: unavailable,
+  settleNamed: unavailable,
+  useDurable: () => undefined,
 };
 
 export interface Incarnation {
