@@ -190,9 +190,9 @@ export class House {
 
   /** Milliseconds without code, of the upgrades that succeeded since the last look. */
   #newReports(): number[] {
-    const { upgrades } = this.#kernel.stats();
-    const reports = upgrades.slice(this.#reportsSeen);
-    this.#reportsSeen = upgrades.length;
+    const { upgrades, upgradeCount } = this.#kernel.stats();
+    const reports = upgrades.slice(upgrades.length - (upgradeCount - this.#reportsSeen));
+    this.#reportsSeen = upgradeCount;
     return reports.filter(({ succeeded }) => succeeded).map(({ milliseconds }) => milliseconds);
   }
 

@@ -28,7 +28,8 @@ import type { RunQueueItem, VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
 import { hasRemains } from './termination.js';
 import type { Successor } from './upgrades.js';
-import type { LifecycleContext, UpgradeReport } from './vat-start.js';
+import { UpgradeReports } from './upgrade-reports.js';
+import type { LifecycleContext } from './vat-start.js';
 import { IsolationChoices } from './vats/isolation.js';
 import { OnlineVats } from './vats/online.js';
 import { Pager } from './vats/pager.js';
@@ -61,7 +62,7 @@ export class KernelCore {
   readonly isolation: IsolationChoices;
   readonly router: Router;
   readonly parameters: KernelParameters;
-  readonly upgrades: UpgradeReport[] = [];
+  readonly upgrades = new UpgradeReports();
   readonly log = new KernelLog();
   /** What an unclean end left, as it was when the store was opened. */
   readonly suspects: readonly Suspicion[];
@@ -129,7 +130,7 @@ export class KernelCore {
       pager: this.#pager,
       scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
       imageId: () => images.currentId,
-      onUpgrade: report => this.upgrades.push(report),
+      onUpgrade: report => this.upgrades.add(report),
       log: this.log,
       limits: parameters,
     };

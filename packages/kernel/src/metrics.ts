@@ -171,10 +171,11 @@ export class KernelMetrics {
     for (const [name, gauge] of this.#gauges) gauge.set(values[name]);
   }
 
-  #tellUpgrades({ upgrades }: KernelStats): void {
-    for (const { succeeded, milliseconds } of upgrades.slice(this.#upgradesTold)) {
+  #tellUpgrades({ upgrades, upgradeCount }: KernelStats): void {
+    const untold = Math.min(upgradeCount - this.#upgradesTold, upgrades.length);
+    for (const { succeeded, milliseconds } of upgrades.slice(upgrades.length - untold)) {
       this.#upgrades.observe({ outcome: succeeded ? 'succeeded' : 'failed' }, milliseconds / 1000);
     }
-    this.#upgradesTold = upgrades.length;
+    this.#upgradesTold = upgradeCount;
   }
 }

@@ -13,6 +13,8 @@ export interface KernelStats extends CoreCounts {
   readonly vatsPagedIn: number;
   /** Threads and processes of vats, and spares. */
   readonly threads: number;
+  /** How many vats were upgraded, or failed to be; the last of them, at most 10,000. */
+  readonly upgradeCount: number;
   readonly upgrades: readonly UpgradeReport[];
   readonly storeBytes: number;
   /** Rows that the next commit would write. */
@@ -32,7 +34,8 @@ export const statsOf = (core: KernelCore): KernelStats => {
     vatsOnline: onlineCount,
     vatsPagedIn: core.pagedIn,
     threads: zygotes.workerCount,
-    upgrades: [...upgrades],
+    upgradeCount: upgrades.count,
+    upgrades: upgrades.latest(),
     storeBytes: store.sizeBytes(),
     dirtyRows,
     memory: memoryUse(),
