@@ -226,6 +226,8 @@ describe('dismissal: rows', () => {
     await bench.run(`${DISMISS} 0`);
     expect(await bench.run(`[baggage.get('weak').has(baggage.get('it')),
       $.ram.has(baggage.get('it'))]`)).toEqual([false, false]);
+    const again = `baggage.get('weak').init(baggage.get('it'), 'known')`;
+    expect(await bench.run(`why(() => ${again})`)).toBe(REVOKED);
     // The purses, the entry and its recogniser, the kind and its counter; less the dismissal.
     expect(bench.rowCount).toBeLessThanOrEqual(rows - 5);
   });

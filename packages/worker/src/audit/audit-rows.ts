@@ -346,7 +346,9 @@ class Auditor {
     }
     for (const vref of this.#recognized) {
       const base = baseRefOf(vref);
-      const isGone = this.#isThing(base) && !this.headers.has(base);
+      const isRevoked = this.#isRevoked(base);
+      const isThere = isRevoked ? this.#revoked.has(base) : this.headers.has(base);
+      const isGone = isThing(base) && !isThere;
       if (isGone) this.#fault(`an entry is keyed by what is no more: ${vref}`);
     }
   }

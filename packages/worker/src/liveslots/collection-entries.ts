@@ -46,14 +46,14 @@ export class CollectionEntries {
   readonly #core: Core;
   readonly #tables: CollectionTables;
   readonly #cid: number;
-  readonly #isWeak: boolean;
+  readonly isWeak: boolean;
   #prefix: BinaryKey | undefined;
 
   constructor(core: Core, tables: CollectionTables, cid: number, isWeak: boolean) {
     this.#core = core;
     this.#tables = tables;
     this.#cid = cid;
-    this.#isWeak = isWeak;
+    this.isWeak = isWeak;
   }
 
   /** What the row keys of all entries begin with. */
@@ -101,7 +101,7 @@ export class CollectionEntries {
       this.#rows.set(this.prefix + remotableKeyText(ordinal, place.vref), EMPTY);
       this.#recognize(place.vref, true);
     }
-    if (!this.#isWeak) this.#tables.changeCounts(this.#cid).entryCount += 1;
+    if (!this.isWeak) this.#tables.changeCounts(this.#cid).entryCount += 1;
     this.#tables.noteAddition(this.#cid);
   }
 
@@ -118,7 +118,7 @@ export class CollectionEntries {
     }
     const { isDurable } = this.#tables.scope;
     this.#core.ledger.rowChanged(isDurable, this.#held(place, before.slots), NOTHING_HELD);
-    if (!this.#isWeak) this.#tables.changeCounts(this.#cid).entryCount -= 1;
+    if (!this.isWeak) this.#tables.changeCounts(this.#cid).entryCount -= 1;
   }
 
   /** Removes the entry whose `entry` row is `row`, decoding neither key nor value. */
@@ -178,7 +178,7 @@ export class CollectionEntries {
 
   /** What the entry at `place` holds. */
   #held(place: Place, slots: Slots): Slots {
-    return this.#isWeak || place.vref === undefined ? slots : [...slots, place.vref];
+    return this.isWeak || place.vref === undefined ? slots : [...slots, place.vref];
   }
 
   #takeOrdinal(): number {
@@ -190,7 +190,7 @@ export class CollectionEntries {
   }
 
   #recognize(vref: VRef, isRecognized: boolean): void {
-    if (!this.#isWeak) return;
+    if (!this.isWeak) return;
     const key = this.#tables.scope.keys.recognizer(vref, this.#cid);
     if (!isRecognized) {
       this.#rows.delete(key);

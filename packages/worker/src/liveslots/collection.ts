@@ -217,6 +217,9 @@ export class Collection {
     const vref = place === undefined ? this.#refOf(key) : place.vref;
     if (vref === undefined) return place!;
     const { references } = this.core.context;
+    // Entries keyed by a revoked object go with its rows: nobody would remove a later one.
+    const revocation = this.entries.isWeak ? this.core.dismissals.revocationOf(vref) : undefined;
+    if (revocation !== undefined) throw Error(revocation);
     if (this.#tables.scope.isDurable && !references.isDurable(vref)) {
       Fail`key (${key}) is not durable in ${value}`;
     }
