@@ -7,7 +7,7 @@
 import { readImage } from '@heirloom/worker';
 import { checkFields } from './arguments.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from './bundles/bundle.js';
-import type { BundleSource } from './bundles/installed.js';
+import type { BundleSource, InstalledBundles } from './bundles/installed.js';
 import type { KernelCore } from './core.js';
 import { prepareImage, type ImageSource } from './images.js';
 import type { ApplyInput } from './inputs.js';
@@ -22,6 +22,13 @@ const bundleOf = ({ moduleFormat, source }: BundleSource): VatBundle =>
     ? { moduleFormat, endoZipBase64: source }
     : { moduleFormat, source };
 
+/** Every bundle of a store, its script derived by this release. Errors: KernelError BAD_BUNDLE. */
+export const deriveBundles = async (bundles: InstalledBundles): Promise<CheckedBundle[]> => {
+  const checked: CheckedBundle[] = [];
+  for (const source of bundles.sources()) checked.push(await checkBundle(bundleOf(source)));
+  return checked;
+};
+
 /**
  * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when a bundle of the store is
  * none for this release.
@@ -32,8 +39,7 @@ export const adoptionInput = async (
 ): Promise<ApplyInput> => {
   checkFields('adoptImage', options, ['image']);
   const image = await prepareImage(core.store, options.image ?? readImage());
-  const checked: CheckedBundle[] = [];
-  for (const source of core.bundles.sources()) checked.push(await checkBundle(bundleOf(source)));
+  const checked = await deriveBundles(core.bundles);
   return () => {
     const before = core.images.currentId;
     if (image.id === before) return undefined;

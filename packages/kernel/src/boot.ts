@@ -60,7 +60,8 @@ const initialize = async (store: Store, parameters: KernelParameters): Promise<v
   });
 };
 
-const checkEngine = (store: Store): void => {
+/** Errors: HostError ENGINE_MISMATCH unless the store was written under this very engine. */
+export const checkEngine = (store: Store): void => {
   const stored = readEngine(store);
   const present = engineName();
   if (stored === present) return;

@@ -20,7 +20,7 @@ import { HostResults } from './host-results.js';
 import type { Images } from './images.js';
 import { KernelLog } from './log/kernel-log.js';
 import type { KernelOptions } from './options.js';
-import type { KernelParameters } from './parameters.js';
+import { isSealed, type KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
 import { bringOnline, rebuild, type RebuildContext } from './rebuild.js';
 import { RunningNote, type Suspicion } from './running-note.js';
@@ -368,8 +368,6 @@ const workerHost = (options: KernelOptions): ZygotesOptions['host'] => ({
 });
 
 /** Is the hash of this block to contain the state root? docs/state-sync.md. */
-const isSealed = (height: number, { stateRootInterval }: KernelParameters): boolean =>
-  stateRootInterval > 0 && height % stateRootInterval === 0;
 const vatNumberOf = (vatId: VatId): VatNumber => Number(vatId.slice(1));
 
 /** For the log only: a fault's reason comes from a worker, and need be no data. */

@@ -29,6 +29,11 @@ export type { DryRunReport } from './dry-run.js';
 export type { CheckUpgradeOptions } from './upgrade-checks.js';
 export type { ImageSource } from './images.js';
 export { openKernel, type Kernel } from './kernel.js';
+export {
+  migrateStore,
+  type MigrateOptions,
+  type MigrationReport,
+} from './migration/migrate-store.js';
 export type {
   CreatedVat,
   CreateVatOptions,

@@ -101,6 +101,12 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
   return parameters;
 };
 
+/** Is the state root to be in the hash of the block? */
+export const isSealed = (height: number, parameters: KernelParameters): boolean => {
+  const { stateRootInterval } = parameters;
+  return stateRootInterval > 0 && height % stateRootInterval === 0;
+};
+
 export const packParameters = (parameters: KernelParameters): Uint8Array =>
   packFrame([parameters.gc, ...COUNTS.map(name => parameters[name])]);
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { Environment } from './environment.js';
 import { packFrame } from './frame.js';
 import { openReader } from './reader.js';
+import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';
 import { temporaryDirectory } from './testing/support.js';
 
@@ -58,13 +59,17 @@ test('open: a foreign LMDB environment -> NOT_A_STORE, unchanged', async () => {
   await expectRefused(directory, 'NOT_A_STORE');
 });
 
-test('open: a newer schema -> STORE_SCHEMA, unchanged', async () => {
+test.each([
+  ['newer', SCHEMA_VERSION + 1, 'the release that wrote it'],
+  ['older', SCHEMA_VERSION - 1, 'heirloom migrate-store'],
+])('open: a %s schema -> STORE_SCHEMA, says what to do, unchanged', async (_, schema, help) => {
   const directory = await storeWithOneBlock();
-  const newer = new Environment({ directory, readersMax: 10, readOnly: false });
-  newer.openTables({ create: false });
-  await newer.write([{ table: 'meta', key: 'schema', value: packFrame([2]) }]);
-  await newer.close();
+  const other = new Environment({ directory, readersMax: 10, readOnly: false });
+  other.openTables({ create: false });
+  await other.write([{ table: 'meta', key: 'schema', value: packFrame([schema]) }]);
+  await other.close();
   await expectRefused(directory, 'STORE_SCHEMA');
+  await expect(open(directory)).rejects.toThrow(help);
 });
 
 test('open: a reopened store -> data file unchanged', async () => {

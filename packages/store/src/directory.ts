@@ -85,12 +85,24 @@ export function beginCreation(directory: string): void {
 /** Ends a creation, after the first block is durable. */
 export function endCreation(directory: string): void {
   fs.renameSync(path.join(directory, CREATING_FILE), path.join(directory, MARKER_FILE));
-  syncDirectory(directory);
-  syncDirectory(path.dirname(path.resolve(directory)));
+  sync(directory);
+  sync(path.dirname(path.resolve(directory)));
 }
 
-function syncDirectory(directory: string): void {
-  const fd = fs.openSync(directory, 'r');
+/**
+ * Makes `to`, a directory that is empty, a store with the same data file. The caller holds the lock
+ * of `from`, and nothing is being written there.
+ */
+export async function copyDataFile(from: string, to: string): Promise<void> {
+  beginCreation(to);
+  const copy = path.join(to, DATA_FILE);
+  await fs.promises.copyFile(path.join(from, DATA_FILE), copy);
+  sync(copy);
+  endCreation(to);
+}
+
+function sync(file: string): void {
+  const fd = fs.openSync(file, 'r');
   try {
     fs.fsyncSync(fd);
   } finally {

@@ -13,7 +13,7 @@ export type StoreErrorCode =
   | 'STORE_LOCKED'
   /** The path holds something else, or nothing where a store was required. */
   | 'NOT_A_STORE'
-  /** The store was written by a newer release. */
+  /** The store was written by a newer release, or by an older one: heirloom migrate-store. */
   | 'STORE_SCHEMA'
   /** The data file cannot be read as a store. */
   | 'STORE_CORRUPT'

@@ -6,11 +6,10 @@ export {
   FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue,
 } from './frame.js';
 export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './block-hash.js';
-export {
-  SCHEMA_VERSION, Store, type Block, type Head, type StoreOptions,
-} from './store.js';
+export { SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
+export { Store, type Block, type Head, type StoreOptions } from './store.js';
 export { openReader, type ReaderOptions, type ScanReader } from './reader.js';
-export { inspectDirectory, type DirectoryState } from './directory.js';
+export { copyDataFile, inspectDirectory, type DirectoryState } from './directory.js';
 export {
   decodeChunk, STATE_CHUNK_BYTES, STATE_CHUNK_BYTES_MAX, STATE_TABLES, stateChunks,
   type StateChunk,

@@ -12,9 +12,10 @@ import { inspectDirectory } from './directory.js';
 import { Environment } from './environment.js';
 import { HostError } from './errors.js';
 import { readMetaInteger } from './meta.js';
+import { assertSchema, type SchemaChoice } from './schema-version.js';
 import type { BinaryKey, ScanSnapshot, StoredRow, StoreReader, TableName } from './types.js';
 
-export interface ReaderOptions {
+export interface ReaderOptions extends SchemaChoice {
   readonly directory: string;
   /** As the kernel opened the store. */
   readonly readersMax: number;
@@ -104,9 +105,11 @@ class Reader implements ScanReader {
 /**
  * Opens a store that a kernel has open.
  *
- * Errors: HostError NOT_A_STORE when there is none, STORE_CORRUPT when a table is missing.
+ * Errors: HostError NOT_A_STORE when there is none, STORE_SCHEMA, STORE_CORRUPT when a table is
+ * missing.
  */
-export function openReader({ directory, readersMax }: ReaderOptions): ScanReader {
+export function openReader(options: ReaderOptions): ScanReader {
+  const { directory, readersMax } = options;
   const where = path.resolve(directory);
   if (inspectDirectory(where) !== 'store') {
     throw new HostError('NOT_A_STORE', `${where} holds no store. Create it with Store.open first.`);
@@ -116,6 +119,12 @@ export function openReader({ directory, readersMax }: ReaderOptions): ScanReader
   if (missing.length > 0) {
     void environment.close();
     throw new HostError('STORE_CORRUPT', `${where} lacks ${missing.join(', ')}. Restore a backup.`);
+  }
+  try {
+    assertSchema(where, readMetaInteger(environment, 'schema'), options);
+  } catch (error) {
+    void environment.close();
+    throw error;
   }
   return new Reader(environment);
 }

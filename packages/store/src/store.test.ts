@@ -6,6 +6,7 @@ import { blockHash, NO_HASH, orderRows } from './block-hash.js';
 import { Environment } from './environment.js';
 import { packFrame, unpackFrame } from './frame.js';
 import { blockKey, metaKey, TABLE_END, u32 } from './keys.js';
+import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';
 import { bytes, temporaryDirectory, text } from './testing/support.js';
 import type { RowChange, TableName } from './types.js';
@@ -28,7 +29,7 @@ test('store: a path that does not exist -> created, block 0 hashed as T6 says', 
   const directory = path.join(temporaryDirectory(), 'deep', 'bank.heirloom');
   const store = await openStore(directory);
   const rows = orderRows([
-    { table: 'meta', key: metaKey('schema'), value: packFrame([1]) },
+    { table: 'meta', key: metaKey('schema'), value: packFrame([SCHEMA_VERSION]) },
     { table: 'meta', key: metaKey('height'), value: packFrame([0]) },
   ]);
   expect(store.head).toEqual({ height: 0, hash: blockHash(NO_HASH, rows) });
@@ -55,6 +56,23 @@ test('store: blocks committed, closed, reopened -> same head, rows and hashes', 
   expect(text(again.get('local', 'note'))).toBe('x');
   expect(again.get('blocks', blockKey(1))).toEqual(one);
   expect(unpackFrame(again.get('meta', metaKey('height')) ?? bytes(''))).toEqual([2]);
+});
+
+test('store: a block that raises the schema -> hashed, and so it is from then on', async () => {
+  const directory = temporaryDirectory();
+  const store = await openStore(directory);
+  expect(store.schema).toBe(SCHEMA_VERSION);
+  const schema = SCHEMA_VERSION + 1;
+  const { head } = store;
+  const hash = await store.commit({ height: 1, changes: [], unhashed: [], schema });
+  const rows = orderRows([
+    { table: 'meta', key: metaKey('schema'), value: packFrame([schema]) },
+    { table: 'meta', key: metaKey('height'), value: packFrame([1]) },
+  ]);
+  expect(hash).toEqual(blockHash(head.hash, rows));
+  expect(store.schema).toBe(schema);
+  await store.close();
+  await expect(Store.open({ directory, readersMax: 70 })).rejects.toThrow(`schema ${schema}`);
 });
 
 test('store: local rows differ -> hash does not', async () => {

@@ -24,6 +24,7 @@ import { packFrame } from './frame.js';
 import { blockKey, metaKey } from './keys.js';
 import { acquireLock, type StoreLock } from './lock.js';
 import { readMetaInteger } from './meta.js';
+import { assertSchema, SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 import {
   packBlockRecord, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
 } from './state-root.js';
@@ -31,10 +32,7 @@ import {
   UNHASHED_TABLES, type BinaryKey, type ReadView, type RowChange, type ScanView, type TableName,
 } from './types.js';
 
-/** The layout of docs/tables.md. Raised when an older release could not read what we write. */
-export const SCHEMA_VERSION = 1;
-
-export interface StoreOptions {
+export interface StoreOptions extends SchemaChoice {
   readonly directory: string;
   /** Read transactions at a time over all threads and processes: threads + 64 (rule S3). */
   readonly readersMax: number;
@@ -56,6 +54,8 @@ export interface Block {
   readonly unhashed: readonly RowChange[];
   /** The block's hash is to contain the state root: the whole state is read. Default: no. */
   readonly sealed?: boolean;
+  /** The store has this schema from the block on. Default: the one that it has. */
+  readonly schema?: number;
 }
 
 export class Store implements ReadView {
@@ -96,7 +96,7 @@ export class Store implements ReadView {
         readOnly: false,
       });
       try {
-        const head = state === 'store' ? openTables(environment, directory)
+        const head = state === 'store' ? openTables(environment, options)
           : await create(environment, directory);
         return new Store(directory, environment, lock, head);
       } catch (error) {
@@ -156,6 +156,12 @@ export class Store implements ReadView {
     return record.hash;
   }
 
+  /** The schema of the newest durable block: not `SCHEMA_VERSION` only with `olderSchemas`. */
+  get schema(): number {
+    this.#assertUsable();
+    return readMetaInteger(this.#environment, 'schema') ?? assert.fail('a store has a schema');
+  }
+
   /** Frees the places of reader processes that died; returns their count (rule S4). */
   readerCheck(): number {
     this.#assertUsable();
@@ -201,21 +207,13 @@ function prepareDirectory(directory: string): DirectoryState {
   });
 }
 
-/** Looks at the schema before any other table, so that a newer store is left as it is. */
-function openTables(environment: Environment, directory: string): Head {
+/** Looks at the schema before any other table, so that a store of another is left as it is. */
+function openTables(environment: Environment, options: StoreOptions): Head {
+  const { directory } = options;
   const schema = environment.openTable('meta', { create: false })
     ? readMetaInteger(environment, 'schema')
     : undefined;
-  if (schema === undefined) {
-    throw new HostError('STORE_CORRUPT', `${directory} has no schema row. Restore a backup.`);
-  }
-  if (schema !== SCHEMA_VERSION) {
-    throw new HostError(
-      'STORE_SCHEMA',
-      `${directory} has schema ${schema}; this release reads ${SCHEMA_VERSION}. Open it with the ` +
-        `release that wrote it, or a newer one. Nothing was changed.`,
-    );
-  }
+  assertSchema(directory, schema, options);
   const missing = environment.openTables({ create: false });
   const height = readMetaInteger(environment, 'height');
   const bytes = height === undefined ? undefined : environment.get('blocks', blockKey(height));
@@ -232,8 +230,7 @@ function openTables(environment: Environment, directory: string): Head {
 /** Creates all tables and block 0. */
 async function create(environment: Environment, directory: string): Promise<Head> {
   environment.openTables({ create: true });
-  const schema = { table: 'meta', key: metaKey('schema'), value: packFrame([SCHEMA_VERSION]) };
-  const block = { height: 0, changes: [schema as RowChange], unhashed: [] };
+  const block = { height: 0, changes: [], unhashed: [], schema: SCHEMA_VERSION };
   const { rows, hash } = rowsOfBlock(NO_HASH, block);
   try {
     await environment.write([...rows, blockRow(0, { hash })]);
@@ -257,10 +254,15 @@ function assertTables({ changes, unhashed }: Block): void {
 function rowsOfBlock(
   previous: Uint8Array, block: Block,
 ): { rows: RowChange[]; hash: Uint8Array } {
-  const { height, changes, unhashed } = block;
-  const heightRow = { table: 'meta', key: metaKey('height'), value: packFrame([height]) } as const;
-  const rows = orderRows([...changes, heightRow]);
+  const { height, changes, unhashed, schema } = block;
+  const own = [metaRow('height', height)];
+  if (schema !== undefined) own.push(metaRow('schema', schema));
+  const rows = orderRows([...changes, ...own]);
   return { rows: rows.concat(orderRows(unhashed)), hash: blockHash(previous, rows) };
+}
+
+function metaRow(name: 'height' | 'schema', value: number): RowChange {
+  return { table: 'meta', key: metaKey(name), value: packFrame([value]) };
 }
 
 function blockRow(height: number, record: BlockRecord): RowChange {

@@ -10,6 +10,7 @@ import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
 import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
+import { addMigrateStoreCommand } from './migrate-store-command.js';
 import { addPursesCommand } from './purses-command.js';
 import { addRunCommand } from './run-command.js';
 import { addVerifyCommand } from './verify-command.js';
@@ -25,6 +26,7 @@ addVerifyCommand(program);
 addCheckUpgradeCommand(program);
 addExportCommand(program);
 addImportCommand(program);
+addMigrateStoreCommand(program);
 
 try {
   await program.parseAsync();

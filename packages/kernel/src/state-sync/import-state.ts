@@ -186,7 +186,8 @@ const checkState = (store: StoreImport, manifest: StateManifest): void => {
     }
   });
   if (schema !== SCHEMA_VERSION) {
-    throw invalid(`the state has schema ${schema}; this release reads ${SCHEMA_VERSION}`);
+    const help = 'import it with the release that exported it, and migrate the store';
+    throw invalid(`the state has schema ${schema}; this release reads ${SCHEMA_VERSION}: ${help}`);
   }
   for (const [name, value] of Object.entries(parameters)) {
     if (manifest.parameters[name] === value) continue;

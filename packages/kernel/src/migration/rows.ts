@@ -1,0 +1,43 @@
+/** The rows of a store as the steps of a migration have left them: nothing is written yet. */
+import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
+
+type Writes = Map<BinaryKey, Uint8Array | undefined>;
+
+export class MigrationRows implements ReadView {
+  readonly #view: ReadView;
+  readonly #tables = new Map<TableName, Writes>();
+
+  constructor(view: ReadView) {
+    this.#view = view;
+  }
+
+  get(table: TableName, key: BinaryKey): Uint8Array | undefined {
+    const writes = this.#tables.get(table);
+    return writes?.has(key) === true ? writes.get(key) : this.#view.get(table, key);
+  }
+
+  /** Writes a row; undefined deletes it. */
+  set(table: TableName, key: BinaryKey, value: Uint8Array | undefined): void {
+    const writes: Writes = this.#tables.get(table) ?? new Map();
+    this.#tables.set(table, writes.set(key, value));
+  }
+
+  keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
+    const writes = this.#tables.get(table);
+    if (writes === undefined) return this.#view.keysAfter(table, after, end, limit);
+    // Of the stored ones, as many as are asked for and as may be deleted.
+    const stored = this.#view.keysAfter(table, after, end, limit + writes.size);
+    const isThere = (key: BinaryKey): boolean =>
+      !writes.has(key) || writes.get(key) !== undefined;
+    const written = [...writes.keys()].filter(key => key > after && key < end);
+    const keys = [...new Set([...stored, ...written])].filter(isThere).sort();
+    return keys.slice(0, limit);
+  }
+
+  /** In no order. */
+  changes(): RowChange[] {
+    return [...this.#tables].flatMap(([table, writes]) =>
+      [...writes].map(([key, value]) => ({ table, key, value })),
+    );
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * From schema 1 (until commit c272a77) to schema 2.
+ *
+ * | row | 1 | 2 |
+ * | --- | --- | --- |
+ * | meta `parameters` | 10 values | and `cycleInterval` |
+ * | kernel `20`, lifecycle items | 8 values | and `upgrade`: null |
+ * | kernel `30` | 9 values | and `dismissed`: none |
+ * | kernel `31`, `sweep` | boolean | 0 or 1 |
+ */
+import { metaKey, packFrame, unpackFrame } from '@heirloom/store';
+import type { BinaryKey, FrameValue, TableName } from '@heirloom/store';
+import { keysOf } from '../audit/scan.js';
+import type { MigrationRows } from './rows.js';
+import type { MigrationStep } from './steps.js';
+
+const ITEMS: BinaryKey = '\x20';
+const VATS: BinaryKey = '\x30';
+const VAT_COUNTERS: BinaryKey = '\x31';
+const FIRST_LIFECYCLE_ITEM = 2;
+const CYCLE_INTERVAL = 10;
+const SWEEP_AT = 6;
+
+type Frame = readonly FrameValue[];
+
+const parameters = (frame: Frame): Frame => [...frame, CYCLE_INTERVAL];
+const item = (frame: Frame): Frame =>
+  (frame[0] as number) < FIRST_LIFECYCLE_ITEM ? frame : [...frame, null];
+const vat = (frame: Frame): Frame => [...frame, []];
+const vatCounters = (frame: Frame): Frame => frame.with(SWEEP_AT, frame[SWEEP_AT] === true ? 1 : 0);
+
+const change = (
+  rows: MigrationRows,
+  table: TableName,
+  keys: Iterable<BinaryKey>,
+  rewrite: (frame: Frame) => Frame,
+): void => {
+  for (const key of [...keys]) {
+    rows.set(table, key, packFrame(rewrite(unpackFrame(rows.get(table, key)!))));
+  }
+};
+
+export const schema1To2: MigrationStep = {
+  from: 1,
+  to: 2,
+  what: 'dismissed kinds, ways to upgrade, cycles that sweeps find',
+  apply(rows) {
+    change(rows, 'meta', [metaKey('parameters')], parameters);
+    change(rows, 'kernel', keysOf(rows, 'kernel', ITEMS), item);
+    change(rows, 'kernel', keysOf(rows, 'kernel', VATS), vat);
+    change(rows, 'kernel', keysOf(rows, 'kernel', VAT_COUNTERS), vatCounters);
+  },
+};

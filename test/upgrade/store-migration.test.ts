@@ -1,0 +1,209 @@
+/**
+ * A store that an older release has written: refused, until `heirloom migrate-store` has made it
+ * one of this release. The store of schema 1 is test/stores/schema-1.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exportState, inspectStore, migrateStore, verifyStore } from '@heirloom/kernel';
+import type { Kernel, MigrationReport, VatReference } from '@heirloom/kernel';
+import { SCHEMA_VERSION, Store } from '@heirloom/store';
+import { readImage } from '@heirloom/worker';
+import { describe, expect, test } from 'vitest';
+import { heirloom } from '../support/command.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { SCHEMA_1_HASH, SCHEMA_1_HEIGHT, schema1Store } from '../support/older-stores.js';
+
+const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
+/** The hash of the data file. */
+const dataOf = async (directory: string): Promise<string> =>
+  createHash('sha256').update(await readFile(join(directory, 'data.mdb'))).digest('hex');
+
+/** Of a store of any schema. */
+const headOf = async (
+  directory: string,
+): Promise<{ readonly schema: number; readonly height: number; readonly hash: string }> => {
+  const store = await Store.open({ directory, readersMax: 64, olderSchemas: true });
+  try {
+    const { height, hash } = store.head;
+    return { schema: store.schema, height, hash: Buffer.from(hash).toString('hex') };
+  } finally {
+    await store.close();
+  }
+};
+const OLD_HEAD = { schema: 1, height: SCHEMA_1_HEIGHT, hash: SCHEMA_1_HASH };
+
+const balances = async (kernel: Kernel): Promise<unknown[]> => {
+  const { root } = kernel.vat('bank');
+  const found = [];
+  for (const name of ['ada', 'ben', 'cyd']) {
+    const purse = (await kernel.call(root, 'getPurse', [name])) as VatReference;
+    found.push(await kernel.call(purse, 'getBalance'), await kernel.call(purse, 'getVersion'));
+  }
+  return found;
+};
+
+describe('a store of schema 1:', () => {
+  test('opened, inspected, verified, exported -> STORE_SCHEMA names the command', async () => {
+    const directory = await schema1Store();
+    const before = await dataOf(directory);
+    const to = join(await freshDirectory(), 'out');
+    const message = `heirloom migrate-store ${directory}`;
+    const expected = expect.objectContaining({
+      code: 'STORE_SCHEMA',
+      message: expect.stringContaining(message) as string,
+    }) as Error;
+    await expect(kernelOver({ directory })).rejects.toThrow(expected);
+    await expect(verifyStore({ directory })).rejects.toThrow(expected);
+    await expect(inspectStore(directory)).rejects.toThrow(expected);
+    await expect(exportState({ directory, to })).rejects.toThrow(expected);
+    expect(await dataOf(directory)).toEqual(before);
+  });
+
+  test('migrated -> every vat replays on its image, every purse answers, all goes on', async () => {
+    const directory = await schema1Store();
+    await migrateStore({ directory });
+    const { ok, vats, audit, rootOk } = await verifyStore({ directory });
+    expect(audit.findings).toEqual([]);
+    expect([ok, vats.length, rootOk]).toEqual([true, 3, true]);
+
+    const kernel = await kernelOver({ directory });
+    expect(kernel.imageId).toBe(readImage().id);
+    const areOnNew = kernel.vats().map(({ imageId }) => imageId === kernel.imageId);
+    expect(areOnNew).toEqual([false, false, false]);
+    // An upgrade and a creation waited on the queue: they begin on the new image.
+    await kernel.idle();
+    expect(await balances(kernel)).toEqual([15, 3, 20, 3, 30, 3]);
+    const vatsNow = kernel
+      .vats()
+      .map(({ name, incarnation, imageId }) => [name, incarnation, imageId === kernel.imageId]);
+    expect(vatsNow).toEqual([
+      ['bank', 2, true],
+      ['holder', 0, false],
+      ['caller', 0, false],
+      ['second', 0, true],
+    ]);
+
+    // The promise that nobody had settled, and the message on it, the code being the old one's.
+    const log = (): Promise<unknown> => kernel.call(kernel.vat('caller').root, 'getLog');
+    expect(await log()).toEqual([]);
+    for (const n of [0, 1]) {
+      await kernel.call(kernel.vat('holder').root, 'settle', [n, 'resolve', `answer ${n}`]);
+    }
+    const answers = [
+      [0, 'answer 0'],
+      [1, 'answer 1'],
+    ];
+    expect(await log()).toEqual(answers);
+
+    for (const [name, file] of [['holder', 'holder.js'], ['caller', 'caller.js']] as const) {
+      const bundleId = await install(kernel, file);
+      await kernel.upgradeVat(kernel.vat(name).vatId, { bundleId });
+    }
+    expect(await log()).toEqual(answers);
+    await kernel.close();
+    expect((await verifyStore({ directory })).ok).toBe(true);
+  });
+
+  test('migrated -> one block, the same on every replica; the backup is the old store', async () => {
+    const directories = [await schema1Store(), await schema1Store()];
+    const old = await dataOf(directories[0]!);
+    const reports: MigrationReport[] = [];
+    for (const directory of directories) reports.push(await migrateStore({ directory }));
+    const [report] = reports;
+    expect(report).toMatchObject({ migrated: true, from: 1, to: SCHEMA_VERSION });
+    expect(report!.height).toBe(SCHEMA_1_HEIGHT + 1);
+    expect(new Set(reports.map(({ blockHash }) => blockHash)).size).toBe(1);
+    const { schema, hash } = await headOf(directories[0]!);
+    expect([schema, hash]).toEqual([SCHEMA_VERSION, report!.blockHash]);
+    expect(report!.backup).toBe(`${directories[0]!}.schema-1`);
+    expect(await dataOf(report!.backup!)).toEqual(old);
+    expect(await headOf(report!.backup!)).toEqual(OLD_HEAD);
+  });
+
+  test('migrated again -> nothing changes', async () => {
+    const directory = await schema1Store();
+    const first = await migrateStore({ directory });
+    await rm(first.backup!, { recursive: true });
+    const before = await dataOf(directory);
+    const { height, blockHash } = first;
+    const unchanged = { migrated: false, rows: 0, backup: null, height, blockHash };
+    expect(await migrateStore({ directory })).toMatchObject(unchanged);
+    expect(await dataOf(directory)).toEqual(before);
+  });
+
+  test('something else where the backup is to be -> NOT_EMPTY, nothing changed', async () => {
+    const directory = await schema1Store();
+    const backup = join(await freshDirectory(), 'backup');
+    await mkdir(backup);
+    await writeFile(join(backup, 'thesis.txt'), 'x');
+    await expect(migrateStore({ directory, backup })).rejects.toThrow('is not empty');
+    const other = await kernelOver({ directory: join(backup, 'other') });
+    await other.close();
+    const foreign = { directory, backup: join(backup, 'other') };
+    await expect(migrateStore(foreign)).rejects.toThrow('is not empty');
+    expect(await headOf(directory)).toEqual(OLD_HEAD);
+  });
+
+  test('a migration that was cut short after its backup -> the backup serves', async () => {
+    const directory = await schema1Store();
+    await cp(directory, `${directory}.schema-1`, { recursive: true });
+    expect(await migrateStore({ directory })).toMatchObject({ migrated: true });
+    expect(await headOf(`${directory}.schema-1`)).toEqual(OLD_HEAD);
+  });
+
+  test('killed at any moment -> the old store or the new one; again -> done', async () => {
+    const { blockHash } = await migrateStore({ directory: await schema1Store() });
+    const directory = await schema1Store();
+    let cutShort = 0;
+    const command = [MAIN, 'migrate-store', directory];
+    for (let afterMs = 300; ; afterMs += 60) {
+      const child = spawn(process.execPath, command, { stdio: 'ignore' });
+      const ended = once(child, 'close');
+      await Promise.race([ended, sleep(afterMs)]);
+      child.kill('SIGKILL');
+      const [status] = (await ended) as [number | null];
+      const head = await headOf(directory);
+      if (head.schema === SCHEMA_VERSION) break;
+      expect(head).toEqual(OLD_HEAD);
+      expect(status).toBeNull();
+      cutShort += 1;
+    }
+    expect(cutShort).toBeGreaterThan(0);
+    expect(await migrateStore({ directory })).toMatchObject({ migrated: false, blockHash });
+    expect(await headOf(`${directory}.schema-1`)).toEqual(OLD_HEAD);
+    expect((await verifyStore({ directory })).ok).toBe(true);
+  }, 120_000);
+});
+
+describe('heirloom migrate-store:', () => {
+  test('--json, --backup -> one object; a table otherwise; --help', async () => {
+    const directory = await schema1Store();
+    const backup = join(await freshDirectory(), 'old');
+    const told = await heirloom('migrate-store', directory, '--backup', backup, '--json');
+    expect(told.stderr).toBe('');
+    expect(JSON.parse(told.stdout)).toMatchObject({ migrated: true, backup, from: 1 });
+    expect(await headOf(backup)).toEqual(OLD_HEAD);
+    const again = await heirloom('migrate-store', directory);
+    expect(again).toMatchObject({ status: 0, stderr: '' });
+    expect(again.stdout).toContain('nothing to do');
+    expect((await heirloom('migrate-store', '--help')).stdout).toContain('--backup');
+  });
+
+  test.each([
+    ['no store', 'NOT_A_STORE', freshDirectory],
+    ['a store that a kernel has open', 'STORE_LOCKED', async () => {
+      const directory = await freshDirectory();
+      await kernelOver({ directory });
+      return directory;
+    }],
+  ])('%s -> %s, exit status 1', async (_what, code, make) => {
+    const directory = await make();
+    const { status, stderr } = await heirloom('migrate-store', directory);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`heirloom: ${code}: `)]);
+  });
+});
