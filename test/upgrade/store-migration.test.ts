@@ -88,6 +88,12 @@ describe('a store of schema 1:', () => {
       ['second', 0, true],
     ]);
 
+    // Garbage is collected as ever in the vats that are on the old image.
+    await kernel.reapAll();
+    await kernel.collectCycles();
+    await kernel.idle();
+    expect(kernel.vats().filter(({ imageId }) => imageId !== kernel.imageId).length).toBe(2);
+
     // The promise that nobody had settled, and the message on it, the code being the old one's.
     const log = (): Promise<unknown> => kernel.call(kernel.vat('caller').root, 'getLog');
     expect(await log()).toEqual([]);

@@ -5,7 +5,8 @@
  * | --- | --- | --- |
  * | meta `parameters` | 10 values | and `cycleInterval` |
  * | kernel `20`, lifecycle items | 8 values | and `upgrade`: null |
- * | kernel `30` | 9 values | and `dismissed`: none |
+ * | kernel `30` | bundle, parameters and slots among 9 values | as one value, `code` |
+ * | | | and `dismissed`: none; `previous`: null |
  * | kernel `31`, `sweep` | boolean | 0 or 1 |
  */
 import { metaKey, packFrame, unpackFrame } from '@heirloom/store';
@@ -23,10 +24,14 @@ const SWEEP_AT = 6;
 
 type Frame = readonly FrameValue[];
 
-const parameters = (frame: Frame): Frame => [...frame, CYCLE_INTERVAL];
+const parametersRow = (frame: Frame): Frame => [...frame, CYCLE_INTERVAL];
 const item = (frame: Frame): Frame =>
   (frame[0] as number) < FIRST_LIFECYCLE_ITEM ? frame : [...frame, null];
-const vat = (frame: Frame): Frame => [...frame, []];
+const vat = (frame: Frame): Frame => {
+  const [name, state, incarnation, bundle, image, parameters, slots, spaces, options] = frame;
+  const code = [bundle!, parameters!, slots!];
+  return [name!, state!, incarnation!, image!, code, spaces!, options!, [], null];
+};
 const vatCounters = (frame: Frame): Frame => frame.with(SWEEP_AT, frame[SWEEP_AT] === true ? 1 : 0);
 
 const change = (
@@ -43,9 +48,9 @@ const change = (
 export const schema1To2: MigrationStep = {
   from: 1,
   to: 2,
-  what: 'dismissed kinds, ways to upgrade, cycles that sweeps find',
+  what: 'ways to upgrade, the code before the present one, dismissed kinds, cycles in sweeps',
   apply(rows) {
-    change(rows, 'meta', [metaKey('parameters')], parameters);
+    change(rows, 'meta', [metaKey('parameters')], parametersRow);
     change(rows, 'kernel', keysOf(rows, 'kernel', ITEMS), item);
     change(rows, 'kernel', keysOf(rows, 'kernel', VATS), vat);
     change(rows, 'kernel', keysOf(rows, 'kernel', VAT_COUNTERS), vatCounters);
