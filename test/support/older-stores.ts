@@ -11,6 +11,9 @@ const STORE = new URL('../stores/schema-1/store.mdb.br', import.meta.url);
 export const SCHEMA_1_HEIGHT = 17;
 export const SCHEMA_1_HASH = 'c9a882094fd98433291096d4c6c996ae471f737caa9e74c662e26a0b68834386';
 
+/** The input that sent a message to a promise which nobody has settled. */
+export const MESSAGE_ON_PROMISE = 16;
+
 /** A fresh copy, in a directory with room beside it. */
 export const schema1Store = async (): Promise<string> => {
   const directory = join(await freshDirectory(), 'store');

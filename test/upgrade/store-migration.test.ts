@@ -16,7 +16,12 @@ import { readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
 import { heirloom } from '../support/command.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { SCHEMA_1_HASH, SCHEMA_1_HEIGHT, schema1Store } from '../support/older-stores.js';
+import {
+  MESSAGE_ON_PROMISE,
+  SCHEMA_1_HASH,
+  SCHEMA_1_HEIGHT,
+  schema1Store,
+} from '../support/older-stores.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
 /** The hash of the data file. */
@@ -94,7 +99,7 @@ describe('a store of schema 1:', () => {
     await kernel.idle();
     expect(kernel.vats().filter(({ imageId }) => imageId !== kernel.imageId).length).toBe(2);
 
-    // The promise that nobody had settled, and the message on it, the code being the old one's.
+    // The promises that nobody had settled, and the message on one.
     const log = (): Promise<unknown> => kernel.call(kernel.vat('caller').root, 'getLog');
     expect(await log()).toEqual([]);
     for (const n of [0, 1]) {
@@ -105,6 +110,9 @@ describe('a store of schema 1:', () => {
       [1, 'answer 1'],
     ];
     expect(await log()).toEqual(answers);
+    const { root: bank } = kernel.vat('bank');
+    await kernel.call(kernel.vat('holder').root, 'settle', ['late', 'resolve', bank]);
+    expect(await kernel.resultOf(MESSAGE_ON_PROMISE)).toBe(3);
 
     for (const [name, file] of [['holder', 'holder.js'], ['caller', 'caller.js']] as const) {
       const bundleId = await install(kernel, file);
@@ -115,7 +123,7 @@ describe('a store of schema 1:', () => {
     expect((await verifyStore({ directory })).ok).toBe(true);
   });
 
-  test('migrated -> one block, the same on every replica; the backup is the old store', async () => {
+  test('migrated -> one block, alike on every replica; the backup is the old store', async () => {
     const directories = [await schema1Store(), await schema1Store()];
     const old = await dataOf(directories[0]!);
     const reports: MigrationReport[] = [];
