@@ -175,7 +175,7 @@ describe('a store of schema 1:', () => {
     const directory = await schema1Store();
     let cutShort = 0;
     const command = [MAIN, 'migrate-store', directory];
-    for (let afterMs = 300; ; afterMs += 60) {
+    for (let afterMs = 300; ; afterMs += 120) {
       const child = spawn(process.execPath, command, { stdio: 'ignore' });
       const ended = once(child, 'close');
       await Promise.race([ended, sleep(afterMs)]);

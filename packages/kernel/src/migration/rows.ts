@@ -25,13 +25,14 @@ export class MigrationRows implements ReadView {
   keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
     const writes = this.#tables.get(table);
     if (writes === undefined) return this.#view.keysAfter(table, after, end, limit);
+    const deleted = new Set([...writes.keys()].filter(key => writes.get(key) === undefined));
     // Of the stored ones, as many as are asked for and as may be deleted.
-    const stored = this.#view.keysAfter(table, after, end, limit + writes.size);
-    const isThere = (key: BinaryKey): boolean =>
-      !writes.has(key) || writes.get(key) !== undefined;
-    const written = [...writes.keys()].filter(key => key > after && key < end);
-    const keys = [...new Set([...stored, ...written])].filter(isThere).sort();
-    return keys.slice(0, limit);
+    const keys = new Set(this.#view.keysAfter(table, after, end, limit + deleted.size));
+    for (const key of writes.keys()) if (key > after && key < end) keys.add(key);
+    return [...keys]
+      .filter(key => !deleted.has(key))
+      .sort()
+      .slice(0, limit);
   }
 
   /** In no order. */

@@ -34,6 +34,7 @@ const vat = (frame: Frame): Frame => {
 };
 const vatCounters = (frame: Frame): Frame => frame.with(SWEEP_AT, frame[SWEEP_AT] === true ? 1 : 0);
 
+/** Rows whose frame stays the same are not written. */
 const change = (
   rows: MigrationRows,
   table: TableName,
@@ -41,7 +42,9 @@ const change = (
   rewrite: (frame: Frame) => Frame,
 ): void => {
   for (const key of [...keys]) {
-    rows.set(table, key, packFrame(rewrite(unpackFrame(rows.get(table, key)!))));
+    const before = unpackFrame(rows.get(table, key)!);
+    const after = rewrite(before);
+    if (after !== before) rows.set(table, key, packFrame(after));
   }
 };
 
