@@ -31,6 +31,11 @@ export interface UpgradeVatOptions {
    * prepared. Takes no vatParameters.
    */
   readonly mode?: 'swap' | 'replay';
+  /**
+   * The new code gets `vatPowers.estate`, with which it can look at what it does not define, and
+   * the start does not fail for kinds that it does not define.
+   */
+  readonly emergency?: boolean;
   /** Before everything that is queued: only as one of the first inputs of a block (rule H3). */
   readonly first?: boolean;
 }

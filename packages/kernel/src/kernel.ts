@@ -200,7 +200,7 @@ export class Kernel {
    * on with its old code, its heap intact.
    */
   async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult> {
-    const known = ['bundleId', 'vatParameters', 'upgradeMessage', 'mode', 'first'];
+    const known = ['bundleId', 'vatParameters', 'upgradeMessage', 'mode', 'emergency', 'first'];
     checkFields('upgradeVat', options, known);
     const upgrade = upgradeOptions(options);
     const vat = this.#vatNumber(vatId);

@@ -12,13 +12,16 @@ import { PLAIN_UPGRADE, UpgradeMode, type UpgradeOptions } from './state/upgrade
 
 /** Absent: an upgrade as usual. Errors: KernelError BAD_OPTION. */
 export const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
-  const { mode = 'swap', vatParameters, upgradeMessage } = options;
+  const { mode = 'swap', vatParameters, upgradeMessage, emergency = false } = options;
+  if (typeof emergency !== 'boolean') {
+    throw new KernelError('BAD_OPTION', 'upgradeVat: emergency must be true or false');
+  }
   if (!Object.hasOwn(UpgradeMode, mode)) {
     const modes = Object.keys(UpgradeMode).join(', ');
     throw new KernelError('BAD_OPTION', `upgradeVat: mode ${String(mode)}; there are ${modes}`);
   }
-  if (mode === 'swap') return undefined;
-  if (vatParameters !== undefined || upgradeMessage !== undefined) {
+  if (mode === 'swap') return emergency ? { ...PLAIN_UPGRADE, emergency } : undefined;
+  if (vatParameters !== undefined || upgradeMessage !== undefined || emergency) {
     throw new KernelError('BAD_OPTION', `upgradeVat: ${REPLAY_TAKES_NOTHING}`);
   }
   return { ...PLAIN_UPGRADE, mode: UpgradeMode[mode] };

@@ -28,11 +28,13 @@ export interface Successor extends VatCode {
   readonly previous?: VatCode | null;
   /** Of the object that the predecessor's promises are rejected with. */
   readonly message: string;
+  /** It gets its predecessors' estate. */
+  readonly emergency?: boolean;
 }
 
 /** What an upgrade makes of a vat's code. */
 interface CodeChange {
-  readonly code: Omit<Successor, 'message'>;
+  readonly code: Omit<Successor, 'message' | 'emergency'>;
   /** References of parameters that nothing returns to any more. */
   readonly letGo: readonly KRef[];
 }
@@ -82,7 +84,7 @@ export interface StartedSuccessor extends Started {
 export const startSuccessor = async (
   context: LifecycleContext,
   vat: VatNumber,
-  { message, ...code }: Successor,
+  { message, emergency = false, ...code }: Successor,
   moment: Moment,
 ): Promise<StartedSuccessor> => {
   const { router } = context;
@@ -95,7 +97,7 @@ export const startSuccessor = async (
   const rejectedPromises = abandonPromises(router, vat, reason, kept);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
-  return { ...(await startVat(context, vat, moment)), incarnation, rejectedPromises };
+  return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };
 };
 
 /** What the requester gets, without what there is none of. */
@@ -140,7 +142,8 @@ export const upgradeVat = async (
   }
   const mark = state.mark();
   const { letGo } = change;
-  const next = { ...change.code, message: item.text };
+  const { emergency } = item.upgrade ?? PLAIN_UPGRADE;
+  const next = { ...change.code, message: item.text, emergency };
   const started = await startSuccessor(context, vat, next, moment);
   const { worker, verdict, incarnation, arrivedMs } = started;
   const report = { vatId, incarnation };

@@ -76,12 +76,13 @@ export const startVat = async (
   context: LifecycleContext,
   vat: VatNumber,
   moment: Moment,
+  isEmergency = false,
 ): Promise<Started> => {
   const { router, online } = context;
   const { state } = router;
   const row = state.vats.need(vat);
   const slots = row.slots.map(kref => nameFor(state, vat, kref));
-  const delivery = packFrame([Delivery.startVat, row.parameters, slots]);
+  const delivery = packFrame([Delivery.startVat, row.parameters, slots, isEmergency]);
   const space = row.spaces[0]!;
   const handOver: HandOver = { height: moment.height, rows: state.rows.handOver(space) };
   const script = context.scriptOf(row.bundleId, row.imageId);

@@ -41,6 +41,8 @@ export interface UpgradeOptions {
   readonly upgradeMessage?: string;
   /** `replay`: the incarnation goes on, if the new code repeats its transcript. */
   readonly mode?: 'swap' | 'replay';
+  /** The new code gets `vatPowers.estate`, and need not define every kind. */
+  readonly emergency?: boolean;
 }
 
 export interface UpgradeResult {

@@ -135,16 +135,20 @@ const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'upgrade');
   const given = call.args[1] ?? {};
   if (!isRecord(given)) return refuseCall('upgrade() options must be a record');
-  const { vatParameters, upgradeMessage, mode, ...rest } = given;
+  const { vatParameters, upgradeMessage, mode, emergency = false, ...rest } = given;
   const text = upgradeMessage ?? DEFAULT_UPGRADE_MESSAGE;
   const unknown = Object.keys(rest).sort().join(',');
   if (unknown !== '') refuseCall(`upgrade() received unknown options: ${JSON.stringify(unknown)}`);
   if (typeof text !== 'string') return refuseCall('upgrade() upgradeMessage not string');
   const data = kernelData(vatParameters);
   const item = { type: ItemType.upgrade, vat, bundleId, text, ...data };
-  if (mode === undefined || mode === 'swap') return enqueue(call, item);
+  if (typeof emergency !== 'boolean') return refuseCall('upgrade() emergency not boolean');
+  if (mode === undefined || mode === 'swap') {
+    const how = emergency ? { upgrade: { ...PLAIN_UPGRADE, emergency } } : {};
+    return enqueue(call, { ...item, ...how });
+  }
   if (mode !== 'replay') return refuseCall("upgrade() mode must be 'swap' or 'replay'");
-  if (vatParameters !== undefined || upgradeMessage !== undefined) {
+  if (vatParameters !== undefined || upgradeMessage !== undefined || emergency) {
     return refuseCall(`upgrade() ${REPLAY_TAKES_NOTHING}`);
   }
   return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.replay } });

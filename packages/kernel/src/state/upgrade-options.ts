@@ -21,24 +21,30 @@ export interface UpgradeOptions {
   readonly code: UpgradeCode;
   /** Waves that the vat may still take to let its promises settle. */
   readonly drainWaves: number;
+  /** The successor gets its predecessors' estate, and need not define every kind. */
+  readonly emergency: boolean;
 }
 
 export const PLAIN_UPGRADE: UpgradeOptions = {
   mode: UpgradeMode.swap,
   code: UpgradeCode.given,
   drainWaves: 0,
+  emergency: false,
 };
 
-export type UpgradeTuple = readonly [mode: UpgradeMode, code: UpgradeCode, drainWaves: number];
-
-export const upgradeTuple = ({ mode, code, drainWaves }: UpgradeOptions): UpgradeTuple => [
-  mode,
-  code,
-  drainWaves,
+export type UpgradeTuple = readonly [
+  mode: UpgradeMode,
+  code: UpgradeCode,
+  drainWaves: number,
+  emergency: boolean,
 ];
 
-export const upgradeOf = ([mode, code, drainWaves]: UpgradeTuple): UpgradeOptions => ({
-  mode,
-  code,
-  drainWaves,
-});
+export const upgradeTuple = (options: UpgradeOptions): UpgradeTuple => {
+  const { mode, code, drainWaves, emergency } = options;
+  return [mode, code, drainWaves, emergency];
+};
+
+export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions => {
+  const [mode, code, drainWaves, emergency] = tuple;
+  return { mode, code, drainWaves, emergency };
+};

@@ -6,6 +6,7 @@
  * decisions leave the same rows however they came about; the syscalls of a crank are one each of
  * dropImports, retireImports and retireExports, in this order, with sorted references.
  */
+import { rowKind } from '@heirloom/store/keys';
 import { check } from '../check.js';
 import { Syscall } from '../protocol/messages.js';
 import { CollectionEntries } from './collection-entries.js';
@@ -41,10 +42,19 @@ export class Deletions {
     if (place?.type !== 'object') return [baseRef];
     const { scope, kind: number } = place;
     const kinds = scope.isDurable ? this.#core.definedKinds : this.#core.virtualKinds;
-    const names = kinds.get(number)?.facetNames;
+    const kind = kinds.get(number);
+    const names = kind === undefined ? this.#storedFacets(number) : kind.facetNames;
     return names === undefined
       ? [baseRef]
       : names.map((_, facet) => `${baseRef}:${facet}` as VRef);
+  }
+
+  /** Of a kind that this incarnation has not defined. */
+  #storedFacets(kind: number): readonly string[] | undefined {
+    const { rows, codec } = this.#core.context;
+    const bytes = rows.get(rowKind(kind));
+    const facets = bytes === undefined ? null : unpackRow('kind', bytes)[1];
+    return facets === null ? undefined : (codec.decode(facets, []) as readonly string[]);
   }
 
   /** Deletes an instance. Returns how many rows of weak collections went with it. */

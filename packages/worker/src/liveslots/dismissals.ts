@@ -14,7 +14,12 @@
 import { ROW_DISMISSED_PREFIX, prefixEnd, readU32, rowDismissed } from '@heirloom/store/keys';
 import { Syscall } from '../protocol/messages.js';
 import { parseVRef, type VRef } from '../protocol/refs.js';
-import { DISMISSED_KINDS_MAX, asciiTag, revocationText } from '../protocol/revocation.js';
+import {
+  DISMISSED_KINDS_MAX,
+  asciiTag,
+  revocationText,
+  suspensionText,
+} from '../protocol/revocation.js';
 import { packRow, unpackRow } from './frames.js';
 import type { CrankSink } from '../supervisor/crank.js';
 import type { LiveslotsContext } from './context.js';
@@ -22,6 +27,8 @@ import type { LiveslotsContext } from './context.js';
 export class Dismissals {
   readonly #context: LiveslotsContext;
   #tags: Map<number, string> | undefined;
+  /** Kinds that an emergency start has left undefined: of this incarnation only. */
+  readonly #suspended = new Map<number, string>();
 
   constructor(context: LiveslotsContext) {
     this.#context = context;
@@ -49,10 +56,19 @@ export class Dismissals {
   /** What calls of `vref` are rejected with, if it is an instance of a dismissed kind. */
   revocationOf(vref: VRef): string | undefined {
     const tags = (this.#tags ??= this.#read());
-    if (tags.size === 0 || !vref.startsWith('o+d')) return undefined;
+    if (tags.size + this.#suspended.size === 0 || !vref.startsWith('o+d')) return undefined;
     const parsed = parseVRef(vref);
-    const tag = parsed?.type === 'durable' ? tags.get(parsed.kind) : undefined;
+    if (parsed?.type !== 'durable') return undefined;
+    const suspended = this.#suspended.get(parsed.kind);
+    if (suspended !== undefined) return suspensionText(suspended);
+    const tag = tags.get(parsed.kind);
     return tag === undefined ? undefined : revocationText(tag);
+  }
+
+  /** Its instances stand for themselves, and answer nothing, until an incarnation defines it. */
+  suspend(kind: number, tag: string): void {
+    this.#suspended.set(kind, tag);
+    this.#standIn(kind);
   }
 
   /** A kind that is in use, by its number and tag. Throws past the limit. */

@@ -162,7 +162,12 @@ export class KindDefinitions {
     }
   }
 
-  define({ kind: number, row }: HandledKind, definition: Definition): Maker {
+  /** `isForced`: whatever shape and facets it had. */
+  define(
+    { kind: number, row }: HandledKind,
+    definition: Definition,
+    { isForced = false } = {},
+  ): Maker {
     const { codec } = this.#core.context;
     const tag = codec.decode(row[0], []) as string;
     if (this.#core.definedKinds.has(number) || this.#refused.has(number)) {
@@ -182,7 +187,7 @@ export class KindDefinitions {
       isFirst ? undefined : facetMismatch(change),
       shapeText && `durable kind "${tag}": ${shapeText}`,
     ].filter(text => text !== undefined);
-    if (texts.length > 0) return this.#refuse(number, texts);
+    if (texts.length > 0 && !isForced) return this.#refuse(number, texts);
     const facetNames = isFirst ? fresh : mergeFacets(change);
     const isChanged = isFirst || !areSameBytes(body, shapeNow.body);
     const kind = new Kind(this.#core, {
@@ -213,25 +218,35 @@ export class KindDefinitions {
 
   /** The tags of the durable kinds that this incarnation has not defined, by kind number. */
   unclaimedTags(): string[] {
+    return [...this.#unclaimed()].map(([, tag]) => tag);
+  }
+
+  *#unclaimed(): Generator<readonly [kind: number, tag: string]> {
     const { definedKinds, dismissals } = this.#core;
     const { rows, codec } = this.#core.context;
     const end = prefixEnd(ROW_KIND_PREFIX);
-    const tags: string[] = [];
     let key = rows.nextKey(ROW_KIND_PREFIX, end);
-    while (key !== undefined) {
+    for (; key !== undefined; key = rows.nextKey(key, end)) {
       const number = readU32(key, 1);
       const isClaimed = definedKinds.has(number) || this.#refused.has(number);
-      if (!isClaimed && !dismissals.has(number)) {
-        tags.push(codec.decode(unpackRow('kind', rows.get(key)!)[0], []) as string);
-      }
-      key = rows.nextKey(key, end);
+      if (isClaimed || dismissals.has(number)) continue;
+      yield [number, codec.decode(unpackRow('kind', rows.get(key)!)[0], []) as string];
     }
-    return tags;
   }
 
   /** Why definitions do not fit what an earlier incarnation stored, in order of definition. */
   mismatches(): Error[] {
     return [...this.#refused.values()].flat().map(text => Error(text));
+  }
+
+  /** An emergency start: what nobody defined is suspended. Throws if a definition does not fit. */
+  suspendUnclaimed(): void {
+    const error = allOf(this.mismatches());
+    if (error !== undefined) this.#core.context.raise('KIND_MISMATCH', error.message, error);
+    const { dismissals, values } = this.#core;
+    dismissals.load();
+    for (const [kind, tag] of this.#unclaimed()) dismissals.suspend(kind, tag);
+    values.allClaimed();
   }
 
   assertAllClaimed(): void {

@@ -169,7 +169,7 @@ export class Liveslots {
       ledger: this.#vatData.ledger,
       vatId: () => this.#identity!.vatId,
       evaluate: () => this.#takeEvaluation(),
-      vatPowers: () =>
+      vatPowers: isEmergency =>
         makeVatPowers({
           crank,
           hardening,
@@ -178,6 +178,7 @@ export class Liveslots {
           vatData: this.#guardedVatData,
           globals: this.#vatData.globals,
           powers: upgrade.powers(),
+          estate: isEmergency ? upgrade.emergencyEstate() : undefined,
         }),
       baggage: () => this.#vatData.baggage(),
       finishUpgrade: () => upgrade.finish(),

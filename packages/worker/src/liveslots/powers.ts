@@ -74,10 +74,12 @@ export interface VatPowersOptions {
   readonly globals: Readonly<Record<string, unknown>>;
   /** Further members. */
   readonly powers: Readonly<Record<string, AnyFunction>>;
+  /** Of an emergency upgrade. */
+  readonly estate: Readonly<Record<string, AnyFunction>> | undefined;
 }
 
 export const makeVatPowers = (options: VatPowersOptions): object => {
-  const { crank, codec, promises, hardening, vatData, globals, powers } = options;
+  const { crank, codec, promises, hardening, vatData, globals, powers, estate } = options;
   const exit = (isFailure: boolean, info: unknown): void => {
     let encoded;
     let isOversized = false;
@@ -92,9 +94,13 @@ export const makeVatPowers = (options: VatPowersOptions): object => {
     crank.syscall([Syscall.exit, isFailure || isOversized, encoded.body, encoded.slots]);
     promises.mentioned(encoded.slots);
   };
-  const more = Object.entries(powers).map(([name, call]) => [name, noted(crank, name, call)]);
+  const allNoted = (calls: Readonly<Record<string, AnyFunction>>): Record<string, AnyFunction> =>
+    Object.fromEntries(
+      Object.entries(calls).map(([name, call]) => [name, noted(crank, name, call)]),
+    );
   return hardening.harden({
-    ...(Object.fromEntries(more) as Record<string, AnyFunction>),
+    ...allNoted(powers),
+    ...(estate === undefined ? {} : { estate: allNoted(estate) }),
     exitVat: (completion?: unknown) => exit(false, completion),
     exitVatWithFailure: (reason?: unknown) => exit(true, reason),
     VatData: vatData,

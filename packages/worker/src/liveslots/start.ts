@@ -33,7 +33,7 @@ export interface VatStarterOptions {
   readonly ledger: Ledger;
   readonly vatId: () => VatId;
   readonly evaluate: () => Evaluation;
-  readonly vatPowers: () => object;
+  readonly vatPowers: (isEmergency: boolean) => object;
   readonly baggage: () => object;
   /** Raises what the incarnation owes to those before it and has not paid. */
   readonly finishUpgrade: () => void;
@@ -64,7 +64,8 @@ export class VatStarter {
     return () => this.#build(delivery, evaluation);
   }
 
-  #build([, body, slots]: StartTuple, evaluation: Evaluation): Continuation {
+  #build(delivery: StartTuple, evaluation: Evaluation): Continuation {
+    const [, body, slots, isEmergency] = delivery;
     const { crank, decode, ledger, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
     const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
@@ -81,7 +82,7 @@ export class VatStarter {
       this.#options.defineOwn();
       ledger.introduced(slots);
       const vatParameters = decode(body, slots);
-      const root = (buildRootObject as Build)(vatPowers(), vatParameters, baggage());
+      const root = (buildRootObject as Build)(vatPowers(isEmergency), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
       void whenSettled(
         settled,

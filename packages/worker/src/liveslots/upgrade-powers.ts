@@ -5,6 +5,7 @@
  * Invariant: what is owed is checked once, while the vat starts: when vat code says that it has
  * finished, else when the crank of startVat has come to rest. Later cranks owe nothing.
  */
+import { Estate } from './estate.js';
 import { Fail } from './fail.js';
 import { NamedExports } from './named-exports.js';
 import { NamedKinds } from './named-kinds.js';
@@ -31,6 +32,7 @@ export class UpgradePowers {
   readonly #kinds: NamedKinds;
   readonly #exports: NamedExports;
   #isFinished = false;
+  #isEmergency = false;
 
   constructor(options: UpgradePowersOptions) {
     this.#options = options;
@@ -42,8 +44,16 @@ export class UpgradePowers {
   finish(): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#options.kinds.assertAllClaimed();
+    if (this.#isEmergency) this.#options.kinds.suspendUnclaimed();
+    else this.#options.kinds.assertAllClaimed();
     this.#exports.abandonRest(this.#options.crank);
+  }
+
+  /** `vatPowers.estate`: kinds that nobody defines do not fail this start. */
+  emergencyEstate(): Readonly<Record<string, Power>> {
+    this.#isEmergency = true;
+    const { core, kinds, crank } = this.#options;
+    return new Estate({ core, kinds, crank, isOver: () => this.#isFinished }).powers();
   }
 
   /** Members of `vatPowers`. */

@@ -26,7 +26,13 @@ export const Delivery = {
 } as const;
 
 export type DeliveryTuple =
-  | readonly [typeof Delivery.startVat, vatParameters: Body, slots: Slots]
+  /** `isEmergency`: vat code gets its predecessors' estate, and need not define every kind. */
+  | readonly [
+      typeof Delivery.startVat,
+      vatParameters: Body,
+      slots: Slots,
+      isEmergency: boolean,
+    ]
   /** `body` is the canonical encoding of `[method, args]`. */
   | readonly [typeof Delivery.message, target: VRef, body: Body, slots: Slots, result: VRef | null]
   | readonly [typeof Delivery.notify, resolutions: readonly Resolution[]]

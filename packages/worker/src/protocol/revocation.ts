@@ -29,5 +29,9 @@ export const readTag = (text: string): string | undefined => {
 export const dismissalText = (tag: string): string =>
   `kind "${tag.slice(0, REVOKED_TAG_CHARS_MAX)}" was dismissed`;
 
+/** What calls of an instance are rejected with that an emergency start left without a kind. */
+export const suspensionText = (tag: string): string =>
+  `object suspended: its kind "${tag.slice(0, REVOKED_TAG_CHARS_MAX)}" is not defined at present`;
+
 /** What calls of an instance are rejected with. */
 export const revocationText = (tag: string): string => `object revoked: its ${dismissalText(tag)}`;

@@ -130,7 +130,7 @@ export class VatHarness {
     await this.lease(evaluateNow);
     await this.#bind(this.#handOver());
     const { body, slots } = encode(parameters);
-    const [crank] = await this.wave([Delivery.startVat, body, slots]);
+    const [crank] = await this.wave([Delivery.startVat, body, slots, false]);
     return crank!;
   }
 

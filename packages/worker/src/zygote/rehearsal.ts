@@ -72,7 +72,7 @@ export const rehearse = (image: ImageExports): Promise<void> =>
   new Promise(resolve => {
     const parameters = codec.encode({ version: 1 });
     const deliveries: readonly DeliveryTuple[] = [
-      [Delivery.startVat, parameters.body, []],
+      [Delivery.startVat, parameters.body, [], false],
       message(ROOT_VREF, 'make', [], 1),
       message(durableRef(10, 1), 'deposit', [1n], 2),
       message(ROOT_VREF, 'send', [IMPORT], 3),
