@@ -16,7 +16,11 @@ test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   const { root, vatId } = await kernel.createVat({ name: 'typed', bundleId });
   const account = (await kernel.call(root, 'open', [1n])) as VatReference;
   expect(await kernel.call(account, 'deposit', [2n])).toBe(3n);
+  const desk = (await kernel.call(root, 'desk')) as VatReference;
   await kernel.upgradeVat(vatId, { bundleId });
+  expect(await kernel.call(desk, 'read', ['a note'])).toBe('a note');
+  await kernel.call(root, 'dismiss');
+  await expect(kernel.call(desk, 'read', ['another'])).rejects.toThrow('was dismissed');
   expect(await kernel.call(account, 'deposit', [2n])).toBe(5n);
   await expect(kernel.call(account, 'deposit', [-2n])).rejects.toThrow('Must be non-negative');
   expect(await kernel.call(root, 'count', [])).toBe(1);

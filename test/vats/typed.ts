@@ -16,6 +16,7 @@ const provide = <T>(baggage: Baggage, name: string, make: () => T): T => {
 
 /** A vat in TypeScript: `VatData`, `vatPowers`, `baggage` and the globals of a vat are typed. */
 export const buildRootObject = (powers: VatPowers, _parameters: unknown, baggage: Baggage) => {
+  const isFirst = !baggage.has('Account');
   const handleOf = (name: string): DurableKindHandle =>
     provide(baggage, name, () => VatData.makeKindHandle(name));
   const makeAccount = VatData.defineDurableKind(
@@ -41,7 +42,17 @@ export const buildRootObject = (powers: VatPowers, _parameters: unknown, baggage
   const names = VatData.makeScalarBigSetStore<string>('names', { keyShape: M.string() });
   const watcher = VatData.providePromiseWatcher(handleOf('Watcher'), (name: string) =>
     names.add(name));
+  const makeNote = (isFirst ? powers.makeKind : powers.replaceKind)(
+    'Note',
+    (text: string) => ({ text }),
+    { read: ({ state }: { state: { text: string } }): string => state.text },
+  );
+  const desk = Far('desk', { read: (text: string) => makeNote(text).read() });
+  (isFirst ? powers.nameExport : powers.reconnectExport)('desk', desk);
+  powers.finishedUpgrade();
   return Far('root', {
+    desk: () => desk,
+    dismiss: () => powers.dismissKind('Note'),
     open: (balance: bigint) => makeAccount(balance),
     count: () => makeCounter().read.count(),
     note: (name: string) => VatData.watchPromise(Promise.resolve(name), watcher),
