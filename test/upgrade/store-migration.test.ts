@@ -2,13 +2,14 @@
  * A store that an older release has written: refused, until `heirloom migrate-store` has made it
  * one of this release. The store of schema 1 is test/stores/schema-1.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { exportState, inspectStore, migrateStore, verifyStore } from '@heirloom/kernel';
 import type { Kernel, MigrationReport, VatReference } from '@heirloom/kernel';
 import { SCHEMA_VERSION, Store } from '@heirloom/store';
@@ -168,6 +169,21 @@ describe('a store of schema 1:', () => {
     await cp(directory, `${directory}.schema-1`, { recursive: true });
     expect(await migrateStore({ directory })).toMatchObject({ migrated: true });
     expect(await headOf(`${directory}.schema-1`)).toEqual(OLD_HEAD);
+  });
+
+  test.each([
+    ['the backup', 1_500, 'STORE_IO'],
+    ['the block', 4_000, 'COMMIT_FAILED'],
+  ])('no room for %s -> an error, the old store as it was', async (_what, blocks, code) => {
+    const directory = await schema1Store();
+    // With SIGXFSZ ignored, a write past so many blocks fails as on a full disk.
+    const limited = `trap "" XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`;
+    const command = ['-c', limited, process.execPath, MAIN, 'migrate-store', directory];
+    const failed = await promisify(execFile)('/bin/sh', command).catch((error: unknown) => error);
+    const stderr = expect.stringContaining(`heirloom: ${code}: `) as string;
+    expect(failed).toMatchObject({ code: 1, stdout: '', stderr });
+    expect(await headOf(directory)).toEqual(OLD_HEAD);
+    expect(await migrateStore({ directory })).toMatchObject({ migrated: true });
   });
 
   test('killed at any moment -> the old store or the new one; again -> done', async () => {

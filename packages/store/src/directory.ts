@@ -91,14 +91,18 @@ export function endCreation(directory: string): void {
 
 /**
  * Makes `to`, a directory that is empty, a store with the same data file. The caller holds the lock
- * of `from`, and nothing is being written there.
+ * of `from`, and nothing is being written there. Errors: HostError STORE_IO.
  */
 export async function copyDataFile(from: string, to: string): Promise<void> {
-  beginCreation(to);
   const copy = path.join(to, DATA_FILE);
-  await fs.promises.copyFile(path.join(from, DATA_FILE), copy);
-  sync(copy);
-  endCreation(to);
+  try {
+    beginCreation(to);
+    await fs.promises.copyFile(path.join(from, DATA_FILE), copy);
+    sync(copy);
+    endCreation(to);
+  } catch (error) {
+    throw systemErrorCode(error) === undefined ? error : ioError(to, error);
+  }
 }
 
 function sync(file: string): void {
