@@ -133,7 +133,8 @@ export class House {
     const milliseconds = performance.now() - began;
     if (this.#failure !== undefined) throw this.#failure;
     const { memoryMiB } = this;
-    return { number, milliseconds, upgradesMs: this.#newReports(), tally: this.#tally, memoryMiB };
+    const { upgradesMs, resumesMs } = this.#newReports();
+    return { number, milliseconds, upgradesMs, resumesMs, tally: this.#tally, memoryMiB };
   }
 
   /** Everything that is under way ends; then all that must hold is counted. */
@@ -188,12 +189,15 @@ export class House {
     );
   }
 
-  /** Milliseconds without code, of the upgrades that succeeded since the last look. */
-  #newReports(): number[] {
+  /** Of the upgrades since the last look. */
+  #newReports(): Pick<RoundFigures, 'upgradesMs' | 'resumesMs'> {
     const { upgrades, upgradeCount } = this.#kernel.stats();
     const reports = upgrades.slice(upgrades.length - (upgradeCount - this.#reportsSeen));
     this.#reportsSeen = upgradeCount;
-    return reports.filter(({ succeeded }) => succeeded).map(({ milliseconds }) => milliseconds);
+    return {
+      upgradesMs: reports.filter(it => it.succeeded).map(it => it.milliseconds),
+      resumesMs: reports.flatMap(({ resumeMs }) => resumeMs ?? []),
+    };
   }
 
   async #settle(): Promise<void> {

@@ -43,6 +43,8 @@ export interface RoundFigures {
   readonly milliseconds: number;
   /** How long vats were without code: of the upgrades that succeeded. */
   readonly upgradesMs: readonly number[];
+  /** From the arrival of a failed start until the predecessor could go on. */
+  readonly resumesMs: readonly number[];
   readonly tally: Tally;
   readonly memoryMiB: number;
 }

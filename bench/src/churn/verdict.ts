@@ -45,16 +45,16 @@ export const verdictOf = (plan: ChurnPlan, result: TrialResult): Verdict => {
   };
 };
 
+const timesOf = (milliseconds: readonly number[]): { p50: number; p99: number } | null =>
+  milliseconds.length === 0
+    ? null
+    : { p50: rounded(percentile(milliseconds, 50)), p99: rounded(percentile(milliseconds, 99)) };
+
 /** The figures of a run by name, as `--json` prints them. */
 export const recordOf = (plan: ChurnPlan, result: TrialResult): Record<string, unknown> => {
   const { outcome, samples, kills, resources, seconds } = result;
-  const upgradesMs = samples.flatMap(it => it.upgradesMs);
   const { tally } = outcome;
   const verdict = verdictOf(plan, result);
-  const upgradeMs = {
-    p50: rounded(percentile(upgradesMs, 50)),
-    p99: rounded(percentile(upgradesMs, 99)),
-  };
   return {
     bench: 'churn',
     ...{ vats: plan.banks, drivers: plan.drivers, purses: plan.purses, seed: plan.seed },
@@ -65,7 +65,8 @@ export const recordOf = (plan: ChurnPlan, result: TrialResult): Record<string, u
     deposits: tally.answered,
     depositsPerSecond: rounded(tally.answered / seconds),
     ...verdict,
-    upgradeMs,
+    upgradeMs: timesOf(samples.flatMap(it => it.upgradesMs)),
+    resumeMs: timesOf(samples.flatMap(it => it.resumesMs)),
     rejectedByUpgrade: { withoutDrain: tally.rejected },
     resources,
     ...(outcome.auditFindings.length === 0 ? {} : { auditFindings: outcome.auditFindings }),
