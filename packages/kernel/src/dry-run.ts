@@ -13,9 +13,9 @@ import { nowMs } from './host-powers.js';
 import { decodeKernelData, type KernelData } from './kernel-data.js';
 import { KernelLog } from './log/kernel-log.js';
 import { ranges } from './state/keys.js';
-import { PromiseState, type VatNumber } from './state/schema.js';
+import type { VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import { promisesOf, watchesIn } from './termination.js';
+import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 
@@ -67,15 +67,6 @@ const abandonedExports = (state: KernelState, vat: VatNumber, incarnation: numbe
   return ranges.mortalExports(vat, incarnation).flatMap(range => [...byVRef.scan(range)]);
 };
 
-/** The unresolved promises that the vat decides, but for durable ones. */
-const rejectedPromises = (state: KernelState, vat: VatNumber, space: number): number => {
-  const kept = watchesIn(state, space);
-  return promisesOf(state, vat).filter(promise => {
-    const row = state.promises.need(promise);
-    const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
-    return isDecided && !kept.isDurable(state.clist(vat).byKRef.need(promise)[0]);
-  }).length;
-};
 
 /** An error, and the errors that it is made of. */
 const textsOf = (error: unknown): string[] => {
@@ -138,7 +129,7 @@ export const dryRun = async (
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
     abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
-    promisesRejected: rejectedPromises(state, vat, space),
+    promisesRejected: promisesToReject(state, vat, watchesIn(state, space)).length,
   };
   const began = nowMs();
   return state.trial(async () => {

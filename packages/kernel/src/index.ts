@@ -41,6 +41,7 @@ export type {
   Suspect,
   TerminateVatOptions,
   UpgradeResult,
+  RollbackVatOptions,
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';

@@ -2,6 +2,7 @@
 import type { VatId } from '@heirloom/worker';
 import type { HostError } from './errors.js';
 import type { VatReference } from './host-data.js';
+import type { DrainOptions } from './state/upgrade-options.js';
 import type { Isolation } from './vats/zygotes.js';
 
 export interface CreateVatOptions {
@@ -36,9 +37,17 @@ export interface UpgradeVatOptions {
    * the start does not fail for kinds that it does not define.
    */
   readonly emergency?: boolean;
+  /**
+   * First lets the vat's promises settle, for at most so many waves, while messages wait: see
+   * docs/upgrade/drain.md.
+   */
+  readonly drain?: DrainOptions;
   /** Before everything that is queued: only as one of the first inputs of a block (rule H3). */
   readonly first?: boolean;
 }
+
+/** All as in `UpgradeVatOptions`. */
+export type RollbackVatOptions = Pick<UpgradeVatOptions, 'upgradeMessage' | 'drain' | 'first'>;
 
 /** What a successful upgrade resolves to. */
 export interface UpgradeResult {

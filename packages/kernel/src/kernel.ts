@@ -32,6 +32,7 @@ import type { LogOptions } from './log/records.js';
 import type {
   CreatedVat,
   CreateVatOptions,
+  RollbackVatOptions,
   SentMessage,
   Suspect,
   TerminateVatOptions,
@@ -42,7 +43,12 @@ import type {
 import { KernelMetrics } from './metrics.js';
 import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
-import { checkUpgrade, upgradeOptions, type CheckUpgradeOptions } from './upgrade-checks.js';
+import {
+  checkUpgrade,
+  rollbackInput,
+  upgradeInput,
+  type CheckUpgradeOptions,
+} from './upgrade-checks.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
 import { subscribe } from './router.js';
 import { blockInput, type BeginBlock } from './services/blocks.js';
@@ -51,7 +57,6 @@ import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { HOST_SUBSCRIBES, ItemType, PromiseState, type VatNumber } from './state/schema.js';
 import { statsOf, type KernelStats } from './stats.js';
 
-const UPGRADE_MESSAGE = 'vat upgraded';
 const HOST_TERMINATES = Error('vat terminated by the host');
 
 export class Kernel {
@@ -200,20 +205,17 @@ export class Kernel {
    * on with its old code, its heap intact.
    */
   async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult> {
-    const known = ['bundleId', 'vatParameters', 'upgradeMessage', 'mode', 'emergency', 'first'];
-    checkFields('upgradeVat', options, known);
-    const upgrade = upgradeOptions(options);
-    const vat = this.#vatNumber(vatId);
-    const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
-    if (first) this.#blocks.checkFirst();
-    if (typeof upgradeMessage !== 'string') {
-      throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
-    }
-    const kind = this.#core.isolation.kindOf(vat);
-    const what = { type: ItemType.upgrade, text: upgradeMessage, kind, upgrade };
-    const make = lifecycleInput(this.#core, what, options);
-    const done = await this.#blocks.input(input => make(input, vat, first));
-    return done as UpgradeResult;
+    const apply = upgradeInput(this.#core, this.#vatNumber(vatId), options);
+    return this.#upgrade(apply, options.first);
+  }
+
+  /**
+   * Upgrades a vat to the code and the parameters that it had before its present code, on its
+   * present data. Rejects as an upgrade does; a second rollback undoes the first.
+   */
+  async rollbackVat(vatId: VatId, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
+    const apply = rollbackInput(this.#core, this.#vatNumber(vatId), options);
+    return this.#upgrade(apply, options.first);
   }
 
   /**
@@ -444,6 +446,11 @@ export class Kernel {
       await this.#core.close(reason);
     })();
     return this.#closing;
+  }
+
+  async #upgrade(apply: ApplyInput, first = false): Promise<UpgradeResult> {
+    if (first) this.#blocks.checkFirst();
+    return (await this.#blocks.input(apply)) as UpgradeResult;
   }
 
   #vatNumber(vatId: VatId): VatNumber {

@@ -48,6 +48,7 @@ export const replayUpgrade = async (
 
 /** For those who ask for what cannot be: KernelError texts and refusals. */
 export const REPLAY_TAKES_NOTHING =
-  "mode 'replay' takes no vatParameters, upgradeMessage or emergency: the incarnation goes on";
+  "mode 'replay' takes no vatParameters, upgradeMessage, drain or emergency: " +
+  'the incarnation goes on';
 
 export const notRunning = (vat: VatNumber): Error => Error(`vat ${vatIdOf(vat)} is not running`);

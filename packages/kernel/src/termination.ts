@@ -16,7 +16,13 @@ import { isPromiseKRef, type KRef } from './state/krefs.js';
 import { hasRevokedNames, revokeStep } from './dismissals.js';
 import { removeExports } from './orphans.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from './state/keys.js';
-import { PromiseState, Reach, VatState, type CleanupRow, type VatNumber } from './state/schema.js';
+import {
+  PromiseState,
+  Reach,
+  VatState,
+  type CleanupRow,
+  type VatNumber,
+} from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
@@ -40,6 +46,20 @@ export const watchesIn = (state: KernelState, space: number): KeptPromises => ({
 
 const NOTHING_KEPT: KeptPromises = { isWatched: () => false, isDurable: () => false };
 
+/** The unresolved promises that the vat decides, but for those that it keeps, in kref order. */
+export const promisesToReject = (
+  state: KernelState,
+  vat: VatNumber,
+  kept: KeptPromises,
+): KRef[] => {
+  const { byKRef } = state.clist(vat);
+  return promisesOf(state, vat).filter(promise => {
+    const row = getPromise(state, promise);
+    const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
+    return isDecided && !kept.isDurable(byKRef.need(promise)[0]);
+  });
+};
+
 /**
  * Rejects what the vat decides, in kref order (rule U2), and takes its promises out of its c-list:
  * nobody is left who knows them. What is watched stays, name and subscription; if it has just been
@@ -55,19 +75,13 @@ export const abandonPromises = (
   const { state } = router;
   const { byKRef } = state.clist(vat);
   const promises = promisesOf(state, vat);
-  let rejected = 0;
-  for (const promise of promises) {
-    const row = getPromise(state, promise);
-    const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
-    if (!isDecided || kept.isDurable(byKRef.need(promise)[0])) continue;
-    settle(router, promise, reason);
-    rejected += 1;
-  }
+  const rejected = promisesToReject(state, vat, kept);
+  for (const promise of rejected) settle(router, promise, reason);
   for (const promise of promises) {
     const [vref] = byKRef.need(promise);
     if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
   }
-  return rejected;
+  return rejected.length;
 };
 
 /** Notes that an incarnation has ended: what it leaves is to be removed. */

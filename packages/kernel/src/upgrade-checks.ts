@@ -1,30 +1,94 @@
-/** What hosts ask of upgrades: the options of one, and dry runs. */
+/** What hosts ask of upgrades: upgrades, rollbacks and dry runs, with their options checked. */
 import { checkFields } from './arguments.js';
 import type { BlockDriver } from './block-driver.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import type { KernelCore } from './core.js';
 import type { DryRunReport } from './dry-run.js';
 import { KernelError } from './errors.js';
-import type { UpgradeVatOptions } from './kernel-types.js';
+import { enqueueLifecycle, lifecycleInput } from './host-inputs.js';
+import type { ApplyInput } from './inputs.js';
+import type { RollbackVatOptions, UpgradeVatOptions } from './kernel-types.js';
 import { REPLAY_TAKES_NOTHING } from './replay-upgrade.js';
-import type { VatNumber } from './state/schema.js';
-import { PLAIN_UPGRADE, UpgradeMode, type UpgradeOptions } from './state/upgrade-options.js';
+import { ItemType, type VatNumber } from './state/schema.js';
+import {
+  DRAIN_RULE,
+  drainWavesOf,
+  PLAIN_UPGRADE,
+  ROLLBACK_MESSAGE,
+  UPGRADE_MESSAGE,
+  UpgradeCode,
+  UpgradeMode,
+  type UpgradeOptions,
+} from './state/upgrade-options.js';
 
-/** Absent: an upgrade as usual. Errors: KernelError BAD_OPTION. */
-export const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
-  const { mode = 'swap', vatParameters, upgradeMessage, emergency = false } = options;
-  if (typeof emergency !== 'boolean') {
-    throw new KernelError('BAD_OPTION', 'upgradeVat: emergency must be true or false');
-  }
+const bad = (text: string): never => {
+  throw new KernelError('BAD_OPTION', text);
+};
+
+/** How the upgrade is to be carried out. Absent: as usual. */
+const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
+  const { mode = 'swap', vatParameters, upgradeMessage, drain, emergency = false } = options;
+  if (typeof emergency !== 'boolean') return bad('upgradeVat: emergency must be true or false');
   if (!Object.hasOwn(UpgradeMode, mode)) {
     const modes = Object.keys(UpgradeMode).join(', ');
-    throw new KernelError('BAD_OPTION', `upgradeVat: mode ${String(mode)}; there are ${modes}`);
+    return bad(`upgradeVat: mode ${String(mode)}; there are ${modes}`);
   }
-  if (mode === 'swap') return emergency ? { ...PLAIN_UPGRADE, emergency } : undefined;
-  if (vatParameters !== undefined || upgradeMessage !== undefined || emergency) {
-    throw new KernelError('BAD_OPTION', `upgradeVat: ${REPLAY_TAKES_NOTHING}`);
+  const drainWaves = drainWavesOf(drain) ?? bad(`upgradeVat: ${DRAIN_RULE}`);
+  if (mode === 'swap') {
+    const isPlain = drainWaves === 0 && !emergency;
+    return isPlain ? undefined : { ...PLAIN_UPGRADE, drainWaves, emergency };
+  }
+  if (emergency || [vatParameters, upgradeMessage, drain].some(it => it !== undefined)) {
+    return bad(`upgradeVat: ${REPLAY_TAKES_NOTHING}`);
   }
   return { ...PLAIN_UPGRADE, mode: UpgradeMode[mode] };
+};
+
+const checkMessage = (message: unknown): string => {
+  if (typeof message === 'string') return message;
+  throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
+};
+
+const UPGRADE_NAMES = [
+  'bundleId',
+  'vatParameters',
+  'upgradeMessage',
+  'mode',
+  'drain',
+  'emergency',
+  'first',
+];
+
+/** Errors: KernelError BAD_OPTION, BAD_ARGUMENT, UNKNOWN_BUNDLE: nothing was queued. */
+export const upgradeInput = (
+  core: KernelCore,
+  vat: VatNumber,
+  options: UpgradeVatOptions,
+): ApplyInput => {
+  checkFields('upgradeVat', options, UPGRADE_NAMES);
+  const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
+  const kind = core.isolation.kindOf(vat);
+  const upgrade = upgradeOptions(options);
+  const what = { type: ItemType.upgrade, text: checkMessage(upgradeMessage), kind, upgrade };
+  const make = lifecycleInput(core, what, options);
+  return input => make(input, vat, first);
+};
+
+const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
+
+/** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
+export const rollbackInput = (
+  core: KernelCore,
+  vat: VatNumber,
+  options: RollbackVatOptions,
+): ApplyInput => {
+  checkFields('rollbackVat', options, ['upgradeMessage', 'drain', 'first']);
+  const { upgradeMessage = ROLLBACK_MESSAGE, drain, first = false } = options;
+  const text = checkMessage(upgradeMessage);
+  const drainWaves = drainWavesOf(drain) ?? bad(`rollbackVat: ${DRAIN_RULE}`);
+  const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves };
+  const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
+  return input => enqueueLifecycle(core, input, item, first);
 };
 
 export interface CheckUpgradeOptions {

@@ -16,6 +16,7 @@ import {
 import { retirePromise } from './clist.js';
 import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from './cranks.js';
 import { Dispatch } from './dispatch.js';
+import { countWave } from './drain.js';
 import { applyCollectBatch, freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { logEnd, logLifecycle } from './log/lifecycle.js';
@@ -126,6 +127,7 @@ export class WaveRunner {
     const dispatch = this.#dispatch(plan, moment);
     const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map() };
     let cranks = 0;
+    for (const entry of plan.drains) countWave(state, entry);
     for (const item of plan.items) {
       if ('ordinal' in item) state.queue.remove(item.ordinal);
       const merged = this.#merge(item, wave);

@@ -17,6 +17,7 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { nameFor } from './clist.js';
+import { mustWait } from './drain.js';
 import {
   CollectAction,
   takeCollectBatches,
@@ -78,8 +79,13 @@ export type QueuedItem = { readonly ordinal: number } & (
   | { readonly kind: 'lifecycle'; readonly item: LifecycleItem }
 );
 
+/** A lifecycle item at its place on the run queue. */
+export type LifecycleEntry = QueueEntry & { readonly item: LifecycleItem };
+
 export interface WavePlan {
   readonly items: readonly PlannedItem[];
+  /** Upgrades that stay on the run queue for a wave more: drain.ts. */
+  readonly drains: readonly LifecycleEntry[];
   /** In order of first delivery. */
   readonly deliveries: ReadonlyMap<VatNumber, readonly Uint8Array[]>;
   /** Of vats that are reaped in this wave: what later deliveries of the wave name. */
@@ -110,8 +116,11 @@ const weightOf = ({ body, slots }: PromiseRow): number =>
 class Planner {
   readonly #state: KernelState;
   readonly items: PlannedItem[] = [];
+  readonly drains: LifecycleEntry[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
+  /** Those of the closed vats that are told how promises settle. */
+  readonly #draining = new Set<VatNumber>();
   /** Named by a lifecycle item before anything else: they hear of no garbage first (rule H3). */
   readonly #headed: ReadonlySet<VatNumber>;
   readonly named = new Map<VatNumber, Set<KRef>>();
@@ -137,6 +146,11 @@ class Planner {
         this.#closed.add(item.vat);
         // A replay needs the transcript whole: what the wave does to the vat comes first.
         if (isReplay(item) && this.deliveries.has(item.vat)) return undefined;
+        if (mustWait(this.#state, item, this.deliveries.has(item.vat))) {
+          this.#draining.add(item.vat);
+          this.drains.push({ ordinal, item });
+          return undefined;
+        }
         this.items.push({ kind: 'lifecycle', ordinal, item });
         return undefined;
       default:
@@ -204,7 +218,7 @@ class Planner {
     assert(!isPromiseKRef(message.target), 'the run queue names objects only');
     const vat = ownerOf(state, message.target);
     if (vat === undefined) {
-      this.items.push({ kind: 'refused', ordinal, message });
+        this.items.push({ kind: 'refused', ordinal, message });
       return;
     }
     if (vat < NOBODY) {
@@ -224,7 +238,7 @@ class Planner {
   }
 
   #addNotify(ordinal: number, vat: VatNumber, promise: KRef): void {
-    if (this.#closed.has(vat)) return;
+    if (this.#closed.has(vat) && !this.#draining.has(vat)) return;
     const state = this.#state;
     const alive = state.vats.get(vat)?.state === VatState.running;
     const known = alive && state.clist(vat).byKRef.get(promise) !== undefined;
@@ -275,7 +289,7 @@ const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
   what === 'sweep' ? sweep !== Sweep.none : reap !== Reap.none;
 
 /** The vats of the lifecycle items that the queue begins with. */
-const headedBy = (entries: readonly QueueEntry[]): ReadonlySet<VatNumber> => {
+const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
   const headed = new Set<VatNumber>();
   for (const { item } of entries) {
     if (item.type === ItemType.send || item.type === ItemType.notify) break;
@@ -286,14 +300,15 @@ const headedBy = (entries: readonly QueueEntry[]): ReadonlySet<VatNumber> => {
 
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
 export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
-  const entries = state.queue.head(limits.waveLimit);
-  const planner = new Planner(state, headedBy(entries));
+  const planner = new Planner(state, headedBy(state.queue.entries()));
   planner.addCollection(limits);
-  for (const entry of entries) {
+  const collected = planner.items.length;
+  for (const entry of state.queue.entries()) {
     planner.add(entry);
-    if (planner.bytes >= limits.waveBytesMax) break;
+    const isFull = planner.items.length - collected >= limits.waveLimit;
+    if (isFull || planner.bytes >= limits.waveBytesMax) break;
   }
   planner.addSweeps(limits);
-  const { items, deliveries, named } = planner;
-  return { items, deliveries, named };
+  const { items, drains, deliveries, named } = planner;
+  return { items, drains, deliveries, named };
 };

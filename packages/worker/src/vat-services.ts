@@ -43,6 +43,8 @@ export interface UpgradeOptions {
   readonly mode?: 'swap' | 'replay';
   /** The new code gets `vatPowers.estate`, and need not define every kind. */
   readonly emergency?: boolean;
+  /** First lets the vat's promises settle, for at most so many waves, while messages wait. */
+  readonly drain?: { readonly waves: number | bigint };
 }
 
 export interface UpgradeResult {
@@ -69,6 +71,10 @@ export interface AdminNode {
   readonly upgrade: (
     bundle: BundleCap,
     options?: UpgradeOptions,
+  ) => UpgradeResult;
+  /** An upgrade to the code and the parameters that the vat had before its present code. */
+  readonly rollback: (
+    options?: Pick<UpgradeOptions, 'upgradeMessage' | 'drain'>,
   ) => UpgradeResult;
   readonly terminateWithFailure: (reason: unknown) => void;
   /** Fulfils with what the vat said when it left, else rejects with the reason of its end. */

@@ -19,7 +19,15 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import { PLAIN_UPGRADE, UpgradeMode } from '../state/upgrade-options.js';
+import {
+  DRAIN_RULE,
+  drainWavesOf,
+  PLAIN_UPGRADE,
+  ROLLBACK_MESSAGE,
+  UPGRADE_MESSAGE,
+  UpgradeCode,
+  UpgradeMode,
+} from '../state/upgrade-options.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import type { KernelState } from '../state/state.js';
 import {
@@ -38,8 +46,6 @@ import { answer, takeResult, waitFor, waitSubject, wake } from './replies.js';
 import { checkCreation, checkReapInterval } from './vat-options.js';
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;
-
-const DEFAULT_UPGRADE_MESSAGE = 'vat upgraded';
 
 const bundleIdOf = (call: KernelCall, method: string): string => {
   const given = settledReference(call.state, call.args[0]);
@@ -130,28 +136,63 @@ const runningVat = (call: KernelCall<AdminRow>, method: string): VatNumber => {
   return refuseCall(`vatAdminService ${attempt} on non-running vat "${vatIdOf(vat)}"`);
 };
 
+/** A record of options of which `names` are known, at an index of the arguments. */
+const optionsArgument = (
+  call: KernelCall,
+  index: number,
+  method: string,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> => {
+  const given = call.args[index] ?? {};
+  if (!isRecord(given)) return refuseCall(`${method}() options must be a record`);
+  const unknown = Object.keys(given).filter(name => !names.includes(name)).sort().join(',');
+  if (unknown !== '') {
+    refuseCall(`${method}() received unknown options: ${JSON.stringify(unknown)}`);
+  }
+  return given;
+};
+
+/** The message and the drain of an upgrade or a rollback. */
+const upgradeTerms = (
+  { upgradeMessage, drain }: Readonly<Record<string, unknown>>,
+  method: string,
+  usual: string,
+): { readonly text: string; readonly drainWaves: number } => {
+  const text = upgradeMessage ?? usual;
+  if (typeof text !== 'string') return refuseCall(`${method}() upgradeMessage not string`);
+  const drainWaves = drainWavesOf(drain) ?? refuseCall(`${method}() ${DRAIN_RULE}`);
+  return { text, drainWaves };
+};
+
 const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'upgrade');
   const bundleId = bundleIdOf(call, 'upgrade');
-  const given = call.args[1] ?? {};
-  if (!isRecord(given)) return refuseCall('upgrade() options must be a record');
-  const { vatParameters, upgradeMessage, mode, emergency = false, ...rest } = given;
-  const text = upgradeMessage ?? DEFAULT_UPGRADE_MESSAGE;
-  const unknown = Object.keys(rest).sort().join(',');
-  if (unknown !== '') refuseCall(`upgrade() received unknown options: ${JSON.stringify(unknown)}`);
-  if (typeof text !== 'string') return refuseCall('upgrade() upgradeMessage not string');
+  const names = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency'];
+  const given = optionsArgument(call, 1, 'upgrade', names);
+  const { vatParameters, upgradeMessage, mode, drain, emergency = false } = given;
+  const { text, drainWaves } = upgradeTerms(given, 'upgrade', UPGRADE_MESSAGE);
   const data = kernelData(vatParameters);
   const item = { type: ItemType.upgrade, vat, bundleId, text, ...data };
   if (typeof emergency !== 'boolean') return refuseCall('upgrade() emergency not boolean');
   if (mode === undefined || mode === 'swap') {
-    const how = emergency ? { upgrade: { ...PLAIN_UPGRADE, emergency } } : {};
-    return enqueue(call, { ...item, ...how });
+    return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, drainWaves, emergency } });
   }
   if (mode !== 'replay') return refuseCall("upgrade() mode must be 'swap' or 'replay'");
-  if (vatParameters !== undefined || upgradeMessage !== undefined || emergency) {
+  if (emergency || [vatParameters, upgradeMessage, drain].some(it => it !== undefined)) {
     return refuseCall(`upgrade() ${REPLAY_TAKES_NOTHING}`);
   }
   return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.replay } });
+};
+
+const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
+  const vat = runningVat(call, 'rollback');
+  const given = optionsArgument(call, 0, 'rollback', ['upgradeMessage', 'drain']);
+  const { text, drainWaves } = upgradeTerms(given, 'rollback', ROLLBACK_MESSAGE);
+  const item = { type: ItemType.upgrade, vat, bundleId: '', text, ...kernelData(undefined) };
+  return enqueue(call, {
+    ...item,
+    upgrade: { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves },
+  });
 };
 
 const changeOptions = (call: KernelCall<AdminRow>): undefined => {
@@ -169,6 +210,7 @@ const changeOptions = (call: KernelCall<AdminRow>): undefined => {
 
 export const ADMIN_METHODS: KernelMethods<AdminRow> = {
   upgrade,
+  rollback,
   changeOptions,
   terminateWithFailure: call => {
     const vat = runningVat(call, 'terminateWithFailure');

@@ -81,12 +81,24 @@ export class RunQueue implements Restorable {
     this.#items.delete(ordinal);
   }
 
+  /** An item that stays at its place and says something else. Not to be undone. */
+  replace(ordinal: number, item: RunQueueItem): void {
+    assert(this.#pending.has(ordinal), 'what is replaced is queued');
+    this.#items.set(ordinal, item);
+    this.#pending.set(ordinal, item);
+  }
+
+  /** All items, in order, without removing them. The queue must not change meanwhile. */
+  *entries(): Generator<QueueEntry, void> {
+    for (const [ordinal, item] of this.#pending) yield { ordinal, item };
+  }
+
   /** The first `limit` items, without removing them. */
   head(limit: number): QueueEntry[] {
     const entries: QueueEntry[] = [];
-    for (const [ordinal, item] of this.#pending) {
+    for (const entry of this.entries()) {
       if (entries.length >= limit) break;
-      entries.push({ ordinal, item });
+      entries.push(entry);
     }
     return entries;
   }

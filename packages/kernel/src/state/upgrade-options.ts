@@ -48,3 +48,28 @@ export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions => {
   const [mode, code, drainWaves, emergency] = tuple;
   return { mode, code, drainWaves, emergency };
 };
+
+/** Of the object that promises are rejected with, unless who asks for the upgrade says another. */
+export const UPGRADE_MESSAGE = 'vat upgraded';
+export const ROLLBACK_MESSAGE = 'vat rolled back';
+export const REFRESH_MESSAGE = 'vat refreshed';
+
+/** Waves that one drain may take. */
+export const DRAIN_WAVES_MAX = 10_000;
+
+export interface DrainOptions {
+  readonly waves: number;
+}
+
+export const DRAIN_RULE = `drain must be { waves: N }, N from 1 to ${DRAIN_WAVES_MAX}`;
+
+/** The waves of `{ waves: N }`, 0 for undefined. Undefined: it is neither (`DRAIN_RULE`). */
+export const drainWavesOf = (drain: unknown): number | undefined => {
+  if (drain === undefined) return 0;
+  if (typeof drain !== 'object' || drain === null) return undefined;
+  if (Object.keys(drain).join() !== 'waves') return undefined;
+  const { waves: given } = drain as { readonly waves: unknown };
+  const waves = typeof given === 'bigint' ? Number(given) : given;
+  if (typeof waves !== 'number' || !Number.isSafeInteger(waves)) return undefined;
+  return waves >= 1 && waves <= DRAIN_WAVES_MAX ? waves : undefined;
+};
