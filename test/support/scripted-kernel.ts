@@ -6,6 +6,7 @@ import { openKernel } from '@heirloom/kernel';
 import type {
   Kernel,
   KernelOptions,
+  MigrationSummary,
   UpgradeResult,
   VatBundle,
   VatReference,
@@ -107,6 +108,11 @@ export class ScriptedKernel {
 
   async terminate(vat: string): Promise<void> {
     await this.#do(`terminate ${vat}`, kernel => kernel.terminateVat(kernel.vat(vat).vatId));
+  }
+
+  async migrate(vat: string): Promise<MigrationSummary> {
+    const migrate: Input = kernel => kernel.migrate({ vatId: kernel.vat(vat).vatId });
+    return (await this.#do(`migrate ${vat}`, migrate)) as MigrationSummary;
   }
 
   /** Closes the kernel and opens its store again. */

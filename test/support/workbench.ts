@@ -11,6 +11,7 @@ import type {
   KernelLogEntry,
   KernelOptions,
   UpgradeResult,
+  VatMigration,
   VatReference,
 } from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -125,6 +126,12 @@ export class Workbench {
       (error: unknown) => error,
     );
     return this.incarnation === before ? reason : 'the upgrade succeeded';
+  }
+
+  /** Has the host bring every stored state to the present version of its kind. */
+  async migrate(): Promise<VatMigration> {
+    const { vats } = await this.#shop.script.migrate(this.name);
+    return vats[0]!;
   }
 
   async terminate(): Promise<void> {

@@ -19,6 +19,7 @@ import { nowMs, repeat } from './host-powers.js';
 import { HostResults } from './host-results.js';
 import type { Images } from './images.js';
 import { KernelLog } from './log/kernel-log.js';
+import { Migrations } from './migrations.js';
 import type { KernelOptions } from './options.js';
 import { isSealed, type KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
@@ -56,6 +57,7 @@ export class KernelCore {
   readonly state: KernelState;
   readonly data = new HostData();
   readonly results: HostResults;
+  readonly migrations: Migrations;
   readonly images: Images;
   readonly bundles: InstalledBundles;
   readonly zygotes: Zygotes;
@@ -94,6 +96,7 @@ export class KernelCore {
     this.state = new KernelState(store);
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data);
+    this.migrations = new Migrations(this.state);
     this.images = images;
     this.bundles = new InstalledBundles(store, images);
     this.log.set(options.structuredLog);
@@ -140,6 +143,7 @@ export class KernelCore {
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
       },
+      onMigration: (vat, isFirst, report) => this.migrations.step(vat, isFirst, report),
       pin: kref => this.results.pin(kref),
       threads: options.threads ?? THREADS_MAX,
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
@@ -285,6 +289,7 @@ export class KernelCore {
     this.#firsts = { inputs: 0, items: 0 };
     this.#counts = { ...this.#counts, blocks: this.#counts.blocks + 1 };
     this.results.tell();
+    this.migrations.tell();
     return this.blockHash;
   }
 
@@ -321,6 +326,7 @@ export class KernelCore {
   async close(reason: Error): Promise<void> {
     this.#failure ??= reason;
     this.results.fail(this.#failure);
+    this.migrations.fail(this.#failure);
     await this.zygotes.close();
     if (!this.#isClosed) this.#note.close();
     this.#isClosed = true;
@@ -339,6 +345,7 @@ export class KernelCore {
           : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
       this.#blame(this.#failure);
       this.results.fail(this.#failure);
+      this.migrations.fail(this.#failure);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
       throw this.#failure;

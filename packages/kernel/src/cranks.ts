@@ -32,9 +32,15 @@ export interface CrankContext extends Speaker {
 }
 
 /** An ordinary crank. */
-export const NO_RIGHTS: CrankRights = { collects: false, isNamedInWave: () => false };
+export const NO_RIGHTS: CrankRights = {
+  collects: false,
+  migrates: false,
+  isNamedInWave: () => false,
+};
 /** startVat. */
-export const LIFECYCLE_RIGHTS: CrankRights = { collects: true, isNamedInWave: () => false };
+export const LIFECYCLE_RIGHTS: CrankRights = { ...NO_RIGHTS, collects: true };
+/** A migrate delivery. */
+export const MIGRATION_RIGHTS: CrankRights = { ...NO_RIGHTS, migrates: true };
 
 /** How a crank ended: what it asks for, or why it counts for nothing. */
 export type Verdict =
@@ -130,7 +136,7 @@ export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8A
   const { state } = router;
   const mark = state.mark();
   try {
-    const crank = checkCrank(unpack(packed));
+    const crank = checkCrank(unpack(packed), context.rights);
     context.charge?.(crank, packed.length);
     return { ok: true, effects: apply(router, context, crank), report: crank[3] };
   } catch (error) {

@@ -74,6 +74,13 @@ export {
   type LogRecord,
   type LogValue,
 } from './log/records.js';
+export type {
+  FailedInstance,
+  MigrateVatsOptions,
+  MigrationProgress,
+  MigrationSummary,
+  VatMigration,
+} from './migrations.js';
 export type { KernelLogEntry, KernelOptions } from './options.js';
 export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
 export type { KernelStats } from './stats.js';

@@ -40,6 +40,7 @@ import type {
   UpgradeVatOptions,
   VatInfo,
 } from './kernel-types.js';
+import type { MigrateVatsOptions, MigrationSummary } from './migrations.js';
 import { KernelMetrics } from './metrics.js';
 import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
@@ -302,6 +303,22 @@ export class Kernel {
   async collectCycles(vatId?: VatId): Promise<void> {
     const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
     await this.#blocks.input(collectCyclesInput(this.#core, vat));
+  }
+
+  /**
+   * Has the stored states of a vat, or of every vat, brought to the present versions of their
+   * kinds: in migrate deliveries, a bounded number of rows per wave, after the vat's sweeps.
+   * Resolves when that is done and durable; a kernel that is opened meanwhile goes on with it.
+   *
+   * Errors: KernelError UNKNOWN_VAT, BAD_OPTION. What cannot be migrated is in the summary.
+   */
+  async migrate(options: MigrateVatsOptions = {}): Promise<MigrationSummary> {
+    checkFields('migrate', options, ['vatId', 'progress']);
+    const { vatId, progress = () => undefined } = options;
+    const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
+    const { input, summary } = this.#core.migrations.ask(vat, progress);
+    const [, done] = await Promise.all([this.#blocks.input(input), summary]);
+    return done;
   }
 
   /**

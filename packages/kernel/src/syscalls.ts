@@ -6,6 +6,8 @@
  */
 import {
   BODY_BYTES_MAX,
+  MIGRATION_FAILURES_MAX,
+  MIGRATION_REASON_CHARS_MAX,
   REPORT_CHARS_MAX,
   ROWS_PER_CRANK_MAX,
   ROW_BYTES_MAX,
@@ -16,6 +18,8 @@ import {
   Syscall,
   VatFault,
   VREF_LENGTH_MAX,
+  readAsciiText,
+  readTag,
   type CrankTuple,
   type Resolution,
   type SyscallTuple,
@@ -122,8 +126,30 @@ const checkReport = (report: unknown): void => {
   return undefined;
 };
 
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isFailure = (failure: unknown): boolean => {
+  if (!Array.isArray(failure) || failure.length !== 5) return false;
+  const [kind, instance, version, tag, reason] = failure as unknown[];
+  return (
+    [kind, instance, version].every(isCount) &&
+    readTag(String(tag)) !== undefined &&
+    readAsciiText(String(reason), MIGRATION_REASON_CHARS_MAX) !== undefined
+  );
+};
+
+/** A migration says how far it has come and what failed. */
+const checkMigrationReport = (report: unknown): void => {
+  if (!Array.isArray(report) || report.length !== 5) return fault('malformed report');
+  const [more, migrated, done, total, failed] = report as unknown[];
+  const isWhole = typeof more === 'boolean' && [migrated, done, total].every(isCount);
+  if (!isWhole || !Array.isArray(failed)) return fault('malformed report');
+  if (failed.length > MIGRATION_FAILURES_MAX) throw new VatFault('LIMIT', 'too many failures');
+  return failed.every(isFailure) ? undefined : fault('malformed report');
+};
+
 /** Checks the shape of an unpacked crank. Throws VatFault. */
-export const checkCrank = (crank: unknown): CrankTuple => {
+export const checkCrank = (crank: unknown, { migrates }: CrankRights): CrankTuple => {
   if (!Array.isArray(crank) || crank.length !== 4)
     return fault('malformed crank');
   const [outcome, syscalls, rows, report] = crank as unknown[];
@@ -138,7 +164,9 @@ export const checkCrank = (crank: unknown): CrankTuple => {
   syscalls.forEach(checkSyscall);
   let before: Uint8Array | undefined;
   for (const row of rows) before = checkRow(row, before);
-  checkReport(report);
+  // A crank that faulted reports nothing.
+  if (migrates && outcome === null) checkMigrationReport(report);
+  else checkReport(report);
   return crank as unknown as CrankTuple;
 };
 
@@ -187,6 +215,8 @@ const doResolve = (
 export interface CrankRights {
   /** In reap, sweep and lifecycle cranks only: garbage syscalls (rule G1). */
   readonly collects: boolean;
+  /** Its report is that of a migration. */
+  readonly migrates: boolean;
   /** Does a later delivery of the wave name this import? */
   isNamedInWave(kref: KRef): boolean;
 }

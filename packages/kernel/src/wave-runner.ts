@@ -11,10 +11,18 @@ import {
   TranscriptDigest,
   vatIdOf,
   type CrankReport,
+  type MigrationReport,
   type VatId,
 } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
-import { acceptMessage, acceptNotify, mergeCrank, NO_RIGHTS, type Verdict } from './cranks.js';
+import {
+  acceptMessage,
+  acceptNotify,
+  mergeCrank,
+  MIGRATION_RIGHTS,
+  NO_RIGHTS,
+  type Verdict,
+} from './cranks.js';
 import { Dispatch } from './dispatch.js';
 import { countWave } from './drain.js';
 import { applyCollectBatch, freeUnreferenced } from './collect.js';
@@ -32,6 +40,7 @@ import type { KRef } from './state/krefs.js';
 import {
   ItemType,
   KERNEL_OWNS,
+  Migration,
   Reap,
   Sweep,
   VatState,
@@ -71,6 +80,8 @@ export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => 
 export interface WaveRunnerOptions extends LifecycleContext {
   readonly limits: KernelParameters;
   readonly onFault: FaultObserver;
+  /** A step of a migration was merged. */
+  readonly onMigration: (vat: VatNumber, isFirst: boolean, report: MigrationReport) => void;
   /** The host is given a reference: it holds it until it releases it. */
   readonly pin: (kref: KRef) => void;
   /** How many vats run at a time. */
@@ -177,6 +188,7 @@ export class WaveRunner {
       case 'collect':
       case 'reap':
       case 'sweep':
+      case 'migrate':
         return this.#mergeVatCrank(item, wave);
       case 'refused':
         this.#refuse(item.message);
@@ -241,6 +253,9 @@ export class WaveRunner {
     }
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
+    if (item.kind === 'migrate') {
+      this.#options.onMigration(vat, item.isFirst, report as MigrationReport);
+    }
     const counters = state.vatCounters.need(vat);
     const { position } = counters;
     state.vatCounters.set(vat, this.#afterCrank(item, counters, report));
@@ -280,6 +295,7 @@ export class WaveRunner {
         return applyCollectBatch(state, item.batch);
       case 'reap':
       case 'sweep':
+      case 'migrate':
         return undefined;
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);
@@ -287,9 +303,10 @@ export class WaveRunner {
   }
 
   #rightsOf(item: CrankItem, { plan }: Wave): CrankRights {
+    if (item.kind === 'migrate') return MIGRATION_RIGHTS;
     if (item.kind !== 'reap' && item.kind !== 'sweep') return NO_RIGHTS;
     const named = item.kind === 'reap' ? plan.named.get(item.vat) : undefined;
-    return { collects: true, isNamedInWave: kref => named?.has(kref) ?? false };
+    return { ...NO_RIGHTS, collects: true, isNamedInWave: kref => named?.has(kref) ?? false };
   }
 
   /** The vat's counters after a merged crank, with what has become due by it. */
@@ -302,6 +319,8 @@ export class WaveRunner {
         return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
       case 'sweep':
         return { ...next, sweep: more ? before.sweep : Sweep.none };
+      case 'migrate':
+        return { ...next, migration: more ? Migration.goesOn : Migration.none };
       case 'collect':
         next.krefs += item.batch.krefs.length;
         break;

@@ -29,6 +29,7 @@ import { isPromiseKRef, type KRef } from './state/krefs.js';
 import type { QueueEntry } from './state/run-queue.js';
 import {
   ItemType,
+  Migration,
   NOBODY,
   PromiseState,
   Reap,
@@ -46,13 +47,14 @@ import { UpgradeMode } from './state/upgrade-options.js';
 export type PlannedItem =
   /** Comes from the run queue. */
   | QueuedItem
-  /** The kernel's own: garbage that a vat is told of, a reap, a sweep. */
+  /** The kernel's own: garbage that a vat is told of, a reap, a sweep, a migration. */
   | CollectItem;
 
 export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
   | { readonly kind: 'collect'; readonly batch: CollectBatch }
   | { readonly kind: 'reap'; readonly isFull: boolean }
   | { readonly kind: 'sweep' }
+  | { readonly kind: 'migrate'; readonly isFirst: boolean }
 );
 
 export type QueuedItem = { readonly ordinal: number } & (
@@ -187,7 +189,17 @@ class Planner {
     }
   }
 
-  #due(what: 'reap' | 'sweep'): VatNumber[] {
+  /** Once nothing is to be swept: what is dead must not be shown to vat code again. */
+  addMigrations(limits: WaveLimits): void {
+    for (const vat of this.#due('migrate')) {
+      if (this.#closed.has(vat)) continue;
+      const isFirst = this.#state.vatCounters.need(vat).migration === Migration.fromStart;
+      const delivery = this.#deliver(vat, [Delivery.migrate, limits.sweepRowsMax, isFirst]);
+      this.items.push({ kind: 'migrate', vat, isFirst, delivery });
+    }
+  }
+
+  #due(what: Due): VatNumber[] {
     const state = this.#state;
     return [...state.dueVats]
       .sort((a, b) => a - b)
@@ -285,8 +297,18 @@ class Planner {
 const isReplay = ({ upgrade }: LifecycleItem): boolean =>
   upgrade?.mode === UpgradeMode.replay;
 
-const isDue = ({ reap, sweep }: VatCounters, what: 'reap' | 'sweep'): boolean =>
-  what === 'sweep' ? sweep !== Sweep.none : reap !== Reap.none;
+type Due = 'reap' | 'sweep' | 'migrate';
+
+const isDue = ({ reap, sweep, migration }: VatCounters, what: Due): boolean => {
+  switch (what) {
+    case 'reap':
+      return reap !== Reap.none;
+    case 'sweep':
+      return sweep !== Sweep.none;
+    case 'migrate':
+      return migration !== Migration.none && sweep === Sweep.none;
+  }
+};
 
 /** The vats of the lifecycle items that the queue begins with. */
 const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
@@ -309,6 +331,7 @@ export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
     if (isFull || planner.bytes >= limits.waveBytesMax) break;
   }
   planner.addSweeps(limits);
+  planner.addMigrations(limits);
   const { items, drains, deliveries, named } = planner;
   return { items, drains, deliveries, named };
 };

@@ -123,6 +123,19 @@ export interface KindOptions<C, I extends boolean = false> {
   readonly finish?: (context: C) => void;
   /** A record of patterns, one for each property of the state. */
   readonly stateShape?: Readonly<Record<string, VatPattern>>;
+  /**
+   * Of the state that the kind has now: a whole number that later code may raise, never lower; 0
+   * without. With a higher version `stateShape` may change in any way. Merely-virtual kinds ignore
+   * it.
+   */
+  readonly version?: number;
+  /**
+   * What a stored state of an older version becomes: called when the state is first touched, or
+   * when the host asks for all. It is pure: it may return a copyRecord of durable data and do
+   * nothing else, neither send nor touch objects, stores or `VatData`. What it throws, and a result
+   * that does not fit, rejects the call that touched the state; nothing is lost.
+   */
+  readonly migrate?: (oldState: Readonly<Record<string, unknown>>, oldVersion: number) => object;
   readonly thisfulMethods?: I;
   readonly interfaceGuard?: unknown;
   readonly receiveInstanceTester?: (

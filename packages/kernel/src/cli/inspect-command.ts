@@ -70,9 +70,15 @@ const showVats = (vats: readonly VatInspection[]): string =>
     ]),
   );
 
+/** `3 of 0, 97 of 2`; nothing where there never was another version. */
+const showStates = ({ version, states }: VatInspection['kinds'][number]): string =>
+  version === 0 || version === null
+    ? ''
+    : states.map(state => `${state.instances} of ${state.version}`).join(', ');
+
 const showKinds = (vats: readonly VatInspection[]): string =>
   tableOf(
-    ['vat', 'kind', 'tag', 'durable', 'facets', 'rows', 'bytes'],
+    ['vat', 'kind', 'tag', 'durable', 'facets', 'states by version', 'rows', 'bytes'],
     vats.flatMap(({ name, kinds }) =>
       kinds.map(kind => [
         name,
@@ -80,6 +86,7 @@ const showKinds = (vats: readonly VatInspection[]): string =>
         kind.tag ?? '',
         kind.durable,
         kind.facets?.join(', ') ?? '',
+        showStates(kind),
         kind.rows,
         showBytes(kind.bytes),
       ]),

@@ -19,6 +19,10 @@ export interface KindInspection extends Size {
   readonly tag: string | null;
   readonly durable: boolean;
   readonly facets: readonly string[] | null;
+  /** The version that the last definition gave to states; null: merely virtual, or no such row. */
+  readonly version: number | null;
+  /** Instances by the version of their state, lowest first; empty for merely-virtual kinds. */
+  readonly states: readonly { readonly version: number; readonly instances: number }[];
 }
 
 export interface VatInspection {

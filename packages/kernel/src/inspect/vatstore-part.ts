@@ -1,6 +1,6 @@
 /** The rows of vats: by space, by what they are, by kind. Row keys: docs/tables.md. */
 import { readU32, readU8, type StoredRow } from '@heirloom/store';
-import { describeKind, type KindDescription } from '@heirloom/worker';
+import { describeKind, stateVersion, type KindDescription } from '@heirloom/worker';
 import { HEADER_BYTES } from '../state/row-table.js';
 import type { KindInspection, Size, TableSize } from './report.js';
 import { byBytes, Sizes } from './sizes.js';
@@ -40,6 +40,8 @@ const ROW_TABLES: ReadonlyMap<number, string> = new Map([
   [0xd0, 'virtual recognizers'],
 ]);
 
+const MERELY_VIRTUAL = { tag: null, durable: false, facets: null, version: null, states: [] };
+
 /** One space of rows. */
 class SpacePart {
   readonly tables = new Sizes<number>();
@@ -47,6 +49,8 @@ class SpacePart {
   readonly durable = new Sizes<number>();
   readonly virtual = new Sizes<number>();
   readonly described = new Map<number, KindDescription>();
+  /** Of each durable kind, instances by version. */
+  readonly #states = new Map<number, Map<number, number>>();
 
   visit(row: string, value: Uint8Array, bytes: number): void {
     const table = readU8(row, 0);
@@ -55,6 +59,7 @@ class SpacePart {
       this.described.set(readU32(row, 1), describeKind(value.subarray(HEADER_BYTES)));
     } else if (table === OBJECT || table === OBJECT_STATE) {
       this.durable.add(readU32(row, 1), bytes);
+      if (table === OBJECT) this.#count(readU32(row, 1), value.subarray(HEADER_BYTES));
     } else if (table === OBJECT + VIRTUAL || table === OBJECT_STATE + VIRTUAL) {
       this.virtual.add(readU32(row, 1 + 4), bytes); // the incarnation comes first
     }
@@ -65,14 +70,15 @@ class SpacePart {
     const durable = [...numbers]
       .sort((a, b) => a - b)
       .map((kind): KindInspection => {
-        const { tag = null, facets = null } = this.described.get(kind) ?? {};
-        return { kind, tag, durable: true, facets, ...this.durable.of(kind) };
+        const { tag = null, facets = null, version = null } = this.described.get(kind) ?? {};
+        const states = this.#statesOf(kind);
+        return { kind, tag, durable: true, facets, version, states, ...this.durable.of(kind) };
       });
     const virtual = this.virtual
       .entries()
       .sort(([a], [b]) => a - b)
       .map(([kind, size]): KindInspection => {
-        return { kind, tag: null, durable: false, facets: null, ...size };
+        return { kind, ...MERELY_VIRTUAL, ...size };
       });
     return [...durable, ...virtual];
   }
@@ -85,6 +91,19 @@ class SpacePart {
         ...size,
       })),
     );
+  }
+
+  #count(kind: number, row: Uint8Array): void {
+    const counts = this.#states.get(kind) ?? new Map<number, number>();
+    this.#states.set(kind, counts);
+    const version = stateVersion(row);
+    counts.set(version, (counts.get(version) ?? 0) + 1);
+  }
+
+  #statesOf(kind: number): KindInspection['states'] {
+    return [...(this.#states.get(kind) ?? [])]
+      .sort(([a], [b]) => a - b)
+      .map(([version, instances]) => ({ version, instances }));
   }
 }
 

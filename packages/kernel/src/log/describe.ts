@@ -88,6 +88,8 @@ export const describeDelivery = (packed: Uint8Array): Description => {
       return { event: 'reap' };
     case Delivery.sweep:
       return { event: 'sweep' };
+    case Delivery.migrate:
+      return { event: 'migrate', isFirst: tuple[2] };
     case Delivery.changeOptions:
       return { event: 'changeOptions', bytes: tuple[1].length };
     default:

@@ -119,7 +119,7 @@ export class KernelLog {
     });
     if (!GARBAGE.includes(given.event)) return;
     const told = Array.isArray(given['slots']) ? given['slots'].length : 0;
-    const dead = report?.[1]?.length ?? 0;
+    const dead = report?.length === 3 ? report[1].length : 0;
     this.tell('gc', given.event, height, {
       ...place,
       references: told,

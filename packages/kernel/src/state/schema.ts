@@ -145,6 +145,10 @@ export type Reap = (typeof Reap)[keyof typeof Reap];
 export const Sweep = { none: 0, due: 1, cycles: 2 } as const;
 export type Sweep = (typeof Sweep)[keyof typeof Sweep];
 
+/** Whether stored states are to be migrated: from the first row on, or from the last step on. */
+export const Migration = { none: 0, fromStart: 1, goesOn: 2 } as const;
+export type Migration = (typeof Migration)[keyof typeof Migration];
+
 /** What every crank changes, apart from the rest. */
 export interface VatCounters {
   readonly position: number;
@@ -156,6 +160,7 @@ export interface VatCounters {
   /** What is due. */
   readonly reap: Reap;
   readonly sweep: Sweep;
+  readonly migration: Migration;
 }
 export const FIRST_VAT_COUNTERS: VatCounters = {
   position: 0,
@@ -165,6 +170,7 @@ export const FIRST_VAT_COUNTERS: VatCounters = {
   krefs: 0,
   reap: Reap.none,
   sweep: Sweep.none,
+  migration: Migration.none,
 };
 
 /** An ended incarnation's leftovers, removed a step at a time. */
@@ -339,6 +345,10 @@ const vatOf = (tuple: VatTuple): VatRow => {
   };
 };
 
+type UsualVatCounters = readonly [number, number, number, number, number, Reap, Sweep];
+/** The last is there only while a migration is due. */
+type VatCountersTuple = UsualVatCounters | readonly [...UsualVatCounters, Migration];
+
 export const codecs = {
   object: same<ObjectRow>(),
   clist: same<ClistRow>(),
@@ -371,20 +381,16 @@ export const codecs = {
     }),
   ),
   vat: frameCodec(vatTuple, vatOf),
-  vatCounters: frameCodec<
-    VatCounters,
-    readonly [number, number, number, number, number, Reap, Sweep]
-  >(
-    c => [c.position, c.nextImport, c.nextPromise, c.deliveries, c.krefs, c.reap, c.sweep],
-    ([position, nextImport, nextPromise, deliveries, krefs, reap, sweep]) => ({
-      position,
-      nextImport,
-      nextPromise,
-      deliveries,
-      krefs,
-      reap,
-      sweep,
-    }),
+  vatCounters: frameCodec<VatCounters, VatCountersTuple>(
+    ({ position, nextImport, nextPromise, deliveries, krefs, reap, sweep, migration }) => {
+      const tuple = [position, nextImport, nextPromise, deliveries, krefs, reap, sweep] as const;
+      return migration === Migration.none ? tuple : [...tuple, migration];
+    },
+    tuple => {
+      const [position, nextImport, nextPromise, deliveries, krefs, reap, sweep] = tuple;
+      const migration = tuple.length === 8 ? tuple[7] : Migration.none;
+      return { position, nextImport, nextPromise, deliveries, krefs, reap, sweep, migration };
+    },
   ),
   empty: frameCodec<true, readonly []>(
     () => [],

@@ -26,6 +26,7 @@ import { ServiceTables } from './service-tables.js';
 import {
   codecs,
   FIRST_COUNTERS,
+  Migration,
   Reap,
   Sweep,
   VatState,
@@ -42,8 +43,8 @@ import {
   type VatRow,
 } from './schema.js';
 
-const isCollecting = ({ reap, sweep }: VatCounters): boolean =>
-  reap !== Reap.none || sweep !== Sweep.none;
+const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
+  reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;
 
 interface AnyTable {
   readonly dirtyCount: number;
@@ -93,7 +94,7 @@ export class KernelState {
   #countersChanged = false;
   /** Krefs whose counts may have reached nil: looked at when the wave ends (rule G1). */
   readonly maybeFree = new Set<KRef>();
-  /** Vats whose counters may say that a reap or a sweep is due. */
+  /** Vats whose counters may say that a reap, a sweep or a migration is due. */
   readonly dueVats = new Set<VatNumber>();
 
   constructor(view: ReadView) {
@@ -152,7 +153,7 @@ export class KernelState {
     this.#counters[counter] = before;
   }
 
-  /** Is there garbage to tell vats of, to reap or to sweep? */
+  /** Is there garbage to tell vats of, to reap or to sweep, or anything to migrate? */
   get hasCollection(): boolean {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);

@@ -109,6 +109,8 @@ class Auditor {
   readonly #recognizers = new Set<string>();
   readonly #weakEntries = new Set<string>();
   readonly #recognized = new Set<VRef>();
+  /** Of the durable kinds, by number. */
+  readonly #versions = new Map<number, number>();
   readonly #rows: RowSource;
   readonly #incarnation: number;
 
@@ -168,8 +170,9 @@ class Auditor {
       case TABLES.exportName:
         return this.#visitExportName(textOfKey(rest, 0), unpackNumber(bytes));
       case TABLES.object: {
-        const [, , count, es, zero, , , slots] = unpackRow('object', bytes);
+        const [version, , count, es, zero, , , slots] = unpackRow('object', bytes);
         const base = this.#refOf(isDurable, readU32(rest, 0), readU48(rest, 4));
+        if (isDurable) this.#checkVersion(base, readU32(rest, 0), version);
         if (this.#isRevoked(base)) this.#revoked.set(base, zero);
         else this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
         return this.#hold(isDurable, slots);
@@ -215,6 +218,19 @@ class Auditor {
       default:
         return undefined;
     }
+  }
+
+  /** No state is of a later version than its kind. */
+  #checkVersion(base: string, kind: number, version: number): void {
+    const present = this.#versions.get(kind) ?? this.#readVersion(kind);
+    this.#versions.set(kind, present);
+    if (version > present) this.#fault(`${base}: its state has version ${version}, its kind ${present}`);
+  }
+
+  /** An instance without a kind is a dismissed one's: any version will do. */
+  #readVersion(kind: number): number {
+    const bytes = this.#rows.get(rowKind(kind));
+    return bytes === undefined ? Infinity : unpackRow('kind', bytes)[4];
   }
 
   #isOfDismissed({ table, rest, isDurable }: RowParts): boolean {

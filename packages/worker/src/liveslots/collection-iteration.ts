@@ -20,6 +20,7 @@ function* iterate(
   const { additions } = generation;
   yield undefined;
   const check = (): void => {
+    core.purity.assertOff('a collection');
     if (generation.additions !== additions) {
       Fail`keys in store cannot be added to during iteration`;
     }

@@ -175,6 +175,7 @@ export class Collection {
   }
 
   get #schema(): Schema {
+    this.core.purity.assertOff('a collection');
     return this.#tables.schemaOf(this.#storeKind, this.#cid);
   }
 

@@ -4,6 +4,7 @@
 import { Counters } from './counters.js';
 import { Dismissals } from './dismissals.js';
 import { Ledger } from './ledger.js';
+import { Purity } from './purity.js';
 import { RamRecognizers } from './ram-recognizers.js';
 import { Scope } from './scope.js';
 import { StoredValues } from './stored-values.js';
@@ -19,6 +20,8 @@ export interface Core {
   readonly values: StoredValues;
   readonly ledger: Ledger;
   readonly dismissals: Dismissals;
+  /** What vat code may do at present. */
+  readonly purity: Purity;
   /** The weak maps and sets of vat code that recognise references. */
   readonly ramRecognizers: RamRecognizers;
   /** The instances whose state or context this crank has used. */
@@ -43,6 +46,7 @@ export const makeCore = (context: LiveslotsContext): Core => {
     counters: new Counters(context),
     values: new StoredValues(context, kind => definedKinds.has(kind) || dismissals.has(kind)),
     dismissals,
+    purity: new Purity(),
     ramRecognizers: new RamRecognizers(),
     touched: [],
     dirtyKinds: new Set(),

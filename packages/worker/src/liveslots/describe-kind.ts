@@ -7,6 +7,8 @@ export interface KindDescription {
   readonly tag: string;
   /** Null: a single-facet kind, or one that was never defined. */
   readonly facets: readonly string[] | null;
+  /** That its states have now; older ones may be stored. */
+  readonly version: number;
 }
 
 const refuseReference = (): never => {
@@ -24,9 +26,13 @@ const textOf = (body: Body): unknown => codec.decode(body, []);
 
 /** `bytes`: the row of table `10` without the kernel's header. Throws when it is no such row. */
 export const describeKind = (bytes: Uint8Array): KindDescription => {
-  const [tag, facets] = unpackRow('kind', bytes);
+  const [tag, facets, , , version] = unpackRow('kind', bytes);
   return {
     tag: String(textOf(tag)),
     facets: facets === null ? null : (textOf(facets) as string[]),
+    version,
   };
 };
+
+/** The version of an instance's state. `bytes`: its row of table `20`, likewise. */
+export const stateVersion = (bytes: Uint8Array): number => unpackRow('object', bytes)[0];

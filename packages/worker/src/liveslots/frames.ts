@@ -13,7 +13,10 @@ import type { VRef } from '../protocol/refs.js';
 
 export type VatRow = readonly [nextKind: number, nextCid: number];
 
-/** `shape` null: the handle was made and never defined. `facets` null: a single-facet kind. */
+/**
+ * `shape` null: the handle was made and never defined. `facets` null: a single-facet kind.
+ * `schema`: the version of its states that the last definition has.
+ */
 export type KindRow = readonly [
   tag: Body,
   facets: Body | null,
@@ -27,6 +30,7 @@ export type KindRow = readonly [
 type HeaderFields = readonly [count: number, es: string, zero: number, released: number];
 
 export type ObjectRow = readonly [
+  /** The version of the kind under which the state was written. */
   schema: number,
   layout: number,
   ...HeaderFields,

@@ -1,8 +1,9 @@
 /**
- * The deliveries of garbage, carried out: docs/gc.md.
+ * The deliveries of garbage and of migration, carried out: docs/gc.md, docs/upgrade/migration.md.
  */
-import { Delivery, type CrankReport, type ReapReport } from '../protocol/messages.js';
+import { Delivery, type CrankReport } from '../protocol/messages.js';
 import { Deletions } from './deletions.js';
+import { Migrator } from './migrator.js';
 import { Reaper } from './reaper.js';
 import { Sweeper } from './sweeper.js';
 import type { CrankSink } from '../supervisor/crank.js';
@@ -23,7 +24,8 @@ export class Garbage {
   readonly #deletions: Deletions;
   readonly #reaper: Reaper;
   readonly #sweeper: Sweeper;
-  #sweepReport: CrankReport = null;
+  readonly #migrator: Migrator;
+  #report: CrankReport = null;
 
   constructor({ core, collections, crank, collectGarbage }: GarbageOptions) {
     this.#core = core;
@@ -31,6 +33,7 @@ export class Garbage {
     const deletions = this.#deletions;
     this.#reaper = new Reaper({ core, crank, deletions, collectGarbage });
     this.#sweeper = new Sweeper({ core, crank, deletions, collections });
+    this.#migrator = new Migrator(core);
   }
 
   register(dispatcher: Dispatcher): void {
@@ -43,15 +46,21 @@ export class Garbage {
       return undefined;
     });
     dispatcher.register(Delivery.sweep, ([, rowsMax, findsCycles]) => {
-      this.#sweepReport = [this.#sweeper.sweep(rowsMax, findsCycles), [], []];
+      // Of cycles that vat code may have seen again by a migration a later incarnation knows.
+      const isSafe = findsCycles && !this.#migrator.hasRun;
+      this.#report = [this.#sweeper.sweep(rowsMax, isSafe), [], []];
+      return undefined;
+    });
+    dispatcher.register(Delivery.migrate, ([, rowsMax, isFirst]) => {
+      this.#report = this.#migrator.migrate(rowsMax, isFirst);
       return undefined;
     });
   }
 
   /** What the delivery that is over has to report. */
   takeReport(): CrankReport {
-    const report: ReapReport | null = this.#reaper.takeReport() ?? this.#sweepReport;
-    this.#sweepReport = null;
+    const report: CrankReport = this.#reaper.takeReport() ?? this.#report;
+    this.#report = null;
     return report;
   }
 

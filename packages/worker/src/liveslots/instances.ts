@@ -11,6 +11,7 @@
 import type { BinaryKey } from '@heirloom/store';
 import { Fail, q } from './fail.js';
 import { packRow, unpackRow } from './frames.js';
+import { migrated, migrationError, type Migration } from './migration.js';
 import { Unavailable } from './stored-values.js';
 import { newHeader, type Header } from './things.js';
 import type { Slots } from '../protocol/messages.js';
@@ -116,28 +117,55 @@ export const createRecord = (
 const relaid = (values: readonly unknown[], from: Layout, to: Layout): readonly unknown[] =>
   from === to ? values : to.names.map(name => values[from.names.indexOf(name)]);
 
-/** Reads the row of `record` unless it was read. False if there is no row. */
-export const load = (record: InstanceRecord): boolean => {
-  if (record.values !== undefined) return true;
+/** How reading a state went: `migrated` now, or `current` as it is; `failed` left the row alone. */
+export type Reading =
+  | { readonly type: 'none' | 'current' }
+  | { readonly type: 'migrated'; readonly bytes: number }
+  | { readonly type: 'failed'; readonly migration: Extract<Migration, { ok: false }> };
+
+const NO_ROW: Reading = { type: 'none' };
+const CURRENT: Reading = { type: 'current' };
+
+/** Reads the row of `record` unless it was read; a state of an older version is migrated. */
+export const read = (record: InstanceRecord): Reading => {
+  if (record.values !== undefined) return CURRENT;
   const { kind, instance } = record;
-  const { rows } = kind.core.context;
-  const bytes = rows.get(keyOf(record));
-  if (bytes === undefined) return false;
+  const { context, values } = kind.core;
+  const bytes = context.rows.get(keyOf(record));
+  if (bytes === undefined) return NO_ROW;
   const row = unpackRow('object', bytes);
-  const [, layoutIndex, count, es, zero, released, inline, slots] = row;
-  const body = inline ?? rows.get(kind.scope.keys.objectState(kind.number, instance));
+  const [version, layoutIndex, count, es, zero, released, inline, slots] = row;
+  const body = inline ?? context.rows.get(kind.scope.keys.objectState(kind.number, instance));
   if (body === undefined) throw Error(`no state row of instance ${instance}`);
   const stored = kind.layouts.at(layoutIndex);
-  const layout = kind.shape?.layout ?? stored;
-  record.layout = layout;
-  record.values = relaid(kind.core.values.decodeFields(body, slots), stored, layout);
+  const fields = values.decodeFields(body, slots);
+  let reading: Reading = CURRENT;
+  if (version === kind.version) {
+    record.layout = kind.shape?.layout ?? stored;
+    record.values = relaid(fields, stored, record.layout);
+  } else {
+    const migration = migrated(kind, { version, names: stored.names, values: fields });
+    if (!migration.ok) return { type: 'failed', migration };
+    record.layout = migration.layout;
+    record.values = migration.values;
+    record.isDirty = true;
+    reading = { type: 'migrated', bytes: migration.bytes };
+  }
   record.header = { count, es, zero, released, isDropped: false };
   record.slots = slots;
   record.hasStateRow = inline === null;
-  return true;
+  return reading;
+};
+
+/** As `read`. False if there is no row. Throws an Error when a migration fails. */
+export const load = (record: InstanceRecord): boolean => {
+  const reading = read(record);
+  if (reading.type !== 'failed') return reading.type !== 'none';
+  throw migrationError(record.kind, record.instance, reading.migration);
 };
 
 const loaded = (record: InstanceRecord): readonly unknown[] => {
+  record.kind.core.purity.assertOff("an object's state");
   record.kind.assertInUse();
   if (record.values === undefined && !load(record)) {
     const ref = record.kind.scope.refOf(record.kind.number, record.instance);
@@ -243,7 +271,7 @@ const collectRow = (record: InstanceRecord, out: RowsOut): void => {
   const isInline = body.length <= INLINE_BODY_BYTES_MAX;
   const inline = isInline ? body : null;
   const { index } = record.layout!;
-  const row = packRow('object', [0, index, count, es, zero, released, inline, slots]);
+  const row = packRow('object', [kind.version, index, count, es, zero, released, inline, slots]);
   out.push([keyOf(record), row]);
   if (!isInline) out.push([keys.objectState(kind.number, instance), body]);
   else if (record.hasStateRow) out.push([keys.objectState(kind.number, instance), null]);

@@ -49,6 +49,37 @@ export const facetNamesOf = (
   return names;
 };
 
+/** Versions stand in rows as numbers of at most 32 bits. */
+const VERSION_MAX = 2 ** 32 - 1;
+
+/** The version of a kind's state: 0 unless it says otherwise. */
+export const versionOf = (tag: string, version: unknown, migrate: unknown): number => {
+  if (migrate !== undefined && typeof migrate !== 'function') {
+    throw Fail`migrate of kind ${q(tag)} must be a function, not ${q(migrate)}`;
+  }
+  if (version === undefined) return 0;
+  const isLegal = Number.isSafeInteger(version) && (version as number) >= 0;
+  if (isLegal && (version as number) <= VERSION_MAX) return version as number;
+  throw Fail`version of kind ${q(tag)} must be a whole number from 0 to ${q(VERSION_MAX)}`;
+};
+
+export interface VersionChange {
+  readonly tag: string;
+  readonly old: number;
+  readonly fresh: number;
+  readonly migrates: boolean;
+}
+
+/** Why a kind whose states are of version `old` cannot have `fresh`. */
+export const versionMismatch = (change: VersionChange): string | undefined => {
+  const { tag, old, fresh, migrates } = change;
+  if (fresh < old) {
+    return `durable kind "${tag}": version ${fresh} is older than version ${old} of what is stored`;
+  }
+  if (fresh === old || migrates) return undefined;
+  return `durable kind "${tag}": version ${fresh} follows version ${old} without migrate`;
+};
+
 /** SwingSet's words, and which kind they are about. */
 export const about = (text: string, why: string): Error => Error(text, { cause: Error(why) });
 

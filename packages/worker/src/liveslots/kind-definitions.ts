@@ -8,7 +8,7 @@
  */
 import { ROW_KIND_PREFIX, prefixEnd, readU32, rowKind } from '@heirloom/store/keys';
 import { allOf, Fail, b, q } from './fail.js';
-import { unpackRow } from './frames.js';
+import { unpackRow, type KindRow } from './frames.js';
 import { Kind } from './kind.js';
 import {
   about,
@@ -17,6 +17,8 @@ import {
   facetNamesOf,
   mergeFacets,
   shapeMismatch,
+  versionMismatch,
+  versionOf,
 } from './kind-checks.js';
 import { KindHandles, type HandledKind } from './kind-handles.js';
 import { revocationText } from '../protocol/revocation.js';
@@ -29,11 +31,15 @@ import type { CrankSink } from '../supervisor/crank.js';
 import type { Encoded } from './context.js';
 import type { Core } from './core.js';
 import type { Init } from './kind.js';
+import type { Migrate } from './migration.js';
 import type { Methods } from './prototypes.js';
 
 export interface DefineOptions {
   readonly finish?: (context: object) => void;
   readonly stateShape?: unknown;
+  /** Of the state. Merely-virtual kinds, whose states end with the incarnation, have none. */
+  readonly version?: unknown;
+  readonly migrate?: unknown;
   readonly thisfulMethods?: boolean;
   readonly interfaceGuard?: InterfaceGuard;
   readonly interfaceGuardKit?: Readonly<Record<string, InterfaceGuard>>;
@@ -120,6 +126,8 @@ const makeAmplifier =
     return Representative.cohortOf(facet as object)!;
   };
 
+const UNVERSIONED = { storedLayouts: [], version: 0, migrate: undefined } as const;
+
 export class KindDefinitions {
   readonly #core: Core;
   readonly handles: KindHandles;
@@ -138,7 +146,7 @@ export class KindDefinitions {
     checkOptions(tag, definition);
     const { virtual: scope, counters } = this.#core;
     const number = counters.takeKind(scope);
-    const identity = { scope, number, tag, facetNames, shape, storedLayouts: [] };
+    const identity = { scope, number, tag, facetNames, shape, ...UNVERSIONED };
     const kind = new Kind(this.#core, identity);
     this.#core.virtualKinds.set(number, kind);
     return this.#install(kind, definition);
@@ -162,7 +170,7 @@ export class KindDefinitions {
     }
   }
 
-  /** `isForced`: whatever shape and facets it had. */
+  /** `isForced`: whatever shape and facets it had; a lower version stands for the stored one. */
   define(
     { kind: number, row }: HandledKind,
     definition: Definition,
@@ -177,19 +185,23 @@ export class KindDefinitions {
     const shape = this.#shapeOf(tag, definition.options);
     checkOptions(tag, definition);
     const shapeNow = this.#encodedShape(tag, shape);
-    const [, oldText, body, slots, , layouts] = row;
+    const { migrate } = definition.options;
+    const [, oldText, body, slots, oldVersion, layouts] = row;
+    const given = versionOf(tag, definition.options.version, migrate);
+    const version = isForced ? Math.max(given, oldVersion) : given;
     const isFirst = body === null;
     const old = oldText === null ? undefined : (codec.decode(oldText, []) as readonly string[]);
     const change = { tag, old, fresh };
-    const before = isFirst ? shapeNow : { body, slots };
-    const shapeText = shapeMismatch(codec, before, shapeNow);
-    const texts = [
-      isFirst ? undefined : facetMismatch(change),
-      shapeText && `durable kind "${tag}": ${shapeText}`,
-    ].filter(text => text !== undefined);
+    const versions = { tag, old: oldVersion, fresh: version, migrates: migrate !== undefined };
+    const texts = isFirst
+      ? []
+      : [
+          facetMismatch(change),
+          versionMismatch(versions) ?? this.#shapeText(tag, version, row, shapeNow),
+        ].filter(text => text !== undefined);
     if (texts.length > 0 && !isForced) return this.#refuse(number, texts);
     const facetNames = isFirst ? fresh : mergeFacets(change);
-    const isChanged = isFirst || !areSameBytes(body, shapeNow.body);
+    const isSame = version === oldVersion && !isFirst && areSameBytes(body, shapeNow.body);
     const kind = new Kind(this.#core, {
       scope: this.#core.durable,
       number,
@@ -197,9 +209,11 @@ export class KindDefinitions {
       facetNames,
       shape,
       storedLayouts: codec.decode(layouts, []) as readonly (readonly string[])[],
+      version,
+      migrate: migrate as Migrate | undefined,
     });
     const maker = this.#install(kind, definition);
-    if (isChanged || old?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
+    if (!isSame || old?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
     this.#core.ledger.rowChanged(true, slots, shapeNow.slots);
     this.#core.definedKinds.set(number, kind);
     return maker;
@@ -276,6 +290,14 @@ export class KindDefinitions {
     if (slot < 0) return encoded;
     const text = `stateShape is not durable: slot ${slot} of (an object)`;
     throw about(text, `stateShape of kind ${q(tag)}`);
+  }
+
+  /** Why the shape may not follow the stored one. With a later version any may. */
+  #shapeText(tag: string, version: number, row: KindRow, shape: Encoded): string | undefined {
+    const [, , body, slots, oldVersion] = row;
+    if (body === null || version !== oldVersion) return undefined;
+    const text = shapeMismatch(this.#core.context.codec, { body, slots }, shape);
+    return text && `durable kind "${tag}": ${text}`;
   }
 
   /** What stands for the maker of a kind that does not fit. */

@@ -8,11 +8,12 @@ import { Fail, b, q } from './fail.js';
 import { packNumber, packRow, unpackNumber } from './frames.js';
 import { checkField, createRecord, load, recordOf } from './instances.js';
 import { Cohort, Representative } from './representatives.js';
-import { Layouts } from './state.js';
+import { Layouts, type Layout } from './state.js';
 import { firstNotDurable } from './stored-values.js';
 import type { Encoded } from './context.js';
 import type { Core } from './core.js';
 import type { InstanceRecord } from './instances.js';
+import type { Migrate } from './migration.js';
 import type { RowsOut, Scope } from './scope.js';
 import type { StateShape } from './state-shape.js';
 
@@ -26,9 +27,17 @@ export interface KindOptions {
   readonly facetNames: readonly string[] | undefined;
   readonly shape: StateShape | undefined;
   readonly storedLayouts: readonly (readonly string[])[];
+  /** Of the state; 0 for a kind that never said. */
+  readonly version: number;
+  readonly migrate: Migrate | undefined;
 }
 
 const FIRST_INSTANCE = 1;
+
+interface CheckedState {
+  readonly names: readonly string[];
+  readonly values: unknown[];
+}
 
 export class Kind {
   readonly core: Core;
@@ -38,6 +47,8 @@ export class Kind {
   readonly facetNames: readonly string[] | undefined;
   readonly shape: StateShape | undefined;
   readonly layouts: Layouts;
+  readonly version: number;
+  readonly migrate: Migrate | undefined;
   /** The instances that this crank has used: the first, and the others by number. */
   firstRecord: InstanceRecord | undefined;
   readonly moreRecords = new Map<number, InstanceRecord>();
@@ -48,13 +59,15 @@ export class Kind {
   #revocation: string | undefined;
 
   constructor(core: Core, options: KindOptions) {
-    const { scope, number, tag, facetNames, shape, storedLayouts } = options;
+    const { scope, number, tag, facetNames, shape, storedLayouts, version, migrate } = options;
     this.core = core;
     this.scope = scope;
     this.number = number;
     this.tag = tag;
     this.facetNames = facetNames;
     this.shape = shape;
+    this.version = version;
+    this.migrate = migrate;
     this.layouts = new Layouts(this, core.context.hardening, storedLayouts);
     shape?.bindTo(this.layouts);
   }
@@ -81,13 +94,14 @@ export class Kind {
 
   /** A new instance: its representative, or the record of its facets. */
   make(init: Init, args: unknown[], finish: ((context: object) => void) | undefined): object {
+    this.core.purity.assertOff('a maker');
     this.assertInUse();
     const initial: unknown = typeof init === 'function' ? init(...args) : {};
     if (typeof initial !== 'object' || initial === null) {
       throw Fail`initial data must be object, not ${initial}`;
     }
-    const [names, values] = this.#checkedState(initial as Record<string, unknown>);
-    const layout = this.shape?.layout ?? this.layouts.find(names) ?? this.#addLayout(names);
+    const { names, values } = this.checkedState(initial as Record<string, unknown>);
+    const layout = this.layoutFor(names);
     const instance = this.#takeInstance();
     const record = createRecord(this, instance, layout, values);
     const made = this.#represent(instance);
@@ -112,6 +126,7 @@ export class Kind {
   contextFor(target: unknown, facet: number): object | undefined {
     const instance = Representative.instanceOf(target, this, facet);
     if (instance === 0) return undefined;
+    this.core.purity.assertOff('a method');
     this.assertInUse();
     const record = recordOf(this, instance);
     return record.context ?? this.#contextOf(record, target as object);
@@ -122,6 +137,44 @@ export class Kind {
     const slot = firstNotDurable(this.core.context, encoded.slots);
     if (slot < 0) return;
     Fail`value for ${q(name)} is not durable: slot ${b(String(slot))} of ${encoded.body}`;
+  }
+
+  /** The layout of a state that has just been checked; a new one if there is none. */
+  layoutFor(names: readonly string[]): Layout {
+    return this.shape?.layout ?? this.layouts.find(names) ?? this.#addLayout(names);
+  }
+
+  /** The number of the next instance: all before it have been made, and some are gone. */
+  get nextInstance(): number {
+    if (this.#nextInstance === undefined) {
+      const bytes = this.scope.isDurable
+        ? this.core.context.rows.get(rowKindNext(this.number))
+        : undefined;
+      this.#nextInstance = bytes === undefined ? FIRST_INSTANCE : unpackNumber(bytes);
+    }
+    return this.#nextInstance;
+  }
+
+  /** The values of a state in the order of its layout's names. Throws unless all may be stored. */
+  checkedState(initial: Record<string, unknown>): CheckedState {
+    const given = Object.keys(initial);
+    const { shape } = this;
+    if (shape === undefined) {
+      const values = given.map(name => {
+        const value = initial[name];
+        checkField(this, name, value);
+        return value;
+      });
+      return { names: given, values };
+    }
+    const found = new Map<string, unknown>();
+    for (const name of given) {
+      const value = initial[name];
+      shape.assertHas(name);
+      checkField(this, name, value);
+      found.set(name, value);
+    }
+    return { names: shape.names, values: shape.names.map(name => found.get(name)) };
   }
 
   collectNextRow(out: RowsOut): void {
@@ -137,44 +190,18 @@ export class Kind {
     const shape = codec.encode(this.shape?.pattern);
     const facets = this.facetNames === undefined ? null : text([...this.facetNames]);
     const layouts = text(this.layouts.names.map(names => [...names]));
-    const row = [text(this.tag), facets, shape.body, shape.slots, 0, layouts] as const;
+    const { version } = this;
+    const row = [text(this.tag), facets, shape.body, shape.slots, version, layouts] as const;
     out.push([rowKind(this.number), packRow('kind', row)]);
   }
 
-  #addLayout(names: readonly string[]): ReturnType<Layouts['add']> {
+  #addLayout(names: readonly string[]): Layout {
     if (this.scope.isDurable) this.core.dirtyKinds.add(this);
     return this.layouts.add(names);
   }
 
-  #checkedState(initial: Record<string, unknown>): [names: readonly string[], values: unknown[]] {
-    const given = Object.keys(initial);
-    const { shape } = this;
-    if (shape === undefined) {
-      const values = given.map(name => {
-        const value = initial[name];
-        checkField(this, name, value);
-        return value;
-      });
-      return [given, values];
-    }
-    const found = new Map<string, unknown>();
-    for (const name of given) {
-      const value = initial[name];
-      shape.assertHas(name);
-      checkField(this, name, value);
-      found.set(name, value);
-    }
-    return [shape.names, shape.names.map(name => found.get(name))];
-  }
-
   #takeInstance(): number {
-    if (this.#nextInstance === undefined) {
-      const bytes = this.scope.isDurable
-        ? this.core.context.rows.get(rowKindNext(this.number))
-        : undefined;
-      this.#nextInstance = bytes === undefined ? FIRST_INSTANCE : unpackNumber(bytes);
-    }
-    const instance = this.#nextInstance;
+    const instance = this.nextInstance;
     this.#nextInstance = instance + 1;
     if (this.scope.isDurable) {
       this.#isNextDirty = true;
@@ -218,7 +245,9 @@ export class Kind {
   }
 
   #stateOf(record: InstanceRecord): object {
-    const known = this.shape?.layout ?? record.layout ?? this.layouts.single;
+    // Migration may give an instance another layout than its row has.
+    const single = this.migrate === undefined ? this.layouts.single : undefined;
+    const known = this.shape?.layout ?? record.layout ?? single;
     if (known !== undefined) return known.makeState(record);
     // Which properties there are stands in the row. Without one, touching any is a fault.
     const layout = load(record) ? record.layout : this.layouts.first;

@@ -77,6 +77,7 @@ export class Liveslots {
       vatData: this.#vatData.VatData,
       crank,
       hardening,
+      purity: this.#vatData.purity,
       binding: {
         isBound: () => this.#identity !== undefined,
         spoil: () => {
@@ -90,6 +91,7 @@ export class Liveslots {
     });
     this.#registerStart(promises, this.#vatData.upgradePowers(crank));
     this.#watchCallDepth(sink);
+    handled.watchSends(() => this.#vatData.purity.assertOff('a send'));
     this.#garbage = this.#vatData.garbage(crank, collectGarbage);
     this.#garbage.register(this.#dispatcher);
   }
@@ -173,6 +175,7 @@ export class Liveslots {
         makeVatPowers({
           crank,
           hardening,
+          purity: this.#vatData.purity,
           promises,
           codec: this.#codec,
           vatData: this.#guardedVatData,

@@ -10,6 +10,7 @@ import type { CrankSink } from '../supervisor/crank.js';
 import type { VatCodec } from './codec.js';
 import type { Hardening } from './context.js';
 import type { Promises } from './promises.js';
+import type { Purity } from './purity.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -24,13 +25,20 @@ export interface GuardVatDataOptions {
   readonly crank: CrankSink;
   readonly binding: Binding;
   readonly hardening: Hardening;
+  readonly purity: Purity;
 }
 
-/** A power that the crank hears of when it ends in a fault. */
-const noted = (crank: CrankSink, name: string, call: AnyFunction): AnyFunction => {
+interface Surroundings {
+  readonly crank: CrankSink;
+  readonly purity: Purity;
+}
+
+/** A power that the crank hears of when it ends in a fault, and that no pure code has. */
+const noted = ({ crank, purity }: Surroundings, name: string, call: AnyFunction): AnyFunction => {
   const methods = {
     [name](...args: unknown[]): unknown {
       try {
+        purity.assertOff(name);
         return call(...args);
       } catch (error) {
         crank.note(error);
@@ -43,9 +51,9 @@ const noted = (crank: CrankSink, name: string, call: AnyFunction): AnyFunction =
 
 /** The `VatData` that vat code sees: the same names, each guarded. */
 export const guardVatData = (options: GuardVatDataOptions): object => {
-  const { vatData, crank, binding, hardening } = options;
+  const { vatData, binding, hardening } = options;
   const guard = (name: string, call: AnyFunction): AnyFunction => {
-    const told = noted(crank, name, call);
+    const told = noted(options, name, call);
     const methods = {
       [name](...args: unknown[]): unknown {
         if (!binding.isBound()) {
@@ -69,6 +77,7 @@ export interface VatPowersOptions {
   readonly codec: VatCodec;
   readonly promises: Promises;
   readonly hardening: Hardening;
+  readonly purity: Purity;
   /** The guarded `VatData` and the globals that go with it. */
   readonly vatData: object;
   readonly globals: Readonly<Record<string, unknown>>;
@@ -96,13 +105,13 @@ export const makeVatPowers = (options: VatPowersOptions): object => {
   };
   const allNoted = (calls: Readonly<Record<string, AnyFunction>>): Record<string, AnyFunction> =>
     Object.fromEntries(
-      Object.entries(calls).map(([name, call]) => [name, noted(crank, name, call)]),
+      Object.entries(calls).map(([name, call]) => [name, noted(options, name, call)]),
     );
   return hardening.harden({
     ...allNoted(powers),
     ...(estate === undefined ? {} : { estate: allNoted(estate) }),
-    exitVat: (completion?: unknown) => exit(false, completion),
-    exitVatWithFailure: (reason?: unknown) => exit(true, reason),
+    exitVat: noted(options, 'exitVat', completion => exit(false, completion)),
+    exitVatWithFailure: noted(options, 'exitVatWithFailure', reason => exit(true, reason)),
     VatData: vatData,
     WeakMap: globals['WeakMap'],
     WeakSet: globals['WeakSet'],

@@ -25,6 +25,7 @@ import type { Init } from './kind.js';
 import type { Dismissals } from './dismissals.js';
 import type { Ledger } from './ledger.js';
 import type { DefineOptions, Definition } from './kind-definitions.js';
+import type { Purity } from './purity.js';
 import type { RowsOut } from './scope.js';
 import type { StoreType } from './stores.js';
 
@@ -43,6 +44,7 @@ export interface VatDataPart extends CrankParticipant {
   /** What holds the vat's things. */
   readonly ledger: Ledger;
   readonly dismissals: Dismissals;
+  readonly purity: Purity;
   /** Collects garbage as deliveries ask for it. */
   garbage(crank: CrankSink, collectGarbage: () => void): Garbage;
   /** What the incarnation owes to those before it. */
@@ -158,6 +160,7 @@ export const createVatData = (
     reviveWatches: () => watched.revive(),
     ledger: core.ledger,
     dismissals: core.dismissals,
+    purity: core.purity,
     garbage: (crank, collectGarbage) =>
       new Garbage({ core, collections: stores, crank, collectGarbage }),
     upgradePowers: crank => new UpgradePowers({ core, kinds, crank }),

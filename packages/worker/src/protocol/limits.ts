@@ -16,6 +16,11 @@ export const SYSCALL_BYTES_PER_CRANK_MAX = 2 ** 26;
 export const WRITTEN_BYTES_PER_CRANK_MAX = 2 ** 26;
 /** References that a reap reports as dead, in characters. */
 export const REPORT_CHARS_MAX = 1_000_000;
+/** Failures that one migrate delivery reports before it ends, and characters of each reason. */
+export const MIGRATION_FAILURES_MAX = 100;
+export const MIGRATION_REASON_CHARS_MAX = 300;
+/** Bytes of migrated states after which a migrate delivery ends. */
+export const MIGRATION_BYTES_MAX = 2 ** 22;
 /** A packed crank. What keeps the limits above is shorter: only a worker gone wrong passes it. */
 export const CRANK_BYTES_MAX = 2 ** 27 + 2 ** 21;
 export const ROW_KEY_BYTES_MAX = 1_024;

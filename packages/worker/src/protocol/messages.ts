@@ -23,6 +23,7 @@ export const Delivery = {
   reap: 6,
   sweep: 7,
   changeOptions: 8,
+  migrate: 9,
 } as const;
 
 export type DeliveryTuple =
@@ -49,7 +50,9 @@ export type DeliveryTuple =
     ]
   /** `findsCycles`: what only holds each other is looked for, once nothing else is left. */
   | readonly [typeof Delivery.sweep, rowsMax: number, findsCycles: boolean]
-  | readonly [typeof Delivery.changeOptions, options: Body];
+  | readonly [typeof Delivery.changeOptions, options: Body]
+  /** Stored states of older versions are migrated, from the first row on if `isFirst`. */
+  | readonly [typeof Delivery.migrate, rowsMax: number, isFirst: boolean];
 
 /** Opcodes of syscalls. */
 export const Syscall = {
@@ -94,8 +97,29 @@ export type Outcome = null | readonly [code: string, error: Body];
  */
 export type ReapReport = readonly [more: boolean, dead: Slots, forgotten: Slots];
 
+/** A state that was left as it was: of which kind and version, and why. Texts as `asciiText`. */
+export type FailedMigration = readonly [
+  kind: number,
+  instance: number,
+  version: number,
+  tag: string,
+  reason: string,
+];
+
+/**
+ * What a migrate delivery says: is there more to do; how many states it migrated; of all instances
+ * ever made of the kinds that have versions, how many lie behind it; what it could not migrate.
+ */
+export type MigrationReport = readonly [
+  more: boolean,
+  migrated: number,
+  done: number,
+  total: number,
+  failed: readonly FailedMigration[],
+];
+
 /** A sweep reports with empty lists; any other delivery, and a crank that faulted, `null`. */
-export type CrankReport = null | ReapReport;
+export type CrankReport = null | ReapReport | MigrationReport;
 
 /** `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [

@@ -140,6 +140,8 @@ export interface HandledPromises {
   resolveRecord(record: PromiseRecord, value: unknown): void;
   /** No-op if not pending. Hardens `reason`. */
   rejectRecord(record: PromiseRecord, reason: unknown): void;
+  /** Has `observer` called before every send of vat code; what it throws, the send throws. */
+  watchSends(observer: () => void): void;
   /** Runs `job` in the microtask of this turn's sends, after those already queued. */
   afterSends(job: () => void): void;
 }

@@ -176,6 +176,7 @@ export const makeHandledPromises = (
     recordOf,
     resolveRecord: (record: PromiseRecord, value: unknown) => turns.resolve(stateOf(record), value),
     rejectRecord: (record: PromiseRecord, reason: unknown) => turns.reject(stateOf(record), reason),
+    watchSends: (observer: () => void) => turns.watch(observer),
     afterSends: (job: () => void) => turns.afterSends(job),
   });
 };

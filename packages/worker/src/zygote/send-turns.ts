@@ -44,6 +44,7 @@ export class SendTurns {
   readonly #hardening: Hardening;
   readonly #fatal: (error: unknown) => void;
   readonly #batches: SendBatches;
+  #observer: (() => void) | undefined;
 
   /** `fatal` takes what a job of `afterSends` threw: a bug of ours. */
   constructor(hardening: Hardening, fatal: (error: unknown) => void) {
@@ -52,7 +53,13 @@ export class SendTurns {
     this.#batches = new SendBatches((record, job) => this.#runEntry(record, job));
   }
 
+  /** `observer` is called before every send. */
+  watch(observer: () => void): void {
+    this.#observer = observer;
+  }
+
   send(request: SendRequest): RecordState {
+    this.#observer?.();
     const { operation, property, isSendOnly } = request;
     const { harden, isHardened, bornHardened } = this.#hardening;
     const { target, args } = request;
