@@ -224,7 +224,8 @@ class Auditor {
   #checkVersion(base: string, kind: number, version: number): void {
     const present = this.#versions.get(kind) ?? this.#readVersion(kind);
     this.#versions.set(kind, present);
-    if (version > present) this.#fault(`${base}: its state has version ${version}, its kind ${present}`);
+    if (version <= present) return;
+    this.#fault(`${base}: its state has version ${version}, its kind ${present}`);
   }
 
   /** An instance without a kind is a dismissed one's: any version will do. */
