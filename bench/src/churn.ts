@@ -24,6 +24,7 @@ interface ChurnOptions {
   readonly purses: number;
   readonly kills: number;
   readonly seed: number;
+  readonly drain: number;
   readonly html?: string;
 }
 
@@ -42,17 +43,19 @@ export const churnBench: Bench = {
       .option('--purses <count>', 'of every bank', parseCount, 1_000)
       .option('--kills <count>', 'of the process, in the first half', parseCount, 8)
       .option('--seed <number>', 'of the plan', parseCount, 1)
+      .option('--drain <waves>', 'that every other upgrade may wait', parseCount, 8)
       .option('--html <file>', 'also write a page that draws the figures over time');
   },
 
   async run(options: ChurnOptions, io: BenchIo): Promise<Report> {
-    const { upgrades, vats, drivers, purses, kills, seed, html } = options;
+    const { upgrades, vats, drivers, purses, kills, seed, drain, html } = options;
     const plan: ChurnPlan = { seed, banks: vats, drivers, purses, rounds: upgrades };
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-churn-'));
     const progress = io.progress('upgrades', upgrades);
     try {
       const advance = (): void => progress.advance(1);
-      const result = await runTrial({ directory, plan, kills, isolation: 'thread', advance });
+      const more = { drainWaves: drain, isolation: 'thread', advance } as const;
+      const result = await runTrial({ directory, plan, kills, ...more });
       const record = recordOf(plan, result);
       if (html !== undefined) await writeFile(html, await pageOf(record, result));
       const rows = Object.entries(record)

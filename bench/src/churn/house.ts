@@ -169,10 +169,12 @@ export class House {
     const { bundles } = built;
     const code = isBank ? bundles.bank : bundles.driver;
     const fails = failure === undefined ? {} : { failure };
+    const drains = this.#job.drainWaves > 0 && number % 2 === 0;
     const upgraded = this.#kernel.upgradeVat(vat.vatId, {
       bundleId: failure === 'doesNotEvaluate' ? bundles.broken : code,
       vatParameters: { version: number, peer: null, ...fails },
-      upgradeMessage: 'at once',
+      upgradeMessage: drains ? 'drained' : 'at once',
+      ...(drains ? { drain: { waves: this.#job.drainWaves } } : {}),
     });
     const wrong = (how: string) => (): void => {
       this.#failure ??= Error(`round ${number}: the upgrade of ${vat.name} ${how}`);

@@ -15,6 +15,8 @@ export interface ChurnJob {
   readonly plan: ChurnPlan;
   readonly isolation: Isolation;
   readonly built: BuiltHouse;
+  /** Waves that every other upgrade may wait for its vat's promises; 0: none waits. */
+  readonly drainWaves: number;
   /** The rounds up to this one, and no more; after the plan's last one everything is counted. */
   readonly lastRound: number;
 }

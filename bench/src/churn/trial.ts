@@ -23,6 +23,7 @@ export interface TrialOptions {
   readonly plan: ChurnPlan;
   readonly kills: number;
   readonly isolation: ChurnJob['isolation'];
+  readonly drainWaves: number;
   /** A round is durable. */
   readonly advance: () => void;
 }
@@ -76,8 +77,8 @@ class Trial {
   }
 
   async #runTo(lastRound: number, directory: string, built: BuiltHouse): Promise<void> {
-    const { plan, isolation } = this.#options;
-    const job: ChurnJob = { directory, plan, isolation, built, lastRound };
+    const { plan, isolation, drainWaves } = this.#options;
+    const job: ChurnJob = { directory, plan, isolation, drainWaves, built, lastRound };
     const file = path.join(this.#options.directory, 'job.json');
     await writeFile(file, JSON.stringify(job));
     this.#isClosed = false;

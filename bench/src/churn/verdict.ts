@@ -67,7 +67,7 @@ export const recordOf = (plan: ChurnPlan, result: TrialResult): Record<string, u
     ...verdict,
     upgradeMs: timesOf(samples.flatMap(it => it.upgradesMs)),
     resumeMs: timesOf(samples.flatMap(it => it.resumesMs)),
-    rejectedByUpgrade: { withoutDrain: tally.rejected },
+    rejectedByUpgrade: { withoutDrain: tally.rejected, withDrain: tally.rejectedWhileDrained },
     resources,
     ...(outcome.auditFindings.length === 0 ? {} : { auditFindings: outcome.auditFindings }),
   };
