@@ -135,14 +135,14 @@ export class KernelCore {
       imageId: () => images.currentId,
       onUpgrade: report => this.upgrades.add(report),
       log: this.log,
+      onFault: (vatId, code, reason) => {
+        log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
+      },
       limits: parameters,
     };
     this.#runner = new WaveRunner({
       ...this.#lifecycle,
       limits: parameters,
-      onFault: (vatId, code, reason) => {
-        log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
-      },
       onMigration: (vat, isFirst, report) => this.migrations.step(vat, isFirst, report),
       pin: kref => this.results.pin(kref),
       threads: options.threads ?? THREADS_MAX,

@@ -17,7 +17,7 @@ import {
   type LifecycleItem,
   type VatNumber,
 } from './state/schema.js';
-import type { UpgradeOptions } from './state/upgrade-options.js';
+import { REFRESH_RULE, refreshOf, type UpgradeOptions } from './state/upgrade-options.js';
 import type { WorkerKind } from './vats/zygotes.js';
 
 /** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
@@ -70,9 +70,12 @@ export const lifecycleInput = (
     readonly kind: WorkerKind;
     readonly upgrade?: UpgradeOptions | undefined;
   },
-  { bundleId, vatParameters, critical }: Omit<CreateVatOptions, 'name'>,
+  { bundleId, vatParameters, critical = false, refresh }: Omit<CreateVatOptions, 'name'>,
 ): ((input: number, vat: VatNumber, first?: boolean) => KRef) => {
-  const options = critical === undefined ? {} : { options: { ...STATIC_VAT, critical } };
+  const deliveries = refreshOf(refresh);
+  if (deliveries === undefined) throw new KernelError('BAD_OPTION', `createVat: ${REFRESH_RULE}`);
+  const isUsual = !critical && deliveries === 0;
+  const options = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh: deliveries } };
   const { bundles, data, zygotes } = core;
   const script = bundles.scriptOf(bundleId);
   const { body, slots } = data.encode(vatParameters);

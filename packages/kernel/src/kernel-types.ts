@@ -2,7 +2,7 @@
 import type { VatId } from '@heirloom/worker';
 import type { HostError } from './errors.js';
 import type { VatReference } from './host-data.js';
-import type { DrainOptions } from './state/upgrade-options.js';
+import type { DrainOptions, RefreshOptions } from './state/upgrade-options.js';
 import type { Isolation } from './vats/zygotes.js';
 
 export interface CreateVatOptions {
@@ -12,6 +12,11 @@ export interface CreateVatOptions {
   readonly vatParameters?: unknown;
   /** When it ends, the kernel stops with HostError CRITICAL_VAT and commits nothing. */
   readonly critical?: boolean;
+  /**
+   * After so many deliveries an incarnation gives way to the next, with the same code: see
+   * docs/upgrade/refresh.md.
+   */
+  readonly refresh?: RefreshOptions | 'never';
   /** Where it runs on this host, if not where the kernel's vats usually do. Changes no outcome. */
   readonly isolation?: Isolation;
 }

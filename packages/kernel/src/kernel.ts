@@ -183,7 +183,7 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    const known = ['name', 'bundleId', 'vatParameters', 'critical', 'isolation'];
+    const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
     checkFields('createVat', options, known);
     const name = checkName(options.name);
     if (this.#core.state.names.get(name) !== undefined) {

@@ -7,6 +7,7 @@ import { vatIdOf } from '@heirloom/worker';
 import { releaseAll } from './counts.js';
 import { nowMs } from './host-powers.js';
 import { disconnection, kernelData, rejection } from './kernel-data.js';
+import { isRefreshDue, restartCount } from './refresh.js';
 import { notRunning, replayUpgrade } from './replay-upgrade.js';
 import type { Settlement } from './router.js';
 import type { KRef } from './state/krefs.js';
@@ -136,6 +137,8 @@ export const upgradeVat = async (
     context.onUpgrade({ vatId, incarnation, succeeded: !answer.rejected, milliseconds });
     return answer;
   }
+  const isRefresh = item.upgrade?.code === UpgradeCode.refresh;
+  if (isRefresh && !isRefreshDue(state, vat)) return rejection(Error('no refresh is due'));
   const change = codeChange(before, item);
   if (change === undefined) {
     return rejection(Error(`vat ${vatId} has had no other code to return to`));
@@ -157,6 +160,10 @@ export const upgradeVat = async (
   online.discard(worker);
   state.journal.rollback(mark);
   releaseAll(state, slots);
+  if (isRefresh) {
+    restartCount(state, vat, before.options.refresh);
+    context.onFault(vatId, 'REFRESH_FAILED', verdict.reason.body);
+  }
   const ended = nowMs();
   const times = { milliseconds: ended - began, resumeMs: ended - arrivedMs };
   context.onUpgrade({ ...report, succeeded: false, ...times });

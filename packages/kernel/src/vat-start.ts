@@ -50,6 +50,9 @@ export interface UpgradeReport {
   readonly resumeMs?: number;
 }
 
+/** Told why a vat was ended, or could not be refreshed; for the host's log. */
+export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
+
 export interface LifecycleContext {
   readonly router: Router;
   readonly online: OnlineVats;
@@ -59,6 +62,7 @@ export interface LifecycleContext {
   imageId(): string;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
+  readonly onFault: FaultObserver;
   readonly limits: Pick<KernelParameters, 'vatsMax' | 'cycleInterval'>;
 }
 
@@ -113,7 +117,8 @@ export const startVat = async (
     // A new vat finds nothing to sweep but kinds that it has dismissed itself.
     const sweep =
       incarnation === 0 ? counters.sweep : sweepAfter(incarnation, context.limits.cycleInterval);
-    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep };
+    const { refresh: refreshIn } = row.options;
+    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep, refreshIn };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
     // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).

@@ -12,7 +12,6 @@ import {
   vatIdOf,
   type CrankReport,
   type MigrationReport,
-  type VatId,
 } from '@heirloom/worker';
 import { retirePromise } from './clist.js';
 import {
@@ -33,6 +32,7 @@ import { takeHostCall } from './services/host-calls.js';
 import { acceptKernelCall } from './services/kernel-objects.js';
 import { carryOut, reserveWorkers } from './lifecycle.js';
 import type { KernelParameters } from './parameters.js';
+import { countDelivery } from './refresh.js';
 import { refuse, type Settlement } from './router.js';
 import { refusalOf } from './orphans.js';
 import type { Running } from './running-note.js';
@@ -74,12 +74,8 @@ export interface WaveStats {
   readonly cleanups: number;
 }
 
-/** Told why a vat was ended; for the host's log. */
-export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
-
 export interface WaveRunnerOptions extends LifecycleContext {
   readonly limits: KernelParameters;
-  readonly onFault: FaultObserver;
   /** A step of a migration was merged. */
   readonly onMigration: (vat: VatNumber, isFirst: boolean, report: MigrationReport) => void;
   /** The host is given a reference: it holds it until it releases it. */
@@ -327,6 +323,7 @@ export class WaveRunner {
       case 'message':
       case 'notify':
         next.deliveries += 1;
+        next.refreshIn = countDelivery(router.state, item.vat, before);
         break;
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);

@@ -34,7 +34,11 @@ export interface CreateVatOptions {
   readonly meter?: Meter;
   readonly critical?: CriticalVatKey;
   readonly reapInterval?: number | bigint | 'never';
+  readonly refresh?: Refresh;
 }
+
+/** After so many deliveries an incarnation gives way to the next, with the same code. */
+export type Refresh = { readonly deliveries: number | bigint } | 'never';
 
 export interface UpgradeOptions {
   readonly vatParameters?: unknown;
@@ -81,6 +85,8 @@ export interface AdminNode {
   readonly done: () => unknown;
   readonly changeOptions: (options: {
     readonly reapInterval?: number | bigint | 'never';
+    /** Counts from now on. */
+    readonly refresh?: Refresh;
   }) => void;
   readonly adminData: () => AdminData;
 }

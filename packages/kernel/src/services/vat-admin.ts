@@ -9,6 +9,7 @@ import { vatIdOf } from '@heirloom/worker';
 import { holdAll } from '../counts.js';
 import { REPLAY_TAKES_NOTHING } from '../replay-upgrade.js';
 import { kernelData, SlotMark, type KernelData } from '../kernel-data.js';
+import { restartCount } from '../refresh.js';
 import { makePromise, type Router, type Settlement } from '../router.js';
 import type { KRef } from '../state/krefs.js';
 import {
@@ -23,6 +24,8 @@ import {
   DRAIN_RULE,
   drainWavesOf,
   PLAIN_UPGRADE,
+  REFRESH_RULE,
+  refreshOf,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
   UpgradeCode,
@@ -195,16 +198,26 @@ const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   });
 };
 
+const CHANGEABLE = ['reapInterval', 'refresh'];
+
 const changeOptions = (call: KernelCall<AdminRow>): undefined => {
   const vat = runningVat(call, 'changeOptions');
   const [given] = call.args;
   if (!isRecord(given)) return refuseCall('changeOptions() options must be a record');
   for (const name of Object.keys(given)) {
-    if (name !== 'reapInterval') refuseCall(`invalid option ${JSON.stringify(name)}`);
+    if (!CHANGEABLE.includes(name)) refuseCall(`invalid option ${JSON.stringify(name)}`);
   }
-  const reapInterval = checkReapInterval(given['reapInterval'], 'invalid reapInterval value');
-  const row = call.state.vats.need(vat);
-  call.state.vats.set(vat, { ...row, options: { ...row.options, reapInterval } });
+  const { state } = call;
+  const row = state.vats.need(vat);
+  const options = { ...row.options };
+  if (!('refresh' in given) || 'reapInterval' in given) {
+    options.reapInterval = checkReapInterval(given['reapInterval'], 'invalid reapInterval value');
+  }
+  if ('refresh' in given) {
+    options.refresh = refreshOf(given['refresh']) ?? refuseCall(`invalid option: ${REFRESH_RULE}`);
+    restartCount(state, vat, options.refresh);
+  }
+  state.vats.set(vat, { ...row, options });
   return undefined;
 };
 

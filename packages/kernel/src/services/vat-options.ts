@@ -5,11 +5,15 @@ import type { VatOptions } from '../state/schema.js';
 import { KernelObject } from '../state/service-tables.js';
 import type { KernelState } from '../state/state.js';
 import { NAME_LENGTH_MAX, NAME_PATTERN } from '../arguments.js';
+import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import { isRecord, refuseCall } from './calls.js';
 import { kernelObjectOf } from './objects.js';
 
 const MANAGER_TYPES = ['local', 'node-subprocess', 'xsnap', 'xs-worker'];
-const NAMES = ['name', 'vatParameters', 'meter', 'critical', 'reapInterval', 'managerType'];
+const NAMES = [
+  ...['name', 'vatParameters', 'meter', 'critical', 'reapInterval', 'refresh'],
+  'managerType',
+];
 /** Options of SwingSet that are taken as long as they ask for what is the case anyway. */
 const FIXED: Readonly<Record<string, boolean>> = {
   enableSetup: false,
@@ -78,6 +82,7 @@ export const checkCreation = (state: KernelState, given: unknown): CreationReque
   const critical = checkCritical(state, options['critical']);
   const meter = checkMeter(state, options['meter']);
   if (meter !== null) hold(state, meter);
-  const admin = null;
-  return { name, vatParameters, options: { dynamic: true, critical, meter, reapInterval, admin } };
+  const refresh = refreshOf(options['refresh']) ?? refuseCall(`CreateVatOptions: ${REFRESH_RULE}`);
+  const fixed = { dynamic: true, admin: null };
+  return { name, vatParameters, options: { ...fixed, critical, meter, reapInterval, refresh } };
 };

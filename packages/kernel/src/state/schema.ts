@@ -94,6 +94,8 @@ export interface VatOptions {
   /** Deliveries after which it is reaped: null as the parameters say, 0 never. */
   readonly reapInterval: number | null;
   readonly admin: KRef | null;
+  /** Deliveries of an incarnation after which the next begins; 0: never. */
+  readonly refresh: number;
 }
 export const STATIC_VAT: VatOptions = {
   dynamic: false,
@@ -101,6 +103,7 @@ export const STATIC_VAT: VatOptions = {
   meter: null,
   reapInterval: null,
   admin: null,
+  refresh: 0,
 };
 
 export type RunQueueItem =
@@ -161,6 +164,8 @@ export interface VatCounters {
   readonly reap: Reap;
   readonly sweep: Sweep;
   readonly migration: Migration;
+  /** Deliveries until the vat is to be refreshed; 0: never, or the refresh is on the queue. */
+  readonly refreshIn: number;
 }
 export const FIRST_VAT_COUNTERS: VatCounters = {
   position: 0,
@@ -171,6 +176,7 @@ export const FIRST_VAT_COUNTERS: VatCounters = {
   reap: Reap.none,
   sweep: Sweep.none,
   migration: Migration.none,
+  refreshIn: 0,
 };
 
 /** An ended incarnation's leftovers, removed a step at a time. */
@@ -238,17 +244,19 @@ const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage =
   result: result ?? undefined,
 });
 
-type OptionsTuple = readonly [boolean, boolean, KRef | null, number | null, KRef | null];
-const optionsTuple = (o: VatOptions): OptionsTuple => [
-  o.dynamic,
-  o.critical,
-  o.meter,
-  o.reapInterval,
-  o.admin,
+/** The last is there only if it is not 0. */
+type OptionsTuple = readonly [
+  ...[boolean, boolean, KRef | null, number | null, KRef | null],
+  ...([] | [refresh: number]),
 ];
+const optionsTuple = (options: VatOptions): OptionsTuple => {
+  const { dynamic, critical, meter, reapInterval, admin, refresh } = options;
+  const usual = [dynamic, critical, meter, reapInterval, admin] as const;
+  return refresh === 0 ? usual : [...usual, refresh];
+};
 const optionsOf = (tuple: OptionsTuple): VatOptions => {
-  const [dynamic, critical, meter, reapInterval, admin] = tuple;
-  return { dynamic, critical, meter, reapInterval, admin };
+  const [dynamic, critical, meter, reapInterval, admin, refresh = 0] = tuple;
+  return { dynamic, critical, meter, reapInterval, admin, refresh };
 };
 
 type ItemTuple = readonly [number, ...FrameValue[]];
@@ -345,9 +353,23 @@ const vatOf = (tuple: VatTuple): VatRow => {
   };
 };
 
-type UsualVatCounters = readonly [number, number, number, number, number, Reap, Sweep];
-/** The last is there only while a migration is due. */
-type VatCountersTuple = UsualVatCounters | readonly [...UsualVatCounters, Migration];
+/** The last ones are there only if they say something. */
+type CountersTuple = readonly [
+  ...[number, number, number, number, number, Reap, Sweep],
+  ...([] | [migration: Migration] | [migration: Migration, refreshIn: number]),
+];
+const countersTuple = (c: VatCounters): CountersTuple => {
+  const { position, nextImport, nextPromise, deliveries, krefs, reap, sweep, migration } = c;
+  const usual = [position, nextImport, nextPromise, deliveries, krefs, reap, sweep] as const;
+  if (c.refreshIn > 0) return [...usual, migration, c.refreshIn];
+  return migration === Migration.none ? usual : [...usual, migration];
+};
+const countersOf = (tuple: CountersTuple): VatCounters => {
+  const [position, nextImport, nextPromise, deliveries, krefs, reap, sweep, ...rest] = tuple;
+  const [migration = Migration.none, refreshIn = 0] = rest;
+  const due = { reap, sweep, migration, refreshIn };
+  return { position, nextImport, nextPromise, deliveries, krefs, ...due };
+};
 
 export const codecs = {
   object: same<ObjectRow>(),
@@ -381,17 +403,7 @@ export const codecs = {
     }),
   ),
   vat: frameCodec(vatTuple, vatOf),
-  vatCounters: frameCodec<VatCounters, VatCountersTuple>(
-    ({ position, nextImport, nextPromise, deliveries, krefs, reap, sweep, migration }) => {
-      const tuple = [position, nextImport, nextPromise, deliveries, krefs, reap, sweep] as const;
-      return migration === Migration.none ? tuple : [...tuple, migration];
-    },
-    tuple => {
-      const [position, nextImport, nextPromise, deliveries, krefs, reap, sweep] = tuple;
-      const migration = tuple.length === 8 ? tuple[7] : Migration.none;
-      return { position, nextImport, nextPromise, deliveries, krefs, reap, sweep, migration };
-    },
-  ),
+  vatCounters: frameCodec(countersTuple, countersOf),
   empty: frameCodec<true, readonly []>(
     () => [],
     () => true,

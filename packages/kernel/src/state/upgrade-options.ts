@@ -11,7 +11,8 @@ export type UpgradeMode = (typeof UpgradeMode)[keyof typeof UpgradeMode];
 
 /**
  * Whose code and parameters the successor gets: what the item says, what the vat had before its
- * present code, or what it has. The latter two are read when the item is carried out.
+ * present code, or what it has; a refresh is carried out only while it is due. All but the first
+ * are read when the item is carried out.
  */
 export const UpgradeCode = { given: 0, previous: 1, present: 2, refresh: 3 } as const;
 export type UpgradeCode = (typeof UpgradeCode)[keyof typeof UpgradeCode];
@@ -63,13 +64,28 @@ export interface DrainOptions {
 
 export const DRAIN_RULE = `drain must be { waves: N }, N from 1 to ${DRAIN_WAVES_MAX}`;
 
-/** The waves of `{ waves: N }`, 0 for undefined. Undefined: it is neither (`DRAIN_RULE`). */
-export const drainWavesOf = (drain: unknown): number | undefined => {
-  if (drain === undefined) return 0;
-  if (typeof drain !== 'object' || drain === null) return undefined;
-  if (Object.keys(drain).join() !== 'waves') return undefined;
-  const { waves: given } = drain as { readonly waves: unknown };
-  const waves = typeof given === 'bigint' ? Number(given) : given;
-  if (typeof waves !== 'number' || !Number.isSafeInteger(waves)) return undefined;
-  return waves >= 1 && waves <= DRAIN_WAVES_MAX ? waves : undefined;
+/** N of `{ NAME: N }`, from 1 to `max`; 0 for undefined. Undefined: it is neither. */
+const countIn = (given: unknown, name: string, max: number): number | undefined => {
+  if (given === undefined) return 0;
+  if (typeof given !== 'object' || given === null) return undefined;
+  if (Object.keys(given).join() !== name) return undefined;
+  const value = (given as Readonly<Record<string, unknown>>)[name];
+  const count = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof count !== 'number' || !Number.isSafeInteger(count)) return undefined;
+  return count >= 1 && count <= max ? count : undefined;
 };
+
+/** Waves; 0 without a drain. Undefined: see `DRAIN_RULE`. */
+export const drainWavesOf = (drain: unknown): number | undefined =>
+  countIn(drain, 'waves', DRAIN_WAVES_MAX);
+
+/** After how many deliveries an incarnation gives way to another with the same code. */
+export interface RefreshOptions {
+  readonly deliveries: number;
+}
+
+export const REFRESH_RULE = "refresh must be { deliveries: N }, N a positive integer, or 'never'";
+
+/** Deliveries; 0 for never. Undefined: see `REFRESH_RULE`. */
+export const refreshOf = (refresh: unknown): number | undefined =>
+  refresh === 'never' ? 0 : countIn(refresh, 'deliveries', Number.MAX_SAFE_INTEGER);
