@@ -97,6 +97,8 @@ describe('a store of schema 1:', () => {
     // Garbage is collected as ever in the vats that are on the old image.
     await kernel.reapAll();
     await kernel.collectCycles();
+    // Their liveslots knows nothing of versions of states.
+    await kernel.migrate();
     await kernel.idle();
     expect(kernel.vats().filter(({ imageId }) => imageId !== kernel.imageId).length).toBe(2);
 

@@ -3,8 +3,8 @@
  *
  * A plan says for each item at the head of the run queue which vat gets it, and the packed delivery
  * in that vat's names. It allocates names and changes nothing else (but see `nameFor` for names of
- * ended incarnations). Items whose vat an earlier lifecycle item of the wave names are left where
- * they are.
+ * ended incarnations, `addMigrations` for vats that have nothing to migrate). Items whose vat an
+ * earlier lifecycle item of the wave names are left where they are.
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
@@ -43,6 +43,7 @@ import {
 } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import { UpgradeMode } from './state/upgrade-options.js';
+import { hasVersions } from './versioned-kinds.js';
 
 export type PlannedItem =
   /** Comes from the run queue. */
@@ -193,7 +194,12 @@ class Planner {
   addMigrations(limits: WaveLimits): void {
     for (const vat of this.#due('migrate')) {
       if (this.#closed.has(vat)) continue;
-      const isFirst = this.#state.vatCounters.need(vat).migration === Migration.fromStart;
+      const counters = this.#state.vatCounters.need(vat);
+      if (!hasVersions(this.#state, vat)) {
+        this.#state.vatCounters.set(vat, { ...counters, migration: Migration.none });
+        continue;
+      }
+      const isFirst = counters.migration === Migration.fromStart;
       const delivery = this.#deliver(vat, [Delivery.migrate, limits.sweepRowsMax, isFirst]);
       this.items.push({ kind: 'migrate', vat, isFirst, delivery });
     }
