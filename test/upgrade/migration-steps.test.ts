@@ -190,6 +190,27 @@ describe('migration in steps: and the dead', () => {
     expect(scene.kernel.audit({ rows: true }).findings).toEqual([]);
   });
 
+  test('a dry run -> which kinds, a sample, what would fail; nothing is migrated', async () => {
+    const scene = await sceneOf(20, 2);
+    const { kernel, directory, bundleId, vat } = scene;
+    const check = async (setup: string): Promise<unknown> => {
+      const vatParameters = { setup };
+      const { ok, migrations } = await kernel.checkUpgrade(vat.vatId, { bundleId, vatParameters });
+      return { ok, ...migrations };
+    };
+    const kinds = [{ kind: 'Purse', from: 0, to: 1 }];
+    expect(await check(ALL)).toEqual({ ok: true, kinds, sampled: 20, failed: [], fault: null });
+    const picky = await check(NOT_THE_SEVENS);
+    expect(picky).toMatchObject({ ok: true, kinds, sampled: 20, fault: null });
+    expect(picky).toHaveProperty('failed.1.reason', 'Error: no 7');
+    const endless = newCode('const deeper = () => deeper() + 1; return deeper();');
+    expect(await check(endless)).toMatchObject({ ok: true, kinds, sampled: 0, fault: 'LIMIT' });
+    expect(await check(OLD)).toMatchObject({ ok: true, kinds: [], sampled: 0 });
+    expect(await statesIn(directory)).toEqual({ 0: 20 });
+    await upgrade(scene, ALL);
+    expect(await run(scene, SUM)).toBe(19 * 20);
+  });
+
   test('a migrate that breaks a limit -> the vat ends, as anywhere', async () => {
     const scene = await sceneOf(3, 2);
     await upgrade(scene, newCode('const deeper = () => deeper() + 1; return deeper();'));

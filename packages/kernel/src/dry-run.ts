@@ -7,17 +7,32 @@
  * end of this kernel.
  */
 import { ROW_KIND_PREFIX } from '@heirloom/store';
-import { describeKind, unpackTuple, vatIdOf, type CrankTuple, type VatId } from '@heirloom/worker';
+import {
+  describeKind,
+  unpackTuple,
+  vatIdOf,
+  type CrankTuple,
+  type KindDescription,
+  type VatId,
+} from '@heirloom/worker';
 import { WorkerError } from './errors.js';
 import { nowMs } from './host-powers.js';
 import { decodeKernelData, type KernelData } from './kernel-data.js';
 import { KernelLog } from './log/kernel-log.js';
+import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { ranges } from './state/keys.js';
 import type { VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
+
+/** A durable kind whose states get a higher version. */
+export interface RaisedVersion {
+  readonly kind: string;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** What an upgrade would do. */
 export interface DryRunReport {
@@ -35,6 +50,8 @@ export interface DryRunReport {
     readonly unbound: readonly string[];
     readonly added: readonly string[];
   };
+  /** What would have to be migrated, tried on the first rows: nothing stays of that, either. */
+  readonly migrations: MigrationSample & { readonly kinds: readonly RaisedVersion[] };
   /** Remotables and merely-virtual objects that others hold. */
   readonly exportsAbandoned: number;
   /** What they are called inside the vat: the first few. */
@@ -56,17 +73,26 @@ const EXAMPLES_MAX = 20;
 const ERRORS_MAX = 100;
 const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
 
-/** The tags of a vat's durable kinds, by their numbers. */
-const tagsOf = (state: KernelState, space: number): string[] =>
+/** A vat's durable kinds, by their numbers. */
+const kindsOf = (state: KernelState, space: number): KindDescription[] =>
   state.rows
     .keysWith(space, ROW_KIND_PREFIX)
-    .map(key => describeKind(state.rows.need(space, key)).tag);
+    .map(key => describeKind(state.rows.need(space, key)));
+
+/** The kinds of `before` whose version is higher in `after`, in which they come first. */
+const raised = (
+  before: readonly KindDescription[],
+  after: readonly KindDescription[],
+): RaisedVersion[] =>
+  before.flatMap(({ tag, version: from }, i) => {
+    const to = after[i]?.version ?? from;
+    return to > from ? [{ kind: tag, from, to }] : [];
+  });
 
 const abandonedExports = (state: KernelState, vat: VatNumber, incarnation: number): string[] => {
   const { byVRef } = state.clist(vat);
   return ranges.mortalExports(vat, incarnation).flatMap(range => [...byVRef.scan(range)]);
 };
-
 
 /** An error, and the errors that it is made of. */
 const textsOf = (error: unknown): string[] => {
@@ -122,7 +148,8 @@ export const dryRun = async (
   const context = { ...given, router, log: new KernelLog() };
   const { incarnation, spaces } = state.vats.need(vat);
   const space = spaces[0]!;
-  const before = tagsOf(state, space);
+  const kindsBefore = kindsOf(state, space);
+  const before = kindsBefore.map(({ tag }) => tag);
   const abandoned = abandonedExports(state, vat, incarnation);
   const common = {
     vatId: vatIdOf(vat),
@@ -135,21 +162,27 @@ export const dryRun = async (
   return state.trial(async () => {
     try {
       const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
+      const cost = costOf(packed, nowMs() - began);
+      const sample = verdict.ok ? await sampleMigrations(worker, moment) : NO_SAMPLE;
       context.online.discard(worker);
       const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
       const unbound = unboundIn(errors, before);
       const isKept = (tag: string): boolean => !unbound.includes(tag);
-      const after = tagsOf(state, space);
-      const kinds = { bound: before.filter(isKept), unbound, added: after.slice(before.length) };
+      const kindsAfter = kindsOf(state, space);
+      const added = kindsAfter.slice(before.length).map(({ tag }) => tag);
+      const kinds = { bound: before.filter(isKept), unbound, added };
+      const migrations = { kinds: raised(kindsBefore, kindsAfter), ...sample };
       const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
-      const cost = costOf(packed, nowMs() - began);
-      return { ...common, ok: verdict.ok, errors, kinds, abandonedNames, cost };
+      const found = { errors, kinds, migrations, abandonedNames, cost };
+      return { ...common, ok: verdict.ok, ...found };
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
       const cost = { milliseconds: nowMs() - began, rowsWritten: 0, syscalls: 0, bytes: 0 };
       const kinds = { bound: [], unbound: before, added: [] };
       const errors = [`${error.code}: ${error.message}`];
-      return { ...common, ok: false, errors, kinds, abandonedNames: [], cost };
+      const migrations = { kinds: [], ...NO_SAMPLE };
+      const found = { errors, kinds, migrations, abandonedNames: [], cost };
+      return { ...common, ok: false, ...found };
     }
   });
 };

@@ -25,7 +25,8 @@ export {
 } from './errors.js';
 export type { VatReference } from './host-data.js';
 export type { AdoptImageOptions } from './adoption.js';
-export type { DryRunReport } from './dry-run.js';
+export type { DryRunReport, RaisedVersion } from './dry-run.js';
+export type { MigrationSample } from './migration-sample.js';
 export type { CheckUpgradeOptions } from './upgrade-checks.js';
 export type { ImageSource } from './images.js';
 export { openKernel, type Kernel } from './kernel.js';

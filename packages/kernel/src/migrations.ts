@@ -73,12 +73,16 @@ interface Step {
   readonly report: MigrationReport;
 }
 
-const failureOf = ([kind, instance, version, tag, reason]: FailedMigration): FailedInstance => ({
-  kind: readTag(tag) ?? '?',
-  instance: durableRef(kind, instance),
-  version,
-  reason: readAsciiText(reason, MIGRATION_REASON_CHARS_MAX) ?? '?',
-});
+/** As it is told; `tag` and `reason` have been checked. */
+export const failureOf = (failed: FailedMigration): FailedInstance => {
+  const [kind, instance, version, tag, reason] = failed;
+  return {
+    kind: readTag(tag) ?? '?',
+    instance: durableRef(kind, instance),
+    version,
+    reason: readAsciiText(reason, MIGRATION_REASON_CHARS_MAX) ?? '?',
+  };
+};
 
 /** One call of `migrate`. */
 class Run {

@@ -31,7 +31,10 @@ const readBundle = async (path: string): Promise<VatBundle> => {
 };
 
 const describe = (name: string, report: DryRunReport): string[] => {
-  const { kinds, errors, cost } = report;
+  const { kinds, errors, cost, migrations } = report;
+  const { failed, fault } = migrations;
+  const ends = fault === null ? '' : `; migrating would END THE VAT: ${fault}`;
+  const sampled = `${migrations.sampled}, of which ${failed.length} would fail${ends}`;
   const fates = [
     ...kinds.bound.map(tag => [tag, 'defined again']),
     ...kinds.unbound.map(tag => [tag, 'NOT defined again']),
@@ -44,18 +47,21 @@ const describe = (name: string, report: DryRunReport): string[] => {
     ['exports that would be abandoned', report.exportsAbandoned],
     ['named exports that would be abandoned', report.abandonedNames.join(', ') || 'none'],
     ['promises that would be rejected', report.promisesRejected],
+    ['states to be migrated, of those looked at', sampled],
     ['start', `${cost.milliseconds.toFixed(1)} ms`],
     ['rows written', cost.rowsWritten],
     ['syscalls', cost.syscalls],
     ['crank', showBytes(cost.bytes)],
   ]);
   const tables = fates.length > 0 ? [tableOf(['durable kind', 'what becomes of it'], fates)] : [];
+  const raised = migrations.kinds.map(({ kind, from, to }) => `${kind}: version ${from} to ${to}`);
+  const stuck = failed.map(({ kind, instance, reason }) => `${kind} ${instance}: ${reason}`);
   const reasons = errors.map(error => `why it would fail: ${error}`);
   const examples =
     report.abandonedExamples.length > 0
       ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
       : [];
-  return [facts, ...tables, ...examples, ...reasons];
+  return [facts, ...tables, ...raised, ...stuck, ...examples, ...reasons];
 };
 
 const run = async (
