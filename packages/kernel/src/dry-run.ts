@@ -26,6 +26,7 @@ import type { KernelState } from './state/state.js';
 import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
+import { hasVersions } from './versioned-kinds.js';
 
 /** A durable kind whose states get a higher version. */
 export interface RaisedVersion {
@@ -163,7 +164,8 @@ export const dryRun = async (
     try {
       const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
       const cost = costOf(packed, nowMs() - began);
-      const sample = verdict.ok ? await sampleMigrations(worker, moment) : NO_SAMPLE;
+      const migrates = verdict.ok && hasVersions(state, vat);
+      const sample = migrates ? await sampleMigrations(worker, moment) : NO_SAMPLE;
       context.online.discard(worker);
       const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
       const unbound = unboundIn(errors, before);
