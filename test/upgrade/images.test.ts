@@ -61,6 +61,31 @@ describe('image:', () => {
     expect([ok, vats.length]).toEqual([true, 3]);
   });
 
+  test('upgradeAll -> every vat is on it, one that fails stays on its own', async () => {
+    const kernel = await kernelOver();
+    const old = kernel.imageId;
+    const workbench = await install(kernel, 'workbench.js');
+    const bank = await install(kernel, 'bank.js');
+    await kernel.createVat({ name: 'first', bundleId: workbench });
+    const setup = "if (baggage.has('x')) throw Error('again'); baggage.init('x', 1)";
+    await kernel.createVat({ name: 'once', bundleId: workbench, vatParameters: { setup } });
+    const third = { name: 'bank', bundleId: bank, vatParameters: { version: 3 } };
+    const made = await kernel.createVat(third);
+    const purse = (await kernel.call(made.root, 'makePurse', ['a', 5n])) as VatReference;
+    const { id } = nextImage();
+    await kernel.adoptImage({ image: nextImage() });
+    expect(await kernel.upgradeAll()).toEqual([
+      { vatId: 'v1', name: 'first', succeeded: true, incarnationNumber: 1 },
+      { vatId: 'v2', name: 'once', succeeded: false, reason: Error('again') },
+      { vatId: 'v3', name: 'bank', succeeded: true, incarnationNumber: 1 },
+    ]);
+    expect(imagesOf(kernel)).toEqual([id, old, id]);
+    // The parameters are those that it had.
+    expect(await kernel.call(purse, 'getVersion')).toBe(3);
+    expect(await kernel.call(purse, 'getBalance')).toBe(5n);
+    await expect(kernel.upgradeAll({ message: 'x' } as never)).rejects.toThrow('upgradeMessage');
+  });
+
   test('what waits on the queue while it is adopted -> begins on the new one', async () => {
     const kernel = await kernelOver({ blocks: 'host' });
     const settle = async <T>(work: Promise<T>): Promise<T> => {

@@ -1,14 +1,17 @@
 /** What the calls of a host become when they are taken: inputs. */
+import { checkFields, checkName } from './arguments.js';
 import { runningVats } from './boot.js';
 import type { KernelCore } from './core.js';
 import { holdAll } from './counts.js';
 import { KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import type { ApplyInput } from './inputs.js';
-import type { CreateVatOptions } from './kernel-types.js';
+import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
+import { checkIsolation } from './options.js';
 import { send } from './router.js';
 import type { KRef } from './state/krefs.js';
 import {
+  ItemType,
   KERNEL_DECIDES,
   NOBODY,
   Reap,
@@ -86,6 +89,40 @@ export const lifecycleInput = (
     const item = { type, vat, bundleId, body, slots, text, ...options, ...how };
     return enqueueLifecycle(core, input, item, first);
   };
+};
+
+/** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
+export const createInput = (core: KernelCore, options: CreateVatOptions): ApplyInput => {
+  const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
+  checkFields('createVat', options, known);
+  const name = checkName(options.name);
+  if (core.state.names.get(name) !== undefined) {
+    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
+  }
+  const { isolation } = options;
+  checkIsolation(isolation);
+  const kind = core.isolation.kindFor(isolation);
+  const make = lifecycleInput(core, { type: ItemType.create, text: name, kind }, options);
+  return input => {
+    const vat = core.state.next('nextVat');
+    if (isolation !== undefined) core.isolation.choose(vat, isolation);
+    return make(input, vat);
+  };
+};
+
+const HOST_TERMINATES = Error('vat terminated by the host');
+
+/** The end of a vat. Errors: KernelError BAD_OPTION, BAD_ARGUMENT. */
+export const terminateInput = (
+  core: KernelCore,
+  vat: VatNumber,
+  options: TerminateVatOptions,
+): ApplyInput => {
+  checkFields('terminateVat', options, ['reason', 'first']);
+  const { reason = HOST_TERMINATES, first = false } = options;
+  const data = core.data.encode(reason);
+  const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
+  return input => enqueueLifecycle(core, input, item, first);
 };
 
 /** A search of one vat, or every, for stored things that only hold each other. */

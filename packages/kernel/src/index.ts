@@ -27,7 +27,11 @@ export type { VatReference } from './host-data.js';
 export type { AdoptImageOptions } from './adoption.js';
 export type { DryRunReport, RaisedVersion } from './dry-run.js';
 export type { MigrationSample } from './migration-sample.js';
-export type { CheckUpgradeOptions } from './upgrade-checks.js';
+export type {
+  CheckUpgradeOptions,
+  UpgradeAllOptions,
+  UpgradeAllResult,
+} from './upgrade-checks.js';
 export type { ImageSource } from './images.js';
 export { openKernel, type Kernel } from './kernel.js';
 export {

@@ -22,10 +22,10 @@ import type { VatReference } from './host-data.js';
 import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
 import {
   collectCyclesInput,
-  enqueueLifecycle,
-  lifecycleInput,
+  createInput,
   messageInput,
   reapAllInput,
+  terminateInput,
 } from './host-inputs.js';
 import type { ApplyInput } from './inputs.js';
 import type { LogOptions } from './log/records.js';
@@ -42,23 +42,25 @@ import type {
 } from './kernel-types.js';
 import type { MigrateVatsOptions, MigrationSummary } from './migrations.js';
 import { KernelMetrics } from './metrics.js';
-import { checkIsolation, checkOptions, type KernelOptions } from './options.js';
+import { checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
 import {
   checkUpgrade,
   rollbackInput,
+  upgradeAll,
   upgradeInput,
   type CheckUpgradeOptions,
+  type UpgradeAllOptions,
+  type UpgradeAllResult,
 } from './upgrade-checks.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
 import { subscribe } from './router.js';
 import { blockInput, type BeginBlock } from './services/blocks.js';
 import { CLOCK, VAT_ADMIN } from './services/objects.js';
-import { isPromiseKRef, type KRef } from './state/krefs.js';
-import { HOST_SUBSCRIBES, ItemType, PromiseState, type VatNumber } from './state/schema.js';
+import { isPromiseKRef } from './state/krefs.js';
+import { HOST_SUBSCRIBES, PromiseState, type VatNumber } from './state/schema.js';
 import { statsOf, type KernelStats } from './stats.js';
 
-const HOST_TERMINATES = Error('vat terminated by the host');
 
 export class Kernel {
   readonly #core: KernelCore;
@@ -183,22 +185,7 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
-    checkFields('createVat', options, known);
-    const name = checkName(options.name);
-    if (this.#core.state.names.get(name) !== undefined) {
-      throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
-    }
-    const { isolation } = options;
-    checkIsolation(isolation);
-    const kind = this.#core.isolation.kindFor(isolation);
-    const make = lifecycleInput(this.#core, { type: ItemType.create, text: name, kind }, options);
-    const take = (input: number): KRef => {
-      const vat = this.#core.state.next('nextVat');
-      if (isolation !== undefined) this.#core.isolation.choose(vat, isolation);
-      return make(input, vat);
-    };
-    return (await this.#blocks.input(take)) as CreatedVat;
+    return (await this.#blocks.input(createInput(this.#core, options))) as CreatedVat;
   }
 
   /**
@@ -229,15 +216,19 @@ export class Kernel {
     return checkUpgrade(this.#core, this.#blocks, this.#vatNumber(vatId), options);
   }
 
+  /**
+   * Upgrades every vat that runs, in order of creation, to the image of new incarnations, with the
+   * code and the parameters that it has. One that fails goes on as it was; the report says why.
+   */
+  async upgradeAll(options: UpgradeAllOptions = {}): Promise<UpgradeAllResult[]> {
+    return upgradeAll(this.#core, this.#blocks, options);
+  }
+
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
   async terminateVat(vatId: VatId, options: TerminateVatOptions = {}): Promise<void> {
-    checkFields('terminateVat', options, ['reason', 'first']);
-    const vat = this.#vatNumber(vatId);
-    const { reason = HOST_TERMINATES, first = false } = options;
-    if (first) this.#blocks.checkFirst();
-    const data = this.#core.data.encode(reason);
-    const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
-    await this.#blocks.input(input => enqueueLifecycle(this.#core, input, item, first));
+    const apply = terminateInput(this.#core, this.#vatNumber(vatId), options);
+    if (options.first === true) this.#blocks.checkFirst();
+    await this.#blocks.input(apply);
   }
 
   /** What is on the run queue, from its head on. */

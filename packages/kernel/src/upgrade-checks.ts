@@ -1,13 +1,15 @@
 /** What hosts ask of upgrades: upgrades, rollbacks and dry runs, with their options checked. */
+import { vatIdOf, type VatId } from '@heirloom/worker';
 import { checkFields } from './arguments.js';
 import type { BlockDriver } from './block-driver.js';
+import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import type { KernelCore } from './core.js';
 import type { DryRunReport } from './dry-run.js';
-import { KernelError } from './errors.js';
+import { HostError, KernelError } from './errors.js';
 import { enqueueLifecycle, lifecycleInput } from './host-inputs.js';
 import type { ApplyInput } from './inputs.js';
-import type { RollbackVatOptions, UpgradeVatOptions } from './kernel-types.js';
+import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
 import { REPLAY_TAKES_NOTHING } from './replay-upgrade.js';
 import { ItemType, type VatNumber } from './state/schema.js';
 import {
@@ -89,6 +91,43 @@ export const rollbackInput = (
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves };
   const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
   return input => enqueueLifecycle(core, input, item, first);
+};
+
+export interface UpgradeAllOptions {
+  /** As of `upgradeVat`. */
+  readonly upgradeMessage?: string;
+  readonly drain?: { readonly waves: number };
+}
+
+export type UpgradeAllResult = { readonly vatId: VatId; readonly name: string } & (
+  | ({ readonly succeeded: true } & UpgradeResult)
+  /** `reason`: what the requester of an upgrade would be told. */
+  | { readonly succeeded: false; readonly reason: unknown }
+);
+
+/** Upgrades every running vat to what it has, on the present image. Errors: HostError. */
+export const upgradeAll = async (
+  core: KernelCore,
+  blocks: BlockDriver,
+  options: UpgradeAllOptions,
+): Promise<UpgradeAllResult[]> => {
+  checkFields('upgradeAll', options, ['upgradeMessage', 'drain']);
+  const { upgradeMessage = UPGRADE_MESSAGE, drain } = options;
+  const text = checkMessage(upgradeMessage);
+  const drainWaves = drainWavesOf(drain) ?? bad(`upgradeAll: ${DRAIN_RULE}`);
+  const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.present, drainWaves };
+  const upgrades = runningVats(core.state).map(async (vat): Promise<UpgradeAllResult> => {
+    const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
+    const who = { vatId: vatIdOf(vat), name: core.state.vats.need(vat).name };
+    try {
+      const done = await blocks.input(input => enqueueLifecycle(core, input, item, false));
+      return { ...who, succeeded: true, ...(done as UpgradeResult) };
+    } catch (reason) {
+      if (reason instanceof HostError || reason instanceof KernelError) throw reason;
+      return { ...who, succeeded: false, reason };
+    }
+  });
+  return Promise.all(upgrades);
 };
 
 export interface CheckUpgradeOptions {
