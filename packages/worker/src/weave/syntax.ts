@@ -1,7 +1,7 @@
 /**
  * What the weaver needs to know of a syntax tree, as acorn gives it: nodes in source order.
  */
-import { parse } from 'acorn';
+import { Parser } from 'acorn';
 
 export interface SyntaxNode {
   readonly type: string;
@@ -44,9 +44,22 @@ const add = (children: SyntaxNode[], value: unknown): void => {
   if (isNode(value) && value !== children.at(-1)) children.push(value);
 };
 
+/**
+ * Looks for no `'use strict'`: compartments evaluate strictly anyway, and acorn looks by a regular
+ * expression that a megabyte of white space overflows.
+ */
+class ScriptParser extends Parser {
+  strictDirective(): boolean {
+    return false;
+  }
+}
+
 /** Errors: SyntaxError, whose message says where. */
 export const parseScript = (source: string): SyntaxNode =>
-  parse(source, { ecmaVersion: 'latest', sourceType: 'script' }) as unknown as SyntaxNode;
+  ScriptParser.parse(source, {
+    ecmaVersion: 'latest',
+    sourceType: 'script',
+  }) as unknown as SyntaxNode;
 
 /** Where a function's body begins behind its directives. */
 export const bodyStart = (body: SyntaxNode): number => {

@@ -248,6 +248,11 @@ describe('weave:', () => {
     expect(() => weave(source)).toThrow(SyntaxError);
   });
 
+  test('megabytes of white space, in front and in a function -> no matter', () => {
+    const space = ' '.repeat(5_000_000);
+    expect(evaluate(`${space}(() => {${space}return 4;})()`)).toBe(4);
+  });
+
   test('what does not parse -> SyntaxError', () => {
     expect(() => weave('const = 1')).toThrow(SyntaxError);
   });
