@@ -26,7 +26,8 @@ export const buildRootObject = (_vatPowers, _parameters, baggage) => {
   /** Text that names a thing, or a record with such texts, becomes the thing. */
   const read = value => {
     if (typeof value === 'string' && value.startsWith('$')) return things.get(value.slice(1));
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    if (Array.isArray(value)) return harden(value.map(read));
+    if (typeof value !== 'object' || value === null) return value;
     if (Object.getPrototypeOf(value) !== Object.prototype) return value;
     return harden(Object.fromEntries(Object.entries(value).map(([k, v]) => [k, read(v)])));
   };

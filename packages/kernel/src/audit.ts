@@ -31,6 +31,7 @@ import {
   readU8,
   REMAINDER_PREFIX,
   RUN_QUEUE_PREFIX,
+  SPACE_USERS_PREFIX,
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
@@ -49,7 +50,7 @@ import {
   type PromiseCounts,
 } from './audit/objects.js';
 import { auditQueues, type QueueCounts } from './audit/queues.js';
-import { countKeys, prefixesOf } from './audit/scan.js';
+import { countKeys, prefixesOf } from './state/scan.js';
 import { auditServices, type ServiceCounts } from './audit/services.js';
 import { auditVatRows } from './audit/vat-rows.js';
 import { auditVats, type VatCounts } from './audit/vats.js';
@@ -84,6 +85,7 @@ const KNOWN_PREFIXES: ReadonlySet<string> = new Set([
   RUN_QUEUE_PREFIX,
   VAT_PREFIX,
   VAT_COUNTERS_PREFIX,
+  SPACE_USERS_PREFIX,
   CLIST_VREF_PREFIX,
   CLIST_KREF_PREFIX,
   VAT_NAME_PREFIX,

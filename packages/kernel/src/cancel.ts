@@ -11,7 +11,7 @@ import { rejection } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
 import { refuse, settle, type Router } from './router.js';
 import type { QueueEntry } from './state/run-queue.js';
-import { ItemType, NOBODY, type RunQueueItem } from './state/schema.js';
+import { heldBy, ItemType, NOBODY, type RunQueueItem } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 
 const NAMES = {
@@ -20,6 +20,7 @@ const NAMES = {
   [ItemType.create]: 'create',
   [ItemType.upgrade]: 'upgrade',
   [ItemType.terminate]: 'terminate',
+  [ItemType.fork]: 'fork',
 } as const;
 
 /** An item of the run queue, as the host sees it. */
@@ -73,7 +74,8 @@ export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void
     case ItemType.create:
     case ItemType.upgrade:
     case ItemType.terminate:
-      releaseAll(state, item.slots);
+    case ItemType.fork:
+      releaseAll(state, heldBy(item));
       if (typeof item.options?.meter === 'number') release(state, item.options.meter);
       settle(router, item.result, CANCELLED);
       return release(state, item.result);

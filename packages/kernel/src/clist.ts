@@ -47,7 +47,8 @@ const takeNumber = (
   return row[counter];
 };
 
-const addEntry = (
+/** A name that the vat has from now on; counts are the caller's. */
+export const addEntry = (
   state: KernelState,
   vat: VatNumber,
   kref: KRef,

@@ -74,8 +74,16 @@ const freePromiseCycle = (state: KernelState, root: KRef): void => {
 const importersOf = (state: KernelState, kref: KRef): VatNumber[] =>
   [...state.vats.scan(ranges.vats)].filter(vat => state.clist(vat).byKRef.get(kref) !== undefined);
 
-const mark = (state: KernelState, vat: VatNumber, action: CollectAction, kref: KRef): void =>
+export const mark = (state: KernelState, vat: VatNumber, action: CollectAction, kref: KRef): void =>
   state.collect.set(actionKey(vat, action, kref), true);
+
+/** Is the vat to be told of it and has not been? */
+export const isMarked = (
+  state: KernelState,
+  vat: VatNumber,
+  action: CollectAction,
+  kref: KRef,
+): boolean => state.collect.get(actionKey(vat, action, kref)) !== undefined;
 
 /** Nobody answers to it and nobody reaches it: those who recognise it are told, then it goes. */
 const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void => {

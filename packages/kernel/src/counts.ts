@@ -68,6 +68,10 @@ export const release = (state: KernelState, kref: KRef): void => {
   else changeObject(state, kref, -1, -1);
 };
 
+/** One more holder that only recognizes the object. */
+export const holdRecognizable = (state: KernelState, kref: KRef): void =>
+  changeObject(state, kref, 0, 1);
+
 /** A holder that recognized the object now reaches it too. */
 export const holdReachable = (state: KernelState, kref: KRef): void =>
   changeObject(state, kref, 1, 0);

@@ -20,12 +20,13 @@ import { getPromise, release, releaseAll } from './counts.js';
 import type { Router } from './router.js';
 import type { KRef } from './state/krefs.js';
 import type { QueuedMessage, VatNumber } from './state/schema.js';
+import type { Spaces } from './state/row-table.js';
 import type { KernelState } from './state/state.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
-  readonly space: number;
+  readonly spaces: Spaces;
   readonly rights: CrankRights;
   /** Has the crank paid for. Throws VatFault METER_UNDERFLOW. */
   readonly charge?: ((crank: CrankTuple, packedBytes: number) => void) | undefined;
@@ -75,7 +76,7 @@ export const acceptNotify = (
 
 const apply = (
   router: Router,
-  { vat, incarnation, space, rights }: CrankContext,
+  { vat, incarnation, spaces, rights }: CrankContext,
   crank: CrankTuple,
 ): CrankEffects => {
   const [outcome, syscalls, rows] = crank;
@@ -91,9 +92,9 @@ const apply = (
     const key = keyFromBytes(bytes);
     // Names are given up by no other crank than startVat.
     if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
-      noteAbandoned(effects, router.state.rows.has(space, key), key);
+      noteAbandoned(effects, router.state.rows.has(spaces, key), key);
     }
-    router.state.rows.write({ vat, incarnation, space }, key, value);
+    router.state.rows.write({ vat, incarnation, spaces }, key, value);
   }
   return effects;
 };

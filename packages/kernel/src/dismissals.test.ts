@@ -93,7 +93,7 @@ describe('dismissals', () => {
 
 describe('names of exports that a start abandons', () => {
   const merge = (rows: readonly (readonly [Uint8Array, Uint8Array | null])[]): Verdict => {
-    const context = { ...SPEAKER, space: VAT, rights: LIFECYCLE_RIGHTS };
+    const context = { ...SPEAKER, spaces: [VAT], rights: LIFECYCLE_RIGHTS };
     return mergeCrank(router, context, packFrame([null, [], rows, null]));
   };
   const keys = (count: number): Uint8Array[] =>

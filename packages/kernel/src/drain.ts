@@ -20,7 +20,7 @@ import type { LifecycleEntry } from './wave.js';
  */
 export const isSettled = (state: KernelState, vat: VatNumber): boolean => {
   const { byKRef } = state.clist(vat);
-  const kept = watchesIn(state, state.vats.need(vat).spaces[0]!);
+  const kept = watchesIn(state, state.vats.need(vat).spaces);
   if (promisesToReject(state, vat, kept).length > 0) return false;
   return promisesOf(state, vat).every(promise => {
     const [vref] = byKRef.need(promise);

@@ -22,6 +22,7 @@ import { KernelLog } from './log/kernel-log.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { ranges } from './state/keys.js';
 import type { VatNumber } from './state/schema.js';
+import type { Spaces } from './state/row-table.js';
 import type { KernelState } from './state/state.js';
 import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
@@ -75,10 +76,10 @@ const ERRORS_MAX = 100;
 const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
 
 /** A vat's durable kinds, by their numbers. */
-const kindsOf = (state: KernelState, space: number): KindDescription[] =>
+const kindsOf = (state: KernelState, spaces: Spaces): KindDescription[] =>
   state.rows
-    .keysWith(space, ROW_KIND_PREFIX)
-    .map(key => describeKind(state.rows.need(space, key)));
+    .keysWith(spaces, ROW_KIND_PREFIX)
+    .map(key => describeKind(state.rows.need(spaces, key)));
 
 /** The kinds of `before` whose version is higher in `after`, in which they come first. */
 const raised = (
@@ -148,8 +149,7 @@ export const dryRun = async (
   const router = { ...given.router, hostSettled: () => undefined };
   const context = { ...given, router, log: new KernelLog() };
   const { incarnation, spaces } = state.vats.need(vat);
-  const space = spaces[0]!;
-  const kindsBefore = kindsOf(state, space);
+  const kindsBefore = kindsOf(state, spaces);
   const before = kindsBefore.map(({ tag }) => tag);
   const abandoned = abandonedExports(state, vat, incarnation);
   const common = {
@@ -157,7 +157,7 @@ export const dryRun = async (
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
     abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
-    promisesRejected: promisesToReject(state, vat, watchesIn(state, space)).length,
+    promisesRejected: promisesToReject(state, vat, watchesIn(state, spaces)).length,
   };
   const began = nowMs();
   return state.trial(async () => {
@@ -170,7 +170,7 @@ export const dryRun = async (
       const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
       const unbound = unboundIn(errors, before);
       const isKept = (tag: string): boolean => !unbound.includes(tag);
-      const kindsAfter = kindsOf(state, space);
+      const kindsAfter = kindsOf(state, spaces);
       const added = kindsAfter.slice(before.length).map(({ tag }) => tag);
       const kinds = { bound: before.filter(isKept), unbound, added };
       const migrations = { kinds: raised(kindsBefore, kindsAfter), ...sample };

@@ -2,18 +2,22 @@
 import { checkFields, checkName } from './arguments.js';
 import { runningVats } from './boot.js';
 import type { KernelCore } from './core.js';
-import { holdAll } from './counts.js';
+import { cancelEntry, findItem, type ItemChoice } from './cancel.js';
+import { getPromise, holdAll } from './counts.js';
 import { KernelError } from './errors.js';
 import type { VatReference } from './host-data.js';
 import type { ApplyInput } from './inputs.js';
 import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
-import { send } from './router.js';
-import type { KRef } from './state/krefs.js';
+import { send, subscribe } from './router.js';
+import { isPromiseKRef, type KRef } from './state/krefs.js';
 import {
+  heldBy,
+  HOST_SUBSCRIBES,
   ItemType,
   KERNEL_DECIDES,
   NOBODY,
+  PromiseState,
   Reap,
   Sweep,
   STATIC_VAT,
@@ -52,7 +56,7 @@ export const enqueueLifecycle = (
 ): KRef => {
   const { state, results } = core;
   const result = results.create(input, KERNEL_DECIDES);
-  holdAll(state, given.slots);
+  holdAll(state, heldBy(given));
   const item = { ...given, result } as LifecycleItem;
   if (first) core.takeFirst(item);
   else state.enqueue(item);
@@ -148,3 +152,28 @@ export const reapAllInput =
     }
     return undefined;
   };
+
+/** What a promise settles to is told. Errors: KernelError BAD_REFERENCE, BAD_ARGUMENT. */
+export const settlementInput = (core: KernelCore, promise: VatReference): ApplyInput => {
+  const kref = core.data.krefOf(promise);
+  if (!isPromiseKRef(kref)) {
+    throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
+  }
+  return () => {
+    const { state, router } = core;
+    const row = getPromise(state, kref);
+    if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
+    else router.hostSettled(kref, row);
+    return kref;
+  };
+};
+
+/** An item is taken off the run queue. Errors: KernelError UNKNOWN_ITEM. */
+export const cancelInput = (core: KernelCore, choice: ItemChoice): ApplyInput => {
+  findItem(core.state, choice);
+  return () => {
+    core.takeFirst(undefined);
+    cancelEntry(core.router, findItem(core.state, choice));
+    return undefined;
+  };
+};

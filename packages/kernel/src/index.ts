@@ -42,6 +42,8 @@ export {
 export type {
   CreatedVat,
   CreateVatOptions,
+  ForkedVat,
+  ForkVatOptions,
   SentMessage,
   Suspect,
   TerminateVatOptions,

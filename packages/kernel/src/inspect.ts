@@ -22,7 +22,7 @@ import { READERS_MAX } from './core.js';
 import { nextTurn } from './host-powers.js';
 import { KernelPart } from './inspect/kernel-part.js';
 import type { StoreInspection, TableSize, VatInspection } from './inspect/report.js';
-import { addSizes, byBytes, Sizes } from './inspect/sizes.js';
+import { byBytes, Sizes } from './inspect/sizes.js';
 import { VatstorePart } from './inspect/vatstore-part.js';
 import { readMeta } from './meta.js';
 import { VatState, type VatNumber, type VatRow } from './state/schema.js';
@@ -74,9 +74,9 @@ class Inspection {
       transcript: transcripts.of(vat),
       preImages: preImages.of(vat),
       clist: kernel.clists.get(vat) ?? { exports: 0, imports: 0, promises: 0 },
-      rows: addSizes(spaces.map(space => vatstore.size(space))),
-      kinds: spaces.flatMap(space => vatstore.kinds(space)),
-      rowTables: spaces.flatMap(space => vatstore.rowTables(space)),
+      rows: vatstore.size(spaces),
+      kinds: vatstore.kinds(spaces),
+      rowTables: vatstore.rowTables(spaces),
     };
   }
 

@@ -26,6 +26,24 @@ export interface CreatedVat {
   readonly root: VatReference;
 }
 
+export interface ForkVatOptions {
+  /** Of the new vat; unique among running vats. */
+  readonly name: string;
+  /** What handlers of `vatPowers.onFork` get; without it, what the vat has itself. */
+  readonly vatParameters?: unknown;
+  /** Objects of the vat whose counterparts in the new one are wanted. */
+  readonly exports?: readonly VatReference[];
+  /** As in `CreateVatOptions`. */
+  readonly isolation?: Isolation;
+  /** As in `UpgradeVatOptions`. */
+  readonly first?: boolean;
+}
+
+export interface ForkedVat extends CreatedVat {
+  /** For each of the exports asked for, in the same order. */
+  readonly exports: readonly VatReference[];
+}
+
 export interface UpgradeVatOptions {
   readonly bundleId: string;
   readonly vatParameters?: unknown;

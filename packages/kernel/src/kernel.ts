@@ -12,25 +12,28 @@ import { BlockDriver } from './block-driver.js';
 import { runningVats } from './boot.js';
 import { checkBundle, type VatBundle } from './bundles/bundle.js';
 import { loadConfig, type LoadedConfig } from './config.js';
-import { cancelEntry, describeQueue, findItem } from './cancel.js';
-import type { ItemChoice, QueuedItemInfo } from './cancel.js';
+import { describeQueue, type ItemChoice, type QueuedItemInfo } from './cancel.js';
 import { KernelCore } from './core.js';
-import { getPromise } from './counts.js';
 import type { DryRunReport } from './dry-run.js';
 import { HostError, KernelError } from './errors.js';
+import { forkInput } from './fork-input.js';
 import type { VatReference } from './host-data.js';
 import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
 import {
+  cancelInput,
   collectCyclesInput,
   createInput,
   messageInput,
   reapAllInput,
+  settlementInput,
   terminateInput,
 } from './host-inputs.js';
 import type { ApplyInput } from './inputs.js';
 import type { LogOptions } from './log/records.js';
 import type {
   CreatedVat,
+  ForkedVat,
+  ForkVatOptions,
   CreateVatOptions,
   RollbackVatOptions,
   SentMessage,
@@ -54,13 +57,10 @@ import {
   type UpgradeAllResult,
 } from './upgrade-checks.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
-import { subscribe } from './router.js';
 import { blockInput, type BeginBlock } from './services/blocks.js';
 import { CLOCK, VAT_ADMIN } from './services/objects.js';
-import { isPromiseKRef } from './state/krefs.js';
-import { HOST_SUBSCRIBES, PromiseState, type VatNumber } from './state/schema.js';
+import type { VatNumber } from './state/schema.js';
 import { statsOf, type KernelStats } from './stats.js';
-
 
 export class Kernel {
   readonly #core: KernelCore;
@@ -224,6 +224,19 @@ export class Kernel {
     return upgradeAll(this.#core, this.#blocks, options);
   }
 
+  /**
+   * Makes a vat from the state of another, which goes on as if nothing had happened: the same rows,
+   * without a copy, and the same heap, by replay. Its objects are new ones to everybody; `exports`
+   * are those of the fork that stand for those asked for.
+   *
+   * Errors: KernelError before anything is queued; the reason why it could not be forked.
+   */
+  async forkVat(vatId: VatId, options: ForkVatOptions): Promise<ForkedVat> {
+    const apply = forkInput(this.#core, this.#vatNumber(vatId), options);
+    if (options.first === true) this.#blocks.checkFirst();
+    return (await this.#blocks.input(apply)) as ForkedVat;
+  }
+
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
   async terminateVat(vatId: VatId, options: TerminateVatOptions = {}): Promise<void> {
     const apply = terminateInput(this.#core, this.#vatNumber(vatId), options);
@@ -242,13 +255,7 @@ export class Kernel {
    */
   async cancelItem(choice: ItemChoice): Promise<void> {
     this.#blocks.checkFirst();
-    findItem(this.#core.state, choice);
-    await this.#blocks.input(() => {
-      const { router, state } = this.#core;
-      this.#core.takeFirst(undefined);
-      cancelEntry(router, findItem(state, choice));
-      return undefined;
-    });
+    await this.#blocks.input(cancelInput(this.#core, choice));
   }
 
   /** Sends a message, runs, commits; resolves to the result once that is durable. */
@@ -267,16 +274,7 @@ export class Kernel {
 
   /** What a promise that the host holds settles to. */
   async settlement(promise: VatReference): Promise<unknown> {
-    const kref = this.#core.data.krefOf(promise);
-    if (!isPromiseKRef(kref))
-      throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
-    return this.#blocks.input(() => {
-      const { state, router } = this.#core;
-      const row = getPromise(state, kref);
-      if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
-      else router.hostSettled(kref, row);
-      return kref;
-    });
+    return this.#blocks.input(settlementInput(this.#core, promise));
   }
 
   /** The result of an earlier input, also one that the last block settled before a crash. */

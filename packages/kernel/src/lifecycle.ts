@@ -8,6 +8,7 @@ import { ROOT_VREF, vatIdOf } from '@heirloom/worker';
 import { runningVats } from './boot.js';
 import { release, releaseAll } from './counts.js';
 import { kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
+import { forkVat } from './forks.js';
 import { notRunning } from './replay-upgrade.js';
 import { makeObject, settle, type Settlement } from './router.js';
 import { creationAnswer } from './services/vat-admin.js';
@@ -94,13 +95,15 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): Settlemen
 export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
   const needed = plan.items.flatMap(item => {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
-    const bundleId = bundleOf(context.router.state, item.item);
+    const { state } = context.router;
+    const { vat, upgrade, fork } = item.item;
+    const row = state.vats.get(vat);
+    const bundleId = fork === undefined ? bundleOf(state, item.item) : row?.bundleId;
     if (bundleId === undefined) return [];
-    const { vat, upgrade } = item.item;
-    // A replay stays on the vat's own image.
-    const isReplay = upgrade?.mode === UpgradeMode.replay;
-    const image = isReplay ? context.router.state.vats.get(vat)?.imageId : undefined;
-    return [{ vat, script: context.scriptOf(bundleId, image) }];
+    // A replay is on the vat's own image.
+    const isReplay = fork !== undefined || upgrade?.mode === UpgradeMode.replay;
+    const script = context.scriptOf(bundleId, isReplay ? row?.imageId : undefined);
+    return [{ vat: fork?.vat ?? vat, script }];
   });
   await context.online.reserve(needed);
 };
@@ -117,6 +120,8 @@ const resultOf = (
       return upgradeVat(context, item, moment);
     case ItemType.terminate:
       return terminateVat(context, item);
+    case ItemType.fork:
+      return forkVat(context, item, moment);
     default:
       throw TypeError(`unknown lifecycle item ${String(item satisfies never)}`);
   }

@@ -11,6 +11,7 @@ import { runningVats } from './boot.js';
 import type { InstalledBundles } from './bundles/installed.js';
 import { WorkerError } from './errors.js';
 import type { RunningNote } from './running-note.js';
+import { handOverOf } from './state/hand-over.js';
 import type { VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import type { OnlineVats } from './vats/online.js';
@@ -39,7 +40,7 @@ export const rebuild = async (
   const row = state.vats.need(vat);
   const script = bundles.scriptOf(row.bundleId, row.imageId);
   const { height } = store.head;
-  const handOver = { height, rows: state.rows.handOver(row.spaces[0]!) };
+  const handOver = handOverOf(state, vat, row, height);
   const worker = await online.start(vat, row, script, handOver, kind);
   try {
     const { position } = state.vatCounters.need(vat);

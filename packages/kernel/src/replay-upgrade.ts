@@ -7,11 +7,12 @@
  * code. If one does not, the predecessor goes on, its heap intact, and the requester is told where.
  * Invariant: the vat has no crank in this wave (wave.ts): its transcript is whole.
  */
-import { vatIdOf, type HandOver } from '@heirloom/worker';
+import { vatIdOf } from '@heirloom/worker';
 import { WorkerError } from './errors.js';
 import { holdAll, releaseAll } from './counts.js';
 import { kernelData } from './kernel-data.js';
 import type { Settlement } from './router.js';
+import { handOverOf } from './state/hand-over.js';
 import type { VatNumber } from './state/schema.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 
@@ -29,7 +30,7 @@ export const replayUpgrade = async (
   const before = state.vats.need(vat);
   const { incarnation, imageId } = before;
   const row = { ...before, bundleId };
-  const handOver: HandOver = { height, rows: state.rows.handOver(row.spaces[0]!) };
+  const handOver = handOverOf(state, vat, row, height);
   const worker = await online.start(vat, row, scriptOf(bundleId, imageId), handOver);
   try {
     await worker.replay(state.vatCounters.need(vat).position, state.recorded(vat, incarnation));

@@ -22,7 +22,7 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { isAllocatedByVat, isPromiseRef, vatIdOf } from '@heirloom/worker';
-import { keysOf } from './audit/scan.js';
+import { keysOf } from './state/scan.js';
 import { codecs, ItemType, PromiseState, type VatNumber, type VatRow } from './state/schema.js';
 
 export interface VatTableCounts {

@@ -23,6 +23,7 @@ import {
   type CleanupRow,
   type VatNumber,
 } from './state/schema.js';
+import type { Spaces } from './state/row-table.js';
 import type { KernelState } from './state/state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
@@ -39,9 +40,9 @@ export interface KeptPromises {
 }
 
 /** Rows of the vat, keyed by the promise's name, say so: docs/protocol.md. */
-export const watchesIn = (state: KernelState, space: number): KeptPromises => ({
-  isWatched: vref => state.rows.has(space, rowWatch(vref)),
-  isDurable: vref => state.rows.has(space, rowDurablePromise(vref)),
+export const watchesIn = (state: KernelState, spaces: Spaces): KeptPromises => ({
+  isWatched: vref => state.rows.has(spaces, rowWatch(vref)),
+  isDurable: vref => state.rows.has(spaces, rowDurablePromise(vref)),
 });
 
 const NOTHING_KEPT: KeptPromises = { isWatched: () => false, isDurable: () => false };
@@ -128,6 +129,14 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
   return imports.length;
 };
 
+/** A vat less lists the space. */
+const leaveSpace = (state: KernelState, space: number): void => {
+  const users = state.spaceUsers.get(space);
+  if (users === undefined) return;
+  if (users > 2) state.spaceUsers.set(space, users - 1);
+  else state.spaceUsers.delete(space);
+};
+
 /** One bounded step over one ended incarnation: what is left of the limit, and if it is gone. */
 const cleanUp = (
   state: KernelState,
@@ -147,8 +156,12 @@ const cleanUp = (
   left -= removeNames(state, vat, left);
   left -= removeExports(state, vat, ranges.byVRef(vat), left);
   const { spaces, slots, dismissed } = state.vats.need(vat);
-  for (const space of spaces) left -= state.rows.forgetSpace(space, left);
+  for (const space of spaces) {
+    // What others list too goes with the last of them.
+    if (state.spaceUsers.get(space) === undefined) left -= state.rows.forgetSpace(space, left);
+  }
   if (left <= 0) return { left, isGone: false };
+  for (const space of spaces) leaveSpace(state, space);
   releaseAll(state, slots);
   for (const [kind] of dismissed) {
     const key = dismissalsKey(vat, kind);

@@ -93,7 +93,7 @@ export const startSuccessor = async (
   const before = state.vats.need(vat);
   const incarnation = before.incarnation + 1;
   noteEnded(state, vat, false);
-  const kept = watchesIn(state, before.spaces[0]!);
+  const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
   const rejectedPromises = abandonPromises(router, vat, reason, kept);
   const imageId = context.imageId();

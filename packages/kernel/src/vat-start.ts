@@ -8,7 +8,6 @@ import { packFrame } from '@heirloom/store';
 import {
   Delivery,
   TranscriptDigest,
-  type HandOver,
   type VatId,
 } from '@heirloom/worker';
 import { activate, nameFor, retirePromise } from './clist.js';
@@ -24,8 +23,10 @@ import type { KernelLog } from './log/kernel-log.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
 import { charge, crankCost } from './services/meters.js';
+import { handOverOf } from './state/hand-over.js';
 import type { KRef } from './state/krefs.js';
 import { Reap, Sweep, type VatNumber } from './state/schema.js';
+import type { CrankRights } from './syscalls.js';
 import type { OnlineVats } from './vats/online.js';
 import type { Pager } from './vats/pager.js';
 import type { VatWorker } from './vats/vat-worker.js';
@@ -75,6 +76,51 @@ export interface Started {
   readonly arrivedMs: number;
 }
 
+/** A delivery outside the waves' order: the first of an incarnation, or of a fork. */
+export interface LoneDelivery {
+  readonly position: number;
+  readonly delivery: Uint8Array;
+  /** What it mentions: the vat is given it. */
+  readonly slots: readonly KRef[];
+  readonly rights: CrankRights;
+}
+
+/** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
+export const deliverAlone = async (
+  { router, log }: LifecycleContext,
+  vat: VatNumber,
+  worker: VatWorker,
+  { position, delivery, slots, rights }: LoneDelivery,
+  moment: Moment,
+): Promise<Started> => {
+  const { state } = router;
+  const { incarnation, spaces, options } = state.vats.need(vat);
+  worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
+  const packed = await worker.nextCrank();
+  const arrivedMs = nowMs();
+  for (const kref of slots) activate(state, vat, kref);
+  const crank: CrankContext = {
+    ...{ vat, incarnation, spaces, rights },
+    charge: chargeTo(router, options.meter),
+  };
+  const verdict = withExit(mergeCrank(router, crank, packed));
+  if (log.tellsCranks) {
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    log.crank(moment, { vat, incarnation, position, delivery, packed, ok, code, report: null });
+  }
+  if (verdict.ok) {
+    const transcript = new TranscriptDigest();
+    transcript.add(packed);
+    const { checks, digest } = transcript.finish();
+    const { height, wave } = moment;
+    state.record(vat, incarnation, position, [height, wave, [delivery], checks, digest]);
+    // For the worker this is a wave of its own: what it settled is forgotten (rule W3).
+    for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
+  }
+  return { worker, verdict, packed, arrivedMs };
+};
+
 /** Runs startVat of the incarnation that the vat's row names, in a thread of its own. */
 export const startVat = async (
   context: LifecycleContext,
@@ -85,34 +131,15 @@ export const startVat = async (
   const { router, online } = context;
   const { state } = router;
   const row = state.vats.need(vat);
-  const slots = row.slots.map(kref => nameFor(state, vat, kref));
-  const delivery = packFrame([Delivery.startVat, row.parameters, slots, isEmergency]);
-  const space = row.spaces[0]!;
-  const handOver: HandOver = { height: moment.height, rows: state.rows.handOver(space) };
+  const { slots, incarnation } = row;
+  const vrefs = slots.map(kref => nameFor(state, vat, kref));
+  const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency]);
+  const handOver = handOverOf(state, vat, row, moment.height);
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
-  worker.deliver({ ...moment, firstPosition: 0, deliveries: [delivery] });
-  const packed = await worker.nextCrank();
-  const arrivedMs = nowMs();
-  for (const kref of row.slots) activate(state, vat, kref);
-  const { incarnation } = row;
-  const crank: CrankContext = {
-    ...{ vat, incarnation, space, rights: LIFECYCLE_RIGHTS },
-    charge: chargeTo(router, row.options.meter),
-  };
-  const verdict = withExit(mergeCrank(router, crank, packed));
-  if (context.log.tellsCranks) {
-    const { ok } = verdict;
-    const code = verdict.ok ? null : verdict.code;
-    const told = { vat, incarnation, position: 0, delivery, packed, ok, code, report: null };
-    context.log.crank(moment, told);
-  }
-  if (verdict.ok) {
-    const transcript = new TranscriptDigest();
-    transcript.add(packed);
-    const { checks, digest } = transcript.finish();
-    const { height, wave } = moment;
-    state.record(vat, incarnation, 0, [height, wave, [delivery], checks, digest]);
+  const first = { position: 0, delivery, slots, rights: LIFECYCLE_RIGHTS };
+  const started = await deliverAlone(context, vat, worker, first, moment);
+  if (started.verdict.ok) {
     const counters = state.vatCounters.need(vat);
     // A new vat finds nothing to sweep but kinds that it has dismissed itself.
     const sweep =
@@ -121,10 +148,8 @@ export const startVat = async (
     const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep, refreshIn };
     state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
     state.dueVats.add(vat);
-    // For the worker startVat is a wave of its own: what it settled is forgotten (rule W3).
-    for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
   }
-  return { worker, verdict, packed, arrivedMs };
+  return started;
 };
 
 /** What the incarnations before left is swept. */

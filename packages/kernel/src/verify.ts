@@ -16,6 +16,7 @@ import { READERS_MAX } from './core.js';
 import { KernelError, WorkerError } from './errors.js';
 import { nowMs, repeat } from './host-powers.js';
 import { readMeta } from './meta.js';
+import { handOverOf } from './state/hand-over.js';
 import type { VatNumber } from './state/schema.js';
 import { KernelState } from './state/state.js';
 import { IsolationChoices } from './vats/isolation.js';
@@ -103,7 +104,7 @@ const verifyVat = async (
   const began = nowMs();
   let failure: HostError | undefined;
   try {
-    const handOver = { height: store.head.height, rows: [] };
+    const handOver = handOverOf(state, vat, row, store.head.height);
     const script = bundles.scriptOf(row.bundleId, row.imageId);
     const worker = await online.start(vat, row, script, handOver);
     try {

@@ -18,6 +18,6 @@ const isVersioned = (row: Uint8Array): boolean => {
 
 /** Has the vat a durable kind whose states have another version than 0? */
 export const hasVersions = ({ vats, rows }: KernelState, vat: VatNumber): boolean => {
-  const space = vats.need(vat).spaces[0]!;
-  return rows.keysWith(space, ROW_KIND_PREFIX).some(key => isVersioned(rows.need(space, key)));
+  const { spaces } = vats.need(vat);
+  return rows.keysWith(spaces, ROW_KIND_PREFIX).some(key => isVersioned(rows.need(spaces, key)));
 };

@@ -236,10 +236,9 @@ export class WaveRunner {
     const { incarnation, spaces } = row;
     this.#accept(item, incarnation, wave);
     const rights = this.#rightsOf(item, wave);
-    const space = spaces[0]!;
     const isMetered = item.kind === 'message' || item.kind === 'notify';
     const meter = isMetered ? row.options.meter : null;
-    const context = { vat, incarnation, space, rights, charge: chargeTo(router, meter) };
+    const context = { vat, incarnation, spaces, rights, charge: chargeTo(router, meter) };
     const verdict = mergeCrank(router, context, packed);
     if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
     if (!verdict.ok) {
@@ -355,7 +354,9 @@ export class WaveRunner {
 }
 
 const isCreation = (item: PlannedItem): boolean =>
-  item.kind === 'lifecycle' && item.item.type === ItemType.create;
+  item.kind === 'lifecycle' && (item.item.type === ItemType.create || isFork(item.item));
+const isFork = ({ type }: LifecycleItem): boolean => type === ItemType.fork;
+
 /** The vats that a wave delivers to, starts or upgrades. */
 const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
   const running = [...plan.deliveries.keys()].map(vat => {
@@ -364,9 +365,10 @@ const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
   });
   for (const item of plan.items) {
     if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
-    const { vat } = item.item;
+    const { vat, fork } = item.item;
     const before = state.vats.get(vat)?.incarnation ?? -1;
-    running.push({ vat, incarnation: before + 1, position: 0 });
+    if (fork === undefined) running.push({ vat, incarnation: before + 1, position: 0 });
+    else running.push({ vat: fork.vat, incarnation: before, position: 0 });
   }
   return running;
 };

@@ -145,10 +145,11 @@ class Planner {
       case ItemType.create:
       case ItemType.upgrade:
       case ItemType.terminate:
+      case ItemType.fork:
         if (this.#closed.has(item.vat)) return undefined;
         this.#closed.add(item.vat);
         // A replay needs the transcript whole: what the wave does to the vat comes first.
-        if (isReplay(item) && this.deliveries.has(item.vat)) return undefined;
+        if (needsReplay(item) && this.deliveries.has(item.vat)) return undefined;
         if (mustWait(this.#state, item, this.deliveries.has(item.vat))) {
           this.#draining.add(item.vat);
           this.drains.push({ ordinal, item });
@@ -300,8 +301,8 @@ class Planner {
   }
 }
 
-const isReplay = ({ upgrade }: LifecycleItem): boolean =>
-  upgrade?.mode === UpgradeMode.replay;
+const needsReplay = ({ type, upgrade }: LifecycleItem): boolean =>
+  type === ItemType.fork || upgrade?.mode === UpgradeMode.replay;
 
 type Due = 'reap' | 'sweep' | 'migrate';
 

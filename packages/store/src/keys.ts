@@ -139,6 +139,7 @@ export const PROMISE_QUEUE_PREFIX: BinaryKey = '\x12';
 export const RUN_QUEUE_PREFIX: BinaryKey = '\x20';
 export const VAT_PREFIX: BinaryKey = '\x30';
 export const VAT_COUNTERS_PREFIX: BinaryKey = '\x31';
+export const SPACE_USERS_PREFIX: BinaryKey = '\x32';
 export const CLIST_VREF_PREFIX: BinaryKey = '\x40';
 export const CLIST_KREF_PREFIX: BinaryKey = '\x41';
 export const VAT_NAME_PREFIX: BinaryKey = '\x50';
@@ -177,6 +178,8 @@ export const promiseQueueKey = (promise: number, ordinal: number): BinaryKey =>
 export const runQueueKey = (ordinal: number): BinaryKey => RUN_QUEUE_PREFIX + u48(ordinal);
 export const vatKey = (vat: number): BinaryKey => VAT_PREFIX + u32(vat);
 export const vatCountersKey = (vat: number): BinaryKey => VAT_COUNTERS_PREFIX + u32(vat);
+/** How many vats list a space, where it is more than one. */
+export const spaceUsersKey = (space: number): BinaryKey => SPACE_USERS_PREFIX + u32(space);
 /** vref → kref. */
 export const clistVrefPrefix = (vat: number): BinaryKey => CLIST_VREF_PREFIX + u32(vat);
 export const clistVrefKey = (vat: number, vref: string): BinaryKey =>
@@ -237,6 +240,8 @@ export const rowVat = (): BinaryKey => '\x01';
 export const rowNextExport = (): BinaryKey => '\x02';
 /** The kind of the resolvers of durable promises. */
 export const rowResolverKind = (): BinaryKey => '\x03';
+/** Of a vat that began as a fork. */
+export const rowFork = (): BinaryKey => '\x04';
 export const ROW_KIND_PREFIX: BinaryKey = '\x10';
 export const rowKind = (kind: number): BinaryKey => ROW_KIND_PREFIX + u32(kind);
 export const rowKindNext = (kind: number): BinaryKey => `\x11${u32(kind)}`;

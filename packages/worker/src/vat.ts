@@ -299,6 +299,12 @@ export interface VatPowers {
    * `buildRootObject` has come to rest, with what ran in it after `buildRootObject` had settled.
    */
   readonly finishedUpgrade: () => void;
+  /**
+   * What is called in a vat that is a fork of this one, before any message: with the parameters
+   * that the fork was asked for with, in the order in which handlers were given. What a handler
+   * begins must settle in its crank. A handler that throws fails the fork. An upgrade forgets them.
+   */
+  readonly onFork: (handler: (fork: { readonly vatParameters: unknown }) => unknown) => void;
 }
 
 declare global {

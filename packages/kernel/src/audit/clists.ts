@@ -34,7 +34,7 @@ import {
   type VatNumber,
 } from '../state/schema.js';
 import type { Audit } from './context.js';
-import { rowsOf } from './scan.js';
+import { rowsOf } from '../state/scan.js';
 
 const VAT_AT = 1;
 const REST_AT = VAT_AT + 4;

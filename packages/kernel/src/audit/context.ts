@@ -10,7 +10,7 @@ import {
 } from '../state/schema.js';
 import { Findings } from './findings.js';
 import { Holders } from './holders.js';
-import { rowsOf } from './scan.js';
+import { rowsOf } from '../state/scan.js';
 
 export interface Audit {
   readonly view: ReadView;

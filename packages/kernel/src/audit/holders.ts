@@ -6,6 +6,7 @@
 import type { KRef } from '../state/krefs.js';
 import { isPromiseKRef } from '../state/krefs.js';
 import {
+  heldBy,
   ItemType,
   PromiseState,
   Reach,
@@ -52,8 +53,9 @@ export class Holders {
         return;
       case ItemType.create:
       case ItemType.upgrade:
-      case ItemType.terminate: {
-        this.holdWaiting({ ...item, target: item.result });
+      case ItemType.terminate:
+      case ItemType.fork: {
+        this.holdWaiting({ ...item, slots: heldBy(item), target: item.result });
         const meter = item.options?.meter ?? null;
         if (meter !== null) this.hold(meter);
         return;

@@ -23,7 +23,7 @@ import {
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './context.js';
 import { checkGarbage } from './garbage.js';
-import { rowsOf } from './scan.js';
+import { rowsOf } from '../state/scan.js';
 import { isKernelObject } from './services.js';
 
 export interface ObjectCounts {

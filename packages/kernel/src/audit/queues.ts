@@ -19,7 +19,7 @@ import {
 } from '../state/schema.js';
 import { promiseRow } from './clists.js';
 import type { Audit } from './context.js';
-import { rowsOf } from './scan.js';
+import { rowsOf } from '../state/scan.js';
 
 export interface QueueCounts {
   readonly runQueue: number;
@@ -74,6 +74,7 @@ const checkItem = (
     case ItemType.create:
     case ItemType.upgrade:
     case ItemType.terminate:
+    case ItemType.fork:
       return checkResult(audit, item.result, KERNEL_DECIDES, results);
     default:
       throw TypeError(`unknown item ${String(item satisfies never)}`);

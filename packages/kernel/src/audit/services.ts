@@ -27,7 +27,7 @@ import { KernelObject, kernelObjectCodec } from '../state/service-tables.js';
 import { objectRow } from './clists.js';
 import type { Audit } from './context.js';
 import { checkResult } from './queues.js';
-import { rowsOf } from './scan.js';
+import { rowsOf } from '../state/scan.js';
 
 const U48_BYTES = 6;
 

@@ -18,6 +18,7 @@ import {
   spacePrefix,
   vatCountersKey,
   vatstoreKey,
+  type BinaryKey,
 } from '@heirloom/store';
 import {
   auditRows,
@@ -32,11 +33,13 @@ import {
 } from '@heirloom/worker';
 import { dismissedTag } from '../orphans.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
-import { HEADER_BYTES } from '../state/row-table.js';
+import { bodyOf, type Spaces } from '../state/row-table.js';
 import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { namedBy, objectRow } from './clists.js';
 import type { Audit } from './context.js';
-import { keysOf, rowsOf } from './scan.js';
+import { keysOf, rowsOf } from '../state/scan.js';
+
+const SPACE_BYTES = 4;
 
 /** One vat and its rows, as the auditor of rows understands them. */
 interface Side {
@@ -59,21 +62,49 @@ export const auditVatRows = (audit: Audit): void => {
   }
 };
 
-const spaceOf = ({ view }: Audit, space: number): RowSource => {
-  const prefix = spacePrefix(space);
+/** The rows of a vat, whichever of its spaces they stand in. */
+const sourceOf = ({ view }: Audit, spaces: Spaces): RowSource => {
+  const get = (key: BinaryKey): Uint8Array | undefined => {
+    for (const space of spaces) {
+      const stored = view.get('vatstore', vatstoreKey(space, key));
+      if (stored !== undefined) return bodyOf(stored);
+    }
+    return undefined;
+  };
   return {
     *keys() {
-      for (const key of keysOf(view, 'vatstore', prefix)) yield key.slice(prefix.length);
+      const lists = spaces.map(space => keysOf(view, 'vatstore', spacePrefix(space)));
+      for (const key of merged(lists)) if (get(key) !== undefined) yield key;
     },
-    get: key => view.get('vatstore', vatstoreKey(space, key))?.subarray(HEADER_BYTES),
+    get,
   };
 };
+
+/** Keys of several spaces, each in order, as one list of row keys in order. */
+function* merged(lists: readonly Generator<BinaryKey, void>[]): Generator<BinaryKey, void> {
+  const next = (list: Generator<BinaryKey, void>): BinaryKey | undefined => {
+    const step = list.next();
+    return step.done === true ? undefined : step.value.slice(SPACE_BYTES);
+  };
+  const heads = lists.map(next);
+  for (;;) {
+    let least: BinaryKey | undefined;
+    for (const head of heads) {
+      if (head !== undefined && (least === undefined || head < least)) least = head;
+    }
+    if (least === undefined) return;
+    yield least;
+    lists.forEach((list, i) => {
+      if (heads[i] === least) heads[i] = next(list);
+    });
+  }
+}
 
 /** Undefined for rows that cannot be decoded, which is a finding. */
 const readRows = (audit: Audit, vat: VatNumber, row: VatRow): RowAudit | undefined => {
   const { findings } = audit;
   try {
-    const rows = auditRows(spaceOf(audit, row.spaces[0]!), row.incarnation);
+    const rows = auditRows(sourceOf(audit, row.spaces), row.incarnation);
     for (const fault of rows.faults) findings.add('rows', `${vatIdOf(vat)}: ${fault}`);
     return rows;
   } catch (error) {

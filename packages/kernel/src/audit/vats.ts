@@ -10,6 +10,7 @@ import {
   readU32,
   readU48,
   REMAINDER_PREFIX,
+  SPACE_USERS_PREFIX,
   spacePrefix,
   transcriptPrefix,
   unpackFrame,
@@ -20,7 +21,7 @@ import {
 import { vatIdOf, type TranscriptTuple } from '@heirloom/worker';
 import { codecs, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import type { Audit } from './context.js';
-import { countKeys, keysOf, prefixesOf, rowsOf } from './scan.js';
+import { countKeys, keysOf, prefixesOf, rowsOf } from '../state/scan.js';
 
 export interface VatCounts {
   readonly vatId: string;
@@ -142,10 +143,28 @@ const checkDismissals = ({ view, vats, findings }: Audit): void => {
   }
 };
 
+/** How many vats list each space: as the kernel has counted those of several. */
+const countUsers = ({ view, vats, findings }: Audit): ReadonlyMap<number, number> => {
+  const users = new Map<number, number>();
+  for (const { spaces } of vats.values()) {
+    for (const space of spaces) users.set(space, (users.get(space) ?? 0) + 1);
+  }
+  const counted = new Map<number, number>();
+  for (const [key, count] of rowsOf(view, SPACE_USERS_PREFIX, codecs.count)) {
+    counted.set(readU32(key, SPACE_USERS_PREFIX.length), count);
+  }
+  for (const space of new Set([...users.keys(), ...counted.keys()])) {
+    const [found, known] = [users.get(space) ?? 0, counted.get(space) ?? 1];
+    const text = (): string => `space ${space} is listed by ${found} vats, counted as ${known}`;
+    findings.expect(found === known, 'history', text);
+  }
+  return users;
+};
+
 /** Every row, pre-image and transcript is some vat's, or is to be removed. */
 const checkBelongings = (audit: Audit, ended: ReadonlySet<string>): void => {
   const { view, vats, findings } = audit;
-  const spaces = new Set([...vats.values()].flatMap(row => row.spaces));
+  const spaces = countUsers(audit);
   for (const prefix of prefixesOf(view, 'vatstore', WORD)) {
     const space = readU32(prefix, 0);
     findings.expect(spaces.has(space), 'history', () => `space ${space} is no vat's`);

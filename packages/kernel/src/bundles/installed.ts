@@ -14,7 +14,7 @@ import {
   type BinaryKey,
 } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
-import { keysOf } from '../audit/scan.js';
+import { keysOf } from '../state/scan.js';
 import { KernelError } from '../errors.js';
 import type { VatScript } from '../vats/zygote-pool.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';

@@ -1,19 +1,23 @@
 /** The rows of vats: by space, by what they are, by kind. Row keys: docs/tables.md. */
 import { readU32, readU8, type StoredRow } from '@heirloom/store';
 import { describeKind, stateVersion, type KindDescription } from '@heirloom/worker';
-import { HEADER_BYTES } from '../state/row-table.js';
+import { bodyOf, type Spaces } from '../state/row-table.js';
 import type { KindInspection, Size, TableSize } from './report.js';
-import { byBytes, Sizes } from './sizes.js';
+import { addSizes, byBytes, Sizes } from './sizes.js';
 
 const SPACE_BYTES = 4;
 const VIRTUAL = 0x80;
+/** No table of rows: what hides a row of a space below. */
+const TOMBSTONES = 0;
 const KIND = 0x10;
 const OBJECT = 0x20;
 const OBJECT_STATE = 0x21;
 
 const ROW_TABLES: ReadonlyMap<number, string> = new Map([
+  [TOMBSTONES, 'tombstones'],
   [0x01, 'vat'],
   [0x02, 'next named export'],
+  [0x04, 'fork'],
   [KIND, 'kinds'],
   [0x11, 'next instances'],
   [0x12, 'kind names'],
@@ -53,13 +57,14 @@ class SpacePart {
   readonly #states = new Map<number, Map<number, number>>();
 
   visit(row: string, value: Uint8Array, bytes: number): void {
+    const body = bodyOf(value);
+    if (body === undefined) return this.tables.add(TOMBSTONES, bytes);
     const table = readU8(row, 0);
     this.tables.add(table, bytes);
-    if (table === KIND) {
-      this.described.set(readU32(row, 1), describeKind(value.subarray(HEADER_BYTES)));
-    } else if (table === OBJECT || table === OBJECT_STATE) {
+    if (table === KIND) this.described.set(readU32(row, 1), describeKind(body));
+    else if (table === OBJECT || table === OBJECT_STATE) {
       this.durable.add(readU32(row, 1), bytes);
-      if (table === OBJECT) this.#count(readU32(row, 1), value.subarray(HEADER_BYTES));
+      if (table === OBJECT) this.#count(readU32(row, 1), body);
     } else if (table === OBJECT + VIRTUAL || table === OBJECT_STATE + VIRTUAL) {
       this.virtual.add(readU32(row, 1 + 4), bytes); // the incarnation comes first
     }
@@ -107,6 +112,33 @@ class SpacePart {
   }
 }
 
+/** In order of first mention. */
+const grouped = <T>(all: readonly T[], nameOf: (one: T) => string): T[][] => {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const group = groups.get(nameOf(one));
+    if (group === undefined) groups.set(nameOf(one), [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
+};
+
+/** One kind as several spaces have it: what the upper ones say of it holds. */
+const mergeKinds = (kinds: readonly KindInspection[]): KindInspection => {
+  const described = kinds.find(({ tag }) => tag !== null) ?? kinds[0]!;
+  const versions = grouped(
+    kinds.flatMap(({ states }) => states),
+    ({ version }) => String(version),
+  );
+  const states = versions
+    .map(([one, ...more]) => ({
+      version: one!.version,
+      instances: more.reduce((sum, { instances }) => sum + instances, one!.instances),
+    }))
+    .sort((a, b) => a.version - b.version);
+  return { ...described, states, ...addSizes(kinds) };
+};
+
 const first = ([number]: [number, Size]): number => number;
 
 export class VatstorePart {
@@ -125,19 +157,27 @@ export class VatstorePart {
     part.visit(key.slice(SPACE_BYTES), value, bytes);
   }
 
-  size(space: number): Size {
-    return this.#sizes.of(space);
+  /** Of all of them, also what several vats list. */
+  size(spaces: Spaces): Size {
+    return addSizes(spaces.map(space => this.#sizes.of(space)));
   }
 
   sizes(): [space: number, size: Size][] {
     return this.#sizes.entries();
   }
 
-  kinds(space: number): KindInspection[] {
-    return this.#spaces.get(space)?.kinds() ?? [];
+  kinds(spaces: Spaces): KindInspection[] {
+    const found = this.#parts(spaces).flatMap(part => part.kinds());
+    return grouped(found, ({ kind, durable }) => `${durable}/${kind}`).map(mergeKinds);
   }
 
-  rowTables(space: number): TableSize[] {
-    return this.#spaces.get(space)?.rowTables() ?? [];
+  rowTables(spaces: Spaces): TableSize[] {
+    const found = this.#parts(spaces).flatMap(part => part.rowTables());
+    const tables = grouped(found, ({ table }) => table);
+    return byBytes(tables.map(sizes => ({ ...sizes[0]!, ...addSizes(sizes) })));
+  }
+
+  #parts(spaces: Spaces): SpacePart[] {
+    return spaces.flatMap(space => this.#spaces.get(space) ?? []);
   }
 }

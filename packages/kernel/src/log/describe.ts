@@ -90,6 +90,11 @@ export const describeDelivery = (packed: Uint8Array): Description => {
       return { event: 'sweep' };
     case Delivery.migrate:
       return { event: 'migrate', isFirst: tuple[2] };
+    case Delivery.fork: {
+      const [, parameters, slots, exports] = tuple;
+      const given = { slots: [...slots], exports: [...exports] };
+      return { event: 'fork', bytes: parameters.length, ...given };
+    }
     case Delivery.changeOptions:
       return { event: 'changeOptions', bytes: tuple[1].length };
     default:

@@ -9,6 +9,7 @@ const EVENTS = {
   [ItemType.create]: 'created',
   [ItemType.upgrade]: 'upgraded',
   [ItemType.terminate]: 'terminated',
+  [ItemType.fork]: 'forked',
 } as const;
 
 /** A lifecycle item has been carried out: its result says how that went. */
@@ -18,17 +19,24 @@ export const logLifecycle = (
   { height, wave }: LogMoment,
   item: LifecycleItem,
 ): void => {
-  const { type, vat, bundleId, result } = item;
+  const { type, result, fork } = item;
+  // Of a fork it is the new vat that is told of.
+  const vat = fork?.vat ?? item.vat;
   const row = state.vats.get(vat);
   const answer = state.promises.get(result);
   const ok = answer?.state !== PromiseState.rejected;
   const reason = ok ? null : describeReason(answer.body!, answer.slots);
-  const name = row?.name ?? (type === ItemType.create ? item.text : '');
+  const name = row?.name ?? (type === ItemType.create || fork !== undefined ? item.text : '');
   const incarnation = row?.incarnation ?? null;
   const fields = { wave, vat: vatIdOf(vat), name, incarnation, ok, reason };
   const category = type === ItemType.upgrade ? 'upgrade' : 'vat';
-  const code = type === ItemType.terminate ? {} : { bundle: bundleId };
+  const code = codeOf(item);
   log.tell(category, EVENTS[type], height + 1, { ...fields, ...code });
+};
+
+const codeOf = ({ type, bundleId, vat, fork }: LifecycleItem): Readonly<Record<string, string>> => {
+  if (fork !== undefined) return { parent: vatIdOf(vat) };
+  return type === ItemType.terminate ? {} : { bundle: bundleId };
 };
 
 /** A vat ends by a fault or by an exit of its own. */

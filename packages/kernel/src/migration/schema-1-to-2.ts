@@ -11,7 +11,7 @@
  */
 import { metaKey, packFrame, unpackFrame } from '@heirloom/store';
 import type { BinaryKey, FrameValue, TableName } from '@heirloom/store';
-import { keysOf } from '../audit/scan.js';
+import { keysOf } from '../state/scan.js';
 import type { MigrationRows } from './rows.js';
 import type { MigrationStep } from './steps.js';
 

@@ -11,10 +11,12 @@ import { REPLAY_TAKES_NOTHING } from '../replay-upgrade.js';
 import { kernelData, SlotMark, type KernelData } from '../kernel-data.js';
 import { restartCount } from '../refresh.js';
 import { makePromise, type Router, type Settlement } from '../router.js';
-import type { KRef } from '../state/krefs.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import {
+  heldBy,
   ItemType,
   KERNEL_DECIDES,
+  FORK_EXPORTS_MAX,
   VatState,
   type LifecycleItem,
   type VatNumber,
@@ -46,7 +48,7 @@ import {
 import { makeMeter, makeUnlimitedMeter } from './meters.js';
 import { CRITICAL_KEY, kernelObjectOf, makeKernelObject, SERVICE } from './objects.js';
 import { answer, takeResult, waitFor, waitSubject, wake } from './replies.js';
-import { checkCreation, checkReapInterval } from './vat-options.js';
+import { checkCreation, checkName, checkReapInterval } from './vat-options.js';
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;
 
@@ -64,7 +66,7 @@ const enqueue = (call: KernelCall, item: Omit<LifecycleItem, 'result'>): typeof 
   if (result === undefined) {
     result = makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
   } else takeResult(state, result);
-  holdAll(state, item.slots);
+  holdAll(state, heldBy(item));
   state.enqueue({ ...item, result } as LifecycleItem);
   return DEFERRED;
 };
@@ -198,6 +200,35 @@ const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   });
 };
 
+/** The counterparts of these exports are what the requester gets besides the root. */
+const exportsArgument = (state: KernelState, given: unknown): KRef[] => {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) return refuseCall('fork() exports must be an array');
+  if (given.length > FORK_EXPORTS_MAX) {
+    return refuseCall(`fork() takes at most ${FORK_EXPORTS_MAX} exports`);
+  }
+  return given.map((value: unknown, i) => {
+    const found = settledReference(state, value);
+    if (found instanceof SlotMark && !isPromiseKRef(found.kref)) return found.kref;
+    return refuseCall(`fork() exports[${i}] must be an object: ${describeArgument(found)}`);
+  });
+};
+
+const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
+  const vat = runningVat(call, 'fork');
+  const given = optionsArgument(call, 0, 'fork', ['name', 'vatParameters', 'exports']);
+  const { vatParameters } = given;
+  const name = checkName(given['name'], 'fork() options');
+  const exports = exportsArgument(call.state, given['exports']);
+  const child = call.state.next('nextVat');
+  const hasParameters = vatParameters !== undefined;
+  const text = name ?? vatIdOf(child);
+  return enqueue(call, {
+    ...{ type: ItemType.fork, vat, bundleId: '', text, ...kernelData(vatParameters) },
+    fork: { vat: child, exports, hasParameters, dynamic: true },
+  });
+};
+
 const CHANGEABLE = ['reapInterval', 'refresh'];
 
 const changeOptions = (call: KernelCall<AdminRow>): undefined => {
@@ -224,6 +255,7 @@ const changeOptions = (call: KernelCall<AdminRow>): undefined => {
 export const ADMIN_METHODS: KernelMethods<AdminRow> = {
   upgrade,
   rollback,
+  fork,
   changeOptions,
   terminateWithFailure: call => {
     const vat = runningVat(call, 'terminateWithFailure');
@@ -251,11 +283,16 @@ export const ADMIN_METHODS: KernelMethods<AdminRow> = {
 };
 
 /** What a vat gets that has made another. */
-export const creationAnswer = (state: KernelState, vat: VatNumber, root: KRef): KernelData => {
+export const creationAnswer = (
+  state: KernelState,
+  vat: VatNumber,
+  root: KRef,
+  more: Readonly<Record<string, unknown>> = {},
+): KernelData => {
   const admin = makeKernelObject(state, [KernelObject.adminNode, vat, null]);
   const row = state.vats.need(vat);
   state.vats.set(vat, { ...row, options: { ...row.options, admin } });
-  return kernelData({ adminNode: new SlotMark(admin), root: new SlotMark(root) });
+  return kernelData({ adminNode: new SlotMark(admin), root: new SlotMark(root), ...more });
 };
 
 /** A vat has ended: `done()` settles, now and for whoever asks later. */

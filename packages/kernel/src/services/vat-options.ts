@@ -27,12 +27,12 @@ export interface CreationRequest {
   readonly options: VatOptions;
 }
 
-const checkName = (name: unknown): string | undefined => {
+export const checkName = (name: unknown, options = 'CreateVatOptions'): string | undefined => {
   if (name === undefined) return undefined;
-  if (typeof name !== 'string') return refuseCall('CreateVatOptions(name)');
+  if (typeof name !== 'string') return refuseCall(`${options}(name)`);
   const shown = JSON.stringify(name);
-  if (name.length > NAME_LENGTH_MAX) refuseCall(`CreateVatOptions: oversized vat name ${shown}`);
-  if (!NAME_PATTERN.test(name)) refuseCall(`CreateVatOptions: bad vat name ${shown}`);
+  if (name.length > NAME_LENGTH_MAX) refuseCall(`${options}: oversized vat name ${shown}`);
+  if (!NAME_PATTERN.test(name)) refuseCall(`${options}: bad vat name ${shown}`);
   return name;
 };
 

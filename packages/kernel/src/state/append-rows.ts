@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
+import { keysOf } from './scan.js';
 import { compareKeys } from './kernel-table.js';
 import type { KeyRange } from './keys.js';
 
@@ -53,6 +54,17 @@ export class AppendRows implements Restorable {
     return [...this.#added]
       .filter(([key]) => key.startsWith(prefix))
       .sort(([a], [b]) => compareKeys(a, b));
+  }
+
+  /** Every row of a range, in key order. The rows must not change meanwhile. */
+  *all({ prefix, end }: KeyRange): Generator<readonly [key: BinaryKey, value: Uint8Array], void> {
+    const added = this.added({ prefix, end });
+    let next = 0;
+    for (const key of keysOf(this.#view, this.#table, prefix)) {
+      while (next < added.length && added[next]![0] < key) yield added[next++]!;
+      if (!this.#removed.has(key)) yield [key, this.#view.get(this.#table, key)!];
+    }
+    yield* added.slice(next);
   }
 
   get dirtyCount(): number {

@@ -36,6 +36,7 @@ import {
   RUN_QUEUE_PREFIX,
   runQueueKey,
   spacePrefix,
+  spaceUsersKey,
   transcriptPrefix,
   VAT_PREFIX,
   vatCountersKey,
@@ -88,6 +89,7 @@ export const spellings = {
   },
   vat: { spell: vatKey, parse: (key: BinaryKey): number => readU32(key, VAT_PREFIX.length) },
   vatCounters: { spell: vatCountersKey },
+  spaceUsers: { spell: spaceUsersKey },
   name: { spell: vatNameKey },
   pin: { spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)) },
   hostResult: {

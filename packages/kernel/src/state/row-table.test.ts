@@ -99,7 +99,7 @@ class Bench {
     const vat = this.#vat;
     const { incarnation } = this.model;
     const bytes = each.text === null ? null : toBytes(each.text);
-    this.table.write({ vat, incarnation, space: vat }, each.key, bytes);
+    this.table.write({ vat, incarnation, spaces: [vat] }, each.key, bytes);
     writeToModel(this.model, each);
   }
 
@@ -162,7 +162,7 @@ class Bench {
 
   #expectHandOver(): void {
     const { rows, touched } = this.model;
-    const handed = this.table.handOver(this.#vat);
+    const handed = this.table.handOver([this.#vat]);
     expect(handed.map(([key]) => keyFromBytes(key))).toEqual([...touched].sort());
     for (const [key, value, born, written] of handed) {
       const row = rows.get(keyFromBytes(key));
@@ -211,7 +211,7 @@ describe('row table', () => {
     bench.crank({ upgrades: true, writes: [], fails: false });
     await bench.commit(new Map());
     bench.crank({ upgrades: false, writes: [{ key: 'a', text: null }], fails: false });
-    const handed = bench.table.handOver(2).map(([key, ...row]) => [keyFromBytes(key), ...row]);
+    const handed = bench.table.handOver([2]).map(([key, ...row]) => [keyFromBytes(key), ...row]);
     expect(handed).toEqual([['a', null, 0, 1]]);
   });
 
@@ -221,7 +221,7 @@ describe('row table', () => {
     for (const key of KEYS) bench.write({ key, text: 'x' });
     await bench.commit(new Map());
     const { table } = bench;
-    const writer = { vat: 3, incarnation: 0, space: 3 };
+    const writer = { vat: 3, incarnation: 0, spaces: [3] };
     table.write(writer, 'new', toBytes('x'));
     table.write(writer, 'a', null);
     const counts = [2, 2, 2, 2].map(limit => table.forgetSpace(3, limit));

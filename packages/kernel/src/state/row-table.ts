@@ -1,10 +1,13 @@
 /**
  * The rows of vats, with the header that makes replay exact (rule T2).
  *
+ * Theory of operation. A vat lists its spaces, top first (rule U5). A row is what the first space
+ * that has it says; what is written goes to the top one. Those below may be listed by other vats
+ * too, and never change: a row of theirs that is deleted is hidden by a *tombstone* in the top one.
  * Invariants:
  * - `born` and `written` are set here and nowhere else;
  * - the first time that an incarnation overwrites or deletes a row that an earlier one wrote, the
- *   old row becomes a pre-image of (vat, incarnation);
+ *   old row becomes a pre-image of (vat, incarnation), under the space that the vat lists last;
  * - a row that this block both creates and deletes leaves no trace.
  */
 import assert from 'node:assert/strict';
@@ -16,27 +19,44 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import type { HandOverRow } from '@heirloom/worker';
-import { keysOf } from '../audit/scan.js';
+import { keysOf } from './scan.js';
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './keys.js';
 
 export const HEADER_BYTES = 8;
 
+/** The spaces of a vat, top first. */
+export type Spaces = readonly number[];
+
+/** What one space says of a row. */
 interface Row {
   /** `undefined`: deleted. */
   readonly bytes: Uint8Array | undefined;
   readonly born: number;
   readonly written: number;
-  /** The store shows no such row as of the last commit. */
+  /** The store shows no such row of this space as of the last commit. */
   readonly fresh: boolean;
+  /** Deleted, and a space below has the row: a tombstone is stored. */
+  readonly hides: boolean;
 }
 
 export interface RowWriter {
   readonly vat: number;
   readonly incarnation: number;
-  readonly space: number;
+  readonly spaces: Spaces;
 }
+
+const NO_SPACES: Spaces = [];
+const TOMBSTONE = new Uint8Array(1);
+const isTombstone = (stored: Uint8Array): boolean => stored.length < HEADER_BYTES;
+
+/** A stored row without its header; undefined for a tombstone. */
+export const bodyOf = (stored: Uint8Array): Uint8Array | undefined =>
+  isTombstone(stored) ? undefined : stored.subarray(HEADER_BYTES);
+
+/** Does the space itself say anything of the row? */
+const isStored = (row: Row | undefined): boolean => row?.bytes !== undefined || row?.hides === true;
 
 const withHeader = (row: Row): Uint8Array => {
   assert(row.bytes !== undefined);
@@ -45,6 +65,12 @@ const withHeader = (row: Row): Uint8Array => {
   out.writeUInt32BE(row.written, 4);
   out.set(row.bytes, HEADER_BYTES);
   return out;
+};
+
+/** Has this block taken a stored row of the space away? */
+const isDeleted = (space: SpaceRows | undefined, key: BinaryKey): boolean => {
+  const row = space?.rows.get(key);
+  return row !== undefined && !isStored(row);
 };
 
 /** What this block changed in one space. */
@@ -79,72 +105,92 @@ export class RowTable {
 
   /** One row write of a merged crank: `bytes` without header, `null` deletes. */
   write(writer: RowWriter, key: BinaryKey, bytes: Uint8Array | null): void {
-    const { incarnation, space } = writer;
-    const before = this.#lookup(space, key);
+    const { incarnation, spaces } = writer;
+    const top = spaces[0];
+    assert(top !== undefined, 'a vat has a space of its own');
+    const below = spaces.length === 1 ? NO_SPACES : spaces.slice(1);
+    const own = this.#lookupIn(top, key);
+    const before = isStored(own) ? own : (this.#lookup(below, key) ?? own);
     const exists = before?.bytes !== undefined;
     if (exists && before.written < incarnation) this.#keepPreImage(writer, key, before);
+    const fresh = own === undefined || own.fresh;
     if (bytes === null) {
       if (!exists) return;
       // Who deleted it is what a replay must know that is handed the tombstone (rule T4).
-      this.#put(space, key, { ...before, bytes: undefined, written: incarnation });
+      const gone = { born: before.born, bytes: undefined, written: incarnation };
+      this.#put(top, key, { ...gone, fresh, hides: this.#isUnder(below, key) });
       return;
     }
-    this.#put(space, key, {
-      bytes,
-      born: exists ? before.born : incarnation,
-      written: incarnation,
-      fresh: before === undefined || before.fresh,
-    });
+    const born = exists ? before.born : incarnation;
+    this.#put(top, key, { bytes, born, written: incarnation, fresh, hides: false });
   }
 
   /** Is there such a row now? */
-  has(space: number, key: BinaryKey): boolean {
-    return this.#lookup(space, key)?.bytes !== undefined;
+  has(spaces: Spaces, key: BinaryKey): boolean {
+    return this.#lookup(spaces, key)?.bytes !== undefined;
   }
 
   /** The row, which must exist. */
-  need(space: number, key: BinaryKey): Uint8Array {
-    const bytes = this.#lookup(space, key)?.bytes;
+  need(spaces: Spaces, key: BinaryKey): Uint8Array {
+    const bytes = this.#lookup(spaces, key)?.bytes;
     assert(bytes !== undefined, 'no such row');
     return bytes;
   }
 
-  /** The keys of the rows of a space that begin with `prefix`, in order. For few rows. */
-  keysWith(space: number, prefix: BinaryKey): BinaryKey[] {
-    const start = vatstoreKey(space, prefix);
+  /** The keys of a vat's rows that begin with `prefix`, in order. For few rows. */
+  keysWith(spaces: Spaces, prefix: BinaryKey): BinaryKey[] {
     const keys = new Set<BinaryKey>();
-    for (const key of keysOf(this.#view, 'vatstore', start)) {
-      keys.add(key.slice(start.length - prefix.length));
+    for (const space of spaces) {
+      const start = vatstoreKey(space, prefix);
+      for (const key of keysOf(this.#view, 'vatstore', start)) {
+        keys.add(key.slice(start.length - prefix.length));
+      }
+      for (const key of this.#dirty.get(space)?.rows.keys() ?? []) {
+        if (key.startsWith(prefix)) keys.add(key);
+      }
     }
-    for (const key of this.#dirty.get(space)?.rows.keys() ?? []) {
-      if (key.startsWith(prefix)) keys.add(key);
-    }
-    return [...keys].filter(key => this.has(space, key)).sort();
+    return [...keys].filter(key => this.has(spaces, key)).sort();
+  }
+
+  /** Has nothing been written to a space, or everything been taken out again? */
+  isEmpty(space: number): boolean {
+    const { prefix, end } = ranges.space(space);
+    const dirty = [...(this.#dirty.get(space)?.rows ?? [])];
+    if (dirty.some(([, row]) => isStored(row))) return false;
+    const [key] = this.#view
+      .keysAfter('vatstore', prefix, end, dirty.length + 1)
+      .filter(stored => !isDeleted(this.#dirty.get(space), stored.slice(prefix.length)));
+    return key === undefined;
   }
 
   /** The vat's rows and tombstones since the last commit (rule T4), in key order. */
-  handOver(space: number): HandOverRow[] {
-    const rows = [...(this.#dirty.get(space)?.rows ?? [])];
-    return rows
+  handOver(spaces: Spaces): HandOverRow[] {
+    const rows = new Map<BinaryKey, Row>();
+    for (const space of spaces) {
+      for (const [key, row] of this.#dirty.get(space)?.rows ?? []) {
+        if (!rows.has(key)) rows.set(key, row);
+      }
+    }
+    return [...rows]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, row]) => [Buffer.from(key, 'latin1'), row.bytes ?? null, row.born, row.written]);
   }
 
-  /** Removes up to `limit` rows of a dead vat's space; returns how many. */
+  /** Removes up to `limit` rows of a space that no vat lists any more; returns how many. */
   forgetSpace(space: number, limit: number): number {
     const { prefix, end } = ranges.space(space);
     const dirty = this.#dirty.get(space)?.rows ?? new Map<BinaryKey, Row>();
-    const gone = [...dirty.values()].filter(row => row.bytes === undefined).length;
-    const made = [...dirty.keys()].filter(key => dirty.get(key)?.bytes !== undefined).sort();
+    const gone = [...dirty.values()].filter(row => !isStored(row)).length;
+    const made = [...dirty.keys()].filter(key => isStored(dirty.get(key))).sort();
     const stored = this.#view
       .keysAfter('vatstore', prefix, end, limit + made.length + gone)
       .map(key => key.slice(prefix.length))
       .filter(key => !dirty.has(key));
     const chosen = [...made, ...stored].slice(0, Math.max(0, limit));
     for (const key of chosen) {
-      const row = this.#lookup(space, key);
+      const row = this.#lookupIn(space, key);
       assert(row !== undefined);
-      this.#put(space, key, { ...row, bytes: undefined });
+      this.#put(space, key, { ...row, bytes: undefined, hides: false });
     }
     return chosen.length;
   }
@@ -152,9 +198,9 @@ export class RowTable {
   changes(into: RowChange[]): void {
     for (const [space, { rows }] of this.#dirty) {
       for (const [key, row] of rows) {
-        const gone = row.bytes === undefined;
+        const gone = !isStored(row);
         if (gone && row.fresh) continue;
-        const value = gone ? undefined : withHeader(row);
+        const value = gone ? undefined : row.hides ? TOMBSTONE : withHeader(row);
         into.push({ table: 'vatstore', key: vatstoreKey(space, key), value });
       }
     }
@@ -165,24 +211,38 @@ export class RowTable {
   }
 
   /** The logical row; a deleted one has no bytes. */
-  #lookup(space: number, key: BinaryKey): Row | undefined {
+  #lookup(spaces: Spaces, key: BinaryKey): Row | undefined {
+    let gone: Row | undefined;
+    for (const space of spaces) {
+      const row = this.#lookupIn(space, key);
+      if (isStored(row)) return row;
+      gone ??= row;
+    }
+    return gone;
+  }
+
+  /** Has one of these spaces the row, whatever the one above says? */
+  #isUnder(spaces: Spaces, key: BinaryKey): boolean {
+    return spaces.length > 0 && this.#lookup(spaces, key)?.bytes !== undefined;
+  }
+
+  /** What one space says of it. */
+  #lookupIn(space: number, key: BinaryKey): Row | undefined {
     const dirty = this.#dirty.get(space)?.rows.get(key);
     if (dirty !== undefined) return dirty;
     const stored = this.#view.get('vatstore', vatstoreKey(space, key));
     if (stored === undefined) return undefined;
+    const fresh = false;
+    if (isTombstone(stored)) return { bytes: undefined, born: 0, written: 0, fresh, hides: true };
     const header = Buffer.from(stored.buffer, stored.byteOffset, HEADER_BYTES);
-    return {
-      bytes: stored.subarray(HEADER_BYTES),
-      born: header.readUInt32BE(0),
-      written: header.readUInt32BE(4),
-      fresh: false,
-    };
+    const [born, written] = [header.readUInt32BE(0), header.readUInt32BE(4)];
+    return { bytes: bodyOf(stored), born, written, fresh, hides: false };
   }
 
   #keepPreImage(writer: RowWriter, key: BinaryKey, row: Row): void {
     assert(row.born < writer.incarnation, 'a row written earlier was born earlier');
-    const { vat, incarnation, space } = writer;
-    this.preImages.add(preimageKey(vat, incarnation, space, key), withHeader(row));
+    const { vat, incarnation, spaces } = writer;
+    this.preImages.add(preimageKey(vat, incarnation, spaces.at(-1)!, key), withHeader(row));
   }
 
   #put(space: number, key: BinaryKey, row: Row): void {

@@ -67,21 +67,49 @@ export interface QueuedMessage {
   readonly result: KRef | undefined;
 }
 
-export const ItemType = { send: 0, notify: 1, create: 2, upgrade: 3, terminate: 4 } as const;
+export const ItemType = {
+  send: 0,
+  notify: 1,
+  create: 2,
+  upgrade: 3,
+  terminate: 4,
+  fork: 5,
+} as const;
+
+/** Exports whose counterparts one fork may be asked for. */
+export const FORK_EXPORTS_MAX = 10_000;
+
+export interface ForkRequest {
+  /** The vat that is to be made. */
+  readonly vat: VatNumber;
+  /** Exports of its parent, whose counterparts the requester is given. Held. */
+  readonly exports: readonly KRef[];
+  /** False: it has the parameters that its parent has. */
+  readonly hasParameters: boolean;
+  /** As of `VatOptions`. */
+  readonly dynamic: boolean;
+}
 
 export interface LifecycleRequest {
+  /** Fork: the vat that is forked. */
   readonly vat: VatNumber;
   readonly bundleId: string;
   readonly body: Uint8Array;
   readonly slots: readonly KRef[];
-  /** Create: the vat's name; upgrade: the message of the disconnection object. UTF-8. */
+  /** Create, fork: the new vat's name; upgrade: the message of the disconnection object. UTF-8. */
   readonly text: string;
   readonly result: KRef;
   /** Create only. */
   readonly options?: VatOptions;
   /** Upgrade only; without it, a plain one. */
   readonly upgrade?: UpgradeOptions;
+  /** Fork only. */
+  readonly fork?: ForkRequest;
 }
+
+/** The references that an item of the queue holds, but for its result. */
+export const heldBy = ({ slots, fork }: Omit<LifecycleRequest, 'result'>): readonly KRef[] =>
+  fork === undefined ? slots : [...slots, ...fork.exports];
 
 /** What a vat is under beyond its code. Part of its row; adminNode.changeOptions changes some. */
 export interface VatOptions {
@@ -111,7 +139,8 @@ export type RunQueueItem =
   | { readonly type: typeof ItemType.notify; readonly vat: VatNumber; readonly promise: KRef }
   | ({ readonly type: typeof ItemType.create } & LifecycleRequest)
   | ({ readonly type: typeof ItemType.upgrade } & LifecycleRequest)
-  | ({ readonly type: typeof ItemType.terminate } & LifecycleRequest);
+  | ({ readonly type: typeof ItemType.terminate } & LifecycleRequest)
+  | ({ readonly type: typeof ItemType.fork } & LifecycleRequest);
 
 export type LifecycleItem = Extract<RunQueueItem, LifecycleRequest>;
 
@@ -259,6 +288,20 @@ const optionsOf = (tuple: OptionsTuple): VatOptions => {
   return { dynamic, critical, meter, reapInterval, admin, refresh };
 };
 
+type ForkTuple = readonly [VatNumber, readonly KRef[], hasParameters: boolean, dynamic: boolean];
+const forkTuple = ({ vat, exports, hasParameters, dynamic }: ForkRequest): ForkTuple => [
+  vat,
+  exports,
+  hasParameters,
+  dynamic,
+];
+const forkOf = ([vat, exports, hasParameters, dynamic]: ForkTuple): ForkRequest => ({
+  vat,
+  exports,
+  hasParameters,
+  dynamic,
+});
+
 type ItemTuple = readonly [number, ...FrameValue[]];
 const itemTuple = (item: RunQueueItem): ItemTuple => {
   switch (item.type) {
@@ -268,11 +311,13 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
       return [item.type, item.vat, item.promise];
     case ItemType.create:
     case ItemType.upgrade:
-    case ItemType.terminate: {
+    case ItemType.terminate:
+    case ItemType.fork: {
       const { type, vat, bundleId, body, slots, text: words, result, options, upgrade } = item;
       const more = options === undefined ? null : optionsTuple(options);
       const how = upgrade === undefined ? null : upgradeTuple(upgrade);
-      return [type, vat, bundleId, body, slots, text(words), result, more, how];
+      const fork = item.fork === undefined ? [] : [forkTuple(item.fork)];
+      return [type, vat, bundleId, body, slots, text(words), result, more, how, ...fork];
     }
     default:
       throw TypeError(`unknown item ${String((item as never as RunQueueItem).type)}`);
@@ -286,7 +331,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     const [vat, promise] = rest as [VatNumber, KRef];
     return { type, vat, promise };
   }
-  const [vat, bundleId, body, slots, words, result, options, upgrade] = rest as [
+  const [vat, bundleId, body, slots, words, result, options, upgrade, fork] = rest as [
     VatNumber,
     string,
     Uint8Array,
@@ -295,6 +340,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     KRef,
     OptionsTuple | null,
     UpgradeTuple | null,
+    ForkTuple | undefined,
   ];
   return {
     type: type as LifecycleItem['type'],
@@ -306,6 +352,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     result,
     ...(options === null ? {} : { options: optionsOf(options) }),
     ...(upgrade === null ? {} : { upgrade: upgradeOf(upgrade) }),
+    ...(fork === undefined ? {} : { fork: forkOf(fork) }),
   };
 };
 

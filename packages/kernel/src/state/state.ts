@@ -72,6 +72,8 @@ export class KernelState {
   readonly promiseQueues: KernelTable<string, QueuedMessage>;
   readonly vats: KernelTable<VatNumber, VatRow>;
   readonly vatCounters: KernelTable<VatNumber, VatCounters>;
+  /** How many vats list a space, where it is more than one. */
+  readonly spaceUsers: KernelTable<number, number>;
   readonly names: KernelTable<string, VatNumber>;
   readonly pins: KernelTable<KRef, number>;
   /** Host input → its result promise, until the block after its settlement. */
@@ -106,6 +108,7 @@ export class KernelState {
     this.promiseQueues = this.#table(codecs.message, spellings.promiseQueue);
     this.vats = this.#table(codecs.vat, spellings.vat);
     this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
+    this.spaceUsers = this.#table(codecs.count, spellings.spaceUsers);
     this.names = this.#table(codecs.count, spellings.name);
     this.pins = this.#table(codecs.count, spellings.pin);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);

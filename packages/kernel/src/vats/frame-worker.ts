@@ -78,10 +78,14 @@ export class FrameWorker implements VatWorker {
   }
 
   async bind(identity: VatIdentity, handOver: HandOver): Promise<void> {
-    const { vatId, incarnation, space } = identity;
+    const { vatId, incarnation, spaces } = identity;
+    const [space, ...below] = spaces;
+    assert(space !== undefined, 'a vat has a space of its own');
     this.#identity = identity;
-    const { height, rows } = handOver;
-    const answer = await this.#ask([ToWorker.bind, vatId, incarnation, space, height, rows]);
+    const { height, rows, preImages, history } = handOver;
+    const own = [vatId, incarnation, space] as const;
+    const handed = [height, rows, below, preImages, history] as const;
+    const answer = await this.#ask([ToWorker.bind, ...own, ...handed]);
     if (answer[0] !== FromWorker.bound) {
       throw this.#refuse('it answered something else than bound');
     }
@@ -102,6 +106,12 @@ export class FrameWorker implements VatWorker {
       throw this.#refuse(`it did not replay to position ${endPosition}`);
     }
     this.#nextPosition = endPosition;
+  }
+
+  restack(spaces: readonly number[]): void {
+    const [space, ...below] = spaces;
+    assert(space !== undefined, 'a vat has a space of its own');
+    this.#send([ToWorker.restack, space, below]);
   }
 
   deliver({ height, wave, firstPosition, deliveries }: WaveDeliveries): void {

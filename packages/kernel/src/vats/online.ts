@@ -4,7 +4,6 @@
  * Invariants: a worker here has merged everything that it ran: its heap is the vat's state after
  * the last merged crank. A vat that cannot be replayed has no worker until it is upgraded (H3).
  */
-import assert from 'node:assert/strict';
 import { vatIdOf, type HandOver } from '@heirloom/worker';
 import { WorkerError } from '../errors.js';
 import type { VatNumber, VatRow } from '../state/schema.js';
@@ -87,13 +86,11 @@ export class OnlineVats {
     kind: WorkerKind = this.#isolation.kindOf(vat),
   ): Promise<VatWorker> {
     const { incarnation, spaces } = row;
-    const space = spaces[0];
-    assert(space !== undefined, 'a vat has a space of its own');
     const vatId = vatIdOf(vat);
     let worker: VatWorker | undefined;
     try {
       worker = await this.#zygotes.lease({ kind, script });
-      await worker.bind({ vatId, incarnation, space }, handOver);
+      await worker.bind({ vatId, incarnation, spaces }, handOver);
       return worker;
     } catch (error) {
       if (worker !== undefined) this.discard(worker);
@@ -106,6 +103,11 @@ export class OnlineVats {
   install(vat: VatNumber, worker: VatWorker): void {
     this.#drop(vat);
     this.#workers.set(vat, worker);
+  }
+
+  /** The vat's spaces are others from now on; nothing to do for a vat without a worker. */
+  restack(vat: VatNumber, spaces: readonly number[]): void {
+    this.#workers.get(vat)?.restack(spaces);
   }
 
   /** The vat has ended. */

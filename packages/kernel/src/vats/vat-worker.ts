@@ -9,7 +9,8 @@ import type { HandOver, HandOverWave, VatId } from '@heirloom/worker';
 export interface VatIdentity {
   readonly vatId: VatId;
   readonly incarnation: number;
-  readonly space: number;
+  /** Top first. */
+  readonly spaces: readonly number[];
 }
 
 export interface WaveDeliveries {
@@ -31,6 +32,8 @@ export interface VatWorker {
    * REPLAY_DIVERGED names the position.
    */
   replay(endPosition: number, waves?: readonly HandOverWave[]): Promise<void>;
+  /** The vat's spaces are others from now on, its rows the same. */
+  restack(spaces: readonly number[]): void;
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;

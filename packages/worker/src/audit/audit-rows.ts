@@ -16,6 +16,7 @@ import {
   textOfKey,
   virtualRow,
 } from '@heirloom/store/keys';
+import { generationIn, isForkUnswept, statusIn } from '../liveslots/forks.js';
 import { unpackNumber, unpackRow } from '../liveslots/frames.js';
 import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
 import type { Slots } from '../protocol/messages.js';
@@ -96,6 +97,8 @@ class Auditor {
   readonly headers = new Map<string, Header>();
   readonly exportNames = new Map<string, string>();
   readonly dismissed = new Set<number>();
+  /** A fork's, that only those outside held before it: sweeps of a later incarnation list them. */
+  readonly #forgotten = new Set<string>();
   /** Instances of dismissed kinds that have a row, and the entry that they name. */
   readonly #revoked = new Map<string, number>();
   readonly #namedKinds = new Set<number>();
@@ -113,9 +116,14 @@ class Auditor {
   readonly #versions = new Map<number, number>();
   readonly #rows: RowSource;
   readonly #incarnation: number;
+  /** Of exports: see liveslots/forks.ts. */
+  readonly #generation: number;
+  readonly #isForkUnswept: boolean;
 
   constructor(rows: RowSource, incarnation: number) {
     this.#rows = rows;
+    this.#generation = generationIn(rows);
+    this.#isForkUnswept = isForkUnswept(rows);
     this.#incarnation = incarnation;
   }
 
@@ -174,14 +182,14 @@ class Auditor {
         const base = this.#refOf(isDurable, readU32(rest, 0), readU48(rest, 4));
         if (isDurable) this.#checkVersion(base, readU32(rest, 0), version);
         if (this.#isRevoked(base)) this.#revoked.set(base, zero);
-        else this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
+        else this.#addHeader(base, { count, es, zero, isDropped: false, isDurable });
         return this.#hold(isDurable, slots);
       }
       case TABLES.collection: {
         const [kind, , , , [a, b], count, es, zero] = unpackRow('collection', bytes);
         const base = this.#refOf(isDurable, kind, readU48(rest, 0));
         if (readU48(rest, 0) >= 4) {
-          this.headers.set(base, { count, es, zero, isDropped: false, isDurable });
+          this.#addHeader(base, { count, es, zero, isDropped: false, isDurable });
         }
         return this.#hold(isDurable, [...a, ...b]);
       }
@@ -218,6 +226,14 @@ class Auditor {
       default:
         return undefined;
     }
+  }
+
+  /** With the export status that counts. */
+  #addHeader(base: string, stored: Header): void {
+    const es = statusIn(this.#generation, stored.es);
+    this.headers.set(base, { ...stored, es });
+    const isForgotten = stored.es.includes('r') && !es.includes('r') && stored.count === 0;
+    if (isForgotten && stored.zero === 0 && this.#isForkUnswept) this.#forgotten.add(base);
   }
 
   /** No state is of a later version than its kind. */
@@ -328,6 +344,7 @@ class Auditor {
     if (held !== count) this.#fault(`${base}: ${held} rows hold it, its count is ${count}`);
     const isUnheld = count === 0 && !es.includes('r');
     const listed = this.#zeros.get(base);
+    if (this.#forgotten.has(base)) return;
     if (isUnheld !== (listed !== undefined)) this.#fault(`${base}: unheld ${isUnheld}, no entry`);
     if ((listed?.incarnation ?? -1) + 1 !== zero) this.#fault(`${base}: entry is not at ${zero}`);
     if (isDropped !== (listed?.entry === 1)) this.#fault(`${base}: dropped is ${isDropped}`);

@@ -54,6 +54,8 @@ export interface References {
   holdInRow(vref: VRef, by: 1 | -1): boolean;
   /** The kernel reaches a remotable, only recognises it, or knows it no longer. */
   exportChanged(vref: VRef, status: ExportStatus): void;
+  /** Nobody outside knows any remotable of the heap but these. */
+  forgetHolders(kept: Slots): void;
   /** A weak collection recognises a reference. */
   noteWeakKey(vref: VRef): void;
   /** Has any remotable a vref? */

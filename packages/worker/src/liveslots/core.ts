@@ -3,6 +3,7 @@
  */
 import { Counters } from './counters.js';
 import { Dismissals } from './dismissals.js';
+import { Forks } from './forks.js';
 import { Ledger } from './ledger.js';
 import { Purity } from './purity.js';
 import { RamRecognizers } from './ram-recognizers.js';
@@ -20,6 +21,7 @@ export interface Core {
   readonly values: StoredValues;
   readonly ledger: Ledger;
   readonly dismissals: Dismissals;
+  readonly forks: Forks;
   /** What vat code may do at present. */
   readonly purity: Purity;
   /** The weak maps and sets of vat code that recognise references. */
@@ -46,6 +48,7 @@ export const makeCore = (context: LiveslotsContext): Core => {
     counters: new Counters(context),
     values: new StoredValues(context, kind => definedKinds.has(kind) || dismissals.has(kind)),
     dismissals,
+    forks: new Forks(context),
     purity: new Purity(),
     ramRecognizers: new RamRecognizers(),
     touched: [],

@@ -70,8 +70,12 @@ export type WatchRow = readonly [watches: readonly (readonly [body: Body, slots:
 /** The tag of a kind that was dismissed. */
 export type DismissedRow = readonly [tag: Body];
 
+/** `isUnswept`: what only those outside held, before the fork, may be there still. */
+export type ForkRow = readonly [generation: number, isUnswept: boolean];
+
 interface Rows {
   vat: VatRow;
+  fork: ForkRow;
   kind: KindRow;
   dismissed: DismissedRow;
   object: ObjectRow;
@@ -87,6 +91,7 @@ interface Rows {
 
 const LENGTHS: Readonly<Record<keyof Rows, number>> = {
   vat: 2,
+  fork: 2,
   kind: 6,
   dismissed: 1,
   object: 8,

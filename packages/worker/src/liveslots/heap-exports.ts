@@ -89,6 +89,14 @@ export class HeapExports {
     this.#rehold(known);
   }
 
+  /** Nobody outside knows any but these. */
+  forgetHolders(kept: ReadonlySet<VRef>): void {
+    for (const [vref, known] of this.#exports) {
+      known.status = kept.has(vref) ? 'r' : 'n';
+      this.#rehold(known);
+    }
+  }
+
   /** A weak collection recognises it. */
   noteKey(vref: VRef): void {
     const known = this.#exports.get(vref);

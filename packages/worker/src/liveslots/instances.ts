@@ -151,7 +151,8 @@ export const read = (record: InstanceRecord): Reading => {
     record.isDirty = true;
     reading = { type: 'migrated', bytes: migration.bytes };
   }
-  record.header = { count, es, zero, released, isDropped: false };
+  const status = kind.core.forks.statusOf(es);
+  record.header = { count, es: status, zero, released, isDropped: false };
   record.slots = slots;
   record.hasStateRow = inline === null;
   return reading;
@@ -267,7 +268,8 @@ const collectRow = (record: InstanceRecord, out: RowsOut): void => {
   const { kind, instance, header, encoded } = record;
   const { keys } = kind.scope;
   const { body, slots } = encoded!;
-  const { count, es, zero, released } = header!;
+  const { count, zero, released } = header!;
+  const es = kind.core.forks.stored(header!.es);
   const isInline = body.length <= INLINE_BODY_BYTES_MAX;
   const inline = isInline ? body : null;
   const { index } = record.layout!;

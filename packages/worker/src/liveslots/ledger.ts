@@ -94,6 +94,17 @@ export class Ledger {
     this.#changeOf(baseRef);
   }
 
+  /** What is said of a thing is to be settled again, though nothing has changed of it. */
+  touch(baseRef: VRef): void {
+    this.#changeOf(baseRef);
+  }
+
+  /** Nobody outside knows anything of the vat any more, but for these exports. */
+  forked(exports: Slots): void {
+    this.#knownReachable.clear();
+    for (const vref of exports) if (!vref.startsWith('o+e')) this.#tell(vref);
+  }
+
   /** A delivery mentions these: RAM holds the imports among them. */
   introduced(slots: Slots): void {
     for (const slot of slots) {

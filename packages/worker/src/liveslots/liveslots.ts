@@ -15,6 +15,7 @@ import type { LogSink, VatEnvironment } from '../zygote/environment.js';
 import { VatCodec } from './codec.js';
 import type { Encoded, LiveslotsContext } from './context.js';
 import { Dispatcher, type Continuation } from './dispatch.js';
+import type { ForkDelivery } from './fork-delivery.js';
 import type { Garbage } from './garbage.js';
 import { guardVatData, makeVatPowers } from './powers.js';
 import { PromiseTable } from './promise-table.js';
@@ -89,7 +90,9 @@ export class Liveslots {
     this.#dispatcher = new Dispatcher({
       crank, handled, hardening, codec, references, promises, ledger, dismissals,
     });
-    this.#registerStart(promises, this.#vatData.upgradePowers(crank));
+    const forks = this.#vatData.forkDelivery(crank);
+    forks.register(this.#dispatcher);
+    this.#registerStart(promises, this.#vatData.upgradePowers(crank), forks);
     this.#watchCallDepth(sink);
     handled.watchSends(() => this.#vatData.purity.assertOff('a send'));
     this.#garbage = this.#vatData.garbage(crank, collectGarbage);
@@ -160,7 +163,7 @@ export class Liveslots {
     };
   }
 
-  #registerStart(promises: Promises, upgrade: UpgradePowers): void {
+  #registerStart(promises: Promises, upgrade: UpgradePowers, forks: ForkDelivery): void {
     const { hardening } = this.#environment;
     const crank = this.#crank;
     const starter = new VatStarter({
@@ -180,7 +183,7 @@ export class Liveslots {
           codec: this.#codec,
           vatData: this.#guardedVatData,
           globals: this.#vatData.globals,
-          powers: upgrade.powers(),
+          powers: { ...upgrade.powers(), onFork: handler => forks.onFork(handler) },
           estate: isEmergency ? upgrade.emergencyEstate() : undefined,
         }),
       baggage: () => this.#vatData.baggage(),

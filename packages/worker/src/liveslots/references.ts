@@ -24,6 +24,7 @@ import type { HandledPromises } from '../zygote/environment.js';
 import type { Hardening, Reanimator, References } from './context.js';
 import { HeapExports } from './heap-exports.js';
 import type { ExportStatus } from './ledger.js';
+import type { Slots } from '../protocol/messages.js';
 import type { PromiseTable } from './promise-table.js';
 import type { Promises } from './promises.js';
 import { stampedRef, stampRef } from './ref-stamps.js';
@@ -159,6 +160,11 @@ export class VatReferences implements References {
 
   exportChanged(vref: VRef, status: ExportStatus): void {
     this.#heapExports.setStatus(vref, status);
+  }
+
+  /** Nobody outside knows any remotable of the heap but these. */
+  forgetHolders(kept: Slots): void {
+    this.#heapExports.forgetHolders(new Set(kept));
   }
 
   noteWeakKey(vref: VRef): void {

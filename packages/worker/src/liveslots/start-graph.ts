@@ -20,6 +20,7 @@ import {
   rowRefEntryPrefix,
 } from '@heirloom/store/keys';
 import { FIRST_USER_CID } from './counters.js';
+import { generationIn, statusIn } from './forks.js';
 import { unpackRow } from './frames.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { Slots } from '../protocol/messages.js';
@@ -73,17 +74,19 @@ export class StartGraph {
 
   /** Every instance and every collection of vat code, in order of their rows. */
   *things(): Generator<FoundThing> {
+    const generation = generationIn(this.#rows);
+    const isReached = (es: string): boolean => statusIn(generation, es).includes('r');
     for (const key of this.#keys(ROW_OBJECT_PREFIX)) {
       const [, , , es] = unpackRow('object', this.#need(key));
       const kind = readU32(key, ROW_OBJECT_PREFIX.length);
       const thing = { type: 'object', kind, instance: readU48(key, KIND_BYTES) } as const;
-      yield { thing, isReached: es.includes('r') };
+      yield { thing, isReached: isReached(es) };
     }
     for (const key of this.#keys(ROW_COLLECTION_PREFIX)) {
       const cid = readU48(key, ROW_COLLECTION_PREFIX.length);
       const [, , , , , , es] = unpackRow('collection', this.#need(key));
       if (cid < FIRST_USER_CID) continue;
-      yield { thing: { type: 'collection', cid }, isReached: es.includes('r') };
+      yield { thing: { type: 'collection', cid }, isReached: isReached(es) };
     }
   }
 

@@ -63,7 +63,7 @@ describe('startVat', () => {
     await vat.start(script, { n: 5, o: ref('o-4') });
     expect(await vat.call('o+0', 'see')).toEqual([
       'VatData,WeakMap,WeakSet,dismissKind,exitVat,exitVatWithFailure,finishedUpgrade,' +
-        'makeKind,makeKindMulti,nameExport,reconnectExport,replaceKind,replaceKindMulti',
+        'makeKind,makeKindMulti,nameExport,onFork,reconnectExport,replaceKind,replaceKindMulti',
       true,
       { n: 5, o: ref('o-4') },
     ]);

@@ -12,6 +12,7 @@ import {
 } from '@heirloom/store/keys';
 import { CycleCollector } from './cycles.js';
 import { DismissalSweeper } from './dismissal-sweeper.js';
+import { ForkSweeper } from './fork-sweeper.js';
 import { placeOf } from './things.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { CrankSink } from '../supervisor/crank.js';
@@ -35,6 +36,7 @@ export class Sweeper {
   readonly #deletions: Deletions;
   readonly #cycles: CycleCollector;
   readonly #dismissals: DismissalSweeper;
+  readonly #forks: ForkSweeper;
   /** Up to here the zero table of earlier incarnations is empty, but for `#condemned`. */
   #cursor: BinaryKey = ROW_ZERO_PREFIX;
   readonly #virtualCursors = new Map<number, BinaryKey>();
@@ -47,6 +49,7 @@ export class Sweeper {
     this.#deletions = deletions;
     this.#cycles = new CycleCollector(core, collections);
     this.#dismissals = new DismissalSweeper(core, deletions.recognition);
+    this.#forks = new ForkSweeper(core);
   }
 
   /**
@@ -57,7 +60,10 @@ export class Sweeper {
     let left = rowsMax - this.#passes(rowsMax);
     if (left > 0) left -= this.#removeVirtualRows(left);
     if (left > 0) left -= this.#sweepDismissed(left);
-    while (findsCycles && left > 0 && !this.#cycles.isDone) left -= this.#findCycles(left);
+    if (left > 0) left -= this.#condemnBy(limit => this.#forks.sweep(limit), left);
+    while (findsCycles && left > 0 && !this.#cycles.isDone) {
+      left -= this.#condemnBy(limit => this.#cycles.step(limit), left);
+    }
     this.#deletions.tell(this.#crank);
     // What RAM held of the dead went with its incarnation.
     this.#deletions.takeRamChanged();
@@ -80,10 +86,10 @@ export class Sweeper {
   }
 
   /** One step, and what it has condemned. */
-  #findCycles(limit: number): number {
+  #condemnBy(step: (limit: number) => number, limit: number): number {
     const { ledger } = this.#core;
     ledger.beginSweep();
-    const worked = this.#cycles.step(limit);
+    const worked = step(limit);
     ledger.settle();
     this.#condemned = this.#condemned.concat(ledger.takeCondemned());
     return worked + this.#passes(limit - worked);

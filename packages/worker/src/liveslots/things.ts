@@ -97,13 +97,10 @@ export const placeOf = (core: Core, baseRef: VRef): ThingPlace | undefined => {
   }
 };
 
-const headerOf = ([count, es, zero, released]: readonly [
-  number,
-  string,
-  number,
-  number,
-  ...unknown[],
-]): Header => ({ count, es, zero, released, isDropped: false });
+const headerOf = (
+  core: Core,
+  [count, es, zero, released]: readonly [number, string, number, number, ...unknown[]],
+): Header => ({ count, es: core.forks.statusOf(es), zero, released, isDropped: false });
 
 const openImport = (core: Core, n: number, place: ThingPlace): Thing => {
   const { rows } = core.context;
@@ -136,11 +133,12 @@ const openObject = (
   const bytes = rows.get(key);
   if (bytes === undefined) return undefined;
   const [schema, layout, ...rest] = unpackRow('object', bytes);
-  const header = headerOf(rest);
+  const header = headerOf(core, rest);
   const [, , , , body, slots] = rest;
   const save = (): void => {
     const { count, es, zero, released } = header;
-    const row: ObjectRow = [schema, layout, count, es, zero, released, body, slots];
+    const fields = [count, core.forks.stored(es), zero, released] as const;
+    const row: ObjectRow = [schema, layout, ...fields, body, slots];
     rows.set(key, packRow('object', row));
   };
   return { place, key, header, save };
@@ -155,11 +153,11 @@ const openCollection = (
   const bytes = rows.get(key);
   if (bytes === undefined) return undefined;
   const [storeKind, label, keyShape, valueShape, slots, ...rest] = unpackRow('collection', bytes);
-  const header = headerOf(rest);
+  const header = headerOf(core, rest);
   const save = (): void => {
     const { count, es, zero, released } = header;
     const shapes = [storeKind, label, keyShape, valueShape, slots] as const;
-    const row: CollectionRow = [...shapes, count, es, zero, released];
+    const row: CollectionRow = [...shapes, count, core.forks.stored(es), zero, released];
     rows.set(key, packRow('collection', row));
   };
   return { place, key, header, save };

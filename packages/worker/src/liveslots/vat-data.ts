@@ -9,6 +9,7 @@ import { provideBaggage } from './baggage.js';
 import { Collections } from './collections.js';
 import { makeCore } from './core.js';
 import { DurablePromises, type DecidedPromises } from './durable-promises.js';
+import { ForkDelivery } from './fork-delivery.js';
 import { Garbage } from './garbage.js';
 import { collectObjectRows, encodeObjects } from './instances.js';
 import { KindDefinitions } from './kind-definitions.js';
@@ -47,6 +48,8 @@ export interface VatDataPart extends CrankParticipant {
   readonly purity: Purity;
   /** Collects garbage as deliveries ask for it. */
   garbage(crank: CrankSink, collectGarbage: () => void): Garbage;
+  /** How the vat becomes a fork. */
+  forkDelivery(crank: CrankSink): ForkDelivery;
   /** What the incarnation owes to those before it. */
   upgradePowers(crank: CrankSink): UpgradePowers;
   /** Kinds of liveslots' own are defined again. To be called once, before vat code runs. */
@@ -163,6 +166,7 @@ export const createVatData = (
     purity: core.purity,
     garbage: (crank, collectGarbage) =>
       new Garbage({ core, collections: stores, crank, collectGarbage }),
+    forkDelivery: crank => new ForkDelivery({ core, crank }),
     upgradePowers: crank => new UpgradePowers({ core, kinds, crank }),
     endCrank: () => endCrank(core, stores),
   };

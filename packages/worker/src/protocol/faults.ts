@@ -5,6 +5,8 @@
 export const FAULT_CODES = [
   /** `buildRootObject` threw, never settled, or returned no remotable. */
   'START_FAILED',
+  /** A handler of `vatPowers.onFork` threw, or did not settle. */
+  'FORK_FAILED',
   /** The bundle has no `buildRootObject`. */
   'NO_BUILD_ROOT_OBJECT',
   /** The bundle's own evaluation threw, a syntax error included. */

@@ -24,6 +24,7 @@ export const Delivery = {
   sweep: 7,
   changeOptions: 8,
   migrate: 9,
+  fork: 10,
 } as const;
 
 export type DeliveryTuple =
@@ -52,7 +53,12 @@ export type DeliveryTuple =
   | readonly [typeof Delivery.sweep, rowsMax: number, findsCycles: boolean]
   | readonly [typeof Delivery.changeOptions, options: Body]
   /** Stored states of older versions are migrated, from the first row on if `isFirst`. */
-  | readonly [typeof Delivery.migrate, rowsMax: number, isFirst: boolean];
+  | readonly [typeof Delivery.migrate, rowsMax: number, isFirst: boolean]
+  /**
+   * The vat is another one from now on: a fork of the one whose deliveries came before. Of what it
+   * exported, only `exports` are known to anybody, besides the root.
+   */
+  | readonly [typeof Delivery.fork, vatParameters: Body, slots: Slots, exports: Slots];
 
 /** Opcodes of syscalls. */
 export const Syscall = {
@@ -130,7 +136,7 @@ export type CrankTuple = readonly [
 ];
 
 /** Opcodes from the kernel to a worker. */
-export const ToWorker = { prepare: 0, bind: 1, deliver: 2, replay: 3 } as const;
+export const ToWorker = { prepare: 0, bind: 1, deliver: 2, replay: 3, restack: 4 } as const;
 
 /** A row as the kernel holds it and the store may not show it yet (rule T4). `null`: deleted. */
 export type HandOverRow = readonly [
@@ -139,6 +145,7 @@ export type HandOverRow = readonly [
   born: number,
   written: number,
 ];
+export type HandOverPreImage = readonly [key: Uint8Array, value: Uint8Array];
 /** What one wave did to a vat, by the position of its first delivery. */
 export type HandOverWave = readonly [firstPosition: number, transcript: Uint8Array];
 export interface HandOver {
@@ -146,6 +153,13 @@ export interface HandOver {
   readonly height: number;
   /** The vat's rows and tombstones written since. */
   readonly rows: readonly HandOverRow[];
+  /** Of the incarnation, since: rows as they were when it began. */
+  readonly preImages: readonly HandOverPreImage[];
+  /**
+   * The vat under whose number transcript and pre-images of the incarnation stand up to that
+   * height: another one for a vat that has just been forked from it.
+   */
+  readonly history: number;
 }
 
 export type ToWorkerTuple =
@@ -159,7 +173,10 @@ export type ToWorkerTuple =
       script: Uint8Array,
       evaluateNow: boolean,
     ]
-  /** Makes the thread serve one incarnation of one vat. `space` keys its rows. */
+  /**
+   * Makes the thread serve one incarnation of one vat. `space` keys the rows that it writes,
+   * `below` those under them, upper ones first. The rest: see `HandOver`.
+   */
   | readonly [
       typeof ToWorker.bind,
       vatId: VatId,
@@ -167,7 +184,12 @@ export type ToWorkerTuple =
       space: number,
       height: number,
       rows: readonly HandOverRow[],
+      below: readonly number[],
+      preImages: readonly HandOverPreImage[],
+      history: number,
     ]
+  /** The vat has been forked: what it has written is below from now on. Has no answer. */
+  | readonly [typeof ToWorker.restack, space: number, below: readonly number[]]
   /**
    * The vat's part of one wave. `height`: last committed block. `deliveries` are packed
    * `DeliveryTuple`s, the very bytes that the transcript keeps.

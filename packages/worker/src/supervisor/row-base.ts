@@ -2,12 +2,15 @@
  * What lies under a vat's own writes: the store as one snapshot shows it, now or at the start of
  * the incarnation (rule T2).
  */
-import type { BinaryKey, ReadView } from '@heirloom/store';
+import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
 import { check } from '../check.js';
 
-/** A stored row: `born u32 ‖ written u32 ‖ bytes`. */
+/** A stored row: `born u32 ‖ written u32 ‖ bytes`. What is shorter is a tombstone (rule U5). */
 const HEADER_BYTES = 8;
+
+/** The spaces of a vat, top first. */
+export type Spaces = readonly number[];
 
 export interface RowBase {
   get(key: BinaryKey): Uint8Array | undefined;
@@ -31,95 +34,155 @@ const bodyOf = (stored: Uint8Array): Uint8Array => {
   return stored.subarray(HEADER_BYTES);
 };
 
-/** The rows of a space as the snapshot shows them. */
-export class LiveBase implements RowBase {
-  readonly #view: ReadView;
-  readonly #prefix: BinaryKey;
+interface Source {
+  readonly table: TableName;
+  readonly prefix: BinaryKey;
+}
 
-  constructor(view: ReadView, space: number) {
+/** The next keys that any of the sources has, in order; complete up to the last one given. */
+const nextKeys = (
+  view: ReadView,
+  sources: readonly Source[],
+  ...[after, end, limit]: [after: BinaryKey, end: BinaryKey, limit: number]
+): BinaryKey[] => {
+  const lists = sources.map(({ table, prefix }) =>
+    view
+      .keysAfter(table, prefix + after, prefix + end, limit)
+      .map(key => key.slice(prefix.length)),
+  );
+  if (lists.length === 1) return lists[0]!;
+  return [...new Set(lists.flat())].sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
+};
+
+/** Those of the keys, as `next` gives them, that there is a row for. */
+const presentKeys = (
+  next: (after: BinaryKey, end: BinaryKey, limit: number) => BinaryKey[],
+  isPresent: (key: BinaryKey) => boolean,
+  ...[after, end, limit]: [after: BinaryKey, end: BinaryKey, limit: number]
+): BinaryKey[] => {
+  const keys: BinaryKey[] = [];
+  let from = after;
+  while (keys.length < limit) {
+    const some = next(from, end, limit);
+    if (some.length === 0) break;
+    for (const key of some) {
+      if (keys.length < limit && isPresent(key)) keys.push(key);
+    }
+    from = some[some.length - 1]!;
+  }
+  return keys;
+};
+
+/** Rows of a vat as the snapshot has them, with their headers: the first space that says. */
+class StoredRows {
+  readonly #view: ReadView;
+  readonly sources: readonly Source[];
+
+  constructor(view: ReadView, spaces: Spaces) {
     this.#view = view;
-    this.#prefix = spacePrefix(space);
+    this.sources = spaces.map(space => ({ table: 'vatstore', prefix: spacePrefix(space) }));
   }
 
   get(key: BinaryKey): Uint8Array | undefined {
-    const stored = this.#view.get('vatstore', this.#prefix + key);
+    for (const { prefix } of this.sources) {
+      const stored = this.#view.get('vatstore', prefix + key);
+      if (stored !== undefined) return stored.length < HEADER_BYTES ? undefined : stored;
+    }
+    return undefined;
+  }
+}
+
+/** The rows of a vat as the snapshot shows them. */
+export class LiveBase implements RowBase {
+  readonly #view: ReadView;
+  readonly #stored: StoredRows;
+
+  constructor(view: ReadView, spaces: Spaces) {
+    this.#view = view;
+    this.#stored = new StoredRows(view, spaces);
+  }
+
+  get(key: BinaryKey): Uint8Array | undefined {
+    const stored = this.#stored.get(key);
     return stored === undefined ? undefined : bodyOf(stored);
   }
 
   keysAfter(after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
-    const prefix = this.#prefix;
-    const keys = this.#view.keysAfter('vatstore', prefix + after, prefix + end, limit);
-    return keys.map(key => key.slice(prefix.length));
+    const { sources } = this.#stored;
+    const next = (...range: [BinaryKey, BinaryKey, number]): BinaryKey[] =>
+      nextKeys(this.#view, sources, ...range);
+    // Without a space below there are no tombstones.
+    if (sources.length === 1) return next(after, end, limit);
+    const isPresent = (key: BinaryKey): boolean => this.#stored.get(key) !== undefined;
+    return presentKeys(next, isPresent, after, end, limit);
   }
 }
 
 export interface ReplayBaseOptions {
   readonly view: ReadView;
+  /** Under whose number pre-images stand. */
   readonly vat: number;
   readonly incarnation: number;
-  readonly space: number;
+  readonly spaces: Spaces;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
+  /** Pre-images that the store may not show yet. */
+  readonly handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
 }
 
 /**
- * The rows of a space as they were when the incarnation began: the pre-image; else the stored row
- * if its header says that an earlier incarnation created it; else nothing.
+ * The rows of a vat as they were when the incarnation began: the pre-image; else the row if its
+ * header says that an earlier incarnation created it; else nothing.
  */
 export class ReplayBase implements RowBase {
   readonly #view: ReadView;
   readonly #incarnation: number;
-  readonly #space: BinaryKey;
+  readonly #stored: StoredRows;
   readonly #preimages: BinaryKey;
   readonly #handed: ReadonlyMap<BinaryKey, HandedRow>;
+  readonly #handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
 
-  constructor({ view, vat, incarnation, space, handed }: ReplayBaseOptions) {
+  constructor(options: ReplayBaseOptions) {
+    const { view, vat, incarnation, spaces, handed, handedPreImages } = options;
     this.#view = view;
     this.#incarnation = incarnation;
-    this.#space = spacePrefix(space);
-    this.#preimages = preimageSpacePrefix(vat, incarnation, space);
+    this.#stored = new StoredRows(view, spaces);
+    this.#preimages = preimageSpacePrefix(vat, incarnation, spaces[spaces.length - 1]!);
     this.#handed = handed;
+    this.#handedPreImages = handedPreImages;
   }
 
   get(key: BinaryKey): Uint8Array | undefined {
+    const handedPreImage = this.#handedPreImages.get(key);
+    if (handedPreImage !== undefined) return handedPreImage;
     const preimage = this.#view.get('preimage', this.#preimages + key);
     if (preimage !== undefined) return bodyOf(preimage);
     const handed = this.#handed.get(key);
-    // What this incarnation wrote since the last block, the store shows as it was before.
-    if (handed !== undefined && handed.written < this.#incarnation) {
+    if (handed !== undefined) {
+      // What this incarnation wrote and has no pre-image was not there when it began.
+      if (handed.written >= this.#incarnation) return undefined;
       const isOld = this.#isOld(handed.born, handed.written);
       return isOld && handed.value !== null ? handed.value : undefined;
     }
-    const stored = this.#view.get('vatstore', this.#space + key);
+    const stored = this.#stored.get(key);
     if (stored === undefined) return undefined;
     return this.#isOld(u32At(stored, 0), u32At(stored, 4)) ? bodyOf(stored) : undefined;
   }
 
   keysAfter(after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
-    const keys: BinaryKey[] = [];
-    let from = after;
-    while (keys.length < limit) {
-      const next = this.#candidates(from, end, limit);
-      if (next.length === 0) break;
-      for (const key of next) {
-        if (keys.length < limit && this.get(key) !== undefined) keys.push(key);
-      }
-      from = next[next.length - 1]!;
-    }
-    return keys;
+    const isPresent = (key: BinaryKey): boolean => this.get(key) !== undefined;
+    const next = (...range: [BinaryKey, BinaryKey, number]): BinaryKey[] =>
+      this.#candidates(...range);
+    return presentKeys(next, isPresent, after, end, limit);
   }
 
   /** The next keys that any source knows; complete up to the last one given. */
   #candidates(after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
-    const found = new Set<BinaryKey>();
-    for (const [table, prefix] of [
-      ['vatstore', this.#space],
-      ['preimage', this.#preimages],
-    ] as const) {
-      for (const key of this.#view.keysAfter(table, prefix + after, prefix + end, limit)) {
-        found.add(key.slice(prefix.length));
-      }
+    const preimages: Source = { table: 'preimage', prefix: this.#preimages };
+    const sources = [...this.#stored.sources, preimages];
+    const found = new Set(nextKeys(this.#view, sources, after, end, limit));
+    for (const handed of [this.#handed, this.#handedPreImages]) {
+      for (const key of handed.keys()) if (key > after && key < end) found.add(key);
     }
-    for (const key of this.#handed.keys()) if (key > after && key < end) found.add(key);
     return [...found].sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
   }
 

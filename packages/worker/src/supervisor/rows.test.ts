@@ -58,7 +58,7 @@ class World {
   open(): void {
     if (this.isOpen) return;
     const snapshot = this.store.begin();
-    this.rows.open(new LiveBase(snapshot, SPACE), snapshot.height);
+    this.rows.open(new LiveBase(snapshot, [SPACE]), snapshot.height);
     this.isOpen = true;
   }
 
@@ -158,7 +158,9 @@ class World {
     this.rows = this.#fresh();
     const { incarnation } = this;
     const handed = new Map<string, HandedRow>();
-    const base = new ReplayBase({ view: snapshot, vat: VAT, incarnation, space: SPACE, handed });
+    const own = { vat: VAT, incarnation, spaces: [SPACE] };
+    const handedPreImages = new Map<string, Uint8Array>();
+    const base = new ReplayBase({ view: snapshot, ...own, handed, handedPreImages });
     this.rows.open(base, snapshot.height);
     for (const recorded of this.transcript) {
       this.crank.begin();

@@ -6,7 +6,7 @@
  * until the vat runs, and a replay repeats none.
  */
 import assert from 'node:assert/strict';
-import type { BinaryKey } from '@heirloom/store';
+import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
 import { Liveslots } from '../liveslots/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
@@ -25,7 +25,7 @@ import { Crank } from './crank.js';
 import { Engine } from './engine.js';
 import { nextTurn, nowUs } from './host-powers.js';
 import { Replay, type Divergence } from './replay.js';
-import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
+import { LiveBase, ReplayBase, type HandedRow, type Spaces } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
 import { Turns } from './turns.js';
 import { Wave } from './wave.js';
@@ -35,10 +35,12 @@ type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [O
 interface Bound {
   readonly vat: number;
   readonly incarnation: number;
-  readonly space: number;
-  /** The rows handed over: the store does not show them before the block after this height. */
+  /** What was handed over the store does not show before the block after this height. */
   readonly height: number;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
+  readonly handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
+  /** Up to that height, the vat under whose number the history of the incarnation stands. */
+  readonly history: number;
 }
 
 /** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
@@ -61,6 +63,7 @@ export class Supervisor {
   readonly #inbox: ToWorkerTuple[] = [];
   #isWorking = false;
   #bound: Bound | undefined;
+  #spaces: Spaces = [];
   #hasRun = false;
   #isReplaying = false;
   #progressUs = 0;
@@ -100,6 +103,9 @@ export class Supervisor {
       case ToWorker.bind:
         this.#bind(message);
         return this.#work();
+      case ToWorker.restack:
+        this.#spaces = [message[1], ...message[2]];
+        return this.#work();
       case ToWorker.deliver:
         return this.#deliver(message);
       case ToWorker.replay:
@@ -119,11 +125,16 @@ export class Supervisor {
   }
 
   #bind(message: MessageOf<typeof ToWorker.bind>): void {
-    const [, vatId, incarnation, space, height, rows] = message;
+    const [, vatId, incarnation, space, height, rows, below, preImages, history] = message;
     assert(this.#bound === undefined, 'a thread serves one incarnation');
     const handed = new Map(rows.map(([key, value, born, written]: HandOverRow) =>
       [keyFromBytes(key), { value, born, written }] as const));
-    this.#bound = { vat: Number(vatId.slice(1)), incarnation, space, height, handed };
+    const handedPreImages = new Map(
+      preImages.map(([key, value]) => [keyFromBytes(key), value] as const),
+    );
+    const vat = Number(vatId.slice(1));
+    this.#bound = { vat, incarnation, height, handed, handedPreImages, history };
+    this.#spaces = [space, ...below];
     this.#liveslots.bind(vatId, incarnation);
     this.#adoptHanded(this.#bound);
     this.#post([FromWorker.bound]);
@@ -138,11 +149,10 @@ export class Supervisor {
 
   #deliver(message: MessageOf<typeof ToWorker.deliver>): void {
     const [, height, , firstPosition, deliveries] = message;
-    const { vat, incarnation, space, handed } = this.#needBound();
     const snapshot = this.#options.host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
-    const start = new ReplayBase({ view: snapshot, vat, incarnation, space, handed });
-    this.#rows.open(new LiveBase(snapshot, space), snapshot.height, start);
+    const start = this.#startBase(snapshot);
+    this.#rows.open(new LiveBase(snapshot, this.#spaces), snapshot.height, start);
     this.#releaseLog();
     this.#turns.run(
       new Wave({
@@ -168,20 +178,19 @@ export class Supervisor {
 
   #replay(endPosition: number, waves: readonly HandOverWave[]): void {
     const bound = this.#needBound();
-    const { vat, incarnation, space, height, handed } = bound;
+    const { incarnation, height, history } = bound;
     assert(!this.#hasRun, 'a replay comes before the first wave');
     const snapshot = this.#options.host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     this.#rows.forget();
-    const base = new ReplayBase({ view: snapshot, vat, incarnation, space, handed });
-    this.#rows.open(base, snapshot.height);
+    this.#rows.open(this.#startBase(snapshot), snapshot.height);
     this.#isReplaying = true;
     this.#progressUs = nowUs();
     this.#turns.run(
       new Replay({
         engine: this.#engine,
         view: snapshot,
-        vat,
+        vat: history,
         incarnation,
         endPosition,
         handed: new Map(waves),
@@ -198,6 +207,15 @@ export class Supervisor {
         },
       }),
     );
+  }
+
+  /** The rows as they were when the incarnation began. */
+  #startBase(view: ReadSnapshot): ReplayBase {
+    const { height, history, vat, incarnation, handed, handedPreImages } = this.#needBound();
+    // The history of a vat that has been forked is its own from the block that commits the fork.
+    const owner = view.height > height ? vat : history;
+    const spaces = this.#spaces;
+    return new ReplayBase({ view, vat: owner, incarnation, spaces, handed, handedPreImages });
   }
 
   #postProgress(position: number): void {

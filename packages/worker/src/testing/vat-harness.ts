@@ -245,7 +245,8 @@ export class VatHarness {
   async #bind(rows: readonly HandOverRow[]): Promise<void> {
     const vatId = vatIdOf(this.vat);
     const { height } = this.store;
-    this.#send([ToWorker.bind, vatId, this.#incarnation, this.space, height, rows]);
+    const own = [vatId, this.#incarnation, this.space] as const;
+    this.#send([ToWorker.bind, ...own, height, rows, [], [], this.vat]);
     const answer = await this.#next();
     assert(answer[0] === FromWorker.bound);
   }

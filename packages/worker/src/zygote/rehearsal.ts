@@ -91,6 +91,6 @@ export const rehearse = (image: ImageExports): Promise<void> =>
     const send = (tuple: ToWorkerTuple): void => instance.onMessage(packTuple(tuple));
     const script = new Uint8Array(Buffer.from(SCRIPT, 'utf8'));
     send([ToWorker.prepare, 'rehearsal', script, true]);
-    send([ToWorker.bind, vatIdOf(1), 0, 1, 0, []]);
+    send([ToWorker.bind, vatIdOf(1), 0, 1, 0, [], [], [], 1]);
     send([ToWorker.deliver, 0, 0, 0, deliveries.map(delivery => packTuple(delivery))]);
   });

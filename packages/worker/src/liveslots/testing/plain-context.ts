@@ -97,6 +97,10 @@ export class PlainReferences implements References {
     // Nothing of a plain context is collected.
   }
 
+  forgetHolders(): void {
+    // As above.
+  }
+
   noteWeakKey(): void {
     // As above.
   }

@@ -1,7 +1,7 @@
 /** Ranges of a store's rows, in key order, a chunk of keys at a time. */
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { prefixEnd, TABLE_END } from '@heirloom/store';
-import type { RowCodec } from '../state/kernel-table.js';
+import type { RowCodec } from './kernel-table.js';
 
 const SCAN_CHUNK = 4_096;
 

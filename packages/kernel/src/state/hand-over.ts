@@ -1,0 +1,26 @@
+/** What a thread that takes over a vat gets of what the store does not show yet (rule T4). */
+import type { HandOver } from '@heirloom/worker';
+import { ranges } from './keys.js';
+import { bodyOf } from './row-table.js';
+import type { VatNumber, VatRow } from './schema.js';
+import type { KernelState } from './state.js';
+
+/**
+ * `height`: of the last commit. `history`: the vat whose transcript and pre-images are those of the
+ * incarnation, where the block that copies them has not been committed.
+ */
+export const handOverOf = (
+  state: KernelState,
+  vat: VatNumber,
+  { incarnation, spaces }: Pick<VatRow, 'incarnation' | 'spaces'>,
+  height: number,
+  history: VatNumber = vat,
+): HandOver => {
+  const range = ranges.preImages(history, incarnation);
+  // Behind the prefix stands the space.
+  const rowAt = range.prefix.length + 4;
+  const preImages = state.rows.preImages
+    .added(range)
+    .map(([key, value]) => [Buffer.from(key.slice(rowAt), 'latin1'), bodyOf(value)!] as const);
+  return { height, rows: state.rows.handOver(spaces), preImages, history };
+};
