@@ -1,5 +1,5 @@
 /** What is in a closed store: rows counted by table. */
-import { openReader, type TableName } from '@heirloom/store';
+import { openReader, unpackFrame, vatKey, type TableName } from '@heirloom/store';
 
 const CHUNK = 10_000;
 /** Row keys of the vatstore stand behind the space. */
@@ -49,6 +49,32 @@ export const countVatRows = async (
     if (Buffer.from(key, 'latin1').readUInt32BE(0) !== space) continue;
     const table = key.charCodeAt(SPACE_BYTES).toString(16);
     counts[table] = (counts[table] ?? 0) + 1;
+  }
+  return counts;
+};
+
+const SPACES_FIELD = 5;
+const HEADER_BYTES = 8;
+
+/** The rows that a vat has, by key, whichever of its spaces they stand in; by table, counted. */
+export const countLiveRows = async (
+  directory: string,
+  vat: number,
+): Promise<Record<string, number>> => {
+  const row = (await readRows(directory, 'kernel')).get(vatKey(vat))!;
+  const spaces = unpackFrame(row)[SPACES_FIELD] as unknown as readonly number[];
+  const rows = await readRows(directory, 'vatstore');
+  const seen = new Set<string>();
+  const counts: Record<string, number> = {};
+  for (const space of spaces) {
+    for (const [key, value] of rows) {
+      const bytes = Buffer.from(key, 'latin1');
+      const name = key.slice(SPACE_BYTES);
+      if (bytes.readUInt32BE(0) !== space || seen.has(name)) continue;
+      seen.add(name);
+      const table = bytes[SPACE_BYTES]!.toString(16);
+      if (value.length >= HEADER_BYTES) counts[table] = (counts[table] ?? 0) + 1;
+    }
   }
   return counts;
 };
