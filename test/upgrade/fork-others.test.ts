@@ -263,7 +263,7 @@ describe('garbage:', () => {
       expect(await call(egg, 'getWeight')).toBe(BigInt(i + 1));
     }
     expect(await call(pair.back, 'read')).toBe(4);
-    // The pair and three eggs, and the one that is kept; in the fork a new one and that of `exports`.
+    // The pair, three eggs and the one kept; in the fork that, a new one and that of `exports`.
     expect((await tablesOf('parent'))[OBJECT]).toBe(5);
     expect((await tablesOf('fork'))[OBJECT]).toBe(3);
     kernel.release(exports[0]!);
