@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { AdminBench } from '../support/admin.js';
 import { heirloom } from '../support/command.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 
@@ -125,6 +126,82 @@ describe('dry run:', () => {
     expect(report.ok).toBe(false);
     expect(report.errors[0]).toMatch(/^DELIVERY_TIMEOUT/);
     expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+  });
+});
+
+test('dry run: very many exports -> counted to 10,000 for a vat, all for the host', async () => {
+  const bench = await AdminBench.open();
+  const { kernel } = bench;
+  const name = 'workbench';
+  const bundleId = await kernel.installBundle(await fixture('workbench.js'), { name });
+  await bench.tell('svc', 'getNamedBundleCap', [name], name);
+  await bench.call('createVat', 'w', '$workbench', {});
+  const many = ` harden(Array.from({ length: 3_500 }, () => Far('it')))`;
+  for (const part of ['a', 'b', 'c']) await bench.tell('w.root', 'run', [many], part);
+  const report = await bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true }]);
+  expect(report).toMatchObject({ ok: true, exportsAbandoned: 10_000 });
+  expect((report as { abandonedExamples: string[] }).abandonedExamples).toHaveLength(20);
+  const { exportsAbandoned } = await kernel.checkUpgrade(kernel.vats()[1]!.vatId, { bundleId });
+  expect(exportsAbandoned).toBe(10_500);
+});
+
+describe('dry run: options', () => {
+  test('upgradeVat with dryRun -> what checkUpgrade gives, no input, no upgrade', async () => {
+    const kernel = await kernelOver();
+    const { bundleId } = await bankIn(kernel);
+    await kernel.idle();
+    const { vatId } = kernel.vat('bank');
+    const { height, lastInput } = kernel;
+    const { cost, ...report } = await kernel.upgradeVat(vatId, { bundleId, dryRun: true });
+    const { cost: _other, ...checked } = await kernel.checkUpgrade(vatId, { bundleId });
+    expect(report).toEqual(checked);
+    expect(cost.milliseconds).toBeGreaterThan(0);
+    const bundle = await fixture('relay.js');
+    expect(await kernel.upgradeVat(vatId, { bundle, dryRun: true })).toMatchObject({ ok: false });
+    expect([kernel.height, kernel.lastInput]).toEqual([height, lastInput]);
+    const done = await kernel.upgradeVat(vatId, { bundleId, dryRun: false });
+    expect(done.incarnationNumber).toBe(1);
+  });
+
+  const wrong: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
+    [{ dryRun: true, mode: 'replay' }, 'dryRun excludes mode: a dry run takes vatParameters only'],
+    [{ dryRun: true, emergency: true, drain: { waves: 1 } }, 'dryRun excludes drain, emergency: '],
+    [{ dryRun: true, upgradeMessage: 'x' }, 'dryRun excludes upgradeMessage: '],
+  ];
+  const byHost: typeof wrong = [
+    ...wrong,
+    [{ dryRun: 1 }, 'upgradeVat: dryRun must be true or false'],
+    [{ dryRun: true, first: true }, 'dryRun excludes first: '],
+    [{ dryRun: true, bundle: {} }, 'give either bundleId or bundle'],
+    [{ dryRun: true, pace: 1 }, 'unknown option pace; options: bundle, bundleId'],
+    [{ mode: 'dryRun' }, 'mode dryRun; there are swap, replay'],
+  ];
+  test('what makes no sense beside dryRun -> refused, to the host and to vats', async () => {
+    const bench = await AdminBench.open();
+    await bench.make('w');
+    const { vatId } = bench.kernel.vats()[1]!;
+    const bundleId = (await bench.tell('worker', 'getBundleID')) as string;
+    for (const [options, text] of byHost) {
+      const asking = bench.kernel.upgradeVat(vatId, { bundleId, ...options });
+      await expect(asking).rejects.toMatchObject({
+        code: 'BAD_OPTION',
+        message: expect.stringContaining(text) as string,
+      });
+    }
+    for (const [options, text] of [...wrong, [{ dryRun: 1 }, 'upgrade() dryRun not boolean']]) {
+      const asking = bench.tell('w.node', 'upgrade', ['$worker', options]);
+      await expect(asking).rejects.toThrow(text as string);
+    }
+    expect(await bench.tell('w.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
+  });
+
+  test('what says nothing -> as if it was left out', async () => {
+    const bench = await AdminBench.open();
+    await bench.make('w');
+    const ask = (options: unknown) => bench.tell('w.node', 'upgrade', ['$worker', options]);
+    const plain = { dryRun: true, mode: 'swap', emergency: false, drain: undefined };
+    expect(await ask(plain)).toMatchObject({ ok: true });
+    expect(await ask({ dryRun: false })).toEqual({ incarnationNumber: 1 });
   });
 });
 

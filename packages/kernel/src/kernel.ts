@@ -46,10 +46,12 @@ import { checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
 import {
   checkUpgrade,
+  dryRunOf,
   rollbackInput,
   upgradeAll,
   upgradeInput,
   type CheckUpgradeOptions,
+  type DryRunOptions,
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './upgrade-checks.js';
@@ -60,7 +62,6 @@ import { CLOCK, VAT_ADMIN } from './services/objects.js';
 import { isPromiseKRef } from './state/krefs.js';
 import { HOST_SUBSCRIBES, PromiseState, type VatNumber } from './state/schema.js';
 import { statsOf, type KernelStats } from './stats.js';
-
 
 export class Kernel {
   readonly #core: KernelCore;
@@ -190,11 +191,19 @@ export class Kernel {
 
   /**
    * Replaces the code of a vat. Rejects with the reason when the upgrade fails; the vat then goes
-   * on with its old code, its heap intact.
+   * on with its old code, its heap intact. With `dryRun: true` it is `checkUpgrade`.
    */
-  async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult> {
-    const apply = upgradeInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(apply, options.first);
+  async upgradeVat(vatId: VatId, options: DryRunOptions): Promise<DryRunReport>;
+  async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult>;
+  async upgradeVat(
+    vatId: VatId,
+    options: UpgradeVatOptions | DryRunOptions,
+  ): Promise<UpgradeResult | DryRunReport> {
+    const check = dryRunOf(options);
+    if (check !== undefined) return this.checkUpgrade(vatId, check);
+    const given = options as UpgradeVatOptions;
+    const apply = upgradeInput(this.#core, this.#vatNumber(vatId), given);
+    return this.#upgrade(apply, given.first);
   }
 
   /**
