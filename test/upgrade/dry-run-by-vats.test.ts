@@ -56,7 +56,7 @@ describe('dry run by a vat:', () => {
       ok: true,
       errors: [],
       incarnationNumber: 1,
-      kinds: { bound: ['Purse'], unbound: [], added: [] },
+      kinds: { bound: ['Purse'], unbound: [], dismissed: [], added: [] },
       migrations: NO_MIGRATION,
       exportsAbandoned: 1,
       abandonedExamples: [expect.stringMatching(/^o\+e0\//)],

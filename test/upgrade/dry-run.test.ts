@@ -37,7 +37,7 @@ describe('dry run:', () => {
       ok: true,
       errors: [],
       incarnationNumber: 1,
-      kinds: { bound: ['Purse'], unbound: [], added: [] },
+      kinds: { bound: ['Purse'], unbound: [], dismissed: [], added: [] },
       exportsAbandoned: 1,
       abandonedExamples: [expect.stringMatching(/^o\+e0\//)],
       abandonedNames: [],
@@ -94,7 +94,7 @@ describe('dry run:', () => {
     expect(unclaimed).toMatchObject({
       ok: false,
       errors: ['Error: defineDurableKind not called for tags: [Purse]'],
-      kinds: { bound: [], unbound: ['Purse'], added: [] },
+      kinds: { bound: [], unbound: ['Purse'], dismissed: [], added: [] },
       cost: { rowsWritten: 0, syscalls: 0 },
     });
     const thrown = await checkOf(kernel, bundleId, { fail: 'throw' });
@@ -102,6 +102,41 @@ describe('dry run:', () => {
     const never = await checkOf(kernel, bundleId, { fail: 'never' });
     expect(never.errors).toEqual(['Error: buildRootObject unresolved']);
     expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+  });
+
+  test('kinds that the start dismisses -> told apart; later on they are none', async () => {
+    const kernel = await kernelOver({ blocks: 'host' });
+    const settle = async <T>(work: Promise<T>): Promise<T> => {
+      await kernel.run({ waves: 1 });
+      await kernel.commit();
+      return work;
+    };
+    const bundleId = await settle(kernel.installBundle(await fixture('workbench.js')));
+    const begin = `for (const tag of ['Coin', 'Note', 'Purse']) {
+        if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(tag));
+      }
+      const define = tag => VatData.defineDurableKind(baggage.get(tag), () => ({}), {});`;
+    const first = `${begin} for (const tag of ['Coin', 'Note', 'Purse']) {
+        baggage.init('a' + tag, define(tag)());
+      }`;
+    const made = { name: 'vat', bundleId, vatParameters: { setup: first } };
+    const { vatId } = await settle(kernel.createVat(made));
+    const giveUp = `${begin} vatPowers.dismissKind(baggage.get('Note')); define('Coin');`;
+    const codeOf = (setup: string) => ({ bundleId, vatParameters: { setup } });
+    const more = `baggage.init('More', VatData.makeKindHandle('More')); define('More');`;
+    const good = `${giveUp} define('Purse'); ${more}
+      vatPowers.dismissKind(VatData.makeKindHandle('Whim'));`;
+    const { kinds } = await kernel.checkUpgrade(vatId, codeOf(good));
+    const dismissed = ['Note', 'Whim'];
+    const bound = ['Coin', 'Purse'];
+    expect(kinds).toEqual({ bound, unbound: [], dismissed, added: ['More'] });
+    const bad = await kernel.checkUpgrade(vatId, codeOf(giveUp));
+    const unbound = ['Purse'];
+    expect(bad.kinds).toEqual({ bound: ['Coin', 'Note'], unbound, dismissed: [], added: [] });
+    await settle(kernel.upgradeVat(vatId, codeOf(`${giveUp} define('Purse');`)));
+    const next = codeOf(`${begin} define('Purse'); define('Coin');`);
+    const later = await kernel.checkUpgrade(vatId, next);
+    expect(later).toMatchObject({ ok: true, kinds: { bound, unbound: [], dismissed: [] } });
   });
 
   test('a bundle that is not installed -> tried all the same, and not installed then', async () => {

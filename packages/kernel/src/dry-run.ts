@@ -7,18 +7,22 @@
  * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
  * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import { ROW_KIND_PREFIX } from '@heirloom/store';
 import {
-  describeKind,
   unpackTuple,
   vatIdOf,
   type CrankTuple,
-  type KindDescription,
   type VatId,
 } from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { releaseAll } from './counts.js';
 import type { Verdict } from './cranks.js';
+import {
+  fatesOf,
+  kindsOf,
+  raised,
+  type KindFates,
+  type RaisedVersion,
+} from './dry-run-kinds.js';
 import { WorkerError } from './errors.js';
 import { nowMs } from './host-powers.js';
 import { decodeKernelData, kernelData, rejection, type KernelData } from './kernel-data.js';
@@ -33,13 +37,6 @@ import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
-
-/** A durable kind whose states get a higher version. */
-export interface RaisedVersion {
-  readonly kind: string;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** What a crank counts. */
 export interface CrankCost {
@@ -56,14 +53,7 @@ export interface UpgradeFindings {
   readonly errors: readonly string[];
   /** Of the successor. */
   readonly incarnationNumber: number;
-  /** Tags of durable kinds. */
-  readonly kinds: {
-    /** Defined again; of an upgrade that fails, as far as its start came. */
-    readonly bound: readonly string[];
-    /** Of the predecessor, and not defined again. */
-    readonly unbound: readonly string[];
-    readonly added: readonly string[];
-  };
+  readonly kinds: KindFates;
   /** What would have to be migrated, tried on the first rows: nothing stays of that, either. */
   readonly migrations: MigrationSample & { readonly kinds: readonly RaisedVersion[] };
   /** Remotables and merely-virtual objects that others hold. */
@@ -88,33 +78,6 @@ const EXAMPLES_MAX = 20;
 const ERRORS_MAX = 100;
 /** How far the exports are counted that a vat is told of: a crank may not cost what it likes. */
 export const EXPORTS_COUNTED_MAX = 10_000;
-const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
-
-/** Undefined: only a worker gone wrong has written it. */
-const describeRow = (row: Uint8Array): KindDescription | undefined => {
-  try {
-    return describeKind(row);
-  } catch (error) {
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
-};
-
-/** A vat's durable kinds, by their numbers. */
-const kindsOf = (state: KernelState, space: number): KindDescription[] =>
-  state.rows
-    .keysWith(space, ROW_KIND_PREFIX)
-    .flatMap(key => describeRow(state.rows.need(space, key)) ?? []);
-
-/** The kinds of `before` whose version is higher in `after`, in which they come first. */
-const raised = (
-  before: readonly KindDescription[],
-  after: readonly KindDescription[],
-): RaisedVersion[] =>
-  before.flatMap(({ tag, version: from }, i) => {
-    const to = after[i]?.version ?? from;
-    return to > from ? [{ kind: tag, from, to }] : [];
-  });
 
 /** At most `limit`: what they are called inside the vat. */
 const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): string[] => {
@@ -144,20 +107,6 @@ const reasonsOf = (reason: KernelData): string[] => {
     if (error instanceof TypeError || error instanceof RangeError) return ['(no data)'];
     throw error;
   }
-};
-
-/** The tags that the text of a failure says were not defined again; `known` is in their order. */
-const unboundIn = (errors: readonly string[], known: readonly string[]): string[] => {
-  const unbound: string[] = [];
-  for (const error of errors) {
-    let [, rest = ''] = NOT_CALLED.exec(error.replace(/^\w+: /, '')) ?? [];
-    for (const tag of known) {
-      if (rest !== tag && !rest.startsWith(`${tag},`)) continue;
-      unbound.push(tag);
-      rest = rest.slice(tag.length + 1);
-    }
-  }
-  return unbound;
 };
 
 /** A crank that is undone wrote nothing; one that was too dear for a meter shows how dear. */
@@ -199,24 +148,20 @@ const upgradeInTrial = async (
   { exportsMax, tellsWorkerEnds, onStarted }: TrialOptions,
 ): Promise<UpgradeFindings> => {
   const { state } = context.router;
-  const space = state.vats.need(vat).spaces[0]!;
   const losses = lossesOf(state, vat, exportsMax);
-  const kindsBefore = kindsOf(state, space);
-  const before = kindsBefore.map(({ tag }) => tag);
+  const before = kindsOf(state, vat);
   const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
   onStarted?.();
   const migrates = verdict.ok && hasVersions(state, vat);
   const sample = migrates ? await sampleMigrations(worker, moment, { tellsWorkerEnds }) : NO_SAMPLE;
   context.online.discard(worker);
   const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
-  const unbound = unboundIn(errors, before);
-  const kindsAfter = kindsOf(state, space);
-  const added = kindsAfter.slice(before.length).map(({ tag }) => tag);
+  const after = kindsOf(state, vat);
   return {
     ...losses,
     ...{ ok: verdict.ok, errors },
-    kinds: { bound: before.filter(tag => !unbound.includes(tag)), unbound, added },
-    migrations: { kinds: raised(kindsBefore, kindsAfter), ...sample },
+    kinds: fatesOf(before, after, errors),
+    migrations: { kinds: raised(before, after), ...sample },
     abandonedNames: verdict.ok ? verdict.effects.abandonedNames : [],
     cost: costOf(packed, verdict),
   };
@@ -257,11 +202,11 @@ export const dryRun = async (
     return { ...findings, cost: timed(findings.cost) };
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
-    const before = kindsOf(state, state.vats.need(vat).spaces[0]!).map(({ tag }) => tag);
+    const unbound = kindsOf(state, vat).known.map(({ tag }) => tag);
     return {
       ...lossesOf(state, vat, Infinity),
       ...{ ok: false, errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
-      kinds: { bound: [], unbound: before, added: [] },
+      kinds: { bound: [], unbound, dismissed: [], added: [] },
       migrations: { kinds: [], ...NO_SAMPLE },
       cost: timed({ rowsWritten: 0, syscalls: 0, bytes: 0 }),
     };

@@ -25,7 +25,8 @@ export {
 } from './errors.js';
 export type { VatReference } from './host-data.js';
 export type { AdoptImageOptions } from './adoption.js';
-export type { CrankCost, DryRunReport, RaisedVersion, UpgradeFindings } from './dry-run.js';
+export type { CrankCost, DryRunReport, UpgradeFindings } from './dry-run.js';
+export type { KindFates, RaisedVersion } from './dry-run-kinds.js';
 export type { MigrationSample } from './migration-sample.js';
 export type {
   CheckUpgradeOptions,

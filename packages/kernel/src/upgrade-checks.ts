@@ -16,6 +16,7 @@ import {
   DRAIN_RULE,
   drainWavesOf,
   dryRunExcess,
+  NO_DATA,
   PLAIN_UPGRADE,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
@@ -79,8 +80,6 @@ export const upgradeInput = (
   const make = lifecycleInput(core, what, options);
   return input => make(input, vat, first);
 };
-
-const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
 
 /** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
 export const rollbackInput = (

@@ -69,6 +69,7 @@ export interface DryRunReport {
   readonly kinds: {
     readonly bound: readonly string[];
     readonly unbound: readonly string[];
+    readonly dismissed: readonly string[];
     readonly added: readonly string[];
   };
   readonly migrations: {

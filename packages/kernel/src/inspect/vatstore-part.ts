@@ -14,6 +14,7 @@ const OBJECT_STATE = 0x21;
 const ROW_TABLES: ReadonlyMap<number, string> = new Map([
   [0x01, 'vat'],
   [0x02, 'next named export'],
+  [0x03, 'resolver kind'],
   [KIND, 'kinds'],
   [0x11, 'next instances'],
   [0x12, 'kind names'],
@@ -30,6 +31,7 @@ const ROW_TABLES: ReadonlyMap<number, string> = new Map([
   [0x60, 'zero counts'],
   [0x70, 'watches'],
   [0x71, 'watchers'],
+  [0x72, 'durable promises'],
   [OBJECT + VIRTUAL, 'virtual objects'],
   [OBJECT_STATE + VIRTUAL, 'virtual large states'],
   [0xb0, 'virtual collections'],

@@ -35,6 +35,9 @@ export const PLAIN_UPGRADE: UpgradeOptions = {
   emergency: false,
 };
 
+/** What an item says of code and parameters when it brings none. */
+export const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
+
 export type UpgradeTuple = readonly [
   mode: UpgradeMode,
   code: UpgradeCode,
