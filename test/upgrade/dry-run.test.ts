@@ -180,6 +180,28 @@ test('dry run: very many exports -> counted to 10,000 for a vat, all for the hos
   expect(exportsAbandoned).toBe(10_500);
 });
 
+test('dry run: a migration that never ends -> a finding; for a vat a HostError', async () => {
+  const bench = await AdminBench.open({ deliveryTimeoutMs: 500 });
+  const { kernel } = bench;
+  const name = 'workbench';
+  const bundleId = await kernel.installBundle(await fixture('workbench.js'), { name });
+  await bench.tell('svc', 'getNamedBundleCap', [name], name);
+  const code = (options: string) => ({
+    setup: ` if (!baggage.has('Purse')) baggage.init('Purse', VatData.makeKindHandle('Purse'));
+      const make = VatData.defineDurableKind(baggage.get('Purse'), () => ({}), {}, ${options});
+      if (!baggage.has('purse')) baggage.init('purse', make());`,
+  });
+  await bench.call('createVat', 'w', '$workbench', { vatParameters: code('{}') });
+  const vatParameters = code('{ version: 1, migrate: () => { for (;;); } }');
+  const { vatId } = kernel.vats()[1]!;
+  const report = await kernel.checkUpgrade(vatId, { bundleId, vatParameters });
+  expect(report).toMatchObject({ ok: true, migrations: { fault: 'DELIVERY_TIMEOUT' } });
+  const asking = bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true, vatParameters }]);
+  await expect(asking).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT' });
+  await bench.restart();
+  expect(await bench.tell('w.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
+});
+
 describe('dry run: options', () => {
   test('upgradeVat with dryRun -> what checkUpgrade gives, no input, no upgrade', async () => {
     const kernel = await kernelOver();

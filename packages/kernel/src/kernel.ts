@@ -46,7 +46,7 @@ import { checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
 import {
   checkUpgrade,
-  dryRunOf,
+  plainCheck,
   rollbackInput,
   upgradeAll,
   upgradeInput,
@@ -199,11 +199,9 @@ export class Kernel {
     vatId: VatId,
     options: UpgradeVatOptions | DryRunOptions,
   ): Promise<UpgradeResult | DryRunReport> {
-    const check = dryRunOf(options);
-    if (check !== undefined) return this.checkUpgrade(vatId, check);
-    const given = options as UpgradeVatOptions;
-    const apply = upgradeInput(this.#core, this.#vatNumber(vatId), given);
-    return this.#upgrade(apply, given.first);
+    if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
+    const apply = upgradeInput(this.#core, this.#vatNumber(vatId), options);
+    return this.#upgrade(apply, options.first);
   }
 
   /**

@@ -35,6 +35,8 @@ const MODES: readonly (keyof typeof UpgradeMode)[] = ['swap', 'replay'];
 /** How the upgrade is to be carried out. Absent: as usual. */
 const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
   const { mode = 'swap', vatParameters, upgradeMessage, drain, emergency = false } = options;
+  const { dryRun = false } = options;
+  if (typeof dryRun !== 'boolean') return bad('upgradeVat: dryRun must be true or false');
   if (typeof emergency !== 'boolean') return bad('upgradeVat: emergency must be true or false');
   if (!MODES.includes(mode)) {
     return bad(`upgradeVat: mode ${String(mode)}; there are ${MODES.join(', ')}`);
@@ -146,13 +148,8 @@ export interface DryRunOptions extends CheckUpgradeOptions {
   readonly dryRun: true;
 }
 
-/** What `upgradeVat` is only to try. Undefined: to do. Errors: KernelError BAD_OPTION. */
-export const dryRunOf = (
-  options: UpgradeVatOptions | DryRunOptions,
-): CheckUpgradeOptions | undefined => {
-  const { dryRun = false } = options;
-  if (typeof dryRun !== 'boolean') return bad('upgradeVat: dryRun must be true or false');
-  if (options.dryRun !== true) return undefined;
+/** What `checkUpgrade` takes of it. Errors: KernelError BAD_OPTION. */
+export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
   checkFields('upgradeVat', options, ['bundle', ...UPGRADE_NAMES]);
   const excess = dryRunExcess({ ...options });
   if (excess !== undefined) return bad(`upgradeVat: ${excess}`);
