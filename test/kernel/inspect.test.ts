@@ -69,6 +69,29 @@ test('inspect: messages that wait on promises -> the longest queues come first',
   expect(queues.longest.map(({ messages }) => messages)).toEqual([3, 1]);
 });
 
+test('inspect: rows of every kind of thing -> each table has a name', async () => {
+  const directory = await freshDirectory();
+  const kernel = await kernelOver({ directory });
+  const bundleId = await install(kernel, 'workbench.js');
+  const setup = `
+    baggage.init('resolver', VatData.makeDurablePromiseKit().resolver);
+    baggage.init('Watcher', VatData.makeKindHandle('Watcher'));
+    const watcher = VatData.providePromiseWatcher(baggage.get('Watcher'));
+    VatData.watchPromise(new Promise(() => {}), watcher);
+    vatPowers.nameExport('desk', Far('desk'));
+    const make = vatPowers.makeKind('Note', text => ({ text }), {});
+    baggage.init('note', make('x'.repeat(1_000)));
+    const map = VatData.makeScalarBigMapStore('map', { durable: true });
+    map.init(baggage.get('note'), 1);
+    baggage.init('map', map);`;
+  const { root } = await kernel.createVat({ name: 'bench', bundleId, vatParameters: { setup } });
+  await kernel.call(root, 'run', [`harden({ told: baggage.get('resolver').getPromise() })`]);
+  const [bench] = (await inspectStore(directory)).vats;
+  const parts = bench!.rowTables.map(({ part }) => part);
+  expect(parts).toEqual(expect.arrayContaining(['resolver kind', 'durable promises', 'watches']));
+  expect(parts).not.toContain('unknown');
+});
+
 test('inspect: --vat, an unknown vat, no store, --help -> tables, errors that say what is there',
   async () => {
     const directory = await freshDirectory();

@@ -39,6 +39,11 @@ const readRows = async (directory: string, table: TableName): Promise<Rows> => {
   return rows;
 };
 
+/** What the store keeps for its host only. */
+export const localKeys = async (directory: string): Promise<string[]> => [
+  ...(await readRows(directory, 'local')).keys(),
+];
+
 /** The rows of each table of a vat's space, counted; also of a store that a kernel has open. */
 export const countVatRows = async (
   directory: string,

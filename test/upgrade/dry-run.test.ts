@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { AdminBench } from '../support/admin.js';
 import { heirloom } from '../support/command.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 
@@ -36,7 +37,7 @@ describe('dry run:', () => {
       ok: true,
       errors: [],
       incarnationNumber: 1,
-      kinds: { bound: ['Purse'], unbound: [], added: [] },
+      kinds: { bound: ['Purse'], unbound: [], dismissed: [], added: [] },
       exportsAbandoned: 1,
       abandonedExamples: [expect.stringMatching(/^o\+e0\//)],
       abandonedNames: [],
@@ -93,7 +94,7 @@ describe('dry run:', () => {
     expect(unclaimed).toMatchObject({
       ok: false,
       errors: ['Error: defineDurableKind not called for tags: [Purse]'],
-      kinds: { bound: [], unbound: ['Purse'], added: [] },
+      kinds: { bound: [], unbound: ['Purse'], dismissed: [], added: [] },
       cost: { rowsWritten: 0, syscalls: 0 },
     });
     const thrown = await checkOf(kernel, bundleId, { fail: 'throw' });
@@ -101,6 +102,41 @@ describe('dry run:', () => {
     const never = await checkOf(kernel, bundleId, { fail: 'never' });
     expect(never.errors).toEqual(['Error: buildRootObject unresolved']);
     expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+  });
+
+  test('kinds that the start dismisses -> told apart; later on they are none', async () => {
+    const kernel = await kernelOver({ blocks: 'host' });
+    const settle = async <T>(work: Promise<T>): Promise<T> => {
+      await kernel.run({ waves: 1 });
+      await kernel.commit();
+      return work;
+    };
+    const bundleId = await settle(kernel.installBundle(await fixture('workbench.js')));
+    const begin = `for (const tag of ['Coin', 'Note', 'Purse']) {
+        if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(tag));
+      }
+      const define = tag => VatData.defineDurableKind(baggage.get(tag), () => ({}), {});`;
+    const first = `${begin} for (const tag of ['Coin', 'Note', 'Purse']) {
+        baggage.init('a' + tag, define(tag)());
+      }`;
+    const made = { name: 'vat', bundleId, vatParameters: { setup: first } };
+    const { vatId } = await settle(kernel.createVat(made));
+    const giveUp = `${begin} vatPowers.dismissKind(baggage.get('Note')); define('Coin');`;
+    const codeOf = (setup: string) => ({ bundleId, vatParameters: { setup } });
+    const more = `baggage.init('More', VatData.makeKindHandle('More')); define('More');`;
+    const good = `${giveUp} define('Purse'); ${more}
+      vatPowers.dismissKind(VatData.makeKindHandle('Whim'));`;
+    const { kinds } = await kernel.checkUpgrade(vatId, codeOf(good));
+    const dismissed = ['Note', 'Whim'];
+    const bound = ['Coin', 'Purse'];
+    expect(kinds).toEqual({ bound, unbound: [], dismissed, added: ['More'] });
+    const bad = await kernel.checkUpgrade(vatId, codeOf(giveUp));
+    const unbound = ['Purse'];
+    expect(bad.kinds).toEqual({ bound: ['Coin', 'Note'], unbound, dismissed: [], added: [] });
+    await settle(kernel.upgradeVat(vatId, codeOf(`${giveUp} define('Purse');`)));
+    const next = codeOf(`${begin} define('Purse'); define('Coin');`);
+    const later = await kernel.checkUpgrade(vatId, next);
+    expect(later).toMatchObject({ ok: true, kinds: { bound, unbound: [], dismissed: [] } });
   });
 
   test('a bundle that is not installed -> tried all the same, and not installed then', async () => {
@@ -125,6 +161,104 @@ describe('dry run:', () => {
     expect(report.ok).toBe(false);
     expect(report.errors[0]).toMatch(/^DELIVERY_TIMEOUT/);
     expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+  });
+});
+
+test('dry run: very many exports -> counted to 10,000 for a vat, all for the host', async () => {
+  const bench = await AdminBench.open();
+  const { kernel } = bench;
+  const name = 'workbench';
+  const bundleId = await kernel.installBundle(await fixture('workbench.js'), { name });
+  await bench.tell('svc', 'getNamedBundleCap', [name], name);
+  await bench.call('createVat', 'w', '$workbench', {});
+  const many = ` harden(Array.from({ length: 3_500 }, () => Far('it')))`;
+  for (const part of ['a', 'b', 'c']) await bench.tell('w.root', 'run', [many], part);
+  const report = await bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true }]);
+  expect(report).toMatchObject({ ok: true, exportsAbandoned: 10_000 });
+  expect((report as { abandonedExamples: string[] }).abandonedExamples).toHaveLength(20);
+  const { exportsAbandoned } = await kernel.checkUpgrade(kernel.vats()[1]!.vatId, { bundleId });
+  expect(exportsAbandoned).toBe(10_500);
+});
+
+test('dry run: a migration that never ends -> a finding; for a vat a HostError', async () => {
+  const bench = await AdminBench.open({ deliveryTimeoutMs: 500 });
+  const { kernel } = bench;
+  const name = 'workbench';
+  const bundleId = await kernel.installBundle(await fixture('workbench.js'), { name });
+  await bench.tell('svc', 'getNamedBundleCap', [name], name);
+  const code = (options: string) => ({
+    setup: ` if (!baggage.has('Purse')) baggage.init('Purse', VatData.makeKindHandle('Purse'));
+      const make = VatData.defineDurableKind(baggage.get('Purse'), () => ({}), {}, ${options});
+      if (!baggage.has('purse')) baggage.init('purse', make());`,
+  });
+  await bench.call('createVat', 'w', '$workbench', { vatParameters: code('{}') });
+  const vatParameters = code('{ version: 1, migrate: () => { for (;;); } }');
+  const { vatId } = kernel.vats()[1]!;
+  const report = await kernel.checkUpgrade(vatId, { bundleId, vatParameters });
+  expect(report).toMatchObject({ ok: true, migrations: { fault: 'DELIVERY_TIMEOUT' } });
+  const asking = bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true, vatParameters }]);
+  await expect(asking).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT' });
+  await bench.restart();
+  expect(await bench.tell('w.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
+});
+
+describe('dry run: options', () => {
+  test('upgradeVat with dryRun -> what checkUpgrade gives, no input, no upgrade', async () => {
+    const kernel = await kernelOver();
+    const { bundleId } = await bankIn(kernel);
+    await kernel.idle();
+    const { vatId } = kernel.vat('bank');
+    const { height, lastInput } = kernel;
+    const { cost, ...report } = await kernel.upgradeVat(vatId, { bundleId, dryRun: true });
+    const { cost: _other, ...checked } = await kernel.checkUpgrade(vatId, { bundleId });
+    expect(report).toEqual(checked);
+    expect(cost.milliseconds).toBeGreaterThan(0);
+    const bundle = await fixture('relay.js');
+    expect(await kernel.upgradeVat(vatId, { bundle, dryRun: true })).toMatchObject({ ok: false });
+    expect([kernel.height, kernel.lastInput]).toEqual([height, lastInput]);
+    const done = await kernel.upgradeVat(vatId, { bundleId, dryRun: false });
+    expect(done.incarnationNumber).toBe(1);
+  });
+
+  const wrong: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
+    [{ dryRun: true, mode: 'replay' }, 'dryRun excludes mode: a dry run takes vatParameters only'],
+    [{ dryRun: true, emergency: true, drain: { waves: 1 } }, 'dryRun excludes drain, emergency: '],
+    [{ dryRun: true, upgradeMessage: 'x' }, 'dryRun excludes upgradeMessage: '],
+  ];
+  const byHost: typeof wrong = [
+    ...wrong,
+    [{ dryRun: 1 }, 'upgradeVat: dryRun must be true or false'],
+    [{ dryRun: true, first: true }, 'dryRun excludes first: '],
+    [{ dryRun: true, bundle: {} }, 'give either bundleId or bundle'],
+    [{ dryRun: true, pace: 1 }, 'unknown option pace; options: bundle, bundleId'],
+    [{ mode: 'dryRun' }, 'mode dryRun; there are swap, replay'],
+  ];
+  test('what makes no sense beside dryRun -> refused, to the host and to vats', async () => {
+    const bench = await AdminBench.open();
+    await bench.make('w');
+    const { vatId } = bench.kernel.vats()[1]!;
+    const bundleId = (await bench.tell('worker', 'getBundleID')) as string;
+    for (const [options, text] of byHost) {
+      const asking = bench.kernel.upgradeVat(vatId, { bundleId, ...options });
+      await expect(asking).rejects.toMatchObject({
+        code: 'BAD_OPTION',
+        message: expect.stringContaining(text) as string,
+      });
+    }
+    for (const [options, text] of [...wrong, [{ dryRun: 1 }, 'upgrade() dryRun not boolean']]) {
+      const asking = bench.tell('w.node', 'upgrade', ['$worker', options]);
+      await expect(asking).rejects.toThrow(text as string);
+    }
+    expect(await bench.tell('w.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
+  });
+
+  test('what says nothing -> as if it was left out', async () => {
+    const bench = await AdminBench.open();
+    await bench.make('w');
+    const ask = (options: unknown) => bench.tell('w.node', 'upgrade', ['$worker', options]);
+    const plain = { dryRun: true, mode: 'swap', emergency: false, drain: undefined };
+    expect(await ask(plain)).toMatchObject({ ok: true });
+    expect(await ask({ dryRun: false })).toEqual({ incarnationNumber: 1 });
   });
 });
 

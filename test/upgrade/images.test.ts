@@ -9,6 +9,7 @@ import type { ImageSource, Kernel, VatReference } from '@heirloom/kernel';
 import { readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { localKeys } from '../support/store-rows.js';
 
 const ZIP_ENTRY = fileURLToPath(new URL('../vats/formats/vat.js', import.meta.url));
 const OLD_TEXT = 'kind tag must be a string';
@@ -47,6 +48,9 @@ describe('image:', () => {
     expect(await seen()).toEqual([false, false, true]);
     expect(imagesOf(kernel)).toEqual([old, old, next.id]);
     await kernel.close();
+    // What spares later openings the time is kept at once.
+    const isCache = (key: string): boolean => key.includes('codeCache') && key.endsWith(next.id);
+    expect((await localKeys(directory)).filter(isCache)).toHaveLength(1);
 
     // Not the image of the installed release any more, but the store's; each vat is on its own.
     kernel = await kernelOver({ directory, maxVatsOnline: 1 });

@@ -43,7 +43,7 @@ export const adoptionInput = async (
   return () => {
     const before = core.images.currentId;
     if (image.id === before) return undefined;
-    core.images.adopt(image);
+    core.adopt(image);
     for (const bundle of checked) core.bundles.add(bundle);
     // What was installed meanwhile was derived by this very release.
     for (const source of core.bundles.sources()) core.bundles.carry(source, before);

@@ -8,7 +8,7 @@ import { metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store
 import { HostError, type Store } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { engineName } from './host-powers.js';
-import { imageRows, Images } from './images.js';
+import { imageRows, Images, utf8 } from './images.js';
 import { checkParameters, packParameters, unpackParameters } from './parameters.js';
 import type { KernelParameters } from './parameters.js';
 import { ownedRow, PERMANENT_OBJECTS } from './services/objects.js';
@@ -21,8 +21,6 @@ export interface BootRecord {
   readonly parameters: KernelParameters;
   readonly images: Images;
 }
-
-const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 const readEngine = (store: Store): string => {
   const bytes = store.get('meta', metaKey('engine'));

@@ -17,7 +17,7 @@ import { dryRun, type DryRunReport } from './dry-run.js';
 import { HostData } from './host-data.js';
 import { nowMs, repeat } from './host-powers.js';
 import { HostResults } from './host-results.js';
-import type { Images } from './images.js';
+import type { Image, Images } from './images.js';
 import { KernelLog } from './log/kernel-log.js';
 import { Migrations } from './migrations.js';
 import type { KernelOptions } from './options.js';
@@ -244,6 +244,12 @@ export class KernelCore {
     });
   }
 
+  /** From now on new incarnations get this image; its code cache is kept with the block. */
+  adopt(image: Image): void {
+    this.images.adopt(image);
+    this.images.codeCaches(this.#unhashed);
+  }
+
   /** Tries an upgrade, of which nothing stays. `script`: of a bundle that is not installed. */
   async dryRun(vat: VatNumber, successor: Successor, script?: VatScript): Promise<DryRunReport> {
     this.assertAlive();
@@ -374,7 +380,6 @@ const workerHost = (options: KernelOptions): ZygotesOptions['host'] => ({
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });
 
-/** Is the hash of this block to contain the state root? docs/state-sync.md. */
 const vatNumberOf = (vatId: VatId): VatNumber => Number(vatId.slice(1));
 
 /** For the log only: a fault's reason comes from a worker, and need be no data. */

@@ -2,56 +2,58 @@
  * An upgrade tried on live data: everything that an upgrade does, in a thread of its own, and then
  * undone.
  *
- * Invariants: no input is numbered, no row is written, no promise of the host settles, no hash
- * changes; the vat's own worker is not touched. A successor whose worker dies is a finding, not the
- * end of this kernel.
+ * Invariants: no row of it is written, no promise of the host settles; the vat's own worker is not
+ * touched. The host's is no input and changes no hash; a successor whose worker dies is a finding
+ * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
+ * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import { ROW_KIND_PREFIX } from '@heirloom/store';
 import {
-  describeKind,
   unpackTuple,
   vatIdOf,
   type CrankTuple,
-  type KindDescription,
   type VatId,
 } from '@heirloom/worker';
+import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
+import { releaseAll } from './counts.js';
+import type { Verdict } from './cranks.js';
+import {
+  fatesOf,
+  kindsOf,
+  raised,
+  type KindFates,
+  type RaisedVersion,
+} from './dry-run-kinds.js';
 import { WorkerError } from './errors.js';
 import { nowMs } from './host-powers.js';
-import { decodeKernelData, type KernelData } from './kernel-data.js';
+import { decodeKernelData, kernelData, rejection, type KernelData } from './kernel-data.js';
 import { KernelLog } from './log/kernel-log.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
+import { notRunning } from './replay-upgrade.js';
+import type { Settlement } from './router.js';
 import { ranges } from './state/keys.js';
-import type { VatNumber } from './state/schema.js';
-import type { Spaces } from './state/row-table.js';
+import { VatState, type LifecycleItem, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
 import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrades.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
 
-/** A durable kind whose states get a higher version. */
-export interface RaisedVersion {
-  readonly kind: string;
-  readonly from: number;
-  readonly to: number;
+/** What a crank counts. */
+export interface CrankCost {
+  readonly rowsWritten: number;
+  readonly syscalls: number;
+  readonly bytes: number;
 }
 
-/** What an upgrade would do. */
-export interface DryRunReport {
+/** What an upgrade would do: the same on every host. */
+export interface UpgradeFindings {
   readonly vatId: VatId;
   readonly ok: boolean;
   /** Why it would fail: what the requester of the upgrade would be told, a text for each cause. */
   readonly errors: readonly string[];
   /** Of the successor. */
   readonly incarnationNumber: number;
-  /** Tags of durable kinds. */
-  readonly kinds: {
-    /** Defined again; of an upgrade that fails, as far as its start came. */
-    readonly bound: readonly string[];
-    /** Of the predecessor, and not defined again. */
-    readonly unbound: readonly string[];
-    readonly added: readonly string[];
-  };
+  readonly kinds: KindFates;
   /** What would have to be migrated, tried on the first rows: nothing stays of that, either. */
   readonly migrations: MigrationSample & { readonly kinds: readonly RaisedVersion[] };
   /** Remotables and merely-virtual objects that others hold. */
@@ -62,38 +64,32 @@ export interface DryRunReport {
   readonly abandonedNames: readonly string[];
   /** Unresolved promises that the vat decides. */
   readonly promisesRejected: number;
-  readonly cost: {
-    /** To the end of startVat. */
-    readonly milliseconds: number;
-    readonly rowsWritten: number;
-    readonly syscalls: number;
-    readonly bytes: number;
-  };
+  /** Of the crank of startVat. */
+  readonly cost: CrankCost;
+}
+
+/** What the host gets to know. */
+export interface DryRunReport extends UpgradeFindings {
+  /** `milliseconds`: to the end of startVat. */
+  readonly cost: CrankCost & { readonly milliseconds: number };
 }
 
 const EXAMPLES_MAX = 20;
 const ERRORS_MAX = 100;
-const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
+/** How far the exports are counted that a vat is told of: a crank may not cost what it likes. */
+export const EXPORTS_COUNTED_MAX = 10_000;
 
-/** A vat's durable kinds, by their numbers. */
-const kindsOf = (state: KernelState, spaces: Spaces): KindDescription[] =>
-  state.rows
-    .keysWith(spaces, ROW_KIND_PREFIX)
-    .map(key => describeKind(state.rows.need(spaces, key)));
-
-/** The kinds of `before` whose version is higher in `after`, in which they come first. */
-const raised = (
-  before: readonly KindDescription[],
-  after: readonly KindDescription[],
-): RaisedVersion[] =>
-  before.flatMap(({ tag, version: from }, i) => {
-    const to = after[i]?.version ?? from;
-    return to > from ? [{ kind: tag, from, to }] : [];
-  });
-
-const abandonedExports = (state: KernelState, vat: VatNumber, incarnation: number): string[] => {
+/** At most `limit`: what they are called inside the vat. */
+const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): string[] => {
   const { byVRef } = state.clist(vat);
-  return ranges.mortalExports(vat, incarnation).flatMap(range => [...byVRef.scan(range)]);
+  const found: string[] = [];
+  for (const range of ranges.mortalExports(vat, state.vats.need(vat).incarnation)) {
+    for (const vref of byVRef.scan(range)) {
+      if (found.length === limit) return found;
+      found.push(vref);
+    }
+  }
+  return found;
 };
 
 /** An error, and the errors that it is made of. */
@@ -113,78 +109,126 @@ const reasonsOf = (reason: KernelData): string[] => {
   }
 };
 
-/** The tags that the text of a failure says were not defined again; `known` is in their order. */
-const unboundIn = (errors: readonly string[], known: readonly string[]): string[] => {
-  const unbound: string[] = [];
-  for (const error of errors) {
-    let [, rest = ''] = NOT_CALLED.exec(error.replace(/^\w+: /, '')) ?? [];
-    for (const tag of known) {
-      if (rest !== tag && !rest.startsWith(`${tag},`)) continue;
-      unbound.push(tag);
-      rest = rest.slice(tag.length + 1);
-    }
-  }
-  return unbound;
+/** A crank that is undone wrote nothing; one that was too dear for a meter shows how dear. */
+const costOf = (packed: Uint8Array, verdict: Verdict): CrankCost => {
+  const bytes = packed.length;
+  const isSound = verdict.ok || verdict.code === 'METER_UNDERFLOW';
+  if (!isSound) return { rowsWritten: 0, syscalls: 0, bytes };
+  const [, syscalls, rows] = unpackTuple(packed) as unknown as CrankTuple;
+  return { rowsWritten: rows.length, syscalls: syscalls.length, bytes };
 };
 
-const costOf = (packed: Uint8Array, milliseconds: number): DryRunReport['cost'] => {
-  const [outcome, syscalls, rows] = unpackTuple(packed) as unknown as CrankTuple;
-  const counts = outcome === null ? [rows.length, syscalls.length] : [0, 0];
-  const [rowsWritten, calls] = counts as [number, number];
-  return { milliseconds, rowsWritten, syscalls: calls, bytes: packed.length };
-};
-
-/**
- * Tries an upgrade of a running vat. Between waves only.
- *
- * Errors: HostError when this host fails in another way than by the successor's worker.
- */
-export const dryRun = async (
-  given: LifecycleContext,
-  vat: VatNumber,
-  successor: Successor,
-  moment: Moment,
-): Promise<DryRunReport> => {
-  const { state } = given.router;
-  const router = { ...given.router, hostSettled: () => undefined };
-  const context = { ...given, router, log: new KernelLog() };
+/** What the vat stands to lose, whatever the new code does. */
+const lossesOf = (state: KernelState, vat: VatNumber, exportsMax: number) => {
   const { incarnation, spaces } = state.vats.need(vat);
-  const kindsBefore = kindsOf(state, spaces);
-  const before = kindsBefore.map(({ tag }) => tag);
-  const abandoned = abandonedExports(state, vat, incarnation);
-  const common = {
+  const abandoned = abandonedExports(state, vat, exportsMax);
+  return {
     vatId: vatIdOf(vat),
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
     abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
     promisesRejected: promisesToReject(state, vat, watchesIn(state, spaces)).length,
   };
+};
+
+interface TrialOptions {
+  readonly exportsMax: number;
+  /** The end of a worker that migrates is a finding, not a HostError. */
+  readonly tellsWorkerEnds: boolean;
+  /** startVat is over. */
+  readonly onStarted?: () => void;
+}
+
+/** All of an upgrade of a running vat: within a trial. Errors: HostError when the worker dies. */
+const upgradeInTrial = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  successor: Successor,
+  moment: Moment,
+  { exportsMax, tellsWorkerEnds, onStarted }: TrialOptions,
+): Promise<UpgradeFindings> => {
+  const { state } = context.router;
+  const losses = lossesOf(state, vat, exportsMax);
+  const before = kindsOf(state, vat);
+  const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
+  onStarted?.();
+  const migrates = verdict.ok && hasVersions(state, vat);
+  const sample = migrates ? await sampleMigrations(worker, moment, { tellsWorkerEnds }) : NO_SAMPLE;
+  context.online.discard(worker);
+  const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
+  const after = kindsOf(state, vat);
+  return {
+    ...losses,
+    ...{ ok: verdict.ok, errors },
+    kinds: fatesOf(before, after, errors),
+    migrations: { kinds: raised(before, after), ...sample },
+    abandonedNames: verdict.ok ? verdict.effects.abandonedNames : [],
+    cost: costOf(packed, verdict),
+  };
+};
+
+/** Nobody is told of what is undone: neither the host's promises nor its log. */
+const silent = (context: LifecycleContext): LifecycleContext => ({
+  ...context,
+  router: { ...context.router, hostSettled: () => undefined },
+  log: new KernelLog(),
+});
+
+/**
+ * Tries an upgrade of a running vat for the host. Between waves only.
+ *
+ * Errors: HostError when this host fails in another way than by the successor's worker.
+ */
+export const dryRun = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  successor: Successor,
+  moment: Moment,
+): Promise<DryRunReport> => {
+  const { state } = context.router;
   const began = nowMs();
-  return state.trial(async () => {
-    try {
-      const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
-      const cost = costOf(packed, nowMs() - began);
-      const migrates = verdict.ok && hasVersions(state, vat);
-      const sample = migrates ? await sampleMigrations(worker, moment) : NO_SAMPLE;
-      context.online.discard(worker);
-      const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
-      const unbound = unboundIn(errors, before);
-      const isKept = (tag: string): boolean => !unbound.includes(tag);
-      const kindsAfter = kindsOf(state, spaces);
-      const added = kindsAfter.slice(before.length).map(({ tag }) => tag);
-      const kinds = { bound: before.filter(isKept), unbound, added };
-      const migrations = { kinds: raised(kindsBefore, kindsAfter), ...sample };
-      const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
-      const found = { errors, kinds, migrations, abandonedNames, cost };
-      return { ...common, ok: verdict.ok, ...found };
-    } catch (error) {
-      if (!(error instanceof WorkerError)) throw error;
-      const cost = { milliseconds: nowMs() - began, rowsWritten: 0, syscalls: 0, bytes: 0 };
-      const kinds = { bound: [], unbound: before, added: [] };
-      const errors = [`${error.code}: ${error.message}`];
-      const migrations = { kinds: [], ...NO_SAMPLE };
-      const found = { errors, kinds, migrations, abandonedNames: [], cost };
-      return { ...common, ok: false, ...found };
-    }
+  let started: number | undefined;
+  const onStarted = (): void => {
+    started = nowMs();
+  };
+  const timed = (cost: CrankCost): DryRunReport['cost'] => ({
+    milliseconds: (started ?? nowMs()) - began,
+    ...cost,
   });
+  const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted };
+  try {
+    const work = () => upgradeInTrial(silent(context), vat, successor, moment, options);
+    const findings = await state.trial(work);
+    return { ...findings, cost: timed(findings.cost) };
+  } catch (error) {
+    if (!(error instanceof WorkerError)) throw error;
+    const unbound = kindsOf(state, vat).known.map(({ tag }) => tag);
+    return {
+      ...lossesOf(state, vat, Infinity),
+      ...{ ok: false, errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
+      kinds: { bound: [], unbound, dismissed: [], added: [] },
+      migrations: { kinds: [], ...NO_SAMPLE },
+      cost: timed({ rowsWritten: 0, syscalls: 0, bytes: 0 }),
+    };
+  }
+};
+
+/** Carries out what a vat asked for; its report is data. Errors: HostError, as of any upgrade. */
+export const carryOutDryRun = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<Settlement> => {
+  const { state } = context.router;
+  const { vat, bundleId, body: parameters, slots, text: message } = item;
+  if (state.vats.get(vat)?.state !== VatState.running) {
+    releaseAll(state, slots);
+    return rejection(notRunning(vat));
+  }
+  const successor = { bundleId, parameters, slots, message };
+  const options = { exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
+  const work = () => upgradeInTrial(silent(context), vat, successor, moment, options);
+  const report: VatReport = await state.trial(work);
+  releaseAll(state, slots);
+  return { rejected: false, ...kernelData(report) };
 };

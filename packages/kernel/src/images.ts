@@ -23,7 +23,7 @@ export interface Image extends ImageSource {
   readonly codeCache: Uint8Array;
 }
 
-const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+export const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 const IMAGE_BYTES_MAX = 12_000_000;
 
 /** Where the code cache of an image is kept, for the V8 that runs now. */

@@ -25,10 +25,12 @@ export {
 } from './errors.js';
 export type { VatReference } from './host-data.js';
 export type { AdoptImageOptions } from './adoption.js';
-export type { DryRunReport, RaisedVersion } from './dry-run.js';
+export type { CrankCost, DryRunReport, UpgradeFindings } from './dry-run.js';
+export type { KindFates, RaisedVersion } from './dry-run-kinds.js';
 export type { MigrationSample } from './migration-sample.js';
 export type {
   CheckUpgradeOptions,
+  DryRunOptions,
   UpgradeAllOptions,
   UpgradeAllResult,
 } from './upgrade-checks.js';

@@ -67,6 +67,7 @@ export interface UpgradeVatOptions {
   readonly drain?: DrainOptions;
   /** Before everything that is queued: only as one of the first inputs of a block (rule H3). */
   readonly first?: boolean;
+  readonly dryRun?: false;
 }
 
 /** All as in `UpgradeVatOptions`. */

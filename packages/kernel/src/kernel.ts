@@ -49,10 +49,12 @@ import { checkOptions, type KernelOptions } from './options.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
 import {
   checkUpgrade,
+  plainCheck,
   rollbackInput,
   upgradeAll,
   upgradeInput,
   type CheckUpgradeOptions,
+  type DryRunOptions,
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './upgrade-checks.js';
@@ -190,9 +192,15 @@ export class Kernel {
 
   /**
    * Replaces the code of a vat. Rejects with the reason when the upgrade fails; the vat then goes
-   * on with its old code, its heap intact.
+   * on with its old code, its heap intact. With `dryRun: true` it is `checkUpgrade`.
    */
-  async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult> {
+  async upgradeVat(vatId: VatId, options: DryRunOptions): Promise<DryRunReport>;
+  async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult>;
+  async upgradeVat(
+    vatId: VatId,
+    options: UpgradeVatOptions | DryRunOptions,
+  ): Promise<UpgradeResult | DryRunReport> {
+    if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
     const apply = upgradeInput(this.#core, this.#vatNumber(vatId), options);
     return this.#upgrade(apply, options.first);
   }

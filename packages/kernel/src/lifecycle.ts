@@ -7,6 +7,7 @@
 import { ROOT_VREF, vatIdOf } from '@heirloom/worker';
 import { runningVats } from './boot.js';
 import { release, releaseAll } from './counts.js';
+import { carryOutDryRun } from './dry-run.js';
 import { kernelData, rejection, SlotMark, type KernelData } from './kernel-data.js';
 import { forkVat } from './forks.js';
 import { notRunning } from './replay-upgrade.js';
@@ -117,7 +118,9 @@ const resultOf = (
     case ItemType.create:
       return createVat(context, item, moment);
     case ItemType.upgrade:
-      return upgradeVat(context, item, moment);
+      return item.upgrade?.mode === UpgradeMode.dryRun
+        ? carryOutDryRun(context, item, moment)
+        : upgradeVat(context, item, moment);
     case ItemType.terminate:
       return terminateVat(context, item);
     case ItemType.fork:

@@ -24,10 +24,15 @@ export interface MigrationSample {
 
 export const NO_SAMPLE: MigrationSample = { sampled: 0, failed: [], fault: null };
 
-/** Migrates states in a successor that has started and is not to live. */
+/**
+ * Migrates states in a successor that has started and is not to live.
+ *
+ * Errors: HostError when the worker dies, unless its end is to be a finding, too.
+ */
 export const sampleMigrations = async (
   worker: VatWorker,
   moment: Moment,
+  { tellsWorkerEnds }: { readonly tellsWorkerEnds: boolean },
 ): Promise<MigrationSample> => {
   const delivery = packFrame([Delivery.migrate, SAMPLE_ROWS_MAX, true]);
   worker.deliver({ ...moment, firstPosition: 1, deliveries: [delivery] });
@@ -38,8 +43,8 @@ export const sampleMigrations = async (
     const [, migrated, , , failed] = report as MigrationReport;
     return { sampled: migrated + failed.length, failed: failed.map(failureOf), fault: null };
   } catch (error) {
-    const isFinding = error instanceof VatFault || error instanceof WorkerError;
-    if (isFinding) return { ...NO_SAMPLE, fault: error.code };
+    const isEnd = tellsWorkerEnds && error instanceof WorkerError;
+    if (error instanceof VatFault || isEnd) return { ...NO_SAMPLE, fault: error.code };
     throw error;
   }
 };

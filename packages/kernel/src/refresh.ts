@@ -8,7 +8,7 @@
 import { makePromise } from './router.js';
 import { ItemType, KERNEL_DECIDES, type VatCounters, type VatNumber } from './state/schema.js';
 import type { KernelState } from './state/state.js';
-import { PLAIN_UPGRADE, REFRESH_MESSAGE, UpgradeCode } from './state/upgrade-options.js';
+import { NO_DATA, PLAIN_UPGRADE, REFRESH_MESSAGE, UpgradeCode } from './state/upgrade-options.js';
 
 /** Counts a delivery; the one that makes a refresh due puts it at the tail of the run queue. */
 export const countDelivery = (
@@ -21,7 +21,7 @@ export const countDelivery = (
   state.enqueue({
     type: ItemType.upgrade,
     vat,
-    ...{ bundleId: '', body: new Uint8Array(), slots: [] },
+    ...NO_DATA,
     text: REFRESH_MESSAGE,
     result: makePromise(state, made),
     upgrade: { ...PLAIN_UPGRADE, code: UpgradeCode.refresh },

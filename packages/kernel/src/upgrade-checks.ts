@@ -15,6 +15,8 @@ import { ItemType, type VatNumber } from './state/schema.js';
 import {
   DRAIN_RULE,
   drainWavesOf,
+  dryRunExcess,
+  NO_DATA,
   PLAIN_UPGRADE,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
@@ -27,13 +29,17 @@ const bad = (text: string): never => {
   throw new KernelError('BAD_OPTION', text);
 };
 
+/** For a dry run there is an option of its own. */
+const MODES: readonly (keyof typeof UpgradeMode)[] = ['swap', 'replay'];
+
 /** How the upgrade is to be carried out. Absent: as usual. */
 const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
   const { mode = 'swap', vatParameters, upgradeMessage, drain, emergency = false } = options;
+  const { dryRun = false } = options;
+  if (typeof dryRun !== 'boolean') return bad('upgradeVat: dryRun must be true or false');
   if (typeof emergency !== 'boolean') return bad('upgradeVat: emergency must be true or false');
-  if (!Object.hasOwn(UpgradeMode, mode)) {
-    const modes = Object.keys(UpgradeMode).join(', ');
-    return bad(`upgradeVat: mode ${String(mode)}; there are ${modes}`);
+  if (!MODES.includes(mode)) {
+    return bad(`upgradeVat: mode ${String(mode)}; there are ${MODES.join(', ')}`);
   }
   const drainWaves = drainWavesOf(drain) ?? bad(`upgradeVat: ${DRAIN_RULE}`);
   if (mode === 'swap') {
@@ -59,6 +65,7 @@ const UPGRADE_NAMES = [
   'drain',
   'emergency',
   'first',
+  'dryRun',
 ];
 
 /** Errors: KernelError BAD_OPTION, BAD_ARGUMENT, UNKNOWN_BUNDLE: nothing was queued. */
@@ -75,8 +82,6 @@ export const upgradeInput = (
   const make = lifecycleInput(core, what, options);
   return input => make(input, vat, first);
 };
-
-const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
 
 /** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
 export const rollbackInput = (
@@ -132,11 +137,25 @@ export const upgradeAll = async (
 
 export interface CheckUpgradeOptions {
   /** One that is installed. */
-  readonly bundleId?: string;
+  readonly bundleId?: string | undefined;
   /** Or one that is not. */
-  readonly bundle?: VatBundle;
+  readonly bundle?: VatBundle | undefined;
   readonly vatParameters?: unknown;
 }
+
+/** The same by `upgradeVat`. */
+export interface DryRunOptions extends CheckUpgradeOptions {
+  readonly dryRun: true;
+}
+
+/** What `checkUpgrade` takes of it. Errors: KernelError BAD_OPTION. */
+export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
+  checkFields('upgradeVat', options, ['bundle', ...UPGRADE_NAMES]);
+  const excess = dryRunExcess({ ...options });
+  if (excess !== undefined) return bad(`upgradeVat: ${excess}`);
+  const { bundleId, bundle, vatParameters } = options;
+  return { bundleId, bundle, vatParameters };
+};
 
 /** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE. */
 export const checkUpgrade = async (
@@ -148,7 +167,7 @@ export const checkUpgrade = async (
   checkFields('checkUpgrade', options, ['bundleId', 'bundle', 'vatParameters']);
   const { bundle, bundleId: given, vatParameters } = options;
   if ((bundle === undefined) === (given === undefined)) {
-    throw new KernelError('BAD_OPTION', 'checkUpgrade: give either bundleId or bundle');
+    throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
   const imageId = core.images.currentId;
   const checked = bundle === undefined ? undefined : await checkBundle(bundle);

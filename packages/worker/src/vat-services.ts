@@ -41,6 +41,7 @@ export interface CreateVatOptions {
 export type Refresh = { readonly deliveries: number | bigint } | 'never';
 
 export interface UpgradeOptions {
+  readonly dryRun?: false;
   readonly vatParameters?: unknown;
   readonly upgradeMessage?: string;
   /** `replay`: the incarnation goes on, if the new code repeats its transcript. */
@@ -49,6 +50,53 @@ export interface UpgradeOptions {
   readonly emergency?: boolean;
   /** First lets the vat's promises settle, for at most so many waves, while messages wait. */
   readonly drain?: { readonly waves: number | bigint };
+}
+
+/** Tries the upgrade, of which nothing stays: docs/upgrade/dry-run.md. */
+export interface DryRunOptions {
+  readonly dryRun: true;
+  readonly vatParameters?: unknown;
+}
+
+/** What an upgrade would do. */
+export interface DryRunReport {
+  readonly vatId: string;
+  readonly ok: boolean;
+  /** Why it would fail. */
+  readonly errors: readonly string[];
+  readonly incarnationNumber: number;
+  /** Tags of durable kinds. */
+  readonly kinds: {
+    readonly bound: readonly string[];
+    readonly unbound: readonly string[];
+    readonly dismissed: readonly string[];
+    readonly added: readonly string[];
+  };
+  readonly migrations: {
+    readonly kinds: readonly {
+      readonly kind: string;
+      readonly from: number;
+      readonly to: number;
+    }[];
+    readonly sampled: number;
+    readonly failed: readonly {
+      readonly kind: string;
+      readonly instance: string;
+      readonly version: number;
+      readonly reason: string;
+    }[];
+    readonly fault: string | null;
+  };
+  /** Counted to 10,000. */
+  readonly exportsAbandoned: number;
+  readonly abandonedExamples: readonly string[];
+  readonly abandonedNames: readonly string[];
+  readonly promisesRejected: number;
+  readonly cost: {
+    readonly rowsWritten: number;
+    readonly syscalls: number;
+    readonly bytes: number;
+  };
 }
 
 export interface UpgradeResult {
@@ -71,11 +119,14 @@ export type AdminData =
 
 /** The power over one vat. It outlives the vat. */
 export interface AdminNode {
-  /** Rejects with the reason if it fails; the vat then goes on as it was. */
-  readonly upgrade: (
-    bundle: BundleCap,
-    options?: UpgradeOptions,
-  ) => UpgradeResult;
+  /**
+   * Rejects with the reason if it fails; the vat then goes on as it was. (Promises, since `E` knows
+   * overloads of no other methods.)
+   */
+  readonly upgrade: {
+    (bundle: BundleCap, options: DryRunOptions): Promise<DryRunReport>;
+    (bundle: BundleCap, options?: UpgradeOptions): Promise<UpgradeResult>;
+  };
   /** An upgrade to the code and the parameters that the vat had before its present code. */
   readonly rollback: (
     options?: Pick<UpgradeOptions, 'upgradeMessage' | 'drain'>,

@@ -28,15 +28,10 @@ interface CurrentImage {
   readonly currentId: string;
 }
 
-interface AddedScript {
-  readonly bundle: CheckedBundle;
-  readonly imageId: string;
-}
-
 export class InstalledBundles {
   readonly #view: ReadView;
   readonly #images: CurrentImage;
-  readonly #added = new Map<BinaryKey, AddedScript>();
+  readonly #added = new Map<BinaryKey, CheckedBundle>();
   readonly #scripts = new Map<BinaryKey, VatScript>();
 
   constructor(view: ReadView, images: CurrentImage) {
@@ -49,7 +44,7 @@ export class InstalledBundles {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
-    this.#added.set(key, { bundle, imageId });
+    this.#added.set(key, bundle);
   }
 
   /** The same script for the image of new incarnations as for another. */
@@ -61,7 +56,7 @@ export class InstalledBundles {
   /** Every bundle that is installed, in order of their ids. */
   sources(): BundleSource[] {
     const sources = new Map<string, BundleSource>();
-    for (const { bundle } of this.#added.values()) sources.set(bundle.bundleId, bundle);
+    for (const bundle of this.#added.values()) sources.set(bundle.bundleId, bundle);
     for (const key of keysOf(this.#view, 'bundles', BUNDLE_SOURCE_PREFIX)) {
       const stored = this.#view.get('bundles', key)!;
       const [moduleFormat, source] = unpackFrame(stored) as unknown as [BundleFormat, Uint8Array];
@@ -83,8 +78,7 @@ export class InstalledBundles {
   }
 
   changes(into: RowChange[]): void {
-    for (const [key, { bundle }] of this.#added) {
-      const { bundleId, moduleFormat, source, script } = bundle;
+    for (const [key, { bundleId, moduleFormat, source, script }] of this.#added) {
       const value = packFrame([moduleFormat, Buffer.from(source, 'utf8')]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
       into.push({ table: 'bundles', key, value: Buffer.from(script, 'utf8') });
@@ -98,7 +92,7 @@ export class InstalledBundles {
   #read(bundleId: string, imageId: string): Uint8Array {
     const key = bundleScriptKey(bundleId, imageId);
     const added = this.#added.get(key);
-    if (added !== undefined) return Buffer.from(added.bundle.script, 'utf8');
+    if (added !== undefined) return Buffer.from(added.script, 'utf8');
     const derived = this.#view.get('bundles', key);
     if (derived !== undefined) return derived;
     if (this.#view.get('bundles', bundleSourceKey(bundleId)) === undefined) {

@@ -38,6 +38,7 @@ const describe = (name: string, report: DryRunReport): string[] => {
   const fates = [
     ...kinds.bound.map(tag => [tag, 'defined again']),
     ...kinds.unbound.map(tag => [tag, 'NOT defined again']),
+    ...kinds.dismissed.map(tag => [tag, 'dismissed']),
     ...kinds.added.map(tag => [tag, 'new']),
   ];
   const facts = factsOf([

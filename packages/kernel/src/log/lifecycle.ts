@@ -2,9 +2,12 @@
 import { vatIdOf } from '@heirloom/worker';
 import { ItemType, PromiseState, type LifecycleItem, type VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/state.js';
+import { UpgradeMode } from '../state/upgrade-options.js';
 import { describeReason } from './describe.js';
 import type { KernelLog, LogMoment } from './kernel-log.js';
 
+/** Of a dry run. */
+const TRIED = 'tried';
 const EVENTS = {
   [ItemType.create]: 'created',
   [ItemType.upgrade]: 'upgraded',
@@ -26,12 +29,13 @@ export const logLifecycle = (
   const answer = state.promises.get(result);
   const ok = answer?.state !== PromiseState.rejected;
   const reason = ok ? null : describeReason(answer.body!, answer.slots);
+  const isDryRun = item.upgrade?.mode === UpgradeMode.dryRun;
   const name = row?.name ?? (type === ItemType.create || fork !== undefined ? item.text : '');
   const incarnation = row?.incarnation ?? null;
   const fields = { wave, vat: vatIdOf(vat), name, incarnation, ok, reason };
   const category = type === ItemType.upgrade ? 'upgrade' : 'vat';
-  const code = codeOf(item);
-  log.tell(category, EVENTS[type], height + 1, { ...fields, ...code });
+  const event = isDryRun ? TRIED : EVENTS[type];
+  log.tell(category, event, height + 1, { ...fields, ...codeOf(item) });
 };
 
 const codeOf = ({ type, bundleId, vat, fork }: LifecycleItem): Readonly<Record<string, string>> => {

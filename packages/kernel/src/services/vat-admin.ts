@@ -25,6 +25,7 @@ import {
 import {
   DRAIN_RULE,
   drainWavesOf,
+  dryRunExcess,
   PLAIN_UPGRADE,
   REFRESH_RULE,
   refreshOf,
@@ -172,12 +173,18 @@ const upgradeTerms = (
 const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'upgrade');
   const bundleId = bundleIdOf(call, 'upgrade');
-  const names = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency'];
+  const names = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency', 'dryRun'];
   const given = optionsArgument(call, 1, 'upgrade', names);
-  const { vatParameters, upgradeMessage, mode, drain, emergency = false } = given;
+  const { vatParameters, upgradeMessage, mode, drain, emergency = false, dryRun = false } = given;
   const { text, drainWaves } = upgradeTerms(given, 'upgrade', UPGRADE_MESSAGE);
   const data = kernelData(vatParameters);
   const item = { type: ItemType.upgrade, vat, bundleId, text, ...data };
+  if (typeof dryRun !== 'boolean') return refuseCall('upgrade() dryRun not boolean');
+  if (dryRun) {
+    const excess = dryRunExcess(given);
+    if (excess !== undefined) return refuseCall(`upgrade() ${excess}`);
+    return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.dryRun } });
+  }
   if (typeof emergency !== 'boolean') return refuseCall('upgrade() emergency not boolean');
   if (mode === undefined || mode === 'swap') {
     return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, drainWaves, emergency } });

@@ -4,7 +4,6 @@
  * Every function over the state takes it first. Changes are journaled until `endCrank`, so that a
  * crank is merged or undone as a whole; they reach the store with the block.
  */
-import assert from 'node:assert/strict';
 import {
   countersKey,
   packFrame,
@@ -194,12 +193,11 @@ export class KernelState {
   }
 
   /**
-   * Does work between cranks of which nothing stays, whatever comes of it: no row, no counter, and
-   * none of what is remembered beside them.
+   * Does work of which nothing stays, whatever comes of it: no row, no counter, and none of what is
+   * remembered beside them. What a crank did before it is still the crank's to keep or undo.
    */
   async trial<T>(work: () => Promise<T>): Promise<T> {
     const mark = this.mark();
-    assert.equal(mark, 0, 'a trial is no part of a crank');
     const maybeFree = [...this.maybeFree];
     const dueVats = [...this.dueVats];
     const countersChanged = this.#countersChanged;

@@ -6,6 +6,8 @@ export const UpgradeMode = {
   swap: 0,
   /** The incarnation goes on: its transcript is replayed by the new code. */
   replay: 1,
+  /** A swap that is undone, whatever comes of it: docs/upgrade/dry-run.md. */
+  dryRun: 2,
 } as const;
 export type UpgradeMode = (typeof UpgradeMode)[keyof typeof UpgradeMode];
 
@@ -33,6 +35,9 @@ export const PLAIN_UPGRADE: UpgradeOptions = {
   emergency: false,
 };
 
+/** What an item says of code and parameters when it brings none. */
+export const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
+
 export type UpgradeTuple = readonly [
   mode: UpgradeMode,
   code: UpgradeCode,
@@ -54,6 +59,23 @@ export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions => {
 export const UPGRADE_MESSAGE = 'vat upgraded';
 export const ROLLBACK_MESSAGE = 'vat rolled back';
 export const REFRESH_MESSAGE = 'vat refreshed';
+
+/** What is said of the rest: `dryRunExcess`. */
+const DRY_RUN_TAKES = 'a dry run takes vatParameters only';
+
+/** Why options, `dryRun` left out, are none of a dry run. Undefined: they may be. */
+export const dryRunExcess = (options: Readonly<Record<string, unknown>>): string | undefined => {
+  const { mode = 'swap', upgradeMessage, drain, emergency = false, first = false } = options;
+  const excess = [
+    ...(mode === 'swap' ? [] : ['mode']),
+    ...(upgradeMessage === undefined ? [] : ['upgradeMessage']),
+    ...(drain === undefined ? [] : ['drain']),
+    ...(emergency === false ? [] : ['emergency']),
+    ...(first === false ? [] : ['first']),
+  ];
+  if (excess.length === 0) return undefined;
+  return `dryRun excludes ${excess.join(', ')}: ${DRY_RUN_TAKES}`;
+};
 
 /** Waves that one drain may take. */
 export const DRAIN_WAVES_MAX = 10_000;

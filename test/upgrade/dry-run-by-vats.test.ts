@@ -1,0 +1,300 @@
+/** Dry runs that vats ask for: carried out at their place in the block, told as plain data. */
+import { inspectStore, type KernelOptions } from '@heirloom/kernel';
+import { describe, expect, test } from 'vitest';
+import { AdminBench } from '../support/admin.js';
+import { fixture } from '../support/kernels.js';
+import { inReplicas, Replica } from '../support/replicas.js';
+
+const NO_MIGRATION = { kinds: [], sampled: 0, failed: [], fault: null };
+
+/** The cap of the bundle of `NAME.js`, as a thing of that name. */
+const provide = async (bench: AdminBench, name: string): Promise<void> => {
+  await bench.kernel.installBundle(await fixture(`${name}.js`), { name });
+  await bench.tell('svc', 'getNamedBundleCap', [name], name);
+};
+
+/** A bank with a purse, a counter that others hold, and a deposit that waits for `$.go()`. */
+const withBank = async (options: Partial<KernelOptions> = {}): Promise<AdminBench> => {
+  const bench = await AdminBench.open(options);
+  for (const name of ['bank', 'workbench']) {
+    await provide(bench, name);
+    await bench.call('createVat', name, `$${name}`, {});
+  }
+  await bench.tell('bank.root', 'makePurse', ['a', 1n], 'purse');
+  await bench.tell('bank.root', 'makeCounter', [], 'counter');
+  const gate = `Far('gate', { open: () => new Promise(go => { $.go = go; }) })`;
+  await bench.tell('workbench.root', 'run', [gate], 'gate');
+  await bench.watch('purse', 'depositAfter', [5n, '$gate'], 'deposit');
+  expect(await bench.tell('bank.root', 'countCalls')).toBe(1);
+  return bench;
+};
+
+const tried = (bench: AdminBench, cap: string, vatParameters: unknown = {}): Promise<unknown> =>
+  bench.tell('bank.node', 'upgrade', [`$${cap}`, { dryRun: true, vatParameters }]);
+
+/** Heap, exports, rows and promises of the bank are what they were. */
+const expectUntouched = async (bench: AdminBench): Promise<void> => {
+  expect(await bench.tell('bank.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
+  expect(await bench.tell('bank.root', 'countCalls')).toBe(2);
+  expect(await bench.tell('counter', 'getVersion')).toBe(1);
+  expect(await bench.tell('bank.root', 'getNames')).toEqual(['a']);
+  expect(await bench.log()).toEqual([]);
+  await bench.tell('workbench.root', 'run', [' $.go()']);
+  expect(await bench.log()).toEqual([['deposit', 'fulfilled', 6n]]);
+};
+
+const setupOf = (setup: string): Readonly<Record<string, unknown>> => ({ setup: ` ${setup}` });
+
+describe('dry run by a vat:', () => {
+  test('an upgrade that would succeed -> a report without anything of this host', async () => {
+    const bench = await withBank();
+    const records: unknown[] = [];
+    bench.kernel.setLog({ categories: ['upgrade'], write: record => records.push(record) });
+    const report = await tried(bench, 'bank', { version: 2, gate: '$gate', other: '$svc' });
+    expect(report).toEqual({
+      vatId: 'v2',
+      ok: true,
+      errors: [],
+      incarnationNumber: 1,
+      kinds: { bound: ['Purse'], unbound: [], dismissed: [], added: [] },
+      migrations: NO_MIGRATION,
+      exportsAbandoned: 1,
+      abandonedExamples: [expect.stringMatching(/^o\+e0\//)],
+      abandonedNames: [],
+      promisesRejected: 1,
+      cost: { rowsWritten: 5, syscalls: 0, bytes: expect.any(Number) as number },
+    });
+    await expectUntouched(bench);
+    expect(bench.kernel.stats().upgrades).toEqual([]);
+    const told = { event: 'tried', vat: 'v2', incarnation: 0, ok: true };
+    expect(records).toEqual([expect.objectContaining(told)]);
+  });
+
+  test('the target, then everything, is rebuilt -> nobody remembers; the caller does', async () => {
+    const bench = await withBank();
+    await bench.kernel.idle();
+    const historyOf = async () => (await inspectStore(bench.directory)).vats[1]!.deliveries;
+    const before = await historyOf();
+    const node = await bench.call('get', 'bank.node');
+    await bench.call('keep', 'own', node);
+    await bench.watch('own', 'upgrade', ['$bank', { dryRun: true }], 'report');
+    await bench.kernel.idle();
+    expect(await historyOf()).toBe(before);
+    await bench.restart();
+    expect(await bench.log()).toEqual([['report', 'fulfilled', expect.objectContaining({
+      ok: true,
+      incarnationNumber: 1,
+    })]]);
+    await bench.call('forget');
+    expect(await bench.kernel.call(bench.kernel.vat('v2').root, 'countCalls')).toBe(2);
+  });
+
+  test('of the vat that asks for it -> the report reaches its heap', async () => {
+    const bench = await AdminBench.open();
+    await provide(bench, 'workbench');
+    await bench.call('createVat', 'w', '$workbench', {});
+    const ask = ` $.heap = 7; E(args[0]).upgrade(args[1], { dryRun: true })
+      .then(({ ok, promisesRejected }) => [ok, promisesRejected, $.heap])`;
+    // It decides the result of `run` itself.
+    const asked = ['$w.node', '$workbench'].map(name => bench.call('get', name.slice(1)));
+    const answer = bench.kernel.call(bench.kernel.vat('v2').root, 'run', [
+      ask,
+      await Promise.all(asked),
+    ]);
+    expect(await answer).toEqual([true, 1, 7]);
+  });
+
+  test('what the successor says and writes -> of all that nothing', async () => {
+    const bench = await withBank();
+    const talk = setupOf(`
+      E(args[0]).keep('said', 1);
+      const kept = VatData.makeScalarBigMapStore('kept', { durable: true });
+      kept.init('all', args[0]);
+      baggage.init('kept', kept);
+      VatData.defineDurableKind(baggage.get('Purse'), () => ({}), { idle: () => 1 });
+      baggage.init('More', VatData.makeKindHandle('More'));
+      VatData.defineDurableKind(baggage.get('More'), () => ({}), { idle: () => 1 });`);
+    const { rows } = (await inspectStore(bench.directory)).vats[1]!;
+    const report = await bench.tell('bank.node', 'upgrade', [
+      '$workbench',
+      { dryRun: true, vatParameters: { ...talk, args: [bench.admin] } },
+    ]);
+    expect(report).toMatchObject({ ok: true, kinds: { bound: ['Purse'], added: ['More'] } });
+    expect(report).toHaveProperty('cost.syscalls', 1);
+    expect((report as { cost: { rowsWritten: number } }).cost.rowsWritten).toBeGreaterThan(3);
+    await bench.kernel.idle();
+    expect((await inspectStore(bench.directory)).vats[1]!.rows).toEqual(rows);
+    await expect(bench.call('get', 'said')).rejects.toThrow('key (a string) not found');
+    await expectUntouched(bench);
+  });
+
+  test('states of an older version -> a sample of them is migrated, none stays so', async () => {
+    const bench = await withBank();
+    const later = (migrate: string): Readonly<Record<string, unknown>> => setupOf(`
+      VatData.defineDurableKind(baggage.get('Purse'), () => ({ coins: 0n }),
+        { coins: ({ state }) => state.coins }, { version: 1, migrate: old => { ${migrate} } })`);
+    const migrationsOf = async (migrate: string) =>
+      ((await tried(bench, 'workbench', later(migrate))) as { migrations: unknown }).migrations;
+    const kinds = [{ kind: 'Purse', from: 0, to: 1 }];
+    const good = { kinds, sampled: 1, failed: [], fault: null };
+    expect(await migrationsOf('return { coins: old.balance };')).toEqual(good);
+    const failed = [{ kind: 'Purse', instance: 'o+d10/1', version: 0, reason: 'Error: too poor' }];
+    expect(await migrationsOf(`throw Error('too poor');`)).toEqual({ ...good, failed });
+    const deep = { ...good, sampled: 0, fault: 'LIMIT' };
+    expect(await migrationsOf('const deeper = () => deeper() + 1; return deeper();')).toEqual(deep);
+    await expectUntouched(bench);
+  });
+
+  test('upgrades that would fail -> why, as data; the old code goes on', async () => {
+    const bench = await withBank();
+    const deeper = 'const deeper = () => deeper() + 1; deeper()';
+    const leave = `VatData.defineDurableKind(baggage.get('Purse'), () => ({}), {});
+      vatPowers.exitVat('done')`;
+    const failures: readonly (readonly [string, unknown, string])[] = [
+      ['bank', { fail: 'unclaimed' }, 'Error: defineDurableKind not called for tags: [Purse]'],
+      ['bank', { fail: 'throw' }, 'Error: version is broken'],
+      ['bank', { fail: 'never' }, 'Error: buildRootObject unresolved'],
+      ['workbench', setupOf(deeper), 'calls of vat code nest at most'],
+      ['workbench', setupOf(`baggage.init('a', 'y'.repeat(10_000_001))`), 'capdata too large'],
+      ['workbench', setupOf(leave), 'done'],
+    ];
+    for (const [cap, vatParameters, text] of failures) {
+      expect(await tried(bench, cap, vatParameters)).toMatchObject({
+        ok: false,
+        errors: [expect.stringContaining(text)],
+        cost: { rowsWritten: 0, syscalls: 0 },
+      });
+    }
+    expect(await tried(bench, 'bank', { fail: 'unclaimed' })).toMatchObject({
+      kinds: { bound: [], unbound: ['Purse'] },
+    });
+    await expectUntouched(bench);
+  });
+
+  test('a meter that is too empty -> it would fail; nothing is taken from it', async () => {
+    const bench = await AdminBench.open();
+    const left = async (): Promise<bigint> =>
+      ((await bench.tell('meter', 'get')) as { remaining: bigint }).remaining;
+    const metered = async (remaining: bigint): Promise<bigint> => {
+      await bench.tell('svc', 'createMeter', [remaining, 0n], 'meter');
+      await bench.make('w', { meter: '$meter' });
+      return left();
+    };
+    const upgrade = () => bench.tell('w.node', 'upgrade', ['$worker', { dryRun: true }]);
+    const rich = await metered(1000n);
+    expect(await upgrade()).toMatchObject({ ok: true });
+    expect(await left()).toBe(rich);
+    await metered(1000n - rich + 2n);
+    await bench.tell('w.root', 'count'); // takes the 2
+    const errors = ['Error: meter underflow, vat terminated'];
+    expect(await upgrade()).toMatchObject({ ok: false, errors, cost: { syscalls: 0 } });
+    await bench.tell('meter', 'addRemaining', [2n]);
+    expect(await bench.tell('w.root', 'count')).toBe(2);
+  });
+});
+
+/** The admin vat and a bank of its own, in a kernel of which the host makes the blocks. */
+const sceneIn = async (replica: Replica): Promise<void> => {
+  const { kernel } = replica;
+  const bundleId = await replica.settle(kernel.installBundle(await fixture('admin.js')));
+  await replica.settle(kernel.installBundle(await fixture('bank.js'), { name: 'bank' }));
+  const { root } = await replica.settle(kernel.createVat({ name: 'admin', bundleId }));
+  const vats = { vatAdmin: kernel.services.vatAdmin };
+  await replica.settle(kernel.call(root, 'bootstrap', [vats, {}]));
+  const named = ['svc', 'getNamedBundleCap', ['bank'], 'bank'];
+  await replica.settle(kernel.call(root, 'tell', named));
+  await replica.settle(kernel.call(root, 'createVat', ['bank', '$bank', {}]));
+};
+
+describe('dry run by a vat: its place', () => {
+  test('dry runs, upgrades and drains in one block -> the same hashes everywhere', async () => {
+    const dry = { dryRun: true, vatParameters: { version: 2 } };
+    const log = await inReplicas(async replica => {
+      await sceneIn(replica);
+      const watched = (name: string, method: string, args: unknown[], as: string): void => {
+        const { kernel } = replica;
+        const sent = kernel.send(kernel.vat('admin').root, 'watch', [name, method, args, as]);
+        sent.result.catch(() => undefined); // of a kernel that is closed meanwhile
+      };
+      const node = (cap: string, options: unknown, as: string): void =>
+        watched('bank.node', 'upgrade', [cap, options], as);
+      const count = (as: string): void => watched('bank.root', 'countCalls', [], as);
+      watched('bank.root', 'makeCounter', [], 'counter');
+      count('before');
+      node('$bank', dry, 'dry');
+      count('old code');
+      node('$bank', { ...dry, vatParameters: { fail: 'unclaimed' } }, 'fails');
+      node('$bank', { vatParameters: { version: 2 }, drain: { waves: 2 } }, 'real');
+      node('$bank', dry, 'again');
+      await replica.block(2);
+      count('new code');
+      for (let waves = 0; waves < 8; waves += 1) await replica.block(1);
+      await replica.block();
+      const { kernel } = replica;
+      const told = await replica.settle(kernel.call(kernel.vat('admin').root, 'getLog'));
+      return (told as [string, string, unknown][]).map(([as, , value]) => [as, value]);
+    });
+    const told = Object.fromEntries(log.filter(([as]) => as !== 'counter')) as unknown;
+    expect(told).toMatchObject({
+      ...{ before: 1, 'old code': 2, 'new code': 1 },
+      dry: { ok: true, incarnationNumber: 1, exportsAbandoned: 1 },
+      fails: { ok: false, kinds: { unbound: ['Purse'] } },
+      real: { incarnationNumber: 1 },
+      again: { ok: true, incarnationNumber: 2, exportsAbandoned: 0 },
+    });
+  });
+
+  test('a dry run -> closes the vat to what is behind it, for the wave only', async () => {
+    const replica = await Replica.open({}, false);
+    await sceneIn(replica);
+    const { kernel } = replica;
+    const { root } = kernel.vat('v2');
+    const ask = ['bank.node', 'upgrade', ['$bank', { dryRun: true }]];
+    const { result: report } = kernel.send(kernel.vat('admin').root, 'tell', ask);
+    const queue = async (): Promise<unknown> => {
+      await kernel.run({ waves: 1 });
+      return kernel.queued().map(({ type, vatId }) => [type, vatId]);
+    };
+    await queue(); // the admin vat has asked
+    expect(await queue()).toEqual([['upgrade', 'v2']]);
+    const { result: count } = kernel.send(root, 'countCalls');
+    expect(await queue()).toEqual([['message', 'v2'], ['notify', 'v1']]);
+    expect(await replica.settle(count)).toBe(1);
+    expect(await report).toMatchObject({ ok: true });
+  });
+
+  test('a target without a thread -> tried; it is not brought online for that', async () => {
+    const bench = await withBank({ maxVatsOnline: 1 });
+    await bench.kernel.idle();
+    await bench.call('get', 'bank');
+    const { vatsPagedIn } = bench.kernel.stats();
+    expect(await tried(bench, 'bank')).toMatchObject({ ok: true, promisesRejected: 1 });
+    expect(bench.kernel.stats().vatsPagedIn).toBe(vatsPagedIn);
+    await expectUntouched(bench);
+  });
+
+  test('a target that ends before it -> rejected, as an upgrade', async () => {
+    const bench = await withBank();
+    const { kernel } = bench;
+    const [node, cap] = await Promise.all(
+      ['bank.node', 'bank'].map(name => bench.call('get', name)),
+    );
+    const ending = kernel.call(node as never, 'terminateWithFailure', ['enough']);
+    const trying = kernel.call(node as never, 'upgrade', [cap, { dryRun: true }]);
+    await expect(trying).rejects.toEqual(Error('vat v2 is not running'));
+    await ending;
+  });
+
+  test('a successor that never ends -> HostError, nothing of the block is kept', async () => {
+    const bench = await withBank({ deliveryTimeoutMs: 500 });
+    await provide(bench, 'hazard');
+    await bench.kernel.idle();
+    const { height, blockHash } = bench.kernel;
+    const trying = tried(bench, 'hazard', { does: 'loop' });
+    await expect(trying).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2' });
+    await bench.restart();
+    expect(bench.kernel.blockHashAt(height)).toBe(blockHash);
+    expect(await bench.tell('bank.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
+    expect(await bench.tell('bank.root', 'countCalls')).toBe(2);
+  });
+});
