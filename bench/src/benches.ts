@@ -1,6 +1,7 @@
 /** The benches that there are, in the order of `--help`. */
 import type { Bench } from './bench.js';
 import { churnBench } from './churn.js';
+import { forkBench } from './fork.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
 import { parallelBench } from './parallel.js';
@@ -13,6 +14,7 @@ export const benches: readonly Bench[] = [
   pursesBench,
   upgradeBench,
   churnBench,
+  forkBench,
   isolationBench,
   millionBench,
   syncBench,

@@ -10,21 +10,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleVat, openKernel, type CreatedVat, type Kernel } from '@heirloom/kernel';
+import { openKernel, type CreatedVat, type Kernel } from '@heirloom/kernel';
 import type { Command } from 'commander';
 import { type Bench, type BenchIo, parseCount } from './bench.js';
-import { expectResult, PURSES_PER_MESSAGE_MAX } from './purse-kernel.js';
-import type { Progress } from './progress.js';
+import { fillBranches, sizesUpTo } from './branches.js';
+import { expectResult } from './purse-kernel.js';
 import type { Cell, Report } from './report.js';
 import { percentile, rounded } from './statistics.js';
 
-/** The smallest bank; the others are ten times as large each. */
-const PURSES_LEAST = 100;
 /** What the largest is compared with. */
 const PURSES_COMPARED = 1_000;
-/** Messages of so many purses are under way at a time while a bank is filled. */
-const MESSAGES_AT_ONCE = 8;
 
 interface UpgradeOptions {
   readonly purses: number;
@@ -39,47 +34,6 @@ interface Branch {
   readonly teller: CreatedVat;
   readonly times: number[];
 }
-
-interface Bundles {
-  readonly bank: string;
-  readonly teller: string;
-}
-
-const sizesUpTo = (most: number): number[] => {
-  const sizes: number[] = [];
-  for (let size = PURSES_LEAST; size <= most; size *= 10) sizes.push(size);
-  return sizes;
-};
-
-const install = async (kernel: Kernel, name: string): Promise<string> => {
-  const file = fileURLToPath(new URL(`../vats/${name}`, import.meta.url));
-  return kernel.installBundle(await bundleVat(file));
-};
-
-/** Makes a bank, and the teller that it hands its purses to. */
-const openBranch = async (
-  kernel: Kernel,
-  bundles: Bundles,
-  purses: number,
-  progress: Progress,
-): Promise<void> => {
-  const vatParameters = { version: 1 };
-  const { bank: bundleId } = bundles;
-  const bank = await kernel.createVat({ name: `bank-${purses}`, bundleId, vatParameters });
-  const teller = await kernel.createVat({ name: `teller-${purses}`, bundleId: bundles.teller });
-  for (let done = 0; done < purses; ) {
-    const collected: Promise<unknown>[] = [];
-    for (let n = 0; n < MESSAGES_AT_ONCE && done < purses; n += 1) {
-      const count = Math.min(PURSES_PER_MESSAGE_MAX, purses - done);
-      collected.push(kernel.call(teller.root, 'collect', [bank.root, count]));
-      done += count;
-      progress.advance(count);
-    }
-    await Promise.all(collected);
-  }
-  // With the purses in its heap, V8's collector would be busy with the teller while others work.
-  await kernel.upgradeVat(teller.vatId, { bundleId: bundles.teller });
-};
 
 /** One upgrade amid deposits, in a block of its own. Milliseconds without code. */
 const upgradeOnce = async (
@@ -104,36 +58,13 @@ const upgradeOnce = async (
   return report.milliseconds;
 };
 
-/** Makes the store. Returns the id of the banks' bundle. */
-const fill = async (
-  directory: string,
-  sizes: readonly number[],
-  io: BenchIo,
-): Promise<string> => {
-  const kernel = await openKernel({ directory });
-  const progress = io.progress(
-    'purses',
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
-  try {
-    const bank = await install(kernel, 'vat-bank.js');
-    const bundles = { bank, teller: await install(kernel, 'vat-teller.js') };
-    for (const size of sizes) await openBranch(kernel, bundles, size, progress);
-    await kernel.idle();
-    return bank;
-  } finally {
-    progress.stop();
-    await kernel.close();
-  }
-};
-
 const measure = async (
   directory: string,
   options: UpgradeOptions,
   io: BenchIo,
 ): Promise<Branch[]> => {
   const sizes = sizesUpTo(options.purses);
-  const bundleId = await fill(directory, sizes, io);
+  const bundleId = await fillBranches(directory, sizes, io);
   const kernel = await openKernel({ directory, blocks: 'host' });
   const rounds = options.warmUp + options.upgrades;
   const progress = io.progress('upgrades', rounds * sizes.length);

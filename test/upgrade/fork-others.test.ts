@@ -326,6 +326,27 @@ describe('afterwards:', () => {
     expect(kernel.vats().every(({ replayable }) => replayable)).toBe(true);
     expect(root).toBeDefined();
   });
+
+  test('a dry run, an upgrade by replay, a refresh of a fork', async () => {
+    await call(parent.root, 'layEgg', 'a', 1n);
+    const { vatId, root } = await fork('fork');
+    await call(root, 'layEgg', 'b', 2n);
+    await call(root, 'count');
+    expect(await kernel.checkUpgrade(vatId, { bundleId })).toMatchObject({
+      ok: true,
+      kinds: { bound: ['Egg', 'Pair'], unbound: [], added: [] },
+    });
+    await kernel.upgradeVat(vatId, { bundleId, mode: 'replay' });
+    expect(await call(root, 'count')).toBe(2);
+    expect(await kernel.upgradeAll()).toMatchObject([
+      { name: 'parent', succeeded: true },
+      { name: 'relay', succeeded: true },
+      { name: 'fork', succeeded: true },
+    ]);
+    expect(await call(root, 'count')).toBe(1);
+    expect(await call(root, 'getNames')).toEqual(['a', 'b']);
+    expect(await call(parent.root, 'getNames')).toEqual(['a']);
+  });
 });
 
 describe('by an adminNode:', () => {

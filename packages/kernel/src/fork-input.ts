@@ -28,6 +28,12 @@ export const forkInput = (
   const exports = wanted.map(reference => core.data.krefOf(reference));
   const data = core.data.encode(vatParameters);
   const hasParameters = vatParameters !== undefined;
+  const parent = core.state.vats.get(vat);
+  if (parent !== undefined) {
+    // A worker begins to evaluate the bundle at once.
+    const script = core.bundles.scriptOf(parent.bundleId, parent.imageId);
+    core.zygotes.prepare({ kind: core.isolation.kindFor(isolation), script });
+  }
   return input => {
     const child = core.state.next('nextVat');
     if (isolation !== undefined) core.isolation.choose(child, isolation);

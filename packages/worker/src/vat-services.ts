@@ -131,6 +131,8 @@ export interface AdminNode {
   readonly rollback: (
     options?: Pick<UpgradeOptions, 'upgradeMessage' | 'drain'>,
   ) => UpgradeResult;
+  /** A vat from the state of this one, which is told nothing. Rejects if it fails. */
+  readonly fork: (options?: ForkOptions) => ForkedVat;
   readonly terminateWithFailure: (reason: unknown) => void;
   /** Fulfils with what the vat said when it left, else rejects with the reason of its end. */
   readonly done: () => unknown;
@@ -145,6 +147,20 @@ export interface AdminNode {
 export interface CreatedVat<Root = unknown> {
   readonly root: Root;
   readonly adminNode: AdminNode;
+}
+
+export interface ForkOptions {
+  /** For humans. */
+  readonly name?: string;
+  /** What handlers of `vatPowers.onFork` get; without it, what the vat has itself. */
+  readonly vatParameters?: unknown;
+  /** Objects of the vat whose counterparts in the fork are wanted. */
+  readonly exports?: readonly unknown[];
+}
+
+export interface ForkedVat<Root = unknown> extends CreatedVat<Root> {
+  /** For each of the exports asked for, in the same order. */
+  readonly exports: readonly unknown[];
 }
 
 export interface VatAdminService {

@@ -1,0 +1,123 @@
+/**
+ * Does a fork of a million purses take longer than one of a hundred?
+ *
+ * One store with a bank of every size, whose purses have all been handed out; each bank has been
+ * upgraded since, so that there is next to nothing to replay. The banks are forked in turn, each in
+ * a block of its own; the fork answers, and ends. The time is that of the run which has nothing to
+ * do but the fork: spaces, names, a worker, replay, the fork's first crank.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openKernel, type Kernel, type VatId } from '@heirloom/kernel';
+import type { Command } from 'commander';
+import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { fillBranches, sizesUpTo } from './branches.js';
+import { expectResult } from './purse-kernel.js';
+import type { Report } from './report.js';
+import { percentile, rounded } from './statistics.js';
+
+/** What the largest is compared with. */
+const PURSES_COMPARED = 1_000;
+
+interface ForkOptions {
+  readonly purses: number;
+  readonly forks: number;
+  readonly warmUp: number;
+}
+
+interface Parent {
+  readonly purses: number;
+  readonly vatId: VatId;
+  readonly times: number[];
+}
+
+/** Runs what is queued and ends the block. */
+const settle = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
+  await kernel.run();
+  await kernel.commit();
+  return work;
+};
+
+/** Milliseconds that the run with the fork took; the fork has gone again when it resolves. */
+const forkOnce = async (kernel: Kernel, { vatId }: Parent, round: number): Promise<number> => {
+  const forked = kernel.forkVat(vatId, { name: `fork-${round}` });
+  const began = performance.now();
+  await kernel.run();
+  const milliseconds = performance.now() - began;
+  await kernel.commit();
+  const fork = await forked;
+  expectResult('version', await settle(kernel, kernel.send(fork.root, 'version').result), 2);
+  await settle(kernel, kernel.terminateVat(fork.vatId));
+  return milliseconds;
+};
+
+const measure = async (
+  directory: string,
+  options: ForkOptions,
+  io: BenchIo,
+): Promise<Parent[]> => {
+  const sizes = sizesUpTo(options.purses);
+  const bundleId = await fillBranches(directory, sizes, io);
+  const kernel = await openKernel({ directory, blocks: 'host' });
+  const rounds = options.warmUp + options.forks;
+  const progress = io.progress('forks', rounds * sizes.length);
+  try {
+    const parents: Parent[] = [];
+    for (const purses of sizes) {
+      const { vatId } = kernel.vat(`bank-${purses}`);
+      await settle(kernel, kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } }));
+      parents.push({ purses, vatId, times: [] });
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      // To and fro: none always comes after the same other.
+      for (const parent of round % 2 === 0 ? parents : [...parents].reverse()) {
+        const milliseconds = await forkOnce(kernel, parent, round);
+        if (round >= options.warmUp) parent.times.push(milliseconds);
+        progress.advance(1);
+      }
+    }
+    return parents;
+  } finally {
+    progress.stop();
+    await kernel.close();
+  }
+};
+
+const reportOf = ({ forks }: ForkOptions, parents: readonly Parent[]): Report => {
+  const points = parents.map(({ purses, times }) => ({
+    purses,
+    p50Ms: rounded(percentile(times, 50)),
+    p99Ms: rounded(percentile(times, 99)),
+  }));
+  const compared = points.find(({ purses }) => purses === PURSES_COMPARED);
+  const largest = points.at(-1)!;
+  const ratio = compared === undefined ? null : rounded(largest.p50Ms / compared.p50Ms);
+  return {
+    title: `ms of a fork, ${forks} forks of every bank`,
+    head: ['purses', 'p50', 'p99'],
+    rows: points.map(({ purses, p50Ms, p99Ms }) => [purses, p50Ms, p99Ms]),
+    record: { bench: 'fork', forks, points, ratio },
+  };
+};
+
+export const forkBench: Bench = {
+  name: 'fork',
+  summary: 'time of a fork with a hundred to a million purses',
+
+  options(command: Command): void {
+    command
+      .option('--purses <count>', 'of the largest bank', parseCount, 1_000_000)
+      .option('--forks <count>', 'forks measured of every bank', parseCount, 50)
+      .option('--warm-up <count>', 'forks before those', parseCount, 5);
+  },
+
+  async run(options: ForkOptions, io: BenchIo): Promise<Report> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-fork-'));
+    try {
+      return reportOf(options, await measure(directory, options, io));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};
