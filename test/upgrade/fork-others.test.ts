@@ -327,6 +327,29 @@ describe('afterwards:', () => {
     expect(root).toBeDefined();
   });
 
+  test('refreshed after so many deliveries of its own, also if its parent is due', async () => {
+    const refresh = { deliveries: 3 };
+    const { vatId, root } = await kernel.createVat({ name: 'fresh', bundleId, refresh });
+    await call(root, 'count');
+    await kernel.close();
+    kernel = await kernelOver({ directory, blocks: 'host' });
+    const told = [1, 2].map(() => kernel.send(kernel.vat('fresh').root, 'count').result);
+    const forked = kernel.forkVat(vatId, { name: 'fork' });
+    await kernel.run();
+    await kernel.commit();
+    await forked;
+    expect(await Promise.all(told)).toEqual([2, 3]);
+    expect(kernel.vat('fresh').incarnation).toBe(1);
+    const counted: unknown[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const { result } = kernel.send(kernel.vat('fork').root, 'count');
+      await kernel.run();
+      await kernel.commit();
+      counted.push(await result);
+    }
+    expect(counted).toEqual([4, 5, 6, 1]);
+  });
+
   test('a dry run, an upgrade by replay, a refresh of a fork', async () => {
     await call(parent.root, 'layEgg', 'a', 1n);
     const { vatId, root } = await fork('fork');

@@ -163,6 +163,11 @@ export class Replica {
         const vatParameters = this.#parametersOf(input.parameters);
         return forget(kernel.upgradeVat(vatId, { bundleId, vatParameters, ...first }));
       }
+      case 'fork': {
+        const { vat: name, from } = input;
+        const vatParameters = this.#parametersOf(input.parameters);
+        return forget(kernel.forkVat(kernel.vat(from).vatId, { name, vatParameters }));
+      }
       case 'terminate':
         return forget(kernel.terminateVat(kernel.vat(input.vat).vatId, first));
       default:

@@ -17,6 +17,7 @@ const rootsIn = (value: PlanValue): string[] => {
 
 const mentionedBy = (input: PlanInput): string[] => {
   if (input.type === 'create') return [];
+  if (input.type === 'fork') return [input.from];
   return [input.vat, ...(input.type === 'send' ? input.args.flatMap(rootsIn) : [])];
 };
 
@@ -41,7 +42,8 @@ describe('plan', () => {
       for (const input of inputsOf(block)) {
         for (const name of mentionedBy(input)) expect(running).toContain(name);
         if (endsVat(input)) running.delete(input.vat);
-        if (input.type === 'create' && input.parameters.fail === undefined) coming.add(input.vat);
+        const isMade = input.type === 'create' || input.type === 'fork';
+        if (isMade && input.parameters.fail === undefined) coming.add(input.vat);
       }
       if (Object.keys(block.parts.at(-1)!.run).length > 0) continue;
       for (const name of coming) running.add(name);

@@ -36,6 +36,13 @@ export type PlanInput =
       readonly args: readonly PlanValue[];
     }
   | { readonly type: 'upgrade'; readonly vat: string; readonly parameters: VersionParameters }
+  /** A vat made of another. */
+  | {
+      readonly type: 'fork';
+      readonly vat: string;
+      readonly from: string;
+      readonly parameters: VersionParameters;
+    }
   | { readonly type: 'terminate'; readonly vat: string };
 
 export interface PlanPart {
@@ -77,6 +84,7 @@ const CHANCE = {
   create: 12,
   createFails: 15,
   end: 10,
+  fork: 6,
   twoParts: 20,
   limitedRun: 30,
 };
@@ -141,6 +149,9 @@ class Planner {
     if (this.#running.length + this.#coming.length < most && this.#chance(CHANCE.create)) {
       inputs.push(this.#create(this.#failure(CHANCE.createFails)));
     }
+    if (this.#running.length + this.#coming.length < most && this.#chance(CHANCE.fork)) {
+      inputs.push(this.#fork());
+    }
     if (this.#running.length > VATS_LEAST && this.#chance(CHANCE.end)) inputs.push(this.#end());
     return inputs;
   }
@@ -150,6 +161,13 @@ class Planner {
     const vat = `mixer${this.#vats}`;
     if (fail === undefined) this.#coming.push(vat);
     return { type: 'create', vat, parameters: this.#parameters(fail) };
+  }
+
+  #fork(): PlanInput {
+    this.#vats += 1;
+    const vat = `mixer${this.#vats}`;
+    this.#coming.push(vat);
+    return { type: 'fork', vat, from: this.#anyVat(), parameters: this.#parameters(undefined) };
   }
 
   #upgrade(): PlanInput {

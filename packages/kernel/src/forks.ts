@@ -19,6 +19,7 @@ import { NO_RIGHTS } from './cranks.js';
 import { getObject, getPromise, hold, holdAll, holdRecognizable, releaseAll } from './counts.js';
 import { kernelData, SlotMark, type KernelData } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
+import { isRefreshDue } from './refresh.js';
 import { notRunning } from './replay-upgrade.js';
 import { makeObject, makePromise, subscribe, type Settlement } from './router.js';
 import { creationAnswer } from './services/vat-admin.js';
@@ -183,7 +184,10 @@ const makeChild = (
   if (previous !== null) holdAll(state, previous.slots);
   if (options.meter !== null) hold(state, options.meter);
   state.vats.create(child, row);
-  state.vatCounters.create(child, state.vatCounters.need(parent));
+  const counters = state.vatCounters.need(parent);
+  // The refresh that its parent waits for on the queue is its parent's alone.
+  const refreshIn = isRefreshDue(state, parent) ? options.refresh : counters.refreshIn;
+  state.vatCounters.create(child, { ...counters, refreshIn });
   state.dueVats.add(child);
   if (!dynamic) state.names.set(name, child);
   const root = makeObject(state, child, ROOT_VREF);
