@@ -40,7 +40,7 @@ describe('environment: globals', () => {
     ['vatPowers -> exits, powers of upgrades, VatData and weak collections, hardened',
       '[Object.keys(vatPowers).sort(), Object.isFrozen(vatPowers)]',
       [['VatData', 'WeakMap', 'WeakSet', 'dismissKind', 'exitVat', 'exitVatWithFailure',
-        'finishedUpgrade', 'makeKind', 'makeKindMulti', 'nameExport', 'reconnectExport',
+        'finishedUpgrade', 'makeKind', 'makeKindMulti', 'nameExport', 'onFork', 'reconnectExport',
         'replaceKind', 'replaceKindMulti'], true]],
     ['the global object -> may be added to; what stands in it is frozen',
       `outer.own = 1; const own = outer.eval('own'); delete outer.own;
