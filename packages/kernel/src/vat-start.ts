@@ -8,6 +8,7 @@ import { packFrame } from '@heirloom/store';
 import {
   Delivery,
   TranscriptDigest,
+  type HandOver,
   type VatId,
 } from '@heirloom/worker';
 import { activate, nameFor, retirePromise } from './clist.js';
@@ -23,7 +24,6 @@ import type { KernelLog } from './log/kernel-log.js';
 import type { KernelParameters } from './parameters.js';
 import type { Router } from './router.js';
 import { charge, crankCost } from './services/meters.js';
-import { handOverOf } from './state/hand-over.js';
 import type { KRef } from './state/krefs.js';
 import { Reap, Sweep, type VatNumber } from './state/schema.js';
 import type { CrankRights } from './syscalls.js';
@@ -134,7 +134,9 @@ export const startVat = async (
   const { slots, incarnation } = row;
   const vrefs = slots.map(kref => nameFor(state, vat, kref));
   const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency]);
-  const handOver = handOverOf(state, vat, row, moment.height);
+  // The incarnation begins: it has no history yet.
+  const rows = state.rows.handOver(row.spaces);
+  const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
   const first = { position: 0, delivery, slots, rights: LIFECYCLE_RIGHTS };
