@@ -51,3 +51,24 @@ test('threads: one at a time, two, all at once -> the same hash of every block',
   expect(two).toEqual(one);
   expect(many).toEqual(one);
 });
+
+test('one thread: a fault amid a part of a wave -> those that wait get their turn', async () => {
+  const kernel = await kernelOver({ threads: 1, blocks: 'host' });
+  const settle = async <T>(work: Promise<T>): Promise<T> => {
+    await kernel.run();
+    await kernel.commit();
+    return work;
+  };
+  const bundleId = await settle(kernel.installBundle(await fixture('workbench.js')));
+  const making = ['a', 'b'].map(name => kernel.createVat({ name, bundleId }));
+  const [a, b] = await settle(Promise.all(making));
+  const results = [
+    kernel.send(a!.root, 'run', ['1', []]),
+    kernel.send(b!.root, 'run', ['2', []]),
+    kernel.send(a!.root, 'run', ['const deep = n => deep(n + 1) + 1; deep(0)', []]),
+    kernel.send(a!.root, 'run', ['4', []]),
+    kernel.send(b!.root, 'run', ['5', []]),
+  ].map(({ result }) => result.catch((reason: unknown) => String(reason)));
+  const ended = 'Error: vat terminated';
+  expect(await settle(Promise.all(results))).toEqual([1, 2, ended, ended, 5]);
+});

@@ -13,6 +13,7 @@ export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';
 export * from './protocol/revocation.js';
 export * from './protocol/transcript.js';
+export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readImage, type Image } from './zygote/read-image.js';

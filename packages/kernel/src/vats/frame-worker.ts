@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
 import {
+  hasFaulted,
   FromWorker,
   ToWorker,
   type FromWorkerTuple,
@@ -247,6 +248,8 @@ export class FrameWorker implements VatWorker {
     }
     this.#nextPosition = next;
     for (const crank of cranks) this.#cranks.push(crank);
+    // Nothing of the wave comes after a fault: other vats may be waiting for their turn.
+    if (cranks.some(hasFaulted)) this.#endPosition = next;
     if (next === this.#endPosition) {
       this.#endWatch();
       this.#delivered?.();
