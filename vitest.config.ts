@@ -2,52 +2,90 @@
  * Tests of all packages, in forked processes: SES lockdown and LMDB environments are per process.
  * Two at a time, since most tests start threads of their own and CI has two cores.
  *
- * What is in IN_PROCESSES runs twice: with every vat in a thread, and with every vat in a child
- * process (test/support/kernels.ts). It is what the worker's ends, its times and its replays have a
- * part in; `HEIRLOOM_ISOLATION=process` runs any other file so.
+ * | mode | script | what it runs |
+ * | --- | --- | --- |
+ * | `test` | `npm test` | every file with its vats in threads, but for tests with the tag `thorough`; a few files with their vats in child processes |
+ * | `all` | `npm run test:all` | everything, at the thorough amounts (test/support/amounts.ts) |
+ * | `rest`, `processes` | `npm run test:rest` | what `npm test` has left out of `all` |
+ *
+ * Limits of time are guards against hanging: no verdict depends on the speed of the machine.
  */
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestTagDefinition } from 'vitest/config';
 
+/**
+ * What the ends, times and replays of a vat's worker have a part in: it runs twice, with every vat
+ * in a thread and with every vat in a child process (test/support/kernels.ts).
+ * `HEIRLOOM_ISOLATION=process` runs any other file so.
+ */
 const IN_PROCESSES = [
   'test/integration/{bundle-formats,bad-input,first-light}.test.ts',
   'test/kernel/exit.test.ts',
   'test/kernel/hostile/{depth,worker}.test.ts',
-  'test/models/{preimages,reads,routing,settling}.test.ts',
   'test/objects/promises.test.ts',
   'test/replay/restart.test.ts',
   'test/simulation/threads.test.ts',
   'test/upgrade/{churn,drain,durable-promises,failures,replay-mode,rollback,upgrade}.test.ts',
 ];
+/** The part of it that `npm test` runs. */
+const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
 
-export default defineConfig({
-  test: {
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'threads',
-          include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'processes',
-          include: IN_PROCESSES,
-          env: { HEIRLOOM_ISOLATION: 'process' },
-        },
-      },
-    ],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    // A package built is loaded by Node as it is, as a user's process loads it.
-    server: { deps: { external: [/\/(packages\/[^/]+|bench)\/dist\//] } },
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    slowTestThreshold: 5_000,
-    reporters: ['default'],
-    dangerouslyIgnoreUnhandledErrors: false,
-    passWithNoTests: false,
-  },
+const THREADS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'];
+
+const TAGS: TestTagDefinition[] = [
+  { name: 'thorough', description: 'runs in npm run test:all only' },
+  { name: 'sized', description: 'checks more of the same in npm run test:all' },
+];
+
+/** Minutes: no test waits so long unless something hangs, also on a slow and busy machine. */
+const HANGING_MS = 600_000;
+
+const MODES = ['test', 'all', 'rest', 'processes'] as const;
+type Mode = (typeof MODES)[number];
+
+const projectsOf = (mode: Mode) => {
+  const inProcesses = mode === 'test' ? IN_PROCESSES_SMOKE : IN_PROCESSES;
+  const project = (name: string, include: string[], env: Readonly<Record<string, string>>) => ({
+    extends: true as const,
+    test: { name, include, env },
+  });
+  const thorough = mode === 'test' ? {} : { HEIRLOOM_THOROUGH: '1' };
+  const threads = project('threads', THREADS, thorough);
+  const processes = project('processes', inProcesses, {
+    ...thorough,
+    HEIRLOOM_ISOLATION: 'process',
+  });
+  if (mode === 'rest') return [threads];
+  return mode === 'processes' ? [processes] : [threads, processes];
+};
+
+const FILTERS: Readonly<Record<Mode, string[]>> = {
+  test: ['!thorough'],
+  all: [],
+  rest: ['thorough || sized'],
+  processes: [],
+};
+
+export default defineConfig(({ mode: asked }) => {
+  const mode = MODES.find(known => known === asked);
+  if (mode === undefined) throw Error(`no mode "${asked}" of tests; the modes: ${MODES.join(', ')}`);
+  const tagsFilter = FILTERS[mode];
+  return {
+    test: {
+      projects: projectsOf(mode),
+      tags: TAGS,
+      ...(tagsFilter.length === 0 ? {} : { tagsFilter }),
+      exclude: ['**/node_modules/**', '**/dist/**'],
+      // A package built is loaded by Node as it is, as a user's process loads it.
+      server: { deps: { external: [/\/(packages\/[^/]+|bench)\/dist\//] } },
+      env: { NODE_ENV: 'test' },
+      pool: 'forks',
+      maxWorkers: 2,
+      testTimeout: HANGING_MS,
+      hookTimeout: HANGING_MS,
+      slowTestThreshold: 5_000,
+      reporters: ['default', './test/support/left-out.ts'],
+      dangerouslyIgnoreUnhandledErrors: false,
+      passWithNoTests: false,
+    },
+  };
 });
