@@ -78,6 +78,7 @@ export default defineConfig(({ mode: asked }) => {
       // A package built is loaded by Node as it is, as a user's process loads it.
       server: { deps: { external: [/\/(packages\/[^/]+|bench)\/dist\//] } },
       env: { NODE_ENV: 'test' },
+      globalSetup: ['./test/support/bundle-server.ts'],
       pool: 'forks',
       maxWorkers: 2,
       testTimeout: HANGING_MS,

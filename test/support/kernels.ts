@@ -2,20 +2,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleVat, HostError, KernelError, openKernel } from '@heirloom/kernel';
+import { HostError, KernelError, openKernel } from '@heirloom/kernel';
 import type {
   AuditFinding,
   Isolation,
   Kernel,
   KernelOptions,
-  VatBundle,
 } from '@heirloom/kernel';
 import { afterAll, afterEach, expect } from 'vitest';
+import { fixture } from './bundles.js';
+
+export { fixture };
 
 const directories: string[] = [];
 const kernels: Kernel[] = [];
-const bundles = new Map<string, Promise<VatBundle>>();
 
 /** What an audit of the last block finds wrong; nothing of a kernel that was closed or stopped. */
 const auditOf = (kernel: Kernel): readonly AuditFinding[] => {
@@ -53,15 +53,6 @@ export const kernelOver = async (options: Partial<KernelOptions> = {}): Promise<
   const kernel = await openKernel({ spareThreads: 0, isolation, ...options, directory });
   kernels.push(kernel);
   return kernel;
-};
-
-/** The bundle of `test/vats/NAME.js`, made once per test file. */
-export const fixture = (name: string): Promise<VatBundle> => {
-  const known = bundles.get(name);
-  if (known !== undefined) return known;
-  const bundle = bundleVat(fileURLToPath(new URL(`../vats/${name}`, import.meta.url)));
-  bundles.set(name, bundle);
-  return bundle;
 };
 
 export const install = async (kernel: Kernel, name: string): Promise<string> =>
