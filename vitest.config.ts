@@ -10,7 +10,10 @@
  *
  * Limits of time are guards against hanging: no verdict depends on the speed of the machine.
  */
-import { defineConfig, type TestTagDefinition } from 'vitest/config';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { mentionsTags, TAGS } from './test/support/tags.js';
 
 /**
  * What the ends, times and replays of a vat's worker have a part in: it runs twice, with every vat
@@ -30,11 +33,17 @@ const IN_PROCESSES = [
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
 
 const THREADS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'];
+const ROOT = import.meta.dirname;
 
-const TAGS: TestTagDefinition[] = [
-  { name: 'thorough', description: 'runs in npm run test:all only' },
-  { name: 'sized', description: 'checks more of the same in npm run test:all' },
-];
+/** The files with tagged tests: mode `rest` need not load the others. */
+const taggedFiles = (): string[] =>
+  ['packages/store/src', 'packages/worker/src', 'packages/kernel/src', 'bench/src', 'test'].flatMap(
+    directory =>
+      readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
+        .filter(name => name.endsWith('.test.ts'))
+        .map(name => path.posix.join(directory, name.replaceAll(path.sep, '/')))
+        .filter(file => mentionsTags(readFileSync(path.join(ROOT, file), 'utf8'))),
+  );
 
 /** Minutes: no test waits so long unless something hangs, also on a slow and busy machine. */
 const HANGING_MS = 600_000;
@@ -49,7 +58,7 @@ const projectsOf = (mode: Mode) => {
     test: { name, include, env },
   });
   const thorough = mode === 'test' ? {} : { HEIRLOOM_THOROUGH: '1' };
-  const threads = project('threads', THREADS, thorough);
+  const threads = project('threads', mode === 'rest' ? taggedFiles() : THREADS, thorough);
   const processes = project('processes', inProcesses, {
     ...thorough,
     HEIRLOOM_ISOLATION: 'process',
