@@ -4,9 +4,9 @@
  *
  * | mode | script | what it runs |
  * | --- | --- | --- |
- * | `test` | `npm test` | every file with its vats in threads, but for tests with the tag `thorough`; a few files with their vats in child processes |
- * | `all` | `npm run test:all` | everything, at the thorough amounts (test/support/amounts.ts) |
- * | `rest`, `processes` | `npm run test:rest` | what `npm test` has left out of `all` |
+ * | `test` | `npm test` | all but tests tagged `thorough`; few files with vats in processes |
+ * | `all` | `npm run test:all` | everything, at the thorough amounts (support/amounts.ts) |
+ * | `rest`, `processes` | `npm run test:rest` | what `npm test` leaves out of `all` |
  *
  * Limits of time are guards against hanging: no verdict depends on the speed of the machine.
  */
@@ -76,7 +76,7 @@ const FILTERS: Readonly<Record<Mode, string[]>> = {
 
 export default defineConfig(({ mode: asked }) => {
   const mode = MODES.find(known => known === asked);
-  if (mode === undefined) throw Error(`no mode "${asked}" of tests; the modes: ${MODES.join(', ')}`);
+  if (mode === undefined) throw Error(`no mode "${asked}"; the modes: ${MODES.join(', ')}`);
   const tagsFilter = FILTERS[mode];
   return {
     test: {

@@ -1,8 +1,8 @@
 /**
  * The tags of tests, for every vitest configuration of this repository.
  *
- * `test('...', { tags: ['thorough'] }, ...)`, the same for `describe`, or `@module-tag sized` in the
- * comment at the head of a file.
+ * `test('...', { tags: ['thorough'] }, ...)`, the same for `describe`, or `@module-tag sized` in
+ * the comment at the head of a file.
  */
 import type { TestTagDefinition } from 'vitest/config';
 
