@@ -1,4 +1,4 @@
-/** Blocks and runs of a host that owns its blocks: reference 1.9 (policies) and the block API. */
+/** Runs (section 1.9 of README.md, policies), and blocks of a host that owns them. */
 import type { Kernel, RunLimits, RunStats, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';

@@ -1,4 +1,4 @@
-/** Static configuration and its bootstrap message: reference 1.1 and 1.14. */
+/** Static configuration and its bootstrap message (sections 1.1 and 1.14 of README.md). */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * Garbage across vats (reference 1.5, 1.6): who is told what, in which order, and that the kernel's
- * tables and every vat's rows come back to what they were.
+ * Garbage across vats (sections 1.5 and 1.6 of README.md): who is told what, in which order, and
+ * that the kernel's tables and every vat's rows come back to what they were.
  *
  * Every fact begins and ends at a baseline: all that vats hold was let go, and in engine mode
  * reaped, in consensus mode upgraded. At both ends everything is audited.

@@ -1,4 +1,7 @@
-/** Host objects, in place of devices (reference 1.11): calls out, answers in, each once. */
+/**
+ * Host objects, in place of devices (section 1.11 of README.md): calls go out, answers come in,
+ * each once.
+ */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { HostCallContext, HostObject, Kernel, VatReference } from '@heirloom/kernel';

@@ -1,4 +1,4 @@
-/** The mailbox (reference 1.11, 1.12): two kernels over a network that loses and repeats. */
+/** The mailbox (section 1.11 of README.md): two kernels over a network that loses and repeats. */
 import type { HostObject, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';

@@ -1,4 +1,6 @@
-/** Meters (reference 1.8) and critical vats (1.1): when a vat, when the kernel ends. */
+/**
+ * Meters and critical vats (sections 1.8 and 1.1 of README.md): when a vat, when the kernel ends.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openKernel, type VatReference } from '@heirloom/kernel';
 import { AdminBench } from '../support/admin.js';

@@ -1,4 +1,4 @@
-/** What promises settle to, and who is told: reference 1.4. */
+/** What promises settle to, and who is told (section 1.4 of README.md). */
 import type { VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { install, kernelOver } from '../support/kernels.js';

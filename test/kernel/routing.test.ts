@@ -1,4 +1,4 @@
-/** Where messages go: pipelining, settlement, splats (reference 1.3). */
+/** Where messages go: pipelining, settlement, splats (section 1.3 of README.md). */
 import { describe, expect, test } from 'vitest';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 

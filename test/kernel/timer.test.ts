@@ -1,4 +1,4 @@
-/** The timer service over block time: reference 1.12. */
+/** The timer service over block time (section 1.12 of README.md). */
 import { BUILT_IN_VATS, bundleVat, type Kernel, type VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';

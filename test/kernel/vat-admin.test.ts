@@ -1,4 +1,7 @@
-/** The vat-admin service as vats see it: reference 1.7, and 1.1 where vats make and end vats. */
+/**
+ * The vat-admin service as vats see it (section 1.7 of README.md), and vats that make and end vats
+ * (section 1.1).
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
 import { fixture } from '../support/kernels.js';

@@ -1,5 +1,5 @@
 /**
- * Rule T2: pre-images let a replay see every row as it was when the incarnation began.
+ * Pre-images let a replay see every row as it was when the incarnation began (rules.md#t2).
  *
  * The model: vat code that reads, overwrites, deletes, re-creates and scans rows, with a heap that
  * depends on all it has read; cranks that fail and are undone; upgrades that raise the incarnation

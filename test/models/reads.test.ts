@@ -1,5 +1,5 @@
 /**
- * Rule T1: a row has one logical value, and no cache decides what is recorded.
+ * A row has one logical value, and no cache decides what is recorded (rules.md#t1).
  *
  * The counterexample: record, for replay, each read that goes to the store. Which reads do depends
  * on the thread's cache, on when its snapshot was renewed and on restarts. So replicas write
@@ -59,13 +59,13 @@ const planOf = (seed: number): Plan => {
   return Array.from({ length: BLOCK_COUNT }, () => Array.from({ length: CRANKS_PER_BLOCK }, crank));
 };
 
-/** The rows at the start of the incarnation: odd ones exist. A replay under T2 reads these. */
+/** The rows at the start of the incarnation: odd ones exist. A replay reads these (rules.md#t2). */
 const firstValue = (row: number) => (row % 2 === 1 ? row * 7 : 0);
 
 class Thread {
   readonly #cache = new Map<number, number>();
   readonly #cacheMax: number;
-  /** Written here, with the height of the block that commits it (rule S4). */
+  /** Written here, with the height of the block that commits it (rules.md#s4). */
   readonly #retained = new Map<number, { readonly value: number; readonly height: number }>();
   #snapshot: ReadonlyMap<number, number>;
 
@@ -114,7 +114,9 @@ class Thread {
   }
 }
 
-/** A new thread, brought to where the transcript ends (rule T2: rows as they were at first). */
+/**
+ * A new thread, brought to where the transcript ends over rows as they were at first (rules.md#t2).
+ */
 function replay(entries: readonly Entry[], rule: RecordingRule, cacheMax: number): Thread {
   const thread = new Thread(cacheMax, new Map());
   for (const { plan, reads, written } of entries) {

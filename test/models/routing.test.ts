@@ -1,10 +1,10 @@
 /**
- * Rule W2: sends are routed when they are merged, not when their wave starts.
+ * Sends are routed when they are merged, not when their wave starts (rules.md#w2).
  *
  * The model keeps what bears on order and nothing else: vats that each own one object, promises
  * that vats settle with an object, a run queue taken in waves, lifecycle items that close a vat for
- * the rest of the wave (W7). It checks that what one sender sends to one reference is delivered in
- * the order of sending.
+ * the rest of the wave (rules.md#w7). It checks that what one sender sends to one reference is
+ * delivered in the order of sending.
  *
  * The counterexample to routing at wave start: a sender sends messages 1 and 2 to the unresolved
  * `p`. Message 1 is routed, to the queue of `p`; message 2 still waits in the run queue. `p`

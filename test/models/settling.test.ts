@@ -1,9 +1,9 @@
 /**
- * Rule W1: who decides a result changes when the item's crank is merged, not at wave start.
+ * Who decides a result changes when the item's crank is merged, not at wave start (rules.md#w1).
  *
  * The counterexample: two deliveries to one vat stand in one wave, and the first faults. If both
  * results were the vat's from wave start, its end rejects both; then the second item, whose vat has
- * ended (W4), is rejected at its own position, and its result is settled a second time.
+ * ended (rules.md#w4), is rejected at its own position, and its result is settled a second time.
  *
  * The model: vats that take deliveries with a result each, settle it at once, later or never, and
  * now and then fault. A fault undoes the crank, so that its own result too is settled by the end.

@@ -1,4 +1,4 @@
-/** Collections: reference 2.8. Whether they are durable: durability.test.ts. */
+/** Collections (section 2.8 of README.md). Whether they are durable: durability.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Fact } from '../support/workbench.js';

@@ -1,6 +1,7 @@
 /**
- * Data: what may be passed, and what becomes of it on every way that it can take (reference 2.13,
- * pass styles and encoding). The bytes: packages/store/src/codec. Remotables: far.test.ts.
+ * Data (section 2.13 of README.md, pass styles and encoding): what may be passed, and what becomes
+ * of it on every way that it can take. The bytes: packages/store/src/codec. Remotables:
+ * far.test.ts.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';

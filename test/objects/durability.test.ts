@@ -1,4 +1,4 @@
-/** What may be stored where, and how each refusal is worded: reference 2.7. */
+/** What may be stored where, and how each refusal is worded (section 2.7 of README.md). */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Fact } from '../support/workbench.js';

@@ -1,7 +1,7 @@
 /**
- * What a vat runs in: reference 2.2. `outer` is the vat's own global object and `outer.eval` its
- * evaluator; snippets themselves run in a child compartment. Every global by name, and what is
- * reached from them: packages/worker/src/zygote/vat-compartment.test.ts.
+ * What a vat runs in (section 2.2 of README.md). `outer` is the vat's own global object and
+ * `outer.eval` its evaluator; snippets themselves run in a child compartment. Every global by name,
+ * and what is reached from them: packages/worker/src/zygote/vat-compartment.test.ts.
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';

@@ -1,4 +1,7 @@
-/** Objects that pass by reference: reference 2.13, Far and remotables. Kinds: kinds.test.ts. */
+/**
+ * Objects that pass by reference: Far and remotables (section 2.13 of README.md). Kinds:
+ * kinds.test.ts.
+ */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Workbench } from '../support/workbench.js';

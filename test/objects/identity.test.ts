@@ -1,6 +1,7 @@
 /**
- * What is the same as what, and when: reference 2.9, as far as vat code can see it without a
- * collector. With one: gc.test.ts and gc-independence.test.ts.
+ * What is the same as what, and when (section 2.9 of README.md), as far as vat code can see it
+ * without a collector. With one: test/support/workbench.ts does all of it again, and
+ * packages/worker/src/liveslots/gc.test.ts.
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';

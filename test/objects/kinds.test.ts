@@ -1,6 +1,6 @@
 /**
- * Kinds as vat code defines them: reference 2.3. State is in state.test.ts, what may be stored in
- * durability.test.ts, later incarnations in redefinition.test.ts.
+ * Kinds as vat code defines them (section 2.3 of README.md). State is in state.test.ts, what may be
+ * stored in durability.test.ts, later incarnations in redefinition.test.ts.
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';

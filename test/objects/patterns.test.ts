@@ -1,6 +1,6 @@
 /**
- * Patterns, copies and the order of keys: reference 2.13. Guards of kinds: kinds.test.ts; patterns
- * that select entries of stores: collections.test.ts.
+ * Patterns, copies and the order of keys (section 2.13 of README.md). Guards of kinds:
+ * kinds.test.ts; patterns that select entries of stores: collections.test.ts.
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';

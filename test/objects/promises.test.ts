@@ -1,4 +1,4 @@
-/** Promises across vats, upgrades and restarts (reference 2.11, 3.1), in a real kernel. */
+/** Promises across vats, upgrades and restarts, in a real kernel (section 2.11 of README.md). */
 import type { CreatedVat, Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
 import {
   clistKrefKindPrefix,

@@ -1,4 +1,4 @@
-/** What a later incarnation may change of a durable kind: reference 3.3. */
+/** What a later incarnation may change of a durable kind (section 3.3 of README.md). */
 import { describe, expect, test } from 'vitest';
 import { useWorkbenches } from '../support/workbench.js';
 

@@ -1,6 +1,6 @@
 /**
- * Starting a vat: reference 2.2. Faults of `buildRootObject` one by one, without a kernel:
- * packages/worker/src/liveslots/start.test.ts; of upgrades: test/upgrade.
+ * Starting a vat (section 2.2 of README.md). Faults of `buildRootObject` one by one, without a
+ * kernel: packages/worker/src/liveslots/start.test.ts; of upgrades: test/upgrade.
  */
 import type { Kernel } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The state of instances, within a crank and from crank to crank: reference 2.6. */
+/** The state of instances, within a crank and from crank to crank (section 2.6 of README.md). */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 

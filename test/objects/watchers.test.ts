@@ -1,6 +1,6 @@
 /**
- * `watchPromise` and `providePromiseWatcher`: reference 2.11. Watches over upgrades and restarts,
- * of promises of other vats: promises.test.ts.
+ * `watchPromise` and `providePromiseWatcher` (section 2.11 of README.md). Watches over upgrades and
+ * restarts, of promises of other vats: promises.test.ts.
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';

@@ -1,4 +1,6 @@
-/** A store is opened by the engine that wrote it: another one may replay otherwise (rule H4). */
+/**
+ * A store is opened by the engine that wrote it: another one may replay otherwise (rules.md#h4).
+ */
 import { metaKey, packFrame, Store } from '@heirloom/store';
 import { expect, test } from 'vitest';
 import { freshDirectory, kernelOver } from '../support/kernels.js';

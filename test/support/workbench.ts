@@ -4,7 +4,7 @@
  * One kernel per test file and a fresh vat per test. Each call of `run` is one delivery, so what a
  * snippet does and what the next one sees lie in different cranks. When a file is through, all of
  * it is done again by a kernel in which V8 collects before every crank: every block hash must be
- * the same (rule O1).
+ * the same (rules.md#o1).
  */
 import type {
   Kernel,
@@ -50,7 +50,9 @@ class Shop {
     this.#bundleId = await this.script.install(await fixture(FIXTURE));
   }
 
-  /** Closes the kernel; then everything again, with V8 collecting before every crank (O1). */
+  /**
+   * Closes the kernel; then everything again, with V8 collecting before every crank (rules.md#o1).
+   */
   async close(): Promise<void> {
     const script = this.#script;
     this.#script = undefined;

@@ -1,6 +1,6 @@
 /**
  * The zygote image changes by an input only; a vat stays on the one that it began with until it is
- * upgraded (rule H4).
+ * upgraded (rules.md#h4).
  */
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Upgrade (architecture, section 7): what survives, what is rejected, and every way to fail. */
+/** Upgrade (docs/upgrade.md): what survives, what is rejected, and every way to fail. */
 import type { CreatedVat, Kernel, RunLimits, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, install, kernelOver } from '../support/kernels.js';

@@ -1,6 +1,8 @@
 import { Far } from '@endo/far';
 
-/** Calls VatData while the module is evaluated: it can only be evaluated in the crank (rule U4). */
+/**
+ * Calls VatData while the module is evaluated: it can only be evaluated in the crank (rules.md#u4).
+ */
 const kind = VatData.makeKindHandle('Early');
 
 export const buildRootObject = () => {

@@ -3,7 +3,7 @@
  *
  * What it does depends on the plan and the store only, so that replicas which agree on those must
  * agree on every block hash. An opened store says how far it is; inputs that it contains are not
- * given again (rule S2).
+ * given again (rules.md#s2).
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -3,7 +3,7 @@
  *
  * Every input is one that a kernel takes, whatever happened before: vats are named only while they
  * are sure to run, so the number of the last input of every block is known beforehand and tells a
- * replica that was killed where it is (rule S2).
+ * replica that was killed where it is (rules.md#s2).
  *
  * Theory of operation: a vat can be told things from the block after the first full run (one
  * without limits) since its creation; it is left alone from the input on that may end it.
@@ -54,7 +54,7 @@ export interface PlanBlock {
   /** From 1. */
   readonly number: number;
   readonly time: number;
-  /** Before everything that is queued (rule H3). */
+  /** The item goes before everything that is queued (rules.md#h3). */
   readonly first: PlanInput | undefined;
   readonly parts: readonly PlanPart[];
   /** The number of its last input. */

@@ -2,7 +2,7 @@
  * The process of one replica: carries out a plan and tells its parent the hash of every block.
  *
  * Killed and started again with the same job it goes on where its store is. The first block that it
- * tells of is the last one that is durable, which the parent may not have heard of (rule S2).
+ * tells of is the last one that is durable, which the parent may not have heard of (rules.md#s2).
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * Making another zygote image the one that new incarnations get: an input like any other (rule H4).
+ * The input that makes another zygote image the one of new incarnations (rules.md#h4).
  *
  * The image and the script of every bundle for it are made first; the input then only adds rows, so
  * replicas that run the same release write the same.

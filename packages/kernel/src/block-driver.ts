@@ -2,8 +2,8 @@
  * When waves run and blocks end: as the host says, or by itself.
  *
  * Invariants: `run` and `commit` exclude each other; an input is taken when no run is in progress,
- * in order of call (rule W6); whoever waits for a result is told when its block is durable, or why
- * there will be none.
+ * in order of call (rules.md#w6); whoever waits for a result is told when its block is durable, or
+ * why there will be none.
  */
 import type { KernelCore } from './core.js';
 import { KernelError } from './errors.js';

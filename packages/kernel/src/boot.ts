@@ -2,7 +2,7 @@
  * Opening a store: its parameters, its image, its engine.
  *
  * Invariants: the image that new incarnations get is the store's, never the installed release's
- * (rule H4); every table is open before the first worker starts (rule S3).
+ * (rules.md#h4); every table is open before the first worker starts (rules.md#s3).
  */
 import { metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
 import { HostError, type Store } from '@heirloom/store';

@@ -1,5 +1,5 @@
 /**
- * What is on the run queue, for a host that has to take something off it (rule H3).
+ * What is on the run queue, for a host that has to take something off it (rules.md#h3).
  *
  * A cancelled message rejects its result; a cancelled creation, upgrade or termination rejects for
  * whoever asked; of a cancelled notify the vat never hears. All of it is part of the state.

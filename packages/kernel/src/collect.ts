@@ -2,8 +2,8 @@
  * Garbage between vats (docs/gc.md): what counts have reached nil, and who is to be told.
  *
  * Invariants: counts are looked at, and rows of objects and promises deleted, at the end of a wave
- * only (rule G1); what a vat is to be told is a row until it is told, and is checked again when the
- * wave that would tell it starts.
+ * only (rules.md#g1); what a vat is to be told is a row until it is told, and is checked again when
+ * the wave that would tell it starts.
  */
 import assert from 'node:assert/strict';
 import {

@@ -299,7 +299,7 @@ export class KernelCore {
     return this.blockHash;
   }
 
-  /** Nothing has run in this block, and every input of it belongs to its first (rule H3). */
+  /** Nothing has run in this block, and every input of it belongs to its first (rules.md#h3). */
   get isBlockFresh(): boolean {
     const taken = this.state.counters.lastInput - this.#committedInput;
     return this.#wave === 0 && taken === this.#firsts.inputs;
@@ -358,7 +358,7 @@ export class KernelCore {
     }
   }
 
-  /** A child that is gone leaves its place among the store's readers taken (rule S4). */
+  /** A child that is gone leaves its place among the store's readers taken (rules.md#s4). */
   #freeReaders(): void {
     if (this.#failure === undefined) this.store.readerCheck();
   }

@@ -3,7 +3,8 @@
  *
  * What counts: c-list entries of importers (objects) and of everybody (promises), messages on
  * queues, settled promises' data, recorded vat parameters, host pins. An owner's export counts
- * nothing. Invariants: reachable <= recognizable; nothing is freed before the wave ends (rule G1).
+ * nothing. Invariants: reachable <= recognizable; nothing is freed before the wave ends
+ * (rules.md#g1).
  */
 import assert from 'node:assert/strict';
 import { mayBeInCycle } from './promise-cycles.js';

@@ -2,7 +2,7 @@
  * Merging one crank into the tables: all of it, or none.
  *
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
- * decider) is applied before the crank's own syscalls (rule W1) and stays when the crank fails.
+ * decider) is applied before the crank's own syscalls (rules.md#w1) and stays when the crank fails.
  */
 import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
 import {

@@ -2,7 +2,8 @@
  * Kinds that their vats have dismissed (docs/upgrade/dismissal.md): the kernel's part.
  *
  * From the syscall on nobody answers for the kind's exports, because the vat's row says so. Their
- * names go in steps of the kernel's own; the vat's rows in sweeps, which are its cranks (rule G4).
+ * names go in steps of the kernel's own. The vat's rows go in sweeps, which are its own cranks
+ * (rules.md#g4).
  */
 import { DISMISSED_KINDS_MAX, readTag, VatFault } from '@heirloom/worker';
 import { removeExports } from './orphans.js';

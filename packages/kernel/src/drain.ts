@@ -2,10 +2,10 @@
  * Drains: before an upgrade the vat may let its promises settle, for a number of waves.
  *
  * Theory of operation. The upgrade stays on the run queue, at its place, and closes the vat to the
- * messages behind it (rule W7); notifies reach it. At the start of every wave the upgrade either
- * waits for one wave more, which its row on the queue counts, or is carried out in that wave: when
- * the vat is settled, or no wave is left. So an order between two messages never changes, and
- * what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
+ * messages behind it (rules.md#w7); notifies reach it. At the start of every wave the upgrade
+ * either waits for one wave more, which its row on the queue counts, or is carried out in that
+ * wave: when the vat is settled, or no wave is left. So an order between two messages never
+ * changes, and what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
  */
 import { isAllocatedByVat } from '@heirloom/worker';
 import { VatState, type LifecycleItem, type VatNumber } from './state/schema.js';

@@ -2,7 +2,7 @@
  * Forks: a vat made from the state of another (docs/upgrade/fork.md).
  *
  * Theory of operation. The fork has its parent's rows without a copy: what the parent has written
- * so far becomes a space that both list, below one of their own each (rule U5). Transcript and
+ * so far becomes a space that both list, below one of their own each (rules.md#u5). Transcript and
  * pre-images of the incarnation are copied, since each goes when its own vat's incarnation ends;
  * imports and promises get entries of the fork's own. Its worker replays the parent's transcript,
  * which makes the same heap, and is told then that it is another vat: one crank, which is kept with

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 /** Milliseconds of a monotonic clock, for statistics that the host sees. */
 export const nowMs = (): number => performance.now();
 
-/** What outcomes depend on beyond our own code (rule H4): engine and data of the engine. */
+/** The engine and its data, on which outcomes depend beyond our own code (rules.md#h4). */
 export const engineName = (): string => {
   const { v8, icu, unicode } = process.versions;
   return `v8 ${v8}, icu ${icu}, unicode ${unicode}, ${process.arch}`;

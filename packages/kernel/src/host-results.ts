@@ -1,8 +1,9 @@
 /**
  * Results that the host waits for: told after the block that settled them is durable.
  *
- * Invariants (rule S2): every host input has a number; the row of its result stays until the block
- * after the one that settled it, so that a host that crashed before it was told can still ask.
+ * Invariants (rules.md#s2): every host input has a number; the row of its result stays until the
+ * block after the one that settled it, so that a host that crashed before it was told can still
+ * ask.
  */
 import { KernelError } from './errors.js';
 import { getPromise, hold, release } from './counts.js';

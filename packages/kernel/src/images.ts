@@ -2,8 +2,8 @@
  * The zygote images of a store: the one that new incarnations get, and those that vats are on.
  *
  * Invariants: the image for new incarnations changes by an input only, never by installing a
- * release (rule H4); a vat is started and replayed on the image that its row names, so it stays on
- * an old one until its next upgrade. An image adopted in this block is kept here until it is
+ * release (rules.md#h4); a vat is started and replayed on the image that its row names, so it stays
+ * on an old one until its next upgrade. An image adopted in this block is kept here until it is
  * written.
  */
 import { createHash } from 'node:crypto';

@@ -1,5 +1,6 @@
 /**
- * Host inputs: numbered in order of call, appended to the block between runs (rule W6).
+ * Host inputs: they are numbered in order of call and appended to the block between runs
+ * (rules.md#w6).
  *
  * An input is checked before it gets its number, so that what is refused leaves nothing behind. Its
  * result settles when the block that settles it is durable; an input without an answer, when the

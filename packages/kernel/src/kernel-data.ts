@@ -87,6 +87,6 @@ const methodName = (methargs: Uint8Array, slots: readonly KRef[]): unknown => {
   }
 };
 
-/** What a promise is rejected with when its decider's vat is upgraded (reference 3.1). */
+/** What a promise is rejected with when its decider's vat is upgraded (docs/upgrade.md). */
 export const disconnection = (upgradeMessage: string, incarnationNumber: number): Settlement =>
   rejection({ name: 'vatUpgraded', upgradeMessage, incarnationNumber });

@@ -65,7 +65,10 @@ export interface UpgradeVatOptions {
    * docs/upgrade/drain.md.
    */
   readonly drain?: DrainOptions;
-  /** Before everything that is queued: only as one of the first inputs of a block (rule H3). */
+  /**
+   * The item goes before everything that is queued: only as one of the first inputs of a block
+   * (rules.md#h3).
+   */
   readonly first?: boolean;
   readonly dryRun?: false;
 }

@@ -101,7 +101,7 @@ export class Kernel {
     const begun = await begin(this.#core, options, loaded, { hostObjects, add });
     this.#bootstrapResult = begun.bootstrapResult;
     // What an earlier kernel left on the queue waits for the host's first call: it may want to be
-    // first (rule H3).
+    // first (rules.md#h3).
     if (!this.#blocks.isAuto || !this.#core.hasUncommittedInputs) return;
     void this.#blocks.pump();
     await vatsStarted(begun);
@@ -130,7 +130,7 @@ export class Kernel {
     throw new KernelError('BAD_ARGUMENT', `there is no block ${height}; the last is ${last}`);
   }
 
-  /** The last host input that the state contains: do not repeat inputs up to it (rule S2). */
+  /** The last host input that the state contains: do not repeat inputs up to it (rules.md#s2). */
   get lastInput(): number {
     return this.#core.state.counters.lastInput;
   }

@@ -1,5 +1,6 @@
 /**
- * Lifecycle items, carried out when the merge reaches them, on the tables as they then are (U1).
+ * Lifecycle items are carried out when the merge reaches them, on the tables as they then are
+ * (rules.md#u1).
  *
  * A creation or an upgrade is one crank: what it does to the tables before startVat, and startVat,
  * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.

@@ -11,7 +11,10 @@ export const GC_MODES = ['engine', 'consensus'] as const;
 export type GcMode = (typeof GC_MODES)[number];
 
 export interface KernelParameters {
-  /** `engine`: V8, at reaps, recorded. `consensus`: nothing in RAM is let go before an upgrade. */
+  /**
+   * `engine`: V8, at reaps, recorded. `consensus`: nothing in RAM is let go before an upgrade
+   * (rules.md#o2).
+   */
   readonly gc: GcMode;
   /** Items of the run queue in one wave, at most. */
   readonly waveLimit: number;

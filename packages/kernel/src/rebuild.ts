@@ -3,8 +3,8 @@
  * that do not fit get theirs when they are needed (vats/pager.ts).
  *
  * Invariants: a vat is online only after its transcript replayed to the very position that the
- * kernel has (rule T4). A vat that cannot be replayed is marked and open succeeds (rule H3): only
- * what is this host's alone (its store, its lock) makes open fail.
+ * kernel has (rules.md#t4). A vat that cannot be replayed is marked and open succeeds
+ * (rules.md#h3): only what is this host's alone (its store, its lock) makes open fail.
  */
 import type { Store } from '@heirloom/store';
 import { runningVats } from './boot.js';
@@ -29,8 +29,8 @@ export interface RebuildContext {
 }
 
 /**
- * A worker of the vat, as its last merged crank left it; not yet the vat's own. Since the last
- * commit the vat may have run: that is handed over (rule T4).
+ * A worker of the vat, as its last merged crank left it; not yet the vat's own. What the vat has
+ * done since the last commit is handed over (rules.md#t4).
  */
 export const rebuild = async (
   { store, state, bundles, online }: Omit<RebuildContext, 'note' | 'pager'>,

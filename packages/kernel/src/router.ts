@@ -1,7 +1,7 @@
 /**
  * Where messages go, and what a settlement sets in motion.
  *
- * Rule W2: a send is routed when it is merged. The run queue holds only messages to objects; a
+ * A send is routed when it is merged (rules.md#w2). The run queue holds only messages to objects; a
  * message to an unresolved promise waits on that promise, and moves to the tail of the run queue
  * when it settles. So two sends to one reference never overtake each other.
  */

@@ -1,5 +1,6 @@
 /**
- * How far a run goes: counts that are the same on every replica, looked at between waves (rule W6).
+ * How far a run goes: its limits are counts that are the same on every replica, and they are looked
+ * at between waves (rules.md#w6).
  *
  * A limit that is reached ends the run after the wave that reached it; nothing shortens a wave.
  */

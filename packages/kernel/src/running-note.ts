@@ -1,5 +1,5 @@
 /**
- * Which vats were running when this host's process ended without warning (rule H3).
+ * Which vats were running when this host's process ended without warning (rules.md#h3).
  *
  * A file beside the store, `heirloom-running`: one byte, 1 while a wave or a replay runs, then the
  * length (u32) and the frame `[height, wave, running, kept]`; both lists hold

@@ -1,5 +1,5 @@
 /**
- * The syscalls of a crank, checked and carried out in order (architecture, section 2.4).
+ * The syscalls of a crank are checked and carried out in order (docs/protocol.md).
  *
  * The kernel trusts no worker message: shape, sizes and ownership of every reference are checked
  * here, and what does not hold is a VatFault that undoes the crank. Bodies are never decoded.
@@ -37,7 +37,7 @@ import type { KernelState } from './state/state.js';
 
 /** What a crank's syscalls ask beyond the tables. */
 export interface CrankEffects {
-  /** Promises whose c-list entries go when the wave ends (rule W3). */
+  /** Promises whose c-list entries go when the wave ends (rules.md#w3). */
   readonly retired: KRef[];
   /** Names of exports that a start has not taken over, in key order. */
   readonly abandonedNames: string[];
@@ -213,7 +213,10 @@ const doResolve = (
 
 /** What a crank may do beyond the ordinary. */
 export interface CrankRights {
-  /** In reap, sweep and lifecycle cranks only: garbage syscalls (rule G1). */
+  /**
+   * The crank may make garbage syscalls: true of reap, sweep and lifecycle cranks only
+   * (rules.md#g1).
+   */
   readonly collects: boolean;
   /** Its report is that of a migration. */
   readonly migrates: boolean;

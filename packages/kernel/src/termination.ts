@@ -1,5 +1,5 @@
 /**
- * The end of a vat, and the removal of what ended incarnations leave (rules G4, U3).
+ * The end of a vat, and the removal of what ended incarnations leave (rules.md#g4, rules.md#u3).
  *
  * Ending costs the promises that the vat decides; its rows, names and transcripts go later, a
  * bounded number per wave, by the kernel itself.
@@ -62,10 +62,10 @@ export const promisesToReject = (
 };
 
 /**
- * Rejects what the vat decides, in kref order (rule U2), and takes its promises out of its c-list:
- * nobody is left who knows them. What is watched stays, name and subscription; if it has just been
- * rejected, the notify is on the queue. What is durable stays as it is. Returns how many it has
- * rejected.
+ * Rejects what the vat decides, in kref order (rules.md#u2), and takes its promises out of its
+ * c-list: nobody is left who knows them. What is watched stays, name and subscription; if it has
+ * just been rejected, the notify is on the queue. What is durable stays as it is. Returns how many
+ * it has rejected.
  */
 export const abandonPromises = (
   router: Router,

@@ -1,5 +1,5 @@
 /**
- * Upgrades: one crank of leftovers and startVat, kept or undone as a whole (rule U1).
+ * Upgrades: one crank of leftovers and startVat, which is kept or undone as a whole (rules.md#u1).
  *
  * Invariant: an upgrade that fails leaves the predecessor's worker untouched, heap and all.
  */

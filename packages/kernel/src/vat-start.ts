@@ -115,7 +115,7 @@ export const deliverAlone = async (
     const { checks, digest } = transcript.finish();
     const { height, wave } = moment;
     state.record(vat, incarnation, position, [height, wave, [delivery], checks, digest]);
-    // For the worker this is a wave of its own: what it settled is forgotten (rule W3).
+    // For the worker this is a wave of its own: what it settled is forgotten (rules.md#w3).
     for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
   }
   return { worker, verdict, packed, arrivedMs };

@@ -2,8 +2,9 @@
  * One wave: plan, dispatch to every vat in parallel, merge in queue order.
  *
  * Invariants: cranks are merged strictly in queue order, whichever thread finished first; a vat
- * that has ended in the wave has its later items rejected at their own places (rule W4); promise
- * names settled in the wave go when it ends (rule W3), and so does what nothing refers to (G1).
+ * that has ended in the wave has its later items rejected at their own places (rules.md#w4);
+ * promise names settled in the wave go when it ends (rules.md#w3), and so does what nothing refers
+ * to (rules.md#g1).
  */
 import { packFrame } from '@heirloom/store';
 import {
@@ -276,7 +277,7 @@ export class WaveRunner {
     log.crank(wave.moment, { vat, incarnation, position, delivery, packed, ok, code, report });
   }
 
-  /** What the item itself does, before the crank's own syscalls (rule W1). */
+  /** Applies what the item itself does, before the crank's own syscalls (rules.md#w1). */
   #accept(item: CrankItem, incarnation: number, wave: Wave): void {
     const { state } = this.#options.router;
     switch (item.kind) {
@@ -373,7 +374,7 @@ const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
   return running;
 };
 
-/** A reap is recorded with what it found dead: a replay does not ask V8 (rule G5). */
+/** A reap is recorded with what it found dead: a replay does not ask V8 (rules.md#g5). */
 const recordedDelivery = (
   item: CrankItem,
   report: CrankReport,

@@ -1,5 +1,5 @@
 /**
- * What one wave will do, fixed before anything runs (rules W1, W5, W7).
+ * What one wave will do, fixed before anything runs (rules.md#w1, rules.md#w5, rules.md#w7).
  *
  * A plan says for each item at the head of the run queue which vat gets it, and the packed delivery
  * in that vat's names. It allocates names and changes nothing else (but see `nameFor` for names of
@@ -124,7 +124,10 @@ class Planner {
   readonly #closed = new Set<VatNumber>();
   /** Those of the closed vats that are told how promises settle. */
   readonly #draining = new Set<VatNumber>();
-  /** Named by a lifecycle item before anything else: they hear of no garbage first (rule H3). */
+  /**
+   * Vats that a lifecycle item names before anything else: they hear of no garbage first
+   * (rules.md#h3).
+   */
   readonly #headed: ReadonlySet<VatNumber>;
   readonly named = new Map<VatNumber, Set<KRef>>();
   /** Promises already in a notify of this wave, by vat. */
@@ -162,7 +165,10 @@ class Planner {
     }
   }
 
-  /** Before everything else of the wave: what vats are told of garbage, then reaps (rule G1). */
+  /**
+   * Adds what comes before everything else of the wave: what vats are told of garbage, then reaps
+   * (rules.md#g1).
+   */
   addCollection(limits: WaveLimits): void {
     const state = this.#state;
     for (const batch of takeCollectBatches(state, COLLECT_MAX, this.#headed)) {

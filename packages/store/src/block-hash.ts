@@ -1,5 +1,5 @@
 /**
- * The block hash (rule T6): sha256 over the previous hash and every row of a block.
+ * The block hash is sha256 over the previous hash and every row of a block (rules.md#t6).
  *
  * Layout after the previous hash, per row, in (table, key) order:
  *   table u8 (place in TABLE_NAMES) ‖ key length u32 ‖ key ‖ value length u32 ‖ value
@@ -15,7 +15,7 @@ import { assertBinary, KEY_BYTES_MAX } from './keys.js';
 import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
 
 export const HASH_BYTES = 32;
-/** Rows and messages stay under this (rule S4). */
+/** Rows and messages stay under this (rules.md#s4). */
 export const ROW_BYTES_MAX = 16 * 1024 * 1024 - 1;
 /** What stands before the first block. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
@@ -66,7 +66,7 @@ function assertRows(rows: readonly RowChange[]): void {
   }
 }
 
-/** Source: rule T6. `rows` must come from `orderRows`. */
+/** Hashes a block (rules.md#t6). `rows` must come from `orderRows`. */
 export function blockHash(previous: Uint8Array, rows: readonly RowChange[]): Uint8Array {
   assert.equal(previous.length, HASH_BYTES);
   const hash = createHash('sha256');

@@ -1,9 +1,9 @@
 /**
  * The one module that talks to lmdb.
  *
- * Invariants: `overlappingSync` is off, so that a resolved transaction is durable (rule S1); all
- * tables are open before anything is read (rule S3); no iterator outlives the call that opened it
- * (rule S4); bytes that leave this module are copies.
+ * Invariants: `overlappingSync` is off, so that a resolved transaction is durable (rules.md#s1);
+ * all tables are open before anything is read (rules.md#s3); no iterator outlives the call that
+ * opened it (rules.md#s4); bytes that leave this module are copies.
  *
  * Keys go to LMDB as latin1 straight into its key buffer: the bytes of `keyEncoding: 'binary'`
  * without a buffer per key.
@@ -56,8 +56,8 @@ export class Environment {
         path: directory,
         noSubdir: false, // else lmdb takes `my.store` for a file name
         overlappingSync: false,
-        // A batch of its own per event turn has a promise that nobody can handle: [ran] on a full
-        // disk it ends the process. A block is one transaction anyway.
+        // A batch of its own per event turn has a promise that nobody can handle: when it was tried
+        // on a full disk, that ended the process. A block is one transaction anyway.
         eventTurnBatching: false,
         readOnly,
         mapSize: MAP_BYTES,

@@ -1,5 +1,5 @@
 /**
- * Frames: the msgpack tuples of the kernel's own rows and messages (rule T5).
+ * Frames: the msgpack tuples of the kernel's own rows and messages (rules.md#t5).
  *
  * A frame is an array of safe integers, booleans, null, byte arrays, ASCII strings and such arrays.
  * Data of vat code never enters one except as opaque canonical bytes.

@@ -1,5 +1,5 @@
 /**
- * The lock that keeps a second kernel out of a store, also within one process (rule S3).
+ * The lock that keeps a second kernel out of a store, also within one process (rules.md#s3).
  *
  * Theory of operation. Every contender creates a file of its own in the directory, *then* lists the
  * directory. Of two contenders, the one that lists later sees the other's file, so two can never

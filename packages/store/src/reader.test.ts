@@ -8,7 +8,7 @@ import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
 const put = (table: TableName, key: string, value: string): RowChange =>
   ({ table, key, value: bytes(value) });
 
-/** Threads end before the store closes (rule S3). */
+/** Threads end before the store closes (rules.md#s3). */
 async function openWithThreads(count: number): Promise<{
   store: Store; threads: ReaderThread[]; directory: string;
 }> {

@@ -1,9 +1,9 @@
 /**
  * The store as a worker thread or process sees it: read only, one fixed snapshot at a time.
  *
- * Invariants: opened after the kernel has opened the store, never before (rule S3); every read of a
- * snapshot goes through its own transaction, so nothing that commits meanwhile shows (rule S4); a
- * reader between snapshots holds no transaction, so it pins no pages.
+ * Invariants: a reader is opened after the kernel has opened the store, never before (rules.md#s3);
+ * every read of a snapshot goes through its own transaction, so nothing that commits meanwhile
+ * shows (rules.md#s4); a reader between snapshots holds no transaction, so it pins no pages.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';

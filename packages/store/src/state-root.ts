@@ -6,7 +6,7 @@
  *   sealed block hash = sha256(SEAL ‖ plain block hash ‖ state root after the block)
  *
  * A *sealed* block is one whose hash contains the state root: whoever knows its hash can check the
- * whole state. Every other block's hash is plain (rule T6).
+ * whole state. Every other block's hash is plain (rules.md#t6).
  *
  * Cost: every row of the state is read; docs/state-sync.md has figures.
  */

@@ -5,8 +5,8 @@
  * - Heights rise by one; `meta` height, the block's rows and its hash are one LMDB transaction.
  * - `commit` resolves only when the block is durable. Until then reads show the block before.
  * - After a commit that did not succeed nothing is read or written any more: every call throws the
- *   same HostError (rule S1). Reopening shows the last block that was durable.
- * - All tables exist and are open before `open` returns, so before the first thread (rule S3).
+ *   same HostError (rules.md#s1). Reopening shows the last block that was durable.
+ * - All tables exist and are open before `open` returns, so before the first thread (rules.md#s3).
  *
  * Block 0 is the creation of the store and holds `meta` schema and height.
  */
@@ -34,7 +34,7 @@ import {
 
 export interface StoreOptions extends SchemaChoice {
   readonly directory: string;
-  /** Read transactions at a time over all threads and processes: threads + 64 (rule S3). */
+  /** Read transactions at a time over all threads and processes: threads + 64 (rules.md#s3). */
   readonly readersMax: number;
 }
 
@@ -130,7 +130,7 @@ export class Store implements ReadView {
    *
    * Errors: AssertionError before anything is written (wrong height, a row twice, a wrong table, a
    * commit under way); HostError COMMIT_FAILED, and the store is dead.
-   * Source: rules S1, T6.
+   * Source: rules.md#s1, rules.md#t6.
    */
   async commit(block: Block): Promise<Uint8Array> {
     this.#assertUsable();
@@ -162,7 +162,7 @@ export class Store implements ReadView {
     return readMetaInteger(this.#environment, 'schema') ?? assert.fail('a store has a schema');
   }
 
-  /** Frees the places of reader processes that died; returns their count (rule S4). */
+  /** Frees the places of reader processes that died; returns their count (rules.md#s4). */
   readerCheck(): number {
     this.#assertUsable();
     return this.#environment.readerCheck();

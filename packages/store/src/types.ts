@@ -54,7 +54,7 @@ export interface ScanView extends ReadView {
   rowsAfter(table: TableName, after: BinaryKey, end: BinaryKey, bytes: number): StoredRow[];
 }
 
-/** One fixed snapshot, held by a worker for the length of one wave message (rule S4). */
+/** One fixed snapshot, held by a worker for the length of one wave message (rules.md#s4). */
 export interface ReadSnapshot extends ReadView {
   /** The height of the last block that this snapshot shows. */
   readonly height: number;
@@ -68,7 +68,7 @@ export interface ScanSnapshot extends ReadSnapshot, ScanView {
   rowCountAbout(table: TableName): number;
 }
 
-/** A read-only opening of the store in a worker thread or process (rule S3). */
+/** A read-only opening of the store in a worker thread or process (rules.md#s3). */
 export interface StoreReader {
   /** Begins a snapshot of the newest committed block. At most one at a time. */
   begin(): ReadSnapshot;

@@ -1,6 +1,6 @@
 /**
- * Recursion and buffers without end (rule H4). Calls that nest too deep end the vat, at the same
- * depth everywhere; what V8 throws for want of stack or memory stops the kernel, and no state
+ * Recursion and buffers without end (rules.md#h4). Calls that nest too deep end the vat, at the
+ * same depth everywhere; what V8 throws for want of stack or memory stops the kernel, and no state
  * changes: vat code never goes on with either.
  */
 import { HostError } from '@heirloom/kernel';

@@ -1,5 +1,5 @@
 /**
- * What kills a host, and how it is removed (rule H3): suspects after an unclean end, vats that
+ * What kills a host, and how it is removed (rules.md#h3): suspects after an unclean end, vats that
  * cannot be replayed, inputs that go before everything else.
  */
 import { spawn } from 'node:child_process';

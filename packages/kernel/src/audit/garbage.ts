@@ -1,5 +1,6 @@
 /**
- * Garbage that somebody must be told of: what nobody reaches is on its way out, or gone (rule G1).
+ * Garbage that somebody must be told of: what nobody reaches must be on its way out, or gone
+ * (rules.md#g1).
  *
  * At a block boundary every object that nobody reaches any more has led to a row that says who is
  * to be told, or its owner knows already.

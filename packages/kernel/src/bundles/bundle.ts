@@ -2,7 +2,7 @@
  * Vat bundles: made from source files, and checked, in the formats of `@endo/bundle-source`.
  *
  * What a vat thread evaluates is never a bundle but the *derived script*, one per bundle and image,
- * whose completion value is the module namespace (rule U4).
+ * whose completion value is the module namespace (rules.md#u4).
  */
 import { hash } from 'node:crypto';
 import { stat } from 'node:fs/promises';

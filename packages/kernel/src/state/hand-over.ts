@@ -1,4 +1,4 @@
-/** What a thread that takes over a vat gets of what the store does not show yet (rule T4). */
+/** What a thread that takes over a vat gets of what the store does not show yet (rules.md#t4). */
 import type { HandOver } from '@heirloom/worker';
 import { ranges } from './keys.js';
 import { bodyOf } from './row-table.js';

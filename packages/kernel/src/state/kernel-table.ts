@@ -4,7 +4,7 @@
  * In RAM rows go by short keys (numbers, vrefs); `spell` makes the stored key, only when the store
  * is asked or written. Invariants:
  * - values are immutable: a change is a new value under `set`;
- * - dirty rows stay until the commit (rule T6), clean ones may be forgotten at any time;
+ * - dirty rows stay until the commit (rules.md#t6), clean ones may be forgotten at any time;
  * - a row that the block both creates and deletes leaves no trace: `create` says that the kernel
  *   has just made up this key (a fresh number), which depends on inputs and block boundaries only.
  */

@@ -1,6 +1,6 @@
 /**
- * Rows of vats against a naive model of rule T2: a copy of everything when an incarnation begins
- * and before each crank; what a replay is shown must be the copy.
+ * Rows of vats against a naive model of rules.md#t2: a copy of everything when an incarnation
+ * begins and before each crank; what a replay is shown must be the copy.
  */
 import { keyFromBytes, preimageKey, prefixEnd, vatstoreKey } from '@heirloom/store';
 import type { RowChange, Store } from '@heirloom/store';

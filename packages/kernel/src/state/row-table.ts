@@ -1,9 +1,10 @@
 /**
- * The rows of vats, with the header that makes replay exact (rule T2).
+ * The rows of vats, with the header that makes replay exact (rules.md#t2).
  *
- * Theory of operation. A vat lists its spaces, top first (rule U5). A row is what the first space
- * that has it says; what is written goes to the top one. Those below may be listed by other vats
- * too, and never change: a row of theirs that is deleted is hidden by a *tombstone* in the top one.
+ * Theory of operation. A vat lists its spaces, top first (rules.md#u5). A row is what the first
+ * space that has it says; what is written goes to the top one. Those below may be listed by other
+ * vats too, and never change: a row of theirs that is deleted is hidden by a *tombstone* in the top
+ * one.
  * Invariants:
  * - `born` and `written` are set here and nowhere else;
  * - the first time that an incarnation overwrites or deletes a row that an earlier one wrote, the
@@ -116,7 +117,7 @@ export class RowTable {
     const fresh = own === undefined || own.fresh;
     if (bytes === null) {
       if (!exists) return;
-      // Who deleted it is what a replay must know that is handed the tombstone (rule T4).
+      // A replay that is handed the tombstone must know who deleted the row (rules.md#t4).
       const gone = { born: before.born, bytes: undefined, written: incarnation };
       this.#put(top, key, { ...gone, fresh, hides: this.#isUnder(below, key) });
       return;
@@ -163,7 +164,7 @@ export class RowTable {
     return key === undefined;
   }
 
-  /** The vat's rows and tombstones since the last commit (rule T4), in key order. */
+  /** The vat's rows and tombstones since the last commit (rules.md#t4), in key order. */
   handOver(spaces: Spaces): HandOverRow[] {
     const rows = new Map<BinaryKey, Row>();
     for (const space of spaces) {

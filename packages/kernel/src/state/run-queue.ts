@@ -1,9 +1,9 @@
 /**
  * The run queue: what the kernel still has to deliver, in order.
  *
- * Invariants: ordinals only grow, but for what goes to the head; every `send` names an object (rule
- * W2); an item leaves when its crank is merged, so that what a wave defers keeps its place (rule
- * W7). Removal is never undone.
+ * Invariants: ordinals only grow, but for what goes to the head; every `send` names an object
+ * (rules.md#w2); an item leaves when its crank is merged, so that what a wave defers keeps its
+ * place (rules.md#w7). Removal is never undone.
  */
 import assert from 'node:assert/strict';
 import type { ReadView, RowChange } from '@heirloom/store';

@@ -30,7 +30,10 @@ export const KERNEL_OWNS = -2;
 /** As owner: nobody answers, the object's kind was dismissed. Its name is the kind's tag. */
 export const REVOKED = -3;
 
-/** How far a c-list entry or an export goes. Allocated at wave start, counted when merged (W1). */
+/**
+ * How far a c-list entry or an export goes. An entry is allocated at wave start and counts from the
+ * merge on (rules.md#w1).
+ */
 export const Reach = { allocated: 0, recognizable: 1, reachable: 2 } as const;
 export type Reach = (typeof Reach)[keyof typeof Reach];
 
@@ -221,7 +224,9 @@ export interface Counters {
   queueTail: number;
   lastInput: number;
 }
-/** Below the first ordinal of the run queue there is room for what goes to its head (H3). */
+/**
+ * Below the first ordinal of the run queue there is room for what goes to its head (rules.md#h3).
+ */
 const FIRST_ORDINAL = 2 ** 20;
 export const FIRST_COUNTERS: Readonly<Counters> = {
   nextVat: 1,

@@ -93,7 +93,9 @@ export class KernelState {
   readonly #clists = new Map<VatNumber, Clist>();
   #counters: Counters;
   #countersChanged = false;
-  /** Krefs whose counts may have reached nil: looked at when the wave ends (rule G1). */
+  /**
+   * Krefs whose counts may have reached nil: they are looked at when the wave ends (rules.md#g1).
+   */
   readonly maybeFree = new Set<KRef>();
   /** Vats whose counters may say that a reap, a sweep or a migration is due. */
   readonly dueVats = new Set<VatNumber>();
@@ -170,7 +172,10 @@ export class KernelState {
     this.queue.append(this.next('queueTail'), item);
   }
 
-  /** To the head of the queue, behind the `after` items that were put there before (rule H3). */
+  /**
+   * The item goes to the head of the queue, behind the `after` items that were put there before
+   * (rules.md#h3).
+   */
   enqueueFirst(item: RunQueueItem, after: number): void {
     this.queue.insert(item, after, this.#counters.queueTail);
   }
@@ -180,7 +185,7 @@ export class KernelState {
     this.transcript.add(transcriptKey(vat, incarnation, position), packFrame(entry));
   }
 
-  /** What an incarnation did since the last commit (rule T4). */
+  /** What an incarnation did since the last commit (rules.md#t4). */
   recorded(vat: VatNumber, incarnation: number): HandOverWave[] {
     const range = ranges.transcript(vat, incarnation);
     return this.transcript

@@ -102,7 +102,7 @@ export class FrameWorker implements VatWorker {
       const why = `the replay diverged: ${textOf(reason.subarray(0, REASON_BYTES_MAX))}`;
       throw new WorkerError('REPLAY_DIVERGED', why, this.#place());
     }
-    // A replay ends where the kernel says (rule T4).
+    // A replay ends where the kernel says (rules.md#t4).
     if (answer[0] !== FromWorker.replayed || answer[1] !== endPosition) {
       throw this.#refuse(`it did not replay to position ${endPosition}`);
     }

@@ -1,8 +1,8 @@
 /**
- * Which kind of worker each vat has: this host's choice, kept in `local`, in no hash (rule H2).
+ * Which kind of worker each vat has: this host's choice, kept in `local`, in no hash (rules.md#h2).
  *
  * A vat has the kind that was chosen when it was created, else the kernel's; a suspect has a
- * careful process whatever was chosen (rule H3).
+ * careful process whatever was chosen (rules.md#h3).
  */
 import { localKey, packFrame, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
 import type { VatNumber } from '../state/schema.js';

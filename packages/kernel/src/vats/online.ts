@@ -2,7 +2,8 @@
  * The vats that have a worker now, and those that can have none.
  *
  * Invariants: a worker here has merged everything that it ran: its heap is the vat's state after
- * the last merged crank. A vat that cannot be replayed has no worker until it is upgraded (H3).
+ * the last merged crank. A vat that cannot be replayed has no worker until it is upgraded
+ * (rules.md#h3).
  */
 import { vatIdOf, type HandOver } from '@heirloom/worker';
 import { WorkerError } from '../errors.js';

@@ -6,7 +6,7 @@
  * go as soon as its cranks have all arrived, merged or not, since they wait in the kernel. A vat
  * that needs a worker waits until one of those online has nothing to do. Invariants: what is online
  * changes no outcome; a vat whose incarnation began after the last commit stays, since nothing to
- * replay it from is durable (rule T4); the order of use is kept in `local`, so that reopening
+ * replay it from is durable (rules.md#t4); the order of use is kept in `local`, so that reopening
  * begins with those used last.
  */
 import assert from 'node:assert/strict';

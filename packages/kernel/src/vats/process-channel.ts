@@ -103,9 +103,9 @@ const unborn = (child: ChildProcess, events: ChannelEvents): WorkerChannel => {
 };
 
 export interface ProcessOptions {
-  /** Every crank is told of before the next one begins (rule H3). */
+  /** Every crank is told of before the next one begins (rules.md#h3). */
   readonly isCareful: boolean;
-  /** A child has exited: its place among the store's readers can be freed (rule S4). */
+  /** A child has exited: its place among the store's readers can be freed (rules.md#s4). */
   onGone(): void;
 }
 

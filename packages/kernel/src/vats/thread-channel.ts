@@ -2,7 +2,7 @@
  * A vat worker's thread: one Piscina pool of one thread, one task for a vat's whole life.
  *
  * Invariants: frames cross as transferred buffers over one MessagePort; destroying resolves after
- * the thread has exited (rule H1).
+ * the thread has exited (rules.md#h1).
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -60,7 +60,10 @@ class ThreadChannel implements WorkerChannel {
     return this.#destroyed;
   }
 
-  /** [ran] A thread that is killed while it loads lmdb aborts the process: it must have begun. */
+  /**
+   * A thread must have begun before it is killed: one that was killed while it loaded lmdb aborted
+   * the process when it was tried.
+   */
   async #destroy(): Promise<void> {
     await this.#warm;
     this.#port.close();

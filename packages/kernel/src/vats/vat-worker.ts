@@ -24,7 +24,7 @@ export interface WaveDeliveries {
 export interface VatWorker {
   /** It has failed, or was terminated: whatever is asked of it gives the same error. */
   readonly hasFailed: boolean;
-  /** True when the bundle can only be evaluated in the crank of startVat (rule U4). */
+  /** True when the bundle can only be evaluated in the crank of startVat (rules.md#u4). */
   prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean>;
   bind(identity: VatIdentity, handOver: HandOver): Promise<void>;
   /**

@@ -1,5 +1,5 @@
 /**
- * Notices workers that are silent for too long while they have something to do (rule W5).
+ * Notices workers that are silent for too long while they have something to do (rules.md#w5).
  *
  * Workers post what they have at least every 50 ms, so silence is the run time of one crank.
  * Theory of operation. Silence is counted in ticks of one timer. A tick comes after the messages

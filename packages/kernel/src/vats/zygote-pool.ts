@@ -1,9 +1,9 @@
 /**
  * Warm workers of one kind, and workers that have evaluated a bundle before their vat needs them.
  *
- * Invariants (rule H1): nothing ever waits for another vat's worker to become free; the pool keeps
- * `spareThreads` warm and counts its own leases; a worker serves one incarnation. Nothing here
- * enters a hash: a worker that is late is waited for, and changes no outcome.
+ * Invariants (rules.md#h1): nothing ever waits for another vat's worker to become free; the pool
+ * keeps `spareThreads` warm and counts its own leases; a worker serves one incarnation. Nothing
+ * here enters a hash: a worker that is late is waited for, and changes no outcome.
  */
 import assert from 'node:assert/strict';
 import { WorkerError } from '../errors.js';
@@ -172,8 +172,9 @@ export class ZygotePool {
   }
 
   /**
-   * Starts what is missing of the spares. Not done when one is taken: a thread that warms up beside
-   * a vat's start takes its processor ([ran] 16 ms without code at an upgrade instead of 7).
+   * Starts what is missing of the spares. Taking one does not start another: a thread that warms up
+   * beside a vat's start takes its processor. Measured: 16 ms without code at an upgrade instead of
+   * 7.
    */
   refill(): void {
     while (!this.#closed && this.#spares.length < this.#spareThreads) {

@@ -2,7 +2,7 @@
  * The workers of a kernel: a pool for every kind of isolation and every image, each begun when it
  * is first needed. Spares are kept for the image of new incarnations alone.
  *
- * Which kind a vat has is this host's choice and changes no outcome (rule H2).
+ * Which kind a vat has is this host's choice and changes no outcome (rules.md#h2).
  */
 import assert from 'node:assert/strict';
 import type { WorkerHost } from './channel.js';
@@ -16,7 +16,7 @@ import { ZygotePool, type VatScript } from './zygote-pool.js';
 /** What keeps a vat's worker apart from the kernel. */
 export const ISOLATIONS = ['thread', 'process'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
-/** `careful`: a process that tells of every crank before the next; for suspects (rule H3). */
+/** `careful`: a process that tells of every crank before the next; for suspects (rules.md#h3). */
 export type WorkerKind = Isolation | 'careful';
 
 export interface ZygotesOptions {

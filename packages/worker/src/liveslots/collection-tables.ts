@@ -4,7 +4,7 @@
  *
  * Invariants: a collection's schema and counts are read at most once per crank. A generation can be
  * observed through an iterator only, and iterators hold it: whether it is still remembered without
- * one makes no difference (rule O1).
+ * one makes no difference (rules.md#o1).
  */
 import { packRow, unpackRow } from './frames.js';
 import type { Pattern } from '@endo/patterns';

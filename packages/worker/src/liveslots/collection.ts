@@ -3,7 +3,8 @@
  * are maps without values.
  *
  * Invariants: an object of this class knows only which collection it stands for; schema, counts and
- * entries are read when a method needs them (rule O1). Every check comes before the first effect.
+ * entries are read when a method needs them (rules.md#o1). Every check comes before the first
+ * effect.
  */
 import { getTag } from '@endo/pass-style';
 import { M, assertPattern, getRankCover, matches, mustMatch } from '@endo/patterns';

@@ -29,7 +29,7 @@ export interface ValueCodec {
   decode(body: Body, slots: Slots): unknown;
 }
 
-/** Makes the representative of one instance anew. Reads nothing (rule O1). */
+/** Makes the representative of one instance anew, and reads nothing (rules.md#o1). */
 export type Reanimator = (instance: number, facet: number | undefined) => object;
 
 export interface References {
@@ -90,8 +90,8 @@ export interface LiveslotsContext {
   readonly hardening: Hardening;
   /**
    * Fixes the outcome of the crank to a fault and throws it: vat code that catches the exception
-   * changes nothing (rule H2). Nothing else throws a VatFault. `reason`: an error that tells more
-   * than the message.
+   * changes nothing (rules.md#h2). Nothing else throws a VatFault. `reason`: an error that tells
+   * more than the message.
    */
   raise(code: FaultCode, message: string, reason?: Error): never;
 }

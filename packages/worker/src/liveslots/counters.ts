@@ -3,7 +3,7 @@
  *
  * Durable ones continue across incarnations: row `01`, read when the first is taken, written at the
  * end of a crank that took one. Merely-virtual ones begin anew in every incarnation and live in RAM
- * only (rule O3).
+ * only (rules.md#o3).
  */
 import { rowVat } from '@heirloom/store/keys';
 import { packRow, unpackRow } from './frames.js';

@@ -1,5 +1,5 @@
 /**
- * Removes the rows of dismissed kinds, a bounded number per sweep (rules G3, G4).
+ * Removes the rows of dismissed kinds, a bounded number per sweep (rules.md#g3, rules.md#g4).
  *
  * An instance goes as if it had been collected: what it held is let go, entries of weak collections
  * keyed by it go. Unlike what a sweep condemns it may have been in use by this incarnation, so what

@@ -2,11 +2,12 @@
  * Instances of kinds: their state within a crank, and their rows.
  *
  * Theory of operation. A record stands for one instance for the length of one crank. Its state is
- * decoded from the row when first touched and is fresh in every crank (rule T5); what is assigned
- * is what a getter returns until the crank ends. Then `encodeObjects` encodes what is dirty, once
- * per object; the ledger settles what that and everything else of the crank does to the counts; and
- * `collectObjectRows` hands the rows out. Invariants: at most one read of the object row per crank;
- * an instance whose state nobody touches needs no row; a maker that fails leaves nothing behind.
+ * decoded from the row when first touched and is fresh in every crank (rules.md#t5); what is
+ * assigned is what a getter returns until the crank ends. Then `encodeObjects` encodes what is
+ * dirty, once per object; the ledger settles what that and everything else of the crank does to the
+ * counts; and `collectObjectRows` hands the rows out. Invariants: at most one read of the object
+ * row per crank; an instance whose state nobody touches needs no row; a maker that fails leaves
+ * nothing behind.
  */
 import type { BinaryKey } from '@heirloom/store';
 import { Fail, q } from './fail.js';

@@ -1,5 +1,5 @@
 /**
- * The one place through which what holds things changes (rule G2).
+ * The one place through which what holds things changes (rules.md#g2).
  *
  * Theory of operation. Whoever writes or deletes a row says here which references it held and
  * holds; whoever makes a syscall, which it mentions; a delivery, which it introduces. Per thing the

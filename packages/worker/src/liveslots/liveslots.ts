@@ -1,8 +1,8 @@
 /**
  * One vat's liveslots, put together: references, promises, kinds and collections, dispatch.
  *
- * Made before the thread knows its vat (rule U4); `bind` tells it. Everything that vat code does
- * before that works in RAM alone or spoils the preparation.
+ * It is made before the thread knows its vat (rules.md#u4); `bind` tells it. Everything that vat
+ * code does before that works in RAM alone or spoils the preparation.
  */
 import { passStyleOf } from '@endo/pass-style';
 import { check } from '../check.js';

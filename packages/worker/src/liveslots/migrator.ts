@@ -1,6 +1,6 @@
 /**
  * The migrate delivery: stored states of older versions are migrated in bounded steps, whether
- * anybody touches them or not (rule G4).
+ * anybody touches them or not (rules.md#g4).
  *
  * Invariants: what cannot be migrated is reported and stays as it is; where the steps stand is a
  * function of the deliveries, so that it may stand in RAM. A migration shows vat code what a row

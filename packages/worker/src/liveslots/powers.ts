@@ -1,8 +1,8 @@
 /**
  * What vat code is given besides the intrinsics: the `VatData` global, and `vatPowers`.
  *
- * Before the thread knows its vat (rule U4) the properties of `VatData` can be read; calling one
- * spoils the preparation, whatever vat code does with the exception.
+ * Before the thread knows its vat (rules.md#u4) the properties of `VatData` can be read; calling
+ * one spoils the preparation, whatever vat code does with the exception.
  */
 import { isTooLarge } from '@heirloom/store/codec';
 import { Syscall } from '../protocol/messages.js';

@@ -3,8 +3,9 @@
  *
  * Invariants:
  * - a vref names one promise; a promise has at most one vref at a time;
- * - a promise that settles in a wave keeps its vref until the wave ends (rule W3), then has none:
- *   the next mention gives it a fresh one. A row that holds the old one still leads to the promise;
+ * - a promise that settles in a wave keeps its vref until the wave ends (rules.md#w3), then has
+ *   none: the next mention gives it a fresh one. A row that holds the old one still leads to the
+ *   promise;
  * - a handled promise carries its vref in its record, any other one as a stamp.
  */
 import { check } from '../check.js';

@@ -1,5 +1,6 @@
 /**
- * Promises between a vat and the kernel, as syscalls (docs/protocol.md, reference 2.11).
+ * Promises between a vat and the kernel, as syscalls (docs/protocol.md, section 2.11 of
+ * test/objects/README.md).
  */
 import { makePlainHarness } from '../testing/plain-worker.js';
 import { ref, type CrankView, type VatHarness } from '../testing/vat-harness.js';

@@ -8,7 +8,7 @@
  * imports, which hold nothing.
  *
  * Invariants: V8's answers are the report, and a replay that is given the report does the same
- * without asking (rule G5): phases 1 and 3 depend on rows and the report alone, phase 2 deletes
+ * without asking (rules.md#g5): phases 1 and 3 depend on rows and the report alone, phase 2 deletes
  * exactly what the report names, in whatever order. Where the scan stands decides nothing else.
  */
 import { ROW_ZERO_PREFIX, prefixEnd, rowZeroPrefix } from '@heirloom/store/keys';

@@ -5,8 +5,8 @@
  * - a value has at most one vref and a vref names one value while either is alive;
  * - named exports are held for as long as the incarnation lasts, as the root is;
  * - what can be made again (presences, representatives, collections, kind handles) is held weakly
- *   and made again on demand, without reading anything (rule O1); remotables that have a vref are
- *   held by `HeapExports`;
+ *   and made again on demand, without reading anything (rules.md#o1); remotables that have a vref
+ *   are held by `HeapExports`;
  * - remotables are recognised by endo's own rules, once, when they get their vref.
  */
 import { PASS_STYLE, passStyleOf } from '@endo/pass-style';

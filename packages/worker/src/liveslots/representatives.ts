@@ -1,8 +1,8 @@
 /**
  * Representatives: the objects through which vat code holds an instance of a kind.
  *
- * Invariants: a representative has no state of its own and making one reads nothing (rule O1). It
- * inherits its methods from one prototype per kind and facet, and carries, where vat code cannot
+ * Invariants: a representative has no state of its own and making one reads nothing (rules.md#o1).
+ * It inherits its methods from one prototype per kind and facet, and carries, where vat code cannot
  * see it, which instance it stands for. The facets of a cohort and the record of them refer to each
  * other, so that they live and die together.
  */

@@ -3,7 +3,7 @@
  * can belong to, durable and merely virtual.
  *
  * Invariant: nothing here reads a row or the incarnation before it is first used, so that all of it
- * can be made before the thread knows its vat (rule U4).
+ * can be made before the thread knows its vat (rules.md#u4).
  */
 import { durableRef, virtualRef } from '../protocol/refs.js';
 import { TableKeys } from './table-keys.js';

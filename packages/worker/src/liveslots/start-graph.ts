@@ -2,7 +2,7 @@
  * What held what when the incarnation began: durable rows, read as they were then.
  *
  * Nothing changes that graph while the incarnation lasts, so that it can be walked in as many
- * cranks as it takes, and a replay sees the same (rule T2).
+ * cranks as it takes, and a replay sees the same (rules.md#t2).
  */
 import {
   ROW_COLLECTION_PREFIX,

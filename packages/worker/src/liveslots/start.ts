@@ -1,6 +1,6 @@
 /**
  * Starting a vat: evaluate its bundle, run microtasks to the end, call `buildRootObject`, run
- * microtasks to the end again, check what came of it (rule U4, reference 2.2).
+ * microtasks to the end again, check what came of it (rules.md#u4).
  *
  * The bundle may have been evaluated before the vat was known; what that threw is reported here.
  */

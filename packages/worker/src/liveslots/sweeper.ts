@@ -1,5 +1,5 @@
 /**
- * Sweeps: what only the RAM of an ended incarnation held is deleted (rule G3, docs/gc.md).
+ * Sweeps: what only the RAM of an ended incarnation held is deleted (rules.md#g3, docs/gc.md).
  *
  * Raising the incarnation number has condemned every older zero entry by its key alone. Neither RAM
  * nor V8 is asked, and nothing in here depends on either: a sweep is a function of the rows.

@@ -1,9 +1,9 @@
 /**
  * `VatData`: how vat code defines kinds and makes collections, and what stands behind it.
  *
- * `createVatData` reads no row: everything can be made before the thread knows its vat (rule U4).
- * Within a crank, new rows of kinds and collections and all entries are written at once; the state
- * of instances, counts and counters when the crank ends, in key order.
+ * `createVatData` reads no row: everything can be made before the thread knows its vat
+ * (rules.md#u4). Within a crank, new rows of kinds and collections and all entries are written at
+ * once; the state of instances, counts and counters when the crank ends, in key order.
  */
 import { provideBaggage } from './baggage.js';
 import { Collections } from './collections.js';

@@ -1,5 +1,6 @@
 /**
- * `watchPromise` and `providePromiseWatcher` (reference 2.3, 2.11), one vat driven by frames.
+ * `watchPromise` and `providePromiseWatcher` (sections 2.3 and 2.11 of test/objects/README.md), one
+ * vat driven by frames.
  */
 import { ROW_WATCH_PREFIX, keyFromBytes, rowWatcher } from '@heirloom/store/keys';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * `VatData.watchPromise` and `VatData.providePromiseWatcher`: watches that outlive incarnations
- * (reference 2.11).
+ * (docs/protocol.md#promises).
  *
  * Theory of operation. A row per watched promise, keyed by the vat's name for it, holds its watches
  * until it settles. The key is a promise to the kernel: as long as there is such a row, name and

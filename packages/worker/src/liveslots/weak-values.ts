@@ -1,9 +1,9 @@
 /**
  * Values that can be made again, held weakly by vref.
  *
- * Whether an entry is still there decides nothing that vat code could see (rule O1): a value that
- * was collected is made anew, and nobody is left who could compare. Dead entries are swept when the
- * table has doubled, so no finalizers run.
+ * Whether an entry is still there decides nothing that vat code could see (rules.md#o1): a value
+ * that was collected is made anew, and nobody is left who could compare. Dead entries are swept
+ * when the table has doubled, so no finalizers run.
  */
 import type { VRef } from '../protocol/refs.js';
 

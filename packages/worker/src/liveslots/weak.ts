@@ -3,7 +3,8 @@
  *
  * A representative, collection or presence can be collected and made again, so such keys stand by
  * vref; other objects stand by identity, weakly. Invariant: neither tells whether a key was
- * collected meanwhile (rule O1). The record of a cohort's facets has no vref and is therefore held.
+ * collected meanwhile (rules.md#o1). The record of a cohort's facets has no vref and is therefore
+ * held.
  *
  * An entry by vref lasts until the table is collected, or what the vref names is no more.
  */

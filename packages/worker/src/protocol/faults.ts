@@ -1,6 +1,6 @@
 /**
- * The codes of vat faults: rules that every replica checks alike (architecture, section 6).
- * A fault undoes the crank and ends the vat, or fails the upgrade.
+ * The codes of vat faults: rules that every replica checks alike (rules.md#h2, docs/limits.md). A
+ * fault undoes the crank and ends the vat, or fails the upgrade.
  */
 export const FAULT_CODES = [
   /** `buildRootObject` threw, never settled, or returned no remotable. */

@@ -2,8 +2,8 @@
  * What crosses between the kernel and a vat worker, as tuples that msgpack frames carry.
  *
  * Invariants: every tuple holds only safe integers, booleans, null, byte arrays, ASCII strings and
- * such tuples (rule T5). Data of vat code crosses as `body` (canonical bytes, never decoded by the
- * kernel) beside `slots` (the references it mentions). See docs/protocol.md.
+ * such tuples (rules.md#t5). Data of vat code crosses as `body` (canonical bytes, never decoded by
+ * the kernel) beside `slots` (the references it mentions). See docs/protocol.md.
  */
 import type { VRef, VatId } from './refs.js';
 
@@ -138,7 +138,9 @@ export type CrankTuple = readonly [
 /** Opcodes from the kernel to a worker. */
 export const ToWorker = { prepare: 0, bind: 1, deliver: 2, replay: 3, restack: 4 } as const;
 
-/** A row as the kernel holds it and the store may not show it yet (rule T4). `null`: deleted. */
+/**
+ * A row as the kernel holds it and the store may not show it yet (rules.md#t4). `null`: deleted.
+ */
 export type HandOverRow = readonly [
   key: Uint8Array,
   value: Uint8Array | null,
@@ -164,8 +166,8 @@ export interface HandOver {
 
 export type ToWorkerTuple =
   /**
-   * Evaluates a vat script before the thread knows its vat (rule U4); with `evaluateNow` false only
-   * keeps the script, to be evaluated in the crank of startVat. Sent once, before `bind`.
+   * Evaluates a vat script before the thread knows its vat (rules.md#u4); with `evaluateNow` false
+   * only keeps the script, to be evaluated in the crank of startVat. Sent once, before `bind`.
    */
   | readonly [
       typeof ToWorker.prepare,
@@ -203,7 +205,7 @@ export type ToWorkerTuple =
     ]
   /**
    * Replays the transcript of the bound incarnation from position 0 up to `endPosition`. `waves`:
-   * packed `TranscriptTuple`s that the store does not show yet (rule T4).
+   * packed `TranscriptTuple`s that the store does not show yet (rules.md#t4).
    */
   | readonly [typeof ToWorker.replay, endPosition: number, waves: readonly HandOverWave[]];
 

@@ -15,7 +15,7 @@ export type ProcessBootTuple = readonly [
   readersMax: number,
   imageSource: Body,
   codeCache: Body | null,
-  /** Every crank is told of before the next one begins: the vat is suspected (rule H3). */
+  /** Every crank is told of before the next one begins: the vat is suspected (rules.md#h3). */
   isCareful: boolean,
   /** V8 collects before every crank. */
   collectsEveryCrank: boolean,

@@ -13,7 +13,7 @@
  * | `p-{N}`                | promise N allocated by the kernel                           |
  *
  * The incarnation stands in every name that dies with it, so that raising the incarnation orphans
- * those names by their spelling alone (rule G3). Numbers have no leading zeros.
+ * those names by their spelling alone (rules.md#g3). Numbers have no leading zeros.
  */
 import assert from 'node:assert/strict';
 

@@ -2,7 +2,7 @@
  * What a row of the transcript says about how a wave went: a check for every crank and one digest
  * over all of them (see `TranscriptTuple`). The kernel writes it, a replay compares.
  *
- * Theory of operation. The digest is what counts (rule T3); the checks only name the crank that
+ * Theory of operation. The digest is what counts (rules.md#t3); the checks only name the crank that
  * differs. Cranks are short, so they are gathered into a buffer: updating the hash twice a crank
  * would cost more than the hash.
  */

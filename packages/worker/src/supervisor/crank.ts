@@ -3,7 +3,7 @@
  *
  * Invariants:
  * - the first fault of a crank is fixed when it is raised; vat code that catches the exception
- *   changes nothing (rule H2);
+ *   changes nothing (rules.md#h2);
  * - a failure of the host (the store, a bug of ours) is no outcome at all: it is thrown again at
  *   the crank boundary and ends the thread, whatever vat code does with the exception.
  */

@@ -1,8 +1,8 @@
 /**
  * Runs one delivery as one crank.
  *
- * Used alike by waves and by replay, so that both do the same. The crank that comes of it, packed,
- * is what the digest of the transcript covers (rule T3).
+ * Waves and replays use it alike, so that both do the same. The crank that comes of it, packed, is
+ * what the digest of the transcript covers (rules.md#t3).
  */
 import assert from 'node:assert/strict';
 import type { Continuation } from '../liveslots/dispatch.js';

@@ -1,5 +1,6 @@
 /**
- * Steps through the keys of a snapshot by blocks, without an iterator that outlives a call (S4).
+ * Steps through the keys of a snapshot by blocks, without an iterator that outlives a call
+ * (rules.md#s4).
  *
  * A snapshot does not change, so a block stays right for as long as the snapshot is read. A few
  * blocks are kept: as many scans can go on side by side without reading a block twice.

@@ -1,6 +1,6 @@
 /**
- * Rule T2 as a model, without any of the supervisor's code: random programs that read, scan, write
- * and delete are replayed from pre-images, and every read must be what it was.
+ * A model of rules.md#t2 without any of the supervisor's code: random programs that read, scan,
+ * write and delete are replayed from pre-images, and every read must be what it was.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

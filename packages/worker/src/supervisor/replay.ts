@@ -1,7 +1,7 @@
 /**
  * Replays the transcript of the bound incarnation and compares every crank with what was recorded.
  *
- * Reads see the start of the incarnation under the replay's own writes (rule T2). A row of the
+ * Reads see the start of the incarnation under the replay's own writes (rules.md#t2). A row of the
  * transcript is one wave: what ends with a wave ends where the recorded wave ended. A divergence
  * names the first crank whose check differs, or, where only the wave's digest does, the first
  * position of the wave.

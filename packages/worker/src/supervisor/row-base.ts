@@ -1,12 +1,12 @@
 /**
  * What lies under a vat's own writes: the store as one snapshot shows it, now or at the start of
- * the incarnation (rule T2).
+ * the incarnation (rules.md#t2).
  */
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
 import { check } from '../check.js';
 
-/** A stored row: `born u32 ‖ written u32 ‖ bytes`. What is shorter is a tombstone (rule U5). */
+/** A stored row: `born u32 ‖ written u32 ‖ bytes`. What is shorter is a tombstone (rules.md#u5). */
 const HEADER_BYTES = 8;
 
 /** The spaces of a vat, top first. */
@@ -18,7 +18,7 @@ export interface RowBase {
   keysAfter(after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[];
 }
 
-/** A row that the store may not show yet, with its header (rule T4). `null`: deleted. */
+/** A row that the store may not show yet, with its header (rules.md#t4). `null`: deleted. */
 export interface HandedRow {
   readonly value: Uint8Array | null;
   readonly born: number;

@@ -1,12 +1,14 @@
 /**
- * The vat's rows as vat code may know them: one logical value per row (rule T1).
+ * The vat's rows as vat code may know them: one logical value per row (rules.md#t1).
  *
  * Keys are binary strings without the space prefix: the first character is the table
  * (docs/tables.md).
  */
 import type { BinaryKey } from '@heirloom/store';
 
-/** The rows as they were when the incarnation began, whatever it has written since (rule T2). */
+/**
+ * The rows as they were when the incarnation began, whatever it has written since (rules.md#t2).
+ */
 export interface StartRows {
   get(key: BinaryKey): Uint8Array | undefined;
   /** The keys after `after` and before `end`, at most `limit`, in order. */

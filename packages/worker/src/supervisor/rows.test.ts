@@ -1,7 +1,7 @@
 /**
  * The row store against a naive model: a plain map for what the vat should see, a fake store that
  * commits late, waves, snapshots of several ages, a tiny cache, upgrades, and replays in which
- * every read must be what it was (rules T1, T2).
+ * every read must be what it was (rules.md#t1, rules.md#t2).
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

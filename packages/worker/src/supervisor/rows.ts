@@ -1,5 +1,5 @@
 /**
- * The rows of the vat: one logical value each, wherever it stands at the moment (rule T1).
+ * The rows of the vat: one logical value each, wherever it stands at the moment (rules.md#t1).
  *
  * Theory of operation. A read looks at what the crank in progress wrote, then at what earlier
  * cranks wrote and the snapshot does not show yet (*retained*, each tagged with the height of the
@@ -55,7 +55,7 @@ export class VatRows implements RowStore {
     return this.#retained.size;
   }
 
-  /** Rows that another worker of the vat wrote and the store does not show yet (rule T4). */
+  /** Rows that another worker of the vat wrote and the store does not show yet (rules.md#t4). */
   adopt(rows: ReadonlyMap<BinaryKey, Retained>): void {
     for (const [key, row] of rows) this.#retained.set(key, row);
     this.#written.clear();

@@ -1,5 +1,6 @@
 /**
- * The same deliveries in different surroundings -> the same cranks, byte for byte (rules T1, O1).
+ * The same deliveries in different surroundings give the same cranks, byte for byte (rules.md#t1,
+ * rules.md#o1).
  */
 import '../testing/plain-worker.js';
 import { setFlagsFromString } from 'node:v8';

@@ -2,8 +2,8 @@
  * The vat worker between the thread's port and liveslots: one switch over the kernel's messages.
  *
  * Invariants: one message is worked on at a time, in order of arrival; a snapshot is held for the
- * length of one message (rule S4); one thread serves one incarnation; vat code's console lines wait
- * until the vat runs, and a replay repeats none.
+ * length of one message (rules.md#s4); one thread serves one incarnation; vat code's console lines
+ * wait until the vat runs, and a replay repeats none.
  */
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';

@@ -6,7 +6,7 @@
  * scheduled ahead in groups: scheduling one from within another costs a whole loop iteration (3 µs
  * against 0.3 µs). A surplus callback finds nothing to do.
  *
- * A thread that has to wait for the kernel (rule W5) may do so in `begin`, between cranks only.
+ * A thread that has to wait for the kernel (rules.md#w5) may do so in `begin`, between cranks only.
  */
 import { check } from '../check.js';
 import { nextTurn } from './host-powers.js';

@@ -12,7 +12,7 @@ import type { CrankJob } from './turns.js';
 /** A chunk is posted when it has so many cranks, or so many bytes. */
 export const CHUNK_CRANKS_MAX = 64;
 export const CHUNK_BYTES_MAX = 256 * 1024;
-/** ... or when its first crank is so old: silence means a crank that runs on (rule W5). */
+/** ... or when its first crank is so old: silence means a crank that runs on (rules.md#w5). */
 const CHUNK_AGE_US_MAX = 50_000;
 
 export interface WaveOptions {

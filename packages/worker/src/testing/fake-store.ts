@@ -58,7 +58,7 @@ export class FakeStore implements StoreReader {
 
   async close(): Promise<void> {}
 
-  /** What the kernel does with one row write of a merged crank (rule T2). */
+  /** What the kernel does with one row write of a merged crank (rules.md#t2). */
   mergeRow({ vat, incarnation, space }: FakeRowOwner, { key, value }: FakeRowWrite): void {
     const rows = this.table('vatstore');
     const preimages = this.table('preimage');

@@ -179,7 +179,7 @@ export class VatHarness {
     cranks.forEach((crank, i) => {
       if (crank.outcome !== null) return;
       const [incarnation, position] = [this.#incarnation, this.#position];
-      // As the kernel does: a reap is recorded with its report (rule G5).
+      // As the kernel does: a reap is recorded with its report (rules.md#g5).
       const given = deliveries[i]!;
       const report = crank.tuple[3];
       const delivery =

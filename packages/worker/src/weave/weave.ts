@@ -2,10 +2,11 @@
  * Weaves a counter of nested calls, and a guard of every `catch`, into a script of vat code.
  *
  * Theory of operation. How deep calls may nest before V8's stack is full depends on what its
- * compilers have done so far, and the `RangeError` can be caught: replicas could differ (rule H4).
- * So every function counts itself in and out, far below what the stack holds (zygote/call-depth.ts
- * has the other half), and what V8 throws for want of stack or memory is shown to the guard before
- * vat code sees it. A function that waits (`await`, `yield`) counts out before and in behind.
+ * compilers have done so far, and the `RangeError` can be caught: replicas could differ
+ * (rules.md#h4). So every function counts itself in and out, far below what the stack holds
+ * (zygote/call-depth.ts has the other half), and what V8 throws for want of stack or memory is
+ * shown to the guard before vat code sees it. A function that waits (`await`, `yield`) counts out
+ * before and in behind.
  *
  *     function f(x) { return g(x); }
  *     function f(x) { const d = enter(); try { return g(x); }

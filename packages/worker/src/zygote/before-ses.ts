@@ -10,7 +10,7 @@ import { hardening } from './harden.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';
 
-/** Throws in a turn of its own: the thread dies of it (rule H2). */
+/** Throws in a turn of its own: the thread dies of it (rules.md#h2). */
 const fatal = (error: unknown): void => {
   nextTurn(() => {
     throw error;

@@ -3,11 +3,11 @@
  * weave/weave.ts that runs in the vat's thread.
  *
  * Invariants: the depth at which a crank faults is a matter of the script alone, never of V8's
- * stack, which holds many times as much (rule H4); once a crank has nested too deep, every further
- * call of it throws, so that code which catches that ends all the same; what V8 throws because this
- * host has no stack or no memory left is no outcome of a crank, whatever vat code does with it.
- * Vat code can reach the counter, as a property of its global object, and only harm itself: V8's
- * limit is the host's failure then.
+ * stack, which holds many times as much (rules.md#h4); once a crank has nested too deep, every
+ * further call of it throws, so that code which catches that ends all the same; what V8 throws
+ * because this host has no stack or no memory left is no outcome of a crank, whatever vat code does
+ * with it. Vat code can reach the counter, as a property of its global object, and only harm
+ * itself: V8's limit is the host's failure then.
  */
 import { types } from 'node:util';
 import { CALL_DEPTH_MAX } from '../protocol/limits.js';

@@ -3,7 +3,7 @@
  *
  * Loading this module warms the thread. The task is the vat's life: frames go between its port and
  * the image; nothing else is posted. Aborting the task, or destroying the pool, kills the thread
- * (rule H1).
+ * (rules.md#h1).
  */
 import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';

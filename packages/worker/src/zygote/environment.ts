@@ -13,9 +13,9 @@ export interface ImageHost {
   post(frame: Uint8Array, transfer: readonly ArrayBuffer[]): void;
   /** Forces V8's collector, of this thread alone. */
   collectGarbage(): void;
-  /** Does so before every crank: what V8 has collected must change no outcome (rule O1). */
+  /** Does so before every crank: what V8 has collected must change no outcome (rules.md#o1). */
   readonly collectsEveryCrank?: boolean;
-  /** The vat is suspected: every crank is posted before the next one begins (rule H3). */
+  /** The vat is suspected: every crank is posted before the next one begins (rules.md#h3). */
   readonly isCareful?: boolean;
 }
 
@@ -66,8 +66,8 @@ export interface VatEnvironment {
   /**
    * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet
    * and, under `Symbol.for('@endo passStyleOf')`, passStyleOf. Of these, all but VatData are set in
-   * every child compartment that vat code makes, too (rule O1). An entry that is undefined is left
-   * out. Console output goes to `log`.
+   * every child compartment that vat code makes, too (rules.md#o1). An entry that is undefined is
+   * left out. Console output goes to `log`.
    */
   makeCompartment(globals: Readonly<Record<PropertyKey, unknown>>, log: LogSink): VatCompartment;
 }

@@ -5,7 +5,7 @@
  * `scripts/build-image.mjs` makes one script of this module. The first two imports are side effects
  * whose order matters: modules are evaluated in the order in which they are imported, and the build
  * checks it. The image is content-addressed, and a vat stays on its image until it is upgraded, so
- * nothing in here may depend on what lies outside of it but node's builtins (rule H4).
+ * nothing in here may depend on what lies outside of it but node's builtins (rules.md#h4).
  */
 import './before-ses.js';
 import './lockdown.js';

@@ -3,7 +3,7 @@
  * after before-ses.ts and before everything else.
  *
  * All options are given, so that none is read from the environment. `errorTaming` shows in the
- * texts of errors, which vats see: it never changes without a new image (rule H4).
+ * texts of errors, which vats see: it never changes without a new image (rules.md#h4).
  */
 import 'ses';
 import { hardening } from './harden.js';

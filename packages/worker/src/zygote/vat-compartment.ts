@@ -5,13 +5,14 @@
  * among them), `assert`, `console`, `URL`, and what liveslots adds. No global is defined as
  * undefined: `'VatData' in globalThis` decides in libraries.
  *
- * Invariant (rule H4): whatever is evaluated in a compartment of vat code, at any depth and by any
- * way, is woven (weave/weave.ts): the transform is the last that the compartment has, and what it
- * would be left out for is taken from the options of `evaluate`.
+ * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by
+ * any way, is woven (weave/weave.ts): the transform is the last that the compartment has, and what
+ * it would be left out for is taken from the options of `evaluate`.
  *
- * Invariant (rule O1): every compartment that vat code makes, at any depth, sees the same WeakMap,
- * WeakSet and passStyleOf as the vat; they are set after construction, so options cannot replace
- * them before code runs. SES makes a raw `Compartment` for each compartment; it is always replaced.
+ * Invariant (rules.md#o1): every compartment that vat code makes, at any depth, sees the same
+ * WeakMap, WeakSet and passStyleOf as the vat; they are set after construction, so options cannot
+ * replace them before code runs. SES makes a raw `Compartment` for each compartment; it is always
+ * replaced.
  */
 import type { LogSink, VatCompartment } from './environment.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';

@@ -2,7 +2,7 @@
  * What warms a thread or a child process: handlers for errors that nobody catches, the image
  * evaluated and the realm locked down, the store open for reading.
  *
- * It must happen after the kernel has opened the store (rule S3), once in a realm.
+ * It must happen after the kernel has opened the store (rules.md#s3), once in a realm.
  */
 import { openReader, type StoreReader } from '@heirloom/store';
 import { packTuple } from '../protocol/frame-writer.js';
@@ -29,7 +29,9 @@ export const serveRejections = (served: ImageInstance): void => {
   instance = served;
 };
 
-/** An unhandled rejection is vat code's own affair: it is logged, the worker lives (rule H2). */
+/**
+ * An unhandled rejection is vat code's own affair: it is logged, the worker lives (rules.md#h2).
+ */
 const onUnhandledRejection = (reason: unknown): void => {
   if (instance?.onUnhandledRejection(reason) === true) return;
   process.stderr.write('heirloom: unhandled rejection before a vat was bound\n');
