@@ -1,13 +1,15 @@
-#!/usr/bin/env node
 /**
- * `heirloom`: the kernel on the command line.
+ * `heirloom`: the kernel on the command line. `bin/heirloom.js` runs this module.
  *
- * Exit status: 0 done; 1 the command failed, or its check did; errors go to stderr in one line.
+ * Exit status: 0 done; 1 the command failed, or its check did; errors go to stderr in one line,
+ * wrong arguments in a few, which name the right ones.
  */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { HostError, KernelError } from '../errors.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
+import { commandHint, programHint } from './hints.js';
 import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { addMigrateCommand } from './migrate-command.js';
@@ -16,9 +18,12 @@ import { addPursesCommand } from './purses-command.js';
 import { addRunCommand } from './run-command.js';
 import { addVerifyCommand } from './verify-command.js';
 
+const PACKAGE = new URL('../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { readonly version: string };
+
 const program = new Command('heirloom')
   .description('A vat kernel whose objects outlive their code.')
-  .showHelpAfterError()
+  .version(version)
   .showSuggestionAfterError();
 addPursesCommand(program);
 addRunCommand(program);
@@ -29,6 +34,8 @@ addMigrateCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
+program.showHelpAfterError(programHint(program));
+for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 
 try {
   await program.parseAsync();

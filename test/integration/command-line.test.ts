@@ -1,0 +1,75 @@
+/** `heirloom` as npm installs it: is it found, which version is it, what does a typo give? */
+import { accessSync, constants } from 'node:fs';
+import { copyFile, mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { heirloom } from '../support/command.js';
+import { readDocument, ROOT } from '../support/documents.js';
+import { freshDirectory } from '../support/kernels.js';
+import { quoted, runLine } from '../support/shell.js';
+
+const pathOf = (path: string): string => fileURLToPath(new URL(path, ROOT));
+const STUB = pathOf('packages/kernel/bin/heirloom.js');
+const HINT_LINES_MAX = 5;
+const COLUMNS = 80;
+
+interface Package {
+  readonly version: string;
+  readonly files: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
+}
+const kernel = JSON.parse(readDocument('packages/kernel/package.json')) as Package;
+
+describe('the program', () => {
+  test('installed -> a file of the package, executable, in node_modules/.bin', async () => {
+    expect(kernel.bin).toEqual({ heirloom: './bin/heirloom.js' });
+    expect(kernel.files).toContain('bin');
+    accessSync(STUB, constants.X_OK);
+    expect(await realpath(pathOf('node_modules/.bin/heirloom'))).toBe(await realpath(STUB));
+  });
+
+  test('npx heirloom --version -> the version of the package', async () => {
+    const outcome = await runLine('npx heirloom --version');
+    expect(outcome).toEqual({ status: 0, stdout: `${kernel.version}\n`, stderr: '' });
+  });
+
+  test('not built -> one line that says what to type, exit status 1', async () => {
+    const bin = join(await freshDirectory(), 'bin');
+    await mkdir(bin);
+    await copyFile(STUB, join(bin, 'heirloom.mjs'));
+    const stderr = 'heirloom: not built yet; to build it, type: npm run build\n';
+    const outcome = await runLine(`node ${quoted(join(bin, 'heirloom.mjs'))} --version`);
+    expect(outcome).toEqual({ status: 1, stdout: '', stderr });
+  });
+});
+
+describe('what is typed', () => {
+  test('nothing -> the help, exit status 1', async () => {
+    const { status, stdout, stderr } = await heirloom();
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^Usage: heirloom \[options\] \[command\]\n/);
+    expect(stderr).toContain('migrate-store');
+  });
+
+  const COMMANDS = 'The commands: purses, run, inspect';
+  test.each([
+    [['purse'], "unknown command 'purse'", '(Did you mean purses?)', COMMANDS],
+    [['nothing'], "unknown command 'nothing'", COMMANDS, 'heirloom COMMAND --help'],
+    [['--nothing'], "unknown option '--nothing'", COMMANDS, 'heirloom COMMAND --help'],
+    [['purses', '--purse'], "unknown option '--purse'", '(Did you mean --purses?)', '--seed'],
+    [['verify', 'a', '--threads', 'x'], 'number', 'heirloom verify [options]', '--vat'],
+    [['purses', '--seed'], "option '--seed <number>' argument missing", '--seed', '--help'],
+    [['inspect'], "missing required argument 'directory'", 'inspect [options] <directory>', '--vat'],
+    [['inspect', 'a', 'b'], 'too many arguments', 'inspect [options] <directory>', '--vat'],
+    [['export', 'a'], "required option '--to <out>' not specified", '--to', 'export --help'],
+  ])('%j -> the right ones in a few lines, exit status 1', async (args, ...texts) => {
+    const { status, stdout, stderr } = await heirloom(...args);
+    expect([status, stdout]).toEqual([1, '']);
+    for (const text of texts) expect(stderr).toContain(text);
+    // The message itself is commander's, in one line.
+    const [, ...hint] = stderr.trimEnd().split('\n');
+    expect(hint.length).toBeLessThanOrEqual(HINT_LINES_MAX);
+    expect(hint.filter(line => line.length > COLUMNS)).toEqual([]);
+  });
+});

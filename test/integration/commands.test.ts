@@ -1,0 +1,380 @@
+/**
+ * Every command that the documents name works: each is run as `WAYS` says, by the first way that
+ * fits it. Placeholders (`DIR`, `HEX`) get the values of test/support/placeholders.ts.
+ */
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { CommandOutcome } from '../support/command.js';
+import { filesUnder, readDocument, ROOT } from '../support/documents.js';
+import { allDocuments, commandsIn, optionsIn } from '../support/named-commands.js';
+import type { Documents, NamedCommand } from '../support/named-commands.js';
+import { filled, pursesStore, SMALL_PURSES } from '../support/placeholders.js';
+import { runLine } from '../support/shell.js';
+
+const HERE = 'test/integration/commands.test.ts';
+
+type Check = (command: string) => void;
+
+/** A way is a line that is run, or something else that shows that the command works. */
+type Way = { readonly of: RegExp } & (
+  | { readonly runs: (command: string) => string; readonly isThorough?: true }
+  | { readonly how: string; readonly check: (command: string) => void | Promise<void> }
+);
+
+type Words = Readonly<Record<string, string>>;
+
+const { scripts } = JSON.parse(readDocument('package.json')) as { readonly scripts: Words };
+
+/** What a script runs, without what npm runs before it: `npm test` has built everything. */
+const scriptOf = (name: string): string => {
+  const script = scripts[name];
+  if (script === undefined) throw Error(`package.json has no script "${name}"`);
+  return script;
+};
+
+const expectStep: Check = command => {
+  expect(readDocument('.ci/run').split('\n'), 'the lines of .ci/run').toContain(`step ${command}`);
+};
+
+/** What must be installed first, which takes minutes and the network. */
+const excused = (of: RegExp, reason: string): Way => ({
+  of,
+  how: `EXCUSED: ${reason}`,
+  check: command => void scriptOf(command.split(' ')[2]!),
+});
+
+const TEST_FILES = ['test', 'packages', 'bench']
+  .flatMap(filesUnder)
+  .filter(path => path.endsWith('.test.ts') && !path.includes('node_modules'));
+
+const [VARIABLE, PROJECT] = [/^([A-Z_]+)=/, /--project (\S+)/];
+
+/** `npm test -- PATH`: a part of `npm test`, if it chooses anything. */
+const expectPartOfTests: Check = command => {
+  scriptOf(/npm (?:run )?(\S+)/.exec(command)![1]!);
+  const variable = VARIABLE.exec(command)?.[1];
+  const reads = (path: string): boolean => readDocument(path).includes(`env['${variable}']`);
+  const readers = [...TEST_FILES, 'test/support/kernels.ts'];
+  if (variable !== undefined) expect(readers.filter(reads), variable).not.toEqual([]);
+  const project = PROJECT.exec(command)?.[1];
+  if (project !== undefined) {
+    expect(readDocument('vitest.config.ts')).toContain(`project('${project}'`);
+  }
+  for (const path of command.replace(PROJECT, '').split(' -- ')[1]!.trim().split(' ')) {
+    expect(TEST_FILES.filter(file => file.includes(path)), path).not.toEqual([]);
+  }
+};
+
+const EXAMPLES = readdirSync(new URL('examples', ROOT)).filter(name =>
+  existsSync(new URL(`examples/${name}/host.mjs`, ROOT)),
+);
+
+const expectExampleTested: Check = command => {
+  scriptOf('example');
+  const name = command.split(' ').at(-1)!;
+  for (const example of name === 'NAME' ? EXAMPLES : [name]) {
+    const call = new RegExp(`\\brun(Example)?\\('${example}'[,)]`);
+    const isRun = (path: string): boolean => call.test(readDocument(path));
+    expect(TEST_FILES.filter(isRun), `tests of example "${example}"`).not.toEqual([]);
+  }
+};
+
+/** Behind what is typed, so that they count: each bench answers, as soon as it can. */
+const SMALL_BENCHES: Words = {
+  purses: '--purses 10 --deposits 10 --rounds 1 --warm-up 1',
+  upgrade: '--purses 100 --upgrades 1 --warm-up 1 --deposits 1',
+  fork: '--purses 100 --forks 1 --warm-up 1',
+  isolation: '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrades 1',
+  sync: '--purses 100 --rounds 1',
+  million: '--purses 100 --touches 10',
+  churn: '--upgrades 10 --vats 2 --drivers 1 --purses 10 --kills 1',
+  replicas: '--blocks 4 --vats 1 --seed 1',
+  parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
+};
+
+/** `npm run bench -- NAME OPTIONS`, small. An option that is named without its value gets ours. */
+const smallBench = (command: string): string => {
+  const [name, ...options] = command.replace(' NAME', ' million').split(' ').slice(4);
+  const small = SMALL_BENCHES[name!];
+  if (small === undefined) throw Error(`no small sizes of bench "${name}" in SMALL_BENCHES`);
+  const isNameAlone = (at: number): boolean =>
+    options[at]!.startsWith('--') &&
+    small.split(' ').includes(options[at]!) &&
+    (options[at + 1] ?? '--').startsWith('--');
+  const typed = options.filter((_option, at) => !isNameAlone(at));
+  return [scriptOf('bench'), name, ...typed, small].join(' ');
+};
+
+/** The main job, small, going on with a store that it has left: one bundle less to make. */
+const smallPurses = (program: string, options: string): string => {
+  const directory = options.includes('--directory') ? '' : ' --directory DIR';
+  return `${program} ${options} ${SMALL_PURSES}${directory}`;
+};
+
+/** What `heirloom COMMAND`, named without arguments, is run with. */
+const ARGUMENTS: Words = {
+  run: 'CONFIG',
+  inspect: 'DIR',
+  verify: 'DIR',
+  'check-upgrade': 'DIR VAT BUNDLE',
+  migrate: 'DIR',
+  export: 'DIR --to OUT',
+  import: 'OUT DIR --root HEX',
+  'migrate-store': 'DIR',
+};
+
+const WAYS: readonly Way[] = [
+  excused(/^npm run bench:peers:install$/, 'fetches SwingSet and compiles for minutes'),
+  excused(/^npm run bench -- .*--peer swingset/, 'needs what npm run bench:peers:install fetches'),
+  { of: /^npm (ci|test|start)$/, how: 'a step of .ci/run', check: expectStep },
+  { of: /^npm run (lint|check-types|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
+  {
+    of: /^npm run test:all$/,
+    how: 'npm test and npm run test:rest, steps of .ci/run',
+    check: command => {
+      scriptOf(command.split(' ')[2]!);
+      expectStep('npm test');
+      expectStep('npm run test:rest');
+    },
+  },
+  {
+    of: /^npm run build$/,
+    how: 'the script "prepare": npm runs it at npm ci, a step of .ci/run',
+    check: command => {
+      expect(scriptOf('prepare').replace(' --silent', '')).toBe(command);
+      expect(scriptOf('build')).not.toBe('');
+      expectStep('npm ci');
+    },
+  },
+  {
+    of: /^npm run test:swingset$/,
+    how: 'npm test does the same, in test/reference/reference.test.ts',
+    check: () => {
+      expect(scriptOf('test:swingset')).toBe('vitest run --config test/reference/vitest.config.ts');
+      expect(TEST_FILES).toContain('test/reference/reference.test.ts');
+      expectStep('npm test');
+    },
+  },
+  {
+    of: /^([A-Z_]+=\w+ )?npm (test|run test:all|run test:rest) --( --project \w+)?( [a-z][\w./-]*)+$/,
+    how: 'chooses tests of npm test, a step of .ci/run',
+    check: expectPartOfTests,
+  },
+  {
+    of: /^npm run example -- \w+$/,
+    how: 'npm test runs the example',
+    check: expectExampleTested,
+  },
+  {
+    of: /^\.ci\/run$/,
+    how: 'it runs this test; here bash reads it',
+    check: async () => {
+      accessSync(new URL('.ci/run', ROOT), constants.X_OK);
+      expect(await runLine('bash -n .ci/run')).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  },
+  {
+    of: /^npm run bench --( NAME)? --help$/,
+    runs: command => `${scriptOf('bench')}${command.includes(' NAME ') ? ' million' : ''} --help`,
+  },
+  { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true },
+  { of: /^npm start -- /, runs: command => smallPurses(scriptOf('start'), command.split(' -- ')[1]!) },
+  { of: /^npx heirloom --(help|version)$/, runs: command => command },
+  { of: /^(npx )?heirloom COMMAND --help$/, runs: () => 'heirloom COMMAND --help' },
+  {
+    of: /^(npx )?heirloom purses$/,
+    how: `runs heirloom purses ${SMALL_PURSES} --directory DIR: the store of the others`,
+    check: async () => expect(existsSync(await pursesStore())).toBe(true),
+  },
+  {
+    of: /^(npx )?heirloom purses /,
+    runs: command => smallPurses('heirloom purses', command.split(' purses ')[1]!),
+  },
+  {
+    of: /^(npx )?heirloom [a-z-]+$/,
+    runs: command => {
+      const name = command.split(' ').at(-1)!;
+      if (name in ARGUMENTS) return `heirloom ${name} ${ARGUMENTS[name]}`;
+      throw Error(`no arguments of heirloom ${name} in ARGUMENTS`);
+    },
+  },
+  { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
+];
+
+interface Plan extends NamedCommand {
+  /** How it is run, or why it cannot be. */
+  readonly how: string;
+  readonly isKnown: boolean;
+  readonly isThorough: boolean;
+  readonly carryOut: () => void | Promise<void>;
+}
+
+const outcomes = new Map<string, Promise<CommandOutcome>>();
+
+/** Runs a line, once however many commands come to it. */
+const runOnce = (line: string): Promise<CommandOutcome> => {
+  const outcome = outcomes.get(line) ?? filled(line).then(it => runLine(it));
+  outcomes.set(line, outcome);
+  return outcome;
+};
+
+const commandNames = async (): Promise<string[]> => {
+  const { stdout } = await runOnce('npx heirloom --help');
+  const listed = [...stdout.matchAll(/^ {2}([a-z-]+) .*(?:<|\[options\])/gm)];
+  return listed.map(match => match[1]!).filter(name => name !== 'help');
+};
+
+const expectGood = async (line: string): Promise<void> => {
+  const { status, stdout, stderr } = await runOnce(line);
+  expect(status, `${line}: ${stderr}`).toBe(0);
+  expect(stdout).not.toBe('');
+  const last = stdout.trim().split('\n').at(-1)!;
+  if (line.includes(' --json')) expect(JSON.parse(last)).toBeTypeOf('object');
+};
+
+const runWhole = async (line: string): Promise<void> => {
+  const names = line.includes('COMMAND') ? await commandNames() : [''];
+  expect(names).not.toEqual([]);
+  for (const name of names) await expectGood(line.replace('COMMAND', name));
+};
+
+const planOf = (command: NamedCommand): Plan => {
+  const { text, places } = command;
+  const problem = (reason: string): Plan => {
+    const how = `${places.join(', ')}: \`${text}\`: ${reason}`;
+    return { ...command, how, isKnown: false, isThorough: false, carryOut: () => undefined };
+  };
+  const way = WAYS.find(({ of }) => of.test(text));
+  const advice = `mend the document, or say in WAYS of ${HERE} how it is run`;
+  if (way === undefined) return problem(advice);
+  if ('check' in way) {
+    const carryOut = () => way.check(text);
+    return { ...command, how: way.how, isKnown: true, isThorough: false, carryOut };
+  }
+  try {
+    const line = way.runs(text);
+    const isThorough = way.isThorough === true;
+    const carryOut = () => runWhole(line);
+    return { ...command, how: `runs ${line}`, isKnown: true, isThorough, carryOut };
+  } catch (error) {
+    return problem(`${(error as Error).message}: mend the document, or ${HERE}`);
+  }
+};
+
+const plansOf = (documents: Documents): Plan[] => commandsIn(documents).map(planOf);
+const unknownIn = (plans: readonly Plan[]): string[] =>
+  plans.filter(({ isKnown }) => !isKnown).map(({ how }) => how);
+
+const PLANS = plansOf(allDocuments());
+
+/** Is it in the help of some command, or of some bench? */
+const isOffered = async (option: string): Promise<boolean> => {
+  const commands = (await commandNames()).map(name => `heirloom ${name}`);
+  const benches = Object.keys(SMALL_BENCHES).map(name => `${scriptOf('bench')} ${name}`);
+  const pattern = new RegExp(`^ .*${option}(?![\\w-])`, 'm');
+  for (const line of [...commands, ...benches]) {
+    if (pattern.test((await runOnce(`${line} --help`)).stdout)) return true;
+  }
+  return false;
+};
+
+const listOf = (plans: readonly Plan[]): string =>
+  plans
+    .map(({ text, places, how, isThorough }) => {
+      const when = isThorough ? 'in npm run test:all: ' : '';
+      return `${text}\n    named in ${places.join(', ')}\n    ${when}${how}`;
+    })
+    .join('\n');
+
+describe('commands in the documents', () => {
+  test('all -> the table knows them; the list', () => {
+    console.log(listOf(PLANS));
+    expect(unknownIn(PLANS)).toEqual([]);
+    expect(PLANS.length).toBeGreaterThan(0);
+  });
+
+  const quick = PLANS.filter(({ isKnown, isThorough }) => isKnown && !isThorough);
+  test.each(quick)('$text -> $how', ({ carryOut }) => carryOut());
+
+  test('options beside which no command stands -> options of some command', async () => {
+    for (const { text, places } of optionsIn(allDocuments())) {
+      const at = `${text} in ${places.join(', ')}: name its command beside it`;
+      expect(await isOffered(text), at).toBe(true);
+    }
+  });
+});
+
+describe('benches in the documents', { tags: ['thorough'] }, () => {
+  const benches = PLANS.filter(({ isThorough }) => isThorough);
+  test.each(benches)('$text -> $how', ({ carryOut }) => carryOut());
+});
+
+describe('a document', () => {
+  const named = (...text: readonly string[]) =>
+    commandsIn({ 'guide.md': text.join('\n') }).map(it => `${it.places.join(' ')} ${it.text}`);
+
+  test('spans, tables, code blocks -> each command, with its places', () => {
+    const found = named(
+      'Type `npm ci && npm start`, then read `heirloom` and `node`',
+      'and `npx heirloom verify',
+      'DIR`; or ``A_B=1 node x.js``.',
+      '',
+      '| `npm test` | `npm ci` once |',
+      '- `.ci/run`',
+      '',
+      '```sh',
+      '$ npm run lint   # the style',
+      'npm run bench -- \\',
+      '  sync',
+      '```',
+      '```js',
+      'npm run nothing',
+      '```',
+    );
+    expect(found).toEqual([
+      'guide.md:1 guide.md:5 npm ci',
+      'guide.md:1 npm start',
+      'guide.md:2 npx heirloom verify DIR',
+      'guide.md:3 A_B=1 node x.js',
+      'guide.md:5 npm test',
+      'guide.md:6 .ci/run',
+      'guide.md:9 npm run lint',
+      'guide.md:10 npm run bench -- sync',
+    ]);
+  });
+
+  test('brackets, and options beside a command -> without, and with', () => {
+    const inspect = '| `heirloom inspect DIR [--vat NAME]` (`--json`) |';
+    expect(named(inspect, '| `--full`: `npm start` |')).toEqual([
+      'guide.md:1 heirloom inspect DIR',
+      'guide.md:1 heirloom inspect DIR --vat NAME --json',
+      'guide.md:2 npm start',
+      'guide.md:2 npm start -- --full',
+    ]);
+  });
+
+  test.each([
+    ['node tools/x.mjs', 'mend the document, or say in WAYS'],
+    ['npm run nothing', 'mend the document, or say in WAYS'],
+    ['npx vitest run', 'mend the document, or say in WAYS'],
+    ['heirloom nothing', 'no arguments of heirloom nothing in ARGUMENTS'],
+    ['npm run bench -- nothing', 'no small sizes of bench "nothing" in SMALL_BENCHES'],
+  ])('%s, which nobody knows -> its file, its line, what to do', (command, advice) => {
+    const unknown = unknownIn(plansOf({ 'guide.md': `# Guide\n\nType \`${command}\`.` }));
+    expect(unknown).toEqual([expect.stringContaining(`guide.md:3: \`${command}\`: ${advice}`)]);
+  });
+
+  test.each([
+    ['npm run test:nothing -- test/upgrade', 'no way'],
+    ['npm test -- test/nothing', 'test/nothing'],
+    ['NO_SUCH=1 npm test -- test/upgrade', 'NO_SUCH'],
+    ['npm test -- --project nothing test/upgrade', 'nothing'],
+    ['npm run example -- nothing', 'nothing'],
+    ['npx heirloom verify NOTHING', 'NOTHING of "heirloom verify NOTHING" has no value'],
+    ['npm run bench -- --help --nothing', 'nothing'],
+  ])('%s -> fails', async (command, reason) => {
+    const [{ isKnown, how, carryOut }] = plansOf({ 'guide.md': `\`${command}\`` }) as [Plan];
+    const run = async (): Promise<string> => (await carryOut(), 'it works');
+    expect(isKnown ? await run().catch(String) : `no way: ${how}`).toContain(reason);
+  });
+});
