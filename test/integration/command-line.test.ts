@@ -60,8 +60,8 @@ describe('what is typed', () => {
     [['purses', '--purse'], "unknown option '--purse'", '(Did you mean --purses?)', '--seed'],
     [['verify', 'a', '--threads', 'x'], 'number', 'heirloom verify [options]', '--vat'],
     [['purses', '--seed'], "option '--seed <number>' argument missing", '--seed', '--help'],
-    [['inspect'], "missing required argument 'directory'", 'inspect [options] <directory>', '--vat'],
-    [['inspect', 'a', 'b'], 'too many arguments', 'inspect [options] <directory>', '--vat'],
+    [['inspect'], "missing required argument 'directory'", 'inspect [options] <dir', '--vat'],
+    [['inspect', 'a', 'b'], 'too many arguments', 'inspect [options] <dir', '--vat'],
     [['export', 'a'], "required option '--to <out>' not specified", '--to', 'export --help'],
   ])('%j -> the right ones in a few lines, exit status 1', async (args, ...texts) => {
     const { status, stdout, stderr } = await heirloom(...args);

@@ -105,6 +105,8 @@ const smallBench = (command: string): string => {
   return [scriptOf('bench'), name, ...typed, small].join(' ');
 };
 
+const START = 'node packages/kernel/dist/cli/main.js purses';
+
 /** The main job, small, going on with a store that it has left: one bundle less to make. */
 const smallPurses = (program: string, options: string): string => {
   const directory = options.includes('--directory') ? '' : ' --directory DIR';
@@ -178,13 +180,27 @@ const WAYS: readonly Way[] = [
     runs: command => `${scriptOf('bench')}${command.includes(' NAME ') ? ' million' : ''} --help`,
   },
   { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true },
-  { of: /^npm start -- /, runs: command => smallPurses(scriptOf('start'), command.split(' -- ')[1]!) },
+  {
+    of: /^npm start -- --json$/,
+    how: `runs heirloom purses --json ${SMALL_PURSES} --directory DIR: the store of all others`,
+    check: async () => {
+      expect(scriptOf('start')).toBe(START);
+      expect(JSON.parse((await pursesStore()).report)).toMatchObject({ lost: 0, conserved: true });
+    },
+  },
+  {
+    of: /^npm start -- /,
+    runs: command => smallPurses(scriptOf('start'), command.split(' -- ')[1]!),
+  },
   { of: /^npx heirloom --(help|version)$/, runs: command => command },
   { of: /^(npx )?heirloom COMMAND --help$/, runs: () => 'heirloom COMMAND --help' },
   {
     of: /^(npx )?heirloom purses$/,
-    how: `runs heirloom purses ${SMALL_PURSES} --directory DIR: the store of the others`,
-    check: async () => expect(existsSync(await pursesStore())).toBe(true),
+    how: 'what npm start runs, a step of .ci/run',
+    check: () => {
+      expect(scriptOf('start')).toBe(START);
+      expectStep('npm start');
+    },
   },
   {
     of: /^(npx )?heirloom purses /,

@@ -53,11 +53,18 @@ const config = once(async (): Promise<string> => {
 /** Sizes at which the main job is quick, and still upgrades its bank in flight. */
 export const SMALL_PURSES = '--purses 20 --deposits 100 --upgrades 1';
 
-/** What the main job leaves behind. */
-export const pursesStore = once(async (): Promise<string> => {
+export interface PursesStore {
+  readonly directory: string;
+  /** The last line of what the main job has printed. */
+  readonly report: string;
+}
+
+/** What `npm start -- --json` leaves behind, small. */
+export const pursesStore = once(async (): Promise<PursesStore> => {
   const directory = await fresh('store');
-  await output('purses', ...SMALL_PURSES.split(' '), '--directory', directory);
-  return directory;
+  const options = ['--json', ...SMALL_PURSES.split(' '), '--directory', directory];
+  const printed = await output('purses', ...options);
+  return { directory, report: printed.trim().split('\n').at(-1)! };
 });
 
 const sealedStore = once(async (): Promise<string> => {
@@ -77,7 +84,7 @@ const exported = async (directory: string): Promise<Export> => {
   const summary = await output('export', directory, '--to', path, '--json');
   return { ...(JSON.parse(summary) as Omit<Export, 'path'>), path };
 };
-const plainExport = once(async () => exported(await pursesStore()));
+const plainExport = once(async () => exported((await pursesStore()).directory));
 const sealedExport = once(async () => exported(await sealedStore()));
 
 /** What a command imports: with a root any block's state, with a hash alone a sealed block's. */
@@ -96,7 +103,7 @@ const VALUES: readonly (readonly [before: RegExp, value: Value])[] = [
   [/^heirloom import .* --hash HEX$/, async line => (await imported(line)).blockHash],
   [/^heirloom import .* --root HEX$/, async line => (await imported(line)).stateRoot],
   [/ --to OUT$/, () => fresh('export')],
-  [/ DIR$/, async () => copyOf(await pursesStore())],
+  [/ DIR$/, async () => copyOf((await pursesStore()).directory)],
   [/ CONFIG$/, config],
   [/ --vat NAME$| DIR VAT$/, value('driver')],
   [/ BUNDLE$/, () => bundle('packages/kernel/vats/purse-driver.js')],
