@@ -55,6 +55,8 @@ const projectsOf = (mode: Mode) => {
   const inProcesses = mode === 'test' ? IN_PROCESSES_SMOKE : IN_PROCESSES;
   const project = (name: string, include: string[], env: Readonly<Record<string, string>>) => ({
     extends: true as const,
+    // A project reads this file again: in this mode, or it would take the filter of `npm test`.
+    mode,
     test: { name, include, env },
   });
   const thorough = mode === 'test' ? {} : { HEIRLOOM_THOROUGH: '1' };
