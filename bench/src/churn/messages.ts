@@ -15,6 +15,8 @@ export interface ChurnJob {
   readonly plan: ChurnPlan;
   readonly isolation: Isolation;
   readonly built: BuiltHouse;
+  /** Rounds of a process after which its resources are looked at for the first time. */
+  readonly settledRounds: number;
   /** Waves that every other upgrade may wait for its vat's promises; 0: none waits. */
   readonly drainWaves: number;
   /** The rounds up to this one, and no more; after the plan's last one everything is counted. */
@@ -66,6 +68,8 @@ export type ChurnMessage =
   | { readonly type: 'began'; readonly number: number }
   | { readonly type: 'round'; readonly figures: RoundFigures }
   | { readonly type: 'resources'; readonly number: number; readonly resources: Resources }
+  /** The last round is over: everything that is under way ends, and is counted. */
+  | { readonly type: 'counting' }
   /** Closed, and to be opened again. */
   | { readonly type: 'closed' }
   | { readonly type: 'done'; readonly outcome: ChurnOutcome };

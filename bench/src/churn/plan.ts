@@ -13,6 +13,8 @@ const WAVES_AFTER = { least: 2, most: 6 };
 /** Of a driver in a round. */
 const PAID_AT_ONCE = 40;
 const PAID_BEHIND = 10;
+const SETTLED_ROUNDS_PER_VAT = 5;
+const SETTLED_ROUNDS_MAX = 100;
 /** Rounds of one seed are far apart in the generator's seeds. */
 const SEED_STEP = 0x9e3779b1;
 
@@ -55,6 +57,13 @@ export const roundOf = ({ seed, banks, drivers }: ChurnPlan, number: number): Ro
     paidBehind: PAID_BEHIND,
   };
 };
+
+/**
+ * Rounds after which a process holds what it goes on to hold: every vat has been upgraded some
+ * times, so that workers, heaps and caches have been there and gone.
+ */
+export const settledRoundsOf = ({ banks, drivers }: ChurnPlan): number =>
+  Math.min(SETTLED_ROUNDS_MAX, SETTLED_ROUNDS_PER_VAT * (banks + drivers));
 
 /** How many upgrades of a vat succeed in all rounds: its incarnation number at the end. */
 export const incarnationsOf = (plan: ChurnPlan): number[] => {

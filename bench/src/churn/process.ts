@@ -7,9 +7,6 @@ import { House } from './house.js';
 import type { ChurnJob, ChurnMessage } from './messages.js';
 import { restingResources } from './resources.js';
 
-/** Rounds of a process after which its resources are looked at for the first time. */
-const SETTLED_ROUNDS = 100;
-
 const tell = (message: ChurnMessage): void => {
   if (process.send === undefined) throw Error('the process is started by the bench');
   process.send(message);
@@ -17,8 +14,8 @@ const tell = (message: ChurnMessage): void => {
 
 const runJob = async (job: ChurnJob): Promise<void> => {
   const house = await House.open(job);
-  const { lastRound, plan } = job;
-  const settledAt = house.roundsDone + SETTLED_ROUNDS;
+  const { lastRound, plan, settledRounds } = job;
+  const settledAt = house.roundsDone + settledRounds;
   for (let number = house.roundsDone + 1; number <= lastRound; number += 1) {
     tell({ type: 'began', number });
     tell({ type: 'round', figures: await house.round(number) });
@@ -27,6 +24,7 @@ const runJob = async (job: ChurnJob): Promise<void> => {
     tell({ type: 'resources', number, resources: await restingResources() });
   }
   const isLast = lastRound === plan.rounds;
+  if (isLast) tell({ type: 'counting' });
   const outcome = isLast ? await house.finish() : undefined;
   await house.close();
   tell(outcome === undefined ? { type: 'closed' } : { type: 'done', outcome });

@@ -10,7 +10,7 @@ import { buildHouse } from './house.js';
 import type {
   BuiltHouse, ChurnJob, ChurnMessage, ChurnOutcome, Resources, RoundFigures,
 } from './messages.js';
-import { killsOf, type ChurnPlan } from './plan.js';
+import { killsOf, settledRoundsOf, type ChurnPlan } from './plan.js';
 
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
 const STDERR_CHARS_MAX = 20_000;
@@ -24,8 +24,12 @@ export interface TrialOptions {
   readonly kills: number;
   readonly isolation: ChurnJob['isolation'];
   readonly drainWaves: number;
+  /** Purses have been made, before the first round. */
+  readonly made?: (purses: number) => void;
   /** A round is durable. */
   readonly advance: () => void;
+  /** The last round is over, and counting begins. */
+  readonly counting?: () => void;
 }
 
 /** A round as it was told; `atMs` since the first one began. */
@@ -38,7 +42,7 @@ export interface TrialResult {
   /** In order; a round whose process was killed before it told is missing. */
   readonly samples: readonly Sample[];
   readonly kills: readonly number[];
-  /** Of the last process: after its first hundred rounds, and at the end; none if it had fewer. */
+  /** Of the last process: when it had settled, and at the end; none if it had not. */
   readonly resources: readonly (Resources & { readonly number: number })[];
   readonly seconds: number;
 }
@@ -59,9 +63,10 @@ class Trial {
   }
 
   async run(): Promise<TrialResult> {
-    const { directory, plan, isolation } = this.#options;
+    const { directory, plan, isolation, made } = this.#options;
     const store = path.join(directory, 'store');
-    const built = await buildHouse({ directory: store, plan, isolation });
+    const house = { directory: store, plan, isolation };
+    const built = await buildHouse(house, made ?? (() => undefined));
     this.#began = performance.now();
     // After the kills the store is closed once, so that nothing is suspected in the last process.
     await this.#runTo(Math.ceil(plan.rounds / 2), store, built);
@@ -78,7 +83,10 @@ class Trial {
 
   async #runTo(lastRound: number, directory: string, built: BuiltHouse): Promise<void> {
     const { plan, isolation, drainWaves } = this.#options;
-    const job: ChurnJob = { directory, plan, isolation, drainWaves, built, lastRound };
+    const settledRounds = settledRoundsOf(plan);
+    const job: ChurnJob = {
+      ...{ directory, plan, isolation, drainWaves, built, lastRound, settledRounds },
+    };
     const file = path.join(this.#options.directory, 'job.json');
     await writeFile(file, JSON.stringify(job));
     this.#isClosed = false;
@@ -118,6 +126,9 @@ class Trial {
         return false;
       case 'resources':
         this.#resources.push({ number: message.number, ...message.resources });
+        return false;
+      case 'counting':
+        this.#options.counting?.();
         return false;
       case 'closed':
         this.#isClosed = true;
