@@ -108,7 +108,7 @@ export const forkBench: Bench = {
   summary: 'time of a fork with a hundred to a million purses',
 
   sizes: SIZES,
-  seconds: { quick: 60, full: 500 },
+  seconds: { quick: 40, full: 300 },
 
   async run(options: ForkOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-fork-'));

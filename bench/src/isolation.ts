@@ -115,7 +115,7 @@ export const isolationBench: Bench = {
   summary: 'a delivery and an upgrade, in threads and in child processes',
 
   sizes: SIZES,
-  seconds: { quick: 60, full: 120 },
+  seconds: { quick: 40, full: 80 },
 
   async run(options: IsolationOptions, io: BenchIo): Promise<Report> {
     return reportOf(options, await measure(options, io));

@@ -146,7 +146,7 @@ export const millionBench: Bench = {
   summary: 'a million durable purses: speed, memory, disk, and what stays after they are gone',
 
   sizes: SIZES,
-  seconds: { quick: 50, full: 200 },
+  seconds: { quick: 40, full: 180 },
 
   async run(options: MillionOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-million-'));

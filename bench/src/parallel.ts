@@ -23,7 +23,7 @@ const SIZES = {
   threads: { what: 'vats at a time, in parallel', quick: 8, full: 8 },
   messages: { what: 'messages to each vat in a round', quick: 4, full: 4 },
   spins: { what: 'steps of each message', quick: 10_000_000, full: 10_000_000 },
-  rounds: { what: 'rounds measured', quick: 3, full: 9 },
+  rounds: { what: 'rounds measured', quick: 5, full: 9 },
   warmUp: { what: 'rounds before those', quick: 1, full: 2 },
 } satisfies Sizes;
 
@@ -152,7 +152,7 @@ export const parallelBench: Bench = {
   summary: 'vats with work of their own: one at a time, and in parallel',
 
   sizes: SIZES,
-  seconds: { quick: 60, full: 180 },
+  seconds: { quick: 20, full: 40 },
 
   async run(options: ParallelOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-parallel-'));

@@ -28,7 +28,7 @@ const KILLS = 10;
 const KILL_EVERY_LEAST = 5;
 
 const SIZES = {
-  blocks: { what: 'blocks of the plan', quick: 30, full: 200 },
+  blocks: { what: 'blocks of the plan', quick: 20, full: 200 },
   seed: { what: 'of the plan', quick: 1, full: 1, unit: 'number' },
   vats: { what: 'vats that the host begins with', quick: 4, full: 4 },
 } satisfies Sizes;
@@ -169,7 +169,7 @@ export const replicasBench: Bench = {
   summary: 'the same blocks on replicas of every kind: are all block hashes equal?',
 
   sizes: SIZES,
-  seconds: { quick: 60, full: 500 },
+  seconds: { quick: 60, full: 540 },
 
   options(command: Command): void {
     const all = NAMES.join(',');

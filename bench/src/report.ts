@@ -27,7 +27,8 @@ export interface ReportOptions {
 
 const GROUPED = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
-const cellText = (cell: Cell) => (typeof cell === 'number' ? GROUPED.format(cell) : cell);
+/** A cell as people read it. */
+export const cellText = (cell: Cell) => (typeof cell === 'number' ? GROUPED.format(cell) : cell);
 
 /** The text to print, with its last newline. */
 export function formatReport(report: Report, { json, colour }: ReportOptions): string {

@@ -156,7 +156,7 @@ export const syncBench: Bench = {
   name: 'sync',
   summary: 'the state root of a block, an export and an import: rows and megabytes a second',
   sizes: SIZES,
-  seconds: { quick: 30, full: 90 },
+  seconds: { quick: 20, full: 60 },
 
   async run(options: SyncOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-sync-'));

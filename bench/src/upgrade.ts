@@ -23,8 +23,8 @@ const PURSES_COMPARED = 1_000;
 
 const SIZES = {
   purses: { what: 'purses of the largest bank', quick: 100_000, full: 1_000_000 },
-  upgrades: { what: 'upgrades measured of every bank', quick: 30, full: 100 },
-  warmUp: { what: 'upgrades before those', quick: 4, full: 10 },
+  upgrades: { what: 'upgrades measured of every bank', quick: 20, full: 100 },
+  warmUp: { what: 'upgrades before those', quick: 3, full: 10 },
   deposits: { what: 'deposits before and behind every upgrade', quick: 32, full: 32 },
 } satisfies Sizes;
 
@@ -116,7 +116,7 @@ export const upgradeBench: Bench = {
   summary: 'time of an upgrade with a hundred to a million purses',
 
   sizes: SIZES,
-  seconds: { quick: 60, full: 500 },
+  seconds: { quick: 50, full: 400 },
 
   async run(options: UpgradeOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-upgrade-'));

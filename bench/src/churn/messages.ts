@@ -15,8 +15,6 @@ export interface ChurnJob {
   readonly plan: ChurnPlan;
   readonly isolation: Isolation;
   readonly built: BuiltHouse;
-  /** Rounds of a process after which its resources are looked at for the first time. */
-  readonly settledRounds: number;
   /** Waves that every other upgrade may wait for its vat's promises; 0: none waits. */
   readonly drainWaves: number;
   /** The rounds up to this one, and no more; after the plan's last one everything is counted. */

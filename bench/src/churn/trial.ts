@@ -10,7 +10,7 @@ import { buildHouse } from './house.js';
 import type {
   BuiltHouse, ChurnJob, ChurnMessage, ChurnOutcome, Resources, RoundFigures,
 } from './messages.js';
-import { killsOf, settledRoundsOf, type ChurnPlan } from './plan.js';
+import { killsOf, lastKillableOf, type ChurnPlan } from './plan.js';
 
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
 const STDERR_CHARS_MAX = 20_000;
@@ -42,6 +42,8 @@ export interface TrialResult {
   /** In order; a round whose process was killed before it told is missing. */
   readonly samples: readonly Sample[];
   readonly kills: readonly number[];
+  /** When that was, since the first round began. */
+  readonly killedAtMs: readonly number[];
   /** Of the last process: when it had settled, and at the end; none if it had not. */
   readonly resources: readonly (Resources & { readonly number: number })[];
   readonly seconds: number;
@@ -52,6 +54,7 @@ class Trial {
   readonly #pendingKills: Map<number, number>;
   readonly #samples: Sample[] = [];
   readonly #kills: number[] = [];
+  readonly #killedAtMs: number[] = [];
   #resources: (Resources & { readonly number: number })[] = [];
   #began = 0;
   #isClosed = false;
@@ -69,13 +72,14 @@ class Trial {
     const built = await buildHouse(house, made ?? (() => undefined));
     this.#began = performance.now();
     // After the kills the store is closed once, so that nothing is suspected in the last process.
-    await this.#runTo(Math.ceil(plan.rounds / 2), store, built);
+    await this.#runTo(lastKillableOf(plan), store, built);
     await this.#runTo(plan.rounds, store, built);
     if (this.#outcome === undefined) throw Error('the last process has not told');
     return {
       outcome: this.#outcome,
       samples: this.#samples,
       kills: this.#kills,
+      killedAtMs: this.#killedAtMs,
       resources: this.#resources,
       seconds: (performance.now() - this.#began) / 1000,
     };
@@ -83,10 +87,7 @@ class Trial {
 
   async #runTo(lastRound: number, directory: string, built: BuiltHouse): Promise<void> {
     const { plan, isolation, drainWaves } = this.#options;
-    const settledRounds = settledRoundsOf(plan);
-    const job: ChurnJob = {
-      ...{ directory, plan, isolation, drainWaves, built, lastRound, settledRounds },
-    };
+    const job: ChurnJob = { directory, plan, isolation, drainWaves, built, lastRound };
     const file = path.join(this.#options.directory, 'job.json');
     await writeFile(file, JSON.stringify(job));
     this.#isClosed = false;
@@ -147,7 +148,10 @@ class Trial {
     if (delayMs === undefined) return false;
     this.#pendingKills.delete(number);
     this.#kills.push(number);
-    setTimeout(() => child.kill('SIGKILL'), delayMs);
+    setTimeout(() => {
+      this.#killedAtMs.push(performance.now() - this.#began);
+      child.kill('SIGKILL');
+    }, delayMs);
     return true;
   }
 }

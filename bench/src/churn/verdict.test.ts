@@ -1,12 +1,12 @@
 /** What may be said of growth, by what the last process held at two moments. */
 import { describe, expect, test } from 'vitest';
 import type { Resources, Tally } from './messages.js';
-import { settledRoundsOf, type ChurnPlan } from './plan.js';
+import { killsOf, lastKillableOf, type ChurnPlan } from './plan.js';
 import { rowsOf } from './table.js';
 import type { TrialResult } from './trial.js';
 import { growthOf, isGood, recordOf, verdictOf } from './verdict.js';
 
-const PLAN: ChurnPlan = { seed: 1, banks: 6, drivers: 2, purses: 10, rounds: 0 };
+const PLAN: ChurnPlan = { seed: 1, banks: 4, drivers: 2, purses: 10, rounds: 0 };
 const TALLY: Tally = { sent: 9, answered: 9, rejected: 0, rejectedWhileDrained: 0, wrong: 0 };
 const HELD: Resources = { threads: 20, descriptors: 90, memoryMiB: 300 };
 
@@ -14,9 +14,9 @@ const HELD: Resources = { threads: 20, descriptors: 90, memoryMiB: 300 };
 const resultWith = (resources: TrialResult['resources']): TrialResult => ({
   outcome: {
     ...{ tally: TALLY, wrongPurses: 0, paid: 9, auditFindings: [] },
-    incarnations: [0, 0, 0, 0, 0, 0, 0, 0],
+    incarnations: [0, 0, 0, 0, 0, 0],
   },
-  ...{ samples: [], kills: [], seconds: 3, resources },
+  ...{ samples: [], kills: [], killedAtMs: [], seconds: 3, resources },
 });
 
 const grown = (upgrades: number, end: Partial<Resources>): TrialResult =>
@@ -57,8 +57,14 @@ describe('churn, verdict on growth:', () => {
     expect(rowsOf(PLAN, result).at(-1)!.join(' ')).toContain('memory +12 MiB, +62 allowed');
   });
 
-  test('a process has settled -> after some upgrades of every vat, a hundred at most', () => {
-    expect(settledRoundsOf(PLAN)).toBe(40);
-    expect(settledRoundsOf({ ...PLAN, banks: 20 })).toBe(100);
+  test('the last process -> half of the rounds, or 180 where three quarters are enough', () => {
+    const cases = [[2_000, 1_000], [400, 200], [300, 120], [240, 60], [239, 120], [30, 15]];
+    for (const [rounds, last] of cases) {
+      const plan = { ...PLAN, rounds: rounds! };
+      expect(lastKillableOf(plan), `${rounds} rounds`).toBe(last);
+      const kills = [...killsOf(plan, 3, 100).keys()];
+      expect(kills).toHaveLength(3);
+      for (const kill of kills) expect(kill).toBeLessThanOrEqual(last!);
+    }
   });
 });
