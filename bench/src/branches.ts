@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { bundleVat, openKernel, type Kernel } from '@heirloom/kernel';
-import type { BenchIo } from './bench.js';
+import { during, type BenchIo } from './bench.js';
 import { PURSES_PER_MESSAGE_MAX } from './purse-kernel.js';
 import type { Progress } from './progress.js';
 
@@ -62,18 +62,21 @@ export const fillBranches = async (
   io: BenchIo,
 ): Promise<string> => {
   const kernel = await openKernel({ directory });
-  const progress = io.progress(
-    'purses',
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
   try {
-    const bank = await install(kernel, 'vat-bank.js');
-    const bundles = { bank, teller: await install(kernel, 'vat-teller.js') };
-    for (const size of sizes) await openBranch(kernel, bundles, size, progress);
-    await kernel.idle();
-    return bank;
+    const bundles = await during(io, 'bundling the vats', async () => {
+      const bank = await install(kernel, 'vat-bank.js');
+      return { bank, teller: await install(kernel, 'vat-teller.js') };
+    });
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const progress = io.progress('purses made', total);
+    try {
+      for (const size of sizes) await openBranch(kernel, bundles, size, progress);
+    } finally {
+      progress.stop();
+    }
+    await during(io, 'waiting until nothing is queued', () => kernel.idle());
+    return bundles.bank;
   } finally {
-    progress.stop();
     await kernel.close();
   }
 };

@@ -10,61 +10,79 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { type Bench, type BenchIo, parseCount } from './bench.js';
+import type { Bench, BenchIo } from './bench.js';
 import { pageOf } from './churn/page.js';
 import type { ChurnPlan } from './churn/plan.js';
+import { rowsOf } from './churn/table.js';
 import { runTrial } from './churn/trial.js';
 import { isGood, recordOf, verdictOf } from './churn/verdict.js';
-import type { Cell, Report } from './report.js';
+import type { Report } from './report.js';
+import type { Sizes, SizesOf } from './sizes.js';
 
-interface ChurnOptions {
-  readonly upgrades: number;
-  readonly vats: number;
-  readonly drivers: number;
-  readonly purses: number;
-  readonly kills: number;
-  readonly seed: number;
-  readonly drain: number;
+const SIZES = {
+  upgrades: { what: 'upgrades in all, one in a block', quick: 240, full: 2_000 },
+  vats: { what: 'banks', quick: 4, full: 20 },
+  drivers: { what: 'vats that pay into them', quick: 2, full: 2 },
+  purses: { what: 'purses of every bank', quick: 500, full: 1_000 },
+  kills: { what: 'kills of the process, in the first part', quick: 3, full: 8 },
+  seed: { what: 'of the plan', quick: 1, full: 1, unit: 'number' },
+  drain: { what: 'that every other upgrade may wait', quick: 8, full: 8, unit: 'waves' },
+} satisfies Sizes;
+
+interface ChurnOptions extends SizesOf<typeof SIZES> {
   readonly html?: string;
 }
 
-const cellOf = (value: unknown): Cell =>
-  typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value);
+/** Shows how far the trial is: vats and purses are made, rounds are run, everything is counted. */
+const watched = (plan: ChurnPlan, io: BenchIo) => {
+  let progress = io.progress('purses made', plan.banks * plan.purses);
+  const next = (label: string, total?: number): void => {
+    progress.stop();
+    progress = io.progress(label, total);
+  };
+  let missing = plan.banks * plan.purses;
+  return {
+    made(purses: number): void {
+      progress.advance(purses);
+      missing -= purses;
+      if (missing === 0) next('upgrades', plan.rounds);
+    },
+    advance: (): void => progress.advance(1),
+    counting: (): void => next('counting what every purse holds'),
+    stop: (): void => progress.stop(),
+  };
+};
 
 export const churnBench: Bench = {
   name: 'churn',
   summary: 'upgrades without end, kills in between: is anything lost, does anything grow?',
 
+  sizes: SIZES,
+  seconds: { quick: 60, full: 540 },
+
   options(command: Command): void {
-    command
-      .option('--upgrades <count>', 'in all, one in a block', parseCount, 2_000)
-      .option('--vats <count>', 'banks', parseCount, 20)
-      .option('--drivers <count>', 'vats that pay into them', parseCount, 2)
-      .option('--purses <count>', 'of every bank', parseCount, 1_000)
-      .option('--kills <count>', 'of the process, in the first half', parseCount, 8)
-      .option('--seed <number>', 'of the plan', parseCount, 1)
-      .option('--drain <waves>', 'that every other upgrade may wait', parseCount, 8)
-      .option('--html <file>', 'also write a page that draws the figures over time');
+    command.option('--html <file>', 'also write a page that draws the figures over time');
   },
 
   async run(options: ChurnOptions, io: BenchIo): Promise<Report> {
     const { upgrades, vats, drivers, purses, kills, seed, drain, html } = options;
     const plan: ChurnPlan = { seed, banks: vats, drivers, purses, rounds: upgrades };
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-churn-'));
-    const progress = io.progress('upgrades', upgrades);
+    const { stop, ...watch } = watched(plan, io);
     try {
-      const advance = (): void => progress.advance(1);
-      const more = { drainWaves: drain, isolation: 'thread', advance } as const;
-      const result = await runTrial({ directory, plan, kills, ...more });
-      const record = recordOf(plan, result);
-      if (html !== undefined) await writeFile(html, await pageOf(record, result));
-      const rows = Object.entries(record)
-        .filter(([name]) => name !== 'bench')
-        .map(([name, value]): Cell[] => [name, cellOf(value)]);
-      const title = `${upgrades} upgrades of ${vats} banks and ${drivers} drivers`;
-      return { title, head: ['', 'figure'], rows, record, ok: isGood(verdictOf(plan, result)) };
+      const how = { drainWaves: drain, isolation: 'thread' } as const;
+      const result = await runTrial({ directory, plan, kills, ...how, ...watch });
+      const report: Report = {
+        title: `${upgrades} upgrades of ${vats} banks and ${drivers} drivers, under load`,
+        head: ['', 'figure', 'measured'],
+        rows: rowsOf(plan, result),
+        record: recordOf(plan, result),
+        ok: isGood(verdictOf(plan, result)),
+      };
+      if (html !== undefined) await writeFile(html, await pageOf(report, result));
+      return report;
     } finally {
-      progress.stop();
+      stop();
       await rm(directory, { recursive: true, force: true });
     }
   },

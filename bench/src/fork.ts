@@ -10,21 +10,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openKernel, type Kernel, type VatId } from '@heirloom/kernel';
-import type { Command } from 'commander';
-import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { during, type Bench, type BenchIo } from './bench.js';
 import { fillBranches, sizesUpTo } from './branches.js';
 import { expectResult } from './purse-kernel.js';
 import type { Report } from './report.js';
-import { percentile, rounded } from './statistics.js';
+import type { Sizes, SizesOf } from './sizes.js';
+import { rounded, timesOf } from './statistics.js';
 
 /** What the largest is compared with. */
 const PURSES_COMPARED = 1_000;
 
-interface ForkOptions {
-  readonly purses: number;
-  readonly forks: number;
-  readonly warmUp: number;
-}
+const SIZES = {
+  purses: { what: 'purses of the largest bank', quick: 100_000, full: 1_000_000 },
+  forks: { what: 'forks measured of every bank', quick: 20, full: 50 },
+  warmUp: { what: 'forks before those', quick: 2, full: 5 },
+} satisfies Sizes;
+
+type ForkOptions = SizesOf<typeof SIZES>;
 
 interface Parent {
   readonly purses: number;
@@ -59,7 +61,8 @@ const measure = async (
 ): Promise<Parent[]> => {
   const sizes = sizesUpTo(options.purses);
   const bundleId = await fillBranches(directory, sizes, io);
-  const kernel = await openKernel({ directory, blocks: 'host' });
+  const open = () => openKernel({ directory, blocks: 'host' });
+  const kernel = await during(io, 'opening the store', open);
   const rounds = options.warmUp + options.forks;
   const progress = io.progress('forks', rounds * sizes.length);
   try {
@@ -85,18 +88,17 @@ const measure = async (
 };
 
 const reportOf = ({ forks }: ForkOptions, parents: readonly Parent[]): Report => {
-  const points = parents.map(({ purses, times }) => ({
-    purses,
-    p50Ms: rounded(percentile(times, 50)),
-    p99Ms: rounded(percentile(times, 99)),
-  }));
+  const points = parents.map(({ purses, times }) => {
+    const { p50, p99, count } = timesOf(times);
+    return { purses, p50Ms: p50, p99Ms: p99, count };
+  });
   const compared = points.find(({ purses }) => purses === PURSES_COMPARED);
   const largest = points.at(-1)!;
   const ratio = compared === undefined ? null : rounded(largest.p50Ms / compared.p50Ms);
   return {
     title: `ms of a fork, ${forks} forks of every bank`,
-    head: ['purses', 'p50', 'p99'],
-    rows: points.map(({ purses, p50Ms, p99Ms }) => [purses, p50Ms, p99Ms]),
+    head: ['purses', 'p50', 'p99', 'forks'],
+    rows: points.map(it => [it.purses, it.p50Ms, it.p99Ms, it.count]),
     record: { bench: 'fork', forks, points, ratio },
   };
 };
@@ -105,12 +107,8 @@ export const forkBench: Bench = {
   name: 'fork',
   summary: 'time of a fork with a hundred to a million purses',
 
-  options(command: Command): void {
-    command
-      .option('--purses <count>', 'of the largest bank', parseCount, 1_000_000)
-      .option('--forks <count>', 'forks measured of every bank', parseCount, 50)
-      .option('--warm-up <count>', 'forks before those', parseCount, 5);
-  },
+  sizes: SIZES,
+  seconds: { quick: 40, full: 300 },
 
   async run(options: ForkOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-fork-'));

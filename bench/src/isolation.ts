@@ -6,23 +6,25 @@
  * deliveries, one to the bank and its answer to the driver.
  */
 import type { Isolation } from '@heirloom/kernel';
-import type { Command } from 'commander';
-import { type Bench, type BenchIo, parseCount } from './bench.js';
+import type { Bench, BenchIo } from './bench.js';
 import { HeirloomPurses } from './heirloom-purses.js';
 import { makePurses } from './purse-kernel.js';
 import type { Cell, Report } from './report.js';
-import { median, percentile, rounded, spread } from './statistics.js';
+import type { Sizes, SizesOf } from './sizes.js';
+import { median, rounded, spread, spreadText, timesOf, timesText } from './statistics.js';
 
 const ISOLATIONS: readonly Isolation[] = ['thread', 'process'];
 const DELIVERIES_PER_DEPOSIT = 2;
 
-interface IsolationOptions {
-  readonly purses: number;
-  readonly deposits: number;
-  readonly rounds: number;
-  readonly warmUp: number;
-  readonly upgrades: number;
-}
+const SIZES = {
+  purses: { what: 'durable purses in the bank', quick: 1_000, full: 1_000 },
+  deposits: { what: 'deposits in a round', quick: 5_000, full: 5_000 },
+  rounds: { what: 'rounds measured', quick: 10, full: 20 },
+  warmUp: { what: 'rounds before those', quick: 3, full: 5 },
+  upgrades: { what: 'upgrades measured', quick: 30, full: 50 },
+} satisfies Sizes;
+
+type IsolationOptions = SizesOf<typeof SIZES>;
 
 interface Place {
   readonly isolation: Isolation;
@@ -33,17 +35,13 @@ interface Place {
   readonly upgradeMs: number[];
 }
 
-async function measure(options: IsolationOptions, io: BenchIo): Promise<Place[]> {
-  const { purses, deposits, rounds, warmUp, upgrades } = options;
-  const places: Place[] = [];
-  const total = ISOLATIONS.length * (deposits * (rounds + warmUp) + upgrades);
-  const progress = io.progress('deposits', total);
+async function timeDeposits(
+  places: readonly Place[],
+  { deposits, rounds, warmUp }: IsolationOptions,
+  io: BenchIo,
+): Promise<void> {
+  const progress = io.progress('deposits', places.length * deposits * (rounds + warmUp));
   try {
-    for (const isolation of ISOLATIONS) {
-      const kernel = await HeirloomPurses.open(isolation);
-      places.push({ isolation, kernel, deliveryUs: [], upgradeMs: [] });
-      await makePurses(kernel, purses, () => undefined);
-    }
     for (let round = 0; round < warmUp + rounds; round += 1) {
       for (const { kernel, deliveryUs } of places) {
         const ms = await kernel.deposit(deposits);
@@ -51,7 +49,15 @@ async function measure(options: IsolationOptions, io: BenchIo): Promise<Place[]>
         progress.advance(deposits);
       }
     }
-    for (let version = 2; version < upgrades + 2; version += 1) {
+  } finally {
+    progress.stop();
+  }
+}
+
+async function timeUpgrades(places: readonly Place[], count: number, io: BenchIo): Promise<void> {
+  const progress = io.progress('upgrades', places.length * count);
+  try {
+    for (let version = 2; version < count + 2; version += 1) {
       for (const { kernel, upgradeMs } of places) {
         upgradeMs.push(await kernel.upgrade(version));
         progress.advance(1);
@@ -59,6 +65,26 @@ async function measure(options: IsolationOptions, io: BenchIo): Promise<Place[]>
     }
   } finally {
     progress.stop();
+  }
+}
+
+async function measure(options: IsolationOptions, io: BenchIo): Promise<Place[]> {
+  const { purses, upgrades } = options;
+  const places: Place[] = [];
+  try {
+    const opening = io.progress('purses made', ISOLATIONS.length * purses);
+    try {
+      for (const isolation of ISOLATIONS) {
+        const kernel = await HeirloomPurses.open(isolation);
+        places.push({ isolation, kernel, deliveryUs: [], upgradeMs: [] });
+        await makePurses(kernel, purses, count => opening.advance(count));
+      }
+    } finally {
+      opening.stop();
+    }
+    await timeDeposits(places, options, io);
+    await timeUpgrades(places, upgrades, io);
+  } finally {
     for (const { kernel } of places) await kernel.close();
   }
   return places;
@@ -71,31 +97,25 @@ function reportOf(options: IsolationOptions, places: readonly Place[]): Report {
   for (const { isolation, deliveryUs, upgradeMs } of places) {
     const us = median(deliveryUs);
     const range = spread(deliveryUs);
-    const [p50, p99] = [percentile(upgradeMs, 50), percentile(upgradeMs, 99)];
-    rows.push([`µs a delivery, ${isolation}`, us, `± ${Math.round(range * 50)} %`]);
-    rows.push([`ms without code, p50, ${isolation}`, p50, `p99 ${rounded(p99)}`]);
+    const times = timesOf(upgradeMs);
+    rows.push([`µs a delivery, ${isolation}`, us, spreadText(deliveryUs)]);
+    rows.push([`ms without code, p50, ${isolation}`, times.p50, timesText(times)]);
     record[isolation] = {
       deliveryUs: rounded(us),
       deliverySpread: rounded(range),
-      upgradeMs: { p50: rounded(p50), p99: rounded(p99) },
+      upgradeMs: times,
     };
   }
   const title = `${purses} purses, ${rounds} rounds of ${deposits} deposits, ${upgrades} upgrades`;
-  return { title, head: ['', 'figure', 'range'], rows, record };
+  return { title, head: ['', 'figure', 'measured'], rows, record };
 }
 
 export const isolationBench: Bench = {
   name: 'isolation',
   summary: 'a delivery and an upgrade, in threads and in child processes',
 
-  options(command: Command): void {
-    command
-      .option('--purses <count>', 'durable purses in the bank', parseCount, 1000)
-      .option('--deposits <count>', 'deposits in a round', parseCount, 5000)
-      .option('--rounds <count>', 'rounds measured', parseCount, 20)
-      .option('--warm-up <count>', 'rounds before those', parseCount, 5)
-      .option('--upgrades <count>', 'upgrades measured', parseCount, 50);
-  },
+  sizes: SIZES,
+  seconds: { quick: 40, full: 80 },
 
   async run(options: IsolationOptions, io: BenchIo): Promise<Report> {
     return reportOf(options, await measure(options, io));

@@ -10,18 +10,20 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, memoryUse, openKernel, type Kernel } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
-import type { Command } from 'commander';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { parseCount, type Bench, type BenchIo } from './bench.js';
-import type { Report } from './report.js';
-import { rounded } from './statistics.js';
+import { during, type Bench, type BenchIo } from './bench.js';
+import type { Cell, Report } from './report.js';
+import type { Sizes, SizesOf } from './sizes.js';
+import { ONE_RUN, rounded } from './statistics.js';
 
-interface MillionOptions {
-  readonly purses: number;
-  readonly touches: number;
-  readonly seed: number;
-}
+const SIZES = {
+  purses: { what: 'purses to create', quick: 200_000, full: 1_000_000 },
+  touches: { what: 'purses to touch at random', quick: 50_000, full: 100_000 },
+  seed: { what: 'which ones', quick: 1, full: 1, unit: 'number' },
+} satisfies Sizes;
+
+type MillionOptions = SizesOf<typeof SIZES>;
 
 const BATCH = 1_000;
 const SCAN_CHUNK = 100_000;
@@ -84,46 +86,47 @@ const settleGarbage = async (kernel: Kernel): Promise<void> => {
   await kernel.idle();
 };
 
+/** Makes the bank, with the rows of counters, which are there from the first purse on. */
+const prepare = async (directory: string): Promise<void> => {
+  const kernel = await openKernel({ directory, parameters: { gc: 'engine' } });
+  try {
+    const bundleId = await kernel.installBundle(await bundleVat(BANK));
+    const bank = await kernel.createVat({ name: 'bank', bundleId });
+    await kernel.call(bank.root, 'create', [0, 1]);
+    await kernel.call(bank.root, 'drop', [0, 1]);
+    await settleGarbage(kernel);
+  } finally {
+    await kernel.close();
+  }
+};
+
 const measure = async (directory: string, options: MillionOptions, io: BenchIo) => {
   const { purses, touches, seed } = options;
   const watch = new Watch();
-  let kernel = await openKernel({ directory, parameters: { gc: 'engine' } });
-  const bundleId = await kernel.installBundle(await bundleVat(BANK));
-  const bank = await kernel.createVat({ name: 'bank', bundleId });
-  // The rows of counters are there from the first purse on.
-  await kernel.call(bank.root, 'create', [0, 1]);
-  await kernel.call(bank.root, 'drop', [0, 1]);
-  await settleGarbage(kernel);
-  await kernel.close();
+  await during(io, 'making the bank', () => prepare(directory));
   const rowsBefore = await countRows(directory);
-  kernel = await openKernel({ directory });
+  const kernel = await openKernel({ directory });
   try {
     const { root } = kernel.vat('bank');
     const bytesBefore = kernel.stats().storeBytes;
     const create = (first: number, n: number) => kernel.call(root, 'create', [first, n]);
-    const createsPerSecond = await runPhase(
-      { label: 'create', total: purses, step: create },
-      watch,
-      io,
-    );
+    const making = { label: 'purses made', total: purses, step: create };
+    const createsPerSecond = await runPhase(making, watch, io);
     const bytesPerPurse = (kernel.stats().storeBytes - bytesBefore) / purses;
     const random = xoroshiro128plus(seed);
     const pick = (): number => uniformInt(random, 0, purses - 1);
     const touchesPerSecond = await runPhase(
       {
-        label: 'touch',
+        label: 'purses touched',
         total: touches,
         step: (_, n) => kernel.call(root, 'touch', [Array.from({ length: n }, pick)]),
       },
       watch,
       io,
     );
-    await runPhase(
-      { label: 'drop', total: purses, step: (first, n) => kernel.call(root, 'drop', [first, n]) },
-      watch,
-      io,
-    );
-    await settleGarbage(kernel);
+    const drop = (first: number, n: number) => kernel.call(root, 'drop', [first, n]);
+    await runPhase({ label: 'purses dropped', total: purses, step: drop }, watch, io);
+    await during(io, 'reaping', () => settleGarbage(kernel));
     watch.look();
     const { rssMiB, mappedMiB } = watch;
     return { rowsBefore, createsPerSecond, touchesPerSecond, bytesPerPurse, rssMiB, mappedMiB };
@@ -132,22 +135,24 @@ const measure = async (directory: string, options: MillionOptions, io: BenchIo) 
   }
 };
 
+/** What stands beside a figure; nothing beside what was given or counted. */
+const measuredHow = (name: string): string => {
+  if (name.endsWith('PerSecond') || name === 'bytesPerPurse') return ONE_RUN;
+  return name.endsWith('MiB') ? 'the largest seen, one run' : '';
+};
+
 export const millionBench: Bench = {
   name: 'million',
   summary: 'a million durable purses: speed, memory, disk, and what stays after they are gone',
 
-  options(command: Command): void {
-    command
-      .option('--purses <count>', 'purses to create', parseCount, 1_000_000)
-      .option('--touches <count>', 'purses to touch at random', parseCount, 100_000)
-      .option('--seed <number>', 'which ones', parseCount, 1);
-  },
+  sizes: SIZES,
+  seconds: { quick: 40, full: 180 },
 
   async run(options: MillionOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-million-'));
     try {
       const figures = await measure(directory, options, io);
-      const rowsAfterDrop = await countRows(directory);
+      const rowsAfterDrop = await during(io, 'counting rows', () => countRows(directory));
       const record = {
         bench: 'million',
         purses: options.purses,
@@ -160,9 +165,11 @@ export const millionBench: Bench = {
         rowsBefore: figures.rowsBefore,
         rowsAfterDrop,
       };
-      const rows = Object.entries(record).filter(([name]) => name !== 'bench');
+      const rows = Object.entries(record)
+        .filter(([name]) => name !== 'bench')
+        .map(([name, figure]): Cell[] => [name, figure, measuredHow(name)]);
       const title = `${options.purses} durable purses with a map store entry each`;
-      return { title, head: ['', 'figure'], rows, record };
+      return { title, head: ['', 'figure', 'measured'], rows, record };
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

@@ -11,21 +11,23 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, openKernel, type Kernel, type VatBundle } from '@heirloom/kernel';
-import type { Command } from 'commander';
-import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { during, type Bench, type BenchIo } from './bench.js';
 import type { Cell, Report } from './report.js';
-import { median, rounded, spread } from './statistics.js';
+import type { Sizes, SizesOf } from './sizes.js';
+import { median, rounded, spread, spreadText } from './statistics.js';
 
 const WORK = fileURLToPath(new URL('../vats/vat-work.js', import.meta.url));
 
-interface ParallelOptions {
-  readonly vats: number;
-  readonly threads: number;
-  readonly messages: number;
-  readonly spins: number;
-  readonly rounds: number;
-  readonly warmUp: number;
-}
+const SIZES = {
+  vats: { what: 'vats that compute', quick: 8, full: 8 },
+  threads: { what: 'vats at a time, in parallel', quick: 8, full: 8 },
+  messages: { what: 'messages to each vat in a round', quick: 4, full: 4 },
+  spins: { what: 'steps of each message', quick: 10_000_000, full: 10_000_000 },
+  rounds: { what: 'rounds measured', quick: 5, full: 9 },
+  warmUp: { what: 'rounds before those', quick: 1, full: 2 },
+} satisfies Sizes;
+
+type ParallelOptions = SizesOf<typeof SIZES>;
 
 class Contender {
   readonly #kernel: Kernel;
@@ -125,16 +127,16 @@ const reportOf = (
   const row = (name: string, it: Contender): Cell[] => [
     name,
     median(it.times),
-    `± ${Math.round(spread(it.times) * 50)} %`,
+    spreadText(it.times),
   ];
   return {
     title: `${vats} vats, ${cores} cores (load ${load.join(', ')}), ${rounds} rounds, medians`,
-    head: ['', 'figure', 'range'],
+    head: ['', 'figure', 'measured'],
     rows: [
       row('ms a round, one vat at a time', one),
       row(`ms a round, ${threads} at a time`, many),
-      ['times as fast', speedup, `± ${Math.round(spread(ratios) * 50)} %`],
-      ['block hashes equal', hashesEqual ? 'yes' : 'no', ''],
+      ['times as fast', speedup, spreadText(ratios)],
+      ['block hashes equal', hashesEqual ? 'yes' : 'no', `of ${one.hashes.length} blocks`],
     ],
     record: {
       ...{ bench: 'parallel', vats, threads, messages, spins, cores, load, speedup },
@@ -149,28 +151,24 @@ export const parallelBench: Bench = {
   name: 'parallel',
   summary: 'vats with work of their own: one at a time, and in parallel',
 
-  options(command: Command): void {
-    command
-      .option('--vats <count>', 'vats that compute', parseCount, 8)
-      .option('--threads <count>', 'vats at a time, in parallel', parseCount, 8)
-      .option('--messages <count>', 'messages to each vat in a round', parseCount, 4)
-      .option('--spins <count>', 'steps of each message', parseCount, 10_000_000)
-      .option('--rounds <count>', 'rounds measured', parseCount, 9)
-      .option('--warm-up <count>', 'rounds before those', parseCount, 2);
-  },
+  sizes: SIZES,
+  seconds: { quick: 20, full: 40 },
 
   async run(options: ParallelOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-parallel-'));
     const { vats, threads } = options;
     const open: Contender[] = [];
     try {
-      const bundle = await bundleVat(WORK);
-      const one = await Contender.open(path.join(directory, 'one'), bundle, { vats, threads: 1 });
-      open.push(one);
-      const many = await Contender.open(path.join(directory, 'many'), bundle, { vats, threads });
-      open.push(many);
-      await runRounds(open, options, io);
-      return reportOf(options, [one, many]);
+      const both = await during(io, 'opening both kernels', async () => {
+        const bundle = await bundleVat(WORK);
+        const one = await Contender.open(path.join(directory, 'one'), bundle, { vats, threads: 1 });
+        open.push(one);
+        const many = await Contender.open(path.join(directory, 'many'), bundle, { vats, threads });
+        open.push(many);
+        return [one, many] as const;
+      });
+      await runRounds(both, options, io);
+      return reportOf(options, both);
     } finally {
       for (const contender of open) await contender.close();
       await rm(directory, { recursive: true, force: true });

@@ -8,23 +8,32 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
-import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { during, type Bench, type BenchIo } from './bench.js';
 import { firstDifference, type Difference } from './replicas/comparison.js';
 import { heightOf, prepareCode, type Code } from './replicas/execution.js';
 import { liveThrough, type Life } from './replicas/lives.js';
 import type { Job } from './replicas/messages.js';
 import { ROSTER, type ReplicaSpec } from './replicas/roster.js';
 import type { Cell, Report } from './report.js';
+import type { Sizes, SizesOf } from './sizes.js';
 import { rounded } from './statistics.js';
 
 /** Processes at a time: most have threads of their own. */
 const REPLICAS_AT_ONCE = 2;
 
-interface ReplicasOptions {
-  readonly blocks: number;
-  readonly seed: number;
-  readonly vats: number;
+/** How often the replica that is killed is killed, where there are blocks enough. */
+const KILLS = 10;
+/** Blocks between two kills, at least: a kernel that was opened again must get on. */
+const KILL_EVERY_LEAST = 5;
+
+const SIZES = {
+  blocks: { what: 'blocks of the plan', quick: 20, full: 200 },
+  seed: { what: 'of the plan', quick: 1, full: 1, unit: 'number' },
+  vats: { what: 'vats that the host begins with', quick: 4, full: 4 },
+} satisfies Sizes;
+
+interface ReplicasOptions extends SizesOf<typeof SIZES> {
   readonly replicas: readonly ReplicaSpec[];
 }
 
@@ -44,6 +53,18 @@ const parseReplicas = (text: string): readonly ReplicaSpec[] => {
     throw new InvalidArgumentError(`There is no replica "${name}": ${NAMES.join(', ')}.`);
   }
   return ROSTER.filter(({ name }, i) => i === 0 || wanted.has(name));
+};
+
+/** The block that is exported: sealed, so that its hash vouches for the state. */
+const exportedBlockOf = (blocks: number): number => Math.ceil(blocks / 2);
+
+const killEveryOf = (blocks: number): number =>
+  Math.max(KILL_EVERY_LEAST, Math.ceil(blocks / KILLS));
+
+/** Blocks that all replicas together tell of; who joins tells of the one that it joins with. */
+const blocksOfAll = ({ blocks, replicas }: ReplicasOptions): number => {
+  const joined = blocks - exportedBlockOf(blocks) + 1;
+  return replicas.reduce((sum, { joins }) => sum + (joins === true ? joined : blocks), 0);
 };
 
 /** Runs some work for every item, in order, so many at a time. */
@@ -80,14 +101,9 @@ class Trial {
     });
   }
 
-  /** The block that is exported: sealed, so that its hash vouches for the state. */
-  get #exportedBlock(): number {
-    return Math.ceil(this.#options.blocks / 2);
-  }
-
   async #live(spec: ReplicaSpec): Promise<Life> {
     const { seed, blocks, vats } = this.#options;
-    const number = this.#exportedBlock;
+    const number = exportedBlockOf(blocks);
     const to = path.join(this.#directory, 'export');
     const job: Job = {
       directory: path.join(this.#directory, spec.name),
@@ -105,14 +121,14 @@ class Trial {
     return liveThrough({
       file: path.join(this.#directory, `${spec.name}.json`),
       job: { ...job, ...more },
-      killEvery: spec.killEvery,
+      killEvery: spec.isKilled === true ? killEveryOf(blocks) : undefined,
       advance: this.#advance,
     });
   }
 
   #compare(spec: ReplicaSpec, life: Life, first: Life): Outcome {
-    const from = spec.joins ? this.#exportedBlock + 1 : 1;
     const last = this.#options.blocks;
+    const from = spec.joins ? exportedBlockOf(last) + 1 : 1;
     const difference = firstDifference(first.hashes, life.hashes, { from, last });
     return { spec, life, compared: last - from + 1, difference };
   }
@@ -125,7 +141,7 @@ const recordOf = ({ spec, life, compared, difference }: Outcome) => ({
   equal: difference === null,
   firstDifference: difference,
   auditOk: life.auditOk,
-  ...(spec.killEvery === undefined ? {} : { kills: life.kills.length }),
+  ...(spec.isKilled === true ? { kills: life.kills.length } : {}),
 });
 
 const reportOf = (options: ReplicasOptions, outcomes: readonly Outcome[]): Report => {
@@ -136,11 +152,12 @@ const reportOf = (options: ReplicasOptions, outcomes: readonly Outcome[]): Repor
   const events = outcomes[0]!.life.events;
   const rows = replicas.map((it): Cell[] => {
     const found = it.firstDifference === null ? 'yes' : `from block ${it.firstDifference.block} on`;
-    return [it.name, it.seconds, it.blocks, it.equal ? found : `no: differs ${found}`];
+    const name = it.kills === undefined ? it.name : `${it.name} (${it.kills} times)`;
+    return [name, it.seconds, it.blocks, it.equal ? found : `no: differs ${found}`];
   });
   return {
     title: `${blocks} blocks, seed ${seed}, ${vats} vats; ${JSON.stringify(events)}`,
-    head: ['replica', 'seconds', 'blocks', 'equal'],
+    head: ['replica', 'seconds (one run)', 'blocks', 'equal'],
     rows,
     record: { bench: 'replicas', blocks, seed, vats, hashesEqual, auditsOk, events, replicas },
     ok: hashesEqual && auditsOk,
@@ -151,24 +168,30 @@ export const replicasBench: Bench = {
   name: 'replicas',
   summary: 'the same blocks on replicas of every kind: are all block hashes equal?',
 
+  sizes: SIZES,
+  seconds: { quick: 60, full: 540 },
+
   options(command: Command): void {
-    command
-      .option('--blocks <count>', 'blocks of the plan', parseCount, 200)
-      .option('--seed <number>', 'of the plan', parseCount, 1)
-      .option('--vats <count>', 'vats that the host begins with', parseCount, 4)
-      .option('--replicas <names>', `besides ${NAMES[0]}`, parseReplicas, ROSTER);
+    const all = NAMES.join(',');
+    command.addOption(
+      new Option('--replicas <names>', `besides ${NAMES[0]}`)
+        .argParser(parseReplicas)
+        .default(ROSTER, all),
+    );
   },
 
   async run(options: ReplicasOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-replicas-'));
-    const total = options.replicas.length * options.blocks;
-    const progress = io.progress('blocks', total);
     try {
-      const code = await prepareCode();
-      const trial = new Trial(options, directory, code, () => progress.advance(1));
-      return reportOf(options, await trial.run());
+      const code = await during(io, 'bundling the vat', prepareCode);
+      const progress = io.progress('blocks', blocksOfAll(options));
+      try {
+        const trial = new Trial(options, directory, code, () => progress.advance(1));
+        return reportOf(options, await trial.run());
+      } finally {
+        progress.stop();
+      }
     } finally {
-      progress.stop();
       await rm(directory, { recursive: true, force: true });
     }
   },

@@ -15,6 +15,8 @@ export interface Report {
   readonly record: Readonly<Record<string, unknown>>;
   /** False: the answer is not what it must be. Left out by benches that only measure. */
   readonly ok?: boolean;
+  /** What else to know about the figures: a line below the table. */
+  readonly note?: string;
 }
 
 export interface ReportOptions {
@@ -25,7 +27,8 @@ export interface ReportOptions {
 
 const GROUPED = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
-const cellText = (cell: Cell) => (typeof cell === 'number' ? GROUPED.format(cell) : cell);
+/** A cell as people read it. */
+export const cellText = (cell: Cell) => (typeof cell === 'number' ? GROUPED.format(cell) : cell);
 
 /** The text to print, with its last newline. */
 export function formatReport(report: Report, { json, colour }: ReportOptions): string {
@@ -36,5 +39,6 @@ export function formatReport(report: Report, { json, colour }: ReportOptions): s
     colAligns: report.head.map((_, column) => (column === 0 ? 'left' : 'right')),
   });
   for (const row of report.rows) table.push(row.map(cellText));
-  return `${report.title}\n${table.toString()}\n`;
+  const note = report.note === undefined ? '' : `${report.note}\n`;
+  return `${report.title}\n${table.toString()}\n${note}`;
 }

@@ -1,7 +1,9 @@
 /** Medians, percentiles and spread against cases worked out by hand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { median, percentile, rounded, spread } from './statistics.js';
+import {
+  median, percentile, rounded, spread, spreadText, timesOf, timesText,
+} from './statistics.js';
 
 describe('statistics', () => {
   test('median: odd and even counts, any order -> the middle', () => {
@@ -40,6 +42,13 @@ describe('statistics', () => {
     expect(() => median([1, Number.NaN])).toThrow(RangeError);
     expect(() => percentile([1], 0)).toThrow(RangeError);
     expect(() => percentile([1], 101)).toThrow(RangeError);
+  });
+
+  test('words beside a figure -> the spread with the rounds, the p99 with the count', () => {
+    expect(spreadText([90, 100, 110])).toBe('spread 0.2, 3 rounds');
+    const times = timesOf(Array.from({ length: 200 }, (_, index) => index + 1));
+    expect(times).toEqual({ p50: 100, p99: 198, count: 200 });
+    expect(timesText(times)).toBe('p99 198, of 200');
   });
 
   test('rounded: three significant digits', () => {

@@ -37,3 +37,30 @@ export function spread(values: readonly number[]): number {
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
+
+/** Beside a figure that was measured once: nothing is known of its spread. */
+export const ONE_RUN = 'one run';
+
+/** Beside a median: how far apart the rounds were, and how many. */
+export function spreadText(values: readonly number[]): string {
+  return `spread ${rounded(spread(values))}, ${values.length} rounds`;
+}
+
+export interface Times {
+  readonly p50: number;
+  readonly p99: number;
+  readonly count: number;
+}
+
+export function timesOf(values: readonly number[]): Times {
+  return {
+    p50: rounded(percentile(values, 50)),
+    p99: rounded(percentile(values, 99)),
+    count: values.length,
+  };
+}
+
+/** Beside a median of times that were measured one by one. */
+export function timesText({ p99, count }: Times): string {
+  return `p99 ${p99}, of ${count}`;
+}

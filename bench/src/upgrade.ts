@@ -11,22 +11,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openKernel, type CreatedVat, type Kernel } from '@heirloom/kernel';
-import type { Command } from 'commander';
-import { type Bench, type BenchIo, parseCount } from './bench.js';
+import { during, type Bench, type BenchIo } from './bench.js';
 import { fillBranches, sizesUpTo } from './branches.js';
 import { expectResult } from './purse-kernel.js';
 import type { Cell, Report } from './report.js';
-import { percentile, rounded } from './statistics.js';
+import type { Sizes, SizesOf } from './sizes.js';
+import { rounded, timesOf } from './statistics.js';
 
 /** What the largest is compared with. */
 const PURSES_COMPARED = 1_000;
 
-interface UpgradeOptions {
-  readonly purses: number;
-  readonly upgrades: number;
-  readonly warmUp: number;
-  readonly deposits: number;
-}
+const SIZES = {
+  purses: { what: 'purses of the largest bank', quick: 100_000, full: 1_000_000 },
+  upgrades: { what: 'upgrades measured of every bank', quick: 20, full: 100 },
+  warmUp: { what: 'upgrades before those', quick: 3, full: 10 },
+  deposits: { what: 'deposits before and behind every upgrade', quick: 32, full: 32 },
+} satisfies Sizes;
+
+type UpgradeOptions = SizesOf<typeof SIZES>;
 
 interface Branch {
   readonly purses: number;
@@ -65,7 +67,8 @@ const measure = async (
 ): Promise<Branch[]> => {
   const sizes = sizesUpTo(options.purses);
   const bundleId = await fillBranches(directory, sizes, io);
-  const kernel = await openKernel({ directory, blocks: 'host' });
+  const open = () => openKernel({ directory, blocks: 'host' });
+  const kernel = await during(io, 'opening the store', open);
   const rounds = options.warmUp + options.upgrades;
   const progress = io.progress('upgrades', rounds * sizes.length);
   try {
@@ -90,20 +93,19 @@ const measure = async (
 };
 
 const reportOf = (options: UpgradeOptions, branches: readonly Branch[]): Report => {
-  const points = branches.map(({ purses, times }) => ({
-    purses,
-    p50Ms: rounded(percentile(times, 50)),
-    p99Ms: rounded(percentile(times, 99)),
-  }));
+  const points = branches.map(({ purses, times }) => {
+    const { p50, p99, count } = timesOf(times);
+    return { purses, p50Ms: p50, p99Ms: p99, count };
+  });
   const compared = points.find(({ purses }) => purses === PURSES_COMPARED);
   const largest = points.at(-1)!;
   const ratio = compared === undefined ? null : rounded(largest.p50Ms / compared.p50Ms);
-  const rows: Cell[][] = points.map(({ purses, p50Ms, p99Ms }) => [purses, p50Ms, p99Ms]);
-  if (ratio !== null) rows.push([`${largest.purses} / ${PURSES_COMPARED}`, ratio, '']);
+  const rows: Cell[][] = points.map(it => [it.purses, it.p50Ms, it.p99Ms, it.count]);
+  if (ratio !== null) rows.push([`${largest.purses} / ${PURSES_COMPARED}`, ratio, '', '']);
   const { upgrades, deposits } = options;
   return {
     title: `ms without code, ${upgrades} upgrades of every bank, amid deposits`,
-    head: ['purses', 'p50', 'p99'],
+    head: ['purses', 'p50', 'p99', 'upgrades'],
     rows,
     record: { bench: 'upgrade', upgrades, deposits, points, ratio },
   };
@@ -113,13 +115,8 @@ export const upgradeBench: Bench = {
   name: 'upgrade',
   summary: 'time of an upgrade with a hundred to a million purses',
 
-  options(command: Command): void {
-    command
-      .option('--purses <count>', 'of the largest bank', parseCount, 1_000_000)
-      .option('--upgrades <count>', 'upgrades measured of every bank', parseCount, 100)
-      .option('--warm-up <count>', 'upgrades before those', parseCount, 10)
-      .option('--deposits <count>', 'before and behind every upgrade', parseCount, 32);
-  },
+  sizes: SIZES,
+  seconds: { quick: 50, full: 400 },
 
   async run(options: UpgradeOptions, io: BenchIo): Promise<Report> {
     const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-upgrade-'));

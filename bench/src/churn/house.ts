@@ -42,8 +42,11 @@ const driverOf = (drivers: readonly VatInfo[], bank: number): VatInfo =>
 const openHouse = ({ directory, isolation }: HouseJob, blocks: 'auto' | 'host'): Promise<Kernel> =>
   openKernel({ directory, isolation, blocks, maxVatsOnline: VATS_ONLINE });
 
-/** Makes the vats and their purses. */
-export const buildHouse = async (job: HouseJob): Promise<BuiltHouse> => {
+/** Makes the vats and their purses; calls `made` after each message with its count. */
+export const buildHouse = async (
+  job: HouseJob,
+  made: (purses: number) => void,
+): Promise<BuiltHouse> => {
   const kernel = await openHouse(job, 'auto');
   try {
     const bundles = await installAll(kernel);
@@ -54,13 +57,14 @@ export const buildHouse = async (job: HouseJob): Promise<BuiltHouse> => {
       return kernel.createVat({ name, bundleId, vatParameters });
     };
     for (let n = 0; n < drivers; n += 1) await make(`driver-${n}`, driver, null);
-    const made = Array.from({ length: drivers }, (_, n) => kernel.vat(`driver-${n}`));
-    for (let n = 0; n < banks; n += 1) await make(`bank-${n}`, bank, driverOf(made, n));
+    const payers = Array.from({ length: drivers }, (_, n) => kernel.vat(`driver-${n}`));
+    for (let n = 0; n < banks; n += 1) await make(`bank-${n}`, bank, driverOf(payers, n));
     for (let n = 0; n < banks; n += 1) {
       const { root } = kernel.vat(`bank-${n}`);
       for (let done = 0; done < purses; done += PURSES_PER_MESSAGE_MAX) {
         const size = Math.min(PURSES_PER_MESSAGE_MAX, purses - done);
-        await kernel.call(driverOf(made, n).root, 'collect', [root, size, BALANCE]);
+        await kernel.call(driverOf(payers, n).root, 'collect', [root, size, BALANCE]);
+        made(size);
       }
     }
     await kernel.idle();

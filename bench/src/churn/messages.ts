@@ -66,6 +66,8 @@ export type ChurnMessage =
   | { readonly type: 'began'; readonly number: number }
   | { readonly type: 'round'; readonly figures: RoundFigures }
   | { readonly type: 'resources'; readonly number: number; readonly resources: Resources }
+  /** The last round is over: everything that is under way ends, and is counted. */
+  | { readonly type: 'counting' }
   /** Closed, and to be opened again. */
   | { readonly type: 'closed' }
   | { readonly type: 'done'; readonly outcome: ChurnOutcome };

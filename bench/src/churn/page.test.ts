@@ -29,7 +29,7 @@ const result: TrialResult = {
     ...{ tally: tallyAfter(ROUNDS), wrongPurses: 0, paid: ROUNDS * PER_ROUND },
     ...{ incarnations: [ROUNDS], auditFindings: [] },
   },
-  ...{ kills: [], resources: [], seconds: 3 },
+  ...{ kills: [12], killedAtMs: [1_150], resources: [], seconds: 3 },
   samples: Array.from({ length: ROUNDS }, (_, i) => sampleOf(i + 1)),
 };
 
@@ -49,21 +49,26 @@ const drawnBy = (script: string): Drawn[] => {
 };
 
 test('page: samples of a churn -> one file with its library, three charts', async () => {
-  const page = await pageOf({ upgrades: ROUNDS, note: '<b>&' }, result);
+  const page = await pageOf({ title: '25 upgrades', rows: [['<b>&', 7_000]] }, result);
   expect(page).not.toMatch(/(src|href)=/);
-  expect(page).toContain('&lt;b&gt;&amp;');
+  expect(page).toContain('<td>&lt;b&gt;&amp;</td><td>7,000</td>');
+  expect(page).toContain('killed');
   const scripts = [...page.matchAll(/<script>(.*?)<\/script>/gs)].map(match => match[1]!);
   expect(scripts).toHaveLength(2);
   expect(scripts[0]).toContain('uPlot');
   for (const script of scripts) expect(() => new vm.Script(script)).not.toThrow();
   const [throughput, latency, memory, ...others] = drawnBy(scripts[1]!);
   expect(others).toEqual([]);
-  expect(throughput!.labels).toEqual(['s', 'deposits']);
-  // 100 deposits in 100 ms, between points that are ten rounds apart.
-  expect(throughput!.data).toEqual([[0.1, 1.1, 2.1], [null, 1000, 1000]]);
+  expect(throughput!.labels).toEqual(['seconds', 'deposits']);
+  // 100 deposits in 100 ms, between points that are ten rounds apart; all charts end together.
+  expect(throughput!.data).toEqual([[0, 0.1, 1.1, 2.1, 2.5], [null, null, 1000, 1000, null]]);
   expect(latency!.labels).toHaveLength(3);
-  for (const column of latency!.data) expect(column).toHaveLength(ROUNDS);
-  // An upgrade that failed leaves a gap.
-  expect(latency!.data[2]!.filter(it => it === null)).toHaveLength(2);
-  expect(new Set(memory!.data[1])).toEqual(new Set([200]));
+  // The rounds, the kill, both ends.
+  for (const column of latency!.data) expect(column).toHaveLength(ROUNDS + 3);
+  expect(memory!.data[0]!.slice(11, 14)).toEqual([1.1, 1.15, 1.2]);
+  expect(memory!.data[1]!.slice(11, 14)).toEqual([200, null, 200]);
+  expect(latency!.data[1]!.filter(it => it === null)).toHaveLength(3);
+  // An upgrade that failed leaves a gap too.
+  expect(latency!.data[2]!.filter(it => it === null)).toHaveLength(5);
+  expect(new Set(memory!.data[1])).toEqual(new Set([null, 200]));
 });

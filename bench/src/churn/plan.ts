@@ -13,6 +13,8 @@ const WAVES_AFTER = { least: 2, most: 6 };
 /** Of a driver in a round. */
 const PAID_AT_ONCE = 40;
 const PAID_BEHIND = 10;
+/** The last process shows growth if it has so many rounds: all but a quarter may be its. */
+const LAST_ROUNDS_LEAST = 180;
 /** Rounds of one seed are far apart in the generator's seeds. */
 const SEED_STEP = 0x9e3779b1;
 
@@ -56,6 +58,13 @@ export const roundOf = ({ seed, banks, drivers }: ChurnPlan, number: number): Ro
   };
 };
 
+/** The last round before the last process begins: half of them, fewer in a short run. */
+export const lastKillableOf = ({ rounds }: ChurnPlan): number => {
+  const half = Math.ceil(rounds / 2);
+  const rest = rounds - LAST_ROUNDS_LEAST;
+  return rest * 4 >= rounds ? Math.min(half, rest) : half;
+};
+
 /** How many upgrades of a vat succeed in all rounds: its incarnation number at the end. */
 export const incarnationsOf = (plan: ChurnPlan): number[] => {
   const counts = Array.from({ length: plan.banks + plan.drivers }, () => 0);
@@ -67,8 +76,8 @@ export const incarnationsOf = (plan: ChurnPlan): number[] => {
 };
 
 /**
- * The rounds in which the process is killed, and how long after the round began: in the first half,
- * so that the last process lives long enough to show what grows.
+ * The rounds in which the process is killed, and how long after the round began: none of the last
+ * process, so that it lives long enough to show what grows.
  */
 export const killsOf = (
   plan: ChurnPlan,
@@ -76,7 +85,7 @@ export const killsOf = (
   delayMsMax: number,
 ): Map<number, number> => {
   const random = xoroshiro128plus(Math.imul(plan.seed, SEED_STEP) - 1);
-  const last = Math.floor(plan.rounds / 2);
+  const last = Math.max(1, Math.min(lastKillableOf(plan), Math.floor(plan.rounds / 2)));
   const chosen = new Map<number, number>();
   for (let kill = 0; kill < kills; kill += 1) {
     const from = Math.floor((kill * last) / kills) + 1;

@@ -7,7 +7,10 @@ import { House } from './house.js';
 import type { ChurnJob, ChurnMessage } from './messages.js';
 import { restingResources } from './resources.js';
 
-/** Rounds of a process after which its resources are looked at for the first time. */
+/**
+ * Rounds of a process after which its resources are looked at for the first time. By then memory
+ * has stopped its first, steep rise: it grew threefold in the first 70 rounds of small vats.
+ */
 const SETTLED_ROUNDS = 100;
 
 const tell = (message: ChurnMessage): void => {
@@ -27,6 +30,7 @@ const runJob = async (job: ChurnJob): Promise<void> => {
     tell({ type: 'resources', number, resources: await restingResources() });
   }
   const isLast = lastRound === plan.rounds;
+  if (isLast) tell({ type: 'counting' });
   const outcome = isLast ? await house.finish() : undefined;
   await house.close();
   tell(outcome === undefined ? { type: 'closed' } : { type: 'done', outcome });

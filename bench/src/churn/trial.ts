@@ -10,7 +10,7 @@ import { buildHouse } from './house.js';
 import type {
   BuiltHouse, ChurnJob, ChurnMessage, ChurnOutcome, Resources, RoundFigures,
 } from './messages.js';
-import { killsOf, type ChurnPlan } from './plan.js';
+import { killsOf, lastKillableOf, type ChurnPlan } from './plan.js';
 
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
 const STDERR_CHARS_MAX = 20_000;
@@ -24,8 +24,12 @@ export interface TrialOptions {
   readonly kills: number;
   readonly isolation: ChurnJob['isolation'];
   readonly drainWaves: number;
+  /** Purses have been made, before the first round. */
+  readonly made?: (purses: number) => void;
   /** A round is durable. */
   readonly advance: () => void;
+  /** The last round is over, and counting begins. */
+  readonly counting?: () => void;
 }
 
 /** A round as it was told; `atMs` since the first one began. */
@@ -38,7 +42,9 @@ export interface TrialResult {
   /** In order; a round whose process was killed before it told is missing. */
   readonly samples: readonly Sample[];
   readonly kills: readonly number[];
-  /** Of the last process: after its first hundred rounds, and at the end; none if it had fewer. */
+  /** When that was, since the first round began. */
+  readonly killedAtMs: readonly number[];
+  /** Of the last process: when it had settled, and at the end; none if it had not. */
   readonly resources: readonly (Resources & { readonly number: number })[];
   readonly seconds: number;
 }
@@ -48,6 +54,7 @@ class Trial {
   readonly #pendingKills: Map<number, number>;
   readonly #samples: Sample[] = [];
   readonly #kills: number[] = [];
+  readonly #killedAtMs: number[] = [];
   #resources: (Resources & { readonly number: number })[] = [];
   #began = 0;
   #isClosed = false;
@@ -59,18 +66,20 @@ class Trial {
   }
 
   async run(): Promise<TrialResult> {
-    const { directory, plan, isolation } = this.#options;
+    const { directory, plan, isolation, made } = this.#options;
     const store = path.join(directory, 'store');
-    const built = await buildHouse({ directory: store, plan, isolation });
+    const house = { directory: store, plan, isolation };
+    const built = await buildHouse(house, made ?? (() => undefined));
     this.#began = performance.now();
     // After the kills the store is closed once, so that nothing is suspected in the last process.
-    await this.#runTo(Math.ceil(plan.rounds / 2), store, built);
+    await this.#runTo(lastKillableOf(plan), store, built);
     await this.#runTo(plan.rounds, store, built);
     if (this.#outcome === undefined) throw Error('the last process has not told');
     return {
       outcome: this.#outcome,
       samples: this.#samples,
       kills: this.#kills,
+      killedAtMs: this.#killedAtMs,
       resources: this.#resources,
       seconds: (performance.now() - this.#began) / 1000,
     };
@@ -119,6 +128,9 @@ class Trial {
       case 'resources':
         this.#resources.push({ number: message.number, ...message.resources });
         return false;
+      case 'counting':
+        this.#options.counting?.();
+        return false;
       case 'closed':
         this.#isClosed = true;
         return false;
@@ -136,7 +148,10 @@ class Trial {
     if (delayMs === undefined) return false;
     this.#pendingKills.delete(number);
     this.#kills.push(number);
-    setTimeout(() => child.kill('SIGKILL'), delayMs);
+    setTimeout(() => {
+      this.#killedAtMs.push(performance.now() - this.#began);
+      child.kill('SIGKILL');
+    }, delayMs);
     return true;
   }
 }

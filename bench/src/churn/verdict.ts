@@ -1,14 +1,16 @@
 /** What a churn has shown: is anything lost, is everything accounted for, does anything grow? */
-import { percentile, rounded } from '../statistics.js';
+import { rounded, timesOf, type Times } from '../statistics.js';
 import { incarnationsOf, type ChurnPlan } from './plan.js';
 import type { TrialResult } from './trial.js';
 
 /**
- * Memory may be so much more at the end than after the first hundred upgrades, and no leak: V8 lets
+ * Memory may be so much more at the end than when the process had settled, and no leak: V8 lets
  * heaps grow with what they hold, malloc keeps what threads have freed. Measured: 776 MiB, and 781
  * after 200 upgrades more. A worker that stayed behind would be 10 MiB for every upgrade.
  */
 const MEMORY_SLACK = { factor: 1.1, mib: 32 };
+/** Fewer upgrades between the two looks say nothing. */
+const FLAT_UPGRADES_LEAST = 50;
 
 export interface Verdict {
   /** Deposits that were neither answered nor rejected, and purses that are not right. */
@@ -21,34 +23,52 @@ export interface Verdict {
   readonly flat: boolean | null;
 }
 
-const isFlat = ({ resources }: TrialResult): boolean | null => {
+/** Between what the last process held when it had settled, and at the end. */
+export interface Growth {
+  readonly upgrades: number;
+  /** Negative: it holds less. */
+  readonly threads: number;
+  readonly descriptors: number;
+  readonly memoryMiB: number;
+  /** Memory may have grown so much. */
+  readonly memoryAllowedMiB: number;
+}
+
+/** Null where there are no two looks, or too few upgrades between them. */
+export const growthOf = ({ resources }: TrialResult): Growth | null => {
   const [first, last] = resources;
   if (first === undefined || last === undefined) return null;
-  return (
-    last.threads <= first.threads &&
-    last.descriptors <= first.descriptors &&
-    last.memoryMiB <= first.memoryMiB * MEMORY_SLACK.factor + MEMORY_SLACK.mib
-  );
+  const upgrades = last.number - first.number;
+  if (upgrades < FLAT_UPGRADES_LEAST) return null;
+  return {
+    upgrades,
+    threads: last.threads - first.threads,
+    descriptors: last.descriptors - first.descriptors,
+    memoryMiB: last.memoryMiB - first.memoryMiB,
+    memoryAllowedMiB: rounded(first.memoryMiB * (MEMORY_SLACK.factor - 1) + MEMORY_SLACK.mib),
+  };
 };
+
+const isFlat = (growth: Growth): boolean =>
+  growth.threads <= 0 && growth.descriptors <= 0 && growth.memoryMiB <= growth.memoryAllowedMiB;
 
 export const verdictOf = (plan: ChurnPlan, result: TrialResult): Verdict => {
   const { tally, wrongPurses, paid, incarnations, auditFindings } = result.outcome;
   const { sent, answered, rejected, rejectedWhileDrained, wrong } = tally;
   const unsettled = sent - answered - rejected - rejectedWhileDrained;
   const expected = incarnationsOf(plan);
+  const growth = growthOf(result);
   return {
     lost: unsettled + wrongPurses,
     conserved: wrongPurses === 0 && paid === answered && wrong === 0,
     consistent:
       expected.every((count, i) => count === incarnations[i]) && auditFindings.length === 0,
-    flat: isFlat(result),
+    flat: growth === null ? null : isFlat(growth),
   };
 };
 
-const timesOf = (milliseconds: readonly number[]): { p50: number; p99: number } | null =>
-  milliseconds.length === 0
-    ? null
-    : { p50: rounded(percentile(milliseconds, 50)), p99: rounded(percentile(milliseconds, 99)) };
+const timesOrNone = (milliseconds: readonly number[]): Times | null =>
+  milliseconds.length === 0 ? null : timesOf(milliseconds);
 
 /** The figures of a run by name, as `--json` prints them. */
 export const recordOf = (plan: ChurnPlan, result: TrialResult): Record<string, unknown> => {
@@ -65,10 +85,11 @@ export const recordOf = (plan: ChurnPlan, result: TrialResult): Record<string, u
     deposits: tally.answered,
     depositsPerSecond: rounded(tally.answered / seconds),
     ...verdict,
-    upgradeMs: timesOf(samples.flatMap(it => it.upgradesMs)),
-    resumeMs: timesOf(samples.flatMap(it => it.resumesMs)),
+    upgradeMs: timesOrNone(samples.flatMap(it => it.upgradesMs)),
+    resumeMs: timesOrNone(samples.flatMap(it => it.resumesMs)),
     rejectedByUpgrade: { withoutDrain: tally.rejected, withDrain: tally.rejectedWhileDrained },
     resources,
+    growth: growthOf(result),
     ...(outcome.auditFindings.length === 0 ? {} : { auditFindings: outcome.auditFindings }),
   };
 };

@@ -4,13 +4,11 @@ import type { KernelOptions } from '@heirloom/kernel';
 export interface ReplicaSpec {
   readonly name: string;
   readonly options: Partial<KernelOptions>;
-  /** Killed in the block after every multiple, and opened again. */
-  readonly killEvery?: number;
+  /** Killed in the midst of blocks now and then, and opened again. */
+  readonly isKilled?: true;
   /** Begins with the state that the first replica exported half-way. */
   readonly joins?: true;
 }
-
-const KILL_EVERY = 20;
 
 /** The first one is what the others are compared with; it exports its state. */
 export const ROSTER: readonly [ReplicaSpec, ...ReplicaSpec[]] = [
@@ -19,7 +17,7 @@ export const ROSTER: readonly [ReplicaSpec, ...ReplicaSpec[]] = [
   { name: 'threads-4', options: { threads: 4 } },
   { name: 'threads-8', options: { threads: 8, spareThreads: 2 } },
   { name: 'collecting', options: { collectsEveryCrank: true } },
-  { name: 'killed', options: {}, killEvery: KILL_EVERY },
+  { name: 'killed', options: {}, isKilled: true },
   { name: 'paging', options: { maxVatsOnline: 2 } },
   { name: 'synced', options: {}, joins: true },
   { name: 'processes', options: { isolation: 'process' } },
