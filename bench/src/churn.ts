@@ -22,7 +22,7 @@ import type { Sizes, SizesOf } from './sizes.js';
 const SIZES = {
   upgrades: { what: 'upgrades in all, one in a block', quick: 240, full: 2_000 },
   vats: { what: 'banks', quick: 4, full: 20 },
-  drivers: { what: 'vats that pay into them', quick: 2, full: 2 },
+  drivers: { what: 'vats that pay into them', quick: 1, full: 2 },
   purses: { what: 'purses of every bank', quick: 500, full: 1_000 },
   kills: { what: 'kills of the process, in the first part', quick: 3, full: 8 },
   seed: { what: 'of the plan', quick: 1, full: 1, unit: 'number' },
