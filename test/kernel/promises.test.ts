@@ -1,4 +1,8 @@
-/** What promises settle to, and who is told (section 1.4 of README.md). */
+/**
+ * What promises settle to, and who is told (section 1.4 of README.md).
+ *
+ * @module-tag sized
+ */
 import type { VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { install, kernelOver } from '../support/kernels.js';
@@ -229,3 +233,5 @@ describe('who decides', () => {
     ]);
   });
 });
+
+benches.testRepetition();

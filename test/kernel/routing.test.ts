@@ -1,4 +1,8 @@
-/** Where messages go: pipelining, settlement, splats (section 1.3 of README.md). */
+/**
+ * Where messages go: pipelining, settlement, splats (section 1.3 of README.md).
+ *
+ * @module-tag sized
+ */
 import { describe, expect, test } from 'vitest';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
@@ -179,3 +183,5 @@ describe('splats', () => {
     expect(await a.run(reasons)).toEqual([['Error: vat terminated']]);
   });
 });
+
+benches.testRepetition();

@@ -6,6 +6,8 @@
  * entries, patterns, iteration with changes; upgrades that succeed, upgrades that fail, restarts.
  * HEIRLOOM_SEED=n repeats a run. Without a kernel, with fast-check: model.test.ts of liveslots.
  * Whether the model is right: test/reference/model.test.ts asks SwingSet.
+ *
+ * @module-tag sized
  */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
@@ -77,3 +79,5 @@ test(`random operations, ${PROGRAMS} programs -> what plain lists hold`, async (
     }
   }
 }, 240_000);
+
+benches.testRepetition();
