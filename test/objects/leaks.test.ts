@@ -1,10 +1,11 @@
 /** Nothing stays behind of what vats made for each other and let go, in both modes. */
 import type { GcMode, Kernel } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { countRows } from '../support/store-rows.js';
 
-const ROUNDS = 10_000;
+const ROUNDS = amount({ quick: 500, thorough: 10_000 });
 const BATCH = 250;
 const VATS = ['alice', 'bob'] as const;
 
@@ -78,7 +79,8 @@ class Exchange {
 }
 
 describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
-  test(`${ROUNDS} rounds of making, exporting and dropping -> the rows of before`, async () => {
+  const title = `${ROUNDS} rounds of making, exporting and dropping -> the rows of before`;
+  test(title, { tags: ['sized'] }, async () => {
     const exchange = new Exchange(await freshDirectory(), gc);
     await exchange.begin();
     await exchange.rounds(BATCH);
@@ -87,5 +89,5 @@ describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
     await exchange.rounds(ROUNDS);
     await exchange.settle();
     expect(await exchange.counts()).toEqual(before);
-  }, 300_000);
+  });
 });

@@ -3,27 +3,29 @@
  * the hash of every block is the same. Most kernels are in this process.
  */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   firstDifference,
   heightOf,
   liveThrough,
   makePlan,
-  prepareCode,
   Replica,
   type Code,
   type PlanOptions,
 } from '@heirloom/bench/replicas';
 import { exportState, importState, type KernelOptions } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freshDirectory } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { bundleOf } from '../support/bundles.js';
+import { freshDirectory, kernelOver } from '../support/kernels.js';
 
-const BLOCKS = 20;
-const EXPORTED = 10;
-const REOPENED_EVERY = 7;
-const KILLED_EVERY = 7;
+const MIXER = fileURLToPath(new URL('../../bench/vats/vat-mixer.js', import.meta.url));
+const BLOCKS = amount({ quick: 10, thorough: 20 });
+const EXPORTED = BLOCKS / 2;
+const REOPENED_EVERY = amount({ quick: 4, thorough: 7 });
+const KILLED_EVERY = amount({ quick: 3, thorough: 7 });
 const SEED = 24;
 const PLAN: PlanOptions = { seed: SEED, blocks: BLOCKS, vats: 4 };
-const TIMEOUT_MS = 240_000;
 const all = { from: 1, last: BLOCKS };
 
 let code: Code;
@@ -84,14 +86,20 @@ const countEvents = ({ kernel }: Replica): void =>
     },
   });
 
+const prepareCode = async (): Promise<Code> => {
+  const bundle = await bundleOf(MIXER);
+  const kernel = await kernelOver();
+  return { bundle, bundleId: await kernel.installBundle(bundle) };
+};
+
 beforeAll(async () => {
   code = await prepareCode();
   exportDirectory = join(await freshDirectory(), 'export');
   const options = { threads: 1, spareThreads: 0 };
   first = await runReplica({ options, after: exportHalfWay, opened: countEvents });
-}, TIMEOUT_MS);
+});
 
-describe('replicas:', () => {
+describe('replicas:', { tags: ['sized'] }, () => {
   test('the workload -> vats end and are made, upgrades fail, garbage goes', () => {
     expect([...events.keys()]).toEqual(
       expect.arrayContaining([
@@ -104,22 +112,23 @@ describe('replicas:', () => {
   test('another plan -> the hash of the first block that differs', async () => {
     const hashes = await runReplica({ options: {}, plan: { ...PLAN, seed: SEED + 1, blocks: 2 } });
     expect(firstDifference(first, hashes, all)).toMatchObject({ block: 2 });
-  }, TIMEOUT_MS);
+  });
 
   const places: readonly (readonly [string, Partial<KernelOptions>])[] = [
     ['eight threads', { threads: 8, spareThreads: 2 }],
+    // Rule O1, also in `npm test`. All facts of test/objects are repeated so in test:all.
     ['V8 collects before every crank', { collectsEveryCrank: true }],
     ['every vat in a process', { isolation: 'process' }],
     ['two vats online', { maxVatsOnline: 2 }],
   ];
   test.each(places)('%s -> the same hash of every block', async (_title, options) => {
     expectEqual(await runReplica({ options }));
-  }, TIMEOUT_MS);
+  });
 
   test('closed and opened again every few blocks -> the same hash of every block', async () => {
     const after = ({ number }: Replica) => Promise.resolve(number % REOPENED_EVERY === 0);
     expectEqual(await runReplica({ options: {}, after }));
-  }, TIMEOUT_MS);
+  });
 
   test('killed in the midst of blocks -> the same hash of every block', async () => {
     const directory = await freshDirectory();
@@ -138,7 +147,7 @@ describe('replicas:', () => {
     expect(life.kills.length).toBeGreaterThan(1);
     expect(life.auditOk).toBe(true);
     expectEqual(life.hashes);
-  }, TIMEOUT_MS);
+  });
 
   test('joined half-way by state sync -> the same hash of every block from then on', async () => {
     const directory = join(await freshDirectory(), 'store');
@@ -147,5 +156,5 @@ describe('replicas:', () => {
     const hashes = await runReplica({ options: {}, directory });
     expect(hashes.size).toBe(BLOCKS - EXPORTED);
     expectEqual(hashes, { from: EXPORTED + 1, last: BLOCKS });
-  }, TIMEOUT_MS);
+  });
 });
