@@ -60,7 +60,7 @@ describe('the bank', () => {
   };
 
   beforeEach(async () => {
-    bank = await shared.make(`${EXAMPLES}/ertp/bank.js`, { name });
+    bank = await shared.create(`${EXAMPLES}/ertp/bank.js`, { vatParameters: { name } });
     teller = await call(bank.root, 'getTeller');
     treasury = await call(bank.root, 'getTreasury');
     issuer = await call(teller, 'getIssuer');

@@ -13,7 +13,7 @@ const shared = useSharedKernel();
 let vat: CreatedVat;
 
 beforeAll(async () => {
-  vat = await shared.hold(FILE, { version: 1 });
+  vat = await shared.create(FILE, { vatParameters: { version: 1 } });
 });
 
 const call = (target: VatReference, method: string, args: readonly unknown[] = []) =>
@@ -109,7 +109,7 @@ describe('exos: kits', () => {
 
 describe('exos: an upgrade', () => {
   test('durable -> classes, kits and the singleton with new behaviour and old state', async () => {
-    const old = await shared.make(FILE, { version: 1 });
+    const old = await shared.create(FILE, { vatParameters: { version: 1 } });
     const root = (method: string, ...args: unknown[]) => call(old.root, method, args);
     const account = (await root('makeAccount', 'durable', 1n)) as VatReference;
     const kit = (await root('makeKit', 'durable', 'a')) as Record<string, VatReference>;

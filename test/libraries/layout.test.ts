@@ -12,7 +12,7 @@ const shared = useSharedKernel();
 
 test('vat-data and zones: one layout -> a vat changes from one to the other', async () => {
   const { kernel } = shared;
-  const { root, vatId } = await shared.make(FILE, { version: 1 });
+  const { root, vatId } = await shared.create(FILE, { vatParameters: { version: 1 } });
   const keys = ['Bare_kindHandle', 'Counter_kindHandle', 'One_kindHandle', 'One_singleton', 'map'];
   expect(await kernel.call(root, 'keys')).toEqual(keys);
   const counter = (await kernel.call(root, 'make', ['a'])) as VatReference;
@@ -29,6 +29,6 @@ test('vat-data and zones: one layout -> a vat changes from one to the other', as
 });
 
 test('heap stores: added to while iterated -> the text of the library', async () => {
-  const { root } = await shared.make(FILE, { version: 1 });
+  const { root } = await shared.create(FILE, { vatParameters: { version: 1 } });
   await expect(shared.kernel.call(root, 'stale')).rejects.toThrow(/^Store .* cursor stale$/);
 });

@@ -12,7 +12,7 @@ const shared = useSharedKernel();
 let vat: CreatedVat;
 
 beforeEach(async () => {
-  vat = await shared.make(FILE);
+  vat = await shared.create(FILE);
 });
 
 const root = (method: string, ...args: unknown[]) => shared.kernel.call(vat.root, method, args);

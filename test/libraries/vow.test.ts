@@ -12,8 +12,8 @@ let provider: VatReference;
 
 beforeEach(async () => {
   vats = {
-    provider: await shared.make(FILES.provider, { version: 1 }),
-    watcher: await shared.make(FILES.watcher, { version: 1 }),
+    provider: await shared.create(FILES.provider, { vatParameters: { version: 1 } }),
+    watcher: await shared.create(FILES.watcher, { vatParameters: { version: 1 } }),
   };
   provider = vats.provider.root;
 });

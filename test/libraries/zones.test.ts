@@ -39,7 +39,7 @@ const STORABLE = {
 
 describe.each(SORTS)('zone: %s', sort => {
   beforeAll(async () => {
-    vat = await shared.hold(FILE, { version: 1 });
+    vat = await shared.create(FILE, { vatParameters: { version: 1 } });
   });
 
   test('exos, kits, stores, subzones -> work', async () => {
@@ -87,7 +87,7 @@ describe.each(SORTS)('zone: %s', sort => {
 
 describe('zone: an upgrade', () => {
   beforeEach(async () => {
-    vat = await shared.make(FILE, { version: 1 });
+    vat = await shared.create(FILE, { vatParameters: { version: 1 } });
   });
 
   test('durable -> everything is there, with new behaviour', async () => {

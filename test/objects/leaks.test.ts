@@ -21,7 +21,9 @@ class Exchange {
   }
 
   async begin(): Promise<void> {
-    await this.#open({ gc: this.#gc });
+    const { directory } = this;
+    const parameters = { gc: this.#gc };
+    this.#kernel = await kernelOver({ directory, blocks: 'host', parameters });
     this.#bundleId = await this.#block(this.#it.installBundle(await fixture('leaker.js')));
     const bundleId = this.#bundleId;
     for (const name of VATS) await this.#block(this.#it.createVat({ name, bundleId }));
@@ -56,19 +58,11 @@ class Exchange {
   /** Rows by table; every vat's rows are audited, and compared with the kernel's tables. */
   async counts(): Promise<Record<string, number>> {
     expect(this.#it.audit({ rows: true }).findings).toEqual([]);
-    await this.#it.close();
-    const counts = await countRows(this.directory);
-    await this.#open();
-    return counts;
+    return countRows(this.directory);
   }
 
   get #it(): Kernel {
     return this.#kernel!;
-  }
-
-  async #open(parameters?: { readonly gc: GcMode }): Promise<void> {
-    const more = parameters === undefined ? {} : { parameters };
-    this.#kernel = await kernelOver({ directory: this.directory, blocks: 'host', ...more });
   }
 
   async #block<T>(work: Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@
  * A kernel that the tests of a file or a describe share: opened once, with every bundle installed
  * once. Each test makes the vats that it drives, under names of its own; they end with the test.
  */
+import { basename } from 'node:path';
 import { openKernel } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, KernelConfig, KernelOptions } from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
@@ -79,7 +80,7 @@ export class SharedKernel {
     options: VatOptions = {},
   ): Promise<CreatedVat & { readonly name: string; readonly bundleId: string }> {
     const bundleId = await this.install(file);
-    const name = this.takeName(file.replace(/\.js$/, ''));
+    const name = this.takeName(basename(file, '.js'));
     const made = await this.settle(this.kernel.createVat({ ...options, name, bundleId }));
     return { ...made, name, bundleId };
   }
