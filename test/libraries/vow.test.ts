@@ -93,7 +93,8 @@ describe('upgrades', () => {
     expect(await waiting.result).toBe(7n);
   });
 
-  test('both, in turn -> fulfilled once, and what was made of it as well', async () => {
+  const inTurn = 'both, in turn -> fulfilled once, and what was made of it as well';
+  test(inTurn, { tags: ['thorough'] }, async () => {
     const vow = await provide('make', 'vow');
     const result = await ask('watch', vow, 'x');
     await ask('passOn', 'passed', result);
@@ -146,7 +147,8 @@ describe('upgrades', () => {
     );
   });
 
-  test('all with a rejection -> that reason, after an upgrade too', async () => {
+  const rejected = 'all with a rejection -> that reason, after an upgrade too';
+  test(rejected, { tags: ['thorough'] }, async () => {
     const vows = [await provide('make', 'a'), await provide('make', 'b')];
     await ask('all', 'all', vows);
     await ask('allSettled', 'settled', vows);
@@ -168,7 +170,8 @@ describe('retryable', () => {
     expect(await ask('result', 'answer')).toBe('key, call 1 of version 2');
   });
 
-  test('its own vat is upgraded -> run again by the new code', async () => {
+  const own = 'its own vat is upgraded -> run again by the new code';
+  test(own, { tags: ['thorough'] }, async () => {
     // The library retries for a rising incarnation number, whichever vat it is of.
     await upgrade('provider', 1);
     await ask('ask', 'answer', provider, 'key');

@@ -5,8 +5,8 @@ import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { countRows } from '../support/store-rows.js';
 
-const ROUNDS = amount({ quick: 500, thorough: 10_000 });
-const BATCH = 250;
+const ROUNDS = amount({ quick: 300, thorough: 10_000 });
+const BATCH = amount({ quick: 100, thorough: 250 });
 const VATS = ['alice', 'bob'] as const;
 
 class Exchange {

@@ -5,8 +5,8 @@ import { seededRandom } from '../models/random.js';
 import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 
-const VATS = amount({ quick: 5, thorough: 8 });
-const BLOCKS = amount({ quick: 5, thorough: 12 });
+const VATS = amount({ quick: 4, thorough: 8 });
+const BLOCKS = amount({ quick: 4, thorough: 12 });
 const SEED = Number(process.env['HEIRLOOM_SEED'] ?? 20_261_125);
 
 type Inputs = (kernel: Kernel, block: number) => Promise<unknown>[];

@@ -115,18 +115,25 @@ describe('replicas:', { tags: ['sized'] }, () => {
     expect(firstDifference(first, hashes, all)).toMatchObject({ block: 2 });
   });
 
-  const places: readonly (readonly [string, Partial<KernelOptions>])[] = [
-    ['eight threads', { threads: 8, spareThreads: 2 }],
-    // Rule O1, also in `npm test`. All facts of test/objects are repeated so in test:all.
+  type Places = readonly (readonly [string, Partial<KernelOptions>])[];
+  const places: Places = [
+    // Also in `npm test`; in test:all all facts of test/objects are repeated so (rules.md#o1).
     ['V8 collects before every crank', { collectsEveryCrank: true }],
     ['every vat in a process', { isolation: 'process' }],
+  ];
+  /** Smaller scenarios of their own show these in `npm test`: threads and paging.test.ts. */
+  const more: Places = [
+    ['eight threads', { threads: 8, spareThreads: 2 }],
     ['two vats online', { maxVatsOnline: 2 }],
   ];
-  test.each(places)('%s -> the same hash of every block', async (_title, options) => {
+  const title = '%s -> the same hash of every block';
+  const inPlace = async (_title: string, options: Partial<KernelOptions>): Promise<void> =>
     expectEqual(await runReplica({ options }));
-  });
+  test.each(places)(title, inPlace);
+  test.each(more)(title, { tags: ['thorough'] }, inPlace);
 
-  test('closed and opened again every few blocks -> the same hash of every block', async () => {
+  const reopened = 'closed and opened again every few blocks -> the same hash of every block';
+  test(reopened, { tags: ['thorough'] }, async () => {
     const after = ({ number }: Replica) => Promise.resolve(number % REOPENED_EVERY === 0);
     expectEqual(await runReplica({ options: {}, after }));
   });
