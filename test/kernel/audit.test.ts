@@ -22,8 +22,9 @@ import {
   type ReadView,
   type TableName,
 } from '@heirloom/store';
-import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fixture, install, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
 const expectSound = (kernel: Kernel): void => {
   const { findings, ok } = kernel.audit({ rows: true });
@@ -215,18 +216,23 @@ describe('audit of a damaged store', () => {
       store.put('kernel', '\xf7any', packFrame([0]))],
   ];
 
-  test.each(damages)('%s -> found: %s', async (_name, rule, text, damage) => {
-    const directory = await freshDirectory();
-    const kernel = await kernelOver({ directory });
+  /** The store is the same for all: a test damages what it sees of it, not what is on disk. */
+  const shared = useSharedKernel();
+
+  beforeAll(async () => {
+    const { kernel } = shared;
     const make = async (name: string) =>
-      kernel.createVat({ name, bundleId: await install(kernel, `${name}.js`) });
+      kernel.createVat({ name, bundleId: await shared.install(`${name}.js`) });
     const bank = await make('bank');
     const relay = await make('relay');
     await kernel.call(relay.root, 'forward', [bank.root, 'getVersion', []]);
     kernel.send(relay.root, 'open');
     await kernel.call(bank.root, 'makePurse', ['alice', 1n]);
-    expectSound(kernel);
-    const reader = openReader({ directory, readersMax: 8 });
+  });
+
+  test.each(damages)('%s -> found: %s', async (_name, rule, text, damage) => {
+    expectSound(shared.kernel);
+    const reader = openReader({ directory: shared.directory, readersMax: 8 });
     const snapshot = reader.begin();
     try {
       const store = new Damaged(snapshot);

@@ -1,6 +1,10 @@
-/** What promises settle to, and who is told (section 1.4 of README.md). */
+/**
+ * What promises settle to, and who is told (section 1.4 of README.md).
+ *
+ * @module-tag sized
+ */
 import type { VatReference } from '@heirloom/kernel';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { install, kernelOver } from '../support/kernels.js';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
@@ -24,19 +28,32 @@ const SETUP = `
   undefined;
 `;
 
+type Trio = readonly [a: Workbench, b: Workbench, c: Workbench];
+
+let shared: Trio;
 let a: Workbench;
 let b: Workbench;
 let c: Workbench;
-/** Vat a holds promises `$.x`, `$.y`, `$.z` that b decides. */
-beforeEach(async () => {
-  [a, b, c] = [await benches.make(), await benches.make(), await benches.make()];
+
+/** From now on vat a holds promises `$.x`, `$.y`, `$.z` that b decides. */
+const begin = async (trio: Trio): Promise<void> => {
+  [a, b, c] = trio;
   for (const bench of [a, b, c]) {
     await bench.run(SETUP);
     const roots = { a: a.root, b: b.root, c: c.root };
     await bench.run('Object.assign($, args[0]), undefined', [roots]);
   }
   await a.run(`E($.b).run("$.held('x', 'y', 'z')").then(held => { Object.assign($, held); })`);
+};
+/** For a test that upgrades or ends one of them. */
+const beginAfresh = async (): Promise<void> =>
+  begin([await benches.make(), await benches.make(), await benches.make()]);
+
+beforeAll(async () => {
+  shared = [await benches.hold(), await benches.hold(), await benches.hold()];
 });
+beforeEach(() => begin(shared));
+
 /** As each settles, its name and what it settled to are seen. */
 const watchAll = (): Promise<unknown> =>
   a.run(`
@@ -125,6 +142,7 @@ describe('promises to promises', () => {
   });
 
   test('the vat in between is upgraded -> rejected, though the far promise is not', async () => {
+    await beginAfresh();
     await b.run(`$.kits.x.resolve(E($.c).run("$.make('far')")); undefined`);
     await b.upgrade();
     await c.run('$.kits.far.resolve(1)');
@@ -205,6 +223,7 @@ describe('cycles', () => {
 
 describe('who decides', () => {
   test('a result -> decided by the vat that got the message', async () => {
+    await beginAfresh();
     await a.run(`$.r = E($.b).run("$.make('answer')"); $.r.catch(() => {}); undefined`);
     await a.upgrade();
     // The sender is another incarnation; the receiver still may settle.
@@ -219,6 +238,7 @@ describe('who decides', () => {
   });
 
   test('a promise of an ended vat that settled before -> keeps its value', async () => {
+    await beginAfresh();
     await watchAll();
     await b.run(`$.kits.x.resolve('before')`);
     await b.terminate();
@@ -229,3 +249,5 @@ describe('who decides', () => {
     ]);
   });
 });
+
+benches.testRepetition();

@@ -1,5 +1,9 @@
-/** Where messages go: pipelining, settlement, splats (section 1.3 of README.md). */
-import { describe, expect, test } from 'vitest';
+/**
+ * Where messages go: pipelining, settlement, splats (section 1.3 of README.md).
+ *
+ * @module-tag sized
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
 const benches = useWorkbenches();
@@ -18,27 +22,32 @@ const SETUP = `
   undefined;
 `;
 
-/** Vats a, b, ...: in each, `$.b` and so on are the roots of the others. */
-const vats = async <const N extends readonly string[]>(
-  ...names: N
-): Promise<Record<N[number], Workbench>> => {
-  const made: Record<string, Workbench> = {};
-  for (const name of names) {
-    made[name] = await benches.make();
+const NAMES = ['a', 'b', 'c'] as const;
+type Name = (typeof NAMES)[number];
+type Vats = Record<Name, Workbench>;
+
+let shared: Vats;
+beforeAll(async () => {
+  shared = { a: await benches.hold(), b: await benches.hold(), c: await benches.hold() };
+});
+
+/** Vats a, b, c: in each, `$.b` and so on are the roots of the others. `doomed` is a new one. */
+const vats = async (doomed?: Name): Promise<Vats> => {
+  const made = { ...shared };
+  if (doomed !== undefined) made[doomed] = await benches.make();
+  const roots = Object.fromEntries(NAMES.map(name => [name, made[name].root]));
+  for (const name of NAMES) {
     await made[name].run(SETUP);
+    await made[name].run('Object.assign($, args[0]), undefined', [roots]);
   }
-  const roots = names.map(name => [name, made[name]!.root]);
-  for (const name of names) {
-    await made[name]!.run('Object.assign($, args[0]), undefined', [Object.fromEntries(roots)]);
-  }
-  return made as Record<N[number], Workbench>;
+  return made;
 };
 const reasons = `Promise.all($.r.map(p => p.then(v => ['fulfilled', v], e => [String(e)])))`;
 
 describe('messages to an unresolved promise', () => {
   /** Vat a has sent three messages to a promise that b decides. */
-  const sent = async (): Promise<Record<'a' | 'b' | 'c', Workbench>> => {
-    const made = await vats('a', 'b', 'c');
+  const sent = async (doomed?: Name): Promise<Vats> => {
+    const made = await vats(doomed);
     await made.a.run(`$.p = E($.b).run("$.make('x').promise"); undefined`);
     await made.a.run('$.r = [1, 2, 3].map(n => E($.p).note(n)); undefined');
     return made;
@@ -91,7 +100,7 @@ describe('messages to an unresolved promise', () => {
   });
 
   test('its vat ends -> rejected: vat terminated', async () => {
-    const { a, b } = await sent();
+    const { a, b } = await sent('b');
     await b.terminate();
     const refused = ['Error: vat terminated'];
     expect(await a.run(reasons)).toEqual([refused, refused, refused]);
@@ -99,7 +108,7 @@ describe('messages to an unresolved promise', () => {
   });
 
   test('its vat is upgraded -> rejected with the disconnection', async () => {
-    const { a, b } = await sent();
+    const { a, b } = await sent('b');
     await b.upgrade();
     expect(await a.run('$.r[1].catch(e => e.name)')).toBe('vatUpgraded');
   });
@@ -107,7 +116,7 @@ describe('messages to an unresolved promise', () => {
 
 describe('pipelines', () => {
   test('a chain of results, each the target of the next -> one after the other', async () => {
-    const { a, b } = await vats('a', 'b');
+    const { a, b } = await vats();
     const link = `
       $.Link = n => Far('link', { next: () => $.Link(n + 1), value: () => n });
       undefined`;
@@ -120,7 +129,7 @@ describe('pipelines', () => {
   });
 
   test('a result as argument of the next message -> arrives as a promise', async () => {
-    const { a, b } = await vats('a', 'b', 'c');
+    const { a, b } = await vats();
     const send = `
       const p = E($.c).run('7');
       E($.b).run('$.got = args[0]; $.kind = args[0] instanceof Promise; args[0]', [p])`;
@@ -130,7 +139,7 @@ describe('pipelines', () => {
   });
 
   test('a promise of c, passed by a to b, which sends to it -> arrives', async () => {
-    const { a, b, c } = await vats('a', 'b', 'c');
+    const { a, b, c } = await vats();
     await a.run(`
       $.p = E($.c).run("$.make('x').promise");
       E($.b).run('$.r = E(args[0].p).note(1); undefined', [{ p: $.p }])`);
@@ -140,7 +149,7 @@ describe('pipelines', () => {
   });
 
   test('messages before and after the settlement, by one sender -> in order', async () => {
-    const { a, b } = await vats('a', 'b');
+    const { a, b } = await vats();
     await a.run(`$.p = E($.b).run("$.make('x').promise"); undefined`);
     const send = (from: number) =>
       a.run(`for (let n = ${from}; n < ${from + 10}; n += 1) E($.p).note(n); undefined`);
@@ -154,7 +163,7 @@ describe('pipelines', () => {
 
 describe('splats', () => {
   test('an object of an ended vat -> rejected; without a result nothing happens', async () => {
-    const { a, b } = await vats('a', 'b');
+    const { a, b } = await vats('b');
     await a.run(`E($.b).run("$.Log('L')").then(l => { $.l = l; })`);
     await b.terminate();
     expect(await a.run(`E($.l).note(1).catch(String)`)).toBe('Error: vat terminated');
@@ -163,7 +172,7 @@ describe('splats', () => {
   });
 
   test('a remotable of an ended incarnation -> as of an ended vat, identity kept', async () => {
-    const { a, b } = await vats('a', 'b');
+    const { a, b } = await vats('b');
     await a.run(`E($.b).run("$.Log('L')").then(l => { $.l = l; })`);
     await b.upgrade();
     expect(await a.run(`E($.l).note(1).catch(String)`)).toBe('Error: vat terminated');
@@ -171,7 +180,7 @@ describe('splats', () => {
   });
 
   test('messages that were queued on a promise for an ended vat -> rejected', async () => {
-    const { a, b, c } = await vats('a', 'b', 'c');
+    const { a, b, c } = await vats('c');
     await a.run(`$.p = E($.b).run("$.make('x').promise"); $.r = [E($.p).note(1)]; undefined`);
     await b.run(`E($.c).run("$.Log('C')").then(l => { $.c = l; })`);
     await c.terminate();
@@ -179,3 +188,5 @@ describe('splats', () => {
     expect(await a.run(reasons)).toEqual([['Error: vat terminated']]);
   });
 });
+
+benches.testRepetition();

@@ -2,21 +2,23 @@
  * `@endo/exo`, `@endo/patterns` and `@agoric/vat-data`, unmodified: exo classes and kits with
  * guards behave the same with endo's own makers, as virtual kinds and as durable kinds.
  */
-import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import type { CreatedVat, VatReference } from '@heirloom/kernel';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
-let kernel: Kernel;
-let bundleId: string;
+const FILE = 'libraries/exos.js';
+
+const shared = useSharedKernel();
+/** What no test upgrades. */
 let vat: CreatedVat;
 
-beforeEach(async () => {
-  kernel = await kernelOver();
-  bundleId = await install(kernel, 'libraries/exos.js');
-  vat = await kernel.createVat({ name: 'exos', bundleId, vatParameters: { version: 1 } });
+beforeAll(async () => {
+  vat = await shared.create(FILE, { vatParameters: { version: 1 } });
 });
 
-const root = (method: string, ...args: unknown[]) => kernel.call(vat.root, method, args);
+const call = (target: VatReference, method: string, args: readonly unknown[] = []) =>
+  shared.kernel.call(target, method, args);
+const root = (method: string, ...args: unknown[]) => call(vat.root, method, args);
 const textOf = (outcome: Promise<unknown>) => outcome.catch((error: unknown) => String(error));
 
 const SORTS = ['endo', 'virtual', 'durable'] as const;
@@ -45,7 +47,7 @@ describe('exos: guards', () => {
   test.each(SORTS)('%s: called from outside -> the results and texts of endo', async sort => {
     for (const [method, args, outcome] of CALLS) {
       const account = (await root('makeAccount', sort, 1n)) as VatReference;
-      const found = await textOf(kernel.call(account, method, args));
+      const found = await textOf(call(account, method, args));
       if (outcome instanceof RegExp) expect(found).toMatch(outcome);
       else expect(found).toEqual(outcome);
     }
@@ -67,7 +69,7 @@ describe('exos: guards', () => {
 
   test.each(SORTS)('%s: method names, interface guard, a sloppy interface', async sort => {
     const account = (await root('makeAccount', sort, 1n)) as VatReference;
-    expect(await kernel.call(account, '__getMethodNames__')).toEqual([
+    expect(await call(account, '__getMethodNames__')).toEqual([
       '__getInterfaceGuard__',
       '__getMethodNames__',
       'deposit',
@@ -78,13 +80,13 @@ describe('exos: guards', () => {
       'raw',
       'shaped',
     ]);
-    const guard = (await kernel.call(account, '__getInterfaceGuard__')) as object;
+    const guard = (await call(account, '__getInterfaceGuard__')) as object;
     expect(JSON.stringify(guard, (_, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v))).toMatch(
       /"interfaceName":"Account"/,
     );
     const loose = (await root('loose', sort)) as VatReference;
-    expect(await kernel.call(loose, 'anything', [1n, 'b'])).toEqual([1n, 'b']);
-    await expect(kernel.call(loose, 'strict', ['b'])).rejects.toThrow(/Must be a bigint/);
+    expect(await call(loose, 'anything', [1n, 'b'])).toEqual([1n, 'b']);
+    await expect(call(loose, 'strict', ['b'])).rejects.toThrow(/Must be a bigint/);
   });
 });
 
@@ -93,13 +95,13 @@ describe('exos: kits', () => {
     const kit = (await root('makeKit', sort, 'a')) as Record<string, VatReference>;
     const owner = kit['owner']!;
     const account = (await root('makeAccount', sort, 1n)) as VatReference;
-    expect(await kernel.call(kit['viewer']!, 'look')).toBe('a');
-    expect(await kernel.call(owner, 'isMine', [owner])).toEqual([true, true, false]);
-    expect(await kernel.call(owner, 'isMine', [kit['viewer']])).toEqual([true, false, true]);
-    expect(await kernel.call(owner, 'isMine', [account])).toEqual([false, false, false]);
-    expect(await kernel.call(owner, 'isMine', [1n])).toEqual([false, false, false]);
-    expect(await kernel.call(owner, 'give', [kit['viewer']])).toBe('given 1 of a');
-    await expect(kernel.call(owner, 'give', [account])).rejects.toThrow(
+    expect(await call(kit['viewer']!, 'look')).toBe('a');
+    expect(await call(owner, 'isMine', [owner])).toEqual([true, true, false]);
+    expect(await call(owner, 'isMine', [kit['viewer']])).toEqual([true, false, true]);
+    expect(await call(owner, 'isMine', [account])).toEqual([false, false, false]);
+    expect(await call(owner, 'isMine', [1n])).toEqual([false, false, false]);
+    expect(await call(owner, 'give', [kit['viewer']])).toBe('given 1 of a');
+    await expect(call(owner, 'give', [account])).rejects.toThrow(
       /Must be a facet of "Kit"|Must be an instance of "Kit"/,
     );
   });
@@ -107,19 +109,22 @@ describe('exos: kits', () => {
 
 describe('exos: an upgrade', () => {
   test('durable -> classes, kits and the singleton with new behaviour and old state', async () => {
+    const old = await shared.create(FILE, { vatParameters: { version: 1 } });
+    const root = (method: string, ...args: unknown[]) => call(old.root, method, args);
     const account = (await root('makeAccount', 'durable', 1n)) as VatReference;
     const kit = (await root('makeKit', 'durable', 'a')) as Record<string, VatReference>;
     const loose = (await root('loose', 'durable')) as VatReference;
-    await kernel.call(account, 'deposit', [4n]);
-    await kernel.call(kit['owner']!, 'give', [kit['viewer']]);
+    await call(account, 'deposit', [4n]);
+    await call(kit['owner']!, 'give', [kit['viewer']]);
     const accountOf2 = (await root('makeAccount', 'virtual', 1n)) as VatReference;
-    await kernel.upgradeVat(vat.vatId, { bundleId, vatParameters: { version: 2 } });
-    expect(await kernel.call(account, 'note', ['x'])).toEqual([2, 'x']);
-    expect(await kernel.call(account, 'deposit', [4n])).toBe(9n);
-    await expect(kernel.call(account, 'deposit', ['4'])).rejects.toThrow(/Must be a bigint/);
-    expect(await kernel.call(kit['owner']!, 'give', [kit['viewer']])).toBe('given 2 of a');
+    const bundleId = await shared.install(FILE);
+    await shared.kernel.upgradeVat(old.vatId, { bundleId, vatParameters: { version: 2 } });
+    expect(await call(account, 'note', ['x'])).toEqual([2, 'x']);
+    expect(await call(account, 'deposit', [4n])).toBe(9n);
+    await expect(call(account, 'deposit', ['4'])).rejects.toThrow(/Must be a bigint/);
+    expect(await call(kit['owner']!, 'give', [kit['viewer']])).toBe('given 2 of a');
     expect(await root('loose', 'durable')).toBe(loose);
-    await expect(kernel.call(accountOf2, 'deposit', [1n])).rejects.toThrow('vat terminated');
+    await expect(call(accountOf2, 'deposit', [1n])).rejects.toThrow('vat terminated');
   });
 
   test('a state that does not fit its shape -> refused, nothing is made', async () => {

@@ -4,18 +4,21 @@
  */
 import type { VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
+
+const FILE = 'libraries/layout.js';
+
+const shared = useSharedKernel();
 
 test('vat-data and zones: one layout -> a vat changes from one to the other', async () => {
-  const kernel = await kernelOver();
-  const bundleId = await install(kernel, 'libraries/layout.js');
-  const options = { bundleId, vatParameters: { version: 1 } };
-  const { root, vatId } = await kernel.createVat({ name: 'layout', ...options });
+  const { kernel } = shared;
+  const { root, vatId } = await shared.create(FILE, { vatParameters: { version: 1 } });
   const keys = ['Bare_kindHandle', 'Counter_kindHandle', 'One_kindHandle', 'One_singleton', 'map'];
   expect(await kernel.call(root, 'keys')).toEqual(keys);
   const counter = (await kernel.call(root, 'make', ['a'])) as VatReference;
   const one = (await kernel.call(root, 'one')) as VatReference;
   expect(await kernel.call(counter, 'add', [2n])).toBe(2n);
+  const bundleId = await shared.install(FILE);
   await kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } });
   expect(await kernel.call(root, 'keys')).toEqual(keys);
   expect(await kernel.call(counter, 'add', [2n])).toBe(22n);
@@ -26,9 +29,6 @@ test('vat-data and zones: one layout -> a vat changes from one to the other', as
 });
 
 test('heap stores: added to while iterated -> the text of the library', async () => {
-  const kernel = await kernelOver();
-  const bundleId = await install(kernel, 'libraries/layout.js');
-  const options = { name: 'layout', bundleId, vatParameters: { version: 1 } };
-  const { root } = await kernel.createVat(options);
-  await expect(kernel.call(root, 'stale')).rejects.toThrow(/^Store .* cursor stale$/);
+  const { root } = await shared.create(FILE, { vatParameters: { version: 1 } });
+  await expect(shared.kernel.call(root, 'stale')).rejects.toThrow(/^Store .* cursor stale$/);
 });

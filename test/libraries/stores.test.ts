@@ -2,21 +2,20 @@
  * `@agoric/store`, `@agoric/vat-data` and `@endo/patterns`, unmodified: a store behaves the same in
  * the heap, where the library itself carries it out, as a virtual and as a durable collection.
  */
-import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
-let kernel: Kernel;
-let bundleId: string;
+const FILE = 'libraries/stores.js';
+
+const shared = useSharedKernel();
 let vat: CreatedVat;
 
 beforeEach(async () => {
-  kernel = await kernelOver();
-  bundleId = await install(kernel, 'libraries/stores.js');
-  vat = await kernel.createVat({ name: 'stores', bundleId });
+  vat = await shared.create(FILE);
 });
 
-const root = (method: string, ...args: unknown[]) => kernel.call(vat.root, method, args);
+const root = (method: string, ...args: unknown[]) => shared.kernel.call(vat.root, method, args);
 
 type Step = readonly [store: string, method: string, ...args: unknown[]];
 
@@ -103,7 +102,7 @@ describe('stores', () => {
     }
     await root('provideBaggage', 'thing');
     await root('provideLazy', 'durable', 'lazy');
-    await kernel.upgradeVat(vat.vatId, { bundleId });
+    await shared.kernel.upgradeVat(vat.vatId, { bundleId: await shared.install(FILE) });
     for (const [sort, found] of Object.entries({ heap: false, virtual: false, durable: true })) {
       expect(await root('run', sort, 'map', 'has', 'a')).toEqual(['returned', found]);
       expect(await root('run', sort, 'set', 'has', 'x')).toEqual(['returned', found]);

@@ -1,36 +1,36 @@
 /** `@agoric/vow`, unmodified: vows watched across upgrades of who watches and of who decides. */
-import type { Kernel, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
-
-let kernel: Kernel;
-let provider: VatReference;
-let watcher: VatReference;
+import { useSharedKernel } from '../support/shared-kernel.js';
 
 const FILES = { provider: 'libraries/vow-provider.js', watcher: 'libraries/vow-watcher.js' };
 type Name = keyof typeof FILES;
 
-const create = async (name: Name): Promise<VatReference> => {
-  const bundleId = await install(kernel, FILES[name]);
-  return (await kernel.createVat({ name, bundleId, vatParameters: { version: 1 } })).root;
-};
+const shared = useSharedKernel();
+let vats: Record<Name, CreatedVat>;
+let provider: VatReference;
 
 beforeEach(async () => {
-  kernel = await kernelOver();
-  provider = await create('provider');
-  watcher = await create('watcher');
+  vats = {
+    provider: await shared.create(FILES.provider, { vatParameters: { version: 1 } }),
+    watcher: await shared.create(FILES.watcher, { vatParameters: { version: 1 } }),
+  };
+  provider = vats.provider.root;
 });
 
-const provide = (method: string, ...args: unknown[]) => kernel.call(provider, method, args);
-const ask = (method: string, ...args: unknown[]) => kernel.call(watcher, method, args);
+const provide = (method: string, ...args: unknown[]) => shared.kernel.call(provider, method, args);
+const ask = (method: string, ...args: unknown[]) =>
+  shared.kernel.call(vats.watcher.root, method, args);
+const send = (method: string, ...args: unknown[]) =>
+  shared.kernel.send(vats.watcher.root, method, args);
 const upgrade = async (name: Name, version = 2): Promise<void> => {
-  const { vatId, bundleId } = kernel.vat(name);
-  await kernel.upgradeVat(vatId, { bundleId, vatParameters: { version } });
+  const bundleId = await shared.install(FILES[name]);
+  await shared.kernel.upgradeVat(vats[name].vatId, { bundleId, vatParameters: { version } });
 };
 
 /** After every message has been delivered. */
 const log = async (): Promise<unknown> => {
-  await kernel.run();
+  await shared.kernel.run();
   return ask('getLog');
 };
 
@@ -40,7 +40,7 @@ describe('one incarnation', () => {
     const bad = await provide('make', 'bad');
     const result = await ask('watch', good, 'a', 1n);
     await ask('watch', bad, 'b');
-    const waiting = ['when', 'asPromise'].map(method => kernel.send(watcher, method, [good]));
+    const waiting = ['when', 'asPromise'].map(method => send(method, good));
     expect(await log()).toEqual([]);
     await provide('resolve', 'good', 7n);
     await provide('reject', 'bad', 'no reason');
@@ -85,7 +85,7 @@ describe('upgrades', () => {
   test('the deciding vat, thrice -> watched again each time, fulfilled once', async () => {
     const vow = await provide('make', 'vow');
     await ask('watch', vow, 'patient');
-    const waiting = kernel.send(watcher, 'when', [vow]);
+    const waiting = send('when', vow);
     for (const version of [2, 3, 4]) await upgrade('provider', version);
     expect(await log()).toEqual([]);
     await provide('resolve', 'vow', 7n);
@@ -93,7 +93,8 @@ describe('upgrades', () => {
     expect(await waiting.result).toBe(7n);
   });
 
-  test('both, in turn -> fulfilled once, and what was made of it as well', async () => {
+  const inTurn = 'both, in turn -> fulfilled once, and what was made of it as well';
+  test(inTurn, { tags: ['thorough'] }, async () => {
     const vow = await provide('make', 'vow');
     const result = await ask('watch', vow, 'x');
     await ask('passOn', 'passed', result);
@@ -125,7 +126,7 @@ describe('upgrades', () => {
     const vow = await provide('make', 'vow');
     await provide('resolveToFar', 'vow');
     const value = (await ask('when', vow)) as VatReference;
-    expect(await kernel.call(value, 'hello')).toBe('hi');
+    expect(await shared.kernel.call(value, 'hello')).toBe('hi');
     await upgrade('provider');
     await expect(ask('when', vow)).rejects.toThrow(/^Vow fulfillment value was not stored: /);
   });
@@ -146,7 +147,8 @@ describe('upgrades', () => {
     );
   });
 
-  test('all with a rejection -> that reason, after an upgrade too', async () => {
+  const rejected = 'all with a rejection -> that reason, after an upgrade too';
+  test(rejected, { tags: ['thorough'] }, async () => {
     const vows = [await provide('make', 'a'), await provide('make', 'b')];
     await ask('all', 'all', vows);
     await ask('allSettled', 'settled', vows);
@@ -168,7 +170,8 @@ describe('retryable', () => {
     expect(await ask('result', 'answer')).toBe('key, call 1 of version 2');
   });
 
-  test('its own vat is upgraded -> run again by the new code', async () => {
+  const own = 'its own vat is upgraded -> run again by the new code';
+  test(own, { tags: ['thorough'] }, async () => {
     // The library retries for a rising incarnation number, whichever vat it is of.
     await upgrade('provider', 1);
     await ask('ask', 'answer', provider, 'key');

@@ -9,6 +9,8 @@
  *
  * Mutants show that the model can see a difference: without `born`, a replay takes rows of its own
  * future for rows of an earlier incarnation; without pre-images, it misses what was overwritten.
+ *
+ * It checks a design and runs nothing of the product: `npm run test:all` runs it.
  */
 import { describe, expect, test } from 'vitest';
 import { runSeeds, seededRandom } from './random.js';
@@ -206,7 +208,8 @@ const runRule = (rule: PreimageRule) => {
   return { ...runSeeds(RUNS, seed => runProgram(seed, rule, counts)), counts };
 };
 
-describe('T2: a replay reads rows as they were at the start of the incarnation', () => {
+const RULE = 'T2: a replay reads rows as they were at the start of the incarnation';
+describe(RULE, { tags: ['thorough'] }, () => {
   test('replay: pre-image, else a row born earlier -> no difference', () => {
     const { failed, counts } = runRule('asWritten');
     expect(failed).toEqual([]);

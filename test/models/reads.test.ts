@@ -8,6 +8,8 @@
  * The model: one vat runs a fixed program of reads and writes in blocks. Its thread reads from a
  * small cache, then from what it wrote and its snapshot does not show yet, then from the snapshot.
  * Two replicas run the program with other timing, restarts or cache sizes.
+ *
+ * It checks a design and runs nothing of the product: `npm run test:all` runs it.
  */
 import { describe, expect, test } from 'vitest';
 import { runSeeds, seededRandom, type Failures } from './random.js';
@@ -172,7 +174,7 @@ const compareReplicas = (rule: RecordingRule, change: Partial<Circumstances>): F
     }
   });
 
-describe('T1: what is recorded is a function of the inputs', () => {
+describe('T1: what is recorded is a function of the inputs', { tags: ['thorough'] }, () => {
   for (const [name, change] of Object.entries(CHANGES)) {
     test(`transcript: writes only, ${name} -> the same`, () => {
       expect(compareReplicas('writesOnly', change).failed).toEqual([]);

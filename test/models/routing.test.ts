@@ -9,6 +9,8 @@
  * The counterexample to routing at wave start: a sender sends messages 1 and 2 to the unresolved
  * `p`. Message 1 is routed, to the queue of `p`; message 2 still waits in the run queue. `p`
  * settles, and message 1 moves to the tail of the run queue: behind message 2.
+ *
+ * It checks a design and runs nothing of the product: `npm run test:all` runs it.
  */
 import { describe, expect, test } from 'vitest';
 import { runSeeds, seededRandom, type Random } from './random.js';
@@ -176,7 +178,7 @@ class Waves {
   }
 }
 
-describe('W2: first in, first out per sender and reference', () => {
+describe('W2: first in, first out per sender and reference', { tags: ['thorough'] }, () => {
   for (const waveLimit of [1, 3, 8, 1024]) {
     test(`routing: at merge, waves of ${waveLimit} -> order kept`, () => {
       const { failed } = runSeeds(3000, seed => new Waves(seed, 'atMerge').run(waveLimit));

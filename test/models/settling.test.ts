@@ -7,6 +7,8 @@
  *
  * The model: vats that take deliveries with a result each, settle it at once, later or never, and
  * now and then fault. A fault undoes the crank, so that its own result too is settled by the end.
+ *
+ * It checks a design and runs nothing of the product: `npm run test:all` runs it.
  */
 import { describe, expect, test } from 'vitest';
 import { runSeeds, seededRandom, type Random } from './random.js';
@@ -90,7 +92,7 @@ class Kernel {
   }
 }
 
-describe('W1: every result is settled exactly once', () => {
+describe('W1: every result is settled exactly once', { tags: ['thorough'] }, () => {
   for (const waveLimit of [1, 4, 1024]) {
     test(`settling: decider set at merge, waves of ${waveLimit} -> once each`, () => {
       const { failed } = runSeeds(1000, seed => new Kernel(seed, 'atMerge').run(waveLimit));

@@ -1,4 +1,8 @@
-/** Collections (section 2.8 of README.md). Whether they are durable: durability.test.ts. */
+/**
+ * Collections (section 2.8 of README.md). Whether they are durable: durability.test.ts.
+ *
+ * @module-tag sized
+ */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Fact } from '../support/workbench.js';
@@ -453,3 +457,5 @@ describe('collections: many of them', () => {
       it`)).toBe('bottom');
   });
 });
+
+benches.testRepetition();

@@ -2,6 +2,8 @@
  * Data (section 2.13 of README.md, pass styles and encoding): what may be passed, and what becomes
  * of it on every way that it can take. The bytes: packages/store/src/codec. Remotables:
  * far.test.ts.
+ *
+ * @module-tag sized
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -315,3 +317,5 @@ describe('data: what is not frozen', () => {
       expect.stringMatching(/^TypeError: Cannot pass non-frozen objects like .*Use harden\(\)/)],
   ]);
 });
+
+benches.testRepetition();

@@ -1,4 +1,8 @@
-/** What may be stored where, and how each refusal is worded (section 2.7 of README.md). */
+/**
+ * What may be stored where, and how each refusal is worded (section 2.7 of README.md).
+ *
+ * @module-tag sized
+ */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Fact } from '../support/workbench.js';
@@ -187,3 +191,5 @@ describe('durability: the order of checks', () => {
         'Error: key (a string) not found in collection "L"']],
   ], SPECIMENS);
 });
+
+benches.testRepetition();

@@ -2,6 +2,8 @@
  * What a vat runs in (section 2.2 of README.md). `outer` is the vat's own global object and
  * `outer.eval` its evaluator; snippets themselves run in a child compartment. Every global by name,
  * and what is reached from them: packages/worker/src/zygote/vat-compartment.test.ts.
+ *
+ * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -207,3 +209,5 @@ describe('environment: two vats', () => {
     expect(await other.run('E(args[0]).get()', [thing])).toBe(1);
   });
 });
+
+benches.testRepetition();

@@ -1,6 +1,8 @@
 /**
  * Objects that pass by reference: Far and remotables (section 2.13 of README.md). Kinds:
  * kinds.test.ts.
+ *
+ * @module-tag sized
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -141,3 +143,5 @@ describe('far: between vats', () => {
       .toEqual([true, true]);
   });
 });
+
+benches.testRepetition();

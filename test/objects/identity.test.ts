@@ -2,6 +2,8 @@
  * What is the same as what, and when (section 2.9 of README.md), as far as vat code can see it
  * without a collector. With one: test/support/workbench.ts does all of it again, and
  * packages/worker/src/liveslots/gc.test.ts.
+ *
+ * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -225,3 +227,5 @@ describe('identity: new incarnations', () => {
     );
   });
 });
+
+benches.testRepetition();

@@ -1,6 +1,8 @@
 /**
  * Kinds as vat code defines them (section 2.3 of README.md). State is in state.test.ts, what may be
  * stored in durability.test.ts, later incarnations in redefinition.test.ts.
+ *
+ * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -399,3 +401,5 @@ describe('kinds: messages from elsewhere', () => {
     );
   });
 });
+
+benches.testRepetition();

@@ -1,11 +1,12 @@
 /** Nothing stays behind of what vats made for each other and let go, in both modes. */
 import type { GcMode, Kernel } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { countRows } from '../support/store-rows.js';
 
-const ROUNDS = 10_000;
-const BATCH = 250;
+const ROUNDS = amount({ quick: 300, thorough: 10_000 });
+const BATCH = amount({ quick: 100, thorough: 250 });
 const VATS = ['alice', 'bob'] as const;
 
 class Exchange {
@@ -20,7 +21,9 @@ class Exchange {
   }
 
   async begin(): Promise<void> {
-    await this.#open({ gc: this.#gc });
+    const { directory } = this;
+    const parameters = { gc: this.#gc };
+    this.#kernel = await kernelOver({ directory, blocks: 'host', parameters });
     this.#bundleId = await this.#block(this.#it.installBundle(await fixture('leaker.js')));
     const bundleId = this.#bundleId;
     for (const name of VATS) await this.#block(this.#it.createVat({ name, bundleId }));
@@ -55,19 +58,11 @@ class Exchange {
   /** Rows by table; every vat's rows are audited, and compared with the kernel's tables. */
   async counts(): Promise<Record<string, number>> {
     expect(this.#it.audit({ rows: true }).findings).toEqual([]);
-    await this.#it.close();
-    const counts = await countRows(this.directory);
-    await this.#open();
-    return counts;
+    return countRows(this.directory);
   }
 
   get #it(): Kernel {
     return this.#kernel!;
-  }
-
-  async #open(parameters?: { readonly gc: GcMode }): Promise<void> {
-    const more = parameters === undefined ? {} : { parameters };
-    this.#kernel = await kernelOver({ directory: this.directory, blocks: 'host', ...more });
   }
 
   async #block<T>(work: Promise<T>): Promise<T> {
@@ -78,7 +73,8 @@ class Exchange {
 }
 
 describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
-  test(`${ROUNDS} rounds of making, exporting and dropping -> the rows of before`, async () => {
+  const title = `${ROUNDS} rounds of making, exporting and dropping -> the rows of before`;
+  test(title, { tags: ['sized'] }, async () => {
     const exchange = new Exchange(await freshDirectory(), gc);
     await exchange.begin();
     await exchange.rounds(BATCH);
@@ -87,5 +83,5 @@ describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
     await exchange.rounds(ROUNDS);
     await exchange.settle();
     expect(await exchange.counts()).toEqual(before);
-  }, 300_000);
+  });
 });

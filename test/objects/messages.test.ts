@@ -1,6 +1,8 @@
 /**
  * Sends, results and their limits (sections 2.1 and 2.11 of README.md); errors on the way (2.12).
  * Which syscalls are made, one by one: packages/worker/src/liveslots/promises.test.ts.
+ *
+ * @module-tag sized
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useWorkbenches } from '../support/workbench.js';
@@ -187,3 +189,5 @@ describe('messages: errors', () => {
     }
   });
 });
+
+benches.testRepetition();

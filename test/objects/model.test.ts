@@ -6,9 +6,12 @@
  * entries, patterns, iteration with changes; upgrades that succeed, upgrades that fail, restarts.
  * HEIRLOOM_SEED=n repeats a run. Without a kernel, with fast-check: model.test.ts of liveslots.
  * Whether the model is right: test/reference/model.test.ts asks SwingSet.
+ *
+ * @module-tag sized
  */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
+import { amount } from '../support/amounts.js';
 import { useWorkbenches } from '../support/workbench.js';
 import type { Random } from '../models/random.js';
 import type { Workbench } from '../support/workbench.js';
@@ -17,7 +20,7 @@ import { Things } from './model/things.js';
 import { VAT } from './model/vat-code.js';
 import type { Step } from './model/steps.js';
 
-const PROGRAMS = 4;
+const PROGRAMS = amount({ quick: 1, thorough: 4 });
 const CRANKS = 50;
 const STEPS_MAX = 12;
 const CHANCE = { upgrade: 0.08, failure: 0.04, restart: 0.02 };
@@ -66,7 +69,7 @@ const runProgram = async (random: Random): Promise<void> => {
   await Promise.all([bench.terminate(), other.terminate()]);
 };
 
-test(`random operations, ${PROGRAMS} programs -> what plain lists hold`, async () => {
+test(`random operations, programs: ${PROGRAMS} -> what plain lists hold`, async () => {
   const seed = Number(process.env['HEIRLOOM_SEED'] ?? Date.now() % 2 ** 31);
   console.log(`model.test: HEIRLOOM_SEED=${seed}`);
   for (let program = 0; program < PROGRAMS; program += 1) {
@@ -76,4 +79,6 @@ test(`random operations, ${PROGRAMS} programs -> what plain lists hold`, async (
       throw new Error(`HEIRLOOM_SEED=${seed}, program ${program}`, { cause: error });
     }
   }
-}, 240_000);
+});
+
+benches.testRepetition();

@@ -1,6 +1,8 @@
 /**
  * Patterns, copies and the order of keys (section 2.13 of README.md). Guards of kinds:
  * kinds.test.ts; patterns that select entries of stores: collections.test.ts.
+ *
+ * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -195,3 +197,5 @@ describe('patterns: between vats and incarnations', () => {
     ]);
   });
 });
+
+benches.testRepetition();

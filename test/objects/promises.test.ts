@@ -11,32 +11,47 @@ import {
 } from '@heirloom/store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
 interface Held {
   readonly promise: VatReference;
 }
 
-let directory: string;
+const logged: KernelLogEntry[] = [];
+const shared = useSharedKernel({ log: entry => void logged.push(entry) });
 let kernel: Kernel;
-let logged: KernelLogEntry[];
+/** Of a test that needs a store for itself. */
+let ownDirectory: string | undefined;
+/** What the vats of the test are called in the kernel, by their names here. */
+const names = new Map<string, string>();
 
-const open = async (): Promise<void> => {
-  kernel = await kernelOver({ directory, log: entry => void logged.push(entry) });
+const openOwn = async (directory: string): Promise<void> => {
+  ownDirectory = directory;
+  kernel = await kernelOver({ directory });
 };
 const reopen = async (): Promise<void> => {
+  if (ownDirectory === undefined) {
+    kernel = await shared.reopen();
+    return;
+  }
   await kernel.close();
-  await open();
+  await openOwn(ownDirectory);
 };
-const root = (name: string): VatReference => kernel.vat(name).root;
-const create = async (name: string, source: string): Promise<CreatedVat> =>
-  kernel.createVat({ name, bundleId: await install(kernel, source) });
+const nameOf = (name: string): string => names.get(name)!;
+const root = (name: string): VatReference => kernel.vat(nameOf(name)).root;
+const bundleOf = (source: string): Promise<string> =>
+  ownDirectory === undefined ? shared.install(source) : install(kernel, source);
+const create = async (name: string, source: string): Promise<CreatedVat> => {
+  names.set(name, ownDirectory === undefined ? shared.takeName(name) : name);
+  return kernel.createVat({ name: nameOf(name), bundleId: await bundleOf(source) });
+};
 const call = (name: string, method: string, ...args: unknown[]): Promise<unknown> =>
   kernel.call(root(name), method, args);
 const make = async (name: string): Promise<VatReference> =>
   ((await call('holder', 'make', name)) as Held).promise;
 const upgrade = async (version: number, more: object = {}): Promise<void> => {
-  const { vatId } = kernel.vat('watcher');
-  const bundleId = await install(kernel, 'watcher.js');
+  const { vatId } = kernel.vat(nameOf('watcher'));
+  const bundleId = await bundleOf('watcher.js');
   const vatParameters = { version, ...more };
   await kernel.upgradeVat(vatId, { bundleId, vatParameters, upgradeMessage: `to ${version}` });
 };
@@ -48,9 +63,9 @@ const disconnected = (version: number) => ({
 });
 
 beforeEach(async () => {
-  directory = await freshDirectory();
-  logged = [];
-  await open();
+  ({ kernel } = shared);
+  ownDirectory = undefined;
+  logged.length = 0;
   await create('holder', 'holder.js');
 });
 
@@ -61,6 +76,12 @@ describe('watched promises', () => {
   const settle = (how: 'resolve' | 'reject', value: unknown) =>
     call('holder', 'settle', 'p', how, value);
   const getLog = () => call('watcher', 'getLog');
+  /** The rest of the test has a kernel for itself. */
+  const beAlone = async (): Promise<void> => {
+    await openOwn(await freshDirectory());
+    await create('holder', 'holder.js');
+    await create('watcher', 'watcher.js');
+  };
 
   test('watches: no upgrade -> fulfilled or rejected, with the args', async () => {
     await call('watcher', 'watch', await make('p'), 'a', root('holder'));
@@ -117,20 +138,18 @@ describe('watched promises', () => {
 
   test('watches: settled, and upgraded before the notify -> the successor is told', async () => {
     await call('watcher', 'watch', await make('p'), 'a');
-    const bundleId = await install(kernel, 'watcher.js');
-    await kernel.close();
-    const owner = await kernelOver({ directory, blocks: 'host' });
-    owner.send(owner.vat('holder').root, 'settle', ['p', 'resolve', 3]);
-    const upgraded = owner.upgradeVat(owner.vat('watcher').vatId, {
+    const bundleId = await bundleOf('watcher.js');
+    const owner = await shared.reopen({ blocks: 'host' });
+    owner.send(owner.vat(nameOf('holder')).root, 'settle', ['p', 'resolve', 3]);
+    const upgraded = owner.upgradeVat(owner.vat(nameOf('watcher')).vatId, {
       bundleId,
       vatParameters: { version: 2 },
     });
     await owner.run({ waves: 1 });
     await owner.commit();
     expect(await upgraded).toEqual({ incarnationNumber: 1 });
-    await owner.close();
-    await open();
-    await kernel.upgradeVat(kernel.vat('watcher').vatId, {
+    kernel = await shared.reopen();
+    await kernel.upgradeVat(kernel.vat(nameOf('watcher')).vatId, {
       bundleId,
       vatParameters: { version: 3 },
     });
@@ -162,11 +181,7 @@ describe('watched promises', () => {
       () => getLog(),
     ];
     const run = async (restarting: boolean): Promise<string> => {
-      await kernel.close();
-      directory = await freshDirectory();
-      await open();
-      await create('holder', 'holder.js');
-      await create('watcher', 'watcher.js');
+      await beAlone();
       for (const step of steps) {
         await step();
         if (restarting) await reopen();
@@ -220,11 +235,12 @@ describe('watched promises', () => {
   test('watches: the decider is terminated -> rejected', async () => {
     await call('watcher', 'watch', await make('p'), 'a');
     await upgrade(2);
-    await kernel.terminateVat(kernel.vat('holder').vatId);
+    await kernel.terminateVat(kernel.vat(nameOf('holder')).vatId);
     expect(await getLog()).toEqual([[2, 'rejected', Error('vat terminated'), 'a']]);
   });
 
   test('watches: all have settled, in three incarnations -> no row is left of them', async () => {
+    await beAlone();
     const { promise } = (await call('watcher', 'watchOwn', 'a')) as Held;
     kernel.release(promise);
     for (const [i, name] of ['p', 'q', 'r'].entries()) {
@@ -236,7 +252,7 @@ describe('watched promises', () => {
     expect(await getLog()).toHaveLength(4);
     const vatIds = kernel.vats().map(({ vatId }) => vatId);
     await kernel.close();
-    const reader = openReader({ directory, readersMax: 100 });
+    const reader = openReader({ directory: ownDirectory!, readersMax: 100 });
     const view = reader.begin();
     const count = (table: 'kernel' | 'vatstore', prefix: string): number =>
       view.keysAfter(table, prefix, prefixEnd(prefix), 100).length;
@@ -319,10 +335,10 @@ describe('settlements', () => {
   });
 
   test('promises settled while a vat starts -> settled for others and watched', async () => {
-    const bundleId = await install(kernel, 'early.js');
     const parameters = (key: string) => ({ looker: root('looker'), key });
-    const options = { name: 'early', bundleId, vatParameters: parameters('k') };
-    const { vatId } = await kernel.createVat(options);
+    const early = await shared.create('early.js', { vatParameters: parameters('k') });
+    names.set('early', early.name);
+    const { vatId, bundleId } = early;
     await kernel.upgradeVat(vatId, { bundleId, vatParameters: parameters('l') });
     await reopen();
     for (const key of ['k', 'l']) {
@@ -335,6 +351,8 @@ describe('settlements', () => {
     await call('looker', 'forget', Error('nobody looks'));
     expect(logged.some(({ text }) => text.includes('nobody looks'))).toBe(true);
     expect(await call('looker', 'walk', undefined, 1)).toEqual([]);
-    expect(kernel.vats().map(({ name }) => name).sort()).toEqual(['holder', 'looker']);
+    expect(kernel.vats().map(({ name }) => name).sort()).toEqual(
+      ['holder', 'looker'].map(nameOf).sort(),
+    );
   });
 });

@@ -1,18 +1,24 @@
-/** What a later incarnation may change of a durable kind (section 3.3 of README.md). */
-import { describe, expect, test } from 'vitest';
-import { useWorkbenches } from '../support/workbench.js';
+/**
+ * What a later incarnation may change of a durable kind (section 3.3 of README.md).
+ *
+ * @module-tag sized
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
 const benches = useWorkbenches();
 
-/** `$.define(behavior, options)`: the one durable kind of the vat. */
+/** `$.define(behavior, options)`: defines the kind `$.tag`, its handle `$.handle` of baggage. */
 const DEFINE = `
   $.methods = { get: ({ state }, n) => state[n], set: ({ state }, n, v) => { state[n] = v; } };
   $.kit = (...names) => Object.fromEntries(names.map(name => [name, $.methods]));
+  $.tag = 'kind';
+  $.handle = 'handle';
   $.define = (behavior = $.methods, options = {}, init = it => harden(it)) => {
-    if (!baggage.has('handle')) baggage.init('handle', VatData.makeKindHandle('kind'));
+    if (!baggage.has($.handle)) baggage.init($.handle, VatData.makeKindHandle($.tag));
     const isMulti = Object.values(behavior).some(it => typeof it === 'object');
     return VatData['defineDurableKind' + (isMulti ? 'Multi' : '')](
-      baggage.get('handle'), init, behavior, options);
+      baggage.get($.handle), init, behavior, options);
   };
   $.provide = (name, make) => {
     if (!baggage.has(name)) baggage.init(name, make());
@@ -29,16 +35,56 @@ const refusal = async (first: string, second: string): Promise<string> => {
   expect(await bench.run('1 + 1')).toBe(2);
   return reason;
 };
-const expectAccepted = async (first: string, second: string): Promise<void> => {
-  const bench = await benches.make(DEFINE + first);
-  await bench.upgrade(DEFINE + second);
-  expect(bench.incarnation).toBe(1);
+
+/** How a kind is defined first, how then, and what is wrong about that. */
+type Change = readonly [title: string, first: string, second: string, wrong?: string];
+
+const tagOf = (i: number): string => `kind ${i}`;
+
+/**
+ * One test for each change, all of one upgrade, of a vat that has a kind for each. An upgrade tells
+ * of every kind that is wrong, so a test knows what it tells of its own.
+ */
+const testChanges = (
+  changes: readonly Change[],
+  title: string,
+  check: (told: readonly string[], wrong: string, bench: Workbench) => void,
+): void => {
+  let bench: Workbench;
+  let told: readonly string[] = [];
+  beforeAll(async () => {
+    const codeOf = (which: 1 | 2): string =>
+      changes.map((change, i) => `$.tag = '${tagOf(i)}'; $.handle = 'handle ${i}';
+        { ${change[which]} }`).join('\n');
+    bench = await benches.hold(DEFINE + codeOf(1));
+    const upgraded = bench.upgrade(DEFINE + codeOf(2));
+    const reason = await upgraded.then(() => undefined, (error: unknown) => error);
+    const reasons = reason instanceof AggregateError ? reason.errors : [reason];
+    told = reason === undefined ? [] : reasons.map(String);
+  });
+  for (const [i, [name, , , wrong = '']] of changes.entries()) {
+    test(title.replace('%s', name), async () => {
+      const own = told.filter(text => text.includes(`"${tagOf(i)}"`));
+      check(own, wrong.replaceAll('"kind"', `"${tagOf(i)}"`), bench);
+      expect(await bench.run('1 + 1')).toBe(2);
+    });
+  }
 };
+const testAccepted = (changes: readonly Change[], title: string): void =>
+  testChanges(changes, title, (told, _, bench) => {
+    expect(told).toEqual([]);
+    expect(bench.incarnation).toBe(1);
+  });
+const testRefused = (changes: readonly Change[], title: string): void =>
+  testChanges(changes, title, (told, wrong, bench) => {
+    expect(told).toEqual([expect.stringContaining(wrong)]);
+    expect(bench.incarnation).toBe(0);
+  });
 
 const MISMATCH = 'durable Kind stateShape mismatch';
 
 describe('redefinition: behaviour', () => {
-  test.each([
+  describe('accepted', () => testAccepted([
     ['the same methods', '$.define()', '$.define()'],
     ['other methods', '$.define()', '$.define({ other: () => 1 })'],
     ['no methods', '$.define()', '$.define({})'],
@@ -47,20 +93,19 @@ describe('redefinition: behaviour', () => {
     ['the same facets, in another order', `$.define($.kit('a', 'b'))`, `$.define($.kit('b', 'a'))`],
     ['more facets', `$.define($.kit('a', 'b'))`, `$.define($.kit('c', 'b', 'a'))`],
     ['other methods of facets', `$.define($.kit('a', 'b'))`, '$.define({ a: {}, b: {} })'],
-    ['a handle first defined in the second', `baggage.init('handle', VatData.makeKindHandle('k'));
-      VatData.defineDurableKind(baggage.get('handle'), null, {})`, '$.define()'],
-  ])('behaviour: %s -> accepted', (_title, first, second) => expectAccepted(first, second));
+    ['a handle first defined in the second', `
+      baggage.init($.handle, VatData.makeKindHandle($.tag));
+      VatData.defineDurableKind(baggage.get($.handle), null, {})`, '$.define()'],
+  ], 'behaviour: %s -> accepted'));
 
-  test.each([
+  describe('refused', () => testRefused([
     ['single to multi', '$.define()', `$.define($.kit('a', 'b'))`,
       'defineDurableKindMulti called for unfaceted KindHandle "kind"'],
     ['multi to single', `$.define($.kit('a', 'b'))`, '$.define()',
       'defineDurableKind called for faceted KindHandle "kind"'],
     ['a facet is missing', `$.define($.kit('a', 'b', 'c'))`, `$.define($.kit('d', 'c', 'a'))`,
       'durable kind "kind" facets (a,c,d) is missing b from original definition (a,b,c)'],
-  ])('behaviour: %s -> refused', async (_title, first, second, message) => {
-    expect(await refusal(first, second)).toContain(message);
-  });
+  ], 'behaviour: %s -> refused'));
 
   test('tag: another in the code -> does not matter, the handle has it', async () => {
     const bench = await benches.make(`${DEFINE} baggage.init('it', $.define()({ n: 1 }))`);
@@ -92,7 +137,7 @@ describe('redefinition: behaviour', () => {
 });
 
 describe('redefinition: stateShape', () => {
-  test.each([
+  describe('accepted', () => testAccepted([
     ['none before and after', '$.define()', '$.define()'],
     ['the same', shaped(SHAPE), shaped(SHAPE)],
     ['the same, names in another order', shaped(SHAPE),
@@ -103,9 +148,9 @@ describe('redefinition: stateShape', () => {
       shaped(`{ ...${SHAPE}, c: M.opt(M.bigint()), d: M.or(M.string(), M.undefined()) }`)],
     ['references the same', shaped('{ a: baggage, b: M.any() }'),
       shaped('{ b: M.any(), a: baggage }')],
-  ])('shape: %s -> accepted', (_title, first, second) => expectAccepted(first, second));
+  ], 'shape: %s -> accepted'));
 
-  test.each([
+  const shapes: readonly Change[] = [
     ['added', '$.define()', shaped(SHAPE), '(no old shape)'],
     ['removed', shaped(SHAPE), '$.define()', ''],
     ['a field widened', shaped(SHAPE), shaped(`{ ...${SHAPE}, a: M.any() }`), '(body a)'],
@@ -120,13 +165,17 @@ describe('redefinition: stateShape', () => {
       shaped(`{ ...${SHAPE}, c: M.or(M.string(), M.number()) }`), '(body'],
     ['a new field optional deep inside only', shaped(SHAPE),
       shaped(`{ ...${SHAPE}, c: M.or(M.string(), M.or(M.undefined(), M.number())) }`), '(body'],
-    ['another reference', shaped('{ a: baggage }'), shaped(`{ a: baggage.get('handle') }`),
+    ['another reference', shaped('{ a: baggage }'), shaped('{ a: baggage.get($.handle) }'),
       '(slot[0])'],
     ['a new optional field that brings a reference', shaped(SHAPE),
       shaped(`{ ...${SHAPE}, c: M.or(M.undefined(), baggage) }`), '(slots.length)'],
-  ])('shape: %s -> refused', async (_title, first, second, where) => {
-    expect(await refusal(first, second)).toContain(`${MISMATCH} ${where}`.trim());
-  });
+  ];
+  describe('refused', () => testRefused(
+    shapes.map(([title, first, second, where]) => [
+      title, first, second, `${MISMATCH} ${where}`.trim(),
+    ] as const),
+    'shape: %s -> refused',
+  ));
 
   test('shape: a field added -> undefined in old instances, settable, then frozen', async () => {
     const more = shaped(`{ c: M.opt(M.bigint()), ...${SHAPE} }`);
@@ -208,3 +257,5 @@ describe('redefinition: what is not durable', () => {
     );
   });
 });
+
+benches.testRepetition();

@@ -1,6 +1,8 @@
 /**
  * Starting a vat (section 2.2 of README.md). Faults of `buildRootObject` one by one, without a
  * kernel: packages/worker/src/liveslots/start.test.ts; of upgrades: test/upgrade.
+ *
+ * @module-tag sized
  */
 import type { Kernel } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -102,4 +104,6 @@ describe('start: what buildRootObject is given', () => {
     expect(bench.root).toBe(root);
     expect(await bench.run('$.incarnation')).toBe('second');
   });
+
+  benches.testRepetition();
 });

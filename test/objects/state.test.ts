@@ -1,4 +1,8 @@
-/** The state of instances, within a crank and from crank to crank (section 2.6 of README.md). */
+/**
+ * The state of instances, within a crank and from crank to crank (section 2.6 of README.md).
+ *
+ * @module-tag sized
+ */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 
@@ -204,3 +208,5 @@ describe('state: makers that fail', () => {
     expect(await bench.run(`$.map.get('it').get('n')`)).toBe('kept');
   });
 });
+
+benches.testRepetition();

@@ -1,6 +1,8 @@
 /**
  * `watchPromise` and `providePromiseWatcher` (section 2.11 of README.md). Watches over upgrades and
  * restarts, of promises of other vats: promises.test.ts.
+ *
+ * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
@@ -148,3 +150,5 @@ describe('watchers: misuse', () => {
     expect(await bench.run('$.told()')).toEqual([]);
   });
 });
+
+benches.testRepetition();

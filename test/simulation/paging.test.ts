@@ -2,10 +2,11 @@
 import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 
-const VATS = 8;
-const BLOCKS = 12;
+const VATS = amount({ quick: 4, thorough: 8 });
+const BLOCKS = amount({ quick: 4, thorough: 12 });
 const SEED = Number(process.env['HEIRLOOM_SEED'] ?? 20_261_125);
 
 type Inputs = (kernel: Kernel, block: number) => Promise<unknown>[];
@@ -76,7 +77,8 @@ const run = async (options: Partial<KernelOptions>, restarts: boolean) => {
 };
 
 describe('paging', () => {
-  test(`at most 2 vats online, or all -> the same blocks (seed ${SEED})`, async () => {
+  const title = `at most 2 vats online, or all -> the same blocks (seed ${SEED})`;
+  test(title, { tags: ['sized'] }, async () => {
     const all = await run({}, false);
     expect(all.pagedIn).toBe(0);
     const two = await run({ maxVatsOnline: 2 }, false);

@@ -3,27 +3,30 @@
  * the hash of every block is the same. Most kernels are in this process.
  */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   firstDifference,
   heightOf,
   liveThrough,
   makePlan,
-  prepareCode,
   Replica,
   type Code,
   type PlanOptions,
 } from '@heirloom/bench/replicas';
 import { exportState, importState, type KernelOptions } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freshDirectory } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { bundleOf } from '../support/bundles.js';
+import { freshDirectory, kernelOver } from '../support/kernels.js';
 
-const BLOCKS = 20;
-const EXPORTED = 10;
-const REOPENED_EVERY = 7;
-const KILLED_EVERY = 7;
-const SEED = 24;
+const MIXER = fileURLToPath(new URL('../../bench/vats/vat-mixer.js', import.meta.url));
+const BLOCKS = amount({ quick: 8, thorough: 20 });
+const EXPORTED = BLOCKS / 2;
+const REOPENED_EVERY = amount({ quick: 3, thorough: 7 });
+const KILLED_EVERY = amount({ quick: 2, thorough: 7 });
+/** A seed of which something of everything happens in so many blocks: the first test says so. */
+const SEED = amount({ quick: 1181, thorough: 24 });
 const PLAN: PlanOptions = { seed: SEED, blocks: BLOCKS, vats: 4 };
-const TIMEOUT_MS = 240_000;
 const all = { from: 1, last: BLOCKS };
 
 let code: Code;
@@ -84,14 +87,20 @@ const countEvents = ({ kernel }: Replica): void =>
     },
   });
 
+const prepareCode = async (): Promise<Code> => {
+  const bundle = await bundleOf(MIXER);
+  const kernel = await kernelOver();
+  return { bundle, bundleId: await kernel.installBundle(bundle) };
+};
+
 beforeAll(async () => {
   code = await prepareCode();
   exportDirectory = join(await freshDirectory(), 'export');
   const options = { threads: 1, spareThreads: 0 };
   first = await runReplica({ options, after: exportHalfWay, opened: countEvents });
-}, TIMEOUT_MS);
+});
 
-describe('replicas:', () => {
+describe('replicas:', { tags: ['sized'] }, () => {
   test('the workload -> vats end and are made, upgrades fail, garbage goes', () => {
     expect([...events.keys()]).toEqual(
       expect.arrayContaining([
@@ -104,22 +113,30 @@ describe('replicas:', () => {
   test('another plan -> the hash of the first block that differs', async () => {
     const hashes = await runReplica({ options: {}, plan: { ...PLAN, seed: SEED + 1, blocks: 2 } });
     expect(firstDifference(first, hashes, all)).toMatchObject({ block: 2 });
-  }, TIMEOUT_MS);
+  });
 
-  const places: readonly (readonly [string, Partial<KernelOptions>])[] = [
-    ['eight threads', { threads: 8, spareThreads: 2 }],
+  type Places = readonly (readonly [string, Partial<KernelOptions>])[];
+  const places: Places = [
+    // Also in `npm test`; in test:all all facts of test/objects are repeated so (rules.md#o1).
     ['V8 collects before every crank', { collectsEveryCrank: true }],
     ['every vat in a process', { isolation: 'process' }],
+  ];
+  /** Smaller scenarios of their own show these in `npm test`: threads and paging.test.ts. */
+  const more: Places = [
+    ['eight threads', { threads: 8, spareThreads: 2 }],
     ['two vats online', { maxVatsOnline: 2 }],
   ];
-  test.each(places)('%s -> the same hash of every block', async (_title, options) => {
+  const title = '%s -> the same hash of every block';
+  const inPlace = async (_title: string, options: Partial<KernelOptions>): Promise<void> =>
     expectEqual(await runReplica({ options }));
-  }, TIMEOUT_MS);
+  test.each(places)(title, inPlace);
+  test.each(more)(title, { tags: ['thorough'] }, inPlace);
 
-  test('closed and opened again every few blocks -> the same hash of every block', async () => {
+  const reopened = 'closed and opened again every few blocks -> the same hash of every block';
+  test(reopened, { tags: ['thorough'] }, async () => {
     const after = ({ number }: Replica) => Promise.resolve(number % REOPENED_EVERY === 0);
     expectEqual(await runReplica({ options: {}, after }));
-  }, TIMEOUT_MS);
+  });
 
   test('killed in the midst of blocks -> the same hash of every block', async () => {
     const directory = await freshDirectory();
@@ -138,7 +155,7 @@ describe('replicas:', () => {
     expect(life.kills.length).toBeGreaterThan(1);
     expect(life.auditOk).toBe(true);
     expectEqual(life.hashes);
-  }, TIMEOUT_MS);
+  });
 
   test('joined half-way by state sync -> the same hash of every block from then on', async () => {
     const directory = join(await freshDirectory(), 'store');
@@ -147,5 +164,5 @@ describe('replicas:', () => {
     const hashes = await runReplica({ options: {}, directory });
     expect(hashes.size).toBe(BLOCKS - EXPORTED);
     expectEqual(hashes, { from: EXPORTED + 1, last: BLOCKS });
-  }, TIMEOUT_MS);
+  });
 });

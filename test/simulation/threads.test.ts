@@ -1,10 +1,11 @@
 /** The same blocks with one thread at a time and with many: every block hash is the same. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture, kernelOver } from '../support/kernels.js';
 
 const VATS = 6;
-const BLOCKS = 12;
+const BLOCKS = amount({ quick: 7, thorough: 12 });
 
 /** Vats that call one another in a ring, with creations, upgrades and a termination on the way. */
 const runBlocks = async (options: { threads: number; spareThreads: number }): Promise<string[]> => {
@@ -43,7 +44,8 @@ const runBlocks = async (options: { threads: number; spareThreads: number }): Pr
   return hashes;
 };
 
-test('threads: one at a time, two, all at once -> the same hash of every block', async () => {
+const title = 'threads: one at a time, two, all at once -> the same hash of every block';
+test(title, { tags: ['sized'] }, async () => {
   const one = await runBlocks({ threads: 1, spareThreads: 0 });
   const two = await runBlocks({ threads: 2, spareThreads: 1 });
   const many = await runBlocks({ threads: 64, spareThreads: 3 });

@@ -1,58 +1,24 @@
 /** A kernel with `admin.js` as bootstrap vat: what vats do with the vat-admin service. */
-import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
+import type { Kernel, KernelConfig, KernelOptions, VatReference } from '@heirloom/kernel';
 import { fixture, freshDirectory, kernelOver } from './kernels.js';
 
-export class AdminBench {
-  readonly directory: string;
-  readonly #options: Partial<KernelOptions>;
-  readonly faults: string[] = [];
-  #kernel: Kernel;
+/** A fresh store with the admin vat, and `worker.js` for it. */
+export const adminConfig = async (): Promise<KernelConfig> => ({
+  bootstrap: 'admin',
+  vats: { admin: { bundle: await fixture('admin.js') } },
+  bundles: { worker: { bundle: await fixture('worker.js') } },
+});
 
-  private constructor(directory: string, kernel: Kernel, options: Partial<KernelOptions>) {
-    this.directory = directory;
-    this.#kernel = kernel;
-    this.#options = options;
-  }
-
-  /** Things of the admin vat: `vatAdmin`, `svc`, and `worker`, the cap of `worker.js`. */
-  static async open(given: Partial<KernelOptions> = {}): Promise<AdminBench> {
-    const directory = await freshDirectory();
-    const faults: string[] = [];
-    const options: Partial<KernelOptions> = {
-      ...given,
-      directory,
-      log: ({ level, text }) => void (level === 'fault' && faults.push(text)),
-    };
-    const kernel = await kernelOver({
-      ...options,
-      config: {
-        bootstrap: 'admin',
-        vats: { admin: { bundle: await fixture('admin.js') } },
-        bundles: { worker: { bundle: await fixture('worker.js') } },
-      },
-    });
-    const bench = new AdminBench(directory, kernel, options);
-    faults.push = (...texts: string[]) => bench.faults.push(...texts);
-    await kernel.bootstrapResult;
-    await bench.tell('svc', 'getNamedBundleCap', ['worker'], 'worker');
-    return bench;
-  }
-
-  get kernel(): Kernel {
-    return this.#kernel;
-  }
+/** What the admin vat of a kernel can be told. */
+export abstract class Admin {
+  abstract get kernel(): Kernel;
 
   get admin(): VatReference {
-    return this.#kernel.vat('admin').root;
-  }
-
-  async restart(): Promise<void> {
-    await this.#kernel.close();
-    this.#kernel = await kernelOver(this.#options);
+    return this.kernel.vat('admin').root;
   }
 
   call(method: string, ...args: unknown[]): Promise<unknown> {
-    return this.#kernel.call(this.admin, method, args);
+    return this.kernel.call(this.admin, method, args);
   }
 
   /** `E(thing)[method](...args)` by the admin vat, which may keep what that gives as `as`. */
@@ -72,5 +38,45 @@ export class AdminBench {
 
   async log(): Promise<unknown> {
     return this.call('getLog');
+  }
+}
+
+export class AdminBench extends Admin {
+  readonly directory: string;
+  readonly #options: Partial<KernelOptions>;
+  readonly faults: string[] = [];
+  #kernel: Kernel;
+
+  private constructor(directory: string, kernel: Kernel, options: Partial<KernelOptions>) {
+    super();
+    this.directory = directory;
+    this.#kernel = kernel;
+    this.#options = options;
+  }
+
+  /** Things of the admin vat: `vatAdmin`, `svc`, and `worker`, the cap of `worker.js`. */
+  static async open(given: Partial<KernelOptions> = {}): Promise<AdminBench> {
+    const directory = await freshDirectory();
+    const faults: string[] = [];
+    const options: Partial<KernelOptions> = {
+      ...given,
+      directory,
+      log: ({ level, text }) => void (level === 'fault' && faults.push(text)),
+    };
+    const kernel = await kernelOver({ ...options, config: await adminConfig() });
+    const bench = new AdminBench(directory, kernel, options);
+    faults.push = (...texts: string[]) => bench.faults.push(...texts);
+    await kernel.bootstrapResult;
+    await bench.tell('svc', 'getNamedBundleCap', ['worker'], 'worker');
+    return bench;
+  }
+
+  get kernel(): Kernel {
+    return this.#kernel;
+  }
+
+  async restart(): Promise<void> {
+    await this.#kernel.close();
+    this.#kernel = await kernelOver(this.#options);
   }
 }

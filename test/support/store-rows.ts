@@ -1,4 +1,4 @@
-/** What is in a closed store: rows counted by table. */
+/** What is in a store, also one that a kernel has open: rows counted by table. */
 import { openReader, unpackFrame, vatKey, type TableName } from '@heirloom/store';
 
 const CHUNK = 10_000;
@@ -23,7 +23,7 @@ const KERNEL_TABLES = {
 
 type Rows = Map<string, Uint8Array>;
 
-/** All rows of some tables of a closed store. */
+/** All rows of some tables, as of the last block. */
 const readRows = async (directory: string, table: TableName): Promise<Rows> => {
   const reader = openReader({ directory, readersMax: 2048 });
   const snapshot = reader.begin();
@@ -44,7 +44,7 @@ export const localKeys = async (directory: string): Promise<string[]> => [
   ...(await readRows(directory, 'local')).keys(),
 ];
 
-/** The rows of each table of a vat's space, counted; also of a store that a kernel has open. */
+/** The rows of each table of a vat's space, counted. */
 export const countVatRows = async (
   directory: string,
   space: number,

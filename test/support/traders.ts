@@ -150,10 +150,13 @@ export class Traders {
     return this.#amounts() !== before;
   }
 
-  /** Upgrades the vats that were given anything since they last were. */
+  /**
+   * Upgrades the vats that were given anything since they last were. The last vat begins: most
+   * things are of the first, which is then told what the others have dropped before its own turn.
+   */
   async #upgradeUsed(): Promise<boolean> {
     let isAny = false;
-    for (const { name } of this.#kernel.vats()) {
+    for (const { name } of [...this.#kernel.vats()].reverse()) {
       if (this.#history(name) === this.#fresh.get(name)) continue;
       isAny = true;
       // What it is to be told of is told to the incarnation that goes.

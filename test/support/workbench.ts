@@ -4,7 +4,8 @@
  * One kernel per test file and a fresh vat per test. Each call of `run` is one delivery, so what a
  * snippet does and what the next one sees lie in different cranks. When a file is through, all of
  * it is done again by a kernel in which V8 collects before every crank: every block hash must be
- * the same (rules.md#o1).
+ * the same (rules.md#o1). That doubles a file's time, so `npm test` does it for one file only;
+ * every file carries the tag `sized` for it.
  */
 import type {
   Kernel,
@@ -16,16 +17,17 @@ import type {
 } from '@heirloom/kernel';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { fixture, isolation } from './kernels.js';
+import { testLast } from './last-test.js';
 import { ScriptedKernel } from './scripted-kernel.js';
 
 const FIXTURE = 'workbench.js';
-const REPEAT_TIMEOUT_MS = 300_000;
 
 class Shop {
   readonly #options: Partial<KernelOptions>;
   #script: ScriptedKernel | undefined;
   #bundleId = '';
   #nextName = 1;
+  #isRepetitionKnown = false;
   readonly log: KernelLogEntry[] = [];
 
   constructor(options: Partial<KernelOptions>) {
@@ -50,14 +52,16 @@ class Shop {
     this.#bundleId = await this.script.install(await fixture(FIXTURE));
   }
 
-  /**
-   * Closes the kernel; then everything again, with V8 collecting before every crank (rules.md#o1).
-   */
   async close(): Promise<void> {
-    const script = this.#script;
-    this.#script = undefined;
-    await script?.close();
-    await script?.repeatCollecting();
+    await this.#script?.close();
+    if (!this.#isRepetitionKnown) throw Error('the file must end with testRepetition()');
+  }
+
+  /** The last test of the file: everything again, with V8 collecting before every crank. */
+  testRepetition(tags: readonly string[]): void {
+    this.#isRepetitionKnown = true;
+    testLast('everything again, with V8 collecting before every crank -> the same hashes', tags,
+      () => this.script.repeatCollecting());
   }
 
   takeName(): string {
@@ -154,6 +158,11 @@ export interface Workbenches {
   restart(): Promise<void>;
   /** Installs the bundle of `test/vats/NAME`. */
   install(name: string): Promise<string>;
+  /**
+   * To be called at the end of the file: its last test does everything again, with V8 collecting
+   * before every crank. `always` has `npm test` do it too.
+   */
+  testRepetition(when?: 'always'): void;
 }
 
 /** A title, a snippet, and what it gives: compared as `toEqual` compares. */
@@ -188,7 +197,7 @@ export const useWorkbenches = (options: Partial<KernelOptions> = {}): Workbenche
   afterEach(async () => {
     await Promise.all(benches.splice(0).map(bench => bench.terminate()));
   });
-  afterAll(() => shop.close(), REPEAT_TIMEOUT_MS);
+  afterAll(() => shop.close());
   return {
     get kernel() {
       return shop.kernel;
@@ -202,5 +211,6 @@ export const useWorkbenches = (options: Partial<KernelOptions> = {}): Workbenche
     hold: setup => Workbench.create(shop, setup),
     restart: () => shop.script.restart(),
     install: async name => shop.script.install(await fixture(name)),
+    testRepetition: when => shop.testRepetition(when === 'always' ? [] : ['thorough']),
   };
 };

@@ -9,9 +9,10 @@ import {
   type ImportReport,
   type StateManifest,
 } from '@heirloom/kernel';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heirloom } from '../support/command.js';
 import { freshDirectory, kernelOver } from '../support/kernels.js';
+import { SharedKernel } from '../support/shared-kernel.js';
 import { beginHistory, giveInputs, runBlock, runBlocks } from './history.js';
 
 const EXPORTED_AT = 7;
@@ -27,6 +28,20 @@ const exporter = async (options: { steps: number; stateRootInterval?: number }) 
   await runBlocks(kernel, 1, steps);
   return { directory, kernel, out: join(await freshDirectory(), 'out') };
 };
+
+/** For tests that look at a store and export it, at whichever block. No block of it is sealed. */
+const standing = new SharedKernel({
+  blocks: 'host',
+  parameters: { stateRootInterval: 1000, waveLimit: 5 },
+});
+let step = 3;
+const outside = async (): Promise<string> => join(await freshDirectory(), 'out');
+beforeAll(async () => {
+  await standing.open();
+  await beginHistory(standing.kernel);
+  await runBlocks(standing.kernel, 1, step);
+});
+afterAll(() => standing.close());
 
 describe('state sync', () => {
   test('exported at a block with everything in flight, while the exporter runs on -> equal hashes',
@@ -65,10 +80,11 @@ describe('state sync', () => {
       expect(importer.audit().counts).toEqual(kernel.audit().counts);
       await importer.close();
       expect((await verifyStore({ directory: copy })).ok).toBe(true);
-    }, 120_000);
+    });
 
   test('an export of an import -> the same chunks and root', async () => {
-    const { directory, out } = await exporter({ steps: 3 });
+    const { directory } = standing;
+    const out = await outside();
     const first = await exportState({ directory, to: out });
     const copy = join(out, '..', 'copy');
     await importState({ from: out, directory: copy });
@@ -77,7 +93,8 @@ describe('state sync', () => {
   });
 
   test('from the command line, beside a running kernel -> the same; tables and JSON', async () => {
-    const { directory, kernel, out } = await exporter({ steps: 2 });
+    const { directory, kernel } = standing;
+    const out = await outside();
     const exported = await heirloom('export', directory, '--to', out, '--json');
     expect([exported.status, exported.stderr]).toEqual([0, '']);
     const manifest = JSON.parse(exported.stdout) as StateManifest;
@@ -93,15 +110,17 @@ describe('state sync', () => {
     );
     expect([verified.status, verified.stderr]).toEqual([0, '']);
     expect(JSON.parse(verified.stdout) as ImportReport).toMatchObject({ hashVerified: true });
-    const hash = await runBlock(kernel, 3);
+    step += 1;
+    const hash = await runBlock(kernel, step);
     for (const path of [copy, other]) {
       const importer = await kernelOver({ directory: path, blocks: 'host' });
-      expect(await runBlock(importer, 3)).toBe(hash);
+      expect(await runBlock(importer, step)).toBe(hash);
     }
   });
 
   test('a directory in use, or no store -> refused, and nothing is made', async () => {
-    const { directory, out } = await exporter({ steps: 1 });
+    const { directory } = standing;
+    const out = await outside();
     await exportState({ directory, to: out });
     await expect(exportState({ directory, to: out })).rejects.toMatchObject({ code: 'NOT_EMPTY' });
     const taken = importState({ from: out, directory });
@@ -134,7 +153,8 @@ describe('sealed blocks', () => {
 
   test('a block between -> its hash alone verifies nothing: refused, and says what is missing',
     async () => {
-      const { directory, kernel, out } = await exporter({ steps: 1, stateRootInterval: 1000 });
+      const { directory, kernel } = standing;
+      const out = await outside();
       await exportState({ directory, to: out });
       const copy = join(out, '..', 'copy');
       const given = importState({ from: out, directory: copy, hash: kernel.blockHash });

@@ -102,7 +102,7 @@ describe('cycles:', () => {
   });
 
   test('an unknown vat -> KernelError', async () => {
-    const { kernel } = await scene();
+    const kernel = await kernelOver();
     await expect(kernel.collectCycles('v99' as VatId)).rejects.toThrow('no vat v99 runs');
   });
 });

@@ -1,4 +1,8 @@
-/** Kinds given up on purpose: their instances are revoked (docs/upgrade/dismissal.md). */
+/**
+ * Kinds given up on purpose: their instances are revoked (docs/upgrade/dismissal.md).
+ *
+ * @module-tag sized
+ */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
@@ -367,3 +371,5 @@ describe('dismissal: inside the vat', () => {
     expect(await reasonOf(peer)).toBe(REVOKED.replace('Purse', tag.slice(0, 100)));
   });
 });
+
+benches.testRepetition();

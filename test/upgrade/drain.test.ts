@@ -1,9 +1,10 @@
 /** Drains: a vat's promises settle before its upgrade, while messages wait. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
 import { fixture, kernelOver } from '../support/kernels.js';
 import { inReplicas, type Replica } from '../support/replicas.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
 /** The bank's `depositAfter` waits for the gate, which `$.go()` opens. */
 const GATE = `$.opened = new Promise(go => { $.go = go; });
@@ -14,6 +15,7 @@ const CALLBACK = `Far('gate', { open: () => E(args[0]).getBalance() })`;
 interface Scene {
   readonly kernel: Kernel;
   readonly bundleId: string;
+  readonly name: string;
   readonly bank: VatReference;
   readonly purse: VatReference;
   readonly bench: VatReference;
@@ -25,14 +27,21 @@ const settled = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
   return work;
 };
 
-const sceneIn = async (kernel: Kernel): Promise<Scene> => {
+/** The vat `bench`, and the bundle of banks. */
+const stageIn = async (kernel: Kernel): Promise<{ readonly bundleId: string }> => {
   const bundleId = await settled(kernel, kernel.installBundle(await fixture('bank.js')));
   const workbench = await settled(kernel, kernel.installBundle(await fixture('workbench.js')));
-  const { root: bank } = await settled(kernel, kernel.createVat({ name: 'bank', bundleId }));
-  const made = kernel.createVat({ name: 'bench', bundleId: workbench });
-  const { root: bench } = await settled(kernel, made);
+  await settled(kernel, kernel.createVat({ name: 'bench', bundleId: workbench }));
+  return { bundleId };
+};
+
+/** A bank with a purse. */
+const sceneIn = async (kernel: Kernel, bundleId: string, name = 'bank'): Promise<Scene> => {
+  const { root: bank } = await settled(kernel, kernel.createVat({ name, bundleId }));
+  const { root: bench } = kernel.vat('bench');
   const { result } = kernel.send(bank, 'makePurse', ['a', 1n]);
-  return { kernel, bundleId, bank, bench, purse: (await settled(kernel, result)) as VatReference };
+  const purse = (await settled(kernel, result)) as VatReference;
+  return { kernel, bundleId, name, bank, bench, purse };
 };
 
 const run = (scene: Scene, code: string, args: readonly unknown[] = []): Promise<unknown> =>
@@ -50,17 +59,22 @@ const depositLater = async (
   return { deposit: result };
 };
 
-const upgrade = ({ kernel, bundleId }: Scene, waves?: number) =>
-  kernel.upgradeVat(kernel.vat('bank').vatId, {
+const upgrade = ({ kernel, bundleId, name }: Scene, waves?: number) =>
+  kernel.upgradeVat(kernel.vat(name).vatId, {
     bundleId,
     vatParameters: { version: 2 },
     ...(waves === undefined ? {} : { drain: { waves } }),
   });
 
 describe('drain:', () => {
+  const shared = useSharedKernel({ blocks: 'host' });
+  let bundleId: string;
   let scene: Scene;
+  beforeAll(async () => {
+    ({ bundleId } = await stageIn(shared.kernel));
+  });
   beforeEach(async () => {
-    scene = await sceneIn(await kernelOver({ blocks: 'host' }));
+    scene = await sceneIn(shared.kernel, bundleId, shared.takeName('bank'));
   });
 
   test('what it waits for comes -> no rejection; messages wait for the code', async () => {
@@ -71,7 +85,7 @@ describe('drain:', () => {
       method => kernel.send(purse, method).result,
     );
     await kernel.run({ waves: 3 });
-    expect(kernel.vat('bank').incarnation).toBe(0);
+    expect(kernel.vat(scene.name).incarnation).toBe(0);
     kernel.send(bench, 'run', ['$.go(); 0']);
     await kernel.run();
     await kernel.commit();
@@ -86,12 +100,12 @@ describe('drain:', () => {
     const upgraded = upgrade(scene, 4);
     const deposits = [1n, 2n, 3n].map(amount => kernel.send(purse, 'deposit', [amount]).result);
     await kernel.run({ waves: 4 });
-    expect(kernel.vat('bank').incarnation).toBe(0);
+    expect(kernel.vat(scene.name).incarnation).toBe(0);
     // Others are not kept waiting.
     const waiting = ['upgrade', 'message', 'message', 'message'];
     expect(kernel.queued().map(({ type }) => type)).toEqual(waiting);
     await kernel.run({ waves: 1 });
-    expect(kernel.vat('bank').incarnation).toBe(1);
+    expect(kernel.vat(scene.name).incarnation).toBe(1);
     kernel.send(bench, 'run', ['$.go(); 0']);
     await kernel.run();
     await kernel.commit();
@@ -103,7 +117,7 @@ describe('drain:', () => {
   test('a settled vat -> upgraded in the wave in which its turn comes', async () => {
     const upgraded = upgrade(scene, 10_000);
     await scene.kernel.run({ waves: 1 });
-    expect(scene.kernel.vat('bank').incarnation).toBe(1);
+    expect(scene.kernel.vat(scene.name).incarnation).toBe(1);
     await scene.kernel.commit();
     expect(await upgraded).toEqual({ incarnationNumber: 1 });
   });
@@ -131,7 +145,8 @@ describe('drain:', () => {
     const { kernel, bench } = scene;
     const gate = await run(scene, GATE);
     const workbench = kernel.vat('bench').bundleId;
-    const made = kernel.createVat({ name: 'asker', bundleId: workbench });
+    const name = shared.takeName('asker');
+    const made = kernel.createVat({ name, bundleId: workbench });
     const { root, vatId } = await settled(kernel, made);
     const ask = `E(args[0]).open().then(() => baggage.init('told', true)); 0`;
     for (const [drain, told] of [[{ waves: 9 }, true], [undefined, false]] as const) {
@@ -151,7 +166,7 @@ describe('drain:', () => {
 
   test('more messages wait than a wave takes -> what the vat waits for reaches it', async () => {
     const kernel = await kernelOver({ blocks: 'host', parameters: { waveLimit: 2 } });
-    const narrow = await sceneIn(kernel);
+    const narrow = await sceneIn(kernel, (await stageIn(kernel)).bundleId);
     const { deposit } = await depositLater(narrow);
     const upgraded = upgrade(narrow, 20);
     const ask = () => kernel.send(narrow.purse, 'getVersion').result;
@@ -165,9 +180,9 @@ describe('drain:', () => {
   });
 
   test('the upgrade fails after the drain -> the old code goes on, with its messages', async () => {
-    const { kernel, bundleId, purse } = scene;
+    const { kernel, purse } = scene;
     const { deposit } = await depositLater(scene);
-    const failing = kernel.upgradeVat(kernel.vat('bank').vatId, {
+    const failing = kernel.upgradeVat(kernel.vat(scene.name).vatId, {
       ...{ bundleId, vatParameters: { fail: 'throw' }, drain: { waves: 3 } },
     });
     const version = kernel.send(purse, 'getVersion').result;
@@ -186,7 +201,7 @@ describe('drain:', () => {
     const waiting = kernel.send(purse, 'getVersion').result;
     await kernel.run({ waves: 3 });
     await kernel.commit();
-    const { vatId } = kernel.vat('bank');
+    const { vatId } = kernel.vat(scene.name);
     const ended = kernel.terminateVat(vatId, { first: true });
     await kernel.run();
     await kernel.commit();
@@ -200,7 +215,7 @@ describe('drain:', () => {
     const { kernel } = scene;
     await depositLater(scene);
     const upgraded = upgrade(scene, 3);
-    const ended = kernel.terminateVat(kernel.vat('bank').vatId);
+    const ended = kernel.terminateVat(kernel.vat(scene.name).vatId);
     await kernel.run();
     await kernel.commit();
     expect(await upgraded).toEqual({ incarnationNumber: 1, rejectedPromises: 1 });
@@ -209,8 +224,8 @@ describe('drain:', () => {
   });
 
   test('wrong options -> BAD_OPTION; nothing is queued', async () => {
-    const { kernel, bundleId } = scene;
-    const { vatId } = kernel.vat('bank');
+    const { kernel } = scene;
+    const { vatId } = kernel.vat(scene.name);
     for (const drain of [{ waves: 0 }, { waves: 1.5 }, { waves: 10_001 }, {}, 3, { wave: 1 }]) {
       const options = { bundleId, drain } as unknown as { readonly bundleId: string };
       const text = 'upgradeVat: drain must be { waves: N }, N from 1 to 10000';
@@ -225,9 +240,8 @@ describe('drain:', () => {
 });
 
 const script = async (replica: Replica): Promise<readonly unknown[]> => {
-  const scene = await sceneIn(replica.kernel);
-  await depositLater(scene);
-  const { bundleId } = scene;
+  const { bundleId } = await stageIn(replica.kernel);
+  await depositLater(await sceneIn(replica.kernel, bundleId));
   const upgrading = (waves: number, version: number): void => {
     const { vatId } = replica.kernel.vat('bank');
     const options = { bundleId, vatParameters: { version }, drain: { waves } };

@@ -1,45 +1,54 @@
 /** Dry runs that vats ask for: carried out at their place in the block, told as plain data. */
-import { inspectStore, type KernelOptions } from '@heirloom/kernel';
-import { describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
+import { inspectStore, type VatId, type VatInspection } from '@heirloom/kernel';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fixture } from '../support/kernels.js';
 import { inReplicas, Replica } from '../support/replicas.js';
+import { useSharedAdmin } from '../support/shared-admin.js';
 
 const NO_MIGRATION = { kinds: [], sampled: 0, failed: [], fault: null };
+/** Of the kernels in which code never ends. */
+const DELIVERY_TIMEOUT_MS = 1_000;
 
-/** The cap of the bundle of `NAME.js`, as a thing of that name. */
-const provide = async (bench: AdminBench, name: string): Promise<void> => {
-  await bench.kernel.installBundle(await fixture(`${name}.js`), { name });
-  await bench.tell('svc', 'getNamedBundleCap', [name], name);
-};
+const bench = useSharedAdmin();
+beforeAll(async () => {
+  const bundleId = await bench.provide('workbench');
+  await bench.kernel.createVat({ name: 'gates', bundleId });
+});
+beforeEach(async () => {
+  for (const name of ['bank', 'workbench']) await bench.provide(name);
+});
+
+const runInGates = (code: string): Promise<unknown> =>
+  bench.kernel.call(bench.kernel.vat('gates').root, 'run', [code]);
 
 /** A bank with a purse, a counter that others hold, and a deposit that waits for `$.go()`. */
-const withBank = async (options: Partial<KernelOptions> = {}): Promise<AdminBench> => {
-  const bench = await AdminBench.open(options);
-  for (const name of ['bank', 'workbench']) {
-    await provide(bench, name);
-    await bench.call('createVat', name, `$${name}`, {});
-  }
+const makeBank = async (): Promise<void> => {
+  await bench.call('createVat', 'bank', '$bank', {});
   await bench.tell('bank.root', 'makePurse', ['a', 1n], 'purse');
   await bench.tell('bank.root', 'makeCounter', [], 'counter');
   const gate = `Far('gate', { open: () => new Promise(go => { $.go = go; }) })`;
-  await bench.tell('workbench.root', 'run', [gate], 'gate');
+  await bench.call('keep', 'gate', await runInGates(gate));
   await bench.watch('purse', 'depositAfter', [5n, '$gate'], 'deposit');
   expect(await bench.tell('bank.root', 'countCalls')).toBe(1);
-  return bench;
+};
+/** The bank is the vat that was made last. */
+const bankId = (): VatId => bench.kernel.vats().at(-1)!.vatId;
+const inspectBank = async (): Promise<VatInspection> => {
+  const { vats } = await inspectStore(bench.directory);
+  return vats.find(({ vatId }) => vatId === bankId())!;
 };
 
-const tried = (bench: AdminBench, cap: string, vatParameters: unknown = {}): Promise<unknown> =>
+const tried = (cap: string, vatParameters: unknown = {}): Promise<unknown> =>
   bench.tell('bank.node', 'upgrade', [`$${cap}`, { dryRun: true, vatParameters }]);
 
 /** Heap, exports, rows and promises of the bank are what they were. */
-const expectUntouched = async (bench: AdminBench): Promise<void> => {
+const expectUntouched = async (): Promise<void> => {
   expect(await bench.tell('bank.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
   expect(await bench.tell('bank.root', 'countCalls')).toBe(2);
   expect(await bench.tell('counter', 'getVersion')).toBe(1);
   expect(await bench.tell('bank.root', 'getNames')).toEqual(['a']);
   expect(await bench.log()).toEqual([]);
-  await bench.tell('workbench.root', 'run', [' $.go()']);
+  await runInGates('$.go(); 0');
   expect(await bench.log()).toEqual([['deposit', 'fulfilled', 6n]]);
 };
 
@@ -47,12 +56,13 @@ const setupOf = (setup: string): Readonly<Record<string, unknown>> => ({ setup: 
 
 describe('dry run by a vat:', () => {
   test('an upgrade that would succeed -> a report without anything of this host', async () => {
-    const bench = await withBank();
+    await makeBank();
     const records: unknown[] = [];
+    const { upgradeCount } = bench.kernel.stats();
     bench.kernel.setLog({ categories: ['upgrade'], write: record => records.push(record) });
-    const report = await tried(bench, 'bank', { version: 2, gate: '$gate', other: '$svc' });
+    const report = await tried('bank', { version: 2, gate: '$gate', other: '$svc' });
     expect(report).toEqual({
-      vatId: 'v2',
+      vatId: bankId(),
       ok: true,
       errors: [],
       incarnationNumber: 1,
@@ -64,16 +74,17 @@ describe('dry run by a vat:', () => {
       promisesRejected: 1,
       cost: { rowsWritten: 5, syscalls: 0, bytes: expect.any(Number) as number },
     });
-    await expectUntouched(bench);
-    expect(bench.kernel.stats().upgrades).toEqual([]);
-    const told = { event: 'tried', vat: 'v2', incarnation: 0, ok: true };
+    await expectUntouched();
+    expect(bench.kernel.stats().upgradeCount).toBe(upgradeCount);
+    bench.kernel.setLog(undefined);
+    const told = { event: 'tried', vat: bankId(), incarnation: 0, ok: true };
     expect(records).toEqual([expect.objectContaining(told)]);
   });
 
   test('the target, then everything, is rebuilt -> nobody remembers; the caller does', async () => {
-    const bench = await withBank();
+    await makeBank();
     await bench.kernel.idle();
-    const historyOf = async () => (await inspectStore(bench.directory)).vats[1]!.deliveries;
+    const historyOf = async () => (await inspectBank()).deliveries;
     const before = await historyOf();
     const node = await bench.call('get', 'bank.node');
     await bench.call('keep', 'own', node);
@@ -86,18 +97,17 @@ describe('dry run by a vat:', () => {
       incarnationNumber: 1,
     })]]);
     await bench.call('forget');
-    expect(await bench.kernel.call(bench.kernel.vat('v2').root, 'countCalls')).toBe(2);
+    expect(await bench.kernel.call(bench.kernel.vat(bankId()).root, 'countCalls')).toBe(2);
   });
 
   test('of the vat that asks for it -> the report reaches its heap', async () => {
-    const bench = await AdminBench.open();
-    await provide(bench, 'workbench');
     await bench.call('createVat', 'w', '$workbench', {});
     const ask = ` $.heap = 7; E(args[0]).upgrade(args[1], { dryRun: true })
       .then(({ ok, promisesRejected }) => [ok, promisesRejected, $.heap])`;
     // It decides the result of `run` itself.
     const asked = ['$w.node', '$workbench'].map(name => bench.call('get', name.slice(1)));
-    const answer = bench.kernel.call(bench.kernel.vat('v2').root, 'run', [
+    const { root } = bench.kernel.vats().at(-1)!;
+    const answer = bench.kernel.call(root, 'run', [
       ask,
       await Promise.all(asked),
     ]);
@@ -105,7 +115,7 @@ describe('dry run by a vat:', () => {
   });
 
   test('what the successor says and writes -> of all that nothing', async () => {
-    const bench = await withBank();
+    await makeBank();
     const talk = setupOf(`
       E(args[0]).keep('said', 1);
       const kept = VatData.makeScalarBigMapStore('kept', { durable: true });
@@ -114,7 +124,8 @@ describe('dry run by a vat:', () => {
       VatData.defineDurableKind(baggage.get('Purse'), () => ({}), { idle: () => 1 });
       baggage.init('More', VatData.makeKindHandle('More'));
       VatData.defineDurableKind(baggage.get('More'), () => ({}), { idle: () => 1 });`);
-    const { rows } = (await inspectStore(bench.directory)).vats[1]!;
+    await bench.kernel.idle();
+    const { rows } = await inspectBank();
     const report = await bench.tell('bank.node', 'upgrade', [
       '$workbench',
       { dryRun: true, vatParameters: { ...talk, args: [bench.admin] } },
@@ -123,18 +134,18 @@ describe('dry run by a vat:', () => {
     expect(report).toHaveProperty('cost.syscalls', 1);
     expect((report as { cost: { rowsWritten: number } }).cost.rowsWritten).toBeGreaterThan(3);
     await bench.kernel.idle();
-    expect((await inspectStore(bench.directory)).vats[1]!.rows).toEqual(rows);
+    expect((await inspectBank()).rows).toEqual(rows);
     await expect(bench.call('get', 'said')).rejects.toThrow('key (a string) not found');
-    await expectUntouched(bench);
+    await expectUntouched();
   });
 
   test('states of an older version -> a sample of them is migrated, none stays so', async () => {
-    const bench = await withBank();
+    await makeBank();
     const later = (migrate: string): Readonly<Record<string, unknown>> => setupOf(`
       VatData.defineDurableKind(baggage.get('Purse'), () => ({ coins: 0n }),
         { coins: ({ state }) => state.coins }, { version: 1, migrate: old => { ${migrate} } })`);
     const migrationsOf = async (migrate: string) =>
-      ((await tried(bench, 'workbench', later(migrate))) as { migrations: unknown }).migrations;
+      ((await tried('workbench', later(migrate))) as { migrations: unknown }).migrations;
     const kinds = [{ kind: 'Purse', from: 0, to: 1 }];
     const good = { kinds, sampled: 1, failed: [], fault: null };
     expect(await migrationsOf('return { coins: old.balance };')).toEqual(good);
@@ -142,11 +153,11 @@ describe('dry run by a vat:', () => {
     expect(await migrationsOf(`throw Error('too poor');`)).toEqual({ ...good, failed });
     const deep = { ...good, sampled: 0, fault: 'LIMIT' };
     expect(await migrationsOf('const deeper = () => deeper() + 1; return deeper();')).toEqual(deep);
-    await expectUntouched(bench);
+    await expectUntouched();
   });
 
   test('upgrades that would fail -> why, as data; the old code goes on', async () => {
-    const bench = await withBank();
+    await makeBank();
     const deeper = 'const deeper = () => deeper() + 1; deeper()';
     const leave = `VatData.defineDurableKind(baggage.get('Purse'), () => ({}), {});
       vatPowers.exitVat('done')`;
@@ -159,20 +170,19 @@ describe('dry run by a vat:', () => {
       ['workbench', setupOf(leave), 'done'],
     ];
     for (const [cap, vatParameters, text] of failures) {
-      expect(await tried(bench, cap, vatParameters)).toMatchObject({
+      expect(await tried(cap, vatParameters)).toMatchObject({
         ok: false,
         errors: [expect.stringContaining(text)],
         cost: { rowsWritten: 0, syscalls: 0 },
       });
     }
-    expect(await tried(bench, 'bank', { fail: 'unclaimed' })).toMatchObject({
+    expect(await tried('bank', { fail: 'unclaimed' })).toMatchObject({
       kinds: { bound: [], unbound: ['Purse'] },
     });
-    await expectUntouched(bench);
+    await expectUntouched();
   });
 
   test('a meter that is too empty -> it would fail; nothing is taken from it', async () => {
-    const bench = await AdminBench.open();
     const left = async (): Promise<bigint> =>
       ((await bench.tell('meter', 'get')) as { remaining: bigint }).remaining;
     const metered = async (remaining: bigint): Promise<bigint> => {
@@ -264,34 +274,38 @@ describe('dry run by a vat: its place', () => {
   });
 
   test('a target without a thread -> tried; it is not brought online for that', async () => {
-    const bench = await withBank({ maxVatsOnline: 1 });
+    await makeBank();
+    await bench.restart({ maxVatsOnline: 1 });
     await bench.kernel.idle();
     await bench.call('get', 'bank');
     const { vatsPagedIn } = bench.kernel.stats();
-    expect(await tried(bench, 'bank')).toMatchObject({ ok: true, promisesRejected: 1 });
+    expect(await tried('bank')).toMatchObject({ ok: true, promisesRejected: 1 });
     expect(bench.kernel.stats().vatsPagedIn).toBe(vatsPagedIn);
-    await expectUntouched(bench);
+    await expectUntouched();
   });
 
   test('a target that ends before it -> rejected, as an upgrade', async () => {
-    const bench = await withBank();
+    await makeBank();
     const { kernel } = bench;
+    const id = bankId();
     const [node, cap] = await Promise.all(
       ['bank.node', 'bank'].map(name => bench.call('get', name)),
     );
     const ending = kernel.call(node as never, 'terminateWithFailure', ['enough']);
     const trying = kernel.call(node as never, 'upgrade', [cap, { dryRun: true }]);
-    await expect(trying).rejects.toEqual(Error('vat v2 is not running'));
+    await expect(trying).rejects.toEqual(Error(`vat ${id} is not running`));
     await ending;
   });
 
   test('a successor that never ends -> HostError, nothing of the block is kept', async () => {
-    const bench = await withBank({ deliveryTimeoutMs: 500 });
-    await provide(bench, 'hazard');
+    await makeBank();
+    await bench.provide('hazard');
     await bench.kernel.idle();
     const { height, blockHash } = bench.kernel;
-    const trying = tried(bench, 'hazard', { does: 'loop' });
-    await expect(trying).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2' });
+    await bench.restart({ deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
+    const id = bankId();
+    const trying = tried('hazard', { does: 'loop' });
+    await expect(trying).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: id });
     await bench.restart();
     expect(bench.kernel.blockHashAt(height)).toBe(blockHash);
     expect(await bench.tell('bank.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });

@@ -1,39 +1,57 @@
 /** Dry runs: what an upgrade would do, of which nothing stays. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Kernel, VatReference } from '@heirloom/kernel';
-import { describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
+import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { heirloom } from '../support/command.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { useSharedAdmin } from '../support/shared-admin.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
 const BANK = fileURLToPath(new URL('../vats/bank.js', import.meta.url));
+/** Of the kernels in which code never ends. */
+const DELIVERY_TIMEOUT_MS = 1_000;
+
+interface Bank extends CreatedVat {
+  readonly name: string;
+  readonly bundleId: string;
+  readonly purse: VatReference;
+}
 
 /** A bank with a purse, a counter that others hold, and a promise that it has not settled. */
-const bankIn = async (
-  kernel: Kernel,
-): Promise<{ readonly bundleId: string; readonly purse: VatReference }> => {
-  const bundleId = await install(kernel, 'bank.js');
-  const { root } = await kernel.createVat({ name: 'bank', bundleId });
-  const purse = (await kernel.call(root, 'makePurse', ['a', 1n])) as VatReference;
-  await kernel.call(root, 'makeCounter');
-  const relayId = await install(kernel, 'relay.js');
-  const relay = await kernel.createVat({ name: 'relay', bundleId: relayId });
-  kernel.send(purse, 'depositAfter', [5n, relay.root]);
-  return { bundleId, purse };
+const bankIn = async (kernel: Kernel, bundleId: string, name: string): Promise<Bank> => {
+  const made = await kernel.createVat({ name, bundleId });
+  const purse = (await kernel.call(made.root, 'makePurse', ['a', 1n])) as VatReference;
+  await kernel.call(made.root, 'makeCounter');
+  kernel.send(purse, 'depositAfter', [5n, kernel.vat('relay').root]);
+  return { ...made, name, bundleId, purse };
 };
-const checkOf = (kernel: Kernel, bundleId: string, vatParameters: unknown = {}) =>
-  kernel.checkUpgrade(kernel.vat('bank').vatId, { bundleId, vatParameters });
+const relayIn = async (kernel: Kernel): Promise<void> => {
+  await kernel.createVat({ name: 'relay', bundleId: await install(kernel, 'relay.js') });
+};
+const checkOf = (kernel: Kernel, { vatId, bundleId }: Bank, vatParameters: unknown = {}) =>
+  kernel.checkUpgrade(vatId, { bundleId, vatParameters });
 
 describe('dry run:', () => {
+  const shared = useSharedKernel();
+  let kernel: Kernel;
+  let bank: Bank;
+  beforeAll(() => relayIn(shared.kernel));
+  beforeEach(async () => {
+    ({ kernel } = shared);
+    bank = await bankIn(kernel, await shared.install('bank.js'), shared.takeName('bank'));
+  });
+
   test('an upgrade that would succeed -> what it would do; nothing has changed', async () => {
-    const kernel = await kernelOver();
-    const { bundleId, purse } = await bankIn(kernel);
+    const { purse, root, vatId, name } = bank;
     await kernel.idle();
     const { blockHash, height, lastInput } = kernel;
-    const calls = await kernel.call(kernel.vat('bank').root, 'countCalls');
-    const report = await checkOf(kernel, bundleId, { version: 2 });
+    const calls = await kernel.call(root, 'countCalls');
+    const report = await checkOf(kernel, bank, { version: 2 });
     expect(report).toMatchObject({
-      vatId: 'v1',
+      vatId,
       ok: true,
       errors: [],
       incarnationNumber: 1,
@@ -47,10 +65,10 @@ describe('dry run:', () => {
     expect(report.cost.bytes).toBeGreaterThan(0);
     const after = [kernel.height, kernel.lastInput];
     expect(after).toEqual([height + 1, lastInput + 1]); // of countCalls
-    expect(kernel.vat('bank').incarnation).toBe(0);
-    expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+    expect(kernel.vat(name).incarnation).toBe(0);
+    expect(await kernel.call(root, 'getVersion')).toBe(1);
     // Its heap is the one that it had.
-    expect(await kernel.call(kernel.vat('bank').root, 'countCalls')).toBe(Number(calls) + 1);
+    expect(await kernel.call(root, 'countCalls')).toBe(Number(calls) + 1);
     expect(await kernel.call(purse, 'deposit', [1n])).toBeGreaterThan(0n);
     expect(blockHash).not.toBe(kernel.blockHash);
   });
@@ -58,7 +76,7 @@ describe('dry run:', () => {
   test('between the same inputs -> the same hashes as without', async () => {
     const hashes: string[][] = [];
     for (const isDry of [true, false]) {
-      const kernel = await kernelOver({ blocks: 'host' });
+      kernel = await kernelOver({ blocks: 'host' });
       const settle = async <T>(work: Promise<T>): Promise<T> => {
         await kernel.run();
         await kernel.commit();
@@ -88,24 +106,22 @@ describe('dry run:', () => {
   });
 
   test('upgrades that would fail -> why, and which kinds are missing', async () => {
-    const kernel = await kernelOver();
-    const { bundleId } = await bankIn(kernel);
-    const unclaimed = await checkOf(kernel, bundleId, { fail: 'unclaimed' });
+    const unclaimed = await checkOf(kernel, bank, { fail: 'unclaimed' });
     expect(unclaimed).toMatchObject({
       ok: false,
       errors: ['Error: defineDurableKind not called for tags: [Purse]'],
       kinds: { bound: [], unbound: ['Purse'], dismissed: [], added: [] },
       cost: { rowsWritten: 0, syscalls: 0 },
     });
-    const thrown = await checkOf(kernel, bundleId, { fail: 'throw' });
+    const thrown = await checkOf(kernel, bank, { fail: 'throw' });
     expect(thrown).toMatchObject({ ok: false, errors: ['Error: version is broken'] });
-    const never = await checkOf(kernel, bundleId, { fail: 'never' });
+    const never = await checkOf(kernel, bank, { fail: 'never' });
     expect(never.errors).toEqual(['Error: buildRootObject unresolved']);
-    expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+    expect(await kernel.call(bank.root, 'getVersion')).toBe(1);
   });
 
   test('kinds that the start dismisses -> told apart; later on they are none', async () => {
-    const kernel = await kernelOver({ blocks: 'host' });
+    kernel = await kernelOver({ blocks: 'host' });
     const settle = async <T>(work: Promise<T>): Promise<T> => {
       await kernel.run({ waves: 1 });
       await kernel.commit();
@@ -140,10 +156,8 @@ describe('dry run:', () => {
   });
 
   test('a bundle that is not installed -> tried all the same, and not installed then', async () => {
-    const kernel = await kernelOver();
-    const { bundleId } = await bankIn(kernel);
+    const { vatId, bundleId } = bank;
     const bundle = await fixture('relay.js');
-    const vatId = kernel.vat('bank').vatId;
     const report = await kernel.checkUpgrade(vatId, { bundle });
     expect([report.ok, report.kinds.unbound]).toEqual([false, ['Purse']]);
     await expect(kernel.checkUpgrade(vatId, { bundle, bundleId })).rejects.toThrow('give either');
@@ -154,60 +168,17 @@ describe('dry run:', () => {
   });
 
   test('code that never ends -> the report says so, the kernel goes on', async () => {
-    const kernel = await kernelOver({ deliveryTimeoutMs: 500 });
-    await bankIn(kernel);
+    kernel = await shared.reopen({ deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
     const bundle = await fixture('endless-module.js');
-    const report = await kernel.checkUpgrade(kernel.vat('bank').vatId, { bundle });
+    const report = await kernel.checkUpgrade(bank.vatId, { bundle });
     expect(report.ok).toBe(false);
     expect(report.errors[0]).toMatch(/^DELIVERY_TIMEOUT/);
-    expect(await kernel.call(kernel.vat('bank').root, 'getVersion')).toBe(1);
+    expect(await kernel.call(kernel.vat(bank.name).root, 'getVersion')).toBe(1);
   });
-});
 
-test('dry run: very many exports -> counted to 10,000 for a vat, all for the host', async () => {
-  const bench = await AdminBench.open();
-  const { kernel } = bench;
-  const name = 'workbench';
-  const bundleId = await kernel.installBundle(await fixture('workbench.js'), { name });
-  await bench.tell('svc', 'getNamedBundleCap', [name], name);
-  await bench.call('createVat', 'w', '$workbench', {});
-  const many = ` harden(Array.from({ length: 3_500 }, () => Far('it')))`;
-  for (const part of ['a', 'b', 'c']) await bench.tell('w.root', 'run', [many], part);
-  const report = await bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true }]);
-  expect(report).toMatchObject({ ok: true, exportsAbandoned: 10_000 });
-  expect((report as { abandonedExamples: string[] }).abandonedExamples).toHaveLength(20);
-  const { exportsAbandoned } = await kernel.checkUpgrade(kernel.vats()[1]!.vatId, { bundleId });
-  expect(exportsAbandoned).toBe(10_500);
-});
-
-test('dry run: a migration that never ends -> a finding; for a vat a HostError', async () => {
-  const bench = await AdminBench.open({ deliveryTimeoutMs: 500 });
-  const { kernel } = bench;
-  const name = 'workbench';
-  const bundleId = await kernel.installBundle(await fixture('workbench.js'), { name });
-  await bench.tell('svc', 'getNamedBundleCap', [name], name);
-  const code = (options: string) => ({
-    setup: ` if (!baggage.has('Purse')) baggage.init('Purse', VatData.makeKindHandle('Purse'));
-      const make = VatData.defineDurableKind(baggage.get('Purse'), () => ({}), {}, ${options});
-      if (!baggage.has('purse')) baggage.init('purse', make());`,
-  });
-  await bench.call('createVat', 'w', '$workbench', { vatParameters: code('{}') });
-  const vatParameters = code('{ version: 1, migrate: () => { for (;;); } }');
-  const { vatId } = kernel.vats()[1]!;
-  const report = await kernel.checkUpgrade(vatId, { bundleId, vatParameters });
-  expect(report).toMatchObject({ ok: true, migrations: { fault: 'DELIVERY_TIMEOUT' } });
-  const asking = bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true, vatParameters }]);
-  await expect(asking).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT' });
-  await bench.restart();
-  expect(await bench.tell('w.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
-});
-
-describe('dry run: options', () => {
   test('upgradeVat with dryRun -> what checkUpgrade gives, no input, no upgrade', async () => {
-    const kernel = await kernelOver();
-    const { bundleId } = await bankIn(kernel);
+    const { vatId, bundleId } = bank;
     await kernel.idle();
-    const { vatId } = kernel.vat('bank');
     const { height, lastInput } = kernel;
     const { cost, ...report } = await kernel.upgradeVat(vatId, { bundleId, dryRun: true });
     const { cost: _other, ...checked } = await kernel.checkUpgrade(vatId, { bundleId });
@@ -218,6 +189,43 @@ describe('dry run: options', () => {
     expect([kernel.height, kernel.lastInput]).toEqual([height, lastInput]);
     const done = await kernel.upgradeVat(vatId, { bundleId, dryRun: false });
     expect(done.incarnationNumber).toBe(1);
+  });
+});
+
+describe('dry run: by vats and the host:', () => {
+  const bench = useSharedAdmin();
+
+  test('very many exports -> counted to 10,000 for a vat, all for the host', async () => {
+    const { kernel } = bench;
+    const bundleId = await bench.provide('workbench');
+    await bench.call('createVat', 'w', '$workbench', {});
+    const many = ` harden(Array.from({ length: 3_500 }, () => Far('it')))`;
+    for (const part of ['a', 'b', 'c']) await bench.tell('w.root', 'run', [many], part);
+    const report = await bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true }]);
+    expect(report).toMatchObject({ ok: true, exportsAbandoned: 10_000 });
+    expect((report as { abandonedExamples: string[] }).abandonedExamples).toHaveLength(20);
+    const { vatId } = kernel.vats().at(-1)!;
+    const { exportsAbandoned } = await kernel.checkUpgrade(vatId, { bundleId });
+    expect(exportsAbandoned).toBe(10_500);
+  });
+
+  test('a migration that never ends -> a finding; for a vat a HostError', async () => {
+    const bundleId = await bench.provide('workbench');
+    const code = (options: string) => ({
+      setup: ` if (!baggage.has('Purse')) baggage.init('Purse', VatData.makeKindHandle('Purse'));
+        const make = VatData.defineDurableKind(baggage.get('Purse'), () => ({}), {}, ${options});
+        if (!baggage.has('purse')) baggage.init('purse', make());`,
+    });
+    await bench.call('createVat', 'w', '$workbench', { vatParameters: code('{}') });
+    const vatParameters = code('{ version: 1, migrate: () => { for (;;); } }');
+    await bench.restart({ deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
+    const { vatId } = bench.kernel.vats().at(-1)!;
+    const report = await bench.kernel.checkUpgrade(vatId, { bundleId, vatParameters });
+    expect(report).toMatchObject({ ok: true, migrations: { fault: 'DELIVERY_TIMEOUT' } });
+    const asking = bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true, vatParameters }]);
+    await expect(asking).rejects.toMatchObject({ code: 'DELIVERY_TIMEOUT' });
+    await bench.restart();
+    expect(await bench.tell('w.node', 'adminData')).toMatchObject({ incarnationNumber: 0 });
   });
 
   const wrong: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
@@ -234,9 +242,8 @@ describe('dry run: options', () => {
     [{ mode: 'dryRun' }, 'mode dryRun; there are swap, replay'],
   ];
   test('what makes no sense beside dryRun -> refused, to the host and to vats', async () => {
-    const bench = await AdminBench.open();
     await bench.make('w');
-    const { vatId } = bench.kernel.vats()[1]!;
+    const { vatId } = bench.kernel.vats().at(-1)!;
     const bundleId = (await bench.tell('worker', 'getBundleID')) as string;
     for (const [options, text] of byHost) {
       const asking = bench.kernel.upgradeVat(vatId, { bundleId, ...options });
@@ -253,7 +260,6 @@ describe('dry run: options', () => {
   });
 
   test('what says nothing -> as if it was left out', async () => {
-    const bench = await AdminBench.open();
     await bench.make('w');
     const ask = (options: unknown) => bench.tell('w.node', 'upgrade', ['$worker', options]);
     const plain = { dryRun: true, mode: 'swap', emergency: false, drain: undefined };
@@ -263,23 +269,28 @@ describe('dry run: options', () => {
 });
 
 describe('heirloom check-upgrade:', () => {
-  test('prints a table or JSON; its exit status says whether it would fail', async () => {
+  const title = 'prints a table or JSON; its exit status says whether it would fail';
+  test(title, { tags: ['sized'] }, async () => {
     const directory = await freshDirectory();
     const kernel = await kernelOver({ directory });
-    await bankIn(kernel);
+    await relayIn(kernel);
+    await bankIn(kernel, await install(kernel, 'bank.js'), 'bank');
     await kernel.idle();
     const { blockHash } = kernel;
     await kernel.close();
-    const good = await heirloom('check-upgrade', directory, 'bank', BANK);
+    const json = join(await freshDirectory(), 'bank.json');
+    await writeFile(json, JSON.stringify(await fixture('bank.js')));
+    const code = amount({ quick: json, thorough: BANK });
+    const good = await heirloom('check-upgrade', directory, 'bank', code);
     expect([good.status, good.stderr]).toEqual([0, '']);
     expect(good.stdout).toMatch(/the upgrade would .* succeed/);
     expect(good.stdout).toMatch(/Purse .* defined again/);
     const flags = ['--json', '--parameters', '{"fail":"unclaimed"}'];
-    const bad = await heirloom('check-upgrade', directory, 'bank', BANK, ...flags);
+    const bad = await heirloom('check-upgrade', directory, 'bank', json, ...flags);
     expect(bad.status).toBe(1);
     expect(JSON.parse(bad.stdout)).toMatchObject({ ok: false, kinds: { unbound: ['Purse'] } });
-    const unknown = await heirloom('check-upgrade', directory, 'banc', BANK);
-    expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('bank, relay')]);
+    const unknown = await heirloom('check-upgrade', directory, 'banc', json);
+    expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('relay, bank')]);
     const again = await kernelOver({ directory });
     expect(again.blockHash).toBe(blockHash);
   });

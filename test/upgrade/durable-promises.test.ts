@@ -5,35 +5,37 @@
 import { inspectStore } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
+
+/** Promises that come and go; every other one lives through an upgrade. */
+const ROUNDS = amount({ quick: 2, thorough: 5 });
+
+const shared = useSharedKernel();
 
 interface Scene {
-  readonly directory: string;
   kernel: Kernel;
-  readonly bundleId: string;
-  readonly promiser: CreatedVat;
-  readonly relay: VatReference;
+  readonly promiser: CreatedVat & { readonly name: string };
+  relay: VatReference;
   call(method: string, ...args: unknown[]): Promise<unknown>;
   upgrade(vatParameters?: unknown): Promise<unknown>;
+  reopen(options?: Partial<KernelOptions>): Promise<void>;
 }
 
-const scene = async (options: Partial<KernelOptions> = {}): Promise<Scene> => {
-  const directory = options.directory ?? (await freshDirectory());
-  const kernel = await kernelOver({ ...options, directory });
-  const bundleId = await install(kernel, 'promiser.js');
-  const relayId = await install(kernel, 'relay.js');
-  const promiser = await kernel.createVat({ name: 'promiser', bundleId });
-  const relay = (await kernel.createVat({ name: 'relay', bundleId: relayId })).root;
+const scene = async (): Promise<Scene> => {
+  const promiser = await shared.create('promiser.js');
+  const relay = await shared.create('relay.js');
+  const { bundleId, vatId, name } = promiser;
   const stage: Scene = {
-    directory,
-    kernel,
-    bundleId,
+    kernel: shared.kernel,
     promiser,
-    relay,
-    call: (method, ...args) =>
-      stage.kernel.call(stage.kernel.vat('promiser').root, method, args),
-    upgrade: vatParameters =>
-      stage.kernel.upgradeVat(stage.kernel.vat('promiser').vatId, { bundleId, vatParameters }),
+    relay: relay.root,
+    call: (method, ...args) => stage.kernel.call(stage.kernel.vat(name).root, method, args),
+    upgrade: vatParameters => stage.kernel.upgradeVat(vatId, { bundleId, vatParameters }),
+    reopen: async options => {
+      stage.kernel = await shared.reopen(options);
+      stage.relay = stage.kernel.vat(relay.name).root;
+    },
   };
   return stage;
 };
@@ -144,16 +146,15 @@ describe('durable promises:', () => {
   });
 
   test('restarts, one vat online at a time -> all the same', async () => {
-    const directory = await freshDirectory();
-    const stage = await scene({ directory, maxVatsOnline: 1 });
+    const stage = await scene();
+    await stage.reopen({ maxVatsOnline: 1 });
     await ask(stage, 'slow', 'wait', 'a');
     const reopen = async (): Promise<void> => {
       await stage.kernel.idle();
-      await stage.kernel.close();
-      stage.kernel = await kernelOver({ directory, maxVatsOnline: 1 });
+      await stage.reopen({ maxVatsOnline: 1 });
       expect(stage.kernel.vats().every(({ replayable }) => replayable)).toBe(true);
     };
-    const log = () => stage.kernel.call(stage.kernel.vat('relay').root, 'getLog');
+    const log = () => logOf(stage);
     await reopen();
     await stage.upgrade();
     await reopen();
@@ -174,18 +175,18 @@ describe('durable promises:', () => {
     expect(String(log[0]![2])).toContain('vat terminated');
   });
 
-  test('settled and forgotten -> no row of them is left', async () => {
+  test('settled and forgotten -> no row of them is left', { tags: ['sized'] }, async () => {
     const stage = await scene();
     const rows = async (): Promise<number> => {
       await stage.upgrade();
       await stage.kernel.idle();
-      const { vats } = await inspectStore(stage.directory);
-      return vats.find(({ name }) => name === 'promiser')!.rows.rows;
+      const { vats } = await inspectStore(shared.directory);
+      return vats.find(({ name }) => name === stage.promiser.name)!.rows.rows;
     };
     await stage.call('settle', 'warm', 1);
     await stage.call('forget', 'warm');
     const before = await rows();
-    for (let n = 0; n < 5; n += 1) {
+    for (let n = 0; n < ROUNDS; n += 1) {
       await ask(stage, `p${n}`, 'wait', `p${n}`);
       if (n % 2 === 0) await stage.upgrade();
       await stage.call('settle', `p${n}`, n);

@@ -5,7 +5,9 @@
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { verifyStore } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
+
+const shared = useSharedKernel();
 
 /** Handles in the heap only, state shapes, a kit: nothing that a successor could find. */
 const OLD = `
@@ -24,9 +26,8 @@ const OLD = `
   baggage.init('kit', $.makeKit().left);`;
 
 interface Scene {
-  readonly directory: string;
   readonly kernel: Kernel;
-  readonly vat: CreatedVat;
+  readonly vat: CreatedVat & { readonly name: string; readonly bundleId: string };
   readonly purse: VatReference;
   readonly left: VatReference;
   upgrade(setup: string, emergency?: boolean): Promise<unknown>;
@@ -34,15 +35,13 @@ interface Scene {
 }
 
 const scene = async (): Promise<Scene> => {
-  const directory = await freshDirectory();
-  const kernel = await kernelOver({ directory });
-  const bundleId = await install(kernel, 'workbench.js');
-  const vat = await kernel.createVat({ name: 'vat', bundleId, vatParameters: { setup: OLD } });
+  const { kernel } = shared;
+  const vat = await shared.create('workbench.js', { vatParameters: { setup: OLD } });
+  const { bundleId } = vat;
   const run = (code: string): Promise<unknown> => kernel.call(vat.root, 'run', [code]);
   const [purse] = (await run(`baggage.get('purses')`)) as VatReference[];
   const left = (await run(`baggage.get('kit')`)) as VatReference;
   return {
-    directory,
     kernel,
     vat,
     purse: purse!,
@@ -91,7 +90,7 @@ describe('emergency:', () => {
   });
 
   test('what is left alone -> suspended, until a successor defines it', async () => {
-    const { kernel, directory, upgrade, run, purse, left } = await scene();
+    const { kernel, upgrade, run, purse, left } = await scene();
     await upgrade('1');
     const text = 'object suspended: its kind "Purse" is not defined at present';
     await expect(kernel.call(purse, 'get')).rejects.toThrow(text);
@@ -108,8 +107,7 @@ describe('emergency:', () => {
     expect(await kernel.call(purse, 'get')).toBe(50n);
     await expect(kernel.call(left, 'one')).rejects.toThrow('object revoked');
     await kernel.idle();
-    await kernel.close();
-    const { ok, audit } = await verifyStore({ directory });
+    const { ok, audit } = await shared.closedFor(directory => verifyStore({ directory }));
     expect([ok, audit.findings]).toEqual([true, []]);
   });
 
@@ -125,7 +123,7 @@ describe('emergency:', () => {
   });
 
   test('one export revoked -> its holders are told, the others go on', async () => {
-    const { directory, kernel, upgrade, run, purse } = await scene();
+    const { kernel, upgrade, run, purse } = await scene();
     await upgrade(`${KINDS}
       vatPowers.estate.revokeExport('o+d10/1');
       $.wrong = why(() => vatPowers.estate.revokeExport('o+d10/1'));
@@ -139,8 +137,7 @@ describe('emergency:', () => {
     expect(await kernel.call(second!, 'get')).toBe(7n);
     expect(await run(`E(baggage.get('purses')[0]).get()`)).toBe(5n);
     await kernel.idle();
-    await kernel.close();
-    const { ok, audit } = await verifyStore({ directory });
+    const { ok, audit } = await shared.closedFor(directory => verifyStore({ directory }));
     expect([ok, audit.findings]).toEqual([true, []]);
   });
 
@@ -153,7 +150,7 @@ describe('emergency:', () => {
 
   test('wrong options -> say what would be right', async () => {
     const { kernel, vat } = await scene();
-    const options = { bundleId: kernel.vat('vat').bundleId };
+    const options = { bundleId: vat.bundleId };
     const upgrade = (more: object) => kernel.upgradeVat(vat.vatId, { ...options, ...more });
     await expect(upgrade({ emergency: 1 })).rejects.toThrow('true or false');
     await expect(upgrade({ emergency: true, mode: 'replay' })).rejects.toThrow('emergency');

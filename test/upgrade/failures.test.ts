@@ -1,6 +1,8 @@
 /**
  * Every way in which an upgrade can fail, at every step: what the requester is told, and that the
  * predecessor goes on unharmed. One vat lives through all of them, so its heap has to survive each.
+ *
+ * @module-tag sized
  */
 import type { VatReference } from '@heirloom/kernel';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -321,3 +323,5 @@ describe('by adminNode', () => {
     });
   });
 });
+
+benches.testRepetition();

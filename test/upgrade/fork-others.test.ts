@@ -1,44 +1,60 @@
 /** What a fork shares with its parent, and what others see of both (docs/upgrade/fork.md). */
-import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, ForkedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { exportState, importState, inspectStore, verifyStore } from '@heirloom/kernel';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 import { countLiveRows } from '../support/store-rows.js';
 
-let directory: string;
+interface Named {
+  readonly name: string;
+}
+
+const shared = useSharedKernel();
 let kernel: Kernel;
 let bundleId: string;
-let parent: CreatedVat;
+let parent: CreatedVat & Named;
 let relay: VatReference;
 
+beforeAll(async () => {
+  const relayId = await shared.install('relay.js');
+  await shared.kernel.createVat({ name: 'relay', bundleId: relayId });
+});
 beforeEach(async () => {
-  directory = await freshDirectory();
-  kernel = await kernelOver({ directory });
-  bundleId = await install(kernel, 'hatchery.js');
-  parent = await kernel.createVat({ name: 'parent', bundleId });
-  const relayId = await install(kernel, 'relay.js');
-  ({ root: relay } = await kernel.createVat({ name: 'relay', bundleId: relayId }));
+  ({ kernel } = shared);
+  parent = await shared.create('hatchery.js');
+  ({ bundleId } = kernel.vat(parent.name));
+  relay = kernel.vat('relay').root;
 });
 
 const call = (target: VatReference, method: string, ...args: unknown[]): Promise<unknown> =>
   kernel.call(target, method, args);
 const ref = async (target: VatReference, method: string, ...args: unknown[]) =>
   (await call(target, method, ...args)) as VatReference;
-const fork = async (name: string, exports: readonly VatReference[] = []) =>
-  kernel.forkVat(parent.vatId, { name, exports });
-const reopen = async (): Promise<void> => {
-  await kernel.close();
-  kernel = await kernelOver({ directory });
+const fork = async (exports: readonly VatReference[] = []): Promise<ForkedVat & Named> => {
+  const name = shared.takeName('fork');
+  return { ...(await kernel.forkVat(parent.vatId, { name, exports })), name };
 };
+const reopen = async (): Promise<void> => {
+  kernel = await shared.reopen();
+};
+/** The root of a vat as the present kernel names it. */
+const rootOf = ({ name }: Named): VatReference => kernel.vat(name).root;
 
-/** The vats that run, and how many rows each has in spaces of its own and shared ones. */
-const rowsOf = async (): Promise<Readonly<Record<string, number>>> => {
+/** How many rows a vat has in spaces of its own and shared ones. */
+const rowsOf = async (...named: readonly Named[]): Promise<number[]> => {
   await kernel.idle();
-  await kernel.close();
-  const { vats } = await inspectStore(directory);
-  kernel = await kernelOver({ directory });
-  return Object.fromEntries(vats.map(({ name, rows }) => [name, rows.rows]));
+  const { vats } = await inspectStore(shared.directory);
+  return named.map(({ name }) => vats.find(it => it.name === name)!.rows.rows);
+};
+/** The rows of a table, or of one part of it. */
+const tableRows = async (table: string, part?: string): Promise<number> => {
+  await kernel.idle();
+  const { tables } = await inspectStore(shared.directory);
+  const counted = tables.filter(it => it.table === table && it.part === (part ?? it.part));
+  return counted.reduce((sum, { rows }) => sum + rows, 0);
 };
 
 describe('exports:', () => {
@@ -49,7 +65,8 @@ describe('exports:', () => {
       ...[root, pair.back, pair.front, await ref(root, 'makeFeather', 'red')],
       ...[await ref(root, 'getCounter'), await ref(root, 'nameCounter', 'named')],
     ];
-    const { root: own, exports } = await fork('fork', [...things, things[1]!]);
+    const made = await fork([...things, things[1]!]);
+    const { root: own, exports } = made;
     const [itself, back, front, feather, counter, named, again] = exports as VatReference[];
     expect(itself).toBe(own);
     expect(again).toBe(back);
@@ -64,14 +81,14 @@ describe('exports:', () => {
     expect(await call(named!, 'count')).toBe(101);
     expect(await call(things[5]!, 'count')).toBe(100);
     await reopen();
-    expect(await call(kernel.vat('fork').root, 'count')).toBe(102);
-    expect(await call(kernel.vat('parent').root, 'count')).toBe(101);
+    expect(await call(rootOf(made), 'count')).toBe(102);
+    expect(await call(rootOf(parent), 'count')).toBe(101);
   });
 
   test('what is not asked for gets its reference when it is first given away', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 1n);
     const counter = await ref(parent.root, 'getCounter');
-    const { root } = await fork('fork');
+    const { root } = await fork();
     const own = await ref(root, 'getEgg', 'a');
     expect(await ref(root, 'getEgg', 'a')).toBe(own);
     expect(own).not.toBe(egg);
@@ -86,7 +103,7 @@ describe('imports:', () => {
     const echo = await ref(relay, 'makeEcho');
     await call(root, 'keepImport', 'echo', echo);
     await call(root, 'recognize', echo, 'known');
-    const { root: own, vatId } = await fork('fork');
+    const { root: own, vatId } = await fork();
     for (const it of [root, own]) {
       expect(await call(it, 'callImport', 'echo', 'echo', [7n])).toBe(7n);
       expect(await call(it, 'recall', echo)).toBe('known');
@@ -107,7 +124,7 @@ describe('promises:', () => {
     const { root } = parent;
     const waiting = kernel.send(root, 'brood').result;
     await kernel.idle();
-    const { root: own } = await fork('fork');
+    const { root: own } = await fork();
     await call(own, 'hatch', 'by the fork');
     await call(root, 'hatch', 'by the parent');
     expect(await waiting).toBe('by the parent');
@@ -124,31 +141,31 @@ describe('promises:', () => {
     await call(relay, 'forward', root, 'wait', [promise.result]).catch(() => undefined);
     await call(root, 'ask', relay, 'makePromise');
     await kernel.idle();
-    const { root: own } = await fork('fork');
+    const made = await fork();
     await call(relay, 'resolve', 'heard');
     await kernel.idle();
-    for (const it of [root, own]) expect(await call(it, 'getSettled')).toEqual(['heard']);
+    for (const it of [root, made.root]) expect(await call(it, 'getSettled')).toEqual(['heard']);
     await reopen();
-    for (const name of ['parent', 'fork']) {
-      expect(await call(kernel.vat(name).root, 'getSettled')).toEqual(['heard']);
+    for (const it of [parent, made]) {
+      expect(await call(rootOf(it), 'getSettled')).toEqual(['heard']);
     }
   });
 
   test('settled in the wave before the fork, and told after it -> both hear it', async () => {
-    await kernel.close();
-    kernel = await kernelOver({ directory, blocks: 'host' });
-    const [root, it] = ['parent', 'relay'].map(name => kernel.vat(name).root);
+    kernel = await shared.reopen({ blocks: 'host' });
+    const name = shared.takeName('fork');
+    const [root, it] = [parent.name, 'relay'].map(vat => kernel.vat(vat).root);
     kernel.send(root!, 'ask', [it, 'makePromise']);
     await kernel.run();
     const all = [
       kernel.send(it!, 'resolve', ['just so']).result,
-      kernel.forkVat(parent.vatId, { name: 'fork' }),
+      kernel.forkVat(parent.vatId, { name }),
     ];
     await kernel.run();
     await kernel.commit();
     await Promise.all(all);
-    const told = ['parent', 'fork'].map(name => {
-      return kernel.send(kernel.vat(name).root, 'getSettled').result;
+    const told = [parent.name, name].map(vat => {
+      return kernel.send(kernel.vat(vat).root, 'getSettled').result;
     });
     await kernel.run();
     await kernel.commit();
@@ -159,7 +176,7 @@ describe('promises:', () => {
     const { root } = parent;
     const waiting = kernel.send(root, 'broodDurably').result;
     await kernel.idle();
-    const { root: own, vatId } = await fork('fork');
+    const { root: own, vatId } = await fork();
     await kernel.upgradeVat(vatId, { bundleId });
     await call(own, 'hatchDurably', 'by the fork');
     await call(root, 'hatchDurably', 'by the parent');
@@ -168,83 +185,87 @@ describe('promises:', () => {
 });
 
 describe('rows:', () => {
+  const EGGS = 500;
+
   test('a fork adds next to none; what both list goes with the last of them', async () => {
-    await call(parent.root, 'layEggs', 'e', 500);
-    const before = await rowsOf();
-    await fork('fork');
-    const after = await rowsOf();
+    await call(parent.root, 'layEggs', 'e', EGGS);
+    const all = (): Promise<number> => tableRows('vatstore');
+    const [before, ofRelay] = (await rowsOf(parent, { name: 'relay' })) as [number, number];
+    const made = await fork();
+    const [after] = (await rowsOf(made)) as [number];
     // Both counts are of the shared rows, and of the few that each has written.
-    expect(after['fork']! - before['parent']!).toBeLessThan(5);
-    const store = async (): Promise<number> => {
-      await kernel.close();
-      const { tables } = await inspectStore(directory);
-      kernel = await kernelOver({ directory });
-      const rows = tables.filter(({ table }) => table === 'vatstore').map(it => it.rows);
-      return rows.reduce((sum, n) => sum + n, 0);
-    };
-    expect(await store()).toBeLessThan(before['parent']! + before['relay']! + 10);
+    expect(after - before).toBeLessThan(5);
+    expect(await all()).toBeLessThan(before + ofRelay + 10);
     await kernel.terminateVat(parent.vatId);
-    await kernel.idle();
-    expect(await store()).toBeGreaterThan(before['parent']!);
-    expect(await call(kernel.vat('fork').root, 'getWeights')).toBe(124_750n);
-    await kernel.terminateVat(kernel.vat('fork').vatId);
-    await kernel.idle();
-    expect(await store()).toBe(before['relay']!);
+    expect(await all()).toBeGreaterThan(before);
+    await reopen();
+    expect(await call(rootOf(made), 'getWeights')).toBe(BigInt((EGGS * (EGGS - 1)) / 2));
+    await kernel.terminateVat(made.vatId);
+    expect(await all()).toBe(ofRelay);
   });
 
-  test('forked again and again without writing -> no space more', async () => {
-    for (let i = 0; i < 70; i += 1) {
-      const { vatId } = await fork(`fork${i}`);
+  const forks = amount({ quick: 4, thorough: 70 });
+  test(`forked without writing, ${forks} times -> no space more`, { tags: ['sized'] }, async () => {
+    const shares = (): Promise<number> => tableRows('kernel', 'shared spaces');
+    const before = await shares();
+    const first = await fork();
+    const spaces = await shares();
+    expect(spaces).toBe(before + 1);
+    for (let i = 1; i < forks; i += 1) {
+      const { vatId } = await fork();
       if (i >= 3) await kernel.terminateVat(vatId);
     }
+    expect(await shares()).toBe(spaces);
     await call(parent.root, 'layEgg', 'a', 1n);
-    expect(await call(kernel.vat('fork0').root, 'getNames')).toEqual([]);
+    await fork();
+    expect(await shares()).toBe(spaces + 1);
+    expect(await call(first.root, 'getNames')).toEqual([]);
   });
 
-  test('forked too often, having written in between -> an error that says so', async () => {
+  const tooOften = 'forked too often, having written in between -> an error that says so';
+  test(tooOften, { tags: ['thorough'] }, async () => {
     for (let i = 0; i < 63; i += 1) {
       await call(parent.root, 'layEgg', `egg${i}`, 1n);
-      const { vatId, root } = await fork(`fork${i}`);
+      const { vatId, root } = await fork();
       if (i % 20 === 0) expect(await call(root, 'getWeights')).toBe(BigInt(i + 1));
       await kernel.terminateVat(vatId);
     }
     await call(parent.root, 'layEgg', 'last', 1n);
     const text = `vat ${parent.vatId} has been forked 63 times, having written something`;
-    await expect(fork('no')).rejects.toThrow(text);
+    await expect(fork()).rejects.toThrow(text);
     expect(await call(parent.root, 'getWeights')).toBe(64n);
     await reopen();
-    expect(await call(kernel.vat('parent').root, 'getWeights')).toBe(64n);
+    expect(await call(rootOf(parent), 'getWeights')).toBe(64n);
   });
 
   test('a store with forks: verified, exported, imported; the copy goes on', async () => {
     const { root } = parent;
     await call(root, 'layEggs', 'e', 5);
-    const { root: own } = await fork('fork');
-    await call(own, 'dropEgg', 'e1');
+    const made = await fork();
+    await call(made.root, 'dropEgg', 'e1');
     await call(root, 'dropEgg', 'e2');
     await kernel.idle();
     const to = `${await freshDirectory()}/out`;
-    const manifest = await exportState({ directory, to });
+    const manifest = await exportState({ directory: shared.directory, to });
     const copy = `${await freshDirectory()}/copy`;
     await importState({ from: to, directory: copy, root: manifest.stateRoot });
-    await kernel.close();
-    for (const it of [directory, copy]) {
-      expect(await verifyStore({ directory: it })).toMatchObject({ ok: true });
+    const verified = await shared.closedFor(directory => verifyStore({ directory }));
+    for (const it of [verified, await verifyStore({ directory: copy })]) {
+      expect(it).toMatchObject({ ok: true });
     }
     kernel = await kernelOver({ directory: copy });
-    expect(await call(kernel.vat('fork').root, 'getNames')).toEqual(['e0', 'e2', 'e3', 'e4']);
-    expect(await call(kernel.vat('parent').root, 'getNames')).toEqual(['e0', 'e1', 'e3', 'e4']);
+    expect(await call(rootOf(made), 'getNames')).toEqual(['e0', 'e2', 'e3', 'e4']);
+    expect(await call(rootOf(parent), 'getNames')).toEqual(['e0', 'e1', 'e3', 'e4']);
   });
 });
 
 describe('garbage:', () => {
   const OBJECT = '20';
   const ZERO = '60';
-  const tablesOf = (name: string): Promise<Record<string, number>> =>
-    countLiveRows(directory, Number(kernel.vat(name).vatId.slice(1)));
+  const tablesOf = ({ vatId }: CreatedVat): Promise<Record<string, number>> =>
+    countLiveRows(shared.directory, Number(vatId.slice(1)));
   /** An upgrade of the vat, and its sweeps. */
-  const sweep = async (name: string): Promise<void> => {
-    const { vatId } = kernel.vat(name);
+  const sweep = async ({ vatId }: CreatedVat): Promise<void> => {
     await kernel.upgradeVat(vatId, { bundleId });
     await kernel.idle();
   };
@@ -254,34 +275,36 @@ describe('garbage:', () => {
     const eggs = await Promise.all([1n, 2n, 3n].map(n => ref(root, 'layEgg', undefined, n)));
     await call(root, 'layEgg', 'kept', 4n);
     const pair = (await call(root, 'makePair', 4)) as Record<'front' | 'back', VatReference>;
-    const { root: own, exports } = await fork('fork', [eggs[1]!]);
+    const made = await fork([eggs[1]!]);
+    const { root: own, exports } = made;
     await call(own, 'layEgg', 'new', 5n);
-    await sweep('fork');
-    await sweep('parent');
+    await sweep(made);
+    await sweep(parent);
     expect(await call(exports[0]!, 'getWeight')).toBe(2n);
     for (const [i, egg] of eggs.entries()) {
       expect(await call(egg, 'getWeight')).toBe(BigInt(i + 1));
     }
     expect(await call(pair.back, 'read')).toBe(4);
     // The pair, three eggs and the one kept; in the fork that, a new one and that of `exports`.
-    expect((await tablesOf('parent'))[OBJECT]).toBe(5);
-    expect((await tablesOf('fork'))[OBJECT]).toBe(3);
+    expect((await tablesOf(parent))[OBJECT]).toBe(5);
+    expect((await tablesOf(made))[OBJECT]).toBe(3);
     kernel.release(exports[0]!);
     await kernel.idle();
-    await sweep('fork');
-    expect((await tablesOf('fork'))[OBJECT]).toBe(2);
-    expect((await tablesOf('fork'))[ZERO]).toBeUndefined();
+    await sweep(made);
+    expect((await tablesOf(made))[OBJECT]).toBe(2);
+    expect((await tablesOf(made))[ZERO]).toBeUndefined();
   });
 
   test('held by the heap that the replay has made, until that goes', async () => {
     const { root } = parent;
     await call(root, 'warmEgg', 6n);
     const warm = await ref(root, 'takeWarm', 0);
-    const { root: own } = await fork('fork');
+    const made = await fork();
+    const { root: own } = made;
     expect(await call(own, 'weighWarm')).toEqual([6n]);
     expect(await call(await ref(own, 'takeWarm', 0), 'feed', 1n)).toBe(7n);
     expect(await call(warm, 'getWeight')).toBe(6n);
-    await sweep('fork');
+    await sweep(made);
     expect(await call(warm, 'getWeight')).toBe(6n);
   });
 
@@ -292,26 +315,28 @@ describe('garbage:', () => {
     ];
     await call(a!.front, 'hold', b!.back);
     await call(b!.front, 'hold', a!.back);
-    await fork('fork');
-    await sweep('fork');
-    await kernel.collectCycles(kernel.vat('fork').vatId);
+    const made = await fork();
+    await sweep(made);
+    await kernel.collectCycles(made.vatId);
     await kernel.idle();
     expect(await call(a!.back, 'read')).toBe(1);
-    expect((await tablesOf('parent'))[OBJECT]).toBe(2);
-    expect((await tablesOf('fork'))[OBJECT]).toBeUndefined();
+    expect((await tablesOf(parent))[OBJECT]).toBe(2);
+    expect((await tablesOf(made))[OBJECT]).toBeUndefined();
   });
 });
 
 describe('afterwards:', () => {
   test('upgrades, a rollback, a fork of the fork: each vat by itself', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 1n);
-    const { vatId, root, exports } = await fork('fork', [egg]);
+    const made = await fork([egg]);
+    const { vatId, root, exports } = made;
     const own = exports[0]!;
     await kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } });
     expect(await call(own, 'getVersion')).toBe(2);
     expect(await call(egg, 'getVersion')).toBe(1);
     await call(own, 'feed', 9n);
-    const third = await kernel.forkVat(vatId, { name: 'third', exports: [own] });
+    const name = shared.takeName('third');
+    const third = await kernel.forkVat(vatId, { name, exports: [own] });
     await kernel.rollbackVat(vatId);
     expect(await call(own, 'getVersion')).toBe(1);
     expect(await call(third.exports[0]!, 'getVersion')).toBe(2);
@@ -319,9 +344,7 @@ describe('afterwards:', () => {
     await kernel.upgradeVat(parent.vatId, { bundleId, vatParameters: { version: 5 } });
     await kernel.idle();
     await reopen();
-    const weights = ['parent', 'fork', 'third'].map(name => {
-      return call(kernel.vat(name).root, 'getWeights');
-    });
+    const weights = [parent, made, { name }].map(it => call(rootOf(it), 'getWeights'));
     expect(await Promise.all(weights)).toEqual([1n, 10n, 11n]);
     expect(kernel.vats().every(({ replayable }) => replayable)).toBe(true);
     expect(root).toBeDefined();
@@ -329,20 +352,20 @@ describe('afterwards:', () => {
 
   test('refreshed after so many deliveries of its own, also if its parent is due', async () => {
     const refresh = { deliveries: 3 };
-    const { vatId, root } = await kernel.createVat({ name: 'fresh', bundleId, refresh });
-    await call(root, 'count');
-    await kernel.close();
-    kernel = await kernelOver({ directory, blocks: 'host' });
-    const told = [1, 2].map(() => kernel.send(kernel.vat('fresh').root, 'count').result);
-    const forked = kernel.forkVat(vatId, { name: 'fork' });
+    const fresh = await shared.create('hatchery.js', { refresh });
+    await call(fresh.root, 'count');
+    kernel = await shared.reopen({ blocks: 'host' });
+    const told = [1, 2].map(() => kernel.send(rootOf(fresh), 'count').result);
+    const name = shared.takeName('fork');
+    const forked = kernel.forkVat(fresh.vatId, { name });
     await kernel.run();
     await kernel.commit();
     await forked;
     expect(await Promise.all(told)).toEqual([2, 3]);
-    expect(kernel.vat('fresh').incarnation).toBe(1);
+    expect(kernel.vat(fresh.name).incarnation).toBe(1);
     const counted: unknown[] = [];
     for (let i = 0; i < 4; i += 1) {
-      const { result } = kernel.send(kernel.vat('fork').root, 'count');
+      const { result } = kernel.send(rootOf({ name }), 'count');
       await kernel.run();
       await kernel.commit();
       counted.push(await result);
@@ -352,7 +375,7 @@ describe('afterwards:', () => {
 
   test('a dry run, an upgrade by replay, a refresh of a fork', async () => {
     await call(parent.root, 'layEgg', 'a', 1n);
-    const { vatId, root } = await fork('fork');
+    const { vatId, root, name } = await fork();
     await call(root, 'layEgg', 'b', 2n);
     await call(root, 'count');
     expect(await kernel.checkUpgrade(vatId, { bundleId })).toMatchObject({
@@ -362,9 +385,9 @@ describe('afterwards:', () => {
     await kernel.upgradeVat(vatId, { bundleId, mode: 'replay' });
     expect(await call(root, 'count')).toBe(2);
     expect(await kernel.upgradeAll()).toMatchObject([
-      { name: 'parent', succeeded: true },
       { name: 'relay', succeeded: true },
-      { name: 'fork', succeeded: true },
+      { name: parent.name, succeeded: true },
+      { name, succeeded: true },
     ]);
     expect(await call(root, 'count')).toBe(1);
     expect(await call(root, 'getNames')).toEqual(['a', 'b']);

@@ -1,54 +1,63 @@
 /** Vats made from the state of another (docs/upgrade/fork.md). */
 import type { CreatedVat, ForkedVat, Kernel, VatId, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture } from '../support/kernels.js';
 import { inReplicas, type Replica } from '../support/replicas.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
-let directory: string;
+interface Named {
+  readonly name: string;
+}
+
+const shared = useSharedKernel();
 let kernel: Kernel;
 let bundleId: string;
-let parent: CreatedVat;
+let parent: CreatedVat & Named;
 
 beforeEach(async () => {
-  directory = await freshDirectory();
-  kernel = await kernelOver({ directory });
-  bundleId = await install(kernel, 'hatchery.js');
-  const vatParameters = { onFork: ['note'] };
-  parent = await kernel.createVat({ name: 'hatchery', bundleId, vatParameters });
+  ({ kernel } = shared);
+  parent = await shared.create('hatchery.js', { vatParameters: { onFork: ['note'] } });
+  ({ bundleId } = kernel.vat(parent.name));
 });
 
 const call = (target: VatReference, method: string, ...args: unknown[]): Promise<unknown> =>
   kernel.call(target, method, args);
 const ref = async (target: VatReference, method: string, ...args: unknown[]) =>
   (await call(target, method, ...args)) as VatReference;
+const fork = async (
+  { vatId }: CreatedVat,
+  options: Omit<Parameters<Kernel['forkVat']>[1], 'name'> = {},
+): Promise<ForkedVat & Named> => {
+  const name = shared.takeName('fork');
+  return { ...(await kernel.forkVat(vatId, { ...options, name })), name };
+};
 const reopen = async (): Promise<void> => {
-  await kernel.close();
-  kernel = await kernelOver({ directory });
+  kernel = await shared.reopen();
 };
 
 /** The root of a vat, after a reopening too. */
-const rootOf = (name: string): VatReference => kernel.vat(name).root;
+const rootOf = ({ name }: Named): VatReference => kernel.vat(name).root;
 
 describe('a fork', () => {
   test('rows and heap as they are; from then on each its own', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 5n);
     await call(parent.root, 'count');
     await call(parent.root, 'warmEgg', 7n);
-    const fork = await kernel.forkVat(parent.vatId, { name: 'fork', exports: [egg] });
-    const [own] = fork.exports as [VatReference];
+    const made = await fork(parent, { exports: [egg] });
+    const [own] = made.exports as [VatReference];
     expect(own).not.toBe(egg);
-    expect(await call(fork.root, 'count')).toBe(2);
-    expect(await call(fork.root, 'weighWarm')).toEqual([7n]);
+    expect(await call(made.root, 'count')).toBe(2);
+    expect(await call(made.root, 'weighWarm')).toEqual([7n]);
     expect(await call(own, 'feed', 10n)).toBe(15n);
     expect(await call(egg, 'getWeight')).toBe(5n);
     expect(await call(egg, 'feed', 1n)).toBe(6n);
     expect(await call(own, 'getWeight')).toBe(15n);
-    expect(await ref(fork.root, 'getEgg', 'a')).toBe(own);
+    expect(await ref(made.root, 'getEgg', 'a')).toBe(own);
     expect(await ref(parent.root, 'getEgg', 'a')).toBe(egg);
-    await call(fork.root, 'dropEgg', 'a');
+    await call(made.root, 'dropEgg', 'a');
     await call(parent.root, 'layEgg', 'b', 1n);
-    await call(fork.root, 'layEgg', 'c', 2n);
-    expect(await call(fork.root, 'getNames')).toEqual(['c']);
+    await call(made.root, 'layEgg', 'c', 2n);
+    expect(await call(made.root, 'getNames')).toEqual(['c']);
     expect(await call(parent.root, 'getNames')).toEqual(['a', 'b']);
     expect(await call(parent.root, 'count')).toBe(2);
   });
@@ -56,19 +65,19 @@ describe('a fork', () => {
   test('restarted, both are as they were', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 5n);
     await call(parent.root, 'count');
-    await kernel.forkVat(parent.vatId, { name: 'fork', vatParameters: { n: 1 } });
-    const own = await ref(rootOf('fork'), 'getEgg', 'a');
+    const made = await fork(parent, { vatParameters: { n: 1 } });
+    const own = await ref(made.root, 'getEgg', 'a');
     await call(own, 'feed', 10n);
     await call(egg, 'feed', 1n);
-    await call(rootOf('fork'), 'dropEgg', 'a');
+    await call(rootOf(made), 'dropEgg', 'a');
     for (let round = 1; round <= 3; round += 1) {
       await reopen();
-      expect(await call(rootOf('fork'), 'count')).toBe(1 + round);
-      expect(await call(rootOf('fork'), 'getForks')).toEqual([{ n: 1 }]);
-      expect(await call(rootOf('fork'), 'getNames')).toEqual([]);
-      expect(await call(rootOf('hatchery'), 'count')).toBe(1 + round);
-      expect(await call(rootOf('hatchery'), 'getWeights')).toBe(6n);
-      expect(await call(rootOf('hatchery'), 'getForks')).toEqual([]);
+      expect(await call(rootOf(made), 'count')).toBe(1 + round);
+      expect(await call(rootOf(made), 'getForks')).toEqual([{ n: 1 }]);
+      expect(await call(rootOf(made), 'getNames')).toEqual([]);
+      expect(await call(rootOf(parent), 'count')).toBe(1 + round);
+      expect(await call(rootOf(parent), 'getWeights')).toBe(6n);
+      expect(await call(rootOf(parent), 'getForks')).toEqual([]);
     }
   });
 });
@@ -129,15 +138,12 @@ describe('onFork:', () => {
   test('handlers in order, once, before any message; the parent hears nothing', async () => {
     const noHandler = call(parent.root, 'addHandler', 'x');
     await expect(noHandler).rejects.toThrow('onFork: a handler is a function, not "x"');
-    const { vatId } = await kernel.createVat({
-      name: 'late',
-      bundleId,
-      vatParameters: { onFork: ['note', 'late', 'note'] },
-    });
-    const fork = await kernel.forkVat(vatId, { name: 'fork', vatParameters: 7n });
-    expect(await call(fork.root, 'getForks')).toEqual([7n, 7n, ['late', 7n]]);
-    expect(await call(rootOf('late'), 'getForks')).toEqual([]);
-    const grandchild = await kernel.forkVat(fork.vatId, { name: 'third', vatParameters: 8n });
+    const vatParameters = { onFork: ['note', 'late', 'note'] };
+    const late = await shared.create('hatchery.js', { vatParameters });
+    const made = await fork(late, { vatParameters: 7n });
+    expect(await call(made.root, 'getForks')).toEqual([7n, 7n, ['late', 7n]]);
+    expect(await call(rootOf(late), 'getForks')).toEqual([]);
+    const grandchild = await fork(made, { vatParameters: 8n });
     expect(await call(grandchild.root, 'getForks')).toEqual([
       ...[7n, 7n, ['late', 7n]],
       ...[8n, 8n, ['late', 8n]],
@@ -145,22 +151,19 @@ describe('onFork:', () => {
   });
 
   test('without parameters -> those of the parent; a later upgrade gets its own', async () => {
-    const fork = await kernel.forkVat(parent.vatId, { name: 'fork' });
-    expect(await call(fork.root, 'getForks')).toEqual([{ onFork: ['note'] }]);
-    await kernel.upgradeVat(fork.vatId, { bundleId, vatParameters: { version: 3 } });
-    expect(await call(fork.root, 'getVersion')).toBe(3);
+    const made = await fork(parent);
+    expect(await call(made.root, 'getForks')).toEqual([{ onFork: ['note'] }]);
+    await kernel.upgradeVat(made.vatId, { bundleId, vatParameters: { version: 3 } });
+    expect(await call(made.root, 'getVersion')).toBe(3);
     expect(await call(parent.root, 'getVersion')).toBe(1);
   });
 
   test('a handler that sends, with a reference from the parameters', async () => {
-    const relayId = await install(kernel, 'relay.js');
-    const { root: listener } = await kernel.createVat({ name: 'relay', bundleId: relayId });
-    const { vatId } = await kernel.createVat({
-      ...{ name: 'teller', bundleId, vatParameters: { onFork: ['tell'] } },
-    });
-    const fork = await kernel.forkVat(vatId, { name: 'fork', vatParameters: { listener } });
+    const { root: listener } = await shared.create('relay.js');
+    const teller = await shared.create('hatchery.js', { vatParameters: { onFork: ['tell'] } });
+    const made = await fork(teller, { vatParameters: { listener } });
     await kernel.idle();
-    expect(await call(fork.root, 'count')).toBe(1);
+    expect(await call(made.root, 'count')).toBe(1);
   });
 });
 
@@ -174,10 +177,11 @@ describe('a fork that fails', () => {
 
   test('leaves nothing behind but the reason; the parent goes on with its heap', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 5n);
+    const vats: Named[] = [];
     for (const [i, [how, text]] of failures.entries()) {
-      const name = `vat-${how}`;
-      const vatParameters = { onFork: [how] };
-      const { root, vatId } = await kernel.createVat({ name, bundleId, vatParameters });
+      const vat = await shared.create('hatchery.js', { vatParameters: { onFork: [how] } });
+      vats.push(vat);
+      const { root, vatId } = vat;
       const own = await ref(root, 'layEgg', 'a', 1n);
       await call(root, 'count');
       await kernel.idle();
@@ -193,23 +197,25 @@ describe('a fork that fails', () => {
       expect(() => kernel.vat('fork')).toThrow('no vat "fork"');
     }
     await reopen();
-    expect(await call(rootOf('vat-throw'), 'count')).toBe(3);
+    expect(await call(rootOf(vats[0]!), 'count')).toBe(3);
   });
 
   test('wrong options and wrong exports -> errors that say which', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 5n);
-    const other = await kernel.createVat({ name: 'other', bundleId });
-    const fork = (options: object): Promise<ForkedVat> =>
-      kernel.forkVat(parent.vatId, { name: 'fork', ...options });
-    await expect(fork({ exports: [egg, other.root] })).rejects.toThrow(
+    const other = await shared.create('hatchery.js');
+    const forkAs = (options: object): Promise<ForkedVat> =>
+      kernel.forkVat(parent.vatId, { name: shared.takeName('fork'), ...options });
+    await expect(forkAs({ exports: [egg, other.root] })).rejects.toThrow(
       `exports[1] is no object of vat ${parent.vatId}`,
     );
-    await expect(fork({ name: 'other' })).rejects.toThrow('there is a vat named "other"');
-    await expect(fork({ export: [] })).rejects.toThrow('unknown option export; options: name, ');
-    await expect(fork({ exports: 'x' })).rejects.toThrow('exports must be an array');
+    await expect(forkAs({ name: other.name })).rejects.toThrow(
+      `there is a vat named "${other.name}"`,
+    );
+    await expect(forkAs({ export: [] })).rejects.toThrow('unknown option export; options: name, ');
+    await expect(forkAs({ exports: 'x' })).rejects.toThrow('exports must be an array');
     await expect(kernel.forkVat('v99' as VatId, { name: 'x' })).rejects.toThrow('v99');
     await kernel.terminateVat(other.vatId);
     await expect(kernel.forkVat(other.vatId, { name: 'x' })).rejects.toThrow(other.vatId);
-    expect(await call((await fork({ exports: [egg] })).exports[0]!, 'getWeight')).toBe(5n);
+    expect(await call((await forkAs({ exports: [egg] })).exports[0]!, 'getWeight')).toBe(5n);
   });
 });

@@ -1,4 +1,8 @@
-/** States of an older version of their kind: migrated when touched (docs/upgrade/migration.md). */
+/**
+ * States of an older version of their kind: migrated when touched (docs/upgrade/migration.md).
+ *
+ * @module-tag sized
+ */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
@@ -91,6 +95,11 @@ describe('migration: definitions', () => {
     expect(await bench.failedUpgrade(other)).toContain('mismatch (body amount), (body notes)');
   });
 
+  let wrong: Workbench;
+  beforeAll(async () => {
+    wrong = await benches.hold(OLD);
+    await wrong.run(FILL);
+  });
   test.each([
     ['version: -1', /version of kind "Purse" must be a whole number from 0 to 4294967295/],
     ['version: 1.5', /must be a whole number/],
@@ -98,8 +107,7 @@ describe('migration: definitions', () => {
     ['version: 2 ** 32', /must be a whole number/],
     ['version: 1, migrate: {}', /migrate of kind "Purse" must be a function/],
   ])('migration: %s -> refused', async (options, text) => {
-    const bench = await purses();
-    expect(await bench.failedUpgrade(later(`${options}, ${SHAPE}`))).toMatch(text);
+    expect(await wrong.failedUpgrade(later(`${options}, ${SHAPE}`))).toMatch(text);
   });
 
   test('migration: facets, a named kind -> likewise', async () => {
@@ -293,3 +301,5 @@ describe('migration: that does more than compute', () => testFailures(
     ] as const;
   }),
 ));
+
+benches.testRepetition();

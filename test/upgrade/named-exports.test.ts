@@ -1,6 +1,11 @@
-/** Exports that go on under a name (docs/upgrade/named-exports.md). */
+/**
+ * Exports that go on under a name (docs/upgrade/named-exports.md).
+ *
+ * @module-tag sized
+ */
 import type { VatReference } from '@heirloom/kernel';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { testLast } from '../support/last-test.js';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
 const benches = useWorkbenches();
@@ -141,16 +146,16 @@ describe('misuse', () => {
   const facts = [
     ['a name twice', `vatPowers.nameExport('greeter', Far('x', {}))`,
       'Error: nameExport: "greeter" names an export already'],
-    ['an object twice', `vatPowers.nameExport('x', $.greeter)`,
-      'Error: nameExport: what "x" is to name has a name'],
-    ['after its export', `vatPowers.nameExport('x', $.exported)`,
-      'Error: nameExport: what "x" is to name has been exported before it was named'],
-    ['data', `vatPowers.nameExport('x', harden({}))`,
-      'TypeError: nameExport: what "x" is to name is no remotable'],
-    ['a presence', `vatPowers.nameExport('x', args[0])`,
-      'Error: nameExport: what "x" is to name is no heap object of this vat'],
-    ['a durable object', `vatPowers.nameExport('x', baggage)`,
-      'Error: nameExport: what "x" is to name keeps its reference anyway'],
+    ['an object twice', `vatPowers.nameExport('again', $.greeter)`,
+      'Error: nameExport: what "again" is to name has a name'],
+    ['after its export', `vatPowers.nameExport('late', $.exported)`,
+      'Error: nameExport: what "late" is to name has been exported before it was named'],
+    ['data', `vatPowers.nameExport('data', harden({}))`,
+      'TypeError: nameExport: what "data" is to name is no remotable'],
+    ['a presence', `vatPowers.nameExport('presence', args[0])`,
+      'Error: nameExport: what "presence" is to name is no heap object of this vat'],
+    ['a durable object', `vatPowers.nameExport('durable', baggage)`,
+      'Error: nameExport: what "durable" is to name keeps its reference anyway'],
     ['no name', `vatPowers.nameExport('', Far('x', {}))`,
       'Error: a name must be a well-formed string of 1 to 200 bytes: ""'],
     ['a name too long', `vatPowers.nameExport('\\u00e9'.repeat(101), Far('x', {}))`,
@@ -161,11 +166,28 @@ describe('misuse', () => {
     ['reconnected without a name', `vatPowers.reconnectExport('other', Far('x', {}))`,
       'Error: reconnectExport: no export is named "other"; to be reconnected are []'],
   ] as const;
-  test.each(facts)('named exports: %s -> refused, nothing changed', async (_, code, text) => {
-    const { bench, peer } = await pair();
-    await bench.run(`$.exported = Far('exported', {})`);
-    expect(await bench.run(`why(() => ${code})`, [peer.root])).toBe(text);
-    expect(await bench.upgrade(reconnecting('two'))).toEqual({ incarnationNumber: 1 });
+  /** One vat that does all of it. */
+  describe('all of one vat', () => {
+    let bench: Workbench;
+    let peer: Workbench;
+    let asked = 0;
+    beforeAll(async () => {
+      bench = await benches.hold(naming('one'));
+      peer = await benches.hold();
+      await peer.run('$.named = args[0]; 0', [await bench.run('$.greeter')]);
+      await bench.run(`$.exported = Far('exported', {})`);
+    });
+
+    test.each(facts)('named exports: %s -> refused, nothing changed', async (_, code, text) => {
+      expect(await bench.run(`why(() => ${code})`, [peer.root])).toBe(text);
+      asked += 1;
+      expect(await greet(peer)).toBe(`one ${asked}`);
+    });
+
+    testLast('named exports: after all of it -> the one name, and no other', [], async () => {
+      expect(await bench.upgrade(reconnecting('two'))).toEqual({ incarnationNumber: 1 });
+      expect(await greet(peer)).toBe('two 1');
+    });
   });
 
   test('named exports: a start that reconnects wrongly -> told which are left', async () => {
@@ -201,3 +223,5 @@ describe('misuse', () => {
     expect(await peer.run('E($.named).greet()')).toBe('one 1');
   });
 });
+
+benches.testRepetition();

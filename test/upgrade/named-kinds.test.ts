@@ -1,7 +1,12 @@
-/** Kinds that are found by name, and the end of an upgrade (docs/upgrade/named-kinds.md). */
+/**
+ * Kinds that are found by name, and the end of an upgrade (docs/upgrade/named-kinds.md).
+ *
+ * @module-tag sized
+ */
 import type { VatReference } from '@heirloom/kernel';
-import { afterEach, describe, expect, test } from 'vitest';
-import { useWorkbenches } from '../support/workbench.js';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { testLast } from '../support/last-test.js';
+import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
 const benches = useWorkbenches();
 
@@ -95,10 +100,22 @@ describe('named kinds', () => {
     ['no name', `vatPowers.makeKind(undefined, null, {})`,
       'Error: a name must be a well-formed string of 1 to 200 bytes: "[undefined]"'],
   ] as const;
-  test.each(facts)('named kinds: %s -> refused, nothing left of it', async (_, code, text) => {
-    const bench = await benches.make(make());
-    expect(await bench.run(`why(() => { ${code} })`)).toBe(text);
-    await bench.upgrade(replace(2));
+  /** One vat that does all of it. */
+  describe('all of one vat', () => {
+    let bench: Workbench;
+    beforeAll(async () => {
+      bench = await benches.hold(make());
+    });
+
+    test.each(facts)('named kinds: %s -> refused, nothing left of it', async (_, code, text) => {
+      const rows = bench.rowCount;
+      expect(await bench.run(`why(() => { ${code} })`)).toBe(text);
+      expect(bench.rowCount).toBe(rows);
+    });
+
+    testLast('named kinds: after all of it -> the one kind, and no other', [], async () => {
+      expect(await bench.upgrade(replace(2))).toEqual({ incarnationNumber: 1 });
+    });
   });
 
   test('named kinds: an upgrade that fails -> the names are as before', async () => {
@@ -147,3 +164,5 @@ describe('finishedUpgrade', () => {
     expect(await bench.run('why(() => vatPowers.finishedUpgrade())')).toBe(text);
   });
 });
+
+benches.testRepetition();

@@ -4,30 +4,30 @@
  */
 import { verifyStore, type CreatedVat, type Kernel, type VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
+
+const shared = useSharedKernel();
 
 interface Scene {
-  readonly directory: string;
   readonly kernel: Kernel;
-  readonly ledger: CreatedVat;
+  readonly ledger: CreatedVat & { readonly name: string };
   readonly account: VatReference;
   readonly secondId: string;
 }
 
 const scene = async (): Promise<Scene> => {
-  const directory = await freshDirectory();
-  const kernel = await kernelOver({ directory });
-  const bundleId = await install(kernel, 'ledger-v1.js');
-  const secondId = await install(kernel, 'ledger-v2.js');
-  const ledger = await kernel.createVat({ name: 'ledger', bundleId });
+  const { kernel } = shared;
+  const secondId = await shared.install('ledger-v2.js');
+  const ledger = await shared.create('ledger-v1.js');
   const account = (await kernel.call(ledger.root, 'open', [10n])) as VatReference;
   expect(await kernel.call(account, 'deposit', [5n])).toBe(15n);
-  return { directory, kernel, ledger, account, secondId };
+  return { kernel, ledger, account, secondId };
 };
 
 describe("mode 'replay':", () => {
   test('code that repeats the transcript -> takes over, heap and all', async () => {
-    const { directory, kernel, ledger, account, secondId } = await scene();
+    const { kernel, ledger, account, secondId } = await scene();
     const waiting = kernel.send(account, 'wait').result;
     await kernel.idle();
     const done = await kernel.upgradeVat(ledger.vatId, { bundleId: secondId, mode: 'replay' });
@@ -37,11 +37,11 @@ describe("mode 'replay':", () => {
     expect(await kernel.call(account, 'deposit', [200n])).toBe(213n);
     await kernel.call(account, 'settle', ['kept']);
     expect(await waiting).toBe('kept');
-    expect(kernel.vat('ledger')).toMatchObject({ incarnation: 0, bundleId: secondId });
-    await kernel.close();
-    expect((await verifyStore({ directory })).ok).toBe(true);
-    const again = await kernelOver({ directory });
-    expect(await again.call(again.vat('ledger').root, 'getTotal')).toBe(213n);
+    expect(kernel.vat(ledger.name)).toMatchObject({ incarnation: 0, bundleId: secondId });
+    const { ok } = await shared.closedFor(directory => verifyStore({ directory }));
+    expect(ok).toBe(true);
+    const again = shared.kernel;
+    expect(await again.call(again.vat(ledger.name).root, 'getTotal')).toBe(213n);
   });
 
   test('code that does otherwise -> refused, says where; the heap is as it was', async () => {
@@ -52,7 +52,7 @@ describe("mode 'replay':", () => {
     await expect(upgrade).rejects.toThrow('the new code does otherwise at delivery 3');
     expect(await kernel.call(account, 'getBalance')).toBe(214n);
     await expect(kernel.call(ledger.root, 'getTotal')).rejects.toThrow('getTotal');
-    const other = await install(kernel, 'empty.js');
+    const other = await shared.install('empty.js');
     const empty = kernel.upgradeVat(ledger.vatId, { bundleId: other, mode: 'replay' });
     await expect(empty).rejects.toThrow('the new code does otherwise at delivery 0');
     expect(await kernel.call(account, 'deposit', [1n])).toBe(215n);

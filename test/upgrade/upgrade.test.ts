@@ -1,19 +1,25 @@
 /** Upgrade (docs/upgrade.md): what survives, what is rejected, and every way to fail. */
 import type { CreatedVat, Kernel, RunLimits, VatReference } from '@heirloom/kernel';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, install, kernelOver } from '../support/kernels.js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
+import { fixture, kernelOver } from '../support/kernels.js';
+import { useSharedKernel } from '../support/shared-kernel.js';
 
+const UPGRADES = amount({ quick: 3, thorough: 10 });
+
+const shared = useSharedKernel();
 let kernel: Kernel;
 let bundleId: string;
-let bank: CreatedVat;
+let bank: CreatedVat & { readonly name: string };
 let relay: VatReference;
 
+beforeAll(async () => {
+  relay = (await shared.create('relay.js')).root;
+});
 beforeEach(async () => {
-  kernel = await kernelOver();
-  bundleId = await install(kernel, 'bank.js');
-  bank = await kernel.createVat({ name: 'bank', bundleId, vatParameters: { version: 1 } });
-  const relayId = await install(kernel, 'relay.js');
-  relay = (await kernel.createVat({ name: 'relay', bundleId: relayId })).root;
+  ({ kernel } = shared);
+  bank = await shared.create('bank.js', { vatParameters: { version: 1 } });
+  ({ bundleId } = kernel.vat(bank.name));
 });
 
 const upgrade = (vatParameters: unknown, upgradeMessage?: string) =>
@@ -37,13 +43,14 @@ describe('success', () => {
     expect(await makePurse('bob', 1n)).not.toBe(purse);
   });
 
-  test('ten upgrades -> instance numbers are never used twice', async () => {
+  const often = `${UPGRADES} upgrades -> instance numbers are never used twice`;
+  test(often, { tags: ['sized'] }, async () => {
     const purses: VatReference[] = [];
-    for (let version = 2; version < 12; version += 1) {
+    for (let version = 2; version < 2 + UPGRADES; version += 1) {
       purses.push(await makePurse(`purse${version}`, BigInt(version)));
       await upgrade({ version });
     }
-    expect(new Set(purses).size).toBe(10);
+    expect(new Set(purses).size).toBe(UPGRADES);
     for (const [i, purse] of purses.entries()) {
       expect(await kernel.call(purse, 'getBalance')).toBe(BigInt(i + 2));
     }
@@ -150,7 +157,7 @@ describe('failure', () => {
       expect(await kernel.call(counter, 'getVersion')).toBe(1);
       expect(await kernel.call(purse, 'getBalance')).toBe(7n);
       expect(settled).toBe(false);
-      expect(kernel.vat('bank').incarnation).toBe(0);
+      expect(kernel.vat(bank.name).incarnation).toBe(0);
       const done = { incarnationNumber: 1, rejectedPromises: 1 };
       expect(await upgrade({ version: 3 })).toEqual(done);
       expect(await kernel.call(purse, 'getVersion')).toBe(3);
@@ -158,7 +165,7 @@ describe('failure', () => {
   );
 
   test('a bundle without buildRootObject -> the reason says so', async () => {
-    const empty = await install(kernel, 'empty.js');
+    const empty = await shared.install('empty.js');
     const failing = kernel.upgradeVat(bank.vatId, { bundleId: empty });
     await expect(failing).rejects.toThrow('vat source bundle lacks buildRootObject() function');
     expect(await kernel.call(bank.root, 'getVersion')).toBe(1);
@@ -166,6 +173,6 @@ describe('failure', () => {
 
   test('the vat has ended -> the upgrade rejects', async () => {
     await kernel.terminateVat(bank.vatId);
-    await expect(upgrade({ version: 2 })).rejects.toThrow(/no vat v1 runs/);
+    await expect(upgrade({ version: 2 })).rejects.toThrow(`no vat ${bank.vatId} runs`);
   });
 });

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { amount } from '../../../test/support/amounts.js';
 import { unpackFrame } from './frame.js';
 import { TABLE_END } from './keys.js';
 import { Store } from './store.js';
@@ -12,7 +13,7 @@ import {
 } from './testing/support.js';
 import type { TableName } from './types.js';
 
-const KILLS = 12;
+const KILLS = amount({ quick: 4, thorough: 12 });
 const seed = Number(process.env['HEIRLOOM_SEED'] ?? Date.now() % 2 ** 32);
 
 /** Asserts that every row is of the head's block, as kill-writer.mjs writes it. */
@@ -33,7 +34,7 @@ function assertWhole(store: Store): void {
 }
 
 test(`crash: SIGKILL at ${KILLS} random moments (seed ${seed}) -> last block whole, none lost`,
-  async () => {
+  { tags: ['sized'] }, async () => {
     console.log(`crash.test.ts: HEIRLOOM_SEED=${seed}`);
     const random = randomFrom(seed);
     const directory = temporaryDirectory();

@@ -1,11 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { amount } from '../../../test/support/amounts.js';
 import { acquireLock, LOCK_PREFIX } from './lock.js';
 import { Store } from './store.js';
 import {
   fixture, nextLine, startChild, temporaryDirectory, type Child,
 } from './testing/support.js';
+
+const ROUNDS = amount({ quick: 1, thorough: 4 });
 
 const hold = (directory: string, ...rest: string[]): Child =>
   startChild(process.execPath, [fixture('lock-holder.mjs'), directory, ...rest]);
@@ -54,9 +57,9 @@ test('lock: left by another boot or by a process whose id is in use again -> tak
   expect(lockFiles(directory)).toEqual([]);
 });
 
-test('lock: 6 processes at once over the lock of a killed one -> exactly one wins, 4 times',
-  async () => {
-    for (let round = 0; round < 4; round += 1) {
+test('lock: 6 processes at once over the lock of a killed one -> exactly one wins, each time',
+  { tags: ['sized'] }, async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const directory = temporaryDirectory();
       const dead = hold(directory);
       await nextLine(dead);

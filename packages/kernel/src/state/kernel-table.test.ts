@@ -2,12 +2,13 @@
 import { packFrame, prefixEnd, unpackFrame, type BinaryKey, type Store } from '@heirloom/store';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
 import { KernelTable } from './kernel-table.js';
 
 const KEYS = 7;
-const RUNS = 300;
+const RUNS = amount({ quick: 80, thorough: 300 });
 const key = fc.nat(KEYS - 1);
 const value = fc.nat(99);
 const operation = fc.oneof(
@@ -99,7 +100,7 @@ const runCranks = (made: Made, before: Model, cranks: readonly Crank[]): Model =
   return model;
 };
 
-describe('kernel table', () => {
+describe('kernel table', { tags: ['sized'] }, () => {
   test('random cranks, rollbacks and blocks -> as in plain maps, and only traces', async () => {
     const store = await openTestStore();
     let run = 0;

@@ -6,13 +6,14 @@ import { keyFromBytes, preimageKey, prefixEnd, vatstoreKey } from '@heirloom/sto
 import type { RowChange, Store } from '@heirloom/store';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
 import { ranges } from './keys.js';
 import { HEADER_BYTES, RowTable } from './row-table.js';
 
 const KEYS = ['a', 'b', 'c', 'cc', 'd'];
-const RUNS = 300;
+const RUNS = amount({ quick: 100, thorough: 300 });
 const END = 'z';
 
 interface ModelRow {
@@ -174,7 +175,7 @@ class Bench {
   }
 }
 
-describe('row table', () => {
+describe('row table', { tags: ['sized'] }, () => {
   test('random cranks, failures, upgrades and blocks -> headers and pre-images of T2', async () => {
     const store = await openTestStore();
     let vat = 0;

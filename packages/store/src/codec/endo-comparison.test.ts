@@ -8,8 +8,9 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 
-const RUNS = 800;
+const RUNS = amount({ quick: 200, thorough: 800 });
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 let directory: string;
 
@@ -36,7 +37,8 @@ interface Report {
 }
 
 describe('codec: endo', () => {
-  test('random values under lockdown -> same verdicts and values as endo', async () => {
+  const title = 'random values under lockdown -> same verdicts and values as endo';
+  test(title, { tags: ['sized'] }, async () => {
     const [sampled] = fc.sample(fc.integer(), 1);
     const seed = Number(process.env['HEIRLOOM_SEED'] ?? sampled);
     const { stdout } = await promisify(execFile)(process.execPath, [

@@ -2,6 +2,7 @@
 import '@endo/immutable-arraybuffer/shim.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { PassableCodec } from './index.js';
 import { hostHooks, referenceOf } from './testing/host-references.mjs';
 import { makeSame, passables } from './testing/passables.mjs';
@@ -10,7 +11,7 @@ const codec = new PassableCodec(hostHooks);
 const references = Array.from({ length: 20 }, (_, n) => referenceOf(`o-${n}`));
 const anyPassable = passables(references);
 const same = makeSame((a, b) => a === b);
-const RUNS = 250;
+const RUNS = amount({ quick: 80, thorough: 250 });
 const MUTATIONS_PER_BODY = 10;
 
 /** What `decode` may throw on bytes that nobody encoded. */
@@ -39,7 +40,7 @@ const decodesCanonically = (body: Uint8Array, slots: readonly string[]): boolean
 const splice = (body: Uint8Array, at: number, removed: number, added: readonly number[]) =>
   Uint8Array.from([...body.subarray(0, at), ...added, ...body.subarray(at + removed)]);
 
-describe('codec: properties', () => {
+describe('codec: properties', { tags: ['sized'] }, () => {
   test('any passable -> decodes to the same value, which encodes to the same bytes', () => {
     fc.assert(
       fc.property(anyPassable, value => {

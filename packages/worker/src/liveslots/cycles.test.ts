@@ -6,6 +6,7 @@ import '../testing/plain-worker.js';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { FromWorker } from '../protocol/messages.js';
 import { makePlainHarness } from '../testing/plain-worker.js';
 import { Puppet, type Operation } from '../testing/puppet.js';
@@ -250,12 +251,13 @@ class Life {
 }
 
 describe('cycles, random lives:', () => {
-  it('after an upgrade and its sweeps -> what a walk from the roots finds is left', async () => {
+  const title = 'after an upgrade and its sweeps -> what a walk from the roots finds is left';
+  it(title, { tags: ['sized'] }, async () => {
     const choices = fc.array(fc.nat({ max: 2 ** 16 }), { minLength: 400, maxLength: 400 });
     const property = fc.asyncProperty(choices, async list => {
       let at = 0;
       await new Life(bound => list[at++ % list.length]! % bound).run(90);
     });
-    await fc.assert(property, { numRuns: 40 });
-  }, 120_000);
+    await fc.assert(property, { numRuns: amount({ quick: 10, thorough: 40 }) });
+  });
 });

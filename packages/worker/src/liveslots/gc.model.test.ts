@@ -6,6 +6,7 @@ import '../testing/plain-worker.js';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { FromWorker } from '../protocol/messages.js';
 import {
   GarbageModel,
@@ -348,8 +349,11 @@ const check = ({ runs, reaps }: Options): Promise<void> =>
   );
 
 describe('gc: random lives', () => {
-  it('engine mode -> reaps leave exactly what is held', () => check({ runs: 12, reaps: true }));
-  it('consensus mode -> upgrades and sweeps leave exactly what is held', () =>
-    check({ runs: 25, reaps: false }));
+  it('engine mode -> reaps leave exactly what is held', { tags: ['sized'] }, () =>
+    check({ runs: amount({ quick: 3, thorough: 12 }), reaps: true }));
+
+  const title = 'consensus mode -> upgrades and sweeps leave exactly what is held';
+  it(title, { tags: ['sized'] }, () =>
+    check({ runs: amount({ quick: 6, thorough: 25 }), reaps: false }));
 });
 

@@ -6,6 +6,7 @@ import './testing/ses.js';
 import fc from 'fast-check';
 import { compareRank } from '@endo/marshal';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { TestVat, nextCrank } from './testing/test-vat.js';
 import type { VRef } from '../protocol/refs.js';
 import type { MapStore, SetStore } from '../vat.js';
@@ -239,7 +240,7 @@ const apply = (pair: Pair, operation: Operation): void => {
   else if (b % 3 === 0) pair.upgrade();
 };
 
-describe('model', () => {
+describe('model', { tags: ['sized'] }, () => {
   test('random operations over incarnations -> what plain maps hold', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), operations => {
@@ -249,7 +250,7 @@ describe('model', () => {
         for (const ref of pair.objects.keys()) pair.checkObject(ref);
         for (const ref of pair.maps.keys()) pair.checkMap(ref);
       }),
-      { numRuns: 100 },
+      { numRuns: amount({ quick: 30, thorough: 100 }) },
     );
   });
 });

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { FakeStore, type FakeRowWrite } from '../testing/fake-store.js';
 import { Crank } from './crank.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
@@ -220,7 +221,7 @@ const perform = (world: World, s: Step): void => {
   }
 };
 
-describe('rows', () => {
+describe('rows', { tags: ['sized'] }, () => {
   it('random cranks, waves, commits, upgrades, replays -> every read as in a plain map', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 50 }), steps => {
@@ -228,7 +229,7 @@ describe('rows', () => {
         for (const s of steps) perform(world, s);
         world.replay(false);
       }),
-      { numRuns: 2000 },
+      { numRuns: amount({ quick: 400, thorough: 2000 }) },
     );
   });
 

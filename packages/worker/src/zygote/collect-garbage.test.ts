@@ -1,10 +1,11 @@
 /** V8's flags are the process's: threads that ask for the collector at the same time all get it. */
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 
 const MODULE = new URL('../../dist/zygote/collect-garbage.js', import.meta.url).href;
 const THREADS = 8;
-const ROUNDS = 12;
+const ROUNDS = amount({ quick: 2, thorough: 12 });
 
 /** Waits until all of its fellows are there, then collects. */
 const THREAD = `
@@ -26,7 +27,8 @@ const ended = (worker: Worker): Promise<string> =>
     worker.on('exit', () => resolve('collected'));
   });
 
-it('collector: threads ask for it at the same time -> each gets it', async () => {
+const title = 'collector: threads ask for it at the same time -> each gets it';
+it(title, { tags: ['sized'] }, async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const gate = new Int32Array(new SharedArrayBuffer(4));
     const workerData = { module: MODULE, gate, threads: THREADS };

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { amount } from '../../../../test/support/amounts.js';
 import { buildFixtures, runFixture } from './testing/fixture.js';
 
-const GRAPHS = 3000;
+const GRAPHS = amount({ quick: 1000, thorough: 3000 });
 
 interface Found {
   readonly failure?: string;
@@ -10,7 +11,7 @@ interface Found {
   readonly marks: unknown;
 }
 
-describe('harden', () => {
+describe('harden', { tags: ['sized'] }, () => {
   let found: Found;
   const seed = Number(process.env['HARDEN_SEED'] ?? 20260101);
 

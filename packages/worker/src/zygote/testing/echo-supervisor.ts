@@ -1,7 +1,7 @@
 /**
  * Stands for the supervisor in tests of the zygote: evaluates each frame as source in a vat's
- * compartment and posts what came of it as JSON text. `!loop` never returns, `!throw` throws at
- * once, `!later` in a turn of its own.
+ * compartment and posts what came of it as JSON text. `!loop` says so and never returns, `!throw`
+ * throws at once, `!later` in a turn of its own.
  */
 import { nextTurn } from '../../supervisor/host-powers.js';
 import type { SupervisorOptions } from '../environment.js';
@@ -16,7 +16,10 @@ export class Supervisor {
 
   onMessage(frame: Uint8Array): void {
     const source = Buffer.from(frame).toString('utf8');
-    for (; source === '!loop';);
+    if (source === '!loop') {
+      this.#post({ value: 'looping' });
+      for (;;);
+    }
     if (source === '!throw') throw new Error('thrown by the supervisor');
     if (source === '!later') {
       nextTurn(() => {
