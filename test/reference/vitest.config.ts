@@ -1,6 +1,7 @@
 /** Runs the facts of test/objects on SwingSet's own liveslots: `npm run test:swingset`. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { TAGS } from '../support/tags.js';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const FACTS = [
@@ -21,8 +22,7 @@ export default defineConfig({
   test: {
     include: FACTS.map(name => `test/objects/${name}.test.ts`),
     testNamePattern: /swingset: /,
-    // The tags of files mean nothing here: every fact is checked once.
-    strictTags: false,
+    tags: TAGS,
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
