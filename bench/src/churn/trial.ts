@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { VatBundle } from '@heirloom/kernel';
 import { buildHouse } from './house.js';
 import type {
   BuiltHouse, ChurnJob, ChurnMessage, ChurnOutcome, Resources, RoundFigures,
@@ -24,6 +25,8 @@ export interface TrialOptions {
   readonly kills: number;
   readonly isolation: ChurnJob['isolation'];
   readonly drainWaves: number;
+  /** Bundles the entry module of a vat; default: `bundleVat`. */
+  readonly bundle?: (entry: string) => Promise<VatBundle>;
   /** A round is durable. */
   readonly advance: () => void;
 }
@@ -59,9 +62,9 @@ class Trial {
   }
 
   async run(): Promise<TrialResult> {
-    const { directory, plan, isolation } = this.#options;
+    const { directory, plan, isolation, bundle } = this.#options;
     const store = path.join(directory, 'store');
-    const built = await buildHouse({ directory: store, plan, isolation });
+    const built = await buildHouse({ directory: store, plan, isolation }, bundle);
     this.#began = performance.now();
     // After the kills the store is closed once, so that nothing is suspected in the last process.
     await this.#runTo(Math.ceil(plan.rounds / 2), store, built);
