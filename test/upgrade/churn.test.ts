@@ -4,20 +4,25 @@
  */
 import { runTrial, verdictOf, type ChurnPlan } from '@heirloom/bench/churn';
 import { expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
+import { bundleOf } from '../support/bundles.js';
 import { freshDirectory, isolation } from '../support/kernels.js';
 
 const SEED = Number(process.env['HEIRLOOM_SEED'] ?? 1);
-const PLAN: ChurnPlan = { seed: SEED, banks: 4, drivers: 2, purses: 40, rounds: 30 };
-const KILLS = 2;
+const PLAN: ChurnPlan = amount({
+  quick: { seed: SEED, banks: 2, drivers: 1, purses: 40, rounds: 12 },
+  thorough: { seed: SEED, banks: 4, drivers: 2, purses: 40, rounds: 30 },
+});
+const KILLS = amount({ quick: 1, thorough: 2 });
 /** More than a deposit takes: see `depositBehind` of the bank. */
 const DRAIN_WAVES = 8;
-const TIMEOUT_MS = 120_000;
 
-test('churn: 30 upgrades under load, 2 kills -> every answered deposit counts', async () => {
+const title = `churn: ${PLAN.rounds} upgrades, kills: ${KILLS} -> every answered deposit counts`;
+test(title, { tags: ['sized'] }, async () => {
   const directory = await freshDirectory();
   let rounds = 0;
   const advance = (): void => void (rounds += 1);
-  const how = { kills: KILLS, drainWaves: DRAIN_WAVES, isolation };
+  const how = { kills: KILLS, drainWaves: DRAIN_WAVES, isolation, bundle: bundleOf };
   const result = await runTrial({ directory, plan: PLAN, ...how, advance });
   expect(verdictOf(PLAN, result), `HEIRLOOM_SEED=${SEED}`).toMatchObject({
     lost: 0,
@@ -35,4 +40,4 @@ test('churn: 30 upgrades under load, 2 kills -> every answered deposit counts', 
   // Upgrades have met deposits that were under way; those that drained their vat first, waited.
   expect(tally.rejected).toBeGreaterThan(0);
   expect(tally.rejectedWhileDrained).toBe(0);
-}, TIMEOUT_MS);
+});

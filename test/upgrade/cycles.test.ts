@@ -2,6 +2,7 @@
 import { inspectStore } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, VatId } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { auditStore } from '../support/audit.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
 
@@ -76,17 +77,20 @@ describe('cycles:', () => {
     expect(nodes).toEqual([11, 11, 1]);
   });
 
-  test('a restart in the middle, small steps -> the same hashes, and all is found', async () => {
+  const restarted = 'a restart in the middle, small steps -> the same hashes, and all is found';
+  test(restarted, { tags: ['sized'] }, async () => {
+    const pairs = amount({ quick: 6, thorough: 20 });
+    const blocks = amount({ quick: 5, thorough: 12 });
     const run = async (restarts: boolean): Promise<string> => {
       const directory = await freshDirectory();
       const parameters = { sweepRowsMax: 8, gc: 'consensus' } as const;
       const stage = await scene({ directory, parameters });
       let { kernel } = stage;
-      await kernel.call(stage.vat.root, 'run', [makePairs(20)]);
+      await kernel.call(stage.vat.root, 'run', [makePairs(pairs)]);
       await upgrade(stage);
       await kernel.collectCycles();
       await kernel.close();
-      for (let n = 0; n < 12; n += 1) {
+      for (let n = 0; n < blocks; n += 1) {
         if (restarts || n === 0) kernel = await kernelOver({ directory, blocks: 'host' });
         await kernel.run({ waves: 3 });
         await kernel.commit();

@@ -6,11 +6,12 @@
 import type { GcMode, Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
 import { seededRandom, type Random } from '../models/random.js';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 
 const TAGS = ['A', 'B', 'C'] as const;
 const SLOTS = 6;
-const STEPS = 50;
+const STEPS = amount({ quick: 20, thorough: 50 });
 const WAVES_MAX = 40;
 const PARAMETERS = { sweepRowsMax: 3, cleanupRowsMax: 2, reapInterval: 4, cycleInterval: 1 };
 
@@ -216,11 +217,14 @@ class Life {
   }
 }
 
-const seeds = process.env['HEIRLOOM_SEED']?.split(',').map(Number) ?? [1, 2, 3];
-
-test.each(seeds)('dismissals: a random life, seed %d -> as the model says', async seed => {
+const live = async (seed: number): Promise<void> => {
   const life = await Life.begin(seed);
   for (let n = 0; n < STEPS; n += 1) await life.step();
   await life.check();
   await life.end();
-});
+};
+const given = process.env['HEIRLOOM_SEED']?.split(',').map(Number);
+const TITLE = 'dismissals: a random life, seed %d -> as the model says';
+// One with each way of collecting: see `begin`.
+test.each(given ?? [1, 2])(TITLE, { tags: ['sized'] }, live);
+test.each(given === undefined ? [3] : [])(TITLE, { tags: ['thorough'] }, live);

@@ -4,7 +4,7 @@
  * @module-tag sized
  */
 import type { Kernel, VatReference } from '@heirloom/kernel';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { useWorkbenches, type Workbench } from '../support/workbench.js';
 
@@ -30,15 +30,19 @@ const PURSE = `
 const DISMISS = `vatPowers.dismissKind(baggage.get('Purse'));`;
 const STORE = `VatData.makeScalarBigMapStore('store', { durable: true })`;
 
-const reasonOf = (peer: Workbench): Promise<unknown> => peer.run('why(() => E($.purse).get())');
+/** Holds an instance as `$.purse`, of whichever vat a test makes. */
+let peer: Workbench;
+beforeAll(async () => {
+  peer = await benches.hold(`$.far = Far('far', {})`);
+});
+const reasonOf = (): Promise<unknown> => peer.run('why(() => E($.purse).get())');
 
-/** A vat of purses, and one that holds the first. */
-const pair = async (): Promise<{ bench: Workbench; peer: Workbench; purse: VatReference }> => {
+/** A vat of purses, of which the peer holds the first. */
+const pair = async (): Promise<{ bench: Workbench; purse: VatReference }> => {
   const bench = await benches.make(PURSE);
-  const peer = await benches.make();
   const purse = (await bench.run('$.makePurse(7)')) as VatReference;
   await peer.run('$.purse = args[0]; 0', [purse]);
-  return { bench, peer, purse };
+  return { bench, purse };
 };
 
 const ASK = 'Promise.all($.purses.map(it => why(() => E(it).get())))';
@@ -111,32 +115,32 @@ class Stage {
 
 describe('dismissal: whoever holds an instance', () => {
   test('dismissal: in a start -> not to be defined; messages say what happened', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     expect(await bench.failedUpgrade('')).toContain('not called for tags: [Purse]');
     expect(await peer.run('E($.purse).get()')).toBe(7);
     await bench.upgrade(DISMISS);
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
   });
 
   test('dismissal: restarts, upgrades, the end of the vat -> they say so for ever', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     await bench.upgrade(DISMISS);
     await benches.restart();
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     await bench.upgrade();
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     await bench.terminate();
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     await benches.restart();
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     const other = await benches.make(`$.far = Far('far', {})`);
     await peer.run('$.purse = args[0]; 0', [await other.run('$.far')]);
     await other.terminate();
-    expect(await reasonOf(peer)).toBe('Error: vat terminated');
+    expect(await reasonOf()).toBe('Error: vat terminated');
   });
 
   test('dismissal: in any crank, messages on their way -> the same answer', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     const racing = `const results = [E($.purse).get(), E(args[0]).run(args[1]), E($.purse).get(),
         E($.purse).nonsense(), E($.purse).get()];
       Promise.all(results.map(it => why(() => it)))`;
@@ -144,11 +148,11 @@ describe('dismissal: whoever holds an instance', () => {
       ['nothing thrown', 'nothing thrown', REVOKED, REVOKED, REVOKED],
     );
     await benches.restart();
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
   });
 
   test('dismissal: an upgrade that fails -> nothing was dismissed', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     expect(await bench.failedUpgrade(`${DISMISS} throw Error('broken')`)).toContain('broken');
     expect(await peer.run('E($.purse).get()')).toBe(7);
     expect(await bench.failedUpgrade('')).toContain('not called for tags: [Purse]');
@@ -157,7 +161,7 @@ describe('dismissal: whoever holds an instance', () => {
   });
 
   test('dismissal: sent back to their vat -> imports, the same reference', async () => {
-    const { bench, peer, purse } = await pair();
+    const { bench, purse } = await pair();
     await bench.upgrade(DISMISS);
     expect(await peer.run('E(args[0]).run("$.it = args[0]; 5", [$.purse])', [bench.root])).toBe(5);
     expect(await bench.run('why(() => E($.it).get())')).toBe(REVOKED);
@@ -177,8 +181,7 @@ describe('dismissal: rows', () => {
 
   test('dismissal: rows of instances and what only they held -> gone, in steps', async () => {
     const bench = await benches.make(PURSE);
-    const other = await benches.make(`$.far = Far('far', {})`);
-    const far = await other.run('$.far');
+    const far = await peer.run('$.far');
     const before = bench.rowCount;
     await bench.run(FILL, [far]);
     expect(bench.rowCount).toBeGreaterThan(before + 60);
@@ -212,10 +215,10 @@ describe('dismissal: rows', () => {
   });
 
   test('dismissal: the vat ends before it is swept -> nothing is left', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     await bench.run(FILL);
     await peer.run('E(args[0]).run(args[1])', [bench.root, `${DISMISS} vatPowers.exitVat()`]);
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     expect(benches.kernel.audit().counts.remainders).toBe(0);
   });
 
@@ -244,10 +247,9 @@ describe('dismissal: rows', () => {
         { a: kind, b: kind }, { stateShape: { next: M.or(M.undefined(), args[0], M.any()) } })`);
     await bench.run(`let last; for (let i = 0; i < 9; i += 1) last = $.make(last?.b);
       baggage.init('a', last.a); 0`);
-    const peer = await benches.make();
     await peer.run('$.purse = args[0]; 0', [await bench.run(`baggage.get('a').get()`)]);
     await bench.upgrade(`vatPowers.dismissKind(baggage.get('Node'))`);
-    expect(await reasonOf(peer)).toBe(REVOKED.replace('Purse', 'Node'));
+    expect(await reasonOf()).toBe(REVOKED.replace('Purse', 'Node'));
     await bench.run(`baggage.delete('a')`);
   });
 });
@@ -275,7 +277,7 @@ describe('dismissal: inside the vat', () => {
   });
 
   test('dismissal: references in rows -> can be read and deleted; sends fail', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     await bench.run(`
       baggage.init('other', VatData.makeKindHandle('Other'));
       const makeOther = VatData.defineDurableKind(baggage.get('other'), purse => ({ purse, n: 1 }),
@@ -303,7 +305,7 @@ describe('dismissal: inside the vat', () => {
     }
     // What is exported of them is revoked for others, too.
     await peer.run('$.purse = args[0]; 0', [await bench.run(`baggage.get('holder').get()`)]);
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     await bench.run(`baggage.get('holder').drop(); baggage.get('store').clear();
       baggage.delete('list'); 0`);
   });
@@ -326,13 +328,12 @@ describe('dismissal: inside the vat', () => {
     const setup = (version: number): string => `vatPowers.makeKind('Purse', null,
       { get: () => ${version} })`;
     const bench = await benches.make(`$.make = ${setup(1)}`);
-    const peer = await benches.make();
     await peer.run('$.purse = args[0]; 0', [await bench.run('$.make()')]);
     expect(await bench.run(`why(() => vatPowers.dismissKind('Pursa'))`)).toBe(
       'Error: dismissKind: no kind is named "Pursa"; there are ["Purse"]',
     );
     await bench.upgrade(`vatPowers.dismissKind('Purse'); $.make = ${setup(2)}`);
-    expect(await reasonOf(peer)).toBe(REVOKED);
+    expect(await reasonOf()).toBe(REVOKED);
     expect(await bench.run('$.make().get()')).toBe(2);
     await bench.upgrade(`$.make = ${setup(3).replace('make', 'replace')}`);
     expect(await bench.run('$.make().get()')).toBe(3);
@@ -365,10 +366,9 @@ describe('dismissal: inside the vat', () => {
     const bench = await benches.make(`
       baggage.init('kind', VatData.makeKindHandle(${JSON.stringify(tag)}));
       $.make = VatData.defineDurableKind(baggage.get('kind'), null, { get: () => 1 })`);
-    const peer = await benches.make();
     await peer.run('$.purse = args[0]; 0', [await bench.run('$.make()')]);
     await bench.upgrade(`vatPowers.dismissKind(baggage.get('kind'))`);
-    expect(await reasonOf(peer)).toBe(REVOKED.replace('Purse', tag.slice(0, 100)));
+    expect(await reasonOf()).toBe(REVOKED.replace('Purse', tag.slice(0, 100)));
   });
 });
 

@@ -1,6 +1,7 @@
 /** Dry runs that vats ask for: carried out at their place in the block, told as plain data. */
 import { inspectStore, type VatId, type VatInspection } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture } from '../support/kernels.js';
 import { inReplicas, Replica } from '../support/replicas.js';
 import { useSharedAdmin } from '../support/shared-admin.js';
@@ -8,6 +9,9 @@ import { useSharedAdmin } from '../support/shared-admin.js';
 const NO_MIGRATION = { kinds: [], sampled: 0, failed: [], fault: null };
 /** Of the kernels in which code never ends. */
 const DELIVERY_TIMEOUT_MS = 1_000;
+
+/** Of one wave each; in some replicas there is a restart after each. */
+const SHORT_BLOCKS = amount({ quick: 2, thorough: 8 });
 
 const bench = useSharedAdmin();
 beforeAll(async () => {
@@ -217,7 +221,8 @@ const sceneIn = async (replica: Replica): Promise<void> => {
 };
 
 describe('dry run by a vat: its place', () => {
-  test('dry runs, upgrades and drains in one block -> the same hashes everywhere', async () => {
+  const title = 'dry runs, upgrades and drains in one block -> the same hashes everywhere';
+  test(title, { tags: ['sized'] }, async () => {
     const dry = { dryRun: true, vatParameters: { version: 2 } };
     const log = await inReplicas(async replica => {
       await sceneIn(replica);
@@ -238,7 +243,7 @@ describe('dry run by a vat: its place', () => {
       node('$bank', dry, 'again');
       await replica.block(2);
       count('new code');
-      for (let waves = 0; waves < 8; waves += 1) await replica.block(1);
+      for (let waves = 0; waves < SHORT_BLOCKS; waves += 1) await replica.block(1);
       await replica.block();
       const { kernel } = replica;
       const told = await replica.settle(kernel.call(kernel.vat('admin').root, 'getLog'));

@@ -195,12 +195,13 @@ describe('dry run:', () => {
 describe('dry run: by vats and the host:', () => {
   const bench = useSharedAdmin();
 
-  test('very many exports -> counted to 10,000 for a vat, all for the host', async () => {
+  const many = 'very many exports -> counted to 10,000 for a vat, all for the host';
+  test(many, { tags: ['thorough'] }, async () => {
     const { kernel } = bench;
     const bundleId = await bench.provide('workbench');
     await bench.call('createVat', 'w', '$workbench', {});
-    const many = ` harden(Array.from({ length: 3_500 }, () => Far('it')))`;
-    for (const part of ['a', 'b', 'c']) await bench.tell('w.root', 'run', [many], part);
+    const exported = ` harden(Array.from({ length: 3_500 }, () => Far('it')))`;
+    for (const part of ['a', 'b', 'c']) await bench.tell('w.root', 'run', [exported], part);
     const report = await bench.tell('w.node', 'upgrade', ['$workbench', { dryRun: true }]);
     expect(report).toMatchObject({ ok: true, exportsAbandoned: 10_000 });
     expect((report as { abandonedExamples: string[] }).abandonedExamples).toHaveLength(20);
@@ -209,7 +210,9 @@ describe('dry run: by vats and the host:', () => {
     expect(exportsAbandoned).toBe(10_500);
   });
 
-  test('a migration that never ends -> a finding; for a vat a HostError', async () => {
+  // Of code that never ends, dry runs of hosts and of vats, there are others in npm test.
+  const endless = 'a migration that never ends -> a finding; for a vat a HostError';
+  test(endless, { tags: ['thorough'] }, async () => {
     const bundleId = await bench.provide('workbench');
     const code = (options: string) => ({
       setup: ` if (!baggage.has('Purse')) baggage.init('Purse', VatData.makeKindHandle('Purse'));

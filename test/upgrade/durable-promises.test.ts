@@ -39,9 +39,10 @@ const scene = async (): Promise<Scene> => {
   };
   return stage;
 };
+const rootOf = ({ kernel, promiser }: Scene): VatReference => kernel.vat(promiser.name).root;
 /** Has the relay ask, so that another vat waits; its log says what it got. */
 const ask = (stage: Scene, name: string, method: string, ...args: unknown[]): Promise<unknown> =>
-  stage.kernel.call(stage.relay, 'send', [name, stage.promiser.root, method, args]);
+  stage.kernel.call(stage.relay, 'send', [name, rootOf(stage), method, args]);
 const logOf = async (stage: Scene): Promise<unknown> => stage.kernel.call(stage.relay, 'getLog');
 
 describe('durable promises:', () => {

@@ -6,10 +6,11 @@
 import type { GcMode, Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
 import { seededRandom, type Random } from '../models/random.js';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { countLiveRows } from '../support/store-rows.js';
 
-const STEPS = 60;
+const STEPS = amount({ quick: 30, thorough: 60 });
 const VATS_MAX = 5;
 const NAMES = ['x', 'y', 'z'] as const;
 const WAVES_MAX = 60;
@@ -251,11 +252,13 @@ class Family {
   }
 }
 
-const seeds = process.env['HEIRLOOM_SEED']?.split(',').map(Number) ?? [6, 14, 18];
-
-test.each(seeds)('forks: a random family, seed %d -> as the model says', async seed => {
+const live = async (seed: number): Promise<void> => {
   const family = await Family.begin(seed);
   for (let n = 0; n < STEPS; n += 1) await family.step();
   await family.check();
   await family.end();
-});
+};
+const given = process.env['HEIRLOOM_SEED']?.split(',').map(Number);
+const TITLE = 'forks: a random family, seed %d -> as the model says';
+test.each(given ?? [6])(TITLE, { tags: ['sized'] }, live);
+test.each(given === undefined ? [14, 18] : [])(TITLE, { tags: ['thorough'] }, live);

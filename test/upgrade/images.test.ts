@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { bundleVat, verifyStore } from '@heirloom/kernel';
+import { verifyStore } from '@heirloom/kernel';
 import type { ImageSource, Kernel, VatReference } from '@heirloom/kernel';
 import { readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
+import { bundleOf } from '../support/bundles.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 import { localKeys } from '../support/store-rows.js';
 
@@ -112,7 +113,7 @@ describe('image:', () => {
     for (let n = 0; n < 2; n += 1) {
       const kernel = await kernelOver();
       const bundleId = await install(kernel, 'workbench.js');
-      await kernel.installBundle(await bundleVat(ZIP_ENTRY, { format: 'endoZipBase64' }));
+      await kernel.installBundle(await bundleOf(ZIP_ENTRY, 'endoZipBase64'));
       await kernel.adoptImage({ image: nextImage() });
       await kernel.createVat({ name: 'vat', bundleId });
       hashes.push(kernel.blockHash);

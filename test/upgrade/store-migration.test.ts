@@ -15,6 +15,7 @@ import type { Kernel, MigrationReport, VatReference } from '@heirloom/kernel';
 import { SCHEMA_VERSION, Store } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { heirloom } from '../support/command.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
 import {
@@ -188,12 +189,19 @@ describe('a store of schema 1:', () => {
     expect(await migrateStore({ directory })).toMatchObject({ migrated: true });
   });
 
-  test('killed at any moment -> the old store or the new one; again -> done', async () => {
+  /** When it is killed, one time after the other, until it was done before: at once, then later. */
+  const momentsMs = function* (): Generator<number> {
+    yield 0;
+    const first = 300;
+    for (let n = 0; ; n += 1) yield first + amount({ quick: 300 * 2 ** n, thorough: 120 * n });
+  };
+  const killed = 'killed at any moment -> the old store or the new one; again -> done';
+  test(killed, { tags: ['sized'] }, async () => {
     const { blockHash } = await migrateStore({ directory: await schema1Store() });
     const directory = await schema1Store();
     let cutShort = 0;
     const command = [MAIN, 'migrate-store', directory];
-    for (let afterMs = 300; ; afterMs += 120) {
+    for (const afterMs of momentsMs()) {
       const child = spawn(process.execPath, command, { stdio: 'ignore' });
       const ended = once(child, 'close');
       await Promise.race([ended, sleep(afterMs)]);
@@ -209,7 +217,7 @@ describe('a store of schema 1:', () => {
     expect(await migrateStore({ directory })).toMatchObject({ migrated: false, blockHash });
     expect(await headOf(`${directory}.schema-1`)).toEqual(OLD_HEAD);
     expect((await verifyStore({ directory })).ok).toBe(true);
-  }, 120_000);
+  });
 });
 
 describe('heirloom migrate-store:', () => {

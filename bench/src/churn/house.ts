@@ -5,7 +5,13 @@
  * is by the vats' names, and the number of rounds done by the height.
  */
 import { fileURLToPath } from 'node:url';
-import { bundleVat, openKernel, type Kernel, type VatInfo } from '@heirloom/kernel';
+import {
+  bundleVat,
+  openKernel,
+  type Kernel,
+  type VatBundle,
+  type VatInfo,
+} from '@heirloom/kernel';
 import { PURSES_PER_MESSAGE_MAX } from '../purse-kernel.js';
 import type { BuiltHouse, ChurnJob, ChurnOutcome, RoundFigures, Tally } from './messages.js';
 import { roundOf, type Round } from './plan.js';
@@ -26,10 +32,12 @@ const BROKEN = {
   source: "() => { throw Error('this version does not evaluate'); }",
 } as const;
 
-const installAll = async (kernel: Kernel): Promise<BuiltHouse['bundles']> => {
+export type Bundler = (entry: string) => Promise<VatBundle>;
+
+const installAll = async (kernel: Kernel, bundle: Bundler): Promise<BuiltHouse['bundles']> => {
   const install = async (name: string): Promise<string> => {
     const file = fileURLToPath(new URL(`../../vats/${name}`, import.meta.url));
-    return kernel.installBundle(await bundleVat(file));
+    return kernel.installBundle(await bundle(file));
   };
   const bank = await install('vat-churn-bank.js');
   const driver = await install('vat-churn-driver.js');
@@ -42,14 +50,21 @@ const driverOf = (drivers: readonly VatInfo[], bank: number): VatInfo =>
 const openHouse = ({ directory, isolation }: HouseJob, blocks: 'auto' | 'host'): Promise<Kernel> =>
   openKernel({ directory, isolation, blocks, maxVatsOnline: VATS_ONLINE });
 
-/** Makes the vats and their purses; calls `made` after each message with its count. */
+export interface BuildPowers {
+  /** Called after each message that made purses, with their count. */
+  readonly made?: ((purses: number) => void) | undefined;
+  /** Bundles the entry module of a vat; default: `bundleVat`. */
+  readonly bundle?: Bundler | undefined;
+}
+
+/** Makes the vats and their purses. */
 export const buildHouse = async (
   job: HouseJob,
-  made: (purses: number) => void,
+  { made = () => undefined, bundle = bundleVat }: BuildPowers = {},
 ): Promise<BuiltHouse> => {
   const kernel = await openHouse(job, 'auto');
   try {
-    const bundles = await installAll(kernel);
+    const bundles = await installAll(kernel, bundle);
     const { bank, driver } = bundles;
     const { banks, drivers, purses } = job.plan;
     const make = (name: string, bundleId: string, peer: VatInfo | null): Promise<unknown> => {

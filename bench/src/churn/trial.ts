@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { VatBundle } from '@heirloom/kernel';
 import { buildHouse } from './house.js';
 import type {
   BuiltHouse, ChurnJob, ChurnMessage, ChurnOutcome, Resources, RoundFigures,
@@ -26,6 +27,8 @@ export interface TrialOptions {
   readonly drainWaves: number;
   /** Purses have been made, before the first round. */
   readonly made?: (purses: number) => void;
+  /** Bundles the entry module of a vat; default: `bundleVat`. */
+  readonly bundle?: (entry: string) => Promise<VatBundle>;
   /** A round is durable. */
   readonly advance: () => void;
   /** The last round is over, and counting begins. */
@@ -66,10 +69,9 @@ class Trial {
   }
 
   async run(): Promise<TrialResult> {
-    const { directory, plan, isolation, made } = this.#options;
+    const { directory, plan, isolation, made, bundle } = this.#options;
     const store = path.join(directory, 'store');
-    const house = { directory: store, plan, isolation };
-    const built = await buildHouse(house, made ?? (() => undefined));
+    const built = await buildHouse({ directory: store, plan, isolation }, { made, bundle });
     this.#began = performance.now();
     // After the kills the store is closed once, so that nothing is suspected in the last process.
     await this.#runTo(lastKillableOf(plan), store, built);
