@@ -1,7 +1,7 @@
 /** The vat-admin service as vats see it: reference 1.7, and 1.1 where vats make and end vats. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
-import { fixture } from '../support/kernels.js';
+import { fixture, kernelOver } from '../support/kernels.js';
 
 let bench: AdminBench;
 
@@ -101,8 +101,7 @@ describe('bundle caps', () => {
 
   test('waitForBundleCap: before installation and a restart -> settles with the cap', async () => {
     const bundle = await fixture('relay.js');
-    const probe = await AdminBench.open();
-    const id = await probe.kernel.installBundle(bundle);
+    const id = await (await kernelOver()).installBundle(bundle);
     await bench.watch('svc', 'waitForBundleCap', [id], 'cap');
     await bench.restart();
     expect(await bench.log()).toEqual([]);

@@ -1,39 +1,60 @@
 /** A kernel with `admin.js` as bootstrap vat: what vats do with the vat-admin service. */
-import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
+import type { Kernel, KernelConfig, KernelOptions, VatReference } from '@heirloom/kernel';
 import { fixture, freshDirectory, kernelOver } from './kernels.js';
+import { preparedStore } from './prepared-stores.js';
 
 export class AdminBench {
   readonly directory: string;
   readonly #options: Partial<KernelOptions>;
-  readonly faults: string[] = [];
+  readonly faults: readonly string[];
   #kernel: Kernel;
 
-  private constructor(directory: string, kernel: Kernel, options: Partial<KernelOptions>) {
+  private constructor(
+    directory: string,
+    kernel: Kernel,
+    options: Partial<KernelOptions>,
+    faults: readonly string[],
+  ) {
     this.directory = directory;
     this.#kernel = kernel;
     this.#options = options;
+    this.faults = faults;
   }
 
   /** Things of the admin vat: `vatAdmin`, `svc`, and `worker`, the cap of `worker.js`. */
   static async open(given: Partial<KernelOptions> = {}): Promise<AdminBench> {
-    const directory = await freshDirectory();
+    // Options may say what the store begins with: only without them are all stores alike.
+    if (Object.keys(given).length > 0) return AdminBench.#begin(await freshDirectory(), given);
+    return AdminBench.#over(await AdminBench.#prepared(), given);
+  }
+
+  static readonly #prepared = preparedStore(async directory => {
+    const bench = await AdminBench.#begin(directory, {});
+    await bench.kernel.close();
+  });
+
+  static async #over(
+    directory: string,
+    given: Partial<KernelOptions>,
+    config?: KernelConfig,
+  ): Promise<AdminBench> {
     const faults: string[] = [];
     const options: Partial<KernelOptions> = {
       ...given,
       directory,
       log: ({ level, text }) => void (level === 'fault' && faults.push(text)),
     };
-    const kernel = await kernelOver({
-      ...options,
-      config: {
-        bootstrap: 'admin',
-        vats: { admin: { bundle: await fixture('admin.js') } },
-        bundles: { worker: { bundle: await fixture('worker.js') } },
-      },
+    const kernel = await kernelOver(config === undefined ? options : { ...options, config });
+    return new AdminBench(directory, kernel, options, faults);
+  }
+
+  static async #begin(directory: string, given: Partial<KernelOptions>): Promise<AdminBench> {
+    const bench = await AdminBench.#over(directory, given, {
+      bootstrap: 'admin',
+      vats: { admin: { bundle: await fixture('admin.js') } },
+      bundles: { worker: { bundle: await fixture('worker.js') } },
     });
-    const bench = new AdminBench(directory, kernel, options);
-    faults.push = (...texts: string[]) => bench.faults.push(...texts);
-    await kernel.bootstrapResult;
+    await bench.kernel.bootstrapResult;
     await bench.tell('svc', 'getNamedBundleCap', ['worker'], 'worker');
     return bench;
   }

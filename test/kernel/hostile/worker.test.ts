@@ -2,43 +2,95 @@
  * Workers that were taken over: they post what they like. Either the vat is ended, by the same
  * fault on every replica, or this host is told; every other vat and the store are as they were.
  */
-import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import type { VatReference } from '@heirloom/kernel';
 import { PassableCodec } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
 import { auditStore } from '../../support/audit.js';
 import { hostileDirectory } from '../../support/hostile.js';
 import { install, isolation, kernelOver } from '../../support/kernels.js';
+import { preparedStore } from '../../support/prepared-stores.js';
+import { useStandingKernel } from '../../support/standing-kernel.js';
 
-interface Scene {
-  readonly directory: string;
-  readonly kernel: Kernel;
-  readonly log: readonly KernelLogEntry[];
-  readonly purse: VatReference;
-  /** A message to the hostile vat, whose worker then carries out `order`. */
-  attack(order: unknown): Promise<unknown>;
-}
+const ATTACK = 'console.log(`!${args[0]}`)';
 
-const scene = async (): Promise<Scene> => {
-  const directory = await hostileDirectory();
-  const log: KernelLogEntry[] = [];
-  const kernel = await kernelOver({ directory, log: entry => log.push(entry) });
-  const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
-  const purse = (await kernel.call(bank.root, 'makePurse', ['a', 1n])) as VatReference;
-  const bundleId = await install(kernel, 'workbench.js');
-  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
-  // It knows the bank and a purse, has a promise of the bank's, and one of its own.
-  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', [bank.root, purse]]);
-  return {
-    directory,
-    kernel,
-    log,
-    purse,
-    attack: order =>
-      kernel.call(root, 'run', ['console.log(`!${args[0]}`)', [JSON.stringify(order)]]),
-  };
+/**
+ * One kernel for all attacks after which it goes on: with a bank, a purse in it, and a vat of each
+ * test's own, which is attacked from.
+ */
+const standing = useStandingKernel({
+  keeps: name => name === 'bank',
+  place: hostileDirectory,
+  begin: async ({ kernel }) => {
+    const bundleId = await standing.install('bank.js');
+    const bank = await kernel.createVat({ name: 'bank', bundleId });
+    await kernel.call(bank.root, 'makePurse', ['a', 1n]);
+    await standing.install('workbench.js');
+  },
+  end: async ({ kernel }) => {
+    expect(kernel.vats().map(({ name, replayable }) => [name, replayable])).toEqual([
+      ['bank', true],
+    ]);
+    expect(await kernel.call(await purseOfA(), 'getBalance')).toBe(balance);
+  },
+});
+
+/** Of purse `a`: every test that the kernel survives pays something in. */
+let balance = 1n;
+const purseOfA = async (): Promise<VatReference> => {
+  const { kernel } = standing;
+  return (await kernel.call(kernel.vat('bank').root, 'getPurse', ['a'])) as VatReference;
 };
 
-const expectIntact = async ({ directory, kernel }: Scene): Promise<void> => {
+const expectIntact = async (): Promise<void> => {
+  const { kernel } = standing;
+  expect(kernel.audit({ rows: true }).findings).toEqual([]);
+  expect(kernel.vat('bank').replayable).toBe(true);
+  const purse = await purseOfA();
+  balance += 1n;
+  expect(await kernel.call(purse, 'deposit', [1n])).toBe(balance);
+};
+
+/** The vat is ended with this fault; the others do not notice. */
+const expectEnded = async (order: unknown, code: string): Promise<void> => {
+  const { kernel } = standing;
+  const purse = await purseOfA();
+  const bundleId = await standing.install('workbench.js');
+  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
+  // It knows the bank and a purse, has a promise of the bank's, and one of its own.
+  const known = [kernel.vat('bank').root, purse];
+  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', known]);
+  const attack = kernel.call(root, 'run', [ATTACK, [JSON.stringify(order)]]);
+  await expect(attack).rejects.toThrow('vat terminated');
+  const faults = standing.faults();
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toMatch(new RegExp(`^${code}: `));
+  expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
+  expect(await kernel.call(purse, 'getBalance')).toBe(balance);
+  await expectIntact();
+};
+
+/** A store for attacks after which the kernel stops: a bank with a purse, and the hostile vat. */
+const beforeAttack = preparedStore(async target => {
+  const directory = await hostileDirectory(target);
+  const kernel = await kernelOver({ directory });
+  const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
+  const purse = await kernel.call(bank.root, 'makePurse', ['a', 1n]);
+  const bundleId = await install(kernel, 'workbench.js');
+  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
+  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', [bank.root, purse]]);
+  await kernel.close();
+});
+
+/** The host is told, nothing is committed. */
+const expectTold = async (order: unknown, code: string): Promise<void> => {
+  const directory = await beforeAttack();
+  const kernel = await kernelOver({ directory });
+  const { blockHash } = kernel;
+  const { root } = kernel.vat('hostile');
+  const place = { name: 'HostError', code, vat: 'v2', incarnation: 0, position: 2 };
+  const attack = kernel.call(root, 'run', [ATTACK, [JSON.stringify(order)]]);
+  await expect(attack).rejects.toMatchObject(place);
+  expect(kernel.blockHash).toBe(blockHash);
   await kernel.close();
   expect(await auditStore(directory)).toEqual([]);
   const again = await kernelOver({ directory });
@@ -46,30 +98,6 @@ const expectIntact = async ({ directory, kernel }: Scene): Promise<void> => {
   expect(bank.replayable).toBe(true);
   const purse = (await again.call(bank.root, 'getPurse', ['a'])) as VatReference;
   expect(await again.call(purse, 'deposit', [1n])).toBe(2n);
-};
-
-/** The vat is ended with this fault; the others do not notice. */
-const expectEnded = async (order: unknown, code: string): Promise<void> => {
-  const stage = await scene();
-  const { kernel, log, purse, attack } = stage;
-  await expect(attack(order)).rejects.toThrow('vat terminated');
-  const faults = log.filter(({ level }) => level === 'fault').map(({ text }) => text);
-  expect(faults).toHaveLength(1);
-  expect(faults[0]).toMatch(new RegExp(`^${code}: `));
-  expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
-  expect(await kernel.call(purse, 'getBalance')).toBe(1n);
-  await expectIntact(stage);
-};
-
-/** The host is told, nothing is committed. */
-const expectTold = async (order: unknown, code: string): Promise<void> => {
-  const stage = await scene();
-  const { kernel, attack } = stage;
-  const { blockHash } = kernel;
-  const place = { name: 'HostError', code, vat: 'v2', incarnation: 0, position: 2 };
-  await expect(attack(order)).rejects.toMatchObject(place);
-  expect(kernel.blockHash).toBe(blockHash);
-  await expectIntact(stage);
 };
 
 const BODY = { bytes: 'c0' };
@@ -260,15 +288,14 @@ const STARTS: readonly Attack[] = [
 
 describe('hostile worker, a startVat that', () => {
   test.each(STARTS)('%s -> the vat is not made, all else is as before', async (_title, crank) => {
-    const stage = await scene();
-    const { kernel } = stage;
-    const { bundleId } = kernel.vat('hostile');
-    const text = JSON.stringify({ crank });
-    const setup = 'console.log(`!${args[0]}`)';
-    const vatParameters = { setup, args: [text, kernel.vat('bank').root] };
+    const { kernel } = standing;
+    const before = kernel.vats().map(({ name, incarnation }) => [name, incarnation]);
+    const bundleId = await standing.install('workbench.js');
+    const args = [JSON.stringify({ crank }), kernel.vat('bank').root];
+    const vatParameters = { setup: ATTACK, args };
     await expect(kernel.createVat({ name: 'b', bundleId, vatParameters })).rejects.toThrow();
-    expect(kernel.vats().map(({ name }) => name)).toEqual(['bank', 'hostile']);
-    await expectIntact(stage);
+    expect(kernel.vats().map(({ name, incarnation }) => [name, incarnation])).toEqual(before);
+    await expectIntact();
   });
 });
 
