@@ -56,15 +56,11 @@ const set = async (options: Partial<KernelOptions>): Promise<Setting> => {
   return { directory, kernel, log, said };
 };
 
-/** The reason for which `running` fails, once a crank has run for longer than it may. */
-const timedOut = async (
-  { said }: Setting,
-  running: Promise<unknown>,
-  lines = 1,
-): Promise<HostError> => {
+/** The reason for which `running` fails when it is `looping` for longer than a crank may run. */
+const timedOut = async (running: Promise<unknown>, looping: Promise<void>): Promise<HostError> => {
   let settled = false;
   const reason = reasonOf(running).finally(() => (settled = true));
-  await said(lines);
+  await looping;
   vi.advanceTimersByTime(TIMEOUT_MS);
   await new Promise(resolve => setImmediate(resolve));
   expect(settled).toBe(false);
@@ -102,7 +98,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
     const { blockHash } = kernel;
-    const error = await timedOut(setting, act(kernel, 'loop'));
+    const error = await timedOut(act(kernel, 'loop'), setting.said(1));
     expect(error).toMatchObject({
       name: 'HostError',
       code: 'DELIVERY_TIMEOUT',
@@ -121,7 +117,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const { blockHash } = kernel;
     // A process in a loop does not write out what the pipe did not take at once.
     const lines = isolation === 'thread' ? 1_001 : 11;
-    const error = await timedOut(setting, act(kernel, 'chatter'), lines);
+    const error = await timedOut(act(kernel, 'chatter'), setting.said(lines));
     expect(error).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2', position: 2 });
     if (isolation === 'thread') expect(log.at(1_000)!.text).toBe('more lines are left out');
     expect(log.length).toBeGreaterThan(10);
@@ -136,7 +132,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const { bundleId } = kernel.vat('hazard');
     const made = kernel.createVat({ name: 'b', bundleId, vatParameters: { does: 'loop' } });
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
-    expect(await timedOut(setting, made)).toMatchObject(place);
+    expect(await timedOut(made, setting.said(1))).toMatchObject(place);
     await expectWhole(setting, blockHash);
   });
 
@@ -147,17 +143,18 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const { bundleId, vatId } = kernel.vat('hazard');
     const upgraded = kernel.upgradeVat(vatId, { bundleId, vatParameters: { does: 'loop' } });
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v2', incarnation: 1, position: 0 };
-    expect(await timedOut(setting, upgraded)).toMatchObject(place);
+    expect(await timedOut(upgraded, setting.said(1))).toMatchObject(place);
     await expectWhole(setting, blockHash);
   });
 
   test('an endless loop while the bundle is evaluated -> names the vat', async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
-    const source = `(() => { console.log('looping'); for (;;); })()`;
-    const bundleId = await kernel.installBundle({ moduleFormat: 'endoScript', source });
+    const bundleId = await install(kernel, 'endless-module.js');
     const { blockHash } = kernel;
-    const error = await timedOut(setting, kernel.createVat({ name: 'b', bundleId }));
+    const made = kernel.createVat({ name: 'b', bundleId });
+    // Console lines wait until there is a vat; the watchdog ticks while a worker is at work.
+    const error = await timedOut(made, until(() => vi.getTimerCount() === 1));
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
     expect(error).toMatchObject(place);
     await expectWhole(setting, blockHash);
