@@ -5,6 +5,7 @@
 import { DEFAULT_PARAMETERS } from '@heirloom/kernel';
 import type { Kernel, KernelLogEntry, KernelParameters, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture, install, kernelOver } from '../support/kernels.js';
 import { useStandingKernel } from '../support/standing-kernel.js';
 
@@ -82,11 +83,16 @@ const FAULTS: readonly (readonly [title: string, right: string, wrong: string])[
 ];
 
 describe('limits, faults:', () => {
-  test.each(FAULTS)('%s -> up to it all is well', async (_title, right) => {
+  const isRight = async (_title: string, right: string): Promise<void> => {
     const place = await make();
     expect(await place.run(right)).toBeGreaterThan(0);
     expect(place.faultCode()).toBeUndefined();
-  });
+  };
+  const rowsAndData = FAULTS.filter(([title]) => !title.startsWith('syscalls'));
+  test.each(rowsAndData)('%s -> up to it all is well', isRight);
+  // What is just allowed is sent, each of 100,000: seconds.
+  const syscalls = FAULTS.filter(([title]) => title.startsWith('syscalls'));
+  test.each(syscalls)('%s -> up to it all is well', { tags: ['thorough'] }, isRight);
 
   test.each(FAULTS)('%s -> past it LIMIT', async (_title, _right, wrong) => {
     await expectFault(await make(), wrong);
@@ -249,11 +255,13 @@ describe('limits, what the kernel itself bounds:', () => {
     expect(await run('2')).toBe(2);
   });
 
-  test('50,000 messages, each to the result of the one before -> all are refused', async () => {
+  const chained = 'messages, each to the result of the one before -> all are refused';
+  test(chained, { tags: ['sized'] }, async () => {
     const { run } = await makeWith({ promiseQueueMax: 100_000 });
+    const count = amount({ quick: 5_000, thorough: 49_990 });
     const chain = `
       let last = E(args[0]).run('new Promise((f, r) => { $.reject = r; })');
-      for (let i = 0; i < 49_990; i += 1) last = E(last).no();
+      for (let i = 0; i < ${count}; i += 1) last = E(last).no();
       $.end = last.catch(error => { $.why = error.message; });
       1`;
     expect(await run(chain)).toBe(1);

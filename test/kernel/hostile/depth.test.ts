@@ -84,19 +84,23 @@ const RECURSIONS: readonly (readonly [how: string, code: string])[] = [
   ],
 ];
 
-/** What vat code may catch at once, whatever it does then. */
-const HOST_IS_SHORT: readonly (readonly [what: string, code: string])[] = [
+type Shortage = readonly [what: string, code: string];
+/** What vat code may catch at once, whatever it does then: of stack and of memory, one of each. */
+const HOST_IS_SHORT: readonly Shortage[] = [
+  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
+  ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
+];
+/** The same where native code or another sort of code meets it. */
+const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
   [
     'stack, in native code',
     `let a = []; for (let i = 0; i < 500_000; i += 1) a = [a]; try { String(a); } catch {} 1`,
   ],
-  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
   [
     'stack, in fields',
     `class A { x = new A(); } try { new A(); } catch (error) { $.error = error; } 1`,
   ],
   ['memory for a buffer', 'try { new ArrayBuffer(2 ** 50); } catch ({ message }) { message; }'],
-  ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
 ];
 
 describe('call depth:', () => {
@@ -146,9 +150,12 @@ describe('call depth:', () => {
 });
 
 describe('this host has no more:', () => {
-  test.each(HOST_IS_SHORT)('%s, caught -> the host is told, all is as before', async (_w, code) => {
+  const short = async (_what: string, code: string): Promise<void> => {
     const stage = await ownScene();
     await expect(stage.run(code)).rejects.toThrow(HostError);
     await expectOwnIntact(stage, ['bank', 'other', 'hostile']);
-  });
+  };
+  const title = '%s, caught -> the host is told, all is as before';
+  test.each(HOST_IS_SHORT)(title, short);
+  test.each(HOST_IS_SHORT_ELSEWHERE)(title, { tags: ['thorough'] }, short);
 });

@@ -4,6 +4,7 @@
  */
 import { Store } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../../support/amounts.js';
 import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile-scene.js';
 
 /** A title, a snippet, and what it gives. */
@@ -131,6 +132,11 @@ const TRICKS: readonly (readonly [title: string, code: string, expected: unknown
   ],
 ];
 
+/** Promises, exports and messages: of a crowd. */
+const CROWD = amount({ quick: 2_000, thorough: 20_000 });
+const MESSAGES = CROWD / 4;
+const SIZED = { tags: ['sized'] };
+
 describe('hostile vat code:', () => {
   const scenes = new Scenes();
 
@@ -155,15 +161,17 @@ describe('hostile vat code:', () => {
     await scenes.expectIntact(stage, 'survives');
   });
 
-  test('20,000 promises in one crank, all settled in the next -> nothing is left', async () => {
+  test('a crowd of promises, all settled in the next crank -> nothing is left', SIZED, async () => {
     const stage = await scenes.begin();
     const { run } = stage;
     const make = `
       $.all = [];
       const promises = [];
-      for (let i = 0; i < 20_000; i += 1) promises.push(new Promise(r => { $.all.push(r); }));
+      for (let i = 0; i < ${CROWD}; i += 1) {
+        promises.push(new Promise(r => { $.all.push(r); }));
+      }
       for (let i = 0; i < 10; i += 1) {
-        E.sendOnly($.other).run('1', promises.slice(i * 2_000, i * 2_000 + 2_000));
+        E.sendOnly($.other).run('1', promises.slice(i * ${CROWD / 10}, (i + 1) * ${CROWD / 10}));
       }
       1`;
     await run(make);
@@ -171,12 +179,13 @@ describe('hostile vat code:', () => {
     await scenes.expectIntact(stage, 'survives');
   });
 
-  test('20,000 exports, then its end -> what it took goes, the rest is whole', async () => {
+  test('a crowd of exports, then its end -> what it took goes, all else stays', SIZED, async () => {
     const stage = await ownScene();
     const { directory, kernel, run } = stage;
     await run(`
       for (let i = 0; i < 10; i += 1) {
-        const things = Array.from({ length: 2_000 }, (_, n) => Far('thing', { n: () => n }));
+        const one = (_, n) => Far('thing', { n: () => n });
+        const things = Array.from({ length: ${CROWD / 10} }, one);
         E.sendOnly($.other).run('$.things = args; 1', things);
       }
       1`);
@@ -194,15 +203,15 @@ describe('hostile vat code:', () => {
     await expectOwnIntact(stage, ['bank', 'other']);
   });
 
-  test('a crowd of messages in one crank -> all arrive, others have their turn', async () => {
+  test('a crowd of messages in one crank -> all arrive, others have a turn', SIZED, async () => {
     const stage = await scenes.begin();
     const { kernel, run } = stage;
     const code = `
-      for (let i = 0; i < 5_000; i += 1) E.sendOnly($.other).run('$.n = ($.n ?? 0) + 1');
+      for (let i = 0; i < ${MESSAGES}; i += 1) E.sendOnly($.other).run('$.n = ($.n ?? 0) + 1');
       1`;
     await run(code);
     expect(await kernel.call(kernel.vat('bank').root, 'getNames')).toEqual(['a']);
-    expect(await kernel.call(kernel.vat('other').root, 'run', ['$.n'])).toBe(5_000);
+    expect(await kernel.call(kernel.vat('other').root, 'run', ['$.n'])).toBe(MESSAGES);
     await scenes.expectIntact(stage, 'survives');
   });
 });
