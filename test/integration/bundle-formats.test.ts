@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, Kernel, VatBundle } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { bundleOf } from '../support/bundles.js';
 import { kernelOver } from '../support/kernels.js';
 
 type ZipBundle = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
@@ -133,17 +134,17 @@ describe('formats: what is refused', () => {
     const entry = fixtureOf('imports-host.js');
     const scripted = bundleVat(entry, { format: 'endoScript' });
     await expect(scripted).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /node:fs/ });
-    await refused(await bundleVat(entry, { format: 'endoZipBase64' }), /node:fs/);
+    await refused(await bundleOf(entry, 'endoZipBase64'), /node:fs/);
     const kernel = await kernelOver();
     for (const format of ['nestedEvaluate', 'getExport'] as const) {
-      const bundleId = await kernel.installBundle(await bundleVat(entry, { format }));
+      const bundleId = await kernel.installBundle(await bundleOf(entry, format));
       const creating = kernel.createVat({ name: 'vat', bundleId });
       await expect(creating).rejects.toThrow(/Cannot import host module: node:fs/);
     }
   });
 
   test('an archive with a live binding, which a script cannot have -> refused', async () => {
-    const bundle = await bundleVat(fixtureOf('live.js'), { format: 'endoZipBase64' });
+    const bundle = await bundleOf(fixtureOf('live.js'), 'endoZipBase64');
     await refused(bundle, /live\.js assigns its export count: a script has no live bindings/);
   });
 });

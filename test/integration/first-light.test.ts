@@ -2,20 +2,29 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { install, kernelOver } from '../support/kernels.js';
+import { useStandingKernel } from '../support/standing-kernel.js';
+
+/** `relay` and what it talks to; each test talks of things of its own. */
+const VATS = ['relay', 'other', 'third'];
+const standing = useStandingKernel({
+  keeps: name => VATS.includes(name),
+  begin: async ({ kernel: fresh }) => {
+    const bundleId = await standing.install('relay.js');
+    for (const name of VATS) await fresh.createVat({ name, bundleId });
+  },
+});
 
 let kernel: Kernel;
 let relay: VatReference;
+let other: VatReference;
 
-beforeEach(async () => {
-  kernel = await kernelOver();
-  const bundleId = await install(kernel, 'relay.js');
-  ({ root: relay } = await kernel.createVat({ name: 'relay', bundleId }));
+beforeEach(() => {
+  ({ kernel } = standing);
+  [relay, other] = ['relay', 'other'].map(name => kernel.vat(name).root) as [
+    VatReference,
+    VatReference,
+  ];
 });
-
-const another = async (name: string): Promise<VatReference> => {
-  const bundleId = await install(kernel, 'relay.js');
-  return (await kernel.createVat({ name, bundleId })).root;
-};
 
 describe('call', () => {
   test('a method returns data -> the call resolves to it, frozen', async () => {
@@ -55,7 +64,6 @@ describe('call', () => {
 
 describe('promises', () => {
   test('a promise in data -> the host can wait for its settlement', async () => {
-    const other = await another('other');
     const held = kernel.call(other, 'makePromise');
     const [promise] = (await kernel.call(relay, 'echo', [[relay]])) as [VatReference];
     expect(promise.type).toBe('object');
@@ -64,27 +72,23 @@ describe('promises', () => {
   });
 
   test('a message through another vat -> its result comes back', async () => {
-    const other = await another('other');
     expect(await kernel.call(relay, 'forward', [other, 'add', [1, 2]])).toBe(3);
     await expect(kernel.call(relay, 'forward', [other, 'fail', ['far']])).rejects.toThrow('far');
   });
 
   test('a send to an unsettled promise -> delivered when it settles (pipelining)', async () => {
-    const other = await another('other');
-    const third = await another('third');
+    const third = kernel.vat('third').root;
     // echo answers with `third` itself, and makeEcho is sent to that answer before it is there.
     const echo = await kernel.call(relay, 'pipeline', [other, 'echo', third, 'makeEcho']);
     expect(await kernel.call(echo as VatReference, 'echo', [7])).toBe(7);
   });
 
   test('a send to a promise that becomes data -> data is not callable', async () => {
-    const other = await another('other');
     const call = kernel.call(relay, 'pipeline', [other, 'echo', 5, 'makeEcho']);
     await expect(call).rejects.toThrow(/makeEcho/);
   });
 
   test('a promise passed on -> watchers in another vat see it fulfilled and rejected', async () => {
-    const other = await another('other');
     const held = kernel.send(relay, 'makePromise');
     kernel.send(relay, 'send', ['held', other, 'echo', [1]]);
     await kernel.call(relay, 'resolve', ['done']);

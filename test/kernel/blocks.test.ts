@@ -1,12 +1,13 @@
 /** Runs (section 1.9 of README.md, policies), and blocks of a host that owns them. */
 import type { Kernel, RunLimits, RunStats, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { fixture, kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
 const WAVE_LIMIT = 4;
 
-/** A kernel with two relays, and its block 1 done. */
-const open = async (directory: string): Promise<Kernel> => {
+/** Two relays, and block 1 done. */
+const setStage = preparedStore(async directory => {
   const bundle = await fixture('relay.js');
   const kernel = await kernelOver({
     directory,
@@ -15,8 +16,10 @@ const open = async (directory: string): Promise<Kernel> => {
   });
   await kernel.run();
   await kernel.commit();
-  return kernel;
-};
+  await kernel.close();
+});
+const open = async (directory?: string): Promise<Kernel> =>
+  kernelOver({ directory: directory ?? (await setStage()), blocks: 'host' });
 const root = (kernel: Kernel, name: string): VatReference => kernel.vat(name).root;
 /** Twenty messages from outside; each makes another and a notify. */
 const load = (kernel: Kernel): void => {
@@ -27,7 +30,7 @@ const load = (kernel: Kernel): void => {
 
 let kernel: Kernel;
 beforeEach(async () => {
-  kernel = await open(await freshDirectory());
+  kernel = await open();
 });
 
 describe('runs', () => {
@@ -64,7 +67,7 @@ describe('runs', () => {
   test('one run or many, the same blocks -> the same hash', async () => {
     const hashes = [];
     for (const part of [{}, { waves: 1 }, { deliveries: 5 }, { cranks: 7 }]) {
-      const replica = await open(await freshDirectory());
+      const replica = await open();
       load(replica);
       while ((await replica.run(part)).waves > 0) {
         // until nothing is left
@@ -77,7 +80,7 @@ describe('runs', () => {
   test('other blocks -> other hashes, the same results', async () => {
     const results = [];
     for (const commits of [false, true]) {
-      const replica = await open(await freshDirectory());
+      const replica = await open();
       const sends = [1, 2, 3].map(
         n => replica.send(root(replica, 'a'), 'add', [n, n]).result,
       );
@@ -116,7 +119,7 @@ describe('blocks', () => {
   });
 
   test('blockHashAt -> the hash of every block, also after a restart', async () => {
-    const directory = await freshDirectory();
+    const directory = await setStage();
     const first = await open(directory);
     const hashes = [0, 1].map(height => first.blockHashAt(height));
     hashes.push(first.blockHash);
@@ -137,7 +140,7 @@ describe('blocks', () => {
   test('block time -> part of the hash', async () => {
     const hashes = [];
     for (const time of [1, 2, 1]) {
-      const replica = await open(await freshDirectory());
+      const replica = await open();
       void replica.beginBlock({ time });
       await replica.run();
       hashes.push(await replica.commit());

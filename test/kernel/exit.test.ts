@@ -1,55 +1,83 @@
 /** `vatPowers.exitVat` and `exitVatWithFailure`: a vat ends itself, and nothing else. */
-import type { CreatedVat, Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { useStandingKernel } from '../support/standing-kernel.js';
 
-let directory: string;
+const TERMINATED = Error('vat terminated');
+
+/** One kernel for all tests. A leaver that has not left is the next test's. */
+const standing = useStandingKernel({
+  keeps: name => name === 'holder' || name === 'leaver',
+  begin: async ({ kernel }) => {
+    const bundleId = await standing.install('holder.js');
+    await kernel.createVat({ name: 'holder', bundleId });
+  },
+  end: async () => {
+    const names = standing.kernel.vats().map(({ name }) => name);
+    expect(names.filter(name => name !== 'leaver')).toEqual(['holder']);
+    await expectHolderWorks();
+  },
+});
+
 let kernel: Kernel;
 let leaver: CreatedVat;
 let holder: VatReference;
 let leaverId: string;
-let logged: KernelLogEntry[];
+/** How often `leaver` has counted. */
+let calls = 0;
+/** The names of promises of this test's own. */
+let p: string;
 
-const TERMINATED = Error('vat terminated');
-
-beforeEach(async () => {
-  directory = await freshDirectory();
-  logged = [];
-  kernel = await kernelOver({ directory, log: entry => void logged.push(entry) });
-  leaverId = await install(kernel, 'leaver.js');
+const makeLeaver = async (): Promise<void> => {
   leaver = await kernel.createVat({ name: 'leaver', bundleId: leaverId });
-  const bundleId = await install(kernel, 'holder.js');
-  holder = (await kernel.createVat({ name: 'holder', bundleId })).root;
+  calls = 0;
+};
+beforeEach(async () => {
+  ({ kernel } = standing);
+  leaverId = await standing.install('leaver.js');
+  holder = kernel.vat('holder').root;
+  const left = standing.find('leaver');
+  if (left === undefined) await makeLeaver();
+  else leaver = left;
+  p = standing.takeName('p');
 });
 
-const faults = (): string[] =>
-  logged.filter(({ level }) => level === 'fault').map(({ text }) => text);
+const faults = (): string[] => standing.faults();
 const make = async (name: string): Promise<VatReference> =>
   ((await kernel.call(holder, 'make', [name])) as { promise: VatReference }).promise;
 /** The vat settles `p` with its messages: by which it was settled tells which of them left. */
 const leave = (how: string, info: unknown): Promise<unknown> => {
-  const settle = (value: string) => ['p', 'resolve', value];
+  const settle = (value: string) => [p, 'resolve', value];
   const args = [how, info, holder, 'settle', settle('before'), settle('after')];
   return kernel.call(leaver.root, 'leave', args);
 };
-/** The vat is gone, the others are not, now and after a restart. */
+const expectCounts = async (): Promise<void> => {
+  calls += 1;
+  expect(await kernel.call(leaver.root, 'countCalls')).toBe(calls);
+};
+const expectHolderWorks = async (): Promise<void> => {
+  const { root } = standing.kernel.vat('holder');
+  const later = standing.takeName('later');
+  await standing.kernel.call(root, 'settle', [later, 'resolve', 1]);
+  expect(await standing.kernel.call(root, 'result', [later])).toBe(1);
+};
+/**
+ * The vat is gone, the others are not, and its name is free. That it stays so after a restart is
+ * asserted when all tests are through.
+ */
 const expectGone = async (): Promise<void> => {
   await expect(kernel.call(leaver.root, 'countCalls')).rejects.toEqual(TERMINATED);
   expect(kernel.vats().map(({ name }) => name)).toEqual(['holder']);
-  const { blockHash } = kernel;
-  await kernel.close();
-  kernel = await kernelOver({ directory });
-  expect(kernel.blockHash).toBe(blockHash);
-  const other = kernel.vat('holder').root;
-  await kernel.call(other, 'settle', ['later', 'resolve', 1]);
-  expect(await kernel.call(other, 'result', ['later'])).toBe(1);
-  const again = await kernel.createVat({ name: 'leaver', bundleId: leaverId });
-  expect(await kernel.call(again.root, 'countCalls')).toBe(1);
+  expect(kernel.audit({ rows: true }).findings).toEqual([]);
+  await expectHolderWorks();
+  await makeLeaver();
+  await expectCounts();
 };
 
 describe('exitVat', () => {
   test('exit: well -> the crank is committed, then the vat ends', async () => {
-    const promise = await make('p');
+    const promise = await make(p);
     expect(await leave('well', { holder, promise })).toBe('left');
     expect(await kernel.settlement(promise)).toBe('before');
     expect(faults()).toEqual([]);
@@ -57,9 +85,9 @@ describe('exitVat', () => {
   });
 
   test('exit: badly -> the crank is undone, its result rejected, the vat ends', async () => {
-    const promise = await make('p');
+    const promise = await make(p);
     await expect(leave('badly', Error('no more'))).rejects.toEqual(TERMINATED);
-    await kernel.call(holder, 'settle', ['p', 'resolve', 'by the host']);
+    await kernel.call(holder, 'settle', [p, 'resolve', 'by the host']);
     expect(await kernel.settlement(promise)).toBe('by the host');
     expect(faults()).toEqual(['EXIT_FAILURE: Error: no more']);
     await expectGone();
@@ -82,8 +110,11 @@ describe('exitVat', () => {
   });
 
   test('exit: messages behind it in the same wave -> rejected, whatever ran', async () => {
-    await kernel.close();
-    const owner = await kernelOver({ directory, blocks: 'host' });
+    const directory = await freshDirectory();
+    const config = { vats: { leaver: { bundle: await fixture('leaver.js') } } };
+    const owner = await kernelOver({ directory, blocks: 'host', config });
+    await owner.run();
+    await owner.commit();
     const { root } = owner.vat('leaver');
     const send = (method: string, ...args: unknown[]): Promise<unknown> =>
       owner.send(root, method, args).result;
@@ -111,7 +142,7 @@ describe('exitVat', () => {
   test('exit: what cannot be passed -> thrown to the vat, which goes on', async () => {
     const leaving = kernel.call(leaver.root, 'leaveWithSymbol', ['well']);
     await expect(leaving).rejects.toThrow(/unique/);
-    expect(await kernel.call(leaver.root, 'countCalls')).toBe(1);
+    await expectCounts();
   });
 
   test('exit: too large -> a failure that says so', async () => {
@@ -141,15 +172,15 @@ describe('exits while a vat starts', () => {
     const vatParameters = { how, info };
     const creating = kernel.createVat({ name: 'x', bundleId: leaverId, vatParameters });
     await expect(creating).rejects.toEqual(reason);
-    expect(kernel.vats().map(({ name }) => name)).toEqual(['leaver', 'holder']);
+    expect(kernel.vats().map(({ name }) => name)).toEqual(['holder', 'leaver']);
     await kernel.createVat({ name: 'x', bundleId: leaverId });
   });
 
   test.each(inStart)('exit: %s in an upgrade -> undone', async (how, info, reason) => {
-    expect(await kernel.call(leaver.root, 'countCalls')).toBe(1);
+    await expectCounts();
     const options = { bundleId: leaverId, vatParameters: { how, info } };
     await expect(kernel.upgradeVat(leaver.vatId, options)).rejects.toEqual(reason);
-    expect(await kernel.call(leaver.root, 'countCalls')).toBe(2);
+    await expectCounts();
   });
 
   test('exit: with references -> an error that says so', async () => {

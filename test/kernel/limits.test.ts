@@ -2,11 +2,12 @@
  * Every limit that all replicas check alike, from both sides (docs/limits.md). What passes one is a
  * VatFault: the crank counts for nothing, the vat ends, the others go on.
  */
-import { bundleVat, DEFAULT_PARAMETERS } from '@heirloom/kernel';
+import { DEFAULT_PARAMETERS } from '@heirloom/kernel';
 import type { Kernel, KernelLogEntry, KernelParameters, VatReference } from '@heirloom/kernel';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { fixture, install, kernelOver } from '../support/kernels.js';
+import { useStandingKernel } from '../support/standing-kernel.js';
 
 interface Place {
   readonly kernel: Kernel;
@@ -16,19 +17,37 @@ interface Place {
   faultCode(): string | undefined;
 }
 
-const make = async (parameters: Partial<KernelParameters> = {}): Promise<Place> => {
-  const log: KernelLogEntry[] = [];
-  const kernel = await kernelOver({ parameters, log: entry => log.push(entry) });
-  const bundleId = await install(kernel, 'workbench.js');
-  const [bench, other] = [
-    await kernel.createVat({ name: 'bench', bundleId }),
-    await kernel.createVat({ name: 'other', bundleId }),
-  ];
+const placeIn = async (
+  kernel: Kernel,
+  log: readonly KernelLogEntry[],
+  bundleId: string,
+): Promise<Place> => {
+  const other = kernel.vats().find(({ name }) => name === 'other')?.root;
+  const args = [other ?? (await kernel.createVat({ name: 'other', bundleId })).root];
+  const { root } = await kernel.createVat({ name: 'bench', bundleId });
   return {
     kernel,
-    run: code => kernel.call(bench.root, 'run', [code, [other.root]]),
+    run: code => kernel.call(root, 'run', [code, args]),
     faultCode: () => log.find(({ level }) => level === 'fault')?.text.split(':', 1)[0],
   };
+};
+
+/** The kernel of all tests that need no parameters of their own. */
+const standing = useStandingKernel({
+  keeps: name => name === 'other',
+  begin: async ({ kernel }) => {
+    const bundleId = await standing.install('workbench.js');
+    await kernel.createVat({ name: 'other', bundleId });
+  },
+});
+const make = async (): Promise<Place> =>
+  placeIn(standing.kernel, standing.log, await standing.install('workbench.js'));
+
+/** In a kernel of the test's own. */
+const makeWith = async (parameters: Partial<KernelParameters>): Promise<Place> => {
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ parameters, log: entry => log.push(entry) });
+  return placeIn(kernel, log, await install(kernel, 'workbench.js'));
 };
 
 /** What passes a limit ends the vat with LIMIT, and nobody else. */
@@ -64,11 +83,16 @@ const FAULTS: readonly (readonly [title: string, right: string, wrong: string])[
 ];
 
 describe('limits, faults:', () => {
-  test.each(FAULTS)('%s -> up to it all is well', async (_title, right) => {
+  const isRight = async (_title: string, right: string): Promise<void> => {
     const place = await make();
     expect(await place.run(right)).toBeGreaterThan(0);
     expect(place.faultCode()).toBeUndefined();
-  });
+  };
+  const rowsAndData = FAULTS.filter(([title]) => !title.startsWith('syscalls'));
+  test.each(rowsAndData)('%s -> up to it all is well', isRight);
+  // What is just allowed is sent, each of 100,000: seconds.
+  const syscalls = FAULTS.filter(([title]) => title.startsWith('syscalls'));
+  test.each(syscalls)('%s -> up to it all is well', { tags: ['thorough'] }, isRight);
 
   test.each(FAULTS)('%s -> past it LIMIT', async (_title, _right, wrong) => {
     await expectFault(await make(), wrong);
@@ -140,7 +164,7 @@ describe('limits, answers:', () => {
     results.length`;
 
   test('promiseQueueMax: past it -> results are rejected, the vat lives', async () => {
-    const { run, faultCode } = await make({ promiseQueueMax: 10 });
+    const { run, faultCode } = await makeWith({ promiseQueueMax: 10 });
     expect(await run(flood(10))).toBe(10);
     expect(await run('$.settled')).toBe(0);
     expect(await run(flood(13))).toBe(13);
@@ -152,7 +176,7 @@ describe('limits, answers:', () => {
   });
 
   test('vatsMax: one more vat -> its creation fails; an end makes room', async () => {
-    const { kernel } = await make({ vatsMax: 2 });
+    const { kernel } = await makeWith({ vatsMax: 2 });
     const { bundleId } = kernel.vat('other');
     const third = (): Promise<unknown> => kernel.createVat({ name: 'third', bundleId });
     await expect(third()).rejects.toThrow('there are 2 vats already');
@@ -162,8 +186,8 @@ describe('limits, answers:', () => {
   });
 
   test('a bundle: 12,000,000 bytes of source -> past it KernelError BAD_BUNDLE', async () => {
-    const path = fileURLToPath(new URL('../vats/relay.js', import.meta.url));
-    const bundle = (await bundleVat(path)) as unknown as { moduleFormat: string; source: string };
+    const relay: unknown = await fixture('relay.js');
+    const bundle = relay as { moduleFormat: string; source: string };
     const padded = (bytes: number): never => {
       const { moduleFormat, source } = bundle;
       const padding = ' '.repeat(bytes - Buffer.byteLength(source));
@@ -211,7 +235,7 @@ describe('limits, what the kernel itself bounds:', () => {
     const { kernel, run } = await make();
     const holder = await kernel.createVat({
       name: 'holder',
-      bundleId: await install(kernel, 'holder.js'),
+      bundleId: await standing.install('holder.js'),
     });
     const names = ['a', 'b', 'c'];
     for (const name of names) {
@@ -231,11 +255,13 @@ describe('limits, what the kernel itself bounds:', () => {
     expect(await run('2')).toBe(2);
   });
 
-  test('50,000 messages, each to the result of the one before -> all are refused', async () => {
-    const { run } = await make({ promiseQueueMax: 100_000 });
+  const chained = 'messages, each to the result of the one before -> all are refused';
+  test(chained, { tags: ['sized'] }, async () => {
+    const { run } = await makeWith({ promiseQueueMax: 100_000 });
+    const count = amount({ quick: 5_000, thorough: 49_990 });
     const chain = `
       let last = E(args[0]).run('new Promise((f, r) => { $.reject = r; })');
-      for (let i = 0; i < 49_990; i += 1) last = E(last).no();
+      for (let i = 0; i < ${count}; i += 1) last = E(last).no();
       $.end = last.catch(error => { $.why = error.message; });
       1`;
     expect(await run(chain)).toBe(1);

@@ -1,8 +1,12 @@
 /** The mailbox (section 1.11 of README.md): two kernels over a network that loses and repeats. */
+import { BUILT_IN_VATS } from '@heirloom/kernel';
 import type { HostObject, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { bundleOf } from '../support/bundles.js';
+import { install, kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
 type Message = readonly [number: number, body: string];
 interface PeerState {
@@ -22,15 +26,24 @@ class Node {
     this.directory = directory;
   }
 
-  static async open(name: string, peer: string): Promise<Node> {
-    const node = new Node(name, await freshDirectory());
+  static async open(name: string, directory: string): Promise<Node> {
+    const node = new Node(name, directory);
     await node.restart();
-    await node.talk('keep', 'mailbox', node.kernel.vat('mailbox').root);
-    await node.tell('mailbox', 'getChannel', [peer], 'channel');
-    await node.talk('makeHandler', 'self');
-    await node.tell('channel', 'setReceiver', ['$self']);
-    await node.tell('channel', 'setAcknowledger', ['$self']);
     return node;
+  }
+
+  /** Makes the vats, the same as those of a configuration with `mailbox: true`. */
+  async begin(peer: string): Promise<void> {
+    const { clock } = this.kernel.services;
+    const bundleId = await this.kernel.installBundle(await bundleOf(BUILT_IN_VATS.mailbox));
+    await this.kernel.createVat({ name: 'mailbox', bundleId, vatParameters: { clock } });
+    const sleeper = await install(this.kernel, 'sleeper.js');
+    await this.kernel.createVat({ name: 'sleeper', bundleId: sleeper });
+    await this.talk('keep', 'mailbox', this.kernel.vat('mailbox').root);
+    await this.tell('mailbox', 'getChannel', [peer], 'channel');
+    await this.talk('makeHandler', 'self');
+    await this.tell('channel', 'setReceiver', ['$self']);
+    await this.tell('channel', 'setAcknowledger', ['$self']);
   }
 
   get kernel(): Kernel {
@@ -44,12 +57,7 @@ class Node {
       transmit: (_context, peer: string, messages: readonly Message[], ack: number) =>
         void this.transmitted.push([peer, messages, ack]),
     };
-    const vats = { sleeper: { bundle: await fixture('sleeper.js') } };
-    this.#kernel = await kernelOver({
-      directory: this.directory,
-      config: { mailbox: true, vats },
-      hostObjects: { wire },
-    });
+    this.#kernel = await kernelOver({ directory: this.directory, hostObjects: { wire } });
   }
 
   async upgrade(name: string): Promise<void> {
@@ -85,11 +93,19 @@ class Node {
   }
 }
 
+const storeOf = (name: string, peer: string) =>
+  preparedStore(async directory => {
+    const node = await Node.open(name, directory);
+    await node.begin(peer);
+    await node.kernel.close();
+  });
+const stores = { alice: storeOf('alice', 'bob'), bob: storeOf('bob', 'alice') };
+
 let alice: Node;
 let bob: Node;
 beforeEach(async () => {
-  alice = await Node.open('alice', 'bob');
-  bob = await Node.open('bob', 'alice');
+  alice = await Node.open('alice', await stores.alice());
+  bob = await Node.open('bob', await stores.bob());
 });
 
 describe('mailbox', () => {
@@ -145,10 +161,11 @@ describe('mailbox', () => {
     ]);
   });
 
-  test('a network that loses and repeats, restarts, upgrades -> each once, in order', async () => {
+  const lossy = 'a network that loses and repeats, restarts, upgrades -> each once, in order';
+  test(lossy, { tags: ['sized'] }, async () => {
     const seed = Number(process.env['HEIRLOOM_SEED'] ?? 11);
     const random = seededRandom(seed);
-    const goal = 12;
+    const goal = amount({ quick: 5, thorough: 12 });
     const sent = new Map([
       [alice, 0],
       [bob, 0],
@@ -181,5 +198,5 @@ describe('mailbox', () => {
       expect({ seed, received: await me.log('received') }).toEqual({ seed, received });
       expect(await me.log('acknowledged')).toEqual(numbers.map(n => [n]));
     }
-  }, 120_000);
+  });
 });

@@ -3,6 +3,7 @@ import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
 const THINGS = 2_000;
 const STEP = 150;
@@ -40,19 +41,27 @@ const make = async (name: string): Promise<VatReference> => {
 const vatstoreOf = (space: number, keys: readonly string[]): string[] =>
   keys.filter(key => key.startsWith(space.toString(16).padStart(8, '0')));
 
-beforeEach(async () => {
-  directory = await freshDirectory();
+const open = async (place: string): Promise<void> => {
+  directory = place;
   const parameters = { cleanupRowsMax: STEP };
   kernel = await kernelOver({ directory, blocks: 'host', parameters });
-});
+};
 
 describe('a big vat', () => {
   let big: VatReference;
   let other: VatReference;
+  const setStage = preparedStore(async place => {
+    await open(place);
+    await make('other');
+    const filled = await make('big');
+    for (let from = 0; from < THINGS; from += 500) await call(filled, 'fill', from, 500);
+    await kernel.close();
+  });
   beforeEach(async () => {
-    other = await make('other');
-    big = await make('big');
-    for (let from = 0; from < THINGS; from += 500) await call(big, 'fill', from, 500);
+    directory = await setStage();
+    kernel = await kernelOver({ directory, blocks: 'host' });
+    other = kernel.vat('other').root;
+    big = kernel.vat('big').root;
   });
 
   test('terminated -> refused at once; removed in steps of the budget; others go on', async () => {
@@ -137,6 +146,8 @@ describe('a big vat', () => {
 });
 
 describe('messages and promises of an ended vat', () => {
+  beforeEach(async () => open(await freshDirectory()));
+
   test('what it decided, what waits on that, what it was sent -> rejected, in order', async () => {
     const worker = await make('worker');
     const hang = kernel.send(worker, 'hang').result;

@@ -1,14 +1,15 @@
 /** The timer service over block time (section 1.12 of README.md). */
-import { BUILT_IN_VATS, bundleVat, type Kernel, type VatReference } from '@heirloom/kernel';
+import { BUILT_IN_VATS, type Kernel, type VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { bundleOf } from '../support/bundles.js';
+import { install, kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
 let directory: string;
 let kernel: Kernel;
 
 const open = async (): Promise<void> => {
-  const config = { timer: true, vats: { sleeper: { bundle: await fixture('sleeper.js') } } };
-  kernel = await kernelOver({ directory, config });
+  kernel = await kernelOver({ directory });
 };
 const sleeper = (): VatReference => kernel.vat('sleeper').root;
 const call = (method: string, ...args: unknown[]) => kernel.call(sleeper(), method, args);
@@ -35,13 +36,24 @@ const upgradeTimer = async (): Promise<void> => {
   await kernel.upgradeVat(vatId, { bundleId });
 };
 
-beforeEach(async () => {
-  directory = await freshDirectory();
+/** The same vats as those of a configuration with `timer: true`: configuration.test.ts. */
+const setStage = preparedStore(async place => {
+  directory = place;
   await open();
+  const { clock } = kernel.services;
+  const bundleId = await kernel.installBundle(await bundleOf(BUILT_IN_VATS.timer));
+  await kernel.createVat({ name: 'timer', bundleId, vatParameters: { clock } });
+  await kernel.createVat({ name: 'sleeper', bundleId: await install(kernel, 'sleeper.js') });
   await call('keep', 'timer', kernel.vat('timer').root);
   await call('keep', 'clock', kernel.services.clock);
   await call('makeHandler', 'h');
   await at(100);
+  await kernel.close();
+});
+
+beforeEach(async () => {
+  directory = await setStage();
+  await open();
 });
 
 describe('block time', () => {
@@ -248,7 +260,7 @@ describe('what survives', () => {
   });
 
   test('the timer as any vat -> made from its bundle, with the clock as parameter', async () => {
-    const bundleId = await kernel.installBundle(await bundleVat(BUILT_IN_VATS.timer));
+    const bundleId = await kernel.installBundle(await bundleOf(BUILT_IN_VATS.timer));
     const { clock } = kernel.services;
     const { root } = await kernel.createVat({ name: 't2', bundleId, vatParameters: { clock } });
     expect(await kernel.call(root, 'getCurrentTimestamp')).toMatchObject({ absValue: 100n });

@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
-import { fixture } from '../support/kernels.js';
+import { fixture, kernelOver } from '../support/kernels.js';
 
 let bench: AdminBench;
 
@@ -104,8 +104,7 @@ describe('bundle caps', () => {
 
   test('waitForBundleCap: before installation and a restart -> settles with the cap', async () => {
     const bundle = await fixture('relay.js');
-    const probe = await AdminBench.open();
-    const id = await probe.kernel.installBundle(bundle);
+    const id = await (await kernelOver()).installBundle(bundle);
     await bench.watch('svc', 'waitForBundleCap', [id], 'cap');
     await bench.restart();
     expect(await bench.log()).toEqual([]);

@@ -2,10 +2,12 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
 /** A bank with a purse, after some deposits, some of them before an upgrade. */
-const busyBank = async (kernel: Kernel): Promise<VatReference> => {
+const busyBank = async (kernel: Kernel): Promise<void> => {
   const bundleId = await install(kernel, 'bank.js');
   const bank = await kernel.createVat({ name: 'bank', bundleId });
   const purse = (await kernel.call(bank.root, 'makePurse', ['alice', 1n])) as VatReference;
@@ -14,32 +16,27 @@ const busyBank = async (kernel: Kernel): Promise<VatReference> => {
   for (let i = 0; i < 5; i += 1) await kernel.call(purse, 'deposit', [10n]);
   await kernel.call(bank.root, 'makePurse', ['bob', 5n]);
   await kernel.call(bank.root, 'countCalls');
-  return purse;
 };
+
+/** What the kernel that made the store was at, when it had made it. */
+let made: readonly [height: number, blockHash: string, lastInput: number];
+const busyStore = preparedStore(async directory => {
+  const kernel = await kernelOver({ directory });
+  await busyBank(kernel);
+  made = [kernel.height, kernel.blockHash, kernel.lastInput];
+  await kernel.close();
+});
 
 const rootOf = (kernel: Kernel, name: string): VatReference => kernel.vat(name).root;
 
 describe('reopening', () => {
   test('height, hash and last input -> as at the last commit', async () => {
-    const directory = await freshDirectory();
-    const first = await kernelOver({ directory });
-    await busyBank(first);
-    const { height, blockHash, lastInput } = first;
-    await first.close();
-    const second = await kernelOver({ directory });
-    expect([second.height, second.blockHash, second.lastInput]).toEqual([
-      height,
-      blockHash,
-      lastInput,
-    ]);
+    const second = await kernelOver({ directory: await busyStore() });
+    expect([second.height, second.blockHash, second.lastInput]).toEqual(made);
   });
 
   test('heap and durable state -> rebuilt; the heap by replay', async () => {
-    const directory = await freshDirectory();
-    const first = await kernelOver({ directory });
-    await busyBank(first);
-    await first.close();
-    const second = await kernelOver({ directory });
+    const second = await kernelOver({ directory: await busyStore() });
     const bank = rootOf(second, 'bank');
     expect(await second.call(bank, 'countCalls')).toBe(2);
     const alice = (await second.call(bank, 'getPurse', ['alice'])) as VatReference;
@@ -48,7 +45,8 @@ describe('reopening', () => {
     expect(await second.call(alice, 'deposit', [1n])).toBe(57n);
   });
 
-  test('with a restart between all blocks or without -> the same block hashes', async () => {
+  const everywhere = 'with a restart between all blocks or without -> the same block hashes';
+  test(everywhere, { tags: ['sized'] }, async () => {
     const run = async (restarting: boolean): Promise<string[]> => {
       const directory = await freshDirectory();
       const open = (): Promise<Kernel> => kernelOver({ directory, blocks: 'host' });
@@ -68,7 +66,7 @@ describe('reopening', () => {
       const bundle = await fixture('bank.js');
       const bundleId = await block(kernel.installBundle(bundle));
       await block(kernel.createVat({ name: 'bank', bundleId }));
-      for (let i = 0; i < 6; i += 1) {
+      for (let i = 0; i < amount({ quick: 3, thorough: 6 }); i += 1) {
         const { root, vatId } = kernel.vat('bank');
         await block(kernel.send(root, 'makePurse', [`purse${i}`, BigInt(i)]).result);
         if (i % 2 === 1) await block(kernel.upgradeVat(vatId, { bundleId }));
@@ -109,10 +107,10 @@ describe('reopening', () => {
 
 describe('housekeeping', () => {
   test('transcripts and pre-images of ended incarnations -> gone after a few waves', async () => {
-    const directory = await freshDirectory();
+    const directory = await busyStore();
     const kernel = await kernelOver({ directory });
-    const purse = await busyBank(kernel);
     const bank = kernel.vat('bank');
+    const purse = (await kernel.call(bank.root, 'getPurse', ['alice'])) as VatReference;
     await kernel.upgradeVat(bank.vatId, { bundleId: bank.bundleId });
     for (let i = 0; i < 3; i += 1) await kernel.call(purse, 'getBalance');
     await kernel.close();

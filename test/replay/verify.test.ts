@@ -24,6 +24,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { heirloom } from '../support/command.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
 /** The waves of an incarnation, as keys of the transcript, and their first positions. */
 const wavesOf = async (directory: string, vat: number, incarnation: number) => {
@@ -35,8 +36,7 @@ const wavesOf = async (directory: string, vat: number, incarnation: number) => {
 };
 
 /** A bank in its second incarnation and a relay in its first, each with a few deliveries. */
-const writtenStore = async (): Promise<string> => {
-  const directory = await freshDirectory();
+const writtenStore = preparedStore(async directory => {
   const kernel = await kernelOver({ directory });
   const bundleId = await install(kernel, 'bank.js');
   const bank = await kernel.createVat({ name: 'bank', bundleId });
@@ -49,8 +49,7 @@ const writtenStore = async (): Promise<string> => {
   }
   await kernel.call(relay.root, 'forward', [bank.root, 'getNames', []]);
   await kernel.close();
-  return directory;
-};
+});
 
 const damage = async (
   directory: string,

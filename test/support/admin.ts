@@ -1,6 +1,7 @@
 /** A kernel with `admin.js` as bootstrap vat: what vats do with the vat-admin service. */
 import type { Kernel, KernelConfig, KernelOptions, VatReference } from '@heirloom/kernel';
 import { fixture, freshDirectory, kernelOver } from './kernels.js';
+import { preparedStore } from './prepared-stores.js';
 
 /** A fresh store with the admin vat, and `worker.js` for it. */
 export const adminConfig = async (): Promise<KernelConfig> => ({
@@ -44,29 +45,52 @@ export abstract class Admin {
 export class AdminBench extends Admin {
   readonly directory: string;
   readonly #options: Partial<KernelOptions>;
-  readonly faults: string[] = [];
+  readonly faults: readonly string[];
   #kernel: Kernel;
 
-  private constructor(directory: string, kernel: Kernel, options: Partial<KernelOptions>) {
+  private constructor(
+    directory: string,
+    kernel: Kernel,
+    options: Partial<KernelOptions>,
+    faults: readonly string[],
+  ) {
     super();
     this.directory = directory;
     this.#kernel = kernel;
     this.#options = options;
+    this.faults = faults;
   }
 
   /** Things of the admin vat: `vatAdmin`, `svc`, and `worker`, the cap of `worker.js`. */
   static async open(given: Partial<KernelOptions> = {}): Promise<AdminBench> {
-    const directory = await freshDirectory();
+    // Options may say what the store begins with: only without them are all stores alike.
+    if (Object.keys(given).length > 0) return AdminBench.#begin(await freshDirectory(), given);
+    return AdminBench.#over(await AdminBench.#prepared(), given);
+  }
+
+  static readonly #prepared = preparedStore(async directory => {
+    const bench = await AdminBench.#begin(directory, {});
+    await bench.kernel.close();
+  });
+
+  static async #over(
+    directory: string,
+    given: Partial<KernelOptions>,
+    config?: KernelConfig,
+  ): Promise<AdminBench> {
     const faults: string[] = [];
     const options: Partial<KernelOptions> = {
       ...given,
       directory,
       log: ({ level, text }) => void (level === 'fault' && faults.push(text)),
     };
-    const kernel = await kernelOver({ ...options, config: await adminConfig() });
-    const bench = new AdminBench(directory, kernel, options);
-    faults.push = (...texts: string[]) => bench.faults.push(...texts);
-    await kernel.bootstrapResult;
+    const kernel = await kernelOver(config === undefined ? options : { ...options, config });
+    return new AdminBench(directory, kernel, options, faults);
+  }
+
+  static async #begin(directory: string, given: Partial<KernelOptions>): Promise<AdminBench> {
+    const bench = await AdminBench.#over(directory, given, await adminConfig());
+    await bench.kernel.bootstrapResult;
     await bench.tell('svc', 'getNamedBundleCap', ['worker'], 'worker');
     return bench;
   }

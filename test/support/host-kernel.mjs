@@ -1,7 +1,8 @@
 /** Answers calls of `caller.js` and kills itself in the middle of one. Says which calls it got. */
-import { bundleVat, openKernel } from '@heirloom/kernel';
+import { readFile } from 'node:fs/promises';
+import { openKernel } from '@heirloom/kernel';
 
-const [directory, entry, goal, dieAt] = process.argv.slice(2);
+const [directory, bundle, goal, dieAt] = process.argv.slice(2);
 let count = 0;
 let told;
 const say = message => new Promise(resolve => process.send(message, resolve));
@@ -22,7 +23,7 @@ const oracle = {
 };
 const kernel = await openKernel({ directory, spareThreads: 0, hostObjects: { oracle } });
 if (!kernel.vats().some(({ name }) => name === 'caller')) {
-  const bundleId = await kernel.installBundle(await bundleVat(entry));
+  const bundleId = await kernel.installBundle(JSON.parse(await readFile(bundle, 'utf8')));
   const vatParameters = { target: kernel.hostObject('oracle') };
   const { root } = await kernel.createVat({ name: 'caller', bundleId, vatParameters });
   await kernel.call(root, 'callAll', ['ask', Number(goal)]);

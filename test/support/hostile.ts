@@ -22,11 +22,11 @@ const buildImage = async (): Promise<Buffer> => {
   return readFile(join(out, 'image.js'));
 };
 
-/** The directory of a store without vats, all of whose workers can be taken over. */
-export const hostileDirectory = async (): Promise<string> => {
+/** Makes a store without vats, all of whose workers can be taken over. Gives its directory. */
+export const hostileDirectory = async (place?: string): Promise<string> => {
   image ??= buildImage();
   const source = await image;
-  const directory = await freshDirectory();
+  const directory = place ?? (await freshDirectory());
   await (await kernelOver({ directory })).close();
   const store = await Store.open({ directory, readersMax: 8 });
   const id = createHash('sha256').update(source).digest('hex');

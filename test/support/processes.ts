@@ -15,9 +15,12 @@ export const killVatProcesses = (): void => {
   for (const pid of vatProcesses()) process.kill(pid, 'SIGKILL');
 };
 
+/** Between two looks: a look may be a process of its own, and what it waits for needs a core. */
+const LOOK_MS = 5;
+
 /** Resolves when `condition` holds; the test's own timeout is the limit. */
 export const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise(resolve => setImmediate(resolve));
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, LOOK_MS));
 };
 
 /** Is there a process of this id? */

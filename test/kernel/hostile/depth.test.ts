@@ -5,7 +5,7 @@
  */
 import { HostError } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { expectIntact, scene } from '../../support/hostile-scene.js';
+import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile-scene.js';
 
 /** The workbench's `run` and what calls it are a few calls themselves. */
 const FITS = 9_900;
@@ -84,30 +84,36 @@ const RECURSIONS: readonly (readonly [how: string, code: string])[] = [
   ],
 ];
 
-/** What vat code may catch at once, whatever it does then. */
-const HOST_IS_SHORT: readonly (readonly [what: string, code: string])[] = [
+type Shortage = readonly [what: string, code: string];
+/** What vat code may catch at once, whatever it does then: of stack and of memory, one of each. */
+const HOST_IS_SHORT: readonly Shortage[] = [
+  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
+  ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
+];
+/** The same where native code or another sort of code meets it. */
+const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
   [
     'stack, in native code',
     `let a = []; for (let i = 0; i < 500_000; i += 1) a = [a]; try { String(a); } catch {} 1`,
   ],
-  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
   [
     'stack, in fields',
     `class A { x = new A(); } try { new A(); } catch (error) { $.error = error; } 1`,
   ],
   ['memory for a buffer', 'try { new ArrayBuffer(2 ** 50); } catch ({ message }) { message; }'],
-  ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
 ];
 
 describe('call depth:', () => {
+  const scenes = new Scenes({ reusesHostile: true });
+
   test.each(RECURSIONS)('%s, as deep as may be -> fine', async (_how, code) => {
-    const stage = await scene();
+    const stage = await scenes.begin();
     expect(await stage.run(code.replaceAll('DEEP', String(FITS)))).toBe(1);
     expect(stage.log.filter(({ level }) => level === 'fault')).toEqual([]);
   });
 
   test.each(RECURSIONS)('%s, deeper, caught -> the vat ends', async (_how, code) => {
-    const stage = await scene();
+    const stage = await scenes.begin();
     const reason = await stage.run(code.replaceAll('DEEP', String(TOO_DEEP))).then(
       () => 'nothing',
       (error: unknown) => String(error),
@@ -115,24 +121,24 @@ describe('call depth:', () => {
     expect(reason).toBe('Error: vat terminated');
     const faults = stage.log.filter(({ level }) => level === 'fault');
     expect(faults.map(({ text }) => text)).toEqual([expect.stringContaining(TOO_DEEP_TEXT)]);
-    await expectIntact(stage, ['bank', 'other']);
+    await scenes.expectIntact(stage, 'has ended');
   });
 
   test('recursion that tries again whenever it fails -> ends all the same', async () => {
-    const stage = await scene();
+    const stage = await scenes.begin();
     const code = 'const f = () => { try { f(); } catch {} try { f(); } catch {} }; f(); 1';
     await expect(stage.run(code)).rejects.toThrow('vat terminated');
-    await expectIntact(stage, ['bank', 'other']);
+    await scenes.expectIntact(stage, 'has ended');
   });
 
   test('names that woven code uses -> a SyntaxError where they are evaluated', async () => {
-    const { run } = await scene();
+    const { run } = await scenes.begin();
     const code = `why(() => (0, eval)('const $heirloom_enter = () => 0; 1'))`;
     expect(await run(code)).toMatch(/^SyntaxError: the name \$heirloom_enter is reserved/);
   });
 
   test('calls one after another, waits that fail -> depth does not add up', async () => {
-    const { run } = await scene();
+    const { run } = await scenes.begin();
     const code = `
       const fails = async () => { await null; throw 1; };
       (async () => {
@@ -144,9 +150,12 @@ describe('call depth:', () => {
 });
 
 describe('this host has no more:', () => {
-  test.each(HOST_IS_SHORT)('%s, caught -> the host is told, all is as before', async (_w, code) => {
-    const stage = await scene();
+  const short = async (_what: string, code: string): Promise<void> => {
+    const stage = await ownScene();
     await expect(stage.run(code)).rejects.toThrow(HostError);
-    await expectIntact(stage, ['bank', 'other', 'hostile']);
-  });
+    await expectOwnIntact(stage, ['bank', 'other', 'hostile']);
+  };
+  const title = '%s, caught -> the host is told, all is as before';
+  test.each(HOST_IS_SHORT)(title, short);
+  test.each(HOST_IS_SHORT_ELSEWHERE)(title, { tags: ['thorough'] }, short);
 });

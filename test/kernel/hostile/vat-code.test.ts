@@ -4,9 +4,8 @@
  */
 import { Store } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { expectIntact, scene } from '../../support/hostile-scene.js';
-
-const ALL = ['bank', 'other', 'hostile'];
+import { amount } from '../../support/amounts.js';
+import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile-scene.js';
 
 /** A title, a snippet, and what it gives. */
 const TRICKS: readonly (readonly [title: string, code: string, expected: unknown])[] = [
@@ -133,17 +132,24 @@ const TRICKS: readonly (readonly [title: string, code: string, expected: unknown
   ],
 ];
 
+/** Promises, exports and messages: of a crowd. */
+const CROWD = amount({ quick: 2_000, thorough: 20_000 });
+const MESSAGES = CROWD / 4;
+const SIZED = { tags: ['sized'] };
+
 describe('hostile vat code:', () => {
+  const scenes = new Scenes();
+
   test.each(TRICKS)('%s -> it gets an error, all else is as before', async (_t, code, expected) => {
-    const stage = await scene();
+    const stage = await scenes.begin();
     expect(await stage.run(code)).toEqual(expected);
     expect(await stage.run('1 + 1')).toBe(2);
     expect(stage.log.filter(({ level }) => level === 'fault')).toEqual([]);
-    await expectIntact(stage, ALL);
+    await scenes.expectIntact(stage, 'survives');
   });
 
   test('names that others settle -> a copy of a promise settles nothing', async () => {
-    const stage = await scene();
+    const stage = await scenes.begin();
     const { run } = stage;
     const code = `
       const never = E($.other).run('new Promise(() => {})');
@@ -152,31 +158,34 @@ describe('hostile vat code:', () => {
       $.resolve(never); 1`;
     expect(await run(code)).toBe(1);
     expect(await run(`why(() => $.resolve('again'))`)).toBe('nothing thrown');
-    await expectIntact(stage, ALL);
+    await scenes.expectIntact(stage, 'survives');
   });
 
-  test('20,000 promises in one crank, all settled in the next -> nothing is left', async () => {
-    const stage = await scene();
+  test('a crowd of promises, all settled in the next crank -> nothing is left', SIZED, async () => {
+    const stage = await scenes.begin();
     const { run } = stage;
     const make = `
       $.all = [];
       const promises = [];
-      for (let i = 0; i < 20_000; i += 1) promises.push(new Promise(r => { $.all.push(r); }));
+      for (let i = 0; i < ${CROWD}; i += 1) {
+        promises.push(new Promise(r => { $.all.push(r); }));
+      }
       for (let i = 0; i < 10; i += 1) {
-        E.sendOnly($.other).run('1', promises.slice(i * 2_000, i * 2_000 + 2_000));
+        E.sendOnly($.other).run('1', promises.slice(i * ${CROWD / 10}, (i + 1) * ${CROWD / 10}));
       }
       1`;
     await run(make);
     await run('for (const resolve of $.all) resolve(1); $.all = []; 1');
-    await expectIntact(stage, ALL);
+    await scenes.expectIntact(stage, 'survives');
   });
 
-  test('20,000 exports, then its end -> what it took goes, the rest is whole', async () => {
-    const stage = await scene();
+  test('a crowd of exports, then its end -> what it took goes, all else stays', SIZED, async () => {
+    const stage = await ownScene();
     const { directory, kernel, run } = stage;
     await run(`
       for (let i = 0; i < 10; i += 1) {
-        const things = Array.from({ length: 2_000 }, (_, n) => Far('thing', { n: () => n }));
+        const one = (_, n) => Far('thing', { n: () => n });
+        const things = Array.from({ length: ${CROWD / 10} }, one);
         E.sendOnly($.other).run('$.things = args; 1', things);
       }
       1`);
@@ -191,18 +200,18 @@ describe('hostile vat code:', () => {
     const rows = store.keysAfter('vatstore', '\0\0\0\x03', '\0\0\0\x04', 100);
     await store.close();
     expect([names, rows]).toEqual([[], []]);
-    await expectIntact(stage, ['bank', 'other']);
+    await expectOwnIntact(stage, ['bank', 'other']);
   });
 
-  test('a crowd of messages in one crank -> all arrive, others have their turn', async () => {
-    const stage = await scene();
+  test('a crowd of messages in one crank -> all arrive, others have a turn', SIZED, async () => {
+    const stage = await scenes.begin();
     const { kernel, run } = stage;
     const code = `
-      for (let i = 0; i < 5_000; i += 1) E.sendOnly($.other).run('$.n = ($.n ?? 0) + 1');
+      for (let i = 0; i < ${MESSAGES}; i += 1) E.sendOnly($.other).run('$.n = ($.n ?? 0) + 1');
       1`;
     await run(code);
     expect(await kernel.call(kernel.vat('bank').root, 'getNames')).toEqual(['a']);
-    expect(await kernel.call(kernel.vat('other').root, 'run', ['$.n'])).toBe(5_000);
-    await expectIntact(stage, ALL);
+    expect(await kernel.call(kernel.vat('other').root, 'run', ['$.n'])).toBe(MESSAGES);
+    await scenes.expectIntact(stage, 'survives');
   });
 });

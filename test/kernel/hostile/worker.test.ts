@@ -2,43 +2,95 @@
  * Workers that were taken over: they post what they like. Either the vat is ended, by the same
  * fault on every replica, or this host is told; every other vat and the store are as they were.
  */
-import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import type { VatReference } from '@heirloom/kernel';
 import { PassableCodec } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
 import { auditStore } from '../../support/audit.js';
 import { hostileDirectory } from '../../support/hostile.js';
 import { install, isolation, kernelOver } from '../../support/kernels.js';
+import { preparedStore } from '../../support/prepared-stores.js';
+import { useStandingKernel } from '../../support/standing-kernel.js';
 
-interface Scene {
-  readonly directory: string;
-  readonly kernel: Kernel;
-  readonly log: readonly KernelLogEntry[];
-  readonly purse: VatReference;
-  /** A message to the hostile vat, whose worker then carries out `order`. */
-  attack(order: unknown): Promise<unknown>;
-}
+const ATTACK = 'console.log(`!${args[0]}`)';
 
-const scene = async (): Promise<Scene> => {
-  const directory = await hostileDirectory();
-  const log: KernelLogEntry[] = [];
-  const kernel = await kernelOver({ directory, log: entry => log.push(entry) });
-  const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
-  const purse = (await kernel.call(bank.root, 'makePurse', ['a', 1n])) as VatReference;
-  const bundleId = await install(kernel, 'workbench.js');
-  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
-  // It knows the bank and a purse, has a promise of the bank's, and one of its own.
-  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', [bank.root, purse]]);
-  return {
-    directory,
-    kernel,
-    log,
-    purse,
-    attack: order =>
-      kernel.call(root, 'run', ['console.log(`!${args[0]}`)', [JSON.stringify(order)]]),
-  };
+/**
+ * One kernel for all attacks after which it goes on: with a bank, a purse in it, and a vat of each
+ * test's own, which is attacked from.
+ */
+const standing = useStandingKernel({
+  keeps: name => name === 'bank',
+  place: hostileDirectory,
+  begin: async ({ kernel }) => {
+    const bundleId = await standing.install('bank.js');
+    const bank = await kernel.createVat({ name: 'bank', bundleId });
+    await kernel.call(bank.root, 'makePurse', ['a', 1n]);
+    await standing.install('workbench.js');
+  },
+  end: async ({ kernel }) => {
+    expect(kernel.vats().map(({ name, replayable }) => [name, replayable])).toEqual([
+      ['bank', true],
+    ]);
+    expect(await kernel.call(await purseOfA(), 'getBalance')).toBe(balance);
+  },
+});
+
+/** Of purse `a`: every test that the kernel survives pays something in. */
+let balance = 1n;
+const purseOfA = async (): Promise<VatReference> => {
+  const { kernel } = standing;
+  return (await kernel.call(kernel.vat('bank').root, 'getPurse', ['a'])) as VatReference;
 };
 
-const expectIntact = async ({ directory, kernel }: Scene): Promise<void> => {
+const expectIntact = async (): Promise<void> => {
+  const { kernel } = standing;
+  expect(kernel.audit({ rows: true }).findings).toEqual([]);
+  expect(kernel.vat('bank').replayable).toBe(true);
+  const purse = await purseOfA();
+  balance += 1n;
+  expect(await kernel.call(purse, 'deposit', [1n])).toBe(balance);
+};
+
+/** The vat is ended with this fault; the others do not notice. */
+const expectEnded = async (order: unknown, code: string): Promise<void> => {
+  const { kernel } = standing;
+  const purse = await purseOfA();
+  const bundleId = await standing.install('workbench.js');
+  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
+  // It knows the bank and a purse, has a promise of the bank's, and one of its own.
+  const known = [kernel.vat('bank').root, purse];
+  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', known]);
+  const attack = kernel.call(root, 'run', [ATTACK, [JSON.stringify(order)]]);
+  await expect(attack).rejects.toThrow('vat terminated');
+  const faults = standing.faults();
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toMatch(new RegExp(`^${code}: `));
+  expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
+  expect(await kernel.call(purse, 'getBalance')).toBe(balance);
+  await expectIntact();
+};
+
+/** A store for attacks after which the kernel stops: a bank with a purse, and the hostile vat. */
+const beforeAttack = preparedStore(async target => {
+  const directory = await hostileDirectory(target);
+  const kernel = await kernelOver({ directory });
+  const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
+  const purse = await kernel.call(bank.root, 'makePurse', ['a', 1n]);
+  const bundleId = await install(kernel, 'workbench.js');
+  const { root } = await kernel.createVat({ name: 'hostile', bundleId });
+  await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', [bank.root, purse]]);
+  await kernel.close();
+});
+
+/** The host is told, nothing is committed. */
+const expectTold = async (order: unknown, code: string): Promise<void> => {
+  const directory = await beforeAttack();
+  const kernel = await kernelOver({ directory });
+  const { blockHash } = kernel;
+  const { root } = kernel.vat('hostile');
+  const place = { name: 'HostError', code, vat: 'v2', incarnation: 0, position: 2 };
+  const attack = kernel.call(root, 'run', [ATTACK, [JSON.stringify(order)]]);
+  await expect(attack).rejects.toMatchObject(place);
+  expect(kernel.blockHash).toBe(blockHash);
   await kernel.close();
   expect(await auditStore(directory)).toEqual([]);
   const again = await kernelOver({ directory });
@@ -46,30 +98,6 @@ const expectIntact = async ({ directory, kernel }: Scene): Promise<void> => {
   expect(bank.replayable).toBe(true);
   const purse = (await again.call(bank.root, 'getPurse', ['a'])) as VatReference;
   expect(await again.call(purse, 'deposit', [1n])).toBe(2n);
-};
-
-/** The vat is ended with this fault; the others do not notice. */
-const expectEnded = async (order: unknown, code: string): Promise<void> => {
-  const stage = await scene();
-  const { kernel, log, purse, attack } = stage;
-  await expect(attack(order)).rejects.toThrow('vat terminated');
-  const faults = log.filter(({ level }) => level === 'fault').map(({ text }) => text);
-  expect(faults).toHaveLength(1);
-  expect(faults[0]).toMatch(new RegExp(`^${code}: `));
-  expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
-  expect(await kernel.call(purse, 'getBalance')).toBe(1n);
-  await expectIntact(stage);
-};
-
-/** The host is told, nothing is committed. */
-const expectTold = async (order: unknown, code: string): Promise<void> => {
-  const stage = await scene();
-  const { kernel, attack } = stage;
-  const { blockHash } = kernel;
-  const place = { name: 'HostError', code, vat: 'v2', incarnation: 0, position: 2 };
-  await expect(attack(order)).rejects.toMatchObject(place);
-  expect(kernel.blockHash).toBe(blockHash);
-  await expectIntact(stage);
 };
 
 const BODY = { bytes: 'c0' };
@@ -83,89 +111,89 @@ const RETIRE_EXPORTS = 6;
 const ABANDON_EXPORTS = 7;
 const DISMISS_KIND = 8;
 
+/** More of what the tables beside them say: the same code refuses them. */
+const THOROUGH = { tags: ['thorough'] };
+
 type Attack = readonly [title: string, what: unknown];
 const doing = (...syscalls: unknown[]): unknown => [null, syscalls, [], null];
 const writing = (...rows: unknown[]): unknown => [null, [], rows, null];
 
+/** Of each part of a crank, and of each syscall, one that is wrong in a way of its own. */
 const SHAPES: readonly Attack[] = [
   ['an empty crank', []],
+  ['an outcome with text', [['LIMIT', 'text'], [], [], null]],
+  ['syscalls that are no list', [null, 7, [], null]],
+  ['an unknown syscall', doing([99, 'o-1'])],
+  ['a send too short', doing([SEND, 'o-1', BODY, []])],
+  ['a send without data', doing([SEND, 'o-1', 'text', [], null])],
+  ['references that are numbers', doing([SEND, 'o-1', BODY, [1], null])],
+  ['a reference longer than any key', doing([SUBSCRIBE, { text: 5_000 }])],
+  ['a resolution that is no list', doing([RESOLVE, 'p-1'])],
+  ['an exit of no truth', doing([EXIT, 'yes', BODY, []])],
+  ['garbage in an ordinary crank', doing([DROP_IMPORTS, ['o-1']])],
+  ['the root abandoned', doing([ABANDON_EXPORTS, ['o+0']])],
+  ['a dismissal of a built-in kind', doing([DISMISS_KIND, 6, '"map"'])],
+  ['a dismissal twice', doing([DISMISS_KIND, 10, '"x"'], [DISMISS_KIND, 10, '"x"'])],
+  ['a row without a key', writing([{ bytes: '' }, BODY])],
+  ['rows out of order', writing([{ bytes: '02' }, BODY], [{ bytes: '01' }, BODY])],
+  ['a report of no truth', [null, [], [], [1, null]]],
+];
+const MORE_SHAPES: readonly Attack[] = [
   ['a crank too short', [null, [], []]],
   ['a crank too long', [null, [], [], null, null]],
   ['an outcome that is no pair', [['LIMIT'], [], [], null]],
-  ['an outcome with text', [['LIMIT', 'text'], [], [], null]],
-  ['syscalls that are no list', [null, 7, [], null]],
   ['a syscall that is no tuple', doing(7)],
-  ['an unknown syscall', doing([99, 'o-1'])],
   ['a syscall without an opcode', doing([])],
-  ['a send too short', doing([SEND, 'o-1', BODY, []])],
   ['a send to a number', doing([SEND, 1, BODY, [], null])],
-  ['a send without data', doing([SEND, 'o-1', 'text', [], null])],
   ['references that are no list', doing([SEND, 'o-1', BODY, 'o-1', null])],
-  ['references that are numbers', doing([SEND, 'o-1', BODY, [1], null])],
   ['a reference that is too long', doing([SEND, { text: 65 }, BODY, [], null])],
-  ['a reference longer than any key', doing([SUBSCRIBE, { text: 5_000 }])],
   ['an empty reference', doing([SEND, '', BODY, [], null])],
   ['no reference', doing([SEND, 'Purse', BODY, [], null])],
   ['a reference with a space', doing([SUBSCRIBE, 'p- 1'])],
   ['a reference with a zero byte', doing([SUBSCRIBE, 'p-1\0'])],
   ['a subscription too long', doing([SUBSCRIBE, 'p-1', null])],
-  ['a resolution that is no list', doing([RESOLVE, 'p-1'])],
   ['a resolution too short', doing([RESOLVE, [['p-1', false, BODY]]])],
   ['a resolution of no truth', doing([RESOLVE, [['p-1', 0, BODY, []]]])],
-  ['an exit of no truth', doing([EXIT, 'yes', BODY, []])],
   ['garbage that is no list', doing([DROP_IMPORTS, 'o-1'])],
-  ['garbage in an ordinary crank', doing([DROP_IMPORTS, ['o-1']])],
   ['an import retired in an ordinary crank', doing([RETIRE_IMPORTS, ['o-1']])],
   ['an export retired in an ordinary crank', doing([RETIRE_EXPORTS, ['o+0']])],
-  ['the root abandoned', doing([ABANDON_EXPORTS, ['o+0']])],
   ['a dismissal without a tag', doing([DISMISS_KIND, 10])],
-  ['a dismissal of a built-in kind', doing([DISMISS_KIND, 6, '"map"'])],
   ['a dismissal of a kind that is text', doing([DISMISS_KIND, '10', '"Purse"'])],
   ['a dismissal of a kind of no size', doing([DISMISS_KIND, 4_294_967_296, '"Purse"'])],
   ['a dismissal with a bare tag', doing([DISMISS_KIND, 10, 'Purse'])],
   ['a dismissal with a tag that is too long', doing([DISMISS_KIND, 10, `"${'x'.repeat(101)}"`])],
-  ['a dismissal twice', doing([DISMISS_KIND, 10, '"x"'], [DISMISS_KIND, 10, '"x"'])],
   ['a row that is no pair', writing([{ bytes: '01' }])],
-  ['a row without a key', writing([{ bytes: '' }, BODY])],
   ['a row whose key is text', writing(['key', BODY])],
   ['a row whose value is text', writing([{ bytes: '01' }, 'value'])],
-  ['rows out of order', writing([{ bytes: '02' }, BODY], [{ bytes: '01' }, BODY])],
   ['a row twice', writing([{ bytes: '01' }, BODY], [{ bytes: '01' }, null])],
   ['a report that is no pair', [null, [], [], [true]]],
-  ['a report of no truth', [null, [], [], [1, null]]],
   ['a report of numbers', [null, [], [], [true, [1]]]],
 ];
 
-/** The packed bytes of what no crank is. */
+/** The packed bytes of what no crank is: too few, too many, not ours, more than there is. */
 const PACKED: readonly Attack[] = [
   ['nothing', ''],
-  ['half a crank', '94c0'],
   ['bytes left over', '94c09090c000'],
+  ['an extension', '94d4010090c0c0'],
+  ['more elements than there is memory', 'ddffffffff'],
+];
+const MORE_PACKED: readonly Attack[] = [
+  ['half a crank', '94c0'],
   ['a map', '80'],
   ['a number', '01'],
   ['a fraction', '94cb3ff800000000000090c0c0'],
-  ['an extension', '94d4010090c0c0'],
   ['text that is not ASCII', '94a1ff9090c0'],
-  ['more elements than there is memory', 'ddffffffff'],
   ['lists of 30 million, 12 deep', 'dd01c9c380'.repeat(12)],
   ['more bytes than there are', '94c090c6ffffffff'],
 ];
 
+/** What it has not, what is not written so, of another incarnation, of another sort, and undone. */
 const REFERENCES: readonly Attack[] = [
   ['an import that it has not', doing([SEND, 'o-999', BODY, [], null])],
-  ['a promise that it has not', doing([SUBSCRIBE, 'p-999'])],
-  ['what looks like a reference', doing([SEND, 'purse', BODY, [], null])],
   ['a number with zeros', doing([SEND, 'o-01', BODY, [], null])],
-  ['the name of a property', doing([SUBSCRIBE, 'prototype'])],
   ['an export of another incarnation', doing([SEND, 'o-1', BODY, ['o+e7/1'], null])],
-  ['a virtual export of another incarnation', doing([SEND, 'o-1', BODY, ['o+v7/1/1'], null])],
-  ['a promise of another incarnation', doing([SEND, 'o-1', BODY, ['p+7/1'], null])],
-  ['a forged argument', doing([SEND, 'o-1', BODY, ['o-1', 'o-999'], null])],
-  ['an object as a result', doing([SEND, 'o-1', BODY, [], 'o+e0/9'])],
   ['a kernel promise as a result', doing([SEND, 'o-1', BODY, [], 'p-1'])],
-  ['a result twice', doing([SEND, 'o-1', BODY, [], 'p+0/7'], [SEND, 'o-1', BODY, [], 'p+0/7'])],
   ['a subscription to an object', doing([SUBSCRIBE, 'o-1'])],
-  ['a promise that was settled in an earlier wave', doing([SUBSCRIBE, 'p-1'])],
   [
     'a forged reference behind good syscalls',
     doing(
@@ -174,6 +202,17 @@ const REFERENCES: readonly Attack[] = [
       [SEND, 'o-999', BODY, [], null],
     ),
   ],
+];
+const MORE_REFERENCES: readonly Attack[] = [
+  ['a promise that it has not', doing([SUBSCRIBE, 'p-999'])],
+  ['what looks like a reference', doing([SEND, 'purse', BODY, [], null])],
+  ['the name of a property', doing([SUBSCRIBE, 'prototype'])],
+  ['a virtual export of another incarnation', doing([SEND, 'o-1', BODY, ['o+v7/1/1'], null])],
+  ['a promise of another incarnation', doing([SEND, 'o-1', BODY, ['p+7/1'], null])],
+  ['a forged argument', doing([SEND, 'o-1', BODY, ['o-1', 'o-999'], null])],
+  ['an object as a result', doing([SEND, 'o-1', BODY, [], 'o+e0/9'])],
+  ['a result twice', doing([SEND, 'o-1', BODY, [], 'p+0/7'], [SEND, 'o-1', BODY, [], 'p+0/7'])],
+  ['a promise that was settled in an earlier wave', doing([SUBSCRIBE, 'p-1'])],
 ];
 
 /** A promise of the vat's own, and its settlement. */
@@ -187,30 +226,42 @@ const NOT_DECIDED: readonly Attack[] = [
   ],
 ];
 
+/** Of a syscall, of their number, of a row, of the whole: each is checked at a place of its own. */
 const SIZES: readonly Attack[] = [
   ['data', doing([SEND, 'o-1', { zeros: 10_000_001 }, [], null])],
-  ['references', doing([SEND, 'o-1', BODY, { list: [10_001, 'o-1'] }, null])],
   ['syscalls', [null, { list: [100_001, [SUBSCRIBE, 'p+0/7']] }, [], null]],
   ['a row', writing([{ bytes: '01' }, { zeros: 15_000_001 }])],
+  ['a crank', [null, [], [], [true, { list: [136_000, { text: 1_000 }] }]]],
+];
+const MORE_SIZES: readonly Attack[] = [
+  ['references', doing([SEND, 'o-1', BODY, { list: [10_001, 'o-1'] }, null])],
   ['the key of a row', writing([{ zeros: 1_025 }, BODY])],
   ['rows', [null, [], { list: [1_000_001, [{ bytes: '01' }, null]] }, null]],
   ['a report', [null, [], [], [true, { list: [20_000, `o+${'9'.repeat(49)}`] }, []]]],
   ['an error', [['START_FAILED', { zeros: 10_000_001 }], [], [], null]],
-  ['a crank', [null, [], [], [true, { list: [136_000, { text: 1_000 }] }]]],
 ];
 
 describe('hostile worker, a crank with', () => {
-  test.each(SHAPES)('%s -> BAD_SYSCALL', (_title, crank) => expectEnded({ crank }, 'BAD_SYSCALL'));
-  test.each(PACKED)('the bytes of %s -> BAD_SYSCALL', (_title, packedCrank) =>
-    expectEnded({ packedCrank }, 'BAD_SYSCALL'),
-  );
-  test.each(REFERENCES)('%s -> BAD_REFERENCE, all of it undone', (_title, crank) =>
-    expectEnded({ crank }, 'BAD_REFERENCE'),
-  );
+  const shape = (_title: string, crank: unknown) => expectEnded({ crank }, 'BAD_SYSCALL');
+  test.each(SHAPES)('%s -> BAD_SYSCALL', shape);
+  test.each(MORE_SHAPES)('%s -> BAD_SYSCALL', THOROUGH, shape);
+
+  const bytes = (_title: string, packedCrank: unknown) =>
+    expectEnded({ packedCrank }, 'BAD_SYSCALL');
+  test.each(PACKED)('the bytes of %s -> BAD_SYSCALL', bytes);
+  test.each(MORE_PACKED)('the bytes of %s -> BAD_SYSCALL', THOROUGH, bytes);
+
+  const reference = (_title: string, crank: unknown) => expectEnded({ crank }, 'BAD_REFERENCE');
+  test.each(REFERENCES)('%s -> BAD_REFERENCE, all of it undone', reference);
+  test.each(MORE_REFERENCES)('%s -> BAD_REFERENCE, all of it undone', THOROUGH, reference);
+
   test.each(NOT_DECIDED)('a resolution of %s -> NOT_DECIDER', (_title, crank) =>
     expectEnded({ crank }, 'NOT_DECIDER'),
   );
-  test.each(SIZES)('too much: %s -> LIMIT', (_title, crank) => expectEnded({ crank }, 'LIMIT'));
+
+  const size = (_title: string, crank: unknown) => expectEnded({ crank }, 'LIMIT');
+  test.each(SIZES)('too much: %s -> LIMIT', size);
+  test.each(MORE_SIZES)('too much: %s -> LIMIT', THOROUGH, size);
 
   test('a fault and words of its own -> it is ended, the words are data', async () => {
     const order = { crank: [['NO_SUCH_CODE', { bytes: 'ffff' }], [], [], null] };
@@ -234,77 +285,83 @@ describe('hostile worker, a crank with', () => {
     expectEnded({ packedCrank: '91', times: 100_000 }, 'BAD_SYSCALL'));
 });
 
-/** What startVat may do besides: the parameters hold the bank as `o-1`. */
+/** What startVat may do besides, one of each syscall: the parameters hold the bank as `o-1`. */
 const STARTS: readonly Attack[] = [
   ['drops what it has not', doing([DROP_IMPORTS, ['o-9']])],
+  ['retires what it reaches', doing([RETIRE_IMPORTS, ['o-1']])],
+  ['uses what it dropped', doing([DROP_IMPORTS, ['o-1']], [SEND, 'o-1', BODY, [], null])],
+  ['retires an export that others reach', doing([RETIRE_EXPORTS, ['o+0']])],
+  ['abandons the root', doing([ABANDON_EXPORTS, ['o+0']])],
+  ['exits', doing([EXIT, false, BODY, []])],
+];
+const MORE_STARTS: readonly Attack[] = [
   ['drops its own root', doing([DROP_IMPORTS, ['o+0']])],
   ['drops a promise', doing([SUBSCRIBE, 'p+0/7'], [DROP_IMPORTS, ['p+0/7']])],
-  ['retires what it reaches', doing([RETIRE_IMPORTS, ['o-1']])],
   ['retires an import twice', doing([DROP_IMPORTS, ['o-1']], [RETIRE_IMPORTS, ['o-1', 'o-1']])],
   ['uses what it retired', doing(
     [DROP_IMPORTS, ['o-1']],
     [RETIRE_IMPORTS, ['o-1']],
     [SEND, 'o-1', BODY, [], null],
   )],
-  ['uses what it dropped', doing([DROP_IMPORTS, ['o-1']], [SEND, 'o-1', BODY, [], null])],
-  ['retires an export that others reach', doing([RETIRE_EXPORTS, ['o+0']])],
   ['retires an import as an export', doing([RETIRE_EXPORTS, ['o-1']])],
   ['abandons an import', doing([ABANDON_EXPORTS, ['o-1']])],
-  ['abandons the root', doing([ABANDON_EXPORTS, ['o+0']])],
   ['abandons an export twice', doing(
     [SEND, 'o-1', BODY, ['o+e0/9'], null],
     [ABANDON_EXPORTS, ['o+e0/9', 'o+e0/9']],
   )],
-  ['exits', doing([EXIT, false, BODY, []])],
 ];
 
 describe('hostile worker, a startVat that', () => {
-  test.each(STARTS)('%s -> the vat is not made, all else is as before', async (_title, crank) => {
-    const stage = await scene();
-    const { kernel } = stage;
-    const { bundleId } = kernel.vat('hostile');
-    const text = JSON.stringify({ crank });
-    const setup = 'console.log(`!${args[0]}`)';
-    const vatParameters = { setup, args: [text, kernel.vat('bank').root] };
+  const start = async (_title: string, crank: unknown): Promise<void> => {
+    const { kernel } = standing;
+    const before = kernel.vats().map(({ name, incarnation }) => [name, incarnation]);
+    const bundleId = await standing.install('workbench.js');
+    const args = [JSON.stringify({ crank }), kernel.vat('bank').root];
+    const vatParameters = { setup: ATTACK, args };
     await expect(kernel.createVat({ name: 'b', bundleId, vatParameters })).rejects.toThrow();
-    expect(kernel.vats().map(({ name }) => name)).toEqual(['bank', 'hostile']);
-    await expectIntact(stage);
-  });
+    expect(kernel.vats().map(({ name, incarnation }) => [name, incarnation])).toEqual(before);
+    await expectIntact();
+  };
+  test.each(STARTS)('%s -> the vat is not made, all else is as before', start);
+  test.each(MORE_STARTS)('%s -> the vat is not made, all else is as before', THOROUGH, start);
 });
 
+/** What is no frame, no tuple, no opcode, no contents, and what comes when it is not due. */
 const FRAMES: readonly Attack[] = [
   ['nothing', { packedFrame: '' }],
+  ['an empty tuple', { frame: [] }],
+  ['an opcode that is text', { frame: ['cranks'] }],
+  ['cranks that are no list', { frame: [2, 2, 7, []] }],
+  ['cranks of a later position', { frame: [2, 3, [{ bytes: '94c09090c0' }], [1]] }],
+  ['an answer without a question: bound', { frame: [1] }],
+  ['progress without a replay', { frame: [7, 0] }],
+];
+const MORE_FRAMES: readonly Attack[] = [
   ['no msgpack', { packedFrame: 'c1' }],
   ['no tuple', { packedFrame: '01' }],
   ['more elements than there is memory', { packedFrame: 'ddffffffff' }],
-  ['an empty tuple', { frame: [] }],
   ['an unknown opcode', { frame: [99] }],
-  ['an opcode that is text', { frame: ['cranks'] }],
   ['the name of a method as opcode', { frame: ['constructor'] }],
-  ['cranks that are no list', { frame: [2, 2, 7, []] }],
   ['cranks that are no bytes', { frame: [2, 2, [7], [1]] }],
   ['cranks of an earlier position', { frame: [2, 1, [{ bytes: '94c09090c0' }], [1]] }],
-  ['cranks of a later position', { frame: [2, 3, [{ bytes: '94c09090c0' }], [1]] }],
   ['cranks at no position', { frame: [2, -1, [], []] }],
   ['more cranks than deliveries', { frame: [2, 2, { list: [2, { bytes: '94c09090c0' }] }, []] }],
   ['an answer without a question: prepared', { frame: [0, 'b', true] }],
-  ['an answer without a question: bound', { frame: [1] }],
   ['an answer without a question: replayed', { frame: [3, 0] }],
   ['an answer without a question: diverged', { frame: [4, 0, { bytes: '00' }] }],
-  ['progress without a replay', { frame: [7, 0] }],
   ['140 MB', { frame: [2, 2, [{ zeros: 140_000_000 }], [1]] }],
 ];
 
 describe('hostile worker, a frame of', () => {
-  test.each(FRAMES)('%s -> WORKER_PROTOCOL', (_title, order) =>
-    expectTold(order, 'WORKER_PROTOCOL'),
-  );
+  const frame = (_title: string, order: unknown) => expectTold(order, 'WORKER_PROTOCOL');
+  test.each(FRAMES)('%s -> WORKER_PROTOCOL', frame);
+  test.each(MORE_FRAMES)('%s -> WORKER_PROTOCOL', THOROUGH, frame);
 });
 
 describe.runIf(isolation === 'thread')('hostile worker, what is no frame:', () => {
-  test.each(['null', 'text', 'shared'])('%s -> WORKER_PROTOCOL', message =>
-    expectTold({ message }, 'WORKER_PROTOCOL'),
-  );
+  const sent = (message: string) => expectTold({ message }, 'WORKER_PROTOCOL');
+  test.each(['text'])('%s -> WORKER_PROTOCOL', sent);
+  test.each(['null', 'shared'])('%s -> WORKER_PROTOCOL', THOROUGH, sent);
 });
 
 describe('hostile worker, an end:', () => {

@@ -4,31 +4,68 @@
  */
 import type { Isolation, Kernel, KernelLogEntry, KernelOptions } from '@heirloom/kernel';
 import { HostError } from '@heirloom/kernel';
-import { describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../../support/kernels.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { install, kernelOver } from '../../support/kernels.js';
+import { preparedStore } from '../../support/prepared-stores.js';
 import { killVatProcesses, until, vatProcesses } from '../../support/processes.js';
 
 const ISOLATIONS: readonly Isolation[] = ['thread', 'process'];
-/** More than a crank of a loaded machine takes. */
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 800;
+/** The watchdog's timer ticks eight times in a timeout, and once more before it gives up. */
+const TICK_MS = 100;
+
+/** The watchdog's timer stands still, however slow this machine is, until a test turns it. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+afterEach(() => void vi.useRealTimers());
 
 interface Setting {
   readonly directory: string;
   readonly kernel: Kernel;
   readonly log: readonly KernelLogEntry[];
+  /** Resolves when vats have written so many lines to their consoles. */
+  said(lines: number): Promise<void>;
 }
 
-/** A kernel with a bank, purse `a` in it, and a hazard with one delivery behind it. */
-const set = async (options: Partial<KernelOptions>): Promise<Setting> => {
-  const directory = await freshDirectory();
-  const log: KernelLogEntry[] = [];
-  const kernel = await kernelOver({ ...options, directory, log: entry => log.push(entry) });
+/** A bank, purse `a` in it, and a hazard with one delivery behind it. */
+const setStage = preparedStore(async directory => {
+  const kernel = await kernelOver({ directory, isolation: 'thread' });
   const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
   await kernel.call(bank.root, 'makePurse', ['a', 7n]);
   const bundleId = await install(kernel, 'hazard.js');
   const hazard = await kernel.createVat({ name: 'hazard', bundleId });
   await kernel.call(hazard.root, 'countCalls');
-  return { directory, kernel, log };
+  await kernel.close();
+});
+
+const set = async (options: Partial<KernelOptions>): Promise<Setting> => {
+  const directory = await setStage();
+  const log: KernelLogEntry[] = [];
+  let heard = (): void => undefined;
+  const write = (entry: KernelLogEntry): void => {
+    log.push(entry);
+    heard();
+  };
+  const kernel = await kernelOver({ ...options, directory, log: write });
+  const said = (lines: number): Promise<void> =>
+    new Promise(resolve => {
+      heard = () => {
+        if (log.length >= lines) resolve();
+      };
+      heard();
+    });
+  return { directory, kernel, log, said };
+};
+
+/** The reason for which `running` fails when it is `looping` for longer than a crank may run. */
+const timedOut = async (running: Promise<unknown>, looping: Promise<void>): Promise<HostError> => {
+  let settled = false;
+  const reason = reasonOf(running).finally(() => (settled = true));
+  await looping;
+  vi.advanceTimersByTime(TIMEOUT_MS);
+  await new Promise(resolve => setImmediate(resolve));
+  expect(settled).toBe(false);
+  vi.advanceTimersByTime(TICK_MS);
+  return reason;
 };
 
 const act = (kernel: Kernel, deed: string): Promise<unknown> =>
@@ -61,7 +98,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
     const { blockHash } = kernel;
-    const error = await reasonOf(act(kernel, 'loop'));
+    const error = await timedOut(act(kernel, 'loop'), setting.said(1));
     expect(error).toMatchObject({
       name: 'HostError',
       code: 'DELIVERY_TIMEOUT',
@@ -78,9 +115,10 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel, log } = setting;
     const { blockHash } = kernel;
-    const error = await reasonOf(act(kernel, 'chatter'));
-    expect(error).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2', position: 2 });
     // A process in a loop does not write out what the pipe did not take at once.
+    const lines = isolation === 'thread' ? 1_001 : 11;
+    const error = await timedOut(act(kernel, 'chatter'), setting.said(lines));
+    expect(error).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2', position: 2 });
     if (isolation === 'thread') expect(log.at(1_000)!.text).toBe('more lines are left out');
     expect(log.length).toBeGreaterThan(10);
     expect(log.length).toBeLessThan(1_002);
@@ -94,7 +132,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const { bundleId } = kernel.vat('hazard');
     const made = kernel.createVat({ name: 'b', bundleId, vatParameters: { does: 'loop' } });
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
-    expect(await reasonOf(made)).toMatchObject(place);
+    expect(await timedOut(made, setting.said(1))).toMatchObject(place);
     await expectWhole(setting, blockHash);
   });
 
@@ -105,7 +143,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const { bundleId, vatId } = kernel.vat('hazard');
     const upgraded = kernel.upgradeVat(vatId, { bundleId, vatParameters: { does: 'loop' } });
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v2', incarnation: 1, position: 0 };
-    expect(await reasonOf(upgraded)).toMatchObject(place);
+    expect(await timedOut(upgraded, setting.said(1))).toMatchObject(place);
     await expectWhole(setting, blockHash);
   });
 
@@ -114,7 +152,9 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const { kernel } = setting;
     const bundleId = await install(kernel, 'endless-module.js');
     const { blockHash } = kernel;
-    const error = await reasonOf(kernel.createVat({ name: 'b', bundleId }));
+    const made = kernel.createVat({ name: 'b', bundleId });
+    // Console lines wait until there is a vat; the watchdog ticks while a worker is at work.
+    const error = await timedOut(made, until(() => vi.getTimerCount() === 1));
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
     expect(error).toMatchObject(place);
     await expectWhole(setting, blockHash);
@@ -170,11 +210,11 @@ describe('deaths, only processes:', () => {
 
   test('killed in the middle of a wave -> WORKER_DIED, no vat has changed', async () => {
     const setting = await set({ isolation: 'process' });
-    const { kernel, log } = setting;
+    const { kernel, said } = setting;
     const { blockHash } = kernel;
     kernel.send(kernel.vat('bank').root, 'makePurse', ['b', 1n]);
     const looping = reasonOf(act(kernel, 'loop'));
-    await until(() => log.some(({ text }) => text === 'looping'));
+    await said(1);
     killVatProcesses();
     expect(await looping).toMatchObject({ code: 'WORKER_DIED', vat: 'v2', position: 2 });
     await expectWhole(setting, blockHash);
@@ -182,12 +222,12 @@ describe('deaths, only processes:', () => {
 
   test('killed while a vat is made -> names the vat, which is not made', async () => {
     const setting = await set({ isolation: 'process' });
-    const { kernel, log } = setting;
+    const { kernel, said } = setting;
     const { blockHash } = kernel;
     const { bundleId } = kernel.vat('hazard');
     const vatParameters = { does: 'loop' };
     const made = reasonOf(kernel.createVat({ name: 'b', bundleId, vatParameters }));
-    await until(() => log.some(({ text }) => text === 'looping'));
+    await said(1);
     killVatProcesses();
     const place = { code: 'WORKER_DIED', vat: 'v3', incarnation: 0, position: 0 };
     expect(await made).toMatchObject(place);
@@ -196,12 +236,12 @@ describe('deaths, only processes:', () => {
 
   test('killed in the middle of an upgrade -> names the successor', async () => {
     const setting = await set({ isolation: 'process' });
-    const { kernel, log } = setting;
+    const { kernel, said } = setting;
     const { blockHash } = kernel;
     const { bundleId, vatId } = kernel.vat('hazard');
     const upgrade = { bundleId, vatParameters: { does: 'loop' } };
     const upgraded = reasonOf(kernel.upgradeVat(vatId, upgrade));
-    await until(() => log.some(({ text }) => text === 'looping'));
+    await said(1);
     killVatProcesses();
     const place = { code: 'WORKER_DIED', vat: 'v2', incarnation: 1, position: 0 };
     expect(await upgraded).toMatchObject(place);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Isolation, Kernel, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, install, kernelOver } from '../../support/kernels.js';
+import { preparedStore } from '../../support/prepared-stores.js';
 import { isAlive, until, vatProcesses } from '../../support/processes.js';
 
 const HOST = fileURLToPath(new URL('../../support/hazard-host.mjs', import.meta.url));
@@ -44,6 +45,9 @@ const runHost = async (directory: string, deed: string, run: HostRun = {}): Prom
 
 const LOOPING: HostRun = { killAt: 'looping' };
 
+/** What a host leaves that is killed while the vat `hazard` loops in a thread of its. */
+const killedInLoop = preparedStore(directory => runHost(directory, 'loop', LOOPING));
+
 const root = (kernel: Kernel, name: string): VatReference => kernel.vat(name).root;
 const outcome = (result: Promise<unknown>): Promise<string> =>
   result.then(
@@ -53,8 +57,7 @@ const outcome = (result: Promise<unknown>): Promise<string> =>
 
 describe('suspects:', () => {
   test('the host is killed while a vat runs -> the vat is suspected, and runs apart', async () => {
-    const directory = await freshDirectory();
-    await runHost(directory, 'loop', LOOPING);
+    const directory = await killedInLoop();
     const kernel = await kernelOver({ directory, isolation: 'thread', heapMiBMax: 48 });
     const place = { vatId: 'v2', incarnation: 0, position: 2, deaths: 1 };
     expect(kernel.suspects()).toEqual([{ name: 'hazard', ...place }]);
@@ -67,8 +70,7 @@ describe('suspects:', () => {
   });
 
   test('a suspect dies again -> WORKER_DIED with the very delivery', async () => {
-    const directory = await freshDirectory();
-    await runHost(directory, 'loop', LOOPING);
+    const directory = await killedInLoop();
     const blocks = 'host';
     const kernel = await kernelOver({ directory, isolation: 'thread', blocks, heapMiBMax: 48 });
     const hazard = root(kernel, 'hazard');
@@ -84,8 +86,7 @@ describe('suspects:', () => {
   });
 
   test('a kernel that commits nothing -> the suspicion stays', async () => {
-    const directory = await freshDirectory();
-    await runHost(directory, 'loop', LOOPING);
+    const directory = await killedInLoop();
     for (let i = 0; i < 2; i += 1) {
       const kernel = await kernelOver({ directory });
       expect(kernel.suspects()).toMatchObject([{ vatId: 'v2', deaths: 1 }]);
@@ -131,8 +132,7 @@ describe('a vat that cannot be replayed:', () => {
     const options = blocks === undefined ? {} : { blocks };
     return kernelOver({ ...options, directory, isolation: 'process', heapMiBMax: 32 });
   };
-  const makeBroken = async (): Promise<string> => {
-    const directory = await freshDirectory();
+  const makeBroken = preparedStore(async directory => {
     const kernel = await kernelOver({ directory });
     await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
     const bundleId = await install(kernel, 'hazard.js');
@@ -140,8 +140,7 @@ describe('a vat that cannot be replayed:', () => {
     await kernel.call(hazard.root, 'countCalls');
     await kernel.call(hazard.root, 'do', ['need', 100]);
     await kernel.close();
-    return directory;
-  };
+  });
 
   test('opening -> succeeds, the vat is marked, the others work', async () => {
     const directory = await makeBroken();
@@ -201,14 +200,15 @@ describe('a vat that cannot be replayed:', () => {
 });
 
 describe('the head of the queue:', () => {
-  const openQueued = async (): Promise<{ kernel: Kernel; results: Promise<string>[] }> => {
-    const directory = await freshDirectory();
+  const prepare = preparedStore(async directory => {
     const first = await kernelOver({ directory });
     await first.createVat({ name: 'bank', bundleId: await install(first, 'bank.js') });
     const bundleId = await install(first, 'hazard.js');
     await first.createVat({ name: 'hazard', bundleId });
     await first.close();
-    const kernel = await kernelOver({ directory, blocks: 'host' });
+  });
+  const openQueued = async (): Promise<{ kernel: Kernel; results: Promise<string>[] }> => {
+    const kernel = await kernelOver({ directory: await prepare(), blocks: 'host' });
     const sends = [0, 1, 2].map(() => kernel.send(root(kernel, 'hazard'), 'countCalls'));
     const results = sends.map(({ result }) => outcome(result));
     await kernel.commit();
