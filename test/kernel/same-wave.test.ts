@@ -80,7 +80,7 @@ describe('one wave:', () => {
       await run('a', `$.${name} = new Promise(go => { $.${name}Is = go; }); 0`);
     }
     await run('b', 'E($.a).run("harden([$.p, $.q])").then(both => { $.both = both; }); 0');
-    void send('a', '$.qIs(7); $.pIs(harden({ q: $.q })); 0');
+    void send('a', '$.pIs(harden({ q: $.q })); $.qIs(7); 0');
     await kernel.run({ waves: 1 });
     expect(typesOf(kernel)).toEqual(['notify', 'notify']);
     expect(await kernel.run({ waves: 1 })).toMatchObject({ deliveries: 2, cranks: 1 });
@@ -136,8 +136,9 @@ describe('one wave:', () => {
     void kernel.reapAll();
     await kernel.run({ waves: 1 });
     await kernel.commit();
-    void kernel.terminateVat(kernel.vat('a').vatId, { first: true });
+    const ended = kernel.terminateVat(kernel.vat('a').vatId, { first: true });
     expect(await kernel.run({ waves: 1 })).toMatchObject({ deliveries: 1, cranks: 0 });
+    await settled(kernel, ended);
   });
 });
 

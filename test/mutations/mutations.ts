@@ -31,7 +31,7 @@ const WAVES: readonly Mutation[] = [
     find: 'const mark = state.mark();',
     replace: 'const mark = 0;',
     breaks: 'A crank that faults undoes what its item did: its result is decided by nobody.',
-    tests: ['test/kernel/exit', 'test/kernel/limits'],
+    tests: ['test/kernel/exit'],
   },
   {
     id: 'W2a',
@@ -40,7 +40,7 @@ const WAVES: readonly Mutation[] = [
     find: 'promiseQueueKey(flow.promise, flow.next)',
     replace: 'promiseQueueKey(flow.promise, flow.count - 1 - flow.next)',
     breaks: 'Messages that waited on a promise are routed last first.',
-    tests: ['test/kernel/routing', 'test/kernel/order'],
+    tests: ['test/kernel/routing'],
   },
   {
     id: 'W3a',
@@ -49,7 +49,7 @@ const WAVES: readonly Mutation[] = [
     find: 'if (!known || notified.has(promise)) {',
     replace: 'if (!known) {',
     breaks: 'A promise that an earlier notify of the wave has told is told again.',
-    tests: ['test/kernel/promises', 'test/kernel/meters', 'test/kernel/blocks'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W3b',
@@ -58,7 +58,7 @@ const WAVES: readonly Mutation[] = [
     find: 'effects.retired) wave.retired.push([vat, incarnation, promise]);',
     replace: 'effects.retired) retirePromise(state, vat, promise);',
     breaks: 'The name of a promise that a vat settles is gone before the wave ends.',
-    tests: ['test/kernel/promises', 'test/kernel/routing', 'test/objects/promises'],
+    tests: ['test/kernel/routing'],
   },
   {
     id: 'W3c',
@@ -67,7 +67,7 @@ const WAVES: readonly Mutation[] = [
     find: 'if (state.vats.get(vat)?.incarnation === incarnation) retirePromise',
     replace: 'if (state.vats.get(vat)?.state === VatState.running) retirePromise',
     breaks: 'A successor loses a promise that its predecessor was told of in the same wave.',
-    tests: ['test/kernel/order', 'test/upgrade/upgrade', 'test/upgrade/durable-promises'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W4a',
@@ -76,7 +76,7 @@ const WAVES: readonly Mutation[] = [
     find: 'if (row?.state !== VatState.running) {',
     replace: 'if (row === undefined) {',
     breaks: 'What a vat did in the wave behind its own end counts.',
-    tests: ['test/kernel/exit', 'test/kernel/termination'],
+    tests: ['test/kernel/exit'],
   },
   {
     id: 'W4b',
@@ -85,7 +85,7 @@ const WAVES: readonly Mutation[] = [
     find: "      else if (item.kind === 'notify') release(state, item.promise);\n",
     replace: '',
     breaks: 'A notify behind the end of its vat leaves its promise held for ever.',
-    tests: ['test/kernel/exit', 'test/kernel/termination', 'test/kernel/garbage.model'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W5a',
@@ -94,7 +94,7 @@ const WAVES: readonly Mutation[] = [
     find: 'planner.items.length - collected >= limits.waveLimit',
     replace: 'planner.items.length - collected > limits.waveLimit',
     breaks: 'A wave takes one item more than `waveLimit`.',
-    tests: ['test/kernel/blocks', 'test/kernel/limits', 'test/upgrade/drain'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W5b',
@@ -112,7 +112,7 @@ const WAVES: readonly Mutation[] = [
     find: 'return this.#inputs.add(apply, this.isBusy);',
     replace: 'return this.#inputs.add(apply, false);',
     breaks: 'A call made during a run is taken in the middle of it.',
-    tests: ['test/kernel/blocks', 'test/kernel/host-objects', 'test/integration/first-light'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W6b',
@@ -121,7 +121,7 @@ const WAVES: readonly Mutation[] = [
     find: 'while (this.#busy !== undefined) await',
     replace: 'if (this.#busy !== undefined) await',
     breaks: 'Of two calls that wait for a run to end, both go on at once.',
-    tests: ['test/kernel/blocks', 'test/integration/first-light'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W7a',
@@ -130,7 +130,7 @@ const WAVES: readonly Mutation[] = [
     find: '        if (this.#closed.has(item.vat)) return undefined;\n',
     replace: '',
     breaks: 'A second upgrade of a vat overtakes the messages between it and the first.',
-    tests: ['test/kernel/order', 'test/upgrade/upgrade', 'test/upgrade/drain'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W7b',
@@ -142,7 +142,7 @@ const WAVES: readonly Mutation[] = [
     ),
     replace: lines("    for (const vat of this.#due('sweep')) {"),
     breaks: 'Old code sweeps its vat in the wave that upgrades it: the crank counts for the new.',
-    tests: ['test/upgrade/cycles', 'test/upgrade/fork.model', 'test/upgrade/churn'],
+    tests: ['test/kernel/same-wave'],
   },
 ];
 
@@ -155,7 +155,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'return isOwn && reachable === 0 && exported === Reach.reachable;',
     replace: 'return isOwn && exported === Reach.reachable;',
     breaks: 'A vat is told to drop an export that has been given away again meanwhile.',
-    tests: ['test/kernel/garbage.test', 'test/kernel/garbage.model'],
+    tests: ['test/kernel/garbage.test'],
   },
   {
     id: 'G1b',
@@ -164,7 +164,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'if (!isNamedInWave(kref)) forgetImport(state, vat, kref);',
     replace: 'forgetImport(state, vat, kref);',
     breaks: 'A reap retires the name of an import that a later delivery of the wave carries.',
-    tests: ['test/kernel/garbage.test', 'test/kernel/garbage.model'],
+    tests: ['test/kernel/garbage.test'],
   },
   {
     id: 'G2a',
@@ -173,7 +173,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'header.zero === incarnation + 1 || (header.zero !== 0 && !isHeldNow);',
     replace: 'header.zero !== 0;',
     breaks: 'What the new heap has taken from the rows is swept as the old heap left it.',
-    tests: ['packages/worker/src/liveslots/gc.test', 'packages/worker/src/liveslots/gc.model'],
+    tests: ['packages/worker/src/liveslots/gc.test'],
   },
   {
     id: 'G2b',
@@ -182,7 +182,7 @@ const GARBAGE: readonly Mutation[] = [
     find: "if (isDurable || base.startsWith('o+v')) change.own += by;",
     replace: "if (isDurable || base.startsWith('o')) change.own += by;",
     breaks: 'Merely-virtual rows count as durable ones: what they held is never collected.',
-    tests: ['packages/worker/src/liveslots/gc.test', 'test/kernel/garbage.test'],
+    tests: ['packages/worker/src/liveslots/gc.test'],
   },
   {
     id: 'G3a',
@@ -191,7 +191,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'if (recognition.isRecognizedDurably(vref)) this.#deletions.dropImport(vref);',
     replace: 'if (vref.length === 0) this.#deletions.dropImport(vref);',
     breaks: 'A sweep retires imports that a durable weak map has entries for.',
-    tests: ['packages/worker/src/liveslots/gc.test', 'packages/worker/src/liveslots/gc.model'],
+    tests: ['packages/worker/src/liveslots/gc.test'],
   },
   {
     id: 'G3b',
@@ -200,7 +200,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'const isKept = !this.#isSweeping || isHeldNow;',
     replace: 'const isKept = true;',
     breaks: 'A chain of objects takes an upgrade for every link.',
-    tests: ['packages/worker/src/liveslots/gc.test', 'packages/worker/src/liveslots/gc.model'],
+    tests: ['packages/worker/src/liveslots/gc.test'],
   },
   {
     id: 'G3c',
@@ -209,7 +209,7 @@ const GARBAGE: readonly Mutation[] = [
     find: '    range(clistVrefKey(vat, `o+v${incarnation}/`)),\n',
     replace: '',
     breaks: 'Names of merely-virtual exports of ended incarnations are never taken away.',
-    tests: ['test/kernel/garbage.test', 'test/objects/leaks', 'test/upgrade/upgrade'],
+    tests: ['test/upgrade/leftovers'],
   },
   {
     id: 'G4a',
@@ -227,7 +227,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])',
     replace: 'packFrame([Delivery.reap, null, sweepRowsMax, item.isFull])',
     breaks: 'The transcript does not say what a reap found dead: a replay asks V8.',
-    tests: ['test/kernel/garbage.test', 'test/replay/restart', 'test/replay/verify'],
+    tests: ['test/replay/reap-records'],
   },
   {
     id: 'G5b',
@@ -236,7 +236,7 @@ const GARBAGE: readonly Mutation[] = [
     find: lines('    this.#shrinkDoomed(rowsMax);') + '    for (const ref of dead)',
     replace: '    for (const ref of dead)',
     breaks: 'The replay of a reap leaves the entries of collections that were dead before.',
-    tests: ['packages/worker/src/liveslots/gc.test', 'packages/worker/src/liveslots/gc.model'],
+    tests: ['packages/worker/src/liveslots/gc.test'],
   },
 ];
 
@@ -249,7 +249,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: '      this.#cache.set(key, row.value);\n',
     replace: '',
     breaks: 'A row is read from the cache as it was before it was written.',
-    tests: ['packages/worker/src/supervisor/rows', 'packages/worker/src/supervisor/supervisor'],
+    tests: ['packages/worker/src/supervisor/rows'],
   },
   {
     id: 'T2a',
@@ -258,7 +258,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: 'if (exists && before.written < incarnation)',
     replace: 'if (exists && bytes !== null && before.written < incarnation)',
     breaks: 'A row that an incarnation deletes leaves no pre-image: a replay does not find it.',
-    tests: ['packages/kernel/src/state/row-table', 'test/replay/restart'],
+    tests: ['packages/kernel/src/state/row-table'],
   },
   {
     id: 'T3a',
@@ -276,7 +276,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: lines('    return [...rows]') + '      .sort(',
     replace: lines('    return [...rows].filter(([, row]) => row.bytes !== undefined)') + '.sort(',
     breaks: 'A successor is not told of rows that were deleted in the same block.',
-    tests: ['packages/kernel/src/state/row-table', 'test/upgrade/upgrade', 'test/kernel/order'],
+    tests: ['packages/kernel/src/state/row-table'],
   },
   {
     id: 'T4b',
@@ -285,7 +285,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: '          this.#adoptHanded(bound);\n',
     replace: '',
     breaks: 'A vat that is paged in reads its rows as the last block left them.',
-    tests: ['test/simulation/paging', 'test/upgrade/replay-mode'],
+    tests: ['test/simulation/paging'],
   },
   {
     id: 'T4c',
@@ -294,7 +294,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: 'rows: state.rows.handOver(spaces), preImages, history };',
     replace: 'rows: state.rows.handOver(spaces), preImages: preImages.slice(1), history };',
     breaks: 'One pre-image of the block in progress is left out of what a replay is handed.',
-    tests: ['test/simulation/paging', 'test/upgrade/replay-mode', 'test/upgrade/fork.test'],
+    tests: ['test/upgrade/replay-mode'],
   },
   {
     id: 'T5a',
@@ -334,7 +334,7 @@ const STORAGE: readonly Mutation[] = [
     find: 'overlappingSync: false,',
     replace: 'overlappingSync: true,',
     breaks: 'A commit resolves before it is durable, and one that failed is visible.',
-    tests: ['packages/store/src/crash', 'test/replay/full-disk', 'packages/store/src/store.test'],
+    tests: ['packages/store/src/crash', 'test/replay/full-disk'],
   },
   {
     id: 'S1b',
@@ -343,7 +343,7 @@ const STORAGE: readonly Mutation[] = [
     find: lines('      this.#blame(this.#failure);', '      this.results.fail(this.#failure);'),
     replace: lines('      this.#blame(this.#failure);'),
     breaks: 'Who waits for a result when the kernel stops is never told.',
-    tests: ['test/replay/full-disk', 'test/kernel/isolation/deaths', 'test/kernel/exit'],
+    tests: ['test/kernel/stopped-kernel'],
   },
   {
     id: 'S2a',
@@ -352,7 +352,7 @@ const STORAGE: readonly Mutation[] = [
     find: '      if (height > 0) this.#told.push(input);\n',
     replace: '',
     breaks: 'Results that a crash kept from the host stay in the store for ever.',
-    tests: ['test/replay/restart', 'test/replay/kill', 'test/integration/first-light'],
+    tests: ['test/replay/restart'],
   },
   {
     id: 'S3a',
@@ -361,7 +361,7 @@ const STORAGE: readonly Mutation[] = [
     find: 'if (owner === undefined) continue;',
     replace: 'if (owner === undefined || owner.pid === process.pid) continue;',
     breaks: 'A second kernel of the same process is let into a store.',
-    tests: ['packages/store/src/lock', 'test/integration/bad-input'],
+    tests: ['packages/store/src/lock'],
   },
   {
     id: 'S4a',
@@ -387,7 +387,7 @@ const HOSTS: readonly Mutation[] = [
     ),
     replace: lines('    if (worker === undefined) return;', '    this.#workers.delete(vat);'),
     breaks: 'The worker of an ended incarnation lives until the kernel closes.',
-    tests: ['test/upgrade/upgrade', 'test/kernel/termination', 'test/upgrade/churn'],
+    tests: ['test/upgrade/leftovers'],
   },
   {
     id: 'H2a',
@@ -396,7 +396,7 @@ const HOSTS: readonly Mutation[] = [
     find: 'this.#fault ??= { fault, reason };',
     replace: 'this.#fault = { fault, reason };',
     breaks: 'Vat code that catches a fault can replace it by another.',
-    tests: ['packages/worker/src/supervisor', 'test/kernel/exit', 'test/kernel/limits'],
+    tests: ['packages/worker/src/supervisor'],
   },
   {
     id: 'H3a',
@@ -405,7 +405,7 @@ const HOSTS: readonly Mutation[] = [
     find: '    if (deferred.has(vat)) continue;\n',
     replace: '',
     breaks: 'A vat that the host removes first is told of garbage before that.',
-    tests: ['test/kernel/isolation/poison', 'test/kernel/garbage.test'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'H4a',
@@ -427,7 +427,7 @@ const OBJECTS: readonly Mutation[] = [
     find: "['WeakMap', 'WeakSet', 'Date', PASS_STYLE_OF]",
     replace: "['WeakMap', 'Date', PASS_STYLE_OF]",
     breaks: 'A WeakSet of a child compartment forgets objects when V8 collects.',
-    tests: ['packages/worker/src/zygote/vat-compartment', 'test/objects/environment'],
+    tests: ['packages/worker/src/zygote/vat-compartment'],
   },
   {
     id: 'O2a',
@@ -458,7 +458,7 @@ const UPGRADES: readonly Mutation[] = [
     find: '    state.journal.record(() => this.#settled.pop());\n',
     replace: '',
     breaks: 'The host is told rejections of an upgrade that failed and was undone.',
-    tests: ['test/upgrade/failures', 'test/upgrade/upgrade', 'test/upgrade/dry-run.test'],
+    tests: ['test/upgrade/upgrade.test'],
   },
   {
     id: 'U2a',
@@ -467,7 +467,7 @@ const UPGRADES: readonly Mutation[] = [
     find: 'for (const promise of rejected) settle(',
     replace: 'for (const promise of rejected.reverse()) settle(',
     breaks: 'An upgrade rejects the promises of its vat last first.',
-    tests: ['test/upgrade/upgrade', 'test/kernel/termination', 'test/kernel/order'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'U2b',
@@ -476,7 +476,7 @@ const UPGRADES: readonly Mutation[] = [
     find: lines('  if (before?.state !== VatState.running) {', '    releaseAll(state, slots);'),
     replace: lines('  if (before?.state !== VatState.running) {'),
     breaks: 'The upgrade of a vat that has ended holds what its parameters mention for ever.',
-    tests: ['test/upgrade/upgrade', 'test/upgrade/rollback', 'test/kernel/vat-admin'],
+    tests: ['test/upgrade/leftovers'],
   },
   {
     id: 'U3a',
@@ -485,7 +485,7 @@ const UPGRADES: readonly Mutation[] = [
     find: '  left -= state.rows.preImages.remove(ranges.preImages(vat, incarnation), left);\n',
     replace: '',
     breaks: 'Pre-images of ended incarnations stay for ever.',
-    tests: ['test/objects/leaks', 'test/upgrade/churn', 'test/kernel/termination'],
+    tests: ['test/replay/restart'],
   },
   {
     id: 'U4a',
@@ -494,7 +494,7 @@ const UPGRADES: readonly Mutation[] = [
     find: 'return () => this.#build(delivery, evaluation);',
     replace: 'return this.#build(delivery, evaluation);',
     breaks: '`buildRootObject` runs before the microtasks of its bundle if that is evaluated late.',
-    tests: ['packages/worker/src/liveslots/start', 'packages/worker/src/supervisor/supervisor'],
+    tests: ['packages/worker/src/liveslots/start'],
   },
   {
     id: 'U5a',
@@ -503,7 +503,7 @@ const UPGRADES: readonly Mutation[] = [
     find: 'hides: this.#isUnder(below, key) });',
     replace: 'hides: false });',
     breaks: 'A row that a fork deletes is back after the block: its parent has it.',
-    tests: ['packages/kernel/src/state/row-layers', 'test/upgrade/fork'],
+    tests: ['packages/kernel/src/state/row-layers'],
   },
 ];
 
