@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { fixture, kernelOver } from '../support/kernels.js';
 
-test('a critical vat ends, the blocks are the host\'s -> who waits gets the HostError', async () => {
+test('a critical vat ends, blocks by the host -> who waits gets the HostError', async () => {
   const kernel = await kernelOver({ blocks: 'host' });
   const settled = async <T>(work: Promise<T>): Promise<T> => {
     await kernel.run();

@@ -396,7 +396,7 @@ const HOSTS: readonly Mutation[] = [
     find: 'this.#fault ??= { fault, reason };',
     replace: 'this.#fault = { fault, reason };',
     breaks: 'Vat code that catches a fault can replace it by another.',
-    tests: ['packages/worker/src/supervisor'],
+    tests: ['packages/worker/src/supervisor/crank.test'],
   },
   {
     id: 'H3a',
