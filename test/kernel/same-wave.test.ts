@@ -73,6 +73,15 @@ describe('one wave:', () => {
     expect(kernel.audit().findings).toEqual([]);
   });
 
+  test('a promise settles and is mentioned behind that -> it is the same promise', async () => {
+    const scene = await sceneOf(['a']);
+    const { kernel, send } = scene;
+    const promise = await promiseOf(scene);
+    void send('a', '$.go(); 0');
+    const mentioned = send('a', 'harden({ promise: $.p })');
+    expect(await settled(kernel, mentioned)).toEqual({ promise });
+  });
+
   test('settled together, one in the data of the other -> one delivery tells both', async () => {
     const { kernel, root, run, send } = await sceneOf(['a', 'b']);
     await run('b', '$.a = args[0]; 0', [root('a')]);

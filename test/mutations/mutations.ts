@@ -58,7 +58,7 @@ const WAVES: readonly Mutation[] = [
     find: 'effects.retired) wave.retired.push([vat, incarnation, promise]);',
     replace: 'effects.retired) retirePromise(state, vat, promise);',
     breaks: 'The name of a promise that a vat settles is gone before the wave ends.',
-    tests: ['test/kernel/routing'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'W3c',

@@ -42,7 +42,8 @@ interface JsonFile {
 }
 
 const REPORT = 'mutant-report.json';
-const TIMED_OUT = /timed out in \d+ ?ms/i;
+/** Vitest's own limit of time: of a test, its report has the stack alone, without the message. */
+const TIMED_OUT = /timed out in \d+ ?ms|STACK_TRACE_ERROR/;
 const TITLE_CHARS_MAX = 200;
 
 const firstLine = (text: string): string =>
