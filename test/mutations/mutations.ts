@@ -294,7 +294,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: 'rows: state.rows.handOver(spaces), preImages, history };',
     replace: 'rows: state.rows.handOver(spaces), preImages: preImages.slice(1), history };',
     breaks: 'One pre-image of the block in progress is left out of what a replay is handed.',
-    tests: ['test/upgrade/replay-mode'],
+    tests: ['test/replay/handed-preimages'],
   },
   {
     id: 'T5a',
