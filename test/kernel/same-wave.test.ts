@@ -137,6 +137,18 @@ describe('one wave:', () => {
     expect(await run('b', 'harden([...$.log])')).toEqual([1, 2, 3]);
   });
 
+  test('a reap lets go of an import, a message brings it again -> it can be used', async () => {
+    const { kernel, run, send } = await sceneOf(['a', 'b']);
+    const x = await run('a', "Far('x', { hello: () => 'hello' })");
+    await run('b', '$.x = args[0]; 0', [x]);
+    await run('b', '$.x = undefined; 0');
+    const reaped = kernel.reapAll();
+    const answer = send('b', 'E(args[0]).hello()', [x]);
+    expect(await kernel.run({ waves: 1 })).toMatchObject({ cranks: 3 });
+    await settled(kernel, reaped);
+    expect(await answer).toBe('hello');
+  });
+
   test('garbage to be told, and the end of the vat first -> it is told nothing', async () => {
     const { kernel, root, run } = await sceneOf(['a', 'b']);
     await run('b', '$.a = args[0]; 0', [root('a')]);

@@ -164,7 +164,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'if (!isNamedInWave(kref)) forgetImport(state, vat, kref);',
     replace: 'forgetImport(state, vat, kref);',
     breaks: 'A reap retires the name of an import that a later delivery of the wave carries.',
-    tests: ['test/kernel/garbage.test'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'G2a',

@@ -1,4 +1,4 @@
-/** Replays in the very block that overwrites old rows: pre-images are handed over (rules T2, T4). */
+/** Replays in the block that overwrites old rows: pre-images are handed over (rules T2, T4). */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
 import { fixture, kernelOver } from '../support/kernels.js';
@@ -9,10 +9,11 @@ const settled = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
   return work;
 };
 
-test('rows of an older incarnation change, then a replay, in one block -> it succeeds', async () => {
+test('old rows change, then the vat is replayed, in one block -> it succeeds', async () => {
   const kernel = await kernelOver({ blocks: 'host' });
   const bundleId = await settled(kernel, kernel.installBundle(await fixture('bank.js')));
-  const { root, vatId } = await settled(kernel, kernel.createVat({ name: 'bank', bundleId }));
+  const creating = kernel.createVat({ name: 'bank', bundleId });
+  const { root, vatId } = await settled(kernel, creating);
   const made = kernel.send(root, 'makePurse', ['a', 1n]).result;
   const purse = (await settled(kernel, made)) as VatReference;
   await settled(kernel, kernel.upgradeVat(vatId, { bundleId }));
