@@ -181,4 +181,19 @@ describe('calls side by side:', () => {
     expect(await Promise.all(results)).toEqual([1, 2]);
     expect(kernel.height).toBe(height + 2);
   });
+
+  test('the kernel has to stop -> whoever waits for anything gets the same error', async () => {
+    const { kernel, bundleId } = await sceneOf([]);
+    const making = kernel.createVat({ name: 'a', bundleId, critical: true });
+    const { root } = await settled(kernel, making);
+    const call = (code: string): Promise<unknown> => kernel.send(root, 'run', [code, []]).result;
+    const open = call('new Promise(() => 0)');
+    await settled(kernel, Promise.resolve());
+    const waiting = [open, kernel.reapAll(), call('vatPowers.exitVat(0)')];
+    const told = Promise.all(waiting.map(it => it.catch((reason: unknown) => reason)));
+    const failure: unknown = await kernel.run().catch((reason: unknown) => reason);
+    expect(failure).toMatchObject({ name: 'HostError', code: 'CRITICAL_VAT' });
+    for (const reason of await told) expect(reason).toBe(failure);
+    await expect(kernel.commit()).rejects.toBe(failure);
+  });
 });

@@ -227,7 +227,7 @@ const GARBAGE: readonly Mutation[] = [
     find: 'packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])',
     replace: 'packFrame([Delivery.reap, null, sweepRowsMax, item.isFull])',
     breaks: 'The transcript does not say what a reap found dead: a replay asks V8.',
-    tests: ['test/replay/reap-records'],
+    tests: ['test/replay/records'],
   },
   {
     id: 'G5b',
@@ -294,7 +294,7 @@ const TRANSCRIPT: readonly Mutation[] = [
     find: 'rows: state.rows.handOver(spaces), preImages, history };',
     replace: 'rows: state.rows.handOver(spaces), preImages: preImages.slice(1), history };',
     breaks: 'One pre-image of the block in progress is left out of what a replay is handed.',
-    tests: ['test/replay/handed-preimages'],
+    tests: ['test/replay/records'],
   },
   {
     id: 'T5a',
@@ -343,7 +343,7 @@ const STORAGE: readonly Mutation[] = [
     find: lines('      this.#blame(this.#failure);', '      this.results.fail(this.#failure);'),
     replace: lines('      this.#blame(this.#failure);'),
     breaks: 'Who waits for a result when the kernel stops is never told.',
-    tests: ['test/kernel/stopped-kernel'],
+    tests: ['test/kernel/same-wave'],
   },
   {
     id: 'S2a',
