@@ -271,6 +271,18 @@ describe('gc: sweep', () => {
     expectBaseline();
   });
 
+  it('an import that only the old heap held comes again before the sweep -> kept', async () => {
+    const i = vat.newImport();
+    await vat.run(['keep', 'i', i]);
+    await vat.start();
+    await vat.run(['keep', 'i', i]);
+    expect(await vat.sweep()).toEqual(NOTHING);
+    expect(vat.audit().things.get('o-1')).toMatchObject({ count: 0, isListed: true });
+    await vat.start();
+    expect(await vat.sweep()).toMatchObject({ dropImports: ['o-1'], retireImports: ['o-1'] });
+    expectBaseline();
+  });
+
   it('an import that a durable weak map recognises -> dropped, its entry waits', async () => {
     const i = vat.newImport();
     await vat.run(['make', 'dweak', 'w'], ['init', '@baggage', '#w', 'w'], ['keep', 'i', i]);
