@@ -47,22 +47,35 @@ const TEST_FILES = ['test', 'packages', 'bench']
   .flatMap(filesUnder)
   .filter(path => path.endsWith('.test.ts') && !path.includes('node_modules'));
 
-const [VARIABLE, PROJECT] = [/^([A-Z_]+)=/, /--project (\S+)/];
+const TESTS_CHOSEN = /^(?:[A-Z_]+=\w+ )?npm (test|run test:(?:all|rest|watch)) -- (.+)$/;
+const WORD_OF_CHOICE = /--project \S+|-t '[^']*'|\S+/g;
+
+const chosenBy = (command: string): { readonly script: string; readonly words: string[] } => {
+  const [, script, choice] = TESTS_CHOSEN.exec(command)!;
+  return { script: script!.replace('run ', ''), words: choice!.match(WORD_OF_CHOICE)! };
+};
 
 /** `npm test -- PATH`: a part of `npm test`, if it chooses anything. */
 const expectPartOfTests: Check = command => {
-  scriptOf(/npm (?:run )?(\S+)/.exec(command)![1]!);
-  const variable = VARIABLE.exec(command)?.[1];
+  const { script, words } = chosenBy(command);
+  scriptOf(script);
+  const variable = /^([A-Z_]+)=/.exec(command)?.[1];
   const reads = (path: string): boolean => readDocument(path).includes(`env['${variable}']`);
   const readers = [...TEST_FILES, 'test/support/kernels.ts'];
   if (variable !== undefined) expect(readers.filter(reads), variable).not.toEqual([]);
-  const project = PROJECT.exec(command)?.[1];
-  if (project !== undefined) {
-    expect(readDocument('vitest.config.ts')).toContain(`project('${project}'`);
-  }
-  for (const path of command.replace(PROJECT, '').split(' -- ')[1]!.trim().split(' ')) {
-    expect(TEST_FILES.filter(file => file.includes(path)), path).not.toEqual([]);
-  }
+  const [options, paths] = [true, false].map(is => words.filter(it => it.startsWith('-') === is));
+  const named = paths!.filter(path => path !== 'FILE');
+  const files = TEST_FILES.filter(file => named.some(path => file.includes(path)));
+  for (const path of named) expect(files.join(' ')).toContain(path);
+  const [, title] = /^-t '(.*)'$/.exec(options!.find(option => option.startsWith('-t')) ?? '') ?? [];
+  const has = (path: string): boolean => readDocument(path).includes(title!);
+  if (title !== undefined) expect(files.filter(has), title).not.toEqual([]);
+};
+
+/** The files that vitest would run. */
+const listOfTests = (command: string): string => {
+  const words = chosenBy(command).words.map(it => (it === 'FILE' ? HERE : it.replace(/=N$/, '=1')));
+  return ['vitest list --filesOnly', ...words].join(' ');
 };
 
 const EXAMPLES = readdirSync(new URL('examples', ROOT)).filter(name =>
@@ -94,7 +107,7 @@ const SMALL_BENCHES: Words = {
 
 /** `npm run bench -- NAME OPTIONS`, small. An option that is named without its value gets ours. */
 const smallBench = (command: string): string => {
-  const [name, ...options] = command.replace(' NAME', ' million').split(' ').slice(4);
+  const [name, ...options] = command.replace('-- NAME', '-- million').split(' ').slice(4);
   const small = SMALL_BENCHES[name!];
   if (small === undefined) throw Error(`no small sizes of bench "${name}" in SMALL_BENCHES`);
   const isNameAlone = (at: number): boolean =>
@@ -158,7 +171,7 @@ const WAYS: readonly Way[] = [
     },
   },
   {
-    of: /^([A-Z_]+=\w+ )?npm (test|run test:all|run test:rest) --( --project \w+)?( [a-z][\w./-]*)+$/,
+    of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,
   },
@@ -320,6 +333,16 @@ describe('commands in the documents', () => {
   });
 });
 
+describe('tests that the documents choose by an option', { tags: ['thorough'] }, () => {
+  const chosen = PLANS.map(({ text }) => text).filter(text => TESTS_CHOSEN.test(text));
+  const optional = chosen.filter(text => chosenBy(text).words.some(word => word.startsWith('-')));
+  test.each(optional)('%s -> vitest takes the options, finds test files', async command => {
+    const { status, stdout, stderr } = await runLine(listOfTests(command));
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('.test.ts');
+  });
+});
+
 describe('benches in the documents', { tags: ['thorough'] }, () => {
   const benches = PLANS.filter(({ isThorough }) => isThorough);
   test.each(benches)('$text -> $how', ({ carryOut }) => carryOut());
@@ -384,7 +407,7 @@ describe('a document', () => {
     ['npm run test:nothing -- test/upgrade', 'no way'],
     ['npm test -- test/nothing', 'test/nothing'],
     ['NO_SUCH=1 npm test -- test/upgrade', 'NO_SUCH'],
-    ['npm test -- --project nothing test/upgrade', 'nothing'],
+    ["npm test -- test/upgrade -t 'no such title'", 'no such title'],
     ['npm run example -- nothing', 'nothing'],
     ['npx heirloom verify NOTHING', 'NOTHING of "heirloom verify NOTHING" has no value'],
     ['npm run bench -- --help --nothing', 'nothing'],
