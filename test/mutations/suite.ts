@@ -45,6 +45,8 @@ const REPORT = 'mutant-report.json';
 /** Vitest's own limit of time: of a test, its report has the stack alone, without the message. */
 const TIMED_OUT = /timed out in \d+ ?ms|STACK_TRACE_ERROR/;
 const TITLE_CHARS_MAX = 200;
+/** Of one test, in place of vitest.config.ts's: a busy machine must not pass for a mutant. */
+const TEST_TIMEOUT_MS = 240_000;
 
 const firstLine = (text: string): string =>
   (text.trim().split('\n')[0] ?? '').slice(0, TITLE_CHARS_MAX);
@@ -80,7 +82,8 @@ export const runSuite = async (options: SuiteOptions): Promise<SuiteEnd> => {
   rmSync(join(directory, REPORT), { force: true });
   const reporters = ['--reporter=json', `--outputFile=${REPORT}`];
   // The build is there: no `pretest`.
-  const npm = ['run', script, '--ignore-scripts', '--', '--bail=1', ...reporters, ...args];
+  const limits = ['--bail=1', `--testTimeout=${TEST_TIMEOUT_MS}`];
+  const npm = ['run', script, '--ignore-scripts', '--', ...limits, ...reporters, ...args];
   const { status, isHung, output } = await runCommand(
     { command: 'npm', args: npm, directory, environment },
     timeoutMs,
