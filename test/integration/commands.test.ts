@@ -94,7 +94,8 @@ const expectExampleTested: Check = command => {
 
 /** Behind what is typed, so that they count: each bench answers, as soon as it can. */
 const SMALL_BENCHES: Words = {
-  purses: '--purses 10 --deposits 10 --rounds 1 --warm-up 1',
+  purses:
+    '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrade-purses 100 --upgrade-rounds 1',
   upgrade: '--purses 100 --upgrades 1 --warm-up 1 --deposits 1',
   fork: '--purses 100 --forks 1 --warm-up 1',
   isolation: '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrades 1',
