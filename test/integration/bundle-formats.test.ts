@@ -5,7 +5,7 @@ import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, Kernel, VatBundle } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundleOf } from '../support/bundles.js';
-import { kernelOver } from '../support/kernels.js';
+import { isolation, kernelOver } from '../support/kernels.js';
 
 type ZipBundle = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
 
@@ -18,7 +18,10 @@ const bundles = new Map<BundleFormat, VatBundle>();
 const zip = () => bundles.get('endoZipBase64') as ZipBundle;
 
 beforeAll(async () => {
-  for (const format of FORMATS) bundles.set(format, await bundleVat(ENTRY, { format }));
+  // Made here, once for each format; where the same tests run in processes, they are the same.
+  const make = (format: BundleFormat): Promise<VatBundle> =>
+    isolation === 'thread' ? bundleVat(ENTRY, { format }) : bundleOf(ENTRY, format);
+  for (const format of FORMATS) bundles.set(format, await make(format));
 });
 
 const describeVat = async (kernel: Kernel, format: BundleFormat): Promise<unknown> => {

@@ -3,12 +3,19 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleVat } from '@heirloom/kernel';
-import type { VatReference } from '@heirloom/kernel';
+import type { BundleFormat, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { install, kernelOver } from '../support/kernels.js';
 
 const PROJECT = fileURLToPath(new URL('../vats/tsconfig.json', import.meta.url));
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+
+/** `npm test`: one that is bundled as a script, one that is an archive of modules. */
+const FORMATS = amount<readonly BundleFormat[]>({
+  quick: ['endoScript', 'endoZipBase64'],
+  thorough: ['endoScript', 'endoZipBase64', 'nestedEvaluate', 'getExport'],
+});
 
 test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   const kernel = await kernelOver();
@@ -28,10 +35,11 @@ test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   expect(await kernel.call(root, 'names', [])).toEqual([2]);
 });
 
-test('a .ts entry that imports another .ts file -> bundled in every format, runs', async () => {
+const split = 'a .ts entry that imports another .ts file -> bundled in every format, runs';
+test(split, { tags: ['sized'] }, async () => {
   const entry = fileURLToPath(new URL('../vats/typed-split.ts', import.meta.url));
   const kernel = await kernelOver();
-  for (const format of ['endoScript', 'endoZipBase64', 'nestedEvaluate', 'getExport'] as const) {
+  for (const format of FORMATS) {
     const bundleId = await kernel.installBundle(await bundleVat(entry, { format }));
     const { root } = await kernel.createVat({ name: format, bundleId });
     await kernel.call(root, 'add', [1n]);

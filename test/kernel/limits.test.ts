@@ -258,7 +258,7 @@ describe('limits, what the kernel itself bounds:', () => {
   const chained = 'messages, each to the result of the one before -> all are refused';
   test(chained, { tags: ['sized'] }, async () => {
     const { run } = await makeWith({ promiseQueueMax: 100_000 });
-    const count = amount({ quick: 5_000, thorough: 49_990 });
+    const count = amount({ quick: 2_000, thorough: 49_990 });
     const chain = `
       let last = E(args[0]).run('new Promise((f, r) => { $.reject = r; })');
       for (let i = 0; i < ${count}; i += 1) last = E(last).no();

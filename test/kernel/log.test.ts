@@ -1,17 +1,17 @@
 /** The structured log: what it tells, that it can be switched while the kernel runs. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   jsonLines,
   LOG_CATEGORIES,
   type Kernel,
+  type KernelOptions,
   type LogCategory,
   type LogRecord,
 } from '@heirloom/kernel';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
 import { beginHistory, runBlocks } from '../sync/history.js';
 
 const logged = (kernel: Kernel, categories: readonly LogCategory[] | 'all' = 'all') => {
@@ -29,6 +29,43 @@ const withRelay = async () => {
 
 const told = (records: readonly LogRecord[], category: LogCategory) =>
   records.filter(record => record.category === category);
+
+/** A busy history, and what was told of it. */
+interface History {
+  readonly hashes: readonly string[];
+  readonly records: readonly LogRecord[];
+  /** The same as JSON lines. */
+  readonly text: string;
+}
+
+const historyOf = async (
+  options: Partial<KernelOptions>,
+  start?: (kernel: Kernel) => void,
+): Promise<History> => {
+  const kernel = await kernelOver({ blocks: 'host', ...options });
+  const records: LogRecord[] = [];
+  let text = '';
+  const writeText = jsonLines({ write: more => (text += more) });
+  const write = (record: LogRecord): void => {
+    records.push(record);
+    writeText(record);
+  };
+  if (start === undefined) kernel.setLog({ categories: 'all', write });
+  else start(kernel);
+  await beginHistory(kernel);
+  const hashes = await runBlocks(kernel, 1, 4);
+  return { hashes, records, text };
+};
+
+/** Each is run once, for whichever tests compare it. */
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};
+const histories = {
+  logged: once(() => historyOf({ threads: 8 })),
+  oneThread: once(() => historyOf({ threads: 1 })),
+};
 
 describe('log', () => {
   test('one call -> its delivery, syscalls, crank, wave and block, in this order', async () => {
@@ -103,19 +140,7 @@ describe('log', () => {
   });
 
   test('JSON lines -> every record of a busy history survives JSON', async () => {
-    const kernel = await kernelOver({ blocks: 'host' });
-    const records: LogRecord[] = [];
-    let text = '';
-    const write = jsonLines({ write: more => (text += more) });
-    kernel.setLog({
-      categories: 'all',
-      write: record => {
-        records.push(record);
-        write(record);
-      },
-    });
-    await beginHistory(kernel);
-    await runBlocks(kernel, 1, 4);
+    const { records, text } = await histories.logged();
     const lines = text.trimEnd().split('\n').map(line => JSON.parse(line) as LogRecord);
     expect(lines).toEqual(records);
     expect(told(lines, 'delivery').length).toBe(told(lines, 'crank').length);
@@ -143,8 +168,8 @@ describe('log', () => {
   test('heirloom run --log -> JSON lines on stderr', async () => {
     const directory = await freshDirectory();
     const config = join(directory, 'config.json');
-    const relay = fileURLToPath(new URL('../vats/relay.js', import.meta.url));
-    await writeFile(config, JSON.stringify({ vats: { relay: { sourceSpec: relay } } }));
+    await writeFile(join(directory, 'relay.json'), JSON.stringify(await fixture('relay.js')));
+    await writeFile(config, JSON.stringify({ vats: { relay: { bundleSpec: 'relay.json' } } }));
     const { status, stdout, stderr } = await heirloom('run', config, '--log', 'vat,block');
     const lines = stderr.trimEnd().split('\n').map(line => JSON.parse(line) as LogRecord);
     expect([status, told(lines, 'vat').map(({ name }) => name)]).toEqual([0, ['relay']]);
@@ -154,16 +179,11 @@ describe('log', () => {
   });
 
   test('other threads -> the same records, but for the clock', async () => {
-    const run = async (threads: number) => {
-      const kernel = await kernelOver({ blocks: 'host', threads });
-      const records = logged(kernel);
-      await beginHistory(kernel);
-      await runBlocks(kernel, 1, 4);
-      return records.map(({ time: _time, milliseconds: _ms, ...record }) => record);
-    };
-    const [one, many] = [await run(1), await run(8)];
-    expect(many.length).toBeGreaterThan(100);
-    expect(many).toEqual(one);
+    const withoutClock = ({ records }: History) =>
+      records.map(({ time: _time, milliseconds: _ms, ...record }) => record);
+    const [one, many] = [await histories.oneThread(), await histories.logged()];
+    expect(withoutClock(many).length).toBeGreaterThan(100);
+    expect(withoutClock(many)).toEqual(withoutClock(one));
   });
 
   test('a log, none, or one that throws -> the same block hashes', async () => {
@@ -171,16 +191,10 @@ describe('log', () => {
     const warn = (warning: Error): void => void warnings.push(warning.message);
     process.on('warning', warn);
     onTestFinished(() => void process.off('warning', warn));
-    const run = async (start: (kernel: Kernel) => void) => {
-      const kernel = await kernelOver({ blocks: 'host' });
-      start(kernel);
-      await beginHistory(kernel);
-      return runBlocks(kernel, 1, 4);
-    };
-    const plain = await run(() => undefined);
-    expect(await run(logged)).toEqual(plain);
+    const { hashes: plain } = await historyOf({}, () => undefined);
+    expect((await histories.logged()).hashes).toEqual(plain);
     let writes = 0;
-    const throwing = await run(kernel =>
+    const throwing = await historyOf({}, kernel =>
       kernel.setLog({
         categories: 'all',
         write: () => {
@@ -188,7 +202,7 @@ describe('log', () => {
           throw Error('no room');
         },
       }));
-    expect(throwing).toEqual(plain);
+    expect(throwing.hashes).toEqual(plain);
     expect(writes).toBe(1);
     expect(warnings).toEqual(['the log is switched off: its write threw Error: no room']);
   });

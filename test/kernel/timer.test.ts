@@ -36,6 +36,9 @@ const upgradeTimer = async (): Promise<void> => {
   await kernel.upgradeVat(vatId, { bundleId });
 };
 
+/** What the timer checks before anything else, and what others have shown by then. */
+const THOROUGH = { tags: ['thorough'] };
+
 /** The same vats as those of a configuration with `timer: true`: configuration.test.ts. */
 const setStage = preparedStore(async place => {
   directory = place;
@@ -124,7 +127,7 @@ describe('waking once', () => {
     ]);
   });
 
-  test('times with another brand -> refused; with the right one -> taken', async () => {
+  test('times with another brand -> refused; with the right one -> taken', THOROUGH, async () => {
     const timerBrand = await tell('timer', 'getTimerBrand');
     const wrong = { absValue: 1n, timerBrand: sleeper() };
     await expect(tell('timer', 'setWakeup', [wrong, '$h'])).rejects.toThrow(
@@ -135,7 +138,7 @@ describe('waking once', () => {
     expect(await log()).toEqual([['h', 101n]]);
   });
 
-  test('a time past what the clock has -> refused, and the timer goes on', async () => {
+  test('a time past what the clock has -> refused, and the timer goes on', THOROUGH, async () => {
     await expect(tell('timer', 'setWakeup', [2n ** 48n, '$h'])).rejects.toThrow('no time is past');
     await tell('timer', 'setWakeup', [101n, '$h']);
     await at(101);
@@ -208,7 +211,7 @@ describe('cancelling', () => {
     await tell('timer', 'cancel', ['$token']);
   });
 
-  test('a token after its event -> nothing is left to cancel', async () => {
+  test('a token after its event -> nothing is left to cancel', THOROUGH, async () => {
     await tell('timer', 'setWakeup', [105n, '$h', '$token']);
     await at(105);
     await tell('timer', 'cancel', ['$token']);
@@ -259,7 +262,8 @@ describe('what survives', () => {
     ]);
   });
 
-  test('the timer as any vat -> made from its bundle, with the clock as parameter', async () => {
+  const asAny = 'the timer as any vat -> made from its bundle, with the clock as parameter';
+  test(asAny, THOROUGH, async () => {
     const bundleId = await kernel.installBundle(await bundleOf(BUILT_IN_VATS.timer));
     const { clock } = kernel.services;
     const { root } = await kernel.createVat({ name: 't2', bundleId, vatParameters: { clock } });

@@ -2,20 +2,22 @@
  * The vat-admin service as vats see it (section 1.7 of README.md), and vats that make and end vats
  * (section 1.1).
  */
+import type { VatId } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
 import { fixture, kernelOver } from '../support/kernels.js';
 
-let bench: AdminBench;
-
-beforeEach(async () => {
-  bench = await AdminBench.open();
-});
+/** One kernel for all tests. Each finds the admin vat and no other. */
+const bench = AdminBench.use();
 
 const TERMINATED = Error('vat terminated');
 const vatCount = (): number => bench.kernel.vats().length;
-const notRunning = (method: string): Error =>
-  Error(`vatAdminService rejecting attempt to perform "${method}"() on non-running vat "v2"`);
+/** The vat that was made last. */
+const lastVat = (): VatId => bench.kernel.vats().at(-1)!.vatId;
+const notRunning = (method: string, vatId: VatId): Error =>
+  Error(
+    `vatAdminService rejecting attempt to perform "${method}"() on non-running vat "${vatId}"`,
+  );
 
 describe('creation', () => {
   test('createVat: a cap -> root and adminNode; the root works', async () => {
@@ -49,7 +51,7 @@ describe('creation', () => {
     await bench.make('a', { name: 'twin' });
     await bench.make('b', { name: 'twin' });
     expect(() => bench.kernel.vat('twin')).toThrow('no vat "twin"');
-    expect(bench.kernel.vat('v3').name).toBe('twin');
+    expect(bench.kernel.vat(lastVat()).name).toBe('twin');
   });
 
   test('createVat: a name of the host -> the host finds its own vat by it', async () => {
@@ -188,8 +190,10 @@ describe('upgrade by adminNode', () => {
 });
 
 describe('the end of a vat', () => {
+  let vatId: VatId;
   beforeEach(async () => {
     await bench.make('w');
+    vatId = lastVat();
     await bench.watch('w.node', 'done', [], 'done');
   });
   const end = async (): Promise<unknown> => {
@@ -224,7 +228,7 @@ describe('the end of a vat', () => {
   });
 
   test('the host terminates it -> done() rejects with the reason of the host', async () => {
-    await bench.kernel.terminateVat(bench.kernel.vat('v2').vatId, { reason: Error('by order') });
+    await bench.kernel.terminateVat(vatId, { reason: Error('by order') });
     expect(await end()).toEqual(['done', 'rejected', Error('by order')]);
   });
 
@@ -243,9 +247,9 @@ describe('the end of a vat', () => {
       ['terminateWithFailure', ['again']],
     ] as const;
     for (const [method, args] of attempts) {
-      await expect(bench.tell('w.node', method, args)).rejects.toEqual(notRunning(method));
+      await expect(bench.tell('w.node', method, args)).rejects.toEqual(notRunning(method, vatId));
     }
-    expect(await bench.tell('w.node', 'adminData')).toEqual({ vatID: 'v2', running: false });
+    expect(await bench.tell('w.node', 'adminData')).toEqual({ vatID: vatId, running: false });
     expect(await bench.tell('w.node', 'done')).toBe('bye');
   });
 
@@ -263,7 +267,7 @@ describe('the end of a vat', () => {
     );
     const upgrading = bench.kernel.call(node as never, 'upgrade', [cap]);
     const leaving = bench.kernel.call(root as never, 'leave', ['bye']);
-    await expect(upgrading).rejects.toEqual(Error('vat v2 is not running'));
+    await expect(upgrading).rejects.toEqual(Error(`vat ${vatId} is not running`));
     await leaving;
   });
 });

@@ -2,19 +2,36 @@
  * `kill -9` of the main job at random moments: started again with the same directory it ends well.
  * No message is lost, every purse holds what it must.
  *
- * The seed of the moments is printed; HEIRLOOM_SEED=n repeats them.
+ * A life of the job is as long as a random number of blocks and a moment of the next one, on a slow
+ * machine as on a fast one. The seed is printed; HEIRLOOM_SEED=n repeats it.
  */
 import { spawn } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openReader } from '@heirloom/store';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expect, test } from 'vitest';
-import { freshDirectory } from '../support/kernels.js';
+import { amount } from '../support/amounts.js';
+import { bundleOf } from '../support/bundles.js';
+import { kernelOver } from '../support/kernels.js';
+import { preparedStore } from '../support/prepared-stores.js';
 
-const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
-const KILLS = 20;
-const KILL_AFTER_MS = { least: 300, most: 2_500 };
-const ARGUMENTS = ['--purses', '2000', '--deposits', '40000', '--upgrades', '12', '--seed', '7'];
+const pathOf = (file: string): string =>
+  fileURLToPath(new URL(`../../packages/kernel/${file}`, import.meta.url));
+const MAIN = pathOf('dist/cli/main.js');
+const KILLS = amount({ quick: 4, thorough: 20 });
+const BLOCKS = { least: 1, most: 6 };
+const MOMENT_MS = { least: 0, most: 60 };
+const LOOK_MS = 5;
+const JOB = amount({
+  quick: { purses: 300, deposits: 6_000, upgrades: 4 },
+  thorough: { purses: 2_000, deposits: 40_000, upgrades: 12 },
+});
+const ARGUMENTS = [
+  ...['--purses', String(JOB.purses), '--deposits', String(JOB.deposits)],
+  ...['--upgrades', String(JOB.upgrades), '--seed', '7'],
+];
 
 interface Ended {
   readonly code: number | null;
@@ -22,42 +39,87 @@ interface Ended {
   readonly stderr: string;
 }
 
-const job = (directory: string, killAfterMs?: number): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const args = [MAIN, 'purses', ...ARGUMENTS, '--directory', directory, '--json'];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', data => (stdout += String(data)));
-    child.stderr.on('data', data => (stderr += String(data)));
+/** When a life ends. */
+interface Death {
+  readonly blocks: number;
+  readonly moment: number;
+}
+
+/** A store with the job's vats, which the job would bundle and make first: seconds of each run. */
+const begun = preparedStore(async directory => {
+  const kernel = await kernelOver({ directory });
+  for (const name of ['bank', 'driver']) {
+    const bundle = await bundleOf(pathOf(`vats/purse-${name}.js`));
+    const bundleId = await kernel.installBundle(bundle);
+    const vatParameters = name === 'bank' ? { version: 0 } : undefined;
+    await kernel.createVat({ name, bundleId, vatParameters });
+  }
+  await kernel.close();
+});
+
+/** Resolves when a store has so many blocks more, or `isOver`. */
+const moreBlocks = async (
+  directory: string,
+  blocks: number,
+  isOver: () => boolean,
+): Promise<void> => {
+  const reader = openReader({ directory, readersMax: 8 });
+  const height = (): number => {
+    const snapshot = reader.begin();
+    const { height: now } = snapshot;
+    snapshot.done();
+    return now;
+  };
+  const goal = height() + blocks;
+  while (!isOver() && height() < goal) await wait(LOOK_MS);
+  await reader.close();
+};
+
+const job = async (directory: string, death?: Death): Promise<Ended> => {
+  const args = [MAIN, 'purses', ...ARGUMENTS, '--directory', directory, '--json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', data => (stdout += String(data)));
+  child.stderr.on('data', data => (stderr += String(data)));
+  let isOver = false;
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    const timer =
-      killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
     child.on('close', code => {
-      clearTimeout(timer);
+      isOver = true;
       resolve({ code, stdout, stderr });
     });
   });
+  if (death !== undefined) {
+    await moreBlocks(directory, death.blocks, () => isOver);
+    await wait(death.moment);
+    child.kill('SIGKILL');
+  }
+  return ended;
+};
 
-test('main job: killed 20 times and started again -> nothing lost, all conserved', async () => {
+const killed = 'main job: killed again and again, and started again -> nothing lost, all conserved';
+test(killed, { tags: ['sized'] }, async () => {
   const seed = Number(process.env['HEIRLOOM_SEED'] ?? Date.now() % 2 ** 31);
   console.log(`kill.test: HEIRLOOM_SEED=${seed}`);
   const random = xoroshiro128plus(seed);
-  let directory = await freshDirectory();
+  let directory = await begun();
   let kills = 0;
   while (kills < KILLS) {
-    const after = uniformInt(random, KILL_AFTER_MS.least, KILL_AFTER_MS.most);
-    const ended = await job(directory, after);
+    const blocks = uniformInt(random, BLOCKS.least, BLOCKS.most);
+    const moment = uniformInt(random, MOMENT_MS.least, MOMENT_MS.most);
+    const ended = await job(directory, { blocks, moment });
     expect(ended.stderr, `seed ${seed}, kill ${kills}`).toBe('');
     if (ended.code === null) kills += 1;
     else {
-      // The job was faster than we: its verdict counts, and a new one begins.
+      // The job came to its end before: its verdict counts, and a new one begins.
       expect(ended.code, `seed ${seed}`).toBe(0);
-      directory = await freshDirectory();
+      directory = await begun();
     }
   }
   const last = await job(directory);
   expect(last.stderr).toBe('');
-  expect(JSON.parse(last.stdout)).toMatchObject({ lost: 0, conserved: true, deposits: 40_000 });
+  const { deposits } = JOB;
+  expect(JSON.parse(last.stdout)).toMatchObject({ lost: 0, conserved: true, deposits });
   expect(last.code).toBe(0);
-}, 300_000);
+});

@@ -1,7 +1,9 @@
 /** A kernel with `admin.js` as bootstrap vat: what vats do with the vat-admin service. */
 import type { Kernel, KernelConfig, KernelOptions, VatReference } from '@heirloom/kernel';
+import { beforeEach } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from './kernels.js';
 import { preparedStore } from './prepared-stores.js';
+import { useStandingKernel } from './standing-kernel.js';
 
 /** A fresh store with the admin vat, and `worker.js` for it. */
 export const adminConfig = async (): Promise<KernelConfig> => ({
@@ -42,30 +44,92 @@ export abstract class Admin {
   }
 }
 
-export class AdminBench extends Admin {
+/** The kernel of a bench, wherever it comes from. */
+interface AdminHost {
+  readonly directory: string;
+  readonly kernel: Kernel;
+  faults(): readonly string[];
+  restart(): Promise<unknown>;
+}
+
+/** A kernel that is closed when the test ends. */
+class OwnHost implements AdminHost {
   readonly directory: string;
   readonly #options: Partial<KernelOptions>;
-  readonly faults: readonly string[];
-  #kernel: Kernel;
+  readonly #faults: string[] = [];
+  #kernel: Kernel | undefined;
 
-  private constructor(
-    directory: string,
-    kernel: Kernel,
-    options: Partial<KernelOptions>,
-    faults: readonly string[],
-  ) {
-    super();
+  constructor(directory: string, given: Partial<KernelOptions>) {
     this.directory = directory;
-    this.#kernel = kernel;
-    this.#options = options;
-    this.faults = faults;
+    const log: KernelOptions['log'] = ({ level, text }) =>
+      void (level === 'fault' && this.#faults.push(text));
+    this.#options = { ...given, directory, log };
+  }
+
+  async open(config?: KernelConfig): Promise<void> {
+    const begin = config === undefined ? {} : { config };
+    this.#kernel = await kernelOver({ ...this.#options, ...begin });
+  }
+
+  get kernel(): Kernel {
+    if (this.#kernel === undefined) throw Error('the kernel is not open');
+    return this.#kernel;
+  }
+
+  faults(): readonly string[] {
+    return this.#faults;
+  }
+
+  async restart(): Promise<void> {
+    await this.#kernel?.close();
+    await this.open();
+  }
+}
+
+export class AdminBench extends Admin {
+  readonly #host: AdminHost;
+
+  private constructor(host: AdminHost) {
+    super();
+    this.#host = host;
   }
 
   /** Things of the admin vat: `vatAdmin`, `svc`, and `worker`, the cap of `worker.js`. */
   static async open(given: Partial<KernelOptions> = {}): Promise<AdminBench> {
     // Options may say what the store begins with: only without them are all stores alike.
     if (Object.keys(given).length > 0) return AdminBench.#begin(await freshDirectory(), given);
-    return AdminBench.#over(await AdminBench.#prepared(), given);
+    const host = new OwnHost(await AdminBench.#prepared(), given);
+    await host.open();
+    return new AdminBench(host);
+  }
+
+  /**
+   * One kernel for all tests, to be called in a `describe` or at the top of a file. Each test finds
+   * the same things as after `open`, no vat beside the admin vat, and an empty log.
+   */
+  static use(): AdminBench {
+    const standing = useStandingKernel({
+      keeps: (_name, vatId) => vatId === 'v1',
+      place: () => AdminBench.#prepared(),
+      begin: () => Promise.resolve(),
+    });
+    const bench = new AdminBench({
+      get directory() {
+        return standing.directory;
+      },
+      get kernel() {
+        return standing.kernel;
+      },
+      faults: () => standing.faults(),
+      restart: () => standing.open(),
+    });
+    beforeEach(async () => {
+      // Whoever watched the vats that have ended is told first.
+      await bench.kernel.idle();
+      await bench.call('forget');
+      await bench.kernel.idle();
+    });
+    return bench;
   }
 
   static readonly #prepared = preparedStore(async directory => {
@@ -73,34 +137,33 @@ export class AdminBench extends Admin {
     await bench.kernel.close();
   });
 
-  static async #over(
-    directory: string,
-    given: Partial<KernelOptions>,
-    config?: KernelConfig,
-  ): Promise<AdminBench> {
-    const faults: string[] = [];
-    const options: Partial<KernelOptions> = {
-      ...given,
-      directory,
-      log: ({ level, text }) => void (level === 'fault' && faults.push(text)),
-    };
-    const kernel = await kernelOver(config === undefined ? options : { ...options, config });
-    return new AdminBench(directory, kernel, options, faults);
-  }
-
   static async #begin(directory: string, given: Partial<KernelOptions>): Promise<AdminBench> {
-    const bench = await AdminBench.#over(directory, given, await adminConfig());
+    const host = new OwnHost(directory, given);
+    await host.open(await adminConfig());
+    const bench = new AdminBench(host);
     await bench.kernel.bootstrapResult;
     await bench.tell('svc', 'getNamedBundleCap', ['worker'], 'worker');
     return bench;
   }
 
+  get directory(): string {
+    return this.#host.directory;
+  }
+
   get kernel(): Kernel {
-    return this.#kernel;
+    return this.#host.kernel;
+  }
+
+  /** `CODE: text` of each fault. */
+  get faults(): readonly string[] {
+    return this.#host.faults();
+  }
+
+  override get admin(): VatReference {
+    return this.kernel.vat('v1').root;
   }
 
   async restart(): Promise<void> {
-    await this.#kernel.close();
-    this.#kernel = await kernelOver(this.#options);
+    await this.#host.restart();
   }
 }

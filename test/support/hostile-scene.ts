@@ -1,5 +1,5 @@
 /** A hostile vat beside a bank and another vat; what must be whole when it has done its worst. */
-import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import type { Kernel, KernelLogEntry, KernelOptions, VatReference } from '@heirloom/kernel';
 import { expect } from 'vitest';
 import { auditStore } from './audit.js';
 import { install, kernelOver } from './kernels.js';
@@ -41,10 +41,10 @@ const setStage = preparedStore(async directory => {
 });
 
 /** For a test after which the kernel stops, or that looks into the closed store. */
-export const ownScene = async (): Promise<OwnScene> => {
+export const ownScene = async (options: Partial<KernelOptions> = {}): Promise<OwnScene> => {
   const directory = await setStage();
   const log: KernelLogEntry[] = [];
-  const kernel = await kernelOver({ directory, log: entry => log.push(entry) });
+  const kernel = await kernelOver({ ...options, directory, log: entry => log.push(entry) });
   const { root } = kernel.vat('hostile');
   return { directory, kernel, log, name: 'hostile', hostile: root, run: runner(kernel, root) };
 };
@@ -69,21 +69,16 @@ export const expectOwnIntact = async (
   expect(await again.call(again.vat('other').root, 'run', ['6 * 7'])).toBe(42);
 };
 
-export interface SceneOptions {
-  /** A hostile vat that is left goes on in the next test. Default: each test has its own. */
-  readonly reusesHostile?: boolean;
-}
-
 /** Scenes in one kernel: the bank and the other vat are always the same. */
 export class Scenes {
   readonly #standing: StandingKernel;
-  readonly #reusesHostile: boolean;
-  /** Of each hostile vat: the title of the test that made it. */
-  readonly #makers = new Map<string, string>();
+  /** Of each hostile vat: the titles of the tests that used it. */
+  readonly #users = new Map<string, string[]>();
+  /** Hostile vats that are left for other tests. */
+  readonly #shared: string[] = [];
   #balance = 1n;
 
-  constructor({ reusesHostile = false }: SceneOptions = {}) {
-    this.#reusesHostile = reusesHostile;
+  constructor() {
     this.#standing = useStandingKernel({
       // All of them: at last they must be replayed.
       keeps: () => true,
@@ -93,11 +88,18 @@ export class Scenes {
     });
   }
 
+  /** With a hostile vat of the test's own: for what changes more than the vat's heap. */
+  async beginAlone(): Promise<Scene> {
+    return this.#sceneOf(await this.#makeHostile());
+  }
+
+  /** With the hostile vat that an earlier test has left, if one has. */
   async begin(): Promise<Scene> {
-    const { kernel, log } = this.#standing;
-    const name = this.#left() ?? (await this.#makeHostile());
-    const { root } = kernel.vat(name);
-    return { kernel, log, name, hostile: root, run: runner(kernel, root) };
+    const left = this.#shared.find(name => this.#standing.find(name) !== undefined);
+    if (left !== undefined) return this.#sceneOf(left);
+    const name = await this.#makeHostile();
+    this.#shared.push(name);
+    return this.#sceneOf(name);
   }
 
   /**
@@ -108,22 +110,24 @@ export class Scenes {
     const { kernel, name } = scene;
     const mine = ['bank', 'other', ...(survives === 'survives' ? [name] : [])];
     expect(kernel.audit({ rows: true }).findings).toEqual([]);
-    const running = namesOf(kernel).filter(([it]) => it === name || !this.#makers.has(it));
+    const running = namesOf(kernel).filter(([it]) => it === name || !this.#users.has(it));
     expect(running).toEqual(whole(mine));
     this.#balance += 1n;
     expect(await kernel.call(await purseOf(kernel), 'deposit', [1n])).toBe(this.#balance);
     expect(await kernel.call(kernel.vat('other').root, 'run', ['6 * 7'])).toBe(42);
   }
 
-  #left(): string | undefined {
-    if (!this.#reusesHostile) return undefined;
-    return [...this.#makers.keys()].find(name => this.#standing.find(name) !== undefined);
+  #sceneOf(name: string): Scene {
+    const { kernel, log } = this.#standing;
+    const users = this.#users.get(name) ?? [];
+    this.#users.set(name, [...users, expect.getState().currentTestName ?? '']);
+    const { root } = kernel.vat(name);
+    return { kernel, log, name, hostile: root, run: runner(kernel, root) };
   }
 
   async #makeHostile(): Promise<string> {
     const { kernel } = this.#standing;
     const name = this.#standing.takeName('hostile');
-    this.#makers.set(name, expect.getState().currentTestName ?? name);
     const { bundleId, root: other } = kernel.vat('other');
     const { root } = await kernel.createVat({ name, bundleId });
     await runner(kernel, root)(START, [kernel.vat('bank').root, await purseOf(kernel), other]);
@@ -132,10 +136,10 @@ export class Scenes {
 
   async #expectWholeAtLast(kernel: Kernel): Promise<void> {
     const left = namesOf(kernel).map(([name, replayable]) => [
-      this.#makers.get(name) ?? name,
+      this.#users.get(name) ?? name,
       replayable,
     ]);
-    expect(left).toEqual(left.map(([title]) => [title, true]));
+    expect(left).toEqual(left.map(([users]) => [users, true]));
     expect(await kernel.call(await purseOf(kernel), 'getBalance')).toBe(this.#balance);
     expect(await kernel.call(kernel.vat('other').root, 'run', ['6 * 7'])).toBe(42);
   }

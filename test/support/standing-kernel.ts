@@ -5,7 +5,7 @@
  * HostError does) leaves the last block: whoever needs the kernel next opens that.
  */
 import { HostError, KernelError, openKernel } from '@heirloom/kernel';
-import type { Kernel, KernelLogEntry, KernelOptions, VatInfo } from '@heirloom/kernel';
+import type { Kernel, KernelLogEntry, KernelOptions, VatId, VatInfo } from '@heirloom/kernel';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { auditStore } from './audit.js';
 import { fixture, freshDirectory, isolation } from './kernels.js';
@@ -47,12 +47,12 @@ export class StandingKernel {
     this.#kernel = undefined;
   }
 
-  /** Whatever the test before has done: an open kernel in which only vats of these names run. */
-  async ready(keeps: (name: string) => boolean): Promise<void> {
+  /** Whatever the test before has done: an open kernel in which only these vats run. */
+  async ready(keeps: StandingOptions['keeps']): Promise<void> {
     this.log.length = 0;
     if (this.#isStopped()) await this.open();
     for (const { name, vatId } of this.kernel.vats()) {
-      if (!keeps(name)) await this.kernel.terminateVat(vatId);
+      if (!keeps(name, vatId)) await this.kernel.terminateVat(vatId);
     }
   }
 
@@ -95,7 +95,7 @@ export class StandingKernel {
 
 export interface StandingOptions extends Partial<KernelOptions> {
   /** The vats that tests find; all others end before a test begins. */
-  readonly keeps: (name: string) => boolean;
+  readonly keeps: (name: string, vatId: VatId) => boolean;
   /** Where the store is made; default: a fresh directory. */
   readonly place?: () => Promise<string>;
   /** Fills the store, before the first test. */

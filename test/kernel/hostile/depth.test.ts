@@ -104,7 +104,7 @@ const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
 ];
 
 describe('call depth:', () => {
-  const scenes = new Scenes({ reusesHostile: true });
+  const scenes = new Scenes();
 
   test.each(RECURSIONS)('%s, as deep as may be -> fine', async (_how, code) => {
     const stage = await scenes.begin();
@@ -151,7 +151,7 @@ describe('call depth:', () => {
 
 describe('this host has no more:', () => {
   const short = async (_what: string, code: string): Promise<void> => {
-    const stage = await ownScene();
+    const stage = await ownScene({ maxVatsOnline: 1 });
     await expect(stage.run(code)).rejects.toThrow(HostError);
     await expectOwnIntact(stage, ['bank', 'other', 'hostile']);
   };

@@ -84,7 +84,8 @@ const beforeAttack = preparedStore(async target => {
 /** The host is told, nothing is committed. */
 const expectTold = async (order: unknown, code: string): Promise<void> => {
   const directory = await beforeAttack();
-  const kernel = await kernelOver({ directory });
+  // The hostile vat: it was used last.
+  const kernel = await kernelOver({ directory, maxVatsOnline: 1 });
   const { blockHash } = kernel;
   const { root } = kernel.vat('hostile');
   const place = { name: 'HostError', code, vat: 'v2', incarnation: 0, position: 2 };

@@ -45,7 +45,8 @@ const set = async (options: Partial<KernelOptions>): Promise<Setting> => {
     log.push(entry);
     heard();
   };
-  const kernel = await kernelOver({ ...options, directory, log: write });
+  // Most tests need the hazard only: at the opening that is the vat that was used last.
+  const kernel = await kernelOver({ maxVatsOnline: 1, ...options, directory, log: write });
   const said = (lines: number): Promise<void> =>
     new Promise(resolve => {
       heard = () => {
@@ -94,6 +95,9 @@ const expectSameErrorEverywhere = async (kernel: Kernel, error: HostError): Prom
 };
 
 describe.each(ISOLATIONS)('deaths, %s:', isolation => {
+  // The same watchdog watches threads and processes: where a loop is, threads show.
+  const wherever = isolation === 'thread' ? {} : { tags: ['thorough'] };
+
   test('an endless loop -> DELIVERY_TIMEOUT with vat, incarnation, position', async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
@@ -125,7 +129,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     await expectWhole(setting, blockHash);
   });
 
-  test('an endless loop in startVat -> names the vat that was being made', async () => {
+  test('an endless loop in startVat -> names the vat that was being made', wherever, async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
     const { blockHash } = kernel;
@@ -136,7 +140,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     await expectWhole(setting, blockHash);
   });
 
-  test('an endless loop in an upgrade -> names the successor, nothing is changed', async () => {
+  test('an endless loop in an upgrade -> names the successor; all stays', wherever, async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
     const { blockHash } = kernel;
@@ -147,7 +151,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     await expectWhole(setting, blockHash);
   });
 
-  test('an endless loop while the bundle is evaluated -> names the vat', async () => {
+  test('an endless loop while the bundle is evaluated -> names the vat', wherever, async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
     const bundleId = await install(kernel, 'endless-module.js');
@@ -185,8 +189,10 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
 });
 
 describe('deaths, only processes:', () => {
+  // In small pieces: above. Here a single allocation is big.
   const EATERS = ['eatArray', 'eatMap', 'eatString'];
-  test.each(EATERS)('%s -> WORKER_DIED, the host lives', async deed => {
+  const THOROUGH = { tags: ['thorough'] };
+  test.each(EATERS)('%s -> WORKER_DIED, the host lives', THOROUGH, async deed => {
     const setting = await set({ isolation: 'process', heapMiBMax: 48 });
     const { kernel } = setting;
     const { blockHash } = kernel;
@@ -209,7 +215,7 @@ describe('deaths, only processes:', () => {
   });
 
   test('killed in the middle of a wave -> WORKER_DIED, no vat has changed', async () => {
-    const setting = await set({ isolation: 'process' });
+    const setting = await set({ isolation: 'process', maxVatsOnline: 2 });
     const { kernel, said } = setting;
     const { blockHash } = kernel;
     kernel.send(kernel.vat('bank').root, 'makePurse', ['b', 1n]);
@@ -220,7 +226,7 @@ describe('deaths, only processes:', () => {
     await expectWhole(setting, blockHash);
   });
 
-  test('killed while a vat is made -> names the vat, which is not made', async () => {
+  test('killed while a vat is made -> names the vat, which is not made', THOROUGH, async () => {
     const setting = await set({ isolation: 'process' });
     const { kernel, said } = setting;
     const { blockHash } = kernel;
@@ -234,7 +240,7 @@ describe('deaths, only processes:', () => {
     await expectWhole(setting, blockHash);
   });
 
-  test('killed in the middle of an upgrade -> names the successor', async () => {
+  test('killed in the middle of an upgrade -> names the successor', THOROUGH, async () => {
     const setting = await set({ isolation: 'process' });
     const { kernel, said } = setting;
     const { blockHash } = kernel;

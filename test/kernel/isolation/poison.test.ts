@@ -94,17 +94,19 @@ describe('suspects:', () => {
     }
   });
 
-  test.each(['eatArray', 'eatMap', 'eatHeap'])(
-    'a thread does %s -> an error or the end of the process, and the vat is suspected',
-    async deed => {
-      const directory = await freshDirectory();
-      const said = await runHost(directory, deed);
-      expect(['', 'failed WORKER_DIED\n']).toContain(said);
-      const kernel = await kernelOver({ directory, isolation: 'thread' });
-      expect(kernel.suspects()).toMatchObject([{ vatId: 'v2', position: 2, deaths: 1 }]);
-      expect(await kernel.call(root(kernel, 'hazard'), 'countCalls')).toBe(2);
-    },
-  );
+  const eat = async (deed: string): Promise<void> => {
+    const directory = await freshDirectory();
+    const said = await runHost(directory, deed);
+    expect(['', 'failed WORKER_DIED\n']).toContain(said);
+    const kernel = await kernelOver({ directory, isolation: 'thread' });
+    expect(kernel.suspects()).toMatchObject([{ vatId: 'v2', position: 2, deaths: 1 }]);
+    expect(await kernel.call(root(kernel, 'hazard'), 'countCalls')).toBe(2);
+  };
+  const eaten =
+    'a thread does %s -> an error or the end of the process, and the vat is suspected';
+  // V8 gives up elsewhere when a single allocation is big: a process of its own for each.
+  test.each(['eatHeap'])(eaten, eat);
+  test.each(['eatArray', 'eatMap'])(eaten, { tags: ['thorough'] }, eat);
 
   test('the host is killed while a vat loops in a process -> the process ends too', async () => {
     const directory = await freshDirectory();
@@ -119,7 +121,7 @@ describe('suspects:', () => {
     expect(kernel.suspects()).toMatchObject([{ vatId: 'v2', position: 2 }]);
   });
 
-  test('a kernel that was closed -> suspects nobody', async () => {
+  test('a kernel that was closed -> suspects nobody', { tags: ['thorough'] }, async () => {
     const directory = await freshDirectory();
     expect(await runHost(directory, 'nothing')).toBe('did nothing\n');
     expect((await kernelOver({ directory })).suspects()).toEqual([]);

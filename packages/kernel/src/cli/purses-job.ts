@@ -148,26 +148,26 @@ class PursesJob {
   }
 }
 
-/** Installs the bundles and makes the vats that are not there yet. */
+/** Makes the vats that are not there yet. Gives the id of the bank's bundle. */
 const prepare = async (kernel: Kernel): Promise<string> => {
   const settle = async <T>(work: Promise<T>): Promise<T> => {
     await kernel.run();
     await kernel.commit();
     return work;
   };
+  const install = async (file: string): Promise<string> =>
+    settle(kernel.installBundle(await bundleVat(vatFile(file))));
   const names = kernel.vats().map(({ name }) => name);
-  const bank = await bundleVat(vatFile('purse-bank.js'));
-  const bankId = await settle(kernel.installBundle(bank));
   if (!names.includes('bank')) {
+    const bundleId = await install('purse-bank.js');
     const vatParameters = { version: 0 };
-    await settle(kernel.createVat({ name: 'bank', bundleId: bankId, vatParameters }));
+    await settle(kernel.createVat({ name: 'bank', bundleId, vatParameters }));
   }
   if (!names.includes('driver')) {
-    const driver = await bundleVat(vatFile('purse-driver.js'));
-    const bundleId = await settle(kernel.installBundle(driver));
+    const bundleId = await install('purse-driver.js');
     await settle(kernel.createVat({ name: 'driver', bundleId }));
   }
-  return bankId;
+  return kernel.vat('bank').bundleId;
 };
 
 /** Runs the job to its end and reports. Errors: those of `openKernel`. */
