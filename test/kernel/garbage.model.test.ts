@@ -13,7 +13,7 @@ import { amount } from '../support/amounts.js';
 import { Traders } from '../support/traders.js';
 
 const VATS = ['alice', 'bob', 'carol', 'dave'] as const;
-const STEPS = amount({ quick: 20, thorough: 45 });
+const STEPS = amount({ quick: 12, thorough: 45 });
 const SEEDS = amount({ quick: 1, thorough: 2 });
 const MESSAGES_MAX = 12;
 const SORTS = ['thing', 'kit', 'facet', 'virtual', 'far', 'map', 'vmap'] as const;

@@ -25,11 +25,12 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
   const root = (name: string): VatReference => traders.root(name);
 
   /**
-   * A fact of both modes: `act` leaves nothing behind. In consensus mode every vat that took part
-   * is then upgraded, and `npm test` does that for one fact of each way to be held and let go.
+   * A fact of both modes: `act` leaves nothing behind. `npm test` checks it in one of them: in
+   * consensus mode, where every vat that took part is then upgraded, one fact of each way to be
+   * held and let go; in engine mode the others.
    */
-  const fact = (title: string, act: () => Promise<void>, isQuick = false): void => {
-    const options = gc === 'engine' || isQuick ? {} : { tags: ['thorough'] };
+  const fact = (title: string, act: () => Promise<void>, quickIn: GcMode = 'engine'): void => {
+    const options = gc === quickIn ? {} : { tags: ['thorough'] };
     test(title, options, async () => {
       const before = await traders.counts();
       await act();
@@ -60,7 +61,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
       await call('bob', 'drop', 'ram', sort);
       await call('bob', 'drop', 'durable', 'kept');
       await call('carol', 'drop', 'ram', sort);
-    }, ['thing', 'far'].includes(sort));
+    }, ['thing', 'far'].includes(sort) ? gc : 'engine');
   }
 
   fact('a durable thing that a durable row elsewhere holds -> stays until that goes', async () => {
@@ -93,7 +94,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
     expect(await call('bob', 'touch', 'durable', 'x')).toBe('here');
     await call('bob', 'drop', 'durable', 'x');
     await call('alice', 'drop', 'durable', 'x');
-  }, true);
+  }, 'consensus');
 
   fact('dropped, retired, exported again -> another name, nothing recognised', async () => {
     await call('alice', 'make', 'thing', 'durable', 'x');
@@ -114,7 +115,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
       }
     }
     await call('alice', 'drop', 'durable', 'x');
-  }, true);
+  }, 'consensus');
 
   fact('an orphan of an upgrade -> reachable until dropped, then gone', async () => {
     await passTo('far', 'ram', 'bob');
@@ -127,7 +128,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
     await expect(call('carol', 'touch', 'virtual', 'virtual')).rejects.toThrow('vat terminated');
     await call('bob', 'drop', 'ram', 'far');
     await call('carol', 'drop', 'virtual', 'virtual');
-  }, true);
+  }, 'consensus');
 
   fact('an upgrade that fails -> nothing is let go, nothing is held more', async () => {
     await passTo('far', 'ram', 'bob');
@@ -168,7 +169,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
       for (const name of ['p', 'q']) await call(vat, 'drop', 'ram', name);
       await call(vat, 'drop', 'durable', 'x');
     }
-  }, true);
+  }, 'consensus');
 
   fact('a promise in the data of one that only the host holds -> held, then gone', async () => {
     const { kernel } = traders;
@@ -233,7 +234,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
     await traders.block(Promise.all([passing.result, dropping.result]));
     expect(await call('bob', 'touch', 'ram', 'x')).toBe('here');
     await call('bob', 'drop', 'ram', 'x');
-  }, true);
+  }, 'consensus');
 
   fact('vat parameters -> held until the next upgrade gives others', async () => {
     const { kernel } = traders;
@@ -247,7 +248,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
     traders.expectSound();
     await traders.upgrade('dave');
     await traders.terminate('dave');
-  }, true);
+  }, 'consensus');
 
   fact('the host holds a thing -> it stays until released', async () => {
     const { kernel } = traders;
@@ -278,7 +279,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
       await expect(refused).rejects.toThrow('vat terminated');
       for (const sort of ['thing', 'far']) await call('bob', 'drop', 'virtual', sort);
       await call('carol', 'drop', 'durable', 'thing');
-    }, true);
+    }, 'consensus');
 
   fact('an importer that ends -> what only it held goes', async () => {
     await traders.create('dave');
@@ -310,7 +311,7 @@ describe.each(MODES)('garbage across vats, gc: %s', gc => {
     await traders.collect();
     expect(await call('carol', 'touch', 'durable', 'z')).toBe('here');
     await call('carol', 'drop', 'durable', 'z');
-  }, true);
+  }, 'consensus');
 
   fact('let go, then the kernel is opened again -> worked off all the same', async () => {
     await passTo('thing', 'durable', 'bob');

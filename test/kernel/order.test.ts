@@ -136,6 +136,6 @@ const attack = async (seed: number): Promise<void> => {
 };
 
 const TITLE = 'order: random sends, settlements, upgrades, seed %i -> kept';
-const [quick, more] = SEED === undefined ? [[1, 2], [3, 4, 5, 6]] : [[Number(SEED)], []];
+const [quick, more] = SEED === undefined ? [[1], [2, 3, 4, 5, 6]] : [[Number(SEED)], []];
 test.each(quick)(TITLE, attack);
 test.each(more)(TITLE, { tags: ['thorough'] }, attack);

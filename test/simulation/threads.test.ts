@@ -6,6 +6,9 @@ import { fixture, kernelOver } from '../support/kernels.js';
 
 const VATS = 6;
 const BLOCKS = amount({ quick: 7, thorough: 12 });
+const MANY = { threads: 64, spareThreads: 3 };
+/** Beside one thread at a time. */
+const OTHERS = amount({ quick: [MANY], thorough: [{ threads: 2, spareThreads: 1 }, MANY] });
 
 /** Vats that call one another in a ring, with creations, upgrades and a termination on the way. */
 const runBlocks = async (options: { threads: number; spareThreads: number }): Promise<string[]> => {
@@ -44,14 +47,11 @@ const runBlocks = async (options: { threads: number; spareThreads: number }): Pr
   return hashes;
 };
 
-const title = 'threads: one at a time, two, all at once -> the same hash of every block';
+const title = 'threads: one at a time, more, all at once -> the same hash of every block';
 test(title, { tags: ['sized'] }, async () => {
   const one = await runBlocks({ threads: 1, spareThreads: 0 });
-  const two = await runBlocks({ threads: 2, spareThreads: 1 });
-  const many = await runBlocks({ threads: 64, spareThreads: 3 });
   expect(one).toHaveLength(BLOCKS + VATS + 4);
-  expect(two).toEqual(one);
-  expect(many).toEqual(one);
+  for (const options of OTHERS) expect(await runBlocks(options)).toEqual(one);
 });
 
 test('one thread: a fault amid a part of a wave -> those that wait get their turn', async () => {

@@ -163,7 +163,8 @@ describe('sealed blocks', () => {
       expect(existsSync(copy)).toBe(false);
     });
 
-  test('another interval, or none -> other hashes; threads, restarts -> the same', async () => {
+  const intervals = 'another interval, or none -> other hashes; threads, restarts -> the same';
+  test(intervals, { tags: ['thorough'] }, async () => {
     const run = async (stateRootInterval: number, threads: number): Promise<string> => {
       const directory = await freshDirectory();
       const options = { directory, blocks: 'host', threads } as const;

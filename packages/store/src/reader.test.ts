@@ -1,9 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { amount } from '../../../test/support/amounts.js';
 import { TABLE_END } from './keys.js';
 import { openReader } from './reader.js';
 import { Store } from './store.js';
 import { bytes, ReaderThread, temporaryDirectory, text } from './testing/support.js';
 import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
+
+const HEIGHTS = amount({ quick: 60, thorough: 300 });
 
 const put = (table: TableName, key: string, value: string): RowChange =>
   ({ table, key, value: bytes(value) });
@@ -26,11 +29,11 @@ async function commitRows(store: Store, ...changes: RowChange[]): Promise<void> 
   await store.commit({ height: store.head.height + 1, changes, unhashed: [] });
 }
 
-test('reader: a batch after a commit -> always shows it, at each of 300 heights', async () => {
+test('reader: a batch after a commit -> always shows it', { tags: ['sized'] }, async () => {
   const { store, threads: [thread] } = await openWithThreads(1);
   await thread?.ask('open');
   const keys = [['kernel', 'row'], ['vatstore', 'row']];
-  for (let height = 1; height <= 300; height += 1) {
+  for (let height = 1; height <= HEIGHTS; height += 1) {
     const value = `at ${height}`;
     await commitRows(store, put('kernel', 'row', value), put('vatstore', 'row', value));
     expect(await thread?.ask('batch', keys)).toEqual([height, value, value]);
