@@ -195,6 +195,16 @@ const WAYS: readonly Way[] = [
   },
   { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true },
   {
+    of: /^npm run mutations$/,
+    runs: () => `${scriptOf('mutations')} --only S3a --named-only`,
+    isThorough: true,
+  },
+  {
+    of: /^npm run mutations -- /,
+    runs: command => `${scriptOf('mutations')} ${command.split(' -- ')[1]!} --list`,
+    isThorough: true,
+  },
+  {
     of: /^npm start -- --json$/,
     how: `runs heirloom purses --json ${SMALL_PURSES} --directory DIR: the store of all others`,
     check: async () => {
@@ -344,9 +354,9 @@ describe('tests that the documents choose by an option', { tags: ['thorough'] },
   });
 });
 
-describe('benches in the documents', { tags: ['thorough'] }, () => {
-  const benches = PLANS.filter(({ isThorough }) => isThorough);
-  test.each(benches)('$text -> $how', ({ carryOut }) => carryOut());
+describe('long commands in the documents', { tags: ['thorough'] }, () => {
+  const long = PLANS.filter(({ isThorough }) => isThorough);
+  test.each(long)('$text -> $how', ({ carryOut }) => carryOut());
 });
 
 describe('a document', () => {
