@@ -139,8 +139,8 @@ describe('files', () => {
   });
 
   test('JavaScript: a default export -> with what JSON cannot say', async () => {
-    const worker = JSON.stringify(vatPath('worker.js'));
-    const text = `export default { vats: { w: { sourceSpec: ${worker}, parameters: [1n] } } };`;
+    await write('worker.json', JSON.stringify(await fixture('worker.js')));
+    const text = `export default { vats: { w: { bundleSpec: 'worker.json', parameters: [1n] } } };`;
     const kernel = await open(await write('config.mjs', text));
     expect(await kernel.call(kernel.vat('w').root, 'getParameters')).toEqual([1n]);
   });

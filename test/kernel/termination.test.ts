@@ -2,11 +2,13 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { preparedStore } from '../support/prepared-stores.js';
 
-const THINGS = 2_000;
-const STEP = 150;
+const THINGS = amount({ quick: 500, thorough: 2_000 });
+const STEP = amount({ quick: 60, thorough: 150 });
+const SIZED = { tags: ['sized'] };
 const TERMINATED = Error('vat terminated');
 
 let directory: string;
@@ -47,7 +49,7 @@ const open = async (place: string): Promise<void> => {
   kernel = await kernelOver({ directory, blocks: 'host', parameters });
 };
 
-describe('a big vat', () => {
+describe('a big vat', SIZED, () => {
   let big: VatReference;
   let other: VatReference;
   const setStage = preparedStore(async place => {

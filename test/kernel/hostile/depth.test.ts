@@ -15,8 +15,9 @@ const TOO_DEEP_TEXT = 'calls of vat code nest at most 10000 deep';
 
 const FUNCTION = 'const f = n => (n > 1 ? f(n - 1) : 1); try { f(DEEP); } catch {}';
 
+type Recursion = readonly [how: string, code: string];
 /** Ways to nest `DEEP` calls and to catch what comes of it. */
-const RECURSIONS: readonly (readonly [how: string, code: string])[] = [
+const ALL_RECURSIONS: readonly Recursion[] = [
   ['a function', `${FUNCTION} 1`],
   [
     'methods',
@@ -84,6 +85,17 @@ const RECURSIONS: readonly (readonly [how: string, code: string])[] = [
   ],
 ];
 
+/**
+ * One of each way in which calls are counted: called, as a constructor, by native code, resumed,
+ * left by `finally`, in code that is evaluated, and where other code was told to weave or not to.
+ */
+const REPRESENTATIVES = [
+  ...['a function', 'constructors', 'sort', 'generators', 'finally', 'evaluated code'],
+  ...['a compartment with transforms of its own', 'a compartment in a compartment'],
+];
+const RECURSIONS = ALL_RECURSIONS.filter(([how]) => REPRESENTATIVES.includes(how));
+const MORE_RECURSIONS = ALL_RECURSIONS.filter(([how]) => !REPRESENTATIVES.includes(how));
+
 type Shortage = readonly [what: string, code: string];
 /** What vat code may catch at once, whatever it does then: of stack and of memory, one of each. */
 const HOST_IS_SHORT: readonly Shortage[] = [
@@ -106,13 +118,17 @@ const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
 describe('call depth:', () => {
   const scenes = new Scenes();
 
-  test.each(RECURSIONS)('%s, as deep as may be -> fine', async (_how, code) => {
+  const THOROUGH = { tags: ['thorough'] };
+
+  const fits = async (_how: string, code: string): Promise<void> => {
     const stage = await scenes.begin();
     expect(await stage.run(code.replaceAll('DEEP', String(FITS)))).toBe(1);
     expect(stage.log.filter(({ level }) => level === 'fault')).toEqual([]);
-  });
+  };
+  test.each(RECURSIONS)('%s, as deep as may be -> fine', fits);
+  test.each(MORE_RECURSIONS)('%s, as deep as may be -> fine', THOROUGH, fits);
 
-  test.each(RECURSIONS)('%s, deeper, caught -> the vat ends', async (_how, code) => {
+  const deeper = async (_how: string, code: string): Promise<void> => {
     const stage = await scenes.begin();
     const reason = await stage.run(code.replaceAll('DEEP', String(TOO_DEEP))).then(
       () => 'nothing',
@@ -122,7 +138,9 @@ describe('call depth:', () => {
     const faults = stage.log.filter(({ level }) => level === 'fault');
     expect(faults.map(({ text }) => text)).toEqual([expect.stringContaining(TOO_DEEP_TEXT)]);
     await scenes.expectIntact(stage, 'has ended');
-  });
+  };
+  test.each(RECURSIONS)('%s, deeper, caught -> the vat ends', deeper);
+  test.each(MORE_RECURSIONS)('%s, deeper, caught -> the vat ends', THOROUGH, deeper);
 
   test('recursion that tries again whenever it fails -> ends all the same', async () => {
     const stage = await scenes.begin();

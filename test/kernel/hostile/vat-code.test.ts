@@ -133,7 +133,7 @@ const TRICKS: readonly (readonly [title: string, code: string, expected: unknown
 ];
 
 /** Promises, exports and messages: of a crowd. */
-const CROWD = amount({ quick: 2_000, thorough: 20_000 });
+const CROWD = amount({ quick: 1_000, thorough: 20_000 });
 const MESSAGES = CROWD / 4;
 const SIZED = { tags: ['sized'] };
 

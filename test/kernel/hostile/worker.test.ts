@@ -121,25 +121,25 @@ const writing = (...rows: unknown[]): unknown => [null, [], rows, null];
 
 /** Of each part of a crank, and of each syscall, one that is wrong in a way of its own. */
 const SHAPES: readonly Attack[] = [
-  ['an empty crank', []],
   ['an outcome with text', [['LIMIT', 'text'], [], [], null]],
   ['syscalls that are no list', [null, 7, [], null]],
   ['an unknown syscall', doing([99, 'o-1'])],
-  ['a send too short', doing([SEND, 'o-1', BODY, []])],
   ['a send without data', doing([SEND, 'o-1', 'text', [], null])],
-  ['references that are numbers', doing([SEND, 'o-1', BODY, [1], null])],
   ['a reference longer than any key', doing([SUBSCRIBE, { text: 5_000 }])],
   ['a resolution that is no list', doing([RESOLVE, 'p-1'])],
   ['an exit of no truth', doing([EXIT, 'yes', BODY, []])],
-  ['garbage in an ordinary crank', doing([DROP_IMPORTS, ['o-1']])],
   ['the root abandoned', doing([ABANDON_EXPORTS, ['o+0']])],
   ['a dismissal of a built-in kind', doing([DISMISS_KIND, 6, '"map"'])],
-  ['a dismissal twice', doing([DISMISS_KIND, 10, '"x"'], [DISMISS_KIND, 10, '"x"'])],
   ['a row without a key', writing([{ bytes: '' }, BODY])],
   ['rows out of order', writing([{ bytes: '02' }, BODY], [{ bytes: '01' }, BODY])],
   ['a report of no truth', [null, [], [], [1, null]]],
 ];
 const MORE_SHAPES: readonly Attack[] = [
+  ['an empty crank', []],
+  ['a send too short', doing([SEND, 'o-1', BODY, []])],
+  ['references that are numbers', doing([SEND, 'o-1', BODY, [1], null])],
+  ['garbage in an ordinary crank', doing([DROP_IMPORTS, ['o-1']])],
+  ['a dismissal twice', doing([DISMISS_KIND, 10, '"x"'], [DISMISS_KIND, 10, '"x"'])],
   ['a crank too short', [null, [], []]],
   ['a crank too long', [null, [], [], null, null]],
   ['an outcome that is no pair', [['LIMIT'], [], [], null]],
@@ -171,14 +171,14 @@ const MORE_SHAPES: readonly Attack[] = [
   ['a report of numbers', [null, [], [], [true, [1]]]],
 ];
 
-/** The packed bytes of what no crank is: too few, too many, not ours, more than there is. */
+/** The packed bytes of what no crank is: too few, too many, more than there is. */
 const PACKED: readonly Attack[] = [
   ['nothing', ''],
   ['bytes left over', '94c09090c000'],
-  ['an extension', '94d4010090c0c0'],
   ['more elements than there is memory', 'ddffffffff'],
 ];
 const MORE_PACKED: readonly Attack[] = [
+  ['an extension', '94d4010090c0c0'],
   ['half a crank', '94c0'],
   ['a map', '80'],
   ['a number', '01'],
@@ -188,10 +188,9 @@ const MORE_PACKED: readonly Attack[] = [
   ['more bytes than there are', '94c090c6ffffffff'],
 ];
 
-/** What it has not, what is not written so, of another incarnation, of another sort, and undone. */
+/** What it has not, of another incarnation, of another sort, and undone. */
 const REFERENCES: readonly Attack[] = [
   ['an import that it has not', doing([SEND, 'o-999', BODY, [], null])],
-  ['a number with zeros', doing([SEND, 'o-01', BODY, [], null])],
   ['an export of another incarnation', doing([SEND, 'o-1', BODY, ['o+e7/1'], null])],
   ['a kernel promise as a result', doing([SEND, 'o-1', BODY, [], 'p-1'])],
   ['a subscription to an object', doing([SUBSCRIBE, 'o-1'])],
@@ -205,6 +204,7 @@ const REFERENCES: readonly Attack[] = [
   ],
 ];
 const MORE_REFERENCES: readonly Attack[] = [
+  ['a number with zeros', doing([SEND, 'o-01', BODY, [], null])],
   ['a promise that it has not', doing([SUBSCRIBE, 'p-999'])],
   ['what looks like a reference', doing([SEND, 'purse', BODY, [], null])],
   ['the name of a property', doing([SUBSCRIBE, 'prototype'])],
@@ -291,11 +291,11 @@ const STARTS: readonly Attack[] = [
   ['drops what it has not', doing([DROP_IMPORTS, ['o-9']])],
   ['retires what it reaches', doing([RETIRE_IMPORTS, ['o-1']])],
   ['uses what it dropped', doing([DROP_IMPORTS, ['o-1']], [SEND, 'o-1', BODY, [], null])],
-  ['retires an export that others reach', doing([RETIRE_EXPORTS, ['o+0']])],
   ['abandons the root', doing([ABANDON_EXPORTS, ['o+0']])],
   ['exits', doing([EXIT, false, BODY, []])],
 ];
 const MORE_STARTS: readonly Attack[] = [
+  ['retires an export that others reach', doing([RETIRE_EXPORTS, ['o+0']])],
   ['drops its own root', doing([DROP_IMPORTS, ['o+0']])],
   ['drops a promise', doing([SUBSCRIBE, 'p+0/7'], [DROP_IMPORTS, ['p+0/7']])],
   ['retires an import twice', doing([DROP_IMPORTS, ['o-1']], [RETIRE_IMPORTS, ['o-1', 'o-1']])],
@@ -327,17 +327,17 @@ describe('hostile worker, a startVat that', () => {
   test.each(MORE_STARTS)('%s -> the vat is not made, all else is as before', THOROUGH, start);
 });
 
-/** What is no frame, no tuple, no opcode, no contents, and what comes when it is not due. */
+/** What is no frame, no opcode, and what comes when it is not due. */
 const FRAMES: readonly Attack[] = [
   ['nothing', { packedFrame: '' }],
-  ['an empty tuple', { frame: [] }],
   ['an opcode that is text', { frame: ['cranks'] }],
-  ['cranks that are no list', { frame: [2, 2, 7, []] }],
   ['cranks of a later position', { frame: [2, 3, [{ bytes: '94c09090c0' }], [1]] }],
   ['an answer without a question: bound', { frame: [1] }],
   ['progress without a replay', { frame: [7, 0] }],
 ];
 const MORE_FRAMES: readonly Attack[] = [
+  ['an empty tuple', { frame: [] }],
+  ['cranks that are no list', { frame: [2, 2, 7, []] }],
   ['no msgpack', { packedFrame: 'c1' }],
   ['no tuple', { packedFrame: '01' }],
   ['more elements than there is memory', { packedFrame: 'ddffffffff' }],

@@ -164,7 +164,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     await expectWhole(setting, blockHash);
   });
 
-  test('closing while a bundle never ends being evaluated -> closes', async () => {
+  test('closing while a bundle never ends being evaluated -> closes', wherever, async () => {
     const kernel = await kernelOver({ isolation, blocks: 'host' });
     const installed = install(kernel, 'endless-module.js');
     await until(() => kernel.lastInput > 0);

@@ -3,7 +3,7 @@
  * cannot be replayed, inputs that go before everything else.
  */
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Isolation, Kernel, VatReference } from '@heirloom/kernel';
@@ -143,6 +143,15 @@ describe('a vat that cannot be replayed:', () => {
     await kernel.call(hazard.root, 'do', ['need', 100]);
     await kernel.close();
   });
+  /** With a message that waits for it; `queued` is the input. */
+  let queued = 0;
+  const makeQueued = preparedStore(async directory => {
+    await cp(await makeBroken(), directory, { recursive: true });
+    const queueing = await kernelOver({ directory, blocks: 'host' });
+    ({ input: queued } = queueing.send(root(queueing, 'hazard'), 'countCalls'));
+    await queueing.commit();
+    await queueing.close();
+  });
 
   test('opening -> succeeds, the vat is marked, the others work', async () => {
     const directory = await makeBroken();
@@ -169,11 +178,7 @@ describe('a vat that cannot be replayed:', () => {
   });
 
   test('an upgrade first -> it runs again, what was queued goes to the successor', async () => {
-    const directory = await makeBroken();
-    const queueing = await kernelOver({ directory, blocks: 'host' });
-    queueing.send(root(queueing, 'hazard'), 'countCalls');
-    await queueing.commit();
-    await queueing.close();
+    const directory = await makeQueued();
     const kernel = await openBroken(directory, 'host');
     const { vatId, bundleId } = kernel.vat('hazard');
     const upgraded = kernel.upgradeVat(vatId, { bundleId, first: true });
@@ -188,13 +193,9 @@ describe('a vat that cannot be replayed:', () => {
   });
 
   test('a termination first -> what was queued is rejected', async () => {
-    const directory = await makeBroken();
-    const queueing = await kernelOver({ directory, blocks: 'host' });
-    const { input } = queueing.send(root(queueing, 'hazard'), 'countCalls');
-    await queueing.commit();
-    await queueing.close();
+    const directory = await makeQueued();
     const kernel = await openBroken(directory);
-    const result = outcome(kernel.resultOf(input));
+    const result = outcome(kernel.resultOf(queued));
     await kernel.terminateVat(kernel.vat('hazard').vatId, { first: true });
     expect(await result).toBe('Error: vat terminated');
     expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
@@ -210,7 +211,9 @@ describe('the head of the queue:', () => {
     await first.close();
   });
   const openQueued = async (): Promise<{ kernel: Kernel; results: Promise<string>[] }> => {
-    const kernel = await kernelOver({ directory: await prepare(), blocks: 'host' });
+    // The hazard: it was used last.
+    const options = { blocks: 'host', maxVatsOnline: 1 } as const;
+    const kernel = await kernelOver({ ...options, directory: await prepare() });
     const sends = [0, 1, 2].map(() => kernel.send(root(kernel, 'hazard'), 'countCalls'));
     const results = sends.map(({ result }) => outcome(result));
     await kernel.commit();
