@@ -5,7 +5,7 @@
  *
  * @module-tag sized
  */
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { testFacts, useWorkbenches } from '../support/workbench.js';
 import type { Workbench } from '../support/workbench.js';
 
@@ -89,10 +89,15 @@ describe('identity: what is reached on several ways', () => {
 });
 
 describe('identity: between vats', () => {
-  const pair = async (): Promise<[Workbench, Workbench]> => [
-    await benches.make(OBJECTS),
-    await benches.make(OBJECTS),
-  ];
+  let benchesHere: [Workbench, Workbench];
+  beforeAll(async () => {
+    benchesHere = [await benches.hold(OBJECTS), await benches.hold(OBJECTS)];
+  });
+  /** Two vats, with empty stores. */
+  const pair = async (): Promise<[Workbench, Workbench]> => {
+    for (const bench of benchesHere) await bench.run('$.map.clear(); $.virtualMap.clear(); 0');
+    return benchesHere;
+  };
 
   test('exports that come back -> the very objects', async () => {
     const [owner, other] = await pair();

@@ -107,7 +107,7 @@ describe('messages: limits', () => {
       expect(await server.run('$.log.length')).toBe(0);
     });
 
-  test('arguments just under both limits -> delivered', async () => {
+  test('arguments just under both limits -> delivered', { tags: ['thorough'] }, async () => {
     const length = `list => list.length`;
     expect(await client.run(`const far = Array.from({ length: 10_000 }, () => Far('x', {}));
       Promise.all([E($.server).echo('x'.repeat(9_900_000)).then(${length}),

@@ -103,7 +103,8 @@ describe('watched promises', () => {
     expect(await getLog()).toHaveLength(1);
   });
 
-  test('watches: an own promise that nobody else knows -> the same', async () => {
+  const anOwnPromise = 'watches: an own promise that nobody else knows -> the same';
+  test(anOwnPromise, { tags: ['thorough'] }, async () => {
     await call('watcher', 'watchOwn', 'a');
     await call('watcher', 'watchOwn', 'b');
     await call('watcher', 'settle', 'resolve', 1);
@@ -156,7 +157,9 @@ describe('watched promises', () => {
     expect(await getLog()).toEqual([[2, 'fulfilled', 3, 'a']]);
   });
 
-  test('watches: results of messages that come to the successor itself -> told', async () => {
+  const resultsOfMessages =
+    'watches: results of messages that come to the successor itself -> told';
+  test(resultsOfMessages, { tags: ['thorough'] }, async () => {
     const promise = await make('p');
     await call('watcher', 'watchSend', promise, 'hang', [], 'a');
     await call('watcher', 'watchSend', promise, 'getLog', [], 'b');
@@ -170,7 +173,8 @@ describe('watched promises', () => {
     ]);
   });
 
-  test('watches: a restart after every step or none -> the same block hash', async () => {
+  const aRestartAfter = 'watches: a restart after every step or none -> the same block hash';
+  test(aRestartAfter, { tags: ['thorough'] }, async () => {
     const steps = [
       () => call('watcher', 'watchOwn', 'a'),
       async () => call('watcher', 'watch', await make('p'), 'b'),
@@ -212,7 +216,8 @@ describe('watched promises', () => {
     expect(await getLog()).toEqual([[4, 'fulfilled', 1, 'again']]);
   });
 
-  test('watches: a watched own promise in vatParameters -> its name is valid still', async () => {
+  const aWatchedOwn = 'watches: a watched own promise in vatParameters -> its name is valid still';
+  test(aWatchedOwn, { tags: ['thorough'] }, async () => {
     const { promise } = (await call('watcher', 'watchOwn', 'a')) as Held;
     await upgrade(2, { promise });
     expect(await getLog()).toEqual([
@@ -312,18 +317,29 @@ describe('settlements', () => {
     expect(await outer.result).toBe('inner');
   });
 
-  test.each([
+  type Cycle = readonly [
+    title: string,
+    edges: readonly (readonly [name: string, next: readonly string[]])[],
+    seen: readonly string[],
+  ];
+  const small: readonly Cycle[] = [
     ['to itself', [['a', ['a']]], ['a', 'a', 'a', 'a']],
     ['of two', [['a', ['b']], ['b', ['a']]], ['a', 'b', 'a', 'b']],
+  ];
+  const great: readonly Cycle[] = [
     ['of three', [['a', ['b', 'c']], ['b', ['c']], ['c', ['a', 'b']]], ['a', 'b', 'c', 'a']],
-  ] as const)('cycles in data: %s, settled before or after -> seen', async (_, edges, names) => {
+  ];
+  const walk = async (_: string, edges: Cycle[1], seen: Cycle[2]): Promise<void> => {
     const seenBefore = await make('a');
     const walking = kernel.send(root('looker'), 'walk', [seenBefore, 4]);
     for (const [name, next] of edges) await call('holder', 'settleWith', name, 'resolve', next);
-    expect(await walking.result).toEqual(names);
+    expect(await walking.result).toEqual(seen);
     await reopen();
-    expect(await call('looker', 'walk', await make('a'), 4)).toEqual(names);
-  });
+    expect(await call('looker', 'walk', await make('a'), 4)).toEqual(seen);
+  };
+  const WALKED = 'cycles in data: %s, settled before or after -> seen';
+  test.each(great)(WALKED, walk);
+  test.each(small)(WALKED, { tags: ['thorough'] }, walk);
 
   test('virtual collections: promises as values -> the same ones, also when settled', async () => {
     await call('looker', 'put', 'k', await make('p'));

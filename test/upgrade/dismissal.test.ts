@@ -214,7 +214,8 @@ describe('dismissal: rows', () => {
     expect(stage.rowCount('v')).toBe(rows[0]! - 12 - 1);
   });
 
-  test('dismissal: the vat ends before it is swept -> nothing is left', async () => {
+  const theVatEnds = 'dismissal: the vat ends before it is swept -> nothing is left';
+  test(theVatEnds, { tags: ['thorough'] }, async () => {
     const { bench } = await pair();
     await bench.run(FILL);
     await peer.run('E(args[0]).run(args[1])', [bench.root, `${DISMISS} vatPowers.exitVat()`]);
@@ -349,7 +350,8 @@ describe('dismissal: inside the vat', () => {
     expect(await why(`baggage.get('Purse')`)).toBe('Error: kind "Purse" was dismissed');
   });
 
-  test('dismissal: more kinds than a vat may dismiss -> refused', async () => {
+  const moreKindsThan = 'dismissal: more kinds than a vat may dismiss -> refused';
+  test(moreKindsThan, { tags: ['thorough'] }, async () => {
     const bench = await benches.make();
     await bench.run(`for (let i = 0; i < 1_000; i += 1) {
       vatPowers.makeKind('kind' + i, null, {});
@@ -361,7 +363,8 @@ describe('dismissal: inside the vat', () => {
     );
   });
 
-  test('dismissal: a tag of any text -> told as far as 100 characters', async () => {
+  const aTagOf = 'dismissal: a tag of any text -> told as far as 100 characters';
+  test(aTagOf, { tags: ['thorough'] }, async () => {
     const tag = `\u00e9"\u{1f600}\\${'x'.repeat(200)}`;
     const bench = await benches.make(`
       baggage.init('kind', VatData.makeKindHandle(${JSON.stringify(tag)}));

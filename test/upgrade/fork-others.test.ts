@@ -308,7 +308,8 @@ describe('garbage:', () => {
     expect(await call(warm, 'getWeight')).toBe(6n);
   });
 
-  test('cycles that the parent had given away: taken apart in the fork alone', async () => {
+  const takenApartIn = 'cycles that the parent had given away: taken apart in the fork alone';
+  test(takenApartIn, { tags: ['thorough'] }, async () => {
     const { root } = parent;
     const [a, b] = (await Promise.all([1, 2].map(n => call(root, 'makePair', n)))) as [
       ...Record<'front' | 'back', VatReference>[],
@@ -350,7 +351,9 @@ describe('afterwards:', () => {
     expect(root).toBeDefined();
   });
 
-  test('refreshed after so many deliveries of its own, also if its parent is due', async () => {
+  const refreshedAfterSo =
+    'refreshed after so many deliveries of its own, also if its parent is due';
+  test(refreshedAfterSo, { tags: ['thorough'] }, async () => {
     const refresh = { deliveries: 3 };
     const fresh = await shared.create('hatchery.js', { refresh });
     await call(fresh.root, 'count');

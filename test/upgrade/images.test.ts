@@ -108,7 +108,9 @@ describe('image:', () => {
     expect(imagesOf(kernel)).toEqual([next.id]);
   });
 
-  test('the same inputs -> the same block hashes; bundles of every format go along', async () => {
+  const theSameInputs =
+    'the same inputs -> the same block hashes; bundles of every format go along';
+  test(theSameInputs, { tags: ['thorough'] }, async () => {
     const hashes = [];
     for (let n = 0; n < 2; n += 1) {
       const kernel = await kernelOver();

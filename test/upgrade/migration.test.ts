@@ -13,6 +13,8 @@ afterEach(() => {
   expect(benches.kernel.audit({ rows: true }).findings).toEqual([]);
 });
 
+const THOROUGH = { tags: ['thorough'] };
+
 const HANDLE = `
   const handle = tag => {
     if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(tag));
@@ -55,6 +57,13 @@ const FAILED = 'Error: durable kind "Purse", instance 1 (o+d10/1), ' +
   'cannot be migrated from version 0 to 1: ';
 
 describe('migration: definitions', () => {
+  /** Of which no upgrade succeeds. */
+  let wrong: Workbench;
+  beforeAll(async () => {
+    wrong = await benches.hold(OLD);
+    await wrong.run(FILL);
+  });
+
   test('migration: another shape, a higher version -> accepted', async () => {
     const bench = await purses();
     expect(await bench.failedUpgrade(later(SHAPE))).toContain('stateShape mismatch (body coins)');
@@ -83,23 +92,17 @@ describe('migration: definitions', () => {
   });
 
   test('migration: a higher version without migrate -> the upgrade fails', async () => {
-    const bench = await purses();
-    expect(await bench.failedUpgrade(later(`version: 3, ${SHAPE}`)))
+    expect(await wrong.failedUpgrade(later(`version: 3, ${SHAPE}`)))
       .toContain('durable kind "Purse": version 3 follows version 0 without migrate');
   });
 
-  test('migration: the same version -> the rules as without', async () => {
+  test('migration: the same version -> the rules as without', { tags: ['thorough'] }, async () => {
     const bench = await purses();
     await bench.upgrade(NEW);
     const other = later(`version: 1, stateShape: { amount: M.string() }, ${MIGRATE}`);
     expect(await bench.failedUpgrade(other)).toContain('mismatch (body amount), (body notes)');
   });
 
-  let wrong: Workbench;
-  beforeAll(async () => {
-    wrong = await benches.hold(OLD);
-    await wrong.run(FILL);
-  });
   test.each([
     ['version: -1', /version of kind "Purse" must be a whole number from 0 to 4294967295/],
     ['version: 1.5', /must be a whole number/],
@@ -110,7 +113,7 @@ describe('migration: definitions', () => {
     expect(await wrong.failedUpgrade(later(`${options}, ${SHAPE}`))).toMatch(text);
   });
 
-  test('migration: facets, a named kind -> likewise', async () => {
+  test('migration: facets, a named kind -> likewise', { tags: ['thorough'] }, async () => {
     const kit = (define: string, options: string): string => `${HANDLE}
       $.make = ${define}, x => ({ x }), { a: behavior, b: behavior }, { ${options} });`;
     const bench = await benches.make(kit(`vatPowers.makeKindMulti('Kit'`, ''));
@@ -121,7 +124,7 @@ describe('migration: definitions', () => {
     expect(await bench.run(`baggage.get('a').set('y', 6), baggage.get('a').get('y')`)).toBe(6);
   });
 
-  test('migration: a merely-virtual kind -> has no versions', async () => {
+  test('migration: a merely-virtual kind -> has no versions', { tags: ['thorough'] }, async () => {
     const bench = await benches.make(`$.make = VatData.defineKind('v', () => ({ x: 1 }),
       { get: ({ state }) => state.x }, { version: 3, migrate: () => { throw Error('never'); } })`);
     expect(await bench.run('$.it = $.make(); $.it.get()')).toBe(1);
@@ -224,7 +227,8 @@ describe('migration: that fails', () => {
     expect(await bench.run(`baggage.get('p0').get('amount')`)).toBe(0n);
   });
 
-  test('migration: code without migrate, rows left -> that call is rejected', async () => {
+  const without = 'migration: code without migrate, rows left -> that call is rejected';
+  test(without, THOROUGH, async () => {
     const bench = await purses();
     await bench.upgrade(NEW);
     expect(await whyUnreadable(bench, later(`version: 1, ${SHAPE}`)))

@@ -25,43 +25,47 @@ const naming = (who: string): string =>
 const reconnecting = (who: string): string =>
   `${greeter(who)} vatPowers.reconnectExport('greeter', $.greeter);`;
 
-/** A vat that exports a named greeter, and one that holds it. */
-const pair = async (): Promise<{ bench: Workbench; peer: Workbench; named: VatReference }> => {
+/** Holds the greeter of whichever vat a test makes, as `$.named`. */
+let peer: Workbench;
+beforeAll(async () => {
+  peer = await benches.hold();
+});
+
+/** A vat that exports a named greeter, which the peer holds. */
+const pair = async (): Promise<{ bench: Workbench; named: VatReference }> => {
   const bench = await benches.make(naming('one'));
-  const peer = await benches.make();
   const named = (await bench.run('$.greeter')) as VatReference;
   await peer.run('$.named = args[0]; 0', [named]);
-  return { bench, peer, named };
+  return { bench, named };
 };
-const greet = (peer: Workbench): Promise<unknown> => peer.run(`E($.named).greet()`);
+const greet = (): Promise<unknown> => peer.run(`E($.named).greet()`);
 
 describe('reconnected', () => {
   test('named exports: an upgrade -> the same reference, the new object behind it', async () => {
-    const { bench, peer, named } = await pair();
-    expect(await greet(peer)).toBe('one 1');
+    const { bench, named } = await pair();
+    expect(await greet()).toBe('one 1');
     expect(await bench.upgrade(reconnecting('two'))).toEqual({ incarnationNumber: 1 });
-    expect(await greet(peer)).toBe('two 1');
+    expect(await greet()).toBe('two 1');
     expect(await bench.run('$.greeter')).toBe(named);
     expect(await peer.run('E($.named).self()')).toBe(named);
     expect(await bench.run('args[0] === $.greeter', [named])).toBe(true);
     await bench.upgrade(reconnecting('three'));
-    expect(await greet(peer)).toBe('three 1');
+    expect(await greet()).toBe('three 1');
   });
 
   test('named exports: a restart -> rebuilt from the transcript', async () => {
-    const { bench, peer } = await pair();
+    const { bench } = await pair();
     await bench.upgrade(reconnecting('two'));
-    expect(await greet(peer)).toBe('two 1');
+    expect(await greet()).toBe('two 1');
     await benches.restart();
-    expect(await greet(peer)).toBe('two 2');
+    expect(await greet()).toBe('two 2');
     await bench.upgrade(reconnecting('three'));
     await benches.restart();
-    expect(await greet(peer)).toBe('three 1');
+    expect(await greet()).toBe('three 1');
   });
 
   test('named exports: not exported before the upgrade -> exported after it', async () => {
     const bench = await benches.make(naming('one'));
-    const peer = await benches.make();
     await bench.upgrade(reconnecting('two'));
     const named = await bench.run('$.greeter');
     await bench.upgrade(reconnecting('three'));
@@ -69,13 +73,14 @@ describe('reconnected', () => {
   });
 
   test('named exports: dropped by everybody -> the name stays', async () => {
-    const { bench, peer } = await pair();
-    await peer.terminate();
+    const bench = await benches.make(naming('one'));
+    const first = await benches.make();
+    await first.run('$.named = args[0]; 0', [await bench.run('$.greeter')]);
+    await first.terminate();
     await bench.run('0');
     await bench.upgrade(reconnecting('two'));
-    const other = await benches.make();
     const named = await bench.run('$.greeter');
-    expect(await other.run('E(args[0]).greet()', [named])).toBe('two 1');
+    expect(await peer.run('E(args[0]).greet()', [named])).toBe('two 1');
   });
 
   test('named exports: from a later crank, in a later turn of the start -> as well', async () => {
@@ -84,7 +89,6 @@ describe('reconnected', () => {
     const named = await bench.run('$.greeter');
     await bench.upgrade(`Promise.resolve().then(() => {}).then(() => { ${reconnecting('two')} })`);
     await bench.upgrade(`void Promise.resolve().then(() => { ${reconnecting('three')} }); 0`);
-    const peer = await benches.make();
     expect(await peer.run('E(args[0]).greet()', [named])).toBe('three 1');
   });
 
@@ -104,7 +108,7 @@ describe('reconnected', () => {
 
 describe('not reconnected', () => {
   test('named exports: unreconnected names -> reported, abandoned, free again', async () => {
-    const { bench, peer, named } = await pair();
+    const { bench, named } = await pair();
     await bench.run(`vatPowers.nameExport('a \\u00e9', Far('a', {}))`);
     await bench.run(`vatPowers.nameExport('kept', $.kept = Far('kept', { ok: () => true }))`);
     const kept = await bench.run('$.kept');
@@ -113,7 +117,7 @@ describe('not reconnected', () => {
       incarnationNumber: 1,
       abandonedNames: ['a \u00e9', 'greeter'],
     });
-    await expect(greet(peer)).rejects.toThrow('vat terminated');
+    await expect(greet()).rejects.toThrow('vat terminated');
     expect(await peer.run('E(args[0]).ok()', [kept])).toBe('yes');
     expect(await bench.run('args[0] === $.greeter', [named])).toBe(false);
     await bench.run(`${naming('again')} 0`);
@@ -122,15 +126,15 @@ describe('not reconnected', () => {
   });
 
   test('named exports: the upgrade fails -> names and exports as before', async () => {
-    const { bench, peer, named } = await pair();
+    const { bench, named } = await pair();
     expect(await bench.failedUpgrade(`throw Error('broken')`)).toContain('broken');
     expect(await bench.failedUpgrade(`${reconnecting('bad')} throw Error('broken')`)).toContain(
       'broken',
     );
-    expect(await greet(peer)).toBe('one 1');
+    expect(await greet()).toBe('one 1');
     expect(await bench.run('$.greeter')).toBe(named);
     await bench.upgrade(reconnecting('two'));
-    expect(await greet(peer)).toBe('two 1');
+    expect(await greet()).toBe('two 1');
   });
 
   test('named exports: vatParameters mention one -> the start fails and says why', async () => {
@@ -169,11 +173,9 @@ describe('misuse', () => {
   /** One vat that does all of it. */
   describe('all of one vat', () => {
     let bench: Workbench;
-    let peer: Workbench;
     let asked = 0;
     beforeAll(async () => {
       bench = await benches.hold(naming('one'));
-      peer = await benches.hold();
       await peer.run('$.named = args[0]; 0', [await bench.run('$.greeter')]);
       await bench.run(`$.exported = Far('exported', {})`);
     });
@@ -181,12 +183,12 @@ describe('misuse', () => {
     test.each(facts)('named exports: %s -> refused, nothing changed', async (_, code, text) => {
       expect(await bench.run(`why(() => ${code})`, [peer.root])).toBe(text);
       asked += 1;
-      expect(await greet(peer)).toBe(`one ${asked}`);
+      expect(await greet()).toBe(`one ${asked}`);
     });
 
     testLast('named exports: after all of it -> the one name, and no other', [], async () => {
       expect(await bench.upgrade(reconnecting('two'))).toEqual({ incarnationNumber: 1 });
-      expect(await greet(peer)).toBe('two 1');
+      expect(await greet()).toBe('two 1');
     });
   });
 
@@ -217,7 +219,7 @@ describe('misuse', () => {
   });
 
   test('named exports: a name of another vat -> unknown: names are the vat\'s own', async () => {
-    const { peer } = await pair();
+    await pair();
     expect(await peer.failedUpgrade(reconnecting('thief'))).toContain('no export is named');
     await peer.run(`${naming('own')} 0`);
     expect(await peer.run('E($.named).greet()')).toBe('one 1');

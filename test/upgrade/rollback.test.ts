@@ -2,6 +2,7 @@
 import type { CreatedVat, Kernel, LogRecord, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdminBench } from '../support/admin.js';
+import { amount } from '../support/amounts.js';
 import { fixture } from '../support/kernels.js';
 import { inReplicas, type Replica } from '../support/replicas.js';
 import { useSharedKernel } from '../support/shared-kernel.js';
@@ -28,7 +29,8 @@ describe('a failed upgrade:', () => {
   /** What the log says of the bank at each: its successor starts, and its next message comes. */
   const FAILED = [['startVat', undefined], ['upgraded', false], ['message', undefined]];
 
-  test('the predecessor goes on at once: the same worker and heap, nothing replayed', async () => {
+  const atOnce = 'the predecessor goes on at once: the same worker and heap, nothing replayed';
+  test(atOnce, { tags: ['sized'] }, async () => {
     await kernel.call(bank.root, 'countCalls');
     const { threads, vatsPagedIn, upgradeCount } = kernel.stats();
     const seen: unknown[] = [];
@@ -37,7 +39,10 @@ describe('a failed upgrade:', () => {
       if (vat === bank.vatId) seen.push([event, ok]);
     };
     kernel.setLog({ categories: ['delivery', 'upgrade', 'vat'], write });
-    const fails = ['throw', 'never', 'plain', 'unclaimed'];
+    const fails = amount({
+      quick: ['throw', 'unclaimed'],
+      thorough: ['throw', 'never', 'plain', 'unclaimed', 'throw', 'never', 'plain'],
+    });
     for (const [i, fail] of fails.entries()) {
       await expect(upgrade({ fail })).rejects.toThrow();
       expect(await kernel.call(bank.root, 'countCalls')).toBe(i + 2);
