@@ -41,7 +41,7 @@ describe('start: what a bundle must give', () => {
       [building(`VatData.makeKindHandle('a'); VatData.makeKindHandle('b');
         return baggage;`), /must return ephemeral/],
     ];
-    // Without one, one that throws, that never settles, that gives data, that gives what is durable.
+    // Without one, one that throws, never settles, gives data, gives what is durable.
     const some = [0, 2, 4, 5, 7].map(i => all[i]!);
     const cases = amount({ quick: some, thorough: all });
     for (const [source, reason] of cases) expect(await refusal(source)).toMatch(reason);
