@@ -1,4 +1,7 @@
-/** What a replay is given: reaps with what they found, rows as they were (rules G5, T2, T4). */
+/**
+ * What a replay is given: reaps with what they found (rules.md#g5), rows as they were (rules.md#t2,
+ * rules.md#t4).
+ */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader, unpackFrame } from '@heirloom/store';
 import { Delivery } from '@heirloom/worker';

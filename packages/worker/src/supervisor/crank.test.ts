@@ -1,4 +1,4 @@
-/** What decides a crank's outcome, whatever vat code does with exceptions (rule H2). */
+/** What decides a crank's outcome, whatever vat code does with exceptions (rules.md#h2). */
 import { describe, expect, it } from 'vitest';
 import { Crank } from './crank.js';
 
