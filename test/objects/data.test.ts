@@ -84,6 +84,7 @@ describe('data: every way that a value can take', () => {
   beforeAll(async () => {
     bench = await benches.hold(VALUES + HOLDERS);
     other = await benches.hold(VALUES);
+    await bench.run('$.other = args[0]; 0', [other.root]);
   });
 
   test('state, as init and setters left it -> the same in the next crank', async () => {
@@ -128,7 +129,6 @@ describe('data: every way that a value can take', () => {
   });
 
   test('messages and results: to another vat and back, to the host and back -> same', async () => {
-    await bench.run('$.other = args[0]; 0', [other.root]);
     expect(await bench.run(`E($.other).run('args[0]', [$.values]).then($.changed)`)).toEqual([]);
     expect(await other.run('$.changed(args[0])', [await bench.run('$.values')])).toEqual([]);
   });
