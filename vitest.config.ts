@@ -1,6 +1,13 @@
 /**
- * Tests of all packages, in forked processes: SES lockdown and LMDB environments are per process.
- * Two at a time, since most tests start threads of their own and CI has two cores.
+ * Tests of all packages, in forked processes, two at a time: most tests start threads of their own
+ * and CI has two cores.
+ *
+ * | project | what it runs |
+ * | --- | --- |
+ * | `units` | tests beside their modules, each file in a process of its own: some lock it down |
+ * | `threads` | tests of vats in threads, many files in one process, as a host may embed it |
+ * | `alone` | those that look at their process or put it at risk: each file has its own |
+ * | `processes` | IN_PROCESSES, with every vat in a child process |
  *
  * | mode | script | what it runs |
  * | --- | --- | --- |
@@ -32,17 +39,26 @@ const IN_PROCESSES = [
 /** The part of it that `npm test` runs. */
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
 
-const THREADS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'];
+const UNITS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'];
+/** Their processes: counted, short of memory, measured, or with warnings that they listen to. */
+const ALONE = [
+  'test/kernel/{hostile,isolation}/*.test.ts',
+  'test/kernel/log.test.ts',
+  'test/objects/leaks.test.ts',
+  'test/replay/*.test.ts',
+  'test/upgrade/churn.test.ts',
+  'test/house-style.test.ts',
+];
 const ROOT = import.meta.dirname;
 
-/** The files with tagged tests: mode `rest` need not load the others. */
-const taggedFiles = (): string[] =>
+/** The files without tagged tests: mode `rest` need not load them. */
+const untaggedFiles = (): string[] =>
   ['packages/store/src', 'packages/worker/src', 'packages/kernel/src', 'bench/src', 'test'].flatMap(
     directory =>
       readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
         .filter(name => name.endsWith('.test.ts'))
         .map(name => path.posix.join(directory, name.replaceAll(path.sep, '/')))
-        .filter(file => mentionsTags(readFileSync(path.join(ROOT, file), 'utf8'))),
+        .filter(file => !mentionsTags(readFileSync(path.join(ROOT, file), 'utf8'))),
   );
 
 /** Minutes: no test waits so long unless something hangs, also on a slow and busy machine. */
@@ -51,22 +67,49 @@ const HANGING_MS = 600_000;
 const MODES = ['test', 'all', 'rest', 'processes'] as const;
 type Mode = (typeof MODES)[number];
 
+const NEVER_TESTS = ['**/node_modules/**', '**/dist/**'];
+const SETUP = './test/support/costs-setup.ts';
+const KERNELS_SETUP = './test/support/kernels-setup.ts';
+
+interface Project {
+  readonly include: string[];
+  readonly exclude?: readonly string[];
+  /** One process for many files, in which the modules that they import are evaluated once. */
+  readonly shares?: boolean;
+}
+
+/** Of each project, unless the mode chooses fewer. */
+const PROJECTS: Readonly<Record<'units' | 'threads' | 'alone', Project>> = {
+  units: { include: UNITS },
+  threads: { include: ['test/**/*.test.ts'], exclude: ALONE, shares: true },
+  alone: { include: ALONE },
+};
+
 const projectsOf = (mode: Mode) => {
-  const inProcesses = mode === 'test' ? IN_PROCESSES_SMOKE : IN_PROCESSES;
-  const project = (name: string, include: string[], env: Readonly<Record<string, string>>) => ({
+  const thorough = mode === 'test' ? {} : { HEIRLOOM_THOROUGH: '1' };
+  const passedOver = mode === 'rest' ? [...NEVER_TESTS, ...untaggedFiles()] : NEVER_TESTS;
+  const project = (name: string, of: Project, env: Readonly<Record<string, string>> = {}) => ({
     extends: true as const,
     // A project reads this file again: in this mode, or it would take the filter of `npm test`.
     mode,
-    test: { name, include, env },
+    test: {
+      name,
+      include: of.include,
+      exclude: [...passedOver, ...(of.exclude ?? [])],
+      isolate: of.shares !== true,
+      setupFiles: name === 'units' ? [SETUP] : [SETUP, KERNELS_SETUP],
+      env: { ...thorough, ...env },
+    },
   });
-  const thorough = mode === 'test' ? {} : { HEIRLOOM_THOROUGH: '1' };
-  const threads = project('threads', mode === 'rest' ? taggedFiles() : THREADS, thorough);
-  const processes = project('processes', inProcesses, {
-    ...thorough,
-    HEIRLOOM_ISOLATION: 'process',
-  });
-  if (mode === 'rest') return [threads];
-  return mode === 'processes' ? [processes] : [threads, processes];
+  const inProcesses = mode === 'test' ? IN_PROCESSES_SMOKE : IN_PROCESSES;
+  const processes = project(
+    'processes',
+    { include: inProcesses },
+    { HEIRLOOM_ISOLATION: 'process' },
+  );
+  if (mode === 'processes') return [processes];
+  const withThreads = Object.entries(PROJECTS).map(([name, of]) => project(name, of));
+  return mode === 'rest' ? withThreads : [...withThreads, processes];
 };
 
 const FILTERS: Readonly<Record<Mode, string[]>> = {
@@ -85,7 +128,6 @@ export default defineConfig(({ mode: asked }) => {
       projects: projectsOf(mode),
       tags: TAGS,
       ...(tagsFilter.length === 0 ? {} : { tagsFilter }),
-      exclude: ['**/node_modules/**', '**/dist/**'],
       // A package built is loaded by Node as it is, as a user's process loads it.
       server: { deps: { external: [/\/(packages\/[^/]+|bench)\/dist\//] } },
       env: { NODE_ENV: 'test' },
@@ -95,7 +137,6 @@ export default defineConfig(({ mode: asked }) => {
       testTimeout: HANGING_MS,
       hookTimeout: HANGING_MS,
       slowTestThreshold: 5_000,
-      setupFiles: ['./test/support/costs-setup.ts'],
       reporters: ['default', './test/support/summary.ts'],
       dangerouslyIgnoreUnhandledErrors: false,
       passWithNoTests: false,

@@ -65,7 +65,7 @@ describe('lint: what it refuses', () => {
     expect(await rulesBroken(filePath, text)).toContain(rule);
   });
 
-  test('lint: a missing case of a union -> an error', async () => {
+  test('lint: a missing case of a union -> an error', { tags: ['thorough'] }, async () => {
     const text = `export const f = (u: 1 | 2) => { switch (u) { case 1: return 1; } return 2; };`;
     const rule = '@typescript-eslint/switch-exhaustiveness-check';
     expect(await rulesBroken(STORE, text)).toContain(rule);

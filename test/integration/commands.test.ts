@@ -164,11 +164,11 @@ const WAYS: readonly Way[] = [
   },
   {
     of: /^npm run test:swingset$/,
-    how: 'npm test does the same, in test/reference/reference.test.ts',
+    how: 'npm run test:rest does the same, in test/reference/reference.test.ts',
     check: () => {
       expect(scriptOf('test:swingset')).toBe('vitest run --config test/reference/vitest.config.ts');
       expect(TEST_FILES).toContain('test/reference/reference.test.ts');
-      expectStep('npm test');
+      expectStep('npm run test:rest');
     },
   },
   {
@@ -178,7 +178,7 @@ const WAYS: readonly Way[] = [
   },
   {
     of: /^npm run example -- \w+$/,
-    how: 'npm test runs the example',
+    how: 'a test runs the example',
     check: expectExampleTested,
   },
   {
@@ -215,9 +215,14 @@ const WAYS: readonly Way[] = [
   {
     of: /^npm start -- /,
     runs: command => smallPurses(scriptOf('start'), command.split(' -- ')[1]!),
+    isThorough: true,
   },
   { of: /^npx heirloom --(help|version)$/, runs: command => command },
-  { of: /^(npx )?heirloom COMMAND --help$/, runs: () => 'heirloom COMMAND --help' },
+  {
+    of: /^(npx )?heirloom COMMAND --help$/,
+    runs: () => 'heirloom COMMAND --help',
+    isThorough: true,
+  },
   {
     of: /^(npx )?heirloom purses$/,
     how: 'what npm start runs, a step of .ci/run',
@@ -237,6 +242,12 @@ const WAYS: readonly Way[] = [
       if (name in ARGUMENTS) return `heirloom ${name} ${ARGUMENTS[name]}`;
       throw Error(`no arguments of heirloom ${name} in ARGUMENTS`);
     },
+  },
+  {
+    // Their own tests run them too.
+    of: /^(npx )?heirloom (check-upgrade|import|migrate|migrate-store|run) [A-Z]/,
+    runs: command => command.replace(/^npx /, ''),
+    isThorough: true,
   },
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
 ];
@@ -336,7 +347,8 @@ describe('commands in the documents', () => {
   const quick = PLANS.filter(({ isKnown, isThorough }) => isKnown && !isThorough);
   test.each(quick)('$text -> $how', ({ carryOut }) => carryOut());
 
-  test('options beside which no command stands -> options of some command', async () => {
+  const optional = 'options beside which no command stands -> options of some command';
+  test(optional, { tags: ['thorough'] }, async () => {
     for (const { text, places } of optionsIn(allDocuments())) {
       const at = `${text} in ${places.join(', ')}: name its command beside it`;
       expect(await isOffered(text), at).toBe(true);

@@ -25,7 +25,8 @@ describe('examples', () => {
     ]);
   });
 
-  test('depths -> one purse, changed at every depth, the fees as its governor says', async () => {
+  const depths = 'depths -> one purse, changed at every depth, the fees as its governor says';
+  test(depths, { tags: ['thorough'] }, async () => {
     const { stdout, stderr } = await runExample('depths');
     expect(stderr).toBe('');
     expect(stdout.split('\n')).toEqual([
@@ -41,7 +42,8 @@ describe('examples', () => {
     ]);
   });
 
-  test('factory -> vats made at block times, over a restart, each shown once', async () => {
+  const factory = 'factory -> vats made at block times, over a restart, each shown once';
+  test(factory, { tags: ['thorough'] }, async () => {
     const { stdout, stderr } = await runExample('factory');
     expect(stderr).toBe('');
     expect(stdout.split('\n')).toEqual([

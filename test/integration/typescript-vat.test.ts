@@ -5,17 +5,17 @@ import { promisify } from 'node:util';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
 import { install, kernelOver } from '../support/kernels.js';
 
 const PROJECT = fileURLToPath(new URL('../vats/tsconfig.json', import.meta.url));
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
-/** `npm test`: one that is bundled as a script, one that is an archive of modules. */
-const FORMATS = amount<readonly BundleFormat[]>({
-  quick: ['endoScript', 'endoZipBase64'],
-  thorough: ['endoScript', 'endoZipBase64', 'nestedEvaluate', 'getExport'],
-});
+const FORMATS: readonly BundleFormat[] = [
+  'endoScript',
+  'endoZipBase64',
+  'nestedEvaluate',
+  'getExport',
+];
 
 test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   const kernel = await kernelOver();
@@ -36,7 +36,7 @@ test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
 });
 
 const split = 'a .ts entry that imports another .ts file -> bundled in every format, runs';
-test(split, { tags: ['sized'] }, async () => {
+test(split, { tags: ['thorough'] }, async () => {
   const entry = fileURLToPath(new URL('../vats/typed-split.ts', import.meta.url));
   const kernel = await kernelOver();
   for (const format of FORMATS) {

@@ -267,7 +267,7 @@ describe('crashes', () => {
     const bundle = join(await freshDirectory(), 'bundle.json');
     await writeFile(bundle, JSON.stringify(await fixture('caller.js')));
     const started = new Map<number, number>();
-    const goal = amount({ quick: 15, thorough: 40 });
+    const goal = amount({ quick: 8, thorough: 40 });
     let final: unknown;
     for (let life = 0; final === undefined && life < 60; life += 1) {
       const dieAt = 1 + random.below(12);

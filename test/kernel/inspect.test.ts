@@ -93,6 +93,7 @@ test('inspect: rows of every kind of thing -> each table has a name', async () =
 });
 
 test('inspect: --vat, an unknown vat, no store, --help -> tables, errors that say what is there',
+  { tags: ['thorough'] },
   async () => {
     const directory = await freshDirectory();
     const kernel = await kernelOver({ directory });

@@ -237,7 +237,8 @@ describe('limits, what the kernel itself bounds:', () => {
     ]);
   });
 
-  test('a promise whose data reaches much settled data -> told in several notifies', async () => {
+  const reaching = 'a promise whose data reaches much settled data -> told in several notifies';
+  test(reaching, { tags: ['thorough'] }, async () => {
     const { kernel, run } = await make();
     const holder = await kernel.createVat({
       name: 'holder',

@@ -165,7 +165,7 @@ describe('log', () => {
       await expect(kernelOver(wrong)).rejects.toMatchObject({ code: 'BAD_OPTION' });
     });
 
-  test('heirloom run --log -> JSON lines on stderr', async () => {
+  test('heirloom run --log -> JSON lines on stderr', { tags: ['thorough'] }, async () => {
     const directory = await freshDirectory();
     const config = join(directory, 'config.json');
     await writeFile(join(directory, 'relay.json'), JSON.stringify(await fixture('relay.js')));

@@ -76,7 +76,7 @@ const rows = async (): Promise<Record<string, number>> => {
 };
 
 const title = `${ROUNDS} vats made, used, ended and forgotten -> the rows of before`;
-test(title, { tags: ['sized'] }, async () => {
+test(title, { tags: ['thorough'] }, async () => {
   await round(0);
   const before = await rows();
   for (let n = 1; n <= ROUNDS; n += 1) await round(n);

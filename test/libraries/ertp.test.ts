@@ -22,7 +22,7 @@ describe('the example', () => {
     }
   };
 
-  test('ertp -> every amount is right, exit code 0', async () => {
+  test('ertp -> every amount is right, exit code 0', { tags: ['thorough'] }, async () => {
     const [code, text] = await run('ertp');
     expect(text).toMatch(/Every amount is right\.\n$/);
     expect(text).toContain('     all together             975  as it should be\n');
@@ -148,7 +148,8 @@ describe('the bank', () => {
     expect(await next.result).toMatchObject({ value: amount(10n) });
   });
 
-  test('the bank as an endoZipBase64 -> takes over from the endoScript', async () => {
+  const archived = 'the bank as an endoZipBase64 -> takes over from the endoScript';
+  test(archived, { tags: ['thorough'] }, async () => {
     const purse = await call(teller, 'openPurse');
     await call(purse, 'deposit', await call(treasury, 'issue', 10n));
     const path = fileURLToPath(new URL(`${EXAMPLES}/ertp/bank-v2.js`, import.meta.url));

@@ -82,7 +82,8 @@ describe('upgrades', () => {
     expect(await log()).toEqual([['fulfilled by 2', 7n, 'kept', [1n]]]);
   });
 
-  test('the deciding vat, thrice -> watched again each time, fulfilled once', async () => {
+  const thrice = 'the deciding vat, thrice -> watched again each time, fulfilled once';
+  test(thrice, { tags: ['thorough'] }, async () => {
     const vow = await provide('make', 'vow');
     await ask('watch', vow, 'patient');
     const waiting = send('when', vow);

@@ -192,4 +192,4 @@ describe('durability: the order of checks', () => {
   ], SPECIMENS);
 });
 
-benches.testRepetition();
+benches.testRepetition('always');

@@ -235,4 +235,4 @@ describe('identity: new incarnations', () => {
 
 // What is held and what is recognised, in cranks, upgrades and restarts: what a collector could
 // change. So this file is the one for which `npm test` looks.
-benches.testRepetition('always');
+benches.testRepetition();

@@ -116,7 +116,8 @@ describe('watched promises', () => {
     ]);
   });
 
-  test('watches: of another vat, two upgrades, a restart after each step -> once', async () => {
+  const twice = 'watches: of another vat, two upgrades, a restart after each step -> once';
+  test(twice, { tags: ['thorough'] }, async () => {
     await call('watcher', 'watch', await make('p'), 'a', 1n);
     for (const version of [2, 3]) {
       await reopen();

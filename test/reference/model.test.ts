@@ -42,7 +42,8 @@ const runProgram = async (random: Random): Promise<void> => {
   await compare(vat, readAll(things));
 };
 
-test(`the model, ${PROGRAMS} programs -> what SwingSet gives`, async () => {
+const same = `the model, ${PROGRAMS} programs -> what SwingSet gives`;
+test(same, { tags: ['thorough'] }, async () => {
   const seed = Number(process.env['HEIRLOOM_SEED'] ?? Date.now() % 2 ** 31);
   console.log(`reference/model.test: HEIRLOOM_SEED=${seed}`);
   for (let program = 0; program < PROGRAMS; program += 1) {

@@ -18,7 +18,8 @@ interface Result {
   readonly title: string;
 }
 
-test('facts: on the liveslots of SwingSet -> the same, or listed as different', async () => {
+const facts = 'facts: on the liveslots of SwingSet -> the same, or listed as different';
+test(facts, { tags: ['thorough'] }, async () => {
   const args = [VITEST, 'run', '--config', pathOf('vitest.config.ts'), '--reporter=json'];
   const options = { maxBuffer: OUTPUT_BYTES_MAX };
   // With a fact that fails the exit status is 1: its report is what counts.

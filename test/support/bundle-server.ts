@@ -1,5 +1,6 @@
 /**
  * Bundles the fixtures of a test run, each once: vitest starts this before the first test file.
+ * Also gives the run a directory for what several test files use, and removes it in the end.
  *
  * endo's bundler takes about three CPU seconds to load in a fresh thread and half a second for a
  * vat. Test files are processes of their own, so they ask this server, which keeps one bundler's
@@ -8,9 +9,20 @@
  * watch mode, also during a run) has another name.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Piscina } from 'piscina';
@@ -55,8 +67,12 @@ class Bundler {
     await addDirectory(digest, BUNDLER);
     await addDirectory(digest, path.dirname(entry));
     const file = path.join(CACHE, `${digest.digest('hex')}.json`);
-    const made = this.#making.get(file) ?? this.#read(file, { entry, format });
+    const known = this.#making.get(file);
+    if (known !== undefined) return known;
+    const made = this.#read(file, { entry, format });
     this.#making.set(file, made);
+    // A failure is told to those who wait for it, and tried again for those who come later.
+    made.catch(() => this.#making.delete(file));
     return made;
   }
 
@@ -98,6 +114,8 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
 
 export default async ({ provide }: TestProject): Promise<() => Promise<void>> => {
   await prune();
+  const runDirectory = await mkdtemp(path.join(tmpdir(), 'heirloom-tests-'));
+  provide('runDirectory', runDirectory);
   const bundler = new Bundler();
   const server = createServer((request, response) => {
     bodyOf(request)
@@ -113,5 +131,6 @@ export default async ({ provide }: TestProject): Promise<() => Promise<void>> =>
     server.closeAllConnections();
     await new Promise(resolve => server.close(resolve));
     await bundler.close();
+    await rm(runDirectory, { recursive: true, force: true });
   };
 };

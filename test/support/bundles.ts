@@ -7,6 +7,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where bundle-server.ts listens. */
     bundleServer: string;
+    /** Removed when the run ends. */
+    runDirectory: string;
   }
 }
 

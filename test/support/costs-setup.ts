@@ -1,12 +1,13 @@
 /** Before every test file: counts what its tests assert, and what its process has cost. */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, expect } from 'vitest';
+import { counted } from './counted.js';
 
 declare module 'vitest' {
   interface TaskMeta {
     /** Of a test: how many assertions it has made. */
     assertions?: number;
-    /** Of a file: CPU seconds of its process, threads and children, which have ended. */
+    /** Of a file: CPU seconds of its process, threads and children that have ended, meanwhile. */
     cpuSeconds?: number;
   }
 }
@@ -31,5 +32,7 @@ afterEach(({ task }) => {
   task.meta.assertions = expect.getState().assertionCalls;
 });
 afterAll(({}, suite) => {
-  suite.meta.cpuSeconds = cpuSeconds();
+  const spent = cpuSeconds();
+  suite.meta.cpuSeconds = spent - counted.cpuSeconds;
+  counted.cpuSeconds = spent;
 });

@@ -9,7 +9,7 @@ import type {
   Kernel,
   KernelOptions,
 } from '@heirloom/kernel';
-import { afterAll, afterEach, expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { fixture } from './bundles.js';
 
 export { fixture };
@@ -27,22 +27,29 @@ const auditOf = (kernel: Kernel): readonly AuditFinding[] => {
   }
 };
 
-/** Whatever a test did, the tables of its kernels agree with each other. */
-afterEach(async () => {
+/** After a test: whatever it did, the tables of its kernels agree with each other. */
+export const closeKernels = async (): Promise<void> => {
   const used = kernels.splice(0);
   const findings = used.map(auditOf);
   await Promise.all(used.map(kernel => kernel.close()));
   expect(findings.flat()).toEqual([]);
-});
-afterAll(async () => {
-  await Promise.all(directories.map(path => rm(path, { recursive: true, force: true })));
-});
+};
+
+/** After a file of tests. */
+export const removeDirectories = async (): Promise<void> => {
+  const used = directories.splice(0);
+  await Promise.all(used.map(path => rm(path, { recursive: true, force: true })));
+};
 
 export const freshDirectory = async (): Promise<string> => {
   const path = await mkdtemp(join(tmpdir(), 'heirloom-test-'));
   directories.push(path);
   return path;
 };
+
+/** For what is made once and used by several test files: it is there until the run ends. */
+export const lastingDirectory = (): Promise<string> =>
+  mkdtemp(join(inject('runDirectory'), 'made-'));
 
 /** Where vats of this run of the tests are: vitest.config.ts runs some tests with each. */
 export const isolation = (process.env['HEIRLOOM_ISOLATION'] ?? 'thread') as Isolation;

@@ -9,11 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { bundleOf } from './bundles.js';
 import { heirloom } from './command.js';
 import { ROOT } from './documents.js';
-import { freshDirectory } from './kernels.js';
+import { freshDirectory, lastingDirectory } from './kernels.js';
 import { schema1Store } from './older-stores.js';
 import { quoted } from './shell.js';
 
 const fresh = async (name: string): Promise<string> => join(await freshDirectory(), name);
+/** For what is made once. */
+const lasting = async (name: string): Promise<string> => join(await lastingDirectory(), name);
 
 const copyOf = async (path: string): Promise<string> => {
   const copy = await fresh('store');
@@ -34,7 +36,7 @@ const output = async (...args: readonly string[]): Promise<string> => {
 };
 
 const written = async (name: string, content: unknown): Promise<string> => {
-  const path = await fresh(name);
+  const path = await lasting(name);
   await writeFile(path, JSON.stringify(content));
   return path;
 };
@@ -61,14 +63,14 @@ export interface PursesStore {
 
 /** What `npm start -- --json` leaves behind, small. */
 export const pursesStore = once(async (): Promise<PursesStore> => {
-  const directory = await fresh('store');
+  const directory = await lasting('store');
   const options = ['--json', ...SMALL_PURSES.split(' '), '--directory', directory];
   const printed = await output('purses', ...options);
   return { directory, report: printed.trim().split('\n').at(-1)! };
 });
 
 const sealedStore = once(async (): Promise<string> => {
-  const directory = await fresh('store');
+  const directory = await lasting('store');
   await output('run', await config(), '--directory', directory);
   return directory;
 });
@@ -80,7 +82,7 @@ interface Export {
 }
 
 const exported = async (directory: string): Promise<Export> => {
-  const path = await fresh('export');
+  const path = await lasting('export');
   const summary = await output('export', directory, '--to', path, '--json');
   return { ...(JSON.parse(summary) as Omit<Export, 'path'>), path };
 };

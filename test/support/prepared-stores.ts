@@ -1,11 +1,12 @@
 /**
- * Stores that several tests begin with: made once for a test file, copied for each test.
+ * Stores that several tests begin with: made once for the test files of a process, copied for
+ * each test.
  *
  * A copy costs the replay of its vats, where making it costs a kernel, the weaving of its bundles
  * and the vats.
  */
 import { cp } from 'node:fs/promises';
-import { freshDirectory } from './kernels.js';
+import { freshDirectory, lastingDirectory } from './kernels.js';
 
 /**
  * Gives the directory of a fresh copy each time. `make` fills a directory, when the first test asks
@@ -16,7 +17,7 @@ export const preparedStore = (
 ): (() => Promise<string>) => {
   let original: Promise<string> | undefined;
   const prepare = async (): Promise<string> => {
-    const directory = await freshDirectory();
+    const directory = await lastingDirectory();
     await make(directory);
     return directory;
   };

@@ -92,7 +92,8 @@ describe('state sync', () => {
     expect(second).toEqual(first);
   });
 
-  test('from the command line, beside a running kernel -> the same; tables and JSON', async () => {
+  const commands = 'from the command line, beside a running kernel -> the same; tables and JSON';
+  test(commands, { tags: ['thorough'] }, async () => {
     const { directory, kernel } = standing;
     const out = await outside();
     const exported = await heirloom('export', directory, '--to', out, '--json');

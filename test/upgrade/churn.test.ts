@@ -10,7 +10,7 @@ import { freshDirectory, isolation } from '../support/kernels.js';
 
 const SEED = Number(process.env['HEIRLOOM_SEED'] ?? 1);
 const PLAN: ChurnPlan = amount({
-  quick: { seed: SEED, banks: 2, drivers: 1, purses: 40, rounds: 12 },
+  quick: { seed: SEED, banks: 2, drivers: 1, purses: 40, rounds: 8 },
   thorough: { seed: SEED, banks: 4, drivers: 2, purses: 40, rounds: 30 },
 });
 const KILLS = amount({ quick: 1, thorough: 2 });

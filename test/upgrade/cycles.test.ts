@@ -2,7 +2,6 @@
 import { inspectStore } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, VatId } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
 import { auditStore } from '../support/audit.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
 
@@ -65,7 +64,7 @@ describe('cycles:', () => {
     expect(await kernel.call(vat.root, 'run', [`baggage.get('kept').tie(null)`])).toBe(undefined);
   });
 
-  test('every cycleInterval upgrades -> without being asked', async () => {
+  test('every cycleInterval upgrades -> without being asked', { tags: ['thorough'] }, async () => {
     const stage = await scene({ parameters: { cycleInterval: 3 } });
     const { kernel, vat } = stage;
     await kernel.call(vat.root, 'run', [makePairs(5)]);
@@ -78,9 +77,9 @@ describe('cycles:', () => {
   });
 
   const restarted = 'a restart in the middle, small steps -> the same hashes, and all is found';
-  test(restarted, { tags: ['sized'] }, async () => {
-    const pairs = amount({ quick: 6, thorough: 20 });
-    const blocks = amount({ quick: 5, thorough: 12 });
+  test(restarted, { tags: ['thorough'] }, async () => {
+    const pairs = 20;
+    const blocks = 12;
     const run = async (restarts: boolean): Promise<string> => {
       const directory = await freshDirectory();
       const parameters = { sweepRowsMax: 8, gc: 'consensus' } as const;

@@ -263,7 +263,8 @@ const script = async (replica: Replica): Promise<readonly unknown[]> => {
   return [during, kernel.vat('bank').incarnation, await version, await names];
 };
 
-test('drain: one thread, many, paging, restarts in the middle -> the same hashes', async () => {
+const everywhere = 'drain: one thread, many, paging, restarts in the middle -> the same hashes';
+test(everywhere, { tags: ['thorough'] }, async () => {
   expect(await inReplicas(script)).toEqual([0, 2, 3, ['a', 'b']]);
 });
 

@@ -11,7 +11,7 @@ const NO_MIGRATION = { kinds: [], sampled: 0, failed: [], fault: null };
 const DELIVERY_TIMEOUT_MS = 1_000;
 
 /** Of one wave each; in some replicas there is a restart after each. */
-const SHORT_BLOCKS = amount({ quick: 2, thorough: 8 });
+const SHORT_BLOCKS = 8;
 
 const bench = useSharedAdmin();
 beforeAll(async () => {
@@ -225,7 +225,7 @@ const sceneIn = async (replica: Replica): Promise<void> => {
 
 describe('dry run by a vat: its place', () => {
   const title = 'dry runs, upgrades and drains in one block -> the same hashes everywhere';
-  test(title, { tags: ['sized'] }, async () => {
+  test(title, { tags: ['thorough'] }, async () => {
     const dry = { dryRun: true, vatParameters: { version: 2 } };
     const log = await inReplicas(async replica => {
       await sceneIn(replica);
@@ -281,7 +281,8 @@ describe('dry run by a vat: its place', () => {
     expect(await report).toMatchObject({ ok: true });
   });
 
-  test('a target without a thread -> tried; it is not brought online for that', async () => {
+  const offline = 'a target without a thread -> tried; it is not brought online for that';
+  test(offline, { tags: ['thorough'] }, async () => {
     await makeBank();
     await bench.restart({ maxVatsOnline: 1 });
     await bench.kernel.idle();
@@ -292,7 +293,8 @@ describe('dry run by a vat: its place', () => {
     await expectUntouched();
   });
 
-  test('a target that ends before it -> rejected, as an upgrade', async () => {
+  const ended = 'a target that ends before it -> rejected, as an upgrade';
+  test(ended, { tags: ['thorough'] }, async () => {
     await makeBank();
     const { kernel } = bench;
     const id = bankId();
@@ -305,7 +307,8 @@ describe('dry run by a vat: its place', () => {
     await ending;
   });
 
-  test('a successor that never ends -> HostError, nothing of the block is kept', async () => {
+  const endless = 'a successor that never ends -> HostError, nothing of the block is kept';
+  test(endless, { tags: ['thorough'] }, async () => {
     await makeBank();
     await bench.provide('hazard');
     await bench.kernel.idle();

@@ -146,7 +146,7 @@ describe('durable promises:', () => {
     expect(await logOf(stage)).toEqual([['slow', 'fulfilled', 1]]);
   });
 
-  test('restarts, one vat online at a time -> all the same', async () => {
+  test('restarts, one vat online at a time -> all the same', { tags: ['thorough'] }, async () => {
     const stage = await scene();
     await stage.reopen({ maxVatsOnline: 1 });
     await ask(stage, 'slow', 'wait', 'a');

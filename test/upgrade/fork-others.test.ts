@@ -238,7 +238,8 @@ describe('rows:', () => {
     expect(await call(rootOf(parent), 'getWeights')).toBe(64n);
   });
 
-  test('a store with forks: verified, exported, imported; the copy goes on', async () => {
+  const carried = 'a store with forks: verified, exported, imported; the copy goes on';
+  test(carried, { tags: ['thorough'] }, async () => {
     const { root } = parent;
     await call(root, 'layEggs', 'e', 5);
     const made = await fork();
@@ -376,7 +377,7 @@ describe('afterwards:', () => {
     expect(counted).toEqual([4, 5, 6, 1]);
   });
 
-  test('a dry run, an upgrade by replay, a refresh of a fork', async () => {
+  test('a dry run, an upgrade by replay, a refresh of a fork', { tags: ['thorough'] }, async () => {
     await call(parent.root, 'layEgg', 'a', 1n);
     const { vatId, root, name } = await fork();
     await call(root, 'layEgg', 'b', 2n);

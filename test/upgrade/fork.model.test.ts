@@ -10,7 +10,7 @@ import { amount } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
 import { countLiveRows } from '../support/store-rows.js';
 
-const STEPS = amount({ quick: 30, thorough: 60 });
+const STEPS = amount({ quick: 15, thorough: 60 });
 const VATS_MAX = 5;
 const NAMES = ['x', 'y', 'z'] as const;
 const WAVES_MAX = 60;

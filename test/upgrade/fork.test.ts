@@ -126,7 +126,8 @@ describe('one block:', () => {
     return told.map(value => (typeof value === 'object' && !Array.isArray(value) ? '-' : value));
   };
 
-  test('created, upgraded, written to, forked twice -> the same everywhere', async () => {
+  const everywhere = 'created, upgraded, written to, forked twice -> the same everywhere';
+  test(everywhere, { tags: ['thorough'] }, async () => {
     const told = await inReplicas(life);
     expect(told).toContainEqual(['x', 'y']);
     expect(told).toContainEqual(['x', 'z']);

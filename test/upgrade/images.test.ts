@@ -91,7 +91,8 @@ describe('image:', () => {
     await expect(kernel.upgradeAll({ message: 'x' } as never)).rejects.toThrow('upgradeMessage');
   });
 
-  test('what waits on the queue while it is adopted -> begins on the new one', async () => {
+  const waiting = 'what waits on the queue while it is adopted -> begins on the new one';
+  test(waiting, { tags: ['thorough'] }, async () => {
     const kernel = await kernelOver({ blocks: 'host' });
     const settle = async <T>(work: Promise<T>): Promise<T> => {
       await kernel.run();

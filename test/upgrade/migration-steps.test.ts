@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { inspectStore } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, MigrationSummary, VatId } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
 import { auditStore } from '../support/audit.js';
 import { heirloom } from '../support/command.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels.js';
@@ -98,11 +97,9 @@ describe('migration in steps:', () => {
   });
 
   const between = 'vat code between the steps, restarts -> the same hashes';
-  test(between, { tags: ['sized'] }, async () => {
-    const { purses, waves } = amount({
-      quick: { purses: 12, waves: 9 },
-      thorough: { purses: 40, waves: 24 },
-    });
+  test(between, { tags: ['thorough'] }, async () => {
+    const purses = 40;
+    const waves = 24;
     const sevens = Math.ceil(purses / 7);
     const runs = async (restarts: boolean): Promise<string> => {
       const scene = await sceneOf(purses, 3);
@@ -155,7 +152,8 @@ describe('migration in steps:', () => {
     expect(await auditStore(directory)).toEqual([]);
   });
 
-  test('heirloom migrate -> what stays is listed, status 1; --help says what it does', async () => {
+  const command = 'heirloom migrate -> what stays is listed, status 1; --help says what it does';
+  test(command, { tags: ['thorough'] }, async () => {
     const scene = await sceneOf(3, 100);
     await upgrade(scene, NOT_THE_SEVENS);
     await scene.kernel.close();

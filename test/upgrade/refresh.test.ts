@@ -87,7 +87,8 @@ const script = async (replica: Replica): Promise<readonly unknown[]> => {
   return [kernel.vat('bank').incarnation, await replica.settle(names)];
 };
 
-test('refresh: one thread, many, paging, restarts between -> the same hashes', async () => {
+const everywhere = 'refresh: one thread, many, paging, restarts between -> the same hashes';
+test(everywhere, { tags: ['thorough'] }, async () => {
   const names = ['purse0', 'purse1', 'purse2', 'purse3', 'purse4'];
   expect(await inReplicas(script)).toEqual([2, names]);
 });

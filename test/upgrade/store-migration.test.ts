@@ -221,7 +221,8 @@ describe('a store of schema 1:', () => {
 });
 
 describe('heirloom migrate-store:', () => {
-  test('--json, --backup -> one object; a table otherwise; --help', async () => {
+  const flags = '--json, --backup -> one object; a table otherwise; --help';
+  test(flags, { tags: ['thorough'] }, async () => {
     const directory = await schema1Store();
     const backup = join(await freshDirectory(), 'old');
     const told = await heirloom('migrate-store', directory, '--backup', backup, '--json');

@@ -90,10 +90,12 @@ test('reader: idle between batches -> holds no snapshot, the file does not grow'
   expect(store.sizeBytes()).toBeLessThan(before * 2);
 });
 
-test('reader: 30 threads, 4 places, every other killed in a snapshot -> all served', async () => {
+const THREADS = amount({ quick: 12, thorough: 30 });
+const crowd = `reader: ${THREADS} threads, 4 places, every other killed in a snapshot -> all served`;
+test(crowd, { tags: ['sized'] }, async () => {
   const directory = temporaryDirectory();
   const store = await Store.open({ directory, readersMax: 4 });
-  for (let n = 0; n < 30; n += 1) {
+  for (let n = 0; n < THREADS; n += 1) {
     const thread = new ReaderThread(directory);
     await thread.ask('open');
     await thread.ask(n % 2 === 0 ? 'begin' : 'batch', []);

@@ -49,7 +49,8 @@ describe('isolation:', () => {
     expect(mixed).toEqual(threads);
   });
 
-  test('a vat with a choice of its own -> kept by this host, also after an upgrade', async () => {
+  const choice = 'a vat with a choice of its own -> kept by this host, also after an upgrade';
+  test(choice, { tags: ['thorough'] }, async () => {
     const directory = await freshDirectory();
     const first = await kernelOver({ directory, isolation: 'thread' });
     const bundleId = await install(first, 'bank.js');

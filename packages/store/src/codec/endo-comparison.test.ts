@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/amounts.js';
 
-const RUNS = amount({ quick: 200, thorough: 800 });
+const RUNS = amount({ quick: 100, thorough: 800 });
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 let directory: string;
 
