@@ -91,7 +91,7 @@ test('reader: idle between batches -> holds no snapshot, the file does not grow'
 });
 
 const THREADS = amount({ quick: 12, thorough: 30 });
-const crowd = `reader: ${THREADS} threads, 4 places, every other killed in a snapshot -> all served`;
+const crowd = `reader: ${THREADS} threads, 4 places, every other killed in a snapshot -> served`;
 test(crowd, { tags: ['sized'] }, async () => {
   const directory = temporaryDirectory();
   const store = await Store.open({ directory, readersMax: 4 });
