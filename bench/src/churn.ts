@@ -6,9 +6,7 @@
  * holds the kernel is killed now and then, and goes on from its store. At the end every deposit
  * that was answered must be in its purse, and no other.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Bench, BenchIo } from './bench.js';
 import { pageOf } from './churn/page.js';
@@ -18,6 +16,7 @@ import { runTrial } from './churn/trial.js';
 import { isGood, recordOf, verdictOf } from './churn/verdict.js';
 import type { Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 const SIZES = {
   upgrades: { what: 'upgrades in all, one in a block', quick: 240, full: 2_000 },
@@ -53,6 +52,30 @@ const watched = (plan: ChurnPlan, io: BenchIo) => {
   };
 };
 
+const measure = async (
+  directory: string,
+  { upgrades, vats, drivers, purses, kills, seed, drain, html }: ChurnOptions,
+  io: BenchIo,
+): Promise<Report> => {
+  const plan: ChurnPlan = { seed, banks: vats, drivers, purses, rounds: upgrades };
+  const { stop, ...watch } = watched(plan, io);
+  try {
+    const how = { drainWaves: drain, isolation: 'thread' } as const;
+    const result = await runTrial({ directory, plan, kills, ...how, ...watch });
+    const report: Report = {
+      title: `${upgrades} upgrades of ${vats} banks and ${drivers} drivers, under load`,
+      head: ['', 'figure', 'measured'],
+      rows: rowsOf(plan, result),
+      record: recordOf(plan, result),
+      ok: isGood(verdictOf(plan, result)),
+    };
+    if (html !== undefined) await writeFile(html, await pageOf(report, result));
+    return report;
+  } finally {
+    stop();
+  }
+};
+
 export const churnBench: Bench = {
   name: 'churn',
   summary: 'upgrades without end, kills in between: is anything lost, does anything grow?',
@@ -64,26 +87,7 @@ export const churnBench: Bench = {
     command.option('--html <file>', 'also write a page that draws the figures over time');
   },
 
-  async run(options: ChurnOptions, io: BenchIo): Promise<Report> {
-    const { upgrades, vats, drivers, purses, kills, seed, drain, html } = options;
-    const plan: ChurnPlan = { seed, banks: vats, drivers, purses, rounds: upgrades };
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-churn-'));
-    const { stop, ...watch } = watched(plan, io);
-    try {
-      const how = { drainWaves: drain, isolation: 'thread' } as const;
-      const result = await runTrial({ directory, plan, kills, ...how, ...watch });
-      const report: Report = {
-        title: `${upgrades} upgrades of ${vats} banks and ${drivers} drivers, under load`,
-        head: ['', 'figure', 'measured'],
-        rows: rowsOf(plan, result),
-        record: recordOf(plan, result),
-        ok: isGood(verdictOf(plan, result)),
-      };
-      if (html !== undefined) await writeFile(html, await pageOf(report, result));
-      return report;
-    } finally {
-      stop();
-      await rm(directory, { recursive: true, force: true });
-    }
+  run(options: ChurnOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('churn', directory => measure(directory, options, io));
   },
 };

@@ -6,9 +6,6 @@
  * a block of its own; the fork answers, and ends. The time is that of the run which has nothing to
  * do but the fork: spaces, names, a worker, replay, the fork's first crank.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { openKernel, type Kernel, type VatId } from '@heirloom/kernel';
 import { during, type Bench, type BenchIo } from './bench.js';
 import { fillBranches, sizesUpTo } from './branches.js';
@@ -16,6 +13,7 @@ import { expectResult } from './purse-kernel.js';
 import type { Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { rounded, timesOf } from './statistics.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 /** What the largest is compared with. */
 const PURSES_COMPARED = 1_000;
@@ -110,12 +108,9 @@ export const forkBench: Bench = {
   sizes: SIZES,
   seconds: { quick: 40, full: 300 },
 
-  async run(options: ForkOptions, io: BenchIo): Promise<Report> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-fork-'));
-    try {
-      return reportOf(options, await measure(directory, options, io));
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  run(options: ForkOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('fork', async directory =>
+      reportOf(options, await measure(directory, options, io)),
+    );
   },
 };

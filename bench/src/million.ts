@@ -4,9 +4,6 @@
  * Creates purses with a map store entry each, touches some at random, deletes them all, reaps
  * (engine mode) and counts the vatstore's rows before and after.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, memoryUse, openKernel, type Kernel } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
@@ -16,6 +13,7 @@ import { during, type Bench, type BenchIo } from './bench.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { ONE_RUN, rounded } from './statistics.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 const SIZES = {
   purses: { what: 'purses to create', quick: 200_000, full: 1_000_000 },
@@ -141,6 +139,32 @@ const measuredHow = (name: string): string => {
   return name.endsWith('MiB') ? 'the largest seen, one run' : '';
 };
 
+const reportOn = async (
+  directory: string,
+  options: MillionOptions,
+  io: BenchIo,
+): Promise<Report> => {
+  const figures = await measure(directory, options, io);
+  const rowsAfterDrop = await during(io, 'counting rows', () => countRows(directory));
+  const record = {
+    bench: 'million',
+    purses: options.purses,
+    touches: options.touches,
+    createsPerSecond: rounded(figures.createsPerSecond),
+    touchesPerSecond: rounded(figures.touchesPerSecond),
+    rssMiB: figures.rssMiB,
+    mappedMiB: figures.mappedMiB,
+    bytesPerPurse: Math.round(figures.bytesPerPurse),
+    rowsBefore: figures.rowsBefore,
+    rowsAfterDrop,
+  };
+  const rows = Object.entries(record)
+    .filter(([name]) => name !== 'bench')
+    .map(([name, figure]): Cell[] => [name, figure, measuredHow(name)]);
+  const title = `${options.purses} durable purses with a map store entry each`;
+  return { title, head: ['', 'figure', 'measured'], rows, record };
+};
+
 export const millionBench: Bench = {
   name: 'million',
   summary: 'a million durable purses: speed, memory, disk, and what stays after they are gone',
@@ -148,30 +172,7 @@ export const millionBench: Bench = {
   sizes: SIZES,
   seconds: { quick: 40, full: 180 },
 
-  async run(options: MillionOptions, io: BenchIo): Promise<Report> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-million-'));
-    try {
-      const figures = await measure(directory, options, io);
-      const rowsAfterDrop = await during(io, 'counting rows', () => countRows(directory));
-      const record = {
-        bench: 'million',
-        purses: options.purses,
-        touches: options.touches,
-        createsPerSecond: rounded(figures.createsPerSecond),
-        touchesPerSecond: rounded(figures.touchesPerSecond),
-        rssMiB: figures.rssMiB,
-        mappedMiB: figures.mappedMiB,
-        bytesPerPurse: Math.round(figures.bytesPerPurse),
-        rowsBefore: figures.rowsBefore,
-        rowsAfterDrop,
-      };
-      const rows = Object.entries(record)
-        .filter(([name]) => name !== 'bench')
-        .map(([name, figure]): Cell[] => [name, figure, measuredHow(name)]);
-      const title = `${options.purses} durable purses with a map store entry each`;
-      return { title, head: ['', 'figure', 'measured'], rows, record };
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  run(options: MillionOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('million', directory => reportOn(directory, options, io));
   },
 };

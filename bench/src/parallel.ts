@@ -6,8 +6,7 @@
  * the machine slows both. A round is one block, from its first message to its commit; the block
  * hashes of both must be equal.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, openKernel, type Kernel, type VatBundle } from '@heirloom/kernel';
@@ -15,6 +14,7 @@ import { during, type Bench, type BenchIo } from './bench.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { median, rounded, spread, spreadText } from './statistics.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 const WORK = fileURLToPath(new URL('../vats/vat-work.js', import.meta.url));
 
@@ -147,6 +147,29 @@ const reportOf = (
   };
 };
 
+const compare = async (
+  directory: string,
+  options: ParallelOptions,
+  io: BenchIo,
+): Promise<Report> => {
+  const { vats, threads } = options;
+  const open: Contender[] = [];
+  try {
+    const both = await during(io, 'opening both kernels', async () => {
+      const bundle = await bundleVat(WORK);
+      const one = await Contender.open(path.join(directory, 'one'), bundle, { vats, threads: 1 });
+      open.push(one);
+      const many = await Contender.open(path.join(directory, 'many'), bundle, { vats, threads });
+      open.push(many);
+      return [one, many] as const;
+    });
+    await runRounds(both, options, io);
+    return reportOf(options, both);
+  } finally {
+    for (const contender of open) await contender.close();
+  }
+};
+
 export const parallelBench: Bench = {
   name: 'parallel',
   summary: 'vats with work of their own: one at a time, and in parallel',
@@ -154,24 +177,8 @@ export const parallelBench: Bench = {
   sizes: SIZES,
   seconds: { quick: 20, full: 40 },
 
-  async run(options: ParallelOptions, io: BenchIo): Promise<Report> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-parallel-'));
-    const { vats, threads } = options;
-    const open: Contender[] = [];
-    try {
-      const both = await during(io, 'opening both kernels', async () => {
-        const bundle = await bundleVat(WORK);
-        const one = await Contender.open(path.join(directory, 'one'), bundle, { vats, threads: 1 });
-        open.push(one);
-        const many = await Contender.open(path.join(directory, 'many'), bundle, { vats, threads });
-        open.push(many);
-        return [one, many] as const;
-      });
-      await runRounds(both, options, io);
-      return reportOf(options, both);
-    } finally {
-      for (const contender of open) await contender.close();
-      await rm(directory, { recursive: true, force: true });
-    }
+  run(options: ParallelOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('parallel', directory => compare(directory, options, io));
   },
 };
+

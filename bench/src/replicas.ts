@@ -5,8 +5,6 @@
  * first is what the others are compared with: with more threads, with V8's collector forced before
  * every crank, killed and opened again, joined half-way by state sync, with vats in processes.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { during, type Bench, type BenchIo } from './bench.js';
@@ -18,6 +16,7 @@ import { ROSTER, type ReplicaSpec } from './replicas/roster.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { rounded } from './statistics.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 /** Processes at a time: most have threads of their own. */
 const REPLICAS_AT_ONCE = 2;
@@ -180,9 +179,8 @@ export const replicasBench: Bench = {
     );
   },
 
-  async run(options: ReplicasOptions, io: BenchIo): Promise<Report> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-replicas-'));
-    try {
+  run(options: ReplicasOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('replicas', async directory => {
       const code = await during(io, 'bundling the vat', prepareCode);
       const progress = io.progress('blocks', blocksOfAll(options));
       try {
@@ -191,8 +189,6 @@ export const replicasBench: Bench = {
       } finally {
         progress.stop();
       }
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+    });
   },
 };

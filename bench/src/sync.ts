@@ -5,8 +5,7 @@
  * between plain and sealed (`stateRootInterval: 2`): what the sealed ones take longer is the price
  * of the root. Then the state is exported beside the kernel, and imported with the audit, in turn.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, exportState, importState, openKernel, type Kernel } from '@heirloom/kernel';
@@ -14,6 +13,7 @@ import { during, type Bench, type BenchIo } from './bench.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { median, rounded, spread, spreadText } from './statistics.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 const SIZES = {
   purses: { what: 'durable purses in the store', quick: 50_000, full: 200_000 },
@@ -158,12 +158,9 @@ export const syncBench: Bench = {
   sizes: SIZES,
   seconds: { quick: 20, full: 60 },
 
-  async run(options: SyncOptions, io: BenchIo): Promise<Report> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-sync-'));
-    try {
-      return reportOf(options, await measure(directory, options, io));
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  run(options: SyncOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('sync', async directory =>
+      reportOf(options, await measure(directory, options, io)),
+    );
   },
 };

@@ -7,9 +7,6 @@
  * time is the one that a bank is without code: from the merge reaching the upgrade to the
  * successor's startVat merged.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { openKernel, type CreatedVat, type Kernel } from '@heirloom/kernel';
 import { during, type Bench, type BenchIo } from './bench.js';
 import { fillBranches, sizesUpTo } from './branches.js';
@@ -17,6 +14,7 @@ import { expectResult } from './purse-kernel.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { rounded, timesOf } from './statistics.js';
+import { inTemporaryDirectory } from './temporary.js';
 
 /** What the largest is compared with. */
 const PURSES_COMPARED = 1_000;
@@ -118,12 +116,9 @@ export const upgradeBench: Bench = {
   sizes: SIZES,
   seconds: { quick: 50, full: 400 },
 
-  async run(options: UpgradeOptions, io: BenchIo): Promise<Report> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-upgrade-'));
-    try {
-      return reportOf(options, await measure(directory, options, io));
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  run(options: UpgradeOptions, io: BenchIo): Promise<Report> {
+    return inTemporaryDirectory('upgrade', async directory =>
+      reportOf(options, await measure(directory, options, io)),
+    );
   },
 };

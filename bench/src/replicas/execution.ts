@@ -6,9 +6,6 @@
  * given again (rules.md#s2).
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   bundleVat,
@@ -19,6 +16,7 @@ import {
   type VatBundle,
 } from '@heirloom/kernel';
 import type { PlanBlock, PlanInput, PlanValue, RootOf, VersionParameters } from './plan.js';
+import { inTemporaryDirectory } from '../temporary.js';
 
 const MIXER = fileURLToPath(new URL('../../vats/vat-mixer.js', import.meta.url));
 
@@ -65,17 +63,14 @@ export interface ReplicaOptions {
 /** Bundles the vat. */
 export const prepareCode = async (): Promise<Code> => {
   const bundle = await bundleVat(MIXER);
-  const directory = await mkdtemp(join(tmpdir(), 'heirloom-code-'));
-  try {
+  return inTemporaryDirectory('code', async directory => {
     const kernel = await openKernel({ directory });
     try {
       return { bundle, bundleId: await kernel.installBundle(bundle) };
     } finally {
       await kernel.close();
     }
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  });
 };
 
 const isRootOf = (value: object): value is RootOf => 'rootOf' in value;
