@@ -50,7 +50,8 @@ describe('formats: one behaviour', () => {
     expect(await describeVat(kernel, format)).toEqual(EXPECTED);
   });
 
-  test('an upgrade from each format to the next -> the same baggage', async () => {
+  const eachToNext = 'an upgrade from each format to the next -> the same baggage';
+  test(eachToNext, { tags: ['thorough'] }, async () => {
     const kernel = await kernelOver();
     const ids: string[] = [];
     for (const format of FORMATS) ids.push(await kernel.installBundle(bundles.get(format)!));

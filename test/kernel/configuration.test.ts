@@ -49,7 +49,8 @@ describe('bootstrap', () => {
     expect(await kernel.call(root, 'getParameters')).toEqual({ size: 3 });
   });
 
-  test('the order of vats -> bootstrap, mailbox, timer, the others by name', async () => {
+  const order = 'the order of vats -> bootstrap, mailbox, timer, the others by name';
+  test(order, { tags: ['thorough'] }, async () => {
     const config = { ...(await withAlpha()), timer: true, mailbox: true };
     const kernel = await kernelOver({ directory, config });
     const names = kernel.vats().map(({ vatId, name }) => `${vatId} ${name}`);
@@ -120,7 +121,8 @@ describe('files', () => {
   const open = async (config: string | KernelConfig): Promise<Kernel> =>
     kernelOver({ directory: join(directory, 'store'), config });
 
-  test('JSON: sourceSpec, bundleSpec, bundleName, parameters of the store -> as said', async () => {
+  const specs = 'JSON: sourceSpec, bundleSpec, bundleName, parameters of the store -> as said';
+  test(specs, { tags: ['thorough'] }, async () => {
     await write('worker.json', JSON.stringify(await fixture('worker.js')));
     const config = {
       bootstrap: 'starter',

@@ -100,7 +100,8 @@ describe('limits, faults:', () => {
     await expectFault(await make(), wrong);
   });
 
-  test('a row written again and again -> only its last value weighs', async () => {
+  const rewritten = 'a row written again and again -> only its last value weighs';
+  test(rewritten, { tags: ['thorough'] }, async () => {
     const { run } = await make();
     const code = `
       baggage.init('again', 0);
@@ -191,7 +192,8 @@ describe('limits, answers:', () => {
     expect(kernel.vats().map(({ name }) => name)).toEqual(['bench', 'third']);
   });
 
-  test('a bundle: 12,000,000 bytes of source -> past it KernelError BAD_BUNDLE', async () => {
+  const bundleSize = 'a bundle: 12,000,000 bytes of source -> past it KernelError BAD_BUNDLE';
+  test(bundleSize, { tags: ['thorough'] }, async () => {
     const relay: unknown = await fixture('relay.js');
     const bundle = relay as { moduleFormat: string; source: string };
     const padded = (bytes: number): never => {

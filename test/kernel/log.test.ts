@@ -139,7 +139,8 @@ describe('log', () => {
     );
   });
 
-  test('JSON lines -> every record of a busy history survives JSON', async () => {
+  const jsonLines = 'JSON lines -> every record of a busy history survives JSON';
+  test(jsonLines, { tags: ['thorough'] }, async () => {
     const { records, text } = await histories.logged();
     const lines = text.trimEnd().split('\n').map(line => JSON.parse(line) as LogRecord);
     expect(lines).toEqual(records);
@@ -178,7 +179,7 @@ describe('log', () => {
     expect([wrong.status, wrong.stderr.includes('It takes all, or of')]).toEqual([1, true]);
   });
 
-  test('other threads -> the same records, but for the clock', async () => {
+  test('other threads -> the same records, but for the clock', { tags: ['thorough'] }, async () => {
     const withoutClock = ({ records }: History) =>
       records.map(({ time: _time, milliseconds: _ms, ...record }) => record);
     const [one, many] = [await histories.oneThread(), await histories.logged()];

@@ -3,7 +3,6 @@ import { BUILT_IN_VATS } from '@heirloom/kernel';
 import type { HostObject, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
-import { amount } from '../support/amounts.js';
 import { bundleOf } from '../support/bundles.js';
 import { install, kernelOver } from '../support/kernels.js';
 import { preparedStore } from '../support/prepared-stores.js';
@@ -165,7 +164,7 @@ describe('mailbox', () => {
   test(lossy, { tags: ['sized'] }, async () => {
     const seed = Number(process.env['HEIRLOOM_SEED'] ?? 11);
     const random = seededRandom(seed);
-    const goal = amount({ quick: 5, thorough: 12 });
+    const goal = 12;
     const sent = new Map([
       [alice, 0],
       [bob, 0],

@@ -56,7 +56,7 @@ describe('one incarnation', () => {
     await expect(ask('when', await provide('asVow', 'thrown', true))).rejects.toThrow('thrown');
   });
 
-  test('a vow of a vow -> shortened; a cycle -> refused', async () => {
+  test('a vow of a vow -> shortened; a cycle -> refused', { tags: ['thorough'] }, async () => {
     const [a, b] = [await provide('make', 'a'), await provide('make', 'b')];
     const passed = await ask('passOn', 'passed', a);
     await provide('resolveToOther', 'a', 'b');
@@ -106,7 +106,8 @@ describe('upgrades', () => {
     expect(await ask('when', await provide('get', 'vow'))).toBe(7n);
   });
 
-  test('a plain promise that the upgraded vat decided -> the disconnection', async () => {
+  const plain = 'a plain promise that the upgraded vat decided -> the disconnection';
+  test(plain, { tags: ['thorough'] }, async () => {
     const disconnected = {
       name: 'vatUpgraded',
       upgradeMessage: 'vat upgraded',
@@ -123,7 +124,8 @@ describe('upgrades', () => {
     ]);
   });
 
-  test('a value that no store can keep -> there until the upgrade, then lost', async () => {
+  const unstorable = 'a value that no store can keep -> there until the upgrade, then lost';
+  test(unstorable, { tags: ['thorough'] }, async () => {
     const vow = await provide('make', 'vow');
     await provide('resolveToFar', 'vow');
     const value = (await ask('when', vow)) as VatReference;
@@ -132,7 +134,8 @@ describe('upgrades', () => {
     await expect(ask('when', vow)).rejects.toThrow(/^Vow fulfillment value was not stored: /);
   });
 
-  test('all, allSettled -> the results of vows settled before, between and after', async () => {
+  const together = 'all, allSettled -> the results of vows settled before, between and after';
+  test(together, { tags: ['thorough'] }, async () => {
     const vows: unknown[] = [];
     for (const name of ['a', 'b', 'c']) vows.push(await provide('make', name));
     await provide('resolve', 'a', 1n);

@@ -210,7 +210,7 @@ describe('watched promises', () => {
     ]);
   });
 
-  test('watches: watched again by every version -> told once', async () => {
+  test('watches: watched again by every version -> told once', { tags: ['thorough'] }, async () => {
     const promise = await make('p');
     for (const version of [2, 3, 4]) await upgrade(version, { promise });
     await settle('resolve', 1);

@@ -139,7 +139,8 @@ describe('verify', () => {
       expect(report.audit.findings.map(({ rule }) => rule)).toContain('history');
     });
 
-  test('tables that disagree -> not ok, though every vat replays; exit status 1', async () => {
+  const disagreeing = 'tables that disagree -> not ok, though every vat replays; exit status 1';
+  test(disagreeing, { tags: ['thorough'] }, async () => {
     const directory = await writtenStore();
     await damage(directory, store => {
       const key = objectKey(20);
@@ -152,7 +153,8 @@ describe('verify', () => {
     expect(report.audit.findings[0]!.text).toContain('ko20 has counts 77');
   });
 
-  test('a sealed block whose state is another -> not ok, though all the rest is', async () => {
+  const sealed = 'a sealed block whose state is another -> not ok, though all the rest is';
+  test(sealed, { tags: ['thorough'] }, async () => {
     const directory = await freshDirectory();
     const kernel = await kernelOver({ directory, parameters: { stateRootInterval: 1 } });
     await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });

@@ -122,7 +122,8 @@ describe('dismissal: whoever holds an instance', () => {
     expect(await reasonOf()).toBe(REVOKED);
   });
 
-  test('dismissal: restarts, upgrades, the end of the vat -> they say so for ever', async () => {
+  const lasting = 'dismissal: restarts, upgrades, the end of the vat -> they say so for ever';
+  test(lasting, { tags: ['thorough'] }, async () => {
     const { bench } = await pair();
     await bench.upgrade(DISMISS);
     await benches.restart();
@@ -277,7 +278,8 @@ describe('dismissal: inside the vat', () => {
     expect(await bench.run(`baggage.get('it') === $.it`)).toBe(true);
   });
 
-  test('dismissal: references in rows -> can be read and deleted; sends fail', async () => {
+  const referring = 'dismissal: references in rows -> can be read and deleted; sends fail';
+  test(referring, { tags: ['thorough'] }, async () => {
     const { bench } = await pair();
     await bench.run(`
       baggage.init('other', VatData.makeKindHandle('Other'));

@@ -73,7 +73,8 @@ describe('dry run:', () => {
     expect(blockHash).not.toBe(kernel.blockHash);
   });
 
-  test('between the same inputs -> the same hashes as without', async () => {
+  const unseen = 'between the same inputs -> the same hashes as without';
+  test(unseen, { tags: ['thorough'] }, async () => {
     const hashes: string[][] = [];
     for (const isDry of [true, false]) {
       kernel = await kernelOver({ blocks: 'host' });
@@ -120,7 +121,8 @@ describe('dry run:', () => {
     expect(await kernel.call(bank.root, 'getVersion')).toBe(1);
   });
 
-  test('kinds that the start dismisses -> told apart; later on they are none', async () => {
+  const dismissing = 'kinds that the start dismisses -> told apart; later on they are none';
+  test(dismissing, { tags: ['thorough'] }, async () => {
     kernel = await kernelOver({ blocks: 'host' });
     const settle = async <T>(work: Promise<T>): Promise<T> => {
       await kernel.run({ waves: 1 });

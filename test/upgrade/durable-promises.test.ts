@@ -106,7 +106,8 @@ describe('durable promises:', () => {
     await expect(stage.call('wait', 'a')).rejects.toThrow('settled with what is not durable');
   });
 
-  test('resolved to a promise -> follows it; an upgrade forgets that', async () => {
+  const following = 'resolved to a promise -> follows it; an upgrade forgets that';
+  test(following, { tags: ['thorough'] }, async () => {
     const stage = await scene();
     const promiseOf = async (name: string): Promise<VatReference> =>
       ((await stage.call('give', name)) as { readonly promise: VatReference }).promise;

@@ -296,7 +296,8 @@ describe('garbage:', () => {
     expect((await tablesOf(made))[ZERO]).toBeUndefined();
   });
 
-  test('held by the heap that the replay has made, until that goes', async () => {
+  const byTheHeap = 'held by the heap that the replay has made, until that goes';
+  test(byTheHeap, { tags: ['thorough'] }, async () => {
     const { root } = parent;
     await call(root, 'warmEgg', 6n);
     const warm = await ref(root, 'takeWarm', 0);

@@ -192,7 +192,8 @@ describe('misuse', () => {
     });
   });
 
-  test('named exports: a start that reconnects wrongly -> told which are left', async () => {
+  const wrongly = 'named exports: a start that reconnects wrongly -> told which are left';
+  test(wrongly, { tags: ['thorough'] }, async () => {
     const { bench } = await pair();
     expect(await bench.failedUpgrade(naming('two'))).toContain(
       'nameExport: "greeter" is of an earlier incarnation: use reconnectExport',

@@ -93,7 +93,8 @@ test(everywhere, { tags: ['thorough'] }, async () => {
   expect(await inReplicas(script)).toEqual([2, names]);
 });
 
-test('refresh: by the vat-admin service, and changed -> counted from then on', async () => {
+const byService = 'refresh: by the vat-admin service, and changed -> counted from then on';
+test(byService, { tags: ['thorough'] }, async () => {
   const bench = await AdminBench.open();
   await bench.make('w', { name: 'w', refresh: { deliveries: 2 } });
   const count = () => bench.tell('w.root', 'count');

@@ -169,7 +169,8 @@ test('rollback: one thread, many, paging, restarts between -> the same hashes', 
   expect(await inReplicas(script)).toEqual([1, 2, 2, 3]);
 });
 
-test('rollback: by an adminNode -> as by the host; refused for a vat that has ended', async () => {
+const byNode = 'rollback: by an adminNode -> as by the host; refused for a vat that has ended';
+test(byNode, { tags: ['thorough'] }, async () => {
   const bench = await AdminBench.open();
   await bench.make('w', { vatParameters: { number: 1 } });
   await bench.tell('w.node', 'upgrade', ['$worker', { vatParameters: { number: 2 } }]);

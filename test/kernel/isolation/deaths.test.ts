@@ -254,7 +254,8 @@ describe('deaths, only processes:', () => {
     await expectWhole(setting, blockHash);
   });
 
-  test('killed while the vats are rebuilt -> rebuilt in another process', async () => {
+  const rebuilding = 'killed while the vats are rebuilt -> rebuilt in another process';
+  test(rebuilding, { tags: ['thorough'] }, async () => {
     const setting = await set({ isolation: 'process' });
     const { directory, kernel } = setting;
     await kernel.call(kernel.vat('hazard').root, 'do', ['need', 40]);

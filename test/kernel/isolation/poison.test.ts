@@ -108,7 +108,8 @@ describe('suspects:', () => {
   test.each(['eatHeap'])(eaten, eat);
   test.each(['eatArray', 'eatMap'])(eaten, { tags: ['thorough'] }, eat);
 
-  test('the host is killed while a vat loops in a process -> the process ends too', async () => {
+  const loopsApart = 'the host is killed while a vat loops in a process -> the process ends too';
+  test(loopsApart, { tags: ['thorough'] }, async () => {
     const directory = await freshDirectory();
     let vats: number[] = [];
     const onKill = (host: number): void => {
@@ -192,7 +193,7 @@ describe('a vat that cannot be replayed:', () => {
     expect(await more.result).toBe(2);
   });
 
-  test('a termination first -> what was queued is rejected', async () => {
+  test('a termination first -> what was queued is rejected', { tags: ['thorough'] }, async () => {
     const directory = await makeQueued();
     const kernel = await openBroken(directory);
     const result = outcome(kernel.resultOf(queued));
@@ -267,7 +268,8 @@ describe('the head of the queue:', () => {
     expect(kernel.vats()).toHaveLength(2);
   });
 
-  test('the same first inputs on two kernels -> the same hash', async () => {
+  const sameInputs = 'the same first inputs on two kernels -> the same hash';
+  test(sameInputs, { tags: ['thorough'] }, async () => {
     const run = async (): Promise<string> => {
       const { kernel } = await openQueued();
       const { vatId, bundleId } = kernel.vat('hazard');

@@ -350,10 +350,10 @@ const check = ({ runs, reaps }: Options): Promise<void> =>
 
 describe('gc: random lives', () => {
   it('engine mode -> reaps leave exactly what is held', { tags: ['sized'] }, () =>
-    check({ runs: amount({ quick: 3, thorough: 12 }), reaps: true }));
+    check({ runs: amount({ quick: 2, thorough: 12 }), reaps: true }));
 
   const title = 'consensus mode -> upgrades and sweeps leave exactly what is held';
   it(title, { tags: ['sized'] }, () =>
-    check({ runs: amount({ quick: 6, thorough: 25 }), reaps: false }));
+    check({ runs: amount({ quick: 4, thorough: 25 }), reaps: false }));
 });
 
