@@ -1,4 +1,4 @@
-/** Directories for the stores of a bench: none outlives its process, however that ends. */
+/** Directories for the stores of a bench, removed when it ends, also by Ctrl-C. */
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

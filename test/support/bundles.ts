@@ -32,8 +32,12 @@ const ask = async (request: BundleRequest): Promise<VatBundle> => {
 /** The same as `bundleVat`, from the run's bundle server. `path` is absolute. */
 export const bundleOf = (path: string, format: BundleFormat = 'endoScript'): Promise<VatBundle> => {
   const key = `${format} ${path}`;
-  const bundle = known.get(key) ?? ask({ entry: path, format });
+  const asked = known.get(key);
+  if (asked !== undefined) return asked;
+  const bundle = ask({ entry: path, format });
   known.set(key, bundle);
+  // Who asks again after a failure is not given the old one.
+  bundle.catch(() => known.delete(key));
   return bundle;
 };
 
