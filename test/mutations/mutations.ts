@@ -27,7 +27,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W1a',
     rule: 'W1',
-    file: `${KERNEL}/cranks.ts`,
+    file: `${KERNEL}/merge/cranks.ts`,
     find: 'const mark = state.mark();',
     replace: 'const mark = 0;',
     breaks: 'A crank that faults undoes what its item did: its result is decided by nobody.',
@@ -36,7 +36,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W2a',
     rule: 'W2',
-    file: `${KERNEL}/router.ts`,
+    file: `${KERNEL}/objects/router.ts`,
     find: 'promiseQueueKey(flow.promise, flow.next)',
     replace: 'promiseQueueKey(flow.promise, flow.count - 1 - flow.next)',
     breaks: 'Messages that waited on a promise are routed last first.',
@@ -45,7 +45,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W3a',
     rule: 'W3',
-    file: `${KERNEL}/wave.ts`,
+    file: `${KERNEL}/wave/plan.ts`,
     find: 'if (!known || notified.has(promise)) {',
     replace: 'if (!known) {',
     breaks: 'A promise that an earlier notify of the wave has told is told again.',
@@ -54,7 +54,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W3b',
     rule: 'W3',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: 'effects.retired) wave.retired.push([vat, incarnation, promise]);',
     replace: 'effects.retired) retirePromise(state, vat, promise);',
     breaks: 'The name of a promise that a vat settles is gone before the wave ends.',
@@ -63,7 +63,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W3c',
     rule: 'W3',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: 'if (state.vats.get(vat)?.incarnation === incarnation) retirePromise',
     replace: 'if (state.vats.get(vat)?.state === VatState.running) retirePromise',
     breaks: 'A successor loses a promise that its predecessor was told of in the same wave.',
@@ -72,7 +72,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W4a',
     rule: 'W4',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: 'if (row?.state !== VatState.running) {',
     replace: 'if (row === undefined) {',
     breaks: 'What a vat did in the wave behind its own end counts.',
@@ -81,7 +81,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W4b',
     rule: 'W4',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: "      else if (item.kind === 'notify') release(state, item.promise);\n",
     replace: '',
     breaks: 'A notify behind the end of its vat leaves its promise held for ever.',
@@ -90,7 +90,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W5a',
     rule: 'W5',
-    file: `${KERNEL}/wave.ts`,
+    file: `${KERNEL}/wave/plan.ts`,
     find: 'planner.items.length - collected >= limits.waveLimit',
     replace: 'planner.items.length - collected > limits.waveLimit',
     breaks: 'A wave takes one item more than `waveLimit`.',
@@ -108,7 +108,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W6a',
     rule: 'W6',
-    file: `${KERNEL}/block-driver.ts`,
+    file: `${KERNEL}/core/block-driver.ts`,
     find: 'return this.#inputs.add(apply, this.isBusy);',
     replace: 'return this.#inputs.add(apply, false);',
     breaks: 'A call made during a run is taken in the middle of it.',
@@ -117,7 +117,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W6b',
     rule: 'W6',
-    file: `${KERNEL}/block-driver.ts`,
+    file: `${KERNEL}/core/block-driver.ts`,
     find: 'while (this.#busy !== undefined) await',
     replace: 'if (this.#busy !== undefined) await',
     breaks: 'Of two calls that wait for a run to end, both go on at once.',
@@ -126,7 +126,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W7a',
     rule: 'W7',
-    file: `${KERNEL}/wave.ts`,
+    file: `${KERNEL}/wave/plan.ts`,
     find: '        if (this.#closed.has(item.vat)) return undefined;\n',
     replace: '',
     breaks: 'A second upgrade of a vat overtakes the messages between it and the first.',
@@ -135,7 +135,7 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W7b',
     rule: 'W7',
-    file: `${KERNEL}/wave.ts`,
+    file: `${KERNEL}/wave/plan.ts`,
     find: lines(
       "    for (const vat of this.#due('sweep')) {",
       '      if (this.#closed.has(vat)) continue;',
@@ -151,7 +151,7 @@ const GARBAGE: readonly Mutation[] = [
   {
     id: 'G1a',
     rule: 'G1',
-    file: `${KERNEL}/collect.ts`,
+    file: `${KERNEL}/objects/collect.ts`,
     find: 'return isOwn && reachable === 0 && exported === Reach.reachable;',
     replace: 'return isOwn && exported === Reach.reachable;',
     breaks: 'A vat is told to drop an export that has been given away again meanwhile.',
@@ -160,7 +160,7 @@ const GARBAGE: readonly Mutation[] = [
   {
     id: 'G1b',
     rule: 'G1',
-    file: `${KERNEL}/collect.ts`,
+    file: `${KERNEL}/objects/collect.ts`,
     find: 'if (!isNamedInWave(kref)) forgetImport(state, vat, kref);',
     replace: 'forgetImport(state, vat, kref);',
     breaks: 'A reap retires the name of an import that a later delivery of the wave carries.',
@@ -214,7 +214,7 @@ const GARBAGE: readonly Mutation[] = [
   {
     id: 'G4a',
     rule: 'G4',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: 'cleanUpStep(state, limits.cleanupRowsMax)',
     replace: 'cleanUpStep(state, limits.cleanupRowsMax * 1_000)',
     breaks: 'What an ended vat leaves is removed in one wave, however much it is.',
@@ -223,7 +223,7 @@ const GARBAGE: readonly Mutation[] = [
   {
     id: 'G5a',
     rule: 'G5',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: 'packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])',
     replace: 'packFrame([Delivery.reap, null, sweepRowsMax, item.isFull])',
     breaks: 'The transcript does not say what a reap found dead: a replay asks V8.',
@@ -339,7 +339,7 @@ const STORAGE: readonly Mutation[] = [
   {
     id: 'S1b',
     rule: 'S1',
-    file: `${KERNEL}/core.ts`,
+    file: `${KERNEL}/core/core.ts`,
     find: lines('      this.#blame(this.#failure);', '      this.results.fail(this.#failure);'),
     replace: lines('      this.#blame(this.#failure);'),
     breaks: 'Who waits for a result when the kernel stops is never told.',
@@ -348,7 +348,7 @@ const STORAGE: readonly Mutation[] = [
   {
     id: 'S2a',
     rule: 'S2',
-    file: `${KERNEL}/host-results.ts`,
+    file: `${KERNEL}/core/host-results.ts`,
     find: '      if (height > 0) this.#told.push(input);\n',
     replace: '',
     breaks: 'Results that a crash kept from the host stay in the store for ever.',
@@ -401,7 +401,7 @@ const HOSTS: readonly Mutation[] = [
   {
     id: 'H3a',
     rule: 'H3',
-    file: `${KERNEL}/collect.ts`,
+    file: `${KERNEL}/objects/collect.ts`,
     find: '    if (deferred.has(vat)) continue;\n',
     replace: '',
     breaks: 'A vat that the host removes first is told of garbage before that.',
@@ -410,7 +410,7 @@ const HOSTS: readonly Mutation[] = [
   {
     id: 'H4a',
     rule: 'H4',
-    file: `${KERNEL}/upgrades.ts`,
+    file: `${KERNEL}/lifecycle/upgrade.ts`,
     find: 'const imageId = context.imageId();',
     replace: 'const { imageId } = before;',
     breaks: 'An upgraded vat stays on the image that it had.',
@@ -432,7 +432,7 @@ const OBJECTS: readonly Mutation[] = [
   {
     id: 'O2a',
     rule: 'O2',
-    file: `${KERNEL}/wave-runner.ts`,
+    file: `${KERNEL}/wave/run.ts`,
     find: "limits.gc === 'engine' && isDue",
     replace: 'isDue',
     breaks: 'In consensus mode V8 decides what is let go.',
@@ -441,7 +441,7 @@ const OBJECTS: readonly Mutation[] = [
   {
     id: 'O3a',
     rule: 'O3',
-    file: `${KERNEL}/termination.ts`,
+    file: `${KERNEL}/lifecycle/termination.ts`,
     find: 'if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise',
     replace: 'if (!kept.isWatched(vref)) retirePromise',
     breaks: 'A durable promise is another one after an upgrade.',
@@ -454,7 +454,7 @@ const UPGRADES: readonly Mutation[] = [
   {
     id: 'U1a',
     rule: 'U1',
-    file: `${KERNEL}/host-results.ts`,
+    file: `${KERNEL}/core/host-results.ts`,
     find: '    state.journal.record(() => this.#settled.pop());\n',
     replace: '',
     breaks: 'The host is told rejections of an upgrade that failed and was undone.',
@@ -463,7 +463,7 @@ const UPGRADES: readonly Mutation[] = [
   {
     id: 'U2a',
     rule: 'U2',
-    file: `${KERNEL}/termination.ts`,
+    file: `${KERNEL}/lifecycle/termination.ts`,
     find: 'for (const promise of rejected) settle(',
     replace: 'for (const promise of rejected.reverse()) settle(',
     breaks: 'An upgrade rejects the promises of its vat last first.',
@@ -472,7 +472,7 @@ const UPGRADES: readonly Mutation[] = [
   {
     id: 'U2b',
     rule: 'U2',
-    file: `${KERNEL}/upgrades.ts`,
+    file: `${KERNEL}/lifecycle/upgrade.ts`,
     find: lines('  if (before?.state !== VatState.running) {', '    releaseAll(state, slots);'),
     replace: lines('  if (before?.state !== VatState.running) {'),
     breaks: 'The upgrade of a vat that has ended holds what its parameters mention for ever.',
@@ -481,7 +481,7 @@ const UPGRADES: readonly Mutation[] = [
   {
     id: 'U3a',
     rule: 'U3',
-    file: `${KERNEL}/termination.ts`,
+    file: `${KERNEL}/lifecycle/termination.ts`,
     find: '  left -= state.rows.preImages.remove(ranges.preImages(vat, incarnation), left);\n',
     replace: '',
     breaks: 'Pre-images of ended incarnations stay for ever.',

@@ -7,14 +7,14 @@ export {
   type AuditReport,
   type AuditRule,
   type VatCounts,
-} from './audit.js';
+} from './audit/audit-tables.js';
 export {
   bundleVat,
   type BundleFormat,
   type BundleVatOptions,
   type VatBundle,
-} from './bundles/bundle.js';
-export type { ItemChoice, QueuedItemInfo } from './cancel.js';
+} from './code/bundle.js';
+export type { ItemChoice, QueuedItemInfo } from './objects/cancel.js';
 export {
   HostError,
   KernelError,
@@ -22,25 +22,25 @@ export {
   type CrankPlace,
   type KernelErrorCode,
   type WorkerErrorCode,
-} from './errors.js';
-export type { VatReference } from './host-data.js';
-export type { AdoptImageOptions } from './adoption.js';
-export type { CrankCost, DryRunReport, UpgradeFindings } from './dry-run.js';
-export type { KindFates, RaisedVersion } from './dry-run-kinds.js';
-export type { MigrationSample } from './migration-sample.js';
+} from './base/errors.js';
+export type { VatReference } from './core/host-data.js';
+export type { AdoptImageOptions } from './host/adoption.js';
+export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';
+export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
+export type { MigrationSample } from './lifecycle/migration-sample.js';
 export type {
   CheckUpgradeOptions,
   DryRunOptions,
   UpgradeAllOptions,
   UpgradeAllResult,
-} from './upgrade-checks.js';
-export type { ImageSource } from './images.js';
+} from './host/upgrade-checks.js';
+export type { ImageSource } from './code/images.js';
 export { openKernel, type Kernel } from './kernel.js';
 export {
   migrateStore,
   type MigrateOptions,
   type MigrationReport,
-} from './migration/migrate-store.js';
+} from './store-migration/migrate-store.js';
 export type {
   CreatedVat,
   CreateVatOptions,
@@ -53,7 +53,7 @@ export type {
   RollbackVatOptions,
   UpgradeVatOptions,
   VatInfo,
-} from './kernel-types.js';
+} from './host/kernel-types.js';
 export {
   inspectStore,
   type InspectProgress,
@@ -63,18 +63,18 @@ export {
   type StoreInspection,
   type TableSize,
   type VatInspection,
-} from './inspect.js';
+} from './inspect/inspect-store.js';
 export {
   BUILT_IN_VATS,
   type BundleSource,
   type KernelConfig,
   type VatConfig,
-} from './config.js';
-export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host-objects.js';
-export type { RunLimits, RunStats } from './run-policy.js';
-export type { BeginBlock } from './services/blocks.js';
-export { memoryUse, type MemoryUse } from './cli/memory.js';
-export type { UpgradeReport } from './vat-start.js';
+} from './host/config.js';
+export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host/host-objects.js';
+export type { RunLimits, RunStats } from './core/run-policy.js';
+export type { BeginBlock } from './host/blocks.js';
+export { memoryUse, type MemoryUse } from './host/memory.js';
+export type { UpgradeReport } from './lifecycle/start.js';
 export {
   jsonLines,
   LOG_CATEGORIES,
@@ -89,20 +89,20 @@ export type {
   MigrationProgress,
   MigrationSummary,
   VatMigration,
-} from './migrations.js';
-export type { KernelLogEntry, KernelOptions } from './options.js';
-export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './parameters.js';
-export type { KernelStats } from './stats.js';
+} from './core/record-migrations.js';
+export type { KernelLogEntry, KernelOptions } from './host/options.js';
+export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './state/parameters.js';
+export type { KernelStats } from './host/stats.js';
 export { exportState, type ExportOptions } from './state-sync/export-state.js';
 export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
 export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
-export type { TableCounts, VatTableCounts } from './table-counts.js';
+export type { TableCounts, VatTableCounts } from './host/table-counts.js';
 export {
   verifyStore,
   type StoreVerification,
   type VatVerification,
   type VerifyOptions,
-} from './verify.js';
+} from './verify/verify-store.js';
 export type { Isolation } from './vats/zygotes.js';
 /** The image of the installed release: is it the one that `kernel.imageId` names? */
 export { readImage, type VatId } from '@heirloom/worker';

@@ -5,20 +5,20 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
-import { adoptionInput, type AdoptImageOptions } from './adoption.js';
-import { checkFields, checkName } from './arguments.js';
-import { auditTables, type AuditOptions, type AuditReport } from './audit.js';
-import { BlockDriver } from './block-driver.js';
-import { runningVats } from './boot.js';
-import { checkBundle, type VatBundle } from './bundles/bundle.js';
-import { loadConfig, type LoadedConfig } from './config.js';
-import { describeQueue, type ItemChoice, type QueuedItemInfo } from './cancel.js';
-import { KernelCore } from './core.js';
-import type { DryRunReport } from './dry-run.js';
-import { HostError, KernelError } from './errors.js';
-import { forkInput } from './fork-input.js';
-import type { VatReference } from './host-data.js';
-import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host-objects.js';
+import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
+import { checkFields, checkName } from './base/arguments.js';
+import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
+import { BlockDriver } from './core/block-driver.js';
+import { runningVats } from './core/boot.js';
+import { checkBundle, type VatBundle } from './code/bundle.js';
+import { loadConfig, type LoadedConfig } from './host/config.js';
+import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
+import { KernelCore } from './core/core.js';
+import type { DryRunReport } from './lifecycle/dry-run.js';
+import { HostError, KernelError } from './base/errors.js';
+import { forkInput } from './host/fork-input.js';
+import type { VatReference } from './core/host-data.js';
+import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host/host-objects.js';
 import {
   cancelInput,
   collectCyclesInput,
@@ -27,8 +27,8 @@ import {
   reapAllInput,
   settlementInput,
   terminateInput,
-} from './host-inputs.js';
-import type { ApplyInput } from './inputs.js';
+} from './host/inputs.js';
+import type { ApplyInput } from './core/inbox.js';
 import type { LogOptions } from './log/records.js';
 import type {
   CreatedVat,
@@ -42,11 +42,11 @@ import type {
   UpgradeResult,
   UpgradeVatOptions,
   VatInfo,
-} from './kernel-types.js';
-import type { MigrateVatsOptions, MigrationSummary } from './migrations.js';
-import { KernelMetrics } from './metrics.js';
-import { checkOptions, type KernelOptions } from './options.js';
-import { checkRunLimits, type RunLimits, type RunStats } from './run-policy.js';
+} from './host/kernel-types.js';
+import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
+import { KernelMetrics } from './host/metrics.js';
+import { checkOptions, type KernelOptions } from './host/options.js';
+import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
 import {
   checkUpgrade,
   plainCheck,
@@ -57,12 +57,12 @@ import {
   type DryRunOptions,
   type UpgradeAllOptions,
   type UpgradeAllResult,
-} from './upgrade-checks.js';
-import { begin, bundleInput, hostObjectInput, vatsStarted } from './opening.js';
-import { blockInput, type BeginBlock } from './services/blocks.js';
-import { CLOCK, VAT_ADMIN } from './services/objects.js';
+} from './host/upgrade-checks.js';
+import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
+import { blockInput, type BeginBlock } from './host/blocks.js';
+import { CLOCK, VAT_ADMIN } from './objects/kernel-objects.js';
 import type { VatNumber } from './state/schema.js';
-import { statsOf, type KernelStats } from './stats.js';
+import { statsOf, type KernelStats } from './host/stats.js';
 
 export class Kernel {
   readonly #core: KernelCore;
@@ -491,5 +491,5 @@ export class Kernel {
  */
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 
-export type * from './kernel-types.js';
+export type * from './host/kernel-types.js';
 export { HostError, KernelError };

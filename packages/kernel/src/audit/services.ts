@@ -13,7 +13,7 @@ import {
   WAIT_PREFIX,
   type BinaryKey,
 } from '@heirloom/store';
-import { PERMANENT_OBJECTS } from '../services/objects.js';
+import { PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { krefNumber, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import {
   codecs,

@@ -31,7 +31,7 @@ import {
   type RowSource,
   type VRef,
 } from '@heirloom/worker';
-import { dismissedTag } from '../orphans.js';
+import { dismissedTag } from '../objects/orphans.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
 import { bodyOf, type Spaces } from '../state/row-table.js';
 import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';

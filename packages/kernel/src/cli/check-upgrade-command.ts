@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { inspectDirectory } from '@heirloom/store';
 import type { Command } from 'commander';
-import { bundleVat, type VatBundle } from '../bundles/bundle.js';
-import type { DryRunReport } from '../dry-run.js';
-import { HostError, KernelError } from '../errors.js';
+import { bundleVat, type VatBundle } from '../code/bundle.js';
+import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { HostError, KernelError } from '../base/errors.js';
 import { openKernel } from '../kernel.js';
 import { factsOf, print, showBytes, tableOf } from './output.js';
 

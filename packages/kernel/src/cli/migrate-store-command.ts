@@ -1,7 +1,7 @@
 /** `heirloom migrate-store DIR`: a store of an older schema becomes one of this release. */
 import type { Command } from 'commander';
-import { migrateStore } from '../migration/migrate-store.js';
-import type { MigrateOptions, MigrationReport } from '../migration/migrate-store.js';
+import { migrateStore } from '../store-migration/migrate-store.js';
+import type { MigrateOptions, MigrationReport } from '../store-migration/migrate-store.js';
 import { factsOf, print } from './output.js';
 
 interface Flags {

@@ -1,7 +1,7 @@
 /** `heirloom verify DIR`: replay, audit. Exit status 1 when not all is well. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { verifyStore, type StoreVerification } from '../verify.js';
+import { verifyStore, type StoreVerification } from '../verify/verify-store.js';
 import { integerFrom } from './integers.js';
 import { factsOf, print, tableOf } from './output.js';
 import { makeProgress, silentProgress } from './progress.js';

@@ -1,5 +1,5 @@
 /** What an inspection says of a store: plain data, as `--json` prints it. */
-import type { KernelParameters } from '../parameters.js';
+import type { KernelParameters } from '../state/parameters.js';
 
 export interface Size {
   readonly rows: number;

@@ -6,8 +6,8 @@
  */
 import { unpackFrame } from '@heirloom/store';
 import { vatIdOf, type CrankReport, type CrankTuple } from '@heirloom/worker';
-import { KernelError } from '../errors.js';
-import { wallTime } from '../host-powers.js';
+import { KernelError } from '../base/errors.js';
+import { wallTime } from '../base/host-powers.js';
 import type { VatNumber } from '../state/schema.js';
 import { describeDelivery, describeSyscall, type Description } from './describe.js';
 import {

@@ -5,12 +5,12 @@
  * merge has made the vats, which the items before it on the run queue ask for.
  */
 import { ROOT_VREF } from '@heirloom/worker';
-import { kernelData, SlotMark } from '../kernel-data.js';
-import { send } from '../router.js';
+import { kernelData, SlotMark } from '../objects/kernel-data.js';
+import { send } from '../objects/router.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelState } from '../state/state.js';
 import { DEFERRED, refuseCall, type KernelCall, type KernelMethods } from './calls.js';
-import { VAT_ADMIN } from './objects.js';
+import { VAT_ADMIN } from '../objects/kernel-objects.js';
 
 const rootOf = (state: KernelState, name: string): KRef => {
   const vat = state.names.get(name);

@@ -4,9 +4,9 @@
  * Arguments are vats' data: every one is checked before it is used. What is refused leaves nothing
  * behind but the rejection.
  */
-import { getPromise } from '../counts.js';
-import { SlotMark, soleReference } from '../kernel-data.js';
-import type { Router } from '../router.js';
+import { getPromise } from '../objects/counts.js';
+import { SlotMark, soleReference } from '../objects/kernel-data.js';
+import type { Router } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState } from '../state/schema.js';
 import type { KernelObjectRow } from '../state/service-tables.js';

@@ -4,13 +4,13 @@
  * Time is what the host says at the beginning of a block: an input like others, never less than
  * before. Units are the host's business.
  */
-import { kernelData } from '../kernel-data.js';
-import type { Router } from '../router.js';
+import { kernelData } from '../objects/kernel-data.js';
+import type { Router } from '../objects/router.js';
 import { ranges } from '../state/keys.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelState } from '../state/state.js';
 import { DEFERRED, naturalArgument, Refusal, type KernelMethods } from './calls.js';
-import { answer, takeResult } from './replies.js';
+import { answer, takeResult } from '../objects/replies.js';
 
 /** Times are stored in 48 bits. */
 export const TIME_MAX = 2 ** 48 - 1;

@@ -6,13 +6,13 @@
  * among its arguments are pinned for the host, as those of results are.
  */
 import assert from 'node:assert/strict';
-import { getObject, releaseAll, release } from '../counts.js';
-import type { Router, Settlement } from '../router.js';
+import { getObject, releaseAll, release } from '../objects/counts.js';
+import type { Router, Settlement } from '../objects/router.js';
 import { objectKRef, type KRef } from '../state/krefs.js';
 import { HOST_DECIDES, HOST_OWNS, type QueuedMessage } from '../state/schema.js';
 import type { KernelState } from '../state/state.js';
-import { ownedRow } from './objects.js';
-import { answer, takeResult } from './replies.js';
+import { ownedRow } from '../objects/kernel-objects.js';
+import { answer, takeResult } from '../objects/replies.js';
 
 /** The host object of a name, made if there is none. */
 export const provideHostObject = (state: KernelState, name: string): KRef => {

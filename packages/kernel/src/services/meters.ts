@@ -6,8 +6,8 @@
  * garbage cost nothing. Any number of vats may share a meter; a vat that it is too empty for ends.
  */
 import { VatFault, type CrankTuple } from '@heirloom/worker';
-import { kernelData } from '../kernel-data.js';
-import type { Router } from '../router.js';
+import { kernelData } from '../objects/kernel-data.js';
+import type { Router } from '../objects/router.js';
 import type { KRef } from '../state/krefs.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import type { KernelState } from '../state/state.js';
@@ -18,8 +18,8 @@ import {
   type KernelCall,
   type KernelMethods,
 } from './calls.js';
-import { makeKernelObject } from './objects.js';
-import { waitFor, waitSubject, wake } from './replies.js';
+import { makeKernelObject } from '../objects/kernel-objects.js';
+import { waitFor, waitSubject, wake } from '../objects/replies.js';
 
 type MeterRow = KernelObjectOf<typeof KernelObject.meter>;
 

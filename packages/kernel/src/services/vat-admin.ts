@@ -6,11 +6,11 @@
  * behind whatever was sent to that vat before (decisions/040).
  */
 import { vatIdOf } from '@heirloom/worker';
-import { holdAll } from '../counts.js';
-import { REPLAY_TAKES_NOTHING } from '../replay-upgrade.js';
-import { kernelData, SlotMark, type KernelData } from '../kernel-data.js';
-import { restartCount } from '../refresh.js';
-import { makePromise, type Router, type Settlement } from '../router.js';
+import { holdAll } from '../objects/counts.js';
+import { REPLAY_TAKES_NOTHING } from '../lifecycle/replay-upgrade.js';
+import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
+import { restartCount } from '../lifecycle/refresh.js';
+import { makePromise, type Router, type Settlement } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import {
   heldBy,
@@ -47,8 +47,8 @@ import {
   type KernelMethods,
 } from './calls.js';
 import { makeMeter, makeUnlimitedMeter } from './meters.js';
-import { CRITICAL_KEY, kernelObjectOf, makeKernelObject, SERVICE } from './objects.js';
-import { answer, takeResult, waitFor, waitSubject, wake } from './replies.js';
+import { CRITICAL_KEY, kernelObjectOf, makeKernelObject, SERVICE } from '../objects/kernel-objects.js';
+import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
 import { checkCreation, checkName, checkReapInterval } from './vat-options.js';
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;

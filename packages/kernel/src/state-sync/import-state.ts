@@ -20,10 +20,10 @@ import {
   type BlockRecord,
   type TableName,
 } from '@heirloom/store';
-import { auditTables } from '../audit.js';
-import { KernelError } from '../errors.js';
-import { engineName } from '../host-powers.js';
-import { readMeta } from '../meta.js';
+import { auditTables } from '../audit/audit-tables.js';
+import { KernelError } from '../base/errors.js';
+import { engineName } from '../base/host-powers.js';
+import { readMeta } from '../state/meta.js';
 import { makeDirectory } from './directories.js';
 import {
   bytesOf,

@@ -6,7 +6,7 @@
  * here enters a hash: a worker that is late is waited for, and changes no outcome.
  */
 import assert from 'node:assert/strict';
-import { WorkerError } from '../errors.js';
+import { WorkerError } from '../base/errors.js';
 import type { VatWorker } from './vat-worker.js';
 
 export interface ZygotePoolOptions {

@@ -1,0 +1,134 @@
+/**
+ * The zygote images of a store: the one that new incarnations get, and those that vats are on.
+ *
+ * Invariants: the image for new incarnations changes by an input only, never by installing a
+ * release (rules.md#h4); a vat is started and replayed on the image that its row names, so it stays
+ * on an old one until its next upgrade. An image adopted in this block is kept here until it is
+ * written.
+ */
+import { createHash } from 'node:crypto';
+import { HostError, imageKey, localKey, metaKey, packFrame, unpackFrame } from '@heirloom/store';
+import type { ReadView, RowChange } from '@heirloom/store';
+import { produceWarmCodeCache } from '@heirloom/worker';
+import { KernelError } from '../base/errors.js';
+import { v8Version } from '../base/host-powers.js';
+
+/** The script of an image and the id that its bytes give: sha256, hex. */
+export interface ImageSource {
+  readonly id: string;
+  readonly source: string;
+}
+
+export interface Image extends ImageSource {
+  readonly codeCache: Uint8Array;
+}
+
+export const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+const IMAGE_BYTES_MAX = 12_000_000;
+
+/** Where the code cache of an image is kept, for the V8 that runs now. */
+const codeCacheKey = (imageId: string): string =>
+  localKey(`codeCache/${v8Version()}/${imageId}`);
+
+/** Made once per process and image: a by-product, the same wherever it is made. */
+const madeCodeCaches = new Map<string, Promise<Uint8Array>>();
+
+const warmCodeCache = (imageId: string, source: string): Promise<Uint8Array> => {
+  const made = madeCodeCaches.get(imageId) ?? produceWarmCodeCache(source);
+  madeCodeCaches.set(imageId, made);
+  return made;
+};
+
+/** The rows of a store that say which image new incarnations get. */
+export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
+  { table: 'meta', key: metaKey('image'), value: packFrame([Buffer.from(id, 'utf8')]) },
+  { table: 'images', key: imageKey(id), value: Buffer.from(source, 'utf8') },
+];
+
+/**
+ * An image with its code cache, which is made if the store has none.
+ *
+ * Errors: KernelError BAD_ARGUMENT unless the id is the hash of the source, which must be ASCII.
+ */
+export const prepareImage = async (view: ReadView, image: ImageSource): Promise<Image> => {
+  const { id, source } = image;
+  const isAscii = typeof source === 'string' && Buffer.byteLength(source) === source.length;
+  if (!isAscii || source.length > IMAGE_BYTES_MAX) {
+    const rule = `the source of an image is ASCII text of at most ${IMAGE_BYTES_MAX} bytes`;
+    throw new KernelError('BAD_ARGUMENT', rule);
+  }
+  const hash = createHash('sha256').update(source).digest('hex');
+  if (id !== hash) {
+    throw new KernelError('BAD_ARGUMENT', `the image's id is the sha256 of its source, ${hash}`);
+  }
+  return { id, source, codeCache: await cacheFor(view, image) };
+};
+
+const cacheFor = async (view: ReadView, { id, source }: ImageSource): Promise<Uint8Array> =>
+  view.get('local', codeCacheKey(id)) ?? (await warmCodeCache(id, source));
+
+export class Images {
+  readonly #view: ReadView;
+  readonly #loaded: Map<string, Image>;
+  #current: string;
+  #adopted: Image | undefined;
+
+  private constructor(view: ReadView, current: string, loaded: readonly Image[]) {
+    this.#view = view;
+    this.#current = current;
+    this.#loaded = new Map(loaded.map(image => [image.id, image]));
+  }
+
+  /** The store's image for new incarnations and `used`. Errors: HostError STORE_CORRUPT. */
+  static async load(view: ReadView, used: Iterable<string>): Promise<Images> {
+    const stored = view.get('meta', metaKey('image'));
+    if (stored === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta image');
+    const [bytes] = unpackFrame(stored) as unknown as [Uint8Array];
+    const current = utf8(bytes);
+    const loaded: Image[] = [];
+    for (const id of new Set([current, ...used])) {
+      const text = view.get('images', imageKey(id));
+      if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
+      const source = utf8(text);
+      loaded.push({ id, source, codeCache: await cacheFor(view, { id, source }) });
+    }
+    return new Images(view, current, loaded);
+  }
+
+  /** Of new incarnations. */
+  get currentId(): string {
+    return this.#current;
+  }
+
+  need(id: string): Image {
+    const image = this.#loaded.get(id);
+    if (image === undefined) throw new HostError('STORE_CORRUPT', `no vat was on image ${id}`);
+    return image;
+  }
+
+  /** From now on new incarnations get it. */
+  adopt(image: Image): void {
+    this.#loaded.set(image.id, image);
+    if (image.id === this.#current) return;
+    this.#adopted = image;
+    this.#current = image.id;
+  }
+
+  /** What this block writes. */
+  changes(into: RowChange[]): void {
+    if (this.#adopted !== undefined) into.push(...imageRows(this.#adopted));
+  }
+
+  /** Code caches that the store lacks: kept with the next block, outside every hash. */
+  codeCaches(into: RowChange[]): void {
+    for (const { id, codeCache } of this.#loaded.values()) {
+      const key = codeCacheKey(id);
+      if (this.#view.get('local', key) !== undefined) continue;
+      into.push({ table: 'local', key, value: codeCache });
+    }
+  }
+
+  committed(): void {
+    this.#adopted = undefined;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * When waves run and blocks end: as the host says, or by itself.
+ *
+ * Invariants: `run` and `commit` exclude each other; an input is taken when no run is in progress,
+ * in order of call (rules.md#w6); whoever waits for a result is told when its block is durable, or
+ * why there will be none.
+ */
+import type { KernelCore } from './core.js';
+import { KernelError } from '../base/errors.js';
+import { Inputs, type ApplyInput, type TakenInput } from './inbox.js';
+import { addWave, isReached, NO_RUN, type RunLimits, type RunStats } from './run-policy.js';
+
+/** Deliveries after which a kernel that owns its blocks ends one. */
+const AUTO_BLOCK_DELIVERIES = 32_768;
+/** Waves of a block that has nothing to do but to collect garbage. */
+const AUTO_COLLECT_WAVES = 16;
+
+export interface BlockDriverOptions {
+  /** The kernel runs and commits by itself. */
+  readonly isAuto: boolean;
+  /** A block has become durable. */
+  readonly committed: () => void;
+}
+
+export class BlockDriver {
+  readonly #core: KernelCore;
+  readonly #inputs: Inputs;
+  readonly #committed: () => void;
+  readonly isAuto: boolean;
+  #busy: Promise<unknown> | undefined;
+  #pumping: Promise<void> | undefined;
+
+  constructor(core: KernelCore, { isAuto, committed }: BlockDriverOptions) {
+    this.#core = core;
+    this.#inputs = new Inputs(core);
+    this.isAuto = isAuto;
+    this.#committed = committed;
+  }
+
+  /** A run or a commit is in progress. */
+  get isBusy(): boolean {
+    return this.#busy !== undefined;
+  }
+
+  add(apply: ApplyInput): TakenInput {
+    return this.#inputs.add(apply, this.isBusy);
+  }
+
+  /** Adds an input and, where the kernel owns its blocks, has it seen through. */
+  input(apply: ApplyInput): Promise<unknown> {
+    const { result } = this.add(apply);
+    if (this.isAuto) void this.pump();
+    return result;
+  }
+
+  /** Errors: KernelError BAD_OPTION unless a `first` input may be made now. */
+  checkFirst(): void {
+    this.#core.assertAlive();
+    const isIdle = !this.isBusy && this.#inputs.waiting === 0;
+    if (isIdle && this.#core.isBlockFresh) return;
+    const rule = 'it must be one of the first inputs of a block, before run and other inputs';
+    throw new KernelError('BAD_OPTION', `first: ${rule}`);
+  }
+
+  run(limits: RunLimits): Promise<RunStats> {
+    return this.#exclusive(async () => {
+      this.#inputs.takeAll();
+      return this.#runWaves(limits, () => this.#core.busy);
+    });
+  }
+
+  /** Work between runs of which nothing stays. */
+  aside<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exclusive(work);
+  }
+
+  commit(): Promise<string> {
+    return this.#exclusive(() => this.#commit());
+  }
+
+  async idle(): Promise<void> {
+    if (!this.isAuto) {
+      throw new KernelError('BAD_OPTION', 'idle: the host owns the blocks: use run');
+    }
+    await this.pump();
+    this.#core.assertAlive();
+  }
+
+  /** Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left. */
+  pump(): Promise<void> {
+    this.#pumping ??= this.#runBlocks();
+    return this.#pumping;
+  }
+
+  /** Waits for what is in progress; inputs that wait come to nothing. */
+  async end(reason: Error): Promise<void> {
+    await this.#busy?.catch(() => undefined);
+    this.#inputs.fail(reason);
+  }
+
+  async #runBlocks(): Promise<void> {
+    // What the host calls in one turn is taken together; `#pumping` is set by then.
+    await undefined;
+    try {
+      while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
+        await this.#exclusive(() => this.#runBlock());
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error : Error(String(error));
+      this.#inputs.fail(reason);
+      this.#core.results.fail(reason);
+    } finally {
+      // In the very turn in which nothing was left: an input after this begins anew.
+      this.#pumping = undefined;
+    }
+  }
+
+  /** What is queued comes first; garbage has the blocks in which nothing else is to be done. */
+  async #runBlock(): Promise<void> {
+    this.#inputs.takeAll();
+    if (this.#core.hasQueue || this.#core.hasUncommittedInputs) {
+      await this.#runWaves({ deliveries: AUTO_BLOCK_DELIVERIES }, () => this.#core.hasQueue);
+    } else {
+      await this.#runWaves({ waves: AUTO_COLLECT_WAVES }, () => this.#core.busy);
+    }
+    await this.#commit();
+  }
+
+  async #commit(): Promise<string> {
+    const hash = await this.#core.commit();
+    this.#committed();
+    return hash;
+  }
+
+  async #runWaves(limits: RunLimits, hasWork: () => boolean): Promise<RunStats> {
+    let done = NO_RUN;
+    while (hasWork() && !isReached(limits, done)) done = addWave(done, await this.#core.runWave());
+    return done;
+  }
+
+  async #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#busy !== undefined) await this.#busy.catch(() => undefined);
+    this.#core.assertAlive();
+    const busy = work();
+    this.#busy = busy;
+    try {
+      return await busy;
+    } finally {
+      this.#busy = undefined;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Opening a store: its parameters, its image, its engine.
+ *
+ * Invariants: the image that new incarnations get is the store's, never the installed release's
+ * (rules.md#h4); every table is open before the first worker starts (rules.md#s3).
+ */
+import { metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
+import { HostError, type Store } from '@heirloom/store';
+import { readImage } from '@heirloom/worker';
+import { engineName } from '../base/host-powers.js';
+import { imageRows, Images, utf8 } from '../code/images.js';
+import { checkParameters, packParameters, unpackParameters } from '../state/parameters.js';
+import type { KernelParameters } from '../state/parameters.js';
+import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
+import { ranges, spellings } from '../state/keys.js';
+import { showKRef } from '../state/krefs.js';
+import { codecs, KERNEL_OWNS, VatState, type VatNumber } from '../state/schema.js';
+import { KernelState } from '../state/state.js';
+
+export interface BootRecord {
+  readonly parameters: KernelParameters;
+  readonly images: Images;
+}
+
+const readEngine = (store: Store): string => {
+  const bytes = store.get('meta', metaKey('engine'));
+  if (bytes === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta engine');
+  const [text] = unpackFrame(bytes) as unknown as [Uint8Array];
+  return utf8(text);
+};
+
+/** The kernel objects of every store. */
+const permanentObjects = (): RowChange[] =>
+  Object.values(PERMANENT_OBJECTS).flatMap(([kref, row]) => {
+    const object = ownedRow(KERNEL_OWNS, showKRef(kref), 1);
+    const key = spellings.object.spell(kref);
+    return [
+      { table: 'kernel', key, value: codecs.object.encode(object) },
+      { table: 'kernel', key: spellings.kernelObject.spell(kref), value: packFrame(row) },
+    ];
+  });
+
+/** Writes the block that makes a fresh store a kernel's. */
+const initialize = async (store: Store, parameters: KernelParameters): Promise<void> => {
+  await store.commit({
+    height: store.head.height + 1,
+    changes: [
+      { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
+      {
+        table: 'meta',
+        key: metaKey('engine'),
+        value: packFrame([Buffer.from(engineName(), 'utf8')]),
+      },
+      ...permanentObjects(),
+      ...imageRows(readImage()),
+    ],
+    unhashed: [],
+  });
+};
+
+/** Errors: HostError ENGINE_MISMATCH unless the store was written under this very engine. */
+export const checkEngine = (store: Store): void => {
+  const stored = readEngine(store);
+  const present = engineName();
+  if (stored === present) return;
+  throw new HostError(
+    'ENGINE_MISMATCH',
+    `the store was written under ${stored}; this is ${present}. Open it with that engine: ` +
+      'replay under another one may differ.',
+  );
+};
+
+/** Reads what the store says of itself; a fresh one is initialized with `given`. */
+export const boot = async (store: Store, given: Partial<KernelParameters>): Promise<BootRecord> => {
+  const stored = store.get('meta', metaKey('parameters'));
+  if (stored === undefined) await initialize(store, checkParameters(given));
+  else checkParameters(given);
+  checkEngine(store);
+  const packed = store.get('meta', metaKey('parameters'))!;
+  const state = new KernelState(store);
+  const used = runningVats(state).map(vat => state.vats.need(vat).imageId);
+  return { parameters: unpackParameters(packed), images: await Images.load(store, used) };
+};
+
+/** Vats that run, in order of their numbers. */
+export const runningVats = (state: KernelState): VatNumber[] =>
+  [...state.vats.scan(ranges.vats)].filter(vat => state.vats.need(vat).state === VatState.running);

@@ -1,0 +1,392 @@
+/**
+ * The kernel without its host: store, tables, vats; waves and blocks.
+ *
+ * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
+ * a commit ends this core for good, before anything of the block is durable.
+ */
+import path from 'node:path';
+import {
+  blockKey, HostError, Store, unpackBlockRecord, type RowChange,
+} from '@heirloom/store';
+import type { VatId } from '@heirloom/worker';
+import { boot, type BootRecord } from './boot.js';
+import { InstalledBundles } from '../code/installed.js';
+import { freeUnreferenced } from '../objects/collect.js';
+import { WorkerError } from '../base/errors.js';
+import { dryRun, type DryRunReport } from '../lifecycle/dry-run.js';
+import { HostData } from './host-data.js';
+import { nowMs, repeat } from '../base/host-powers.js';
+import { HostResults } from './host-results.js';
+import type { Image, Images } from '../code/images.js';
+import { KernelLog } from '../log/kernel-log.js';
+import { Migrations } from './record-migrations.js';
+import type { KernelOptions } from '../host/options.js';
+import { isSealed, type KernelParameters } from '../state/parameters.js';
+import type { Router } from '../objects/router.js';
+import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.js';
+import { RunningNote, type Suspicion } from '../state/running-note.js';
+import type { RunQueueItem, VatNumber } from '../state/schema.js';
+import { KernelState } from '../state/state.js';
+import { hasRemains } from '../lifecycle/termination.js';
+import type { Successor } from '../lifecycle/upgrade.js';
+import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
+import type { LifecycleContext } from '../lifecycle/start.js';
+import { IsolationChoices } from '../vats/isolation.js';
+import { OnlineVats } from '../vats/online.js';
+import { Pager } from '../vats/pager.js';
+import { Watchdog } from '../vats/watchdog.js';
+import type { VatScript } from '../vats/zygote-pool.js';
+import { Zygotes, type ZygotesOptions } from '../vats/zygotes.js';
+import { WaveRunner, type WaveStats } from '../wave/run.js';
+
+/** Threads that may read the store at a time, spares and successors included. */
+const THREADS_MAX = 1024;
+export const READERS_MAX = THREADS_MAX + 64;
+const SPARE_THREADS = 1;
+const MAX_VATS_ONLINE = 50;
+const DELIVERY_TIMEOUT_MS = 600_000;
+
+export interface CoreCounts {
+  readonly blocks: number;
+  readonly waves: number;
+  readonly cranks: number;
+}
+
+export class KernelCore {
+  readonly store: Store;
+  readonly state: KernelState;
+  readonly data = new HostData();
+  readonly results: HostResults;
+  readonly migrations: Migrations;
+  readonly images: Images;
+  readonly bundles: InstalledBundles;
+  readonly zygotes: Zygotes;
+  readonly isolation: IsolationChoices;
+  readonly router: Router;
+  readonly parameters: KernelParameters;
+  readonly upgrades = new UpgradeReports();
+  readonly log = new KernelLog();
+  /** What an unclean end left, as it was when the store was opened. */
+  readonly suspects: readonly Suspicion[];
+  readonly #note: RunningNote;
+  readonly #online: OnlineVats;
+  readonly #pager: Pager;
+  readonly #lifecycle: LifecycleContext;
+  readonly #runner: WaveRunner;
+  readonly #unhashed: RowChange[] = [];
+  #failure: Error | undefined;
+  #isClosed = false;
+  #wave = 0;
+  #committedInput: number;
+  /** Of this block: inputs that had to be its first, and items that they put on the queue. */
+  #firsts = { inputs: 0, items: 0 };
+  #counts: CoreCounts = { blocks: 0, waves: 0, cranks: 0 };
+
+  private constructor(
+    store: Store,
+    record: BootRecord,
+    note: RunningNote,
+    options: KernelOptions,
+  ) {
+    const { parameters, images } = record;
+    this.store = store;
+    this.parameters = parameters;
+    this.#note = note;
+    this.suspects = note.suspects;
+    this.state = new KernelState(store);
+    this.#committedInput = this.state.counters.lastInput;
+    this.results = new HostResults(this.state, this.data);
+    this.migrations = new Migrations(this.state);
+    this.images = images;
+    this.bundles = new InstalledBundles(store, images);
+    this.log.set(options.structuredLog);
+    const log = options.log ?? (() => undefined);
+    const usual = options.isolation ?? 'thread';
+    this.isolation = new IsolationChoices(
+      store,
+      usual,
+      this.suspects.map(({ vat }) => vat),
+    );
+    this.zygotes = new Zygotes({
+      host: workerHost(options),
+      images,
+      usual,
+      spareThreads: options.spareThreads ?? SPARE_THREADS,
+      log: (vatId, level, text) => log({ vatId, level, text }),
+      watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, repeat),
+      onProcessGone: () => this.#freeReaders(),
+    });
+    this.#online = new OnlineVats(this.zygotes, this.isolation);
+    this.router = {
+      state: this.state,
+      promiseQueueMax: parameters.promiseQueueMax,
+      hostSettled: (promise, row) => this.results.settled(promise, row, this.height + 1),
+    };
+    this.#pager = new Pager({
+      online: this.#online,
+      maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
+      rebuild: vat => rebuild(this.#rebuildContext, vat),
+    });
+    this.#lifecycle = {
+      router: this.router,
+      online: this.#online,
+      pager: this.#pager,
+      scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
+      imageId: () => images.currentId,
+      onUpgrade: report => this.upgrades.add(report),
+      log: this.log,
+      onFault: (vatId, code, reason) => {
+        log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
+      },
+      limits: parameters,
+    };
+    this.#runner = new WaveRunner({
+      ...this.#lifecycle,
+      limits: parameters,
+      onMigration: (vat, isFirst, report) => this.migrations.step(vat, isFirst, report),
+      pin: kref => this.results.pin(kref),
+      threads: options.threads ?? THREADS_MAX,
+      onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
+    });
+    images.codeCaches(this.#unhashed);
+  }
+
+  /** Errors: HostError when the store cannot be opened. */
+  static async open(options: KernelOptions): Promise<KernelCore> {
+    const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
+    store.readerCheck(); // children of a process that was killed
+    let note: RunningNote | undefined;
+    let core: KernelCore | undefined;
+    try {
+      const record = await boot(store, options.parameters ?? {});
+      note = new RunningNote(options.directory);
+      core = new KernelCore(store, record, note, options);
+      await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
+      core.zygotes.refill();
+      return core;
+    } catch (error) {
+      await core?.zygotes.close();
+      note?.close();
+      await store.close();
+      throw error;
+    }
+  }
+
+  get height(): number {
+    return this.store.head.height;
+  }
+
+  get blockHash(): string {
+    return Buffer.from(this.store.head.hash).toString('hex');
+  }
+
+  get counts(): CoreCounts {
+    return this.#counts;
+  }
+
+  get onlineCount(): number {
+    return this.#online.count;
+  }
+
+  /** Vats rebuilt since the opening. */
+  get pagedIn(): number {
+    return this.#pager.pagedIn;
+  }
+
+  get #rebuildContext(): Pick<RebuildContext, 'store' | 'state' | 'bundles' | 'online'> {
+    return { store: this.store, state: this.state, bundles: this.bundles, online: this.#online };
+  }
+
+  /** Why a vat that runs could not be replayed, if it could not. */
+  brokenBy(vat: VatNumber): WorkerError | undefined {
+    return this.#online.brokenBy(vat);
+  }
+
+  /** Anything queued? */
+  get hasQueue(): boolean {
+    return this.state.queue.length > 0;
+  }
+
+  /** Anything to deliver or to remove, garbage included? */
+  get busy(): boolean {
+    const { state } = this;
+    return this.hasQueue || hasRemains(state) || state.hasCollection;
+  }
+
+  /** The hash of a block, hex; undefined for one that there is not. */
+  hashAt(height: number): string | undefined {
+    if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
+    const bytes = this.store.get('blocks', blockKey(height));
+    const record = bytes && unpackBlockRecord(bytes);
+    return record === undefined ? undefined : Buffer.from(record.hash).toString('hex');
+  }
+
+  /** Waves run since the last commit. */
+  get wavesInBlock(): number {
+    return this.#wave;
+  }
+
+  async runWave(): Promise<WaveStats> {
+    return this.#guard(async () => {
+      const began = nowMs();
+      const moment = { height: this.height, wave: this.#wave };
+      const stats = await this.#runner.run(moment);
+      this.zygotes.refill();
+      if (this.log.isOn) {
+        const fields = { wave: moment.wave, ...stats, milliseconds: nowMs() - began };
+        this.log.tell('wave', 'ran', moment.height + 1, fields);
+      }
+      this.#note.end();
+      this.#wave += 1;
+      const { blocks, waves, cranks } = this.#counts;
+      this.#counts = { blocks, waves: waves + 1, cranks: cranks + stats.cranks };
+      return stats;
+    });
+  }
+
+  /** From now on new incarnations get this image; its code cache is kept with the block. */
+  adopt(image: Image): void {
+    this.images.adopt(image);
+    this.images.codeCaches(this.#unhashed);
+  }
+
+  /** Tries an upgrade, of which nothing stays. `script`: of a bundle that is not installed. */
+  async dryRun(vat: VatNumber, successor: Successor, script?: VatScript): Promise<DryRunReport> {
+    this.assertAlive();
+    const { scriptOf } = this.#lifecycle;
+    const context: LifecycleContext = {
+      ...this.#lifecycle,
+      scriptOf: (bundleId, imageId) =>
+        script?.bundleId === bundleId ? script : scriptOf(bundleId, imageId),
+    };
+    return dryRun(context, vat, successor, { height: this.height, wave: this.#wave });
+  }
+
+  /** Ends the block: everything since the last commit becomes durable, then the host is told. */
+  async commit(): Promise<string> {
+    await this.#guard(async () => {
+      this.results.forgetTold();
+      // What the host let go between waves: nothing in RAM may wait for a later block.
+      freeUnreferenced(this.state);
+      this.state.endCrank();
+      const changes = this.state.changes();
+      this.bundles.changes(changes);
+      this.images.changes(changes);
+      const unhashed = this.#unhashed.splice(0);
+      this.isolation.changes(unhashed);
+      this.#pager.changes(unhashed);
+      const height = this.height + 1;
+      const sealed = isSealed(height, this.parameters);
+      const began = nowMs();
+      await this.store.commit({ height, changes, unhashed, sealed });
+      if (this.log.isOn) {
+        const { blockHash: hash } = this;
+        const fields = { hash, sealed, waves: this.#wave, rows: changes.length };
+        this.log.tell('block', 'committed', height, { ...fields, milliseconds: nowMs() - began });
+      }
+      this.state.committed();
+      this.bundles.committed();
+      this.images.committed();
+      this.#pager.committed();
+      this.#committedInput = this.state.counters.lastInput;
+      this.#note.committed(vat => this.brokenBy(vat) !== undefined);
+    });
+    this.#wave = 0;
+    this.#firsts = { inputs: 0, items: 0 };
+    this.#counts = { ...this.#counts, blocks: this.#counts.blocks + 1 };
+    this.results.tell();
+    this.migrations.tell();
+    return this.blockHash;
+  }
+
+  /** Nothing has run in this block, and every input of it belongs to its first (rules.md#h3). */
+  get isBlockFresh(): boolean {
+    const taken = this.state.counters.lastInput - this.#committedInput;
+    return this.#wave === 0 && taken === this.#firsts.inputs;
+  }
+
+  /** The input that is being taken is one of the block's first; its item goes to the head. */
+  takeFirst(item: RunQueueItem | undefined): void {
+    const { inputs, items } = this.#firsts;
+    this.#firsts = { inputs: inputs + 1, items: item === undefined ? items : items + 1 };
+    if (item !== undefined) this.state.enqueueFirst(item, items);
+  }
+
+  get hasUncommittedInputs(): boolean {
+    return this.state.counters.lastInput !== this.#committedInput;
+  }
+
+  /** Rows that the next commit would write. */
+  get dirtyRows(): number {
+    return this.state.dirtyCount;
+  }
+
+  get isAlive(): boolean {
+    return this.#failure === undefined;
+  }
+
+  assertAlive(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async close(reason: Error): Promise<void> {
+    this.#failure ??= reason;
+    this.results.fail(this.#failure);
+    this.migrations.fail(this.#failure);
+    await this.zygotes.close();
+    if (!this.#isClosed) this.#note.close();
+    this.#isClosed = true;
+    await this.store.close();
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    this.assertAlive();
+    try {
+      return await work();
+    } catch (error) {
+      const cause = error instanceof Error ? error : Error(String(error));
+      this.#failure ??=
+        cause instanceof HostError
+          ? cause
+          : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+      this.#blame(this.#failure);
+      this.results.fail(this.#failure);
+      this.migrations.fail(this.#failure);
+      // The threads go at once; the store stays as the last block left it.
+      await this.zygotes.close();
+      throw this.#failure;
+    }
+  }
+
+  /** A child that is gone leaves its place among the store's readers taken (rules.md#s4). */
+  #freeReaders(): void {
+    if (this.#failure === undefined) this.store.readerCheck();
+  }
+
+  /** Notes whose worker it was; for any other failure no vat is suspected. */
+  #blame(failure: Error): void {
+    const isWorker = failure instanceof WorkerError;
+    if (!isWorker || failure.vat === undefined) return this.#note.end();
+    const { vat: vatId, incarnation = 0, position = 0 } = failure;
+    return this.#note.blame({ vat: vatNumberOf(vatId), incarnation, position });
+  }
+}
+
+/** What every worker starts with. */
+const workerHost = (options: KernelOptions): ZygotesOptions['host'] => ({
+  directory: path.resolve(options.directory),
+  readersMax: READERS_MAX,
+  heapMiBMax: options.heapMiBMax,
+  collectsEveryCrank: options.collectsEveryCrank ?? false,
+});
+
+const vatNumberOf = (vatId: VatId): VatNumber => Number(vatId.slice(1));
+
+/** For the log only: a fault's reason comes from a worker, and need be no data. */
+const faultText = (data: HostData, reason: Uint8Array): string => {
+  try {
+    return String(data.decode(reason, []));
+  } catch (error) {
+    return `(unreadable: ${String(error)})`;
+  }
+};

@@ -1,0 +1,97 @@
+/**
+ * Values as the host sees them: references are opaque, frozen and compare by identity.
+ *
+ * A reference that the host has been given stays valid until the host releases it: the kernel holds
+ * a pin for it, which is part of the state. Data goes in unfrozen and comes out frozen, but for
+ * byte arrays: those are `Uint8Array`s of the host's own.
+ */
+import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
+import { KernelError } from '../base/errors.js';
+import type { KernelData } from '../objects/kernel-data.js';
+import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
+
+/** An object or a promise in some vat. Made by the kernel only; pass it to `send` or in data. */
+export interface VatReference {
+  /** How logs and `heirloom inspect` name it: `ko12` or `kp7`. */
+  readonly kref: string;
+  readonly type: 'object' | 'promise';
+}
+
+class Reference implements VatReference {
+  readonly kref: string;
+  readonly type: 'object' | 'promise';
+
+  constructor(kref: KRef) {
+    this.kref = showKRef(kref);
+    this.type = isPromiseKRef(kref) ? 'promise' : 'object';
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    return `[VatReference ${this.kref}]`;
+  }
+}
+
+export class HostData {
+  readonly #references = new Map<KRef, Reference>();
+  readonly #krefs = new WeakMap<object, KRef>();
+  readonly #codec = new PassableCodec({
+    slotOf: value => this.#slotOf(value),
+    valueOf: slot => this.reference(Number(slot) as KRef),
+    isHardened: () => true,
+    bornHardened: value => Object.freeze(value),
+    byteArrays: HOST_BYTE_ARRAYS,
+  });
+
+  /** The one reference of this kernel for `kref`. */
+  reference(kref: KRef): VatReference {
+    let reference = this.#references.get(kref);
+    if (reference === undefined) {
+      reference = new Reference(kref);
+      this.#references.set(kref, reference);
+      this.#krefs.set(reference, kref);
+    }
+    return reference;
+  }
+
+  /** Errors: KernelError UNKNOWN_REFERENCE when it is not of this kernel, or was released. */
+  krefOf(value: unknown): KRef {
+    const kref = typeof value === 'object' && value !== null ? this.#krefs.get(value) : undefined;
+    if (kref !== undefined) return kref;
+    const what = value instanceof Reference ? value.kref : describe(value);
+    throw new KernelError('UNKNOWN_REFERENCE', `${what} is no reference of this kernel`);
+  }
+
+  forget(kref: KRef): void {
+    const reference = this.#references.get(kref);
+    if (reference === undefined) return;
+    this.#references.delete(kref);
+    this.#krefs.delete(reference);
+  }
+
+  /** Errors: KernelError BAD_ARGUMENT for what cannot be passed, naming it. */
+  encode(value: unknown): KernelData {
+    try {
+      const { body, slots } = this.#codec.encode(value);
+      return { body, slots: slots.map(slot => Number(slot) as KRef) };
+    } catch (error) {
+      if (error instanceof KernelError) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new KernelError('BAD_ARGUMENT', `cannot be passed to a vat: ${message}`);
+    }
+  }
+
+  decode(body: Uint8Array, slots: readonly KRef[]): unknown {
+    return this.#codec.decode(body, slots.map(String));
+  }
+
+  #slotOf(value: object): string | undefined {
+    const kref = this.#krefs.get(value);
+    if (kref !== undefined) return String(kref);
+    if (value instanceof Reference) this.krefOf(value);
+    return undefined;
+  }
+}
+
+const describe = (value: unknown): string =>
+  typeof value === 'object' || typeof value === 'function' ? 'the value' : String(value);

@@ -1,0 +1,163 @@
+/**
+ * Results that the host waits for: told after the block that settled them is durable.
+ *
+ * Invariants (rules.md#s2): every host input has a number; the row of its result stays until the
+ * block after the one that settled it, so that a host that crashed before it was told can still
+ * ask.
+ */
+import { KernelError } from '../base/errors.js';
+import { getPromise, hold, release } from '../objects/counts.js';
+import type { HostData } from './host-data.js';
+import { makePromise } from '../objects/router.js';
+import type { KRef } from '../state/krefs.js';
+import { ranges } from '../state/keys.js';
+import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+export class HostResults {
+  readonly #state: KernelState;
+  readonly #data: HostData;
+  readonly #waiters = new Map<KRef, Waiter[]>();
+  #untilDurable: Waiter[] = [];
+  readonly #inputs = new Map<KRef, number>();
+  /** Settled in this block, in order; told after its commit. */
+  readonly #settled: { readonly promise: KRef; readonly row: PromiseRow }[] = [];
+  /** Inputs settled in earlier blocks, whose rows go with the next commit. */
+  #told: number[] = [];
+
+  constructor(state: KernelState, data: HostData) {
+    this.#state = state;
+    this.#data = data;
+    for (const input of state.hostResults.scan(ranges.hostResults)) {
+      const [promise, height] = state.hostResults.need(input);
+      this.#inputs.set(promise, input);
+      if (height > 0) this.#told.push(input);
+    }
+  }
+
+  /**
+   * The promise for the result of a host input; its count includes the host's reference and that
+   * of the item. `decider` is NOBODY for a message's result.
+   */
+  create(input: number, decider: number): KRef {
+    const state = this.#state;
+    const subscribers = [HOST_SUBSCRIBES];
+    const promise = makePromise(state, { decider, subscribers, references: 2 });
+    state.hostResults.create(input, [promise, 0]);
+    this.#inputs.set(promise, input);
+    return promise;
+  }
+
+  wait(promise: KRef): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const waiters = this.#waiters.get(promise) ?? [];
+      waiters.push({ resolve, reject });
+      this.#waiters.set(promise, waiters);
+    });
+  }
+
+  /** Resolves to nothing when the present block is durable. */
+  whenDurable(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#untilDurable.push({ resolve, reject });
+    });
+  }
+
+  /** The result of an input: at once if the last block settled it. */
+  ofInput(input: number): Promise<unknown> {
+    const row = this.#state.hostResults.get(input);
+    if (row === undefined) {
+      const why = `input ${input} has no result to tell: none was taken, or it was told`;
+      return Promise.reject(new KernelError('NO_RESULT', why));
+    }
+    const [promise, height] = row;
+    const waiting = this.wait(promise);
+    if (height > 0) this.#tell(promise, getPromise(this.#state, promise));
+    return waiting;
+  }
+
+  /** The merge settled a promise that the host waits for. Undone with its crank. */
+  settled(promise: KRef, row: PromiseRow, height: number): void {
+    const state = this.#state;
+    const input = this.#inputs.get(promise);
+    if (input !== undefined) state.hostResults.set(input, [promise, height]);
+    for (const kref of row.slots) this.pin(kref);
+    this.#settled.push({ promise, row });
+    state.journal.record(() => this.#settled.pop());
+  }
+
+  /** The host holds `kref` until it releases it. */
+  pin(kref: KRef): void {
+    if (this.#state.pins.get(kref) !== undefined) return;
+    this.#state.pins.set(kref, 1);
+    hold(this.#state, kref);
+  }
+
+  unpin(kref: KRef): void {
+    if (this.#state.pins.get(kref) === undefined) return;
+    this.#state.pins.delete(kref);
+    release(this.#state, kref);
+    this.#data.forget(kref);
+  }
+
+  /** Before a commit: rows of results told in earlier blocks go. */
+  forgetTold(): void {
+    for (const input of this.#told) {
+      const [promise] = this.#state.hostResults.need(input);
+      this.#state.hostResults.delete(input);
+      this.#inputs.delete(promise);
+      release(this.#state, promise);
+    }
+    this.#told = [];
+  }
+
+  /** After a commit: the host is told what the block settled. */
+  tell(): void {
+    for (const { promise, row } of this.#settled) {
+      const input = this.#inputs.get(promise);
+      if (input !== undefined) this.#told.push(input);
+      this.#tell(promise, row);
+    }
+    this.#settled.length = 0;
+    const waiters = this.#untilDurable;
+    this.#untilDurable = [];
+    for (const { resolve } of waiters) resolve(undefined);
+  }
+
+  /** The kernel has failed: nobody will be told anything else. */
+  fail(error: Error): void {
+    for (const waiters of this.#waiters.values()) {
+      for (const waiter of waiters) waiter.reject(error);
+    }
+    this.#waiters.clear();
+    for (const { reject } of this.#untilDurable) reject(error);
+    this.#untilDurable = [];
+  }
+
+  #tell(promise: KRef, row: PromiseRow): void {
+    const waiters = this.#waiters.get(promise);
+    if (waiters === undefined) return;
+    this.#waiters.delete(promise);
+    const { rejected, value } = this.#read(row);
+    for (const waiter of waiters) {
+      if (rejected) waiter.reject(value);
+      else waiter.resolve(value);
+    }
+  }
+
+  /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */
+  #read(row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
+    try {
+      const value = this.#data.decode(row.body!, row.slots);
+      return { rejected: row.state === PromiseState.rejected, value };
+    } catch (error) {
+      const message = 'the vat settled the result with bytes that are no data';
+      return { rejected: true, value: new KernelError('BAD_DATA', message, { cause: error }) };
+    }
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Static configuration: what a fresh store begins with.
+ *
+ * A configuration is a record, or a .json, .js or .mjs file with one (as default export). It
+ * becomes inputs of the first block: host objects, bundles, vats (the bootstrap vat first, then
+ * `mailbox`, `timer`, then the others by name), and the message `bootstrap(vats, devices)`. A store
+ * that has taken inputs before is never configured again.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { checkFields, checkName } from '../base/arguments.js';
+import { bundleVat, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import { KernelError } from '../base/errors.js';
+import type { KernelParameters } from '../state/parameters.js';
+
+/** Where a bundle comes from: exactly one of the three. Paths are relative to the file. */
+export interface BundleSource {
+  /** An entry module, bundled now. */
+  readonly sourceSpec?: string;
+  /** A JSON file with a bundle. */
+  readonly bundleSpec?: string;
+  readonly bundle?: VatBundle;
+}
+
+export interface VatConfig extends BundleSource {
+  /** One of `bundles`, instead of a source of its own. */
+  readonly bundleName?: string;
+  readonly parameters?: unknown;
+  readonly creationOptions?: {
+    readonly critical?: boolean;
+    readonly reapInterval?: number | 'never';
+  };
+}
+
+export interface KernelConfig {
+  /** The vat whose root gets `bootstrap(vats, devices)`. */
+  readonly bootstrap?: string;
+  readonly vats?: Readonly<Record<string, VatConfig>>;
+  /** For `getNamedBundleCap`. */
+  readonly bundles?: Readonly<Record<string, BundleSource>>;
+  /** Host objects that the bootstrap vat gets as `devices`, beside `clock` and `vatAdmin`. */
+  readonly hostObjects?: readonly string[];
+  /** Add these vats, under these names. */
+  readonly timer?: boolean;
+  readonly mailbox?: boolean;
+  /** `vatParameters.argv` of the bootstrap vat. */
+  readonly argv?: readonly string[];
+  /** Consensus parameters of the store. */
+  readonly kernelParameters?: Partial<KernelParameters>;
+}
+
+export interface ConfiguredVat {
+  readonly name: string;
+  readonly bundleId: string;
+  readonly parameters: unknown;
+  readonly critical: boolean;
+  /** As in a vat's row. */
+  readonly reapInterval: number | null;
+}
+
+/** A configuration with every bundle made and checked. */
+export interface ReadyConfig {
+  readonly bootstrap: string | undefined;
+  readonly hostObjects: readonly string[];
+  /** Each once, with the names that it has. */
+  readonly bundles: readonly { readonly bundle: CheckedBundle; readonly names: string[] }[];
+  readonly vats: readonly ConfiguredVat[];
+}
+
+const FIELDS = [
+  ...['bootstrap', 'vats', 'bundles', 'hostObjects', 'timer', 'mailbox', 'argv'],
+  'kernelParameters',
+];
+const SOURCES = ['sourceSpec', 'bundleSpec', 'bundle', 'bundleName'] as const;
+const VAT_FIELDS = [...SOURCES, 'parameters', 'creationOptions'];
+
+const bad = (message: string): never => {
+  throw new KernelError('BAD_CONFIG', message);
+};
+
+/** The vats that come with the kernel, as entries to bundle. */
+export const BUILT_IN_VATS = {
+  mailbox: fileURLToPath(new URL('../../vats/mailbox.js', import.meta.url)),
+  timer: fileURLToPath(new URL('../../vats/timer.js', import.meta.url)),
+} as const;
+
+const builtInBundles = new Map<string, Promise<VatBundle>>();
+
+/** Made once per process: the files do not change. */
+const builtInBundle = (name: keyof typeof BUILT_IN_VATS): Promise<VatBundle> => {
+  const made = builtInBundles.get(name) ?? bundleVat(BUILT_IN_VATS[name]);
+  builtInBundles.set(name, made);
+  return made;
+};
+
+export interface LoadedConfig {
+  readonly config: KernelConfig;
+  readonly directory: string;
+}
+
+/** Reads a configuration. Errors: KernelError BAD_CONFIG, with the file's name. */
+export const loadConfig = async (given: string | KernelConfig): Promise<LoadedConfig> => {
+  if (typeof given !== 'string') return { config: given, directory: '.' };
+  const path = resolve(given);
+  let config: unknown;
+  try {
+    if (extname(path) === '.json') config = JSON.parse(await readFile(path, 'utf8'));
+    else config = ((await import(pathToFileURL(path).href)) as { default: unknown }).default;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new KernelError('BAD_CONFIG', `cannot read ${given}: ${why}`, { cause: error });
+  }
+  if (typeof config !== 'object' || config === null) bad(`${given} has no configuration`);
+  return { config: config as KernelConfig, directory: dirname(path) };
+};
+
+class Preparation {
+  readonly #directory: string;
+  readonly #bundles = new Map<string, { bundle: CheckedBundle; names: string[] }>();
+  readonly #named = new Map<string, string>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  get bundles(): ReadyConfig['bundles'] {
+    return [...this.#bundles.values()];
+  }
+
+  /** Returns the bundle's id. */
+  async addSource(what: string, source: BundleSource, name?: string): Promise<string> {
+    const bundle = await checkBundle(await this.#bundleOf(what, source));
+    const { bundleId } = bundle;
+    const known = this.#bundles.get(bundleId) ?? { bundle, names: [] };
+    this.#bundles.set(bundleId, known);
+    if (name !== undefined) {
+      known.names.push(name);
+      this.#named.set(name, bundleId);
+    }
+    return bundleId;
+  }
+
+  async vat(name: string, config: VatConfig): Promise<ConfiguredVat> {
+    const what = `vat ${JSON.stringify(name)}`;
+    checkName(name);
+    checkFields(what, config, VAT_FIELDS);
+    const { bundleName, creationOptions = {}, parameters, ...source } = config;
+    checkFields(`${what} creationOptions`, creationOptions, ['critical', 'reapInterval']);
+    const { critical = false, reapInterval } = creationOptions;
+    const bundleId =
+      bundleName === undefined
+        ? await this.addSource(what, source)
+        : (this.#named.get(bundleName) ?? bad(`${what}: no bundle is named ${bundleName}`));
+    return { name, bundleId, critical, reapInterval: reapRow(what, reapInterval), parameters };
+  }
+
+  async #bundleOf(what: string, source: BundleSource): Promise<VatBundle> {
+    checkFields(what, source, SOURCES);
+    const given = Object.values(source).filter(value => value !== undefined);
+    if (given.length !== 1) bad(`${what}: give one of ${SOURCES.join(', ')}`);
+    const { sourceSpec, bundleSpec, bundle } = source;
+    if (sourceSpec !== undefined) return bundleVat(resolve(this.#directory, sourceSpec));
+    if (bundle !== undefined) return bundle;
+    return JSON.parse(await readFile(resolve(this.#directory, bundleSpec!), 'utf8')) as VatBundle;
+  }
+}
+
+const reapRow = (what: string, interval: number | 'never' | undefined): number | null => {
+  if (interval === undefined) return null;
+  if (interval === 'never') return 0;
+  if (Number.isSafeInteger(interval) && interval > 0) return interval;
+  return bad(`${what}: reapInterval must be a positive integer or 'never'`);
+};
+
+const sortedEntries = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
+  Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** All vats of a configuration in the order in which they are made. */
+const vatsInOrder = async (
+  config: KernelConfig,
+  clock: unknown,
+): Promise<[string, VatConfig][]> => {
+  const { bootstrap, argv } = config;
+  const vats = { ...config.vats };
+  for (const name of ['mailbox', 'timer'] as const) {
+    if (config[name] !== true) continue;
+    if (vats[name] !== undefined) bad(`the configuration has a vat ${name} of its own`);
+    vats[name] = { bundle: await builtInBundle(name), parameters: { clock } };
+  }
+  if (bootstrap !== undefined) {
+    const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
+    const parameters = { ...(own.parameters as object | undefined), argv: argv ?? [] };
+    vats[bootstrap] = { ...own, parameters };
+  }
+  const first = [bootstrap, 'mailbox', 'timer'].filter(name => name !== undefined);
+  const rank = (name: string): number => (first.includes(name) ? first.indexOf(name) : Infinity);
+  return sortedEntries(vats).sort(([a], [b]) => {
+    const [before, after] = [rank(a), rank(b)];
+    return before === after ? 0 : before - after;
+  });
+};
+
+/**
+ * Makes and checks every bundle. `clock` is the reference that the timer vat is given.
+ *
+ * Errors: KernelError BAD_CONFIG, BAD_BUNDLE, BAD_ARGUMENT (a name), BAD_OPTION (a field).
+ */
+export const prepareConfig = async (
+  { config, directory }: LoadedConfig,
+  clock: unknown,
+): Promise<ReadyConfig> => {
+  checkFields('config', config, FIELDS);
+  const { bootstrap, bundles = {}, hostObjects = [] } = config;
+  const preparation = new Preparation(directory);
+  for (const [name, source] of sortedEntries(bundles)) {
+    checkName(name, 'bundle');
+    await preparation.addSource(`bundle ${JSON.stringify(name)}`, source, name);
+  }
+  const vats: ConfiguredVat[] = [];
+  for (const [name, vat] of await vatsInOrder(config, clock)) {
+    vats.push(await preparation.vat(name, vat));
+  }
+  return { bootstrap, hostObjects, bundles: preparation.bundles, vats };
+};

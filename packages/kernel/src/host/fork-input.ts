@@ -1,0 +1,44 @@
+/** What a host asks of a fork, with its options checked. */
+import { checkFields, checkName } from '../base/arguments.js';
+import type { KernelCore } from '../core/core.js';
+import { KernelError } from '../base/errors.js';
+import { enqueueLifecycle } from './inputs.js';
+import type { ApplyInput } from '../core/inbox.js';
+import type { ForkVatOptions } from './kernel-types.js';
+import { checkIsolation } from './options.js';
+import { FORK_EXPORTS_MAX, ItemType, type VatNumber } from '../state/schema.js';
+
+/** Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, BAD_REFERENCE: nothing was queued. */
+export const forkInput = (
+  core: KernelCore,
+  vat: VatNumber,
+  options: ForkVatOptions,
+): ApplyInput => {
+  checkFields('forkVat', options, ['name', 'vatParameters', 'exports', 'isolation', 'first']);
+  const { vatParameters, exports: wanted = [], isolation, first = false } = options;
+  const text = checkName(options.name);
+  if (core.state.names.get(text) !== undefined) {
+    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(text)}`);
+  }
+  if (!Array.isArray(wanted) || wanted.length > FORK_EXPORTS_MAX) {
+    const rule = `exports must be an array of at most ${FORK_EXPORTS_MAX} references`;
+    throw new KernelError('BAD_OPTION', `forkVat: ${rule}`);
+  }
+  checkIsolation(isolation);
+  const exports = wanted.map(reference => core.data.krefOf(reference));
+  const data = core.data.encode(vatParameters);
+  const hasParameters = vatParameters !== undefined;
+  const parent = core.state.vats.get(vat);
+  if (parent !== undefined) {
+    // A worker begins to evaluate the bundle at once.
+    const script = core.bundles.scriptOf(parent.bundleId, parent.imageId);
+    core.zygotes.prepare({ kind: core.isolation.kindFor(isolation), script });
+  }
+  return input => {
+    const child = core.state.next('nextVat');
+    if (isolation !== undefined) core.isolation.choose(child, isolation);
+    const fork = { vat: child, exports, hasParameters, dynamic: false };
+    const item = { type: ItemType.fork, vat, bundleId: '', text, ...data, fork };
+    return enqueueLifecycle(core, input, item, first);
+  };
+};

@@ -1,0 +1,208 @@
+/**
+ * Objects that the host implements: how calls reach it, and answers get back.
+ *
+ * Theory of operation: a call is a row once its block is durable. Only then is the implementation
+ * called, or the call listed for a host that answers by itself; its answer is a numbered input. A
+ * host that stopped in between is called again, with the same number; an answer is taken once. So a
+ * replica takes answers as it takes every input: in the order and at the place that its host gives.
+ */
+import { KernelError } from '../base/errors.js';
+import type { KernelCore } from '../core/core.js';
+import type { VatReference } from '../core/host-data.js';
+import type { ApplyInput } from '../core/inbox.js';
+import { kernelData, soleReference, type KernelData } from '../objects/kernel-data.js';
+import type { Settlement } from '../objects/router.js';
+import { applyAnswer, hostObjectName } from '../services/host-calls.js';
+import { ranges } from '../state/keys.js';
+import { isPromiseKRef } from '../state/krefs.js';
+
+/** What an implementation is told beside the arguments. */
+export interface HostCallContext {
+  /** The same when the call is made again after a crash: do not do twice what must be done once. */
+  readonly call: number;
+  /** The last durable block. */
+  readonly height: number;
+}
+
+/** Methods take the context first, then what the vat passed; what they return is the answer. */
+export type HostObject = Readonly<
+  Record<string, (context: HostCallContext, ...args: never[]) => unknown>
+>;
+
+/** A call that the host has not answered. */
+export interface HostCall {
+  readonly call: number;
+  readonly object: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+export type HostAnswer = { readonly value: unknown } | { readonly reason: unknown };
+
+export interface HostObjectsOptions {
+  readonly core: KernelCore;
+  /** Has an input taken, at once or when the run ends; the kernel runs if it owns its blocks. */
+  readonly add: (apply: ApplyInput) => Promise<unknown>;
+  /** Keep implementations' answers until `takeAnswers`. */
+  readonly holdsAnswers: boolean;
+}
+
+export class HostObjects {
+  readonly #options: HostObjectsOptions;
+  readonly #implementations = new Map<string, HostObject>();
+  /** Calls that this process has handed to an implementation. */
+  readonly #started = new Set<number>();
+  /** Calls whose answer is an input already, or waits to be one. */
+  readonly #answered = new Set<number>();
+  readonly #held: { readonly call: number; readonly settlement: Settlement }[] = [];
+  /** Calls below are durable. */
+  #durableEnd: number;
+  /** Calls below have been handed to their implementation, if there is one. */
+  #next: number;
+  #closed = false;
+
+  constructor(options: HostObjectsOptions) {
+    this.#options = options;
+    const { services } = options.core.state;
+    this.#durableEnd = services.nextHostCall;
+    this.#next = services.hostCalls.keys(ranges.hostCalls, 1)[0] ?? this.#durableEnd;
+  }
+
+  /** What the calls of an object go to from now on. */
+  implement(name: string, implementation: HostObject): void {
+    this.#implementations.set(name, implementation);
+    for (const call of this.#unanswered()) {
+      if (call < this.#next) this.#start(call);
+    }
+  }
+
+  /** Errors: KernelError UNKNOWN_HOST_OBJECT. */
+  reference(name: string): VatReference {
+    const { state, data } = this.#options.core;
+    const kref = state.services.hostObjects.get(name);
+    if (kref !== undefined) return data.reference(kref);
+    const message = `no host object ${JSON.stringify(name)}: register it first`;
+    throw new KernelError('UNKNOWN_HOST_OBJECT', message);
+  }
+
+  /** Durable calls without an answer, of objects that have no implementation here. */
+  open(): HostCall[] {
+    const calls = this.#unanswered().map(call => this.#read(call));
+    return calls.filter(({ object }) => !this.#implementations.has(object));
+  }
+
+  /** Errors: KernelError BAD_ARGUMENT when there is no such call, or it has been answered. */
+  answer(call: number, answer: HostAnswer): Promise<unknown> {
+    const { services } = this.#options.core.state;
+    const isOpen = Number.isSafeInteger(call) && call > 0 && call < this.#durableEnd;
+    if (!isOpen || this.#answered.has(call) || services.hostCalls.get(call) === undefined) {
+      throw new KernelError('BAD_ARGUMENT', `host call ${call} waits for no answer`);
+    }
+    return this.#take(call, this.#settlement(answer));
+  }
+
+  /** After a commit and after opening: implementations are called with what is durable now. */
+  deliver(): void {
+    const { services } = this.#options.core.state;
+    this.#durableEnd = services.nextHostCall;
+    while (this.#next < this.#durableEnd) {
+      const call = this.#next;
+      this.#next += 1;
+      if (services.hostCalls.get(call) !== undefined) this.#start(call);
+    }
+  }
+
+  /** Answers of implementations since the last time become inputs, in order of their calls. */
+  takeAnswers(): void {
+    const held = this.#held.splice(0).sort((a, b) => a.call - b.call);
+    for (const { call, settlement } of held) void this.#take(call, settlement);
+  }
+
+  /** Answers that come later are dropped: the calls are made again when the store is opened. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #unanswered(): number[] {
+    const { services } = this.#options.core.state;
+    const calls = [...services.hostCalls.scan(ranges.hostCalls)];
+    return calls.filter(call => call < this.#durableEnd && !this.#answered.has(call));
+  }
+
+  #start(call: number): void {
+    if (this.#started.has(call) || this.#answered.has(call)) return;
+    const made = this.#read(call);
+    const implementation = this.#implementations.get(made.object);
+    if (implementation === undefined) return;
+    this.#started.add(call);
+    void this.#carryOut(made, implementation);
+  }
+
+  #read(call: number): HostCall {
+    const { state, data } = this.#options.core;
+    const { target, body, slots } = state.services.hostCalls.need(call);
+    const object = hostObjectName(state, target);
+    let spoken: unknown;
+    try {
+      spoken = data.decode(body, slots);
+    } catch (error) {
+      if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
+    }
+    const [method, args] = Array.isArray(spoken) ? (spoken as unknown[]) : [];
+    if (typeof method !== 'string' || !Array.isArray(args)) {
+      return { call, object, method: '', args: [] };
+    }
+    return { call, object, method, args: args as unknown[] };
+  }
+
+  async #carryOut(made: HostCall, implementation: HostObject): Promise<void> {
+    const { call, object, method, args } = made;
+    const { height } = this.#options.core;
+    let settlement: Settlement;
+    try {
+      if (!Object.hasOwn(implementation, method)) {
+        throw TypeError(`host object ${object} has no method ${JSON.stringify(method)}`);
+      }
+      const context = Object.freeze({ call, height });
+      const value = await implementation[method]!(context, ...(args as never[]));
+      settlement = this.#settlement({ value });
+    } catch (reason) {
+      settlement = this.#rejection(reason);
+    }
+    if (this.#closed || !this.#options.core.isAlive) return;
+    if (this.#options.holdsAnswers) this.#held.push({ call, settlement });
+    else void this.#take(call, settlement);
+  }
+
+  /** Errors: KernelError BAD_ARGUMENT for what cannot be passed. */
+  #settlement(answer: HostAnswer): Settlement {
+    const rejected = 'reason' in answer;
+    const data = this.#options.core.data.encode(rejected ? answer.reason : answer.value);
+    const sole = soleReference(data.body, data.slots);
+    if (!rejected && sole !== undefined && isPromiseKRef(sole)) {
+      throw new KernelError('BAD_ARGUMENT', 'a call cannot be answered with a promise');
+    }
+    return { rejected, ...data };
+  }
+
+  #rejection(reason: unknown): Settlement {
+    let data: KernelData;
+    try {
+      data = this.#options.core.data.encode(reason);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      data = kernelData(Error(reason instanceof Error ? reason.message : error.message));
+    }
+    return { rejected: true, ...data };
+  }
+
+  #take(call: number, settlement: Settlement): Promise<unknown> {
+    this.#answered.add(call);
+    return this.#options.add(() => {
+      applyAnswer(this.#options.core.router, call, settlement);
+      this.#answered.delete(call);
+      this.#started.delete(call);
+      return undefined;
+    });
+  }
+}

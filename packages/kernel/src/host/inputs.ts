@@ -1,0 +1,179 @@
+/** What the calls of a host become when they are taken: inputs. */
+import { checkFields, checkName } from '../base/arguments.js';
+import { runningVats } from '../core/boot.js';
+import type { KernelCore } from '../core/core.js';
+import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
+import { getPromise, holdAll } from '../objects/counts.js';
+import { KernelError } from '../base/errors.js';
+import type { VatReference } from '../core/host-data.js';
+import type { ApplyInput } from '../core/inbox.js';
+import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
+import { checkIsolation } from './options.js';
+import { send, subscribe } from '../objects/router.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import {
+  heldBy,
+  HOST_SUBSCRIBES,
+  ItemType,
+  KERNEL_DECIDES,
+  NOBODY,
+  PromiseState,
+  Reap,
+  Sweep,
+  STATIC_VAT,
+  type LifecycleItem,
+  type VatNumber,
+} from '../state/schema.js';
+import { REFRESH_RULE, refreshOf, type UpgradeOptions } from '../state/upgrade-options.js';
+import type { WorkerKind } from '../vats/zygotes.js';
+
+/** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
+export const messageInput = (
+  core: KernelCore,
+  target: VatReference,
+  method: string,
+  args: readonly unknown[],
+): ApplyInput => {
+  const to = core.data.krefOf(target);
+  if (typeof method !== 'string') {
+    throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
+  }
+  if (!Array.isArray(args)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
+  const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
+  return input => {
+    const result = core.results.create(input, NOBODY);
+    send(core.router, { target: to, body, slots, result });
+    return result;
+  };
+};
+
+/** Queues a lifecycle item; gives the promise of its result. */
+export const enqueueLifecycle = (
+  core: KernelCore,
+  input: number,
+  given: Omit<LifecycleItem, 'result'>,
+  first: boolean,
+): KRef => {
+  const { state, results } = core;
+  const result = results.create(input, KERNEL_DECIDES);
+  holdAll(state, heldBy(given));
+  const item = { ...given, result } as LifecycleItem;
+  if (first) core.takeFirst(item);
+  else state.enqueue(item);
+  return result;
+};
+
+/** The creation or upgrade of a vat. A worker begins to evaluate the bundle at once. */
+export const lifecycleInput = (
+  core: KernelCore,
+  {
+    type,
+    text,
+    kind,
+    upgrade,
+  }: {
+    readonly type: LifecycleItem['type'];
+    readonly text: string;
+    readonly kind: WorkerKind;
+    readonly upgrade?: UpgradeOptions | undefined;
+  },
+  { bundleId, vatParameters, critical = false, refresh }: Omit<CreateVatOptions, 'name'>,
+): ((input: number, vat: VatNumber, first?: boolean) => KRef) => {
+  const deliveries = refreshOf(refresh);
+  if (deliveries === undefined) throw new KernelError('BAD_OPTION', `createVat: ${REFRESH_RULE}`);
+  const isUsual = !critical && deliveries === 0;
+  const options = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh: deliveries } };
+  const { bundles, data, zygotes } = core;
+  const script = bundles.scriptOf(bundleId);
+  const { body, slots } = data.encode(vatParameters);
+  // A replay is on the vat's own image, which may be another one.
+  if (upgrade === undefined) zygotes.prepare({ kind, script });
+  return (input, vat, first = false) => {
+    const how = upgrade === undefined ? {} : { upgrade };
+    const item = { type, vat, bundleId, body, slots, text, ...options, ...how };
+    return enqueueLifecycle(core, input, item, first);
+  };
+};
+
+/** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
+export const createInput = (core: KernelCore, options: CreateVatOptions): ApplyInput => {
+  const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
+  checkFields('createVat', options, known);
+  const name = checkName(options.name);
+  if (core.state.names.get(name) !== undefined) {
+    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
+  }
+  const { isolation } = options;
+  checkIsolation(isolation);
+  const kind = core.isolation.kindFor(isolation);
+  const make = lifecycleInput(core, { type: ItemType.create, text: name, kind }, options);
+  return input => {
+    const vat = core.state.next('nextVat');
+    if (isolation !== undefined) core.isolation.choose(vat, isolation);
+    return make(input, vat);
+  };
+};
+
+const HOST_TERMINATES = Error('vat terminated by the host');
+
+/** The end of a vat. Errors: KernelError BAD_OPTION, BAD_ARGUMENT. */
+export const terminateInput = (
+  core: KernelCore,
+  vat: VatNumber,
+  options: TerminateVatOptions,
+): ApplyInput => {
+  checkFields('terminateVat', options, ['reason', 'first']);
+  const { reason = HOST_TERMINATES, first = false } = options;
+  const data = core.data.encode(reason);
+  const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
+  return input => enqueueLifecycle(core, input, item, first);
+};
+
+/** A search of one vat, or every, for stored things that only hold each other. */
+export const collectCyclesInput =
+  ({ state }: KernelCore, vat: VatNumber | undefined): ApplyInput =>
+  () => {
+    for (const running of vat === undefined ? runningVats(state) : [vat]) {
+      const counters = state.vatCounters.get(running);
+      if (counters === undefined || counters.position === 0) continue;
+      state.vatCounters.set(running, { ...counters, sweep: Sweep.cycles });
+      state.dueVats.add(running);
+    }
+    return undefined;
+  };
+
+/** A full reap of every vat in the next wave. */
+export const reapAllInput =
+  ({ state }: KernelCore): ApplyInput =>
+  () => {
+    for (const vat of runningVats(state)) {
+      state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
+      state.dueVats.add(vat);
+    }
+    return undefined;
+  };
+
+/** What a promise settles to is told. Errors: KernelError BAD_REFERENCE, BAD_ARGUMENT. */
+export const settlementInput = (core: KernelCore, promise: VatReference): ApplyInput => {
+  const kref = core.data.krefOf(promise);
+  if (!isPromiseKRef(kref)) {
+    throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
+  }
+  return () => {
+    const { state, router } = core;
+    const row = getPromise(state, kref);
+    if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
+    else router.hostSettled(kref, row);
+    return kref;
+  };
+};
+
+/** An item is taken off the run queue. Errors: KernelError UNKNOWN_ITEM. */
+export const cancelInput = (core: KernelCore, choice: ItemChoice): ApplyInput => {
+  findItem(core.state, choice);
+  return () => {
+    core.takeFirst(undefined);
+    cancelEntry(core.router, findItem(core.state, choice));
+    return undefined;
+  };
+};

@@ -1,0 +1,153 @@
+/**
+ * What an opened kernel's first inputs are: host objects that the store does not have yet, and, in
+ * a fresh store, its configuration.
+ */
+import { checkName } from '../base/arguments.js';
+import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
+import type { KernelOptions } from './options.js';
+import type { KernelCore } from '../core/core.js';
+import { holdAll } from '../objects/counts.js';
+import { HostError, KernelError } from '../base/errors.js';
+import type { HostObjects } from './host-objects.js';
+import type { ApplyInput } from '../core/inbox.js';
+import { kernelData, SlotMark } from '../objects/kernel-data.js';
+import { send } from '../objects/router.js';
+import { provideHostObject } from '../services/host-calls.js';
+import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects.js';
+import { bundleInstalled } from '../services/vat-admin.js';
+import type { CheckedBundle } from '../code/bundle.js';
+import {
+  ItemType,
+  KERNEL_DECIDES,
+  NOBODY,
+  STATIC_VAT,
+  type VatNumber,
+} from '../state/schema.js';
+
+/** Has a store taken inputs before? */
+export const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
+
+/** Makes a host object unless the store has it. */
+export const hostObjectInput =
+  ({ state }: KernelCore, name: string): ApplyInput =>
+  () => {
+    provideHostObject(state, name);
+    return undefined;
+  };
+
+/** Stores a bundle; the vats that wait for it get its cap. */
+export const bundleInput =
+  (core: KernelCore, bundle: CheckedBundle, names: readonly string[]): ApplyInput =>
+  () => {
+    const { bundles, router, state } = core;
+    const { bundleId } = bundle;
+    bundles.add(bundle);
+    bundleInstalled(router, bundleId, provideBundleCap(state, bundleId));
+    for (const name of names) state.services.bundleNames.set(name, bundleId);
+    return undefined;
+  };
+
+/** Makes a static vat. */
+const vatInput = (
+  { state, results, data, zygotes, isolation, bundles }: KernelCore,
+  vat: ReadyConfig['vats'][number],
+): ApplyInput => {
+  const { name, bundleId, parameters, critical, reapInterval } = vat;
+  const { body, slots } = data.encode(parameters);
+  return input => {
+    zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
+    const result = results.create(input, KERNEL_DECIDES);
+    const options = { ...STATIC_VAT, critical, reapInterval };
+    const number: VatNumber = state.next('nextVat');
+    holdAll(state, slots);
+    const item = { type: ItemType.create, vat: number, bundleId, body, slots, text: name } as const;
+    state.enqueue({ ...item, result, options });
+    return result;
+  };
+};
+
+const bootstrapInput =
+  ({ state, results, router }: KernelCore, config: ReadyConfig): ApplyInput =>
+  input => {
+    const { bootstrap, hostObjects, vats } = config;
+    const objects = hostObjects.map(name => [
+      name,
+      new SlotMark(state.services.hostObjects.need(name)),
+    ]);
+    const devices = { ...Object.fromEntries(objects), clock: new SlotMark(CLOCK) } as object;
+    const args = [bootstrap, vats.map(({ name }) => name), devices];
+    const { body, slots } = kernelData(['bootstrap', args]);
+    const result = results.create(input, NOBODY);
+    send(router, { target: BOOTSTRAPPER, body, slots, result });
+    return result;
+  };
+
+/** What an opened kernel has begun with. */
+export interface Begun {
+  readonly starts: readonly { readonly name: string; readonly start: Promise<unknown> }[];
+  readonly bootstrapResult: Promise<unknown> | undefined;
+}
+
+export interface BeginPowers {
+  readonly hostObjects: HostObjects;
+  /** Adds an input; resolves to its result. */
+  readonly add: (apply: ApplyInput) => Promise<unknown>;
+}
+
+/** The host objects that a kernel begins with and the store lacks. */
+const missingObjects = (core: KernelCore, options: KernelOptions): string[] => {
+  const { hostObjects = {}, blocks } = options;
+  const { services } = core.state;
+  const names = Object.keys(hostObjects).sort();
+  for (const name of names) checkName(name, 'host object');
+  // Replicas must agree on what an older store takes.
+  if (!isFresh(core) && blocks === 'host') return [];
+  return names.filter(name => services.hostObjects.get(name) === undefined);
+};
+
+const configure = async (
+  core: KernelCore,
+  loaded: LoadedConfig,
+  add: BeginPowers['add'],
+): Promise<Begun> => {
+  const config = await prepareConfig(loaded, core.data.reference(CLOCK));
+  const names = config.hostObjects.map(name => checkName(name, 'host object'));
+  const vats = config.vats.map(vat => ({ name: vat.name, apply: vatInput(core, vat) }));
+  for (const name of names) void add(hostObjectInput(core, name));
+  for (const { bundle, names: labels } of config.bundles) {
+    void add(bundleInput(core, bundle, labels));
+  }
+  const starts = vats.map(({ name, apply }) => ({ name, start: add(apply) }));
+  const { bootstrap } = config;
+  const bootstrapResult = bootstrap === undefined ? undefined : add(bootstrapInput(core, config));
+  return { starts, bootstrapResult };
+};
+
+/** Adds the inputs with which a kernel begins; what the host has not answered is called again. */
+export const begin = async (
+  core: KernelCore,
+  options: KernelOptions,
+  loaded: LoadedConfig | undefined,
+  { hostObjects, add }: BeginPowers,
+): Promise<Begun> => {
+  const fresh = isFresh(core);
+  for (const name of missingObjects(core, options)) void add(hostObjectInput(core, name));
+  let begun: Begun = { starts: [], bootstrapResult: undefined };
+  if (fresh && loaded !== undefined) begun = await configure(core, loaded, add);
+  for (const [name, implementation] of Object.entries(options.hostObjects ?? {})) {
+    if (implementation !== null) hostObjects.implement(name, implementation);
+  }
+  hostObjects.deliver();
+  return begun;
+};
+
+/** Errors: KernelError BAD_CONFIG names the static vat that did not start, and why. */
+export const vatsStarted = async ({ starts }: Begun): Promise<void> => {
+  for (const { name, start } of starts) {
+    await start.catch((reason: unknown) => {
+      if (reason instanceof HostError) throw reason;
+      const why = `static vat ${JSON.stringify(name)} did not start: ${String(reason)}`;
+      throw new KernelError('BAD_CONFIG', why, { cause: reason });
+    });
+  }
+};

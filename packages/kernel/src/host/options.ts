@@ -1,0 +1,117 @@
+/** What `openKernel` takes, checked. */
+import type { VatId } from '@heirloom/worker';
+import { KernelError } from '../base/errors.js';
+import type { KernelConfig } from './config.js';
+import type { HostObject } from './host-objects.js';
+import { checkLogOptions } from '../log/kernel-log.js';
+import type { LogOptions } from '../log/records.js';
+import type { KernelParameters } from '../state/parameters.js';
+import { ISOLATIONS, type Isolation } from '../vats/zygotes.js';
+
+/** A line that vat code wrote to its console, or the reason for a vat's end. */
+export interface KernelLogEntry {
+  readonly vatId: VatId | undefined;
+  readonly level: string;
+  readonly text: string;
+}
+
+export interface KernelOptions {
+  /** Where the store is, or is to be made. */
+  readonly directory: string;
+  /**
+   * `auto` (default): `call`, `createVat`, `upgradeVat`, ... run the kernel and commit blocks by
+   * themselves. `host`: they only queue; the host calls `run` and `commit`.
+   */
+  readonly blocks?: 'auto' | 'host';
+  /** Consensus parameters, for a store that does not exist yet. */
+  readonly parameters?: Partial<KernelParameters>;
+  /**
+   * What a fresh store begins with, or the path of a file that says so; ignored by a store that has
+   * taken inputs before.
+   */
+  readonly config?: string | KernelConfig;
+  /**
+   * Implementations of host objects, by name; null: the host answers by `answerHostCall`. Names
+   * that the store lacks are registered, unless it has taken inputs and `blocks` is `host`.
+   */
+  readonly hostObjects?: Readonly<Record<string, HostObject | null>>;
+  /** How many vats run at a time; default: all that have work. Changes no outcome. */
+  readonly threads?: number;
+  /**
+   * Vats that keep a worker; default 50. The others, those unused longest, are rebuilt by replay
+   * when they are needed. Changes no outcome.
+   */
+  readonly maxVatsOnline?: number;
+  /** Warm threads kept ready beyond those of the vats; default 1. */
+  readonly spareThreads?: number;
+  /**
+   * Forces V8's collector before every crank, to show that it decides nothing: slow. In consensus
+   * mode it changes no outcome; in engine mode reaps may find other things dead.
+   */
+  readonly collectsEveryCrank?: boolean;
+  /**
+   * Where vats run: `thread` (default), or `process`, a child process each, which can do this
+   * process no harm. A vat may be created with another choice. Changes no outcome.
+   */
+  readonly isolation?: Isolation;
+  /** Of V8's heap for one vat; default: what V8 takes. What needs more dies: WORKER_DIED. */
+  readonly heapMiBMax?: number;
+  /** How long one crank may run; default 600,000 (10 minutes), Infinity: for ever. */
+  readonly deliveryTimeoutMs?: number;
+  /** Takes console lines of vats and faults; default: nowhere. */
+  readonly log?: (entry: KernelLogEntry) => void;
+  /** As `kernel.setLog`, from the first wave on: docs/observability.md. */
+  readonly structuredLog?: LogOptions;
+}
+
+const NAMES = [
+  ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
+  ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
+  ...['maxVatsOnline', 'structuredLog'],
+];
+/** With less, not even an empty vat starts. */
+const HEAP_MIB_LEAST = 16;
+
+/** Errors: KernelError BAD_OPTION. */
+export const checkIsolation = (isolation: Isolation | undefined): void => {
+  if (isolation === undefined || ISOLATIONS.includes(isolation)) return;
+  const known = ISOLATIONS.join("' or '");
+  throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
+};
+
+const checkCount = (name: string, value: number | undefined, least: number): void => {
+  if (value === undefined || value === Infinity) return;
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new KernelError(
+      'BAD_OPTION',
+      `${name} must be an integer of at least ${least}: ${value}`,
+    );
+  }
+};
+
+/** Errors: KernelError BAD_OPTION names what is wrong and what would be right. */
+export const checkOptions = (options: KernelOptions): void => {
+  for (const name of Object.keys(options)) {
+    if (NAMES.includes(name)) continue;
+    throw new KernelError('BAD_OPTION', `unknown option ${name}; options: ${NAMES.join(', ')}`);
+  }
+  if (typeof options.directory !== 'string' || options.directory === '') {
+    throw new KernelError('BAD_OPTION', 'directory must be the path of a store');
+  }
+  const { blocks } = options;
+  if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
+    throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
+  }
+  const { collectsEveryCrank: collects } = options;
+  if (collects !== undefined && typeof collects !== 'boolean') {
+    const given = String(collects);
+    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
+  }
+  checkCount('threads', options.threads, 1);
+  checkCount('spareThreads', options.spareThreads, 0);
+  checkCount('maxVatsOnline', options.maxVatsOnline, 1);
+  checkIsolation(options.isolation);
+  if (options.structuredLog !== undefined) checkLogOptions(options.structuredLog);
+  checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
+  checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
+};

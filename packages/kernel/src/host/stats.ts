@@ -1,0 +1,47 @@
+/** What a kernel says of itself: `kernel.stats()`. For the host only; nothing here is hashed. */
+import { memoryUse, type MemoryUse } from './memory.js';
+import type { CoreCounts, KernelCore } from '../core/core.js';
+import type { UpgradeReport } from '../lifecycle/start.js';
+import { countTablesNow, type TableCounts } from './table-counts.js';
+
+/** What has happened since the kernel was opened, and where it is. */
+export interface KernelStats extends CoreCounts {
+  readonly height: number;
+  readonly runQueueLength: number;
+  readonly vatsOnline: number;
+  /** Vats rebuilt by replay since the opening, because a wave needed them. */
+  readonly vatsPagedIn: number;
+  /** Threads and processes of vats, and spares. */
+  readonly threads: number;
+  /** How many vats were upgraded, or failed to be; the last of them, at most 10,000. */
+  readonly upgradeCount: number;
+  readonly upgrades: readonly UpgradeReport[];
+  readonly storeBytes: number;
+  /** Rows that the next commit would write. */
+  readonly dirtyRows: number;
+  readonly memory: MemoryUse;
+  /** As of the last block. Counted when it is first looked at, which reads the tables' keys. */
+  readonly tables: TableCounts;
+}
+
+export const statsOf = (core: KernelCore): KernelStats => {
+  const { counts, state, zygotes, upgrades, store, onlineCount, height, dirtyRows } = core;
+  let tables: TableCounts | undefined;
+  return {
+    ...counts,
+    height,
+    runQueueLength: state.queue.length,
+    vatsOnline: onlineCount,
+    vatsPagedIn: core.pagedIn,
+    threads: zygotes.workerCount,
+    upgradeCount: upgrades.count,
+    upgrades: upgrades.latest(),
+    storeBytes: store.sizeBytes(),
+    dirtyRows,
+    memory: memoryUse(),
+    get tables() {
+      tables ??= countTablesNow(store);
+      return tables;
+    },
+  };
+};

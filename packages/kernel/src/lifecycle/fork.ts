@@ -1,0 +1,294 @@
+/**
+ * Forks: a vat made from the state of another (docs/upgrade/fork.md).
+ *
+ * Theory of operation. The fork has its parent's rows without a copy: what the parent has written
+ * so far becomes a space that both list, below one of their own each (rules.md#u5). Transcript and
+ * pre-images of the incarnation are copied, since each goes when its own vat's incarnation ends;
+ * imports and promises get entries of the fork's own. Its worker replays the parent's transcript,
+ * which makes the same heap, and is told then that it is another vat: one crank, which is kept with
+ * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave.ts), so its
+ * transcript is whole; it is told nothing; nobody decides a promise twice.
+ */
+import assert from 'node:assert/strict';
+import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
+import { Delivery, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
+import { runningVats } from '../core/boot.js';
+import { addEntry, nameFor } from '../objects/clist.js';
+import { CollectAction, isMarked, mark } from '../objects/collect.js';
+import { NO_RIGHTS } from '../merge/cranks.js';
+import { getObject, getPromise, hold, holdAll, holdRecognizable, releaseAll } from '../objects/counts.js';
+import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
+import { ownerOf } from '../objects/orphans.js';
+import { isRefreshDue } from './refresh.js';
+import { notRunning } from './replay-upgrade.js';
+import { makeObject, makePromise, subscribe, type Settlement } from '../objects/router.js';
+import { creationAnswer } from '../services/vat-admin.js';
+import { handOverOf } from '../state/hand-over.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { ranges } from '../state/keys.js';
+import {
+  heldBy,
+  ItemType,
+  PromiseState,
+  Reach,
+  VatState,
+  type ForkRequest,
+  type LifecycleItem,
+  type VatNumber,
+  type VatRow,
+} from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import { deliverAlone, type LifecycleContext, type Moment, type Started } from './start.js';
+
+/** Spaces that a vat may list: a read that finds nothing looks into each. */
+export const SPACES_MAX = 64;
+/** What a fork may have copied: rows of its parent's transcript and pre-images, and their bytes. */
+export const HISTORY_ROWS_MAX = 1_000_000;
+const HISTORY_BYTES_MAX = 2 ** 29;
+
+/** A text: why there can be no such fork. */
+class NoFork extends Error {}
+
+interface Family {
+  readonly state: KernelState;
+  readonly parent: VatNumber;
+  readonly child: VatNumber;
+  readonly incarnation: number;
+}
+
+/** The counterparts, in the fork, of exports of its parent. Errors: NoFork. */
+const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KRef[]): VRef[] =>
+  exports.map((kref, i) => {
+    if (isPromiseKRef(kref) || ownerOf(state, kref) !== parent) {
+      throw new NoFork(`exports[${i}] is no object of vat ${vatIdOf(parent)}`);
+    }
+    return getObject(state, kref)[1];
+  });
+
+/** What lies below the fork's own space, and the parent's from now on. Errors: NoFork. */
+const sharedSpaces = (state: KernelState, parent: VatNumber, row: VatRow): readonly number[] => {
+  const [top, ...rest] = row.spaces;
+  // A parent that has written nothing since it was forked last needs no other space.
+  const isShared = rest.length > 0 && state.rows.isEmpty(top!);
+  const below = isShared ? rest : row.spaces;
+  if (below.length >= SPACES_MAX) {
+    const why = `has been forked ${SPACES_MAX - 1} times, having written something in between`;
+    throw new NoFork(`vat ${vatIdOf(parent)} ${why}: there can be no more`);
+  }
+  if (!isShared) {
+    const own = state.next('nextVat');
+    state.vats.set(parent, { ...row, spaces: [own, ...row.spaces] });
+  }
+  for (const space of below) {
+    state.spaceUsers.set(space, (state.spaceUsers.get(space) ?? 1) + 1);
+  }
+  return below;
+};
+
+/** Errors: NoFork. */
+const copyHistory = ({ state, parent, child, incarnation }: Family): void => {
+  const { transcript, rows } = state;
+  const left = { rows: HISTORY_ROWS_MAX, bytes: HISTORY_BYTES_MAX };
+  const take = (value: Uint8Array): Uint8Array => {
+    left.rows -= 1;
+    left.bytes -= value.length;
+    if (left.rows >= 0 && left.bytes >= 0) return value;
+    const hint = 'upgrade it, or have it refreshed, first';
+    throw new NoFork(`vat ${vatIdOf(parent)} has too long a history to be forked: ${hint}`);
+  };
+  const told = ranges.transcript(parent, incarnation);
+  for (const [key, value] of transcript.all(told)) {
+    const position = readU48(key, told.prefix.length);
+    transcript.add(transcriptKey(child, incarnation, position), take(value));
+  }
+  const number = u32(child);
+  for (const [key, value] of rows.preImages.all(ranges.preImages(parent, incarnation))) {
+    rows.preImages.add(number + key.slice(number.length), take(value));
+  }
+};
+
+/** What the parent imports, under the same names. */
+const copyImport = ({ state, parent, child }: Family, kref: KRef): void => {
+  const [vref, reach] = state.clist(parent).byKRef.need(kref);
+  if (reach === Reach.allocated) return;
+  addEntry(state, child, kref, vref, reach);
+  if (reach === Reach.reachable) hold(state, kref);
+  else holdRecognizable(state, kref);
+  const action = CollectAction.retireImport;
+  if (isMarked(state, parent, action, kref)) mark(state, child, action, kref);
+};
+
+/** The promises that the parent is to be told of and has not been. */
+const notifiedOf = (state: KernelState, parent: VatNumber): ReadonlySet<KRef> => {
+  const notified = new Set<KRef>();
+  for (const { item } of state.queue.entries()) {
+    if (item.type === ItemType.notify && item.vat === parent) notified.add(item.promise);
+  }
+  return notified;
+};
+
+/** The same promise where others decide it; one of the fork's own where the parent does. */
+const copyPromise = (
+  { state, parent, child }: Family,
+  kref: KRef,
+  notified: ReadonlySet<KRef>,
+): void => {
+  const [vref, reach] = state.clist(parent).byKRef.need(kref);
+  if (reach === Reach.allocated) return;
+  const row = getPromise(state, kref);
+  const isOpen = row.state === PromiseState.unresolved;
+  const isSubscribed = isOpen ? row.subscribers.includes(parent) : notified.has(kref);
+  if (isOpen && row.decider === parent) {
+    const subscribers = isSubscribed ? [child] : [];
+    const own = makePromise(state, { decider: child, subscribers, references: 1 });
+    addEntry(state, child, own, vref, reach);
+    return;
+  }
+  hold(state, kref);
+  addEntry(state, child, kref, vref, reach);
+  if (isSubscribed) subscribe(state, child, kref);
+};
+
+/** In order of their krefs. */
+const copyNames = (family: Family): void => {
+  const { state, parent } = family;
+  const notified = notifiedOf(state, parent);
+  for (const kref of [...state.clist(parent).byKRef.scan(ranges.byKRef(parent))]) {
+    if (isPromiseKRef(kref)) copyPromise(family, kref, notified);
+    else copyImport(family, kref);
+  }
+};
+
+interface Child {
+  readonly row: VatRow;
+  readonly root: KRef;
+  /** The objects that stand for the exports asked for. */
+  readonly exports: readonly KRef[];
+  readonly exportNames: readonly VRef[];
+}
+
+/** The fork's rows in the kernel's tables, at the position of its parent. Errors: NoFork. */
+const makeChild = (
+  state: KernelState,
+  { vat: parent, body, slots, text: name }: LifecycleItem,
+  { vat: child, exports, hasParameters, dynamic }: ForkRequest,
+): Child => {
+  const before = state.vats.need(parent);
+  const { incarnation, previous } = before;
+  const names = exportNames(state, parent, exports);
+  const spaces = [child, ...sharedSpaces(state, parent, before)];
+  const code = hasParameters ? { parameters: body, slots } : {};
+  const options = { ...before.options, dynamic, critical: false, admin: null };
+  const row: VatRow = { ...before, ...code, name, spaces, options };
+  if (!hasParameters) holdAll(state, row.slots);
+  if (previous !== null) holdAll(state, previous.slots);
+  if (options.meter !== null) hold(state, options.meter);
+  state.vats.create(child, row);
+  const counters = state.vatCounters.need(parent);
+  // The refresh that its parent waits for on the queue is its parent's alone.
+  const refreshIn = isRefreshDue(state, parent) ? options.refresh : counters.refreshIn;
+  state.vatCounters.create(child, { ...counters, refreshIn });
+  state.dueVats.add(child);
+  if (!dynamic) state.names.set(name, child);
+  const root = makeObject(state, child, ROOT_VREF);
+  const { byVRef } = state.clist(child);
+  const own = names.map(vref => byVRef.get(vref) ?? makeObject(state, child, vref));
+  const family: Family = { state, parent, child, incarnation };
+  copyNames(family);
+  copyHistory(family);
+  return { row, root, exports: own, exportNames: names };
+};
+
+/** A worker with the parent's heap, told that it is the fork. */
+const startChild = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  child: Child,
+  moment: Moment,
+): Promise<Started> => {
+  const { online, router } = context;
+  const { state } = router;
+  const { vat: parent, fork } = item;
+  const { vat } = fork!;
+  const { row } = child;
+  const { position } = state.vatCounters.need(vat);
+  const handOver = handOverOf(state, vat, row, moment.height, parent);
+  const script = context.scriptOf(row.bundleId, row.imageId);
+  const worker = await online.start(vat, row, script, handOver);
+  try {
+    await worker.replay(position, state.recorded(parent, row.incarnation));
+    const slots = row.slots.map(kref => nameFor(state, vat, kref));
+    const delivery = packFrame([Delivery.fork, row.parameters, slots, child.exportNames]);
+    const first = { position, delivery, slots: row.slots, rights: NO_RIGHTS };
+    return await deliverAlone(context, vat, worker, first, moment);
+  } catch (error) {
+    online.discard(worker);
+    throw error;
+  }
+};
+
+/** Why the request cannot even be tried. */
+const refusalOf = (
+  { router, limits }: LifecycleContext,
+  { vat, text: name }: LifecycleItem,
+  { dynamic }: ForkRequest,
+): Error | undefined => {
+  const { state } = router;
+  if (state.vats.get(vat)?.state !== VatState.running) return notRunning(vat);
+  if (!dynamic && state.names.get(name) !== undefined) {
+    return Error(`vat name ${JSON.stringify(name)} is taken`);
+  }
+  if (runningVats(state).length < limits.vatsMax) return undefined;
+  return Error(`there are ${limits.vatsMax} vats already`);
+};
+
+/** Carries out a fork. Returns what its requester is told. Errors: HostError. */
+export const forkVat = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<Settlement> => {
+  const { router, online, pager } = context;
+  const { state } = router;
+  const { vat: parent, fork } = item;
+  assert(fork !== undefined, 'a fork says which vat it makes');
+  const refuse = (reason: KernelData): Settlement => {
+    releaseAll(state, heldBy(item));
+    return { rejected: true, ...reason };
+  };
+  const refusal = refusalOf(context, item, fork);
+  if (refusal !== undefined) return refuse(kernelData(refusal));
+  const before = state.mark();
+  let child: Child;
+  try {
+    child = makeChild(state, item, fork);
+  } catch (error) {
+    if (!(error instanceof NoFork)) throw error;
+    state.journal.rollback(before);
+    return refuse(kernelData(Error(error.message)));
+  }
+  const { worker, verdict } = await startChild(context, item, child, moment);
+  if (!verdict.ok) {
+    online.discard(worker);
+    state.journal.rollback(before);
+    return refuse(verdict.reason);
+  }
+  const counters = state.vatCounters.need(fork.vat);
+  state.vatCounters.set(fork.vat, { ...counters, position: counters.position + 1 });
+  online.install(fork.vat, worker);
+  pager.began(fork.vat);
+  online.restack(parent, state.vats.need(parent).spaces);
+  releaseAll(state, fork.exports);
+  return { rejected: false, ...answerOf(state, fork, child) };
+};
+
+const answerOf = (
+  state: KernelState,
+  { vat, dynamic }: ForkRequest,
+  { root, exports }: Child,
+): KernelData => {
+  const made = exports.map(kref => new SlotMark(kref));
+  return dynamic
+    ? creationAnswer(state, vat, root, { exports: made })
+    : kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat), exports: made });
+};

@@ -1,0 +1,143 @@
+/**
+ * Lifecycle items are carried out when the merge reaches them, on the tables as they then are
+ * (rules.md#u1).
+ *
+ * A creation or an upgrade is one crank: what it does to the tables before startVat, and startVat,
+ * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.
+ */
+import { ROOT_VREF, vatIdOf } from '@heirloom/worker';
+import { runningVats } from '../core/boot.js';
+import { release, releaseAll } from '../objects/counts.js';
+import { carryOutDryRun } from './dry-run.js';
+import { kernelData, rejection, SlotMark, type KernelData } from '../objects/kernel-data.js';
+import { forkVat } from './fork.js';
+import { notRunning } from './replay-upgrade.js';
+import { makeObject, settle, type Settlement } from '../objects/router.js';
+import { creationAnswer } from '../services/vat-admin.js';
+import {
+  FIRST_VAT_COUNTERS,
+  ItemType,
+  STATIC_VAT,
+  VatState,
+  type LifecycleItem,
+  type VatRow,
+} from '../state/schema.js';
+import { UpgradeMode } from '../state/upgrade-options.js';
+import { endVat } from './termination.js';
+import { bundleOf, upgradeVat } from './upgrade.js';
+import { startVat, type LifecycleContext, type Moment } from './start.js';
+import type { WavePlan } from '../wave/plan.js';
+
+const createVat = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<Settlement> => {
+  const { router, online, pager } = context;
+  const { state } = router;
+  const { vat, text: name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
+  const mark = state.mark();
+  const refuse = (reason: KernelData): Settlement => {
+    releaseAll(state, slots);
+    if (options.meter !== null) release(state, options.meter);
+    return { rejected: true, ...reason };
+  };
+  if (!options.dynamic && state.names.get(name) !== undefined) {
+    return refuse(kernelData(Error(`vat name ${JSON.stringify(name)} is taken`)));
+  }
+  if (runningVats(state).length >= context.limits.vatsMax) {
+    return refuse(kernelData(Error(`there are ${context.limits.vatsMax} vats already`)));
+  }
+  const row: VatRow = {
+    name,
+    state: VatState.running,
+    incarnation: 0,
+    bundleId,
+    imageId: context.imageId(),
+    parameters,
+    slots,
+    spaces: [vat],
+    options,
+    dismissed: [],
+    previous: null,
+  };
+  state.vats.create(vat, row);
+  state.vatCounters.create(vat, FIRST_VAT_COUNTERS);
+  if (!options.dynamic) state.names.set(name, vat);
+  const root = makeObject(state, vat, ROOT_VREF);
+  const { worker, verdict } = await startVat(context, vat, moment);
+  if (verdict.ok) {
+    online.install(vat, worker);
+    pager.began(vat);
+    const answer = options.dynamic
+      ? creationAnswer(state, vat, root)
+      : kernelData({ root: new SlotMark(root), vatId: vatIdOf(vat) });
+    return { rejected: false, ...answer };
+  }
+  online.discard(worker);
+  state.journal.rollback(mark);
+  return refuse(verdict.reason);
+};
+
+const terminateVat = (context: LifecycleContext, item: LifecycleItem): Settlement => {
+  const { router, online } = context;
+  const { state } = router;
+  const { body, slots } = item;
+  if (state.vats.get(item.vat)?.state !== VatState.running) {
+    releaseAll(state, slots);
+    return rejection(notRunning(item.vat));
+  }
+  endVat(router, item.vat, { rejected: true, body, slots });
+  releaseAll(state, slots);
+  online.remove(item.vat);
+  return { rejected: false, ...kernelData(undefined) };
+};
+
+/** Waits until the threads that a wave's creations and upgrades will take are ready for them. */
+export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
+  const needed = plan.items.flatMap(item => {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
+    const { state } = context.router;
+    const { vat, upgrade, fork } = item.item;
+    const row = state.vats.get(vat);
+    const bundleId = fork === undefined ? bundleOf(state, item.item) : row?.bundleId;
+    if (bundleId === undefined) return [];
+    // A replay is on the vat's own image.
+    const isReplay = fork !== undefined || upgrade?.mode === UpgradeMode.replay;
+    const script = context.scriptOf(bundleId, isReplay ? row?.imageId : undefined);
+    return [{ vat: fork?.vat ?? vat, script }];
+  });
+  await context.online.reserve(needed);
+};
+
+const resultOf = (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Settlement | Promise<Settlement> => {
+  switch (item.type) {
+    case ItemType.create:
+      return createVat(context, item, moment);
+    case ItemType.upgrade:
+      return item.upgrade?.mode === UpgradeMode.dryRun
+        ? carryOutDryRun(context, item, moment)
+        : upgradeVat(context, item, moment);
+    case ItemType.terminate:
+      return terminateVat(context, item);
+    case ItemType.fork:
+      return forkVat(context, item, moment);
+    default:
+      throw TypeError(`unknown lifecycle item ${String(item satisfies never)}`);
+  }
+};
+
+/** Carries out one lifecycle item. Its result is decided by the kernel and always settled. */
+export const carryOut = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<void> => {
+  const { router } = context;
+  settle(router, item.result, await resultOf(context, item, moment));
+  release(router.state, item.result);
+};

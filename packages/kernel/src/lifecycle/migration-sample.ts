@@ -1,0 +1,50 @@
+/**
+ * Which migrations an upgrade would bring, tried on some of the stored states: part of a dry run,
+ * of which nothing stays.
+ */
+import { packFrame } from '@heirloom/store';
+import { Delivery, unpackTuple, VatFault, type MigrationReport } from '@heirloom/worker';
+import { MIGRATION_RIGHTS } from '../merge/cranks.js';
+import { WorkerError } from '../base/errors.js';
+import { failureOf, type FailedInstance } from '../core/record-migrations.js';
+import { checkCrank } from '../merge/syscalls.js';
+import type { Moment } from './start.js';
+import type { VatWorker } from '../vats/vat-worker.js';
+
+/** Rows of kinds with versions that are looked at, from the first on. */
+export const SAMPLE_ROWS_MAX = 1_000;
+
+export interface MigrationSample {
+  /** States of an older version among the rows that were looked at. */
+  readonly sampled: number;
+  readonly failed: readonly FailedInstance[];
+  /** The code of what migrating would end the vat with, or the worker; null: nothing. */
+  readonly fault: string | null;
+}
+
+export const NO_SAMPLE: MigrationSample = { sampled: 0, failed: [], fault: null };
+
+/**
+ * Migrates states in a successor that has started and is not to live.
+ *
+ * Errors: HostError when the worker dies, unless its end is to be a finding, too.
+ */
+export const sampleMigrations = async (
+  worker: VatWorker,
+  moment: Moment,
+  { tellsWorkerEnds }: { readonly tellsWorkerEnds: boolean },
+): Promise<MigrationSample> => {
+  const delivery = packFrame([Delivery.migrate, SAMPLE_ROWS_MAX, true]);
+  worker.deliver({ ...moment, firstPosition: 1, deliveries: [delivery] });
+  try {
+    const packed = await worker.nextCrank();
+    const [outcome, , , report] = checkCrank(unpackTuple(packed), MIGRATION_RIGHTS);
+    if (outcome !== null) return { ...NO_SAMPLE, fault: outcome[0] };
+    const [, migrated, , , failed] = report as MigrationReport;
+    return { sampled: migrated + failed.length, failed: failed.map(failureOf), fault: null };
+  } catch (error) {
+    const isEnd = tellsWorkerEnds && error instanceof WorkerError;
+    if (error instanceof VatFault || isEnd) return { ...NO_SAMPLE, fault: error.code };
+    throw error;
+  }
+};

@@ -1,0 +1,91 @@
+/**
+ * Opening a store: the running vats get workers, rebuilt by verified replay, all in parallel; those
+ * that do not fit get theirs when they are needed (vats/pager.ts).
+ *
+ * Invariants: a vat is online only after its transcript replayed to the very position that the
+ * kernel has (rules.md#t4). A vat that cannot be replayed is marked and open succeeds
+ * (rules.md#h3): only what is this host's alone (its store, its lock) makes open fail.
+ */
+import type { Store } from '@heirloom/store';
+import { runningVats } from '../core/boot.js';
+import type { InstalledBundles } from '../code/installed.js';
+import { WorkerError } from '../base/errors.js';
+import type { RunningNote } from '../state/running-note.js';
+import { handOverOf } from '../state/hand-over.js';
+import type { VatNumber } from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import type { OnlineVats } from '../vats/online.js';
+import type { Pager } from '../vats/pager.js';
+import type { VatWorker } from '../vats/vat-worker.js';
+import type { WorkerKind } from '../vats/zygotes.js';
+
+export interface RebuildContext {
+  readonly store: Store;
+  readonly state: KernelState;
+  readonly bundles: InstalledBundles;
+  readonly online: OnlineVats;
+  readonly note: RunningNote;
+  readonly pager: Pager;
+}
+
+/**
+ * A worker of the vat, as its last merged crank left it; not yet the vat's own. What the vat has
+ * done since the last commit is handed over (rules.md#t4).
+ */
+export const rebuild = async (
+  { store, state, bundles, online }: Omit<RebuildContext, 'note' | 'pager'>,
+  vat: VatNumber,
+  kind?: WorkerKind,
+): Promise<VatWorker> => {
+  const row = state.vats.need(vat);
+  const script = bundles.scriptOf(row.bundleId, row.imageId);
+  const { height } = store.head;
+  const handOver = handOverOf(state, vat, row, height);
+  const worker = await online.start(vat, row, script, handOver, kind);
+  try {
+    const { position } = state.vatCounters.need(vat);
+    await worker.replay(position, state.recorded(vat, row.incarnation));
+    return worker;
+  } catch (error) {
+    online.discard(worker);
+    throw error;
+  }
+};
+
+/** A worker that died of something may live in a process of its own, which tells exactly where. */
+const isWorthAnother = (error: WorkerError): boolean => error.code === 'WORKER_DIED';
+
+const rebuildOrMark = async (context: RebuildContext, vat: VatNumber): Promise<void> => {
+  const { online } = context;
+  try {
+    const worker = await rebuild(context, vat).catch((error: unknown) => {
+      if (!(error instanceof WorkerError) || !isWorthAnother(error)) throw error;
+      return rebuild(context, vat, 'careful');
+    });
+    online.install(vat, worker);
+  } catch (error) {
+    if (!(error instanceof WorkerError)) throw error;
+    online.markBroken(vat, error);
+  }
+};
+
+/** Rebuilds the running vats, or as many as may be online. Errors: HostError that is no vat's. */
+export const bringOnline = async (context: RebuildContext): Promise<void> => {
+  const { store, state, online, note, pager } = context;
+  const suspects = note.suspects.map(({ vat }) => vat);
+  const vats = pager.chosen(store, runningVats(state), suspects);
+  const replaying = vats.map(vat => {
+    return { vat, incarnation: state.vats.need(vat).incarnation, position: 0 };
+  });
+  if (vats.length === 0) return;
+  note.begin(store.head.height, 0, replaying);
+  const outcomes = await Promise.allSettled(vats.map(vat => rebuildOrMark(context, vat)));
+  note.end();
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  for (const { vat, incarnation } of replaying) {
+    const error = online.brokenBy(vat);
+    if (error !== undefined) note.blame({ vat, incarnation, position: error.position ?? 0 });
+  }
+};

@@ -1,0 +1,55 @@
+/**
+ * An upgrade of a vat that never prepared for one: its incarnation goes on, its transcript is
+ * replayed by the new code.
+ *
+ * Every crank must come out as it was recorded, syscalls and rows alike: then nobody outside can
+ * tell, the transcript stays the vat's own, and whatever rebuilds the vat later replays the new
+ * code. If one does not, the predecessor goes on, its heap intact, and the requester is told where.
+ * Invariant: the vat has no crank in this wave (wave.ts): its transcript is whole.
+ */
+import { vatIdOf } from '@heirloom/worker';
+import { WorkerError } from '../base/errors.js';
+import { holdAll, releaseAll } from '../objects/counts.js';
+import { kernelData } from '../objects/kernel-data.js';
+import type { Settlement } from '../objects/router.js';
+import { handOverOf } from '../state/hand-over.js';
+import type { VatNumber } from '../state/schema.js';
+import type { LifecycleContext, Moment } from './start.js';
+
+const failure = ({ position, message }: WorkerError): Error =>
+  Error(`the new code does otherwise at delivery ${position}: ${message}`);
+
+/** Upgrades a running vat by replay. Errors: HostError when its new worker dies. */
+export const replayUpgrade = async (
+  { router, online, scriptOf }: LifecycleContext,
+  vat: VatNumber,
+  bundleId: string,
+  { height }: Moment,
+): Promise<Settlement> => {
+  const { state } = router;
+  const before = state.vats.need(vat);
+  const { incarnation, imageId } = before;
+  const row = { ...before, bundleId };
+  const handOver = handOverOf(state, vat, row, height);
+  const worker = await online.start(vat, row, scriptOf(bundleId, imageId), handOver);
+  try {
+    await worker.replay(state.vatCounters.need(vat).position, state.recorded(vat, incarnation));
+  } catch (error) {
+    online.discard(worker);
+    if (!(error instanceof WorkerError) || error.code !== 'REPLAY_DIVERGED') throw error;
+    return { rejected: true, ...kernelData(failure(error)) };
+  }
+  const { bundleId: oldBundleId, parameters, slots, previous } = before;
+  holdAll(state, slots);
+  if (previous !== null) releaseAll(state, previous.slots);
+  state.vats.set(vat, { ...row, previous: { bundleId: oldBundleId, parameters, slots } });
+  online.install(vat, worker);
+  return { rejected: false, ...kernelData({ incarnationNumber: incarnation }) };
+};
+
+/** For those who ask for what cannot be: KernelError texts and refusals. */
+export const REPLAY_TAKES_NOTHING =
+  "mode 'replay' takes no vatParameters, upgradeMessage, drain or emergency: " +
+  'the incarnation goes on';
+
+export const notRunning = (vat: VatNumber): Error => Error(`vat ${vatIdOf(vat)} is not running`);

@@ -1,0 +1,173 @@
+/**
+ * Starting an incarnation: startVat in a worker of its own, merged like any other crank.
+ *
+ * Invariant: the vat's row already names the incarnation; whoever starts it undoes what it did to
+ * the tables, and lets the worker go, when the verdict is against it.
+ */
+import { packFrame } from '@heirloom/store';
+import {
+  Delivery,
+  TranscriptDigest,
+  type HandOver,
+  type VatId,
+} from '@heirloom/worker';
+import { activate, nameFor, retirePromise } from '../objects/clist.js';
+import {
+  exitReason,
+  LIFECYCLE_RIGHTS,
+  mergeCrank,
+  type CrankContext,
+  type Verdict,
+} from '../merge/cranks.js';
+import { nowMs } from '../base/host-powers.js';
+import type { KernelLog } from '../log/kernel-log.js';
+import type { KernelParameters } from '../state/parameters.js';
+import type { Router } from '../objects/router.js';
+import { charge, crankCost } from '../services/meters.js';
+import type { KRef } from '../state/krefs.js';
+import { Reap, Sweep, type VatNumber } from '../state/schema.js';
+import type { CrankRights } from '../merge/syscalls.js';
+import type { OnlineVats } from '../vats/online.js';
+import type { Pager } from '../vats/pager.js';
+import type { VatWorker } from '../vats/vat-worker.js';
+import type { VatScript } from '../vats/zygote-pool.js';
+
+/** Where in history a crank stands. */
+export interface Moment {
+  /** The last committed block. */
+  readonly height: number;
+  /** Waves are numbered within a block. */
+  readonly wave: number;
+}
+
+/** For the host's statistics only. */
+export interface UpgradeReport {
+  readonly vatId: VatId;
+  readonly incarnation: number;
+  readonly succeeded: boolean;
+  /** From the merge reaching the upgrade to the successor's startVat merged. */
+  readonly milliseconds: number;
+  /** Of a failed one: from the arrival of the failed crank until the predecessor can go on. */
+  readonly resumeMs?: number;
+}
+
+/** Told why a vat was ended, or could not be refreshed; for the host's log. */
+export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
+
+export interface LifecycleContext {
+  readonly router: Router;
+  readonly online: OnlineVats;
+  readonly pager: Pager;
+  scriptOf(bundleId: string, imageId?: string): VatScript;
+  /** The image of new incarnations. */
+  imageId(): string;
+  readonly onUpgrade: (report: UpgradeReport) => void;
+  readonly log: KernelLog;
+  readonly onFault: FaultObserver;
+  readonly limits: Pick<KernelParameters, 'vatsMax' | 'cycleInterval'>;
+}
+
+export interface Started {
+  readonly worker: VatWorker;
+  readonly verdict: Verdict;
+  /** The crank of startVat as the worker packed it. */
+  readonly packed: Uint8Array;
+  /** When that arrived; for the host's statistics only. */
+  readonly arrivedMs: number;
+}
+
+/** A delivery outside the waves' order: the first of an incarnation, or of a fork. */
+export interface LoneDelivery {
+  readonly position: number;
+  readonly delivery: Uint8Array;
+  /** What it mentions: the vat is given it. */
+  readonly slots: readonly KRef[];
+  readonly rights: CrankRights;
+}
+
+/** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
+export const deliverAlone = async (
+  { router, log }: LifecycleContext,
+  vat: VatNumber,
+  worker: VatWorker,
+  { position, delivery, slots, rights }: LoneDelivery,
+  moment: Moment,
+): Promise<Started> => {
+  const { state } = router;
+  const { incarnation, spaces, options } = state.vats.need(vat);
+  worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
+  const packed = await worker.nextCrank();
+  const arrivedMs = nowMs();
+  for (const kref of slots) activate(state, vat, kref);
+  const crank: CrankContext = {
+    ...{ vat, incarnation, spaces, rights },
+    charge: chargeTo(router, options.meter),
+  };
+  const verdict = withExit(mergeCrank(router, crank, packed));
+  if (log.tellsCranks) {
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    log.crank(moment, { vat, incarnation, position, delivery, packed, ok, code, report: null });
+  }
+  if (verdict.ok) {
+    const transcript = new TranscriptDigest();
+    transcript.add(packed);
+    const { checks, digest } = transcript.finish();
+    const { height, wave } = moment;
+    state.record(vat, incarnation, position, [height, wave, [delivery], checks, digest]);
+    // For the worker this is a wave of its own: what it settled is forgotten (rules.md#w3).
+    for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
+  }
+  return { worker, verdict, packed, arrivedMs };
+};
+
+/** Runs startVat of the incarnation that the vat's row names, in a thread of its own. */
+export const startVat = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  moment: Moment,
+  isEmergency = false,
+): Promise<Started> => {
+  const { router, online } = context;
+  const { state } = router;
+  const row = state.vats.need(vat);
+  const { slots, incarnation } = row;
+  const vrefs = slots.map(kref => nameFor(state, vat, kref));
+  const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency]);
+  // The incarnation begins: it has no history yet.
+  const rows = state.rows.handOver(row.spaces);
+  const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
+  const script = context.scriptOf(row.bundleId, row.imageId);
+  const worker = await online.start(vat, row, script, handOver);
+  const first = { position: 0, delivery, slots, rights: LIFECYCLE_RIGHTS };
+  const started = await deliverAlone(context, vat, worker, first, moment);
+  if (started.verdict.ok) {
+    const counters = state.vatCounters.need(vat);
+    // A new vat finds nothing to sweep but kinds that it has dismissed itself.
+    const sweep =
+      incarnation === 0 ? counters.sweep : sweepAfter(incarnation, context.limits.cycleInterval);
+    const { refresh: refreshIn } = row.options;
+    const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep, refreshIn };
+    state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
+    state.dueVats.add(vat);
+  }
+  return started;
+};
+
+/** What the incarnations before left is swept. */
+const sweepAfter = (incarnation: number, cycleInterval: number): Sweep => {
+  const findsCycles = cycleInterval > 0 && incarnation % cycleInterval === 0;
+  return findsCycles ? Sweep.cycles : Sweep.due;
+};
+
+/** What has a crank paid for; nothing when there is no meter. */
+export const chargeTo = (router: Router, meter: KRef | null): CrankContext['charge'] =>
+  meter === null
+    ? undefined
+    : (crank, packedBytes) => charge(router, meter, crankCost(crank, packedBytes));
+
+/** A vat that exits while it starts has not started. */
+const withExit = (verdict: Verdict): Verdict => {
+  if (!verdict.ok || verdict.effects.exit === undefined) return verdict;
+  return { ok: false, code: 'EXIT_FAILURE', reason: exitReason(verdict.effects.exit) };
+};

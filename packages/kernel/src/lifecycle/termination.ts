@@ -1,0 +1,186 @@
+/**
+ * The end of a vat, and the removal of what ended incarnations leave (rules.md#g4, rules.md#u3).
+ *
+ * Ending costs the promises that the vat decides; its rows, names and transcripts go later, a
+ * bounded number per wave, by the kernel itself.
+ */
+import { rowDurablePromise, rowWatch } from '@heirloom/store';
+import { vatIdOf, type VRef } from '@heirloom/worker';
+import { retirePromise } from '../objects/clist.js';
+import { getPromise, release, releaseAll, releaseRecognizable } from '../objects/counts.js';
+import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
+import { HostError } from '../base/errors.js';
+import { settleDone } from '../services/vat-admin.js';
+import { settle, type Router, type Settlement } from '../objects/router.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { hasRevokedNames, revokeStep } from '../objects/dismissals.js';
+import { removeExports } from '../objects/orphans.js';
+import { dismissalsKey, endedKey, endedOf, ranges } from '../state/keys.js';
+import {
+  PromiseState,
+  Reach,
+  VatState,
+  type CleanupRow,
+  type VatNumber,
+} from '../state/schema.js';
+import type { Spaces } from '../state/row-table.js';
+import type { KernelState } from '../state/state.js';
+
+/** Every promise in the vat's c-list, in kref order. */
+export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
+  ...state.clist(vat).byKRef.scan(ranges.clistPromises(vat)),
+];
+
+/** What of a vat's promises outlives its incarnation, by the vat's names. */
+export interface KeptPromises {
+  /** The vat has recorded a watch: name and subscription stay. */
+  isWatched(vref: VRef): boolean;
+  /** The vat has written down how its successor settles it: it stays unresolved. */
+  isDurable(vref: VRef): boolean;
+}
+
+/** Rows of the vat, keyed by the promise's name, say so: docs/protocol.md. */
+export const watchesIn = (state: KernelState, spaces: Spaces): KeptPromises => ({
+  isWatched: vref => state.rows.has(spaces, rowWatch(vref)),
+  isDurable: vref => state.rows.has(spaces, rowDurablePromise(vref)),
+});
+
+const NOTHING_KEPT: KeptPromises = { isWatched: () => false, isDurable: () => false };
+
+/** The unresolved promises that the vat decides, but for those that it keeps, in kref order. */
+export const promisesToReject = (
+  state: KernelState,
+  vat: VatNumber,
+  kept: KeptPromises,
+): KRef[] => {
+  const { byKRef } = state.clist(vat);
+  return promisesOf(state, vat).filter(promise => {
+    const row = getPromise(state, promise);
+    const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
+    return isDecided && !kept.isDurable(byKRef.need(promise)[0]);
+  });
+};
+
+/**
+ * Rejects what the vat decides, in kref order (rules.md#u2), and takes its promises out of its
+ * c-list: nobody is left who knows them. What is watched stays, name and subscription; if it has
+ * just been rejected, the notify is on the queue. What is durable stays as it is. Returns how many
+ * it has rejected.
+ */
+export const abandonPromises = (
+  router: Router,
+  vat: VatNumber,
+  reason: Settlement,
+  kept: KeptPromises = NOTHING_KEPT,
+): number => {
+  const { state } = router;
+  const { byKRef } = state.clist(vat);
+  const promises = promisesOf(state, vat);
+  const rejected = promisesToReject(state, vat, kept);
+  for (const promise of rejected) settle(router, promise, reason);
+  for (const promise of promises) {
+    const [vref] = byKRef.need(promise);
+    if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
+  }
+  return rejected.length;
+};
+
+/** Notes that an incarnation has ended: what it leaves is to be removed. */
+export const noteEnded = (state: KernelState, vat: VatNumber, wholeVat: boolean): void => {
+  const { incarnation } = state.vats.need(vat);
+  state.cleanup.create(endedKey(vat, incarnation), { wholeVat });
+};
+
+/**
+ * Ends a running vat: `end` is what its adminNode says of it. Its worker is the caller's to kill.
+ *
+ * Errors: HostError CRITICAL_VAT when the host may not go on without the vat: nothing of the block
+ * is kept.
+ */
+export const endVat = (router: Router, vat: VatNumber, end: Settlement): void => {
+  const { state } = router;
+  const row = state.vats.need(vat);
+  const { dynamic, critical, meter } = row.options;
+  if (critical) {
+    const reason = describeData(end);
+    throw new HostError('CRITICAL_VAT', `critical vat ${vatIdOf(vat)} failed: ${reason}`);
+  }
+  noteEnded(state, vat, true);
+  state.vats.set(vat, { ...row, state: VatState.terminated, slots: [], previous: null });
+  if (!dynamic) state.names.delete(row.name);
+  abandonPromises(router, vat, VAT_TERMINATED);
+  settleDone(router, vat, row, end);
+  if (meter !== null) release(state, meter);
+  releaseAll(state, row.slots);
+  if (row.previous !== null) releaseAll(state, row.previous.slots);
+};
+
+/** Takes up to `limit` names out of a dead vat's c-list, letting go of what it imported. */
+const removeNames = (state: KernelState, vat: VatNumber, limit: number): number => {
+  const { byKRef, byVRef } = state.clist(vat);
+  const imports = byKRef.keys(ranges.byKRef(vat), limit);
+  for (const kref of imports) {
+    const [vref, reach] = byKRef.need(kref);
+    byKRef.delete(kref);
+    byVRef.delete(vref);
+    if (reach === Reach.reachable) release(state, kref);
+    else if (reach === Reach.recognizable && !isPromiseKRef(kref)) releaseRecognizable(state, kref);
+  }
+  return imports.length;
+};
+
+/** A vat less lists the space. */
+const leaveSpace = (state: KernelState, space: number): void => {
+  const users = state.spaceUsers.get(space);
+  if (users === undefined) return;
+  if (users > 2) state.spaceUsers.set(space, users - 1);
+  else state.spaceUsers.delete(space);
+};
+
+/** One bounded step over one ended incarnation: what is left of the limit, and if it is gone. */
+const cleanUp = (
+  state: KernelState,
+  [vat, incarnation]: readonly [VatNumber, number],
+  row: CleanupRow,
+  limit: number,
+): { readonly left: number; readonly isGone: boolean } => {
+  let left = limit;
+  left -= state.transcript.remove(ranges.transcript(vat, incarnation), left);
+  left -= state.rows.preImages.remove(ranges.preImages(vat, incarnation), left);
+  if (!row.wholeVat) {
+    for (const range of ranges.mortalExports(vat, incarnation)) {
+      left -= removeExports(state, vat, range, left);
+    }
+    return { left, isGone: left > 0 };
+  }
+  left -= removeNames(state, vat, left);
+  left -= removeExports(state, vat, ranges.byVRef(vat), left);
+  const { spaces, slots, dismissed } = state.vats.need(vat);
+  for (const space of spaces) {
+    // What others list too goes with the last of them.
+    if (state.spaceUsers.get(space) === undefined) left -= state.rows.forgetSpace(space, left);
+  }
+  if (left <= 0) return { left, isGone: false };
+  for (const space of spaces) leaveSpace(state, space);
+  releaseAll(state, slots);
+  for (const [kind] of dismissed) {
+    const key = dismissalsKey(vat, kind);
+    if (state.dismissals.get(key) !== undefined) state.dismissals.delete(key);
+  }
+  state.vatCounters.delete(vat);
+  state.vats.delete(vat);
+  return { left, isGone: true };
+};
+
+/** Is anything of ended incarnations and vats, or of dismissed kinds, left to be removed? */
+export const hasRemains = (state: KernelState): boolean =>
+  state.cleanup.keys(ranges.cleanup, 1).length > 0 || hasRevokedNames(state);
+
+/** The kernel's own housekeeping at the end of a wave: at most `limit` rows. Returns how many. */
+export const cleanUpStep = (state: KernelState, limit: number): number => {
+  const [key] = state.cleanup.keys(ranges.cleanup, 1);
+  if (key === undefined) return revokeStep(state, limit);
+  const { left, isGone } = cleanUp(state, endedOf(key), state.cleanup.need(key), limit);
+  if (isGone) state.cleanup.delete(key);
+  return limit - left;
+};

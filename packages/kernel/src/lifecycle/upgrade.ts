@@ -1,0 +1,171 @@
+/**
+ * Upgrades: one crank of leftovers and startVat, which is kept or undone as a whole (rules.md#u1).
+ *
+ * Invariant: an upgrade that fails leaves the predecessor's worker untouched, heap and all.
+ */
+import { vatIdOf } from '@heirloom/worker';
+import { releaseAll } from '../objects/counts.js';
+import { nowMs } from '../base/host-powers.js';
+import { disconnection, kernelData, rejection } from '../objects/kernel-data.js';
+import { isRefreshDue, restartCount } from './refresh.js';
+import { notRunning, replayUpgrade } from './replay-upgrade.js';
+import type { Settlement } from '../objects/router.js';
+import type { KRef } from '../state/krefs.js';
+import {
+  VatState,
+  type LifecycleItem,
+  type VatCode,
+  type VatNumber,
+  type VatRow,
+} from '../state/schema.js';
+import { PLAIN_UPGRADE, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
+import type { KernelState } from '../state/state.js';
+import { abandonPromises, noteEnded, watchesIn } from './termination.js';
+import { startVat, type LifecycleContext, type Moment, type Started } from './start.js';
+
+/** What a vat is upgraded to. */
+export interface Successor extends VatCode {
+  /** Absent: as before. */
+  readonly previous?: VatCode | null;
+  /** Of the object that the predecessor's promises are rejected with. */
+  readonly message: string;
+  /** It gets its predecessors' estate. */
+  readonly emergency?: boolean;
+}
+
+/** What an upgrade makes of a vat's code. */
+interface CodeChange {
+  readonly code: Omit<Successor, 'message' | 'emergency'>;
+  /** References of parameters that nothing returns to any more. */
+  readonly letGo: readonly KRef[];
+}
+
+/** Undefined: there is no code to return to. */
+const codeChange = (
+  row: VatRow,
+  { bundleId, body: parameters, slots, upgrade = PLAIN_UPGRADE }: LifecycleItem,
+): CodeChange | undefined => {
+  const { previous } = row;
+  const present: VatCode = { bundleId: row.bundleId, parameters: row.parameters, slots: row.slots };
+  switch (upgrade.code) {
+    case UpgradeCode.given:
+      return {
+        code: { bundleId, parameters, slots, previous: present },
+        letGo: previous === null ? [] : previous.slots,
+      };
+    case UpgradeCode.previous:
+      if (previous === null) return undefined;
+      return { code: { ...previous, previous: present }, letGo: [] };
+    case UpgradeCode.present:
+    case UpgradeCode.refresh:
+      return { code: { ...present, previous }, letGo: [] };
+    default:
+      throw TypeError(`unknown code ${String(upgrade.code satisfies never)}`);
+  }
+};
+
+/** The bundle that an upgrade would start now; undefined if it would start none. */
+export const bundleOf = (state: KernelState, item: LifecycleItem): string | undefined => {
+  if ((item.upgrade ?? PLAIN_UPGRADE).code === UpgradeCode.given) return item.bundleId;
+  const row = state.vats.get(item.vat);
+  return row === undefined ? undefined : codeChange(row, item)?.code.bundleId;
+};
+
+/** What became of the crank of an upgrade. */
+export interface StartedSuccessor extends Started {
+  readonly incarnation: number;
+  /** How many promises that the vat decided were rejected. */
+  readonly rejectedPromises: number;
+}
+
+/**
+ * The one crank of an upgrade: leftovers and startVat. Whoever calls it undoes it as a whole, or
+ * makes the worker the vat's own.
+ */
+export const startSuccessor = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  { message, emergency = false, ...code }: Successor,
+  moment: Moment,
+): Promise<StartedSuccessor> => {
+  const { router } = context;
+  const { state } = router;
+  const before = state.vats.need(vat);
+  const incarnation = before.incarnation + 1;
+  noteEnded(state, vat, false);
+  const kept = watchesIn(state, before.spaces);
+  const reason = disconnection(message, before.incarnation);
+  const rejectedPromises = abandonPromises(router, vat, reason, kept);
+  const imageId = context.imageId();
+  state.vats.set(vat, { ...before, ...code, incarnation, imageId });
+  return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };
+};
+
+/** What the requester gets, without what there is none of. */
+const answerOf = ({ incarnation, rejectedPromises, verdict }: StartedSuccessor): Settlement => {
+  const names = verdict.ok ? verdict.effects.abandonedNames : [];
+  return {
+    rejected: false,
+    ...kernelData({
+      incarnationNumber: incarnation,
+      ...(names.length > 0 ? { abandonedNames: names } : {}),
+      ...(rejectedPromises > 0 ? { rejectedPromises } : {}),
+    }),
+  };
+};
+
+/** Carries out an upgrade. Returns what its requester is told. */
+export const upgradeVat = async (
+  context: LifecycleContext,
+  item: LifecycleItem,
+  moment: Moment,
+): Promise<Settlement> => {
+  const { router, online, pager } = context;
+  const { state } = router;
+  const { vat, slots } = item;
+  const vatId = vatIdOf(vat);
+  const before = state.vats.get(vat);
+  if (before?.state !== VatState.running) {
+    releaseAll(state, slots);
+    return rejection(notRunning(vat));
+  }
+  const began = nowMs();
+  if (item.upgrade?.mode === UpgradeMode.replay) {
+    const answer = await replayUpgrade(context, vat, item.bundleId, moment);
+    const { incarnation } = before;
+    const milliseconds = nowMs() - began;
+    context.onUpgrade({ vatId, incarnation, succeeded: !answer.rejected, milliseconds });
+    return answer;
+  }
+  const isRefresh = item.upgrade?.code === UpgradeCode.refresh;
+  if (isRefresh && !isRefreshDue(state, vat)) return rejection(Error('no refresh is due'));
+  const change = codeChange(before, item);
+  if (change === undefined) {
+    return rejection(Error(`vat ${vatId} has had no other code to return to`));
+  }
+  const mark = state.mark();
+  const { letGo } = change;
+  const { emergency } = item.upgrade ?? PLAIN_UPGRADE;
+  const next = { ...change.code, message: item.text, emergency };
+  const started = await startSuccessor(context, vat, next, moment);
+  const { worker, verdict, incarnation, arrivedMs } = started;
+  const report = { vatId, incarnation };
+  if (verdict.ok) {
+    releaseAll(state, letGo);
+    online.install(vat, worker);
+    pager.began(vat);
+    context.onUpgrade({ ...report, succeeded: true, milliseconds: nowMs() - began });
+    return answerOf(started);
+  }
+  online.discard(worker);
+  state.journal.rollback(mark);
+  releaseAll(state, slots);
+  if (isRefresh) {
+    restartCount(state, vat, before.options.refresh);
+    context.onFault(vatId, 'REFRESH_FAILED', verdict.reason.body);
+  }
+  const ended = nowMs();
+  const times = { milliseconds: ended - began, resumeMs: ended - arrivedMs };
+  context.onUpgrade({ ...report, succeeded: false, ...times });
+  return { rejected: true, ...verdict.reason };
+};

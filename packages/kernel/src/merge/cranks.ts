@@ -1,0 +1,153 @@
+/**
+ * Merging one crank into the tables: all of it, or none.
+ *
+ * What the item itself does (its counts leave the queue, the vat gets its names, the result's
+ * decider) is applied before the crank's own syscalls (rules.md#w1) and stays when the crank fails.
+ */
+import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
+import {
+  CRANK_BYTES_MAX,
+  NAMED_EXPORTS_MAX,
+  unpackTuple,
+  VatFault,
+  type CrankReport,
+  type CrankTuple,
+  type SyscallTuple,
+} from '@heirloom/worker';
+import { activate, activateResult, type Speaker } from '../objects/clist.js';
+import { kernelData, type KernelData } from '../objects/kernel-data.js';
+import { getPromise, release, releaseAll } from '../objects/counts.js';
+import type { Router } from '../objects/router.js';
+import type { KRef } from '../state/krefs.js';
+import type { QueuedMessage, VatNumber } from '../state/schema.js';
+import type { Spaces } from '../state/row-table.js';
+import type { KernelState } from '../state/state.js';
+import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
+
+/** Whose crank it is, where its rows go, what it may do. */
+export interface CrankContext extends Speaker {
+  readonly spaces: Spaces;
+  readonly rights: CrankRights;
+  /** Has the crank paid for. Throws VatFault METER_UNDERFLOW. */
+  readonly charge?: ((crank: CrankTuple, packedBytes: number) => void) | undefined;
+}
+
+/** An ordinary crank. */
+export const NO_RIGHTS: CrankRights = {
+  collects: false,
+  migrates: false,
+  isNamedInWave: () => false,
+};
+/** startVat. */
+export const LIFECYCLE_RIGHTS: CrankRights = { ...NO_RIGHTS, collects: true };
+/** A migrate delivery. */
+export const MIGRATION_RIGHTS: CrankRights = { ...NO_RIGHTS, migrates: true };
+
+/** How a crank ended: what it asks for, or why it counts for nothing. */
+export type Verdict =
+  | { readonly ok: true; readonly effects: CrankEffects; readonly report: CrankReport }
+  | { readonly ok: false; readonly code: string; readonly reason: KernelData };
+
+/** A message leaves the queue for its vat. */
+export const acceptMessage = (
+  state: KernelState,
+  vat: VatNumber,
+  { target, slots, result }: QueuedMessage,
+): void => {
+  for (const kref of slots) activate(state, vat, kref);
+  if (result !== undefined) activateResult(state, vat, result);
+  release(state, target);
+  releaseAll(state, slots);
+};
+
+/** A notify leaves the queue: the vat gets the data of the whole batch. */
+export const acceptNotify = (
+  state: KernelState,
+  vat: VatNumber,
+  promise: KRef,
+  batch: readonly KRef[],
+): void => {
+  for (const kref of batch) {
+    activate(state, vat, kref);
+    for (const slot of getPromise(state, kref).slots) activate(state, vat, slot);
+  }
+  release(state, promise);
+};
+
+const apply = (
+  router: Router,
+  { vat, incarnation, spaces, rights }: CrankContext,
+  crank: CrankTuple,
+): CrankEffects => {
+  const [outcome, syscalls, rows] = crank;
+  if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
+  const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
+  for (const syscall of syscalls as readonly SyscallTuple[]) {
+    execute(router, { vat, incarnation }, rights, effects, syscall);
+  }
+  if (effects.exit?.isFailure === true) {
+    throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
+  }
+  for (const [bytes, value] of rows) {
+    const key = keyFromBytes(bytes);
+    // Names are given up by no other crank than startVat.
+    if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
+      noteAbandoned(effects, router.state.rows.has(spaces, key), key);
+    }
+    router.state.rows.write({ vat, incarnation, spaces }, key, value);
+  }
+  return effects;
+};
+
+const noteAbandoned = ({ abandonedNames }: CrankEffects, isThere: boolean, key: string): void => {
+  if (isThere) abandonedNames.push(textOfKey(key, ROW_EXPORT_NAME_PREFIX.length));
+  if (abandonedNames.length > NAMED_EXPORTS_MAX) throw new VatFault('LIMIT', 'too many names');
+};
+
+/** Why a vat exited, for those who are not part of its crank: references go with the crank. */
+export const exitReason = ({ body, slots }: NonNullable<CrankEffects['exit']>): KernelData =>
+  slots.length === 0
+    ? { body, slots: [] }
+    : kernelData(Error('the vat exited with a reason that mentions references'));
+
+/** A fault that the worker itself raised: it comes with its own words. */
+class RaisedFault extends Error {
+  readonly code: string;
+  readonly body: Uint8Array;
+
+  constructor(code: string, body: Uint8Array) {
+    super(code);
+    this.code = code;
+    this.body = body;
+  }
+}
+
+/** A packed crank that cannot even be unpacked is the vat's fault: its worker sent it. */
+const unpack = (packed: Uint8Array): unknown => {
+  if (packed.length > CRANK_BYTES_MAX) throw new VatFault('LIMIT', 'crank too large');
+  try {
+    return unpackTuple(packed);
+  } catch (error) {
+    throw new VatFault('BAD_SYSCALL', `malformed crank: ${String(error)}`);
+  }
+};
+
+/** Merges a crank, or undoes it and says why. */
+export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8Array): Verdict => {
+  const { state } = router;
+  const mark = state.mark();
+  try {
+    const crank = checkCrank(unpack(packed), context.rights);
+    context.charge?.(crank, packed.length);
+    return { ok: true, effects: apply(router, context, crank), report: crank[3] };
+  } catch (error) {
+    state.journal.rollback(mark);
+    if (error instanceof RaisedFault) {
+      return { ok: false, code: error.code, reason: { body: error.body, slots: [] } };
+    }
+    if (error instanceof VatFault) {
+      return { ok: false, code: error.code, reason: kernelData(Error(error.message)) };
+    }
+    throw error;
+  }
+};

@@ -1,0 +1,85 @@
+/**
+ * What is on the run queue, for a host that has to take something off it (rules.md#h3).
+ *
+ * A cancelled message rejects its result; a cancelled creation, upgrade or termination rejects for
+ * whoever asked; of a cancelled notify the vat never hears. All of it is part of the state.
+ */
+import { vatIdOf, type VatId } from '@heirloom/worker';
+import { release, releaseAll } from './counts.js';
+import { KernelError } from '../base/errors.js';
+import { rejection } from './kernel-data.js';
+import { ownerOf } from './orphans.js';
+import { refuse, settle, type Router } from './router.js';
+import type { QueueEntry } from '../state/run-queue.js';
+import { heldBy, ItemType, NOBODY, type RunQueueItem } from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+
+const NAMES = {
+  [ItemType.send]: 'message',
+  [ItemType.notify]: 'notify',
+  [ItemType.create]: 'create',
+  [ItemType.upgrade]: 'upgrade',
+  [ItemType.terminate]: 'terminate',
+  [ItemType.fork]: 'fork',
+} as const;
+
+/** An item of the run queue, as the host sees it. */
+export interface QueuedItemInfo {
+  /** Its place: items leave in this order. */
+  readonly ordinal: number;
+  readonly type: (typeof NAMES)[RunQueueItem['type']];
+  /** Whose it is, if it is anybody's. */
+  readonly vatId: VatId | undefined;
+}
+
+/** Names one item: by its place, or by the host input that queued it. */
+export type ItemChoice = { readonly ordinal: number } | { readonly input: number };
+
+const vatOf = (state: KernelState, item: RunQueueItem): number => {
+  if (item.type !== ItemType.send) return item.vat;
+  return ownerOf(state, item.target) ?? NOBODY;
+};
+
+/** The first `limit` items. */
+export const describeQueue = (state: KernelState, limit: number): QueuedItemInfo[] =>
+  state.queue.head(limit).map(({ ordinal, item }) => {
+    const vat = vatOf(state, item);
+    return { ordinal, type: NAMES[item.type], vatId: vat <= NOBODY ? undefined : vatIdOf(vat) };
+  });
+
+/** Errors: KernelError UNKNOWN_ITEM. */
+export const findItem = (state: KernelState, choice: ItemChoice): QueueEntry => {
+  const entries = state.queue.head(Infinity);
+  const result = 'input' in choice ? state.hostResults.get(choice.input)?.[0] : undefined;
+  const found = entries.find(({ ordinal, item }) => {
+    if ('ordinal' in choice) return ordinal === choice.ordinal;
+    return result !== undefined && item.type !== ItemType.notify && item.result === result;
+  });
+  if (found !== undefined) return found;
+  const what = JSON.stringify(choice);
+  throw new KernelError('UNKNOWN_ITEM', `no item ${what} on the run queue: see queued()`);
+};
+
+const CANCELLED = rejection(Error('cancelled by the host'));
+
+/** Takes an item off the queue and tells whoever waits for it. */
+export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void => {
+  const { state } = router;
+  state.queue.remove(ordinal);
+  switch (item.type) {
+    case ItemType.send:
+      return refuse(router, item, CANCELLED);
+    case ItemType.notify:
+      return release(state, item.promise);
+    case ItemType.create:
+    case ItemType.upgrade:
+    case ItemType.terminate:
+    case ItemType.fork:
+      releaseAll(state, heldBy(item));
+      if (typeof item.options?.meter === 'number') release(state, item.options.meter);
+      settle(router, item.result, CANCELLED);
+      return release(state, item.result);
+    default:
+      throw TypeError(`unknown item ${String(item satisfies never)}`);
+  }
+};

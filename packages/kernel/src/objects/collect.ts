@@ -1,0 +1,286 @@
+/**
+ * Garbage between vats (docs/gc.md): what counts have reached nil, and who is to be told.
+ *
+ * Invariants: counts are looked at, and rows of objects and promises deleted, at the end of a wave
+ * only (rules.md#g1); what a vat is to be told is a row until it is told, and is checked again when
+ * the wave that would tell it starts.
+ */
+import assert from 'node:assert/strict';
+import {
+  getObject,
+  getPromise,
+  promiseQueueKey,
+  release,
+  releaseAll,
+  releaseReachable,
+  releaseRecognizable,
+  setExported,
+} from './counts.js';
+import { orphan, ownerOf } from './orphans.js';
+import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { ranges } from '../state/keys.js';
+import { forgetKernelObject } from './kernel-objects.js';
+import {
+  KERNEL_OWNS,
+  NOBODY,
+  PromiseState,
+  Reach,
+  REVOKED,
+  VatState,
+  type ObjectRow,
+  type PromiseRow,
+  type VatNumber,
+} from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import { parseVRef, ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
+
+/** In the order in which a vat is told. */
+export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;
+export type CollectAction = (typeof CollectAction)[keyof typeof CollectAction];
+
+const actionKey = (vat: VatNumber, action: CollectAction, kref: KRef): string =>
+  `${vat}/${action}/${kref}`;
+
+/** What one vat is to be told, all of one action, in kref order. */
+export interface CollectBatch {
+  readonly vat: VatNumber;
+  readonly action: CollectAction;
+  readonly krefs: KRef[];
+}
+
+const freePromise = (state: KernelState, kref: KRef, row: PromiseRow): void => {
+  for (let ordinal = 0; ordinal < row.queueCount; ordinal += 1) {
+    const key = promiseQueueKey(kref, ordinal);
+    const message = state.promiseQueues.need(key);
+    state.promiseQueues.delete(key);
+    releaseAll(state, message.slots);
+    if (message.result !== undefined) release(state, message.result);
+  }
+  if (row.state !== PromiseState.unresolved) releaseAll(state, row.slots);
+  state.promises.delete(kref);
+};
+
+/** Promises that only each other hold go together. */
+const freePromiseCycle = (state: KernelState, root: KRef): void => {
+  const krefs = findPromiseCycle(state, root);
+  const rows = krefs.map(kref => getPromise(state, kref));
+  for (const kref of krefs) state.promises.delete(kref);
+  const gone = new Set(krefs);
+  for (const { slots } of rows) releaseAll(state, slots.filter(slot => !gone.has(slot)));
+};
+
+/** The vats that run and have an entry for an import. */
+const importersOf = (state: KernelState, kref: KRef): VatNumber[] =>
+  [...state.vats.scan(ranges.vats)].filter(vat => state.clist(vat).byKRef.get(kref) !== undefined);
+
+export const mark = (state: KernelState, vat: VatNumber, action: CollectAction, kref: KRef): void =>
+  state.collect.set(actionKey(vat, action, kref), true);
+
+/** Is the vat to be told of it and has not been? */
+export const isMarked = (
+  state: KernelState,
+  vat: VatNumber,
+  action: CollectAction,
+  kref: KRef,
+): boolean => state.collect.get(actionKey(vat, action, kref)) !== undefined;
+
+/** Nobody answers to it and nobody reaches it: those who recognise it are told, then it goes. */
+const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void => {
+  if (recognizable === 0) {
+    state.objects.delete(kref);
+    return;
+  }
+  for (const vat of importersOf(state, kref)) {
+    mark(state, vat, CollectAction.retireImport, kref);
+  }
+};
+
+const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
+  const [owner, vref, reachable, recognizable, exported] = row;
+  if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY)) return;
+  if (owner === KERNEL_OWNS) {
+    forgetKernelObject(state, kref);
+    state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
+    return freeOrphan(state, kref, recognizable);
+  }
+  if (owner === NOBODY || owner === REVOKED) return freeOrphan(state, kref, recognizable);
+  // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
+  if (ownerOf(state, kref) === undefined) return undefined;
+  if (exported === Reach.reachable) mark(state, owner, CollectAction.dropExport, kref);
+  if (recognizable === 0) mark(state, owner, CollectAction.retireExport, kref);
+  return undefined;
+};
+
+/**
+ * Looks at everything whose counts may have reached nil, in kref order, until nothing is left:
+ * releasing the data of a promise can free more.
+ */
+export const freeUnreferenced = (state: KernelState): void => {
+  while (state.maybeFree.size > 0) {
+    const krefs = [...state.maybeFree].sort((a, b) => a - b);
+    state.maybeFree.clear();
+    for (const kref of krefs) {
+      if (isPromiseKRef(kref)) {
+        const row = state.promises.get(kref);
+        if (row?.references === 0) freePromise(state, kref, row);
+        else if (row !== undefined && mayBeInCycle(row)) freePromiseCycle(state, kref);
+      } else {
+        const row = state.objects.get(kref);
+        if (row !== undefined) freeObject(state, kref, row);
+      }
+    }
+  }
+};
+
+/** Does what a vat was to be told still hold? */
+const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): boolean => {
+  if (state.vats.get(vat)?.state !== VatState.running) return false;
+  const row = state.objects.get(kref);
+  if (row === undefined) return false;
+  const [owner, , reachable, recognizable, exported] = row;
+  // Of what died with an incarnation its successor knows nothing.
+  const isOwn = ownerOf(state, kref) === vat;
+  const isOrphan = owner === NOBODY || owner === REVOKED;
+  switch (action) {
+    case CollectAction.dropExport:
+      return isOwn && reachable === 0 && exported === Reach.reachable;
+    case CollectAction.retireExport:
+      return isOwn && reachable === 0 && recognizable === 0;
+    case CollectAction.retireImport:
+      return isOrphan && state.clist(vat).byKRef.get(kref) !== undefined;
+    default:
+      throw TypeError(`unknown action ${String(action satisfies never)}`);
+  }
+};
+
+/**
+ * Takes what vats are to be told off the table, at most `limit`; what holds no longer goes, and
+ * what is for `deferred` vats stays.
+ */
+export const takeCollectBatches = (
+  state: KernelState,
+  limit: number,
+  deferred: ReadonlySet<VatNumber>,
+): CollectBatch[] => {
+  const batches = new Map<string, CollectBatch>();
+  for (const key of state.collect.keys(ranges.collect, limit)) {
+    const [vat, action, kref] = key.split('/').map(Number) as [VatNumber, CollectAction, KRef];
+    if (deferred.has(vat)) continue;
+    state.collect.delete(key);
+    const name = `${vat}/${action}`;
+    const batch = batches.get(name) ?? { vat, action, krefs: [] };
+    if (!isDue(state, batch, kref)) continue;
+    batch.krefs.push(kref);
+    batches.set(name, batch);
+  }
+  return [...batches.values()];
+};
+
+/** The vat has been told: its crank is merged. */
+export const applyCollectBatch = (
+  state: KernelState,
+  { vat, action, krefs }: CollectBatch,
+): void => {
+  for (const kref of krefs) {
+    switch (action) {
+      case CollectAction.dropExport:
+        setExported(state, kref, Reach.recognizable);
+        break;
+      case CollectAction.retireExport:
+        state.clist(vat).byVRef.delete(getObject(state, kref)[1]);
+        state.objects.delete(kref);
+        break;
+      case CollectAction.retireImport:
+        forgetImport(state, vat, kref);
+        break;
+      default:
+        throw TypeError(`unknown action ${String(action satisfies never)}`);
+    }
+  }
+};
+
+const forgetImport = (state: KernelState, vat: VatNumber, kref: KRef): void => {
+  const { byKRef, byVRef } = state.clist(vat);
+  const entry = byKRef.get(kref);
+  if (entry === undefined) return;
+  const [vref, reach] = entry;
+  byKRef.delete(kref);
+  byVRef.delete(vref);
+  if (reach === Reach.reachable) release(state, kref);
+  else if (reach === Reach.recognizable) releaseRecognizable(state, kref);
+};
+
+const known = (state: KernelState, vat: VatNumber, vref: VRef): KRef => {
+  const kref = state.clist(vat).byVRef.get(vref);
+  if (kref === undefined || isPromiseKRef(kref)) {
+    throw new VatFault('BAD_REFERENCE', `the vat has no object ${vref}`);
+  }
+  return kref;
+};
+
+/** Syscall: the vat no longer reaches imports, but may recognise them. */
+export const dropImports = (state: KernelState, vat: VatNumber, vrefs: readonly VRef[]): void => {
+  for (const vref of vrefs) {
+    const kref = known(state, vat, vref);
+    const entry = state.clist(vat).byKRef.get(kref);
+    if (entry === undefined) throw new VatFault('BAD_REFERENCE', `${vref} is no import`);
+    if (entry[1] !== Reach.reachable) continue; // a second drop is harmless
+    state.clist(vat).byKRef.set(kref, [vref, Reach.recognizable]);
+    releaseReachable(state, kref);
+  }
+};
+
+/** Syscall: the vat no longer recognises imports that it has dropped. */
+export const retireImports = (
+  state: KernelState,
+  vat: VatNumber,
+  vrefs: readonly VRef[],
+  isNamedInWave: (kref: KRef) => boolean,
+): void => {
+  for (const vref of vrefs) {
+    const kref = known(state, vat, vref);
+    const entry = state.clist(vat).byKRef.get(kref);
+    if (entry === undefined) throw new VatFault('BAD_REFERENCE', `${vref} is no import`);
+    if (entry[1] === Reach.reachable) {
+      throw new VatFault('BAD_REFERENCE', `syscall.retireImports but ${vref} is still reachable`);
+    }
+    // A delivery of this wave already names it so: the name stays for that delivery.
+    if (!isNamedInWave(kref)) forgetImport(state, vat, kref);
+  }
+};
+
+/** Syscall: the vat's own objects are no more; only recognizers are left to be told. */
+export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonly VRef[]): void => {
+  for (const vref of vrefs) {
+    const kref = known(state, vat, vref);
+    const [owner, , reachable, recognizable, exported] = getObject(state, kref);
+    if (owner !== vat) throw new VatFault('BAD_REFERENCE', `${vref} is no export of the vat`);
+    if (reachable > 0 || exported === Reach.reachable) {
+      throw new VatFault('BAD_REFERENCE', `syscall.retireExports but ${vref} is still reachable`);
+    }
+    state.clist(vat).byVRef.delete(vref);
+    state.objects.set(kref, [NOBODY, vref, 0, recognizable, Reach.recognizable]);
+    state.maybeFree.add(kref);
+  }
+};
+
+const isNamed = (vref: VRef): boolean => parseVRef(vref)?.type === 'named';
+
+/** Syscall: the vat gives exports up; whoever reaches them keeps a name without an owner. */
+export const abandonExports = (
+  state: KernelState,
+  vat: VatNumber,
+  vrefs: readonly VRef[],
+): void => {
+  for (const vref of vrefs) {
+    // Of a named export that nobody was given, or knows any more, the kernel has no entry.
+    if (isNamed(vref) && state.clist(vat).byVRef.get(vref) === undefined) continue;
+    const kref = known(state, vat, vref);
+    assert(vref !== ROOT_VREF, 'the caller has refused the root');
+    const [owner] = getObject(state, kref);
+    if (owner !== vat) throw new VatFault('BAD_REFERENCE', `${vref} is no export of the vat`);
+    state.clist(vat).byVRef.delete(vref);
+    orphan(state, kref);
+  }
+};

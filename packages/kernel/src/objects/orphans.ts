@@ -1,0 +1,105 @@
+/**
+ * Objects that their vat no longer answers for: who would answer, and what is said instead.
+ *
+ * An export ends with its vat, with its incarnation, when its vat abandons it, or when its vat has
+ * dismissed its kind. By then the object's row may still name the vat: such names are taken away in
+ * bounded steps, so what decides is what the vat's row says. Of a revoked object the row keeps its
+ * kind's tag in place of its name, so that what is said of it never changes.
+ */
+import assert from 'node:assert/strict';
+import { parseVRef, readTag, revocationText, type VRef } from '@heirloom/worker';
+import { getObject } from './counts.js';
+import { rejection, VAT_TERMINATED } from './kernel-data.js';
+import type { Settlement } from './router.js';
+import { objectKRef, isPromiseKRef, type KRef } from '../state/krefs.js';
+import type { KeyRange } from '../state/keys.js';
+import {
+  NOBODY,
+  Reach,
+  REVOKED,
+  VatState,
+  type VatNumber,
+  type VatRow,
+} from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+
+/** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
+const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
+
+const KIND_AT = 'o+d'.length;
+
+/** The tag, as ASCII, of the kind of an export, if its vat has dismissed the kind. */
+export const dismissedTag = ({ dismissed }: VatRow, vref: VRef): string | undefined => {
+  if (dismissed.length === 0 || !vref.startsWith('o+d')) return undefined;
+  const kind = Number(vref.slice(KIND_AT, vref.indexOf('/')));
+  return dismissed.find(([number]) => number === kind)?.[1];
+};
+
+/**
+ * The vat that would receive a message to this object now, HOST_OWNS or KERNEL_OWNS; `undefined`
+ * when nobody would.
+ */
+export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined => {
+  const [owner, vref] = getObject(state, kref);
+  if (owner === NOBODY || owner === REVOKED) return undefined;
+  if (owner < NOBODY) return owner;
+  const vat = state.vats.need(owner);
+  if (vat.state === VatState.terminated) return undefined;
+  if (!isMortal(vref)) return dismissedTag(vat, vref) === undefined ? owner : undefined;
+  const parsed = parseVRef(vref);
+  if (parsed === undefined || !('incarnation' in parsed)) assert.fail(`stored vref ${vref}`);
+  return parsed.incarnation < vat.incarnation ? undefined : owner;
+};
+
+/** What a message to an object that nobody answers for is rejected with. */
+export const refusalOf = (state: KernelState, kref: KRef): Settlement => {
+  const [owner, vref] = getObject(state, kref);
+  const vat = owner > NOBODY ? state.vats.get(owner) : undefined;
+  const tag = owner === REVOKED ? vref : vat && dismissedTag(vat, vref);
+  return tag === undefined ? VAT_TERMINATED : revocation(tag);
+};
+
+const revocation = (ascii: string): Settlement => {
+  const tag = readTag(ascii);
+  assert(tag !== undefined, 'a tag that was checked');
+  return rejection(Error(revocationText(tag)));
+};
+
+/** The vat's name of an object is gone: the object is nobody's, or revoked. */
+export const orphan = (state: KernelState, kref: KRef): void => {
+  const [owner, vref, reachable, recognizable, exported] = getObject(state, kref);
+  const vat = owner > NOBODY ? state.vats.get(owner) : undefined;
+  const tag = vat && dismissedTag(vat, vref);
+  state.objects.set(
+    kref,
+    tag === undefined
+      ? [NOBODY, vref, reachable, recognizable, exported]
+      : [REVOKED, tag as VRef, reachable, recognizable, exported],
+  );
+  state.maybeFree.add(kref);
+};
+
+/** What a vat calls by the name of a revoked object that the kernel has forgotten. */
+export const makeRevoked = (state: KernelState, tag: string): KRef => {
+  const kref = objectKRef(state.next('nextObject'));
+  state.objects.create(kref, [REVOKED, tag as VRef, 0, 0, Reach.recognizable]);
+  state.maybeFree.add(kref);
+  return kref;
+};
+
+/** Takes up to `limit` exports of a range out of a vat's c-list; their objects are orphaned. */
+export const removeExports = (
+  state: KernelState,
+  vat: VatNumber,
+  range: KeyRange,
+  limit: number,
+): number => {
+  const { byVRef } = state.clist(vat);
+  const exports = byVRef.keys(range, limit);
+  for (const vref of exports) {
+    const kref = byVRef.need(vref);
+    byVRef.delete(vref);
+    if (!isPromiseKRef(kref)) orphan(state, kref);
+  }
+  return exports.length;
+};

@@ -1,0 +1,55 @@
+/**
+ * Answers that the kernel owes: at once, or when something has come about.
+ *
+ * Invariant: a promise that waits is decided by the kernel and held by the row that says so: it
+ * settles whatever becomes of the vat that asked, and in whichever incarnation it then is.
+ */
+import { getPromise, release, updatePromise } from './counts.js';
+import { settle, type Router, type Settlement } from './router.js';
+import type { KRef } from '../state/krefs.js';
+import { KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import assert from 'node:assert/strict';
+
+/** The decider of a queued result becomes the kernel (or the host); its reference goes on. */
+export const takeResult = (state: KernelState, result: KRef, decider = KERNEL_DECIDES): void => {
+  const row = getPromise(state, result);
+  assert(row.state === PromiseState.unresolved && row.decider === NOBODY, 'decider is free');
+  updatePromise(state, result, row, 0, { decider });
+};
+
+/** Settles a result and lets go of the reference that was kept for it. */
+export const answer = (router: Router, result: KRef, settlement: Settlement): void => {
+  settle(router, result, settlement);
+  release(router.state, result);
+};
+
+/** What promises can wait for. */
+export const waitSubject = {
+  endOf: (vat: number): string => `vat/${vat}`,
+  bundle: (bundleId: string): string => `bundle/${bundleId}`,
+  threshold: (meter: KRef): string => `meter/${meter}`,
+} as const;
+
+/** Has `result` wait until `wake` is called for `subject`. */
+export const waitFor = (state: KernelState, subject: string, result: KRef): void => {
+  takeResult(state, result);
+  state.services.waits.create(`${subject} ${result}`, true);
+};
+
+/** Lets go of what waits for something that cannot come about any more. */
+export const forgetWaits = (state: KernelState, subject: string): void => {
+  for (const result of state.services.waitersFor(subject)) {
+    state.services.waits.delete(`${subject} ${result}`);
+    release(state, result);
+  }
+};
+
+/** Settles all that waits for `subject`, oldest first. */
+export const wake = (router: Router, subject: string, settlement: Settlement): void => {
+  const { services } = router.state;
+  for (const result of services.waitersFor(subject)) {
+    services.waits.delete(`${subject} ${result}`);
+    answer(router, result, settlement);
+  }
+};

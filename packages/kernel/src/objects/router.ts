@@ -1,0 +1,251 @@
+/**
+ * Where messages go, and what a settlement sets in motion.
+ *
+ * A send is routed when it is merged (rules.md#w2). The run queue holds only messages to objects; a
+ * message to an unresolved promise waits on that promise, and moves to the tail of the run queue
+ * when it settles. So two sends to one reference never overtake each other.
+ */
+import assert from 'node:assert/strict';
+import type { VRef } from '@heirloom/worker';
+import {
+  getPromise,
+  hold,
+  holdAll,
+  promiseQueueKey,
+  release,
+  releaseAll,
+  updatePromise,
+} from './counts.js';
+import { dataNotCallable, rejection, soleReference, VAT_TERMINATED } from './kernel-data.js';
+import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
+import {
+  HOST_SUBSCRIBES,
+  ItemType,
+  NOBODY,
+  PromiseState,
+  Reach,
+  type PromiseRow,
+  type QueuedMessage,
+  type VatNumber,
+} from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+
+/** A settlement: data is canonical bytes and the references that it mentions. */
+export interface Settlement {
+  readonly rejected: boolean;
+  readonly body: Uint8Array;
+  readonly slots: readonly KRef[];
+}
+
+/** Told about promises that the host waits for; it may look at the row until the block ends. */
+export type HostSettled = (promise: KRef, row: PromiseRow) => void;
+
+export interface Router {
+  readonly state: KernelState;
+  /** Messages that wait on one promise, at most: the next one is refused. */
+  readonly promiseQueueMax: number;
+  readonly hostSettled: HostSettled;
+}
+
+export interface NewPromise {
+  readonly decider: number;
+  readonly subscribers: readonly number[];
+  /** How many hold it from the start. */
+  readonly references: number;
+}
+
+/** A new unresolved promise. */
+export const makePromise = (state: KernelState, given: NewPromise): KRef => {
+  const kref = promiseKRef(state.next('nextPromise'));
+  const { decider, subscribers, references } = given;
+  state.promises.create(kref, {
+    state: PromiseState.unresolved,
+    decider,
+    subscribers,
+    references,
+    body: null,
+    slots: NO_SLOTS,
+    queueCount: 0,
+  });
+  return kref;
+};
+const NO_SLOTS: readonly KRef[] = [];
+
+export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KRef => {
+  const kref = objectKRef(state.next('nextObject'));
+  state.objects.create(kref, [owner, vref, 0, 0, Reach.reachable]);
+  state.maybeFree.add(kref);
+  state.clist(owner).byVRef.create(vref, kref);
+  return kref;
+};
+
+/** A promise that is to be settled, and with what. */
+interface Settling {
+  readonly promise: KRef;
+  readonly settlement: Settlement;
+}
+
+/** Routes a message whose mentions are already counted. Gives what refusing it has to settle. */
+const route = (router: Router, message: QueuedMessage): Settling | undefined => {
+  const { state } = router;
+  const { target } = message;
+  if (!isPromiseKRef(target)) {
+    state.enqueue({ type: ItemType.send, ...message });
+    return undefined;
+  }
+  const row = getPromise(state, target);
+  switch (row.state) {
+    case PromiseState.unresolved:
+      if (row.queueCount >= router.promiseQueueMax) return refusal(state, message, QUEUE_IS_FULL);
+      state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
+      // The queue hangs on its promise: it does not keep it.
+      updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
+      return undefined;
+    case PromiseState.fulfilled: {
+      const object = soleReference(row.body!, row.slots);
+      if (object !== undefined && !isPromiseKRef(object)) {
+        hold(state, object);
+        release(state, target);
+        state.enqueue({ type: ItemType.send, ...message, target: object });
+        return undefined;
+      }
+      const { body, slots } = message;
+      return refusal(state, message, { rejected: true, ...dataNotCallable(body, slots) });
+    }
+    case PromiseState.rejected:
+      return refusal(state, message, { rejected: true, body: row.body!, slots: row.slots });
+    default:
+      throw TypeError(`unknown promise state ${String(row.state satisfies never)}`);
+  }
+};
+
+const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
+
+/**
+ * Sends a message: counts its target and its slots, then routes it. The result's promise has been
+ * made with the queue's reference in its count.
+ */
+export const send = (router: Router, message: QueuedMessage): void => {
+  const { state } = router;
+  hold(state, message.target);
+  holdAll(state, message.slots);
+  settleAll(router, route(router, message));
+};
+
+/** Nobody will receive a message: what it mentions is let go. Its result is still to be settled. */
+const refusal = (
+  state: KernelState,
+  message: QueuedMessage,
+  settlement: Settlement,
+): Settling | undefined => {
+  const { target, slots, result } = message;
+  // Held for as long as it takes to settle: the reason may be the data of what is let go.
+  holdAll(state, settlement.slots);
+  release(state, target);
+  releaseAll(state, slots);
+  if (result !== undefined) return { promise: result, settlement };
+  releaseAll(state, settlement.slots);
+  return undefined;
+};
+
+/** A message that nobody will receive: its result is rejected, what it mentions is let go. */
+export const refuse = (
+  router: Router,
+  message: QueuedMessage,
+  reason: Settlement = VAT_TERMINATED,
+): void => settleAll(router, refusal(router.state, message, reason));
+
+/** The messages of a promise that has settled, from the `next`th on. */
+interface Flow {
+  readonly promise: KRef;
+  readonly count: number;
+  next: number;
+}
+
+/**
+ * Rejects the result of a refused message and what that sets in motion: a message that waited on
+ * the result is refused in its turn, and so on. Vats decide how long that chain is, so no frame of
+ * the stack may stand for a link of it.
+ */
+const settleAll = (router: Router, first: Settling | undefined): void => {
+  const flows = first === undefined ? [] : [rejectResult(router, first)];
+  flowAll(router, flows);
+};
+
+const flowAll = (router: Router, flows: Flow[]): void => {
+  const { state } = router;
+  for (;;) {
+    const flow = flows.at(-1);
+    if (flow === undefined) return;
+    if (flow.next === flow.count) {
+      flows.pop();
+      continue;
+    }
+    const key = promiseQueueKey(flow.promise, flow.next);
+    flow.next += 1;
+    const message = state.promiseQueues.need(key);
+    state.promiseQueues.delete(key);
+    const refused = route(router, message);
+    if (refused !== undefined) flows.push(rejectResult(router, refused));
+  }
+};
+
+const rejectResult = (router: Router, { promise, settlement }: Settling): Flow => {
+  const { state } = router;
+  const row = getPromise(state, promise);
+  assert(row.decider === NOBODY, 'a queued result has no decider');
+  const flow = settleOne(router, promise, settlement);
+  releaseAll(state, settlement.slots);
+  release(state, promise);
+  return flow;
+};
+
+/**
+ * Settles an unresolved promise: subscribers are notified in order of their numbers, then the
+ * messages that waited on it are routed, in order.
+ *
+ * Errors: asserts that the promise is unresolved; authority is the caller's business.
+ */
+export const settle = (router: Router, promise: KRef, settlement: Settlement): void =>
+  flowAll(router, [settleOne(router, promise, settlement)]);
+
+/** Settles one promise; its messages are still to be routed. */
+const settleOne = (router: Router, promise: KRef, settlement: Settlement): Flow => {
+  const { state } = router;
+  const row = getPromise(state, promise);
+  assert(row.state === PromiseState.unresolved, 'a promise settles once');
+  const { subscribers, queueCount } = row;
+  const vats = subscribers.filter(subscriber => subscriber !== HOST_SUBSCRIBES);
+  holdAll(state, settlement.slots);
+  // Each notify on the queue holds it, and so does each message that is about to be routed.
+  const settled = updatePromise(
+    state,
+    promise,
+    getPromise(state, promise),
+    vats.length + queueCount,
+    {
+      state: settlement.rejected ? PromiseState.rejected : PromiseState.fulfilled,
+      decider: NOBODY,
+      subscribers: [],
+      body: settlement.body,
+      slots: settlement.slots,
+      queueCount: 0,
+    },
+  );
+  if (vats.length < subscribers.length) router.hostSettled(promise, settled);
+  for (const vat of vats) state.enqueue({ type: ItemType.notify, vat, promise });
+  return { promise, count: queueCount, next: 0 };
+};
+
+/** Subscribes a vat or the host: a vat gets a notify at once when the promise has settled. */
+export const subscribe = (state: KernelState, who: number, promise: KRef): void => {
+  const row = getPromise(state, promise);
+  if (row.state !== PromiseState.unresolved) {
+    assert(who !== HOST_SUBSCRIBES, 'the host is told of settled promises otherwise');
+    updatePromise(state, promise, row, 1);
+    state.enqueue({ type: ItemType.notify, vat: who, promise });
+  } else if (!row.subscribers.includes(who)) {
+    const subscribers = [...row.subscribers, who].sort((a, b) => a - b);
+    updatePromise(state, promise, row, 0, { subscribers });
+  }
+};

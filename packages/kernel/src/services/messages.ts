@@ -1,0 +1,87 @@
+/**
+ * Messages to the kernel's own objects, carried out when the merge reaches them.
+ *
+ * A call is all or nothing: what is refused is undone, its result is rejected. The message's
+ * references are let go last, so that what it mentions is there while it is carried out.
+ */
+import { release, releaseAll } from '../objects/counts.js';
+import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.js';
+import type { Router } from '../objects/router.js';
+import type { QueuedMessage } from '../state/schema.js';
+import { KernelObject } from '../state/service-tables.js';
+import { BOOTSTRAPPER_METHODS } from './bootstrapper.js';
+import { DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';
+import { CLOCK_METHODS } from './clock.js';
+import { METER_METHODS } from './meters.js';
+import { answer, takeResult } from '../objects/replies.js';
+import {
+  ADMIN_METHODS,
+  BUNDLE_CAP_METHODS,
+  ROOT_METHODS,
+  SERVICE_METHODS,
+} from './vat-admin.js';
+
+interface KindOfObject {
+  readonly name: string;
+  readonly methods: KernelMethods;
+}
+
+/** By `KernelObject`: each kind's methods see rows of that kind alone. */
+const KINDS: Readonly<Record<KernelObject, KindOfObject>> = {
+  [KernelObject.vatAdmin]: { name: 'vatAdmin', methods: ROOT_METHODS },
+  [KernelObject.service]: { name: 'vatAdminService', methods: SERVICE_METHODS },
+  [KernelObject.criticalKey]: { name: 'criticalVatKey', methods: {} },
+  [KernelObject.clock]: { name: 'clock', methods: CLOCK_METHODS },
+  [KernelObject.bootstrapper]: { name: 'bootstrapper', methods: BOOTSTRAPPER_METHODS },
+  [KernelObject.bundleCap]: { name: 'bundlecap', methods: BUNDLE_CAP_METHODS as KernelMethods },
+  [KernelObject.adminNode]: { name: 'adminNode', methods: ADMIN_METHODS as KernelMethods },
+  [KernelObject.meter]: { name: 'meter', methods: METER_METHODS as KernelMethods },
+};
+
+interface Spoken {
+  readonly method: KernelMethod;
+  readonly args: readonly unknown[];
+}
+
+/** Errors: Refusal for what is no call of one of the kind's methods. */
+const read = ({ name: kind, methods }: KindOfObject, message: QueuedMessage): Spoken => {
+  let spoken: unknown;
+  try {
+    spoken = decodeKernelData(message);
+  } catch (error) {
+    if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
+    throw new Refusal(TypeError('the message is no data'));
+  }
+  const [name, args] = Array.isArray(spoken) ? (spoken as unknown[]) : [];
+  if (!Array.isArray(args)) throw new Refusal(TypeError('the message is no call'));
+  const known = typeof name === 'string' && Object.hasOwn(methods, name);
+  if (known) return { method: methods[name]!, args: args as unknown[] };
+  const shown = typeof name === 'string' ? JSON.stringify(name) : 'that is no string';
+  const names = Object.keys(methods).join(', ');
+  throw new Refusal(TypeError(`target has no method ${shown}, has [${names}] (${kind})`));
+};
+
+/** Carries out one message to a kernel object. */
+export const acceptKernelCall = (router: Router, message: QueuedMessage): void => {
+  const { state } = router;
+  const { target: kref, result, slots } = message;
+  const row = state.services.kernelObjects.need(kref);
+  const mark = state.mark();
+  try {
+    const { method, args } = read(KINDS[row[0]], message);
+    const value = method({ router, state, kref, row, args, result });
+    if (value !== DEFERRED && result !== undefined) {
+      takeResult(state, result);
+      answer(router, result, { rejected: false, ...kernelData(value) });
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    state.journal.rollback(mark);
+    if (result !== undefined) {
+      takeResult(state, result);
+      answer(router, result, rejection(error.reason));
+    }
+  }
+  release(state, kref);
+  releaseAll(state, slots);
+};

@@ -1,0 +1,119 @@
+/**
+ * Consensus parameters: fixed when a store is created, the same on every replica, part of `meta`.
+ *
+ * What is not here (threads, spare workers, logs) changes no outcome.
+ */
+import { packFrame, unpackFrame } from '@heirloom/store';
+import { KernelError } from '../base/errors.js';
+
+/** Who decides what is garbage: see docs/gc.md. */
+export const GC_MODES = ['engine', 'consensus'] as const;
+export type GcMode = (typeof GC_MODES)[number];
+
+export interface KernelParameters {
+  /**
+   * `engine`: V8, at reaps, recorded. `consensus`: nothing in RAM is let go before an upgrade
+   * (rules.md#o2).
+   */
+  readonly gc: GcMode;
+  /** Items of the run queue in one wave, at most. */
+  readonly waveLimit: number;
+  /** Bytes of packed deliveries after which a wave is full. */
+  readonly waveBytesMax: number;
+  /** Rows of ended incarnations and vats that one wave removes, at most. */
+  readonly cleanupRowsMax: number;
+  /** Deliveries to a vat after which it is reaped (engine mode). */
+  readonly reapInterval: number;
+  /** References in garbage deliveries to a vat after which it is reaped (engine mode). */
+  readonly reapKrefs: number;
+  /** Rows that one sweep works off, at most. */
+  readonly sweepRowsMax: number;
+  /**
+   * Incarnations whose number is a multiple find stored things that only hold each other, in their
+   * sweeps; 0: only when `collectCycles` asks.
+   */
+  readonly cycleInterval: number;
+  /** The hashes of blocks whose height is a multiple contain the state root; 0: none does. */
+  readonly stateRootInterval: number;
+  /** Messages that wait on one unresolved promise: the result of the next one is rejected. */
+  readonly promiseQueueMax: number;
+  /** Vats that run: the creation of the next one fails. */
+  readonly vatsMax: number;
+}
+
+/**
+ * A vat's part of a wave is one row of the transcript (16 MiB): the bytes after which a wave is
+ * full, and one more delivery of 10 MB with its references, must fit.
+ */
+const WAVE_BYTES_MOST = 4 * 2 ** 20;
+
+export const DEFAULT_PARAMETERS: KernelParameters = {
+  gc: 'engine',
+  waveLimit: 1024,
+  waveBytesMax: WAVE_BYTES_MOST,
+  cleanupRowsMax: 1024,
+  reapInterval: 10_000,
+  reapKrefs: 1000,
+  sweepRowsMax: 1024,
+  cycleInterval: 10,
+  stateRootInterval: 0,
+  promiseQueueMax: 10_000,
+  vatsMax: 1000,
+};
+
+const COUNTS = [
+  'waveLimit',
+  'waveBytesMax',
+  'cleanupRowsMax',
+  'reapInterval',
+  'reapKrefs',
+  'sweepRowsMax',
+  'stateRootInterval',
+  'promiseQueueMax',
+  'vatsMax',
+  'cycleInterval',
+] as const;
+/** Counts that may be 0. */
+const OPTIONAL: readonly string[] = ['stateRootInterval', 'cycleInterval'];
+const NAMES: readonly string[] = ['gc', ...COUNTS];
+
+/** Errors: KernelError BAD_OPTION names the parameter and what it may be. */
+export const checkParameters = (given: Partial<KernelParameters>): KernelParameters => {
+  for (const name of Object.keys(given)) {
+    if (NAMES.includes(name)) continue;
+    const known = NAMES.join(', ');
+    throw new KernelError('BAD_OPTION', `unknown parameter ${name}; parameters: ${known}`);
+  }
+  const parameters = { ...DEFAULT_PARAMETERS, ...given };
+  if (!GC_MODES.includes(parameters.gc)) {
+    const modes = GC_MODES.join(', ');
+    throw new KernelError('BAD_OPTION', `gc must be one of ${modes}: ${String(parameters.gc)}`);
+  }
+  for (const name of COUNTS) {
+    const value: unknown = parameters[name];
+    const isOptional = OPTIONAL.includes(name);
+    if (!Number.isSafeInteger(value) || (value as number) < (isOptional ? 0 : 1)) {
+      const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
+      throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
+    }
+  }
+  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
+    const most = `at most ${WAVE_BYTES_MOST}`;
+    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
+  }
+  return parameters;
+};
+
+/** Is the state root to be in the hash of the block? */
+export const isSealed = (height: number, parameters: KernelParameters): boolean => {
+  const { stateRootInterval } = parameters;
+  return stateRootInterval > 0 && height % stateRootInterval === 0;
+};
+
+export const packParameters = (parameters: KernelParameters): Uint8Array =>
+  packFrame([parameters.gc, ...COUNTS.map(name => parameters[name])]);
+
+export const unpackParameters = (bytes: Uint8Array): KernelParameters => {
+  const [gc, ...counts] = unpackFrame(bytes) as readonly [GcMode, ...number[]];
+  return { ...DEFAULT_PARAMETERS, gc, ...Object.fromEntries(COUNTS.map((n, i) => [n, counts[i]])) };
+};

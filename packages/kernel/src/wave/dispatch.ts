@@ -1,0 +1,79 @@
+/**
+ * Hands every vat its part of a wave; at most `threads` vats run at a time, in order of their first
+ * delivery. Changes no outcome: cranks wait here until they are merged, in queue order.
+ */
+import assert from 'node:assert/strict';
+import type { VatNumber } from '../state/schema.js';
+import type { Pager } from '../vats/pager.js';
+import type { VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
+
+export interface DispatchPart {
+  readonly vat: VatNumber;
+  readonly wave: WaveDeliveries;
+}
+
+interface Turn {
+  /** Undefined until the vat has been handed its part. */
+  worker: VatWorker | undefined;
+  readonly started: Promise<VatWorker>;
+  readonly start: (worker: VatWorker) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const newTurn = (): Turn => {
+  let start: Turn['start'] = () => undefined;
+  let fail: Turn['fail'] = () => undefined;
+  const started = new Promise<VatWorker>((resolve, reject) => {
+    start = resolve;
+    fail = reject;
+  });
+  // Whoever waits for a crank is told; a wave that fails otherwise has nobody waiting.
+  started.catch(() => undefined);
+  return { worker: undefined, started, start, fail };
+};
+
+export class Dispatch {
+  readonly #pager: Pager;
+  readonly #waiting: DispatchPart[];
+  readonly #turns = new Map<VatNumber, Turn>();
+
+  constructor(pager: Pager, parts: readonly DispatchPart[], threads: number) {
+    this.#pager = pager;
+    this.#waiting = [...parts];
+    for (const { vat } of parts) this.#turns.set(vat, newTurn());
+    for (let n = 0; n < threads && this.#waiting.length > 0; n += 1) this.#next();
+  }
+
+  /** The packed crank of a vat's next delivery; at once if it has arrived. */
+  nextCrank(vat: VatNumber): Uint8Array | Promise<Uint8Array> {
+    const turn = this.#turns.get(vat);
+    assert(turn !== undefined, 'the vat has a part in the wave');
+    return turn.worker?.nextCrank() ?? turn.started.then(worker => worker.nextCrank());
+  }
+
+  #next(): void {
+    const part = this.#waiting.shift();
+    if (part === undefined) return;
+    const turn = this.#turns.get(part.vat)!;
+    const worker = this.#pager.acquire(part.vat);
+    if (worker instanceof Promise) {
+      worker.then(
+        it => this.#run(part, turn, it),
+        (error: unknown) => {
+          this.#pager.release(part.vat);
+          turn.fail(error);
+        },
+      );
+    } else this.#run(part, turn, worker);
+  }
+
+  #run({ vat, wave }: DispatchPart, turn: Turn, worker: VatWorker): void {
+    turn.worker = worker;
+    worker.deliver(wave);
+    turn.start(worker);
+    void worker.delivered().then(() => {
+      this.#pager.release(vat);
+      this.#next();
+    });
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Drains: before an upgrade the vat may let its promises settle, for a number of waves.
+ *
+ * Theory of operation. The upgrade stays on the run queue, at its place, and closes the vat to the
+ * messages behind it (rules.md#w7); notifies reach it. At the start of every wave the upgrade
+ * either waits for one wave more, which its row on the queue counts, or is carried out in that
+ * wave: when the vat is settled, or no wave is left. So an order between two messages never
+ * changes, and what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
+ */
+import { isAllocatedByVat } from '@heirloom/worker';
+import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
+import type { LifecycleEntry } from './plan.js';
+
+/**
+ * Between waves: does the vat neither owe nor await a settlement that an upgrade would cost it?
+ * It owes the promises that it decides, and awaits the results of its own sends unless it watches
+ * them: one that has settled is in its c-list until the vat has been told.
+ */
+export const isSettled = (state: KernelState, vat: VatNumber): boolean => {
+  const { byKRef } = state.clist(vat);
+  const kept = watchesIn(state, state.vats.need(vat).spaces);
+  if (promisesToReject(state, vat, kept).length > 0) return false;
+  return promisesOf(state, vat).every(promise => {
+    const [vref] = byKRef.need(promise);
+    return !isAllocatedByVat(vref) || kept.isWatched(vref) || kept.isDurable(vref);
+  });
+};
+
+/** Is the upgrade to wait, for the vat to settle in this wave? */
+export const mustWait = (
+  state: KernelState,
+  { vat, upgrade }: LifecycleItem,
+  isDelivered: boolean,
+): boolean => {
+  if (upgrade === undefined || upgrade.drainWaves === 0) return false;
+  if (state.vats.get(vat)?.state !== VatState.running) return false;
+  return isDelivered || !isSettled(state, vat);
+};
+
+/** One of its waves has been used. */
+export const countWave = (
+  state: KernelState,
+  { ordinal, item }: LifecycleEntry,
+): void => {
+  const { upgrade } = item;
+  if (upgrade === undefined) throw TypeError('only an upgrade waits');
+  const drainWaves = upgrade.drainWaves - 1;
+  state.queue.replace(ordinal, { ...item, upgrade: { ...upgrade, drainWaves } });
+};

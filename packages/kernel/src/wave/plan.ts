@@ -1,0 +1,350 @@
+/**
+ * What one wave will do, fixed before anything runs (rules.md#w1, rules.md#w5, rules.md#w7).
+ *
+ * A plan says for each item at the head of the run queue which vat gets it, and the packed delivery
+ * in that vat's names. It allocates names and changes nothing else (but see `nameFor` for names of
+ * ended incarnations, `addMigrations` for vats that have nothing to migrate). Items whose vat an
+ * earlier lifecycle item of the wave names are left where they are.
+ */
+import assert from 'node:assert/strict';
+import { packFrame } from '@heirloom/store';
+import {
+  Delivery,
+  ELEMENT_WEIGHT,
+  REFERENCE_WEIGHT,
+  type DeliveryTuple,
+  type Resolution,
+  type VRef,
+} from '@heirloom/worker';
+import { nameFor } from '../objects/clist.js';
+import { mustWait } from './drain.js';
+import {
+  CollectAction,
+  takeCollectBatches,
+  type CollectBatch,
+} from '../objects/collect.js';
+import { getPromise } from '../objects/counts.js';
+import { ownerOf } from '../objects/orphans.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import type { QueueEntry } from '../state/run-queue.js';
+import {
+  ItemType,
+  Migration,
+  NOBODY,
+  PromiseState,
+  Reap,
+  Sweep,
+  VatState,
+  type LifecycleItem,
+  type PromiseRow,
+  type QueuedMessage,
+  type VatCounters,
+  type VatNumber,
+} from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import { UpgradeMode } from '../state/upgrade-options.js';
+import { hasVersions } from '../lifecycle/versioned-kinds.js';
+
+export type PlannedItem =
+  /** Comes from the run queue. */
+  | QueuedItem
+  /** The kernel's own: garbage that a vat is told of, a reap, a sweep, a migration. */
+  | CollectItem;
+
+export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
+  | { readonly kind: 'collect'; readonly batch: CollectBatch }
+  | { readonly kind: 'reap'; readonly isFull: boolean }
+  | { readonly kind: 'sweep' }
+  | { readonly kind: 'migrate'; readonly isFirst: boolean }
+);
+
+export type QueuedItem = { readonly ordinal: number } & (
+  | {
+      readonly kind: 'message';
+      readonly vat: VatNumber;
+      readonly message: QueuedMessage;
+      readonly delivery: Uint8Array;
+    }
+  | {
+      readonly kind: 'notify';
+      readonly vat: VatNumber;
+      readonly promise: KRef;
+      /** Everything that the notify settles in the vat, `promise` first. */
+      readonly batch: readonly KRef[];
+      readonly delivery: Uint8Array;
+    }
+  /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
+  | { readonly kind: 'outside'; readonly owner: number; readonly message: QueuedMessage }
+  /** Nobody answers for the target. */
+  | { readonly kind: 'refused'; readonly message: QueuedMessage }
+  /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
+  | { readonly kind: 'idle'; readonly promise: KRef }
+  | { readonly kind: 'lifecycle'; readonly item: LifecycleItem }
+);
+
+/** A lifecycle item at its place on the run queue. */
+export type LifecycleEntry = QueueEntry & { readonly item: LifecycleItem };
+
+export interface WavePlan {
+  readonly items: readonly PlannedItem[];
+  /** Upgrades that stay on the run queue for a wave more: drain.ts. */
+  readonly drains: readonly LifecycleEntry[];
+  /** In order of first delivery. */
+  readonly deliveries: ReadonlyMap<VatNumber, readonly Uint8Array[]>;
+  /** Of vats that are reaped in this wave: what later deliveries of the wave name. */
+  readonly named: ReadonlyMap<VatNumber, ReadonlySet<KRef>>;
+}
+
+export interface WaveLimits {
+  readonly waveLimit: number;
+  readonly waveBytesMax: number;
+  readonly sweepRowsMax: number;
+}
+
+/** Bytes of a notify after which what its data reaches is left to a notify of its own. */
+const NOTIFY_BYTES_MAX = 2 ** 20;
+/** References in garbage deliveries of one wave, at most. */
+const COLLECT_MAX = 4_096;
+
+const COLLECT_DELIVERIES = {
+  [CollectAction.dropExport]: Delivery.dropExports,
+  [CollectAction.retireExport]: Delivery.retireExports,
+  [CollectAction.retireImport]: Delivery.retireImports,
+} as const;
+
+/** More than a settled promise takes in a notify. */
+const weightOf = ({ body, slots }: PromiseRow): number =>
+  ELEMENT_WEIGHT + (body?.length ?? 0) + slots.length * REFERENCE_WEIGHT;
+
+class Planner {
+  readonly #state: KernelState;
+  readonly items: PlannedItem[] = [];
+  readonly drains: LifecycleEntry[] = [];
+  readonly deliveries = new Map<VatNumber, Uint8Array[]>();
+  readonly #closed = new Set<VatNumber>();
+  /** Those of the closed vats that are told how promises settle. */
+  readonly #draining = new Set<VatNumber>();
+  /**
+   * Vats that a lifecycle item names before anything else: they hear of no garbage first
+   * (rules.md#h3).
+   */
+  readonly #headed: ReadonlySet<VatNumber>;
+  readonly named = new Map<VatNumber, Set<KRef>>();
+  /** Promises already in a notify of this wave, by vat. */
+  readonly #notified = new Map<VatNumber, Set<KRef>>();
+  bytes = 0;
+
+  constructor(state: KernelState, headed: ReadonlySet<VatNumber>) {
+    this.#state = state;
+    this.#headed = headed;
+  }
+
+  add({ ordinal, item }: QueueEntry): void {
+    switch (item.type) {
+      case ItemType.send:
+        return this.#addMessage(ordinal, item);
+      case ItemType.notify:
+        return this.#addNotify(ordinal, item.vat, item.promise);
+      case ItemType.create:
+      case ItemType.upgrade:
+      case ItemType.terminate:
+      case ItemType.fork:
+        if (this.#closed.has(item.vat)) return undefined;
+        this.#closed.add(item.vat);
+        // A replay needs the transcript whole: what the wave does to the vat comes first.
+        if (needsReplay(item) && this.deliveries.has(item.vat)) return undefined;
+        if (mustWait(this.#state, item, this.deliveries.has(item.vat))) {
+          this.#draining.add(item.vat);
+          this.drains.push({ ordinal, item });
+          return undefined;
+        }
+        this.items.push({ kind: 'lifecycle', ordinal, item });
+        return undefined;
+      default:
+        throw TypeError(`unknown item ${String(item satisfies never)}`);
+    }
+  }
+
+  /**
+   * Adds what comes before everything else of the wave: what vats are told of garbage, then reaps
+   * (rules.md#g1).
+   */
+  addCollection(limits: WaveLimits): void {
+    const state = this.#state;
+    for (const batch of takeCollectBatches(state, COLLECT_MAX, this.#headed)) {
+      const { vat, action, krefs } = batch;
+      const vrefs = krefs.map(kref => nameFor(state, vat, kref));
+      const delivery = this.#deliver(vat, [COLLECT_DELIVERIES[action], vrefs]);
+      this.items.push({ kind: 'collect', vat, batch, delivery });
+    }
+    for (const vat of this.#due('reap')) {
+      if (this.#headed.has(vat)) continue;
+      const isFull = this.#state.vatCounters.need(vat).reap === Reap.full;
+      const delivery = this.#deliver(vat, [Delivery.reap, null, limits.sweepRowsMax, isFull]);
+      this.items.push({ kind: 'reap', vat, isFull, delivery });
+      this.named.set(vat, new Set());
+    }
+  }
+
+  /** After everything else of the wave. */
+  addSweeps(limits: WaveLimits): void {
+    for (const vat of this.#due('sweep')) {
+      if (this.#closed.has(vat)) continue;
+      const findsCycles = this.#state.vatCounters.need(vat).sweep === Sweep.cycles;
+      const sweep = [Delivery.sweep, limits.sweepRowsMax, findsCycles] as const;
+      const delivery = this.#deliver(vat, sweep);
+      this.items.push({ kind: 'sweep', vat, delivery });
+    }
+  }
+
+  /** Once nothing is to be swept: what is dead must not be shown to vat code again. */
+  addMigrations(limits: WaveLimits): void {
+    for (const vat of this.#due('migrate')) {
+      if (this.#closed.has(vat)) continue;
+      const counters = this.#state.vatCounters.need(vat);
+      if (!hasVersions(this.#state, vat)) {
+        this.#state.vatCounters.set(vat, { ...counters, migration: Migration.none });
+        continue;
+      }
+      const isFirst = counters.migration === Migration.fromStart;
+      const delivery = this.#deliver(vat, [Delivery.migrate, limits.sweepRowsMax, isFirst]);
+      this.items.push({ kind: 'migrate', vat, isFirst, delivery });
+    }
+  }
+
+  #due(what: Due): VatNumber[] {
+    const state = this.#state;
+    return [...state.dueVats]
+      .sort((a, b) => a - b)
+      .filter(vat => state.vats.get(vat)?.state === VatState.running)
+      .filter(vat => isDue(state.vatCounters.need(vat), what));
+  }
+
+  #name(vat: VatNumber, kref: KRef): VRef {
+    this.named.get(vat)?.add(kref);
+    return nameFor(this.#state, vat, kref);
+  }
+
+  #nameAll(vat: VatNumber, krefs: readonly KRef[]): VRef[] {
+    return krefs.map(kref => this.#name(vat, kref));
+  }
+
+  #deliver(vat: VatNumber, tuple: DeliveryTuple): Uint8Array {
+    const delivery = packFrame(tuple);
+    const list = this.deliveries.get(vat);
+    if (list === undefined) this.deliveries.set(vat, [delivery]);
+    else list.push(delivery);
+    this.bytes += delivery.length;
+    return delivery;
+  }
+
+  #addMessage(ordinal: number, message: QueuedMessage): void {
+    const state = this.#state;
+    assert(!isPromiseKRef(message.target), 'the run queue names objects only');
+    const vat = ownerOf(state, message.target);
+    if (vat === undefined) {
+        this.items.push({ kind: 'refused', ordinal, message });
+      return;
+    }
+    if (vat < NOBODY) {
+      this.items.push({ kind: 'outside', ordinal, owner: vat, message });
+      return;
+    }
+    if (this.#closed.has(vat)) return;
+    const { target, body, slots, result } = message;
+    const delivery = this.#deliver(vat, [
+      Delivery.message,
+      this.#name(vat, target),
+      body,
+      this.#nameAll(vat, slots),
+      result === undefined ? null : this.#name(vat, result),
+    ]);
+    this.items.push({ kind: 'message', ordinal, vat, message, delivery });
+  }
+
+  #addNotify(ordinal: number, vat: VatNumber, promise: KRef): void {
+    if (this.#closed.has(vat) && !this.#draining.has(vat)) return;
+    const state = this.#state;
+    const alive = state.vats.get(vat)?.state === VatState.running;
+    const known = alive && state.clist(vat).byKRef.get(promise) !== undefined;
+    const notified = this.#notified.get(vat) ?? new Set<KRef>();
+    this.#notified.set(vat, notified);
+    if (!known || notified.has(promise)) {
+      this.items.push({ kind: 'idle', ordinal, promise });
+      return;
+    }
+    const batch = this.#settledFrom(promise, notified);
+    const resolutions = batch.map((kref): Resolution => {
+      const row = getPromise(state, kref);
+      assert(row.body !== null, 'a settled promise has data');
+      const rejected = row.state === PromiseState.rejected;
+      return [this.#name(vat, kref), rejected, row.body, this.#nameAll(vat, row.slots)];
+    });
+    const delivery = this.#deliver(vat, [Delivery.notify, resolutions]);
+    this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
+  }
+
+  /**
+   * `promise` and the settled promises that its data reaches, in order of mention, as far as they
+   * fit: the vat subscribes to the others when it sees their names, and is told at once.
+   */
+  #settledFrom(promise: KRef, notified: Set<KRef>): KRef[] {
+    const batch = [promise];
+    notified.add(promise);
+    let bytes = weightOf(getPromise(this.#state, promise));
+    for (const kref of batch) {
+      for (const slot of getPromise(this.#state, kref).slots) {
+        if (!isPromiseKRef(slot) || notified.has(slot)) continue;
+        const row = getPromise(this.#state, slot);
+        if (row.state === PromiseState.unresolved) continue;
+        bytes += weightOf(row);
+        if (bytes > NOTIFY_BYTES_MAX) return batch;
+        notified.add(slot);
+        batch.push(slot);
+      }
+    }
+    return batch;
+  }
+}
+
+const needsReplay = ({ type, upgrade }: LifecycleItem): boolean =>
+  type === ItemType.fork || upgrade?.mode === UpgradeMode.replay;
+
+type Due = 'reap' | 'sweep' | 'migrate';
+
+const isDue = ({ reap, sweep, migration }: VatCounters, what: Due): boolean => {
+  switch (what) {
+    case 'reap':
+      return reap !== Reap.none;
+    case 'sweep':
+      return sweep !== Sweep.none;
+    case 'migrate':
+      return migration !== Migration.none && sweep === Sweep.none;
+  }
+};
+
+/** The vats of the lifecycle items that the queue begins with. */
+const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
+  const headed = new Set<VatNumber>();
+  for (const { item } of entries) {
+    if (item.type === ItemType.send || item.type === ItemType.notify) break;
+    headed.add(item.vat);
+  }
+  return headed;
+};
+
+/** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
+export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
+  const planner = new Planner(state, headedBy(state.queue.entries()));
+  planner.addCollection(limits);
+  const collected = planner.items.length;
+  for (const entry of state.queue.entries()) {
+    planner.add(entry);
+    const isFull = planner.items.length - collected >= limits.waveLimit;
+    if (isFull || planner.bytes >= limits.waveBytesMax) break;
+  }
+  planner.addSweeps(limits);
+  planner.addMigrations(limits);
+  const { items, drains, deliveries, named } = planner;
+  return { items, drains, deliveries, named };
+};

@@ -1,0 +1,398 @@
+/**
+ * One wave: plan, dispatch to every vat in parallel, merge in queue order.
+ *
+ * Invariants: cranks are merged strictly in queue order, whichever thread finished first; a vat
+ * that has ended in the wave has its later items rejected at their own places (rules.md#w4);
+ * promise names settled in the wave go when it ends (rules.md#w3), and so does what nothing refers
+ * to (rules.md#g1).
+ */
+import { packFrame } from '@heirloom/store';
+import {
+  Delivery,
+  TranscriptDigest,
+  vatIdOf,
+  type CrankReport,
+  type MigrationReport,
+} from '@heirloom/worker';
+import { retirePromise } from '../objects/clist.js';
+import {
+  acceptMessage,
+  acceptNotify,
+  mergeCrank,
+  MIGRATION_RIGHTS,
+  NO_RIGHTS,
+  type Verdict,
+} from '../merge/cranks.js';
+import { Dispatch } from './dispatch.js';
+import { countWave } from './drain.js';
+import { applyCollectBatch, freeUnreferenced } from '../objects/collect.js';
+import { release } from '../objects/counts.js';
+import { logEnd, logLifecycle } from '../log/lifecycle.js';
+import { drain } from '../services/meters.js';
+import { takeHostCall } from '../services/host-calls.js';
+import { acceptKernelCall } from '../services/messages.js';
+import { carryOut, reserveWorkers } from '../lifecycle/items.js';
+import type { KernelParameters } from '../state/parameters.js';
+import { countDelivery } from '../lifecycle/refresh.js';
+import { refuse, type Settlement } from '../objects/router.js';
+import { refusalOf } from '../objects/orphans.js';
+import type { Running } from '../state/running-note.js';
+import type { KRef } from '../state/krefs.js';
+import {
+  ItemType,
+  KERNEL_OWNS,
+  Migration,
+  Reap,
+  Sweep,
+  VatState,
+  type LifecycleItem,
+  type QueuedMessage,
+  type VatCounters,
+  type VatNumber,
+  type VatRow,
+} from '../state/schema.js';
+import type { KernelState } from '../state/state.js';
+import type { CrankRights } from '../merge/syscalls.js';
+import { cleanUpStep, endVat } from '../lifecycle/termination.js';
+import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/start.js';
+import {
+  planWave,
+  type CollectItem,
+  type PlannedItem,
+  type QueuedItem,
+  type WaveLimits,
+  type WavePlan,
+} from './plan.js';
+
+export interface WaveStats {
+  /** Items taken off the run queue. */
+  readonly items: number;
+  /** Cranks of vats that were merged. */
+  readonly cranks: number;
+  /** Vats that were to be made. */
+  readonly creations: number;
+  /** Rows that the kernel removed of ended incarnations and vats. */
+  readonly cleanups: number;
+}
+
+export interface WaveRunnerOptions extends LifecycleContext {
+  readonly limits: KernelParameters;
+  /** A step of a migration was merged. */
+  readonly onMigration: (vat: VatNumber, isFirst: boolean, report: MigrationReport) => void;
+  /** The host is given a reference: it holds it until it releases it. */
+  readonly pin: (kref: KRef) => void;
+  /** How many vats run at a time. */
+  readonly threads: number;
+  /** Told before anything of a wave runs. */
+  readonly onRunning: (moment: Moment, running: readonly Running[]) => void;
+}
+
+/** What one wave did to one vat so far: becomes one transcript row. */
+interface VatRecord {
+  readonly incarnation: number;
+  readonly firstPosition: number;
+  readonly deliveries: Uint8Array[];
+  readonly digest: TranscriptDigest;
+}
+
+/** One wave in progress. */
+interface Wave {
+  readonly moment: Moment;
+  readonly plan: WavePlan;
+  readonly dispatch: Dispatch;
+  /** Promises whose names in an incarnation go when the wave ends. */
+  readonly retired: [vat: VatNumber, incarnation: number, promise: KRef][];
+  readonly records: Map<VatNumber, VatRecord>;
+}
+
+type CrankToLog = [
+  item: CrankItem,
+  incarnation: number,
+  packed: Uint8Array,
+  verdict: Verdict,
+  wave: Wave,
+];
+
+type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
+
+export class WaveRunner {
+  readonly #options: WaveRunnerOptions;
+
+  constructor(options: WaveRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs one wave. A HostError leaves the tables in the middle: the kernel must stop. */
+  async run(moment: Moment): Promise<WaveStats> {
+    const { router, limits } = this.#options;
+    const { state } = router;
+    const plan = planWave(state, limits);
+    state.endCrank();
+    this.#options.online.assertWhole(plan.deliveries.keys());
+    this.#options.onRunning(moment, runningIn(state, plan));
+    // A vat keeps its code while its successor's thread gets ready.
+    await reserveWorkers(this.#options, plan);
+    const dispatch = this.#dispatch(plan, moment);
+    const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map() };
+    let cranks = 0;
+    for (const entry of plan.drains) countWave(state, entry);
+    for (const item of plan.items) {
+      if ('ordinal' in item) state.queue.remove(item.ordinal);
+      const merged = this.#merge(item, wave);
+      // No turn of the event loop where the crank is there already.
+      if (merged === true || (merged !== false && (await merged))) cranks += 1;
+      state.endCrank();
+    }
+    const cleanups = this.#endWave(wave);
+    this.#options.pager.endWave();
+    const creations = plan.items.filter(isCreation).length;
+    return { items: plan.items.length, cranks, creations, cleanups };
+  }
+
+  #endWave({ moment, retired, records }: Wave): number {
+    const { router, limits } = this.#options;
+    const { state } = router;
+    const { height, wave } = moment;
+    for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
+      const { checks, digest: hash } = digest.finish();
+      state.record(vat, incarnation, firstPosition, [height, wave, deliveries, checks, hash]);
+    }
+    for (const [vat, incarnation, promise] of retired) {
+      // A successor that has been given the promise meanwhile has a name of its own for it.
+      if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
+    }
+    const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
+    freeUnreferenced(state);
+    state.endCrank();
+    return cleanups;
+  }
+
+  #dispatch({ deliveries }: WavePlan, moment: Moment): Dispatch {
+    const { router, pager, threads } = this.#options;
+    const parts = [...deliveries].map(([vat, list]) => {
+      const { position: firstPosition } = router.state.vatCounters.need(vat);
+      return { vat, wave: { ...moment, firstPosition, deliveries: list } };
+    });
+    return new Dispatch(pager, parts, threads);
+  }
+
+  /** Settles one item of the plan. Returns whether a crank was merged; a promise only to wait. */
+  #merge(item: PlannedItem, wave: Wave): boolean | Promise<boolean> {
+    const { router } = this.#options;
+    switch (item.kind) {
+      case 'message':
+      case 'notify':
+      case 'collect':
+      case 'reap':
+      case 'sweep':
+      case 'migrate':
+        return this.#mergeVatCrank(item, wave);
+      case 'refused':
+        this.#refuse(item.message);
+        return false;
+      case 'outside':
+        if (item.owner === KERNEL_OWNS) acceptKernelCall(router, item.message);
+        else takeHostCall(router.state, item.message, this.#options.pin);
+        return false;
+      case 'idle':
+        release(router.state, item.promise);
+        return false;
+      case 'lifecycle':
+        return this.#carryOut(item.item, wave.moment);
+      default:
+        throw TypeError(`unknown planned item ${String(item satisfies never)}`);
+    }
+  }
+
+  #refuse(message: QueuedMessage): void {
+    const { router } = this.#options;
+    refuse(router, message, refusalOf(router.state, message.target));
+  }
+
+  async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
+    const { log, router } = this.#options;
+    await carryOut(this.#options, item, moment);
+    if (log.isOn) logLifecycle(log, router.state, moment, item);
+    return false;
+  }
+
+  #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
+    const { router } = this.#options;
+    const { state } = router;
+    const row = state.vats.get(item.vat);
+    if (row?.state !== VatState.running) {
+      if (item.kind === 'message') this.#refuse(item.message);
+      else if (item.kind === 'notify') release(state, item.promise);
+      return false;
+    }
+    const next = wave.dispatch.nextCrank(item.vat);
+    if (next instanceof Uint8Array) return this.#conclude(item, row, next, wave);
+    return next.then(packed => this.#conclude(item, row, packed, wave));
+  }
+
+  #conclude(item: CrankItem, row: VatRow, packed: Uint8Array, wave: Wave): true {
+    const { router } = this.#options;
+    const { state } = router;
+    const { vat } = item;
+    const { incarnation, spaces } = row;
+    this.#accept(item, incarnation, wave);
+    const rights = this.#rightsOf(item, wave);
+    const isMetered = item.kind === 'message' || item.kind === 'notify';
+    const meter = isMetered ? row.options.meter : null;
+    const context = { vat, incarnation, spaces, rights, charge: chargeTo(router, meter) };
+    const verdict = mergeCrank(router, context, packed);
+    if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
+    if (!verdict.ok) {
+      if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(router, meter);
+      this.#terminate(vat, wave, verdict);
+      return true;
+    }
+    const { effects, report } = verdict;
+    for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
+    if (item.kind === 'migrate') {
+      this.#options.onMigration(vat, item.isFirst, report as MigrationReport);
+    }
+    const counters = state.vatCounters.need(vat);
+    const { position } = counters;
+    state.vatCounters.set(vat, this.#afterCrank(item, counters, report));
+    const record = recordOf(wave, vat, incarnation, position);
+    record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
+    record.digest.add(packed);
+    const { exit } = effects;
+    if (exit !== undefined) {
+      const { log } = this.#options;
+      if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
+      this.#endVat(vat, wave, { rejected: false, ...exit });
+    }
+    return true;
+  }
+
+  #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
+    const { log, router } = this.#options;
+    const { vat, delivery } = item;
+    const { position } = router.state.vatCounters.need(vat);
+    const { ok } = verdict;
+    const code = verdict.ok ? null : verdict.code;
+    const report = verdict.ok ? verdict.report : null;
+    log.crank(wave.moment, { vat, incarnation, position, delivery, packed, ok, code, report });
+  }
+
+  /** Applies what the item itself does, before the crank's own syscalls (rules.md#w1). */
+  #accept(item: CrankItem, incarnation: number, wave: Wave): void {
+    const { state } = this.#options.router;
+    switch (item.kind) {
+      case 'message':
+        return acceptMessage(state, item.vat, item.message);
+      case 'notify':
+        acceptNotify(state, item.vat, item.promise, item.batch);
+        for (const promise of item.batch) wave.retired.push([item.vat, incarnation, promise]);
+        return undefined;
+      case 'collect':
+        return applyCollectBatch(state, item.batch);
+      case 'reap':
+      case 'sweep':
+      case 'migrate':
+        return undefined;
+      default:
+        throw TypeError(`unknown item ${String(item satisfies never)}`);
+    }
+  }
+
+  #rightsOf(item: CrankItem, { plan }: Wave): CrankRights {
+    if (item.kind === 'migrate') return MIGRATION_RIGHTS;
+    if (item.kind !== 'reap' && item.kind !== 'sweep') return NO_RIGHTS;
+    const named = item.kind === 'reap' ? plan.named.get(item.vat) : undefined;
+    return { ...NO_RIGHTS, collects: true, isNamedInWave: kref => named?.has(kref) ?? false };
+  }
+
+  /** The vat's counters after a merged crank, with what has become due by it. */
+  #afterCrank(item: CrankItem, before: VatCounters, report: CrankReport): VatCounters {
+    const { limits, router } = this.#options;
+    const more = report !== null && report[0];
+    const next = { ...before, position: before.position + 1 };
+    switch (item.kind) {
+      case 'reap':
+        return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
+      case 'sweep':
+        return { ...next, sweep: more ? before.sweep : Sweep.none };
+      case 'migrate':
+        return { ...next, migration: more ? Migration.goesOn : Migration.none };
+      case 'collect':
+        next.krefs += item.batch.krefs.length;
+        break;
+      case 'message':
+      case 'notify':
+        next.deliveries += 1;
+        next.refreshIn = countDelivery(router.state, item.vat, before);
+        break;
+      default:
+        throw TypeError(`unknown item ${String(item satisfies never)}`);
+    }
+    const own = router.state.vats.need(item.vat).options.reapInterval;
+    const reapInterval = own ?? limits.reapInterval;
+    if (reapInterval === 0) return next;
+    const isDue = next.deliveries >= reapInterval || next.krefs >= limits.reapKrefs;
+    if (limits.gc === 'engine' && isDue && next.reap === Reap.none) {
+      next.reap = Reap.due;
+      router.state.dueVats.add(item.vat);
+    }
+    return next;
+  }
+
+  #terminate(vat: VatNumber, wave: Wave, verdict: Extract<Verdict, { ok: false }>): void {
+    const { onFault, log, router } = this.#options;
+    if (log.isOn) logEnd(log, router.state, wave.moment, vat, verdict.code);
+    onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
+    this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
+  }
+
+  #endVat(vat: VatNumber, wave: Wave, end: Settlement): void {
+    const { router, online } = this.#options;
+    endVat(router, vat, end);
+    online.remove(vat);
+    wave.records.delete(vat);
+  }
+}
+
+const isCreation = (item: PlannedItem): boolean =>
+  item.kind === 'lifecycle' && (item.item.type === ItemType.create || isFork(item.item));
+const isFork = ({ type }: LifecycleItem): boolean => type === ItemType.fork;
+
+/** The vats that a wave delivers to, starts or upgrades. */
+const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
+  const running = [...plan.deliveries.keys()].map(vat => {
+    const { incarnation } = state.vats.need(vat);
+    return { vat, incarnation, position: state.vatCounters.need(vat).position };
+  });
+  for (const item of plan.items) {
+    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
+    const { vat, fork } = item.item;
+    const before = state.vats.get(vat)?.incarnation ?? -1;
+    if (fork === undefined) running.push({ vat, incarnation: before + 1, position: 0 });
+    else running.push({ vat: fork.vat, incarnation: before, position: 0 });
+  }
+  return running;
+};
+
+/** A reap is recorded with what it found dead: a replay does not ask V8 (rules.md#g5). */
+const recordedDelivery = (
+  item: CrankItem,
+  report: CrankReport,
+  { sweepRowsMax }: WaveLimits,
+): Uint8Array =>
+  item.kind === 'reap' && report !== null
+    ? packFrame([Delivery.reap, report, sweepRowsMax, item.isFull])
+    : item.delivery;
+
+const recordOf = (
+  wave: Wave,
+  vat: VatNumber,
+  incarnation: number,
+  firstPosition: number,
+): VatRecord => {
+  const known = wave.records.get(vat);
+  if (known !== undefined) return known;
+  const record = { incarnation, firstPosition, deliveries: [], digest: new TranscriptDigest() };
+  wave.records.set(vat, record);
+  return record;
+};
