@@ -83,8 +83,8 @@ export {
   type LogRecord,
   type LogValue,
 } from './log/records.js';
+export type { FailedInstance } from './objects/failed-instance.js';
 export type {
-  FailedInstance,
   MigrateVatsOptions,
   MigrationProgress,
   MigrationSummary,

@@ -9,7 +9,7 @@ import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
 import { checkFields, checkName } from './base/arguments.js';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
 import { BlockDriver } from './core/block-driver.js';
-import { runningVats } from './core/boot.js';
+import { runningVats } from './state/running-vats.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { loadConfig, type LoadedConfig } from './host/config.js';
 import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
@@ -366,7 +366,7 @@ export class Kernel {
     this.#core.log.set(options);
   }
 
-  /** Do the tables agree with each other, as of the last block? See audit.ts. */
+  /** Do the tables agree with each other, as of the last block? See audit/audit-tables.ts. */
   audit(options: AuditOptions = {}): AuditReport {
     this.#core.assertAlive();
     return auditTables(this.#core.store, options);

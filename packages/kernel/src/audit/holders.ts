@@ -1,5 +1,5 @@
 /**
- * Who holds what, counted anew from everything that holds: see counts.ts for the list.
+ * Who holds what, counted anew from everything that holds: see objects/counts.ts for the list.
  *
  * Memory: two numbers for every object and promise that is held.
  */

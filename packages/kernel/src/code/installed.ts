@@ -16,7 +16,7 @@ import {
 import type { ReadView, RowChange } from '@heirloom/store';
 import { keysOf } from '../state/scan.js';
 import { KernelError } from '../base/errors.js';
-import type { VatScript } from '../vats/zygote-pool.js';
+import type { VatScript } from './vat-script.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
 
 const SCRIPTS_MAX = 256;

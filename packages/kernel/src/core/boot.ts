@@ -12,9 +12,10 @@ import { imageRows, Images, utf8 } from '../code/images.js';
 import { checkParameters, packParameters, unpackParameters } from '../state/parameters.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
-import { ranges, spellings } from '../state/keys.js';
+import { spellings } from '../state/keys.js';
 import { showKRef } from '../state/krefs.js';
-import { codecs, KERNEL_OWNS, VatState, type VatNumber } from '../state/schema.js';
+import { runningVats } from '../state/running-vats.js';
+import { codecs, KERNEL_OWNS } from '../state/schema.js';
 import { KernelState } from '../state/state.js';
 
 export interface BootRecord {
@@ -81,7 +82,3 @@ export const boot = async (store: Store, given: Partial<KernelParameters>): Prom
   const used = runningVats(state).map(vat => state.vats.need(vat).imageId);
   return { parameters: unpackParameters(packed), images: await Images.load(store, used) };
 };
-
-/** Vats that run, in order of their numbers. */
-export const runningVats = (state: KernelState): VatNumber[] =>
-  [...state.vats.scan(ranges.vats)].filter(vat => state.vats.need(vat).state === VatState.running);

@@ -35,7 +35,7 @@ import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
 import { Watchdog } from '../vats/watchdog.js';
-import type { VatScript } from '../vats/zygote-pool.js';
+import type { VatScript } from '../code/vat-script.js';
 import { Zygotes, type ZygotesOptions } from '../vats/zygotes.js';
 import { WaveRunner, type WaveStats } from '../wave/run.js';
 

@@ -5,32 +5,12 @@
  * restart; what becomes of each step is told to whoever asked in this kernel's life, when it is
  * durable. Asking again begins at the first row: what is done already costs a look.
  */
-import {
-  MIGRATION_REASON_CHARS_MAX,
-  durableRef,
-  readAsciiText,
-  readTag,
-  vatIdOf,
-  type FailedMigration,
-  type MigrationReport,
-  type VatId,
-} from '@heirloom/worker';
-import { runningVats } from './boot.js';
+import { vatIdOf, type MigrationReport, type VatId } from '@heirloom/worker';
+import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
+import { runningVats } from '../state/running-vats.js';
 import type { ApplyInput } from './inbox.js';
 import { Migration, VatState, type VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/state.js';
-
-/** A state that stays in its old version. */
-export interface FailedInstance {
-  /** The kind's tag. */
-  readonly kind: string;
-  /** What the vat calls the instance: `o+d{kind}/{instance}`. */
-  readonly instance: string;
-  /** That the state is in. */
-  readonly version: number;
-  /** What `migrate` threw, or what is wrong with what it returned. */
-  readonly reason: string;
-}
 
 export interface VatMigration {
   readonly vatId: VatId;
@@ -72,17 +52,6 @@ interface Step {
   readonly isFirst: boolean;
   readonly report: MigrationReport;
 }
-
-/** As it is told; `tag` and `reason` have been checked. */
-export const failureOf = (failed: FailedMigration): FailedInstance => {
-  const [kind, instance, version, tag, reason] = failed;
-  return {
-    kind: readTag(tag) ?? '?',
-    instance: durableRef(kind, instance),
-    version,
-    reason: readAsciiText(reason, MIGRATION_REASON_CHARS_MAX) ?? '?',
-  };
-};
 
 /** One call of `migrate`. */
 class Run {

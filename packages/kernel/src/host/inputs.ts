@@ -1,6 +1,6 @@
 /** What the calls of a host become when they are taken: inputs. */
 import { checkFields, checkName } from '../base/arguments.js';
-import { runningVats } from '../core/boot.js';
+import { runningVats } from '../state/running-vats.js';
 import type { KernelCore } from '../core/core.js';
 import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
 import { getPromise, holdAll } from '../objects/counts.js';

@@ -2,7 +2,7 @@
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import type { BlockDriver } from '../core/block-driver.js';
-import { runningVats } from '../core/boot.js';
+import { runningVats } from '../state/running-vats.js';
 import { checkBundle, type VatBundle } from '../code/bundle.js';
 import type { KernelCore } from '../core/core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
@@ -10,7 +10,7 @@ import { HostError, KernelError } from '../base/errors.js';
 import { enqueueLifecycle, lifecycleInput } from './inputs.js';
 import type { ApplyInput } from '../core/inbox.js';
 import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
-import { REPLAY_TAKES_NOTHING } from '../lifecycle/replay-upgrade.js';
+import { REPLAY_TAKES_NOTHING } from '../state/upgrade-options.js';
 import { ItemType, type VatNumber } from '../state/schema.js';
 import {
   DRAIN_RULE,

@@ -6,13 +6,13 @@
  * pre-images of the incarnation are copied, since each goes when its own vat's incarnation ends;
  * imports and promises get entries of the fork's own. Its worker replays the parent's transcript,
  * which makes the same heap, and is told then that it is another vat: one crank, which is kept with
- * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave.ts), so its
+ * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave/plan.ts), so its
  * transcript is whole; it is told nothing; nobody decides a promise twice.
  */
 import assert from 'node:assert/strict';
 import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
 import { Delivery, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
-import { runningVats } from '../core/boot.js';
+import { runningVats } from '../state/running-vats.js';
 import { addEntry, nameFor } from '../objects/clist.js';
 import { CollectAction, isMarked, mark } from '../objects/collect.js';
 import { NO_RIGHTS } from '../merge/cranks.js';

@@ -6,7 +6,7 @@
  * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.
  */
 import { ROOT_VREF, vatIdOf } from '@heirloom/worker';
-import { runningVats } from '../core/boot.js';
+import { runningVats } from '../state/running-vats.js';
 import { release, releaseAll } from '../objects/counts.js';
 import { carryOutDryRun } from './dry-run.js';
 import { kernelData, rejection, SlotMark, type KernelData } from '../objects/kernel-data.js';
@@ -26,7 +26,6 @@ import { UpgradeMode } from '../state/upgrade-options.js';
 import { endVat } from './termination.js';
 import { bundleOf, upgradeVat } from './upgrade.js';
 import { startVat, type LifecycleContext, type Moment } from './start.js';
-import type { WavePlan } from '../wave/plan.js';
 
 const createVat = async (
   context: LifecycleContext,
@@ -94,13 +93,16 @@ const terminateVat = (context: LifecycleContext, item: LifecycleItem): Settlemen
 };
 
 /** Waits until the threads that a wave's creations and upgrades will take are ready for them. */
-export const reserveWorkers = async (context: LifecycleContext, plan: WavePlan): Promise<void> => {
-  const needed = plan.items.flatMap(item => {
-    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) return [];
+export const reserveWorkers = async (
+  context: LifecycleContext,
+  items: readonly LifecycleItem[],
+): Promise<void> => {
+  const needed = items.flatMap(item => {
+    if (item.type === ItemType.terminate) return [];
     const { state } = context.router;
-    const { vat, upgrade, fork } = item.item;
+    const { vat, upgrade, fork } = item;
     const row = state.vats.get(vat);
-    const bundleId = fork === undefined ? bundleOf(state, item.item) : row?.bundleId;
+    const bundleId = fork === undefined ? bundleOf(state, item) : row?.bundleId;
     if (bundleId === undefined) return [];
     // A replay is on the vat's own image.
     const isReplay = fork !== undefined || upgrade?.mode === UpgradeMode.replay;

@@ -6,7 +6,7 @@ import { packFrame } from '@heirloom/store';
 import { Delivery, unpackTuple, VatFault, type MigrationReport } from '@heirloom/worker';
 import { MIGRATION_RIGHTS } from '../merge/cranks.js';
 import { WorkerError } from '../base/errors.js';
-import { failureOf, type FailedInstance } from '../core/record-migrations.js';
+import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import { checkCrank } from '../merge/syscalls.js';
 import type { Moment } from './start.js';
 import type { VatWorker } from '../vats/vat-worker.js';

@@ -7,7 +7,7 @@
  * (rules.md#h3): only what is this host's alone (its store, its lock) makes open fail.
  */
 import type { Store } from '@heirloom/store';
-import { runningVats } from '../core/boot.js';
+import { runningVats } from '../state/running-vats.js';
 import type { InstalledBundles } from '../code/installed.js';
 import { WorkerError } from '../base/errors.js';
 import type { RunningNote } from '../state/running-note.js';

@@ -32,7 +32,3 @@ export const countDelivery = (
 /** Is a refresh on the queue still wanted? Not after another upgrade, or a change of the option. */
 export const isRefreshDue = (state: KernelState, vat: VatNumber): boolean =>
   state.vats.need(vat).options.refresh > 0 && state.vatCounters.need(vat).refreshIn === 0;
-
-/** The vat is to be refreshed after so many deliveries more; 0: never. */
-export const restartCount = (state: KernelState, vat: VatNumber, refreshIn: number): void =>
-  state.vatCounters.set(vat, { ...state.vatCounters.need(vat), refreshIn });

@@ -5,7 +5,7 @@
  * Every crank must come out as it was recorded, syscalls and rows alike: then nobody outside can
  * tell, the transcript stays the vat's own, and whatever rebuilds the vat later replays the new
  * code. If one does not, the predecessor goes on, its heap intact, and the requester is told where.
- * Invariant: the vat has no crank in this wave (wave.ts): its transcript is whole.
+ * Invariant: the vat has no crank in this wave (wave/plan.ts): its transcript is whole.
  */
 import { vatIdOf } from '@heirloom/worker';
 import { WorkerError } from '../base/errors.js';
@@ -46,10 +46,5 @@ export const replayUpgrade = async (
   online.install(vat, worker);
   return { rejected: false, ...kernelData({ incarnationNumber: incarnation }) };
 };
-
-/** For those who ask for what cannot be: KernelError texts and refusals. */
-export const REPLAY_TAKES_NOTHING =
-  "mode 'replay' takes no vatParameters, upgradeMessage, drain or emergency: " +
-  'the incarnation goes on';
 
 export const notRunning = (vat: VatNumber): Error => Error(`vat ${vatIdOf(vat)} is not running`);

@@ -30,7 +30,7 @@ import type { CrankRights } from '../merge/syscalls.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
-import type { VatScript } from '../vats/zygote-pool.js';
+import type { VatScript } from '../code/vat-script.js';
 
 /** Where in history a crank stands. */
 export interface Moment {

@@ -7,9 +7,9 @@
  */
 import { vatIdOf } from '@heirloom/worker';
 import { holdAll } from '../objects/counts.js';
-import { REPLAY_TAKES_NOTHING } from '../lifecycle/replay-upgrade.js';
+import { REPLAY_TAKES_NOTHING } from '../state/upgrade-options.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
-import { restartCount } from '../lifecycle/refresh.js';
+import { restartCount } from '../state/refresh-count.js';
 import { makePromise, type Router, type Settlement } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import {

@@ -1,4 +1,4 @@
-/** The `meta` rows that the kernel wrote when the store was made: see boot.ts. */
+/** The `meta` rows that the kernel wrote when the store was made: see core/boot.ts. */
 import { HostError, metaKey, unpackFrame, type MetaName, type ReadView } from '@heirloom/store';
 import { unpackParameters, type KernelParameters } from './parameters.js';
 

@@ -111,3 +111,8 @@ export const REFRESH_RULE = "refresh must be { deliveries: N }, N a positive int
 /** Deliveries; 0 for never. Undefined: see `REFRESH_RULE`. */
 export const refreshOf = (refresh: unknown): number | undefined =>
   refresh === 'never' ? 0 : countIn(refresh, 'deliveries', Number.MAX_SAFE_INTEGER);
+
+/** Error text for options that replay mode does not take. */
+export const REPLAY_TAKES_NOTHING =
+  "mode 'replay' takes no vatParameters, upgradeMessage, drain or emergency: " +
+  'the incarnation goes on';

@@ -10,7 +10,7 @@ import { WorkerError } from '../base/errors.js';
 import type { VatNumber, VatRow } from '../state/schema.js';
 import type { IsolationChoices } from './isolation.js';
 import type { VatWorker } from './vat-worker.js';
-import type { VatScript } from './zygote-pool.js';
+import type { VatScript } from '../code/vat-script.js';
 import type { WorkerKind, Zygotes } from './zygotes.js';
 
 /** A bundle, and the vat that will need a worker for it. */

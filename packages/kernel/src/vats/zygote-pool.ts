@@ -7,20 +7,13 @@
  */
 import assert from 'node:assert/strict';
 import { WorkerError } from '../base/errors.js';
+import type { VatScript } from '../code/vat-script.js';
 import type { VatWorker } from './vat-worker.js';
 
 export interface ZygotePoolOptions {
   /** Starts a worker: its image is evaluated and locked down, its store is open. */
   readonly spawn: () => VatWorker;
   readonly spareThreads: number;
-}
-
-/** A bundle as a thread evaluates it. */
-export interface VatScript {
-  readonly bundleId: string;
-  /** The image that it was derived for. */
-  readonly imageId: string;
-  readonly script: Uint8Array;
 }
 
 interface Evaluated {

@@ -11,7 +11,8 @@ import { processChannels } from './process-channel.js';
 import { threadChannels } from './thread-channel.js';
 import type { VatLog, VatWorker } from './vat-worker.js';
 import type { Watchdog } from './watchdog.js';
-import { ZygotePool, type VatScript } from './zygote-pool.js';
+import type { VatScript } from '../code/vat-script.js';
+import { ZygotePool } from './zygote-pool.js';
 
 /** What keeps a vat's worker apart from the kernel. */
 export const ISOLATIONS = ['thread', 'process'] as const;

@@ -131,7 +131,8 @@ export class WaveRunner {
     this.#options.online.assertWhole(plan.deliveries.keys());
     this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
-    await reserveWorkers(this.#options, plan);
+    const lifecycle = plan.items.flatMap(it => (it.kind === 'lifecycle' ? [it.item] : []));
+    await reserveWorkers(this.#options, lifecycle);
     const dispatch = this.#dispatch(plan, moment);
     const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map() };
     let cranks = 0;

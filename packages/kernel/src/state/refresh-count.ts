@@ -1,0 +1,6 @@
+import type { VatNumber } from './schema.js';
+import type { KernelState } from './state.js';
+
+/** The vat is to be refreshed after so many deliveries more; 0: never. */
+export const restartCount = (state: KernelState, vat: VatNumber, refreshIn: number): void =>
+  state.vatCounters.set(vat, { ...state.vatCounters.need(vat), refreshIn });

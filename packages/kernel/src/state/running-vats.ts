@@ -1,0 +1,7 @@
+import { ranges } from './keys.js';
+import { VatState, type VatNumber } from './schema.js';
+import type { KernelState } from './state.js';
+
+/** Vats that run, in order of their numbers. */
+export const runningVats = (state: KernelState): VatNumber[] =>
+  [...state.vats.scan(ranges.vats)].filter(vat => state.vats.need(vat).state === VatState.running);
