@@ -4,7 +4,6 @@
  * What is not here (threads, spare workers, logs) changes no outcome.
  */
 import { packFrame, unpackFrame } from '@heirloom/store';
-import { KernelError } from '../base/errors.js';
 
 /** Who decides what is garbage: see docs/gc.md. */
 export const GC_MODES = ['engine', 'consensus'] as const;
@@ -45,7 +44,7 @@ export interface KernelParameters {
  * A vat's part of a wave is one row of the transcript (16 MiB): the bytes after which a wave is
  * full, and one more delivery of 10 MB with its references, must fit.
  */
-const WAVE_BYTES_MOST = 4 * 2 ** 20;
+export const WAVE_BYTES_MOST = 4 * 2 ** 20;
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
   gc: 'engine',
@@ -61,7 +60,7 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   vatsMax: 1000,
 };
 
-const COUNTS = [
+export const COUNTS = [
   'waveLimit',
   'waveBytesMax',
   'cleanupRowsMax',
@@ -73,36 +72,6 @@ const COUNTS = [
   'vatsMax',
   'cycleInterval',
 ] as const;
-/** Counts that may be 0. */
-const OPTIONAL: readonly string[] = ['stateRootInterval', 'cycleInterval'];
-const NAMES: readonly string[] = ['gc', ...COUNTS];
-
-/** Errors: KernelError BAD_OPTION names the parameter and what it may be. */
-export const checkParameters = (given: Partial<KernelParameters>): KernelParameters => {
-  for (const name of Object.keys(given)) {
-    if (NAMES.includes(name)) continue;
-    const known = NAMES.join(', ');
-    throw new KernelError('BAD_OPTION', `unknown parameter ${name}; parameters: ${known}`);
-  }
-  const parameters = { ...DEFAULT_PARAMETERS, ...given };
-  if (!GC_MODES.includes(parameters.gc)) {
-    const modes = GC_MODES.join(', ');
-    throw new KernelError('BAD_OPTION', `gc must be one of ${modes}: ${String(parameters.gc)}`);
-  }
-  for (const name of COUNTS) {
-    const value: unknown = parameters[name];
-    const isOptional = OPTIONAL.includes(name);
-    if (!Number.isSafeInteger(value) || (value as number) < (isOptional ? 0 : 1)) {
-      const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
-      throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
-    }
-  }
-  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
-    const most = `at most ${WAVE_BYTES_MOST}`;
-    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
-  }
-  return parameters;
-};
 
 /** Is the state root to be in the hash of the block? */
 export const isSealed = (height: number, parameters: KernelParameters): boolean => {

@@ -1,0 +1,40 @@
+/** Consensus parameters that a host gives for a fresh store, checked. */
+import { KernelError } from '../base/errors.js';
+import {
+  COUNTS,
+  DEFAULT_PARAMETERS,
+  GC_MODES,
+  WAVE_BYTES_MOST,
+  type KernelParameters,
+} from '../state/parameters.js';
+
+/** Counts that may be 0. */
+const OPTIONAL: readonly string[] = ['stateRootInterval', 'cycleInterval'];
+const NAMES: readonly string[] = ['gc', ...COUNTS];
+
+/** Errors: KernelError BAD_OPTION names the parameter and what it may be. */
+export const checkParameters = (given: Partial<KernelParameters>): KernelParameters => {
+  for (const name of Object.keys(given)) {
+    if (NAMES.includes(name)) continue;
+    const known = NAMES.join(', ');
+    throw new KernelError('BAD_OPTION', `unknown parameter ${name}; parameters: ${known}`);
+  }
+  const parameters = { ...DEFAULT_PARAMETERS, ...given };
+  if (!GC_MODES.includes(parameters.gc)) {
+    const modes = GC_MODES.join(', ');
+    throw new KernelError('BAD_OPTION', `gc must be one of ${modes}: ${String(parameters.gc)}`);
+  }
+  for (const name of COUNTS) {
+    const value: unknown = parameters[name];
+    const isOptional = OPTIONAL.includes(name);
+    if (!Number.isSafeInteger(value) || (value as number) < (isOptional ? 0 : 1)) {
+      const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
+      throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
+    }
+  }
+  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
+    const most = `at most ${WAVE_BYTES_MOST}`;
+    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
+  }
+  return parameters;
+};
