@@ -77,6 +77,31 @@ const run = async (options: Partial<KernelOptions>, restarts: boolean) => {
 };
 
 describe('paging', () => {
+  test('paged out and in again amid a block -> it finds what it has written there', async () => {
+    const kernel = await kernelOver({ blocks: 'host', maxVatsOnline: 1, threads: 1 });
+    const settle = async <T>(work: Promise<T>): Promise<T> => {
+      await kernel.run();
+      await kernel.commit();
+      return work;
+    };
+    const bundleId = await settle(kernel.installBundle(await fixture('bank.js')));
+    const making = ['a', 'b'].map(name => kernel.createVat({ name, bundleId }));
+    const [a, b] = await settle(Promise.all(making));
+    const names: Promise<unknown>[] = [];
+    for (const name of ['first', 'second']) {
+      void kernel.send(a!.root, 'makePurse', [name, 1n]);
+      await kernel.run();
+      // The other vat takes the one worker that there may be.
+      void kernel.send(b!.root, 'countCalls');
+      await kernel.run();
+      names.push(kernel.send(a!.root, 'getNames').result);
+      await kernel.run();
+    }
+    await kernel.commit();
+    expect(await Promise.all(names)).toEqual([['first'], ['first', 'second']]);
+    expect(kernel.stats().vatsPagedIn).toBeGreaterThanOrEqual(4);
+  });
+
   const title = `at most 2 vats online, or all -> the same blocks (seed ${SEED})`;
   test(title, { tags: ['sized'] }, async () => {
     const all = await run({}, false);
