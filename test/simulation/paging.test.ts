@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
 import { amount, isThorough } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { Replica } from '../support/replicas.js';
 
 const VATS = amount({ quick: 4, thorough: 8 });
 const BLOCKS = amount({ quick: 4, thorough: 12 });
@@ -78,15 +79,11 @@ const run = async (options: Partial<KernelOptions>, restarts: boolean) => {
 
 describe('paging', () => {
   test('paged out and in again amid a block -> it finds what it has written there', async () => {
-    const kernel = await kernelOver({ blocks: 'host', maxVatsOnline: 1, threads: 1 });
-    const settle = async <T>(work: Promise<T>): Promise<T> => {
-      await kernel.run();
-      await kernel.commit();
-      return work;
-    };
-    const bundleId = await settle(kernel.installBundle(await fixture('bank.js')));
+    const replica = await Replica.open({ maxVatsOnline: 1, threads: 1 }, false);
+    const { kernel } = replica;
+    const bundleId = await replica.settle(kernel.installBundle(await fixture('bank.js')));
     const making = ['a', 'b'].map(name => kernel.createVat({ name, bundleId }));
-    const [a, b] = await settle(Promise.all(making));
+    const [a, b] = await replica.settle(Promise.all(making));
     const names: Promise<unknown>[] = [];
     for (const name of ['first', 'second']) {
       void kernel.send(a!.root, 'makePurse', [name, 1n]);
