@@ -106,7 +106,7 @@ export const forkBench: Bench = {
   summary: 'time of a fork with a hundred to a million purses',
 
   sizes: SIZES,
-  seconds: { quick: 40, full: 300 },
+  seconds: { quick: 35, full: 300 },
 
   run(options: ForkOptions, io: BenchIo): Promise<Report> {
     return inTemporaryDirectory('fork', async directory =>

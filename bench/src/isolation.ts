@@ -115,7 +115,7 @@ export const isolationBench: Bench = {
   summary: 'a delivery and an upgrade, in threads and in child processes',
 
   sizes: SIZES,
-  seconds: { quick: 40, full: 80 },
+  seconds: { quick: 30, full: 80 },
 
   async run(options: IsolationOptions, io: BenchIo): Promise<Report> {
     return reportOf(options, await measure(options, io));

@@ -175,7 +175,7 @@ export const parallelBench: Bench = {
   summary: 'vats with work of their own: one at a time, and in parallel',
 
   sizes: SIZES,
-  seconds: { quick: 20, full: 40 },
+  seconds: { quick: 15, full: 40 },
 
   run(options: ParallelOptions, io: BenchIo): Promise<Report> {
     return inTemporaryDirectory('parallel', directory => compare(directory, options, io));

@@ -146,7 +146,7 @@ export const pursesBench: Bench = {
   summary: 'deposits a second, and time of an upgrade',
 
   sizes: SIZES,
-  seconds: { quick: 20, full: 20 },
+  seconds: { quick: 10, full: 20 },
 
   options(command: Command): void {
     command

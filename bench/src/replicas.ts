@@ -168,7 +168,7 @@ export const replicasBench: Bench = {
   summary: 'the same blocks on replicas of every kind: are all block hashes equal?',
 
   sizes: SIZES,
-  seconds: { quick: 60, full: 540 },
+  seconds: { quick: 50, full: 540 },
 
   options(command: Command): void {
     const all = NAMES.join(',');

@@ -156,7 +156,7 @@ export const syncBench: Bench = {
   name: 'sync',
   summary: 'the state root of a block, an export and an import: rows and megabytes a second',
   sizes: SIZES,
-  seconds: { quick: 20, full: 60 },
+  seconds: { quick: 10, full: 60 },
 
   run(options: SyncOptions, io: BenchIo): Promise<Report> {
     return inTemporaryDirectory('sync', async directory =>

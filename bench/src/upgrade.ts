@@ -114,7 +114,7 @@ export const upgradeBench: Bench = {
   summary: 'time of an upgrade with a hundred to a million purses',
 
   sizes: SIZES,
-  seconds: { quick: 50, full: 400 },
+  seconds: { quick: 45, full: 400 },
 
   run(options: UpgradeOptions, io: BenchIo): Promise<Report> {
     return inTemporaryDirectory('upgrade', async directory =>

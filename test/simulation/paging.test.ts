@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../models/random.js';
 import { amount, isThorough } from '../support/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { Replica } from '../support/replicas.js';
 
 const VATS = amount({ quick: 4, thorough: 8 });
 const BLOCKS = amount({ quick: 4, thorough: 12 });
@@ -77,6 +78,27 @@ const run = async (options: Partial<KernelOptions>, restarts: boolean) => {
 };
 
 describe('paging', () => {
+  test('paged out and in again amid a block -> it finds what it has written there', async () => {
+    const replica = await Replica.open({ maxVatsOnline: 1, threads: 1 }, false);
+    const { kernel } = replica;
+    const bundleId = await replica.settle(kernel.installBundle(await fixture('bank.js')));
+    const making = ['a', 'b'].map(name => kernel.createVat({ name, bundleId }));
+    const [a, b] = await replica.settle(Promise.all(making));
+    const names: Promise<unknown>[] = [];
+    for (const name of ['first', 'second']) {
+      void kernel.send(a!.root, 'makePurse', [name, 1n]);
+      await kernel.run();
+      // The other vat takes the one worker that there may be.
+      void kernel.send(b!.root, 'countCalls');
+      await kernel.run();
+      names.push(kernel.send(a!.root, 'getNames').result);
+      await kernel.run();
+    }
+    await kernel.commit();
+    expect(await Promise.all(names)).toEqual([['first'], ['first', 'second']]);
+    expect(kernel.stats().vatsPagedIn).toBeGreaterThanOrEqual(4);
+  });
+
   const title = `at most 2 vats online, or all -> the same blocks (seed ${SEED})`;
   test(title, { tags: ['sized'] }, async () => {
     const all = await run({}, false);

@@ -3,6 +3,7 @@ import type { Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
 import { amount } from '../support/amounts.js';
 import { fixture, kernelOver } from '../support/kernels.js';
+import { Replica } from '../support/replicas.js';
 
 const VATS = 6;
 const BLOCKS = amount({ quick: 7, thorough: 12 });
@@ -55,15 +56,11 @@ test(title, { tags: ['sized'] }, async () => {
 });
 
 test('one thread: a fault amid a part of a wave -> those that wait get their turn', async () => {
-  const kernel = await kernelOver({ threads: 1, blocks: 'host' });
-  const settle = async <T>(work: Promise<T>): Promise<T> => {
-    await kernel.run();
-    await kernel.commit();
-    return work;
-  };
-  const bundleId = await settle(kernel.installBundle(await fixture('workbench.js')));
+  const replica = await Replica.open({ threads: 1 }, false);
+  const { kernel } = replica;
+  const bundleId = await replica.settle(kernel.installBundle(await fixture('workbench.js')));
   const making = ['a', 'b'].map(name => kernel.createVat({ name, bundleId }));
-  const [a, b] = await settle(Promise.all(making));
+  const [a, b] = await replica.settle(Promise.all(making));
   const results = [
     kernel.send(a!.root, 'run', ['1', []]),
     kernel.send(b!.root, 'run', ['2', []]),
@@ -72,5 +69,5 @@ test('one thread: a fault amid a part of a wave -> those that wait get their tur
     kernel.send(b!.root, 'run', ['5', []]),
   ].map(({ result }) => result.catch((reason: unknown) => String(reason)));
   const ended = 'Error: vat terminated';
-  expect(await settle(Promise.all(results))).toEqual([1, 2, ended, ended, 5]);
+  expect(await replica.settle(Promise.all(results))).toEqual([1, 2, ended, ended, 5]);
 });

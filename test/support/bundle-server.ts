@@ -31,7 +31,7 @@ import type { BundleRequest } from './bundles.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = path.join(ROOT, 'node_modules/.cache/heirloom-bundles');
-const BUNDLER = path.join(ROOT, 'packages/kernel/dist/bundles');
+const BUNDLER = path.join(ROOT, 'packages/kernel/dist/code');
 /** A bundle that no run has asked for in this time is removed. */
 const UNUSED_DAYS_MAX = 14;
 const DAY_MS = 24 * 60 * 60 * 1000;

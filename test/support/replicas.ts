@@ -51,7 +51,7 @@ const VARIANTS: readonly Variant[] = isThorough
 
 /**
  * Runs `script` in every variant, in `npm test` in one that has all differences at once; what it
- * gives must be the same too. Returns that.
+ * gives must be the same too. Returns that. For tests with the tag `sized` or `thorough`.
  */
 export const inReplicas = async <T>(script: (replica: Replica) => Promise<T>): Promise<T> => {
   const outcomes: { readonly result: T; readonly hashes: readonly string[] }[] = [];

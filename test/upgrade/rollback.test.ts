@@ -165,7 +165,8 @@ const script = async (replica: Replica): Promise<readonly unknown[]> => {
   return seen;
 };
 
-test('rollback: one thread, many, paging, restarts between -> the same hashes', async () => {
+const everywhere = 'rollback: one thread, many, paging, restarts between -> the same hashes';
+test(everywhere, { tags: ['sized'] }, async () => {
   expect(await inReplicas(script)).toEqual([1, 2, 2, 3]);
 });
 

@@ -18,7 +18,12 @@ import type { DryRunReport } from './lifecycle/dry-run.js';
 import { HostError, KernelError } from './base/errors.js';
 import { forkInput } from './host/fork-input.js';
 import type { VatReference } from './core/host-data.js';
-import { HostObjects, type HostAnswer, type HostCall, type HostObject } from './host/host-objects.js';
+import {
+  HostObjects,
+  type HostAnswer,
+  type HostCall,
+  type HostObject,
+} from './host/host-objects.js';
 import {
   cancelInput,
   collectCyclesInput,

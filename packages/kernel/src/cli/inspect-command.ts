@@ -1,7 +1,11 @@
 /** `heirloom inspect DIR`: what is in a store, on a closed or a running one. */
 import type { Command } from 'commander';
 import { KernelError } from '../base/errors.js';
-import { inspectStore, type StoreInspection, type VatInspection } from '../inspect/inspect-store.js';
+import {
+  inspectStore,
+  type StoreInspection,
+  type VatInspection,
+} from '../inspect/inspect-store.js';
 import { factsOf, print, shorten, showBytes, tableOf } from './output.js';
 import { makeProgress, silentProgress } from './progress.js';
 

@@ -25,7 +25,12 @@ import {
 } from './dry-run-kinds.js';
 import { WorkerError } from '../base/errors.js';
 import { nowMs } from '../base/host-powers.js';
-import { decodeKernelData, kernelData, rejection, type KernelData } from '../objects/kernel-data.js';
+import {
+  decodeKernelData,
+  kernelData,
+  rejection,
+  type KernelData,
+} from '../objects/kernel-data.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';

@@ -6,8 +6,8 @@
  * pre-images of the incarnation are copied, since each goes when its own vat's incarnation ends;
  * imports and promises get entries of the fork's own. Its worker replays the parent's transcript,
  * which makes the same heap, and is told then that it is another vat: one crank, which is kept with
- * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave/plan.ts), so its
- * transcript is whole; it is told nothing; nobody decides a promise twice.
+ * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave/plan.ts),
+ * so its transcript is whole; it is told nothing; nobody decides a promise twice.
  */
 import assert from 'node:assert/strict';
 import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
@@ -16,7 +16,14 @@ import { runningVats } from '../state/running-vats.js';
 import { addEntry, nameFor } from '../objects/clist.js';
 import { CollectAction, isMarked, mark } from '../objects/collect.js';
 import { NO_RIGHTS } from '../merge/cranks.js';
-import { getObject, getPromise, hold, holdAll, holdRecognizable, releaseAll } from '../objects/counts.js';
+import {
+  getObject,
+  getPromise,
+  hold,
+  holdAll,
+  holdRecognizable,
+  releaseAll,
+} from '../objects/counts.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { ownerOf } from '../objects/orphans.js';
 import { isRefreshDue } from './refresh.js';

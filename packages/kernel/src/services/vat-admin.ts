@@ -47,7 +47,12 @@ import {
   type KernelMethods,
 } from './calls.js';
 import { makeMeter, makeUnlimitedMeter } from './meters.js';
-import { CRITICAL_KEY, kernelObjectOf, makeKernelObject, SERVICE } from '../objects/kernel-objects.js';
+import {
+  CRITICAL_KEY,
+  kernelObjectOf,
+  makeKernelObject,
+  SERVICE,
+} from '../objects/kernel-objects.js';
 import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
 import { checkCreation, checkName, checkReapInterval } from './vat-options.js';
 
