@@ -90,7 +90,8 @@ export type {
   MigrationSummary,
   VatMigration,
 } from './core/record-migrations.js';
-export type { KernelLogEntry, KernelOptions } from './host/options.js';
+export type { KernelLogEntry } from './core/core-options.js';
+export type { KernelOptions } from './host/options.js';
 export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './state/parameters.js';
 export type { KernelStats } from './host/stats.js';
 export { exportState, type ExportOptions } from './state-sync/export-state.js';

@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import { openKernel, type Kernel } from '../kernel.js';
 import { jsonLines, LOG_CATEGORIES, type LogCategory, type LogOptions } from '../log/records.js';
-import type { KernelLogEntry } from '../host/options.js';
+import type { KernelLogEntry } from '../core/core-options.js';
 
 type Categories = LogOptions['categories'];
 

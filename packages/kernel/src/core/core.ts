@@ -10,6 +10,7 @@ import {
 } from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import { boot, type BootRecord } from './boot.js';
+import type { CoreOptions } from './core-options.js';
 import { InstalledBundles } from '../code/installed.js';
 import { freeUnreferenced } from '../objects/collect.js';
 import { WorkerError } from '../base/errors.js';
@@ -20,7 +21,6 @@ import { HostResults } from './host-results.js';
 import type { Image, Images } from '../code/images.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { Migrations } from './record-migrations.js';
-import type { KernelOptions } from '../host/options.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { Router } from '../objects/router.js';
 import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.js';
@@ -86,7 +86,7 @@ export class KernelCore {
     store: Store,
     record: BootRecord,
     note: RunningNote,
-    options: KernelOptions,
+    options: CoreOptions,
   ) {
     const { parameters, images } = record;
     this.store = store;
@@ -152,7 +152,7 @@ export class KernelCore {
   }
 
   /** Errors: HostError when the store cannot be opened. */
-  static async open(options: KernelOptions): Promise<KernelCore> {
+  static async open(options: CoreOptions): Promise<KernelCore> {
     const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
     store.readerCheck(); // children of a process that was killed
     let note: RunningNote | undefined;
@@ -373,7 +373,7 @@ export class KernelCore {
 }
 
 /** What every worker starts with. */
-const workerHost = (options: KernelOptions): ZygotesOptions['host'] => ({
+const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
   directory: path.resolve(options.directory),
   readersMax: READERS_MAX,
   heapMiBMax: options.heapMiBMax,
