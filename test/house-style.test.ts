@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 /** Files that exist: a typed rule needs a file of some project. The text is ours. */
 const STORE = 'packages/store/src/types.ts';
 const WORKER = 'packages/worker/src/protocol/refs.ts';
-const SUPERVISOR = 'packages/worker/src/supervisor/row-store.ts';
+const SUPERVISOR = 'packages/worker/src/supervisor/turns.ts';
 const TEST = 'test/models/random.ts';
 const EXAMPLE = 'examples/purse/host.mjs';
 

@@ -1,7 +1,7 @@
 /**
  * What is the same as what, and when (section 2.9 of README.md), as far as vat code can see it
  * without a collector. With one: test/support/workbench.ts does all of it again, and
- * packages/worker/src/liveslots/gc.test.ts.
+ * packages/worker/src/liveslots/garbage/gc.test.ts.
  *
  * @module-tag sized
  */

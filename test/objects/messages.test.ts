@@ -1,6 +1,6 @@
 /**
  * Sends, results and their limits (sections 2.1 and 2.11 of README.md); errors on the way (2.12).
- * Which syscalls are made, one by one: packages/worker/src/liveslots/promises.test.ts.
+ * Which syscalls are made, one by one: packages/worker/src/liveslots/promises/promises.test.ts.
  *
  * @module-tag sized
  */

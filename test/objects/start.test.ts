@@ -1,6 +1,6 @@
 /**
  * Starting a vat (section 2.2 of README.md). Faults of `buildRootObject` one by one, without a
- * kernel: packages/worker/src/liveslots/start.test.ts; of upgrades: test/upgrade.
+ * kernel: packages/worker/src/liveslots/vat/start.test.ts; of upgrades: test/upgrade.
  *
  * @module-tag sized
  */

@@ -2,7 +2,11 @@
 import { fileURLToPath } from 'node:url';
 
 export { auditRows, type RowAudit, type RowSource } from './audit/audit-rows.js';
-export { describeKind, stateVersion, type KindDescription } from './liveslots/describe-kind.js';
+export {
+  describeKind,
+  stateVersion,
+  type KindDescription,
+} from './liveslots/kinds/describe-kind.js';
 export * from './protocol/ascii-text.js';
 export * from './protocol/faults.js';
 export { unpackTuple } from './protocol/frame-reader.js';

@@ -16,8 +16,8 @@ import {
   textOfKey,
   virtualRow,
 } from '@heirloom/store/keys';
-import { generationIn, isForkUnswept, statusIn } from '../liveslots/forks.js';
-import { unpackNumber, unpackRow } from '../liveslots/frames.js';
+import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
+import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
 import type { Slots } from '../protocol/messages.js';
 
@@ -116,7 +116,7 @@ class Auditor {
   readonly #versions = new Map<number, number>();
   readonly #rows: RowSource;
   readonly #incarnation: number;
-  /** Of exports: see liveslots/forks.ts. */
+  /** Of exports: see liveslots/rows/forks.ts. */
   readonly #generation: number;
   readonly #isForkUnswept: boolean;
 

@@ -8,6 +8,7 @@
  *   the crank boundary and ends the thread, whatever vat code does with the exception.
  */
 import { check } from '../check.js';
+import type { FallibleCrankSink } from '../contracts/crank-sink.js';
 import { VatFault, type FaultCode } from '../protocol/faults.js';
 import {
   ELEMENT_WEIGHT,
@@ -23,22 +24,11 @@ export interface RaisedFault {
   readonly reason: unknown;
 }
 
-/** What liveslots sees of the crank in progress. */
-export interface CrankSink {
-  syscall(syscall: SyscallTuple): void;
-  /** Fixes the outcome of the crank and throws. `reason`: what vat code threw, if it did. */
-  raise(code: FaultCode, message: string, reason?: unknown): never;
-  /** Fixes the outcome if `error` is a fault that was thrown past us. */
-  note(error: unknown): void;
-  /** Runs a job of ours in a turn of vat code: what it throws is a fault, or the host's failure. */
-  guard(job: () => void): void;
-}
-
 const NO_SYSCALLS: readonly SyscallTuple[] = [];
 
 const keepAsIs = <T>(value: T): T => value;
 
-export class Crank implements CrankSink {
+export class Crank implements FallibleCrankSink {
   readonly #harden: <T>(value: T) => T;
   #syscalls: SyscallTuple[] = [];
   #syscallBytes = 0;

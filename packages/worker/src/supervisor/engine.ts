@@ -5,8 +5,8 @@
  * what the digest of the transcript covers (rules.md#t3).
  */
 import assert from 'node:assert/strict';
-import type { Continuation } from '../liveslots/dispatch.js';
-import type { Liveslots } from '../liveslots/liveslots.js';
+import type { Continuation } from '../liveslots/contract/delivery-handlers.js';
+import type { Liveslots } from '../liveslots/vat/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { VatFault } from '../protocol/faults.js';
 import type { DeliveryTuple, Outcome } from '../protocol/messages.js';

@@ -23,7 +23,7 @@ import { KeyScan } from './key-scan.js';
 import type { RowBase } from './row-base.js';
 import { RowCache } from './row-cache.js';
 import { RowOverlay, type KeyedRow } from './row-overlay.js';
-import type { RowStore, StartRows } from './row-store.js';
+import type { RowStore, StartRows } from '../contracts/row-store.js';
 import { SortedKeys } from './sorted-keys.js';
 
 export interface Retained {

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
-import { Liveslots } from '../liveslots/liveslots.js';
+import { Liveslots } from '../liveslots/vat/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import {
@@ -19,7 +19,7 @@ import {
   type HandOverWave,
   type ToWorkerTuple,
 } from '../protocol/messages.js';
-import type { LogLevel, SupervisorOptions } from '../zygote/environment.js';
+import type { LogLevel, SupervisorOptions } from '../contracts/environment.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';

@@ -9,7 +9,7 @@ import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { FromWorker, type FromWorkerTuple } from '../protocol/messages.js';
 import { Supervisor as Honest } from '../supervisor/supervisor.js';
-import type { ImageHost, SupervisorOptions } from '../zygote/environment.js';
+import type { ImageHost, SupervisorOptions } from '../contracts/environment.js';
 
 type Frame = Parameters<typeof packTuple>[0];
 

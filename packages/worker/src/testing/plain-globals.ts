@@ -5,9 +5,9 @@
  * `harden` freezes own properties all the way down and leaves prototypes alone, so that the test
  * runner's realm stays as it is.
  */
-import type { Hardening } from '../liveslots/context.js';
-import { makeHandledPromises } from '../zygote/handled-promise.js';
-import type { HandledPromises } from '../zygote/environment.js';
+import type { Hardening } from '../contracts/hardening.js';
+import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import type { HandledPromises } from '../contracts/handled-promises.js';
 
 const marks = new WeakSet<object>();
 

@@ -25,7 +25,7 @@ import {
 } from '../protocol/messages.js';
 import { vatIdOf, type VRef } from '../protocol/refs.js';
 import { transcriptSums } from '../protocol/transcript.js';
-import type { ImageHost, ImageInstance } from '../zygote/environment.js';
+import type { ImageHost, ImageInstance } from '../contracts/environment.js';
 import { collectGarbage } from '../zygote/collect-garbage.js';
 import { FakeStore } from './fake-store.js';
 

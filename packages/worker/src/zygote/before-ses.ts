@@ -5,7 +5,7 @@
  * that needs lockdown. See docs/environment.md, "Order in the image".
  */
 import { nextTurn } from '../supervisor/host-powers.js';
-import { makeHandledPromises } from './handled-promise.js';
+import { makeHandledPromises } from '../eventual-send/handled-promise.js';
 import { hardening } from './harden.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';

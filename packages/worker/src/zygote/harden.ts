@@ -17,7 +17,7 @@
  * forged, is not inherited, and a proxy does not show its target's.
  */
 import { types } from 'node:util';
-import type { Hardening } from '../liveslots/context.js';
+import type { Hardening } from '../contracts/hardening.js';
 
 const { isProxy } = types;
 const { isView } = ArrayBuffer;

@@ -11,7 +11,12 @@ import './before-ses.js';
 import './lockdown.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { handledPromises } from './before-ses.js';
-import type { ImageHost, ImageInstance, LogSink, VatEnvironment } from './environment.js';
+import type {
+  ImageHost,
+  ImageInstance,
+  LogSink,
+  VatEnvironment,
+} from '../contracts/environment.js';
 import { callDepth } from './call-depth.js';
 import { formatValue } from './format-value.js';
 import { hardening } from './harden.js';

@@ -2,7 +2,7 @@
  * A `RowStore` in memory, for tests: it counts reads and lists the order of writes.
  */
 import type { BinaryKey } from '@heirloom/store';
-import type { RowStore, StartRows } from '../../supervisor/row-store.js';
+import type { RowStore, StartRows } from '../../contracts/row-store.js';
 
 export class MemoryRows implements RowStore {
   readonly #rows = new Map<BinaryKey, Uint8Array>();

@@ -13,15 +13,15 @@ import {
   vatPromiseRef,
 } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
-import type { RowStore } from '../../supervisor/row-store.js';
+import type { RowStore } from '../../contracts/row-store.js';
 import type {
   Encoded,
-  Hardening,
   LiveslotsContext,
   Reanimator,
   References,
   ValueCodec,
-} from '../context.js';
+} from '../contract/context.js';
+import type { Hardening } from '../../contracts/hardening.js';
 
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';

@@ -1,7 +1,7 @@
 /** What liveslots does with the inside of HandledPromise. Prints one log per case. */
 import { handledPromises as inside } from '../before-ses.js';
 
-import type { Send, SendHandler } from '../environment.js';
+import type { Send, SendHandler } from '../../contracts/handled-promises.js';
 import type { Eventual } from './send-scripts.js';
 
 process.on('unhandledRejection', () => undefined);

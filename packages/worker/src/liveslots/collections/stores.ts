@@ -1,0 +1,139 @@
+/**
+ * The four store objects that vat code sees, over one collection each.
+ *
+ * Their methods are own properties that need no `this`, as in SwingSet, so that vat code may take
+ * one out of its store. Every store of a type inherits from one tag record.
+ */
+import { Far, PASS_STYLE } from '@endo/pass-style';
+import {
+  getCopyMapEntries,
+  getCopySetKeys,
+  isCopyMap,
+  isCopySet,
+  makeCopyMap,
+  makeCopySet,
+} from '@endo/patterns';
+import { Fail } from '../contract/fail.js';
+import { iterateCollection } from './collection-iteration.js';
+import type { Collection } from './collection.js';
+import type { Hardening } from '../../contracts/hardening.js';
+
+/** The method that every far object has. */
+const GET_METHOD_NAMES = '__getMethodNames__';
+
+export type StoreType = 'mapStore' | 'weakMapStore' | 'setStore' | 'weakSetStore';
+type Methods = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+const isIterable = (source: unknown): source is Iterable<unknown> => {
+  const { [Symbol.iterator]: iterator } = Object(source) as Partial<Iterable<unknown>>;
+  return typeof iterator === 'function';
+};
+
+/** The pairs of an iterable or a CopyMap. */
+const pairsOf = (source: unknown): Iterable<readonly [unknown, unknown]> => {
+  if (isIterable(source)) return source as Iterable<readonly [unknown, unknown]>;
+  if (Object.isFrozen(source) && isCopyMap(source)) {
+    return getCopyMapEntries(source as never) as Iterable<[unknown, unknown]>;
+  }
+  throw Fail`provided data source is not iterable: ${source}`;
+};
+
+/** The members of an iterable or a CopySet. */
+const membersOf = (source: unknown): Iterable<unknown> => {
+  if (isIterable(source)) return source;
+  if (Object.isFrozen(source) && isCopySet(source)) return getCopySetKeys(source as never);
+  throw Fail`provided data source is not iterable: ${source}`;
+};
+
+const weakMapMethods = (collection: Collection): Methods => ({
+  has: (key: unknown) => collection.has(key),
+  get: (key: unknown) => collection.get(key),
+  init: (key: unknown, value: unknown) => collection.init(key, value),
+  set: (key: unknown, value: unknown) => collection.set(key, value),
+  delete: (key: unknown) => collection.delete(key),
+  addAll: (source: unknown) => {
+    for (const [key, value] of pairsOf(source)) {
+      if (collection.has(key)) collection.set(key, value);
+      else collection.init(key, value);
+    }
+  },
+});
+
+const weakSetMethods = (collection: Collection): Methods => ({
+  has: (key: unknown) => collection.has(key),
+  add: (key: unknown) => collection.add(key),
+  delete: (key: unknown) => collection.delete(key),
+  addAll: (source: unknown) => {
+    for (const key of membersOf(source)) collection.add(key);
+  },
+});
+
+const mapMethods = (collection: Collection): Methods => {
+  const iterate = (yields: 'keys' | 'values' | 'entries', key: unknown, value: unknown) =>
+    iterateCollection(collection, yields, { keyPattern: key, valuePattern: value });
+  return {
+    ...weakMapMethods(collection),
+    keys: (key?: unknown, value?: unknown) => iterate('keys', key, value),
+    values: (key?: unknown, value?: unknown) => iterate('values', key, value),
+    entries: (key?: unknown, value?: unknown) => iterate('entries', key, value),
+    snapshot: (key?: unknown, value?: unknown) =>
+      makeCopyMap(iterate('entries', key, value) as never),
+    getSize: (keyPattern?: unknown, valuePattern?: unknown) =>
+      collection.getSize(collection.checkSelection({ keyPattern, valuePattern })),
+    clear: (keyPattern?: unknown, valuePattern?: unknown) =>
+      collection.clear(collection.checkSelection({ keyPattern, valuePattern })),
+  };
+};
+
+const setMethods = (collection: Collection): Methods => {
+  const keys = (keyPattern?: unknown) => iterateCollection(collection, 'keys', { keyPattern });
+  return {
+    ...weakSetMethods(collection),
+    keys: (key?: unknown) => keys(key),
+    values: (key?: unknown) => keys(key),
+    snapshot: (key?: unknown) => makeCopySet(keys(key) as never),
+    getSize: (keyPattern?: unknown) =>
+      collection.getSize(collection.checkSelection({ keyPattern })),
+    clear: (keyPattern?: unknown) => collection.clear(collection.checkSelection({ keyPattern })),
+  };
+};
+
+const METHODS: Readonly<Record<StoreType, (collection: Collection) => Methods>> = {
+  mapStore: mapMethods,
+  weakMapStore: weakMapMethods,
+  setStore: setMethods,
+  weakSetStore: weakSetMethods,
+};
+
+export class StoreShapes {
+  readonly #hardening: Hardening;
+  readonly #tagRecords = new Map<StoreType, object>();
+  readonly #getMethodNames: () => unknown;
+
+  constructor(hardening: Hardening) {
+    this.#hardening = hardening;
+    const model = Far('store', {}) as unknown as { readonly [GET_METHOD_NAMES]: () => unknown };
+    this.#getMethodNames = model[GET_METHOD_NAMES];
+  }
+
+  make(type: StoreType, collection: Collection): object {
+    const store = Object.create(this.#tagRecord(type)) as object;
+    Object.assign(store, METHODS[type](collection));
+    Object.defineProperty(store, GET_METHOD_NAMES, { value: this.#getMethodNames });
+    return this.#hardening.harden(store);
+  }
+
+  #tagRecord(type: StoreType): object {
+    let record = this.#tagRecords.get(type);
+    if (record === undefined) {
+      record = this.#hardening.harden(
+        Object.create(Object.prototype, {
+          [PASS_STYLE]: { value: 'remotable' },
+          [Symbol.toStringTag]: { value: `Alleged: ${type}` },
+        }) as object,
+      );
+      this.#tagRecords.set(type, record);
+    }
+    return record;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * `WeakMap` and `WeakSet` as vat code sees them.
+ *
+ * A representative, collection or presence can be collected and made again, so such keys stand by
+ * vref; other objects stand by identity, weakly. Invariant: neither tells whether a key was
+ * collected meanwhile (rules.md#o1). The record of a cohort's facets has no vref and is therefore
+ * held.
+ *
+ * An entry by vref lasts until the table is collected, or what the vref names is no more.
+ */
+import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.js';
+import { Cohort } from '../kinds/representatives.js';
+import type { VRef } from '../../protocol/refs.js';
+import type { References } from '../contract/context.js';
+
+const { WeakMap: HostWeakMap } = globalThis;
+
+/** The vrefs that stand for objects which can be made again. */
+const isRemade = (vref: VRef): boolean =>
+  vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
+
+export interface WeakSurroundings {
+  readonly references: References;
+  readonly recognizers: RamRecognizers;
+}
+
+/** A weak table from any object to values, of which `WeakMap` and `WeakSet` are views. */
+class WeakTable<V> implements RamRecognizer {
+  readonly #references: References;
+  readonly #recognizers: RamRecognizers;
+  readonly #handle: WeakRef<RamRecognizer>;
+  readonly #byRef = new Map<VRef, V>();
+  readonly #byIdentity = new HostWeakMap<object, V>();
+  readonly #held = new Set<object>();
+
+  constructor({ references, recognizers }: WeakSurroundings) {
+    this.#references = references;
+    this.#recognizers = recognizers;
+    this.#handle = RamRecognizers.handleOf(this);
+  }
+
+  cease(vref: VRef): void {
+    this.#byRef.delete(vref);
+  }
+
+  has(key: unknown): boolean {
+    const vref = this.#refOf(key);
+    return vref === undefined ? this.#byIdentity.has(key as object) : this.#byRef.has(vref);
+  }
+
+  get(key: unknown): V | undefined {
+    const vref = this.#refOf(key);
+    return vref === undefined ? this.#byIdentity.get(key as object) : this.#byRef.get(vref);
+  }
+
+  /** Throws TypeError, as the engine's own do, for what cannot be a key. */
+  set(key: unknown, value: V): void {
+    const vref = this.#refOf(key);
+    if (vref !== undefined) {
+      if (!this.#byRef.has(vref)) this.#recognizers.add(vref, this.#handle);
+      this.#byRef.set(vref, value);
+      return;
+    }
+    this.#byIdentity.set(key as object, value);
+    if (typeof key === 'object' && key !== null && Cohort.is(key)) this.#held.add(key);
+  }
+
+  delete(key: unknown): boolean {
+    const vref = this.#refOf(key);
+    if (vref !== undefined) {
+      this.#recognizers.remove(vref, this.#handle);
+      return this.#byRef.delete(vref);
+    }
+    this.#held.delete(key as object);
+    return this.#byIdentity.delete(key as object);
+  }
+
+  #refOf(key: unknown): VRef | undefined {
+    if ((typeof key !== 'object' || key === null) && typeof key !== 'function') return undefined;
+    const vref = this.#references.vrefOf(key);
+    return vref !== undefined && isRemade(vref) ? vref : undefined;
+  }
+}
+
+const name = (constructor: object, text: string): void => {
+  Object.defineProperty(constructor, 'name', { value: text });
+};
+
+const makeWeakMap = (surroundings: WeakSurroundings): object => {
+  class VirtualAwareWeakMap {
+    readonly #table = new WeakTable<unknown>(surroundings);
+
+    constructor(entries?: Iterable<readonly [unknown, unknown]> | null) {
+      for (const [key, value] of entries ?? []) this.set(key, value);
+    }
+
+    has(key: unknown): boolean {
+      return this.#table.has(key);
+    }
+
+    get(key: unknown): unknown {
+      return this.#table.get(key);
+    }
+
+    set(key: unknown, value: unknown): this {
+      this.#table.set(key, value);
+      return this;
+    }
+
+    delete(key: unknown): boolean {
+      return this.#table.delete(key);
+    }
+  }
+  const tag = { value: 'WeakMap', configurable: true };
+  Object.defineProperty(VirtualAwareWeakMap.prototype, Symbol.toStringTag, tag);
+  name(VirtualAwareWeakMap, 'WeakMap');
+  return VirtualAwareWeakMap;
+};
+
+const makeWeakSet = (surroundings: WeakSurroundings): object => {
+  class VirtualAwareWeakSet {
+    readonly #table = new WeakTable<true>(surroundings);
+
+    constructor(members?: Iterable<unknown> | null) {
+      for (const member of members ?? []) this.add(member);
+    }
+
+    has(member: unknown): boolean {
+      return this.#table.has(member);
+    }
+
+    add(member: unknown): this {
+      this.#table.set(member, true);
+      return this;
+    }
+
+    delete(member: unknown): boolean {
+      return this.#table.delete(member);
+    }
+  }
+  const tag = { value: 'WeakSet', configurable: true };
+  Object.defineProperty(VirtualAwareWeakSet.prototype, Symbol.toStringTag, tag);
+  name(VirtualAwareWeakSet, 'WeakSet');
+  return VirtualAwareWeakSet;
+};
+
+/** The two constructors, not yet hardened. */
+export const makeWeakCollections = (
+  surroundings: WeakSurroundings,
+): { readonly WeakMap: object; readonly WeakSet: object } => ({
+  WeakMap: makeWeakMap(surroundings),
+  WeakSet: makeWeakSet(surroundings),
+});

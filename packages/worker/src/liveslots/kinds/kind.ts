@@ -1,0 +1,256 @@
+/**
+ * A kind as defined in this incarnation: its numbers, its behaviour, how its instances look.
+ *
+ * Invariant: `make` runs every check before it takes an instance number.
+ */
+import { rowKind, rowKindNext } from '@heirloom/store/keys';
+import { Fail, b, q } from '../contract/fail.js';
+import { packNumber, packRow, unpackNumber } from '../rows/frames.js';
+import { checkField, createRecord, load, recordOf } from './instances.js';
+import { Cohort, Representative } from './representatives.js';
+import { Layouts, type Layout } from './state.js';
+import { firstNotDurable } from '../objects/stored-values.js';
+import type { Encoded } from '../contract/context.js';
+import type { Core } from '../objects/core.js';
+import type { InstanceRecord } from './instances.js';
+import type { Migrate } from './migration.js';
+import type { RowsOut, Scope } from '../rows/scope.js';
+import type { StateShape } from './state-shape.js';
+
+export type Init = ((...args: unknown[]) => unknown) | null | undefined;
+
+export interface KindOptions {
+  readonly scope: Scope;
+  readonly number: number;
+  readonly tag: string;
+  /** In the order of facet numbers. Undefined: single-facet. */
+  readonly facetNames: readonly string[] | undefined;
+  readonly shape: StateShape | undefined;
+  readonly storedLayouts: readonly (readonly string[])[];
+  /** Of the state; 0 for a kind that never said. */
+  readonly version: number;
+  readonly migrate: Migrate | undefined;
+}
+
+const FIRST_INSTANCE = 1;
+
+interface CheckedState {
+  readonly names: readonly string[];
+  readonly values: unknown[];
+}
+
+export class Kind {
+  readonly core: Core;
+  readonly scope: Scope;
+  readonly number: number;
+  readonly tag: string;
+  readonly facetNames: readonly string[] | undefined;
+  readonly shape: StateShape | undefined;
+  readonly layouts: Layouts;
+  readonly version: number;
+  readonly migrate: Migrate | undefined;
+  /** The instances that this crank has used: the first, and the others by number. */
+  firstRecord: InstanceRecord | undefined;
+  readonly moreRecords = new Map<number, InstanceRecord>();
+  #prototypes: readonly object[] = [];
+  #nextInstance: number | undefined;
+  #isNextDirty = false;
+  /** Why nothing of this kind works any more, once it has been dismissed. */
+  #revocation: string | undefined;
+
+  constructor(core: Core, options: KindOptions) {
+    const { scope, number, tag, facetNames, shape, storedLayouts, version, migrate } = options;
+    this.core = core;
+    this.scope = scope;
+    this.number = number;
+    this.tag = tag;
+    this.facetNames = facetNames;
+    this.shape = shape;
+    this.version = version;
+    this.migrate = migrate;
+    this.layouts = new Layouts(this, core.context.hardening, storedLayouts);
+    shape?.bindTo(this.layouts);
+  }
+
+  /** Gives the kind its behaviour: one hardened prototype per facet, and its place in the vat. */
+  install(prototypes: readonly object[]): void {
+    this.#prototypes = prototypes;
+    this.core.context.references.registerKind(
+      this.scope.isDurable,
+      this.number,
+      (instance, facet) => this.reanimate(instance, facet),
+    );
+  }
+
+  /** The kind has been dismissed: whatever touches an instance throws. */
+  revoke(reason: string): void {
+    this.#revocation = reason;
+  }
+
+  /** Throws if the kind has been dismissed. */
+  assertInUse(): void {
+    if (this.#revocation !== undefined) throw Error(this.#revocation);
+  }
+
+  /** A new instance: its representative, or the record of its facets. */
+  make(init: Init, args: unknown[], finish: ((context: object) => void) | undefined): object {
+    this.core.purity.assertOff('a maker');
+    this.assertInUse();
+    const initial: unknown = typeof init === 'function' ? init(...args) : {};
+    if (typeof initial !== 'object' || initial === null) {
+      throw Fail`initial data must be object, not ${initial}`;
+    }
+    const { names, values } = this.checkedState(initial as Record<string, unknown>);
+    const layout = this.layoutFor(names);
+    const instance = this.#takeInstance();
+    const record = createRecord(this, instance, layout, values);
+    const made = this.#represent(instance);
+    finish?.(this.#contextOf(record, made));
+    return made;
+  }
+
+  /** Makes what stands for an instance again, and binds it. Reads nothing. */
+  reanimate(instance: number, facet: number | undefined): object {
+    const { facetNames } = this;
+    const name = facet === undefined ? undefined : facetNames?.[facet];
+    const isSingle = facetNames === undefined;
+    if (isSingle !== (facet === undefined) || (!isSingle && name === undefined)) {
+      const ref = this.scope.refOf(this.number, instance, facet);
+      this.core.context.raise('BAD_DELIVERY', `${ref}: kind ${this.tag} has no such facet`);
+    }
+    const made = this.#represent(instance);
+    return name === undefined ? made : (made as Record<string, object>)[name]!;
+  }
+
+  /** The context for a call on `target`, or undefined if it is no such facet of this kind. */
+  contextFor(target: unknown, facet: number): object | undefined {
+    const instance = Representative.instanceOf(target, this, facet);
+    if (instance === 0) return undefined;
+    this.core.purity.assertOff('a method');
+    this.assertInUse();
+    const record = recordOf(this, instance);
+    return record.context ?? this.#contextOf(record, target as object);
+  }
+
+  /** Throws unless everything that a state property mentions is durable. */
+  assertDurableField(name: string, encoded: Encoded): void {
+    const slot = firstNotDurable(this.core.context, encoded.slots);
+    if (slot < 0) return;
+    Fail`value for ${q(name)} is not durable: slot ${b(String(slot))} of ${encoded.body}`;
+  }
+
+  /** The layout of a state that has just been checked; a new one if there is none. */
+  layoutFor(names: readonly string[]): Layout {
+    return this.shape?.layout ?? this.layouts.find(names) ?? this.#addLayout(names);
+  }
+
+  /** The number of the next instance: all before it have been made, and some are gone. */
+  get nextInstance(): number {
+    if (this.#nextInstance === undefined) {
+      const bytes = this.scope.isDurable
+        ? this.core.context.rows.get(rowKindNext(this.number))
+        : undefined;
+      this.#nextInstance = bytes === undefined ? FIRST_INSTANCE : unpackNumber(bytes);
+    }
+    return this.#nextInstance;
+  }
+
+  /** The values of a state in the order of its layout's names. Throws unless all may be stored. */
+  checkedState(initial: Record<string, unknown>): CheckedState {
+    const given = Object.keys(initial);
+    const { shape } = this;
+    if (shape === undefined) {
+      const values = given.map(name => {
+        const value = initial[name];
+        checkField(this, name, value);
+        return value;
+      });
+      return { names: given, values };
+    }
+    const found = new Map<string, unknown>();
+    for (const name of given) {
+      const value = initial[name];
+      shape.assertHas(name);
+      checkField(this, name, value);
+      found.set(name, value);
+    }
+    return { names: shape.names, values: shape.names.map(name => found.get(name)) };
+  }
+
+  collectNextRow(out: RowsOut): void {
+    if (!this.#isNextDirty) return;
+    this.#isNextDirty = false;
+    out.push([rowKindNext(this.number), packNumber(this.#nextInstance!)]);
+  }
+
+  collectKindRow(out: RowsOut): void {
+    const { codec } = this.core.context;
+    const { harden } = this.core.context.hardening;
+    const text = (value: unknown): Uint8Array => codec.encode(harden(value)).body;
+    const shape = codec.encode(this.shape?.pattern);
+    const facets = this.facetNames === undefined ? null : text([...this.facetNames]);
+    const layouts = text(this.layouts.names.map(names => [...names]));
+    const { version } = this;
+    const row = [text(this.tag), facets, shape.body, shape.slots, version, layouts] as const;
+    out.push([rowKind(this.number), packRow('kind', row)]);
+  }
+
+  #addLayout(names: readonly string[]): Layout {
+    if (this.scope.isDurable) this.core.dirtyKinds.add(this);
+    return this.layouts.add(names);
+  }
+
+  #takeInstance(): number {
+    const instance = this.nextInstance;
+    this.#nextInstance = instance + 1;
+    if (this.scope.isDurable) {
+      this.#isNextDirty = true;
+      this.core.dirtyNext.add(this);
+    }
+    return instance;
+  }
+
+  #represent(instance: number): object {
+    const { references, hardening } = this.core.context;
+    if (this.facetNames === undefined) {
+      const self = Object.create(this.#prototypes[0]!) as object;
+      new Representative(self, this, 0, instance);
+      hardening.bornHardened(self);
+      references.bindVirtual(this.scope.refOf(this.number, instance), self);
+      return self;
+    }
+    const cohort: Record<string, object> = {};
+    new Cohort(cohort);
+    this.facetNames.forEach((name, facet) => {
+      const self = Object.create(this.#prototypes[facet]!) as object;
+      new Representative(self, this, facet, instance, cohort);
+      cohort[name] = hardening.bornHardened(self);
+    });
+    hardening.bornHardened(cohort);
+    this.facetNames.forEach((name, facet) => {
+      references.bindVirtual(this.scope.refOf(this.number, instance, facet), cohort[name]!);
+    });
+    return cohort;
+  }
+
+  /** `made` is any facet or the record of all. */
+  #contextOf(record: InstanceRecord, made: object): object {
+    const { bornHardened } = this.core.context.hardening;
+    const state = this.#stateOf(record);
+    record.context =
+      this.facetNames === undefined
+        ? bornHardened({ state, self: made })
+        : bornHardened({ state, facets: Representative.cohortOf(made) ?? made });
+    return record.context;
+  }
+
+  #stateOf(record: InstanceRecord): object {
+    // Migration may give an instance another layout than its row has.
+    const single = this.migrate === undefined ? this.layouts.single : undefined;
+    const known = this.shape?.layout ?? record.layout ?? single;
+    if (known !== undefined) return known.makeState(record);
+    // Which properties there are stands in the row. Without one, touching any is a fault.
+    const layout = load(record) ? record.layout : this.layouts.first;
+    return layout?.makeState(record) ?? this.core.context.hardening.harden({});
+  }
+}

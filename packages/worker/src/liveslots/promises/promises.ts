@@ -1,0 +1,326 @@
+/**
+ * Promises between a vat and the kernel: sends, subscriptions, resolutions (docs/protocol.md).
+ *
+ * Theory of operation. A promise comes in when a delivery mentions `p-N`: it is pending, forwards
+ * sends to the kernel, and is subscribed to. A promise goes out when a syscall mentions it: the vat
+ * then *follows* it, and settles it for the kernel when it settles. The result of a send is settled
+ * by a notify; the result of a delivery is settled by the vat, and becomes a promise only if
+ * somebody mentions it. A settlement whose data mentions promises that the vat knows to be settled
+ * takes them along in one `resolve`.
+ *
+ * Invariants: each promise is settled for the kernel at most once, and only by its settler; a
+ * syscall that mentions a promise for the first time is made before any that settles it.
+ */
+import { isTooLarge } from '@heirloom/store/codec';
+import { check } from '../../check.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import { Syscall, type Resolution } from '../../protocol/messages.js';
+import { isPromiseRef, type VRef } from '../../protocol/refs.js';
+import type {
+  HandledPromises,
+  PromiseRecord,
+  Send,
+  SendHandler,
+} from '../../contracts/handled-promises.js';
+import type { VatCodec } from './codec.js';
+import type { Encoded } from '../contract/context.js';
+import type { Hardening } from '../../contracts/hardening.js';
+import type { DurablePromises } from './durable-promises.js';
+import { whenSettled, type PromiseEntry, type PromiseTable, type Settlement }
+  from './promise-table.js';
+import { stampedRef } from '../objects/ref-stamps.js';
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export interface PromisesOptions {
+  readonly crank: CrankSink;
+  readonly handled: HandledPromises;
+  readonly hardening: Hardening;
+  readonly table: PromiseTable;
+}
+
+interface Settling {
+  readonly entry: PromiseEntry;
+  readonly settlement: Settlement;
+}
+
+export class Promises {
+  readonly #crank: CrankSink;
+  readonly #handled: HandledPromises;
+  readonly #hardening: Hardening;
+  readonly #table: PromiseTable;
+  /** What the vat knows of promises that it settled for the kernel, beyond their names. */
+  readonly #known = new WeakMap<Promise<unknown>, Settlement>();
+  #codec: VatCodec | undefined;
+  #durable: DurablePromises | undefined;
+  /** While a notify is decoded: promises seen for the first time. */
+  #arrivals: PromiseEntry[] | undefined;
+  /** Carries out sends to presences and to pending promises of the kernel. */
+  readonly handler: SendHandler;
+
+  constructor({ crank, handled, hardening, table }: PromisesOptions) {
+    this.#crank = crank;
+    this.#handled = handled;
+    this.#hardening = hardening;
+    this.#table = table;
+    const queueSend = (send: Send, target: PromiseRecord): void => this.#send(send, target);
+    this.handler = hardening.harden({ queueSend });
+  }
+
+  /** The codec needs the references, which need this: they meet when all are made. */
+  useCodec(codec: VatCodec): void {
+    this.#codec = codec;
+  }
+
+  /** Durable promises need these promises, which need them. */
+  useDurable(durable: DurablePromises): void {
+    this.#durable = durable;
+  }
+
+  /** The promise that a vref of a delivery or row names. */
+  valueOf(vpid: VRef): Promise<unknown> {
+    const entry = this.#table.get(vpid);
+    if (entry !== undefined) return this.#table.materialize(entry);
+    return this.#table.keptPromise(vpid) ?? this.#import(vpid);
+  }
+
+  /** The vat is to settle `vpid`, the result of a delivery. */
+  takeResult(vpid: VRef): PromiseEntry {
+    const entry = this.#table.get(vpid);
+    if (entry === undefined) return this.#table.add(vpid, 'vat', undefined);
+    const isPending = entry.settler === 'kernel' && entry.settlement === undefined;
+    if (!isPending) this.#crank.raise('BAD_DELIVERY', `${vpid} cannot be a result again`);
+    entry.settler = 'vat';
+    return entry;
+  }
+
+  /** Settles the result of a delivery, for the kernel and for whoever holds its promise here. */
+  settleResult(entry: PromiseEntry, settlement: Settlement): void {
+    this.#crank.guard(() => {
+      this.#table.fire(entry, settlement);
+      this.#settle(entry, settlement);
+    });
+  }
+
+  /** The result settles as `promise` does. */
+  followForResult(entry: PromiseEntry, promise: Promise<unknown>): void {
+    this.#durable?.told(promise, entry.vpid);
+    if (entry.record !== undefined) {
+      this.#handled.resolveRecord(entry.record, promise);
+      // The promise may be the result's own: then its record has turned it into a rejection.
+      if (entry.promise === promise) return this.#follow(entry);
+    }
+    this.#whenSettled(promise, settlement => this.settleResult(entry, settlement));
+  }
+
+  /** A delivery of settlements. Those of promises that this incarnation does not await are void. */
+  notify(resolutions: readonly Resolution[]): void {
+    check(this.#arrivals === undefined, 'notify within notify');
+    const arrivals: PromiseEntry[] = [];
+    this.#arrivals = arrivals;
+    const settled: Settling[] = [];
+    try {
+      this.#decodeAwaited(resolutions, settled);
+    } finally {
+      this.#arrivals = undefined;
+    }
+    for (const { entry, settlement } of settled) this.#table.fire(entry, settlement);
+    arrivals.sort((a, b) => compare(a.vpid, b.vpid));
+    for (const { vpid, settlement } of arrivals) {
+      if (settlement === undefined) this.#crank.syscall([Syscall.subscribe, vpid]);
+    }
+  }
+
+  /** To be called after every syscall whose data mentions `slots`. */
+  mentioned(slots: readonly VRef[]): void {
+    if (slots.length === 0) return;
+    const batch: Settling[] = [];
+    const toFollow: PromiseEntry[] = [];
+    this.#sort(slots, batch, toFollow);
+    if (batch.length > 0) this.#resolve(batch, toFollow);
+    for (const entry of toFollow) this.#follow(entry);
+  }
+
+  /** The name of a promise of vat code; one that has none is exported, and not told yet. */
+  nameOf(promise: Promise<unknown>): VRef {
+    return this.#table.vrefOf(promise) ?? this.#table.export(promise);
+  }
+
+  /** From now on the kernel tells the vat, or its next incarnation, how `vpid` settles. */
+  subscribe(vpid: VRef): void {
+    const entry = this.#table.get(vpid);
+    check(entry !== undefined, 'promises: a subscription to what has no name');
+    if (entry.settler === 'kernel' || entry.settlement !== undefined) return;
+    this.#crank.syscall([Syscall.subscribe, vpid]);
+    this.mentioned([vpid]);
+  }
+
+  /** A promise of an earlier incarnation, for which the kernel has kept name and subscription. */
+  revive(vpid: VRef): Promise<unknown> {
+    const entry = this.#table.get(vpid);
+    return entry === undefined
+      ? this.#addPending(vpid).promise!
+      : this.#table.materialize(entry);
+  }
+
+  /** A job of ours, in a turn of its own once `promise` has settled. */
+  onSettled(promise: Promise<unknown>, job: (settlement: Settlement) => void): void {
+    this.#whenSettled(promise, settlement => this.#crank.guard(() => job(settlement)));
+  }
+
+  /** Without a handler: the vat settles it. */
+  makePending(): PromiseRecord {
+    return this.#handled.makePending();
+  }
+
+  fire(record: PromiseRecord, { rejected, value }: Settlement): void {
+    if (rejected) this.#handled.rejectRecord(record, value);
+    else this.#handled.resolveRecord(record, value);
+  }
+
+  /** See `DecidedPromises`. */
+  adopt(vpid: VRef): PromiseRecord {
+    const known = this.#table.get(vpid);
+    const entry = known ?? this.#table.add(vpid, 'vat', this.#handled.makePending());
+    void this.#table.materialize(entry);
+    entry.settler = 'vat';
+    this.#follow(entry);
+    check(entry.record !== undefined, 'promises: an adopted promise has a record');
+    return entry.record;
+  }
+
+  /** See `DecidedPromises`. */
+  settleNamed(vpid: VRef, settlement: Settlement): void {
+    const known = this.#table.get(vpid);
+    if (known !== undefined && known.settler !== 'kernel') return;
+    const entry = known ?? this.#table.add(vpid, 'vat', undefined);
+    entry.settler = 'vat';
+    this.settleResult(entry, settlement);
+  }
+
+  get #wire(): VatCodec {
+    check(this.#codec !== undefined, 'promises: no codec yet');
+    return this.#codec;
+  }
+
+  #import(vpid: VRef): Promise<unknown> {
+    const durable = this.#durable?.promiseNamed(vpid);
+    if (durable !== undefined) return durable;
+    const entry = this.#addPending(vpid);
+    if (this.#arrivals === undefined) this.#crank.syscall([Syscall.subscribe, vpid]);
+    else this.#arrivals.push(entry);
+    return entry.promise!;
+  }
+
+  #addPending(vpid: VRef): PromiseEntry {
+    return this.#table.add(vpid, 'kernel', this.#handled.makePending(this.handler));
+  }
+
+  /** A promise may be mentioned by one that stands before it or after it in the batch. */
+  #decodeAwaited(resolutions: readonly Resolution[], settled: Settling[]): void {
+    let rest = resolutions;
+    let isProgress = true;
+    while (isProgress && rest.length > 0) {
+      const unknown: Resolution[] = [];
+      for (const resolution of rest) {
+        const [vpid, rejected, body, slots] = resolution;
+        const entry = this.#table.get(vpid);
+        if (entry === undefined) unknown.push(resolution);
+        else if (entry.settler === 'kernel' && entry.settlement === undefined) {
+          const settlement = { rejected, value: this.#wire.decode(body, slots) };
+          this.#table.settled(entry, settlement);
+          settled.push({ entry, settlement });
+        }
+      }
+      isProgress = unknown.length < rest.length;
+      rest = unknown;
+    }
+  }
+
+  #send(send: Send, target: PromiseRecord): void {
+    const { presence } = target;
+    const vref = presence === undefined ? target.vref : stampedRef(presence);
+    check(vref !== undefined, 'a send to what has no vref');
+    if (send.operation === 'get') return this.#get(send, target);
+    const { harden, bornHardened } = this.#hardening;
+    const methargs = bornHardened([send.property, harden(send.args)]);
+    const { body, slots } = this.#wire.encodeForWire(methargs);
+    this.#crank.guard(() => {
+      let vpid: VRef | null = null;
+      if (!send.isSendOnly) {
+        vpid = this.#table.allocate();
+        this.#table.add(vpid, 'kernel', send.result);
+        this.#handled.setHandler(send.result, this.handler);
+      }
+      this.#crank.syscall([Syscall.send, vref, body, slots, vpid]);
+      this.mentioned(slots);
+    });
+  }
+
+  /** No message asks for a property: it is read from what the promise turns out to be. */
+  #get({ property, result }: Send, target: PromiseRecord): void {
+    const read = (value: unknown): unknown => (value as Record<PropertyKey, unknown>)[property!];
+    const value =
+      target.presence === undefined
+        ? whenSettled(target.promise, read)
+        : read(target.presence);
+    this.#handled.resolveRecord(result, value);
+  }
+
+  #follow(entry: PromiseEntry): void {
+    check(entry.promise !== undefined, 'promises: nothing to follow');
+    this.onSettled(entry.promise, settlement => this.#settle(entry, settlement));
+  }
+
+  #whenSettled(promise: Promise<unknown>, job: (settlement: Settlement) => void): void {
+    void whenSettled(
+      promise,
+      value => job({ rejected: false, value }),
+      value => job({ rejected: true, value }),
+    );
+  }
+
+  #settle(entry: PromiseEntry, settlement: Settlement): void {
+    const toFollow: PromiseEntry[] = [];
+    this.#resolve([{ entry, settlement }], toFollow);
+    for (const other of toFollow) this.#follow(other);
+  }
+
+  /** Makes one `resolve` of `batch` and of every known settlement that its data reaches. */
+  #resolve(batch: Settling[], toFollow: PromiseEntry[]): void {
+    const resolutions: Resolution[] = [];
+    // The batch grows while its data is read.
+    for (let i = 0; i < batch.length; i += 1) {
+      const { entry, settlement } = batch[i]!;
+      const { rejected, body, slots } = this.#encodeSettlement(settlement);
+      resolutions.push([entry.vpid, rejected, body, slots]);
+      this.#table.settled(entry, settlement);
+      if (entry.promise !== undefined) this.#known.set(entry.promise, settlement);
+      if (slots.length > 0) this.#sort(slots, batch, toFollow);
+    }
+    this.#crank.syscall([Syscall.resolve, resolutions]);
+  }
+
+  /** Promises that the kernel does not know yet: settled ones to `batch`, others to `toFollow`. */
+  #sort(slots: readonly VRef[], batch: Settling[], toFollow: PromiseEntry[]): void {
+    if (!slots.some(isPromiseRef)) return;
+    for (const entry of this.#table.takeUntold(slots)) {
+      const settlement = this.#known.get(entry.promise!);
+      if (settlement === undefined) toFollow.push(entry);
+      else batch.push({ entry, settlement });
+      this.#durable?.told(entry.promise!, entry.vpid);
+    }
+  }
+
+  /** What cannot be passed becomes a rejection that says why; what is too large ends the vat. */
+  #encodeSettlement({ rejected, value }: Settlement): Encoded & { readonly rejected: boolean } {
+    try {
+      return { rejected, ...this.#wire.encodeSettlement(this.#hardening.harden(value)) };
+    } catch (error) {
+      this.#crank.note(error);
+      if (isTooLarge(error)) this.#crank.raise('LIMIT', error.message);
+      const reason = this.#hardening.harden(error);
+      return { rejected: true, ...this.#wire.encodeSettlement(reason) };
+    }
+  }
+}

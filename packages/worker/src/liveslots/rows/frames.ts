@@ -1,0 +1,125 @@
+/**
+ * The vatstore rows that kinds and collections read and write, as typed tuples: docs/tables.md.
+ *
+ * A row's bytes are a frame: safe integers, booleans, null, byte arrays, ASCII strings and such
+ * tuples. Data and text of vat code stand inside as canonical bytes. What is read was written by
+ * this file: shapes are asserted, not repaired.
+ */
+import { check } from '../../check.js';
+import { unpackTuple } from '../../protocol/frame-reader.js';
+import { packTuple } from '../../protocol/frame-writer.js';
+import type { Body, Slots } from '../../protocol/messages.js';
+import type { VRef } from '../../protocol/refs.js';
+
+export type VatRow = readonly [nextKind: number, nextCid: number];
+
+/**
+ * `shape` null: the handle was made and never defined. `facets` null: a single-facet kind.
+ * `schema`: the version of its states that the last definition has.
+ */
+export type KindRow = readonly [
+  tag: Body,
+  facets: Body | null,
+  shape: Body | null,
+  shapeSlots: Slots,
+  schema: number,
+  layouts: Body,
+];
+
+/** What garbage goes by: see docs/gc.md. */
+type HeaderFields = readonly [count: number, es: string, zero: number, released: number];
+
+export type ObjectRow = readonly [
+  /** The version of the kind under which the state was written. */
+  schema: number,
+  layout: number,
+  ...HeaderFields,
+  /** Null: the body stands in a row of its own. */
+  body: Body | null,
+  slots: Slots,
+];
+
+/** `keyShape` null: any scalar. `valueShape` null: anything. */
+export type CollectionRow = readonly [
+  storeKind: number,
+  label: Body,
+  keyShape: Body | null,
+  valueShape: Body | null,
+  /** Of the key shape, then of the value shape. */
+  slots: readonly [Slots, Slots],
+  ...HeaderFields,
+];
+
+export type CollectionCountsRow = readonly [entryCount: number, nextOrdinal: number];
+
+/** `body` null: a member of a set. */
+export type EntryRow = readonly [body: Body | null, slots: Slots];
+export type RefEntryRow = readonly [ordinal: number, body: Body | null, slots: Slots];
+
+/** `isDropped`: the kernel has been told that the vat no longer reaches the import. */
+export type ImportRefRow = readonly [
+  count: number,
+  zero: number,
+  released: number,
+  isDropped: boolean,
+];
+
+/** Each watch is the canonical array `[watcher, ...args]`. */
+export type WatchRow = readonly [watches: readonly (readonly [body: Body, slots: Slots])[]];
+
+/** The tag of a kind that was dismissed. */
+export type DismissedRow = readonly [tag: Body];
+
+/** `isUnswept`: what only those outside held, before the fork, may be there still. */
+export type ForkRow = readonly [generation: number, isUnswept: boolean];
+
+interface Rows {
+  vat: VatRow;
+  fork: ForkRow;
+  kind: KindRow;
+  dismissed: DismissedRow;
+  object: ObjectRow;
+  collection: CollectionRow;
+  collectionCounts: CollectionCountsRow;
+  entry: EntryRow;
+  refEntry: RefEntryRow;
+  importRef: ImportRefRow;
+  watch: WatchRow;
+  watcher: readonly [watcher: VRef];
+  durablePromise: readonly [resolver: VRef];
+}
+
+const LENGTHS: Readonly<Record<keyof Rows, number>> = {
+  vat: 2,
+  fork: 2,
+  kind: 6,
+  dismissed: 1,
+  object: 8,
+  collection: 9,
+  collectionCounts: 2,
+  entry: 2,
+  refEntry: 3,
+  importRef: 4,
+  watch: 1,
+  watcher: 1,
+  durablePromise: 1,
+};
+
+export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {
+  check(row.length === LENGTHS[kind], 'a row of another length');
+  return packTuple(row);
+};
+
+export const unpackRow = <K extends keyof Rows>(kind: K, bytes: Uint8Array): Rows[K] => {
+  const row = unpackTuple(bytes);
+  check(row.length === LENGTHS[kind], 'a row of another length');
+  return row as unknown as Rows[K];
+};
+
+/** A row that holds one number: the next instance of a kind, a zero entry, a virtual count. */
+export const packNumber = (n: number): Uint8Array => packTuple([n]);
+export const unpackNumber = (bytes: Uint8Array): number => {
+  const [n, ...rest] = unpackTuple(bytes);
+  check(typeof n === 'number' && rest.length === 0, 'a row of one number');
+  return n;
+};

@@ -1,0 +1,208 @@
+/**
+ * `vatPowers.estate`, of an emergency upgrade only: what the predecessors left and the new code
+ * does not define, for code that has to find out what there is before it can take it over.
+ *
+ * An emergency start does not fail for kinds that nobody defined. They stay *suspended*: their
+ * instances keep rows, references and holders; messages to them are rejected with an error that
+ * says why; a later incarnation can define or dismiss them. Invariants: reading changes nothing;
+ * references in raw state are told, never made; all of it is over when the start is.
+ */
+import { PassableCodec } from '@heirloom/store/codec';
+import {
+  ROW_KIND_PREFIX,
+  prefixEnd,
+  readU32,
+  readU48,
+  rowKind,
+  rowObject,
+  rowObjectPrefix,
+  rowObjectState,
+} from '@heirloom/store/keys';
+import { Syscall } from '../../protocol/messages.js';
+import { durableRef, parseVRef, type VRef } from '../../protocol/refs.js';
+import { b, Fail, q } from '../contract/fail.js';
+import { unpackRow } from '../rows/frames.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { Core } from '../objects/core.js';
+import type { KindRow } from '../rows/frames.js';
+import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
+
+export const ESTATE_ROWS_MAX = 1_000;
+const DEFAULT_ROWS = 100;
+const INSTANCE_AT = 5;
+const REACHES = { r: 'reachable', s: 'recognizable' } as const;
+
+interface Page {
+  /** Instances with greater numbers. */
+  readonly after?: number;
+  readonly limit?: number;
+}
+
+export interface EstateOptions {
+  readonly core: Core;
+  readonly kinds: KindDefinitions;
+  readonly crank: CrankSink;
+  /** Is the start over? */
+  readonly isOver: () => boolean;
+}
+
+type Power = (...args: unknown[]) => unknown;
+
+export class Estate {
+  readonly #options: EstateOptions;
+  /** References of raw state are records that say which. */
+  readonly #raw: PassableCodec;
+
+  constructor(options: EstateOptions) {
+    this.#options = options;
+    const { hardening } = options.core.context;
+    this.#raw = new PassableCodec({
+      slotOf: () => undefined,
+      valueOf: ref => hardening.harden({ ref }),
+      isHardened: value => hardening.isHardened(value),
+      bornHardened: value => hardening.bornHardened(value),
+    });
+  }
+
+  /** The members of `vatPowers.estate`. */
+  powers(): Readonly<Record<string, Power>> {
+    const { harden } = this.#options.core.context.hardening;
+    const members: Record<string, Power> = {
+      kinds: () => this.#kinds(),
+      rows: (kind, page) => this.#rows(this.#unclaimed(kind), page as Page | undefined),
+      exports: (kind, page) => this.#exports(this.#unclaimed(kind), page as Page | undefined),
+      handle: kind => {
+        const ref = durableRef(1, this.#unclaimed(kind));
+        return this.#options.core.context.references.valueOf(ref);
+      },
+      rebind: (kind, init, behavior, options = {}) =>
+        this.#rebind(this.#unclaimed(kind), { init, behavior, options } as Omit<
+          Definition,
+          'isMulti'
+        >),
+      revoke: kind => void this.#options.kinds.dismiss(this.#options.crank, this.#unclaimed(kind)),
+      revokeExport: ref => this.#revokeExport(ref),
+    };
+    const guarded = Object.entries(members).map(([name, member]): [string, Power] => [
+      name,
+      (...args) => {
+        if (this.#options.isOver()) throw Fail`the estate is closed: the start is over`;
+        return harden(member(...args));
+      },
+    ]);
+    return Object.fromEntries(guarded);
+  }
+
+  #kinds(): unknown {
+    return this.#unclaimedKinds().map(kind => {
+      const row = this.#kindRow(kind);
+      const facets = this.#facetsOf(row);
+      const layouts = this.#text(row[5]) as readonly (readonly string[])[];
+      return { kind, tag: this.#text(row[0]), facets, fields: [...new Set(layouts.flat())] };
+    });
+  }
+
+  #unclaimedKinds(): number[] {
+    const { core } = this.#options;
+    const { rows } = core.context;
+    const end = prefixEnd(ROW_KIND_PREFIX);
+    const kinds: number[] = [];
+    let key = rows.nextKey(ROW_KIND_PREFIX, end);
+    for (; key !== undefined; key = rows.nextKey(key, end)) {
+      const kind = readU32(key, ROW_KIND_PREFIX.length);
+      if (!core.definedKinds.has(kind) && !core.dismissals.has(kind)) kinds.push(kind);
+    }
+    return kinds;
+  }
+
+  #unclaimed(given: unknown): number {
+    const kinds = this.#unclaimedKinds();
+    const kind = kinds.find(it => it === given);
+    if (kind !== undefined) return kind;
+    throw Fail`no kind ${given} is unclaimed; there are ${q(kinds)}`;
+  }
+
+  #kindRow(kind: number): KindRow {
+    return unpackRow('kind', this.#options.core.context.rows.get(rowKind(kind))!);
+  }
+
+  #text(body: Uint8Array): unknown {
+    return this.#raw.decode(body, []);
+  }
+
+  #facetsOf([, facets]: KindRow): readonly string[] | undefined {
+    return facets === null ? undefined : (this.#text(facets) as readonly string[]);
+  }
+
+  *#instances(kind: number, { after = 0, limit = DEFAULT_ROWS }: Page = {}): Generator<number> {
+    const isPage =
+      Number.isSafeInteger(after) && after >= 0 && Number.isSafeInteger(limit) && limit > 0;
+    if (!isPage || limit > ESTATE_ROWS_MAX) {
+      throw Fail`a page is { after, limit }, limit at most ${b(String(ESTATE_ROWS_MAX))}`;
+    }
+    const { rows } = this.#options.core.context;
+    const end = prefixEnd(rowObjectPrefix(kind));
+    let key = rows.nextKey(rowObject(kind, after), end);
+    for (let n = 0; n < limit && key !== undefined; n += 1) {
+      yield readU48(key, INSTANCE_AT);
+      key = rows.nextKey(key, end);
+    }
+  }
+
+  /** State by field, as it stands in the rows; `holders`: how many rows hold the instance. */
+  #rows(kind: number, page: Page | undefined): unknown {
+    const { rows } = this.#options.core.context;
+    const layouts = this.#text(this.#kindRow(kind)[5]) as readonly (readonly string[])[];
+    return [...this.#instances(kind, page)].map(instance => {
+      const row = unpackRow('object', rows.get(rowObject(kind, instance))!);
+      const [, layout, holders, , , , inline, slots] = row;
+      const body = inline ?? rows.get(rowObjectState(kind, instance))!;
+      const values = this.#raw.decode(body, slots) as readonly unknown[];
+      const fields = layouts[layout]!.map((name, i) => [name, values[i]] as const);
+      return { instance, holders, state: Object.fromEntries(fields) as object };
+    });
+  }
+
+  /** What others hold of the instances of a page. */
+  #exports(kind: number, page: Page | undefined): unknown {
+    const { ledger } = this.#options.core;
+    const facets = this.#facetsOf(this.#kindRow(kind));
+    return [...this.#instances(kind, page)].flatMap(instance => {
+      const { es } = ledger.headerAfter(durableRef(kind, instance))!;
+      return [...es].flatMap((status, facet) => {
+        if (status !== 'r' && status !== 's') return [];
+        const ref = durableRef(kind, instance, facets === undefined ? undefined : facet);
+        const name = facets?.[facet];
+        return [{ ref, instance, facet: name, reach: REACHES[status] }];
+      });
+    });
+  }
+
+  /** Defines it whatever shape and facets it had: a facet that is not there has no methods. */
+  #rebind(kind: number, definition: Omit<Definition, 'isMulti'>): Maker {
+    const { kinds } = this.#options;
+    const facets = this.#facetsOf(this.#kindRow(kind));
+    const behavior =
+      facets === undefined
+        ? definition.behavior
+        : {
+            ...Object.fromEntries(facets.map(name => [name, {}])),
+            ...(definition.behavior as object),
+          };
+    const whole = { ...definition, behavior, isMulti: facets !== undefined };
+    return kinds.define(kinds.handles.read(kind), whole, { isForced: true });
+  }
+
+  /** Whoever holds it holds an orphan: its messages are rejected as those of a dead vat's. */
+  #revokeExport(given: unknown): void {
+    const { core, crank } = this.#options;
+    const parsed = typeof given === 'string' ? parseVRef(given) : undefined;
+    if (parsed?.type !== 'durable') throw Fail`no reference of the estate: ${given}`;
+    this.#unclaimed(parsed.kind);
+    const page = { after: parsed.instance - 1, limit: 1 };
+    const found = this.#exports(parsed.kind, page) as readonly { readonly ref: VRef }[];
+    if (!found.some(({ ref }) => ref === given)) throw Fail`nobody holds ${given}`;
+    core.ledger.exportChanged(given as VRef, 'n');
+    crank.syscall([Syscall.abandonExports, [given as VRef]]);
+  }
+}

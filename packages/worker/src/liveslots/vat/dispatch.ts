@@ -1,0 +1,138 @@
+/**
+ * What each delivery does. One handler per opcode; a handler runs in the crank of its delivery.
+ *
+ * A delivery that takes several turns (startVat) gives back how it goes on: that is called when the
+ * microtask queue is empty, and so on until it gives back nothing. Reap, sweep and the other
+ * deliveries about garbage get their handlers through `register`.
+ */
+import { Delivery, type DeliveryTuple } from '../../protocol/messages.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { HandledPromises } from '../../contracts/handled-promises.js';
+import { dispatchLocally } from '../../eventual-send/send-dispatch.js';
+import type { SendJob } from '../../eventual-send/promise-record.js';
+import type { ValueCodec } from '../contract/context.js';
+import type { Hardening } from '../../contracts/hardening.js';
+import type {
+  Continuation,
+  DeliveryHandler,
+  DeliveryHandlers,
+  DeliveryOf,
+  DeliveryOpcode,
+} from '../contract/delivery-handlers.js';
+import type { Dismissals } from '../objects/dismissals.js';
+import type { Ledger } from '../objects/ledger.js';
+import { whenSettled, type PromiseEntry } from '../promises/promise-table.js';
+import type { Promises } from '../promises/promises.js';
+import type { VatReferences } from '../references/references.js';
+
+const { getPrototypeOf } = Object;
+const NativePromise = Promise;
+const promisePrototype: unknown = Promise.prototype;
+
+export interface DispatcherOptions {
+  readonly crank: CrankSink;
+  readonly handled: HandledPromises;
+  readonly hardening: Hardening;
+  readonly codec: ValueCodec;
+  readonly references: VatReferences;
+  readonly promises: Promises;
+  readonly ledger: Ledger;
+  readonly dismissals: Dismissals;
+}
+
+export class Dispatcher implements DeliveryHandlers {
+  readonly #options: DispatcherOptions;
+  readonly #handlers = new Map<DeliveryOpcode, DeliveryHandler<DeliveryOpcode>>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.register(Delivery.message, delivery => this.#message(delivery));
+    this.register(Delivery.notify, ([, resolutions]) => {
+      for (const [, , , slots] of resolutions) options.ledger.introduced(slots);
+      options.promises.notify(resolutions);
+      return undefined;
+    });
+    // No option concerns the worker yet.
+    this.register(Delivery.changeOptions, () => undefined);
+  }
+
+  register<Op extends DeliveryOpcode>(opcode: Op, handler: DeliveryHandler<Op>): void {
+    this.#handlers.set(opcode, handler as unknown as DeliveryHandler<DeliveryOpcode>);
+  }
+
+  deliver(delivery: DeliveryTuple): Continuation | undefined {
+    const handler = this.#handlers.get(delivery[0]);
+    if (handler === undefined) {
+      return this.#options.crank.raise('BAD_DELIVERY', `no delivery ${String(delivery[0])}`);
+    }
+    return handler(delivery);
+  }
+
+  #message([, target, body, slots, result]: DeliveryOf<typeof Delivery.message>): undefined {
+    const { codec, dismissals, promises, references, ledger } = this.#options;
+    ledger.introduced(slots);
+    const receiver = references.valueOf(target);
+    const [method, args] = this.#decodeMessage(codec.decode(body, slots));
+    const entry = result === null ? undefined : promises.takeResult(result);
+    // The message was on its way when the kind was dismissed.
+    const revocation = dismissals.revocationOf(target);
+    if (revocation !== undefined) return this.#reject(entry, Error(revocation));
+    this.#apply(receiver, method, args, entry);
+  }
+
+  #decodeMessage(message: unknown): readonly [string | symbol | undefined, readonly unknown[]] {
+    if (Array.isArray(message) && message.length === 2) {
+      const [method, args] = message as unknown[];
+      const isName =
+        typeof method === 'string' || typeof method === 'symbol' || method === undefined;
+      if (isName && Array.isArray(args)) return [method, args];
+    }
+    return this.#options.crank.raise('BAD_DELIVERY', 'a message is not [method, args]');
+  }
+
+  #reject(entry: PromiseEntry | undefined, reason: Error): undefined {
+    const { hardening, promises } = this.#options;
+    if (entry === undefined) return;
+    promises.settleResult(entry, { rejected: true, value: hardening.harden(reason) });
+  }
+
+  #apply(
+    receiver: object,
+    property: string | symbol | undefined,
+    args: readonly unknown[],
+    entry: PromiseEntry | undefined,
+  ): undefined {
+    const { crank, handled, hardening, promises } = this.#options;
+    const operation = property === undefined ? 'applyFunction' : 'applyMethod';
+    let value: unknown;
+    let rejected = false;
+    try {
+      const call: Pick<SendJob, 'operation' | 'property' | 'args'> = { operation, property, args };
+      value = hardening.harden(dispatchLocally(call as SendJob, receiver));
+      const promise = this.#promiseOf(value);
+      if (promise !== undefined) {
+        if (entry !== undefined) promises.followForResult(entry, promise);
+        return undefined;
+      }
+    } catch (error) {
+      crank.note(error);
+      rejected = true;
+      value = error;
+    }
+    // After the sends that the method made in its turn.
+    if (entry !== undefined) {
+      handled.afterSends(() => promises.settleResult(entry, { rejected, value }));
+    }
+    return undefined;
+  }
+
+  /** The promise that an eventual send would follow if a method gave it `value`. */
+  #promiseOf(value: unknown): Promise<unknown> | undefined {
+    if (typeof value !== 'object' && typeof value !== 'function') return undefined;
+    if (value === null) return undefined;
+    if (getPrototypeOf(value) === promisePrototype) return value as Promise<unknown>;
+    // A thenable is followed as `resolve` would; its `then` runs in a turn of its own.
+    if (typeof (value as { then?: unknown }).then !== 'function') return undefined;
+    return whenSettled(NativePromise.resolve(), () => value);
+  }
+}

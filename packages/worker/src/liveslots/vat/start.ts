@@ -1,0 +1,148 @@
+/**
+ * Starting a vat: evaluate its bundle, run microtasks to the end, call `buildRootObject`, run
+ * microtasks to the end again, check what came of it (rules.md#u4).
+ *
+ * The bundle may have been evaluated before the vat was known; what that threw is reported here.
+ */
+import { passStyleOf } from '@endo/pass-style';
+import type { FaultCode } from '../../protocol/faults.js';
+import type { Delivery, DeliveryTuple } from '../../protocol/messages.js';
+import { parseVRef, type VatId } from '../../protocol/refs.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { ValueCodec } from '../contract/context.js';
+import type { Hardening } from '../../contracts/hardening.js';
+import type { Continuation } from '../contract/delivery-handlers.js';
+import { allOf, q } from '../contract/fail.js';
+import type { Ledger } from '../objects/ledger.js';
+import { whenSettled, type Settlement } from '../promises/promise-table.js';
+import type { VatReferences } from '../references/references.js';
+
+const NativePromise = Promise;
+const styleOf = passStyleOf as (value: unknown) => string;
+
+/** What evaluating the bundle gave. */
+export type Evaluation =
+  | { readonly ok: true; readonly namespace: unknown }
+  | { readonly ok: false; readonly error: unknown };
+
+export interface VatStarterOptions {
+  readonly crank: CrankSink;
+  /** Of vatParameters; throws for instances of durable kinds that are not defined yet. */
+  readonly decode: ValueCodec['decode'];
+  readonly hardening: Hardening;
+  readonly references: VatReferences;
+  readonly ledger: Ledger;
+  readonly vatId: () => VatId;
+  readonly evaluate: () => Evaluation;
+  readonly vatPowers: (isEmergency: boolean) => object;
+  readonly baggage: () => object;
+  /** Raises what the incarnation owes to those before it and has not paid. */
+  readonly finishUpgrade: () => void;
+  /** Why kinds do not fit: told with whatever else goes wrong, which may come of it. */
+  readonly mismatches: () => readonly Error[];
+  readonly reviveWatches: () => void;
+  /** Liveslots' own kinds. */
+  readonly defineOwn: () => void;
+}
+
+type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
+type Build = (vatPowers: object, vatParameters: unknown, baggage: object) => unknown;
+
+const textOf = (error: unknown): string => {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return String(q(error));
+};
+
+export class VatStarter {
+  readonly #options: VatStarterOptions;
+
+  constructor(options: VatStarterOptions) {
+    this.#options = options;
+  }
+
+  start(delivery: StartTuple): Continuation {
+    const evaluation = this.#options.evaluate();
+    return () => this.#build(delivery, evaluation);
+  }
+
+  #build(delivery: StartTuple, evaluation: Evaluation): Continuation {
+    const [, body, slots, isEmergency] = delivery;
+    const { crank, decode, ledger, vatPowers, baggage } = this.#options;
+    if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
+    const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
+    const buildRootObject: unknown = namespace?.buildRootObject;
+    if (typeof buildRootObject !== 'function') {
+      const message = 'vat source bundle lacks buildRootObject() function';
+      return crank.raise('NO_BUILD_ROOT_OBJECT', message);
+    }
+    let outcome: Settlement | undefined;
+    const settle = (rejected: boolean, value: unknown): void => {
+      outcome = { rejected, value };
+    };
+    try {
+      this.#options.defineOwn();
+      ledger.introduced(slots);
+      const vatParameters = decode(body, slots);
+      const root = (buildRootObject as Build)(vatPowers(isEmergency), vatParameters, baggage());
+      const settled = NativePromise.resolve(root);
+      void whenSettled(
+        settled,
+        value => settle(false, value),
+        reason => settle(true, reason),
+      );
+    } catch (error) {
+      return this.#fail('START_FAILED', error);
+    }
+    return () => this.#finish(outcome);
+  }
+
+  #finish(outcome: Settlement | undefined): undefined {
+    const { references, finishUpgrade, reviveWatches } = this.#options;
+    if (outcome === undefined) return this.#raise('START_FAILED', 'buildRootObject unresolved');
+    if (outcome.rejected) return this.#fail('START_FAILED', outcome.value);
+    const root = this.#checkRoot(outcome.value);
+    reviveWatches();
+    references.bindRoot(root);
+    finishUpgrade();
+    return undefined;
+  }
+
+  #checkRoot(value: unknown): object {
+    const { hardening, references, vatId } = this.#options;
+    let style: string;
+    try {
+      style = styleOf(hardening.harden(value));
+    } catch (error) {
+      style = textOf(error);
+    }
+    if (style !== 'remotable') {
+      const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
+      return this.#raise('START_FAILED', `${shown}, which is not Far`);
+    }
+    const root = value as object;
+    const vref = references.vrefOf(root);
+    if (vref !== undefined) {
+      const isNamed = parseVRef(vref)?.type === 'named';
+      const message = isNamed
+        ? 'buildRootObject() must not return a named export: the root keeps its reference anyway'
+        : 'buildRootObject() must return ephemeral, not virtual/durable object';
+      return this.#raise('START_FAILED', message);
+    }
+    return root;
+  }
+
+  /** What vat code threw goes to whoever asked for the vat. */
+  #fail(code: FaultCode, error: unknown): never {
+    const { crank } = this.#options;
+    crank.note(error);
+    return this.#raise(code, textOf(error), error);
+  }
+
+  #raise(code: FaultCode, message: string, reason?: unknown): never {
+    const { crank, mismatches } = this.#options;
+    const errors = mismatches();
+    if (errors.length === 0) return crank.raise(code, message, reason);
+    const all = allOf([...errors, reason instanceof Error ? reason : Error(message)])!;
+    return crank.raise('KIND_MISMATCH', all.message, all);
+  }
+}
