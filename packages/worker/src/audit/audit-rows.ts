@@ -19,7 +19,7 @@ import {
 import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
 import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
-import type { Slots } from '../protocol/messages.js';
+import type { Slots } from '../protocol/passables.js';
 
 export interface AuditedThing {
   readonly count: number;

@@ -1,6 +1,6 @@
 /** What liveslots may do to the crank in progress; supervisor/crank.ts does it. */
 import type { FaultCode } from '../protocol/faults.js';
-import type { SyscallTuple } from '../protocol/messages.js';
+import type { SyscallTuple } from '../protocol/from-worker.js';
 
 export interface CrankSink {
   syscall(syscall: SyscallTuple): void;

@@ -2,7 +2,7 @@
  * How a vat worker in a child process begins: file descriptors, and the one frame that comes before
  * those of messages.ts.
  */
-import type { Body } from './messages.js';
+import type { Body } from './passables.js';
 
 /** Frames both ways (frame-stream.ts). */
 export const FRAMES_FD = 3;

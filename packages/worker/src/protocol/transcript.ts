@@ -18,6 +18,21 @@ const GATHERED_BYTES_MAX = 64 * 1024;
 const LENGTH_BYTES = 4;
 export const CHECK_BYTES = 4;
 
+/**
+ * A row of the transcript table, key (vat, incarnation, position of its first delivery): what one
+ * wave delivered to the vat and how that went. One row per vat and wave: a row per crank costs more
+ * in rows and hashes than the cranks themselves.
+ */
+export type TranscriptTuple = readonly [
+  height: number,
+  wave: number,
+  deliveries: readonly Uint8Array[],
+  /** CRC-32 of each packed `CrankTuple`, u32 big-endian, in order: they name what diverged. */
+  checks: Uint8Array,
+  /** sha256 over every packed `CrankTuple`, each behind its length as u32 big-endian. */
+  digest: Uint8Array,
+];
+
 /** The CRC-32 of a packed crank. */
 export const transcriptCheck = (packed: Uint8Array): number => crc32(packed);
 

@@ -1,6 +1,6 @@
 /** A crank as the supervisor has it, and its frame: a packed `CrankTuple`. */
 import { FrameWriter } from '../protocol/frame-writer.js';
-import type { CrankReport, Outcome, SyscallTuple } from '../protocol/messages.js';
+import type { CrankReport, Outcome, SyscallTuple } from '../protocol/from-worker.js';
 import type { KeyedRow } from './row-overlay.js';
 
 export interface FinishedCrank {

@@ -9,7 +9,7 @@
 import type { ReadView } from '@heirloom/store';
 import { transcriptKey } from '@heirloom/store/keys';
 import { unpackTuple } from '../protocol/frame-reader.js';
-import type { TranscriptTuple } from '../protocol/messages.js';
+import type { TranscriptTuple } from '../protocol/transcript.js';
 import { CHECK_BYTES, TranscriptDigest, checkAt } from '../protocol/transcript.js';
 import { packCrank, type FinishedCrank } from './crank-frame.js';
 import type { Engine } from './engine.js';

@@ -4,7 +4,8 @@
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { makePlainHarness } from '../testing/plain-worker.js';
 import { describe, expect, it } from 'vitest';
-import { FromWorker, type TranscriptTuple } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/messages.js';
+import type { TranscriptTuple } from '../protocol/transcript.js';
 import { ref } from '../testing/vat-harness.js';
 
 /** A durable counter kind, a list of what arrived, and a heap that replay has to rebuild. */

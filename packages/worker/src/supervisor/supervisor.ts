@@ -11,14 +11,9 @@ import { keyFromBytes } from '@heirloom/store/keys';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
-import {
-  FromWorker,
-  ToWorker,
-  type FromWorkerTuple,
-  type HandOverRow,
-  type HandOverWave,
-  type ToWorkerTuple,
-} from '../protocol/messages.js';
+import { FromWorker, ToWorker } from '../protocol/messages.js';
+import type { FromWorkerTuple } from '../protocol/from-worker.js';
+import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
 import type { LogLevel, SupervisorOptions } from '../contracts/environment.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';

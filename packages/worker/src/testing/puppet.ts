@@ -7,7 +7,9 @@
  * checked as the kernel would; after each crank the rows are counted again (audit-rows.ts).
  */
 import assert from 'node:assert/strict';
-import { Delivery, Syscall, type DeliveryTuple, type SyscallTuple } from '../protocol/messages.js';
+import { Delivery, Syscall } from '../protocol/messages.js';
+import type { SyscallTuple } from '../protocol/from-worker.js';
+import type { DeliveryTuple } from '../protocol/to-worker.js';
 import type { VRef } from '../protocol/refs.js';
 import { auditRows, type RowAudit } from '../audit/audit-rows.js';
 import { ref, type CrankView, type VatHarness } from './vat-harness.js';

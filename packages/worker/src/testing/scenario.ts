@@ -4,7 +4,8 @@
  * the same bytes.
  */
 import assert from 'node:assert/strict';
-import { FromWorker, type DeliveryTuple } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/messages.js';
+import type { DeliveryTuple } from '../protocol/to-worker.js';
 import { ref, type CrankView, type VatHarness } from './vat-harness.js';
 
 /** Makes its own `Far` and `E`, of intrinsics only. Purses, a weak map by identity, promises. */

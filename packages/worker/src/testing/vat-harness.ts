@@ -9,20 +9,11 @@ import assert from 'node:assert/strict';
 import { PassableCodec } from '@heirloom/store/codec';
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { keyFromBytes, transcriptKey, vatstoreKey } from '@heirloom/store/keys';
-import {
-  Delivery,
-  FromWorker,
-  Syscall,
-  ToWorker,
-  type CrankTuple,
-  type DeliveryTuple,
-  type FromWorkerTuple,
-  type HandOverRow,
-  type Resolution,
-  type SyscallTuple,
-  type ToWorkerTuple,
-  type TranscriptTuple,
-} from '../protocol/messages.js';
+import { Delivery, FromWorker, Syscall, ToWorker } from '../protocol/messages.js';
+import type { CrankTuple, FromWorkerTuple, SyscallTuple } from '../protocol/from-worker.js';
+import type { DeliveryTuple, HandOverRow, ToWorkerTuple } from '../protocol/to-worker.js';
+import type { TranscriptTuple } from '../protocol/transcript.js';
+import type { Resolution } from '../protocol/passables.js';
 import { vatIdOf, type VRef } from '../protocol/refs.js';
 import { transcriptSums } from '../protocol/transcript.js';
 import type { ImageHost, ImageInstance } from '../contracts/environment.js';

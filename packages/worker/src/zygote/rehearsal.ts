@@ -5,14 +5,9 @@
 import { PassableCodec } from '@heirloom/store/codec';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
-import {
-  Delivery,
-  FromWorker,
-  ToWorker,
-  type DeliveryTuple,
-  type FromWorkerTuple,
-  type ToWorkerTuple,
-} from '../protocol/messages.js';
+import { Delivery, FromWorker, ToWorker } from '../protocol/messages.js';
+import type { FromWorkerTuple } from '../protocol/from-worker.js';
+import type { DeliveryTuple, ToWorkerTuple } from '../protocol/to-worker.js';
 import { ROOT_VREF, durableRef, kernelPromiseRef, vatIdOf } from '../protocol/refs.js';
 import type { ImageExports } from './image-loader.js';
 

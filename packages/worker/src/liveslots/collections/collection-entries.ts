@@ -20,7 +20,7 @@ import {
 import { Fail } from '../contract/fail.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import type { BinaryKey } from '@heirloom/store';
-import type { Body, Slots } from '../../protocol/messages.js';
+import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { RowStore } from '../../contracts/row-store.js';
 import type { CollectionTables } from './collection-tables.js';

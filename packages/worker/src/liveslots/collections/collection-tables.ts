@@ -8,7 +8,7 @@
  */
 import { packRow, unpackRow } from '../rows/frames.js';
 import type { Pattern } from '@endo/patterns';
-import type { Slots } from '../../protocol/messages.js';
+import type { Slots } from '../../protocol/passables.js';
 import type { Core } from '../objects/core.js';
 import type { CollectionRow } from '../rows/frames.js';
 import type { RowsOut, Scope } from '../rows/scope.js';

@@ -6,7 +6,7 @@
  */
 import type { Hardening } from '../../contracts/hardening.js';
 import type { FaultCode } from '../../protocol/faults.js';
-import type { Slots, Body } from '../../protocol/messages.js';
+import type { Slots, Body } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { RowStore } from '../../contracts/row-store.js';
 

@@ -1,5 +1,5 @@
 /** How a part of liveslots takes deliveries; vat/dispatch.ts hands them out. */
-import type { DeliveryTuple } from '../../protocol/messages.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
 
 /** The rest of a delivery, to be run when the vat is quiescent. */
 export type Continuation = () => Continuation | undefined;

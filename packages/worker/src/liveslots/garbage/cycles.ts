@@ -20,7 +20,7 @@ import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import { MarkSet } from './mark-set.js';
 import { StartGraph, type RowThing } from './start-graph.js';
-import type { Slots } from '../../protocol/messages.js';
+import type { Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
 

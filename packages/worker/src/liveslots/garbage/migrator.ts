@@ -18,7 +18,7 @@ import { asciiTag } from '../../protocol/revocation.js';
 import { unpackRow } from '../rows/frames.js';
 import { read, recordOf } from '../kinds/instances.js';
 import type { BinaryKey } from '@heirloom/store';
-import type { FailedMigration, MigrationReport } from '../../protocol/messages.js';
+import type { FailedMigration, MigrationReport } from '../../protocol/from-worker.js';
 import type { Core } from '../objects/core.js';
 import type { Kind } from '../kinds/kind.js';
 

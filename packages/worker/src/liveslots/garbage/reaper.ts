@@ -17,7 +17,7 @@ import { ZeroEntry } from '../objects/ledger.js';
 import { isUnheld, placeOf } from '../objects/things.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { ReapReport } from '../../protocol/messages.js';
+import type { ReapReport } from '../../protocol/from-worker.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
 import type { Deletions } from './deletions.js';

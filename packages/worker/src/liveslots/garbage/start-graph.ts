@@ -23,7 +23,7 @@ import { FIRST_USER_CID } from '../rows/counters.js';
 import { generationIn, statusIn } from '../rows/forks.js';
 import { unpackRow } from '../rows/frames.js';
 import type { BinaryKey } from '@heirloom/store';
-import type { Slots } from '../../protocol/messages.js';
+import type { Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { StartRows } from '../../contracts/row-store.js';
 

@@ -1,6 +1,6 @@
 /** What a stored kind says of itself, for those who look into a store from outside. */
 import { PassableCodec } from '@heirloom/store/codec';
-import type { Body } from '../../protocol/messages.js';
+import type { Body } from '../../protocol/passables.js';
 import { unpackRow } from '../rows/frames.js';
 
 export interface KindDescription {

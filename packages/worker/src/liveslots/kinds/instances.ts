@@ -15,7 +15,7 @@ import { packRow, unpackRow } from '../rows/frames.js';
 import { migrated, migrationError, type Migration } from './migration.js';
 import { Unavailable } from '../objects/stored-values.js';
 import { newHeader, type Header } from '../objects/things.js';
-import type { Slots } from '../../protocol/messages.js';
+import type { Slots } from '../../protocol/passables.js';
 import type { Encoded } from '../contract/context.js';
 import type { Core } from '../objects/core.js';
 import type { Kind } from './kind.js';

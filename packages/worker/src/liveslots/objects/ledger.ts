@@ -13,7 +13,9 @@
  */
 import { rowVirtualCount, rowZero } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import { Syscall, type Slots, type SyscallTuple } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/messages.js';
+import type { SyscallTuple } from '../../protocol/from-worker.js';
+import type { Slots } from '../../protocol/passables.js';
 import { baseRefOf, facetOf, type VRef } from '../../protocol/refs.js';
 import { packNumber, unpackNumber } from '../rows/frames.js';
 import { isUnheld, openThing, placeOf, type Header, type Thing } from './things.js';

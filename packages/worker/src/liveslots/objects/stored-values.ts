@@ -10,7 +10,7 @@ import { durableRef, parseVRef } from '../../protocol/refs.js';
 import { FIRST_USER_KIND } from '../rows/counters.js';
 import { q } from '../contract/fail.js';
 import { unpackRow } from '../rows/frames.js';
-import type { Body, Slots } from '../../protocol/messages.js';
+import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { LiveslotsContext } from '../contract/context.js';
 

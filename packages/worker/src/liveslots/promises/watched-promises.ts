@@ -14,7 +14,7 @@
 import { passStyleOf } from '@endo/pass-style';
 import { ROW_WATCH_PREFIX, prefixEnd, rowWatch, rowWatcher } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import type { Slots } from '../../protocol/messages.js';
+import type { Slots } from '../../protocol/passables.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import { assertDurableValue } from '../collections/collection.js';
 import { Fail } from '../contract/fail.js';

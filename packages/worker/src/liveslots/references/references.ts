@@ -24,7 +24,7 @@ import type { HandledPromises } from '../../contracts/handled-promises.js';
 import type { Reanimator, References, ExportStatus } from '../contract/context.js';
 import type { Hardening } from '../../contracts/hardening.js';
 import { HeapExports } from './heap-exports.js';
-import type { Slots } from '../../protocol/messages.js';
+import type { Slots } from '../../protocol/passables.js';
 import type { PromiseTable } from '../promises/promise-table.js';
 import type { Promises } from '../promises/promises.js';
 import { stampedRef, stampRef } from '../objects/ref-stamps.js';

@@ -8,7 +8,7 @@
 import { check } from '../../check.js';
 import { unpackTuple } from '../../protocol/frame-reader.js';
 import { packTuple } from '../../protocol/frame-writer.js';
-import type { Body, Slots } from '../../protocol/messages.js';
+import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 
 export type VatRow = readonly [nextKind: number, nextCid: number];

@@ -5,7 +5,8 @@
  * microtask queue is empty, and so on until it gives back nothing. Reap, sweep and the other
  * deliveries about garbage get their handlers through `register`.
  */
-import { Delivery, type DeliveryTuple } from '../../protocol/messages.js';
+import { Delivery } from '../../protocol/messages.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { HandledPromises } from '../../contracts/handled-promises.js';
 import { dispatchLocally } from '../../eventual-send/send-dispatch.js';

@@ -7,7 +7,9 @@
 import { passStyleOf } from '@endo/pass-style';
 import { check } from '../../check.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
-import { Delivery, type CrankReport, type DeliveryTuple } from '../../protocol/messages.js';
+import { Delivery } from '../../protocol/messages.js';
+import type { CrankReport } from '../../protocol/from-worker.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { VatId } from '../../protocol/refs.js';
 import type { CrankSink, FallibleCrankSink } from '../../contracts/crank-sink.js';
 import type { RowStore } from '../../contracts/row-store.js';

@@ -6,7 +6,8 @@
  */
 import { passStyleOf } from '@endo/pass-style';
 import type { FaultCode } from '../../protocol/faults.js';
-import type { Delivery, DeliveryTuple } from '../../protocol/messages.js';
+import type { Delivery } from '../../protocol/messages.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import { parseVRef, type VatId } from '../../protocol/refs.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { ValueCodec } from '../contract/context.js';

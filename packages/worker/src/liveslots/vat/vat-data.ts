@@ -18,7 +18,7 @@ import { UpgradePowers } from '../upgrade/upgrade-powers.js';
 import { WatchedPromises, type WatchablePromises } from '../promises/watched-promises.js';
 import { makeWeakCollections } from '../collections/weak.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Body, Slots } from '../../protocol/messages.js';
+import type { Body, Slots } from '../../protocol/passables.js';
 import type { CrankParticipant, LiveslotsContext } from '../contract/context.js';
 import type { StoreOptions } from '../collections/collections.js';
 import type { Core } from '../objects/core.js';
