@@ -1,12 +1,15 @@
 /**
  * The checks of docs and house style that a machine can make: sizes, types, what may reach the
- * clock, and which way imports point (bench, examples, test -> kernel -> worker, store).
+ * clock, and which way imports point (bench, examples, test -> kernel -> worker, store; within a
+ * package by lint/layers.mjs).
  *
  * In a flat config the last block that matches a file sets a rule whole; lists do not add up. So
  * the lists below are put together here, and the narrower block stands later.
  */
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { CIRCLE_ROOTS } from './lint/layers.mjs';
+import { heirloom } from './lint/rules.mjs';
 
 const SOURCE = ['packages/*/src/**/*.ts'];
 const TESTS = ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
@@ -169,6 +172,11 @@ export default defineConfig(
     files: ['packages/worker/src/supervisor/**/*.ts'],
     ignores: [...TESTS, ...HOST_POWERS],
     rules: { 'no-restricted-globals': globalsBan(AMBIENT_GLOBALS) },
+  },
+  {
+    files: CIRCLE_ROOTS.map(root => `${root}/**/*.ts`),
+    plugins: { heirloom },
+    rules: { 'heirloom/layers': 'error', 'heirloom/no-circles': 'error' },
   },
   ...packageImports('store', [...EVERYWHERE, NO_KERNEL, NO_WORKER]),
   ...packageImports('worker', [...WORKER, NO_STORE_ROOT], WORKER),

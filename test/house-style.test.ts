@@ -2,6 +2,9 @@
  * The lint rules that stand for the house style can fail: each is shown a line that breaks it.
  * `npm run lint` applies them to the sources; this guards the configuration itself.
  */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ESLint } from 'eslint';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -19,12 +22,14 @@ const lines = (count: number): string => 'export {};\n'.repeat(count);
 const functionOf = (count: number): string =>
   `export const f = () => {\n${'f();\n'.repeat(count - 2)}};\n`;
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
 let eslint: ESLint;
 
 beforeAll(() => {
   // Under CI=true typescript-eslint parses each file once: here one file has many texts.
   process.env['TSESTREE_SINGLE_RUN'] = 'false';
-  eslint = new ESLint({ cwd: fileURLToPath(new URL('..', import.meta.url)) });
+  eslint = new ESLint({ cwd: ROOT });
 });
 
 const rulesBroken = async (filePath: string, text: string): Promise<(string | null)[]> => {
@@ -89,4 +94,106 @@ describe('lint: what it lets pass', () => {
   ])('lint: %s -> no error', { tags: ['thorough'] }, async (_title, filePath, text) => {
     expect(await rulesBroken(filePath, text)).toEqual([]);
   });
+});
+
+/** Our own rules need no types, and so no file that exists. */
+const ourRules = new ESLint({
+  cwd: ROOT,
+  ruleFilter: ({ ruleId }) => ruleId.startsWith('heirloom/'),
+  overrideConfig: {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: false, project: null } },
+    linterOptions: { reportUnusedDisableDirectives: 'off' },
+  },
+});
+
+const ofOurRules = async (filePath: string, text: string): Promise<(string | null)[]> => {
+  const [result] = await ourRules.lintText(text, { filePath: path.join(ROOT, filePath) });
+  if (result === undefined) throw Error(`eslint ignores ${filePath}`);
+  return result.messages.map(message => message.ruleId);
+};
+
+const KERNEL = 'packages/kernel/src';
+const LIVESLOTS = 'packages/worker/src/liveslots';
+const IN_STATE = `${KERNEL}/state/a.ts`;
+const IN_OBJECTS = `${LIVESLOTS}/objects/a.ts`;
+const LAYERS = 'heirloom/layers';
+const CIRCLES = 'heirloom/no-circles';
+
+interface Tree {
+  readonly root: string;
+  /** The rooms of each floor, from the ground up. */
+  readonly names: readonly (readonly string[])[];
+}
+
+const LAYERS_SCRIPT = path.join(ROOT, 'lint/main.mjs');
+const layers = (flag: string): string =>
+  spawnSync(process.execPath, [LAYERS_SCRIPT, flag], { encoding: 'utf8' }).stdout;
+
+const { trees } = JSON.parse(layers('--json')) as { readonly trees: readonly Tree[] };
+
+/** A file in `room`, and how a file in `from` would import it. */
+const fileIn = (room: string): string => (room.endsWith('.ts') ? room : `${room}/a.ts`);
+const importOf = (from: string, to: string): string => {
+  const steps = from.endsWith('.ts') ? './' : '../';
+  return `${steps}${fileIn(to).replace(/\.ts$/, '.js')}`;
+};
+
+/** Every room with those that are not below it: on its own floor, and on the next one. */
+const rooms = trees.flatMap(({ root, names }) =>
+  names.flatMap((floor, index) =>
+    floor.map(room => {
+      const others = [...floor, ...(names[index + 1] ?? [])].filter(other => other !== room);
+      return { root, room, others };
+    }),
+  ),
+);
+
+describe('layers: what lint refuses', () => {
+  test.each(rooms)('layers: $root: $room imports $others -> errors', async at => {
+    for (const other of at.others) {
+      const text = `import '${importOf(at.room, other)}';`;
+      expect(await ofOurRules(`${at.root}/${fileIn(at.room)}`, text)).toContain(LAYERS);
+    }
+  });
+
+  test.each([
+    ['a type of a room above', IN_STATE, `import type { A } from '../core/a.js';`],
+    ['the same, exported', IN_STATE, `export type { A } from '../core/a.js';`],
+    ['the same, without a name', IN_STATE, `export type A = import('../core/a.js').A;`],
+    ['two floors up', `${KERNEL}/objects/a.ts`, `export * from '../wave/a.js';`],
+    ['back up, and no type', IN_OBJECTS, `import { a } from '../kinds/a.js';`],
+    ['a name marked as type', IN_OBJECTS, `import { type A } from '../kinds/a.js';`],
+    ['a folder without a floor', `${KERNEL}/attic/a.ts`, `export {};`],
+    ['a file without a floor', `${KERNEL}/attic.ts`, `export {};`],
+    ['what is made for tests', IN_STATE, `import '../testing/store.js';`],
+  ])('layers: %s -> an error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toEqual([LAYERS]);
+  });
+
+  test.each([
+    ['two files', 'packages/store/src/errors.ts', `export * from './lock.js';`],
+    ['a file and itself', 'test/models/random.ts', `import './random.js';`],
+    ['more than two', 'packages/store/src/errors.ts', `import './store-import.js';`],
+    ['a name marked as type', 'bench/src/temporary.ts', `import { type A } from './fork.js';`],
+  ])('circles: %s -> an error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toContain(CIRCLES);
+  });
+});
+
+describe('layers: what lint lets pass', () => {
+  test.each([
+    ['a room below', `${KERNEL}/core/a.ts`, `import '../wave/a.js';`],
+    ['a file of the same room', `${KERNEL}/core/a.ts`, `import './b.js';`],
+    ['a type, back up', IN_OBJECTS, `import type { A } from '../kinds/a.js';`],
+    ['a test of any room', `${KERNEL}/state/a.test.ts`, `import '../cli/main.js';`],
+    ['a circle of types', 'bench/src/temporary.ts', `import type { A } from './fork.js';`],
+  ])('layers: %s -> no error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toEqual([]);
+  });
+});
+
+test('layers: the drawings of ARCHITECTURE.md -> those of lint/layers.mjs', () => {
+  const text = readFileSync(path.join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  for (const drawing of layers('--drawing').trim().split('\n\n')) expect(text).toContain(drawing);
 });

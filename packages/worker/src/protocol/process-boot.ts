@@ -1,6 +1,6 @@
 /**
  * How a vat worker in a child process begins: file descriptors, and the one frame that comes before
- * those of messages.ts.
+ * those of to-worker.ts.
  */
 import type { Body } from './passables.js';
 

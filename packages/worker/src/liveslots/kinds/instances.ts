@@ -14,6 +14,7 @@ import { Fail, q } from '../contract/fail.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import { migrated, migrationError, type Migration } from './migration.js';
 import { Unavailable } from '../objects/stored-values.js';
+// eslint-disable-next-line heirloom/no-circles -- without it, another image
 import { newHeader, type Header } from '../objects/things.js';
 import type { Slots } from '../../protocol/passables.js';
 import type { Encoded } from '../contract/context.js';

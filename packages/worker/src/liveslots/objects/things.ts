@@ -12,6 +12,7 @@ import { rowImportRef } from '@heirloom/store/keys';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
 import { packRow, unpackRow } from '../rows/frames.js';
+// eslint-disable-next-line heirloom/layers, heirloom/no-circles -- without it, another image
 import { dirtyRecordOf } from '../kinds/instances.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { Core } from './core.js';
