@@ -18,7 +18,7 @@ const VAT_TYPES = 'packages/worker/types/**/*.ts';
 const IN_TEST_PROJECT = ['**/*.test.ts', 'test/**/*.ts', 'vitest.config.ts', VAT_TYPES];
 /** Vats in TypeScript: they know the types of vat code and nothing of Node. */
 const VATS = ['test/vats/**/*.ts', VAT_TYPES];
-const HOST_POWERS = ['packages/*/src/host-powers.ts', 'packages/*/src/**/host-powers.ts'];
+const HOST_POWERS = ['packages/*/src/**/*host-powers.ts'];
 /** The clock, and everything else that two runs would not see alike. */
 const AMBIENT_GLOBALS = [
   'Date',

@@ -107,7 +107,7 @@ const STORE = {
   roomsMax: 21,
   floors: [
     {
-      'errors.ts': 'HostError',
+      'host-error.ts': 'HostError: this host failed',
       'types.ts': 'tables, keys and changes of rows',
       'frame.ts': 'msgpack frames',
       codec: 'canonical values',
@@ -132,6 +132,9 @@ const STORE = {
 };
 
 export const TREES = [KERNEL, WORKER, LIVESLOTS, STORE];
+
+/** Packages among whose sources no name of a file occurs twice, but for index.ts. */
+export const NAME_ROOTS = ['packages/kernel/src', 'packages/worker/src', 'packages/store/src'];
 
 /** Where no run-time import may go in a circle: sources and tests alike. */
 export const CIRCLE_ROOTS = [

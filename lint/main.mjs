@@ -3,10 +3,11 @@
  *
  * Exit codes: 0 the plan is met; 1 it is not; 2 the arguments are wrong.
  */
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { circlesOf, runTimeGraph } from './circles.mjs';
 import { filesBelow, importsBelow } from './imports.mjs';
-import { BACK_ARROWS_MAX, CIRCLE_ROOTS, FLOORS_MAX, TREES } from './layers.mjs';
+import { BACK_ARROWS_MAX, CIRCLE_ROOTS, FLOORS_MAX, NAME_ROOTS, TREES } from './layers.mjs';
 import { drawingOf, faultOf, floorOf, isOutside, roomOf, roomsOf } from './rooms.mjs';
 
 const HELP = `npm run layers -- [--json | --drawing] [--help]
@@ -14,7 +15,7 @@ const HELP = `npm run layers -- [--json | --drawing] [--help]
 Counts the rooms of each package, its floors, and the arrows between rooms (one for all imports of
 one room from another), and compares them with the plan: rooms at one level at most 21, in liveslots
 12; at most ${FLOORS_MAX} floors; at most ${BACK_ARROWS_MAX} arrows back up, of types alone;
-no circle of run-time imports.
+no circle of run-time imports; no name of a file twice, index.ts aside.
 
   --json      the figures as JSON
   --drawing   the layers of each package as text, the highest floor first
@@ -81,6 +82,17 @@ const measure = tree => {
   return { root, files: files.length, ...counts, names, backArrows, faults };
 };
 
+/** Sources of one name: on the walk of a message through the packages a name means one file. */
+const namesakes = () => {
+  const files = NAME_ROOTS.flatMap(filesBelow).filter(file => !isOutside(file));
+  const byName = new Map();
+  for (const file of files) {
+    const name = path.basename(file);
+    byName.set(name, [...(byName.get(name) ?? []), file]);
+  }
+  return [...byName].filter(([name, same]) => name !== 'index.ts' && same.length > 1);
+};
+
 const circlesBelow = root => ({ root, circles: circlesOf(runTimeGraph(importsBelow(root))) });
 
 const HEADS = ['tree', 'files', 'rooms', 'floors', 'arrows', 'back up', 'of them types'];
@@ -90,7 +102,7 @@ const table = rows => {
   return rows.map(row => row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
 };
 
-const report = (trees, circles) => {
+const report = (trees, circles, names) => {
   const rows = trees.map(({ root, files, rooms, roomsMax, floors, arrows, backArrows }) => {
     const types = backArrows.filter(({ isType }) => isType);
     const [most, back] = [`${rooms} of ${roomsMax}`, `${backArrows.length} of ${BACK_ARROWS_MAX}`];
@@ -105,6 +117,8 @@ const report = (trees, circles) => {
   }
   lines.push(`run-time circles: ${circles.reduce((sum, each) => sum + each.circles.length, 0)}`);
   for (const way of circles.flatMap(each => each.circles)) lines.push(`  ${way.join(' -> ')}`);
+  lines.push(`names that occur twice in these packages: ${names.length}`);
+  for (const [, same] of names) lines.push(`  ${same.join(', ')}`);
   return lines.map(line => line.trimEnd()).join('\n');
 };
 
@@ -114,10 +128,12 @@ const run = ({ json, drawing }) => {
   const circles = CIRCLE_ROOTS.map(circlesBelow);
   // liveslots is a tree within another: what is wrong there is found twice.
   const faults = [...new Set(trees.flatMap(tree => tree.faults))];
-  const isMet = faults.length === 0 && circles.every(each => each.circles.length === 0);
-  if (json) return { text: JSON.stringify({ isMet, trees, circles }, null, 2), isMet };
+  const names = namesakes();
+  const isStraight = circles.every(each => each.circles.length === 0);
+  const isMet = faults.length === 0 && isStraight && names.length === 0;
+  if (json) return { text: JSON.stringify({ isMet, trees, circles, names }, null, 2), isMet };
   const verdict = isMet ? 'The plan is met.' : 'The plan is not met.';
-  return { text: [report(trees, circles), ...faults, verdict].join('\n'), isMet };
+  return { text: [report(trees, circles, names), ...faults, verdict].join('\n'), isMet };
 };
 
 const FLAG = { type: 'boolean' };

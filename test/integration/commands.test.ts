@@ -145,6 +145,10 @@ const WAYS: readonly Way[] = [
   { of: /^npm (ci|test|start)$/, how: 'a step of .ci/run', check: expectStep },
   { of: /^npm run (lint|check-types|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
   {
+    of: /^npm run layers( -- --\w+)?$/,
+    runs: command => [scriptOf('layers'), ...command.split(' ').slice(4)].join(' '),
+  },
+  {
     of: /^npm run test:all$/,
     how: 'npm test and npm run test:rest, steps of .ci/run',
     check: command => {

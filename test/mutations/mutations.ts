@@ -205,7 +205,7 @@ const GARBAGE: readonly Mutation[] = [
   {
     id: 'G3c',
     rule: 'G3',
-    file: `${KERNEL}/state/keys.ts`,
+    file: `${KERNEL}/state/kernel-keys.ts`,
     find: '    range(clistVrefKey(vat, `o+v${incarnation}/`)),\n',
     replace: '',
     breaks: 'Names of merely-virtual exports of ended incarnations are never taken away.',
@@ -339,7 +339,7 @@ const STORAGE: readonly Mutation[] = [
   {
     id: 'S1b',
     rule: 'S1',
-    file: `${KERNEL}/core/core.ts`,
+    file: `${KERNEL}/core/kernel-core.ts`,
     find: lines('      this.#blame(this.#failure);', '      this.results.fail(this.#failure);'),
     replace: lines('      this.#blame(this.#failure);'),
     breaks: 'Who waits for a result when the kernel stops is never told.',

@@ -22,7 +22,7 @@ export {
   type CrankPlace,
   type KernelErrorCode,
   type WorkerErrorCode,
-} from './base/errors.js';
+} from './base/kernel-errors.js';
 export type { VatReference } from './core/host-data.js';
 export type { AdoptImageOptions } from './host/adoption.js';
 export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';
@@ -74,7 +74,7 @@ export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host/h
 export type { RunLimits, RunStats } from './core/run-policy.js';
 export type { BeginBlock } from './host/blocks.js';
 export { memoryUse, type MemoryUse } from './host/memory.js';
-export type { UpgradeReport } from './lifecycle/start.js';
+export type { UpgradeReport } from './lifecycle/vat-start.js';
 export {
   jsonLines,
   LOG_CATEGORIES,
@@ -82,7 +82,7 @@ export {
   type LogOptions,
   type LogRecord,
   type LogValue,
-} from './log/records.js';
+} from './log/log-records.js';
 export type { FailedInstance } from './objects/failed-instance.js';
 export type {
   MigrateVatsOptions,

@@ -13,9 +13,9 @@ import { runningVats } from './state/running-vats.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { loadConfig, type LoadedConfig } from './host/config.js';
 import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
-import { KernelCore } from './core/core.js';
+import { KernelCore } from './core/kernel-core.js';
 import type { DryRunReport } from './lifecycle/dry-run.js';
-import { HostError, KernelError } from './base/errors.js';
+import { HostError, KernelError } from './base/kernel-errors.js';
 import { forkInput } from './host/fork-input.js';
 import type { VatReference } from './core/host-data.js';
 import {
@@ -34,7 +34,7 @@ import {
   terminateInput,
 } from './host/inputs.js';
 import type { ApplyInput } from './core/inbox.js';
-import type { LogOptions } from './log/records.js';
+import type { LogOptions } from './log/log-records.js';
 import type {
   CreatedVat,
   ForkedVat,

@@ -12,7 +12,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { describeError, HostError, systemErrorCode } from './errors.js';
+import { describeError, HostError, systemErrorCode } from './host-error.js';
 import { LOCK_PREFIX } from './lock.js';
 
 export const DATA_FILE = 'data.mdb';

@@ -10,7 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
-import { describeError, HostError } from './errors.js';
+import { describeError, HostError } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
 import {
   TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,

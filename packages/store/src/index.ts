@@ -1,6 +1,6 @@
 /** The store: tables, keys, frames, block hash, the single writer and its readers. */
 export * from './types.js';
-export * from './errors.js';
+export * from './host-error.js';
 export * from './keys.js';
 export {
   FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue,

@@ -19,7 +19,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { HostError, systemErrorCode } from './errors.js';
+import { HostError, systemErrorCode } from './host-error.js';
 
 /** Files that begin so belong to the lock. */
 export const LOCK_PREFIX = 'heirloom.lock.';

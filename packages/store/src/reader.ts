@@ -10,7 +10,7 @@ import path from 'node:path';
 import type { Transaction } from 'lmdb';
 import { inspectDirectory } from './directory.js';
 import { Environment } from './environment.js';
-import { HostError } from './errors.js';
+import { HostError } from './host-error.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, type SchemaChoice } from './schema-version.js';
 import type { BinaryKey, ScanSnapshot, StoredRow, StoreReader, TableName } from './types.js';

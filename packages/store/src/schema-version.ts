@@ -1,5 +1,5 @@
 /** Which layout of the tables a store has, and what this release makes of another one. */
-import { HostError } from './errors.js';
+import { HostError } from './host-error.js';
 
 /**
  * The layout of docs/tables.md. Raised when an older release could not read what we write, or we

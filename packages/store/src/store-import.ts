@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beginCreation, endCreation, inspectDirectory, withIoErrors } from './directory.js';
 import { Environment } from './environment.js';
-import { describeError, HostError } from './errors.js';
+import { describeError, HostError } from './host-error.js';
 import { blockKey } from './keys.js';
 import { packBlockRecord, type BlockRecord } from './state-root.js';
 import { STATE_TABLES } from './state-chunks.js';

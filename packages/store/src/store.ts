@@ -19,7 +19,7 @@ import {
   beginCreation, DATA_FILE, endCreation, inspectDirectory, withIoErrors, type DirectoryState,
 } from './directory.js';
 import { Environment } from './environment.js';
-import { describeError, HostError } from './errors.js';
+import { describeError, HostError } from './host-error.js';
 import { packFrame } from './frame.js';
 import { blockKey, metaKey } from './keys.js';
 import { acquireLock, type StoreLock } from './lock.js';

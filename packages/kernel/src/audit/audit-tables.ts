@@ -39,7 +39,7 @@ import {
   type ReadView,
 } from '@heirloom/store';
 import { auditClists } from './clists.js';
-import { beginAudit, type Audit } from './context.js';
+import { beginAudit, type Audit } from './audit-context.js';
 import type { AuditFinding } from './findings.js';
 import {
   auditHeld,

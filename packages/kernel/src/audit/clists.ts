@@ -33,7 +33,7 @@ import {
   type PromiseRow,
   type VatNumber,
 } from '../state/schema.js';
-import type { Audit } from './context.js';
+import type { Audit } from './audit-context.js';
 import { rowsOf } from '../state/scan.js';
 
 const VAT_AT = 1;

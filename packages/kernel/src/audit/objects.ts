@@ -21,8 +21,8 @@ import {
   type PromiseRow,
 } from '../state/schema.js';
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
-import { isRunning, type Audit } from './context.js';
-import { checkGarbage } from './garbage.js';
+import { isRunning, type Audit } from './audit-context.js';
+import { checkGarbage } from './unreached-objects.js';
 import { rowsOf } from '../state/scan.js';
 import { isKernelObject } from './services.js';
 

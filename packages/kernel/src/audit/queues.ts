@@ -18,7 +18,7 @@ import {
   type RunQueueItem,
 } from '../state/schema.js';
 import { promiseRow } from './clists.js';
-import type { Audit } from './context.js';
+import type { Audit } from './audit-context.js';
 import { rowsOf } from '../state/scan.js';
 
 export interface QueueCounts {

@@ -25,7 +25,7 @@ import {
 } from '../state/schema.js';
 import { KernelObject, kernelObjectCodec } from '../state/service-tables.js';
 import { objectRow } from './clists.js';
-import type { Audit } from './context.js';
+import type { Audit } from './audit-context.js';
 import { checkResult } from './queues.js';
 import { rowsOf } from '../state/scan.js';
 

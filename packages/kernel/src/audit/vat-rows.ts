@@ -36,7 +36,7 @@ import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
 import { bodyOf, type Spaces } from '../state/row-table.js';
 import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { namedBy, objectRow } from './clists.js';
-import type { Audit } from './context.js';
+import type { Audit } from './audit-context.js';
 import { keysOf, rowsOf } from '../state/scan.js';
 
 const SPACE_BYTES = 4;

@@ -20,7 +20,7 @@ import {
 } from '@heirloom/store';
 import { vatIdOf, type TranscriptTuple } from '@heirloom/worker';
 import { codecs, VatState, type VatNumber, type VatRow } from '../state/schema.js';
-import type { Audit } from './context.js';
+import type { Audit } from './audit-context.js';
 import { countKeys, keysOf, prefixesOf, rowsOf } from '../state/scan.js';
 
 export interface VatCounts {

@@ -1,5 +1,5 @@
 /** Checks of what hosts pass in, shared by the calls of the kernel. */
-import { KernelError } from './errors.js';
+import { KernelError } from './kernel-errors.js';
 
 export const NAME_LENGTH_MAX = 199;
 export const NAME_PATTERN = /^[A-Za-z0-9._-]+$/;

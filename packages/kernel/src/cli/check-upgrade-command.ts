@@ -4,7 +4,7 @@ import { inspectDirectory } from '@heirloom/store';
 import type { Command } from 'commander';
 import { bundleVat, type VatBundle } from '../code/bundle.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
-import { HostError, KernelError } from '../base/errors.js';
+import { HostError, KernelError } from '../base/kernel-errors.js';
 import { openKernel } from '../kernel.js';
 import { factsOf, print, showBytes, tableOf } from './output.js';
 

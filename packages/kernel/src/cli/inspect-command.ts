@@ -1,6 +1,6 @@
 /** `heirloom inspect DIR`: what is in a store, on a closed or a running one. */
 import type { Command } from 'commander';
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import {
   inspectStore,
   type StoreInspection,

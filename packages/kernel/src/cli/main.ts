@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { HostError, KernelError } from '../base/errors.js';
+import { HostError, KernelError } from '../base/kernel-errors.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
 import { commandHint, programHint } from './hints.js';

@@ -2,7 +2,7 @@
 import { inspectDirectory } from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import type { Command } from 'commander';
-import { HostError } from '../base/errors.js';
+import { HostError } from '../base/kernel-errors.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import type { MigrationSummary } from '../core/record-migrations.js';
 import { print, tableOf } from './output.js';

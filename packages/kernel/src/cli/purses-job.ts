@@ -10,7 +10,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { bundleVat } from '../code/bundle.js';
 import type { VatReference } from '../core/host-data.js';
-import { nowMs } from '../base/host-powers.js';
+import { nowMs } from '../base/kernel-host-powers.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import type { VatInfo } from '../host/kernel-types.js';
 import type { Progress } from './progress.js';

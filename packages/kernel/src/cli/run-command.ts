@@ -8,7 +8,12 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import { openKernel, type Kernel } from '../kernel.js';
-import { jsonLines, LOG_CATEGORIES, type LogCategory, type LogOptions } from '../log/records.js';
+import {
+  jsonLines,
+  LOG_CATEGORIES,
+  type LogCategory,
+  type LogOptions,
+} from '../log/log-records.js';
 import type { KernelLogEntry } from '../core/core-options.js';
 
 type Categories = LogOptions['categories'];

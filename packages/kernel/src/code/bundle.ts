@@ -9,7 +9,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { weave } from '@heirloom/worker/weave';
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import { runArchiveJob, runBundleJob } from './bundler.js';
 
 export const BUNDLE_FORMATS = [

@@ -10,8 +10,8 @@ import { createHash } from 'node:crypto';
 import { HostError, imageKey, localKey, metaKey, packFrame, unpackFrame } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
 import { produceWarmCodeCache } from '@heirloom/worker';
-import { KernelError } from '../base/errors.js';
-import { v8Version } from '../base/host-powers.js';
+import { KernelError } from '../base/kernel-errors.js';
+import { v8Version } from '../base/kernel-host-powers.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */
 export interface ImageSource {

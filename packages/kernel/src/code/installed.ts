@@ -15,7 +15,7 @@ import {
 } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
 import { keysOf } from '../state/scan.js';
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import type { VatScript } from './vat-script.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
 

@@ -5,8 +5,8 @@
  * in order of call (rules.md#w6); whoever waits for a result is told when its block is durable, or
  * why there will be none.
  */
-import type { KernelCore } from './core.js';
-import { KernelError } from '../base/errors.js';
+import type { KernelCore } from './kernel-core.js';
+import { KernelError } from '../base/kernel-errors.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inbox.js';
 import { addWave, isReached, NO_RUN, type RunLimits, type RunStats } from './run-policy.js';
 

@@ -7,17 +7,17 @@
 import { metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
 import { HostError, type Store } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
-import { engineName } from '../base/host-powers.js';
+import { engineName } from '../base/kernel-host-powers.js';
 import { imageRows, Images, utf8 } from '../code/images.js';
 import { packParameters, unpackParameters } from '../state/parameters.js';
 import { checkParameters } from './check-parameters.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
-import { spellings } from '../state/keys.js';
+import { spellings } from '../state/kernel-keys.js';
 import { showKRef } from '../state/krefs.js';
 import { runningVats } from '../state/running-vats.js';
 import { codecs, KERNEL_OWNS } from '../state/schema.js';
-import { KernelState } from '../state/state.js';
+import { KernelState } from '../state/kernel-state.js';
 
 export interface BootRecord {
   readonly parameters: KernelParameters;

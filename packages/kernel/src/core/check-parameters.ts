@@ -1,5 +1,5 @@
 /** Consensus parameters that a host gives for a fresh store, checked. */
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import {
   COUNTS,
   DEFAULT_PARAMETERS,

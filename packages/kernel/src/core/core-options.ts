@@ -1,6 +1,6 @@
 /** What the core takes of the host's options: host/options.ts adds the others, and checks all. */
 import type { VatId } from '@heirloom/worker';
-import type { LogOptions } from '../log/records.js';
+import type { LogOptions } from '../log/log-records.js';
 import type { KernelParameters } from '../state/parameters.js';
 import type { Isolation } from '../vats/zygotes.js';
 

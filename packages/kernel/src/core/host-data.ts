@@ -6,7 +6,7 @@
  * byte arrays: those are `Uint8Array`s of the host's own.
  */
 import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
 

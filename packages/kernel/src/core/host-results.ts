@@ -5,14 +5,14 @@
  * block after the one that settled it, so that a host that crashed before it was told can still
  * ask.
  */
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import { getPromise, hold, release } from '../objects/counts.js';
 import type { HostData } from './host-data.js';
 import { makePromise } from '../objects/router.js';
 import type { KRef } from '../state/krefs.js';
-import { ranges } from '../state/keys.js';
+import { ranges } from '../state/kernel-keys.js';
 import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 interface Waiter {
   resolve(value: unknown): void;

@@ -7,7 +7,7 @@
  * block that contains it is.
  */
 import assert from 'node:assert/strict';
-import type { KernelCore } from './core.js';
+import type { KernelCore } from './kernel-core.js';
 import type { KRef } from '../state/krefs.js';
 
 /** Changes the state; returns the promise whose settlement answers the input, if there is one. */

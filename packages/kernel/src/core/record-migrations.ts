@@ -10,7 +10,7 @@ import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import { runningVats } from '../state/running-vats.js';
 import type { ApplyInput } from './inbox.js';
 import { Migration, VatState, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 export interface VatMigration {
   readonly vatId: VatId;

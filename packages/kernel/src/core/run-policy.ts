@@ -5,7 +5,7 @@
  * A limit that is reached ends the run after the wave that reached it; nothing shortens a wave.
  */
 import { checkFields } from '../base/arguments.js';
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import type { WaveStats } from '../wave/run.js';
 
 export interface RunStats {

@@ -8,7 +8,7 @@ import { readImage } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
-import type { KernelCore } from '../core/core.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import { prepareImage, type ImageSource } from '../code/images.js';
 import type { ApplyInput } from '../core/inbox.js';
 

@@ -1,7 +1,7 @@
 /** What a host says at the beginning of a block: an input, before any wave of the block. */
 import { checkFields } from '../base/arguments.js';
-import type { KernelCore } from '../core/core.js';
-import { KernelError } from '../base/errors.js';
+import type { KernelCore } from '../core/kernel-core.js';
+import { KernelError } from '../base/kernel-errors.js';
 import type { ApplyInput } from '../core/inbox.js';
 import { blockTime, setBlockTime, TIME_MAX } from '../services/clock.js';
 

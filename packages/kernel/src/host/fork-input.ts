@@ -1,7 +1,7 @@
 /** What a host asks of a fork, with its options checked. */
 import { checkFields, checkName } from '../base/arguments.js';
-import type { KernelCore } from '../core/core.js';
-import { KernelError } from '../base/errors.js';
+import type { KernelCore } from '../core/kernel-core.js';
+import { KernelError } from '../base/kernel-errors.js';
 import { enqueueLifecycle } from './inputs.js';
 import type { ApplyInput } from '../core/inbox.js';
 import type { ForkVatOptions } from './kernel-types.js';

@@ -6,14 +6,14 @@
  * host that stopped in between is called again, with the same number; an answer is taken once. So a
  * replica takes answers as it takes every input: in the order and at the place that its host gives.
  */
-import { KernelError } from '../base/errors.js';
-import type { KernelCore } from '../core/core.js';
+import { KernelError } from '../base/kernel-errors.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import type { VatReference } from '../core/host-data.js';
 import type { ApplyInput } from '../core/inbox.js';
 import { kernelData, soleReference, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import { applyAnswer, hostObjectName } from '../services/host-calls.js';
-import { ranges } from '../state/keys.js';
+import { ranges } from '../state/kernel-keys.js';
 import { isPromiseKRef } from '../state/krefs.js';
 
 /** What an implementation is told beside the arguments. */

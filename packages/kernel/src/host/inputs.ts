@@ -1,10 +1,10 @@
 /** What the calls of a host become when they are taken: inputs. */
 import { checkFields, checkName } from '../base/arguments.js';
 import { runningVats } from '../state/running-vats.js';
-import type { KernelCore } from '../core/core.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
 import { getPromise, holdAll } from '../objects/counts.js';
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import type { ApplyInput } from '../core/inbox.js';
 import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';

@@ -1,6 +1,6 @@
 /** What a host gives to a kernel's methods, and what it gets. */
 import type { VatId } from '@heirloom/worker';
-import type { HostError } from '../base/errors.js';
+import type { HostError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import type { DrainOptions, RefreshOptions } from '../state/upgrade-options.js';
 import type { Isolation } from '../vats/zygotes.js';

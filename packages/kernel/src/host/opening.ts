@@ -5,9 +5,9 @@
 import { checkName } from '../base/arguments.js';
 import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
 import type { KernelOptions } from './options.js';
-import type { KernelCore } from '../core/core.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import { holdAll } from '../objects/counts.js';
-import { HostError, KernelError } from '../base/errors.js';
+import { HostError, KernelError } from '../base/kernel-errors.js';
 import type { HostObjects } from './host-objects.js';
 import type { ApplyInput } from '../core/inbox.js';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';

@@ -1,5 +1,5 @@
 /** What `openKernel` takes, checked. */
-import { KernelError } from '../base/errors.js';
+import { KernelError } from '../base/kernel-errors.js';
 import type { CoreOptions } from '../core/core-options.js';
 import type { KernelConfig } from './config.js';
 import type { HostObject } from './host-objects.js';

@@ -2,7 +2,7 @@
 import { readU32, ROW_KIND_PREFIX } from '@heirloom/store';
 import { describeKind, readTag, type KindDescription } from '@heirloom/worker';
 import type { DismissedKind, VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 /** A durable kind whose states get a higher version. */
 export interface RaisedVersion {

@@ -23,8 +23,8 @@ import {
   type KindFates,
   type RaisedVersion,
 } from './dry-run-kinds.js';
-import { WorkerError } from '../base/errors.js';
-import { nowMs } from '../base/host-powers.js';
+import { WorkerError } from '../base/kernel-errors.js';
+import { nowMs } from '../base/kernel-host-powers.js';
 import {
   decodeKernelData,
   kernelData,
@@ -35,12 +35,12 @@ import { KernelLog } from '../log/kernel-log.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';
 import type { Settlement } from '../objects/router.js';
-import { ranges } from '../state/keys.js';
+import { ranges } from '../state/kernel-keys.js';
 import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrade.js';
-import type { LifecycleContext, Moment } from './start.js';
+import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
 
 /** What a crank counts. */

@@ -32,7 +32,7 @@ import { makeObject, makePromise, subscribe, type Settlement } from '../objects/
 import { creationAnswer } from '../services/vat-admin.js';
 import { handOverOf } from '../state/hand-over.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { ranges } from '../state/keys.js';
+import { ranges } from '../state/kernel-keys.js';
 import {
   heldBy,
   ItemType,
@@ -44,8 +44,8 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
-import { deliverAlone, type LifecycleContext, type Moment, type Started } from './start.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** Spaces that a vat may list: a read that finds nothing looks into each. */
 export const SPACES_MAX = 64;

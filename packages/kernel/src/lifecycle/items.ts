@@ -25,7 +25,7 @@ import {
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { endVat } from './termination.js';
 import { bundleOf, upgradeVat } from './upgrade.js';
-import { startVat, type LifecycleContext, type Moment } from './start.js';
+import { startVat, type LifecycleContext, type Moment } from './vat-start.js';
 
 const createVat = async (
   context: LifecycleContext,

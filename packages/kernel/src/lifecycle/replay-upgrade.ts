@@ -8,13 +8,13 @@
  * Invariant: the vat has no crank in this wave (wave/plan.ts): its transcript is whole.
  */
 import { vatIdOf } from '@heirloom/worker';
-import { WorkerError } from '../base/errors.js';
+import { WorkerError } from '../base/kernel-errors.js';
 import { holdAll, releaseAll } from '../objects/counts.js';
 import { kernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import { handOverOf } from '../state/hand-over.js';
 import type { VatNumber } from '../state/schema.js';
-import type { LifecycleContext, Moment } from './start.js';
+import type { LifecycleContext, Moment } from './vat-start.js';
 
 const failure = ({ position, message }: WorkerError): Error =>
   Error(`the new code does otherwise at delivery ${position}: ${message}`);

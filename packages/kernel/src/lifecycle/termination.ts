@@ -9,13 +9,13 @@ import { vatIdOf, type VRef } from '@heirloom/worker';
 import { retirePromise } from '../objects/clist.js';
 import { getPromise, release, releaseAll, releaseRecognizable } from '../objects/counts.js';
 import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
-import { HostError } from '../base/errors.js';
+import { HostError } from '../base/kernel-errors.js';
 import { settleDone } from '../services/vat-admin.js';
 import { settle, type Router, type Settlement } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { hasRevokedNames, revokeStep } from '../objects/dismissals.js';
+import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
 import { removeExports } from '../objects/orphans.js';
-import { dismissalsKey, endedKey, endedOf, ranges } from '../state/keys.js';
+import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import {
   PromiseState,
   Reach,
@@ -24,7 +24,7 @@ import {
   type VatNumber,
 } from '../state/schema.js';
 import type { Spaces } from '../state/row-table.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
 export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [

@@ -1,5 +1,5 @@
 /** The last upgrades that a kernel carried out, for its host's statistics: in no hash. */
-import type { UpgradeReport } from './start.js';
+import type { UpgradeReport } from './vat-start.js';
 
 export const UPGRADE_REPORTS_MAX = 10_000;
 

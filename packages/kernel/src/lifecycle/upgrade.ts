@@ -5,7 +5,7 @@
  */
 import { vatIdOf } from '@heirloom/worker';
 import { releaseAll } from '../objects/counts.js';
-import { nowMs } from '../base/host-powers.js';
+import { nowMs } from '../base/kernel-host-powers.js';
 import { disconnection, kernelData, rejection } from '../objects/kernel-data.js';
 import { restartCount } from '../state/refresh-count.js';
 import { isRefreshDue } from './refresh.js';
@@ -20,9 +20,9 @@ import {
   type VatRow,
 } from '../state/schema.js';
 import { PLAIN_UPGRADE, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { abandonPromises, noteEnded, watchesIn } from './termination.js';
-import { startVat, type LifecycleContext, type Moment, type Started } from './start.js';
+import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** What a vat is upgraded to. */
 export interface Successor extends VatCode {

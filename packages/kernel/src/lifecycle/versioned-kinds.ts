@@ -5,7 +5,7 @@
 import { ROW_KIND_PREFIX } from '@heirloom/store';
 import { describeKind } from '@heirloom/worker';
 import type { VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 const isVersioned = (row: Uint8Array): boolean => {
   try {

@@ -12,7 +12,7 @@ import {
   type Resolution,
   type SyscallTuple,
 } from '@heirloom/worker';
-import type { LogValue } from './records.js';
+import type { LogValue } from './log-records.js';
 
 export type Description = { readonly event: string } & Readonly<Record<string, LogValue>>;
 

@@ -6,8 +6,8 @@
  */
 import { unpackFrame } from '@heirloom/store';
 import { vatIdOf, type CrankReport, type CrankTuple } from '@heirloom/worker';
-import { KernelError } from '../base/errors.js';
-import { wallTime } from '../base/host-powers.js';
+import { KernelError } from '../base/kernel-errors.js';
+import { wallTime } from '../base/kernel-host-powers.js';
 import type { VatNumber } from '../state/schema.js';
 import { describeDelivery, describeSyscall, type Description } from './describe.js';
 import {
@@ -16,7 +16,7 @@ import {
   type LogOptions,
   type LogRecord,
   type LogValue,
-} from './records.js';
+} from './log-records.js';
 
 type Fields = Readonly<Record<string, LogValue>>;
 

@@ -21,7 +21,7 @@ import type { Router } from '../objects/router.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage, VatNumber } from '../state/schema.js';
 import type { Spaces } from '../state/row-table.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */

@@ -28,12 +28,12 @@ import {
 import { makeResult, resolveName, resolvePromiseName, type Speaker } from '../objects/clist.js';
 import { abandonExports, dropImports, retireExports, retireImports } from '../objects/collect.js';
 import { getPromise } from '../objects/counts.js';
-import { checkDismissal, dismissKind } from '../objects/dismissals.js';
+import { checkDismissal, dismissKind } from '../objects/dismissed-kinds.js';
 import { soleReference } from '../objects/kernel-data.js';
 import { send, settle, subscribe, type Router } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 /** What a crank's syscalls ask beyond the tables. */
 export interface CrankEffects {

@@ -29,7 +29,7 @@ import { dismissedTag, makeRevoked, orphan, ownerOf } from './orphans.js';
 import { makeObject, makePromise } from './router.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { NOBODY, PromiseState, Reach, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 /** The vat whose names are being read, in its present incarnation. */
 export interface Speaker {

@@ -19,7 +19,7 @@ import {
 import { orphan, ownerOf } from './orphans.js';
 import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { ranges } from '../state/keys.js';
+import { ranges } from '../state/kernel-keys.js';
 import { forgetKernelObject } from './kernel-objects.js';
 import {
   KERNEL_OWNS,
@@ -32,7 +32,7 @@ import {
   type PromiseRow,
   type VatNumber,
 } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { parseVRef, ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
 
 /** In the order in which a vat is told. */

@@ -16,7 +16,7 @@ import {
   type KernelObjectOf,
   type KernelObjectRow,
 } from '../state/service-tables.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { forgetWaits, waitSubject } from './replies.js';
 
 /** Objects that every store has. Numbers below the first of `nextObject`. */

@@ -12,7 +12,7 @@ import { getObject } from './counts.js';
 import { rejection, VAT_TERMINATED } from './kernel-data.js';
 import type { Settlement } from './router.js';
 import { objectKRef, isPromiseKRef, type KRef } from '../state/krefs.js';
-import type { KeyRange } from '../state/keys.js';
+import type { KeyRange } from '../state/kernel-keys.js';
 import {
   NOBODY,
   Reach,
@@ -21,7 +21,7 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 /** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
 const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');

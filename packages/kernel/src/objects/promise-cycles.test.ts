@@ -6,7 +6,7 @@ import { CYCLE_PROMISES_MAX, findPromiseCycle } from './promise-cycles.js';
 import { makePromise, settle, type Router } from './router.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/schema.js';
-import { KernelState } from '../state/state.js';
+import { KernelState } from '../state/kernel-state.js';
 import { openTestStore } from '../testing/store.js';
 
 let state: KernelState;

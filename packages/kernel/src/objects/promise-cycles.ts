@@ -12,7 +12,7 @@
  */
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type PromiseRow } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 export const CYCLE_PROMISES_MAX = 1_000;
 

@@ -8,7 +8,7 @@ import { getPromise, release, updatePromise } from './counts.js';
 import { settle, type Router, type Settlement } from './router.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import assert from 'node:assert/strict';
 
 /** The decider of a queued result becomes the kernel (or the host); its reference goes on. */

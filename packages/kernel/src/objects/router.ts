@@ -28,7 +28,7 @@ import {
   type QueuedMessage,
   type VatNumber,
 } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 /** A settlement: data is canonical bytes and the references that it mentions. */
 export interface Settlement {

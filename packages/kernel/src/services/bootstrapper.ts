@@ -8,7 +8,7 @@ import { ROOT_VREF } from '@heirloom/worker';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
 import { send } from '../objects/router.js';
 import type { KRef } from '../state/krefs.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { DEFERRED, refuseCall, type KernelCall, type KernelMethods } from './calls.js';
 import { VAT_ADMIN } from '../objects/kernel-objects.js';
 

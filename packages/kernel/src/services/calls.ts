@@ -10,7 +10,7 @@ import type { Router } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState } from '../state/schema.js';
 import type { KernelObjectRow } from '../state/service-tables.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 
 export interface KernelCall<Row extends KernelObjectRow = KernelObjectRow> {
   readonly router: Router;

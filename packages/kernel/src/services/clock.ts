@@ -6,9 +6,9 @@
  */
 import { kernelData } from '../objects/kernel-data.js';
 import type { Router } from '../objects/router.js';
-import { ranges } from '../state/keys.js';
+import { ranges } from '../state/kernel-keys.js';
 import type { KRef } from '../state/krefs.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { DEFERRED, naturalArgument, Refusal, type KernelMethods } from './calls.js';
 import { answer, takeResult } from '../objects/replies.js';
 

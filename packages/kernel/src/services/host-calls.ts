@@ -10,7 +10,7 @@ import { getObject, releaseAll, release } from '../objects/counts.js';
 import type { Router, Settlement } from '../objects/router.js';
 import { objectKRef, type KRef } from '../state/krefs.js';
 import { HOST_DECIDES, HOST_OWNS, type QueuedMessage } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { ownedRow } from '../objects/kernel-objects.js';
 import { answer, takeResult } from '../objects/replies.js';
 

@@ -10,7 +10,7 @@ import { kernelData } from '../objects/kernel-data.js';
 import type { Router } from '../objects/router.js';
 import type { KRef } from '../state/krefs.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import {
   DEFERRED,
   naturalArgument,

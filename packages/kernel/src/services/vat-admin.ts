@@ -35,7 +35,7 @@ import {
   UpgradeMode,
 } from '../state/upgrade-options.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import {
   DEFERRED,
   describeArgument,

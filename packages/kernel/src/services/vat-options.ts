@@ -3,7 +3,7 @@ import { hold } from '../objects/counts.js';
 import type { KRef } from '../state/krefs.js';
 import type { VatOptions } from '../state/schema.js';
 import { KernelObject } from '../state/service-tables.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { NAME_LENGTH_MAX, NAME_PATTERN } from '../base/arguments.js';
 import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import { isRecord, refuseCall } from './calls.js';

@@ -18,8 +18,8 @@ import {
   type BlockRecord,
   type ScanSnapshot,
 } from '@heirloom/store';
-import { READERS_MAX } from '../core/core.js';
-import { readMeta } from '../state/meta.js';
+import { READERS_MAX } from '../core/kernel-core.js';
+import { readMeta } from '../state/store-meta.js';
 import { makeDirectory } from './directories.js';
 import {
   chunkFile,

@@ -21,9 +21,9 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { auditTables } from '../audit/audit-tables.js';
-import { KernelError } from '../base/errors.js';
-import { engineName } from '../base/host-powers.js';
-import { readMeta } from '../state/meta.js';
+import { KernelError } from '../base/kernel-errors.js';
+import { engineName } from '../base/kernel-host-powers.js';
+import { readMeta } from '../state/store-meta.js';
 import { makeDirectory } from './directories.js';
 import {
   bytesOf,

@@ -11,7 +11,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
-import type { KeyRange } from './keys.js';
+import type { KeyRange } from './kernel-keys.js';
 
 interface DirtyRow<V> {
   readonly value: V | undefined;

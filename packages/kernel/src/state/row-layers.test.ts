@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
-import { ranges } from './keys.js';
+import { ranges } from './kernel-keys.js';
 import { RowTable, type Spaces } from './row-table.js';
 
 const KEYS = ['a', 'b', 'bb', 'c'];

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/amounts.js';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
-import { ranges } from './keys.js';
+import { ranges } from './kernel-keys.js';
 import { HEADER_BYTES, RowTable } from './row-table.js';
 
 const KEYS = ['a', 'b', 'c', 'cc', 'd'];

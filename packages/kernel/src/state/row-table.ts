@@ -23,7 +23,7 @@ import type { HandOverRow } from '@heirloom/worker';
 import { keysOf } from './scan.js';
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
-import { ranges } from './keys.js';
+import { ranges } from './kernel-keys.js';
 
 export const HEADER_BYTES = 8;
 

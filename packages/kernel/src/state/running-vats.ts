@@ -1,6 +1,6 @@
-import { ranges } from './keys.js';
+import { ranges } from './kernel-keys.js';
 import { VatState, type VatNumber } from './schema.js';
-import type { KernelState } from './state.js';
+import type { KernelState } from './kernel-state.js';
 
 /** Vats that run, in order of their numbers. */
 export const runningVats = (state: KernelState): VatNumber[] =>

@@ -5,11 +5,11 @@
  * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
  * holds what the message held on the queue; a wait's row holds its promise.
  */
-import { ranges, spellings } from './keys.js';
+import { ranges, spellings } from './kernel-keys.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import { codecs, frameCodec, type QueuedMessage, type VatNumber } from './schema.js';
-import type { Spelling } from './state.js';
+import type { Spelling } from './kernel-state.js';
 
 /** What a kernel object is. */
 export const KernelObject = {

@@ -6,7 +6,7 @@
  */
 import { copyDataFile, HostError, inspectDirectory, openReader } from '@heirloom/store';
 import { stateRoot, Store } from '@heirloom/store';
-import { READERS_MAX } from '../core/core.js';
+import { READERS_MAX } from '../core/kernel-core.js';
 import { makeDirectory } from '../state-sync/directories.js';
 
 /** What two stores of the same content have in common: the last block, every row of the state. */

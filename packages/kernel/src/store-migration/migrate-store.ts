@@ -13,12 +13,12 @@ import { deriveBundles } from '../host/adoption.js';
 import { auditTables } from '../audit/audit-tables.js';
 import { checkEngine } from '../core/boot.js';
 import { InstalledBundles } from '../code/installed.js';
-import { READERS_MAX } from '../core/core.js';
-import { nowMs } from '../base/host-powers.js';
+import { READERS_MAX } from '../core/kernel-core.js';
+import { nowMs } from '../base/kernel-host-powers.js';
 import { imageRows } from '../code/images.js';
 import { isSealed, unpackParameters } from '../state/parameters.js';
 import { backUp } from './backup.js';
-import { MigrationRows } from './rows.js';
+import { MigrationRows } from './migration-rows.js';
 import { stepsFrom, type MigrationStep } from './steps.js';
 
 export interface MigrateOptions {

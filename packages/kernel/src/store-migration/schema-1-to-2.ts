@@ -12,7 +12,7 @@
 import { metaKey, packFrame, unpackFrame } from '@heirloom/store';
 import type { BinaryKey, FrameValue, TableName } from '@heirloom/store';
 import { keysOf } from '../state/scan.js';
-import type { MigrationRows } from './rows.js';
+import type { MigrationRows } from './migration-rows.js';
 import type { MigrationStep } from './steps.js';
 
 const ITEMS: BinaryKey = '\x20';

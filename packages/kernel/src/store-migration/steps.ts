@@ -6,7 +6,7 @@
  * schema is one more step at the end.
  */
 import { SCHEMA_VERSION } from '@heirloom/store';
-import type { MigrationRows } from './rows.js';
+import type { MigrationRows } from './migration-rows.js';
 import { schema1To2 } from './schema-1-to-2.js';
 
 export interface MigrationStep {

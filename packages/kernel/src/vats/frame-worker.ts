@@ -16,7 +16,7 @@ import {
   type HandOverWave,
   type ToWorkerTuple,
 } from '@heirloom/worker';
-import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/errors.js';
+import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
 import type { VatIdentity, VatLog, VatWorker, WaveDeliveries } from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';

@@ -6,7 +6,7 @@
  * (rules.md#h3).
  */
 import { vatIdOf, type HandOver } from '@heirloom/worker';
-import { WorkerError } from '../base/errors.js';
+import { WorkerError } from '../base/kernel-errors.js';
 import type { VatNumber, VatRow } from '../state/schema.js';
 import type { IsolationChoices } from './isolation.js';
 import type { VatWorker } from './vat-worker.js';

@@ -12,7 +12,7 @@
 import assert from 'node:assert/strict';
 import { localKey, packFrame, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
 import { vatIdOf } from '@heirloom/worker';
-import { WorkerError } from '../base/errors.js';
+import { WorkerError } from '../base/kernel-errors.js';
 import type { VatNumber } from '../state/schema.js';
 import type { OnlineVats } from './online.js';
 import type { VatWorker } from './vat-worker.js';

@@ -1,6 +1,6 @@
 /** The watchdog with a timer that the test turns: silence in ticks, not in time. */
 import { expect, test } from 'vitest';
-import type { Repeat } from '../base/host-powers.js';
+import type { Repeat } from '../base/kernel-host-powers.js';
 import { Watchdog } from './watchdog.js';
 
 const TICKS = 8;

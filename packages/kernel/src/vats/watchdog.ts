@@ -7,7 +7,7 @@
  * own slowness for a vat's. Nothing here enters a hash: what comes of it is a HostError.
  */
 import assert from 'node:assert/strict';
-import type { Repeat } from '../base/host-powers.js';
+import type { Repeat } from '../base/kernel-host-powers.js';
 
 /** A worker is given up when it was silent for so many ticks: timeout to timeout + one tick. */
 const TICKS = 8;

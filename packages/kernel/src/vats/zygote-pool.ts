@@ -6,7 +6,7 @@
  * here enters a hash: a worker that is late is waited for, and changes no outcome.
  */
 import assert from 'node:assert/strict';
-import { WorkerError } from '../base/errors.js';
+import { WorkerError } from '../base/kernel-errors.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { VatWorker } from './vat-worker.js';
 

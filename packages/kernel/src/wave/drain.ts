@@ -9,7 +9,7 @@
  */
 import { isAllocatedByVat } from '@heirloom/worker';
 import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
 import type { LifecycleEntry } from './plan.js';
 

@@ -41,7 +41,7 @@ import {
   type VatCounters,
   type VatNumber,
 } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { hasVersions } from '../lifecycle/versioned-kinds.js';
 

@@ -23,14 +23,14 @@ import {
   NO_RIGHTS,
   type Verdict,
 } from '../merge/cranks.js';
-import { Dispatch } from './dispatch.js';
+import { Dispatch } from './wave-dispatch.js';
 import { countWave } from './drain.js';
 import { applyCollectBatch, freeUnreferenced } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
 import { logEnd, logLifecycle } from '../log/lifecycle.js';
 import { drain } from '../services/meters.js';
 import { takeHostCall } from '../services/host-calls.js';
-import { acceptKernelCall } from '../services/messages.js';
+import { acceptKernelCall } from '../services/kernel-messages.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { countDelivery } from '../lifecycle/refresh.js';
@@ -51,10 +51,10 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import type { KernelState } from '../state/state.js';
+import type { KernelState } from '../state/kernel-state.js';
 import type { CrankRights } from '../merge/syscalls.js';
 import { cleanUpStep, endVat } from '../lifecycle/termination.js';
-import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/start.js';
+import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/vat-start.js';
 import {
   planWave,
   type CollectItem,

@@ -14,7 +14,7 @@ import { packTuple } from '../protocol/frame-writer.js';
 import { FromWorker, ToWorker } from '../protocol/messages.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
-import type { LogLevel, SupervisorOptions } from '../contracts/environment.js';
+import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';

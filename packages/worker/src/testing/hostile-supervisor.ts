@@ -10,7 +10,7 @@ import { packTuple } from '../protocol/frame-writer.js';
 import { FromWorker } from '../protocol/messages.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { Supervisor as Honest } from '../supervisor/supervisor.js';
-import type { ImageHost, SupervisorOptions } from '../contracts/environment.js';
+import type { ImageHost, SupervisorOptions } from '../contracts/vat-environment.js';
 
 type Frame = Parameters<typeof packTuple>[0];
 

@@ -8,7 +8,7 @@ import './plain-globals.js';
 import 'ses';
 import { E } from '@endo/eventual-send';
 import { Far, makeTagged } from '@endo/pass-style';
-import type { LogLevel, VatEnvironment } from '../contracts/environment.js';
+import type { LogLevel, VatEnvironment } from '../contracts/vat-environment.js';
 import { plainHandledPromises, plainHardening } from './plain-globals.js';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'log', 'info', 'warn', 'error', 'trace'];

@@ -2,7 +2,7 @@
 import { plainEnvironment } from './plain-environment.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { VatHarness } from './vat-harness.js';
-import type { ImageHost, ImageInstance } from '../contracts/environment.js';
+import type { ImageHost, ImageInstance } from '../contracts/vat-environment.js';
 
 export const connectPlain = (host: ImageHost): ImageInstance => {
   const supervisor = new Supervisor({ host, environment: plainEnvironment });

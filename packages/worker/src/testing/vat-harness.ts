@@ -16,7 +16,7 @@ import type { TranscriptTuple } from '../protocol/transcript.js';
 import type { Resolution } from '../protocol/passables.js';
 import { vatIdOf, type VRef } from '../protocol/refs.js';
 import { transcriptSums } from '../protocol/transcript.js';
-import type { ImageHost, ImageInstance } from '../contracts/environment.js';
+import type { ImageHost, ImageInstance } from '../contracts/vat-environment.js';
 import { collectGarbage } from '../zygote/collect-garbage.js';
 import { FakeStore } from './fake-store.js';
 

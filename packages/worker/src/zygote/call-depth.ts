@@ -12,7 +12,7 @@
 import { types } from 'node:util';
 import { CALL_DEPTH_MAX } from '../protocol/limits.js';
 import { WOVEN_NAMES, weave } from '../weave/weave.js';
-import type { CallDepth, CallDepthObserver } from '../contracts/environment.js';
+import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
 
 const { isNativeError } = types;
 const { getOwnPropertyDescriptor } = Object;

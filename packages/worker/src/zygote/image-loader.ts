@@ -7,7 +7,7 @@
  */
 import { createRequire } from 'node:module';
 import vm from 'node:vm';
-import type { ImageHost, ImageInstance } from '../contracts/environment.js';
+import type { ImageHost, ImageInstance } from '../contracts/vat-environment.js';
 
 export interface ImageExports {
   startImage(host: ImageHost): ImageInstance;

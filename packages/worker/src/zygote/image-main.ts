@@ -16,7 +16,7 @@ import type {
   ImageInstance,
   LogSink,
   VatEnvironment,
-} from '../contracts/environment.js';
+} from '../contracts/vat-environment.js';
 import { callDepth } from './call-depth.js';
 import { formatValue } from './format-value.js';
 import { hardening } from './harden.js';

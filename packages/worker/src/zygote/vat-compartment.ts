@@ -14,7 +14,7 @@
  * replace them before code runs. SES makes a raw `Compartment` for each compartment; it is always
  * replaced.
  */
-import type { LogSink, VatCompartment } from '../contracts/environment.js';
+import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
 import { hardening } from './harden.js';
 import { makeVatConsole } from './vat-console.js';

@@ -4,7 +4,7 @@
  * It has no state and no clock, so counters and timers do nothing; nothing that vat code can see
  * depends on it.
  */
-import type { LogLevel, LogSink } from '../contracts/environment.js';
+import type { LogLevel, LogSink } from '../contracts/vat-environment.js';
 import { formatLine } from './format-value.js';
 import { hardening } from './harden.js';
 

@@ -13,7 +13,7 @@ import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { VatId } from '../../protocol/refs.js';
 import type { CrankSink, FallibleCrankSink } from '../../contracts/crank-sink.js';
 import type { RowStore } from '../../contracts/row-store.js';
-import type { LogSink, VatEnvironment } from '../../contracts/environment.js';
+import type { LogSink, VatEnvironment } from '../../contracts/vat-environment.js';
 import { VatCodec } from '../promises/codec.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import { Dispatcher } from './dispatch.js';

@@ -4,7 +4,7 @@
  * throws at once, `!later` in a turn of its own.
  */
 import { nextTurn } from '../../supervisor/host-powers.js';
-import type { SupervisorOptions } from '../../contracts/environment.js';
+import type { SupervisorOptions } from '../../contracts/vat-environment.js';
 
 export class Supervisor {
   readonly #options: SupervisorOptions;

@@ -17,7 +17,7 @@ import type { HandOverWave, TranscriptTuple, VRef } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { Journal, type Mark } from './journal.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
-import { ranges, spellings } from './keys.js';
+import { ranges, spellings } from './kernel-keys.js';
 import type { KRef } from './krefs.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';

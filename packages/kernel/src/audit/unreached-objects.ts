@@ -11,7 +11,7 @@ import { CollectAction } from '../objects/collect.js';
 import { krefNumber, showKRef, type KRef } from '../state/krefs.js';
 import { dismissedTag } from '../objects/orphans.js';
 import { NOBODY, Reach, REVOKED, type ObjectRow, type VatNumber } from '../state/schema.js';
-import { isRunning, type Audit } from './context.js';
+import { isRunning, type Audit } from './audit-context.js';
 
 export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => {
   const [owner, vref, reachable, recognizable, exported] = row;

@@ -6,13 +6,13 @@ import { resolveName } from './clist.js';
 import { freeUnreferenced } from './collect.js';
 import { hold, release } from './counts.js';
 import { LIFECYCLE_RIGHTS, mergeCrank, type Verdict } from '../merge/cranks.js';
-import { dismissKind, hasRevokedNames, revokeStep } from './dismissals.js';
+import { dismissKind, hasRevokedNames, revokeStep } from './dismissed-kinds.js';
 import { describeData } from './kernel-data.js';
 import { ownerOf, refusalOf } from './orphans.js';
 import type { Router } from './router.js';
 import type { KRef } from '../state/krefs.js';
 import { FIRST_VAT_COUNTERS, STATIC_VAT, Sweep, VatState } from '../state/schema.js';
-import { KernelState } from '../state/state.js';
+import { KernelState } from '../state/kernel-state.js';
 import { openTestStore } from '../testing/store.js';
 
 const VAT = 1;

@@ -1,7 +1,7 @@
 import type { ReadView } from '@heirloom/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MigrationRows } from './rows.js';
+import { MigrationRows } from './migration-rows.js';
 
 type Rows = ReadonlyMap<string, Uint8Array>;
 

@@ -19,7 +19,7 @@ import {
   type CrankContext,
   type Verdict,
 } from '../merge/cranks.js';
-import { nowMs } from '../base/host-powers.js';
+import { nowMs } from '../base/kernel-host-powers.js';
 import type { KernelLog } from '../log/kernel-log.js';
 import type { KernelParameters } from '../state/parameters.js';
 import type { Router } from '../objects/router.js';
