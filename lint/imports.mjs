@@ -34,16 +34,25 @@ export const filesBelow = root =>
     .filter(name => !name.includes('/node_modules/'))
     .sort();
 
+const readImports = importer => {
+  const text = readFileSync(path.join(REPOSITORY, importer), 'utf8');
+  const source = ts.createSourceFile(importer, text, ts.ScriptTarget.Latest);
+  return importsIn(source)
+    .filter(([specifier]) => specifier.startsWith('.'))
+    .map(([specifier, isType]) => ({
+      importer,
+      imported: resolveSpecifier(importer, specifier),
+      isType,
+    }));
+};
+
+/** By file: each is read once in a process. */
+const known = new Map();
+
+const importsOf = file => {
+  if (!known.has(file)) known.set(file, readImports(file));
+  return known.get(file);
+};
+
 /** The relative imports of all files below `root`: `{ importer, imported, isType }`. */
-export const importsBelow = root =>
-  filesBelow(root).flatMap(importer => {
-    const text = readFileSync(path.join(REPOSITORY, importer), 'utf8');
-    const source = ts.createSourceFile(importer, text, ts.ScriptTarget.Latest);
-    return importsIn(source)
-      .filter(([specifier]) => specifier.startsWith('.'))
-      .map(([specifier, isType]) => ({
-        importer,
-        imported: resolveSpecifier(importer, specifier),
-        isType,
-      }));
-  });
+export const importsBelow = root => filesBelow(root).flatMap(importsOf);

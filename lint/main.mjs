@@ -17,7 +17,7 @@ one room from another), and compares them with the plan: rooms at one level at m
 12; at most ${FLOORS_MAX} floors; at most ${BACK_ARROWS_MAX} arrows back up, of types alone;
 no circle of run-time imports; no name of a file twice, index.ts aside.
 
-  --json      the figures as JSON
+  --json      the figures as JSON, in one line
   --drawing   the layers of each package as text, the highest floor first
   --help      this text
 
@@ -131,7 +131,7 @@ const run = ({ json, drawing }) => {
   const names = namesakes();
   const isStraight = circles.every(each => each.circles.length === 0);
   const isMet = faults.length === 0 && isStraight && names.length === 0;
-  if (json) return { text: JSON.stringify({ isMet, trees, circles, names }, null, 2), isMet };
+  if (json) return { text: JSON.stringify({ isMet, trees, circles, names }), isMet };
   const verdict = isMet ? 'The plan is met.' : 'The plan is not met.';
   return { text: [report(trees, circles, names), ...faults, verdict].join('\n'), isMet };
 };

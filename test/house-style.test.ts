@@ -124,13 +124,20 @@ interface Tree {
   readonly root: string;
   /** The rooms of each floor, from the ground up. */
   readonly names: readonly (readonly string[])[];
+  readonly faults: readonly string[];
+}
+
+interface Figures {
+  readonly isMet: boolean;
+  readonly trees: readonly Tree[];
+  readonly circles: readonly { readonly circles: readonly (readonly string[])[] }[];
 }
 
 const LAYERS_SCRIPT = path.join(ROOT, 'lint/main.mjs');
 const layers = (flag: string): string =>
   spawnSync(process.execPath, [LAYERS_SCRIPT, flag], { encoding: 'utf8' }).stdout;
 
-const { trees } = JSON.parse(layers('--json')) as { readonly trees: readonly Tree[] };
+const figures = JSON.parse(layers('--json')) as Figures;
 
 /** A file in `room`, and how a file in `from` would import it. */
 const fileIn = (room: string): string => (room.endsWith('.ts') ? room : `${room}/a.ts`);
@@ -140,7 +147,7 @@ const importOf = (from: string, to: string): string => {
 };
 
 /** Every room with those that are not below it: on its own floor, and on the next one. */
-const rooms = trees.flatMap(({ root, names }) =>
+const rooms = figures.trees.flatMap(({ root, names }) =>
   names.flatMap((floor, index) =>
     floor.map(room => {
       const others = [...floor, ...(names[index + 1] ?? [])].filter(other => other !== room);
@@ -191,6 +198,12 @@ describe('layers: what lint lets pass', () => {
   ])('layers: %s -> no error', async (_title, filePath, text) => {
     expect(await ofOurRules(filePath, text)).toEqual([]);
   });
+});
+
+test('layers: npm run layers -> the plan is met', () => {
+  expect(figures.trees.flatMap(({ faults }) => faults)).toEqual([]);
+  expect(figures.circles.flatMap(({ circles }) => circles)).toEqual([]);
+  expect(figures.isMet).toBe(true);
 });
 
 test('layers: the drawings of ARCHITECTURE.md -> those of lint/layers.mjs', () => {

@@ -20,13 +20,6 @@ const OUTSIDE: readonly RegExp[] = [
   /\breference,? \d+\.\d/i,
 ];
 const CITATION = /\brules\.md#([\w-]+)/g;
-/** Comments that esbuild keeps in the zygote image: another text would be another image. */
-const IN_THE_IMAGE: readonly (readonly [path: string, comment: string])[] = [
-  [
-    'packages/worker/src/supervisor/rows.ts',
-    'Rows that another worker of the vat wrote and the store does not show yet (rule T4).',
-  ],
-];
 
 const readText = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -67,11 +60,6 @@ const proseOf = (path: string, document: string): string => {
 
 const wordsOf = (path: string, text: string): string =>
   path.endsWith('.md') ? proseOf(path, text) : commentsOf(text);
-
-const withoutKept = (path: string, text: string): string => {
-  const kept = IN_THE_IMAGE.filter(([where]) => where === path);
-  return kept.reduce((rest, [, comment]) => rest.replace(comment, ''), text);
-};
 
 /** What is wrong with the citations of one text; `known` are the anchors that there are. */
 const findingsIn = (path: string, text: string, known: ReadonlySet<string>): string[] => {
@@ -131,14 +119,7 @@ describe('rules: the repository', () => {
 
   test('rules: every comment and document -> cites what there is, and nothing outside', () => {
     expect(paths.length).toBeGreaterThan(300);
-    const found = paths.flatMap(path => {
-      return findingsIn(path, withoutKept(path, readText(path)), known);
-    });
-    expect(found).toEqual([]);
-  });
-
-  test('rules: comments that are let pass for the image -> are still there', () => {
-    for (const [path, comment] of IN_THE_IMAGE) expect(readText(path)).toContain(comment);
+    expect(paths.flatMap(path => findingsIn(path, readText(path), known))).toEqual([]);
   });
 
   test('rules: every rule -> cited by the sources', () => {

@@ -104,14 +104,11 @@ const modulesOf = text =>
   [...text.matchAll(/^ *\/\/ ((?:packages|node_modules)\/\S+)$/gm)].map(match => match[1]);
 
 /**
- * Names modules as they were called before liveslots had rooms: the comments of esbuild are part of
- * the image, and a file that has only moved is no reason for another one.
+ * Names our own modules without their folders: the comments of esbuild are part of the image, and a
+ * file that has only moved is no reason for another one.
  */
-const withFormerNames = text =>
-  text.replace(
-    /^( *\/\/ packages\/worker\/src)\/(?:(liveslots)\/[a-z]+|eventual-send)\/(?=\S+$)/gm,
-    (_line, start, liveslots) => `${start}/${liveslots ?? 'zygote'}/`,
-  );
+const withoutFolders = text =>
+  text.replace(/^( *\/\/ )packages\/(?:store\/dist|worker\/src)\/(?:[a-z-]+\/)*(\S+)$/gm, '$1$2');
 
 const checkOrder = text => {
   const modules = modulesOf(text);
@@ -128,7 +125,7 @@ const checkOrder = text => {
 
 const bundled = await bundle('image-main.ts', []);
 checkOrder(bundled);
-const body = withFormerNames(bundled);
+const body = withoutFolders(bundled);
 const image = [
   '(function (require) {',
   "'use strict';",

@@ -13,7 +13,7 @@ export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
 export * from './protocol/limits.js';
 export type * from './protocol/from-worker.js';
-export * from './protocol/messages.js';
+export * from './protocol/opcodes.js';
 export type * from './protocol/passables.js';
 export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';

@@ -10,10 +10,10 @@
  * | `log` | nothing: a console line, at any time |
  *
  * The kernel trusts none of it: it checks shape, size and the ownership of every reference, and
- * decodes no body. Numbers of opcodes, and what tuples may hold: messages.ts. In prose:
+ * decodes no body. Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
  * docs/protocol.md.
  */
-import type { FromWorker, Syscall } from './messages.js';
+import type { FromWorker, Syscall } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
 

@@ -11,11 +11,11 @@
  * | `restack` | between waves: the vat has been forked |
  *
  * A thread begins with `ZygoteData` (zygote/entry.ts), a child process with a `ProcessBootTuple`
- * (process-boot.ts). Numbers of opcodes, and what tuples may hold: messages.ts. In prose:
+ * (process-boot.ts). Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
  * docs/protocol.md.
  */
 import type { ReapReport } from './from-worker.js';
-import type { Delivery, ToWorker } from './messages.js';
+import type { Delivery, ToWorker } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VatId, VRef } from './refs.js';
 

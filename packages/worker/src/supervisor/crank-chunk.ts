@@ -4,7 +4,7 @@
  */
 import { check } from '../check.js';
 import { FrameWriter } from '../protocol/frame-writer.js';
-import { FromWorker } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/opcodes.js';
 import { writeCrank, type FinishedCrank } from './crank-frame.js';
 
 const FIELDS_COUNT = 4;

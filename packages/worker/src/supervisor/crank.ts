@@ -16,7 +16,7 @@ import {
   SYSCALLS_PER_CRANK_MAX,
   SYSCALL_BYTES_PER_CRANK_MAX,
 } from '../protocol/limits.js';
-import { Syscall } from '../protocol/messages.js';
+import { Syscall } from '../protocol/opcodes.js';
 import type { SyscallTuple } from '../protocol/from-worker.js';
 
 /** A fault and, if vat code threw something, what it threw. */

@@ -55,7 +55,7 @@ export class VatRows implements RowStore {
     return this.#retained.size;
   }
 
-  /** Rows that another worker of the vat wrote and the store does not show yet (rule T4). */
+  /** Rows that another worker of the vat wrote and the store does not show yet (rules.md#t4). */
   adopt(rows: ReadonlyMap<BinaryKey, Retained>): void {
     for (const [key, row] of rows) this.#retained.set(key, row);
     this.#written.clear();

@@ -4,7 +4,7 @@
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { makePlainHarness } from '../testing/plain-worker.js';
 import { describe, expect, it } from 'vitest';
-import { FromWorker } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/opcodes.js';
 import type { TranscriptTuple } from '../protocol/transcript.js';
 import { ref } from '../testing/vat-harness.js';
 

@@ -11,7 +11,7 @@ import { keyFromBytes } from '@heirloom/store/keys';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
-import { FromWorker, ToWorker } from '../protocol/messages.js';
+import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';

@@ -7,7 +7,7 @@
  */
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
-import { FromWorker } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/opcodes.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { Supervisor as Honest } from '../supervisor/supervisor.js';
 import type { ImageHost, SupervisorOptions } from '../contracts/vat-environment.js';

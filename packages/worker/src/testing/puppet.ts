@@ -7,7 +7,7 @@
  * checked as the kernel would; after each crank the rows are counted again (audit-rows.ts).
  */
 import assert from 'node:assert/strict';
-import { Delivery, Syscall } from '../protocol/messages.js';
+import { Delivery, Syscall } from '../protocol/opcodes.js';
 import type { SyscallTuple } from '../protocol/from-worker.js';
 import type { DeliveryTuple } from '../protocol/to-worker.js';
 import type { VRef } from '../protocol/refs.js';

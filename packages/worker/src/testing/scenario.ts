@@ -4,7 +4,7 @@
  * the same bytes.
  */
 import assert from 'node:assert/strict';
-import { FromWorker } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/opcodes.js';
 import type { DeliveryTuple } from '../protocol/to-worker.js';
 import { ref, type CrankView, type VatHarness } from './vat-harness.js';
 

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { PassableCodec } from '@heirloom/store/codec';
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { keyFromBytes, transcriptKey, vatstoreKey } from '@heirloom/store/keys';
-import { Delivery, FromWorker, Syscall, ToWorker } from '../protocol/messages.js';
+import { Delivery, FromWorker, Syscall, ToWorker } from '../protocol/opcodes.js';
 import type { CrankTuple, FromWorkerTuple, SyscallTuple } from '../protocol/from-worker.js';
 import type { DeliveryTuple, HandOverRow, ToWorkerTuple } from '../protocol/to-worker.js';
 import type { TranscriptTuple } from '../protocol/transcript.js';

@@ -5,7 +5,7 @@
 import { PassableCodec } from '@heirloom/store/codec';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
-import { Delivery, FromWorker, ToWorker } from '../protocol/messages.js';
+import { Delivery, FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { DeliveryTuple, ToWorkerTuple } from '../protocol/to-worker.js';
 import { ROOT_VREF, durableRef, kernelPromiseRef, vatIdOf } from '../protocol/refs.js';

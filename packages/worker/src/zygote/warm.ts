@@ -6,7 +6,7 @@
  */
 import { openReader, type StoreReader } from '@heirloom/store';
 import { packTuple } from '../protocol/frame-writer.js';
-import { FromWorker } from '../protocol/messages.js';
+import { FromWorker } from '../protocol/opcodes.js';
 import type { ImageInstance } from '../contracts/vat-environment.js';
 import { compileImage, runImage, type ImageExports } from './image-loader.js';
 

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../../../../test/support/amounts.js';
-import { FromWorker } from '../../protocol/messages.js';
+import { FromWorker } from '../../protocol/opcodes.js';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { Puppet, type Operation } from '../../testing/puppet.js';
 

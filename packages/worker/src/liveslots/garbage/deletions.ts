@@ -8,7 +8,7 @@
  */
 import { rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import { CollectionEntries } from '../collections/collection-entries.js';
 import { Collections } from '../collections/collections.js';
 import { unpackRow } from '../rows/frames.js';

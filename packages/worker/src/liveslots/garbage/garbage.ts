@@ -1,7 +1,7 @@
 /**
  * The deliveries of garbage and of migration, carried out: docs/gc.md, docs/upgrade/migration.md.
  */
-import { Delivery } from '../../protocol/messages.js';
+import { Delivery } from '../../protocol/opcodes.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { Deletions } from './deletions.js';
 import { Migrator } from './migrator.js';

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { amount } from '../../../../../test/support/amounts.js';
-import { FromWorker } from '../../protocol/messages.js';
+import { FromWorker } from '../../protocol/opcodes.js';
 import {
   GarbageModel,
   WEAK,

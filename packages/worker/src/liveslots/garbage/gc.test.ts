@@ -3,7 +3,7 @@
  */
 import '../../testing/plain-worker.js';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FromWorker } from '../../protocol/messages.js';
+import { FromWorker } from '../../protocol/opcodes.js';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { Puppet, type Operation, type Sort } from '../../testing/puppet.js';
 

@@ -14,7 +14,6 @@ import { Fail, q } from '../contract/fail.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import { migrated, migrationError, type Migration } from './migration.js';
 import { Unavailable } from '../objects/stored-values.js';
-// eslint-disable-next-line heirloom/no-circles -- without it, another image
 import { newHeader, type Header } from '../objects/things.js';
 import type { Slots } from '../../protocol/passables.js';
 import type { Encoded } from '../contract/context.js';
@@ -82,17 +81,6 @@ export const recordOf = (kind: Kind, instance: number): InstanceRecord => {
   if (first === undefined) return enter(newRecord(kind, instance));
   if (first.instance === instance) return first;
   return kind.moreRecords.get(instance) ?? enter(newRecord(kind, instance));
-};
-
-/** The record of an instance whose state this crank writes. */
-export const dirtyRecordOf = (
-  kind: Kind | undefined,
-  instance: number,
-): InstanceRecord | undefined => {
-  if (kind === undefined) return undefined;
-  const { firstRecord: first, moreRecords } = kind;
-  const record = first?.instance === instance ? first : moreRecords.get(instance);
-  return record?.isDirty === true ? record : undefined;
 };
 
 /** A record that a state object of an earlier crank refers to, in this crank. */

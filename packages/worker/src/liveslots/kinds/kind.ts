@@ -92,6 +92,13 @@ export class Kind {
     if (this.#revocation !== undefined) throw Error(this.#revocation);
   }
 
+  /** The record of an instance whose state this crank writes. */
+  dirtyRecord(instance: number): InstanceRecord | undefined {
+    const { firstRecord: first, moreRecords } = this;
+    const record = first?.instance === instance ? first : moreRecords.get(instance);
+    return record?.isDirty === true ? record : undefined;
+  }
+
   /** A new instance: its representative, or the record of its facets. */
   make(init: Init, args: unknown[], finish: ((context: object) => void) | undefined): object {
     this.core.purity.assertOff('a maker');

@@ -12,7 +12,7 @@
  * Invariant: the set is a function of the rows, so when it is first read makes no difference.
  */
 import { ROW_DISMISSED_PREFIX, prefixEnd, readU32, rowDismissed } from '@heirloom/store/keys';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import {
   DISMISSED_KINDS_MAX,

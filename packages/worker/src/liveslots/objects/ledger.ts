@@ -13,7 +13,7 @@
  */
 import { rowVirtualCount, rowZero } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import type { SyscallTuple } from '../../protocol/from-worker.js';
 import type { Slots } from '../../protocol/passables.js';
 import { baseRefOf, facetOf, type VRef } from '../../protocol/refs.js';

@@ -12,8 +12,6 @@ import { rowImportRef } from '@heirloom/store/keys';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
 import { packRow, unpackRow } from '../rows/frames.js';
-// eslint-disable-next-line heirloom/layers, heirloom/no-circles -- without it, another image
-import { dirtyRecordOf } from '../kinds/instances.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { Core } from './core.js';
 import type { CollectionRow, ObjectRow } from '../rows/frames.js';
@@ -127,7 +125,7 @@ const openObject = (
   const { rows } = core.context;
   const key = scope.keys.object(kind, instance);
   const kinds = scope.isDurable ? core.definedKinds : core.virtualKinds;
-  const record = dirtyRecordOf(kinds.get(kind), instance);
+  const record = kinds.get(kind)?.dirtyRecord(instance);
   if (record !== undefined) {
     return { place, key, header: record.header!, save: () => undefined };
   }

@@ -14,7 +14,7 @@
 import { isTooLarge } from '@heirloom/store/codec';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import type { Resolution } from '../../protocol/passables.js';
 import { isPromiseRef, type VRef } from '../../protocol/refs.js';
 import type {

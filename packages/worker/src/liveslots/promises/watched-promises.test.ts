@@ -4,7 +4,7 @@
  */
 import { ROW_WATCH_PREFIX, keyFromBytes, rowWatcher } from '@heirloom/store/keys';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FromWorker } from '../../protocol/messages.js';
+import { FromWorker } from '../../protocol/opcodes.js';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { ref, type CrankView, type VatHarness } from '../../testing/vat-harness.js';
 

@@ -18,7 +18,7 @@ import {
   rowObjectPrefix,
   rowObjectState,
 } from '@heirloom/store/keys';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import { durableRef, parseVRef, type VRef } from '../../protocol/refs.js';
 import { b, Fail, q } from '../contract/fail.js';
 import { unpackRow } from '../rows/frames.js';

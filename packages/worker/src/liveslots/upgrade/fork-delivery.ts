@@ -5,7 +5,7 @@
  * away is not known to anybody; what the fork's requester is handed is. Then vat code is told, by
  * the handlers that it has left; what they begin must have come to rest with the crank.
  */
-import { Delivery } from '../../protocol/messages.js';
+import { Delivery } from '../../protocol/opcodes.js';
 import { Fail, q } from '../contract/fail.js';
 import { whenSettled } from '../promises/promise-table.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';

@@ -15,7 +15,7 @@ import {
   rowNextExport,
 } from '@heirloom/store/keys';
 import { NAMED_EXPORTS_MAX } from '../../protocol/limits.js';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import { namedRef, parseVRef } from '../../protocol/refs.js';
 import { Fail, q } from '../contract/fail.js';
 import { packNumber, unpackNumber } from '../rows/frames.js';

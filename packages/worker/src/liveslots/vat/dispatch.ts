@@ -5,7 +5,7 @@
  * microtask queue is empty, and so on until it gives back nothing. Reap, sweep and the other
  * deliveries about garbage get their handlers through `register`.
  */
-import { Delivery } from '../../protocol/messages.js';
+import { Delivery } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { HandledPromises } from '../../contracts/handled-promises.js';

@@ -7,7 +7,7 @@
 import { passStyleOf } from '@endo/pass-style';
 import { check } from '../../check.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
-import { Delivery } from '../../protocol/messages.js';
+import { Delivery } from '../../protocol/opcodes.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { VatId } from '../../protocol/refs.js';

@@ -5,7 +5,7 @@
  * one spoils the preparation, whatever vat code does with the exception.
  */
 import { isTooLarge } from '@heirloom/store/codec';
-import { Syscall } from '../../protocol/messages.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { VatCodec } from '../promises/codec.js';
 import type { Hardening } from '../../contracts/hardening.js';

@@ -6,7 +6,7 @@
  */
 import { passStyleOf } from '@endo/pass-style';
 import type { FaultCode } from '../../protocol/faults.js';
-import type { Delivery } from '../../protocol/messages.js';
+import type { Delivery } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import { parseVRef, type VatId } from '../../protocol/refs.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
