@@ -111,6 +111,7 @@ const STORE = {
       'types.ts': 'tables, keys and changes of rows',
       'frame.ts': 'msgpack frames',
       codec: 'canonical values',
+      'addon-file.ts': "the file of lmdb's native addon",
     },
     {
       'keys.ts': 'spells every key',

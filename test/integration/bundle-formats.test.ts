@@ -63,11 +63,13 @@ describe('formats: one behaviour', () => {
 
   test('an archive installed in two kernels -> one id, one block hash', async () => {
     const hashes: string[] = [];
-    for (let i = 0; i < 2; i += 1) {
+    // Without its sha512 it is not the one that this process has checked: it is derived again.
+    const { moduleFormat, endoZipBase64 } = zip();
+    for (const bundle of [zip(), { moduleFormat, endoZipBase64 }]) {
       const kernel = await kernelOver();
-      const bundleId = await kernel.installBundle(zip());
+      const bundleId = await kernel.installBundle(bundle);
       await kernel.createVat({ name: 'vat', bundleId });
-      expect(await kernel.installBundle({ ...zip() })).toBe(bundleId);
+      expect(await kernel.installBundle(zip())).toBe(bundleId);
       hashes.push(`${bundleId} ${kernel.blockHash}`);
     }
     expect(hashes[0]).toBe(hashes[1]);
@@ -100,6 +102,7 @@ describe('formats: what is refused', () => {
   };
 
   test('a wrong sha512 -> refused, and it says which was expected', async () => {
+    await (await kernelOver()).installBundle(zip()); // that it is known now does not help
     const wrong = hash('sha512', 'something else');
     const bundle = { ...zip(), endoZipBase64Sha512: wrong };
     await refused(bundle, new RegExp(`SHA-512 integrity check, expected ${wrong}`));

@@ -8,6 +8,7 @@ export {
 export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './block-hash.js';
 export { SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 export { Store, type Block, type Head, type StoreOptions } from './store.js';
+export { lmdbAddonFile } from './addon-file.js';
 export { openReader, type ReaderOptions, type ScanReader } from './reader.js';
 export { copyDataFile, inspectDirectory, type DirectoryState } from './directory.js';
 export {

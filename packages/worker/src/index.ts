@@ -23,11 +23,15 @@ export * from './protocol/transcript.js';
 export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
+export { readEntryScript, type EntryScript } from './zygote/entry-script.js';
 export { readImage, type Image } from './zygote/read-image.js';
 
 export { VAT_STACK_MIB } from './zygote/vat-stack.js';
 
-/** What Piscina takes as `filename`: zygote/entry.ts as one file (scripts/build-image.mjs). */
+/** Where scripts/build-image.mjs writes the scripts of threads: see `readEntryScript`. */
+export const ZYGOTE_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));
+
+/** What Piscina takes as `filename`: zygote/thread-loader.ts as one file. */
 export const ZYGOTE_ENTRY = fileURLToPath(new URL('./thread.cjs', import.meta.url));
 
 /** What a child process runs: zygote/process-guard.ts as one file. */

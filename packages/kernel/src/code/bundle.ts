@@ -11,6 +11,7 @@ import { Script } from 'node:vm';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { runArchiveJob, runBundleJob } from './bundler.js';
+import { RecentBundles } from './recent-bundles.js';
 
 export const BUNDLE_FORMATS = [
   'endoScript',
@@ -143,16 +144,23 @@ const scriptOf = (moduleFormat: ScriptFormat, source: string): string => {
   }
 };
 
+const recent = new RecentBundles();
+
 const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): CheckedBundle => {
   if (typeof source !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
   checkSize('source', source);
+  const bundleId = bundleIdOf(moduleFormat, source);
+  const known = recent.get(bundleId);
+  if (known !== undefined) return known;
   checkSyntax(source);
   const script = wovenScript(scriptOf(moduleFormat, source));
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
-  return { bundleId: bundleIdOf(moduleFormat, source), moduleFormat, source, script };
+  const bundle = { bundleId, moduleFormat, source, script };
+  recent.add(bundleId, bundle);
+  return bundle;
 };
 
 const checkZipBundle = async (source: unknown, sha512: unknown): Promise<CheckedBundle> => {
@@ -161,6 +169,12 @@ const checkZipBundle = async (source: unknown, sha512: unknown): Promise<Checked
     return bad('endoZipBase64Sha512 must be 128 hexadecimal digits, or left out');
   }
   checkSize('archive', source);
+  const moduleFormat = 'endoZipBase64';
+  const bundleId = bundleIdOf(moduleFormat, source);
+  // What the bundle says of its own hash is checked too, and is no part of its id.
+  const key = `${bundleId} ${sha512 ?? ''}`;
+  const known = recent.get(key);
+  if (known !== undefined) return known;
   let script: string;
   try {
     script = await runArchiveJob({ endoZipBase64: source, sha512 });
@@ -169,8 +183,9 @@ const checkZipBundle = async (source: unknown, sha512: unknown): Promise<Checked
   }
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
-  const moduleFormat = 'endoZipBase64';
-  return { bundleId: bundleIdOf(moduleFormat, source), moduleFormat, source, script };
+  const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
+  recent.add(key, bundle);
+  return bundle;
 };
 
 /**

@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { describeError, packFrame } from '@heirloom/store';
+import { describeError, lmdbAddonFile, packFrame } from '@heirloom/store';
 import {
   frameHead,
   FRAMES_FD,
@@ -124,7 +124,7 @@ export const processChannels = (host: WorkerHost, options: ProcessOptions): Open
   const packed = packFrame(boot);
   const heapMiB = String(heapMiBMax ?? 0);
   return events => {
-    const child = spawn(process.execPath, [PROCESS_ENTRY, heapMiB], {
+    const child = spawn(process.execPath, [PROCESS_ENTRY, heapMiB, lmdbAddonFile()], {
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     });

@@ -6,7 +6,15 @@
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { VAT_STACK_MIB, ZYGOTE_ENTRY, type ZygoteData } from '@heirloom/worker';
+import { lmdbAddonFile } from '@heirloom/store';
+import {
+  readEntryScript,
+  VAT_STACK_MIB,
+  ZYGOTE_DIRECTORY,
+  ZYGOTE_ENTRY,
+  type EntryScript,
+  type ZygoteData,
+} from '@heirloom/worker';
 import { Piscina } from 'piscina';
 import {
   FROM_WORKER_BYTES_MAX,
@@ -85,11 +93,17 @@ const shared = (bytes: Uint8Array): SharedArrayBuffer => {
   return buffer;
 };
 
+/** One for the process: threads of all kernels share its code cache. */
+let entryScript: EntryScript | undefined;
+
 /** Starts threads: each has its image evaluated, its realm locked down and the store open. */
 export const threadChannels = (host: WorkerHost): OpenChannel => {
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
   const { collectsEveryCrank } = host;
+  entryScript ??= readEntryScript(ZYGOTE_DIRECTORY);
   const workerData: ZygoteData = {
+    ...entryScript,
+    lmdbAddon: lmdbAddonFile(),
     directory,
     readersMax,
     collectsEveryCrank,

@@ -1,17 +1,19 @@
 /**
- * The thread of one vat: what Piscina loads (`filename`) and the one task that it runs.
+ * The thread of one vat: what thread-loader.ts runs, and the one task that Piscina gives it.
  *
- * Loading this module warms the thread. The task is the vat's life: frames go between its port and
+ * Evaluating this module warms the thread. The task is the vat's life: frames go between its port and
  * the image; nothing else is posted. Aborting the task, or destroying the pool, kills the thread
  * (rules.md#h1).
  */
 import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { collectGarbage } from './collect-garbage.js';
+import type { EntryScript } from './entry-script.js';
+import type { AddonData } from './lmdb-addon.js';
 import { readyFrame, serveRejections, warm, type Warm } from './warm.js';
 
 /** What the pool passes as `workerData`. */
-export interface ZygoteData {
+export interface ZygoteData extends EntryScript, AddonData {
   readonly directory: string;
   readonly readersMax: number;
   /** The image script, UTF-8. */

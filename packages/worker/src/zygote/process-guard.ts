@@ -5,13 +5,16 @@
  * thread's. A child never outlives the kernel's process, also if the vat loops for ever or the
  * kernel was killed: then the life pipe closes. Why it ended is on stderr.
  *
- *     node process-guard.cjs HEAP_MIB      (0: V8's own limit)
+ *     node process-guard.cjs HEAP_MIB LMDB_ADDON
+ *
+ * HEAP_MIB 0 is V8's own limit; LMDB_ADDON is the file of lmdb's native addon.
  */
 import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LIFE_FD } from '../protocol/process-boot.js';
+import type { AddonData } from './lmdb-addon.js';
 import { VAT_STACK_MIB } from './vat-stack.js';
 
 const STDERR_FD = 2;
@@ -33,8 +36,10 @@ const offerToOomKiller = (): void => {
 
 offerToOomKiller();
 const heapMiB = Number(process.argv[2]);
+const workerData: AddonData = { lmdbAddon: process.argv[3]! };
 const vat = new Worker(path.join(__dirname, 'process.cjs'), {
   env: {},
+  workerData,
   resourceLimits: {
     stackSizeMb: VAT_STACK_MIB,
     ...(heapMiB === 0 ? {} : { maxOldGenerationSizeMb: heapMiB }),

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Store } from '@heirloom/store';
+import { lmdbAddonFile, Store } from '@heirloom/store';
 import { Piscina } from 'piscina';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/amounts.js';
 import type { ZygoteData } from './entry.js';
+import { readEntryScript, type EntryScript } from './entry-script.js';
 import { compileImage } from './image-loader.js';
+import { readCodeCache } from './shared-code-cache.js';
 import { buildEchoImage, buildFixtures } from './testing/fixture.js';
 
 type CodeCache = typeof import('./code-cache.js');
@@ -29,6 +31,7 @@ describe('zygote', () => {
   const pools: Piscina[] = [];
   let store: Store;
   let built: string;
+  let entryScript: EntryScript;
   let image: Buffer;
   let eager: Uint8Array;
   let warm: Uint8Array;
@@ -40,6 +43,7 @@ describe('zygote', () => {
     });
     const fixtures = await buildFixtures('zygote', ['code-cache', 'code-cache-worker']);
     built = await buildEchoImage('zygote-image');
+    entryScript = readEntryScript(built);
     image = readFileSync(path.join(built, 'image.js'));
     const url = pathToFileURL(path.join(fixtures, 'code-cache.js')).href;
     const { produceCodeCache, produceWarmCodeCache } = (await import(url)) as CodeCache;
@@ -56,6 +60,8 @@ describe('zygote', () => {
 
   const startPool = (codeCache?: Uint8Array): Piscina => {
     const data: ZygoteData = {
+      ...entryScript,
+      lmdbAddon: lmdbAddonFile(),
       directory: path.join(directory, 'a.heirloom'),
       readersMax: READERS_MAX,
       imageSource: shared(image),
