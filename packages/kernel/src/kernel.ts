@@ -5,19 +5,20 @@
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
-import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
-import { checkFields, checkName } from './base/arguments.js';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
-import { BlockDriver } from './core/block-driver.js';
-import { runningVats } from './state/running-vats.js';
-import { checkBundle, type VatBundle } from './code/bundle.js';
-import { loadConfig, type LoadedConfig } from './host/config.js';
-import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
-import { KernelCore } from './core/kernel-core.js';
-import type { DryRunReport } from './lifecycle/dry-run.js';
+import { checkFields, checkName } from './base/arguments.js';
 import { HostError, KernelError } from './base/kernel-errors.js';
-import { forkInput } from './host/fork-input.js';
+import { checkBundle, type VatBundle } from './code/bundle.js';
+import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
+import type { ApplyInput } from './core/inbox.js';
+import { KernelCore } from './core/kernel-core.js';
+import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
+import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
+import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
+import { blockInput, type BeginBlock } from './host/blocks.js';
+import { loadConfig, type LoadedConfig } from './host/config.js';
+import { forkInput } from './host/fork-input.js';
 import {
   HostObjects,
   type HostAnswer,
@@ -33,8 +34,6 @@ import {
   settlementInput,
   terminateInput,
 } from './host/inputs.js';
-import type { ApplyInput } from './core/inbox.js';
-import type { LogOptions } from './log/log-records.js';
 import type {
   CreatedVat,
   ForkedVat,
@@ -48,10 +47,10 @@ import type {
   UpgradeVatOptions,
   VatInfo,
 } from './host/kernel-types.js';
-import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
 import { KernelMetrics } from './host/metrics.js';
+import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
 import { checkOptions, type KernelOptions } from './host/options.js';
-import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
+import { statsOf, type KernelStats } from './host/stats.js';
 import {
   checkUpgrade,
   plainCheck,
@@ -63,11 +62,12 @@ import {
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
-import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
-import { blockInput, type BeginBlock } from './host/blocks.js';
+import type { DryRunReport } from './lifecycle/dry-run.js';
+import type { LogOptions } from './log/log-records.js';
+import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
 import { CLOCK, VAT_ADMIN } from './objects/kernel-objects.js';
+import { runningVats } from './state/running-vats.js';
 import type { VatNumber } from './state/schema.js';
-import { statsOf, type KernelStats } from './host/stats.js';
 
 export class Kernel {
   readonly #core: KernelCore;

@@ -1,5 +1,6 @@
 /** What the parts of an audit share: the view, what it says of its vats, and what was found. */
 import { countersKey, readU32, VAT_PREFIX, type ReadView } from '@heirloom/store';
+import { rowsOf } from '../state/scan.js';
 import {
   codecs,
   FIRST_COUNTERS,
@@ -10,7 +11,6 @@ import {
 } from '../state/schema.js';
 import { Findings } from './findings.js';
 import { Holders } from './holders.js';
-import { rowsOf } from '../state/scan.js';
 
 export interface Audit {
   readonly view: ReadView;

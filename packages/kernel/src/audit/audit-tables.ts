@@ -38,8 +38,10 @@ import {
   WAIT_PREFIX,
   type ReadView,
 } from '@heirloom/store';
-import { auditClists } from './clists.js';
+import type { KRef } from '../state/krefs.js';
+import { countKeys, prefixesOf } from '../state/scan.js';
 import { beginAudit, type Audit } from './audit-context.js';
+import { auditClists } from './clists.js';
 import type { AuditFinding } from './findings.js';
 import {
   auditHeld,
@@ -50,11 +52,9 @@ import {
   type PromiseCounts,
 } from './objects.js';
 import { auditQueues, type QueueCounts } from './queues.js';
-import { countKeys, prefixesOf } from '../state/scan.js';
 import { auditServices, type ServiceCounts } from './services.js';
 import { auditVatRows } from './vat-rows.js';
 import { auditVats, type VatCounts } from './vats.js';
-import type { KRef } from '../state/krefs.js';
 
 export type { AuditFinding, AuditRule } from './findings.js';
 export type { VatCounts } from './vats.js';

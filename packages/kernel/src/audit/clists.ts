@@ -25,6 +25,7 @@ import {
   showKRef,
   type KRef,
 } from '../state/krefs.js';
+import { rowsOf } from '../state/scan.js';
 import {
   codecs,
   NOBODY,
@@ -34,7 +35,6 @@ import {
   type VatNumber,
 } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
-import { rowsOf } from '../state/scan.js';
 
 const VAT_AT = 1;
 const REST_AT = VAT_AT + 4;

@@ -9,6 +9,7 @@ import {
   showKRef,
   type KRef,
 } from '../state/krefs.js';
+import { rowsOf } from '../state/scan.js';
 import {
   codecs,
   HOST_OWNS,
@@ -20,11 +21,10 @@ import {
   type ObjectRow,
   type PromiseRow,
 } from '../state/schema.js';
-import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isRunning, type Audit } from './audit-context.js';
-import { checkGarbage } from './unreached-objects.js';
-import { rowsOf } from '../state/scan.js';
+import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isKernelObject } from './services.js';
+import { checkGarbage } from './unreached-objects.js';
 
 export interface ObjectCounts {
   readonly objects: number;

@@ -9,6 +9,7 @@ import {
   RUN_QUEUE_PREFIX,
 } from '@heirloom/store';
 import { isPromiseKRef, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { rowsOf } from '../state/scan.js';
 import {
   codecs,
   ItemType,
@@ -17,9 +18,8 @@ import {
   PromiseState,
   type RunQueueItem,
 } from '../state/schema.js';
-import { promiseRow } from './clists.js';
 import type { Audit } from './audit-context.js';
-import { rowsOf } from '../state/scan.js';
+import { promiseRow } from './clists.js';
 
 export interface QueueCounts {
   readonly runQueue: number;

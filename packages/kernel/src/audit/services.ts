@@ -15,6 +15,7 @@ import {
 } from '@heirloom/store';
 import { PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { krefNumber, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { rowsOf } from '../state/scan.js';
 import {
   codecs,
   HOST_DECIDES,
@@ -24,10 +25,9 @@ import {
   VatState,
 } from '../state/schema.js';
 import { KernelObject, kernelObjectCodec } from '../state/service-tables.js';
-import { objectRow } from './clists.js';
 import type { Audit } from './audit-context.js';
+import { objectRow } from './clists.js';
 import { checkResult } from './queues.js';
-import { rowsOf } from '../state/scan.js';
 
 const U48_BYTES = 6;
 

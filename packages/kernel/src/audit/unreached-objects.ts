@@ -8,8 +8,8 @@
 import { clistKrefKey, collectKey, KREF_OBJECT } from '@heirloom/store';
 import { parseVRef, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
 import { CollectAction } from '../objects/collect.js';
-import { krefNumber, showKRef, type KRef } from '../state/krefs.js';
 import { dismissedTag } from '../objects/orphans.js';
+import { krefNumber, showKRef, type KRef } from '../state/krefs.js';
 import { NOBODY, Reach, REVOKED, type ObjectRow, type VatNumber } from '../state/schema.js';
 import { isRunning, type Audit } from './audit-context.js';
 

@@ -34,10 +34,10 @@ import {
 import { dismissedTag } from '../objects/orphans.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
 import { bodyOf, type Spaces } from '../state/row-table.js';
-import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
-import { namedBy, objectRow } from './clists.js';
-import type { Audit } from './audit-context.js';
 import { keysOf, rowsOf } from '../state/scan.js';
+import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import type { Audit } from './audit-context.js';
+import { namedBy, objectRow } from './clists.js';
 
 const SPACE_BYTES = 4;
 

@@ -19,9 +19,9 @@ import {
   VAT_NAME_PREFIX,
 } from '@heirloom/store';
 import { vatIdOf, type TranscriptTuple } from '@heirloom/worker';
+import { countKeys, keysOf, prefixesOf, rowsOf } from '../state/scan.js';
 import { codecs, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
-import { countKeys, keysOf, prefixesOf, rowsOf } from '../state/scan.js';
 
 export interface VatCounts {
   readonly vatId: string;

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { inspectDirectory } from '@heirloom/store';
 import type { Command } from 'commander';
-import { bundleVat, type VatBundle } from '../code/bundle.js';
-import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
+import { bundleVat, type VatBundle } from '../code/bundle.js';
 import { openKernel } from '../kernel.js';
+import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { factsOf, print, showBytes, tableOf } from './output.js';
 
 interface Flags {

@@ -3,8 +3,8 @@ import { inspectDirectory } from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import type { Command } from 'commander';
 import { HostError } from '../base/kernel-errors.js';
-import { openKernel, type Kernel } from '../kernel.js';
 import type { MigrationSummary } from '../core/record-migrations.js';
+import { openKernel, type Kernel } from '../kernel.js';
 import { print, tableOf } from './output.js';
 import { makeProgress, silentProgress } from './progress.js';
 

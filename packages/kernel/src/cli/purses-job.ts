@@ -8,14 +8,14 @@
 import { fileURLToPath } from 'node:url';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { nowMs } from '../base/kernel-host-powers.js';
 import { bundleVat } from '../code/bundle.js';
 import type { VatReference } from '../core/host-data.js';
-import { nowMs } from '../base/kernel-host-powers.js';
-import { openKernel, type Kernel } from '../kernel.js';
 import type { VatInfo } from '../host/kernel-types.js';
+import { memoryUse } from '../host/memory.js';
+import { openKernel, type Kernel } from '../kernel.js';
 import type { Progress } from './progress.js';
 import { percentile, round } from './statistics.js';
-import { memoryUse } from '../host/memory.js';
 
 export interface PursesOptions {
   readonly directory: string;

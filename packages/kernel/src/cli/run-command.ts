@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { KernelLogEntry } from '../core/core-options.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import {
   jsonLines,
@@ -14,7 +15,6 @@ import {
   type LogCategory,
   type LogOptions,
 } from '../log/log-records.js';
-import type { KernelLogEntry } from '../core/core-options.js';
 
 type Categories = LogOptions['categories'];
 

@@ -14,10 +14,10 @@ import {
   type BinaryKey,
 } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
-import { keysOf } from '../state/scan.js';
 import { KernelError } from '../base/kernel-errors.js';
-import type { VatScript } from './vat-script.js';
+import { keysOf } from '../state/scan.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
+import type { VatScript } from './vat-script.js';
 
 const SCRIPTS_MAX = 256;
 

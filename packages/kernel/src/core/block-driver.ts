@@ -5,9 +5,9 @@
  * in order of call (rules.md#w6); whoever waits for a result is told when its block is durable, or
  * why there will be none.
  */
-import type { KernelCore } from './kernel-core.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { Inputs, type ApplyInput, type TakenInput } from './inbox.js';
+import type { KernelCore } from './kernel-core.js';
 import { addWave, isReached, NO_RUN, type RunLimits, type RunStats } from './run-policy.js';
 
 /** Deliveries after which a kernel that owns its blocks ends one. */

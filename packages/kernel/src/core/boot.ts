@@ -4,20 +4,26 @@
  * Invariants: the image that new incarnations get is the store's, never the installed release's
  * (rules.md#h4); every table is open before the first worker starts (rules.md#s3).
  */
-import { metaKey, packFrame, unpackFrame, type RowChange } from '@heirloom/store';
-import { HostError, type Store } from '@heirloom/store';
+import {
+  metaKey,
+  packFrame,
+  unpackFrame,
+  type RowChange,
+  HostError,
+  type Store,
+} from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { engineName } from '../base/kernel-host-powers.js';
 import { imageRows, Images, utf8 } from '../code/images.js';
-import { packParameters, unpackParameters } from '../state/parameters.js';
-import { checkParameters } from './check-parameters.js';
-import type { KernelParameters } from '../state/parameters.js';
 import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { spellings } from '../state/kernel-keys.js';
+import { KernelState } from '../state/kernel-state.js';
 import { showKRef } from '../state/krefs.js';
+import { packParameters, unpackParameters } from '../state/parameters.js';
+import type { KernelParameters } from '../state/parameters.js';
 import { runningVats } from '../state/running-vats.js';
 import { codecs, KERNEL_OWNS } from '../state/schema.js';
-import { KernelState } from '../state/kernel-state.js';
+import { checkParameters } from './check-parameters.js';
 
 export interface BootRecord {
   readonly parameters: KernelParameters;

@@ -7,12 +7,12 @@
  */
 import { KernelError } from '../base/kernel-errors.js';
 import { getPromise, hold, release } from '../objects/counts.js';
-import type { HostData } from './host-data.js';
 import { makePromise } from '../objects/router.js';
-import type { KRef } from '../state/krefs.js';
 import { ranges } from '../state/kernel-keys.js';
-import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
+import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
+import type { HostData } from './host-data.js';
 
 interface Waiter {
   resolve(value: unknown): void;

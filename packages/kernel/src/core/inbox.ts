@@ -7,8 +7,8 @@
  * block that contains it is.
  */
 import assert from 'node:assert/strict';
-import type { KernelCore } from './kernel-core.js';
 import type { KRef } from '../state/krefs.js';
+import type { KernelCore } from './kernel-core.js';
 
 /** Changes the state; returns the promise whose settlement answers the input, if there is one. */
 export type ApplyInput = (input: number) => KRef | undefined;

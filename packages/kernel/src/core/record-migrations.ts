@@ -7,10 +7,10 @@
  */
 import { vatIdOf, type MigrationReport, type VatId } from '@heirloom/worker';
 import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
-import { runningVats } from '../state/running-vats.js';
-import type { ApplyInput } from './inbox.js';
-import { Migration, VatState, type VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { runningVats } from '../state/running-vats.js';
+import { Migration, VatState, type VatNumber } from '../state/schema.js';
+import type { ApplyInput } from './inbox.js';
 
 export interface VatMigration {
   readonly vatId: VatId;

@@ -7,10 +7,10 @@
 import { readImage } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
-import type { BundleSource, InstalledBundles } from '../code/installed.js';
-import type { KernelCore } from '../core/kernel-core.js';
 import { prepareImage, type ImageSource } from '../code/images.js';
+import type { BundleSource, InstalledBundles } from '../code/installed.js';
 import type { ApplyInput } from '../core/inbox.js';
+import type { KernelCore } from '../core/kernel-core.js';
 
 export interface AdoptImageOptions {
   /** Default: the image of the installed release. */

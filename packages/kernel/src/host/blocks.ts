@@ -1,8 +1,8 @@
 /** What a host says at the beginning of a block: an input, before any wave of the block. */
 import { checkFields } from '../base/arguments.js';
-import type { KernelCore } from '../core/kernel-core.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { ApplyInput } from '../core/inbox.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import { blockTime, setBlockTime, TIME_MAX } from '../services/clock.js';
 
 export interface BeginBlock {

@@ -10,8 +10,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { checkFields, checkName } from '../base/arguments.js';
-import { bundleVat, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import { KernelError } from '../base/kernel-errors.js';
+import { bundleVat, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { KernelParameters } from '../state/parameters.js';
 
 /** Where a bundle comes from: exactly one of the three. Paths are relative to the file. */

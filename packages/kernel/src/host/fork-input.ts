@@ -1,12 +1,12 @@
 /** What a host asks of a fork, with its options checked. */
 import { checkFields, checkName } from '../base/arguments.js';
-import type { KernelCore } from '../core/kernel-core.js';
 import { KernelError } from '../base/kernel-errors.js';
-import { enqueueLifecycle } from './inputs.js';
 import type { ApplyInput } from '../core/inbox.js';
+import type { KernelCore } from '../core/kernel-core.js';
+import { FORK_EXPORTS_MAX, ItemType, type VatNumber } from '../state/schema.js';
+import { enqueueLifecycle } from './inputs.js';
 import type { ForkVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
-import { FORK_EXPORTS_MAX, ItemType, type VatNumber } from '../state/schema.js';
 
 /** Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, BAD_REFERENCE: nothing was queued. */
 export const forkInput = (

@@ -7,9 +7,9 @@
  * replica takes answers as it takes every input: in the order and at the place that its host gives.
  */
 import { KernelError } from '../base/kernel-errors.js';
-import type { KernelCore } from '../core/kernel-core.js';
 import type { VatReference } from '../core/host-data.js';
 import type { ApplyInput } from '../core/inbox.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import { kernelData, soleReference, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import { applyAnswer, hostObjectName } from '../services/host-calls.js';

@@ -1,16 +1,14 @@
 /** What the calls of a host become when they are taken: inputs. */
 import { checkFields, checkName } from '../base/arguments.js';
-import { runningVats } from '../state/running-vats.js';
-import type { KernelCore } from '../core/kernel-core.js';
-import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
-import { getPromise, holdAll } from '../objects/counts.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import type { ApplyInput } from '../core/inbox.js';
-import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
-import { checkIsolation } from './options.js';
+import type { KernelCore } from '../core/kernel-core.js';
+import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
+import { getPromise, holdAll } from '../objects/counts.js';
 import { send, subscribe } from '../objects/router.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { runningVats } from '../state/running-vats.js';
 import {
   heldBy,
   HOST_SUBSCRIBES,
@@ -26,6 +24,8 @@ import {
 } from '../state/schema.js';
 import { REFRESH_RULE, refreshOf, type UpgradeOptions } from '../state/upgrade-options.js';
 import type { WorkerKind } from '../vats/zygotes.js';
+import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
+import { checkIsolation } from './options.js';
 
 /** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
 export const messageInput = (

@@ -5,8 +5,8 @@
  * taken when asked for, so that a kernel that nobody asks pays nothing. docs/metrics.md lists them.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { KernelCore } from '../core/kernel-core.js';
 import { nextTurn } from '../base/kernel-host-powers.js';
+import type { KernelCore } from '../core/kernel-core.js';
 import { statsOf, type KernelStats } from './stats.js';
 import { countTables, type TableCounts, type VatTableCounts } from './table-counts.js';
 

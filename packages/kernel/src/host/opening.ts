@@ -3,19 +3,16 @@
  * a fresh store, its configuration.
  */
 import { checkName } from '../base/arguments.js';
-import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
-import type { KernelOptions } from './options.js';
+import { HostError, KernelError } from '../base/kernel-errors.js';
+import type { CheckedBundle } from '../code/bundle.js';
+import type { ApplyInput } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { holdAll } from '../objects/counts.js';
-import { HostError, KernelError } from '../base/kernel-errors.js';
-import type { HostObjects } from './host-objects.js';
-import type { ApplyInput } from '../core/inbox.js';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
+import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects.js';
 import { send } from '../objects/router.js';
 import { provideHostObject } from '../services/host-calls.js';
-import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects.js';
 import { bundleInstalled } from '../services/vat-admin.js';
-import type { CheckedBundle } from '../code/bundle.js';
 import {
   ItemType,
   KERNEL_DECIDES,
@@ -23,6 +20,9 @@ import {
   STATIC_VAT,
   type VatNumber,
 } from '../state/schema.js';
+import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
+import type { HostObjects } from './host-objects.js';
+import type { KernelOptions } from './options.js';
 
 /** Has a store taken inputs before? */
 export const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;

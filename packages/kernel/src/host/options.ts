@@ -1,10 +1,10 @@
 /** What `openKernel` takes, checked. */
 import { KernelError } from '../base/kernel-errors.js';
 import type { CoreOptions } from '../core/core-options.js';
-import type { KernelConfig } from './config.js';
-import type { HostObject } from './host-objects.js';
 import { checkLogOptions } from '../log/kernel-log.js';
 import { ISOLATIONS, type Isolation } from '../vats/zygotes.js';
+import type { KernelConfig } from './config.js';
+import type { HostObject } from './host-objects.js';
 
 /** Those of the core, and what only the host's side of the kernel reads. */
 export interface KernelOptions extends CoreOptions {

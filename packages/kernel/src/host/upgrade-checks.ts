@@ -1,18 +1,16 @@
 /** What hosts ask of upgrades: upgrades, rollbacks and dry runs, with their options checked. */
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
-import type { BlockDriver } from '../core/block-driver.js';
-import { runningVats } from '../state/running-vats.js';
+import { HostError, KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type VatBundle } from '../code/bundle.js';
+import type { BlockDriver } from '../core/block-driver.js';
+import type { ApplyInput } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
-import { HostError, KernelError } from '../base/kernel-errors.js';
-import { enqueueLifecycle, lifecycleInput } from './inputs.js';
-import type { ApplyInput } from '../core/inbox.js';
-import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
-import { REPLAY_TAKES_NOTHING } from '../state/upgrade-options.js';
+import { runningVats } from '../state/running-vats.js';
 import { ItemType, type VatNumber } from '../state/schema.js';
 import {
+  REPLAY_TAKES_NOTHING,
   DRAIN_RULE,
   drainWavesOf,
   dryRunExcess,
@@ -24,6 +22,8 @@ import {
   UpgradeMode,
   type UpgradeOptions,
 } from '../state/upgrade-options.js';
+import { enqueueLifecycle, lifecycleInput } from './inputs.js';
+import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
 
 const bad = (text: string): never => {
   throw new KernelError('BAD_OPTION', text);

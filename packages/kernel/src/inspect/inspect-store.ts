@@ -18,15 +18,15 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { vatIdOf } from '@heirloom/worker';
-import { READERS_MAX } from '../core/kernel-core.js';
 import { nextTurn } from '../base/kernel-host-powers.js';
+import { READERS_MAX } from '../core/kernel-core.js';
+import { hexOf } from '../state-sync/manifest.js';
+import { VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { readMeta } from '../state/store-meta.js';
 import { KernelPart } from './kernel-part.js';
 import type { StoreInspection, TableSize, VatInspection } from './report.js';
 import { byBytes, Sizes } from './sizes.js';
 import { VatstorePart } from './vatstore-part.js';
-import { readMeta } from '../state/store-meta.js';
-import { VatState, type VatNumber, type VatRow } from '../state/schema.js';
-import { hexOf } from '../state-sync/manifest.js';
 
 export type * from './report.js';
 

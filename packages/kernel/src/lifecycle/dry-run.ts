@@ -14,8 +14,21 @@ import {
   type VatId,
 } from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
-import { releaseAll } from '../objects/counts.js';
+import { WorkerError } from '../base/kernel-errors.js';
+import { nowMs } from '../base/kernel-host-powers.js';
+import { KernelLog } from '../log/kernel-log.js';
 import type { Verdict } from '../merge/cranks.js';
+import { releaseAll } from '../objects/counts.js';
+import {
+  decodeKernelData,
+  kernelData,
+  rejection,
+  type KernelData,
+} from '../objects/kernel-data.js';
+import type { Settlement } from '../objects/router.js';
+import { ranges } from '../state/kernel-keys.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
 import {
   fatesOf,
   kindsOf,
@@ -23,21 +36,8 @@ import {
   type KindFates,
   type RaisedVersion,
 } from './dry-run-kinds.js';
-import { WorkerError } from '../base/kernel-errors.js';
-import { nowMs } from '../base/kernel-host-powers.js';
-import {
-  decodeKernelData,
-  kernelData,
-  rejection,
-  type KernelData,
-} from '../objects/kernel-data.js';
-import { KernelLog } from '../log/kernel-log.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';
-import type { Settlement } from '../objects/router.js';
-import { ranges } from '../state/kernel-keys.js';
-import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 import { promisesToReject, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';

@@ -12,10 +12,9 @@
 import assert from 'node:assert/strict';
 import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
 import { Delivery, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
-import { runningVats } from '../state/running-vats.js';
+import { NO_RIGHTS } from '../merge/cranks.js';
 import { addEntry, nameFor } from '../objects/clist.js';
 import { CollectAction, isMarked, mark } from '../objects/collect.js';
-import { NO_RIGHTS } from '../merge/cranks.js';
 import {
   getObject,
   getPromise,
@@ -26,13 +25,13 @@ import {
 } from '../objects/counts.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { ownerOf } from '../objects/orphans.js';
-import { isRefreshDue } from './refresh.js';
-import { notRunning } from './replay-upgrade.js';
 import { makeObject, makePromise, subscribe, type Settlement } from '../objects/router.js';
 import { creationAnswer } from '../services/vat-admin.js';
 import { handOverOf } from '../state/hand-over.js';
-import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { ranges } from '../state/kernel-keys.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { runningVats } from '../state/running-vats.js';
 import {
   heldBy,
   ItemType,
@@ -44,7 +43,8 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
+import { isRefreshDue } from './refresh.js';
+import { notRunning } from './replay-upgrade.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** Spaces that a vat may list: a read that finds nothing looks into each. */

@@ -6,14 +6,11 @@
  * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.
  */
 import { ROOT_VREF, vatIdOf } from '@heirloom/worker';
-import { runningVats } from '../state/running-vats.js';
 import { release, releaseAll } from '../objects/counts.js';
-import { carryOutDryRun } from './dry-run.js';
 import { kernelData, rejection, SlotMark, type KernelData } from '../objects/kernel-data.js';
-import { forkVat } from './fork.js';
-import { notRunning } from './replay-upgrade.js';
 import { makeObject, settle, type Settlement } from '../objects/router.js';
 import { creationAnswer } from '../services/vat-admin.js';
+import { runningVats } from '../state/running-vats.js';
 import {
   FIRST_VAT_COUNTERS,
   ItemType,
@@ -23,6 +20,9 @@ import {
   type VatRow,
 } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
+import { carryOutDryRun } from './dry-run.js';
+import { forkVat } from './fork.js';
+import { notRunning } from './replay-upgrade.js';
 import { endVat } from './termination.js';
 import { bundleOf, upgradeVat } from './upgrade.js';
 import { startVat, type LifecycleContext, type Moment } from './vat-start.js';

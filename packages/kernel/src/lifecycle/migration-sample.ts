@@ -4,12 +4,12 @@
  */
 import { packFrame } from '@heirloom/store';
 import { Delivery, unpackTuple, VatFault, type MigrationReport } from '@heirloom/worker';
-import { MIGRATION_RIGHTS } from '../merge/cranks.js';
 import { WorkerError } from '../base/kernel-errors.js';
-import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
+import { MIGRATION_RIGHTS } from '../merge/cranks.js';
 import { checkCrank } from '../merge/syscalls.js';
-import type { Moment } from './vat-start.js';
+import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import type { VatWorker } from '../vats/vat-worker.js';
+import type { Moment } from './vat-start.js';
 
 /** Rows of kinds with versions that are looked at, from the first on. */
 export const SAMPLE_ROWS_MAX = 1_000;

@@ -7,13 +7,13 @@
  * (rules.md#h3): only what is this host's alone (its store, its lock) makes open fail.
  */
 import type { Store } from '@heirloom/store';
-import { runningVats } from '../state/running-vats.js';
-import type { InstalledBundles } from '../code/installed.js';
 import { WorkerError } from '../base/kernel-errors.js';
-import type { RunningNote } from '../state/running-note.js';
+import type { InstalledBundles } from '../code/installed.js';
 import { handOverOf } from '../state/hand-over.js';
-import type { VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { RunningNote } from '../state/running-note.js';
+import { runningVats } from '../state/running-vats.js';
+import type { VatNumber } from '../state/schema.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';

@@ -6,8 +6,8 @@
  * queue like any other. See docs/upgrade/refresh.md.
  */
 import { makePromise } from '../objects/router.js';
-import { ItemType, KERNEL_DECIDES, type VatCounters, type VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { ItemType, KERNEL_DECIDES, type VatCounters, type VatNumber } from '../state/schema.js';
 import { NO_DATA, PLAIN_UPGRADE, REFRESH_MESSAGE, UpgradeCode } from '../state/upgrade-options.js';
 
 /** Counts a delivery; the one that makes a refresh due puts it at the tail of the run queue. */

@@ -6,16 +6,18 @@
  */
 import { rowDurablePromise, rowWatch } from '@heirloom/store';
 import { vatIdOf, type VRef } from '@heirloom/worker';
+import { HostError } from '../base/kernel-errors.js';
 import { retirePromise } from '../objects/clist.js';
 import { getPromise, release, releaseAll, releaseRecognizable } from '../objects/counts.js';
-import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
-import { HostError } from '../base/kernel-errors.js';
-import { settleDone } from '../services/vat-admin.js';
-import { settle, type Router, type Settlement } from '../objects/router.js';
-import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
+import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
 import { removeExports } from '../objects/orphans.js';
+import { settle, type Router, type Settlement } from '../objects/router.js';
+import { settleDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import type { Spaces } from '../state/row-table.js';
 import {
   PromiseState,
   Reach,
@@ -23,8 +25,6 @@ import {
   type CleanupRow,
   type VatNumber,
 } from '../state/schema.js';
-import type { Spaces } from '../state/row-table.js';
-import type { KernelState } from '../state/kernel-state.js';
 
 /** Every promise in the vat's c-list, in kref order. */
 export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [

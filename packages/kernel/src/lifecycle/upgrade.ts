@@ -4,14 +4,13 @@
  * Invariant: an upgrade that fails leaves the predecessor's worker untouched, heap and all.
  */
 import { vatIdOf } from '@heirloom/worker';
-import { releaseAll } from '../objects/counts.js';
 import { nowMs } from '../base/kernel-host-powers.js';
+import { releaseAll } from '../objects/counts.js';
 import { disconnection, kernelData, rejection } from '../objects/kernel-data.js';
-import { restartCount } from '../state/refresh-count.js';
-import { isRefreshDue } from './refresh.js';
-import { notRunning, replayUpgrade } from './replay-upgrade.js';
 import type { Settlement } from '../objects/router.js';
+import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
+import { restartCount } from '../state/refresh-count.js';
 import {
   VatState,
   type LifecycleItem,
@@ -20,7 +19,8 @@ import {
   type VatRow,
 } from '../state/schema.js';
 import { PLAIN_UPGRADE, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
-import type { KernelState } from '../state/kernel-state.js';
+import { isRefreshDue } from './refresh.js';
+import { notRunning, replayUpgrade } from './replay-upgrade.js';
 import { abandonPromises, noteEnded, watchesIn } from './termination.js';
 import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 

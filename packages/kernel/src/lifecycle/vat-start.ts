@@ -11,7 +11,9 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
-import { activate, nameFor, retirePromise } from '../objects/clist.js';
+import { nowMs } from '../base/kernel-host-powers.js';
+import type { VatScript } from '../code/vat-script.js';
+import type { KernelLog } from '../log/kernel-log.js';
 import {
   exitReason,
   LIFECYCLE_RIGHTS,
@@ -19,18 +21,16 @@ import {
   type CrankContext,
   type Verdict,
 } from '../merge/cranks.js';
-import { nowMs } from '../base/kernel-host-powers.js';
-import type { KernelLog } from '../log/kernel-log.js';
-import type { KernelParameters } from '../state/parameters.js';
+import type { CrankRights } from '../merge/syscalls.js';
+import { activate, nameFor, retirePromise } from '../objects/clist.js';
 import type { Router } from '../objects/router.js';
 import { charge, crankCost } from '../services/meters.js';
 import type { KRef } from '../state/krefs.js';
+import type { KernelParameters } from '../state/parameters.js';
 import { Reap, Sweep, type VatNumber } from '../state/schema.js';
-import type { CrankRights } from '../merge/syscalls.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
-import type { VatScript } from '../code/vat-script.js';
 
 /** Where in history a crank stands. */
 export interface Moment {

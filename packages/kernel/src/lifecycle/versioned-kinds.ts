@@ -4,8 +4,8 @@
  */
 import { ROW_KIND_PREFIX } from '@heirloom/store';
 import { describeKind } from '@heirloom/worker';
-import type { VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { VatNumber } from '../state/schema.js';
 
 const isVersioned = (row: Uint8Array): boolean => {
   try {

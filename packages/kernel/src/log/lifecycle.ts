@@ -1,7 +1,7 @@
 /** Log records of what befell whole vats. */
 import { vatIdOf } from '@heirloom/worker';
-import { ItemType, PromiseState, type LifecycleItem, type VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { ItemType, PromiseState, type LifecycleItem, type VatNumber } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { describeReason } from './describe.js';
 import type { KernelLog, LogMoment } from './kernel-log.js';

@@ -15,13 +15,13 @@ import {
   type SyscallTuple,
 } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
-import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import { getPromise, release, releaseAll } from '../objects/counts.js';
+import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { Router } from '../objects/router.js';
-import type { KRef } from '../state/krefs.js';
-import type { QueuedMessage, VatNumber } from '../state/schema.js';
-import type { Spaces } from '../state/row-table.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
+import type { Spaces } from '../state/row-table.js';
+import type { QueuedMessage, VatNumber } from '../state/schema.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */

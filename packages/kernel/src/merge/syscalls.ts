@@ -31,9 +31,9 @@ import { getPromise } from '../objects/counts.js';
 import { checkDismissal, dismissKind } from '../objects/dismissed-kinds.js';
 import { soleReference } from '../objects/kernel-data.js';
 import { send, settle, subscribe, type Router } from '../objects/router.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 
 /** What a crank's syscalls ask beyond the tables. */
 export interface CrankEffects {

@@ -5,14 +5,14 @@
  * whoever asked; of a cancelled notify the vat never hears. All of it is part of the state.
  */
 import { vatIdOf, type VatId } from '@heirloom/worker';
-import { release, releaseAll } from './counts.js';
 import { KernelError } from '../base/kernel-errors.js';
+import type { KernelState } from '../state/kernel-state.js';
+import type { QueueEntry } from '../state/run-queue.js';
+import { heldBy, ItemType, NOBODY, type RunQueueItem } from '../state/schema.js';
+import { release, releaseAll } from './counts.js';
 import { rejection } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
 import { refuse, settle, type Router } from './router.js';
-import type { QueueEntry } from '../state/run-queue.js';
-import { heldBy, ItemType, NOBODY, type RunQueueItem } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 
 const NAMES = {
   [ItemType.send]: 'message',

@@ -16,6 +16,9 @@ import {
   type ParsedVRef,
   type VRef,
 } from '@heirloom/worker';
+import type { KernelState } from '../state/kernel-state.js';
+import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { NOBODY, PromiseState, Reach, type VatNumber } from '../state/schema.js';
 import {
   getObject,
   getPromise,
@@ -27,9 +30,6 @@ import {
 } from './counts.js';
 import { dismissedTag, makeRevoked, orphan, ownerOf } from './orphans.js';
 import { makeObject, makePromise } from './router.js';
-import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
-import { NOBODY, PromiseState, Reach, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 
 /** The vat whose names are being read, in its present incarnation. */
 export interface Speaker {

@@ -6,21 +6,10 @@
  * the wave that would tell it starts.
  */
 import assert from 'node:assert/strict';
-import {
-  getObject,
-  getPromise,
-  promiseQueueKey,
-  release,
-  releaseAll,
-  releaseReachable,
-  releaseRecognizable,
-  setExported,
-} from './counts.js';
-import { orphan, ownerOf } from './orphans.js';
-import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
-import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { parseVRef, ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
 import { ranges } from '../state/kernel-keys.js';
-import { forgetKernelObject } from './kernel-objects.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import {
   KERNEL_OWNS,
   NOBODY,
@@ -32,8 +21,19 @@ import {
   type PromiseRow,
   type VatNumber,
 } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
-import { parseVRef, ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
+import {
+  getObject,
+  getPromise,
+  promiseQueueKey,
+  release,
+  releaseAll,
+  releaseReachable,
+  releaseRecognizable,
+  setExported,
+} from './counts.js';
+import { forgetKernelObject } from './kernel-objects.js';
+import { orphan, ownerOf } from './orphans.js';
+import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
 
 /** In the order in which a vat is told. */
 export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;

@@ -7,10 +7,10 @@
  * (rules.md#g1).
  */
 import assert from 'node:assert/strict';
-import { mayBeInCycle } from './promise-cycles.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import type { ObjectRow, PromiseRow, Reach } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
+import { mayBeInCycle } from './promise-cycles.js';
 
 export const getObject = (state: KernelState, kref: KRef): ObjectRow => state.objects.need(kref);
 export const getPromise = (state: KernelState, kref: KRef): PromiseRow => state.promises.need(kref);

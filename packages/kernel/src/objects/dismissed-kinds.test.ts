@@ -2,18 +2,18 @@
 import { packFrame, rowExportName } from '@heirloom/store';
 import { asciiTag, DISMISSED_KINDS_MAX, NAMED_EXPORTS_MAX, type VRef } from '@heirloom/worker';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LIFECYCLE_RIGHTS, mergeCrank, type Verdict } from '../merge/cranks.js';
+import { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
+import { FIRST_VAT_COUNTERS, STATIC_VAT, Sweep, VatState } from '../state/schema.js';
+import { openTestStore } from '../testing/store.js';
 import { resolveName } from './clist.js';
 import { freeUnreferenced } from './collect.js';
 import { hold, release } from './counts.js';
-import { LIFECYCLE_RIGHTS, mergeCrank, type Verdict } from '../merge/cranks.js';
 import { dismissKind, hasRevokedNames, revokeStep } from './dismissed-kinds.js';
 import { describeData } from './kernel-data.js';
 import { ownerOf, refusalOf } from './orphans.js';
 import type { Router } from './router.js';
-import type { KRef } from '../state/krefs.js';
-import { FIRST_VAT_COUNTERS, STATIC_VAT, Sweep, VatState } from '../state/schema.js';
-import { KernelState } from '../state/kernel-state.js';
-import { openTestStore } from '../testing/store.js';
 
 const VAT = 1;
 const KIND = 10;

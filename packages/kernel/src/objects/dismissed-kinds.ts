@@ -6,10 +6,10 @@
  * (rules.md#g4).
  */
 import { DISMISSED_KINDS_MAX, readTag, VatFault } from '@heirloom/worker';
-import { removeExports } from './orphans.js';
 import { dismissalOf, dismissalsKey, ranges } from '../state/kernel-keys.js';
-import { Sweep, type VatNumber } from '../state/schema.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { Sweep, type VatNumber } from '../state/schema.js';
+import { removeExports } from './orphans.js';
 
 /** Kinds below are built in. */
 const FIRST_USER_KIND = 10;

@@ -7,8 +7,7 @@
  * are.
  */
 import type { VRef } from '@heirloom/worker';
-import { hold, releaseAll } from './counts.js';
-import { SlotMark } from './kernel-data.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, showKRef, type KRef } from '../state/krefs.js';
 import { KERNEL_OWNS, Reach, type ObjectRow } from '../state/schema.js';
 import {
@@ -16,7 +15,8 @@ import {
   type KernelObjectOf,
   type KernelObjectRow,
 } from '../state/service-tables.js';
-import type { KernelState } from '../state/kernel-state.js';
+import { hold, releaseAll } from './counts.js';
+import { SlotMark } from './kernel-data.js';
 import { forgetWaits, waitSubject } from './replies.js';
 
 /** Objects that every store has. Numbers below the first of `nextObject`. */

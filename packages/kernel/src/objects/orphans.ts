@@ -8,11 +8,9 @@
  */
 import assert from 'node:assert/strict';
 import { parseVRef, readTag, revocationText, type VRef } from '@heirloom/worker';
-import { getObject } from './counts.js';
-import { rejection, VAT_TERMINATED } from './kernel-data.js';
-import type { Settlement } from './router.js';
-import { objectKRef, isPromiseKRef, type KRef } from '../state/krefs.js';
 import type { KeyRange } from '../state/kernel-keys.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { objectKRef, isPromiseKRef, type KRef } from '../state/krefs.js';
 import {
   NOBODY,
   Reach,
@@ -21,7 +19,9 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
+import { getObject } from './counts.js';
+import { rejection, VAT_TERMINATED } from './kernel-data.js';
+import type { Settlement } from './router.js';
 
 /** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
 const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');

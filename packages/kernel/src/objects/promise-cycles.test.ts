@@ -1,13 +1,13 @@
 /** Promises that only each other hold, in tables made for the purpose. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
+import { KERNEL_DECIDES } from '../state/schema.js';
+import { openTestStore } from '../testing/store.js';
 import { freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { CYCLE_PROMISES_MAX, findPromiseCycle } from './promise-cycles.js';
 import { makePromise, settle, type Router } from './router.js';
-import type { KRef } from '../state/krefs.js';
-import { KERNEL_DECIDES } from '../state/schema.js';
-import { KernelState } from '../state/kernel-state.js';
-import { openTestStore } from '../testing/store.js';
 
 let state: KernelState;
 let router: Router;

@@ -10,9 +10,9 @@
  * Invariants: reads only; an unresolved promise has no data, so it is in no cycle. A search looks
  * at no more than `CYCLE_PROMISES_MAX` promises: of a larger tangle nothing is found.
  */
+import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type PromiseRow } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 
 export const CYCLE_PROMISES_MAX = 1_000;
 

@@ -4,12 +4,12 @@
  * Invariant: a promise that waits is decided by the kernel and held by the row that says so: it
  * settles whatever becomes of the vat that asked, and in whichever incarnation it then is.
  */
-import { getPromise, release, updatePromise } from './counts.js';
-import { settle, type Router, type Settlement } from './router.js';
+import assert from 'node:assert/strict';
+import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
-import assert from 'node:assert/strict';
+import { getPromise, release, updatePromise } from './counts.js';
+import { settle, type Router, type Settlement } from './router.js';
 
 /** The decider of a queued result becomes the kernel (or the host); its reference goes on. */
 export const takeResult = (state: KernelState, result: KRef, decider = KERNEL_DECIDES): void => {

@@ -7,16 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import type { VRef } from '@heirloom/worker';
-import {
-  getPromise,
-  hold,
-  holdAll,
-  promiseQueueKey,
-  release,
-  releaseAll,
-  updatePromise,
-} from './counts.js';
-import { dataNotCallable, rejection, soleReference, VAT_TERMINATED } from './kernel-data.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
 import {
   HOST_SUBSCRIBES,
@@ -28,7 +19,16 @@ import {
   type QueuedMessage,
   type VatNumber,
 } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
+import {
+  getPromise,
+  hold,
+  holdAll,
+  promiseQueueKey,
+  release,
+  releaseAll,
+  updatePromise,
+} from './counts.js';
+import { dataNotCallable, rejection, soleReference, VAT_TERMINATED } from './kernel-data.js';
 
 /** A settlement: data is canonical bytes and the references that it mentions. */
 export interface Settlement {

@@ -6,11 +6,11 @@
  */
 import { ROOT_VREF } from '@heirloom/worker';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
-import { send } from '../objects/router.js';
-import type { KRef } from '../state/krefs.js';
-import type { KernelState } from '../state/kernel-state.js';
-import { DEFERRED, refuseCall, type KernelCall, type KernelMethods } from './calls.js';
 import { VAT_ADMIN } from '../objects/kernel-objects.js';
+import { send } from '../objects/router.js';
+import type { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
+import { DEFERRED, refuseCall, type KernelCall, type KernelMethods } from './calls.js';
 
 const rootOf = (state: KernelState, name: string): KRef => {
   const vat = state.names.get(name);

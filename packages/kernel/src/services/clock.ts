@@ -5,12 +5,12 @@
  * before. Units are the host's business.
  */
 import { kernelData } from '../objects/kernel-data.js';
+import { answer, takeResult } from '../objects/replies.js';
 import type { Router } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
-import type { KRef } from '../state/krefs.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
 import { DEFERRED, naturalArgument, Refusal, type KernelMethods } from './calls.js';
-import { answer, takeResult } from '../objects/replies.js';
 
 /** Times are stored in 48 bits. */
 export const TIME_MAX = 2 ** 48 - 1;

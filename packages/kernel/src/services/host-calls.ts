@@ -7,12 +7,12 @@
  */
 import assert from 'node:assert/strict';
 import { getObject, releaseAll, release } from '../objects/counts.js';
-import type { Router, Settlement } from '../objects/router.js';
-import { objectKRef, type KRef } from '../state/krefs.js';
-import { HOST_DECIDES, HOST_OWNS, type QueuedMessage } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 import { ownedRow } from '../objects/kernel-objects.js';
 import { answer, takeResult } from '../objects/replies.js';
+import type { Router, Settlement } from '../objects/router.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { objectKRef, type KRef } from '../state/krefs.js';
+import { HOST_DECIDES, HOST_OWNS, type QueuedMessage } from '../state/schema.js';
 
 /** The host object of a name, made if there is none. */
 export const provideHostObject = (state: KernelState, name: string): KRef => {

@@ -6,6 +6,7 @@
  */
 import { release, releaseAll } from '../objects/counts.js';
 import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.js';
+import { answer, takeResult } from '../objects/replies.js';
 import type { Router } from '../objects/router.js';
 import type { QueuedMessage } from '../state/schema.js';
 import { KernelObject } from '../state/service-tables.js';
@@ -13,7 +14,6 @@ import { BOOTSTRAPPER_METHODS } from './bootstrapper.js';
 import { DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';
 import { CLOCK_METHODS } from './clock.js';
 import { METER_METHODS } from './meters.js';
-import { answer, takeResult } from '../objects/replies.js';
 import {
   ADMIN_METHODS,
   BUNDLE_CAP_METHODS,

@@ -7,10 +7,12 @@
  */
 import { VatFault, type CrankTuple } from '@heirloom/worker';
 import { kernelData } from '../objects/kernel-data.js';
+import { makeKernelObject } from '../objects/kernel-objects.js';
+import { waitFor, waitSubject, wake } from '../objects/replies.js';
 import type { Router } from '../objects/router.js';
+import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
-import type { KernelState } from '../state/kernel-state.js';
 import {
   DEFERRED,
   naturalArgument,
@@ -18,8 +20,6 @@ import {
   type KernelCall,
   type KernelMethods,
 } from './calls.js';
-import { makeKernelObject } from '../objects/kernel-objects.js';
-import { waitFor, waitSubject, wake } from '../objects/replies.js';
 
 type MeterRow = KernelObjectOf<typeof KernelObject.meter>;
 

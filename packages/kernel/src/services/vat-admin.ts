@@ -7,11 +7,18 @@
  */
 import { vatIdOf } from '@heirloom/worker';
 import { holdAll } from '../objects/counts.js';
-import { REPLAY_TAKES_NOTHING } from '../state/upgrade-options.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
-import { restartCount } from '../state/refresh-count.js';
+import {
+  CRITICAL_KEY,
+  kernelObjectOf,
+  makeKernelObject,
+  SERVICE,
+} from '../objects/kernel-objects.js';
+import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
 import { makePromise, type Router, type Settlement } from '../objects/router.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { restartCount } from '../state/refresh-count.js';
 import {
   heldBy,
   ItemType,
@@ -22,7 +29,9 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
+import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import {
+  REPLAY_TAKES_NOTHING,
   DRAIN_RULE,
   drainWavesOf,
   dryRunExcess,
@@ -34,8 +43,6 @@ import {
   UpgradeCode,
   UpgradeMode,
 } from '../state/upgrade-options.js';
-import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
-import type { KernelState } from '../state/kernel-state.js';
 import {
   DEFERRED,
   describeArgument,
@@ -47,13 +54,6 @@ import {
   type KernelMethods,
 } from './calls.js';
 import { makeMeter, makeUnlimitedMeter } from './meters.js';
-import {
-  CRITICAL_KEY,
-  kernelObjectOf,
-  makeKernelObject,
-  SERVICE,
-} from '../objects/kernel-objects.js';
-import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
 import { checkCreation, checkName, checkReapInterval } from './vat-options.js';
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;

@@ -1,13 +1,13 @@
 /** The options of `createVat` and `changeOptions`, as vats give them. Texts as SwingSet's. */
+import { NAME_LENGTH_MAX, NAME_PATTERN } from '../base/arguments.js';
 import { hold } from '../objects/counts.js';
+import { kernelObjectOf } from '../objects/kernel-objects.js';
+import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { VatOptions } from '../state/schema.js';
 import { KernelObject } from '../state/service-tables.js';
-import type { KernelState } from '../state/kernel-state.js';
-import { NAME_LENGTH_MAX, NAME_PATTERN } from '../base/arguments.js';
 import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import { isRecord, refuseCall } from './calls.js';
-import { kernelObjectOf } from '../objects/kernel-objects.js';
 
 const MANAGER_TYPES = ['local', 'node-subprocess', 'xsnap', 'xs-worker'];
 const NAMES = [

@@ -7,9 +7,9 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
-import { keysOf } from './scan.js';
-import { compareKeys } from './kernel-table.js';
 import type { KeyRange } from './kernel-keys.js';
+import { compareKeys } from './kernel-table.js';
+import { keysOf } from './scan.js';
 
 export class AppendRows implements Restorable {
   readonly #view: ReadView;

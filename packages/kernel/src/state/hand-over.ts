@@ -1,9 +1,9 @@
 /** What a thread that takes over a vat gets of what the store does not show yet (rules.md#t4). */
 import type { HandOver } from '@heirloom/worker';
 import { ranges } from './kernel-keys.js';
+import type { KernelState } from './kernel-state.js';
 import { bodyOf } from './row-table.js';
 import type { VatNumber, VatRow } from './schema.js';
-import type { KernelState } from './kernel-state.js';
 
 /**
  * `height`: of the last commit. `history`: the vat whose transcript and pre-images are those of the

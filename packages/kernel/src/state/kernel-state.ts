@@ -16,12 +16,11 @@ import {
 import type { HandOverWave, TranscriptTuple, VRef } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { Journal, type Mark } from './journal.js';
-import { KernelTable, type RowCodec } from './kernel-table.js';
 import { ranges, spellings } from './kernel-keys.js';
+import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
-import { ServiceTables } from './service-tables.js';
 import {
   codecs,
   FIRST_COUNTERS,
@@ -41,6 +40,7 @@ import {
   type VatNumber,
   type VatRow,
 } from './schema.js';
+import { ServiceTables } from './service-tables.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
   reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;

@@ -20,10 +20,10 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import type { HandOverRow } from '@heirloom/worker';
-import { keysOf } from './scan.js';
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './kernel-keys.js';
+import { keysOf } from './scan.js';
 
 export const HEADER_BYTES = 8;
 

@@ -8,8 +8,8 @@
 import assert from 'node:assert/strict';
 import type { ReadView, RowChange } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
-import { KernelTable } from './kernel-table.js';
 import { ranges, spellings } from './kernel-keys.js';
+import { KernelTable } from './kernel-table.js';
 import { codecs, type RunQueueItem } from './schema.js';
 
 export interface QueueEntry {

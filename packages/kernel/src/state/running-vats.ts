@@ -1,6 +1,6 @@
 import { ranges } from './kernel-keys.js';
-import { VatState, type VatNumber } from './schema.js';
 import type { KernelState } from './kernel-state.js';
+import { VatState, type VatNumber } from './schema.js';
 
 /** Vats that run, in order of their numbers. */
 export const runningVats = (state: KernelState): VatNumber[] =>

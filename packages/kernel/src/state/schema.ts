@@ -6,8 +6,8 @@
  */
 import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
-import type { KRef } from './krefs.js';
 import type { RowCodec } from './kernel-table.js';
+import type { KRef } from './krefs.js';
 import {
   upgradeOf,
   upgradeTuple,

@@ -6,10 +6,10 @@
  * holds what the message held on the queue; a wait's row holds its promise.
  */
 import { ranges, spellings } from './kernel-keys.js';
+import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import { codecs, frameCodec, type QueuedMessage, type VatNumber } from './schema.js';
-import type { Spelling } from './kernel-state.js';
 
 /** What a kernel object is. */
 export const KernelObject = {

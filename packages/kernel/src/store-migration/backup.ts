@@ -4,8 +4,14 @@
  * Invariants: it appears whole or not at all, and only after its rows have been compared with the
  * store's; one that is there already, of a migration that was cut short, serves if it compares.
  */
-import { copyDataFile, HostError, inspectDirectory, openReader } from '@heirloom/store';
-import { stateRoot, Store } from '@heirloom/store';
+import {
+  copyDataFile,
+  HostError,
+  inspectDirectory,
+  openReader,
+  stateRoot,
+  Store,
+} from '@heirloom/store';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { makeDirectory } from '../state-sync/directories.js';
 

@@ -7,10 +7,10 @@
  */
 import { vatIdOf, type HandOver } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
+import type { VatScript } from '../code/vat-script.js';
 import type { VatNumber, VatRow } from '../state/schema.js';
 import type { IsolationChoices } from './isolation.js';
 import type { VatWorker } from './vat-worker.js';
-import type { VatScript } from '../code/vat-script.js';
 import type { WorkerKind, Zygotes } from './zygotes.js';
 
 /** A bundle, and the vat that will need a worker for it. */

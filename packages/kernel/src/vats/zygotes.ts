@@ -5,13 +5,13 @@
  * Which kind a vat has is this host's choice and changes no outcome (rules.md#h2).
  */
 import assert from 'node:assert/strict';
+import type { VatScript } from '../code/vat-script.js';
 import type { WorkerHost } from './channel.js';
 import { FrameWorker } from './frame-worker.js';
 import { processChannels } from './process-channel.js';
 import { threadChannels } from './thread-channel.js';
 import type { VatLog, VatWorker } from './vat-worker.js';
 import type { Watchdog } from './watchdog.js';
-import type { VatScript } from '../code/vat-script.js';
 import { ZygotePool } from './zygote-pool.js';
 
 /** What keeps a vat's worker apart from the kernel. */

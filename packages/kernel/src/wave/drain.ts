@@ -8,9 +8,9 @@
  * changes, and what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
  */
 import { isAllocatedByVat } from '@heirloom/worker';
-import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
+import type { KernelState } from '../state/kernel-state.js';
+import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
 import type { LifecycleEntry } from './plan.js';
 
 /**

@@ -16,8 +16,8 @@ import {
   type Resolution,
   type VRef,
 } from '@heirloom/worker';
+import { hasVersions } from '../lifecycle/versioned-kinds.js';
 import { nameFor } from '../objects/clist.js';
-import { mustWait } from './drain.js';
 import {
   CollectAction,
   takeCollectBatches,
@@ -25,6 +25,7 @@ import {
 } from '../objects/collect.js';
 import { getPromise } from '../objects/counts.js';
 import { ownerOf } from '../objects/orphans.js';
+import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import type { QueueEntry } from '../state/run-queue.js';
 import {
@@ -41,9 +42,8 @@ import {
   type VatCounters,
   type VatNumber,
 } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
-import { hasVersions } from '../lifecycle/versioned-kinds.js';
+import { mustWait } from './drain.js';
 
 export type PlannedItem =
   /** Comes from the run queue. */

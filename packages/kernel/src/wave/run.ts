@@ -14,7 +14,11 @@ import {
   type CrankReport,
   type MigrationReport,
 } from '@heirloom/worker';
-import { retirePromise } from '../objects/clist.js';
+import { carryOut, reserveWorkers } from '../lifecycle/items.js';
+import { countDelivery } from '../lifecycle/refresh.js';
+import { cleanUpStep, endVat } from '../lifecycle/termination.js';
+import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/vat-start.js';
+import { logEnd, logLifecycle } from '../log/lifecycle.js';
 import {
   acceptMessage,
   acceptNotify,
@@ -23,21 +27,19 @@ import {
   NO_RIGHTS,
   type Verdict,
 } from '../merge/cranks.js';
-import { Dispatch } from './wave-dispatch.js';
-import { countWave } from './drain.js';
+import type { CrankRights } from '../merge/syscalls.js';
+import { retirePromise } from '../objects/clist.js';
 import { applyCollectBatch, freeUnreferenced } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
-import { logEnd, logLifecycle } from '../log/lifecycle.js';
-import { drain } from '../services/meters.js';
+import { refusalOf } from '../objects/orphans.js';
+import { refuse, type Settlement } from '../objects/router.js';
 import { takeHostCall } from '../services/host-calls.js';
 import { acceptKernelCall } from '../services/kernel-messages.js';
-import { carryOut, reserveWorkers } from '../lifecycle/items.js';
-import type { KernelParameters } from '../state/parameters.js';
-import { countDelivery } from '../lifecycle/refresh.js';
-import { refuse, type Settlement } from '../objects/router.js';
-import { refusalOf } from '../objects/orphans.js';
-import type { Running } from '../state/running-note.js';
+import { drain } from '../services/meters.js';
+import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
+import type { KernelParameters } from '../state/parameters.js';
+import type { Running } from '../state/running-note.js';
 import {
   ItemType,
   KERNEL_OWNS,
@@ -51,10 +53,7 @@ import {
   type VatNumber,
   type VatRow,
 } from '../state/schema.js';
-import type { KernelState } from '../state/kernel-state.js';
-import type { CrankRights } from '../merge/syscalls.js';
-import { cleanUpStep, endVat } from '../lifecycle/termination.js';
-import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/vat-start.js';
+import { countWave } from './drain.js';
 import {
   planWave,
   type CollectItem,
@@ -63,6 +62,7 @@ import {
   type WaveLimits,
   type WavePlan,
 } from './plan.js';
+import { Dispatch } from './wave-dispatch.js';
 
 export interface WaveStats {
   /** Items taken off the run queue. */
