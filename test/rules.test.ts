@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RULES = 'docs/internals/rules.md';
-const DIRECTORIES = ['packages', 'bench', 'test', 'docs', 'examples'];
+const DIRECTORIES = ['packages', 'bench', 'test', 'docs', 'examples', 'lint'];
 const NOT_OURS = ['node_modules', 'dist', 'coverage'];
 const TEXTS = /\.([cm]?[jt]s|md)$/;
 

@@ -18,8 +18,8 @@ import {
 } from '@heirloom/store/keys';
 import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
 import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
-import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
 import type { Slots } from '../protocol/passables.js';
+import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
 
 export interface AuditedThing {
   readonly count: number;

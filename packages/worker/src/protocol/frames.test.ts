@@ -1,5 +1,4 @@
 /** The worker's own frames against the store's. */
-import fc from 'fast-check';
 import {
   FRAME_DEPTH_MAX as STORE_DEPTH_MAX,
   packFrame,
@@ -7,6 +6,7 @@ import {
   type FrameValue,
 } from '@heirloom/store/frame';
 import { keyBytes } from '@heirloom/store/keys';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unpackTuple } from './frame-reader.js';
 import { FRAME_DEPTH_MAX, FrameWriter, packTuple } from './frame-writer.js';

@@ -10,6 +10,7 @@
 import { check } from '../check.js';
 import type { FallibleCrankSink } from '../contracts/crank-sink.js';
 import { VatFault, type FaultCode } from '../protocol/faults.js';
+import type { SyscallTuple } from '../protocol/from-worker.js';
 import {
   ELEMENT_WEIGHT,
   REFERENCE_WEIGHT,
@@ -17,7 +18,6 @@ import {
   SYSCALL_BYTES_PER_CRANK_MAX,
 } from '../protocol/limits.js';
 import { Syscall } from '../protocol/opcodes.js';
-import type { SyscallTuple } from '../protocol/from-worker.js';
 
 /** A fault and, if vat code threw something, what it threw. */
 export interface RaisedFault {

@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict';
 import type { Continuation } from '../liveslots/contract/delivery-handlers.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import { VatFault } from '../protocol/faults.js';
+import { unpackTuple } from '../protocol/frame-reader.js';
 import type { Outcome } from '../protocol/from-worker.js';
 import type { DeliveryTuple } from '../protocol/to-worker.js';
 import type { FinishedCrank } from './crank-frame.js';

@@ -12,6 +12,7 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { check } from '../check.js';
+import type { RowStore, StartRows } from '../contracts/row-store.js';
 import {
   ROWS_PER_CRANK_MAX,
   ROW_BYTES_MAX,
@@ -23,7 +24,6 @@ import { KeyScan } from './key-scan.js';
 import type { RowBase } from './row-base.js';
 import { RowCache } from './row-cache.js';
 import { RowOverlay, type KeyedRow } from './row-overlay.js';
-import type { RowStore, StartRows } from '../contracts/row-store.js';
 import { SortedKeys } from './sorted-keys.js';
 
 export interface Retained {

@@ -2,10 +2,10 @@
  * The supervisor as the kernel sees it: start, waves, faults, upgrade, replay.
  */
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
-import { makePlainHarness } from '../testing/plain-worker.js';
 import { describe, expect, it } from 'vitest';
 import { FromWorker } from '../protocol/opcodes.js';
 import type { TranscriptTuple } from '../protocol/transcript.js';
+import { makePlainHarness } from '../testing/plain-worker.js';
 import { ref } from '../testing/vat-harness.js';
 
 /** A durable counter kind, a list of what arrived, and a heap that replay has to rebuild. */

@@ -7,7 +7,14 @@
  * to the ledger; a strong collection holds its remotable keys, a weak one recognises them only, and
  * a row for each says so.
  */
+import type { BinaryKey } from '@heirloom/store';
 import { prefixEnd } from '@heirloom/store/keys';
+import type { RowStore } from '../../contracts/row-store.js';
+import type { Body, Slots } from '../../protocol/passables.js';
+import type { VRef } from '../../protocol/refs.js';
+import { Fail } from '../contract/fail.js';
+import type { Core } from '../objects/core.js';
+import { packRow, unpackRow } from '../rows/frames.js';
 import {
   NO_ORDINAL,
   fromCesu8,
@@ -17,14 +24,7 @@ import {
   remotableKeyText,
   vrefOfKeyText,
 } from './collection-keys.js';
-import { Fail } from '../contract/fail.js';
-import { packRow, unpackRow } from '../rows/frames.js';
-import type { BinaryKey } from '@heirloom/store';
-import type { Body, Slots } from '../../protocol/passables.js';
-import type { VRef } from '../../protocol/refs.js';
-import type { RowStore } from '../../contracts/row-store.js';
 import type { CollectionTables } from './collection-tables.js';
-import type { Core } from '../objects/core.js';
 
 /** The value of an entry, as stored. `body` null: a member of a set. */
 export interface Stored {

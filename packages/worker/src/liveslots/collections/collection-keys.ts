@@ -7,9 +7,9 @@
  * inverse, also for strings that are no well-formed UTF-16.
  */
 import { makeDecodePassable, makeEncodePassable } from '@endo/marshal';
-import { Fail } from '../contract/fail.js';
 import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../../protocol/refs.js';
+import { Fail } from '../contract/fail.js';
 
 /** In UTF-16 units of the text; a key's text is shorter. */
 export const KEY_TEXT_LENGTH_MAX = 220;

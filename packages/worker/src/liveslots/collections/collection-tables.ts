@@ -6,10 +6,10 @@
  * observed through an iterator only, and iterators hold it: whether it is still remembered without
  * one makes no difference (rules.md#o1).
  */
-import { packRow, unpackRow } from '../rows/frames.js';
 import type { Pattern } from '@endo/patterns';
 import type { Slots } from '../../protocol/passables.js';
 import type { Core } from '../objects/core.js';
+import { packRow, unpackRow } from '../rows/frames.js';
 import type { CollectionRow } from '../rows/frames.js';
 import type { RowsOut, Scope } from '../rows/scope.js';
 

@@ -8,16 +8,16 @@
  */
 import { getTag } from '@endo/pass-style';
 import { M, assertPattern, getRankCover, matches, mustMatch } from '@endo/patterns';
-import { NO_ORDINAL, makeCoverEncoder, toCesu8 } from './collection-keys.js';
-import { Fail, b, q } from '../contract/fail.js';
-import { firstNotDurable } from '../objects/stored-values.js';
 import type { Pattern } from '@endo/patterns';
 import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../../protocol/refs.js';
-import type { CollectionEntries, Place, Stored } from './collection-entries.js';
-import type { CollectionTables, Generation, Schema } from './collection-tables.js';
 import type { Encoded } from '../contract/context.js';
+import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
+import { firstNotDurable } from '../objects/stored-values.js';
+import type { CollectionEntries, Place, Stored } from './collection-entries.js';
+import { NO_ORDINAL, makeCoverEncoder, toCesu8 } from './collection-keys.js';
+import type { CollectionTables, Generation, Schema } from './collection-tables.js';
 
 /** Which entries a method is about. Undefined: all. */
 export interface Selection {

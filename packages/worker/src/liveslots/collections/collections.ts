@@ -5,16 +5,16 @@
  * its cid. Durable collections are named `o+d{kind}/{cid}`, baggage being `o+d6/1`.
  */
 import { assertPattern } from '@endo/patterns';
-import { Collection, assertDurableValue } from './collection.js';
-import { CollectionEntries } from './collection-entries.js';
-import { CollectionTables } from './collection-tables.js';
-import { FIRST_USER_CID } from '../rows/counters.js';
-import { Fail } from '../contract/fail.js';
-import { StoreShapes } from './stores.js';
 import type { Pattern } from '@endo/patterns';
 import type { Encoded } from '../contract/context.js';
+import { Fail } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
+import { FIRST_USER_CID } from '../rows/counters.js';
 import type { RowsOut, Scope } from '../rows/scope.js';
+import { CollectionEntries } from './collection-entries.js';
+import { CollectionTables } from './collection-tables.js';
+import { Collection, assertDurableValue } from './collection.js';
+import { StoreShapes } from './stores.js';
 import type { StoreType } from './stores.js';
 
 const TYPES: readonly StoreType[] = ['mapStore', 'weakMapStore', 'setStore', 'weakSetStore'];

@@ -13,10 +13,10 @@ import {
   makeCopyMap,
   makeCopySet,
 } from '@endo/patterns';
+import type { Hardening } from '../../contracts/hardening.js';
 import { Fail } from '../contract/fail.js';
 import { iterateCollection } from './collection-iteration.js';
 import type { Collection } from './collection.js';
-import type { Hardening } from '../../contracts/hardening.js';
 
 /** The method that every far object has. */
 const GET_METHOD_NAMES = '__getMethodNames__';

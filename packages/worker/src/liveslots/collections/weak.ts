@@ -8,10 +8,10 @@
  *
  * An entry by vref lasts until the table is collected, or what the vref names is no more.
  */
-import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.js';
-import { Cohort } from '../kinds/representatives.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { References } from '../contract/context.js';
+import { Cohort } from '../kinds/representatives.js';
+import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.js';
 
 const { WeakMap: HostWeakMap } = globalThis;
 

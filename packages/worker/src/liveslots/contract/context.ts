@@ -5,10 +5,10 @@
  * representative is made again from its vref; the supervisor calls the crank hooks.
  */
 import type { Hardening } from '../../contracts/hardening.js';
+import type { RowStore } from '../../contracts/row-store.js';
 import type { FaultCode } from '../../protocol/faults.js';
 import type { Slots, Body } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
-import type { RowStore } from '../../contracts/row-store.js';
 
 /** What the kernel knows of an export: reachable, recognizable, or nothing. */
 export type ExportStatus = 'r' | 's' | 'n';

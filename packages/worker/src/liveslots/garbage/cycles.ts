@@ -13,16 +13,16 @@
  * values as long as it is held itself, whatever became of their keys.
  */
 import { rowCollection, rowObject, rowObjectState } from '@heirloom/store/keys';
+import type { Slots } from '../../protocol/passables.js';
 import { parseVRef } from '../../protocol/refs.js';
+import type { VRef } from '../../protocol/refs.js';
 import { CollectionEntries } from '../collections/collection-entries.js';
 import { Collections } from '../collections/collections.js';
+import type { Core } from '../objects/core.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import { MarkSet } from './mark-set.js';
 import { StartGraph, type RowThing } from './start-graph.js';
-import type { Slots } from '../../protocol/passables.js';
-import type { VRef } from '../../protocol/refs.js';
-import type { Core } from '../objects/core.js';
 
 /** A collection's place among the marks: cids are unique over all its kinds. */
 const COLLECTIONS = 0;

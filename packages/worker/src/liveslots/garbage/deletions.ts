@@ -8,16 +8,16 @@
  */
 import { rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Syscall } from '../../protocol/opcodes.js';
+import type { VRef } from '../../protocol/refs.js';
 import { CollectionEntries } from '../collections/collection-entries.js';
 import { Collections } from '../collections/collections.js';
-import { unpackRow } from '../rows/frames.js';
-import { ZeroEntry } from '../objects/ledger.js';
-import { Recognition } from './recognition.js';
-import { placeOf, type Thing, type ThingPlace } from '../objects/things.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
+import { ZeroEntry } from '../objects/ledger.js';
+import { placeOf, type Thing, type ThingPlace } from '../objects/things.js';
+import { unpackRow } from '../rows/frames.js';
+import { Recognition } from './recognition.js';
 
 type ObjectPlace = Extract<ThingPlace, { readonly type: 'object' }>;
 type CollectionPlace = Extract<ThingPlace, { readonly type: 'collection' }>;

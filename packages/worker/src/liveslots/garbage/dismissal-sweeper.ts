@@ -6,6 +6,7 @@
  * it held is released to RAM, not condemned. A kind's own rows go last: as long as there is one the
  * kind is not swept. The kernel takes the exports away by itself.
  */
+import type { BinaryKey } from '@heirloom/store';
 import {
   ROW_OBJECT_PREFIX,
   prefixEnd,
@@ -16,11 +17,10 @@ import {
   rowObjectState,
   rowWatcher,
 } from '@heirloom/store/keys';
-import { unpackRow } from '../rows/frames.js';
-import { newHeader } from '../objects/things.js';
-import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
+import { newHeader } from '../objects/things.js';
+import { unpackRow } from '../rows/frames.js';
 import type { KindRow } from '../rows/frames.js';
 import type { Recognition } from './recognition.js';
 

@@ -6,6 +6,7 @@
  * incarnations after the fork, whose RAM cannot have come to it, the rows of all things are looked
  * through once, a bounded number per sweep, and each is settled by the ledger like any other.
  */
+import type { BinaryKey } from '@heirloom/store';
 import {
   ROW_COLLECTION_PREFIX,
   ROW_OBJECT_PREFIX,
@@ -13,11 +14,10 @@ import {
   readU32,
   readU48,
 } from '@heirloom/store/keys';
-import { FIRST_USER_CID } from '../rows/counters.js';
-import { unpackRow } from '../rows/frames.js';
-import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
+import { FIRST_USER_CID } from '../rows/counters.js';
+import { unpackRow } from '../rows/frames.js';
 
 const NUMBER_AT = 1;
 const INSTANCE_AT = 5;

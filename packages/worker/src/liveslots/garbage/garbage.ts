@@ -1,17 +1,17 @@
 /**
  * The deliveries of garbage and of migration, carried out: docs/gc.md, docs/upgrade/migration.md.
  */
-import { Delivery } from '../../protocol/opcodes.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
+import { Delivery } from '../../protocol/opcodes.js';
+import type { Slots } from '../../protocol/passables.js';
+import type { Collections } from '../collections/collections.js';
+import type { DeliveryHandlers } from '../contract/delivery-handlers.js';
+import type { Core } from '../objects/core.js';
 import { Deletions } from './deletions.js';
 import { Migrator } from './migrator.js';
 import { Reaper } from './reaper.js';
 import { Sweeper } from './sweeper.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Slots } from '../../protocol/passables.js';
-import type { Collections } from '../collections/collections.js';
-import type { Core } from '../objects/core.js';
-import type { DeliveryHandlers } from '../contract/delivery-handlers.js';
 
 export interface GarbageOptions {
   readonly core: Core;

@@ -7,20 +7,20 @@
  * refers to. The kernel therefore asks for none while sweeps are due: what only condemned rows hold
  * must not come back to RAM.
  */
+import type { BinaryKey } from '@heirloom/store';
 import { prefixEnd, readU48, rowObjectPrefix } from '@heirloom/store/keys';
 import { asciiText } from '../../protocol/ascii-text.js';
+import type { FailedMigration, MigrationReport } from '../../protocol/from-worker.js';
 import {
   MIGRATION_BYTES_MAX,
   MIGRATION_FAILURES_MAX,
   MIGRATION_REASON_CHARS_MAX,
 } from '../../protocol/limits.js';
 import { asciiTag } from '../../protocol/revocation.js';
-import { unpackRow } from '../rows/frames.js';
 import { read, recordOf } from '../kinds/instances.js';
-import type { BinaryKey } from '@heirloom/store';
-import type { FailedMigration, MigrationReport } from '../../protocol/from-worker.js';
-import type { Core } from '../objects/core.js';
 import type { Kind } from '../kinds/kind.js';
+import type { Core } from '../objects/core.js';
+import { unpackRow } from '../rows/frames.js';
 
 const TABLE_AND_KIND_BYTES = 5;
 

@@ -11,15 +11,15 @@
  * without asking (rules.md#g5): phases 1 and 3 depend on rows and the report alone, phase 2 deletes
  * exactly what the report names, in whatever order. Where the scan stands decides nothing else.
  */
-import { ROW_ZERO_PREFIX, prefixEnd, rowZeroPrefix } from '@heirloom/store/keys';
-import { unpackNumber } from '../rows/frames.js';
-import { ZeroEntry } from '../objects/ledger.js';
-import { isUnheld, placeOf } from '../objects/things.js';
 import type { BinaryKey } from '@heirloom/store';
+import { ROW_ZERO_PREFIX, prefixEnd, rowZeroPrefix } from '@heirloom/store/keys';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { ReapReport } from '../../protocol/from-worker.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
+import { ZeroEntry } from '../objects/ledger.js';
+import { isUnheld, placeOf } from '../objects/things.js';
+import { unpackNumber } from '../rows/frames.js';
 import type { Deletions } from './deletions.js';
 
 /** Entries that a full reap looks at, for each row that it may remove. */

@@ -6,8 +6,8 @@
  * known without asking RAM.
  */
 import { prefixEnd, readU48 } from '@heirloom/store/keys';
-import { CollectionEntries } from '../collections/collection-entries.js';
 import type { VRef } from '../../protocol/refs.js';
+import { CollectionEntries } from '../collections/collection-entries.js';
 import type { Collections } from '../collections/collections.js';
 import type { Core } from '../objects/core.js';
 import type { Scope } from '../rows/scope.js';

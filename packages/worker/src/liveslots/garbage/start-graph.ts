@@ -4,6 +4,7 @@
  * Nothing changes that graph while the incarnation lasts, so that it can be walked in as many
  * cranks as it takes, and a replay sees the same (rules.md#t2).
  */
+import type { BinaryKey } from '@heirloom/store';
 import {
   ROW_COLLECTION_PREFIX,
   ROW_DURABLE_PROMISE_PREFIX,
@@ -19,13 +20,12 @@ import {
   rowObject,
   rowRefEntryPrefix,
 } from '@heirloom/store/keys';
+import type { StartRows } from '../../contracts/row-store.js';
+import type { Slots } from '../../protocol/passables.js';
+import type { VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID } from '../rows/counters.js';
 import { generationIn, statusIn } from '../rows/forks.js';
 import { unpackRow } from '../rows/frames.js';
-import type { BinaryKey } from '@heirloom/store';
-import type { Slots } from '../../protocol/passables.js';
-import type { VRef } from '../../protocol/refs.js';
-import type { StartRows } from '../../contracts/row-store.js';
 
 /** Keys that are read ahead. */
 const CHUNK_KEYS = 64;

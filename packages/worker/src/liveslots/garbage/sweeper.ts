@@ -4,22 +4,22 @@
  * Raising the incarnation number has condemned every older zero entry by its key alone. Neither RAM
  * nor V8 is asked, and nothing in here depends on either: a sweep is a function of the rows.
  */
+import type { BinaryKey } from '@heirloom/store';
 import {
   ROW_ZERO_PREFIX,
   VIRTUAL_TABLES,
   rowZeroPrefix,
   virtualTablePrefix,
 } from '@heirloom/store/keys';
-import { CycleCollector } from './cycles.js';
-import { DismissalSweeper } from './dismissal-sweeper.js';
-import { ForkSweeper } from './fork-sweeper.js';
-import { placeOf } from '../objects/things.js';
-import type { BinaryKey } from '@heirloom/store';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Collections } from '../collections/collections.js';
 import type { Core } from '../objects/core.js';
+import { placeOf } from '../objects/things.js';
+import { CycleCollector } from './cycles.js';
 import type { Deletions } from './deletions.js';
+import { DismissalSweeper } from './dismissal-sweeper.js';
+import { ForkSweeper } from './fork-sweeper.js';
 
 const INCARNATION_BYTES = 4;
 

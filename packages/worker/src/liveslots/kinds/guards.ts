@@ -15,10 +15,10 @@ import {
   isRawGuard,
   mustMatch,
 } from '@endo/patterns';
-import { VatFault } from '../../protocol/faults.js';
-import { Fail, q } from '../contract/fail.js';
 import type { InterfaceGuard, MethodGuard, Pattern } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
+import { VatFault } from '../../protocol/faults.js';
+import { Fail, q } from '../contract/fail.js';
 
 export type Method = (...args: unknown[]) => unknown;
 type Harden = Hardening['harden'];

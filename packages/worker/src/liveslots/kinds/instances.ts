@@ -10,16 +10,16 @@
  * nothing behind.
  */
 import type { BinaryKey } from '@heirloom/store';
-import { Fail, q } from '../contract/fail.js';
-import { packRow, unpackRow } from '../rows/frames.js';
-import { migrated, migrationError, type Migration } from './migration.js';
-import { Unavailable } from '../objects/stored-values.js';
-import { newHeader, type Header } from '../objects/things.js';
 import type { Slots } from '../../protocol/passables.js';
 import type { Encoded } from '../contract/context.js';
+import { Fail, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
-import type { Kind } from './kind.js';
+import { Unavailable } from '../objects/stored-values.js';
+import { newHeader, type Header } from '../objects/things.js';
+import { packRow, unpackRow } from '../rows/frames.js';
 import type { RowsOut } from '../rows/scope.js';
+import type { Kind } from './kind.js';
+import { migrated, migrationError, type Migration } from './migration.js';
 import type { Field, Layout } from './state.js';
 
 /** A larger body stands in a row of its own, so that a changed count stays cheap. */

@@ -5,8 +5,8 @@
  * fit what an earlier incarnation stored is a text, without the kind's tag where SwingSet has none.
  */
 import { getTag } from '@endo/pass-style';
-import { Fail, q } from '../contract/fail.js';
 import type { Encoded, ValueCodec } from '../contract/context.js';
+import { Fail, q } from '../contract/fail.js';
 
 type Facetiousness = 'one' | 'many' | 'not';
 

@@ -6,10 +6,15 @@
  * incarnation stored defines nothing and is remembered: the start goes on, so that everything that
  * does not fit is found, and then fails.
  */
+import type { InterfaceGuard } from '@endo/patterns';
 import { ROW_KIND_PREFIX, prefixEnd, readU32, rowKind } from '@heirloom/store/keys';
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import { revocationText } from '../../protocol/revocation.js';
+import type { Encoded } from '../contract/context.js';
 import { allOf, Fail, b, q } from '../contract/fail.js';
+import type { Core } from '../objects/core.js';
+import { firstNotDurable } from '../objects/stored-values.js';
 import { unpackRow, type KindRow } from '../rows/frames.js';
-import { Kind } from './kind.js';
 import {
   about,
   areSameBytes,
@@ -21,18 +26,13 @@ import {
   versionOf,
 } from './kind-checks.js';
 import { KindHandles, type HandledKind } from './kind-handles.js';
-import { revocationText } from '../../protocol/revocation.js';
-import { makePrototype } from './prototypes.js';
-import { Representative } from './representatives.js';
-import { StateShape } from './state-shape.js';
-import { firstNotDurable } from '../objects/stored-values.js';
-import type { InterfaceGuard } from '@endo/patterns';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Encoded } from '../contract/context.js';
-import type { Core } from '../objects/core.js';
+import { Kind } from './kind.js';
 import type { Init } from './kind.js';
 import type { Migrate } from './migration.js';
+import { makePrototype } from './prototypes.js';
 import type { Methods } from './prototypes.js';
+import { Representative } from './representatives.js';
+import { StateShape } from './state-shape.js';
 
 export interface DefineOptions {
   readonly finish?: (context: object) => void;

@@ -9,10 +9,10 @@ import { rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { dismissalText } from '../../protocol/revocation.js';
 import { Fail } from '../contract/fail.js';
-import { packRow, unpackRow } from '../rows/frames.js';
-import { Stamped } from '../rows/scope.js';
 import type { Core } from '../objects/core.js';
+import { packRow, unpackRow } from '../rows/frames.js';
 import type { KindRow } from '../rows/frames.js';
+import { Stamped } from '../rows/scope.js';
 
 const KIND_OF_HANDLES = 1;
 /** The method that every far object has. */

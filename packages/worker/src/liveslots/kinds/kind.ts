@@ -4,18 +4,18 @@
  * Invariant: `make` runs every check before it takes an instance number.
  */
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
-import { Fail, b, q } from '../contract/fail.js';
-import { packNumber, packRow, unpackNumber } from '../rows/frames.js';
-import { checkField, createRecord, load, recordOf } from './instances.js';
-import { Cohort, Representative } from './representatives.js';
-import { Layouts, type Layout } from './state.js';
-import { firstNotDurable } from '../objects/stored-values.js';
 import type { Encoded } from '../contract/context.js';
+import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
+import { firstNotDurable } from '../objects/stored-values.js';
+import { packNumber, packRow, unpackNumber } from '../rows/frames.js';
+import type { RowsOut, Scope } from '../rows/scope.js';
+import { checkField, createRecord, load, recordOf } from './instances.js';
 import type { InstanceRecord } from './instances.js';
 import type { Migrate } from './migration.js';
-import type { RowsOut, Scope } from '../rows/scope.js';
+import { Cohort, Representative } from './representatives.js';
 import type { StateShape } from './state-shape.js';
+import { Layouts, type Layout } from './state.js';
 
 export type Init = ((...args: unknown[]) => unknown) | null | undefined;
 

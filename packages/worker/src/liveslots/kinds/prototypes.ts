@@ -5,9 +5,9 @@
  * one facet's method on another. The context is found per call; calls make no closures.
  */
 import { Far, getRemotableMethodNames } from '@endo/pass-style';
+import type { InterfaceGuard } from '@endo/patterns';
 import { Fail, q } from '../contract/fail.js';
 import { guardMethod, protectionsOf, thrown } from './guards.js';
-import type { InterfaceGuard } from '@endo/patterns';
 import type { Method } from './guards.js';
 import type { Kind } from './kind.js';
 

@@ -6,9 +6,9 @@
  */
 import { passStyleOf } from '@endo/pass-style';
 import { assertPattern, mustMatch } from '@endo/patterns';
-import { Fail, q } from '../contract/fail.js';
 import type { Pattern } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
+import { Fail, q } from '../contract/fail.js';
 import type { Layout, Layouts } from './state.js';
 
 export class StateShape {

@@ -7,10 +7,10 @@
  * object keeps nothing but which record it belongs to, so one held past its crank goes on working;
  * an accessor works on state of its own kind only.
  */
+import type { Hardening } from '../../contracts/hardening.js';
 import { Fail, q } from '../contract/fail.js';
 import { Stamped } from '../rows/scope.js';
 import { getField, reopened, setField } from './instances.js';
-import type { Hardening } from '../../contracts/hardening.js';
 import type { InstanceRecord } from './instances.js';
 import type { Kind } from './kind.js';
 

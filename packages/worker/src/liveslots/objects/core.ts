@@ -1,17 +1,17 @@
 /**
  * The record that kinds and collections are functions over.
  */
+import type { LiveslotsContext } from '../contract/context.js';
+import type { InstanceRecord } from '../kinds/instances.js';
+import type { Kind } from '../kinds/kind.js';
 import { Counters } from '../rows/counters.js';
-import { Dismissals } from './dismissals.js';
 import { Forks } from '../rows/forks.js';
+import { Scope } from '../rows/scope.js';
+import { Dismissals } from './dismissals.js';
 import { Ledger } from './ledger.js';
 import { Purity } from './purity.js';
 import { RamRecognizers } from './ram-recognizers.js';
-import { Scope } from '../rows/scope.js';
 import { StoredValues } from './stored-values.js';
-import type { LiveslotsContext } from '../contract/context.js';
-import type { Kind } from '../kinds/kind.js';
-import type { InstanceRecord } from '../kinds/instances.js';
 
 export interface Core {
   readonly context: LiveslotsContext;

@@ -12,6 +12,7 @@
  * Invariant: the set is a function of the rows, so when it is first read makes no difference.
  */
 import { ROW_DISMISSED_PREFIX, prefixEnd, readU32, rowDismissed } from '@heirloom/store/keys';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import {
@@ -20,9 +21,8 @@ import {
   revocationText,
   suspensionText,
 } from '../../protocol/revocation.js';
-import { packRow, unpackRow } from '../rows/frames.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { LiveslotsContext } from '../contract/context.js';
+import { packRow, unpackRow } from '../rows/frames.js';
 
 export class Dismissals {
   readonly #context: LiveslotsContext;

@@ -13,14 +13,14 @@
  */
 import { rowVirtualCount, rowZero } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import { Syscall } from '../../protocol/opcodes.js';
 import type { SyscallTuple } from '../../protocol/from-worker.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import type { Slots } from '../../protocol/passables.js';
 import { baseRefOf, facetOf, type VRef } from '../../protocol/refs.js';
-import { packNumber, unpackNumber } from '../rows/frames.js';
-import { isUnheld, openThing, placeOf, type Header, type Thing } from './things.js';
 import type { ExportStatus } from '../contract/context.js';
+import { packNumber, unpackNumber } from '../rows/frames.js';
 import type { Core } from './core.js';
+import { isUnheld, openThing, placeOf, type Header, type Thing } from './things.js';
 
 /** What a zero entry says. */
 export const ZeroEntry = {

@@ -6,13 +6,13 @@
  * each were stored apart. Once `allClaimed` was called, nothing is checked any more.
  */
 import { rowKind } from '@heirloom/store/keys';
-import { durableRef, parseVRef } from '../../protocol/refs.js';
-import { FIRST_USER_KIND } from '../rows/counters.js';
-import { q } from '../contract/fail.js';
-import { unpackRow } from '../rows/frames.js';
 import type { Body, Slots } from '../../protocol/passables.js';
+import { durableRef, parseVRef } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { LiveslotsContext } from '../contract/context.js';
+import { q } from '../contract/fail.js';
+import { FIRST_USER_KIND } from '../rows/counters.js';
+import { unpackRow } from '../rows/frames.js';
 
 /** Stands for a value that cannot be had before some kind is defined. */
 export class Unavailable {

@@ -8,14 +8,14 @@
  * handles, the root and liveslots' own collections are no things: nothing lets go of them. Nor are
  * instances of dismissed kinds: nothing that holds one counts (dismissals.ts).
  */
+import type { BinaryKey } from '@heirloom/store';
 import { rowImportRef } from '@heirloom/store/keys';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
 import { packRow, unpackRow } from '../rows/frames.js';
-import type { BinaryKey } from '@heirloom/store';
-import type { Core } from './core.js';
 import type { CollectionRow, ObjectRow } from '../rows/frames.js';
 import type { Scope } from '../rows/scope.js';
+import type { Core } from './core.js';
 
 /** What holds a thing, as its row says it. */
 export interface Header {

@@ -6,10 +6,10 @@
  * wire the kernel learns of it, and of how it settles, from the syscalls that follow.
  */
 import { PassableCodec, type EncodedPassable } from '@heirloom/store/codec';
+import type { Hardening } from '../../contracts/hardening.js';
 import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Encoded, ValueCodec } from '../contract/context.js';
-import type { Hardening } from '../../contracts/hardening.js';
 import type { PromiseTable } from './promise-table.js';
 
 export interface SlotTable {

@@ -13,13 +13,13 @@
  * resolver's state lists the same names; its kind is liveslots' own, defined before vat code runs.
  */
 import { rowDurablePromise, rowResolverKind } from '@heirloom/store/keys';
-import { parseVRef, type VRef } from '../../protocol/refs.js';
 import type { PromiseRecord } from '../../contracts/handled-promises.js';
+import { parseVRef, type VRef } from '../../protocol/refs.js';
+import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
+import type { Core } from '../objects/core.js';
+import { firstNotDurable } from '../objects/stored-values.js';
 import { packNumber, packRow, unpackNumber, unpackRow } from '../rows/frames.js';
 import type { Settlement } from './promise-table.js';
-import { firstNotDurable } from '../objects/stored-values.js';
-import type { Core } from '../objects/core.js';
-import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
 
 const RESOLVER_TAG = 'promise resolver';
 const LOST = 'a durable promise was settled with what is not durable, by an earlier incarnation';

@@ -9,8 +9,8 @@
  * - a handled promise carries its vref in its record, any other one as a stamp.
  */
 import { check } from '../../check.js';
-import { isPromiseRef, vatPromiseRef, type VRef } from '../../protocol/refs.js';
 import type { HandledPromises, PromiseRecord } from '../../contracts/handled-promises.js';
+import { isPromiseRef, vatPromiseRef, type VRef } from '../../protocol/refs.js';
 import { stampedRef, stampRef, unstampRef } from '../objects/ref-stamps.js';
 
 const { apply } = Reflect;

@@ -2,9 +2,9 @@
  * Promises between a vat and the kernel, as syscalls (docs/protocol.md, section 2.11 of
  * test/objects/README.md).
  */
+import { describe, expect, it } from 'vitest';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { ref, type CrankView, type VatHarness } from '../../testing/vat-harness.js';
-import { describe, expect, it } from 'vitest';
 
 const NOTHING = undefined;
 

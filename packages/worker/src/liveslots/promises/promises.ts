@@ -14,22 +14,22 @@
 import { isTooLarge } from '@heirloom/store/codec';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import { Syscall } from '../../protocol/opcodes.js';
-import type { Resolution } from '../../protocol/passables.js';
-import { isPromiseRef, type VRef } from '../../protocol/refs.js';
 import type {
   HandledPromises,
   PromiseRecord,
   Send,
   SendHandler,
 } from '../../contracts/handled-promises.js';
-import type { VatCodec } from './codec.js';
-import type { Encoded } from '../contract/context.js';
 import type { Hardening } from '../../contracts/hardening.js';
+import { Syscall } from '../../protocol/opcodes.js';
+import type { Resolution } from '../../protocol/passables.js';
+import { isPromiseRef, type VRef } from '../../protocol/refs.js';
+import type { Encoded } from '../contract/context.js';
+import { stampedRef } from '../objects/ref-stamps.js';
+import type { VatCodec } from './codec.js';
 import type { DurablePromises } from './durable-promises.js';
 import { whenSettled, type PromiseEntry, type PromiseTable, type Settlement }
   from './promise-table.js';
-import { stampedRef } from '../objects/ref-stamps.js';
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -17,13 +17,13 @@ import { check } from '../../check.js';
 import type { Slots } from '../../protocol/passables.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import { assertDurableValue } from '../collections/collection.js';
-import { Fail } from '../contract/fail.js';
-import { packRow, unpackRow } from '../rows/frames.js';
-import { whenSettled, type Settlement } from './promise-table.js';
 import type { Encoded } from '../contract/context.js';
-import type { Core } from '../objects/core.js';
-import type { WatchRow } from '../rows/frames.js';
+import { Fail } from '../contract/fail.js';
 import type { KindDefinitions } from '../kinds/kind-definitions.js';
+import type { Core } from '../objects/core.js';
+import { packRow, unpackRow } from '../rows/frames.js';
+import type { WatchRow } from '../rows/frames.js';
+import { whenSettled, type Settlement } from './promise-table.js';
 
 const { getPrototypeOf } = Object;
 const promisePrototype: unknown = Promise.prototype;

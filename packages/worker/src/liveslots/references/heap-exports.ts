@@ -9,8 +9,8 @@
  */
 import { check } from '../../check.js';
 import { ephemeralRef, type VRef } from '../../protocol/refs.js';
-import { stampRef, unstampRef } from '../objects/ref-stamps.js';
 import type { ExportStatus } from '../contract/context.js';
+import { stampRef, unstampRef } from '../objects/ref-stamps.js';
 
 const { WeakRef: HostWeakRef } = globalThis;
 

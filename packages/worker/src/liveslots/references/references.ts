@@ -12,6 +12,9 @@
 import { PASS_STYLE, passStyleOf } from '@endo/pass-style';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { HandledPromises } from '../../contracts/handled-promises.js';
+import type { Hardening } from '../../contracts/hardening.js';
+import type { Slots } from '../../protocol/passables.js';
 import {
   durableRef,
   isPromiseRef,
@@ -20,14 +23,11 @@ import {
   ROOT_VREF,
   type VRef,
 } from '../../protocol/refs.js';
-import type { HandledPromises } from '../../contracts/handled-promises.js';
 import type { Reanimator, References, ExportStatus } from '../contract/context.js';
-import type { Hardening } from '../../contracts/hardening.js';
-import { HeapExports } from './heap-exports.js';
-import type { Slots } from '../../protocol/passables.js';
+import { stampedRef, stampRef } from '../objects/ref-stamps.js';
 import type { PromiseTable } from '../promises/promise-table.js';
 import type { Promises } from '../promises/promises.js';
-import { stampedRef, stampRef } from '../objects/ref-stamps.js';
+import { HeapExports } from './heap-exports.js';
 import { WeakValues } from './weak-values.js';
 
 const { getPrototypeOf, setPrototypeOf } = Object;

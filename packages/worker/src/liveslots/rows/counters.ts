@@ -6,8 +6,8 @@
  * only (rules.md#o3).
  */
 import { rowVat } from '@heirloom/store/keys';
-import { packRow, unpackRow } from './frames.js';
 import type { LiveslotsContext } from '../contract/context.js';
+import { packRow, unpackRow } from './frames.js';
 import type { RowsOut, Scope } from './scope.js';
 
 /** Kinds below are built in; collections below are liveslots' own. */

@@ -12,8 +12,8 @@
  * hold them still: what the incarnation after it finds (fork-sweeper.ts) is dead.
  */
 import { rowFork } from '@heirloom/store/keys';
-import { packRow, unpackRow } from './frames.js';
 import type { LiveslotsContext } from '../contract/context.js';
+import { packRow, unpackRow } from './frames.js';
 import type { ForkRow } from './frames.js';
 
 const NO_FORK: ForkRow = [0, false];

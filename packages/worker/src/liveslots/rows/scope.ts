@@ -5,11 +5,11 @@
  * Invariant: nothing here reads a row or the incarnation before it is first used, so that all of it
  * can be made before the thread knows its vat (rules.md#u4).
  */
-import { durableRef, virtualRef } from '../../protocol/refs.js';
-import { TableKeys } from './table-keys.js';
 import type { BinaryKey } from '@heirloom/store';
+import { durableRef, virtualRef } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { LiveslotsContext } from '../contract/context.js';
+import { TableKeys } from './table-keys.js';
 
 /** Rows that a crank leaves behind: `endCrank` writes them in key order. */
 export type RowsOut = [key: BinaryKey, value: Uint8Array | null][];

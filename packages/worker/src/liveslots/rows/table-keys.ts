@@ -2,6 +2,7 @@
  * The rows of durable kinds and collections, or of one incarnation's merely-virtual ones, by the
  * same names. Spelled by '@heirloom/store/keys'.
  */
+import type { BinaryKey } from '@heirloom/store';
 import {
   rowCollection,
   rowCollectionCounts,
@@ -13,7 +14,6 @@ import {
   rowRefEntry,
   virtualRow,
 } from '@heirloom/store/keys';
-import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../../protocol/refs.js';
 
 export class TableKeys {

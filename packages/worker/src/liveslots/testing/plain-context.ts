@@ -4,6 +4,8 @@
  */
 import { PASS_STYLE, Far } from '@endo/pass-style';
 import { PassableCodec } from '@heirloom/store/codec';
+import type { Hardening } from '../../contracts/hardening.js';
+import type { RowStore } from '../../contracts/row-store.js';
 import { VatFault } from '../../protocol/faults.js';
 import {
   durableRef,
@@ -13,7 +15,6 @@ import {
   vatPromiseRef,
 } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
-import type { RowStore } from '../../contracts/row-store.js';
 import type {
   Encoded,
   LiveslotsContext,
@@ -21,7 +22,6 @@ import type {
   References,
   ValueCodec,
 } from '../contract/context.js';
-import type { Hardening } from '../../contracts/hardening.js';
 
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';

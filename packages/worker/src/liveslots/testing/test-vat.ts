@@ -1,13 +1,13 @@
 /**
  * One vat through several incarnations, for tests: rows stay, everything else is made anew.
  */
-import { createVatData } from '../vat/vat-data.js';
-import { MemoryRows } from './memory-rows.js';
-import { makePlainContext } from './plain-context.js';
 import type { Baggage, VatDataGlobal } from '../../vat.js';
 import type { DecidedPromises } from '../promises/durable-promises.js';
-import type { VatDataPart } from '../vat/vat-data.js';
 import type { WatchablePromises } from '../promises/watched-promises.js';
+import { createVatData } from '../vat/vat-data.js';
+import type { VatDataPart } from '../vat/vat-data.js';
+import { MemoryRows } from './memory-rows.js';
+import { makePlainContext } from './plain-context.js';
 import type { PlainContext } from './plain-context.js';
 
 const unavailable = (): never => {

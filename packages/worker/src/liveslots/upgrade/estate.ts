@@ -18,14 +18,14 @@ import {
   rowObjectPrefix,
   rowObjectState,
 } from '@heirloom/store/keys';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import { durableRef, parseVRef, type VRef } from '../../protocol/refs.js';
 import { b, Fail, q } from '../contract/fail.js';
-import { unpackRow } from '../rows/frames.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Core } from '../objects/core.js';
-import type { KindRow } from '../rows/frames.js';
 import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
+import type { Core } from '../objects/core.js';
+import { unpackRow } from '../rows/frames.js';
+import type { KindRow } from '../rows/frames.js';
 
 export const ESTATE_ROWS_MAX = 1_000;
 const DEFAULT_ROWS = 100;

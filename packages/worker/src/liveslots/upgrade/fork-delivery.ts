@@ -5,12 +5,12 @@
  * away is not known to anybody; what the fork's requester is handed is. Then vat code is told, by
  * the handlers that it has left; what they begin must have come to rest with the crank.
  */
-import { Delivery } from '../../protocol/opcodes.js';
-import { Fail, q } from '../contract/fail.js';
-import { whenSettled } from '../promises/promise-table.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Core } from '../objects/core.js';
+import { Delivery } from '../../protocol/opcodes.js';
 import type { Continuation, DeliveryHandlers } from '../contract/delivery-handlers.js';
+import { Fail, q } from '../contract/fail.js';
+import type { Core } from '../objects/core.js';
+import { whenSettled } from '../promises/promise-table.js';
 
 const NativePromise = Promise;
 

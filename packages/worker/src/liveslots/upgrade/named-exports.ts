@@ -14,14 +14,14 @@ import {
   rowExportName,
   rowNextExport,
 } from '@heirloom/store/keys';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import { NAMED_EXPORTS_MAX } from '../../protocol/limits.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import { namedRef, parseVRef } from '../../protocol/refs.js';
+import type { LiveslotsContext } from '../contract/context.js';
 import { Fail, q } from '../contract/fail.js';
 import { packNumber, unpackNumber } from '../rows/frames.js';
 import { checkName, namesIn } from './names.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { LiveslotsContext } from '../contract/context.js';
 
 const FIRST_EXPORT = 1;
 const styleOf = passStyleOf as (value: unknown) => string;

@@ -7,12 +7,12 @@
  * when its kind is dismissed.
  */
 import { ROW_KIND_NAME_PREFIX, prefixEnd, rowKindName } from '@heirloom/store/keys';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import { b, Fail, q } from '../contract/fail.js';
+import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
+import type { Core } from '../objects/core.js';
 import { packNumber, unpackNumber } from '../rows/frames.js';
 import { checkName, isName, namesIn } from './names.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Core } from '../objects/core.js';
-import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
 
 export class NamedKinds {
   readonly #core: Core;

@@ -3,10 +3,10 @@
  *
  * A name belongs to one vat and to one of the two tables.
  */
-import { textOfKey } from '@heirloom/store/keys';
-import { Fail, q } from '../contract/fail.js';
 import type { BinaryKey } from '@heirloom/store';
+import { textOfKey } from '@heirloom/store/keys';
 import type { RowStore } from '../../contracts/row-store.js';
+import { Fail, q } from '../contract/fail.js';
 
 /** In UTF-8. */
 export const NAME_BYTES_MAX = 200;

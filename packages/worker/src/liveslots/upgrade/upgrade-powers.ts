@@ -5,14 +5,14 @@
  * Invariant: what is owed is checked once, while the vat starts: when vat code says that it has
  * finished, else when the crank of startVat has come to rest. Later cranks owe nothing.
  */
-import { Estate } from './estate.js';
+import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Fail } from '../contract/fail.js';
+import type { DefineOptions, Definition, KindDefinitions } from '../kinds/kind-definitions.js';
+import type { Init } from '../kinds/kind.js';
+import type { Core } from '../objects/core.js';
+import { Estate } from './estate.js';
 import { NamedExports } from './named-exports.js';
 import { NamedKinds } from './named-kinds.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Core } from '../objects/core.js';
-import type { Init } from '../kinds/kind.js';
-import type { DefineOptions, Definition, KindDefinitions } from '../kinds/kind-definitions.js';
 
 type Power = (...args: unknown[]) => unknown;
 

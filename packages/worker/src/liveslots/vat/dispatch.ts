@@ -5,14 +5,14 @@
  * microtask queue is empty, and so on until it gives back nothing. Reap, sweep and the other
  * deliveries about garbage get their handlers through `register`.
  */
-import { Delivery } from '../../protocol/opcodes.js';
-import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { HandledPromises } from '../../contracts/handled-promises.js';
-import { dispatchLocally } from '../../eventual-send/send-dispatch.js';
-import type { SendJob } from '../../eventual-send/promise-record.js';
-import type { ValueCodec } from '../contract/context.js';
 import type { Hardening } from '../../contracts/hardening.js';
+import type { SendJob } from '../../eventual-send/promise-record.js';
+import { dispatchLocally } from '../../eventual-send/send-dispatch.js';
+import { Delivery } from '../../protocol/opcodes.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
+import type { ValueCodec } from '../contract/context.js';
 import type {
   Continuation,
   DeliveryHandler,

@@ -6,26 +6,26 @@
  */
 import { passStyleOf } from '@endo/pass-style';
 import { check } from '../../check.js';
-import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
-import { Delivery } from '../../protocol/opcodes.js';
-import type { CrankReport } from '../../protocol/from-worker.js';
-import type { DeliveryTuple } from '../../protocol/to-worker.js';
-import type { VatId } from '../../protocol/refs.js';
 import type { CrankSink, FallibleCrankSink } from '../../contracts/crank-sink.js';
 import type { RowStore } from '../../contracts/row-store.js';
 import type { LogSink, VatEnvironment } from '../../contracts/vat-environment.js';
-import { VatCodec } from '../promises/codec.js';
+import type { CrankReport } from '../../protocol/from-worker.js';
+import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
+import { Delivery } from '../../protocol/opcodes.js';
+import type { VatId } from '../../protocol/refs.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
-import { Dispatcher } from './dispatch.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
-import type { ForkDelivery } from '../upgrade/fork-delivery.js';
 import type { Garbage } from '../garbage/garbage.js';
-import { guardVatData, makeVatPowers } from './powers.js';
+import { VatCodec } from '../promises/codec.js';
 import { PromiseTable } from '../promises/promise-table.js';
 import { Promises } from '../promises/promises.js';
 import { VatReferences } from '../references/references.js';
-import { VatStarter, type Evaluation } from './start.js';
+import type { ForkDelivery } from '../upgrade/fork-delivery.js';
 import type { UpgradePowers } from '../upgrade/upgrade-powers.js';
+import { Dispatcher } from './dispatch.js';
+import { guardVatData, makeVatPowers } from './powers.js';
+import { VatStarter, type Evaluation } from './start.js';
 import { createVatData, type VatDataPart } from './vat-data.js';
 
 const PASS_STYLE_ENDOWMENT = Symbol.for('@endo passStyleOf');

@@ -5,12 +5,12 @@
  * one spoils the preparation, whatever vat code does with the exception.
  */
 import { isTooLarge } from '@heirloom/store/codec';
-import { Syscall } from '../../protocol/opcodes.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { VatCodec } from '../promises/codec.js';
 import type { Hardening } from '../../contracts/hardening.js';
-import type { Promises } from '../promises/promises.js';
+import { Syscall } from '../../protocol/opcodes.js';
 import type { Purity } from '../objects/purity.js';
+import type { VatCodec } from '../promises/codec.js';
+import type { Promises } from '../promises/promises.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 

@@ -1,9 +1,9 @@
 /**
  * Starting a vat: what goes wrong, in the words of the reference (2.2).
  */
+import { describe, expect, it } from 'vitest';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { ref, type CrankView } from '../../testing/vat-harness.js';
-import { describe, expect, it } from 'vitest';
 
 const start = (script: string, parameters?: unknown): Promise<CrankView> =>
   makePlainHarness().start(script, parameters);

@@ -5,13 +5,13 @@
  * The bundle may have been evaluated before the vat was known; what that threw is reported here.
  */
 import { passStyleOf } from '@endo/pass-style';
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { Hardening } from '../../contracts/hardening.js';
 import type { FaultCode } from '../../protocol/faults.js';
 import type { Delivery } from '../../protocol/opcodes.js';
-import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import { parseVRef, type VatId } from '../../protocol/refs.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { ValueCodec } from '../contract/context.js';
-import type { Hardening } from '../../contracts/hardening.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import { allOf, q } from '../contract/fail.js';
 import type { Ledger } from '../objects/ledger.js';

@@ -5,30 +5,30 @@
  * (rules.md#u4). Within a crank, new rows of kinds and collections and all entries are written at
  * once; the state of instances, counts and counters when the crank ends, in key order.
  */
+import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { Body, Slots } from '../../protocol/passables.js';
 import { provideBaggage } from '../collections/baggage.js';
 import { Collections } from '../collections/collections.js';
-import { makeCore } from '../objects/core.js';
-import { DurablePromises, type DecidedPromises } from '../promises/durable-promises.js';
-import { ForkDelivery } from '../upgrade/fork-delivery.js';
+import type { StoreOptions } from '../collections/collections.js';
+import type { StoreType } from '../collections/stores.js';
+import { makeWeakCollections } from '../collections/weak.js';
+import type { CrankParticipant, LiveslotsContext } from '../contract/context.js';
 import { Garbage } from '../garbage/garbage.js';
 import { collectObjectRows, encodeObjects } from '../kinds/instances.js';
 import { KindDefinitions } from '../kinds/kind-definitions.js';
-import { firstNotDurable } from '../objects/stored-values.js';
-import { UpgradePowers } from '../upgrade/upgrade-powers.js';
-import { WatchedPromises, type WatchablePromises } from '../promises/watched-promises.js';
-import { makeWeakCollections } from '../collections/weak.js';
-import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { Body, Slots } from '../../protocol/passables.js';
-import type { CrankParticipant, LiveslotsContext } from '../contract/context.js';
-import type { StoreOptions } from '../collections/collections.js';
-import type { Core } from '../objects/core.js';
+import type { DefineOptions, Definition } from '../kinds/kind-definitions.js';
 import type { Init } from '../kinds/kind.js';
+import { makeCore } from '../objects/core.js';
+import type { Core } from '../objects/core.js';
 import type { Dismissals } from '../objects/dismissals.js';
 import type { Ledger } from '../objects/ledger.js';
-import type { DefineOptions, Definition } from '../kinds/kind-definitions.js';
 import type { Purity } from '../objects/purity.js';
+import { firstNotDurable } from '../objects/stored-values.js';
+import { DurablePromises, type DecidedPromises } from '../promises/durable-promises.js';
+import { WatchedPromises, type WatchablePromises } from '../promises/watched-promises.js';
 import type { RowsOut } from '../rows/scope.js';
-import type { StoreType } from '../collections/stores.js';
+import { ForkDelivery } from '../upgrade/fork-delivery.js';
+import { UpgradePowers } from '../upgrade/upgrade-powers.js';
 
 export interface VatDataPart extends CrankParticipant {
   /** The global that vat code sees. Hardened. */
