@@ -22,6 +22,7 @@ const onImports = (context, check) => {
     ImportDeclaration: node => visit(node, node.source, node.importKind === 'type'),
     ExportNamedDeclaration: node => visit(node, node.source, node.exportKind === 'type'),
     ExportAllDeclaration: node => visit(node, node.source, node.exportKind === 'type'),
+    ImportExpression: node => visit(node, node.source, false),
     TSImportType: node => visit(node, node.source ?? node.argument?.literal, true),
   };
 };

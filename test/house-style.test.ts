@@ -169,6 +169,7 @@ describe('layers: what lint refuses', () => {
     ['the same, exported', IN_STATE, `export type { A } from '../core/a.js';`],
     ['the same, without a name', IN_STATE, `export type A = import('../core/a.js').A;`],
     ['two floors up', `${KERNEL}/objects/a.ts`, `export * from '../wave/a.js';`],
+    ['an import when it runs', IN_STATE, `await import('../core/a.js');`],
     ['back up, and no type', IN_OBJECTS, `import { a } from '../kinds/a.js';`],
     ['a name marked as type', IN_OBJECTS, `import { type A } from '../kinds/a.js';`],
     ['a folder without a floor', `${KERNEL}/attic/a.ts`, `export {};`],
