@@ -4,7 +4,8 @@
  *
  * | project | what it runs |
  * | --- | --- |
- * | `units` | tests beside their modules, each file in a process of its own: some lock it down |
+ * | `units` | tests beside their modules, many files in one process |
+ * | `realms` | those of the worker's modules, each file in a process of its own: many lock it down |
  * | `threads` | tests of vats in threads, many files in one process, as a host may embed it |
  * | `alone` | those that look at their process or put it at risk: each file has its own |
  * | `processes` | IN_PROCESSES, with every vat in a child process |
@@ -40,6 +41,11 @@ const IN_PROCESSES = [
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
 
 const UNITS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'];
+/** They make their realm what a vat's thread is, each in a way of its own. */
+const REALMS = [
+  'packages/worker/src/**/*.test.ts',
+  'packages/store/src/codec/endo-comparison.test.ts',
+];
 /** Their processes: counted, short of memory, measured, or with warnings that they listen to. */
 const ALONE = [
   'test/kernel/{hostile,isolation}/*.test.ts',
@@ -76,11 +82,13 @@ interface Project {
   readonly exclude?: readonly string[];
   /** One process for many files, in which the modules that they import are evaluated once. */
   readonly shares?: boolean;
+  readonly opensNoKernels?: boolean;
 }
 
 /** Of each project, unless the mode chooses fewer. */
-const PROJECTS: Readonly<Record<'units' | 'threads' | 'alone', Project>> = {
-  units: { include: UNITS },
+const PROJECTS: Readonly<Record<'units' | 'realms' | 'threads' | 'alone', Project>> = {
+  units: { include: UNITS, exclude: REALMS, shares: true, opensNoKernels: true },
+  realms: { include: REALMS, opensNoKernels: true },
   threads: { include: ['test/**/*.test.ts'], exclude: ALONE, shares: true },
   alone: { include: ALONE },
 };
@@ -97,7 +105,7 @@ const projectsOf = (mode: Mode) => {
       include: of.include,
       exclude: [...passedOver, ...(of.exclude ?? [])],
       isolate: of.shares !== true,
-      setupFiles: name === 'units' ? [SETUP] : [SETUP, KERNELS_SETUP],
+      setupFiles: of.opensNoKernels === true ? [SETUP] : [SETUP, KERNELS_SETUP],
       env: { ...thorough, ...env },
     },
   });

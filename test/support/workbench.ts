@@ -31,7 +31,7 @@ class Shop {
   readonly log: KernelLogEntry[] = [];
 
   constructor(options: Partial<KernelOptions>) {
-    this.#options = { spareThreads: 1, isolation, ...options, log: entry => this.log.push(entry) };
+    this.#options = { spareThreads: 0, isolation, ...options, log: entry => this.log.push(entry) };
   }
 
   get script(): ScriptedKernel {
