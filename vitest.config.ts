@@ -5,7 +5,7 @@
  * | project | what it runs |
  * | --- | --- |
  * | `units` | tests beside their modules, many files in one process |
- * | `realms` | those of the worker's modules, each file in a process of its own: many lock it down |
+ * | `realms` | those of the worker's modules, each file in its own process: many lock it down |
  * | `threads` | tests of vats in threads, many files in one process, as a host may embed it |
  * | `alone` | those that look at their process or put it at risk: each file has its own |
  * | `processes` | IN_PROCESSES, with every vat in a child process |

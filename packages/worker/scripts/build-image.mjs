@@ -6,14 +6,15 @@
  *
  * Writes image.js, image.json `{ id }` (sha256 of image.js), and what starts it: thread.cjs, which
  * Piscina loads, thread.js, which that runs, process-guard.cjs and process.cjs for child processes.
- * Each is one file, with the store's reader and the JavaScript of lmdb, which starts in a third less
- * time than with modules one by one; only lmdb's native addon is loaded from its package. The same
- * sources and the same node_modules give the same bytes, wherever the repository lies.
+ * Each is one file, with the store's reader and the JavaScript of lmdb, which starts in a third
+ * less time than with modules one by one; only lmdb's native addon is loaded from its package. The
+ * same sources and the same node_modules give the same bytes, wherever the repository lies.
  * `--supervisor` puts another module in the place of src/supervisor/supervisor.ts: the tests of
  * zygote/ use it.
  *
  * Checked here: that before-ses, ses and lockdown are evaluated before anything else, that nothing
- * but node's builtins is left outside, and that the scripts are ASCII (one byte per character in V8).
+ * but node's builtins is left outside, and that the scripts are ASCII (one byte per character in
+ * V8).
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,9 +1,9 @@
 /**
  * The thread of one vat: what thread-loader.ts runs, and the one task that Piscina gives it.
  *
- * Evaluating this module warms the thread. The task is the vat's life: frames go between its port and
- * the image; nothing else is posted. Aborting the task, or destroying the pool, kills the thread
- * (rules.md#h1).
+ * Evaluating this module warms the thread. The task is the vat's life: frames go between its port
+ * and the image; nothing else is posted. Aborting the task, or destroying the pool, kills the
+ * thread (rules.md#h1).
  */
 import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';

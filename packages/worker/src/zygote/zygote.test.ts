@@ -12,7 +12,6 @@ import { amount } from '../../../../test/support/amounts.js';
 import type { ZygoteData } from './entry.js';
 import { readEntryScript, type EntryScript } from './entry-script.js';
 import { compileImage } from './image-loader.js';
-import { readCodeCache } from './shared-code-cache.js';
 import { buildEchoImage, buildFixtures } from './testing/fixture.js';
 
 type CodeCache = typeof import('./code-cache.js');
