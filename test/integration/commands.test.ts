@@ -106,17 +106,42 @@ const SMALL_BENCHES: Words = {
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 
-/** `npm run bench -- NAME OPTIONS`, small. An option that is named without its value gets ours. */
+/** What stands behind `npm run bench -- NAME`: the options, each with its value if it has one. */
+const benchOptions = (command: string): string[] =>
+  (command.split(' -- ')[1] ?? '')
+    .split(' ')
+    .slice(1)
+    .join(' ')
+    .split(/ (?=--)/)
+    .filter(option => option !== '');
+
+/**
+ * One small run of a bench for all lines that name it: with every option that one of them has, and
+ * with `--json` if this one has it. An option that stands there without its value gets ours.
+ */
 const smallBench = (command: string): string => {
-  const [name, ...options] = command.replace('-- NAME', '-- million').split(' ').slice(4);
-  const small = SMALL_BENCHES[name!];
+  const name = /^npm run bench -- (\w+)/.exec(command)![1]!.replace('NAME', 'million');
+  const small = SMALL_BENCHES[name];
   if (small === undefined) throw Error(`no small sizes of bench "${name}" in SMALL_BENCHES`);
-  const isNameAlone = (at: number): boolean =>
-    options[at]!.startsWith('--') &&
-    small.split(' ').includes(options[at]!) &&
-    (options[at + 1] ?? '--').startsWith('--');
-  const typed = options.filter((_option, at) => !isNameAlone(at));
-  return [scriptOf('bench'), name, ...typed, small].join(' ');
+  const ofBench = commandsIn(allDocuments())
+    .map(({ text }) => text)
+    .filter(text => text.startsWith(`npm run bench -- ${name}`) && wayOf(text) === BENCHES);
+  const isOurs = (option: string): boolean => small.includes(`${option.split(' ')[0]} `);
+  const named = new Set(ofBench.flatMap(benchOptions).filter(option => !isOurs(option)));
+  named.delete('--json');
+  for (const option of benchOptions(command)) if (option === '--json') named.add(option);
+  return [scriptOf('bench'), name, ...named, small].join(' ');
+};
+
+/** `npm run mutations -- OPTIONS`, all of them at once: it says which mutations they choose. */
+const listOfMutations = (command: string): string => {
+  const options = commandsIn(allDocuments())
+    .map(({ text }) => text.split('npm run mutations -- ')[1])
+    .flatMap(text => text?.split(/ (?=--)/) ?? []);
+  const named = new Set(options);
+  named.delete('--json');
+  if (command.includes(' --json')) named.add('--json');
+  return [scriptOf('mutations'), ...named.add('--list')].join(' ');
 };
 
 const START = 'node packages/kernel/dist/cli/main.js purses';
@@ -138,6 +163,8 @@ const ARGUMENTS: Words = {
   import: 'OUT DIR --root HEX',
   'migrate-store': 'DIR',
 };
+
+const BENCHES: Way = { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true };
 
 const WAYS: readonly Way[] = [
   excused(/^npm run bench:peers:install$/, 'fetches SwingSet and compiles for minutes'),
@@ -197,7 +224,7 @@ const WAYS: readonly Way[] = [
     of: /^npm run bench --( NAME)? --help$/,
     runs: command => `${scriptOf('bench')}${command.includes(' NAME ') ? ' million' : ''} --help`,
   },
-  { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true },
+  BENCHES,
   {
     of: /^npm run mutations$/,
     runs: () => `${scriptOf('mutations')} --only S3a --named-only`,
@@ -205,7 +232,7 @@ const WAYS: readonly Way[] = [
   },
   {
     of: /^npm run mutations -- /,
-    runs: command => `${scriptOf('mutations')} ${command.split(' -- ')[1]!} --list`,
+    runs: listOfMutations,
     isThorough: true,
   },
   {
@@ -256,6 +283,10 @@ const WAYS: readonly Way[] = [
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
 ];
 
+function wayOf(command: string): Way | undefined {
+  return WAYS.find(({ of }) => of.test(command));
+}
+
 interface Plan extends NamedCommand {
   /** How it is run, or why it cannot be. */
   readonly how: string;
@@ -299,7 +330,7 @@ const planOf = (command: NamedCommand): Plan => {
     const how = `${places.join(', ')}: \`${text}\`: ${reason}`;
     return { ...command, how, isKnown: false, isThorough: false, carryOut: () => undefined };
   };
-  const way = WAYS.find(({ of }) => of.test(text));
+  const way = wayOf(text);
   const advice = `mend the document, or say in WAYS of ${HERE} how it is run`;
   if (way === undefined) return problem(advice);
   if ('check' in way) {
