@@ -114,6 +114,7 @@ const STORE = {
       'addon-file.ts': "the file of lmdb's native addon",
     },
     {
+      'store-place.ts': 'what a store takes from the outside',
       'keys.ts': 'spells every key',
       'lock.ts': 'one kernel a store',
       'data-file.ts': 'the size of the file',
@@ -121,10 +122,14 @@ const STORE = {
     },
     {
       'environment.ts': 'talks to LMDB',
-      'directory.ts': 'makes and opens a directory',
+      'memory-place.ts': 'a place and its tables in memory',
       'block-hash.ts': 'the hash of a block',
     },
-    { 'meta.ts': 'rows of table meta', 'state-chunks.ts': 'the state in chunks' },
+    {
+      'directory.ts': 'a directory as the place of a store',
+      'meta.ts': 'rows of table meta',
+      'state-chunks.ts': 'the state in chunks',
+    },
     { 'state-root.ts': 'the hash of the whole state', 'reader.ts': 'snapshots for workers' },
     { 'store.ts': 'blocks, committed', 'store-import.ts': 'a store from a state' },
     { 'index.ts': 'what the package exports' },

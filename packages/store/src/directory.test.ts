@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { Environment } from './environment.js';
+import { LmdbEnvironment } from './environment.js';
 import { packFrame } from './frame.js';
 import { openReader } from './reader.js';
 import { SCHEMA_VERSION } from './schema-version.js';
@@ -53,7 +53,7 @@ test('open: a directory with foreign content -> NOT_A_STORE, unchanged', async (
 
 test('open: a foreign LMDB environment -> NOT_A_STORE, unchanged', async () => {
   const directory = temporaryDirectory();
-  const foreign = new Environment({ directory, readersMax: 10, readOnly: false });
+  const foreign = new LmdbEnvironment({ directory, readersMax: 10, readOnly: false });
   foreign.openTables({ create: true });
   await foreign.close();
   await expectRefused(directory, 'NOT_A_STORE');
@@ -64,7 +64,7 @@ test.each([
   ['older', SCHEMA_VERSION - 1, 'heirloom migrate-store'],
 ])('open: a %s schema -> STORE_SCHEMA, says what to do, unchanged', async (_, schema, help) => {
   const directory = await storeWithOneBlock();
-  const other = new Environment({ directory, readersMax: 10, readOnly: false });
+  const other = new LmdbEnvironment({ directory, readersMax: 10, readOnly: false });
   other.openTables({ create: false });
   await other.write([{ table: 'meta', key: 'schema', value: packFrame([schema]) }]);
   await other.close();
@@ -120,7 +120,7 @@ test('openReader: no store, or one without a table -> HostError, nothing created
   expect(reader(absent)).toThrow(hostError('NOT_A_STORE'));
   expect(reader(directory)).toThrow(hostError('NOT_A_STORE'));
   expect(fs.existsSync(absent)).toBe(false);
-  const partial = new Environment({ directory, readersMax: 10, readOnly: false });
+  const partial = new LmdbEnvironment({ directory, readersMax: 10, readOnly: false });
   partial.openTable('meta', { create: true });
   await partial.close();
   fs.writeFileSync(path.join(directory, 'heirloom-store'), '');

@@ -1,5 +1,5 @@
 /**
- * What a store directory looks like from outside, before LMDB touches it.
+ * A directory as the place of a store, and what it looks like before LMDB touches it.
  *
  *   heirloom-store          the directory holds a whole store
  *   heirloom-store.new      a store is being created; nothing in it was ever acknowledged
@@ -12,8 +12,11 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { assertDataFile } from './data-file.js';
+import { LmdbEnvironment } from './environment.js';
 import { describeError, HostError, systemErrorCode } from './host-error.js';
-import { LOCK_PREFIX } from './lock.js';
+import { acquireLock, LOCK_PREFIX } from './lock.js';
+import type { StorePlace } from './store-place.js';
 
 export const DATA_FILE = 'data.mdb';
 const LMDB_LOCK_FILE = 'lock.mdb';
@@ -112,4 +115,28 @@ function sync(file: string): void {
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Files, a lock file and LMDB. */
+export function directoryPlace(given: string): StorePlace {
+  const directory = path.resolve(given);
+  const dataFile = path.join(directory, DATA_FILE);
+  return {
+    name: directory,
+    lock: () => withIoErrors(directory, () => {
+      const state = inspectDirectory(directory);
+      if (state === 'absent') fs.mkdirSync(directory, { recursive: true });
+      return acquireLock(directory);
+    }),
+    prepare: () => withIoErrors(directory, () => {
+      const isStore = inspectDirectory(directory) === 'store';
+      if (isStore) assertDataFile(dataFile);
+      else beginCreation(directory);
+      return isStore;
+    }),
+    endCreation: () => endCreation(directory),
+    openEnvironment: (readersMax) =>
+      new LmdbEnvironment({ directory, readersMax, readOnly: false }),
+    sizeBytes: () => fs.statSync(dataFile).size,
+  };
 }

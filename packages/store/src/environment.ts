@@ -12,13 +12,13 @@ import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { describeError, HostError } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
+import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
   TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
 } from './types.js';
 
 /** Address space, not disk: the file grows as rows are written. */
 const MAP_BYTES = 2 ** 40;
-export const KEYS_AFTER_MAX = 1_000_000;
 
 const TABLES_MAX = 16;
 /** Values up to this size are written from one reused buffer, whose address lmdb knows. */
@@ -42,7 +42,7 @@ export interface EnvironmentOptions {
   readonly readOnly: boolean;
 }
 
-export class Environment {
+export class LmdbEnvironment implements Environment {
   readonly #root: RootDatabase<Uint8Array, BinaryKey>;
   readonly #tables = new Map<TableName, Rows>();
   readonly #directory: string;
@@ -90,9 +90,10 @@ export class Environment {
     return TABLE_NAMES.filter((table) => !this.openTable(table, options));
   }
 
-  get(table: TableName, key: BinaryKey, transaction?: Transaction): Uint8Array | undefined {
+  get(table: TableName, key: BinaryKey, snapshot?: EnvironmentSnapshot): Uint8Array | undefined {
     assertBinary(key);
     const rows = this.#rows(table);
+    const transaction = snapshot as Transaction | undefined;
     let bytes: Uint8Array | undefined;
     try {
       bytes = transaction === undefined ? rows.get(key) : rows.get(key, { transaction });
@@ -107,7 +108,7 @@ export class Environment {
   keysAfter(
     table: TableName,
     range: { after: BinaryKey; end: BinaryKey; limit: number },
-    transaction?: Transaction,
+    snapshot?: EnvironmentSnapshot,
   ): BinaryKey[] {
     const { after, end, limit } = range;
     assert(Number.isSafeInteger(limit) && limit >= 0 && limit <= KEYS_AFTER_MAX, 'limit');
@@ -120,7 +121,7 @@ export class Environment {
       end,
       limit,
       exclusiveStart: after !== '',
-      ...(transaction === undefined ? {} : { transaction }),
+      ...inTransaction(snapshot),
     };
     try {
       return [...this.#rows(table).getKeys(options)];
@@ -136,7 +137,7 @@ export class Environment {
   rowsAfter(
     table: TableName,
     { after, end, bytes }: { after: BinaryKey; end: BinaryKey; bytes: number },
-    transaction?: Transaction,
+    snapshot?: EnvironmentSnapshot,
   ): StoredRow[] {
     assert(after.length <= KEY_BYTES_MAX && end.length <= KEY_BYTES_MAX, 'key too long');
     assertBinary(after);
@@ -149,7 +150,7 @@ export class Environment {
         start: after,
         end,
         exclusiveStart: after !== '',
-        ...(transaction === undefined ? {} : { transaction }),
+        ...inTransaction(snapshot),
       });
       for (const { key, value } of range) {
         rows.push({ key, value: new Uint8Array(value.buffer, value.byteOffset, value.byteLength) });
@@ -232,6 +233,11 @@ export class Environment {
       { cause: error },
     );
   }
+}
+
+/** A snapshot of this module is a transaction of lmdb's. */
+function inTransaction(snapshot: EnvironmentSnapshot | undefined): { transaction?: Transaction } {
+  return snapshot === undefined ? {} : { transaction: snapshot as Transaction };
 }
 
 /** Turns of the microtask queue that lmdb gets to say what went wrong. */

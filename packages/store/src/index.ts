@@ -7,10 +7,18 @@ export {
 } from './frame.js';
 export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './block-hash.js';
 export { SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
-export { Store, type Block, type Head, type StoreOptions } from './store.js';
+export {
+  Store, type Block, type Head, type StoreChoices, type StoreOptions,
+} from './store.js';
+export type {
+  Environment, EnvironmentSnapshot, PlaceLock, StorePlace,
+} from './store-place.js';
+export { MemoryPlace } from './memory-place.js';
 export { lmdbAddonFile } from './addon-file.js';
-export { openReader, type ReaderOptions, type ScanReader } from './reader.js';
-export { copyDataFile, inspectDirectory, type DirectoryState } from './directory.js';
+export { openReader, readerOver, type ReaderOptions, type ScanReader } from './reader.js';
+export {
+  copyDataFile, directoryPlace, inspectDirectory, type DirectoryState,
+} from './directory.js';
 export {
   decodeChunk, STATE_CHUNK_BYTES, STATE_CHUNK_BYTES_MAX, STATE_TABLES, stateChunks,
   type StateChunk,

@@ -7,12 +7,12 @@
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import type { Transaction } from 'lmdb';
 import { inspectDirectory } from './directory.js';
-import { Environment } from './environment.js';
+import { LmdbEnvironment } from './environment.js';
 import { HostError } from './host-error.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, type SchemaChoice } from './schema-version.js';
+import type { Environment, EnvironmentSnapshot } from './store-place.js';
 import type { BinaryKey, ScanSnapshot, StoredRow, StoreReader, TableName } from './types.js';
 
 export interface ReaderOptions extends SchemaChoice {
@@ -30,7 +30,7 @@ class Snapshot implements ScanSnapshot {
   readonly height: number;
   readonly #environment: Environment;
   readonly #onDone: () => void;
-  #transaction: Transaction | undefined;
+  #transaction: EnvironmentSnapshot | undefined;
 
   constructor(environment: Environment, onDone: () => void) {
     this.#environment = environment;
@@ -69,7 +69,7 @@ class Snapshot implements ScanSnapshot {
     this.#onDone();
   }
 
-  #live(): Transaction {
+  #live(): EnvironmentSnapshot {
     assert(this.#transaction !== undefined, 'snapshot: used after done');
     return this.#transaction;
   }
@@ -114,14 +114,25 @@ export function openReader(options: ReaderOptions): ScanReader {
   if (inspectDirectory(where) !== 'store') {
     throw new HostError('NOT_A_STORE', `${where} holds no store. Create it with Store.open first.`);
   }
-  const environment = new Environment({ directory: where, readersMax, readOnly: true });
+  const environment = new LmdbEnvironment({ directory: where, readersMax, readOnly: true });
+  return readerOver(environment, where, options);
+}
+
+/**
+ * A reader over an environment that was opened for reading; `where` names it in messages.
+ *
+ * Errors: HostError STORE_SCHEMA, STORE_CORRUPT when a table is missing. The environment is closed.
+ */
+export function readerOver(
+  environment: Environment, where: string, choice: SchemaChoice = {},
+): ScanReader {
   const missing = environment.openTables({ create: false });
   if (missing.length > 0) {
     void environment.close();
     throw new HostError('STORE_CORRUPT', `${where} lacks ${missing.join(', ')}. Restore a backup.`);
   }
   try {
-    assertSchema(where, readMetaInteger(environment, 'schema'), options);
+    assertSchema(where, readMetaInteger(environment, 'schema'), choice);
   } catch (error) {
     void environment.close();
     throw error;

@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beginCreation, endCreation, inspectDirectory, withIoErrors } from './directory.js';
-import { Environment } from './environment.js';
+import { LmdbEnvironment } from './environment.js';
 import { describeError, HostError } from './host-error.js';
 import { blockKey } from './keys.js';
 import { packBlockRecord, type BlockRecord } from './state-root.js';
@@ -19,7 +19,7 @@ const READERS_MAX = 8;
 
 export class StoreImport implements ReadView {
   readonly #directory: string;
-  readonly #environment: Environment;
+  readonly #environment: LmdbEnvironment;
 
   /** Begins in a directory that is empty or not there. Errors: HostError NOT_A_STORE, STORE_IO. */
   constructor(directory: string) {
@@ -33,7 +33,7 @@ export class StoreImport implements ReadView {
       beginCreation(this.#directory);
     });
     const options = { directory: this.#directory, readersMax: READERS_MAX, readOnly: false };
-    this.#environment = new Environment(options);
+    this.#environment = new LmdbEnvironment(options);
     this.#environment.openTables({ create: true });
   }
 
@@ -65,7 +65,7 @@ export class StoreImport implements ReadView {
     await this.#environment.close();
   }
 
-  async #write(rows: Parameters<Environment['write']>[0]): Promise<void> {
+  async #write(rows: Parameters<LmdbEnvironment['write']>[0]): Promise<void> {
     try {
       await this.#environment.write(rows);
     } catch (error) {

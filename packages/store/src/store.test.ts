@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { blockHash, NO_HASH, orderRows } from './block-hash.js';
-import { Environment } from './environment.js';
+import { LmdbEnvironment } from './environment.js';
 import { packFrame, unpackFrame } from './frame.js';
 import { blockKey, metaKey, TABLE_END, u32 } from './keys.js';
 import { SCHEMA_VERSION } from './schema-version.js';
@@ -130,7 +130,7 @@ test('store: a commit that breaks the contract -> assertion, nothing written, st
 
 test('environment: an error in the middle of a write -> no row of it stays', async () => {
   const directory = temporaryDirectory();
-  const environment = new Environment({ directory, readersMax: 70, readOnly: false });
+  const environment = new LmdbEnvironment({ directory, readersMax: 70, readOnly: false });
   onTestFinished(() => environment.close());
   environment.openTables({ create: true });
   const tooLong = put('kernel', 'x'.repeat(1979), '1');

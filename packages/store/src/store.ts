@@ -1,5 +1,5 @@
 /**
- * The kernel's store: the single writer of one directory, and a read view of the newest block.
+ * The kernel's store: the single writer of one place, and a read view of the newest block.
  *
  * Invariants:
  * - Heights rise by one; `meta` height, the block's rows and its hash are one LMDB transaction.
@@ -11,29 +11,26 @@
  * Block 0 is the creation of the store and holds `meta` schema and height.
  */
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { blockHash, NO_HASH, orderRows } from './block-hash.js';
-import { assertDataFile } from './data-file.js';
-import {
-  beginCreation, DATA_FILE, endCreation, inspectDirectory, withIoErrors, type DirectoryState,
-} from './directory.js';
-import { Environment } from './environment.js';
+import { directoryPlace } from './directory.js';
 import { describeError, HostError } from './host-error.js';
 import { packFrame } from './frame.js';
 import { blockKey, metaKey } from './keys.js';
-import { acquireLock, type StoreLock } from './lock.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 import {
   packBlockRecord, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
 } from './state-root.js';
+import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
   UNHASHED_TABLES, type BinaryKey, type ReadView, type RowChange, type ScanView, type TableName,
 } from './types.js';
 
-export interface StoreOptions extends SchemaChoice {
+export interface StoreOptions extends StoreChoices {
   readonly directory: string;
+}
+
+export interface StoreChoices extends SchemaChoice {
   /** Read transactions at a time over all threads and processes: threads + 64 (rules.md#s3). */
   readonly readersMax: number;
 }
@@ -59,46 +56,43 @@ export interface Block {
 }
 
 export class Store implements ReadView {
-  readonly #directory: string;
+  readonly #place: StorePlace;
   readonly #environment: Environment;
-  readonly #lock: StoreLock;
+  readonly #lock: PlaceLock;
   #head: Head;
   /** Set once the store is dead: what every call throws. */
   #failure: HostError | undefined;
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(directory: string, environment: Environment, lock: StoreLock, head: Head) {
-    this.#directory = directory;
+  private constructor(place: StorePlace, environment: Environment, lock: PlaceLock, head: Head) {
+    this.#place = place;
     this.#environment = environment;
     this.#lock = lock;
     this.#head = head;
+  }
+
+  /** As `openAt`, in a directory. */
+  static open({ directory, ...choices }: StoreOptions): Promise<Store> {
+    return Store.openAt(directoryPlace(directory), choices);
   }
 
   /**
    * Creates or reopens a store.
    *
    * Errors: HostError NOT_A_STORE, STORE_LOCKED, STORE_SCHEMA, STORE_CORRUPT, STORE_IO,
-   * COMMIT_FAILED (creation). What stood in the directory before is unchanged.
+   * COMMIT_FAILED (creation). What stood in the place before is unchanged.
    */
-  static async open(options: StoreOptions): Promise<Store> {
-    const directory = path.resolve(options.directory);
-    const lock = withIoErrors(directory, () => {
-      const state = inspectDirectory(directory);
-      if (state === 'absent') fs.mkdirSync(directory, { recursive: true });
-      return acquireLock(directory);
-    });
+  static async openAt(place: StorePlace, choices: StoreChoices): Promise<Store> {
+    const lock = place.lock();
     try {
-      const state = prepareDirectory(directory);
-      const environment = new Environment({
-        directory,
-        readersMax: options.readersMax,
-        readOnly: false,
-      });
+      const isStore = place.prepare();
+      const environment = place.openEnvironment(choices.readersMax);
       try {
-        const head = state === 'store' ? openTables(environment, options)
-          : await create(environment, directory);
-        return new Store(directory, environment, lock, head);
+        const head = isStore
+          ? openTables(environment, place.name, choices)
+          : await create(environment, place);
+        return new Store(place, environment, lock, head);
       } catch (error) {
         await environment.close();
         throw error;
@@ -147,7 +141,7 @@ export class Store implements ReadView {
     try {
       await writing;
     } catch (error) {
-      this.#failure = commitError(this.#directory, block.height, error);
+      this.#failure = commitError(this.#place.name, block.height, error);
       throw this.#failure;
     } finally {
       this.#writing = undefined;
@@ -171,7 +165,7 @@ export class Store implements ReadView {
   /** The size of the data file. */
   sizeBytes(): number {
     this.#assertUsable();
-    return fs.statSync(path.join(this.#directory, DATA_FILE)).size;
+    return this.#place.sizeBytes();
   }
 
   /** Waits for a commit under way. All reader threads must have exited. Idempotent. */
@@ -182,7 +176,7 @@ export class Store implements ReadView {
 
   async #close(): Promise<void> {
     await this.#writing;
-    this.#failure ??= new HostError('STORE_CLOSED', `${this.#directory} was closed.`);
+    this.#failure ??= new HostError('STORE_CLOSED', `${this.#place.name} was closed.`);
     try {
       await this.#environment.close();
     } finally {
@@ -197,23 +191,12 @@ export class Store implements ReadView {
 
 function ignore(): void {}
 
-/** Under the lock. Only a creation changes anything. */
-function prepareDirectory(directory: string): DirectoryState {
-  return withIoErrors(directory, () => {
-    const state = inspectDirectory(directory);
-    if (state === 'store') assertDataFile(path.join(directory, DATA_FILE));
-    else beginCreation(directory);
-    return state;
-  });
-}
-
 /** Looks at the schema before any other table, so that a store of another is left as it is. */
-function openTables(environment: Environment, options: StoreOptions): Head {
-  const { directory } = options;
+function openTables(environment: Environment, where: string, choice: SchemaChoice): Head {
   const schema = environment.openTable('meta', { create: false })
     ? readMetaInteger(environment, 'schema')
     : undefined;
-  assertSchema(directory, schema, options);
+  assertSchema(where, schema, choice);
   const missing = environment.openTables({ create: false });
   const height = readMetaInteger(environment, 'height');
   const bytes = height === undefined ? undefined : environment.get('blocks', blockKey(height));
@@ -221,22 +204,22 @@ function openTables(environment: Environment, options: StoreOptions): Head {
   if (missing.length > 0 || height === undefined || record === undefined) {
     throw new HostError(
       'STORE_CORRUPT',
-      `${directory} lacks ${missing.join(', ') || 'its last block'}. Restore a backup.`,
+      `${where} lacks ${missing.join(', ') || 'its last block'}. Restore a backup.`,
     );
   }
   return { height, ...record };
 }
 
 /** Creates all tables and block 0. */
-async function create(environment: Environment, directory: string): Promise<Head> {
+async function create(environment: Environment, place: StorePlace): Promise<Head> {
   environment.openTables({ create: true });
   const block = { height: 0, changes: [], unhashed: [], schema: SCHEMA_VERSION };
   const { rows, hash } = rowsOfBlock(NO_HASH, block);
   try {
     await environment.write([...rows, blockRow(0, { hash })]);
-    endCreation(directory);
+    place.endCreation();
   } catch (error) {
-    throw commitError(directory, 0, error);
+    throw commitError(place.name, 0, error);
   }
   return { height: 0, hash };
 }
@@ -280,10 +263,10 @@ function seal(plain: Uint8Array, environment: Environment): BlockRecord {
   return { hash: sealedHash(plain, root), seal: { plain, root } };
 }
 
-function commitError(directory: string, height: number, error: unknown): HostError {
+function commitError(where: string, height: number, error: unknown): HostError {
   return new HostError(
     'COMMIT_FAILED',
-    `${directory}: block ${height} was not committed: ${describeError(error)}. Make room or mend ` +
+    `${where}: block ${height} was not committed: ${describeError(error)}. Make room or mend ` +
       `the disk, then open the store again.`,
     { cause: error },
   );
