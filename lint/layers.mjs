@@ -43,7 +43,11 @@ const KERNEL = {
       inspect: 'what a store holds, read without a kernel',
       'store-migration': 'stores of earlier schemas',
     },
-    { 'index.ts': 'what the package exports', cli: 'one file a command' },
+    {
+      'index.ts': 'what the package exports',
+      'kernel-over.ts': 'kernels over other ways out than those of a host',
+      cli: 'one file a command',
+    },
   ],
   backArrows: [],
 };

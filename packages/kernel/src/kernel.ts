@@ -15,16 +15,14 @@ import type { ApplyInput } from './core/inbox.js';
 import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
+import type { WaysOut } from './core/ways-out.js';
 import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
 import { loadConfig, type LoadedConfig } from './host/config.js';
 import { forkInput } from './host/fork-input.js';
-import {
-  HostObjects,
-  type HostAnswer,
-  type HostCall,
-  type HostObject,
-} from './host/host-objects.js';
+import { HostObjects } from './host/host-objects.js';
+import type { HostAnswer, HostCall, HostObject } from './host/host-objects.js';
+import { hostWays } from './host/host-ways.js';
 import {
   cancelInput,
   collectCyclesInput,
@@ -85,12 +83,13 @@ export class Kernel {
     this.#hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
   }
 
-  /** Creates or opens a store and rebuilds its vats. See `KernelOptions`. */
-  static async open(options: KernelOptions): Promise<Kernel> {
+  /** Creates or opens a store and rebuilds its vats; `ways` is asked once options are right. */
+  static async open(options: KernelOptions, ways: () => WaysOut): Promise<Kernel> {
     checkOptions(options);
-    const loaded = options.config === undefined ? undefined : await loadConfig(options.config);
+    const out = ways();
+    const loaded = await loadConfig(options.config, out.bundling);
     const parameters = { ...loaded?.config.kernelParameters, ...options.parameters };
-    const kernel = new Kernel(await KernelCore.open({ ...options, parameters }), options);
+    const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
     try {
       await kernel.#begin(options, loaded);
     } catch (error) {
@@ -163,7 +162,7 @@ export class Kernel {
   ): Promise<string> {
     checkFields('installBundle', options, ['name']);
     const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
-    const checking = checkBundle(bundle);
+    const checking = checkBundle(bundle, this.#core.ways.bundling);
     const checked = checking instanceof Promise ? await checking : checking;
     await this.#blocks.input(bundleInput(this.#core, checked, names));
     return checked.bundleId;
@@ -494,7 +493,8 @@ export class Kernel {
  * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
  * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
-export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
+export const openKernel = (options: KernelOptions): Promise<Kernel> =>
+  Kernel.open(options, () => hostWays(options.directory));
 
 export type * from './host/kernel-types.js';
 export { HostError, KernelError };

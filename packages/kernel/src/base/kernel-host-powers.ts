@@ -1,7 +1,19 @@
 /** The one file of the kernel that touches a clock. No measurement from here enters a hash. */
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds of a monotonic clock, for statistics that the host sees. */
+/** What a kernel asks of clocks and timers. */
+export interface Clock {
+  /** Milliseconds of a monotonic clock, for statistics that the host sees. */
+  nowMs(): number;
+  /** The time of day, for logs that the host sees. */
+  wallTime(): string;
+  /** Lets everything else that waits have its turn: long scans of a store are cut by these. */
+  nextTurn(): Promise<void>;
+  /** A timer that keeps no process alive. For what only this host decides. */
+  readonly repeat: Repeat;
+}
+
+/** Of functions beside a kernel; a kernel has a `Clock`. */
 export const nowMs = (): number => performance.now();
 
 /** The engine and its data, on which outcomes depend beyond our own code (rules.md#h4). */
@@ -13,18 +25,25 @@ export const engineName = (): string => {
 /** Whose code caches fit. */
 export const v8Version = (): string => process.versions.v8;
 
-/** Lets everything else that waits have its turn: long scans of a store are cut by these. */
+/** As of `Clock`. */
 export const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
-
-/** The time of day, for logs that the host sees. */
-export const wallTime = (): string => new Date().toISOString();
 
 /** Calls `job` every so many milliseconds until the function that it gives is called. */
 export type Repeat = (milliseconds: number, job: () => void) => () => void;
 
-/** A timer that keeps no process alive. For what only this host decides. */
+/** As of `Clock`. */
 export const repeat: Repeat = (milliseconds, job) => {
   const timer = setInterval(job, milliseconds);
   timer.unref();
   return () => clearInterval(timer);
 };
+
+export const hostClock: Clock = {
+  nowMs,
+  wallTime: () => new Date().toISOString(),
+  nextTurn,
+  repeat,
+};
+
+/** A warning of this process. */
+export const warnHost = (text: string): void => process.emitWarning(text);

@@ -10,7 +10,8 @@ import { resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
-import { runArchiveJob, runBundleJob } from './bundler.js';
+import { runBundleJob } from './bundler.js';
+import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
 
 export const BUNDLE_FORMATS = [
@@ -163,7 +164,13 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
   return bundle;
 };
 
-const checkZipBundle = async (source: unknown, sha512: unknown): Promise<CheckedBundle> => {
+type DerivesScripts = Pick<Bundling, 'deriveScript'>;
+
+const checkZipBundle = async (
+  source: unknown,
+  sha512: unknown,
+  { deriveScript }: DerivesScripts,
+): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
     return bad('endoZipBase64Sha512 must be 128 hexadecimal digits, or left out');
@@ -177,7 +184,7 @@ const checkZipBundle = async (source: unknown, sha512: unknown): Promise<Checked
   if (known !== undefined) return known;
   let script: string;
   try {
-    script = await runArchiveJob({ endoZipBase64: source, sha512 });
+    script = await deriveScript({ endoZipBase64: source, sha512 });
   } catch (error) {
     return bad(describe(error), error);
   }
@@ -194,7 +201,10 @@ const checkZipBundle = async (source: unknown, sha512: unknown): Promise<Checked
  *
  * Errors: KernelError BAD_BUNDLE says what is wrong.
  */
-export const checkBundle = (bundle: unknown): CheckedBundle | Promise<CheckedBundle> => {
+export const checkBundle = (
+  bundle: unknown,
+  derives: DerivesScripts,
+): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
   const { moduleFormat, source, endoZipBase64, endoZipBase64Sha512 } = bundle as Record<
     string,
@@ -207,6 +217,8 @@ export const checkBundle = (bundle: unknown): CheckedBundle | Promise<CheckedBun
     const formats = BUNDLE_FORMATS.join(', ');
     return bad(`format ${moduleFormat} is not supported; supported: ${formats}`);
   }
-  if (moduleFormat === 'endoZipBase64') return checkZipBundle(endoZipBase64, endoZipBase64Sha512);
+  if (moduleFormat === 'endoZipBase64') {
+    return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
+  }
   return checkScriptBundle(moduleFormat, source);
 };

@@ -9,9 +9,9 @@
 import { createHash } from 'node:crypto';
 import { HostError, imageKey, localKey, metaKey, packFrame, unpackFrame } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
-import { produceWarmCodeCache } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
+import type { MakeCodeCache } from './code-caches.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */
 export interface ImageSource {
@@ -30,15 +30,6 @@ const IMAGE_BYTES_MAX = 12_000_000;
 const codeCacheKey = (imageId: string): string =>
   localKey(`codeCache/${v8Version()}/${imageId}`);
 
-/** Made once per process and image: a by-product, the same wherever it is made. */
-const madeCodeCaches = new Map<string, Promise<Uint8Array>>();
-
-const warmCodeCache = (imageId: string, source: string): Promise<Uint8Array> => {
-  const made = madeCodeCaches.get(imageId) ?? produceWarmCodeCache(source);
-  madeCodeCaches.set(imageId, made);
-  return made;
-};
-
 /** The rows of a store that say which image new incarnations get. */
 export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
   { table: 'meta', key: metaKey('image'), value: packFrame([Buffer.from(id, 'utf8')]) },
@@ -50,7 +41,11 @@ export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
  *
  * Errors: KernelError BAD_ARGUMENT unless the id is the hash of the source, which must be ASCII.
  */
-export const prepareImage = async (view: ReadView, image: ImageSource): Promise<Image> => {
+export const prepareImage = async (
+  view: ReadView,
+  image: ImageSource,
+  makeCodeCache: MakeCodeCache,
+): Promise<Image> => {
   const { id, source } = image;
   const isAscii = typeof source === 'string' && Buffer.byteLength(source) === source.length;
   if (!isAscii || source.length > IMAGE_BYTES_MAX) {
@@ -61,11 +56,15 @@ export const prepareImage = async (view: ReadView, image: ImageSource): Promise<
   if (id !== hash) {
     throw new KernelError('BAD_ARGUMENT', `the image's id is the sha256 of its source, ${hash}`);
   }
-  return { id, source, codeCache: await cacheFor(view, image) };
+  return { id, source, codeCache: await cacheFor(view, image, makeCodeCache) };
 };
 
-const cacheFor = async (view: ReadView, { id, source }: ImageSource): Promise<Uint8Array> =>
-  view.get('local', codeCacheKey(id)) ?? (await warmCodeCache(id, source));
+const cacheFor = async (
+  view: ReadView,
+  image: ImageSource,
+  makeCodeCache: MakeCodeCache,
+): Promise<Uint8Array> =>
+  view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
 
 export class Images {
   readonly #view: ReadView;
@@ -80,7 +79,11 @@ export class Images {
   }
 
   /** The store's image for new incarnations and `used`. Errors: HostError STORE_CORRUPT. */
-  static async load(view: ReadView, used: Iterable<string>): Promise<Images> {
+  static async load(
+    view: ReadView,
+    used: Iterable<string>,
+    makeCodeCache: MakeCodeCache,
+  ): Promise<Images> {
     const stored = view.get('meta', metaKey('image'));
     if (stored === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta image');
     const [bytes] = unpackFrame(stored) as unknown as [Uint8Array];
@@ -90,7 +93,7 @@ export class Images {
       const text = view.get('images', imageKey(id));
       if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
       const source = utf8(text);
-      loaded.push({ id, source, codeCache: await cacheFor(view, { id, source }) });
+      loaded.push({ id, source, codeCache: await cacheFor(view, { id, source }, makeCodeCache) });
     }
     return new Images(view, current, loaded);
   }

@@ -12,9 +12,8 @@ import {
   HostError,
   type Store,
 } from '@heirloom/store';
-import { readImage } from '@heirloom/worker';
 import { engineName } from '../base/kernel-host-powers.js';
-import { imageRows, Images, utf8 } from '../code/images.js';
+import { imageRows, Images, utf8, type ImageSource } from '../code/images.js';
 import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { spellings } from '../state/kernel-keys.js';
 import { KernelState } from '../state/kernel-state.js';
@@ -24,6 +23,7 @@ import type { KernelParameters } from '../state/parameters.js';
 import { runningVats } from '../state/running-vats.js';
 import { codecs, KERNEL_OWNS } from '../state/schema.js';
 import { checkParameters } from './check-parameters.js';
+import type { WaysOut } from './ways-out.js';
 
 export interface BootRecord {
   readonly parameters: KernelParameters;
@@ -49,7 +49,11 @@ const permanentObjects = (): RowChange[] =>
   });
 
 /** Writes the block that makes a fresh store a kernel's. */
-const initialize = async (store: Store, parameters: KernelParameters): Promise<void> => {
+const initialize = async (
+  store: Store,
+  parameters: KernelParameters,
+  image: ImageSource,
+): Promise<void> => {
   await store.commit({
     height: store.head.height + 1,
     changes: [
@@ -60,7 +64,7 @@ const initialize = async (store: Store, parameters: KernelParameters): Promise<v
         value: packFrame([Buffer.from(engineName(), 'utf8')]),
       },
       ...permanentObjects(),
-      ...imageRows(readImage()),
+      ...imageRows(image),
     ],
     unhashed: [],
   });
@@ -79,13 +83,18 @@ export const checkEngine = (store: Store): void => {
 };
 
 /** Reads what the store says of itself; a fresh one is initialized with `given`. */
-export const boot = async (store: Store, given: Partial<KernelParameters>): Promise<BootRecord> => {
+export const boot = async (
+  store: Store,
+  given: Partial<KernelParameters>,
+  { installedImage, makeCodeCache }: Pick<WaysOut, 'installedImage' | 'makeCodeCache'>,
+): Promise<BootRecord> => {
   const stored = store.get('meta', metaKey('parameters'));
-  if (stored === undefined) await initialize(store, checkParameters(given));
+  if (stored === undefined) await initialize(store, checkParameters(given), installedImage());
   else checkParameters(given);
   checkEngine(store);
   const packed = store.get('meta', metaKey('parameters'))!;
   const state = new KernelState(store);
   const used = runningVats(state).map(vat => state.vats.need(vat).imageId);
-  return { parameters: unpackParameters(packed), images: await Images.load(store, used) };
+  const images = await Images.load(store, used, makeCodeCache);
+  return { parameters: unpackParameters(packed), images };
 };

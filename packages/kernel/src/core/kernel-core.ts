@@ -4,13 +4,11 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
-import path from 'node:path';
 import {
   blockKey, HostError, Store, unpackBlockRecord, type RowChange,
 } from '@heirloom/store';
 import type { VatId } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
-import { nowMs, repeat } from '../base/kernel-host-powers.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import type { VatScript } from '../code/vat-script.js';
@@ -38,6 +36,7 @@ import type { CoreOptions } from './core-options.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import { Migrations } from './record-migrations.js';
+import type { WaysOut } from './ways-out.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
 const THREADS_MAX = 1024;
@@ -65,7 +64,8 @@ export class KernelCore {
   readonly router: Router;
   readonly parameters: KernelParameters;
   readonly upgrades = new UpgradeReports();
-  readonly log = new KernelLog();
+  readonly ways: WaysOut;
+  readonly log: KernelLog;
   /** What an unclean end left, as it was when the store was opened. */
   readonly suspects: readonly Suspicion[];
   readonly #note: RunningNote;
@@ -87,6 +87,7 @@ export class KernelCore {
     record: BootRecord,
     note: RunningNote,
     options: CoreOptions,
+    ways: WaysOut,
   ) {
     const { parameters, images } = record;
     this.store = store;
@@ -99,21 +100,21 @@ export class KernelCore {
     this.migrations = new Migrations(this.state);
     this.images = images;
     this.bundles = new InstalledBundles(store, images);
+    this.ways = ways;
+    this.log = new KernelLog(ways);
     this.log.set(options.structuredLog);
     const log = options.log ?? (() => undefined);
     const usual = options.isolation ?? 'thread';
-    this.isolation = new IsolationChoices(
-      store,
-      usual,
-      this.suspects.map(({ vat }) => vat),
-    );
+    const suspected = this.suspects.map(({ vat }) => vat);
+    this.isolation = new IsolationChoices(store, usual, suspected);
     this.zygotes = new Zygotes({
+      openWorkers: ways.openWorkers,
       host: workerHost(options),
       images,
       usual,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: (vatId, level, text) => log({ vatId, level, text }),
-      watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, repeat),
+      watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
       onProcessGone: () => this.#freeReaders(),
     });
     this.#online = new OnlineVats(this.zygotes, this.isolation);
@@ -135,6 +136,7 @@ export class KernelCore {
       imageId: () => images.currentId,
       onUpgrade: report => this.upgrades.add(report),
       log: this.log,
+      clock: ways.clock,
       onFault: (vatId, code, reason) => {
         log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
       },
@@ -152,15 +154,15 @@ export class KernelCore {
   }
 
   /** Errors: HostError when the store cannot be opened. */
-  static async open(options: CoreOptions): Promise<KernelCore> {
-    const store = await Store.open({ directory: options.directory, readersMax: READERS_MAX });
+  static async open(options: CoreOptions, ways: WaysOut): Promise<KernelCore> {
+    const store = await Store.openAt(ways.place, { readersMax: READERS_MAX });
     store.readerCheck(); // children of a process that was killed
     let note: RunningNote | undefined;
     let core: KernelCore | undefined;
     try {
-      const record = await boot(store, options.parameters ?? {});
-      note = new RunningNote(options.directory);
-      core = new KernelCore(store, record, note, options);
+      const record = await boot(store, options.parameters ?? {}, ways);
+      note = new RunningNote(() => ways.openNote());
+      core = new KernelCore(store, record, note, options, ways);
       await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
       core.zygotes.refill();
       return core;
@@ -228,12 +230,14 @@ export class KernelCore {
 
   async runWave(): Promise<WaveStats> {
     return this.#guard(async () => {
-      const began = nowMs();
+      const { clock } = this.ways;
+      const began = clock.nowMs();
       const moment = { height: this.height, wave: this.#wave };
       const stats = await this.#runner.run(moment);
       this.zygotes.refill();
       if (this.log.isOn) {
-        const fields = { wave: moment.wave, ...stats, milliseconds: nowMs() - began };
+        const milliseconds = clock.nowMs() - began;
+        const fields = { wave: moment.wave, ...stats, milliseconds };
         this.log.tell('wave', 'ran', moment.height + 1, fields);
       }
       this.#note.end();
@@ -277,12 +281,14 @@ export class KernelCore {
       this.#pager.changes(unhashed);
       const height = this.height + 1;
       const sealed = isSealed(height, this.parameters);
-      const began = nowMs();
+      const { clock } = this.ways;
+      const began = clock.nowMs();
       await this.store.commit({ height, changes, unhashed, sealed });
       if (this.log.isOn) {
         const { blockHash: hash } = this;
         const fields = { hash, sealed, waves: this.#wave, rows: changes.length };
-        this.log.tell('block', 'committed', height, { ...fields, milliseconds: nowMs() - began });
+        const milliseconds = clock.nowMs() - began;
+        this.log.tell('block', 'committed', height, { ...fields, milliseconds });
       }
       this.state.committed();
       this.bundles.committed();
@@ -374,8 +380,6 @@ export class KernelCore {
 
 /** What every worker starts with. */
 const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
-  directory: path.resolve(options.directory),
-  readersMax: READERS_MAX,
   heapMiBMax: options.heapMiBMax,
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });

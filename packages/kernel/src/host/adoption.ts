@@ -4,9 +4,9 @@
  * The image and the script of every bundle for it are made first; the input then only adds rows, so
  * replicas that run the same release write the same.
  */
-import { readImage } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import type { Bundling } from '../code/bundling.js';
 import { prepareImage, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
 import type { ApplyInput } from '../core/inbox.js';
@@ -23,9 +23,14 @@ const bundleOf = ({ moduleFormat, source }: BundleSource): VatBundle =>
     : { moduleFormat, source };
 
 /** Every bundle of a store, its script derived by this release. Errors: KernelError BAD_BUNDLE. */
-export const deriveBundles = async (bundles: InstalledBundles): Promise<CheckedBundle[]> => {
+export const deriveBundles = async (
+  bundles: InstalledBundles,
+  bundling: Bundling,
+): Promise<CheckedBundle[]> => {
   const checked: CheckedBundle[] = [];
-  for (const source of bundles.sources()) checked.push(await checkBundle(bundleOf(source)));
+  for (const source of bundles.sources()) {
+    checked.push(await checkBundle(bundleOf(source), bundling));
+  }
   return checked;
 };
 
@@ -38,8 +43,10 @@ export const adoptionInput = async (
   options: AdoptImageOptions,
 ): Promise<ApplyInput> => {
   checkFields('adoptImage', options, ['image']);
-  const image = await prepareImage(core.store, options.image ?? readImage());
-  const checked = await deriveBundles(core.bundles);
+  const { installedImage, makeCodeCache, bundling } = core.ways;
+  const given = options.image ?? installedImage();
+  const image = await prepareImage(core.store, given, makeCodeCache);
+  const checked = await deriveBundles(core.bundles, bundling);
   return () => {
     const before = core.images.currentId;
     if (image.id === before) return undefined;

@@ -6,12 +6,12 @@
  * `mailbox`, `timer`, then the others by name), and the message `bootstrap(vats, devices)`. A store
  * that has taken inputs before is never configured again.
  */
-import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
-import { bundleVat, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import type { Bundling } from '../code/bundling.js';
 import type { KernelParameters } from '../state/parameters.js';
 
 /** Where a bundle comes from: exactly one of the three. Paths are relative to the file. */
@@ -88,8 +88,11 @@ export const BUILT_IN_VATS = {
 const builtInBundles = new Map<string, Promise<VatBundle>>();
 
 /** Made once per process: the files do not change. */
-const builtInBundle = (name: keyof typeof BUILT_IN_VATS): Promise<VatBundle> => {
-  const made = builtInBundles.get(name) ?? bundleVat(BUILT_IN_VATS[name]);
+const builtInBundle = (
+  name: keyof typeof BUILT_IN_VATS,
+  bundling: Bundling,
+): Promise<VatBundle> => {
+  const made = builtInBundles.get(name) ?? bundling.bundleEntry(BUILT_IN_VATS[name]);
   builtInBundles.set(name, made);
   return made;
 };
@@ -99,14 +102,18 @@ export interface LoadedConfig {
   readonly directory: string;
 }
 
-/** Reads a configuration. Errors: KernelError BAD_CONFIG, with the file's name. */
-export const loadConfig = async (given: string | KernelConfig): Promise<LoadedConfig> => {
+/** Reads a configuration, if one is given. Errors: KernelError BAD_CONFIG, with the file's name. */
+export const loadConfig = async (
+  given: string | KernelConfig | undefined,
+  bundling: Bundling,
+): Promise<LoadedConfig | undefined> => {
+  if (given === undefined) return undefined;
   if (typeof given !== 'string') return { config: given, directory: '.' };
   const path = resolve(given);
   let config: unknown;
   try {
-    if (extname(path) === '.json') config = JSON.parse(await readFile(path, 'utf8'));
-    else config = ((await import(pathToFileURL(path).href)) as { default: unknown }).default;
+    if (extname(path) === '.json') config = JSON.parse(await bundling.readText(path));
+    else config = await bundling.importDefault(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new KernelError('BAD_CONFIG', `cannot read ${given}: ${why}`, { cause: error });
@@ -117,11 +124,13 @@ export const loadConfig = async (given: string | KernelConfig): Promise<LoadedCo
 
 class Preparation {
   readonly #directory: string;
+  readonly #bundling: Bundling;
   readonly #bundles = new Map<string, { bundle: CheckedBundle; names: string[] }>();
   readonly #named = new Map<string, string>();
 
-  constructor(directory: string) {
+  constructor(directory: string, bundling: Bundling) {
     this.#directory = directory;
+    this.#bundling = bundling;
   }
 
   get bundles(): ReadyConfig['bundles'] {
@@ -130,7 +139,7 @@ class Preparation {
 
   /** Returns the bundle's id. */
   async addSource(what: string, source: BundleSource, name?: string): Promise<string> {
-    const bundle = await checkBundle(await this.#bundleOf(what, source));
+    const bundle = await checkBundle(await this.#bundleOf(what, source), this.#bundling);
     const { bundleId } = bundle;
     const known = this.#bundles.get(bundleId) ?? { bundle, names: [] };
     this.#bundles.set(bundleId, known);
@@ -160,9 +169,12 @@ class Preparation {
     const given = Object.values(source).filter(value => value !== undefined);
     if (given.length !== 1) bad(`${what}: give one of ${SOURCES.join(', ')}`);
     const { sourceSpec, bundleSpec, bundle } = source;
-    if (sourceSpec !== undefined) return bundleVat(resolve(this.#directory, sourceSpec));
+    if (sourceSpec !== undefined) {
+      return this.#bundling.bundleEntry(resolve(this.#directory, sourceSpec));
+    }
     if (bundle !== undefined) return bundle;
-    return JSON.parse(await readFile(resolve(this.#directory, bundleSpec!), 'utf8')) as VatBundle;
+    const text = await this.#bundling.readText(resolve(this.#directory, bundleSpec!));
+    return JSON.parse(text) as VatBundle;
   }
 }
 
@@ -180,13 +192,14 @@ const sortedEntries = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
 const vatsInOrder = async (
   config: KernelConfig,
   clock: unknown,
+  bundling: Bundling,
 ): Promise<[string, VatConfig][]> => {
   const { bootstrap, argv } = config;
   const vats = { ...config.vats };
   for (const name of ['mailbox', 'timer'] as const) {
     if (config[name] !== true) continue;
     if (vats[name] !== undefined) bad(`the configuration has a vat ${name} of its own`);
-    vats[name] = { bundle: await builtInBundle(name), parameters: { clock } };
+    vats[name] = { bundle: await builtInBundle(name, bundling), parameters: { clock } };
   }
   if (bootstrap !== undefined) {
     const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
@@ -209,16 +222,17 @@ const vatsInOrder = async (
 export const prepareConfig = async (
   { config, directory }: LoadedConfig,
   clock: unknown,
+  bundling: Bundling,
 ): Promise<ReadyConfig> => {
   checkFields('config', config, FIELDS);
   const { bootstrap, bundles = {}, hostObjects = [] } = config;
-  const preparation = new Preparation(directory);
+  const preparation = new Preparation(directory, bundling);
   for (const [name, source] of sortedEntries(bundles)) {
     checkName(name, 'bundle');
     await preparation.addSource(`bundle ${JSON.stringify(name)}`, source, name);
   }
   const vats: ConfiguredVat[] = [];
-  for (const [name, vat] of await vatsInOrder(config, clock)) {
+  for (const [name, vat] of await vatsInOrder(config, clock, bundling)) {
     vats.push(await preparation.vat(name, vat));
   }
   return { bootstrap, hostObjects, bundles: preparation.bundles, vats };

@@ -5,7 +5,6 @@
  * taken when asked for, so that a kernel that nobody asks pays nothing. docs/metrics.md lists them.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { nextTurn } from '../base/kernel-host-powers.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { statsOf, type KernelStats } from './stats.js';
 import { countTables, type TableCounts, type VatTableCounts } from './table-counts.js';
@@ -133,7 +132,7 @@ export class KernelMetrics {
 
   /** Once per block, with turns of the event loop between. */
   async #countTables(): Promise<TableCounts> {
-    const { height, store } = this.#core;
+    const { height, store, ways } = this.#core;
     if (this.#tables?.height === height) return this.#tables.counts;
     const counting = countTables(store);
     for (;;) {
@@ -142,7 +141,7 @@ export class KernelMetrics {
         this.#tables = { height, counts: step.value };
         return step.value;
       }
-      await nextTurn();
+      await ways.clock.nextTurn();
     }
   }
 

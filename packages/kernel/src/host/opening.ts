@@ -110,7 +110,7 @@ const configure = async (
   loaded: LoadedConfig,
   add: BeginPowers['add'],
 ): Promise<Begun> => {
-  const config = await prepareConfig(loaded, core.data.reference(CLOCK));
+  const config = await prepareConfig(loaded, core.data.reference(CLOCK), core.ways.bundling);
   const names = config.hostObjects.map(name => checkName(name, 'host object'));
   const vats = config.vats.map(vat => ({ name: vat.name, apply: vatInput(core, vat) }));
   for (const name of names) void add(hostObjectInput(core, name));

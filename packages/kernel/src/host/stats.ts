@@ -1,7 +1,7 @@
 /** What a kernel says of itself: `kernel.stats()`. For the host only; nothing here is hashed. */
 import type { CoreCounts, KernelCore } from '../core/kernel-core.js';
 import type { UpgradeReport } from '../lifecycle/vat-start.js';
-import { memoryUse, type MemoryUse } from './memory.js';
+import type { MemoryUse } from './memory.js';
 import { countTablesNow, type TableCounts } from './table-counts.js';
 
 /** What has happened since the kernel was opened, and where it is. */
@@ -38,7 +38,7 @@ export const statsOf = (core: KernelCore): KernelStats => {
     upgrades: upgrades.latest(),
     storeBytes: store.sizeBytes(),
     dirtyRows,
-    memory: memoryUse(),
+    memory: core.ways.memoryUse(),
     get tables() {
       tables ??= countTablesNow(store);
       return tables;

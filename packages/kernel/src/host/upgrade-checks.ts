@@ -170,7 +170,7 @@ export const checkUpgrade = async (
     throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
   const imageId = core.images.currentId;
-  const checked = bundle === undefined ? undefined : await checkBundle(bundle);
+  const checked = bundle === undefined ? undefined : await checkBundle(bundle, core.ways.bundling);
   const script =
     checked === undefined
       ? core.bundles.scriptOf(given!)

@@ -15,8 +15,6 @@ import {
 } from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { WorkerError } from '../base/kernel-errors.js';
-import { nowMs } from '../base/kernel-host-powers.js';
-import { KernelLog } from '../log/kernel-log.js';
 import type { Verdict } from '../merge/cranks.js';
 import { releaseAll } from '../objects/counts.js';
 import {
@@ -176,7 +174,7 @@ const upgradeInTrial = async (
 const silent = (context: LifecycleContext): LifecycleContext => ({
   ...context,
   router: { ...context.router, hostSettled: () => undefined },
-  log: new KernelLog(),
+  log: context.log.silenced(),
 });
 
 /**
@@ -191,13 +189,13 @@ export const dryRun = async (
   moment: Moment,
 ): Promise<DryRunReport> => {
   const { state } = context.router;
-  const began = nowMs();
+  const began = context.clock.nowMs();
   let started: number | undefined;
   const onStarted = (): void => {
-    started = nowMs();
+    started = context.clock.nowMs();
   };
   const timed = (cost: CrankCost): DryRunReport['cost'] => ({
-    milliseconds: (started ?? nowMs()) - began,
+    milliseconds: (started ?? context.clock.nowMs()) - began,
     ...cost,
   });
   const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted };

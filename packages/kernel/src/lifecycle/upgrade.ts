@@ -4,7 +4,6 @@
  * Invariant: an upgrade that fails leaves the predecessor's worker untouched, heap and all.
  */
 import { vatIdOf } from '@heirloom/worker';
-import { nowMs } from '../base/kernel-host-powers.js';
 import { releaseAll } from '../objects/counts.js';
 import { disconnection, kernelData, rejection } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
@@ -121,7 +120,7 @@ export const upgradeVat = async (
   item: LifecycleItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
+  const { router, online, pager, clock } = context;
   const { state } = router;
   const { vat, slots } = item;
   const vatId = vatIdOf(vat);
@@ -130,11 +129,11 @@ export const upgradeVat = async (
     releaseAll(state, slots);
     return rejection(notRunning(vat));
   }
-  const began = nowMs();
+  const began = clock.nowMs();
   if (item.upgrade?.mode === UpgradeMode.replay) {
     const answer = await replayUpgrade(context, vat, item.bundleId, moment);
     const { incarnation } = before;
-    const milliseconds = nowMs() - began;
+    const milliseconds = clock.nowMs() - began;
     context.onUpgrade({ vatId, incarnation, succeeded: !answer.rejected, milliseconds });
     return answer;
   }
@@ -155,7 +154,7 @@ export const upgradeVat = async (
     releaseAll(state, letGo);
     online.install(vat, worker);
     pager.began(vat);
-    context.onUpgrade({ ...report, succeeded: true, milliseconds: nowMs() - began });
+    context.onUpgrade({ ...report, succeeded: true, milliseconds: clock.nowMs() - began });
     return answerOf(started);
   }
   online.discard(worker);
@@ -165,7 +164,7 @@ export const upgradeVat = async (
     restartCount(state, vat, before.options.refresh);
     context.onFault(vatId, 'REFRESH_FAILED', verdict.reason.body);
   }
-  const ended = nowMs();
+  const ended = clock.nowMs();
   const times = { milliseconds: ended - began, resumeMs: ended - arrivedMs };
   context.onUpgrade({ ...report, succeeded: false, ...times });
   return { rejected: true, ...verdict.reason };

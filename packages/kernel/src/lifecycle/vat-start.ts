@@ -11,7 +11,7 @@ import {
   type HandOver,
   type VatId,
 } from '@heirloom/worker';
-import { nowMs } from '../base/kernel-host-powers.js';
+import type { Clock } from '../base/kernel-host-powers.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { KernelLog } from '../log/kernel-log.js';
 import {
@@ -63,6 +63,7 @@ export interface LifecycleContext {
   imageId(): string;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
+  readonly clock: Clock;
   readonly onFault: FaultObserver;
   readonly limits: Pick<KernelParameters, 'vatsMax' | 'cycleInterval'>;
 }
@@ -87,7 +88,7 @@ export interface LoneDelivery {
 
 /** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
 export const deliverAlone = async (
-  { router, log }: LifecycleContext,
+  { router, log, clock }: LifecycleContext,
   vat: VatNumber,
   worker: VatWorker,
   { position, delivery, slots, rights }: LoneDelivery,
@@ -97,7 +98,7 @@ export const deliverAlone = async (
   const { incarnation, spaces, options } = state.vats.need(vat);
   worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
   const packed = await worker.nextCrank();
-  const arrivedMs = nowMs();
+  const arrivedMs = clock.nowMs();
   for (const kref of slots) activate(state, vat, kref);
   const crank: CrankContext = {
     ...{ vat, incarnation, spaces, rights },

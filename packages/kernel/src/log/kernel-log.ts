@@ -7,7 +7,7 @@
 import { unpackFrame } from '@heirloom/store';
 import { vatIdOf, type CrankReport, type CrankTuple } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
-import { wallTime } from '../base/kernel-host-powers.js';
+import type { Clock } from '../base/kernel-host-powers.js';
 import type { VatNumber } from '../state/schema.js';
 import { describeDelivery, describeSyscall, type Description } from './describe.js';
 import {
@@ -63,13 +63,29 @@ export const checkLogOptions = (options: LogOptions): readonly LogCategory[] => 
   return chosen as readonly LogCategory[];
 };
 
+/** What a log asks of the host. */
+export interface LogPowers {
+  readonly clock: Pick<Clock, 'wallTime'>;
+  warn(text: string): void;
+}
+
 export class KernelLog {
+  readonly #powers: LogPowers;
   #write: LogOptions['write'] | undefined;
   #on: ReadonlySet<LogCategory> = new Set();
   /** Does anything of a crank go into the log? Asked once per crank. */
   tellsCranks = false;
   /** Does anything at all? */
   isOn = false;
+
+  constructor(powers: LogPowers) {
+    this.#powers = powers;
+  }
+
+  /** One of its own, switched off. */
+  silenced(): KernelLog {
+    return new KernelLog(this.#powers);
+  }
 
   /** `undefined` switches the log off. Errors: KernelError BAD_OPTION. */
   set(options: LogOptions | undefined): void {
@@ -87,12 +103,16 @@ export class KernelLog {
 
   tell(category: LogCategory, event: string, height: number, fields: Fields): void {
     if (this.#write === undefined || !this.#on.has(category)) return;
-    const record: LogRecord = { time: wallTime(), category, event, height, ...fields };
+    const record: LogRecord = {
+      time: this.#powers.clock.wallTime(),
+      ...{ category, event, height },
+      ...fields,
+    };
     try {
       this.#write(record);
     } catch (error) {
       this.set(undefined);
-      process.emitWarning(`the log is switched off: its write threw ${String(error)}`);
+      this.#powers.warn(`the log is switched off: its write threw ${String(error)}`);
     }
   }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { openNoteFile } from './note-file.js';
 import { RunningNote } from './running-note.js';
 
 const directories: string[] = [];
@@ -20,10 +21,10 @@ const B = { vat: 12, incarnation: 0, position: 0 };
 
 /** What the next process finds after `work`. */
 const leave = (directory: string, work: (note: RunningNote) => void): RunningNote => {
-  const note = new RunningNote(directory);
+  const note = new RunningNote(() => openNoteFile(directory));
   work(note);
   note.close();
-  return new RunningNote(directory);
+  return new RunningNote(() => openNoteFile(directory));
 };
 
 test('running note: nothing ran, or all that ran has ended -> no suspects', () => {
@@ -73,7 +74,7 @@ test('running note: a file cut short -> no suspects, no error', () => {
   const bytes = readFileSync(file);
   for (let length = 0; length < bytes.length; length += 1) {
     writeFileSync(file, bytes.subarray(0, length));
-    const note = new RunningNote(directory);
+    const note = new RunningNote(() => openNoteFile(directory));
     expect(note.suspects).toEqual([]);
     note.close();
   }

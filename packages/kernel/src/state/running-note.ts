@@ -11,12 +11,10 @@
  * has. A suspect is cleared by the first block that is committed after it was named, unless it
  * cannot be replayed.
  */
-import fs from 'node:fs';
-import path from 'node:path';
 import { describeError, HostError, packFrame, unpackFrame } from '@heirloom/store';
+import { NOTE_FILE, type NoteFile } from './note-file.js';
 import type { VatNumber } from './schema.js';
 
-const FILE = 'heirloom-running';
 const HEAD_BYTES = 5;
 const IDLE = Buffer.from([0]);
 
@@ -70,18 +68,17 @@ const readNote = (bytes: Buffer): Suspicion[] => {
 };
 
 export class RunningNote {
-  readonly #fd: number;
+  readonly #file: NoteFile;
   readonly #kept: Map<VatNumber, Suspicion>;
   #height = 0;
   #wave = 0;
   #running: readonly Running[] = [];
 
   /** Opens the note of a store that this process has locked. */
-  constructor(directory: string) {
+  constructor(open: () => NoteFile) {
     try {
-      const file = path.join(directory, FILE);
-      this.#fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT);
-      const suspects = readNote(fs.readFileSync(this.#fd));
+      this.#file = open();
+      const suspects = readNote(this.#file.read());
       this.#kept = new Map(suspects.map(suspicion => [suspicion.vat, suspicion]));
     } catch (error) {
       throw noteError(error);
@@ -122,7 +119,7 @@ export class RunningNote {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    this.#file.close();
   }
 
   #write(state: 0 | 1): void {
@@ -141,7 +138,7 @@ export class RunningNote {
 
   #writeAt(bytes: Uint8Array): void {
     try {
-      fs.writeSync(this.#fd, bytes, 0, bytes.length, 0);
+      this.#file.write(bytes);
     } catch (error) {
       throw noteError(error);
     }
@@ -149,4 +146,6 @@ export class RunningNote {
 }
 
 const noteError = (error: unknown): HostError =>
-  new HostError('STORE_IO', `${FILE} cannot be used: ${describeError(error)}`, { cause: error });
+  new HostError('STORE_IO', `${NOTE_FILE} cannot be used: ${describeError(error)}`, {
+    cause: error,
+  });

@@ -11,6 +11,7 @@ import type { RowChange } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { auditTables } from '../audit/audit-tables.js';
 import { nowMs } from '../base/kernel-host-powers.js';
+import { hostBundling } from '../code/host-bundling.js';
 import { imageRows } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { checkEngine } from '../core/boot.js';
@@ -53,7 +54,7 @@ const needSteps = (schema: number): readonly MigrationStep[] => {
 const adoptReleaseImage = async (rows: MigrationRows): Promise<void> => {
   const image = readImage();
   const bundles = new InstalledBundles(rows, { currentId: image.id });
-  for (const bundle of await deriveBundles(bundles)) bundles.add(bundle);
+  for (const bundle of await deriveBundles(bundles, hostBundling)) bundles.add(bundle);
   const changes: RowChange[] = imageRows(image);
   bundles.changes(changes);
   for (const { table, key, value } of changes) rows.set(table, key, value);

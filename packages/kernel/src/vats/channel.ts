@@ -25,10 +25,14 @@ export const FROM_WORKER_BYTES_MAX = CRANK_BYTES_MAX + 2 ** 20;
 
 export type OpenChannel = (events: ChannelEvents) => WorkerChannel;
 
-/** What every worker of a kernel starts with. */
+/** What keeps a vat's worker apart from the kernel. */
+export const ISOLATIONS = ['thread', 'process'] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+/** `careful`: a process that tells of every crank before the next; for suspects (rules.md#h3). */
+export type WorkerKind = Isolation | 'careful';
+
+/** What every worker of one pool starts with. */
 export interface WorkerHost {
-  readonly directory: string;
-  readonly readersMax: number;
   readonly imageSource: string;
   readonly codeCache: Uint8Array | undefined;
   /** Of V8's old generation, for one vat; undefined: V8's own default. */
@@ -36,3 +40,19 @@ export interface WorkerHost {
   /** V8 collects before every crank. */
   readonly collectsEveryCrank: boolean;
 }
+
+/** Where workers find the store that they read. */
+export interface StoreAddress {
+  readonly directory: string;
+  readonly readersMax: number;
+}
+
+/**
+ * Says how workers of a kind and an image are started. `onProcessGone`: a worker that was a process
+ * is gone, and its place among the store's readers can be freed (rules.md#s4).
+ */
+export type OpenWorkers = (
+  kind: WorkerKind,
+  host: WorkerHost,
+  onProcessGone: () => void,
+) => OpenChannel;

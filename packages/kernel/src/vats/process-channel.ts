@@ -18,6 +18,7 @@ import {
   FROM_WORKER_BYTES_MAX,
   type ChannelEvents,
   type OpenChannel,
+  type StoreAddress,
   type WorkerChannel,
   type WorkerHost,
 } from './channel.js';
@@ -110,7 +111,10 @@ export interface ProcessOptions {
 }
 
 /** Starts child processes, each warm as a thread is. */
-export const processChannels = (host: WorkerHost, options: ProcessOptions): OpenChannel => {
+export const processChannels = (
+  host: WorkerHost & StoreAddress,
+  options: ProcessOptions,
+): OpenChannel => {
   const { isCareful, onGone } = options;
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
   const boot: ProcessBootTuple = [

@@ -20,6 +20,7 @@ import {
   FROM_WORKER_BYTES_MAX,
   type ChannelEvents,
   type OpenChannel,
+  type StoreAddress,
   type WorkerChannel,
   type WorkerHost,
 } from './channel.js';
@@ -97,7 +98,7 @@ const shared = (bytes: Uint8Array): SharedArrayBuffer => {
 let entryScript: EntryScript | undefined;
 
 /** Starts threads: each has its image evaluated, its realm locked down and the store open. */
-export const threadChannels = (host: WorkerHost): OpenChannel => {
+export const threadChannels = (host: WorkerHost & StoreAddress): OpenChannel => {
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
   const { collectsEveryCrank } = host;
   entryScript ??= readEntryScript(ZYGOTE_DIRECTORY);

@@ -6,21 +6,16 @@
  */
 import assert from 'node:assert/strict';
 import type { VatScript } from '../code/vat-script.js';
-import type { WorkerHost } from './channel.js';
+import type { Isolation, OpenWorkers, WorkerHost, WorkerKind } from './channel.js';
 import { FrameWorker } from './frame-worker.js';
-import { processChannels } from './process-channel.js';
-import { threadChannels } from './thread-channel.js';
 import type { VatLog, VatWorker } from './vat-worker.js';
 import type { Watchdog } from './watchdog.js';
 import { ZygotePool } from './zygote-pool.js';
 
-/** What keeps a vat's worker apart from the kernel. */
-export const ISOLATIONS = ['thread', 'process'] as const;
-export type Isolation = (typeof ISOLATIONS)[number];
-/** `careful`: a process that tells of every crank before the next; for suspects (rules.md#h3). */
-export type WorkerKind = Isolation | 'careful';
+export { ISOLATIONS, type Isolation, type WorkerKind } from './channel.js';
 
 export interface ZygotesOptions {
+  readonly openWorkers: OpenWorkers;
   readonly host: Omit<WorkerHost, 'imageSource' | 'codeCache'>;
   readonly images: {
     readonly currentId: string;
@@ -110,13 +105,7 @@ export class Zygotes {
     const { images, log, watchdog, spareThreads } = this.#options;
     const { source: imageSource, codeCache } = images.need(imageId);
     const host = { ...this.#options.host, imageSource, codeCache };
-    const open =
-      kind === 'thread'
-        ? threadChannels(host)
-        : processChannels(host, {
-            isCareful: kind === 'careful',
-            onGone: this.#options.onProcessGone,
-          });
+    const open = this.#options.openWorkers(kind, host, this.#options.onProcessGone);
     const pool = new ZygotePool({
       spawn: () => new FrameWorker({ open, log, watchdog }),
       spareThreads: kind === 'careful' || imageId !== images.currentId ? 0 : spareThreads,

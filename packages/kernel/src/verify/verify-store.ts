@@ -8,10 +8,11 @@
  */
 import path from 'node:path';
 import { HostError, inspectDirectory, openReader, stateRoot, Store } from '@heirloom/store';
-import { vatIdOf, type VatId } from '@heirloom/worker';
+import { readImage, vatIdOf, type VatId } from '@heirloom/worker';
 import { auditTables, type AuditReport } from '../audit/audit-tables.js';
 import { KernelError, WorkerError } from '../base/kernel-errors.js';
 import { nowMs, repeat } from '../base/kernel-host-powers.js';
+import { warmCodeCache } from '../code/code-caches.js';
 import { InstalledBundles } from '../code/installed.js';
 import { boot, type BootRecord } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
@@ -20,6 +21,7 @@ import { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
 import type { VatNumber } from '../state/schema.js';
 import { readMeta } from '../state/store-meta.js';
+import { hostWorkers } from '../vats/host-workers.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Watchdog } from '../vats/watchdog.js';
@@ -81,12 +83,8 @@ const openExisting = async (directory: string): Promise<Store> => {
 
 const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
   new Zygotes({
-    host: {
-      directory: path.resolve(directory),
-      readersMax: READERS_MAX,
-      heapMiBMax: undefined,
-      collectsEveryCrank: false,
-    },
+    openWorkers: hostWorkers({ directory: path.resolve(directory), readersMax: READERS_MAX }),
+    host: { heapMiBMax: undefined, collectsEveryCrank: false },
     images,
     usual: 'thread',
     spareThreads: 0,
@@ -194,7 +192,8 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
   let zygotes: Zygotes | undefined;
   try {
     readMeta(store); // a store that no kernel has made its own yet is not initialised by us
-    const record = await boot(store, {});
+    const ways = { installedImage: readImage, makeCodeCache: warmCodeCache };
+    const record = await boot(store, {}, ways);
     const state = new KernelState(store);
     const chosen = chooseVats(state, options.vat);
     zygotes = makeZygotes(directory, record);
