@@ -1,12 +1,14 @@
 /**
- * Two rules of ESLint: `layers` (which room imports from which) and `no-circles` (no run-time
- * imports in a circle). test/house-style.test.ts shows that both can fail.
+ * Three rules of ESLint: `layers` (which room imports from which), `no-circles` (no run-time
+ * imports in a circle) and `ways-out` (where the outside is reached). test/house-style.test.ts
+ * shows that each can fail.
  */
 import path from 'node:path';
 import { runTimeGraph, wayBetween } from './circles.mjs';
 import { importsBelow, REPOSITORY } from './imports.mjs';
 import { CIRCLE_ROOTS } from './layers.mjs';
 import { faultOf, resolveSpecifier, unknownRoom } from './rooms.mjs';
+import { isPlace, outsideOf } from './ways-out.mjs';
 
 const fileOf = context =>
   path.relative(REPOSITORY, context.filename).replaceAll(path.sep, '/');
@@ -78,4 +80,44 @@ const noCircles = {
   },
 };
 
-export const heirloom = { rules: { layers, 'no-circles': noCircles } };
+/** The names that an import or a re-export takes and that exist at run time. */
+const runTimeNames = ({ specifiers = [] }) =>
+  specifiers
+    .filter(({ importKind, exportKind }) => importKind !== 'type' && exportKind !== 'type')
+    .map(({ imported, local }) => (imported ?? local).name);
+
+const waysOut = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'The outside is reached in the places of a table only.' },
+    schema: [],
+  },
+  create: context => {
+    if (isPlace(fileOf(context))) return {};
+    const report = (node, what) => {
+      const message =
+        `${what} is a way to the outside, and this file is no place for one: ` +
+        'take it as an interface that host-ways.ts fills in (lint/ways-out.mjs).';
+      context.report({ node, message });
+    };
+    const visit = (node, isType) => {
+      if (typeof node.source?.value !== 'string' || isType) return;
+      const outside = outsideOf(node.source.value, runTimeNames(node));
+      if (outside !== undefined) report(node, outside);
+    };
+    return {
+      ImportDeclaration: node => visit(node, node.importKind === 'type'),
+      ExportNamedDeclaration: node => visit(node, node.exportKind === 'type'),
+      ExportAllDeclaration: node => visit(node, node.exportKind === 'type'),
+      ImportExpression: node => visit(node, false),
+      'Program:exit': node => {
+        const { through } = context.sourceCode.getScope(node);
+        for (const { identifier, resolved } of through) {
+          if (resolved === null && identifier.name === 'process') report(identifier, 'process');
+        }
+      },
+    };
+  },
+};
+
+export const heirloom = { rules: { layers, 'no-circles': noCircles, 'ways-out': waysOut } };

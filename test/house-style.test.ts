@@ -201,6 +201,44 @@ describe('layers: what lint lets pass', () => {
   });
 });
 
+const WAYS_OUT = 'heirloom/ways-out';
+const IN_STORE = 'packages/store/src/reader.ts';
+
+describe('ways out: what lint refuses', () => {
+  test.each([
+    ['files', IN_STATE, `import fs from 'node:fs';`],
+    ['files, when it runs', IN_STATE, `await import('node:fs/promises');`],
+    ['files of the store', IN_STORE, `import { statSync } from 'node:fs';`],
+    ['threads', `${KERNEL}/wave/a.ts`, `import { Worker } from 'node:worker_threads';`],
+    ['a pool of threads', `${KERNEL}/wave/a.ts`, `import { Piscina } from 'piscina';`],
+    ['child processes', `${KERNEL}/vats/zygotes.ts`, `export * from 'node:child_process';`],
+    ['timers', `${KERNEL}/vats/watchdog.ts`, `import { setTimeout } from 'node:timers';`],
+    ['a module nobody has thought about', IN_STATE, `import 'node:dgram';`],
+    ['lmdb', IN_STORE, `import { open } from 'lmdb';`],
+    ['the clock', `${KERNEL}/core/a.ts`, `import { nowMs } from '../base/kernel-host-powers.js';`],
+    ['the image', `${KERNEL}/core/a.ts`, `import { readImage } from '@heirloom/worker';`],
+    ['a directory', `${KERNEL}/core/a.ts`, `import { directoryPlace } from '@heirloom/store';`],
+    ['this process', `${KERNEL}/core/a.ts`, `export const { pid } = process;`],
+  ])('ways out: %s -> an error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toEqual([WAYS_OUT]);
+  });
+});
+
+describe('ways out: what lint lets pass', () => {
+  test.each([
+    ['a place of the table', `${KERNEL}/state/note-file.ts`, `import fs from 'node:fs';`],
+    ['a folder of the table', `${KERNEL}/cli/a.ts`, `export const { pid } = process;`],
+    ['what only computes', IN_STATE, `import { createHash } from 'node:crypto';`],
+    ['a type', IN_STATE, `import type { Worker } from 'node:worker_threads';`],
+    ['the engine', IN_STATE, `import { engineName } from '../base/kernel-host-powers.js';`],
+    ['a test', `${KERNEL}/state/a.test.ts`, `import fs from 'node:fs';`],
+    ['the worker', 'packages/worker/src/zygote/warm.ts', `import fs from 'node:fs';`],
+    ['what is called process', IN_STATE, `export const f = (process: A) => process;`],
+  ])('ways out: %s -> no error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toEqual([]);
+  });
+});
+
 test('layers: npm run layers -> the plan is met', () => {
   expect(figures.trees.flatMap(({ faults }) => faults)).toEqual([]);
   expect(figures.circles.flatMap(({ circles }) => circles)).toEqual([]);
