@@ -82,7 +82,7 @@ export class KernelLog {
     this.#powers = powers;
   }
 
-  /** One of its own, switched off. */
+  /** Another log, of the same powers, that is switched off. */
   silenced(): KernelLog {
     return new KernelLog(this.#powers);
   }
