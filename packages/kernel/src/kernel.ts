@@ -7,7 +7,7 @@
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
 import { checkFields, checkName } from './base/arguments.js';
-import { HostError, KernelError } from './base/kernel-errors.js';
+import { KernelError } from './base/kernel-errors.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
@@ -497,4 +497,3 @@ export class Kernel {
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 
 export type * from './host/kernel-types.js';
-export { HostError, KernelError };

@@ -17,7 +17,7 @@ import { openKernel, type Kernel } from '../kernel.js';
 import type { Progress } from './progress.js';
 import { percentile, round } from './statistics.js';
 
-export interface PursesOptions {
+interface PursesOptions {
   readonly directory: string;
   readonly purses: number;
   readonly deposits: number;

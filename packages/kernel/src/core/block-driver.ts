@@ -15,7 +15,7 @@ const AUTO_BLOCK_DELIVERIES = 32_768;
 /** Waves of a block that has nothing to do but to collect garbage. */
 const AUTO_COLLECT_WAVES = 16;
 
-export interface BlockDriverOptions {
+interface BlockDriverOptions {
   /** The kernel runs and commits by itself. */
   readonly isAuto: boolean;
   /** A block has become durable. */

@@ -37,7 +37,7 @@ export interface MigrateVatsOptions {
   readonly progress?: MigrationProgress;
 }
 
-export const FAILURES_TOLD_MAX = 1_000;
+const FAILURES_TOLD_MAX = 1_000;
 
 interface Tally {
   migrated: number;

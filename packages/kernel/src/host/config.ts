@@ -50,7 +50,7 @@ export interface KernelConfig {
   readonly kernelParameters?: Partial<KernelParameters>;
 }
 
-export interface ConfiguredVat {
+interface ConfiguredVat {
   readonly name: string;
   readonly bundleId: string;
   readonly parameters: unknown;

@@ -39,7 +39,7 @@ export interface HostCall {
 
 export type HostAnswer = { readonly value: unknown } | { readonly reason: unknown };
 
-export interface HostObjectsOptions {
+interface HostObjectsOptions {
   readonly core: KernelCore;
   /** Has an input taken, at once or when the run ends; the kernel runs if it owns its blocks. */
   readonly add: (apply: ApplyInput) => Promise<unknown>;

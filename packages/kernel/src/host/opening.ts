@@ -25,7 +25,7 @@ import type { HostObjects } from './host-objects.js';
 import type { KernelOptions } from './options.js';
 
 /** Has a store taken inputs before? */
-export const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
+const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
 
 /** Makes a host object unless the store has it. */
 export const hostObjectInput =
@@ -83,12 +83,12 @@ const bootstrapInput =
   };
 
 /** What an opened kernel has begun with. */
-export interface Begun {
+interface Begun {
   readonly starts: readonly { readonly name: string; readonly start: Promise<unknown> }[];
   readonly bootstrapResult: Promise<unknown> | undefined;
 }
 
-export interface BeginPowers {
+interface BeginPowers {
   readonly hostObjects: HostObjects;
   /** Adds an input; resolves to its result. */
   readonly add: (apply: ApplyInput) => Promise<unknown>;

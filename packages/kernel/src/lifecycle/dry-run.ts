@@ -82,7 +82,7 @@ export interface DryRunReport extends UpgradeFindings {
 const EXAMPLES_MAX = 20;
 const ERRORS_MAX = 100;
 /** How far the exports are counted that a vat is told of: a crank may not cost what it likes. */
-export const EXPORTS_COUNTED_MAX = 10_000;
+const EXPORTS_COUNTED_MAX = 10_000;
 
 /** At most `limit`: what they are called inside the vat. */
 const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): string[] => {

@@ -48,9 +48,9 @@ import { notRunning } from './replay-upgrade.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** Spaces that a vat may list: a read that finds nothing looks into each. */
-export const SPACES_MAX = 64;
+const SPACES_MAX = 64;
 /** What a fork may have copied: rows of its parent's transcript and pre-images, and their bytes. */
-export const HISTORY_ROWS_MAX = 1_000_000;
+const HISTORY_ROWS_MAX = 1_000_000;
 const HISTORY_BYTES_MAX = 2 ** 29;
 
 /** A text: why there can be no such fork. */

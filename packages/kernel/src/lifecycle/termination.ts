@@ -32,7 +32,7 @@ export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
 ];
 
 /** What of a vat's promises outlives its incarnation, by the vat's names. */
-export interface KeptPromises {
+interface KeptPromises {
   /** The vat has recorded a watch: name and subscription stay. */
   isWatched(vref: VRef): boolean;
   /** The vat has written down how its successor settles it: it stays unresolved. */

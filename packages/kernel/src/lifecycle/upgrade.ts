@@ -73,7 +73,7 @@ export const bundleOf = (state: KernelState, item: LifecycleItem): string | unde
 };
 
 /** What became of the crank of an upgrade. */
-export interface StartedSuccessor extends Started {
+interface StartedSuccessor extends Started {
   readonly incarnation: number;
   /** How many promises that the vat decided were rejected. */
   readonly rejectedPromises: number;

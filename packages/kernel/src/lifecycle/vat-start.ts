@@ -52,7 +52,7 @@ export interface UpgradeReport {
 }
 
 /** Told why a vat was ended, or could not be refreshed; for the host's log. */
-export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
+type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
 
 export interface LifecycleContext {
   readonly router: Router;
@@ -77,7 +77,7 @@ export interface Started {
 }
 
 /** A delivery outside the waves' order: the first of an incarnation, or of a fork. */
-export interface LoneDelivery {
+interface LoneDelivery {
   readonly position: number;
   readonly delivery: Uint8Array;
   /** What it mentions: the vat is given it. */

@@ -38,7 +38,7 @@ export interface Settlement {
 }
 
 /** Told about promises that the host waits for; it may look at the row until the block ends. */
-export type HostSettled = (promise: KRef, row: PromiseRow) => void;
+type HostSettled = (promise: KRef, row: PromiseRow) => void;
 
 export interface Router {
   readonly state: KernelState;
@@ -47,7 +47,7 @@ export interface Router {
   readonly hostSettled: HostSettled;
 }
 
-export interface NewPromise {
+interface NewPromise {
   readonly decider: number;
   readonly subscribers: readonly number[];
   /** How many hold it from the start. */

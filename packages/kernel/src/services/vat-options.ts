@@ -21,7 +21,7 @@ const FIXED: Readonly<Record<string, boolean>> = {
   useTranscript: true,
 };
 
-export interface CreationRequest {
+interface CreationRequest {
   readonly name: string | undefined;
   readonly vatParameters: unknown;
   readonly options: VatOptions;

@@ -57,7 +57,7 @@ export interface Spelling<K> {
 }
 
 /** What one vat calls things, both ways. */
-export interface Clist {
+interface Clist {
   readonly byVRef: KernelTable<VRef, KRef>;
   /** Imports and promises only: the name of an object that the vat owns is in the object's row. */
   readonly byKRef: KernelTable<KRef, ClistRow>;

@@ -93,7 +93,7 @@ export interface ForkRequest {
   readonly dynamic: boolean;
 }
 
-export interface LifecycleRequest {
+interface LifecycleRequest {
   /** Fork: the vat that is forked. */
   readonly vat: VatNumber;
   readonly bundleId: string;
@@ -147,7 +147,7 @@ export type RunQueueItem =
 
 export type LifecycleItem = Extract<RunQueueItem, LifecycleRequest>;
 
-export const VatState = { starting: 0, running: 1, terminated: 2 } as const;
+export const VatState = { running: 1, terminated: 2 } as const;
 export type VatState = (typeof VatState)[keyof typeof VatState];
 
 /** What an incarnation runs; the parameters' references are held. */

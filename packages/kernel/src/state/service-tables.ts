@@ -27,7 +27,7 @@ export const KernelObject = {
 export type KernelObject = (typeof KernelObject)[keyof typeof KernelObject];
 
 /** How a vat ended, for `done()`. */
-export type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly KRef[]];
+type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly KRef[]];
 
 export type KernelObjectRow =
   | readonly [0 | 1 | 2 | 3 | 4]
@@ -42,7 +42,7 @@ export type KernelObjectOf<K extends KernelObject> = Extract<
 >;
 
 /** Single numbers. */
-export type CountName = 'nextHostCall' | 'blockTime';
+type CountName = 'nextHostCall' | 'blockTime';
 
 type MakeTable = <K extends number | string, V>(
   codec: RowCodec<V>,

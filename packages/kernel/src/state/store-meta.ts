@@ -2,7 +2,7 @@
 import { HostError, metaKey, unpackFrame, type MetaName, type ReadView } from '@heirloom/store';
 import { unpackParameters, type KernelParameters } from './parameters.js';
 
-export interface StoreMeta {
+interface StoreMeta {
   readonly schema: number;
   readonly parameters: KernelParameters;
   readonly engine: string;

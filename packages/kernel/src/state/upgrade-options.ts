@@ -78,7 +78,7 @@ export const dryRunExcess = (options: Readonly<Record<string, unknown>>): string
 };
 
 /** Waves that one drain may take. */
-export const DRAIN_WAVES_MAX = 10_000;
+const DRAIN_WAVES_MAX = 10_000;
 
 export interface DrainOptions {
   readonly waves: number;

@@ -27,7 +27,7 @@ interface Waiter<T> {
   reject(error: Error): void;
 }
 
-export interface FrameWorkerOptions {
+interface FrameWorkerOptions {
   readonly open: OpenChannel;
   readonly log: VatLog;
   readonly watchdog: Watchdog;

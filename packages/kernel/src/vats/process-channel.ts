@@ -102,7 +102,7 @@ const unborn = (child: ChildProcess, events: ChannelEvents): WorkerChannel => {
   return { send: () => undefined, destroy: () => Promise.resolve() };
 };
 
-export interface ProcessOptions {
+interface ProcessOptions {
   /** Every crank is told of before the next one begins (rules.md#h3). */
   readonly isCareful: boolean;
   /** A child has exited: its place among the store's readers can be freed (rules.md#s4). */

@@ -18,7 +18,7 @@ import type { LifecycleEntry } from './plan.js';
  * It owes the promises that it decides, and awaits the results of its own sends unless it watches
  * them: one that has settled is in its c-list until the vat has been told.
  */
-export const isSettled = (state: KernelState, vat: VatNumber): boolean => {
+const isSettled = (state: KernelState, vat: VatNumber): boolean => {
   const { byKRef } = state.clist(vat);
   const kept = watchesIn(state, state.vats.need(vat).spaces);
   if (promisesToReject(state, vat, kept).length > 0) return false;

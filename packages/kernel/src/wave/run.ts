@@ -75,7 +75,7 @@ export interface WaveStats {
   readonly cleanups: number;
 }
 
-export interface WaveRunnerOptions extends LifecycleContext {
+interface WaveRunnerOptions extends LifecycleContext {
   readonly limits: KernelParameters;
   /** A step of a migration was merged. */
   readonly onMigration: (vat: VatNumber, isFirst: boolean, report: MigrationReport) => void;

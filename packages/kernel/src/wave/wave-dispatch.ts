@@ -7,7 +7,7 @@ import type { VatNumber } from '../state/schema.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
 
-export interface DispatchPart {
+interface DispatchPart {
   readonly vat: VatNumber;
   readonly wave: WaveDeliveries;
 }

@@ -30,7 +30,7 @@ const { getPrototypeOf } = Object;
 const NativePromise = Promise;
 const promisePrototype: unknown = Promise.prototype;
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   readonly crank: CrankSink;
   readonly handled: HandledPromises;
   readonly hardening: Hardening;

@@ -26,7 +26,7 @@ export type Evaluation =
   | { readonly ok: true; readonly namespace: unknown }
   | { readonly ok: false; readonly error: unknown };
 
-export interface VatStarterOptions {
+interface VatStarterOptions {
   readonly crank: CrankSink;
   /** Of vatParameters; throws for instances of durable kinds that are not defined yet. */
   readonly decode: ValueCodec['decode'];
