@@ -5,6 +5,7 @@
  * block after the one that settled it, so that a host that crashed before it was told can still
  * ask.
  */
+import { Deferred } from '../base/deferred.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { getPromise, hold, release } from '../objects/counts.js';
 import { makePromise } from '../objects/router.js';
@@ -14,16 +15,11 @@ import type { KRef } from '../state/krefs.js';
 import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
 import type { HostData } from './host-data.js';
 
-interface Waiter {
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
-}
-
 export class HostResults {
   readonly #state: KernelState;
   readonly #data: HostData;
-  readonly #waiters = new Map<KRef, Waiter[]>();
-  #untilDurable: Waiter[] = [];
+  readonly #waiters = new Map<KRef, Deferred<unknown>[]>();
+  #untilDurable: Deferred<undefined>[] = [];
   readonly #inputs = new Map<KRef, number>();
   /** Settled in this block, in order; told after its commit. */
   readonly #settled: { readonly promise: KRef; readonly row: PromiseRow }[] = [];
@@ -54,18 +50,16 @@ export class HostResults {
   }
 
   wait(promise: KRef): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const waiters = this.#waiters.get(promise) ?? [];
-      waiters.push({ resolve, reject });
-      this.#waiters.set(promise, waiters);
-    });
+    const waiter = new Deferred<unknown>();
+    this.#waiters.set(promise, [...(this.#waiters.get(promise) ?? []), waiter]);
+    return waiter.promise;
   }
 
   /** Resolves to nothing when the present block is durable. */
-  whenDurable(): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#untilDurable.push({ resolve, reject });
-    });
+  whenDurable(): Promise<undefined> {
+    const waiter = new Deferred<undefined>();
+    this.#untilDurable.push(waiter);
+    return waiter.promise;
   }
 
   /** The result of an input: at once if the last block settled it. */
@@ -126,7 +120,7 @@ export class HostResults {
     this.#settled.length = 0;
     const waiters = this.#untilDurable;
     this.#untilDurable = [];
-    for (const { resolve } of waiters) resolve(undefined);
+    for (const waiter of waiters) waiter.resolve(undefined);
   }
 
   /** The kernel has failed: nobody will be told anything else. */
@@ -135,7 +129,7 @@ export class HostResults {
       for (const waiter of waiters) waiter.reject(error);
     }
     this.#waiters.clear();
-    for (const { reject } of this.#untilDurable) reject(error);
+    for (const waiter of this.#untilDurable) waiter.reject(error);
     this.#untilDurable = [];
   }
 

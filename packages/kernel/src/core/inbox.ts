@@ -7,6 +7,7 @@
  * block that contains it is.
  */
 import assert from 'node:assert/strict';
+import { Deferred } from '../base/deferred.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelCore } from './kernel-core.js';
 
@@ -21,8 +22,7 @@ export interface TakenInput {
 interface WaitingInput {
   readonly input: number;
   readonly apply: ApplyInput;
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
+  readonly result: Deferred<unknown>;
 }
 
 export class Inputs {
@@ -44,28 +44,27 @@ export class Inputs {
     this.#core.assertAlive();
     const input = this.#next;
     this.#next += 1;
-    const result = new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push({ input, apply, resolve, reject });
-    });
-    result.catch(() => undefined); // the host may not care
+    const result = new Deferred<unknown>();
+    this.#waiting.push({ input, apply, result });
+    result.promise.catch(() => undefined); // the host may not care
     if (!running) this.takeAll();
-    return { input, result };
+    return { input, result: result.promise };
   }
 
   takeAll(): void {
     const { state, results } = this.#core;
-    for (const { input, apply, resolve, reject } of this.#waiting.splice(0)) {
+    for (const { input, apply, result } of this.#waiting.splice(0)) {
       const taken = state.next('lastInput') + 1;
       assert.equal(taken, input, 'inputs are taken in order of call');
       const promise = apply(input);
       state.endCrank();
       const answer = promise === undefined ? results.whenDurable() : results.wait(promise);
-      answer.then(resolve, reject);
+      answer.then(result.resolve, result.reject);
     }
   }
 
   /** The kernel has failed: inputs that were not taken are refused. */
   fail(error: Error): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { result } of this.#waiting.splice(0)) result.reject(error);
   }
 }

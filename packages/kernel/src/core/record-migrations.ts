@@ -6,6 +6,7 @@
  * durable. Asking again begins at the first row: what is done already costs a look.
  */
 import { vatIdOf, type MigrationReport, type VatId } from '@heirloom/worker';
+import { Deferred } from '../base/deferred.js';
 import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
@@ -57,17 +58,10 @@ interface Step {
 class Run {
   readonly #tallies = new Map<VatNumber, Tally>();
   readonly #progress: MigrationProgress;
-  readonly #resolve: (summary: MigrationSummary) => void;
-  readonly reject: (reason: Error) => void;
+  readonly summary = new Deferred<MigrationSummary>();
 
-  constructor(
-    progress: MigrationProgress,
-    resolve: (summary: MigrationSummary) => void,
-    reject: (reason: Error) => void,
-  ) {
+  constructor(progress: MigrationProgress) {
     this.#progress = progress;
-    this.#resolve = resolve;
-    this.reject = reject;
   }
 
   begin(vats: readonly VatNumber[]): void {
@@ -103,7 +97,7 @@ class Run {
       .map(([vat, { migrated, failed, failures, hasEnded }]) => {
         return { vatId: vatIdOf(vat), migrated, failed, failures, hasEnded };
       });
-    this.#resolve({ vats });
+    this.summary.resolve({ vats });
     return true;
   }
 }
@@ -123,17 +117,14 @@ export class Migrations {
     vat: VatNumber | undefined,
     progress: MigrationProgress,
   ): { readonly input: ApplyInput; readonly summary: Promise<MigrationSummary> } {
-    let run: Run | undefined;
-    const summary = new Promise<MigrationSummary>((resolve, reject) => {
-      run = new Run(progress, resolve, reject);
-    });
+    const run = new Run(progress);
     const input = (): undefined => {
       const vats = vat === undefined ? runningVats(this.#state) : [vat];
       const begun = vats.filter(running => this.#begin(running));
-      run!.begin(begun);
-      this.#runs.push(run!);
+      run.begin(begun);
+      this.#runs.push(run);
     };
-    return { input, summary };
+    return { input, summary: run.summary.promise };
   }
 
   step(vat: VatNumber, isFirst: boolean, report: MigrationReport): void {
@@ -148,7 +139,7 @@ export class Migrations {
 
   /** There will be no further block. */
   fail(reason: Error): void {
-    for (const run of this.#runs.splice(0)) run.reject(reason);
+    for (const run of this.#runs.splice(0)) run.summary.reject(reason);
   }
 
   /** False for a vat that has not started: it has no states. */

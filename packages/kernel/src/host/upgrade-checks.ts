@@ -1,4 +1,5 @@
 /** What hosts ask of upgrades: upgrades, rollbacks and dry runs, with their options checked. */
+import { utf8 } from '@heirloom/store';
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
@@ -174,7 +175,7 @@ export const checkUpgrade = async (
   const script =
     checked === undefined
       ? core.bundles.scriptOf(given!)
-      : { bundleId: checked.bundleId, imageId, script: Buffer.from(checked.script, 'utf8') };
+      : { bundleId: checked.bundleId, imageId, script: utf8(checked.script) };
   const { body: parameters, slots } = core.data.encode(vatParameters);
   const { bundleId } = script;
   const successor = { bundleId, parameters, slots, message: 'dry run' };

@@ -4,7 +4,7 @@
  * Rows are plain tuples of safe integers, booleans, null, bytes and ASCII strings: exactly what a
  * frame carries, so that encoding is one call.
  */
-import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
+import { packFrame, textOf, unpackFrame, utf8, type FrameValue } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
 import type { RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
@@ -261,9 +261,6 @@ const single = <V extends FrameValue>(): RowCodec<V> =>
     ([v]) => v,
   );
 
-const text = (value: string): Uint8Array => Buffer.from(value, 'utf8');
-const fromText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
-
 type MessageTuple = readonly [KRef, Uint8Array, readonly KRef[], KRef | null];
 const messageTuple = (m: QueuedMessage): MessageTuple => [
   m.target,
@@ -322,7 +319,7 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
       const more = options === undefined ? null : optionsTuple(options);
       const how = upgrade === undefined ? null : upgradeTuple(upgrade);
       const fork = item.fork === undefined ? [] : [forkTuple(item.fork)];
-      return [type, vat, bundleId, body, slots, text(words), result, more, how, ...fork];
+      return [type, vat, bundleId, body, slots, utf8(words), result, more, how, ...fork];
     }
     default:
       throw TypeError(`unknown item ${String((item as never as RunQueueItem).type)}`);
@@ -353,7 +350,7 @@ const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
     bundleId,
     body,
     slots,
-    text: fromText(words),
+    text: textOf(words),
     result,
     ...(options === null ? {} : { options: optionsOf(options) }),
     ...(upgrade === null ? {} : { upgrade: upgradeOf(upgrade) }),
@@ -385,7 +382,7 @@ type VatTuple = readonly [
   previous: CodeTuple | null,
 ];
 const vatTuple = (v: VatRow): VatTuple => [
-  text(v.name),
+  utf8(v.name),
   v.state,
   v.incarnation,
   v.imageId,
@@ -398,7 +395,7 @@ const vatTuple = (v: VatRow): VatTuple => [
 const vatOf = (tuple: VatTuple): VatRow => {
   const [name, state, incarnation, imageId, code, spaces, options, dismissed, previous] = tuple;
   return {
-    ...{ name: fromText(name), state, incarnation, imageId, spaces, dismissed },
+    ...{ name: textOf(name), state, incarnation, imageId, spaces, dismissed },
     ...codeOf(code),
     options: optionsOf(options),
     previous: previous === null ? null : codeOf(previous),

@@ -6,7 +6,7 @@
  * the same error from then on.
  */
 import assert from 'node:assert/strict';
-import { packFrame } from '@heirloom/store';
+import { packFrame, textOf } from '@heirloom/store';
 import {
   hasFaulted,
   FromWorker,
@@ -16,16 +16,12 @@ import {
   type HandOverWave,
   type ToWorkerTuple,
 } from '@heirloom/worker';
+import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
 import type { VatIdentity, VatLog, VatWorker, WaveDeliveries } from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
 import { readFrame } from './worker-frames.js';
-
-interface Waiter<T> {
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
 
 interface FrameWorkerOptions {
   readonly open: OpenChannel;
@@ -36,8 +32,6 @@ interface FrameWorkerOptions {
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;
 
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
-
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
   readonly #log: VatLog;
@@ -47,9 +41,9 @@ export class FrameWorker implements VatWorker {
   #isReady = false;
   #isAtWork = false;
   #identity: VatIdentity | undefined;
-  #answer: Waiter<FromWorkerTuple> | undefined;
+  #answer: Deferred<FromWorkerTuple> | undefined;
   #isReplaying = false;
-  #crankWaiter: Waiter<Uint8Array> | undefined;
+  #crankWaiter: Deferred<Uint8Array> | undefined;
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #nextPosition = 0;
@@ -131,13 +125,10 @@ export class FrameWorker implements VatWorker {
       this.#crankHead += 1;
       return crank;
     }
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) reject(this.#failure);
-      else {
-        assert(this.#crankWaiter === undefined, 'one reader');
-        this.#crankWaiter = { resolve, reject };
-      }
-    });
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    assert(this.#crankWaiter === undefined, 'one reader');
+    this.#crankWaiter = new Deferred();
+    return this.#crankWaiter.promise;
   }
 
   async delivered(): Promise<void> {
@@ -164,16 +155,13 @@ export class FrameWorker implements VatWorker {
   }
 
   #ask(tuple: ToWorkerTuple): Promise<FromWorkerTuple> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      assert(this.#answer === undefined, 'one question at a time');
-      this.#answer = { resolve, reject };
-      this.#send(tuple);
-      this.#beginWatch();
-    });
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    assert(this.#answer === undefined, 'one question at a time');
+    const answer = new Deferred<FromWorkerTuple>();
+    this.#answer = answer;
+    this.#send(tuple);
+    this.#beginWatch();
+    return answer.promise;
   }
 
   /** It has something to do: from now on silence counts, once it is warm. */
