@@ -3,7 +3,8 @@ import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { ApplyInput } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
-import { FORK_EXPORTS_MAX, ItemType, type VatNumber } from '../state/schema.js';
+import { FORK_EXPORTS_MAX, ItemType } from '../state/queue-items.js';
+import type { VatNumber } from '../state/schema.js';
 import { enqueueLifecycle } from './inputs.js';
 import type { ForkVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
@@ -16,9 +17,9 @@ export const forkInput = (
 ): ApplyInput => {
   checkFields('forkVat', options, ['name', 'vatParameters', 'exports', 'isolation', 'first']);
   const { vatParameters, exports: wanted = [], isolation, first = false } = options;
-  const text = checkName(options.name);
-  if (core.state.names.get(text) !== undefined) {
-    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(text)}`);
+  const name = checkName(options.name);
+  if (core.state.names.get(name) !== undefined) {
+    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
   }
   if (!Array.isArray(wanted) || wanted.length > FORK_EXPORTS_MAX) {
     const rule = `exports must be an array of at most ${FORK_EXPORTS_MAX} references`;
@@ -37,8 +38,7 @@ export const forkInput = (
   return input => {
     const child = core.state.next('nextVat');
     if (isolation !== undefined) core.isolation.choose(child, isolation);
-    const fork = { vat: child, exports, hasParameters, dynamic: false };
-    const item = { type: ItemType.fork, vat, bundleId: '', text, ...data, fork };
-    return enqueueLifecycle(core, input, item, first);
+    const what = { child, name, exports, hasParameters, dynamic: false };
+    return enqueueLifecycle(core, input, { type: ItemType.fork, vat, ...data, ...what }, first);
   };
 };

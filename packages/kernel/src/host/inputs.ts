@@ -6,23 +6,22 @@ import type { ApplyInput } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
 import { getPromise, holdAll } from '../objects/counts.js';
+import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
+import { STATIC_VAT } from '../state/kept-options.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import {
-  heldBy,
   HOST_SUBSCRIBES,
-  ItemType,
   KERNEL_DECIDES,
   NOBODY,
   PromiseState,
   Reap,
   Sweep,
-  STATIC_VAT,
-  type LifecycleItem,
   type VatNumber,
 } from '../state/schema.js';
-import { REFRESH_RULE, refreshOf, type UpgradeOptions } from '../state/upgrade-options.js';
+import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import type { WorkerKind } from '../vats/zygotes.js';
 import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
@@ -51,48 +50,28 @@ export const messageInput = (
 export const enqueueLifecycle = (
   core: KernelCore,
   input: number,
-  given: Omit<LifecycleItem, 'result'>,
+  request: LifecycleRequest,
   first: boolean,
 ): KRef => {
   const { state, results } = core;
   const result = results.create(input, KERNEL_DECIDES);
-  holdAll(state, heldBy(given));
-  const item = { ...given, result } as LifecycleItem;
+  holdAll(state, heldBy(request));
+  const item = { ...request, result };
   if (first) core.takeFirst(item);
   else state.enqueue(item);
   return result;
 };
 
-/** The creation or upgrade of a vat. A worker begins to evaluate the bundle at once. */
-export const lifecycleInput = (
+/** New code and its parameters, for a worker of `kind`, which begins to evaluate it at once. */
+export const codeOf = (
   core: KernelCore,
-  {
-    type,
-    text,
-    kind,
-    upgrade,
-  }: {
-    readonly type: LifecycleItem['type'];
-    readonly text: string;
-    readonly kind: WorkerKind;
-    readonly upgrade?: UpgradeOptions | undefined;
-  },
-  { bundleId, vatParameters, critical = false, refresh }: Omit<CreateVatOptions, 'name'>,
-): ((input: number, vat: VatNumber, first?: boolean) => KRef) => {
-  const deliveries = refreshOf(refresh);
-  if (deliveries === undefined) throw new KernelError('BAD_OPTION', `createVat: ${REFRESH_RULE}`);
-  const isUsual = !critical && deliveries === 0;
-  const options = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh: deliveries } };
-  const { bundles, data, zygotes } = core;
-  const script = bundles.scriptOf(bundleId);
-  const { body, slots } = data.encode(vatParameters);
-  // A replay is on the vat's own image, which may be another one.
-  if (upgrade === undefined) zygotes.prepare({ kind, script });
-  return (input, vat, first = false) => {
-    const how = upgrade === undefined ? {} : { upgrade };
-    const item = { type, vat, bundleId, body, slots, text, ...options, ...how };
-    return enqueueLifecycle(core, input, item, first);
-  };
+  { bundleId, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
+  kind: WorkerKind | undefined,
+): KernelData & { readonly bundleId: string } => {
+  const script = core.bundles.scriptOf(bundleId);
+  const data = core.data.encode(vatParameters);
+  if (kind !== undefined) core.zygotes.prepare({ kind, script });
+  return { bundleId, ...data };
 };
 
 /** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
@@ -103,14 +82,18 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): ApplyI
   if (core.state.names.get(name) !== undefined) {
     throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
   }
-  const { isolation } = options;
+  const { isolation, critical = false } = options;
   checkIsolation(isolation);
-  const kind = core.isolation.kindFor(isolation);
-  const make = lifecycleInput(core, { type: ItemType.create, text: name, kind }, options);
+  const refresh = refreshOf(options.refresh);
+  if (refresh === undefined) throw new KernelError('BAD_OPTION', `createVat: ${REFRESH_RULE}`);
+  const isUsual = !critical && refresh === 0;
+  const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
+  const code = codeOf(core, options, core.isolation.kindFor(isolation));
   return input => {
     const vat = core.state.next('nextVat');
     if (isolation !== undefined) core.isolation.choose(vat, isolation);
-    return make(input, vat);
+    const item = { type: ItemType.create, vat, name, ...code, ...kept };
+    return enqueueLifecycle(core, input, item, false);
   };
 };
 
@@ -125,7 +108,7 @@ export const terminateInput = (
   checkFields('terminateVat', options, ['reason', 'first']);
   const { reason = HOST_TERMINATES, first = false } = options;
   const data = core.data.encode(reason);
-  const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
+  const item = { type: ItemType.terminate, vat, ...data };
   return input => enqueueLifecycle(core, input, item, first);
 };
 

@@ -13,13 +13,9 @@ import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects
 import { send } from '../objects/router.js';
 import { provideHostObject } from '../services/host-calls.js';
 import { bundleInstalled } from '../services/vat-admin.js';
-import {
-  ItemType,
-  KERNEL_DECIDES,
-  NOBODY,
-  STATIC_VAT,
-  type VatNumber,
-} from '../state/schema.js';
+import { STATIC_VAT } from '../state/kept-options.js';
+import { ItemType } from '../state/queue-items.js';
+import { KERNEL_DECIDES, NOBODY, type VatNumber } from '../state/schema.js';
 import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
 import type { HostObjects } from './host-objects.js';
 import type { KernelOptions } from './options.js';
@@ -60,7 +56,7 @@ const vatInput = (
     const options = { ...STATIC_VAT, critical, reapInterval };
     const number: VatNumber = state.next('nextVat');
     holdAll(state, slots);
-    const item = { type: ItemType.create, vat: number, bundleId, body, slots, text: name } as const;
+    const item = { type: ItemType.create, vat: number, bundleId, body, slots, name };
     state.enqueue({ ...item, result, options });
     return result;
   };

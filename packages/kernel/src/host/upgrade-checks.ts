@@ -8,8 +8,9 @@ import type { BlockDriver } from '../core/block-driver.js';
 import type { ApplyInput } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { ItemType } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import { ItemType, type VatNumber } from '../state/schema.js';
+import type { VatNumber } from '../state/schema.js';
 import {
   REPLAY_TAKES_NOTHING,
   DRAIN_RULE,
@@ -23,7 +24,7 @@ import {
   UpgradeMode,
   type UpgradeOptions,
 } from '../state/upgrade-options.js';
-import { enqueueLifecycle, lifecycleInput } from './inputs.js';
+import { codeOf, enqueueLifecycle } from './inputs.js';
 import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
 
 const bad = (text: string): never => {
@@ -77,11 +78,14 @@ export const upgradeInput = (
 ): ApplyInput => {
   checkFields('upgradeVat', options, UPGRADE_NAMES);
   const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
-  const kind = core.isolation.kindOf(vat);
   const upgrade = upgradeOptions(options);
-  const what = { type: ItemType.upgrade, text: checkMessage(upgradeMessage), kind, upgrade };
-  const make = lifecycleInput(core, what, options);
-  return input => make(input, vat, first);
+  const message = checkMessage(upgradeMessage);
+  // A replay is on the vat's own image, and a drain takes its time: nothing is prepared for them.
+  const kind = upgrade === undefined ? core.isolation.kindOf(vat) : undefined;
+  const how = upgrade === undefined ? {} : { upgrade };
+  const code = codeOf(core, options, kind);
+  const item = { type: ItemType.upgrade, vat, message, ...code, ...how };
+  return input => enqueueLifecycle(core, input, item, first);
 };
 
 /** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
@@ -92,10 +96,10 @@ export const rollbackInput = (
 ): ApplyInput => {
   checkFields('rollbackVat', options, ['upgradeMessage', 'drain', 'first']);
   const { upgradeMessage = ROLLBACK_MESSAGE, drain, first = false } = options;
-  const text = checkMessage(upgradeMessage);
+  const message = checkMessage(upgradeMessage);
   const drainWaves = drainWavesOf(drain) ?? bad(`rollbackVat: ${DRAIN_RULE}`);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves };
-  const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
+  const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
   return input => enqueueLifecycle(core, input, item, first);
 };
 
@@ -119,11 +123,11 @@ export const upgradeAll = async (
 ): Promise<UpgradeAllResult[]> => {
   checkFields('upgradeAll', options, ['upgradeMessage', 'drain']);
   const { upgradeMessage = UPGRADE_MESSAGE, drain } = options;
-  const text = checkMessage(upgradeMessage);
+  const message = checkMessage(upgradeMessage);
   const drainWaves = drainWavesOf(drain) ?? bad(`upgradeAll: ${DRAIN_RULE}`);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.present, drainWaves };
   const upgrades = runningVats(core.state).map(async (vat): Promise<UpgradeAllResult> => {
-    const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
+    const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
     const who = { vatId: vatIdOf(vat), name: core.state.vats.need(vat).name };
     try {
       const done = await blocks.input(input => enqueueLifecycle(core, input, item, false));

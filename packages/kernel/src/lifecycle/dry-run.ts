@@ -28,7 +28,8 @@ import {
 import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
-import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
+import type { DryRunItem } from '../state/queue-items.js';
+import { VatState, type VatNumber } from '../state/schema.js';
 import {
   fatesOf,
   kindsOf,
@@ -221,11 +222,11 @@ export const dryRun = async (
 /** Carries out what a vat asked for; its report is data. Errors: HostError, as of any upgrade. */
 export const carryOutDryRun = async (
   context: LifecycleContext,
-  item: LifecycleItem,
+  item: DryRunItem,
   moment: Moment,
 ): Promise<Settlement> => {
   const { state } = context.router;
-  const { vat, bundleId, body: parameters, slots, text: message } = item;
+  const { vat, bundleId, body: parameters, slots, message } = item;
   if (state.vats.get(vat)?.state !== VatState.running) {
     releaseAll(state, slots);
     return rejection(notRunning(vat));

@@ -20,8 +20,9 @@ import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { Router } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
+import type { QueuedMessage } from '../state/queue-items.js';
 import type { Spaces } from '../state/row-table.js';
-import type { QueuedMessage, VatNumber } from '../state/schema.js';
+import type { VatNumber } from '../state/schema.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */

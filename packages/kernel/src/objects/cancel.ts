@@ -7,8 +7,9 @@
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { heldBy, ItemType, meterOf, type RunQueueItem } from '../state/queue-items.js';
 import type { QueueEntry } from '../state/run-queue.js';
-import { heldBy, ItemType, NOBODY, type RunQueueItem } from '../state/schema.js';
+import { NOBODY } from '../state/schema.js';
 import { release, releaseAll } from './counts.js';
 import { rejection } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
@@ -19,6 +20,7 @@ const NAMES = {
   [ItemType.notify]: 'notify',
   [ItemType.create]: 'create',
   [ItemType.upgrade]: 'upgrade',
+  [ItemType.dryRun]: 'upgrade',
   [ItemType.terminate]: 'terminate',
   [ItemType.fork]: 'fork',
 } as const;
@@ -73,12 +75,15 @@ export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void
       return release(state, item.promise);
     case ItemType.create:
     case ItemType.upgrade:
+    case ItemType.dryRun:
     case ItemType.terminate:
-    case ItemType.fork:
+    case ItemType.fork: {
       releaseAll(state, heldBy(item));
-      if (typeof item.options?.meter === 'number') release(state, item.options.meter);
+      const meter = meterOf(item);
+      if (meter !== null) release(state, meter);
       settle(router, item.result, CANCELLED);
       return release(state, item.result);
+    }
     default:
       throw TypeError(`unknown item ${String(item satisfies never)}`);
   }

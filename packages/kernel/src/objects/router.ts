@@ -9,14 +9,13 @@ import assert from 'node:assert/strict';
 import type { VRef } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
+import { ItemType, type QueuedMessage } from '../state/queue-items.js';
 import {
   HOST_SUBSCRIBES,
-  ItemType,
   NOBODY,
   PromiseState,
   Reach,
   type PromiseRow,
-  type QueuedMessage,
   type VatNumber,
 } from '../state/schema.js';
 import {

@@ -8,7 +8,7 @@ import { release, releaseAll } from '../objects/counts.js';
 import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.js';
 import { answer, takeResult } from '../objects/replies.js';
 import type { Router } from '../objects/router.js';
-import type { QueuedMessage } from '../state/schema.js';
+import type { QueuedMessage } from '../state/queue-items.js';
 import { KernelObject } from '../state/service-tables.js';
 import { BOOTSTRAPPER_METHODS } from './bootstrapper.js';
 import { DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';

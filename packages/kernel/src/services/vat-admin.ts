@@ -18,17 +18,9 @@ import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/repli
 import { makePromise, type Router, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { FORK_EXPORTS_MAX, heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
-import {
-  heldBy,
-  ItemType,
-  KERNEL_DECIDES,
-  FORK_EXPORTS_MAX,
-  VatState,
-  type LifecycleItem,
-  type VatNumber,
-  type VatRow,
-} from '../state/schema.js';
+import { KERNEL_DECIDES, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import {
   REPLAY_TAKES_NOTHING,
@@ -66,14 +58,14 @@ const bundleIdOf = (call: KernelCall, method: string): string => {
 };
 
 /** Queues what the merge will carry out; the result of the call is the item's. */
-const enqueue = (call: KernelCall, item: Omit<LifecycleItem, 'result'>): typeof DEFERRED => {
+const enqueue = (call: KernelCall, item: LifecycleRequest): typeof DEFERRED => {
   const { state } = call;
   let { result } = call;
   if (result === undefined) {
     result = makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
   } else takeResult(state, result);
   holdAll(state, heldBy(item));
-  state.enqueue({ ...item, result } as LifecycleItem);
+  state.enqueue({ ...item, result });
   return DEFERRED;
 };
 
@@ -81,9 +73,10 @@ const createVat = (call: KernelCall): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'createVat');
   const { name, vatParameters, options } = checkCreation(call.state, call.args[1]);
   const vat = call.state.next('nextVat');
-  const text = name ?? vatIdOf(vat);
   const data = kernelData(vatParameters);
-  return enqueue(call, { type: ItemType.create, vat, bundleId, text, options, ...data });
+  return enqueue(call, {
+    ...{ type: ItemType.create, vat, bundleId, name: name ?? vatIdOf(vat), options, ...data },
+  });
 };
 
 const capOf = (state: KernelState, bundleId: string): SlotMark => {
@@ -183,12 +176,12 @@ const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const { vatParameters, upgradeMessage, mode, drain, emergency = false, dryRun = false } = given;
   const { text, drainWaves } = upgradeTerms(given, 'upgrade', UPGRADE_MESSAGE);
   const data = kernelData(vatParameters);
-  const item = { type: ItemType.upgrade, vat, bundleId, text, ...data };
+  const item = { type: ItemType.upgrade, vat, bundleId, message: text, ...data };
   if (typeof dryRun !== 'boolean') return refuseCall('upgrade() dryRun not boolean');
   if (dryRun) {
     const excess = dryRunExcess(given);
     if (excess !== undefined) return refuseCall(`upgrade() ${excess}`);
-    return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.dryRun } });
+    return enqueue(call, { ...item, type: ItemType.dryRun });
   }
   if (typeof emergency !== 'boolean') return refuseCall('upgrade() emergency not boolean');
   if (mode === undefined || mode === 'swap') {
@@ -205,9 +198,9 @@ const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'rollback');
   const given = optionsArgument(call, 0, 'rollback', ['upgradeMessage', 'drain']);
   const { text, drainWaves } = upgradeTerms(given, 'rollback', ROLLBACK_MESSAGE);
-  const item = { type: ItemType.upgrade, vat, bundleId: '', text, ...kernelData(undefined) };
+  const none = { bundleId: '', ...kernelData(undefined) };
   return enqueue(call, {
-    ...item,
+    ...{ type: ItemType.upgrade, vat, message: text, ...none },
     upgrade: { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves },
   });
 };
@@ -234,10 +227,10 @@ const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const exports = exportsArgument(call.state, given['exports']);
   const child = call.state.next('nextVat');
   const hasParameters = vatParameters !== undefined;
-  const text = name ?? vatIdOf(child);
   return enqueue(call, {
-    ...{ type: ItemType.fork, vat, bundleId: '', text, ...kernelData(vatParameters) },
-    fork: { vat: child, exports, hasParameters, dynamic: true },
+    ...{ type: ItemType.fork, vat, child, name: name ?? vatIdOf(child) },
+    ...kernelData(vatParameters),
+    ...{ exports, hasParameters, dynamic: true },
   });
 };
 
@@ -272,7 +265,7 @@ export const ADMIN_METHODS: KernelMethods<AdminRow> = {
   terminateWithFailure: call => {
     const vat = runningVat(call, 'terminateWithFailure');
     const data = kernelData(call.args[0]);
-    return enqueue(call, { type: ItemType.terminate, vat, bundleId: '', text: '', ...data });
+    return enqueue(call, { type: ItemType.terminate, vat, ...data });
   },
   /** Settles as the vat ends: with what it says when it leaves, else rejects with the reason. */
   done: ({ router, state, row: [, vat, end], result }) => {

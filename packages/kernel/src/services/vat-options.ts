@@ -2,9 +2,9 @@
 import { NAME_LENGTH_MAX, NAME_PATTERN } from '../base/arguments.js';
 import { hold } from '../objects/counts.js';
 import { kernelObjectOf } from '../objects/kernel-objects.js';
+import type { VatOptions } from '../state/kept-options.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import type { VatOptions } from '../state/schema.js';
 import { KernelObject } from '../state/service-tables.js';
 import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import { isRecord, refuseCall } from './calls.js';

@@ -19,6 +19,7 @@ import { Journal, type Mark } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
+import type { QueuedMessage, RunQueueItem } from './queue-items.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
 import {
@@ -34,8 +35,6 @@ import {
   type HostResultRow,
   type ObjectRow,
   type PromiseRow,
-  type QueuedMessage,
-  type RunQueueItem,
   type VatCounters,
   type VatNumber,
   type VatRow,

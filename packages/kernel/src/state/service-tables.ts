@@ -5,11 +5,13 @@
  * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
  * holds what the message held on the queue; a wait's row holds its promise.
  */
+import { frameCodec } from './frame-codec.js';
 import { ranges, spellings } from './kernel-keys.js';
 import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
-import { codecs, frameCodec, type QueuedMessage, type VatNumber } from './schema.js';
+import type { QueuedMessage } from './queue-items.js';
+import { codecs, type VatNumber } from './schema.js';
 
 /** What a kernel object is. */
 export const KernelObject = {

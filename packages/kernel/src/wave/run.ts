@@ -39,16 +39,14 @@ import { drain } from '../services/meters.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
+import { ItemType, type LifecycleItem, type QueuedMessage } from '../state/queue-items.js';
 import type { Running } from '../state/running-note.js';
 import {
-  ItemType,
   KERNEL_OWNS,
   Migration,
   Reap,
   Sweep,
   VatState,
-  type LifecycleItem,
-  type QueuedMessage,
   type VatCounters,
   type VatNumber,
   type VatRow,
@@ -356,8 +354,8 @@ export class WaveRunner {
 }
 
 const isCreation = (item: PlannedItem): boolean =>
-  item.kind === 'lifecycle' && (item.item.type === ItemType.create || isFork(item.item));
-const isFork = ({ type }: LifecycleItem): boolean => type === ItemType.fork;
+  item.kind === 'lifecycle' &&
+  (item.item.type === ItemType.create || item.item.type === ItemType.fork);
 
 /** The vats that a wave delivers to, starts or upgrades. */
 const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
@@ -365,12 +363,14 @@ const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
     const { incarnation } = state.vats.need(vat);
     return { vat, incarnation, position: state.vatCounters.need(vat).position };
   });
-  for (const item of plan.items) {
-    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
-    const { vat, fork } = item.item;
-    const before = state.vats.get(vat)?.incarnation ?? -1;
-    if (fork === undefined) running.push({ vat, incarnation: before + 1, position: 0 });
-    else running.push({ vat: fork.vat, incarnation: before, position: 0 });
+  for (const planned of plan.items) {
+    if (planned.kind !== 'lifecycle') continue;
+    const { item } = planned;
+    if (item.type === ItemType.terminate) continue;
+    const before = state.vats.get(item.vat)?.incarnation ?? -1;
+    if (item.type === ItemType.fork) {
+      running.push({ vat: item.child, incarnation: before, position: 0 });
+    } else running.push({ vat: item.vat, incarnation: before + 1, position: 0 });
   }
   return running;
 };
