@@ -11,7 +11,7 @@ import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
 import { Migration, VatState, type VatNumber } from '../state/schema.js';
-import type { ApplyInput } from './inbox.js';
+import { silentInput, type Input } from './inbox.js';
 
 export interface VatMigration {
   readonly vatId: VatId;
@@ -116,14 +116,14 @@ export class Migrations {
   ask(
     vat: VatNumber | undefined,
     progress: MigrationProgress,
-  ): { readonly input: ApplyInput; readonly summary: Promise<MigrationSummary> } {
+  ): { readonly input: Input<void>; readonly summary: Promise<MigrationSummary> } {
     const run = new Run(progress);
-    const input = (): undefined => {
+    const input = silentInput(() => {
       const vats = vat === undefined ? runningVats(this.#state) : [vat];
       const begun = vats.filter(running => this.#begin(running));
       run.begin(begun);
       this.#runs.push(run);
-    };
+    });
     return { input, summary: run.summary.promise };
   }
 

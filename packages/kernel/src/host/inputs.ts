@@ -2,7 +2,7 @@
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
 import { getPromise, holdAll } from '../objects/counts.js';
@@ -23,7 +23,8 @@ import {
 } from '../state/schema.js';
 import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import type { WorkerKind } from '../vats/zygotes.js';
-import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
+import { createdVat } from './answers.js';
+import type { CreatedVat, CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
 /** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
@@ -32,18 +33,18 @@ export const messageInput = (
   target: VatReference,
   method: string,
   args: readonly unknown[],
-): ApplyInput => {
+): Input<unknown> => {
   const to = core.data.krefOf(target);
   if (typeof method !== 'string') {
     throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
   }
   if (!Array.isArray(args)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
   const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
-  return input => {
+  return vatsInput(input => {
     const result = core.results.create(input, NOBODY);
     send(core.router, { target: to, body, slots, result });
     return result;
-  };
+  });
 };
 
 /** Queues a lifecycle item; gives the promise of its result. */
@@ -75,7 +76,7 @@ export const codeOf = (
 };
 
 /** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
-export const createInput = (core: KernelCore, options: CreateVatOptions): ApplyInput => {
+export const createInput = (core: KernelCore, options: CreateVatOptions): Input<CreatedVat> => {
   const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
   checkFields('createVat', options, known);
   const name = checkName(options.name);
@@ -89,12 +90,13 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): ApplyI
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
   const code = codeOf(core, options, core.isolation.kindFor(isolation));
-  return input => {
+  const apply = (input: number): KRef => {
     const vat = core.state.next('nextVat');
     if (isolation !== undefined) core.isolation.choose(vat, isolation);
     const item = { type: ItemType.create, vat, name, ...code, ...kept };
     return enqueueLifecycle(core, input, item, false);
   };
+  return { apply, decode: createdVat };
 };
 
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -104,59 +106,60 @@ export const terminateInput = (
   core: KernelCore,
   vat: VatNumber,
   options: TerminateVatOptions,
-): ApplyInput => {
+): Input<void> => {
   checkFields('terminateVat', options, ['reason', 'first']);
   const { reason = HOST_TERMINATES, first = false } = options;
   const data = core.data.encode(reason);
   const item = { type: ItemType.terminate, vat, ...data };
-  return input => enqueueLifecycle(core, input, item, first);
+  return {
+    apply: input => enqueueLifecycle(core, input, item, first),
+    decode: () => undefined,
+  };
 };
 
 /** A search of one vat, or every, for stored things that only hold each other. */
-export const collectCyclesInput =
-  ({ state }: KernelCore, vat: VatNumber | undefined): ApplyInput =>
-  () => {
+export const collectCyclesInput = (
+  { state }: KernelCore,
+  vat: VatNumber | undefined,
+): Input<void> =>
+  silentInput(() => {
     for (const running of vat === undefined ? runningVats(state) : [vat]) {
       const counters = state.vatCounters.get(running);
       if (counters === undefined || counters.position === 0) continue;
       state.vatCounters.set(running, { ...counters, sweep: Sweep.cycles });
       state.dueVats.add(running);
     }
-    return undefined;
-  };
+  });
 
 /** A full reap of every vat in the next wave. */
-export const reapAllInput =
-  ({ state }: KernelCore): ApplyInput =>
-  () => {
+export const reapAllInput = ({ state }: KernelCore): Input<void> =>
+  silentInput(() => {
     for (const vat of runningVats(state)) {
       state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
       state.dueVats.add(vat);
     }
-    return undefined;
-  };
+  });
 
 /** What a promise settles to is told. Errors: KernelError BAD_REFERENCE, BAD_ARGUMENT. */
-export const settlementInput = (core: KernelCore, promise: VatReference): ApplyInput => {
+export const settlementInput = (core: KernelCore, promise: VatReference): Input<unknown> => {
   const kref = core.data.krefOf(promise);
   if (!isPromiseKRef(kref)) {
     throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
   }
-  return () => {
+  return vatsInput(() => {
     const { state, router } = core;
     const row = getPromise(state, kref);
     if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
     else router.hostSettled(kref, row);
     return kref;
-  };
+  });
 };
 
 /** An item is taken off the run queue. Errors: KernelError UNKNOWN_ITEM. */
-export const cancelInput = (core: KernelCore, choice: ItemChoice): ApplyInput => {
+export const cancelInput = (core: KernelCore, choice: ItemChoice): Input<void> => {
   findItem(core.state, choice);
-  return () => {
+  return silentInput(() => {
     core.takeFirst(undefined);
     cancelEntry(core.router, findItem(core.state, choice));
-    return undefined;
-  };
+  });
 };

@@ -5,7 +5,7 @@
 import { checkName } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import type { CheckedBundle } from '../code/bundle.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { holdAll } from '../objects/counts.js';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
@@ -14,43 +14,44 @@ import { send } from '../objects/router.js';
 import { provideHostObject } from '../services/host-calls.js';
 import { bundleInstalled } from '../services/vat-admin.js';
 import { STATIC_VAT } from '../state/kept-options.js';
+import type { KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
 import { KERNEL_DECIDES, NOBODY, type VatNumber } from '../state/schema.js';
+import { createdVat } from './answers.js';
 import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
 import type { HostObjects } from './host-objects.js';
+import type { CreatedVat } from './kernel-types.js';
 import type { KernelOptions } from './options.js';
 
 /** Has a store taken inputs before? */
 const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
 
 /** Makes a host object unless the store has it. */
-export const hostObjectInput =
-  ({ state }: KernelCore, name: string): ApplyInput =>
-  () => {
-    provideHostObject(state, name);
-    return undefined;
-  };
+export const hostObjectInput = ({ state }: KernelCore, name: string): Input<void> =>
+  silentInput(() => void provideHostObject(state, name));
 
 /** Stores a bundle; the vats that wait for it get its cap. */
-export const bundleInput =
-  (core: KernelCore, bundle: CheckedBundle, names: readonly string[]): ApplyInput =>
-  () => {
+export const bundleInput = (
+  core: KernelCore,
+  bundle: CheckedBundle,
+  names: readonly string[],
+): Input<void> =>
+  silentInput(() => {
     const { bundles, router, state } = core;
     const { bundleId } = bundle;
     bundles.add(bundle);
     bundleInstalled(router, bundleId, provideBundleCap(state, bundleId));
     for (const name of names) state.services.bundleNames.set(name, bundleId);
-    return undefined;
-  };
+  });
 
 /** Makes a static vat. */
 const vatInput = (
   { state, results, data, zygotes, isolation, bundles }: KernelCore,
   vat: ReadyConfig['vats'][number],
-): ApplyInput => {
+): Input<CreatedVat> => {
   const { name, bundleId, parameters, critical, reapInterval } = vat;
   const { body, slots } = data.encode(parameters);
-  return input => {
+  const apply = (input: number): KRef => {
     zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
     const result = results.create(input, KERNEL_DECIDES);
     const options = { ...STATIC_VAT, critical, reapInterval };
@@ -60,11 +61,14 @@ const vatInput = (
     state.enqueue({ ...item, result, options });
     return result;
   };
+  return { apply, decode: createdVat };
 };
 
-const bootstrapInput =
-  ({ state, results, router }: KernelCore, config: ReadyConfig): ApplyInput =>
-  input => {
+const bootstrapInput = (
+  { state, results, router }: KernelCore,
+  config: ReadyConfig,
+): Input<unknown> =>
+  vatsInput(input => {
     const { bootstrap, hostObjects, vats } = config;
     const objects = hostObjects.map(name => [
       name,
@@ -76,7 +80,7 @@ const bootstrapInput =
     const result = results.create(input, NOBODY);
     send(router, { target: BOOTSTRAPPER, body, slots, result });
     return result;
-  };
+  });
 
 /** What an opened kernel has begun with. */
 interface Begun {
@@ -87,7 +91,7 @@ interface Begun {
 interface BeginPowers {
   readonly hostObjects: HostObjects;
   /** Adds an input; resolves to its result. */
-  readonly add: (apply: ApplyInput) => Promise<unknown>;
+  readonly add: <T>(input: Input<T>) => Promise<T>;
 }
 
 /** The host objects that a kernel begins with and the store lacks. */
@@ -108,12 +112,12 @@ const configure = async (
 ): Promise<Begun> => {
   const config = await prepareConfig(loaded, core.data.reference(CLOCK));
   const names = config.hostObjects.map(name => checkName(name, 'host object'));
-  const vats = config.vats.map(vat => ({ name: vat.name, apply: vatInput(core, vat) }));
+  const vats = config.vats.map(vat => ({ name: vat.name, input: vatInput(core, vat) }));
   for (const name of names) void add(hostObjectInput(core, name));
   for (const { bundle, names: labels } of config.bundles) {
     void add(bundleInput(core, bundle, labels));
   }
-  const starts = vats.map(({ name, apply }) => ({ name, start: add(apply) }));
+  const starts = vats.map(({ name, input }) => ({ name, start: add(input) }));
   const { bootstrap } = config;
   const bootstrapResult = bootstrap === undefined ? undefined : add(bootstrapInput(core, config));
   return { starts, bootstrapResult };

@@ -5,10 +5,10 @@ import { checkFields } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type VatBundle } from '../code/bundle.js';
 import type { BlockDriver } from '../core/block-driver.js';
-import type { ApplyInput } from '../core/inbox.js';
+import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
-import { ItemType } from '../state/queue-items.js';
+import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import type { VatNumber } from '../state/schema.js';
 import {
@@ -24,6 +24,7 @@ import {
   UpgradeMode,
   type UpgradeOptions,
 } from '../state/upgrade-options.js';
+import { upgradeResult } from './answers.js';
 import { codeOf, enqueueLifecycle } from './inputs.js';
 import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
 
@@ -54,6 +55,15 @@ const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined 
   return { ...PLAIN_UPGRADE, mode: UpgradeMode[mode] };
 };
 
+const upgradeItemInput = (
+  core: KernelCore,
+  item: Omit<UpgradeItem, 'result'>,
+  first: boolean,
+): Input<UpgradeResult> => ({
+  apply: input => enqueueLifecycle(core, input, item, first),
+  decode: upgradeResult,
+});
+
 const checkMessage = (message: unknown): string => {
   if (typeof message === 'string') return message;
   throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
@@ -75,7 +85,7 @@ export const upgradeInput = (
   core: KernelCore,
   vat: VatNumber,
   options: UpgradeVatOptions,
-): ApplyInput => {
+): Input<UpgradeResult> => {
   checkFields('upgradeVat', options, UPGRADE_NAMES);
   const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
   const upgrade = upgradeOptions(options);
@@ -85,7 +95,7 @@ export const upgradeInput = (
   const how = upgrade === undefined ? {} : { upgrade };
   const code = codeOf(core, options, kind);
   const item = { type: ItemType.upgrade, vat, message, ...code, ...how };
-  return input => enqueueLifecycle(core, input, item, first);
+  return upgradeItemInput(core, item, first);
 };
 
 /** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
@@ -93,14 +103,14 @@ export const rollbackInput = (
   core: KernelCore,
   vat: VatNumber,
   options: RollbackVatOptions,
-): ApplyInput => {
+): Input<UpgradeResult> => {
   checkFields('rollbackVat', options, ['upgradeMessage', 'drain', 'first']);
   const { upgradeMessage = ROLLBACK_MESSAGE, drain, first = false } = options;
   const message = checkMessage(upgradeMessage);
   const drainWaves = drainWavesOf(drain) ?? bad(`rollbackVat: ${DRAIN_RULE}`);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves };
   const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
-  return input => enqueueLifecycle(core, input, item, first);
+  return upgradeItemInput(core, item, first);
 };
 
 export interface UpgradeAllOptions {
@@ -130,8 +140,8 @@ export const upgradeAll = async (
     const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
     const who = { vatId: vatIdOf(vat), name: core.state.vats.need(vat).name };
     try {
-      const done = await blocks.input(input => enqueueLifecycle(core, input, item, false));
-      return { ...who, succeeded: true, ...(done as UpgradeResult) };
+      const done = await blocks.input(upgradeItemInput(core, item, false));
+      return { ...who, succeeded: true, ...done };
     } catch (reason) {
       if (reason instanceof HostError || reason instanceof KernelError) throw reason;
       return { ...who, succeeded: false, reason };
