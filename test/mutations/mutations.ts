@@ -454,8 +454,8 @@ const UPGRADES: readonly Mutation[] = [
   {
     id: 'U1a',
     rule: 'U1',
-    file: `${KERNEL}/core/host-results.ts`,
-    find: '    state.journal.record(() => this.#settled.pop());\n',
+    file: `${KERNEL}/state/host-settlements.ts`,
+    find: '    this.#journal.record(() => this.#settled.pop());\n',
     replace: '',
     breaks: 'The host is told rejections of an upgrade that failed and was undone.',
     tests: ['test/upgrade/upgrade.test'],

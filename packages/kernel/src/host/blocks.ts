@@ -44,5 +44,5 @@ export const blockInput = (
   }
   if (given === undefined) return silentInput(() => undefined);
   const time = checkTime(core, given);
-  return silentInput(() => setBlockTime(core.router, Math.max(time, blockTime(core.state))));
+  return silentInput(() => setBlockTime(core.state, Math.max(time, blockTime(core.state))));
 };

@@ -199,7 +199,7 @@ export class HostObjects {
   #take(call: number, settlement: Settlement): Promise<void> {
     this.#answered.add(call);
     const input = silentInput(() => {
-      applyAnswer(this.#options.core.router, call, settlement);
+      applyAnswer(this.#options.core.state, call, settlement);
       this.#answered.delete(call);
       this.#started.delete(call);
     });

@@ -6,6 +6,7 @@ import { silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
 import { getPromise, holdAll } from '../objects/counts.js';
+import { tellHost } from '../objects/host-holds.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
 import { STATIC_VAT } from '../state/kept-options.js';
@@ -42,7 +43,7 @@ export const messageInput = (
   const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
   return vatsInput(input => {
     const result = core.results.create(input, NOBODY);
-    send(core.router, { target: to, body, slots, result });
+    send(core.state, { target: to, body, slots, result });
     return result;
   });
 };
@@ -147,10 +148,10 @@ export const settlementInput = (core: KernelCore, promise: VatReference): Input<
     throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
   }
   return vatsInput(() => {
-    const { state, router } = core;
+    const { state } = core;
     const row = getPromise(state, kref);
     if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
-    else router.hostSettled(kref, row);
+    else tellHost(state, kref, row);
     return kref;
   });
 };
@@ -160,6 +161,6 @@ export const cancelInput = (core: KernelCore, choice: ItemChoice): Input<void> =
   findItem(core.state, choice);
   return silentInput(() => {
     core.takeFirst(undefined);
-    cancelEntry(core.router, findItem(core.state, choice));
+    cancelEntry(core.state, findItem(core.state, choice));
   });
 };

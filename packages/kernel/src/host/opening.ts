@@ -37,10 +37,10 @@ export const bundleInput = (
   names: readonly string[],
 ): Input<void> =>
   silentInput(() => {
-    const { bundles, router, state } = core;
+    const { bundles, state } = core;
     const { bundleId } = bundle;
     bundles.add(bundle);
-    bundleInstalled(router, bundleId, provideBundleCap(state, bundleId));
+    bundleInstalled(state, bundleId, provideBundleCap(state, bundleId));
     for (const name of names) state.services.bundleNames.set(name, bundleId);
   });
 
@@ -65,7 +65,7 @@ const vatInput = (
 };
 
 const bootstrapInput = (
-  { state, results, router }: KernelCore,
+  { state, results }: KernelCore,
   config: ReadyConfig,
 ): Input<unknown> =>
   vatsInput(input => {
@@ -78,7 +78,7 @@ const bootstrapInput = (
     const args = [bootstrap, vats.map(({ name }) => name), devices];
     const { body, slots } = kernelData(['bootstrap', args]);
     const result = results.create(input, NOBODY);
-    send(router, { target: BOOTSTRAPPER, body, slots, result });
+    send(state, { target: BOOTSTRAPPER, body, slots, result });
     return result;
   });
 

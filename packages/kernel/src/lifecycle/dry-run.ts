@@ -153,7 +153,7 @@ const upgradeInTrial = async (
   moment: Moment,
   { exportsMax, tellsWorkerEnds, onStarted }: TrialOptions,
 ): Promise<UpgradeFindings> => {
-  const { state } = context.router;
+  const { state } = context;
   const losses = lossesOf(state, vat, exportsMax);
   const before = kindsOf(state, vat);
   const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
@@ -173,10 +173,9 @@ const upgradeInTrial = async (
   };
 };
 
-/** Nobody is told of what is undone: neither the host's promises nor its log. */
-const silent = (context: LifecycleContext): LifecycleContext => ({
+/** The log is not told of what is undone. */
+const unlogged = (context: LifecycleContext): LifecycleContext => ({
   ...context,
-  router: { ...context.router, hostSettled: () => undefined },
   log: new KernelLog(),
 });
 
@@ -191,7 +190,7 @@ export const dryRun = async (
   successor: Successor,
   moment: Moment,
 ): Promise<DryRunReport> => {
-  const { state } = context.router;
+  const { state } = context;
   const began = nowMs();
   let started: number | undefined;
   const onStarted = (): void => {
@@ -203,7 +202,7 @@ export const dryRun = async (
   });
   const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted };
   try {
-    const work = () => upgradeInTrial(silent(context), vat, successor, moment, options);
+    const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
     return { ...findings, cost: timed(findings.cost) };
   } catch (error) {
@@ -225,7 +224,7 @@ export const carryOutDryRun = async (
   item: DryRunItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { state } = context.router;
+  const { state } = context;
   const { vat, bundleId, body: parameters, slots, message } = item;
   if (state.vats.get(vat)?.state !== VatState.running) {
     releaseAll(state, slots);
@@ -233,7 +232,7 @@ export const carryOutDryRun = async (
   }
   const successor = { bundleId, parameters, slots, message };
   const options = { exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
-  const work = () => upgradeInTrial(silent(context), vat, successor, moment, options);
+  const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
   const report: VatReport = await state.trial(work);
   releaseAll(state, slots);
   return { rejected: false, ...kernelData(report) };

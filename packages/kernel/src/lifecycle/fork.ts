@@ -202,8 +202,7 @@ const startChild = async (
   child: Child,
   moment: Moment,
 ): Promise<Started> => {
-  const { online, router } = context;
-  const { state } = router;
+  const { state, online } = context;
   const { row } = child;
   const { position } = state.vatCounters.need(vat);
   const handOver = handOverOf(state, vat, row, moment.height, parent);
@@ -223,10 +222,9 @@ const startChild = async (
 
 /** Why the request cannot even be tried. */
 const refusalOf = (
-  { router, limits }: LifecycleContext,
+  { state, limits }: LifecycleContext,
   { vat, name, dynamic }: ForkItem,
 ): Error | undefined => {
-  const { state } = router;
   if (state.vats.get(vat)?.state !== VatState.running) return notRunning(vat);
   if (!dynamic && state.names.get(name) !== undefined) {
     return Error(`vat name ${JSON.stringify(name)} is taken`);
@@ -241,8 +239,7 @@ export const forkVat = async (
   item: ForkItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
-  const { state } = router;
+  const { state, online, pager } = context;
   const { vat: parent, child: vat } = item;
   const refuse = (reason: KernelData): Settlement => {
     releaseAll(state, heldBy(item));

@@ -40,8 +40,7 @@ const createVat = async (
   item: CreateItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
-  const { state } = router;
+  const { state, online, pager } = context;
   const { vat, name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
   const mark = state.mark();
   const refuse = (reason: KernelData): Settlement => {
@@ -87,14 +86,13 @@ const createVat = async (
 };
 
 const terminateVat = (context: LifecycleContext, item: TerminateItem): Settlement => {
-  const { router, online } = context;
-  const { state } = router;
+  const { state, online } = context;
   const { body, slots } = item;
   if (state.vats.get(item.vat)?.state !== VatState.running) {
     releaseAll(state, slots);
     return rejection(notRunning(item.vat));
   }
-  endVat(router, item.vat, { rejected: true, body, slots });
+  endVat(state, item.vat, { rejected: true, body, slots });
   releaseAll(state, slots);
   online.remove(item.vat);
   return { rejected: false, ...kernelData(undefined) };
@@ -130,7 +128,7 @@ export const reserveWorkers = async (
   items: readonly LifecycleItem[],
 ): Promise<void> => {
   const needed = items.flatMap(item => {
-    const code = codeOf(context.router.state, item);
+    const code = codeOf(context.state, item);
     if (code === undefined) return [];
     const { vat, bundleId, imageId } = code;
     return [{ vat, script: context.scriptOf(bundleId, imageId) }];
@@ -165,7 +163,7 @@ export const carryOut = async (
   item: LifecycleItem,
   moment: Moment,
 ): Promise<void> => {
-  const { router } = context;
-  settle(router, item.result, await resultOf(context, item, moment));
-  release(router.state, item.result);
+  const { state } = context;
+  settle(state, item.result, await resultOf(context, item, moment));
+  release(state, item.result);
 };

@@ -84,14 +84,13 @@ export const startSuccessor = async (
   { message, emergency = false, ...code }: Successor,
   moment: Moment,
 ): Promise<StartedSuccessor> => {
-  const { router } = context;
-  const { state } = router;
+  const { state } = context;
   const before = state.vats.need(vat);
   const incarnation = before.incarnation + 1;
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
-  const rejectedPromises = abandonPromises(router, vat, reason, kept);
+  const rejectedPromises = abandonPromises(state, vat, reason, kept);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
   return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };
@@ -116,8 +115,7 @@ export const upgradeVat = async (
   item: UpgradeItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
-  const { state } = router;
+  const { state, online, pager } = context;
   const { vat, slots } = item;
   const vatId = vatIdOf(vat);
   const before = state.vats.get(vat);

@@ -13,7 +13,7 @@ import { NOBODY } from '../state/schema.js';
 import { release, releaseAll } from './counts.js';
 import { rejection } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
-import { refuse, settle, type Router } from './router.js';
+import { refuse, settle } from './router.js';
 
 const NAMES = {
   [ItemType.send]: 'message',
@@ -65,12 +65,11 @@ export const findItem = (state: KernelState, choice: ItemChoice): QueueEntry => 
 const CANCELLED = rejection(Error('cancelled by the host'));
 
 /** Takes an item off the queue and tells whoever waits for it. */
-export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void => {
-  const { state } = router;
+export const cancelEntry = (state: KernelState, { ordinal, item }: QueueEntry): void => {
   state.queue.remove(ordinal);
   switch (item.type) {
     case ItemType.send:
-      return refuse(router, item, CANCELLED);
+      return refuse(state, item, CANCELLED);
     case ItemType.notify:
       return release(state, item.promise);
     case ItemType.create:
@@ -81,7 +80,7 @@ export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void
       releaseAll(state, heldBy(item));
       const meter = meterOf(item);
       if (meter !== null) release(state, meter);
-      settle(router, item.result, CANCELLED);
+      settle(state, item.result, CANCELLED);
       return release(state, item.result);
     }
     default:

@@ -15,7 +15,7 @@ import {
   SERVICE,
 } from '../objects/kernel-objects.js';
 import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
-import { makePromise, type Router, type Settlement } from '../objects/router.js';
+import { makePromise, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { FORK_EXPORTS_MAX, heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
@@ -268,13 +268,13 @@ export const ADMIN_METHODS: KernelMethods<AdminRow> = {
     return enqueue(call, { type: ItemType.terminate, vat, ...data });
   },
   /** Settles as the vat ends: with what it says when it leaves, else rejects with the reason. */
-  done: ({ router, state, row: [, vat, end], result }) => {
+  done: ({ state, row: [, vat, end], result }) => {
     if (result === undefined) return DEFERRED;
     if (end === null) waitFor(state, waitSubject.endOf(vat), result);
     else {
       takeResult(state, result);
       const [rejected, body, slots] = end;
-      answer(router, result, { rejected, body, slots });
+      answer(state, result, { rejected, body, slots });
     }
     return DEFERRED;
   },
@@ -302,13 +302,12 @@ export const creationAnswer = (
 
 /** A vat has ended: `done()` settles, now and for whoever asks later. */
 export const settleDone = (
-  router: Router,
+  state: KernelState,
   vat: VatNumber,
   { options }: VatRow,
   end: Settlement,
 ): void => {
-  const { state } = router;
-  wake(router, waitSubject.endOf(vat), end);
+  wake(state, waitSubject.endOf(vat), end);
   const row = options.admin === null ? undefined : state.services.kernelObjects.get(options.admin);
   if (row?.[0] !== KernelObject.adminNode) return;
   holdAll(state, end.slots);
@@ -317,8 +316,8 @@ export const settleDone = (
 };
 
 /** A bundle has been installed: whoever waits for its cap gets it. */
-export const bundleInstalled = (router: Router, bundleId: string, cap: KRef): void =>
-  wake(router, waitSubject.bundle(bundleId), {
+export const bundleInstalled = (state: KernelState, bundleId: string, cap: KRef): void =>
+  wake(state, waitSubject.bundle(bundleId), {
     rejected: false,
     ...kernelData(new SlotMark(cap)),
   });
