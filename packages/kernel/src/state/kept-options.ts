@@ -1,4 +1,5 @@
 /** The options that a vat keeps: part of its row, and of the item that creates it. */
+import { checkArity } from './frame-codec.js';
 import type { KRef } from './krefs.js';
 
 /** What a vat is under beyond its code. adminNode.changeOptions changes some of it. */
@@ -38,6 +39,7 @@ export const optionsTuple = (options: VatOptions): OptionsTuple => {
 };
 
 export const optionsOf = (tuple: OptionsTuple): VatOptions => {
+  checkArity('the options of a vat', tuple, [5, 6]);
   const [dynamic, critical, meter, reapInterval, admin, refresh = 0] = tuple;
   return { dynamic, critical, meter, reapInterval, admin, refresh };
 };

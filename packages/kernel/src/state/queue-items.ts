@@ -2,9 +2,8 @@
  * Items of the run queue: messages, notifies, and five kinds of lifecycle items, each with fields
  * of its own. docs/tables.md says how they are stored.
  */
-import assert from 'node:assert/strict';
 import { textOf, utf8 } from '@heirloom/store';
-import { frameCodec } from './frame-codec.js';
+import { checkArity, frameCodec } from './frame-codec.js';
 import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
 import type { VatNumber } from './schema.js';
@@ -136,7 +135,7 @@ const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage =
 
 type ForkTuple = readonly [VatNumber, readonly KRef[], hasParameters: boolean, dynamic: boolean];
 
-/** What a lifecycle item is stored as, after its type; what it does not have is empty or null. */
+/** What the tuples of lifecycle items begin with, after the type; what an item lacks is empty. */
 type LifecycleTuple = readonly [
   vat: VatNumber,
   bundleId: string,
@@ -144,52 +143,30 @@ type LifecycleTuple = readonly [
   slots: readonly KRef[],
   text: Uint8Array,
   result: KRef,
-  options: OptionsTuple | null,
-  upgrade: UpgradeTuple | null,
-  ...([] | [fork: ForkTuple]),
 ];
 
-const lifecycleTuple = (item: LifecycleItem): LifecycleTuple => {
+const lifecycleTuple = (item: LifecycleItem, bundleId: string, text: string): LifecycleTuple => {
   const { vat, body, slots, result } = item;
-  switch (item.type) {
-    case ItemType.create: {
-      const { bundleId, name, options } = item;
-      const kept = options === undefined ? null : optionsTuple(options);
-      return [vat, bundleId, body, slots, utf8(name), result, kept, null];
-    }
-    case ItemType.upgrade: {
-      const { bundleId, message, upgrade } = item;
-      const how = upgrade === undefined ? null : upgradeTuple(upgrade);
-      return [vat, bundleId, body, slots, utf8(message), result, null, how];
-    }
-    case ItemType.dryRun: {
-      const { bundleId, message } = item;
-      return [vat, bundleId, body, slots, utf8(message), result, null, DRY_RUN_TUPLE];
-    }
-    case ItemType.terminate:
-      return [vat, '', body, slots, utf8(''), result, null, null];
-    case ItemType.fork: {
-      const { child, name, exports, hasParameters, dynamic } = item;
-      const fork: ForkTuple = [child, exports, hasParameters, dynamic];
-      return [vat, '', body, slots, utf8(name), result, null, null, fork];
-    }
-    default:
-      throw TypeError(`unknown item ${String((item satisfies never as RunQueueItem).type)}`);
-  }
+  return [vat, bundleId, body, slots, utf8(text), result];
 };
 
 type ItemTuple =
   | readonly [typeof ItemType.send, ...MessageTuple]
   | readonly [typeof ItemType.notify, VatNumber, KRef]
-  | readonly [
-      (
-        | typeof ItemType.create
-        | typeof ItemType.upgrade
-        | typeof ItemType.terminate
-        | typeof ItemType.fork
-      ),
-      ...LifecycleTuple,
-    ];
+  | readonly [typeof ItemType.create, ...LifecycleTuple, OptionsTuple | null, null]
+  | readonly [typeof ItemType.upgrade, ...LifecycleTuple, null, UpgradeTuple | null]
+  | readonly [typeof ItemType.terminate, ...LifecycleTuple, null, null]
+  | readonly [typeof ItemType.fork, ...LifecycleTuple, null, null, ForkTuple];
+
+/** Fields of each type, itself included. */
+const ARITIES: Readonly<Partial<Record<number, number>>> = {
+  [ItemType.send]: 5,
+  [ItemType.notify]: 3,
+  [ItemType.create]: 9,
+  [ItemType.upgrade]: 9,
+  [ItemType.terminate]: 9,
+  [ItemType.fork]: 10,
+};
 
 const itemTuple = (item: RunQueueItem): ItemTuple => {
   switch (item.type) {
@@ -197,51 +174,72 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
       return [item.type, ...messageTuple(item)];
     case ItemType.notify:
       return [item.type, item.vat, item.promise];
-    case ItemType.dryRun:
-      return [ItemType.upgrade, ...lifecycleTuple(item)];
-    case ItemType.create:
-    case ItemType.upgrade:
+    case ItemType.create: {
+      const { type, bundleId, name, options } = item;
+      const kept = options === undefined ? null : optionsTuple(options);
+      return [type, ...lifecycleTuple(item, bundleId, name), kept, null];
+    }
+    case ItemType.upgrade: {
+      const { type, bundleId, message, upgrade } = item;
+      const how = upgrade === undefined ? null : upgradeTuple(upgrade);
+      return [type, ...lifecycleTuple(item, bundleId, message), null, how];
+    }
+    case ItemType.dryRun: {
+      const { bundleId, message } = item;
+      const common = lifecycleTuple(item, bundleId, message);
+      return [ItemType.upgrade, ...common, null, DRY_RUN_TUPLE];
+    }
     case ItemType.terminate:
-    case ItemType.fork:
-      return [item.type, ...lifecycleTuple(item)];
+      return [item.type, ...lifecycleTuple(item, '', ''), null, null];
+    case ItemType.fork: {
+      const { type, child, name, exports, hasParameters, dynamic } = item;
+      const fork = [child, exports, hasParameters, dynamic] as const;
+      return [type, ...lifecycleTuple(item, '', name), null, null, fork];
+    }
     default:
-      throw TypeError(`unknown item ${String((item satisfies never as RunQueueItem).type)}`);
+      throw TypeError(`unknown item ${String(item satisfies never)}`);
   }
 };
 
 const itemOf = (tuple: ItemTuple): RunQueueItem => {
-  if (tuple[0] === ItemType.send) {
-    const [type, ...message] = tuple;
-    return { type, ...messageOf(message) };
-  }
-  if (tuple[0] === ItemType.notify) {
-    const [type, vat, promise] = tuple;
-    return { type, vat, promise };
-  }
-  const [type, vat, bundleId, body, slots, text, result, options, upgrade, fork] = tuple;
-  const fields = { vat, body, slots, result };
-  switch (type) {
+  const arity = ARITIES[tuple[0]] ?? 0;
+  checkArity(`an item of type ${tuple[0]} on the run queue`, tuple, [arity]);
+  switch (tuple[0]) {
+    case ItemType.send: {
+      const [type, ...message] = tuple;
+      return { type, ...messageOf(message) };
+    }
+    case ItemType.notify: {
+      const [type, vat, promise] = tuple;
+      return { type, vat, promise };
+    }
     case ItemType.create: {
+      const [type, vat, bundleId, body, slots, text, result, options] = tuple;
       const kept = options === null ? {} : { options: optionsOf(options) };
-      return { type, ...fields, bundleId, name: textOf(text), ...kept };
+      return { type, vat, bundleId, body, slots, name: textOf(text), result, ...kept };
     }
     case ItemType.upgrade: {
-      const code = { ...fields, bundleId, message: textOf(text) };
-      if (upgrade === null) return { type, ...code };
-      if (isDryRunTuple(upgrade)) return { type: ItemType.dryRun, ...code };
-      return { type, ...code, upgrade: upgradeOf(upgrade) };
+      const [type, vat, bundleId, body, slots, text, result, , upgrade] = tuple;
+      const fields = { vat, bundleId, body, slots, message: textOf(text), result };
+      if (upgrade === null) return { type, ...fields };
+      if (isDryRunTuple(upgrade)) return { type: ItemType.dryRun, ...fields };
+      return { type, ...fields, upgrade: upgradeOf(upgrade) };
     }
-    case ItemType.terminate:
-      return { type, ...fields };
+    case ItemType.terminate: {
+      const [type, vat, , body, slots, , result] = tuple;
+      return { type, vat, body, slots, result };
+    }
     case ItemType.fork: {
-      assert(fork !== undefined, 'a fork says which vat it makes');
+      const [type, vat, , body, slots, text, result, , , fork] = tuple;
+      checkArity('a fork on the run queue', fork, [4]);
       const [child, exports, hasParameters, dynamic] = fork;
-      return { type, ...fields, name: textOf(text), child, exports, hasParameters, dynamic };
+      const made = { child, exports, hasParameters, dynamic };
+      return { type, vat, body, slots, name: textOf(text), result, ...made };
     }
     default:
-      throw TypeError(`unknown item ${String(type satisfies never)}`);
+      throw TypeError(`unknown item ${String(tuple satisfies never)}`);
   }
 };
 
-export const messageCodec = frameCodec(messageTuple, messageOf);
-export const itemCodec = frameCodec(itemTuple, itemOf);
+export const messageCodec = frameCodec('a waiting message', [4], messageTuple, messageOf);
+export const itemCodec = frameCodec('an item of the run queue', [3, 5, 9, 10], itemTuple, itemOf);

@@ -6,7 +6,7 @@
  */
 import { textOf, utf8 } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
-import { frameCodec, same, single } from './frame-codec.js';
+import { checkArity, frameCodec, same, single } from './frame-codec.js';
 import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
 import { itemCodec, messageCodec } from './queue-items.js';
@@ -159,11 +159,11 @@ const codeTuple = ({ bundleId, parameters, slots }: VatCode): CodeTuple => [
   parameters,
   slots,
 ];
-const codeOf = ([bundleId, parameters, slots]: CodeTuple): VatCode => ({
-  bundleId,
-  parameters,
-  slots,
-});
+const codeOf = (tuple: CodeTuple): VatCode => {
+  checkArity('the code of a vat', tuple, [3]);
+  const [bundleId, parameters, slots] = tuple;
+  return { bundleId, parameters, slots };
+};
 
 type VatTuple = readonly [
   name: Uint8Array,
@@ -216,11 +216,11 @@ const countersOf = (tuple: CountersTuple): VatCounters => {
 };
 
 export const codecs = {
-  object: same<ObjectRow>(),
-  clist: same<ClistRow>(),
-  kref: single<KRef>(),
-  count: single<number>(),
-  hostResult: same<HostResultRow>(),
+  object: same<ObjectRow>('an object', 5),
+  clist: same<ClistRow>('an entry of a c-list', 2),
+  kref: single<KRef>('a reference'),
+  count: single<number>('a count'),
+  hostResult: same<HostResultRow>('the result of an input', 2),
   message: messageCodec,
   item: itemCodec,
   promise: frameCodec<
@@ -235,6 +235,8 @@ export const codecs = {
       number,
     ]
   >(
+    'a promise',
+    [7],
     p => [p.state, p.decider, p.subscribers, p.references, p.body, p.slots, p.queueCount],
     ([state, decider, subscribers, references, body, slots, queueCount]) => ({
       state,
@@ -246,17 +248,23 @@ export const codecs = {
       queueCount,
     }),
   ),
-  vat: frameCodec(vatTuple, vatOf),
-  vatCounters: frameCodec(countersTuple, countersOf),
+  vat: frameCodec('a vat', [9], vatTuple, vatOf),
+  vatCounters: frameCodec('the counters of a vat', [7, 8, 9], countersTuple, countersOf),
   empty: frameCodec<true, readonly []>(
+    'a row that only stands there',
+    [0],
     () => [],
     () => true,
   ),
   cleanup: frameCodec<CleanupRow, readonly [boolean]>(
+    'an ended incarnation',
+    [1],
     ({ wholeVat }) => [wholeVat],
     ([wholeVat]) => ({ wholeVat }),
   ),
   counters: frameCodec<Counters, readonly [number, number, number, number, number]>(
+    'the counters',
+    [5],
     c => [c.nextVat, c.nextObject, c.nextPromise, c.queueTail, c.lastInput],
     ([nextVat, nextObject, nextPromise, queueTail, lastInput]) => ({
       nextVat,

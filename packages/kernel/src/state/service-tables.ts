@@ -5,7 +5,7 @@
  * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
  * holds what the message held on the queue; a wait's row holds its promise.
  */
-import { frameCodec } from './frame-codec.js';
+import { checkArity, frameCodec } from './frame-codec.js';
 import { ranges, spellings } from './kernel-keys.js';
 import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
@@ -51,14 +51,33 @@ type MakeTable = <K extends number | string, V>(
   spelling: Spelling<K>,
 ) => KernelTable<K, V>;
 
+/** Fields of each type, itself included. */
+const ARITIES: Readonly<Partial<Record<number, number>>> = {
+  [KernelObject.vatAdmin]: 1,
+  [KernelObject.service]: 1,
+  [KernelObject.criticalKey]: 1,
+  [KernelObject.clock]: 1,
+  [KernelObject.bootstrapper]: 1,
+  [KernelObject.bundleCap]: 2,
+  [KernelObject.adminNode]: 3,
+  [KernelObject.meter]: 3,
+};
+
 export const kernelObjectCodec: RowCodec<KernelObjectRow> = frameCodec<
   KernelObjectRow,
   KernelObjectRow
 >(
+  'a kernel object',
+  [1, 2, 3],
   row => row,
-  tuple => tuple,
+  tuple => {
+    checkArity(`a kernel object of type ${tuple[0]}`, tuple, [ARITIES[tuple[0]] ?? 0]);
+    return tuple;
+  },
 );
 const textCodec: RowCodec<string> = frameCodec<string, readonly [string]>(
+  'a text',
+  [1],
   text => [text],
   ([text]) => text,
 );

@@ -1,5 +1,6 @@
 /** How an upgrade is to be carried out: part of its item on the run queue (docs/tables.md). */
 import assert from 'node:assert/strict';
+import { checkArity } from './frame-codec.js';
 
 /** How new code takes over. */
 export const UpgradeMode = {
@@ -58,6 +59,7 @@ export const upgradeTuple = (options: UpgradeOptions): UpgradeTuple => {
 };
 
 export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions => {
+  checkArity('the options of an upgrade', tuple, [4]);
   const [mode, code, drainWaves, emergency] = tuple;
   assert(mode !== DRY_RUN_MODE, 'a dry run has no options');
   return { mode, code, drainWaves, emergency };
