@@ -3,10 +3,12 @@ import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
+import { readExports } from '../services/option-reader.js';
 import type { KRef } from '../state/krefs.js';
-import { FORK_EXPORTS_MAX, ItemType } from '../state/queue-items.js';
+import { ItemType } from '../state/queue-items.js';
 import type { VatNumber } from '../state/schema.js';
 import { forkedVat } from './answers.js';
+import { hostDialect } from './host-dialect.js';
 import { enqueueLifecycle } from './inputs.js';
 import type { ForkedVat, ForkVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
@@ -18,17 +20,15 @@ export const forkInput = (
   options: ForkVatOptions,
 ): Input<ForkedVat> => {
   checkFields('forkVat', options, ['name', 'vatParameters', 'exports', 'isolation', 'first']);
-  const { vatParameters, exports: wanted = [], isolation, first = false } = options;
+  const { vatParameters, isolation, first = false } = options;
   const name = checkName(options.name);
   if (core.state.names.get(name) !== undefined) {
     throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
   }
-  if (!Array.isArray(wanted) || wanted.length > FORK_EXPORTS_MAX) {
-    const rule = `exports must be an array of at most ${FORK_EXPORTS_MAX} references`;
-    throw new KernelError('BAD_OPTION', `forkVat: ${rule}`);
-  }
   checkIsolation(isolation);
-  const exports = wanted.map(reference => core.data.krefOf(reference));
+  const exports = readExports(options.exports, hostDialect('forkVat'), reference =>
+    core.data.krefOf(reference),
+  );
   const data = core.data.encode(vatParameters);
   const hasParameters = vatParameters !== undefined;
   const parent = core.state.vats.get(vat);

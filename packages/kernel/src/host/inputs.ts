@@ -9,6 +9,7 @@ import { getPromise, holdAll } from '../objects/counts.js';
 import { tellHost } from '../objects/host-holds.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
+import { readRefresh } from '../services/option-reader.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
@@ -22,9 +23,9 @@ import {
   Sweep,
   type VatNumber,
 } from '../state/schema.js';
-import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import type { WorkerKind } from '../vats/zygotes.js';
 import { createdVat } from './answers.js';
+import { hostDialect } from './host-dialect.js';
 import type { CreatedVat, CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
@@ -86,8 +87,7 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   }
   const { isolation, critical = false } = options;
   checkIsolation(isolation);
-  const refresh = refreshOf(options.refresh);
-  if (refresh === undefined) throw new KernelError('BAD_OPTION', `createVat: ${REFRESH_RULE}`);
+  const refresh = readRefresh(options.refresh, hostDialect('createVat'));
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
   const code = codeOf(core, options, core.isolation.kindFor(isolation));

@@ -7,7 +7,6 @@ import { HostError, KernelError } from '../base/kernel-errors.js';
 import type { CheckedBundle } from '../code/bundle.js';
 import { silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
-import { holdAll } from '../objects/counts.js';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
 import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects.js';
 import { send } from '../objects/router.js';
@@ -16,10 +15,11 @@ import { bundleInstalled } from '../services/vat-admin.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import type { KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
-import { KERNEL_DECIDES, NOBODY, type VatNumber } from '../state/schema.js';
+import { NOBODY } from '../state/schema.js';
 import { createdVat } from './answers.js';
 import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
 import type { HostObjects } from './host-objects.js';
+import { enqueueLifecycle } from './inputs.js';
 import type { CreatedVat } from './kernel-types.js';
 import type { KernelOptions } from './options.js';
 
@@ -45,21 +45,16 @@ export const bundleInput = (
   });
 
 /** Makes a static vat. */
-const vatInput = (
-  { state, results, data, zygotes, isolation, bundles }: KernelCore,
-  vat: ReadyConfig['vats'][number],
-): Input<CreatedVat> => {
+const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<CreatedVat> => {
   const { name, bundleId, parameters, critical, reapInterval } = vat;
-  const { body, slots } = data.encode(parameters);
+  const data = core.data.encode(parameters);
+  const options = { ...STATIC_VAT, critical, reapInterval };
   const apply = (input: number): KRef => {
+    const { state, zygotes, isolation, bundles } = core;
     zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
-    const result = results.create(input, KERNEL_DECIDES);
-    const options = { ...STATIC_VAT, critical, reapInterval };
-    const number: VatNumber = state.next('nextVat');
-    holdAll(state, slots);
-    const item = { type: ItemType.create, vat: number, bundleId, body, slots, name };
-    state.enqueue({ ...item, result, options });
-    return result;
+    const number = state.next('nextVat');
+    const item = { type: ItemType.create, vat: number, bundleId, name, ...data, options };
+    return enqueueLifecycle(core, input, item, false);
   };
   return { apply, decode: createdVat };
 };

@@ -8,52 +8,24 @@ import type { BlockDriver } from '../core/block-driver.js';
 import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
 import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import type { VatNumber } from '../state/schema.js';
 import {
-  REPLAY_TAKES_NOTHING,
-  DRAIN_RULE,
-  drainWavesOf,
-  dryRunExcess,
   NO_DATA,
   PLAIN_UPGRADE,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
   UpgradeCode,
   UpgradeMode,
-  type UpgradeOptions,
 } from '../state/upgrade-options.js';
 import { upgradeResult } from './answers.js';
+import { hostDialect } from './host-dialect.js';
 import { codeOf, enqueueLifecycle } from './inputs.js';
 import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
 
-const bad = (text: string): never => {
-  throw new KernelError('BAD_OPTION', text);
-};
-
-/** For a dry run there is an option of its own. */
-const MODES: readonly (keyof typeof UpgradeMode)[] = ['swap', 'replay'];
-
-/** How the upgrade is to be carried out. Absent: as usual. */
-const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
-  const { mode = 'swap', vatParameters, upgradeMessage, drain, emergency = false } = options;
-  const { dryRun = false } = options;
-  if (typeof dryRun !== 'boolean') return bad('upgradeVat: dryRun must be true or false');
-  if (typeof emergency !== 'boolean') return bad('upgradeVat: emergency must be true or false');
-  if (!MODES.includes(mode)) {
-    return bad(`upgradeVat: mode ${String(mode)}; there are ${MODES.join(', ')}`);
-  }
-  const drainWaves = drainWavesOf(drain) ?? bad(`upgradeVat: ${DRAIN_RULE}`);
-  if (mode === 'swap') {
-    const isPlain = drainWaves === 0 && !emergency;
-    return isPlain ? undefined : { ...PLAIN_UPGRADE, drainWaves, emergency };
-  }
-  if (emergency || [vatParameters, upgradeMessage, drain].some(it => it !== undefined)) {
-    return bad(`upgradeVat: ${REPLAY_TAKES_NOTHING}`);
-  }
-  return { ...PLAIN_UPGRADE, mode: UpgradeMode[mode] };
-};
+const UPGRADE = hostDialect('upgradeVat');
 
 const upgradeItemInput = (
   core: KernelCore,
@@ -63,11 +35,6 @@ const upgradeItemInput = (
   apply: input => enqueueLifecycle(core, input, item, first),
   decode: upgradeResult,
 });
-
-const checkMessage = (message: unknown): string => {
-  if (typeof message === 'string') return message;
-  throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
-};
 
 const UPGRADE_NAMES = [
   'bundleId',
@@ -87,13 +54,14 @@ export const upgradeInput = (
   options: UpgradeVatOptions,
 ): Input<UpgradeResult> => {
   checkFields('upgradeVat', options, UPGRADE_NAMES);
-  const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
-  const upgrade = upgradeOptions(options);
-  const message = checkMessage(upgradeMessage);
+  const { first = false } = options;
+  const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, UPGRADE);
+  readDryRun(options, UPGRADE);
+  const upgrade = readUpgrade(options, drainWaves, UPGRADE);
   // A replay is on the vat's own image, and a drain takes its time: nothing is prepared for them.
-  const kind = upgrade === undefined ? core.isolation.kindOf(vat) : undefined;
-  const how = upgrade === undefined ? {} : { upgrade };
-  const code = codeOf(core, options, kind);
+  const isPlain = upgrade.mode === UpgradeMode.swap && drainWaves === 0 && !upgrade.emergency;
+  const code = codeOf(core, options, isPlain ? core.isolation.kindOf(vat) : undefined);
+  const how = isPlain ? {} : { upgrade };
   const item = { type: ItemType.upgrade, vat, message, ...code, ...how };
   return upgradeItemInput(core, item, first);
 };
@@ -105,9 +73,9 @@ export const rollbackInput = (
   options: RollbackVatOptions,
 ): Input<UpgradeResult> => {
   checkFields('rollbackVat', options, ['upgradeMessage', 'drain', 'first']);
-  const { upgradeMessage = ROLLBACK_MESSAGE, drain, first = false } = options;
-  const message = checkMessage(upgradeMessage);
-  const drainWaves = drainWavesOf(drain) ?? bad(`rollbackVat: ${DRAIN_RULE}`);
+  const { first = false } = options;
+  const dialect = hostDialect('rollbackVat');
+  const { message, drainWaves } = readTerms(options, ROLLBACK_MESSAGE, dialect);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves };
   const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
   return upgradeItemInput(core, item, first);
@@ -132,9 +100,8 @@ export const upgradeAll = async (
   options: UpgradeAllOptions,
 ): Promise<UpgradeAllResult[]> => {
   checkFields('upgradeAll', options, ['upgradeMessage', 'drain']);
-  const { upgradeMessage = UPGRADE_MESSAGE, drain } = options;
-  const message = checkMessage(upgradeMessage);
-  const drainWaves = drainWavesOf(drain) ?? bad(`upgradeAll: ${DRAIN_RULE}`);
+  const dialect = hostDialect('upgradeAll');
+  const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, dialect);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.present, drainWaves };
   const upgrades = runningVats(core.state).map(async (vat): Promise<UpgradeAllResult> => {
     const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
@@ -166,8 +133,7 @@ export interface DryRunOptions extends CheckUpgradeOptions {
 /** What `checkUpgrade` takes of it. Errors: KernelError BAD_OPTION. */
 export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
   checkFields('upgradeVat', options, ['bundle', ...UPGRADE_NAMES]);
-  const excess = dryRunExcess({ ...options });
-  if (excess !== undefined) return bad(`upgradeVat: ${excess}`);
+  readDryRun(options, UPGRADE);
   const { bundleId, bundle, vatParameters } = options;
   return { bundleId, bundle, vatParameters };
 };

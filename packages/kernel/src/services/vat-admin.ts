@@ -18,22 +18,15 @@ import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/repli
 import { makePromise, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { FORK_EXPORTS_MAX, heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
+import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
 import { KERNEL_DECIDES, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import {
-  REPLAY_TAKES_NOTHING,
-  DRAIN_RULE,
-  drainWavesOf,
-  dryRunExcess,
   PLAIN_UPGRADE,
-  REFRESH_RULE,
-  refreshOf,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
   UpgradeCode,
-  UpgradeMode,
 } from '../state/upgrade-options.js';
 import {
   DEFERRED,
@@ -46,7 +39,15 @@ import {
   type KernelMethods,
 } from './calls.js';
 import { makeMeter, makeUnlimitedMeter } from './meters.js';
-import { checkCreation, checkName, checkReapInterval } from './vat-options.js';
+import {
+  readDryRun,
+  readExports,
+  readReapInterval,
+  readRefresh,
+  readTerms,
+  readUpgrade,
+} from './option-reader.js';
+import { adminDialect, CHANGE_OPTIONS, checkCreation, checkName } from './vat-options.js';
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;
 
@@ -73,9 +74,13 @@ const createVat = (call: KernelCall): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'createVat');
   const { name, vatParameters, options } = checkCreation(call.state, call.args[1]);
   const vat = call.state.next('nextVat');
-  const data = kernelData(vatParameters);
+  const code = { bundleId, ...kernelData(vatParameters) };
   return enqueue(call, {
-    ...{ type: ItemType.create, vat, bundleId, name: name ?? vatIdOf(vat), options, ...data },
+    type: ItemType.create,
+    vat,
+    name: name ?? vatIdOf(vat),
+    ...code,
+    options,
   });
 };
 
@@ -156,67 +161,40 @@ const optionsArgument = (
   return given;
 };
 
-/** The message and the drain of an upgrade or a rollback. */
-const upgradeTerms = (
-  { upgradeMessage, drain }: Readonly<Record<string, unknown>>,
-  method: string,
-  usual: string,
-): { readonly text: string; readonly drainWaves: number } => {
-  const text = upgradeMessage ?? usual;
-  if (typeof text !== 'string') return refuseCall(`${method}() upgradeMessage not string`);
-  const drainWaves = drainWavesOf(drain) ?? refuseCall(`${method}() ${DRAIN_RULE}`);
-  return { text, drainWaves };
-};
+const UPGRADE_NAMES = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency', 'dryRun'];
 
 const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'upgrade');
   const bundleId = bundleIdOf(call, 'upgrade');
-  const names = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency', 'dryRun'];
-  const given = optionsArgument(call, 1, 'upgrade', names);
-  const { vatParameters, upgradeMessage, mode, drain, emergency = false, dryRun = false } = given;
-  const { text, drainWaves } = upgradeTerms(given, 'upgrade', UPGRADE_MESSAGE);
-  const data = kernelData(vatParameters);
-  const item = { type: ItemType.upgrade, vat, bundleId, message: text, ...data };
-  if (typeof dryRun !== 'boolean') return refuseCall('upgrade() dryRun not boolean');
-  if (dryRun) {
-    const excess = dryRunExcess(given);
-    if (excess !== undefined) return refuseCall(`upgrade() ${excess}`);
-    return enqueue(call, { ...item, type: ItemType.dryRun });
-  }
-  if (typeof emergency !== 'boolean') return refuseCall('upgrade() emergency not boolean');
-  if (mode === undefined || mode === 'swap') {
-    return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, drainWaves, emergency } });
-  }
-  if (mode !== 'replay') return refuseCall("upgrade() mode must be 'swap' or 'replay'");
-  if (emergency || [vatParameters, upgradeMessage, drain].some(it => it !== undefined)) {
-    return refuseCall(`upgrade() ${REPLAY_TAKES_NOTHING}`);
-  }
-  return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.replay } });
+  const given = optionsArgument(call, 1, 'upgrade', UPGRADE_NAMES);
+  const dialect = adminDialect('upgrade');
+  const { message, drainWaves } = readTerms(given, UPGRADE_MESSAGE, dialect);
+  const what = { vat, bundleId, message, ...kernelData(given['vatParameters']) };
+  if (readDryRun(given, dialect)) return enqueue(call, { type: ItemType.dryRun, ...what });
+  const how = readUpgrade(given, drainWaves, dialect);
+  return enqueue(call, { type: ItemType.upgrade, ...what, upgrade: how });
 };
 
 const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'rollback');
   const given = optionsArgument(call, 0, 'rollback', ['upgradeMessage', 'drain']);
-  const { text, drainWaves } = upgradeTerms(given, 'rollback', ROLLBACK_MESSAGE);
+  const dialect = adminDialect('rollback');
+  const { message, drainWaves } = readTerms(given, ROLLBACK_MESSAGE, dialect);
   const none = { bundleId: '', ...kernelData(undefined) };
   return enqueue(call, {
-    ...{ type: ItemType.upgrade, vat, message: text, ...none },
+    type: ItemType.upgrade,
+    vat,
+    message,
+    ...none,
     upgrade: { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves },
   });
 };
 
-/** The counterparts of these exports are what the requester gets besides the root. */
-const exportsArgument = (state: KernelState, given: unknown): KRef[] => {
-  if (given === undefined) return [];
-  if (!Array.isArray(given)) return refuseCall('fork() exports must be an array');
-  if (given.length > FORK_EXPORTS_MAX) {
-    return refuseCall(`fork() takes at most ${FORK_EXPORTS_MAX} exports`);
-  }
-  return given.map((value: unknown, i) => {
-    const found = settledReference(state, value);
-    if (found instanceof SlotMark && !isPromiseKRef(found.kref)) return found.kref;
-    return refuseCall(`fork() exports[${i}] must be an object: ${describeArgument(found)}`);
-  });
+/** An export whose counterpart the requester of a fork gets, besides the root. */
+const exportArgument = (state: KernelState, value: unknown, index: number): KRef => {
+  const found = settledReference(state, value);
+  if (found instanceof SlotMark && !isPromiseKRef(found.kref)) return found.kref;
+  return refuseCall(`fork() exports[${index}] must be an object: ${describeArgument(found)}`);
 };
 
 const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
@@ -224,13 +202,20 @@ const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const given = optionsArgument(call, 0, 'fork', ['name', 'vatParameters', 'exports']);
   const { vatParameters } = given;
   const name = checkName(given['name'], 'fork() options');
-  const exports = exportsArgument(call.state, given['exports']);
+  const exports = readExports(given['exports'], adminDialect('fork'), (value, index) =>
+    exportArgument(call.state, value, index),
+  );
   const child = call.state.next('nextVat');
   const hasParameters = vatParameters !== undefined;
   return enqueue(call, {
-    ...{ type: ItemType.fork, vat, child, name: name ?? vatIdOf(child) },
+    type: ItemType.fork,
+    vat,
+    child,
+    name: name ?? vatIdOf(child),
     ...kernelData(vatParameters),
-    ...{ exports, hasParameters, dynamic: true },
+    exports,
+    hasParameters,
+    dynamic: true,
   });
 };
 
@@ -247,10 +232,10 @@ const changeOptions = (call: KernelCall<AdminRow>): undefined => {
   const row = state.vats.need(vat);
   const options = { ...row.options };
   if (!('refresh' in given) || 'reapInterval' in given) {
-    options.reapInterval = checkReapInterval(given['reapInterval'], 'invalid reapInterval value');
+    options.reapInterval = readReapInterval(given['reapInterval'], CHANGE_OPTIONS);
   }
   if ('refresh' in given) {
-    options.refresh = refreshOf(given['refresh']) ?? refuseCall(`invalid option: ${REFRESH_RULE}`);
+    options.refresh = readRefresh(given['refresh'], CHANGE_OPTIONS);
     restartCount(state, vat, options.refresh);
   }
   state.vats.set(vat, { ...row, options });

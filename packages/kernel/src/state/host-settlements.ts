@@ -12,7 +12,7 @@ import type { KRef } from './krefs.js';
 import type { HostResultRow, PromiseRow } from './schema.js';
 
 /** It may be read until the block after. */
-export interface HostSettlement {
+interface HostSettlement {
   readonly promise: KRef;
   readonly row: PromiseRow;
 }
