@@ -41,11 +41,6 @@ const IN_PROCESSES = [
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
 
 const UNITS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'];
-/** They make their realm what a vat's thread is, each in a way of its own. */
-const REALMS = [
-  'packages/worker/src/**/*.test.ts',
-  'packages/store/src/codec/endo-comparison.test.ts',
-];
 /** Their processes: counted, short of memory, measured, or with warnings that they listen to. */
 const ALONE = [
   'test/kernel/{hostile,isolation}/*.test.ts',
@@ -57,15 +52,28 @@ const ALONE = [
 ];
 const ROOT = import.meta.dirname;
 
-/** The files without tagged tests: mode `rest` need not load them. */
-const untaggedFiles = (): string[] =>
-  ['packages/store/src', 'packages/worker/src', 'packages/kernel/src', 'bench/src', 'test'].flatMap(
-    directory =>
-      readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
-        .filter(name => name.endsWith('.test.ts'))
-        .map(name => path.posix.join(directory, name.replaceAll(path.sep, '/')))
-        .filter(file => !mentionsTags(readFileSync(path.join(ROOT, file), 'utf8'))),
+const DIRECTORIES = [
+  'packages/store/src',
+  'packages/worker/src',
+  'packages/kernel/src',
+  'bench/src',
+  'test',
+];
+
+const testFilesThat = (fits: (source: string) => boolean): string[] =>
+  DIRECTORIES.flatMap(directory =>
+    readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.test.ts'))
+      .map(name => path.posix.join(directory, name.replaceAll(path.sep, '/')))
+      .filter(file => fits(readFileSync(path.join(ROOT, file), 'utf8'))),
   );
+
+/** Mode `rest` need not load them. */
+const untaggedFiles = (): string[] => testFilesThat(source => !mentionsTags(source));
+
+/** What they import first makes their realm something else, once and for all. */
+const PLAIN = testFilesThat(source => source.includes("/testing/plain-worker.js';"));
+const SES = testFilesThat(source => source.includes("/testing/ses.js';"));
 
 /** Minutes: no test waits so long unless something hangs, also on a slow and busy machine. */
 const HANGING_MS = 600_000;
@@ -86,9 +94,10 @@ interface Project {
 }
 
 /** Of each project, unless the mode chooses fewer. */
-const PROJECTS: Readonly<Record<'units' | 'realms' | 'threads' | 'alone', Project>> = {
-  units: { include: UNITS, exclude: REALMS, shares: true, opensNoKernels: true },
-  realms: { include: REALMS, opensNoKernels: true },
+const PROJECTS: Readonly<Record<'units' | 'plain' | 'ses' | 'threads' | 'alone', Project>> = {
+  units: { include: UNITS, exclude: [...PLAIN, ...SES], shares: true, opensNoKernels: true },
+  plain: { include: PLAIN, shares: true, opensNoKernels: true },
+  ses: { include: SES, shares: true, opensNoKernels: true },
   threads: { include: ['test/**/*.test.ts'], exclude: ALONE, shares: true },
   alone: { include: ALONE },
 };
