@@ -35,7 +35,7 @@ export interface Dialect {
   broken(rule: string): never;
 }
 
-interface UpgradeTerms {
+export interface UpgradeTerms {
   /** Of the object that the predecessor's promises are rejected with. */
   readonly message: string;
   readonly drainWaves: number;
@@ -43,12 +43,12 @@ interface UpgradeTerms {
 
 /** What upgrades and rollbacks share. `usual` is the message of those that give none. */
 export const readTerms = (
-  { upgradeMessage, drain }: { readonly upgradeMessage?: unknown; readonly drain?: unknown },
+  given: { readonly upgradeMessage?: unknown; readonly drain?: unknown },
   usual: string,
   dialect: Dialect,
 ): UpgradeTerms => {
-  const message = upgradeMessage ?? usual;
-  if (typeof message !== 'string') return dialect.wrong('upgradeMessage', upgradeMessage);
+  const { upgradeMessage: message = usual, drain } = given;
+  if (typeof message !== 'string') return dialect.wrong('upgradeMessage', message);
   return { message, drainWaves: drainWavesOf(drain) ?? dialect.broken(DRAIN_RULE) };
 };
 

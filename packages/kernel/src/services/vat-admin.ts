@@ -46,6 +46,8 @@ import {
   readRefresh,
   readTerms,
   readUpgrade,
+  type Dialect,
+  type UpgradeTerms,
 } from './option-reader.js';
 import { adminDialect, CHANGE_OPTIONS, checkCreation, checkName } from './vat-options.js';
 
@@ -161,6 +163,14 @@ const optionsArgument = (
   return given;
 };
 
+/** To vats, a message that is null is none. */
+const termsOf = (
+  { upgradeMessage, drain }: Readonly<Record<string, unknown>>,
+  usual: string,
+  dialect: Dialect,
+): UpgradeTerms =>
+  readTerms({ upgradeMessage: upgradeMessage ?? undefined, drain }, usual, dialect);
+
 const UPGRADE_NAMES = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency', 'dryRun'];
 
 const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
@@ -168,7 +178,7 @@ const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'upgrade');
   const given = optionsArgument(call, 1, 'upgrade', UPGRADE_NAMES);
   const dialect = adminDialect('upgrade');
-  const { message, drainWaves } = readTerms(given, UPGRADE_MESSAGE, dialect);
+  const { message, drainWaves } = termsOf(given, UPGRADE_MESSAGE, dialect);
   const what = { vat, bundleId, message, ...kernelData(given['vatParameters']) };
   if (readDryRun(given, dialect)) return enqueue(call, { type: ItemType.dryRun, ...what });
   const how = readUpgrade(given, drainWaves, dialect);
@@ -179,7 +189,7 @@ const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'rollback');
   const given = optionsArgument(call, 0, 'rollback', ['upgradeMessage', 'drain']);
   const dialect = adminDialect('rollback');
-  const { message, drainWaves } = readTerms(given, ROLLBACK_MESSAGE, dialect);
+  const { message, drainWaves } = termsOf(given, ROLLBACK_MESSAGE, dialect);
   const none = { bundleId: '', ...kernelData(undefined) };
   return enqueue(call, {
     type: ItemType.upgrade,
