@@ -114,7 +114,7 @@ const STORE = {
       'host-error.ts': 'HostError: this host failed',
       'types.ts': 'tables, keys and changes of rows',
       'frame.ts': 'msgpack frames',
-      codec: 'canonical values',
+      codec: 'canonical values; text as bytes, and back',
       'addon-file.ts': "the file of lmdb's native addon",
     },
     {

@@ -1,10 +1,11 @@
 /**
- * Three rules of ESLint: `layers` (which room imports from which), `no-circles` (no run-time
- * imports in a circle) and `ways-out` (where the outside is reached). test/house-style.test.ts
- * shows that each can fail.
+ * Four rules of ESLint: `layers` (which room imports from which), `no-circles` (no run-time
+ * imports in a circle), `ways-out` (where the outside is reached) and `no-needless-exports` (what
+ * is exported is imported by another file). test/house-style.test.ts shows that each can fail.
  */
 import path from 'node:path';
 import { runTimeGraph, wayBetween } from './circles.mjs';
+import { needlessExports } from './exports.mjs';
 import { importsBelow, REPOSITORY } from './imports.mjs';
 import { CIRCLE_ROOTS } from './layers.mjs';
 import { faultOf, resolveSpecifier, unknownRoom } from './rooms.mjs';
@@ -120,4 +121,27 @@ const waysOut = {
   },
 };
 
-export const heirloom = { rules: { layers, 'no-circles': noCircles, 'ways-out': waysOut } };
+const noNeedlessExports = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'What a file exports is imported by another file.' },
+    schema: [],
+  },
+  create: context => ({
+    Program: () => {
+      for (const { name, line } of needlessExports(fileOf(context), context.sourceCode.text)) {
+        const message = `No other file imports ${name}: strike off the word export, or all of it.`;
+        context.report({ loc: { line, column: 0 }, message });
+      }
+    },
+  }),
+};
+
+export const heirloom = {
+  rules: {
+    layers,
+    'no-circles': noCircles,
+    'ways-out': waysOut,
+    'no-needless-exports': noNeedlessExports,
+  },
+};

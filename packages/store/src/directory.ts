@@ -18,7 +18,7 @@ import { describeError, HostError, systemErrorCode } from './host-error.js';
 import { acquireLock, LOCK_PREFIX } from './lock.js';
 import type { StorePlace } from './store-place.js';
 
-export const DATA_FILE = 'data.mdb';
+const DATA_FILE = 'data.mdb';
 const LMDB_LOCK_FILE = 'lock.mdb';
 const MARKER_FILE = 'heirloom-store';
 const CREATING_FILE = 'heirloom-store.new';
@@ -60,7 +60,7 @@ export function inspectDirectory(directory: string): DirectoryState {
   throw notAStore(directory, 'is not empty and holds no store');
 }
 
-export function ioError(directory: string, error: unknown): HostError {
+function ioError(directory: string, error: unknown): HostError {
   return new HostError(
     'STORE_IO',
     `${directory} cannot be used: ${describeError(error)}. Check the path and its permissions.`,

@@ -36,7 +36,7 @@ const keyEncoder = {
   },
 };
 
-export interface EnvironmentOptions {
+interface EnvironmentOptions {
   readonly directory: string;
   readonly readersMax: number;
   readonly readOnly: boolean;

@@ -38,7 +38,7 @@ interface Owner {
   readonly held: boolean;
 }
 
-export interface StoreLock {
+interface StoreLock {
   /** Idempotent. */
   release(): void;
 }

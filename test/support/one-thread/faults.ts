@@ -18,7 +18,7 @@ const REPLAY_DEATHS = 12;
 const COMMITS_REFUSED = 40;
 const COMMITS_UNTOLD = 40;
 
-export interface FaultCounts {
+interface FaultCounts {
   deaths: number;
   garbage: number;
   replayDeaths: number;

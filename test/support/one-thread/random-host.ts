@@ -32,7 +32,7 @@ export interface RandomRun {
   readonly openings: number;
 }
 
-export interface RandomRunOptions {
+interface RandomRunOptions {
   readonly ways: WaysOut;
   readonly seed: number;
   /** Ends with the block in which as many cranks are done. */

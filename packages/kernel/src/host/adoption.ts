@@ -9,7 +9,7 @@ import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.
 import type { Bundling } from '../code/bundling.js';
 import { prepareImage, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 
 export interface AdoptImageOptions {
@@ -41,20 +41,19 @@ export const deriveBundles = async (
 export const adoptionInput = async (
   core: KernelCore,
   options: AdoptImageOptions,
-): Promise<ApplyInput> => {
+): Promise<Input<void>> => {
   checkFields('adoptImage', options, ['image']);
   const { installedImage, makeCodeCache, bundling } = core.ways;
   const given = options.image ?? installedImage();
   const image = await prepareImage(core.store, given, makeCodeCache);
   const checked = await deriveBundles(core.bundles, bundling);
-  return () => {
+  return silentInput(() => {
     const before = core.images.currentId;
-    if (image.id === before) return undefined;
+    if (image.id === before) return;
     core.adopt(image);
     for (const bundle of checked) core.bundles.add(bundle);
     // What was installed meanwhile was derived by this very release.
     for (const source of core.bundles.sources()) core.bundles.carry(source, before);
     core.zygotes.imageChanged();
-    return undefined;
-  };
+  });
 };

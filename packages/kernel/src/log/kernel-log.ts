@@ -28,7 +28,7 @@ export interface LogMoment {
 }
 
 /** One crank, as it was merged or refused. */
-export interface LoggedCrank {
+interface LoggedCrank {
   readonly vat: VatNumber;
   readonly incarnation: number;
   readonly position: number;
@@ -64,7 +64,7 @@ export const checkLogOptions = (options: LogOptions): readonly LogCategory[] => 
 };
 
 /** What a log asks of the host. */
-export interface LogPowers {
+interface LogPowers {
   readonly clock: Pick<Clock, 'wallTime'>;
   warn(text: string): void;
 }

@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
+import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
@@ -170,8 +171,8 @@ export class Supervisor {
           snapshot.done();
           if (divergence === undefined) this.#post([FromWorker.replayed, endPosition]);
           else {
-            const reason = new Uint8Array(Buffer.from(divergence.reason, 'latin1'));
-            this.#post([FromWorker.diverged, divergence.position, reason]);
+            const { position, reason } = divergence;
+            this.#post([FromWorker.diverged, position, utf8(reason)]);
           }
           nextTurn(() => this.#work());
         },

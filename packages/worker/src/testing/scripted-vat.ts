@@ -134,8 +134,6 @@ export class ScriptedVat {
       case Delivery.migrate:
         this.#report = [false, 0, 0, 0, []];
         break;
-      case Delivery.changeOptions:
-        break;
       case Delivery.fork:
         throw TypeError('scripted vats are not forked');
       default:
