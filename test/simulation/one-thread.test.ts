@@ -41,8 +41,8 @@ beforeAll(async () => {
 });
 
 const expectSameBlocks = ({ hashes }: RandomRun): void => {
-  expect(hashes.length).toBeLessThanOrEqual(run.hashes.length);
-  expect(hashes).toEqual(run.hashes.slice(0, hashes.length));
+  const differs = hashes.findIndex((hash, at) => hash !== run.hashes[at]);
+  expect(differs, 'the first block that differs').toBe(-1);
 };
 
 test('one thread: 10,000 cranks with faults -> every kind of fault has befallen it', () => {
@@ -56,7 +56,7 @@ test('one thread: the same without faults, in another order of events -> the sam
   { tags: ['sized'] },
   async () => {
     const began = performance.now();
-    const cranks = amount({ quick: CRANKS / 4, thorough: CRANKS });
+    const cranks = amount({ quick: CRANKS / 2, thorough: CRANKS });
     const calm = await runRandomHost({ ways: memoryWays(image, seed + 1), seed, cranks });
     tell('without faults', calm, began);
     expectSameBlocks(calm);

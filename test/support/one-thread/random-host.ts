@@ -14,6 +14,8 @@ const SCRIPTS = 4;
 const VATS_LEAST = 3;
 const VATS_MOST = 8;
 const CLEAN_RESTARTS = 25;
+/** Faults stop it a few times in a row at most: a kernel that needs so many does not work. */
+const OPENINGS_A_BLOCK_MAX = 20;
 
 /** Small, so that their ends are reached. */
 const PARAMETERS: Partial<KernelParameters> = {
@@ -37,6 +39,7 @@ interface RandomRunOptions {
   readonly seed: number;
   /** Ends with the block in which as many cranks are done. */
   readonly cranks: number;
+  /** Absent: nor is the kernel ever closed and opened again before the end. */
   readonly faults?: Faults;
   /** Vats that keep a worker. */
   readonly maxVatsOnline?: number;
@@ -79,6 +82,8 @@ class RandomHost {
   readonly #hashes: string[] = [];
   #kernel: Kernel | undefined;
   #openings = 0;
+  /** Since the host was last told of a block. */
+  #openingsInVain = 0;
   #cranks = 0;
   #ids: readonly string[] = [];
 
@@ -87,11 +92,13 @@ class RandomHost {
   }
 
   async run(): Promise<RandomRun> {
+    const { seed, cranks, faults } = this.#options;
     await this.#installScripts();
-    while (this.#cranks < this.#options.cranks) {
+    while (this.#cranks < cranks) {
       const isDone = await this.#block();
-      const restart = `restart/${this.#options.seed}/${this.#hashes.length}`;
-      if (isDone && new SeededRandom(restart).isOneIn(CLEAN_RESTARTS)) await this.#reopen();
+      if (!isDone || faults === undefined) continue;
+      const random = new SeededRandom(`restart/${seed}/${this.#hashes.length}`);
+      if (random.isOneIn(CLEAN_RESTARTS)) await this.#reopen();
     }
     const kernel = await this.#open();
     expect(kernel.audit().findings).toEqual([]);
@@ -106,13 +113,14 @@ class RandomHost {
     const { ways, faults, maxVatsOnline } = this.#options;
     while (this.#kernel === undefined) {
       this.#openings += 1;
+      this.#openingsInVain += 1;
       faults?.nextOpening();
       const online = maxVatsOnline === undefined ? {} : { maxVatsOnline };
       const own = { blocks: 'host', parameters: PARAMETERS, spareThreads: 0, ...online } as const;
       try {
         this.#kernel = await openKernelOver(ways, own);
       } catch (error) {
-        if (!(error instanceof HostError)) throw error;
+        this.#bear(error);
       }
     }
     return this.#kernel;
@@ -147,7 +155,7 @@ class RandomHost {
       this.#told(hash, cranks);
       return true;
     } catch (error) {
-      if (!(error instanceof HostError)) throw error;
+      this.#bear(error);
     }
     await this.#reopen();
     const again = await this.#open();
@@ -155,11 +163,34 @@ class RandomHost {
     return false;
   }
 
+  /** A kernel that stops is opened again, unless that has led nowhere too often. */
+  #bear(error: unknown): void {
+    if (!(error instanceof HostError)) throw error;
+    if (this.#openingsInVain < OPENINGS_A_BLOCK_MAX) return;
+    const place = `${this.#openingsInVain} openings after block ${this.#hashes.length}`;
+    throw new Error(`the kernel gets no further: ${place}: ${error.message}`, { cause: error });
+  }
+
   #told(hash: string, cranks: number): void {
+    this.#openingsInVain = 0;
     this.#hashes.push(hash);
     this.#cranks += cranks;
   }
 }
 
-export const runRandomHost = (options: RandomRunOptions): Promise<RandomRun> =>
-  new RandomHost(options).run();
+/**
+ * A worker that throws in the kernel's own thread throws past the kernel, which would wait for it
+ * for ever: no kernel that works makes one throw, so the run fails with what was thrown.
+ */
+export const runRandomHost = async (options: RandomRunOptions): Promise<RandomRun> => {
+  let onThrown: (error: Error) => void = () => undefined;
+  const thrown = new Promise<never>((_, reject) => {
+    onThrown = reject;
+  });
+  process.once('uncaughtException', onThrown);
+  try {
+    return await Promise.race([new RandomHost(options).run(), thrown]);
+  } finally {
+    process.off('uncaughtException', onThrown);
+  }
+};
