@@ -53,8 +53,6 @@ export class Dispatcher implements DeliveryHandlers {
       options.promises.notify(resolutions);
       return undefined;
     });
-    // No option concerns the worker yet.
-    this.register(Delivery.changeOptions, () => undefined);
   }
 
   register<Op extends DeliveryOpcode>(opcode: Op, handler: DeliveryHandler<Op>): void {
