@@ -176,7 +176,11 @@ export default defineConfig(
   {
     files: CIRCLE_ROOTS.map(root => `${root}/**/*.ts`),
     plugins: { heirloom },
-    rules: { 'heirloom/layers': 'error', 'heirloom/no-circles': 'error' },
+    rules: {
+      'heirloom/layers': 'error',
+      'heirloom/no-circles': 'error',
+      'heirloom/no-needless-exports': 'error',
+    },
   },
   ...packageImports('store', [...EVERYWHERE, NO_KERNEL, NO_WORKER]),
   ...packageImports('worker', [...WORKER, NO_STORE_ROOT], WORKER),

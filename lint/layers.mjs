@@ -110,6 +110,7 @@ const STORE = {
       'host-error.ts': 'HostError: this host failed',
       'types.ts': 'tables, keys and changes of rows',
       'frame.ts': 'msgpack frames',
+      'utf8.ts': 'text as bytes, and back',
       codec: 'canonical values',
       'addon-file.ts': "the file of lmdb's native addon",
     },

@@ -1,9 +1,11 @@
 /**
- * Two rules of ESLint: `layers` (which room imports from which) and `no-circles` (no run-time
- * imports in a circle). test/house-style.test.ts shows that both can fail.
+ * Three rules of ESLint: `layers` (which room imports from which), `no-circles` (no run-time
+ * imports in a circle) and `no-needless-exports` (what is exported is imported by another file).
+ * test/house-style.test.ts shows that each can fail.
  */
 import path from 'node:path';
 import { runTimeGraph, wayBetween } from './circles.mjs';
+import { needlessExports } from './exports.mjs';
 import { importsBelow, REPOSITORY } from './imports.mjs';
 import { CIRCLE_ROOTS } from './layers.mjs';
 import { faultOf, resolveSpecifier, unknownRoom } from './rooms.mjs';
@@ -78,4 +80,22 @@ const noCircles = {
   },
 };
 
-export const heirloom = { rules: { layers, 'no-circles': noCircles } };
+const noNeedlessExports = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'What a file exports is imported by another file.' },
+    schema: [],
+  },
+  create: context => ({
+    Program: () => {
+      for (const { name, line } of needlessExports(fileOf(context), context.sourceCode.text)) {
+        const message = `No other file imports ${name}: strike off the word export, or all of it.`;
+        context.report({ loc: { line, column: 0 }, message });
+      }
+    },
+  }),
+};
+
+export const heirloom = {
+  rules: { layers, 'no-circles': noCircles, 'no-needless-exports': noNeedlessExports },
+};

@@ -9,7 +9,7 @@ import { progressOn, type ProgressStream } from './progress.js';
 import { formatReport, type Report } from './report.js';
 import { addSizes, durationText, isSizeTyped, resolveSizes } from './sizes.js';
 
-export interface ProgramIo {
+interface ProgramIo {
   readonly stdout: ProgressStream;
   readonly stderr: ProgressStream;
   /** Milliseconds of a clock that only goes forward. */

@@ -17,7 +17,7 @@ export interface ProgressStream extends NodeJS.WritableStream {
 }
 
 /** What `BenchIo.progress` is. */
-export type ShowProgress = (label: string, total?: number) => Progress;
+type ShowProgress = (label: string, total?: number) => Progress;
 
 /** Between two lines of one phase. */
 const LINE_INTERVAL_MS = 10_000;

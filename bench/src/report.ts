@@ -19,7 +19,7 @@ export interface Report {
   readonly note?: string;
 }
 
-export interface ReportOptions {
+interface ReportOptions {
   readonly json: boolean;
   /** Whether to colour the table's head: only on a terminal. */
   readonly colour: boolean;

@@ -9,7 +9,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** An option that takes a whole number from 1. */
-export interface Size {
+interface Size {
   /** What there is so many of, for `--help`. */
   readonly what: string;
   readonly quick: number;
@@ -27,7 +27,7 @@ export type SizesOf<S extends Sizes> = { readonly [name in keyof S]: number };
 const FULL_SOURCE = 'full';
 
 /** Reads an option that counts something: an integer from 1. */
-export function parseCount(text: string): number {
+function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1) {
     throw new InvalidArgumentError('It takes a whole number from 1.');

@@ -1,4 +1,5 @@
 /** Figures over the rounds of a bench. Medians, since a 2-core machine has bad moments. */
+import { percentile } from '@heirloom/kernel/statistics';
 
 function inOrder(values: readonly number[]): readonly number[] {
   if (values.length === 0) throw new RangeError('no values to describe');
@@ -18,13 +19,6 @@ export function median(values: readonly number[]): number {
   const upper = Math.floor(sorted.length / 2);
   if (sorted.length % 2 === 1) return at(sorted, upper);
   return (at(sorted, upper - 1) + at(sorted, upper)) / 2;
-}
-
-/** The nearest-rank percentile, `rank` in (0, 100]: a value that was measured, never a mean. */
-export function percentile(values: readonly number[], rank: number): number {
-  if (!(rank > 0 && rank <= 100)) throw new RangeError(`not a percentile: ${rank}`);
-  const sorted = inOrder(values);
-  return at(sorted, Math.ceil((rank / 100) * sorted.length) - 1);
 }
 
 /** Largest less smallest, over the median: 0.1 is 10 %. */

@@ -1,14 +1,14 @@
 /** Commands that run in a process group of their own, so that nothing of them is left behind. */
 import { spawn } from 'node:child_process';
 
-export interface Command {
+interface Command {
   readonly command: string;
   readonly args: readonly string[];
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-export interface CommandEnd {
+interface CommandEnd {
   /** Null: it was killed, or it could not be started. */
   readonly status: number | null;
   /** It ran longer than it may, and was killed with all its processes. */

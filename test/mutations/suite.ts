@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { runCommand } from './commands.js';
 import type { Scratch } from './scratch.js';
 
-export interface SuiteOptions {
+interface SuiteOptions {
   readonly scratch: Pick<Scratch, 'directory' | 'environment'>;
   /** The npm script that runs vitest. */
   readonly script: string;
@@ -14,7 +14,7 @@ export interface SuiteOptions {
 }
 
 /** The first test that failed. */
-export interface Failure {
+interface Failure {
   readonly file: string;
   /** Of the test, or what failed outside of any. */
   readonly title: string;

@@ -9,7 +9,7 @@
 /** Set by vitest.config.ts in every mode but that of `npm test`. */
 export const isThorough = process.env['HEIRLOOM_THOROUGH'] === '1';
 
-export interface Amounts<T> {
+interface Amounts<T> {
   readonly quick: T;
   readonly thorough: T;
 }

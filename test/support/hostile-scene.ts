@@ -6,7 +6,7 @@ import { install, kernelOver } from './kernels.js';
 import { preparedStore } from './prepared-stores.js';
 import { useStandingKernel, type StandingKernel } from './standing-kernel.js';
 
-export interface Scene {
+interface Scene {
   readonly kernel: Kernel;
   /** Of this test. */
   readonly log: readonly KernelLogEntry[];
@@ -18,7 +18,7 @@ export interface Scene {
 }
 
 /** A scene in a store of its own. */
-export interface OwnScene extends Scene {
+interface OwnScene extends Scene {
   readonly directory: string;
 }
 

@@ -55,7 +55,7 @@ const config = once(async (): Promise<string> => {
 /** Sizes at which the main job is quick, and still upgrades its bank in flight. */
 export const SMALL_PURSES = '--purses 20 --deposits 100 --upgrades 1';
 
-export interface PursesStore {
+interface PursesStore {
   readonly directory: string;
   /** The last line of what the main job has printed. */
   readonly report: string;

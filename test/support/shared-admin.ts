@@ -5,7 +5,7 @@ import { Admin, adminConfig } from './admin.js';
 import { fixture } from './kernels.js';
 import { SharedKernel } from './shared-kernel.js';
 
-export class SharedAdmin extends Admin {
+class SharedAdmin extends Admin {
   readonly #shared: SharedKernel;
   readonly #named = new Map<string, Promise<string>>();
 

@@ -93,7 +93,7 @@ export class StandingKernel {
   }
 }
 
-export interface StandingOptions extends Partial<KernelOptions> {
+interface StandingOptions extends Partial<KernelOptions> {
   /** The vats that tests find; all others end before a test begins. */
   readonly keeps: (name: string, vatId: VatId) => boolean;
   /** Where the store is made; default: a fresh directory. */

@@ -22,7 +22,7 @@ const SORTS = ['thing', 'kit', 'facet', 'virtual', 'far', 'map', 'vmap'] as cons
 const MORTAL: readonly string[] = ['virtual', 'vmap', 'far'];
 const WEAK = ['weakmap', 'dweak', 'vweak'] as const;
 
-export type Counts = Readonly<Record<string, unknown>>;
+type Counts = Readonly<Record<string, unknown>>;
 
 export class Traders {
   readonly directory: string;

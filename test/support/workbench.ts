@@ -146,7 +146,7 @@ export class Workbench {
   }
 }
 
-export interface Workbenches {
+interface Workbenches {
   readonly kernel: Kernel;
   /** What vats of this file have written to their consoles, and faults. */
   readonly log: readonly KernelLogEntry[];

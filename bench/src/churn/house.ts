@@ -32,7 +32,7 @@ const BROKEN = {
   source: "() => { throw Error('this version does not evaluate'); }",
 } as const;
 
-export type Bundler = (entry: string) => Promise<VatBundle>;
+type Bundler = (entry: string) => Promise<VatBundle>;
 
 const installAll = async (kernel: Kernel, bundle: Bundler): Promise<BuiltHouse['bundles']> => {
   const install = async (name: string): Promise<string> => {
@@ -50,7 +50,7 @@ const driverOf = (drivers: readonly VatInfo[], bank: number): VatInfo =>
 const openHouse = ({ directory, isolation }: HouseJob, blocks: 'auto' | 'host'): Promise<Kernel> =>
   openKernel({ directory, isolation, blocks, maxVatsOnline: VATS_ONLINE });
 
-export interface BuildPowers {
+interface BuildPowers {
   /** Called after each message that made purses, with their count. */
   readonly made?: ((purses: number) => void) | undefined;
   /** Bundles the entry module of a vat; default: `bundleVat`. */

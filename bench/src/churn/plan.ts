@@ -19,11 +19,11 @@ const LAST_ROUNDS_LEAST = 180;
 const SEED_STEP = 0x9e3779b1;
 
 /** As in bench/vats/churn-failures.js; the last one throws while its bundle is evaluated. */
-export const FAILURES = [
+const FAILURES = [
   ...['throws', 'rejects', 'hangs', 'isNotFar', 'forgetsKinds', 'exits', 'throwsLate'],
   'doesNotEvaluate',
 ] as const;
-export type Failure = (typeof FAILURES)[number];
+type Failure = (typeof FAILURES)[number];
 
 export interface ChurnPlan {
   readonly seed: number;

@@ -18,7 +18,7 @@ const STDERR_CHARS_MAX = 20_000;
 /** A kill comes at most so long after its round has begun. */
 const KILL_DELAY_MS_MAX = 120;
 
-export interface TrialOptions {
+interface TrialOptions {
   /** Empty, or not there yet. */
   readonly directory: string;
   readonly plan: ChurnPlan;

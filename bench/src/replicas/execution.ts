@@ -21,7 +21,7 @@ import { inTemporaryDirectory } from '../temporary.js';
 const MIXER = fileURLToPath(new URL('../../vats/vat-mixer.js', import.meta.url));
 
 /** Small limits, so that waves, sweeps and removals end in the midst of things. */
-export const REPLICA_PARAMETERS: Partial<KernelParameters> = {
+const REPLICA_PARAMETERS: Partial<KernelParameters> = {
   gc: 'consensus',
   waveLimit: 24,
   sweepRowsMax: 16,
@@ -48,7 +48,7 @@ export interface Code {
   readonly bundleId: string;
 }
 
-export interface ReplicaOptions {
+interface ReplicaOptions {
   readonly directory: string;
   readonly code: Code;
   readonly plan: readonly PlanBlock[];

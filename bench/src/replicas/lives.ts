@@ -12,7 +12,7 @@ import type { Events, Job, ReplicaMessage } from './messages.js';
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
 const STDERR_CHARS_MAX = 20_000;
 
-export interface LifeOptions {
+interface LifeOptions {
   /** Where the job is written. */
   readonly file: string;
   readonly job: Job;

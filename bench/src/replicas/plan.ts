@@ -13,7 +13,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RunLimits } from '@heirloom/kernel';
 
 /** How the new code of a vat goes wrong, if it does. */
-export type Failure = 'throw' | 'never' | 'plain' | 'unclaimed';
+type Failure = 'throw' | 'never' | 'plain' | 'unclaimed';
 
 export interface VersionParameters {
   readonly version: number;
@@ -45,7 +45,7 @@ export type PlanInput =
     }
   | { readonly type: 'terminate'; readonly vat: string };
 
-export interface PlanPart {
+interface PlanPart {
   readonly inputs: readonly PlanInput[];
   readonly run: RunLimits;
 }

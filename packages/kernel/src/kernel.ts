@@ -7,11 +7,11 @@
 import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
 import { checkFields, checkName } from './base/arguments.js';
-import { HostError, KernelError } from './base/kernel-errors.js';
+import { KernelError } from './base/kernel-errors.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
-import type { ApplyInput } from './core/inbox.js';
+import { silentInput, type Input } from './core/inbox.js';
 import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
@@ -81,7 +81,7 @@ export class Kernel {
     this.#core = core;
     const isAuto = options.blocks !== 'host';
     this.#blocks = new BlockDriver(core, { isAuto, committed: () => this.#hostObjects.deliver() });
-    const add = (apply: ApplyInput): Promise<unknown> => this.#blocks.input(apply);
+    const add = (input: Input<void>): Promise<void> => this.#blocks.input(input);
     this.#hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
   }
 
@@ -102,7 +102,7 @@ export class Kernel {
 
   async #begin(options: KernelOptions, loaded: LoadedConfig | undefined): Promise<void> {
     const hostObjects = this.#hostObjects;
-    const add = (apply: ApplyInput): Promise<unknown> => this.#blocks.add(apply).result;
+    const add = <T>(input: Input<T>): Promise<T> => this.#blocks.add(input).result;
     const begun = await begin(this.#core, options, loaded, { hostObjects, add });
     this.#bootstrapResult = begun.bootstrapResult;
     // What an earlier kernel left on the queue waits for the host's first call: it may want to be
@@ -192,7 +192,7 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    return (await this.#blocks.input(createInput(this.#core, options))) as CreatedVat;
+    return this.#blocks.input(createInput(this.#core, options));
   }
 
   /**
@@ -206,8 +206,8 @@ export class Kernel {
     options: UpgradeVatOptions | DryRunOptions,
   ): Promise<UpgradeResult | DryRunReport> {
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
-    const apply = upgradeInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(apply, options.first);
+    const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
+    return this.#upgrade(input, options.first);
   }
 
   /**
@@ -215,8 +215,8 @@ export class Kernel {
    * present data. Rejects as an upgrade does; a second rollback undoes the first.
    */
   async rollbackVat(vatId: VatId, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
-    const apply = rollbackInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(apply, options.first);
+    const input = rollbackInput(this.#core, this.#vatNumber(vatId), options);
+    return this.#upgrade(input, options.first);
   }
 
   /**
@@ -245,16 +245,16 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the reason why it could not be forked.
    */
   async forkVat(vatId: VatId, options: ForkVatOptions): Promise<ForkedVat> {
-    const apply = forkInput(this.#core, this.#vatNumber(vatId), options);
+    const input = forkInput(this.#core, this.#vatNumber(vatId), options);
     if (options.first === true) this.#blocks.checkFirst();
-    return (await this.#blocks.input(apply)) as ForkedVat;
+    return this.#blocks.input(input);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
   async terminateVat(vatId: VatId, options: TerminateVatOptions = {}): Promise<void> {
-    const apply = terminateInput(this.#core, this.#vatNumber(vatId), options);
+    const input = terminateInput(this.#core, this.#vatNumber(vatId), options);
     if (options.first === true) this.#blocks.checkFirst();
-    await this.#blocks.input(apply);
+    await this.#blocks.input(input);
   }
 
   /** What is on the run queue, from its head on. */
@@ -339,10 +339,7 @@ export class Kernel {
     const kref = this.#core.data.krefOf(reference);
     // At once for the host; for the state when inputs are taken, since a block may be in progress.
     this.#core.data.forget(kref);
-    void this.#blocks.add(() => {
-      this.#core.results.unpin(kref);
-      return undefined;
-    });
+    void this.#blocks.add(silentInput(() => this.#core.results.unpin(kref)));
   }
 
   /** The vats that run, in order of creation. */
@@ -418,8 +415,7 @@ export class Kernel {
     if (isBusy && !isAuto) {
       throw new KernelError('BAD_ARGUMENT', 'beginBlock: a run or a commit is in progress');
     }
-    const begun = this.#blocks.input(blockInput(this.#core, block, { atOnce: !isAuto }));
-    return begun as Promise<void>;
+    return this.#blocks.input(blockInput(this.#core, block, { atOnce: !isAuto }));
   }
 
   /** A host object that the store has. Errors: KernelError UNKNOWN_HOST_OBJECT. */
@@ -447,7 +443,7 @@ export class Kernel {
    * that cannot be passed.
    */
   answerHostCall(call: number, answer: HostAnswer): Promise<void> {
-    return this.#hostObjects.answer(call, answer) as Promise<void>;
+    return this.#hostObjects.answer(call, answer);
   }
 
   /** Objects of the kernel that the host may hand to vats: docs/vat-admin.md, host-objects.md. */
@@ -467,9 +463,9 @@ export class Kernel {
     return this.#closing;
   }
 
-  async #upgrade(apply: ApplyInput, first = false): Promise<UpgradeResult> {
+  async #upgrade(input: Input<UpgradeResult>, first = false): Promise<UpgradeResult> {
     if (first) this.#blocks.checkFirst();
-    return (await this.#blocks.input(apply)) as UpgradeResult;
+    return this.#blocks.input(input);
   }
 
   #vatNumber(vatId: VatId): VatNumber {
@@ -497,4 +493,3 @@ export class Kernel {
 export const openKernel = (options: KernelOptions): Promise<Kernel> => Kernel.open(options);
 
 export type * from './host/kernel-types.js';
-export { HostError, KernelError };

@@ -57,7 +57,7 @@ export function inspectDirectory(directory: string): DirectoryState {
   throw notAStore(directory, 'is not empty and holds no store');
 }
 
-export function ioError(directory: string, error: unknown): HostError {
+function ioError(directory: string, error: unknown): HostError {
   return new HostError(
     'STORE_IO',
     `${directory} cannot be used: ${describeError(error)}. Check the path and its permissions.`,

@@ -18,7 +18,7 @@ import {
 
 /** Address space, not disk: the file grows as rows are written. */
 const MAP_BYTES = 2 ** 40;
-export const KEYS_AFTER_MAX = 1_000_000;
+const KEYS_AFTER_MAX = 1_000_000;
 
 const TABLES_MAX = 16;
 /** Values up to this size are written from one reused buffer, whose address lmdb knows. */
@@ -36,7 +36,7 @@ const keyEncoder = {
   },
 };
 
-export interface EnvironmentOptions {
+interface EnvironmentOptions {
   readonly directory: string;
   readonly readersMax: number;
   readonly readOnly: boolean;

@@ -18,5 +18,6 @@ export {
 export {
   chunkHash, rootOfChunks, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
 } from './state-root.js';
+export { textOf, utf8 } from './utf8.js';
 export { StoreImport } from './store-import.js';
 export * from './codec/index.js';

@@ -8,7 +8,7 @@ import type { Random } from '../../models/random.js';
 import type { ModelPattern, Ref, Value } from './values.js';
 
 export const STORES = ['MapStore', 'SetStore', 'WeakMapStore', 'WeakSetStore'] as const;
-export type StoreType = (typeof STORES)[number];
+type StoreType = (typeof STORES)[number];
 export type ThingType = 'one' | 'kit' | 'far' | 'import' | StoreType;
 
 interface Entry {

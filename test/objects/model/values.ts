@@ -4,7 +4,7 @@
  */
 import type { Random } from '../../models/random.js';
 
-export type Primitive = null | undefined | boolean | number | bigint | string | symbol;
+type Primitive = null | undefined | boolean | number | bigint | string | symbol;
 /** An object: its number in the model and, of a kit, the facet. */
 export type Ref = readonly ['ref', id: number, facet: string];
 export type Value = Primitive | Ref | readonly ['list', ...members: unknown[]];

@@ -8,12 +8,11 @@ import { isPromiseKRef } from '../state/krefs.js';
 import {
   heldBy,
   ItemType,
-  PromiseState,
-  Reach,
-  type PromiseRow,
+  meterOf,
   type QueuedMessage,
   type RunQueueItem,
-} from '../state/schema.js';
+} from '../state/queue-items.js';
+import { PromiseState, Reach, type PromiseRow } from '../state/schema.js';
 
 export class Holders {
   readonly #reachable = new Map<KRef, number>();
@@ -53,10 +52,11 @@ export class Holders {
         return;
       case ItemType.create:
       case ItemType.upgrade:
+      case ItemType.dryRun:
       case ItemType.terminate:
       case ItemType.fork: {
         this.holdWaiting({ ...item, slots: heldBy(item), target: item.result });
-        const meter = item.options?.meter ?? null;
+        const meter = meterOf(item);
         if (meter !== null) this.hold(meter);
         return;
       }

@@ -9,15 +9,9 @@ import {
   RUN_QUEUE_PREFIX,
 } from '@heirloom/store';
 import { isPromiseKRef, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { ItemType, type RunQueueItem } from '../state/queue-items.js';
 import { rowsOf } from '../state/scan.js';
-import {
-  codecs,
-  ItemType,
-  KERNEL_DECIDES,
-  NOBODY,
-  PromiseState,
-  type RunQueueItem,
-} from '../state/schema.js';
+import { codecs, KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
 import { promiseRow } from './clists.js';
 
@@ -73,6 +67,7 @@ const checkItem = (
       return undefined;
     case ItemType.create:
     case ItemType.upgrade:
+    case ItemType.dryRun:
     case ItemType.terminate:
     case ItemType.fork:
       return checkResult(audit, item.result, KERNEL_DECIDES, results);

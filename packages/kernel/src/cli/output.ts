@@ -1,7 +1,7 @@
 /** How commands print: tables for people, sizes in units that fit. */
 import CliTable from 'cli-table3';
 
-export type Cell = string | number | boolean;
+type Cell = string | number | boolean;
 
 const show = (cell: Cell): string =>
   typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);

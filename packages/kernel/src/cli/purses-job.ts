@@ -17,7 +17,7 @@ import { openKernel, type Kernel } from '../kernel.js';
 import type { Progress } from './progress.js';
 import { percentile, round } from './statistics.js';
 
-export interface PursesOptions {
+interface PursesOptions {
   readonly directory: string;
   readonly purses: number;
   readonly deposits: number;
@@ -53,6 +53,10 @@ interface Status {
   readonly audited: number;
   readonly mismatches: number;
 }
+
+/** 0 for no times. */
+const millisecondsAt = (times: readonly number[], rank: number): number =>
+  times.length === 0 ? 0 : round(percentile(times, rank), 2);
 
 const MINT_BATCH = 500;
 const DEPOSIT_BATCH = 1_000;
@@ -192,7 +196,7 @@ export const runPurses = async (
       lost: sent - fulfilled - rejectedByUpgrade,
       conserved: status.mismatches === 0 && status.audited === purses,
       depositsPerSecond: Math.round((sent / milliseconds) * 1000),
-      upgradeMs: { p50: round(percentile(times, 0.5), 2), p99: round(percentile(times, 0.99), 2) },
+      upgradeMs: { p50: millisecondsAt(times, 50), p99: millisecondsAt(times, 99) },
       incarnation: kernel.vat('bank').incarnation,
       blockHash: kernel.blockHash,
       ...memoryUse(),

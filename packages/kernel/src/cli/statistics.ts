@@ -1,10 +1,17 @@
 /** Percentiles of measured figures. */
 
-/** The value below which `fraction` of the sorted values lie (nearest rank); 0 for no values. */
-export const percentile = (values: readonly number[], fraction: number): number => {
+/**
+ * The nearest-rank percentile, `rank` in (0, 100]: a value that was measured, never a mean.
+ *
+ * Errors: RangeError for another rank, for no values, and for NaN among them.
+ */
+export const percentile = (values: readonly number[], rank: number): number => {
+  if (!(rank > 0 && rank <= 100)) throw new RangeError(`not a percentile: ${rank}`);
+  if (values.some(Number.isNaN)) throw new RangeError('NaN among the values');
   const sorted = [...values].sort((a, b) => a - b);
-  const rank = Math.max(1, Math.ceil(fraction * sorted.length));
-  return sorted[rank - 1] ?? 0;
+  const value = sorted[Math.ceil((rank / 100) * sorted.length) - 1];
+  if (value === undefined) throw new RangeError('no values to describe');
+  return value;
 };
 
 export const round = (value: number, digits: number): number => {

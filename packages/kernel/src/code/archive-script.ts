@@ -15,6 +15,7 @@ import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { makeFunctorFromMap } from '@endo/compartment-mapper/functor-lite.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
+import { utf8 } from '@heirloom/store/utf8';
 import { weave } from '@heirloom/worker/weave';
 
 export interface ArchiveJob {
@@ -62,8 +63,9 @@ const ARCHIVED = 'archived';
 const COMPARTMENT_MAP = 'compartment-map.json';
 const { defaultParserForLanguage: sourceParsers } = archiveParsers;
 
+/** Sources that are no UTF-8 are refused. */
 const decoder = new TextDecoder('utf-8', { fatal: true });
-const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
+const strictTextOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 const sha512Of = (bytes: Uint8Array): string => createHash('sha512').update(bytes).digest('hex');
 
@@ -75,7 +77,7 @@ interface CompiledEsm {
 /** Modules that were compiled when the archive was made: JSON, and no `sourceURL` is added. */
 const compiledEsm: Parser = {
   parse: (bytes, specifier) => {
-    const record = JSON.parse(textOf(bytes)) as CompiledEsm;
+    const record = JSON.parse(strictTextOf(bytes)) as CompiledEsm;
     for (const [name, [, isAssigned]] of Object.entries(record.__liveExportMap__ ?? {})) {
       if (!isAssigned) continue;
       // In a script such a name would be a free variable of the module: a ReferenceError, one day.
@@ -96,7 +98,7 @@ interface CompiledCjs {
 
 const compiledCjs: Parser = {
   parse: bytes => {
-    const { source, imports, exports, reexports } = JSON.parse(textOf(bytes)) as CompiledCjs;
+    const { source, imports, exports, reexports } = JSON.parse(strictTextOf(bytes)) as CompiledCjs;
     const record = { imports, exports, reexports, cjsFunctor: source, execute: () => undefined };
     return { parser: 'pre-cjs-json', bytes, record };
   },
@@ -107,7 +109,7 @@ const compiledCjs: Parser = {
 /** A module that exports a text is a JSON module whose value is a string. */
 const text: Parser = {
   parse: (bytes, specifier, location, ...rest) => {
-    const json = Buffer.from(JSON.stringify(textOf(bytes)), 'utf8');
+    const json = utf8(JSON.stringify(strictTextOf(bytes)));
     return sourceParsers.json.parse(json, specifier, location, ...(rest as [string]));
   },
   heuristicImports: false,
@@ -193,7 +195,7 @@ type FunctorOptions = NonNullable<Parameters<typeof makeFunctorFromMap>[2]>;
 
 const functorOf = async (archive: Uint8Array): Promise<string> => {
   const zip = new ZipReader(archive, { name: 'bundle' });
-  const map = JSON.parse(textOf(zip.read(COMPARTMENT_MAP))) as ArchivedMap;
+  const map = JSON.parse(strictTextOf(zip.read(COMPARTMENT_MAP))) as ArchivedMap;
   const packages = new ArchivedPackages(zip, Object.keys(map.compartments));
   const compartments = Object.entries(map.compartments).map(([key, compartment]) => [
     packages.urlOf(key),

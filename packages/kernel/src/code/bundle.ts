@@ -13,7 +13,7 @@ import { KernelError } from '../base/kernel-errors.js';
 import { runArchiveJob, runBundleJob } from './bundler.js';
 import { RecentBundles } from './recent-bundles.js';
 
-export const BUNDLE_FORMATS = [
+const BUNDLE_FORMATS = [
   'endoScript',
   'endoZipBase64',
   'nestedEvaluate',
@@ -46,9 +46,9 @@ export interface CheckedBundle {
   readonly script: string;
 }
 
-export const BUNDLE_BYTES_MAX = 12_000_000;
+const BUNDLE_BYTES_MAX = 12_000_000;
 /** With what the weaver adds; one row of the store. */
-export const SCRIPT_BYTES_MAX = 15_000_000;
+const SCRIPT_BYTES_MAX = 15_000_000;
 const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
 const SOURCE_URL_PREFIX = '/bundled-source/.../';

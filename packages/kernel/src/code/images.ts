@@ -7,7 +7,9 @@
  * written.
  */
 import { createHash } from 'node:crypto';
-import { HostError, imageKey, localKey, metaKey, packFrame, unpackFrame } from '@heirloom/store';
+import {
+  HostError, imageKey, localKey, metaKey, packFrame, textOf, unpackFrame, utf8,
+} from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
 import { produceWarmCodeCache } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
@@ -23,7 +25,6 @@ export interface Image extends ImageSource {
   readonly codeCache: Uint8Array;
 }
 
-export const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 const IMAGE_BYTES_MAX = 12_000_000;
 
 /** Where the code cache of an image is kept, for the V8 that runs now. */
@@ -41,8 +42,8 @@ const warmCodeCache = (imageId: string, source: string): Promise<Uint8Array> => 
 
 /** The rows of a store that say which image new incarnations get. */
 export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
-  { table: 'meta', key: metaKey('image'), value: packFrame([Buffer.from(id, 'utf8')]) },
-  { table: 'images', key: imageKey(id), value: Buffer.from(source, 'utf8') },
+  { table: 'meta', key: metaKey('image'), value: packFrame([utf8(id)]) },
+  { table: 'images', key: imageKey(id), value: utf8(source) },
 ];
 
 /**
@@ -84,12 +85,12 @@ export class Images {
     const stored = view.get('meta', metaKey('image'));
     if (stored === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta image');
     const [bytes] = unpackFrame(stored) as unknown as [Uint8Array];
-    const current = utf8(bytes);
+    const current = textOf(bytes);
     const loaded: Image[] = [];
     for (const id of new Set([current, ...used])) {
       const text = view.get('images', imageKey(id));
       if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
-      const source = utf8(text);
+      const source = textOf(text);
       loaded.push({ id, source, codeCache: await cacheFor(view, { id, source }) });
     }
     return new Images(view, current, loaded);

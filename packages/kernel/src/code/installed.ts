@@ -11,6 +11,7 @@ import {
   HostError,
   packFrame,
   unpackFrame,
+  utf8,
   type BinaryKey,
 } from '@heirloom/store';
 import type { ReadView, RowChange } from '@heirloom/store';
@@ -79,9 +80,9 @@ export class InstalledBundles {
 
   changes(into: RowChange[]): void {
     for (const [key, { bundleId, moduleFormat, source, script }] of this.#added) {
-      const value = packFrame([moduleFormat, Buffer.from(source, 'utf8')]);
+      const value = packFrame([moduleFormat, utf8(source)]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
-      into.push({ table: 'bundles', key, value: Buffer.from(script, 'utf8') });
+      into.push({ table: 'bundles', key, value: utf8(script) });
     }
   }
 
@@ -92,7 +93,7 @@ export class InstalledBundles {
   #read(bundleId: string, imageId: string): Uint8Array {
     const key = bundleScriptKey(bundleId, imageId);
     const added = this.#added.get(key);
-    if (added !== undefined) return Buffer.from(added.script, 'utf8');
+    if (added !== undefined) return utf8(added.script);
     const derived = this.#view.get('bundles', key);
     if (derived !== undefined) return derived;
     if (this.#view.get('bundles', bundleSourceKey(bundleId)) === undefined) {

@@ -6,7 +6,7 @@
  * why there will be none.
  */
 import { KernelError } from '../base/kernel-errors.js';
-import { Inputs, type ApplyInput, type TakenInput } from './inbox.js';
+import { Inputs, type Input, type TakenInput } from './inbox.js';
 import type { KernelCore } from './kernel-core.js';
 import { addWave, isReached, NO_RUN, type RunLimits, type RunStats } from './run-policy.js';
 
@@ -15,7 +15,7 @@ const AUTO_BLOCK_DELIVERIES = 32_768;
 /** Waves of a block that has nothing to do but to collect garbage. */
 const AUTO_COLLECT_WAVES = 16;
 
-export interface BlockDriverOptions {
+interface BlockDriverOptions {
   /** The kernel runs and commits by itself. */
   readonly isAuto: boolean;
   /** A block has become durable. */
@@ -42,13 +42,13 @@ export class BlockDriver {
     return this.#busy !== undefined;
   }
 
-  add(apply: ApplyInput): TakenInput {
-    return this.#inputs.add(apply, this.isBusy);
+  add<T>(input: Input<T>): TakenInput<T> {
+    return this.#inputs.add(input, this.isBusy);
   }
 
   /** Adds an input and, where the kernel owns its blocks, has it seen through. */
-  input(apply: ApplyInput): Promise<unknown> {
-    const { result } = this.add(apply);
+  input<T>(input: Input<T>): Promise<T> {
+    const { result } = this.add(input);
     if (this.isAuto) void this.pump();
     return result;
   }

@@ -7,14 +7,16 @@
 import {
   metaKey,
   packFrame,
+  textOf,
   unpackFrame,
+  utf8,
   type RowChange,
   HostError,
   type Store,
 } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { engineName } from '../base/kernel-host-powers.js';
-import { imageRows, Images, utf8 } from '../code/images.js';
+import { imageRows, Images } from '../code/images.js';
 import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { spellings } from '../state/kernel-keys.js';
 import { KernelState } from '../state/kernel-state.js';
@@ -34,7 +36,7 @@ const readEngine = (store: Store): string => {
   const bytes = store.get('meta', metaKey('engine'));
   if (bytes === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta engine');
   const [text] = unpackFrame(bytes) as unknown as [Uint8Array];
-  return utf8(text);
+  return textOf(text);
 };
 
 /** The kernel objects of every store. */
@@ -57,7 +59,7 @@ const initialize = async (store: Store, parameters: KernelParameters): Promise<v
       {
         table: 'meta',
         key: metaKey('engine'),
-        value: packFrame([Buffer.from(engineName(), 'utf8')]),
+        value: packFrame([utf8(engineName())]),
       },
       ...permanentObjects(),
       ...imageRows(readImage()),

@@ -5,8 +5,10 @@
  * block after the one that settled it, so that a host that crashed before it was told can still
  * ask.
  */
+import { Deferred } from '../base/deferred.js';
 import { KernelError } from '../base/kernel-errors.js';
-import { getPromise, hold, release } from '../objects/counts.js';
+import { getPromise, release } from '../objects/counts.js';
+import { unpin } from '../objects/host-holds.js';
 import { makePromise } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -14,19 +16,11 @@ import type { KRef } from '../state/krefs.js';
 import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
 import type { HostData } from './host-data.js';
 
-interface Waiter {
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
-}
-
 export class HostResults {
   readonly #state: KernelState;
   readonly #data: HostData;
-  readonly #waiters = new Map<KRef, Waiter[]>();
-  #untilDurable: Waiter[] = [];
-  readonly #inputs = new Map<KRef, number>();
-  /** Settled in this block, in order; told after its commit. */
-  readonly #settled: { readonly promise: KRef; readonly row: PromiseRow }[] = [];
+  readonly #waiters = new Map<KRef, Deferred<unknown>[]>();
+  #untilDurable: Deferred<undefined>[] = [];
   /** Inputs settled in earlier blocks, whose rows go with the next commit. */
   #told: number[] = [];
 
@@ -34,8 +28,7 @@ export class HostResults {
     this.#state = state;
     this.#data = data;
     for (const input of state.hostResults.scan(ranges.hostResults)) {
-      const [promise, height] = state.hostResults.need(input);
-      this.#inputs.set(promise, input);
+      const [, height] = state.hostResults.need(input);
       if (height > 0) this.#told.push(input);
     }
   }
@@ -48,24 +41,21 @@ export class HostResults {
     const state = this.#state;
     const subscribers = [HOST_SUBSCRIBES];
     const promise = makePromise(state, { decider, subscribers, references: 2 });
-    state.hostResults.create(input, [promise, 0]);
-    this.#inputs.set(promise, input);
+    state.hostSettlements.expect(input, promise);
     return promise;
   }
 
   wait(promise: KRef): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const waiters = this.#waiters.get(promise) ?? [];
-      waiters.push({ resolve, reject });
-      this.#waiters.set(promise, waiters);
-    });
+    const waiter = new Deferred<unknown>();
+    this.#waiters.set(promise, [...(this.#waiters.get(promise) ?? []), waiter]);
+    return waiter.promise;
   }
 
   /** Resolves to nothing when the present block is durable. */
-  whenDurable(): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#untilDurable.push({ resolve, reject });
-    });
+  whenDurable(): Promise<undefined> {
+    const waiter = new Deferred<undefined>();
+    this.#untilDurable.push(waiter);
+    return waiter.promise;
   }
 
   /** The result of an input: at once if the last block settled it. */
@@ -81,52 +71,30 @@ export class HostResults {
     return waiting;
   }
 
-  /** The merge settled a promise that the host waits for. Undone with its crank. */
-  settled(promise: KRef, row: PromiseRow, height: number): void {
-    const state = this.#state;
-    const input = this.#inputs.get(promise);
-    if (input !== undefined) state.hostResults.set(input, [promise, height]);
-    for (const kref of row.slots) this.pin(kref);
-    this.#settled.push({ promise, row });
-    state.journal.record(() => this.#settled.pop());
-  }
-
-  /** The host holds `kref` until it releases it. */
-  pin(kref: KRef): void {
-    if (this.#state.pins.get(kref) !== undefined) return;
-    this.#state.pins.set(kref, 1);
-    hold(this.#state, kref);
-  }
-
+  /** The host no longer holds `kref`. */
   unpin(kref: KRef): void {
-    if (this.#state.pins.get(kref) === undefined) return;
-    this.#state.pins.delete(kref);
-    release(this.#state, kref);
-    this.#data.forget(kref);
+    if (unpin(this.#state, kref)) this.#data.forget(kref);
   }
 
   /** Before a commit: rows of results told in earlier blocks go. */
   forgetTold(): void {
     for (const input of this.#told) {
-      const [promise] = this.#state.hostResults.need(input);
-      this.#state.hostResults.delete(input);
-      this.#inputs.delete(promise);
-      release(this.#state, promise);
+      release(this.#state, this.#state.hostSettlements.forget(input));
     }
     this.#told = [];
   }
 
   /** After a commit: the host is told what the block settled. */
   tell(): void {
-    for (const { promise, row } of this.#settled) {
-      const input = this.#inputs.get(promise);
+    const { hostSettlements } = this.#state;
+    for (const { promise, row } of hostSettlements.take()) {
+      const input = hostSettlements.inputOf(promise);
       if (input !== undefined) this.#told.push(input);
       this.#tell(promise, row);
     }
-    this.#settled.length = 0;
     const waiters = this.#untilDurable;
     this.#untilDurable = [];
-    for (const { resolve } of waiters) resolve(undefined);
+    for (const waiter of waiters) waiter.resolve(undefined);
   }
 
   /** The kernel has failed: nobody will be told anything else. */
@@ -135,7 +103,7 @@ export class HostResults {
       for (const waiter of waiters) waiter.reject(error);
     }
     this.#waiters.clear();
-    for (const { reject } of this.#untilDurable) reject(error);
+    for (const waiter of this.#untilDurable) waiter.reject(error);
     this.#untilDurable = [];
   }
 

@@ -7,21 +7,42 @@
  * block that contains it is.
  */
 import assert from 'node:assert/strict';
+import { Deferred } from '../base/deferred.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelCore } from './kernel-core.js';
 
-/** Changes the state; returns the promise whose settlement answers the input, if there is one. */
-export type ApplyInput = (input: number) => KRef | undefined;
+/** What a call of the host does when it is taken, and what its answer means. */
+export interface Input<T> {
+  /** Changes the state; returns the promise whose settlement answers it, if there is one. */
+  apply(input: number): KRef | undefined;
+  /** Reads what that promise was fulfilled with; `undefined` if there is none. */
+  decode(value: unknown): T;
+}
 
-export interface TakenInput {
+/** An input without an answer: it resolves when it is durable. */
+export const silentInput = (apply: () => void): Input<void> => ({
+  apply: () => {
+    apply();
+    return undefined;
+  },
+  decode: () => undefined,
+});
+
+/** An input that vats answer, with whatever they like. */
+export const vatsInput = (apply: Input<unknown>['apply']): Input<unknown> => ({
+  apply,
+  decode: value => value,
+});
+
+export interface TakenInput<T> {
   readonly input: number;
-  readonly result: Promise<unknown>;
+  readonly result: Promise<T>;
 }
 
 interface WaitingInput {
   readonly input: number;
-  readonly apply: ApplyInput;
-  resolve(value: unknown): void;
+  readonly apply: Input<unknown>['apply'];
+  fulfill(value: unknown): void;
   reject(reason: unknown): void;
 }
 
@@ -40,27 +61,33 @@ export class Inputs {
   }
 
   /** Numbers an input; it is taken at once, or when the present run ends. */
-  add(apply: ApplyInput, running: boolean): TakenInput {
+  add<T>({ apply, decode }: Input<T>, running: boolean): TakenInput<T> {
     this.#core.assertAlive();
     const input = this.#next;
     this.#next += 1;
-    const result = new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push({ input, apply, resolve, reject });
-    });
-    result.catch(() => undefined); // the host may not care
+    const result = new Deferred<T>();
+    const fulfill = (value: unknown): void => {
+      try {
+        result.resolve(decode(value));
+      } catch (error) {
+        result.reject(error);
+      }
+    };
+    this.#waiting.push({ input, apply, fulfill, reject: result.reject });
+    result.promise.catch(() => undefined); // the host may not care
     if (!running) this.takeAll();
-    return { input, result };
+    return { input, result: result.promise };
   }
 
   takeAll(): void {
     const { state, results } = this.#core;
-    for (const { input, apply, resolve, reject } of this.#waiting.splice(0)) {
+    for (const { input, apply, fulfill, reject } of this.#waiting.splice(0)) {
       const taken = state.next('lastInput') + 1;
       assert.equal(taken, input, 'inputs are taken in order of call');
       const promise = apply(input);
       state.endCrank();
       const answer = promise === undefined ? results.whenDurable() : results.wait(promise);
-      answer.then(resolve, reject);
+      answer.then(fulfill, reject);
     }
   }
 

@@ -17,16 +17,16 @@ import type { VatScript } from '../code/vat-script.js';
 import { dryRun, type DryRunReport } from '../lifecycle/dry-run.js';
 import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.js';
 import { hasRemains } from '../lifecycle/termination.js';
-import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
 import type { Successor } from '../lifecycle/upgrade.js';
+import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { freeUnreferenced } from '../objects/collect.js';
-import type { Router } from '../objects/router.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
+import type { RunQueueItem } from '../state/queue-items.js';
 import { RunningNote, type Suspicion } from '../state/running-note.js';
-import type { RunQueueItem, VatNumber } from '../state/schema.js';
+import type { VatNumber } from '../state/schema.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
@@ -62,7 +62,6 @@ export class KernelCore {
   readonly bundles: InstalledBundles;
   readonly zygotes: Zygotes;
   readonly isolation: IsolationChoices;
-  readonly router: Router;
   readonly parameters: KernelParameters;
   readonly upgrades = new UpgradeReports();
   readonly log = new KernelLog();
@@ -93,7 +92,8 @@ export class KernelCore {
     this.parameters = parameters;
     this.#note = note;
     this.suspects = note.suspects;
-    this.state = new KernelState(store);
+    const { promiseQueueMax } = parameters;
+    this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data);
     this.migrations = new Migrations(this.state);
@@ -117,18 +117,13 @@ export class KernelCore {
       onProcessGone: () => this.#freeReaders(),
     });
     this.#online = new OnlineVats(this.zygotes, this.isolation);
-    this.router = {
-      state: this.state,
-      promiseQueueMax: parameters.promiseQueueMax,
-      hostSettled: (promise, row) => this.results.settled(promise, row, this.height + 1),
-    };
     this.#pager = new Pager({
       online: this.#online,
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
       rebuild: vat => rebuild(this.#rebuildContext, vat),
     });
     this.#lifecycle = {
-      router: this.router,
+      state: this.state,
       online: this.#online,
       pager: this.#pager,
       scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
@@ -144,7 +139,6 @@ export class KernelCore {
       ...this.#lifecycle,
       limits: parameters,
       onMigration: (vat, isFirst, report) => this.migrations.step(vat, isFirst, report),
-      pin: kref => this.results.pin(kref),
       threads: options.threads ?? THREADS_MAX,
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });

@@ -6,11 +6,12 @@
  * durable. Asking again begins at the first row: what is done already costs a look.
  */
 import { vatIdOf, type MigrationReport, type VatId } from '@heirloom/worker';
+import { Deferred } from '../base/deferred.js';
 import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
 import { Migration, VatState, type VatNumber } from '../state/schema.js';
-import type { ApplyInput } from './inbox.js';
+import { silentInput, type Input } from './inbox.js';
 
 export interface VatMigration {
   readonly vatId: VatId;
@@ -37,7 +38,7 @@ export interface MigrateVatsOptions {
   readonly progress?: MigrationProgress;
 }
 
-export const FAILURES_TOLD_MAX = 1_000;
+const FAILURES_TOLD_MAX = 1_000;
 
 interface Tally {
   migrated: number;
@@ -57,17 +58,10 @@ interface Step {
 class Run {
   readonly #tallies = new Map<VatNumber, Tally>();
   readonly #progress: MigrationProgress;
-  readonly #resolve: (summary: MigrationSummary) => void;
-  readonly reject: (reason: Error) => void;
+  readonly summary = new Deferred<MigrationSummary>();
 
-  constructor(
-    progress: MigrationProgress,
-    resolve: (summary: MigrationSummary) => void,
-    reject: (reason: Error) => void,
-  ) {
+  constructor(progress: MigrationProgress) {
     this.#progress = progress;
-    this.#resolve = resolve;
-    this.reject = reject;
   }
 
   begin(vats: readonly VatNumber[]): void {
@@ -103,7 +97,7 @@ class Run {
       .map(([vat, { migrated, failed, failures, hasEnded }]) => {
         return { vatId: vatIdOf(vat), migrated, failed, failures, hasEnded };
       });
-    this.#resolve({ vats });
+    this.summary.resolve({ vats });
     return true;
   }
 }
@@ -122,18 +116,15 @@ export class Migrations {
   ask(
     vat: VatNumber | undefined,
     progress: MigrationProgress,
-  ): { readonly input: ApplyInput; readonly summary: Promise<MigrationSummary> } {
-    let run: Run | undefined;
-    const summary = new Promise<MigrationSummary>((resolve, reject) => {
-      run = new Run(progress, resolve, reject);
-    });
-    const input = (): undefined => {
+  ): { readonly input: Input<void>; readonly summary: Promise<MigrationSummary> } {
+    const run = new Run(progress);
+    const input = silentInput(() => {
       const vats = vat === undefined ? runningVats(this.#state) : [vat];
       const begun = vats.filter(running => this.#begin(running));
-      run!.begin(begun);
-      this.#runs.push(run!);
-    };
-    return { input, summary };
+      run.begin(begun);
+      this.#runs.push(run);
+    });
+    return { input, summary: run.summary.promise };
   }
 
   step(vat: VatNumber, isFirst: boolean, report: MigrationReport): void {
@@ -148,7 +139,7 @@ export class Migrations {
 
   /** There will be no further block. */
   fail(reason: Error): void {
-    for (const run of this.#runs.splice(0)) run.reject(reason);
+    for (const run of this.#runs.splice(0)) run.summary.reject(reason);
   }
 
   /** False for a vat that has not started: it has no states. */

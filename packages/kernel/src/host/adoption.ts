@@ -9,7 +9,7 @@ import { checkFields } from '../base/arguments.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import { prepareImage, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 
 export interface AdoptImageOptions {
@@ -36,18 +36,17 @@ export const deriveBundles = async (bundles: InstalledBundles): Promise<CheckedB
 export const adoptionInput = async (
   core: KernelCore,
   options: AdoptImageOptions,
-): Promise<ApplyInput> => {
+): Promise<Input<void>> => {
   checkFields('adoptImage', options, ['image']);
   const image = await prepareImage(core.store, options.image ?? readImage());
   const checked = await deriveBundles(core.bundles);
-  return () => {
+  return silentInput(() => {
     const before = core.images.currentId;
-    if (image.id === before) return undefined;
+    if (image.id === before) return;
     core.adopt(image);
     for (const bundle of checked) core.bundles.add(bundle);
     // What was installed meanwhile was derived by this very release.
     for (const source of core.bundles.sources()) core.bundles.carry(source, before);
     core.zygotes.imageChanged();
-    return undefined;
-  };
+  });
 };

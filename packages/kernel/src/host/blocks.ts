@@ -1,7 +1,7 @@
 /** What a host says at the beginning of a block: an input, before any wave of the block. */
 import { checkFields } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { blockTime, setBlockTime, TIME_MAX } from '../services/clock.js';
 
@@ -32,7 +32,7 @@ export const blockInput = (
   core: KernelCore,
   block: BeginBlock,
   { atOnce }: { readonly atOnce: boolean },
-): ApplyInput => {
+): Input<void> => {
   checkFields('beginBlock', block, ['height', 'time']);
   const { height, time: given } = block;
   if (height !== undefined && height !== core.height + 1) {
@@ -42,10 +42,7 @@ export const blockInput = (
   if (atOnce && core.wavesInBlock > 0) {
     throw new KernelError('BAD_ARGUMENT', 'beginBlock: the block has begun; commit it first');
   }
-  if (given === undefined) return () => undefined;
+  if (given === undefined) return silentInput(() => undefined);
   const time = checkTime(core, given);
-  return () => {
-    setBlockTime(core.router, Math.max(time, blockTime(core.state)));
-    return undefined;
-  };
+  return silentInput(() => setBlockTime(core.state, Math.max(time, blockTime(core.state))));
 };

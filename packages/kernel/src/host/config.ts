@@ -12,7 +12,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { bundleVat, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import { readReapInterval } from '../services/option-reader.js';
 import type { KernelParameters } from '../state/parameters.js';
+import { hostDialect } from './host-dialect.js';
 
 /** Where a bundle comes from: exactly one of the three. Paths are relative to the file. */
 export interface BundleSource {
@@ -50,7 +52,7 @@ export interface KernelConfig {
   readonly kernelParameters?: Partial<KernelParameters>;
 }
 
-export interface ConfiguredVat {
+interface ConfiguredVat {
   readonly name: string;
   readonly bundleId: string;
   readonly parameters: unknown;
@@ -147,12 +149,14 @@ class Preparation {
     checkFields(what, config, VAT_FIELDS);
     const { bundleName, creationOptions = {}, parameters, ...source } = config;
     checkFields(`${what} creationOptions`, creationOptions, ['critical', 'reapInterval']);
-    const { critical = false, reapInterval } = creationOptions;
+    const { critical = false } = creationOptions;
+    const dialect = hostDialect(what, 'BAD_CONFIG');
+    const reapInterval = readReapInterval(creationOptions.reapInterval, dialect);
     const bundleId =
       bundleName === undefined
         ? await this.addSource(what, source)
         : (this.#named.get(bundleName) ?? bad(`${what}: no bundle is named ${bundleName}`));
-    return { name, bundleId, critical, reapInterval: reapRow(what, reapInterval), parameters };
+    return { name, bundleId, critical, reapInterval, parameters };
   }
 
   async #bundleOf(what: string, source: BundleSource): Promise<VatBundle> {
@@ -165,13 +169,6 @@ class Preparation {
     return JSON.parse(await readFile(resolve(this.#directory, bundleSpec!), 'utf8')) as VatBundle;
   }
 }
-
-const reapRow = (what: string, interval: number | 'never' | undefined): number | null => {
-  if (interval === undefined) return null;
-  if (interval === 'never') return 0;
-  if (Number.isSafeInteger(interval) && interval > 0) return interval;
-  return bad(`${what}: reapInterval must be a positive integer or 'never'`);
-};
 
 const sortedEntries = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
   Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));

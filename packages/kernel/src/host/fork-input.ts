@@ -1,11 +1,16 @@
 /** What a host asks of a fork, with its options checked. */
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
-import type { ApplyInput } from '../core/inbox.js';
+import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
-import { FORK_EXPORTS_MAX, ItemType, type VatNumber } from '../state/schema.js';
+import { readExports } from '../services/option-reader.js';
+import type { KRef } from '../state/krefs.js';
+import { ItemType } from '../state/queue-items.js';
+import type { VatNumber } from '../state/schema.js';
+import { forkedVat } from './answers.js';
+import { hostDialect } from './host-dialect.js';
 import { enqueueLifecycle } from './inputs.js';
-import type { ForkVatOptions } from './kernel-types.js';
+import type { ForkedVat, ForkVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
 /** Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, BAD_REFERENCE: nothing was queued. */
@@ -13,19 +18,17 @@ export const forkInput = (
   core: KernelCore,
   vat: VatNumber,
   options: ForkVatOptions,
-): ApplyInput => {
+): Input<ForkedVat> => {
   checkFields('forkVat', options, ['name', 'vatParameters', 'exports', 'isolation', 'first']);
-  const { vatParameters, exports: wanted = [], isolation, first = false } = options;
-  const text = checkName(options.name);
-  if (core.state.names.get(text) !== undefined) {
-    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(text)}`);
-  }
-  if (!Array.isArray(wanted) || wanted.length > FORK_EXPORTS_MAX) {
-    const rule = `exports must be an array of at most ${FORK_EXPORTS_MAX} references`;
-    throw new KernelError('BAD_OPTION', `forkVat: ${rule}`);
+  const { vatParameters, isolation, first = false } = options;
+  const name = checkName(options.name);
+  if (core.state.names.get(name) !== undefined) {
+    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
   }
   checkIsolation(isolation);
-  const exports = wanted.map(reference => core.data.krefOf(reference));
+  const exports = readExports(options.exports, hostDialect('forkVat'), reference =>
+    core.data.krefOf(reference),
+  );
   const data = core.data.encode(vatParameters);
   const hasParameters = vatParameters !== undefined;
   const parent = core.state.vats.get(vat);
@@ -34,11 +37,11 @@ export const forkInput = (
     const script = core.bundles.scriptOf(parent.bundleId, parent.imageId);
     core.zygotes.prepare({ kind: core.isolation.kindFor(isolation), script });
   }
-  return input => {
+  const apply = (input: number): KRef => {
     const child = core.state.next('nextVat');
     if (isolation !== undefined) core.isolation.choose(child, isolation);
-    const fork = { vat: child, exports, hasParameters, dynamic: false };
-    const item = { type: ItemType.fork, vat, bundleId: '', text, ...data, fork };
-    return enqueueLifecycle(core, input, item, first);
+    const what = { child, name, exports, hasParameters, dynamic: false };
+    return enqueueLifecycle(core, input, { type: ItemType.fork, vat, ...data, ...what }, first);
   };
+  return { apply, decode: forkedVat };
 };

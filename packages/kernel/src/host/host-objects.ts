@@ -8,7 +8,7 @@
  */
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { kernelData, soleReference, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
@@ -39,10 +39,10 @@ export interface HostCall {
 
 export type HostAnswer = { readonly value: unknown } | { readonly reason: unknown };
 
-export interface HostObjectsOptions {
+interface HostObjectsOptions {
   readonly core: KernelCore;
   /** Has an input taken, at once or when the run ends; the kernel runs if it owns its blocks. */
-  readonly add: (apply: ApplyInput) => Promise<unknown>;
+  readonly add: (input: Input<void>) => Promise<void>;
   /** Keep implementations' answers until `takeAnswers`. */
   readonly holdsAnswers: boolean;
 }
@@ -92,7 +92,7 @@ export class HostObjects {
   }
 
   /** Errors: KernelError BAD_ARGUMENT when there is no such call, or it has been answered. */
-  answer(call: number, answer: HostAnswer): Promise<unknown> {
+  answer(call: number, answer: HostAnswer): Promise<void> {
     const { services } = this.#options.core.state;
     const isOpen = Number.isSafeInteger(call) && call > 0 && call < this.#durableEnd;
     if (!isOpen || this.#answered.has(call) || services.hostCalls.get(call) === undefined) {
@@ -196,13 +196,13 @@ export class HostObjects {
     return { rejected: true, ...data };
   }
 
-  #take(call: number, settlement: Settlement): Promise<unknown> {
+  #take(call: number, settlement: Settlement): Promise<void> {
     this.#answered.add(call);
-    return this.#options.add(() => {
-      applyAnswer(this.#options.core.router, call, settlement);
+    const input = silentInput(() => {
+      applyAnswer(this.#options.core.state, call, settlement);
       this.#answered.delete(call);
       this.#started.delete(call);
-      return undefined;
     });
+    return this.#options.add(input);
   }
 }

@@ -2,29 +2,31 @@
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { cancelEntry, findItem, type ItemChoice } from '../objects/cancel.js';
 import { getPromise, holdAll } from '../objects/counts.js';
+import { tellHost } from '../objects/host-holds.js';
+import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
+import { readRefresh } from '../services/option-reader.js';
+import { STATIC_VAT } from '../state/kept-options.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import {
-  heldBy,
   HOST_SUBSCRIBES,
-  ItemType,
   KERNEL_DECIDES,
   NOBODY,
   PromiseState,
   Reap,
   Sweep,
-  STATIC_VAT,
-  type LifecycleItem,
   type VatNumber,
 } from '../state/schema.js';
-import { REFRESH_RULE, refreshOf, type UpgradeOptions } from '../state/upgrade-options.js';
 import type { WorkerKind } from '../vats/zygotes.js';
-import type { CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
+import { createdVat } from './answers.js';
+import { hostDialect } from './host-dialect.js';
+import type { CreatedVat, CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
 /** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
@@ -33,85 +35,69 @@ export const messageInput = (
   target: VatReference,
   method: string,
   args: readonly unknown[],
-): ApplyInput => {
+): Input<unknown> => {
   const to = core.data.krefOf(target);
   if (typeof method !== 'string') {
     throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
   }
   if (!Array.isArray(args)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
   const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
-  return input => {
+  return vatsInput(input => {
     const result = core.results.create(input, NOBODY);
-    send(core.router, { target: to, body, slots, result });
+    send(core.state, { target: to, body, slots, result });
     return result;
-  };
+  });
 };
 
 /** Queues a lifecycle item; gives the promise of its result. */
 export const enqueueLifecycle = (
   core: KernelCore,
   input: number,
-  given: Omit<LifecycleItem, 'result'>,
+  request: LifecycleRequest,
   first: boolean,
 ): KRef => {
   const { state, results } = core;
   const result = results.create(input, KERNEL_DECIDES);
-  holdAll(state, heldBy(given));
-  const item = { ...given, result } as LifecycleItem;
+  holdAll(state, heldBy(request));
+  const item = { ...request, result };
   if (first) core.takeFirst(item);
   else state.enqueue(item);
   return result;
 };
 
-/** The creation or upgrade of a vat. A worker begins to evaluate the bundle at once. */
-export const lifecycleInput = (
+/** New code and its parameters, for a worker of `kind`, which begins to evaluate it at once. */
+export const codeOf = (
   core: KernelCore,
-  {
-    type,
-    text,
-    kind,
-    upgrade,
-  }: {
-    readonly type: LifecycleItem['type'];
-    readonly text: string;
-    readonly kind: WorkerKind;
-    readonly upgrade?: UpgradeOptions | undefined;
-  },
-  { bundleId, vatParameters, critical = false, refresh }: Omit<CreateVatOptions, 'name'>,
-): ((input: number, vat: VatNumber, first?: boolean) => KRef) => {
-  const deliveries = refreshOf(refresh);
-  if (deliveries === undefined) throw new KernelError('BAD_OPTION', `createVat: ${REFRESH_RULE}`);
-  const isUsual = !critical && deliveries === 0;
-  const options = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh: deliveries } };
-  const { bundles, data, zygotes } = core;
-  const script = bundles.scriptOf(bundleId);
-  const { body, slots } = data.encode(vatParameters);
-  // A replay is on the vat's own image, which may be another one.
-  if (upgrade === undefined) zygotes.prepare({ kind, script });
-  return (input, vat, first = false) => {
-    const how = upgrade === undefined ? {} : { upgrade };
-    const item = { type, vat, bundleId, body, slots, text, ...options, ...how };
-    return enqueueLifecycle(core, input, item, first);
-  };
+  { bundleId, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
+  kind: WorkerKind | undefined,
+): KernelData & { readonly bundleId: string } => {
+  const script = core.bundles.scriptOf(bundleId);
+  const data = core.data.encode(vatParameters);
+  if (kind !== undefined) core.zygotes.prepare({ kind, script });
+  return { bundleId, ...data };
 };
 
 /** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
-export const createInput = (core: KernelCore, options: CreateVatOptions): ApplyInput => {
+export const createInput = (core: KernelCore, options: CreateVatOptions): Input<CreatedVat> => {
   const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
   checkFields('createVat', options, known);
   const name = checkName(options.name);
   if (core.state.names.get(name) !== undefined) {
     throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
   }
-  const { isolation } = options;
+  const { isolation, critical = false } = options;
   checkIsolation(isolation);
-  const kind = core.isolation.kindFor(isolation);
-  const make = lifecycleInput(core, { type: ItemType.create, text: name, kind }, options);
-  return input => {
+  const refresh = readRefresh(options.refresh, hostDialect('createVat'));
+  const isUsual = !critical && refresh === 0;
+  const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
+  const code = codeOf(core, options, core.isolation.kindFor(isolation));
+  const apply = (input: number): KRef => {
     const vat = core.state.next('nextVat');
     if (isolation !== undefined) core.isolation.choose(vat, isolation);
-    return make(input, vat);
+    const item = { type: ItemType.create, vat, name, ...code, ...kept };
+    return enqueueLifecycle(core, input, item, false);
   };
+  return { apply, decode: createdVat };
 };
 
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -121,59 +107,60 @@ export const terminateInput = (
   core: KernelCore,
   vat: VatNumber,
   options: TerminateVatOptions,
-): ApplyInput => {
+): Input<void> => {
   checkFields('terminateVat', options, ['reason', 'first']);
   const { reason = HOST_TERMINATES, first = false } = options;
   const data = core.data.encode(reason);
-  const item = { type: ItemType.terminate, vat, bundleId: '', text: '', ...data } as const;
-  return input => enqueueLifecycle(core, input, item, first);
+  const item = { type: ItemType.terminate, vat, ...data };
+  return {
+    apply: input => enqueueLifecycle(core, input, item, first),
+    decode: () => undefined,
+  };
 };
 
 /** A search of one vat, or every, for stored things that only hold each other. */
-export const collectCyclesInput =
-  ({ state }: KernelCore, vat: VatNumber | undefined): ApplyInput =>
-  () => {
+export const collectCyclesInput = (
+  { state }: KernelCore,
+  vat: VatNumber | undefined,
+): Input<void> =>
+  silentInput(() => {
     for (const running of vat === undefined ? runningVats(state) : [vat]) {
       const counters = state.vatCounters.get(running);
       if (counters === undefined || counters.position === 0) continue;
       state.vatCounters.set(running, { ...counters, sweep: Sweep.cycles });
       state.dueVats.add(running);
     }
-    return undefined;
-  };
+  });
 
 /** A full reap of every vat in the next wave. */
-export const reapAllInput =
-  ({ state }: KernelCore): ApplyInput =>
-  () => {
+export const reapAllInput = ({ state }: KernelCore): Input<void> =>
+  silentInput(() => {
     for (const vat of runningVats(state)) {
       state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
       state.dueVats.add(vat);
     }
-    return undefined;
-  };
+  });
 
 /** What a promise settles to is told. Errors: KernelError BAD_REFERENCE, BAD_ARGUMENT. */
-export const settlementInput = (core: KernelCore, promise: VatReference): ApplyInput => {
+export const settlementInput = (core: KernelCore, promise: VatReference): Input<unknown> => {
   const kref = core.data.krefOf(promise);
   if (!isPromiseKRef(kref)) {
     throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
   }
-  return () => {
-    const { state, router } = core;
+  return vatsInput(() => {
+    const { state } = core;
     const row = getPromise(state, kref);
     if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
-    else router.hostSettled(kref, row);
+    else tellHost(state, kref, row);
     return kref;
-  };
+  });
 };
 
 /** An item is taken off the run queue. Errors: KernelError UNKNOWN_ITEM. */
-export const cancelInput = (core: KernelCore, choice: ItemChoice): ApplyInput => {
+export const cancelInput = (core: KernelCore, choice: ItemChoice): Input<void> => {
   findItem(core.state, choice);
-  return () => {
+  return silentInput(() => {
     core.takeFirst(undefined);
-    cancelEntry(core.router, findItem(core.state, choice));
-    return undefined;
-  };
+    cancelEntry(core.state, findItem(core.state, choice));
+  });
 };

@@ -5,70 +5,65 @@
 import { checkName } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import type { CheckedBundle } from '../code/bundle.js';
-import type { ApplyInput } from '../core/inbox.js';
+import { silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
-import { holdAll } from '../objects/counts.js';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
 import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects.js';
 import { send } from '../objects/router.js';
 import { provideHostObject } from '../services/host-calls.js';
 import { bundleInstalled } from '../services/vat-admin.js';
-import {
-  ItemType,
-  KERNEL_DECIDES,
-  NOBODY,
-  STATIC_VAT,
-  type VatNumber,
-} from '../state/schema.js';
+import { STATIC_VAT } from '../state/kept-options.js';
+import type { KRef } from '../state/krefs.js';
+import { ItemType } from '../state/queue-items.js';
+import { NOBODY } from '../state/schema.js';
+import { createdVat } from './answers.js';
 import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
 import type { HostObjects } from './host-objects.js';
+import { enqueueLifecycle } from './inputs.js';
+import type { CreatedVat } from './kernel-types.js';
 import type { KernelOptions } from './options.js';
 
 /** Has a store taken inputs before? */
-export const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
+const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
 
 /** Makes a host object unless the store has it. */
-export const hostObjectInput =
-  ({ state }: KernelCore, name: string): ApplyInput =>
-  () => {
-    provideHostObject(state, name);
-    return undefined;
-  };
+export const hostObjectInput = ({ state }: KernelCore, name: string): Input<void> =>
+  silentInput(() => void provideHostObject(state, name));
 
 /** Stores a bundle; the vats that wait for it get its cap. */
-export const bundleInput =
-  (core: KernelCore, bundle: CheckedBundle, names: readonly string[]): ApplyInput =>
-  () => {
-    const { bundles, router, state } = core;
+export const bundleInput = (
+  core: KernelCore,
+  bundle: CheckedBundle,
+  names: readonly string[],
+): Input<void> =>
+  silentInput(() => {
+    const { bundles, state } = core;
     const { bundleId } = bundle;
     bundles.add(bundle);
-    bundleInstalled(router, bundleId, provideBundleCap(state, bundleId));
+    bundleInstalled(state, bundleId, provideBundleCap(state, bundleId));
     for (const name of names) state.services.bundleNames.set(name, bundleId);
-    return undefined;
-  };
+  });
 
 /** Makes a static vat. */
-const vatInput = (
-  { state, results, data, zygotes, isolation, bundles }: KernelCore,
-  vat: ReadyConfig['vats'][number],
-): ApplyInput => {
+const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<CreatedVat> => {
   const { name, bundleId, parameters, critical, reapInterval } = vat;
-  const { body, slots } = data.encode(parameters);
-  return input => {
+  const data = core.data.encode(parameters);
+  const options = { ...STATIC_VAT, critical, reapInterval };
+  const apply = (input: number): KRef => {
+    const { state, zygotes, isolation, bundles } = core;
     zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
-    const result = results.create(input, KERNEL_DECIDES);
-    const options = { ...STATIC_VAT, critical, reapInterval };
-    const number: VatNumber = state.next('nextVat');
-    holdAll(state, slots);
-    const item = { type: ItemType.create, vat: number, bundleId, body, slots, text: name } as const;
-    state.enqueue({ ...item, result, options });
-    return result;
+    const number = state.next('nextVat');
+    const item = { type: ItemType.create, vat: number, bundleId, name, ...data, options };
+    return enqueueLifecycle(core, input, item, false);
   };
+  return { apply, decode: createdVat };
 };
 
-const bootstrapInput =
-  ({ state, results, router }: KernelCore, config: ReadyConfig): ApplyInput =>
-  input => {
+const bootstrapInput = (
+  { state, results }: KernelCore,
+  config: ReadyConfig,
+): Input<unknown> =>
+  vatsInput(input => {
     const { bootstrap, hostObjects, vats } = config;
     const objects = hostObjects.map(name => [
       name,
@@ -78,20 +73,20 @@ const bootstrapInput =
     const args = [bootstrap, vats.map(({ name }) => name), devices];
     const { body, slots } = kernelData(['bootstrap', args]);
     const result = results.create(input, NOBODY);
-    send(router, { target: BOOTSTRAPPER, body, slots, result });
+    send(state, { target: BOOTSTRAPPER, body, slots, result });
     return result;
-  };
+  });
 
 /** What an opened kernel has begun with. */
-export interface Begun {
+interface Begun {
   readonly starts: readonly { readonly name: string; readonly start: Promise<unknown> }[];
   readonly bootstrapResult: Promise<unknown> | undefined;
 }
 
-export interface BeginPowers {
+interface BeginPowers {
   readonly hostObjects: HostObjects;
   /** Adds an input; resolves to its result. */
-  readonly add: (apply: ApplyInput) => Promise<unknown>;
+  readonly add: <T>(input: Input<T>) => Promise<T>;
 }
 
 /** The host objects that a kernel begins with and the store lacks. */
@@ -112,12 +107,12 @@ const configure = async (
 ): Promise<Begun> => {
   const config = await prepareConfig(loaded, core.data.reference(CLOCK));
   const names = config.hostObjects.map(name => checkName(name, 'host object'));
-  const vats = config.vats.map(vat => ({ name: vat.name, apply: vatInput(core, vat) }));
+  const vats = config.vats.map(vat => ({ name: vat.name, input: vatInput(core, vat) }));
   for (const name of names) void add(hostObjectInput(core, name));
   for (const { bundle, names: labels } of config.bundles) {
     void add(bundleInput(core, bundle, labels));
   }
-  const starts = vats.map(({ name, apply }) => ({ name, start: add(apply) }));
+  const starts = vats.map(({ name, input }) => ({ name, start: add(input) }));
   const { bootstrap } = config;
   const bootstrapResult = bootstrap === undefined ? undefined : add(bootstrapInput(core, config));
   return { starts, bootstrapResult };

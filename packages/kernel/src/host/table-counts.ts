@@ -22,8 +22,9 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { isAllocatedByVat, isPromiseRef, vatIdOf } from '@heirloom/worker';
+import { ItemType } from '../state/queue-items.js';
 import { keysOf } from '../state/scan.js';
-import { codecs, ItemType, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
+import { codecs, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
 
 export interface VatTableCounts {
   readonly vatId: string;

@@ -1,61 +1,40 @@
 /** What hosts ask of upgrades: upgrades, rollbacks and dry runs, with their options checked. */
+import { utf8 } from '@heirloom/store';
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type VatBundle } from '../code/bundle.js';
 import type { BlockDriver } from '../core/block-driver.js';
-import type { ApplyInput } from '../core/inbox.js';
+import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
+import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import { ItemType, type VatNumber } from '../state/schema.js';
+import type { VatNumber } from '../state/schema.js';
 import {
-  REPLAY_TAKES_NOTHING,
-  DRAIN_RULE,
-  drainWavesOf,
-  dryRunExcess,
   NO_DATA,
   PLAIN_UPGRADE,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
   UpgradeCode,
   UpgradeMode,
-  type UpgradeOptions,
 } from '../state/upgrade-options.js';
-import { enqueueLifecycle, lifecycleInput } from './inputs.js';
+import { upgradeResult } from './answers.js';
+import { hostDialect } from './host-dialect.js';
+import { codeOf, enqueueLifecycle } from './inputs.js';
 import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
 
-const bad = (text: string): never => {
-  throw new KernelError('BAD_OPTION', text);
-};
+const UPGRADE = hostDialect('upgradeVat');
 
-/** For a dry run there is an option of its own. */
-const MODES: readonly (keyof typeof UpgradeMode)[] = ['swap', 'replay'];
-
-/** How the upgrade is to be carried out. Absent: as usual. */
-const upgradeOptions = (options: UpgradeVatOptions): UpgradeOptions | undefined => {
-  const { mode = 'swap', vatParameters, upgradeMessage, drain, emergency = false } = options;
-  const { dryRun = false } = options;
-  if (typeof dryRun !== 'boolean') return bad('upgradeVat: dryRun must be true or false');
-  if (typeof emergency !== 'boolean') return bad('upgradeVat: emergency must be true or false');
-  if (!MODES.includes(mode)) {
-    return bad(`upgradeVat: mode ${String(mode)}; there are ${MODES.join(', ')}`);
-  }
-  const drainWaves = drainWavesOf(drain) ?? bad(`upgradeVat: ${DRAIN_RULE}`);
-  if (mode === 'swap') {
-    const isPlain = drainWaves === 0 && !emergency;
-    return isPlain ? undefined : { ...PLAIN_UPGRADE, drainWaves, emergency };
-  }
-  if (emergency || [vatParameters, upgradeMessage, drain].some(it => it !== undefined)) {
-    return bad(`upgradeVat: ${REPLAY_TAKES_NOTHING}`);
-  }
-  return { ...PLAIN_UPGRADE, mode: UpgradeMode[mode] };
-};
-
-const checkMessage = (message: unknown): string => {
-  if (typeof message === 'string') return message;
-  throw new KernelError('BAD_ARGUMENT', 'upgradeMessage must be a string');
-};
+const upgradeItemInput = (
+  core: KernelCore,
+  item: Omit<UpgradeItem, 'result'>,
+  first: boolean,
+): Input<UpgradeResult> => ({
+  apply: input => enqueueLifecycle(core, input, item, first),
+  decode: upgradeResult,
+});
 
 const UPGRADE_NAMES = [
   'bundleId',
@@ -73,14 +52,18 @@ export const upgradeInput = (
   core: KernelCore,
   vat: VatNumber,
   options: UpgradeVatOptions,
-): ApplyInput => {
+): Input<UpgradeResult> => {
   checkFields('upgradeVat', options, UPGRADE_NAMES);
-  const { upgradeMessage = UPGRADE_MESSAGE, first = false } = options;
-  const kind = core.isolation.kindOf(vat);
-  const upgrade = upgradeOptions(options);
-  const what = { type: ItemType.upgrade, text: checkMessage(upgradeMessage), kind, upgrade };
-  const make = lifecycleInput(core, what, options);
-  return input => make(input, vat, first);
+  const { first = false } = options;
+  const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, UPGRADE);
+  readDryRun(options, UPGRADE);
+  const upgrade = readUpgrade(options, drainWaves, UPGRADE);
+  // A replay is on the vat's own image, and a drain takes its time: nothing is prepared for them.
+  const isPlain = upgrade.mode === UpgradeMode.swap && drainWaves === 0 && !upgrade.emergency;
+  const code = codeOf(core, options, isPlain ? core.isolation.kindOf(vat) : undefined);
+  const how = isPlain ? {} : { upgrade };
+  const item = { type: ItemType.upgrade, vat, message, ...code, ...how };
+  return upgradeItemInput(core, item, first);
 };
 
 /** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
@@ -88,14 +71,14 @@ export const rollbackInput = (
   core: KernelCore,
   vat: VatNumber,
   options: RollbackVatOptions,
-): ApplyInput => {
+): Input<UpgradeResult> => {
   checkFields('rollbackVat', options, ['upgradeMessage', 'drain', 'first']);
-  const { upgradeMessage = ROLLBACK_MESSAGE, drain, first = false } = options;
-  const text = checkMessage(upgradeMessage);
-  const drainWaves = drainWavesOf(drain) ?? bad(`rollbackVat: ${DRAIN_RULE}`);
+  const { first = false } = options;
+  const dialect = hostDialect('rollbackVat');
+  const { message, drainWaves } = readTerms(options, ROLLBACK_MESSAGE, dialect);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves };
-  const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
-  return input => enqueueLifecycle(core, input, item, first);
+  const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
+  return upgradeItemInput(core, item, first);
 };
 
 export interface UpgradeAllOptions {
@@ -117,16 +100,15 @@ export const upgradeAll = async (
   options: UpgradeAllOptions,
 ): Promise<UpgradeAllResult[]> => {
   checkFields('upgradeAll', options, ['upgradeMessage', 'drain']);
-  const { upgradeMessage = UPGRADE_MESSAGE, drain } = options;
-  const text = checkMessage(upgradeMessage);
-  const drainWaves = drainWavesOf(drain) ?? bad(`upgradeAll: ${DRAIN_RULE}`);
+  const dialect = hostDialect('upgradeAll');
+  const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, dialect);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.present, drainWaves };
   const upgrades = runningVats(core.state).map(async (vat): Promise<UpgradeAllResult> => {
-    const item = { type: ItemType.upgrade, vat, text, upgrade, ...NO_DATA };
+    const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
     const who = { vatId: vatIdOf(vat), name: core.state.vats.need(vat).name };
     try {
-      const done = await blocks.input(input => enqueueLifecycle(core, input, item, false));
-      return { ...who, succeeded: true, ...(done as UpgradeResult) };
+      const done = await blocks.input(upgradeItemInput(core, item, false));
+      return { ...who, succeeded: true, ...done };
     } catch (reason) {
       if (reason instanceof HostError || reason instanceof KernelError) throw reason;
       return { ...who, succeeded: false, reason };
@@ -151,8 +133,7 @@ export interface DryRunOptions extends CheckUpgradeOptions {
 /** What `checkUpgrade` takes of it. Errors: KernelError BAD_OPTION. */
 export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
   checkFields('upgradeVat', options, ['bundle', ...UPGRADE_NAMES]);
-  const excess = dryRunExcess({ ...options });
-  if (excess !== undefined) return bad(`upgradeVat: ${excess}`);
+  readDryRun(options, UPGRADE);
   const { bundleId, bundle, vatParameters } = options;
   return { bundleId, bundle, vatParameters };
 };
@@ -174,7 +155,7 @@ export const checkUpgrade = async (
   const script =
     checked === undefined
       ? core.bundles.scriptOf(given!)
-      : { bundleId: checked.bundleId, imageId, script: Buffer.from(checked.script, 'utf8') };
+      : { bundleId: checked.bundleId, imageId, script: utf8(checked.script) };
   const { body: parameters, slots } = core.data.encode(vatParameters);
   const { bundleId } = script;
   const successor = { bundleId, parameters, slots, message: 'dry run' };

@@ -34,7 +34,6 @@ const CHUNK_BYTES = 2 ** 20;
 const DATA_FILE = 'data.mdb';
 
 const STATES = {
-  [VatState.starting]: 'starting',
   [VatState.running]: 'running',
   [VatState.terminated]: 'terminated',
 } as const;

@@ -31,7 +31,8 @@ import {
 } from '@heirloom/store';
 import { isAllocatedByVat, isPromiseRef } from '@heirloom/worker';
 import { promiseKRef, showKRef, type KRef } from '../state/krefs.js';
-import { codecs, ItemType, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
+import { ItemType } from '../state/queue-items.js';
+import { codecs, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
 import type { QueueInspection, TableSize, VatInspection } from './report.js';
 import { Sizes } from './sizes.js';
 

@@ -28,7 +28,7 @@ export interface KindInspection extends Size {
 export interface VatInspection {
   readonly vatId: string;
   readonly name: string;
-  readonly state: 'starting' | 'running' | 'terminated';
+  readonly state: 'running' | 'terminated';
   readonly incarnation: number;
   readonly bundleId: string;
   readonly imageId: string;

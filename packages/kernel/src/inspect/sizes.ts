@@ -1,7 +1,7 @@
 /** Rows and bytes by name. */
 import type { Size } from './report.js';
 
-export const NO_SIZE: Size = { rows: 0, bytes: 0 };
+const NO_SIZE: Size = { rows: 0, bytes: 0 };
 
 export class Sizes<K> {
   readonly #sizes = new Map<K, { rows: number; bytes: number }>();

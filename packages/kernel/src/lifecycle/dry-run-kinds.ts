@@ -27,7 +27,7 @@ const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
 type NumberedKind = KindDescription & { readonly number: number };
 
 /** The durable kinds of a vat at a moment. */
-export interface VatKinds {
+interface VatKinds {
   /** In order of their numbers; none that it has dismissed. */
   readonly known: readonly NumberedKind[];
   readonly dismissed: readonly DismissedKind[];

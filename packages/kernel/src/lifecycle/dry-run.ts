@@ -28,7 +28,8 @@ import {
 import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
-import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
+import type { DryRunItem } from '../state/queue-items.js';
+import { VatState, type VatNumber } from '../state/schema.js';
 import {
   fatesOf,
   kindsOf,
@@ -82,7 +83,7 @@ export interface DryRunReport extends UpgradeFindings {
 const EXAMPLES_MAX = 20;
 const ERRORS_MAX = 100;
 /** How far the exports are counted that a vat is told of: a crank may not cost what it likes. */
-export const EXPORTS_COUNTED_MAX = 10_000;
+const EXPORTS_COUNTED_MAX = 10_000;
 
 /** At most `limit`: what they are called inside the vat. */
 const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): string[] => {
@@ -152,7 +153,7 @@ const upgradeInTrial = async (
   moment: Moment,
   { exportsMax, tellsWorkerEnds, onStarted }: TrialOptions,
 ): Promise<UpgradeFindings> => {
-  const { state } = context.router;
+  const { state } = context;
   const losses = lossesOf(state, vat, exportsMax);
   const before = kindsOf(state, vat);
   const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
@@ -172,10 +173,9 @@ const upgradeInTrial = async (
   };
 };
 
-/** Nobody is told of what is undone: neither the host's promises nor its log. */
-const silent = (context: LifecycleContext): LifecycleContext => ({
+/** The log is not told of what is undone. */
+const unlogged = (context: LifecycleContext): LifecycleContext => ({
   ...context,
-  router: { ...context.router, hostSettled: () => undefined },
   log: new KernelLog(),
 });
 
@@ -190,7 +190,7 @@ export const dryRun = async (
   successor: Successor,
   moment: Moment,
 ): Promise<DryRunReport> => {
-  const { state } = context.router;
+  const { state } = context;
   const began = nowMs();
   let started: number | undefined;
   const onStarted = (): void => {
@@ -202,7 +202,7 @@ export const dryRun = async (
   });
   const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted };
   try {
-    const work = () => upgradeInTrial(silent(context), vat, successor, moment, options);
+    const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
     return { ...findings, cost: timed(findings.cost) };
   } catch (error) {
@@ -221,18 +221,18 @@ export const dryRun = async (
 /** Carries out what a vat asked for; its report is data. Errors: HostError, as of any upgrade. */
 export const carryOutDryRun = async (
   context: LifecycleContext,
-  item: LifecycleItem,
+  item: DryRunItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { state } = context.router;
-  const { vat, bundleId, body: parameters, slots, text: message } = item;
+  const { state } = context;
+  const { vat, bundleId, body: parameters, slots, message } = item;
   if (state.vats.get(vat)?.state !== VatState.running) {
     releaseAll(state, slots);
     return rejection(notRunning(vat));
   }
   const successor = { bundleId, parameters, slots, message };
   const options = { exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
-  const work = () => upgradeInTrial(silent(context), vat, successor, moment, options);
+  const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
   const report: VatReport = await state.trial(work);
   releaseAll(state, slots);
   return { rejected: false, ...kernelData(report) };

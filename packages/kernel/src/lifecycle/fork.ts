@@ -9,7 +9,6 @@
  * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave/plan.ts),
  * so its transcript is whole; it is told nothing; nobody decides a promise twice.
  */
-import assert from 'node:assert/strict';
 import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
 import { Delivery, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
 import { NO_RIGHTS } from '../merge/cranks.js';
@@ -31,26 +30,17 @@ import { handOverOf } from '../state/hand-over.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { heldBy, ItemType, type ForkItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import {
-  heldBy,
-  ItemType,
-  PromiseState,
-  Reach,
-  VatState,
-  type ForkRequest,
-  type LifecycleItem,
-  type VatNumber,
-  type VatRow,
-} from '../state/schema.js';
+import { PromiseState, Reach, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { isRefreshDue } from './refresh.js';
 import { notRunning } from './replay-upgrade.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** Spaces that a vat may list: a read that finds nothing looks into each. */
-export const SPACES_MAX = 64;
+const SPACES_MAX = 64;
 /** What a fork may have copied: rows of its parent's transcript and pre-images, and their bytes. */
-export const HISTORY_ROWS_MAX = 1_000_000;
+const HISTORY_ROWS_MAX = 1_000_000;
 const HISTORY_BYTES_MAX = 2 ** 29;
 
 /** A text: why there can be no such fork. */
@@ -177,8 +167,7 @@ interface Child {
 /** The fork's rows in the kernel's tables, at the position of its parent. Errors: NoFork. */
 const makeChild = (
   state: KernelState,
-  { vat: parent, body, slots, text: name }: LifecycleItem,
-  { vat: child, exports, hasParameters, dynamic }: ForkRequest,
+  { vat: parent, child, name, body, slots, exports, hasParameters, dynamic }: ForkItem,
 ): Child => {
   const before = state.vats.need(parent);
   const { incarnation, previous } = before;
@@ -209,14 +198,11 @@ const makeChild = (
 /** A worker with the parent's heap, told that it is the fork. */
 const startChild = async (
   context: LifecycleContext,
-  item: LifecycleItem,
+  { vat: parent, child: vat }: ForkItem,
   child: Child,
   moment: Moment,
 ): Promise<Started> => {
-  const { online, router } = context;
-  const { state } = router;
-  const { vat: parent, fork } = item;
-  const { vat } = fork!;
+  const { state, online } = context;
   const { row } = child;
   const { position } = state.vatCounters.need(vat);
   const handOver = handOverOf(state, vat, row, moment.height, parent);
@@ -236,11 +222,9 @@ const startChild = async (
 
 /** Why the request cannot even be tried. */
 const refusalOf = (
-  { router, limits }: LifecycleContext,
-  { vat, text: name }: LifecycleItem,
-  { dynamic }: ForkRequest,
+  { state, limits }: LifecycleContext,
+  { vat, name, dynamic }: ForkItem,
 ): Error | undefined => {
-  const { state } = router;
   if (state.vats.get(vat)?.state !== VatState.running) return notRunning(vat);
   if (!dynamic && state.names.get(name) !== undefined) {
     return Error(`vat name ${JSON.stringify(name)} is taken`);
@@ -252,23 +236,21 @@ const refusalOf = (
 /** Carries out a fork. Returns what its requester is told. Errors: HostError. */
 export const forkVat = async (
   context: LifecycleContext,
-  item: LifecycleItem,
+  item: ForkItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
-  const { state } = router;
-  const { vat: parent, fork } = item;
-  assert(fork !== undefined, 'a fork says which vat it makes');
+  const { state, online, pager } = context;
+  const { vat: parent, child: vat } = item;
   const refuse = (reason: KernelData): Settlement => {
     releaseAll(state, heldBy(item));
     return { rejected: true, ...reason };
   };
-  const refusal = refusalOf(context, item, fork);
+  const refusal = refusalOf(context, item);
   if (refusal !== undefined) return refuse(kernelData(refusal));
   const before = state.mark();
   let child: Child;
   try {
-    child = makeChild(state, item, fork);
+    child = makeChild(state, item);
   } catch (error) {
     if (!(error instanceof NoFork)) throw error;
     state.journal.rollback(before);
@@ -280,18 +262,18 @@ export const forkVat = async (
     state.journal.rollback(before);
     return refuse(verdict.reason);
   }
-  const counters = state.vatCounters.need(fork.vat);
-  state.vatCounters.set(fork.vat, { ...counters, position: counters.position + 1 });
-  online.install(fork.vat, worker);
-  pager.began(fork.vat);
+  const counters = state.vatCounters.need(vat);
+  state.vatCounters.set(vat, { ...counters, position: counters.position + 1 });
+  online.install(vat, worker);
+  pager.began(vat);
   online.restack(parent, state.vats.need(parent).spaces);
-  releaseAll(state, fork.exports);
-  return { rejected: false, ...answerOf(state, fork, child) };
+  releaseAll(state, item.exports);
+  return { rejected: false, ...answerOf(state, item, child) };
 };
 
 const answerOf = (
   state: KernelState,
-  { vat, dynamic }: ForkRequest,
+  { child: vat, dynamic }: ForkItem,
   { root, exports }: Child,
 ): KernelData => {
   const made = exports.map(kref => new SlotMark(kref));

@@ -10,15 +10,16 @@ import { release, releaseAll } from '../objects/counts.js';
 import { kernelData, rejection, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { makeObject, settle, type Settlement } from '../objects/router.js';
 import { creationAnswer } from '../services/vat-admin.js';
-import { runningVats } from '../state/running-vats.js';
+import { STATIC_VAT } from '../state/kept-options.js';
+import type { KernelState } from '../state/kernel-state.js';
 import {
-  FIRST_VAT_COUNTERS,
   ItemType,
-  STATIC_VAT,
-  VatState,
+  type CreateItem,
   type LifecycleItem,
-  type VatRow,
-} from '../state/schema.js';
+  type TerminateItem,
+} from '../state/queue-items.js';
+import { runningVats } from '../state/running-vats.js';
+import { FIRST_VAT_COUNTERS, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { carryOutDryRun } from './dry-run.js';
 import { forkVat } from './fork.js';
@@ -27,14 +28,20 @@ import { endVat } from './termination.js';
 import { bundleOf, upgradeVat } from './upgrade.js';
 import { startVat, type LifecycleContext, type Moment } from './vat-start.js';
 
+interface StartingCode {
+  readonly vat: VatNumber;
+  readonly bundleId: string;
+  /** Undefined: the image of new incarnations. */
+  readonly imageId?: string | undefined;
+}
+
 const createVat = async (
   context: LifecycleContext,
-  item: LifecycleItem,
+  item: CreateItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
-  const { state } = router;
-  const { vat, text: name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
+  const { state, online, pager } = context;
+  const { vat, name, bundleId, body: parameters, slots, options = STATIC_VAT } = item;
   const mark = state.mark();
   const refuse = (reason: KernelData): Settlement => {
     releaseAll(state, slots);
@@ -78,18 +85,41 @@ const createVat = async (
   return refuse(verdict.reason);
 };
 
-const terminateVat = (context: LifecycleContext, item: LifecycleItem): Settlement => {
-  const { router, online } = context;
-  const { state } = router;
+const terminateVat = (context: LifecycleContext, item: TerminateItem): Settlement => {
+  const { state, online } = context;
   const { body, slots } = item;
   if (state.vats.get(item.vat)?.state !== VatState.running) {
     releaseAll(state, slots);
     return rejection(notRunning(item.vat));
   }
-  endVat(router, item.vat, { rejected: true, body, slots });
+  endVat(state, item.vat, { rejected: true, body, slots });
   releaseAll(state, slots);
   online.remove(item.vat);
   return { rejected: false, ...kernelData(undefined) };
+};
+
+/** The vat that an item would start, and its code; undefined if it would start none. */
+const codeOf = (state: KernelState, item: LifecycleItem): StartingCode | undefined => {
+  const { vat } = item;
+  const row = state.vats.get(vat);
+  switch (item.type) {
+    case ItemType.create:
+    case ItemType.dryRun:
+      return { vat, bundleId: item.bundleId };
+    case ItemType.upgrade: {
+      const bundleId = bundleOf(state, item);
+      if (bundleId === undefined) return undefined;
+      // A replay is on the vat's own image.
+      const isReplay = item.upgrade?.mode === UpgradeMode.replay;
+      return { vat, bundleId, imageId: isReplay ? row?.imageId : undefined };
+    }
+    case ItemType.fork:
+      return row && { vat: item.child, bundleId: row.bundleId, imageId: row.imageId };
+    case ItemType.terminate:
+      return undefined;
+    default:
+      throw TypeError(`unknown lifecycle item ${String(item satisfies never)}`);
+  }
 };
 
 /** Waits until the threads that a wave's creations and upgrades will take are ready for them. */
@@ -98,16 +128,10 @@ export const reserveWorkers = async (
   items: readonly LifecycleItem[],
 ): Promise<void> => {
   const needed = items.flatMap(item => {
-    if (item.type === ItemType.terminate) return [];
-    const { state } = context.router;
-    const { vat, upgrade, fork } = item;
-    const row = state.vats.get(vat);
-    const bundleId = fork === undefined ? bundleOf(state, item) : row?.bundleId;
-    if (bundleId === undefined) return [];
-    // A replay is on the vat's own image.
-    const isReplay = fork !== undefined || upgrade?.mode === UpgradeMode.replay;
-    const script = context.scriptOf(bundleId, isReplay ? row?.imageId : undefined);
-    return [{ vat: fork?.vat ?? vat, script }];
+    const code = codeOf(context.state, item);
+    if (code === undefined) return [];
+    const { vat, bundleId, imageId } = code;
+    return [{ vat, script: context.scriptOf(bundleId, imageId) }];
   });
   await context.online.reserve(needed);
 };
@@ -121,9 +145,9 @@ const resultOf = (
     case ItemType.create:
       return createVat(context, item, moment);
     case ItemType.upgrade:
-      return item.upgrade?.mode === UpgradeMode.dryRun
-        ? carryOutDryRun(context, item, moment)
-        : upgradeVat(context, item, moment);
+      return upgradeVat(context, item, moment);
+    case ItemType.dryRun:
+      return carryOutDryRun(context, item, moment);
     case ItemType.terminate:
       return terminateVat(context, item);
     case ItemType.fork:
@@ -139,7 +163,7 @@ export const carryOut = async (
   item: LifecycleItem,
   moment: Moment,
 ): Promise<void> => {
-  const { router } = context;
-  settle(router, item.result, await resultOf(context, item, moment));
-  release(router.state, item.result);
+  const { state } = context;
+  settle(state, item.result, await resultOf(context, item, moment));
+  release(state, item.result);
 };

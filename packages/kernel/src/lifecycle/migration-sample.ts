@@ -12,7 +12,7 @@ import type { VatWorker } from '../vats/vat-worker.js';
 import type { Moment } from './vat-start.js';
 
 /** Rows of kinds with versions that are looked at, from the first on. */
-export const SAMPLE_ROWS_MAX = 1_000;
+const SAMPLE_ROWS_MAX = 1_000;
 
 export interface MigrationSample {
   /** States of an older version among the rows that were looked at. */

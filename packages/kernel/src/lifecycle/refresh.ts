@@ -7,7 +7,8 @@
  */
 import { makePromise } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
-import { ItemType, KERNEL_DECIDES, type VatCounters, type VatNumber } from '../state/schema.js';
+import { ItemType } from '../state/queue-items.js';
+import { KERNEL_DECIDES, type VatCounters, type VatNumber } from '../state/schema.js';
 import { NO_DATA, PLAIN_UPGRADE, REFRESH_MESSAGE, UpgradeCode } from '../state/upgrade-options.js';
 
 /** Counts a delivery; the one that makes a refresh due puts it at the tail of the run queue. */
@@ -22,7 +23,7 @@ export const countDelivery = (
     type: ItemType.upgrade,
     vat,
     ...NO_DATA,
-    text: REFRESH_MESSAGE,
+    message: REFRESH_MESSAGE,
     result: makePromise(state, made),
     upgrade: { ...PLAIN_UPGRADE, code: UpgradeCode.refresh },
   });

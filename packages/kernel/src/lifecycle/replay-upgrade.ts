@@ -21,12 +21,11 @@ const failure = ({ position, message }: WorkerError): Error =>
 
 /** Upgrades a running vat by replay. Errors: HostError when its new worker dies. */
 export const replayUpgrade = async (
-  { router, online, scriptOf }: LifecycleContext,
+  { state, online, scriptOf }: LifecycleContext,
   vat: VatNumber,
   bundleId: string,
   { height }: Moment,
 ): Promise<Settlement> => {
-  const { state } = router;
   const before = state.vats.need(vat);
   const { incarnation, imageId } = before;
   const row = { ...before, bundleId };

@@ -12,7 +12,7 @@ import { getPromise, release, releaseAll, releaseRecognizable } from '../objects
 import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
 import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
 import { removeExports } from '../objects/orphans.js';
-import { settle, type Router, type Settlement } from '../objects/router.js';
+import { settle, type Settlement } from '../objects/router.js';
 import { settleDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -32,7 +32,7 @@ export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
 ];
 
 /** What of a vat's promises outlives its incarnation, by the vat's names. */
-export interface KeptPromises {
+interface KeptPromises {
   /** The vat has recorded a watch: name and subscription stay. */
   isWatched(vref: VRef): boolean;
   /** The vat has written down how its successor settles it: it stays unresolved. */
@@ -68,16 +68,15 @@ export const promisesToReject = (
  * it has rejected.
  */
 export const abandonPromises = (
-  router: Router,
+  state: KernelState,
   vat: VatNumber,
   reason: Settlement,
   kept: KeptPromises = NOTHING_KEPT,
 ): number => {
-  const { state } = router;
   const { byKRef } = state.clist(vat);
   const promises = promisesOf(state, vat);
   const rejected = promisesToReject(state, vat, kept);
-  for (const promise of rejected) settle(router, promise, reason);
+  for (const promise of rejected) settle(state, promise, reason);
   for (const promise of promises) {
     const [vref] = byKRef.need(promise);
     if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
@@ -97,8 +96,7 @@ export const noteEnded = (state: KernelState, vat: VatNumber, wholeVat: boolean)
  * Errors: HostError CRITICAL_VAT when the host may not go on without the vat: nothing of the block
  * is kept.
  */
-export const endVat = (router: Router, vat: VatNumber, end: Settlement): void => {
-  const { state } = router;
+export const endVat = (state: KernelState, vat: VatNumber, end: Settlement): void => {
   const row = state.vats.need(vat);
   const { dynamic, critical, meter } = row.options;
   if (critical) {
@@ -108,8 +106,8 @@ export const endVat = (router: Router, vat: VatNumber, end: Settlement): void =>
   noteEnded(state, vat, true);
   state.vats.set(vat, { ...row, state: VatState.terminated, slots: [], previous: null });
   if (!dynamic) state.names.delete(row.name);
-  abandonPromises(router, vat, VAT_TERMINATED);
-  settleDone(router, vat, row, end);
+  abandonPromises(state, vat, VAT_TERMINATED);
+  settleDone(state, vat, row, end);
   if (meter !== null) release(state, meter);
   releaseAll(state, row.slots);
   if (row.previous !== null) releaseAll(state, row.previous.slots);

@@ -10,14 +10,9 @@ import { disconnection, kernelData, rejection } from '../objects/kernel-data.js'
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
+import type { UpgradeItem } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
-import {
-  VatState,
-  type LifecycleItem,
-  type VatCode,
-  type VatNumber,
-  type VatRow,
-} from '../state/schema.js';
+import { VatState, type VatCode, type VatNumber, type VatRow } from '../state/schema.js';
 import { PLAIN_UPGRADE, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
 import { isRefreshDue } from './refresh.js';
 import { notRunning, replayUpgrade } from './replay-upgrade.js';
@@ -44,7 +39,7 @@ interface CodeChange {
 /** Undefined: there is no code to return to. */
 const codeChange = (
   row: VatRow,
-  { bundleId, body: parameters, slots, upgrade = PLAIN_UPGRADE }: LifecycleItem,
+  { bundleId, body: parameters, slots, upgrade = PLAIN_UPGRADE }: UpgradeItem,
 ): CodeChange | undefined => {
   const { previous } = row;
   const present: VatCode = { bundleId: row.bundleId, parameters: row.parameters, slots: row.slots };
@@ -66,14 +61,14 @@ const codeChange = (
 };
 
 /** The bundle that an upgrade would start now; undefined if it would start none. */
-export const bundleOf = (state: KernelState, item: LifecycleItem): string | undefined => {
+export const bundleOf = (state: KernelState, item: UpgradeItem): string | undefined => {
   if ((item.upgrade ?? PLAIN_UPGRADE).code === UpgradeCode.given) return item.bundleId;
   const row = state.vats.get(item.vat);
   return row === undefined ? undefined : codeChange(row, item)?.code.bundleId;
 };
 
 /** What became of the crank of an upgrade. */
-export interface StartedSuccessor extends Started {
+interface StartedSuccessor extends Started {
   readonly incarnation: number;
   /** How many promises that the vat decided were rejected. */
   readonly rejectedPromises: number;
@@ -89,14 +84,13 @@ export const startSuccessor = async (
   { message, emergency = false, ...code }: Successor,
   moment: Moment,
 ): Promise<StartedSuccessor> => {
-  const { router } = context;
-  const { state } = router;
+  const { state } = context;
   const before = state.vats.need(vat);
   const incarnation = before.incarnation + 1;
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
-  const rejectedPromises = abandonPromises(router, vat, reason, kept);
+  const rejectedPromises = abandonPromises(state, vat, reason, kept);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
   return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };
@@ -118,11 +112,10 @@ const answerOf = ({ incarnation, rejectedPromises, verdict }: StartedSuccessor):
 /** Carries out an upgrade. Returns what its requester is told. */
 export const upgradeVat = async (
   context: LifecycleContext,
-  item: LifecycleItem,
+  item: UpgradeItem,
   moment: Moment,
 ): Promise<Settlement> => {
-  const { router, online, pager } = context;
-  const { state } = router;
+  const { state, online, pager } = context;
   const { vat, slots } = item;
   const vatId = vatIdOf(vat);
   const before = state.vats.get(vat);
@@ -147,7 +140,7 @@ export const upgradeVat = async (
   const mark = state.mark();
   const { letGo } = change;
   const { emergency } = item.upgrade ?? PLAIN_UPGRADE;
-  const next = { ...change.code, message: item.text, emergency };
+  const next = { ...change.code, message: item.message, emergency };
   const started = await startSuccessor(context, vat, next, moment);
   const { worker, verdict, incarnation, arrivedMs } = started;
   const report = { vatId, incarnation };

@@ -23,8 +23,8 @@ import {
 } from '../merge/cranks.js';
 import type { CrankRights } from '../merge/syscalls.js';
 import { activate, nameFor, retirePromise } from '../objects/clist.js';
-import type { Router } from '../objects/router.js';
 import { charge, crankCost } from '../services/meters.js';
+import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { Reap, Sweep, type VatNumber } from '../state/schema.js';
@@ -52,10 +52,10 @@ export interface UpgradeReport {
 }
 
 /** Told why a vat was ended, or could not be refreshed; for the host's log. */
-export type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
+type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
 
 export interface LifecycleContext {
-  readonly router: Router;
+  readonly state: KernelState;
   readonly online: OnlineVats;
   readonly pager: Pager;
   scriptOf(bundleId: string, imageId?: string): VatScript;
@@ -77,7 +77,7 @@ export interface Started {
 }
 
 /** A delivery outside the waves' order: the first of an incarnation, or of a fork. */
-export interface LoneDelivery {
+interface LoneDelivery {
   readonly position: number;
   readonly delivery: Uint8Array;
   /** What it mentions: the vat is given it. */
@@ -87,13 +87,12 @@ export interface LoneDelivery {
 
 /** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
 export const deliverAlone = async (
-  { router, log }: LifecycleContext,
+  { state, log }: LifecycleContext,
   vat: VatNumber,
   worker: VatWorker,
   { position, delivery, slots, rights }: LoneDelivery,
   moment: Moment,
 ): Promise<Started> => {
-  const { state } = router;
   const { incarnation, spaces, options } = state.vats.need(vat);
   worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
   const packed = await worker.nextCrank();
@@ -101,9 +100,9 @@ export const deliverAlone = async (
   for (const kref of slots) activate(state, vat, kref);
   const crank: CrankContext = {
     ...{ vat, incarnation, spaces, rights },
-    charge: chargeTo(router, options.meter),
+    charge: chargeTo(state, options.meter),
   };
-  const verdict = withExit(mergeCrank(router, crank, packed));
+  const verdict = withExit(mergeCrank(state, crank, packed));
   if (log.tellsCranks) {
     const { ok } = verdict;
     const code = verdict.ok ? null : verdict.code;
@@ -128,8 +127,7 @@ export const startVat = async (
   moment: Moment,
   isEmergency = false,
 ): Promise<Started> => {
-  const { router, online } = context;
-  const { state } = router;
+  const { state, online } = context;
   const row = state.vats.need(vat);
   const { slots, incarnation } = row;
   const vrefs = slots.map(kref => nameFor(state, vat, kref));
@@ -161,10 +159,10 @@ const sweepAfter = (incarnation: number, cycleInterval: number): Sweep => {
 };
 
 /** What has a crank paid for; nothing when there is no meter. */
-export const chargeTo = (router: Router, meter: KRef | null): CrankContext['charge'] =>
+export const chargeTo = (state: KernelState, meter: KRef | null): CrankContext['charge'] =>
   meter === null
     ? undefined
-    : (crank, packedBytes) => charge(router, meter, crankCost(crank, packedBytes));
+    : (crank, packedBytes) => charge(state, meter, crankCost(crank, packedBytes));
 
 /** A vat that exits while it starts has not started. */
 const withExit = (verdict: Verdict): Verdict => {

@@ -95,8 +95,6 @@ export const describeDelivery = (packed: Uint8Array): Description => {
       const given = { slots: [...slots], exports: [...exports] };
       return { event: 'fork', bytes: parameters.length, ...given };
     }
-    case Delivery.changeOptions:
-      return { event: 'changeOptions', bytes: tuple[1].length };
     default:
       throw TypeError(`unknown delivery ${String(tuple satisfies never)}`);
   }

@@ -28,7 +28,7 @@ export interface LogMoment {
 }
 
 /** One crank, as it was merged or refused. */
-export interface LoggedCrank {
+interface LoggedCrank {
   readonly vat: VatNumber;
   readonly incarnation: number;
   readonly position: number;

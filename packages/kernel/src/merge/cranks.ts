@@ -17,11 +17,11 @@ import {
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
 import { getPromise, release, releaseAll } from '../objects/counts.js';
 import { kernelData, type KernelData } from '../objects/kernel-data.js';
-import type { Router } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
+import type { QueuedMessage } from '../state/queue-items.js';
 import type { Spaces } from '../state/row-table.js';
-import type { QueuedMessage, VatNumber } from '../state/schema.js';
+import type { VatNumber } from '../state/schema.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
@@ -75,7 +75,7 @@ export const acceptNotify = (
 };
 
 const apply = (
-  router: Router,
+  state: KernelState,
   { vat, incarnation, spaces, rights }: CrankContext,
   crank: CrankTuple,
 ): CrankEffects => {
@@ -83,7 +83,7 @@ const apply = (
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
   const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
   for (const syscall of syscalls as readonly SyscallTuple[]) {
-    execute(router, { vat, incarnation }, rights, effects, syscall);
+    execute(state, { vat, incarnation }, rights, effects, syscall);
   }
   if (effects.exit?.isFailure === true) {
     throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
@@ -92,9 +92,9 @@ const apply = (
     const key = keyFromBytes(bytes);
     // Names are given up by no other crank than startVat.
     if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
-      noteAbandoned(effects, router.state.rows.has(spaces, key), key);
+      noteAbandoned(effects, state.rows.has(spaces, key), key);
     }
-    router.state.rows.write({ vat, incarnation, spaces }, key, value);
+    state.rows.write({ vat, incarnation, spaces }, key, value);
   }
   return effects;
 };
@@ -133,13 +133,16 @@ const unpack = (packed: Uint8Array): unknown => {
 };
 
 /** Merges a crank, or undoes it and says why. */
-export const mergeCrank = (router: Router, context: CrankContext, packed: Uint8Array): Verdict => {
-  const { state } = router;
+export const mergeCrank = (
+  state: KernelState,
+  context: CrankContext,
+  packed: Uint8Array,
+): Verdict => {
   const mark = state.mark();
   try {
     const crank = checkCrank(unpack(packed), context.rights);
     context.charge?.(crank, packed.length);
-    return { ok: true, effects: apply(router, context, crank), report: crank[3] };
+    return { ok: true, effects: apply(state, context, crank), report: crank[3] };
   } catch (error) {
     state.journal.rollback(mark);
     if (error instanceof RaisedFault) {

@@ -30,7 +30,7 @@ import { abandonExports, dropImports, retireExports, retireImports } from '../ob
 import { getPromise } from '../objects/counts.js';
 import { checkDismissal, dismissKind } from '../objects/dismissed-kinds.js';
 import { soleReference } from '../objects/kernel-data.js';
-import { send, settle, subscribe, type Router } from '../objects/router.js';
+import { send, settle, subscribe } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type VatNumber } from '../state/schema.js';
@@ -170,43 +170,41 @@ export const checkCrank = (crank: unknown, { migrates }: CrankRights): CrankTupl
   return crank as unknown as CrankTuple;
 };
 
-const names = (router: Router, speaker: Speaker, slots: readonly VRef[]): KRef[] =>
-  slots.map(vref => resolveName(router.state, speaker, vref));
+const names = (state: KernelState, speaker: Speaker, slots: readonly VRef[]): KRef[] =>
+  slots.map(vref => resolveName(state, speaker, vref));
 
 const doSend = (
-  router: Router,
+  state: KernelState,
   speaker: Speaker,
   [, target, body, slots, result]: Extract<
     SyscallTuple,
     readonly [typeof Syscall.send, ...unknown[]]
   >,
 ): void => {
-  const { state } = router;
   const to = resolveName(state, speaker, target);
   // The result is allocated before the arguments are read: it may be among them only if fresh.
   const answer = result === null ? undefined : makeResult(state, speaker, result);
-  send(router, { target: to, body, slots: names(router, speaker, slots), result: answer });
+  send(state, { target: to, body, slots: names(state, speaker, slots), result: answer });
 };
 
 const doResolve = (
-  router: Router,
+  state: KernelState,
   speaker: Speaker,
   effects: CrankEffects,
   resolutions: readonly Resolution[],
 ): void => {
-  const { state } = router;
   for (const [vpid, rejected, body, slots] of resolutions) {
     const promise = resolvePromiseName(state, speaker, vpid);
     const row = getPromise(state, promise);
     if (row.state !== PromiseState.unresolved || row.decider !== speaker.vat) {
       throw new VatFault('NOT_DECIDER', `the vat does not decide ${vpid}`);
     }
-    const krefs = names(router, speaker, slots);
+    const krefs = names(state, speaker, slots);
     const sole = soleReference(body, krefs);
     if (!rejected && sole !== undefined && isPromiseKRef(sole)) {
       fault(`${vpid} cannot be fulfilled with a promise`);
     }
-    settle(router, promise, { rejected, body, slots: krefs });
+    settle(state, promise, { rejected, body, slots: krefs });
     effects.retired.push(promise);
   }
 };
@@ -250,7 +248,7 @@ const doCollect = (
 
 /** Carries out one checked syscall. Throws VatFault; the caller undoes the crank. */
 export const execute = (
-  router: Router,
+  state: KernelState,
   speaker: Speaker,
   rights: CrankRights,
   effects: CrankEffects,
@@ -258,25 +256,25 @@ export const execute = (
 ): void => {
   switch (syscall[0]) {
     case Syscall.send:
-      return doSend(router, speaker, syscall);
+      return doSend(state, speaker, syscall);
     case Syscall.subscribe: {
-      const promise = resolvePromiseName(router.state, speaker, syscall[1]);
-      return subscribe(router.state, speaker.vat, promise);
+      const promise = resolvePromiseName(state, speaker, syscall[1]);
+      return subscribe(state, speaker.vat, promise);
     }
     case Syscall.resolve:
-      return doResolve(router, speaker, effects, syscall[1]);
+      return doResolve(state, speaker, effects, syscall[1]);
     case Syscall.exit: {
       const [, isFailure, body, slots] = syscall;
-      effects.exit ??= { isFailure, body, slots: names(router, speaker, slots) };
+      effects.exit ??= { isFailure, body, slots: names(state, speaker, slots) };
       return undefined;
     }
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      return doCollect(router.state, speaker.vat, rights, syscall);
+      return doCollect(state, speaker.vat, rights, syscall);
     case Syscall.dismissKind:
-      return dismissKind(router.state, speaker.vat, syscall[1], syscall[2]);
+      return dismissKind(state, speaker.vat, syscall[1], syscall[2]);
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

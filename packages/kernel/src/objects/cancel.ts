@@ -7,18 +7,20 @@
 import { vatIdOf, type VatId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { heldBy, ItemType, meterOf, type RunQueueItem } from '../state/queue-items.js';
 import type { QueueEntry } from '../state/run-queue.js';
-import { heldBy, ItemType, NOBODY, type RunQueueItem } from '../state/schema.js';
+import { NOBODY } from '../state/schema.js';
 import { release, releaseAll } from './counts.js';
 import { rejection } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
-import { refuse, settle, type Router } from './router.js';
+import { refuse, settle } from './router.js';
 
 const NAMES = {
   [ItemType.send]: 'message',
   [ItemType.notify]: 'notify',
   [ItemType.create]: 'create',
   [ItemType.upgrade]: 'upgrade',
+  [ItemType.dryRun]: 'upgrade',
   [ItemType.terminate]: 'terminate',
   [ItemType.fork]: 'fork',
 } as const;
@@ -63,22 +65,24 @@ export const findItem = (state: KernelState, choice: ItemChoice): QueueEntry => 
 const CANCELLED = rejection(Error('cancelled by the host'));
 
 /** Takes an item off the queue and tells whoever waits for it. */
-export const cancelEntry = (router: Router, { ordinal, item }: QueueEntry): void => {
-  const { state } = router;
+export const cancelEntry = (state: KernelState, { ordinal, item }: QueueEntry): void => {
   state.queue.remove(ordinal);
   switch (item.type) {
     case ItemType.send:
-      return refuse(router, item, CANCELLED);
+      return refuse(state, item, CANCELLED);
     case ItemType.notify:
       return release(state, item.promise);
     case ItemType.create:
     case ItemType.upgrade:
+    case ItemType.dryRun:
     case ItemType.terminate:
-    case ItemType.fork:
+    case ItemType.fork: {
       releaseAll(state, heldBy(item));
-      if (typeof item.options?.meter === 'number') release(state, item.options.meter);
-      settle(router, item.result, CANCELLED);
+      const meter = meterOf(item);
+      if (meter !== null) release(state, meter);
+      settle(state, item.result, CANCELLED);
       return release(state, item.result);
+    }
     default:
       throw TypeError(`unknown item ${String(item satisfies never)}`);
   }

@@ -3,9 +3,10 @@ import { packFrame, rowExportName } from '@heirloom/store';
 import { asciiTag, DISMISSED_KINDS_MAX, NAMED_EXPORTS_MAX, type VRef } from '@heirloom/worker';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LIFECYCLE_RIGHTS, mergeCrank, type Verdict } from '../merge/cranks.js';
+import { STATIC_VAT } from '../state/kept-options.js';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import { FIRST_VAT_COUNTERS, STATIC_VAT, Sweep, VatState } from '../state/schema.js';
+import { FIRST_VAT_COUNTERS, Sweep, VatState } from '../state/schema.js';
 import { openTestStore } from '../testing/store.js';
 import { resolveName } from './clist.js';
 import { freeUnreferenced } from './collect.js';
@@ -13,17 +14,14 @@ import { hold, release } from './counts.js';
 import { dismissKind, hasRevokedNames, revokeStep } from './dismissed-kinds.js';
 import { describeData } from './kernel-data.js';
 import { ownerOf, refusalOf } from './orphans.js';
-import type { Router } from './router.js';
 
 const VAT = 1;
 const KIND = 10;
 const SPEAKER = { vat: VAT, incarnation: 0 };
 let state: KernelState;
-let router: Router;
 
 beforeEach(async () => {
-  state = new KernelState(await openTestStore());
-  router = { state, promiseQueueMax: 10, hostSettled: () => undefined };
+  state = new KernelState(await openTestStore(), { promiseQueueMax: 10, height: 0 });
   state.vats.create(VAT, {
     ...{ name: 'v', state: VatState.running, incarnation: 0, bundleId: '', imageId: '' },
     ...{ parameters: new Uint8Array(), slots: [], spaces: [VAT], options: STATIC_VAT },
@@ -94,7 +92,7 @@ describe('dismissals', () => {
 describe('names of exports that a start abandons', () => {
   const merge = (rows: readonly (readonly [Uint8Array, Uint8Array | null])[]): Verdict => {
     const context = { ...SPEAKER, spaces: [VAT], rights: LIFECYCLE_RIGHTS };
-    return mergeCrank(router, context, packFrame([null, [], rows, null]));
+    return mergeCrank(state, context, packFrame([null, [], rows, null]));
   };
   const keys = (count: number): Uint8Array[] =>
     Array.from({ length: count }, (_, i) => `n${String(i).padStart(4, '0')}`).map(name =>

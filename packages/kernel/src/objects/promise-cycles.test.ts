@@ -7,21 +7,19 @@ import { openTestStore } from '../testing/store.js';
 import { freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { CYCLE_PROMISES_MAX, findPromiseCycle } from './promise-cycles.js';
-import { makePromise, settle, type Router } from './router.js';
+import { makePromise, settle } from './router.js';
 
 let state: KernelState;
-let router: Router;
 
 beforeEach(async () => {
-  state = new KernelState(await openTestStore());
-  router = { state, promiseQueueMax: 10, hostSettled: () => undefined };
+  state = new KernelState(await openTestStore(), { promiseQueueMax: 10, height: 0 });
 });
 
 /** Held once, by this test. */
 const make = (): KRef =>
   makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
 const resolve = (promise: KRef, ...slots: KRef[]): void =>
-  settle(router, promise, { rejected: false, body: new Uint8Array(), slots });
+  settle(state, promise, { rejected: false, body: new Uint8Array(), slots });
 const letGo = (...promises: KRef[]): void => {
   for (const promise of promises) release(state, promise);
   freeUnreferenced(state);

@@ -9,7 +9,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
 import { getPromise, release, updatePromise } from './counts.js';
-import { settle, type Router, type Settlement } from './router.js';
+import { settle, type Settlement } from './router.js';
 
 /** The decider of a queued result becomes the kernel (or the host); its reference goes on. */
 export const takeResult = (state: KernelState, result: KRef, decider = KERNEL_DECIDES): void => {
@@ -19,9 +19,9 @@ export const takeResult = (state: KernelState, result: KRef, decider = KERNEL_DE
 };
 
 /** Settles a result and lets go of the reference that was kept for it. */
-export const answer = (router: Router, result: KRef, settlement: Settlement): void => {
-  settle(router, result, settlement);
-  release(router.state, result);
+export const answer = (state: KernelState, result: KRef, settlement: Settlement): void => {
+  settle(state, result, settlement);
+  release(state, result);
 };
 
 /** What promises can wait for. */
@@ -46,10 +46,10 @@ export const forgetWaits = (state: KernelState, subject: string): void => {
 };
 
 /** Settles all that waits for `subject`, oldest first. */
-export const wake = (router: Router, subject: string, settlement: Settlement): void => {
-  const { services } = router.state;
+export const wake = (state: KernelState, subject: string, settlement: Settlement): void => {
+  const { services } = state;
   for (const result of services.waitersFor(subject)) {
     services.waits.delete(`${subject} ${result}`);
-    answer(router, result, settlement);
+    answer(state, result, settlement);
   }
 };

@@ -9,14 +9,12 @@ import assert from 'node:assert/strict';
 import type { VRef } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
+import { ItemType, type QueuedMessage } from '../state/queue-items.js';
 import {
   HOST_SUBSCRIBES,
-  ItemType,
   NOBODY,
   PromiseState,
   Reach,
-  type PromiseRow,
-  type QueuedMessage,
   type VatNumber,
 } from '../state/schema.js';
 import {
@@ -28,6 +26,7 @@ import {
   releaseAll,
   updatePromise,
 } from './counts.js';
+import { tellHost } from './host-holds.js';
 import { dataNotCallable, rejection, soleReference, VAT_TERMINATED } from './kernel-data.js';
 
 /** A settlement: data is canonical bytes and the references that it mentions. */
@@ -37,17 +36,7 @@ export interface Settlement {
   readonly slots: readonly KRef[];
 }
 
-/** Told about promises that the host waits for; it may look at the row until the block ends. */
-export type HostSettled = (promise: KRef, row: PromiseRow) => void;
-
-export interface Router {
-  readonly state: KernelState;
-  /** Messages that wait on one promise, at most: the next one is refused. */
-  readonly promiseQueueMax: number;
-  readonly hostSettled: HostSettled;
-}
-
-export interface NewPromise {
+interface NewPromise {
   readonly decider: number;
   readonly subscribers: readonly number[];
   /** How many hold it from the start. */
@@ -86,8 +75,7 @@ interface Settling {
 }
 
 /** Routes a message whose mentions are already counted. Gives what refusing it has to settle. */
-const route = (router: Router, message: QueuedMessage): Settling | undefined => {
-  const { state } = router;
+const route = (state: KernelState, message: QueuedMessage): Settling | undefined => {
   const { target } = message;
   if (!isPromiseKRef(target)) {
     state.enqueue({ type: ItemType.send, ...message });
@@ -96,7 +84,7 @@ const route = (router: Router, message: QueuedMessage): Settling | undefined => 
   const row = getPromise(state, target);
   switch (row.state) {
     case PromiseState.unresolved:
-      if (row.queueCount >= router.promiseQueueMax) return refusal(state, message, QUEUE_IS_FULL);
+      if (row.queueCount >= state.promiseQueueMax) return refusal(state, message, QUEUE_IS_FULL);
       state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
       // The queue hangs on its promise: it does not keep it.
       updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
@@ -125,11 +113,10 @@ const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
  * Sends a message: counts its target and its slots, then routes it. The result's promise has been
  * made with the queue's reference in its count.
  */
-export const send = (router: Router, message: QueuedMessage): void => {
-  const { state } = router;
+export const send = (state: KernelState, message: QueuedMessage): void => {
   hold(state, message.target);
   holdAll(state, message.slots);
-  settleAll(router, route(router, message));
+  settleAll(state, route(state, message));
 };
 
 /** Nobody will receive a message: what it mentions is let go. Its result is still to be settled. */
@@ -150,10 +137,10 @@ const refusal = (
 
 /** A message that nobody will receive: its result is rejected, what it mentions is let go. */
 export const refuse = (
-  router: Router,
+  state: KernelState,
   message: QueuedMessage,
   reason: Settlement = VAT_TERMINATED,
-): void => settleAll(router, refusal(router.state, message, reason));
+): void => settleAll(state, refusal(state, message, reason));
 
 /** The messages of a promise that has settled, from the `next`th on. */
 interface Flow {
@@ -167,13 +154,12 @@ interface Flow {
  * the result is refused in its turn, and so on. Vats decide how long that chain is, so no frame of
  * the stack may stand for a link of it.
  */
-const settleAll = (router: Router, first: Settling | undefined): void => {
-  const flows = first === undefined ? [] : [rejectResult(router, first)];
-  flowAll(router, flows);
+const settleAll = (state: KernelState, first: Settling | undefined): void => {
+  const flows = first === undefined ? [] : [rejectResult(state, first)];
+  flowAll(state, flows);
 };
 
-const flowAll = (router: Router, flows: Flow[]): void => {
-  const { state } = router;
+const flowAll = (state: KernelState, flows: Flow[]): void => {
   for (;;) {
     const flow = flows.at(-1);
     if (flow === undefined) return;
@@ -185,16 +171,15 @@ const flowAll = (router: Router, flows: Flow[]): void => {
     flow.next += 1;
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
-    const refused = route(router, message);
-    if (refused !== undefined) flows.push(rejectResult(router, refused));
+    const refused = route(state, message);
+    if (refused !== undefined) flows.push(rejectResult(state, refused));
   }
 };
 
-const rejectResult = (router: Router, { promise, settlement }: Settling): Flow => {
-  const { state } = router;
+const rejectResult = (state: KernelState, { promise, settlement }: Settling): Flow => {
   const row = getPromise(state, promise);
   assert(row.decider === NOBODY, 'a queued result has no decider');
-  const flow = settleOne(router, promise, settlement);
+  const flow = settleOne(state, promise, settlement);
   releaseAll(state, settlement.slots);
   release(state, promise);
   return flow;
@@ -206,12 +191,11 @@ const rejectResult = (router: Router, { promise, settlement }: Settling): Flow =
  *
  * Errors: asserts that the promise is unresolved; authority is the caller's business.
  */
-export const settle = (router: Router, promise: KRef, settlement: Settlement): void =>
-  flowAll(router, [settleOne(router, promise, settlement)]);
+export const settle = (state: KernelState, promise: KRef, settlement: Settlement): void =>
+  flowAll(state, [settleOne(state, promise, settlement)]);
 
 /** Settles one promise; its messages are still to be routed. */
-const settleOne = (router: Router, promise: KRef, settlement: Settlement): Flow => {
-  const { state } = router;
+const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): Flow => {
   const row = getPromise(state, promise);
   assert(row.state === PromiseState.unresolved, 'a promise settles once');
   const { subscribers, queueCount } = row;
@@ -232,7 +216,7 @@ const settleOne = (router: Router, promise: KRef, settlement: Settlement): Flow 
       queueCount: 0,
     },
   );
-  if (vats.length < subscribers.length) router.hostSettled(promise, settled);
+  if (vats.length < subscribers.length) tellHost(state, promise, settled);
   for (const vat of vats) state.enqueue({ type: ItemType.notify, vat, promise });
   return { promise, count: queueCount, next: 0 };
 };

@@ -19,7 +19,7 @@ const rootOf = (state: KernelState, name: string): KRef => {
 };
 
 const bootstrap = (call: KernelCall): typeof DEFERRED => {
-  const { router, state, args } = call;
+  const { state, args } = call;
   const [name, vatNames, hostObjects] = args as readonly [string, readonly string[], object];
   const vats = Object.fromEntries(vatNames.map(vat => [vat, new SlotMark(rootOf(state, vat))]));
   const vatAdmin = new SlotMark(VAT_ADMIN);
@@ -31,7 +31,7 @@ const bootstrap = (call: KernelCall): typeof DEFERRED => {
     ],
   ]);
   // The result of this call is that of the message: its reference goes on with it.
-  send(router, { target: rootOf(state, name), body, slots, result: call.result });
+  send(state, { target: rootOf(state, name), body, slots, result: call.result });
   return DEFERRED;
 };
 

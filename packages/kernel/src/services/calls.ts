@@ -6,14 +6,12 @@
  */
 import { getPromise } from '../objects/counts.js';
 import { SlotMark, soleReference } from '../objects/kernel-data.js';
-import type { Router } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState } from '../state/schema.js';
 import type { KernelObjectRow } from '../state/service-tables.js';
 
 export interface KernelCall<Row extends KernelObjectRow = KernelObjectRow> {
-  readonly router: Router;
   readonly state: KernelState;
   readonly kref: KRef;
   readonly row: Row;

@@ -6,7 +6,6 @@
  */
 import { kernelData } from '../objects/kernel-data.js';
 import { answer, takeResult } from '../objects/replies.js';
-import type { Router } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
@@ -25,8 +24,8 @@ const splitAlarm = (key: string): readonly [time: number, promise: KRef] => {
 };
 
 /** The time of a new block: alarms up to it settle with it, earliest first. */
-export const setBlockTime = (router: Router, time: number): void => {
-  const { services } = router.state;
+export const setBlockTime = (state: KernelState, time: number): void => {
+  const { services } = state;
   services.setCount('blockTime', time);
   const due: string[] = [];
   for (const key of services.alarms.scan(ranges.alarms)) {
@@ -35,7 +34,7 @@ export const setBlockTime = (router: Router, time: number): void => {
   }
   for (const key of due) {
     services.alarms.delete(key);
-    answer(router, splitAlarm(key)[1], timeData(time));
+    answer(state, splitAlarm(key)[1], timeData(time));
   }
 };
 
@@ -43,12 +42,12 @@ export const CLOCK_METHODS: KernelMethods = {
   getTime: ({ state }) => BigInt(blockTime(state)),
   /** Fulfils with the time of the first block that is not before `time`; at once if this is. */
   wakeAt: call => {
-    const { router, state, result } = call;
+    const { state, result } = call;
     const time = naturalArgument(call, 0, 'time');
     if (time > BigInt(TIME_MAX)) throw new Refusal(RangeError(`no time is past ${TIME_MAX}`));
     if (time <= BigInt(blockTime(state))) return BigInt(blockTime(state));
     if (result === undefined) return DEFERRED;
-    takeResult(router.state, result);
+    takeResult(state, result);
     state.services.alarms.create(`${Number(time)} ${result}`, true);
     return DEFERRED;
   },

@@ -7,12 +7,14 @@
  */
 import assert from 'node:assert/strict';
 import { getObject, releaseAll, release } from '../objects/counts.js';
+import { pin } from '../objects/host-holds.js';
 import { ownedRow } from '../objects/kernel-objects.js';
 import { answer, takeResult } from '../objects/replies.js';
-import type { Router, Settlement } from '../objects/router.js';
+import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, type KRef } from '../state/krefs.js';
-import { HOST_DECIDES, HOST_OWNS, type QueuedMessage } from '../state/schema.js';
+import type { QueuedMessage } from '../state/queue-items.js';
+import { HOST_DECIDES, HOST_OWNS } from '../state/schema.js';
 
 /** The host object of a name, made if there is none. */
 export const provideHostObject = (state: KernelState, name: string): KRef => {
@@ -32,26 +34,21 @@ export const hostObjectName = (state: KernelState, kref: KRef): string => {
 };
 
 /** A message to a host object leaves the run queue. Its row keeps the queue's references. */
-export const takeHostCall = (
-  state: KernelState,
-  message: QueuedMessage,
-  pin: (kref: KRef) => void,
-): void => {
+export const takeHostCall = (state: KernelState, message: QueuedMessage): void => {
   const { services } = state;
   const call = services.nextHostCall;
   services.setCount('nextHostCall', call + 1);
   services.hostCalls.create(call, message);
-  message.slots.forEach(pin);
+  for (const kref of message.slots) pin(state, kref);
   if (message.result !== undefined) takeResult(state, message.result, HOST_DECIDES);
 };
 
 /** The answer to a call: its result settles, what it mentioned is let go. */
-export const applyAnswer = (router: Router, call: number, settlement: Settlement): void => {
-  const { state } = router;
+export const applyAnswer = (state: KernelState, call: number, settlement: Settlement): void => {
   const message = state.services.hostCalls.get(call);
   assert(message !== undefined, 'a call is answered once');
   state.services.hostCalls.delete(call);
-  if (message.result !== undefined) answer(router, message.result, settlement);
+  if (message.result !== undefined) answer(state, message.result, settlement);
   release(state, message.target);
   releaseAll(state, message.slots);
 };

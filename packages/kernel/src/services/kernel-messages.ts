@@ -7,8 +7,8 @@
 import { release, releaseAll } from '../objects/counts.js';
 import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.js';
 import { answer, takeResult } from '../objects/replies.js';
-import type { Router } from '../objects/router.js';
-import type { QueuedMessage } from '../state/schema.js';
+import type { KernelState } from '../state/kernel-state.js';
+import type { QueuedMessage } from '../state/queue-items.js';
 import { KernelObject } from '../state/service-tables.js';
 import { BOOTSTRAPPER_METHODS } from './bootstrapper.js';
 import { DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';
@@ -62,24 +62,23 @@ const read = ({ name: kind, methods }: KindOfObject, message: QueuedMessage): Sp
 };
 
 /** Carries out one message to a kernel object. */
-export const acceptKernelCall = (router: Router, message: QueuedMessage): void => {
-  const { state } = router;
+export const acceptKernelCall = (state: KernelState, message: QueuedMessage): void => {
   const { target: kref, result, slots } = message;
   const row = state.services.kernelObjects.need(kref);
   const mark = state.mark();
   try {
     const { method, args } = read(KINDS[row[0]], message);
-    const value = method({ router, state, kref, row, args, result });
+    const value = method({ state, kref, row, args, result });
     if (value !== DEFERRED && result !== undefined) {
       takeResult(state, result);
-      answer(router, result, { rejected: false, ...kernelData(value) });
+      answer(state, result, { rejected: false, ...kernelData(value) });
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     state.journal.rollback(mark);
     if (result !== undefined) {
       takeResult(state, result);
-      answer(router, result, rejection(error.reason));
+      answer(state, result, rejection(error.reason));
     }
   }
   release(state, kref);

@@ -9,7 +9,6 @@ import { VatFault, type CrankTuple } from '@heirloom/worker';
 import { kernelData } from '../objects/kernel-data.js';
 import { makeKernelObject } from '../objects/kernel-objects.js';
 import { waitFor, waitSubject, wake } from '../objects/replies.js';
-import type { Router } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
@@ -35,28 +34,27 @@ const meterRow = (state: KernelState, meter: KRef): MeterRow =>
   state.services.kernelObjects.need(meter) as MeterRow;
 
 /** Sets what is left; who waits for the threshold is told when it is crossed downwards. */
-const setRemaining = (router: Router, meter: KRef, row: MeterRow, remaining: bigint): void => {
-  const { state } = router;
+const setRemaining = (state: KernelState, meter: KRef, row: MeterRow, remaining: bigint): void => {
   const [kind, before, threshold] = row;
   state.services.kernelObjects.set(meter, [kind, String(remaining), threshold]);
   const crosses = before !== null && BigInt(before) >= BigInt(threshold);
   if (!crosses || remaining >= BigInt(threshold)) return;
-  wake(router, waitSubject.threshold(meter), { rejected: false, ...kernelData(remaining) });
+  wake(state, waitSubject.threshold(meter), { rejected: false, ...kernelData(remaining) });
 };
 
 /** Errors: VatFault METER_UNDERFLOW; the caller undoes the crank. */
-export const charge = (router: Router, meter: KRef, cost: bigint): void => {
-  const row = meterRow(router.state, meter);
+export const charge = (state: KernelState, meter: KRef, cost: bigint): void => {
+  const row = meterRow(state, meter);
   if (row[1] === null) return;
   const remaining = BigInt(row[1]) - cost;
   if (remaining < 0n) throw new VatFault('METER_UNDERFLOW', UNDERFLOW);
-  setRemaining(router, meter, row, remaining);
+  setRemaining(state, meter, row, remaining);
 };
 
 /** A crank that was too dear takes what was left. */
-export const drain = (router: Router, meter: KRef): void => {
-  const row = meterRow(router.state, meter);
-  if (row[1] !== null) setRemaining(router, meter, row, 0n);
+export const drain = (state: KernelState, meter: KRef): void => {
+  const row = meterRow(state, meter);
+  if (row[1] !== null) setRemaining(state, meter, row, 0n);
 };
 
 const checkSize = (value: bigint): bigint => {
@@ -80,9 +78,9 @@ export const METER_METHODS: KernelMethods<MeterRow> = {
     threshold: BigInt(threshold),
   }),
   addRemaining: call => {
-    const { router, kref, row } = call;
+    const { state, kref, row } = call;
     const delta = naturalArgument(call, 0, 'delta');
-    if (row[1] !== null) setRemaining(router, kref, row, checkSize(BigInt(row[1]) + delta));
+    if (row[1] !== null) setRemaining(state, kref, row, checkSize(BigInt(row[1]) + delta));
     return undefined;
   },
   setThreshold: call => {

@@ -15,33 +15,18 @@ import {
   SERVICE,
 } from '../objects/kernel-objects.js';
 import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
-import { makePromise, type Router, type Settlement } from '../objects/router.js';
+import { makePromise, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
-import {
-  heldBy,
-  ItemType,
-  KERNEL_DECIDES,
-  FORK_EXPORTS_MAX,
-  VatState,
-  type LifecycleItem,
-  type VatNumber,
-  type VatRow,
-} from '../state/schema.js';
+import { KERNEL_DECIDES, VatState, type VatNumber, type VatRow } from '../state/schema.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import {
-  REPLAY_TAKES_NOTHING,
-  DRAIN_RULE,
-  drainWavesOf,
-  dryRunExcess,
   PLAIN_UPGRADE,
-  REFRESH_RULE,
-  refreshOf,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
   UpgradeCode,
-  UpgradeMode,
 } from '../state/upgrade-options.js';
 import {
   DEFERRED,
@@ -54,7 +39,17 @@ import {
   type KernelMethods,
 } from './calls.js';
 import { makeMeter, makeUnlimitedMeter } from './meters.js';
-import { checkCreation, checkName, checkReapInterval } from './vat-options.js';
+import {
+  readDryRun,
+  readExports,
+  readReapInterval,
+  readRefresh,
+  readTerms,
+  readUpgrade,
+  type Dialect,
+  type UpgradeTerms,
+} from './option-reader.js';
+import { adminDialect, CHANGE_OPTIONS, checkCreation, checkName } from './vat-options.js';
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;
 
@@ -66,14 +61,14 @@ const bundleIdOf = (call: KernelCall, method: string): string => {
 };
 
 /** Queues what the merge will carry out; the result of the call is the item's. */
-const enqueue = (call: KernelCall, item: Omit<LifecycleItem, 'result'>): typeof DEFERRED => {
+const enqueue = (call: KernelCall, item: LifecycleRequest): typeof DEFERRED => {
   const { state } = call;
   let { result } = call;
   if (result === undefined) {
     result = makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
   } else takeResult(state, result);
   holdAll(state, heldBy(item));
-  state.enqueue({ ...item, result } as LifecycleItem);
+  state.enqueue({ ...item, result });
   return DEFERRED;
 };
 
@@ -81,9 +76,14 @@ const createVat = (call: KernelCall): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'createVat');
   const { name, vatParameters, options } = checkCreation(call.state, call.args[1]);
   const vat = call.state.next('nextVat');
-  const text = name ?? vatIdOf(vat);
-  const data = kernelData(vatParameters);
-  return enqueue(call, { type: ItemType.create, vat, bundleId, text, options, ...data });
+  const code = { bundleId, ...kernelData(vatParameters) };
+  return enqueue(call, {
+    type: ItemType.create,
+    vat,
+    name: name ?? vatIdOf(vat),
+    ...code,
+    options,
+  });
 };
 
 const capOf = (state: KernelState, bundleId: string): SlotMark => {
@@ -163,67 +163,48 @@ const optionsArgument = (
   return given;
 };
 
-/** The message and the drain of an upgrade or a rollback. */
-const upgradeTerms = (
+/** To vats, a message that is null is none. */
+const termsOf = (
   { upgradeMessage, drain }: Readonly<Record<string, unknown>>,
-  method: string,
   usual: string,
-): { readonly text: string; readonly drainWaves: number } => {
-  const text = upgradeMessage ?? usual;
-  if (typeof text !== 'string') return refuseCall(`${method}() upgradeMessage not string`);
-  const drainWaves = drainWavesOf(drain) ?? refuseCall(`${method}() ${DRAIN_RULE}`);
-  return { text, drainWaves };
-};
+  dialect: Dialect,
+): UpgradeTerms =>
+  readTerms({ upgradeMessage: upgradeMessage ?? undefined, drain }, usual, dialect);
+
+const UPGRADE_NAMES = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency', 'dryRun'];
 
 const upgrade = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'upgrade');
   const bundleId = bundleIdOf(call, 'upgrade');
-  const names = ['vatParameters', 'upgradeMessage', 'mode', 'drain', 'emergency', 'dryRun'];
-  const given = optionsArgument(call, 1, 'upgrade', names);
-  const { vatParameters, upgradeMessage, mode, drain, emergency = false, dryRun = false } = given;
-  const { text, drainWaves } = upgradeTerms(given, 'upgrade', UPGRADE_MESSAGE);
-  const data = kernelData(vatParameters);
-  const item = { type: ItemType.upgrade, vat, bundleId, text, ...data };
-  if (typeof dryRun !== 'boolean') return refuseCall('upgrade() dryRun not boolean');
-  if (dryRun) {
-    const excess = dryRunExcess(given);
-    if (excess !== undefined) return refuseCall(`upgrade() ${excess}`);
-    return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.dryRun } });
-  }
-  if (typeof emergency !== 'boolean') return refuseCall('upgrade() emergency not boolean');
-  if (mode === undefined || mode === 'swap') {
-    return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, drainWaves, emergency } });
-  }
-  if (mode !== 'replay') return refuseCall("upgrade() mode must be 'swap' or 'replay'");
-  if (emergency || [vatParameters, upgradeMessage, drain].some(it => it !== undefined)) {
-    return refuseCall(`upgrade() ${REPLAY_TAKES_NOTHING}`);
-  }
-  return enqueue(call, { ...item, upgrade: { ...PLAIN_UPGRADE, mode: UpgradeMode.replay } });
+  const given = optionsArgument(call, 1, 'upgrade', UPGRADE_NAMES);
+  const dialect = adminDialect('upgrade');
+  const { message, drainWaves } = termsOf(given, UPGRADE_MESSAGE, dialect);
+  const what = { vat, bundleId, message, ...kernelData(given['vatParameters']) };
+  if (readDryRun(given, dialect)) return enqueue(call, { type: ItemType.dryRun, ...what });
+  const how = readUpgrade(given, drainWaves, dialect);
+  return enqueue(call, { type: ItemType.upgrade, ...what, upgrade: how });
 };
 
 const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const vat = runningVat(call, 'rollback');
   const given = optionsArgument(call, 0, 'rollback', ['upgradeMessage', 'drain']);
-  const { text, drainWaves } = upgradeTerms(given, 'rollback', ROLLBACK_MESSAGE);
-  const item = { type: ItemType.upgrade, vat, bundleId: '', text, ...kernelData(undefined) };
+  const dialect = adminDialect('rollback');
+  const { message, drainWaves } = termsOf(given, ROLLBACK_MESSAGE, dialect);
+  const none = { bundleId: '', ...kernelData(undefined) };
   return enqueue(call, {
-    ...item,
+    type: ItemType.upgrade,
+    vat,
+    message,
+    ...none,
     upgrade: { ...PLAIN_UPGRADE, code: UpgradeCode.previous, drainWaves },
   });
 };
 
-/** The counterparts of these exports are what the requester gets besides the root. */
-const exportsArgument = (state: KernelState, given: unknown): KRef[] => {
-  if (given === undefined) return [];
-  if (!Array.isArray(given)) return refuseCall('fork() exports must be an array');
-  if (given.length > FORK_EXPORTS_MAX) {
-    return refuseCall(`fork() takes at most ${FORK_EXPORTS_MAX} exports`);
-  }
-  return given.map((value: unknown, i) => {
-    const found = settledReference(state, value);
-    if (found instanceof SlotMark && !isPromiseKRef(found.kref)) return found.kref;
-    return refuseCall(`fork() exports[${i}] must be an object: ${describeArgument(found)}`);
-  });
+/** An export whose counterpart the requester of a fork gets, besides the root. */
+const exportArgument = (state: KernelState, value: unknown, index: number): KRef => {
+  const found = settledReference(state, value);
+  if (found instanceof SlotMark && !isPromiseKRef(found.kref)) return found.kref;
+  return refuseCall(`fork() exports[${index}] must be an object: ${describeArgument(found)}`);
 };
 
 const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
@@ -231,13 +212,20 @@ const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const given = optionsArgument(call, 0, 'fork', ['name', 'vatParameters', 'exports']);
   const { vatParameters } = given;
   const name = checkName(given['name'], 'fork() options');
-  const exports = exportsArgument(call.state, given['exports']);
+  const exports = readExports(given['exports'], adminDialect('fork'), (value, index) =>
+    exportArgument(call.state, value, index),
+  );
   const child = call.state.next('nextVat');
   const hasParameters = vatParameters !== undefined;
-  const text = name ?? vatIdOf(child);
   return enqueue(call, {
-    ...{ type: ItemType.fork, vat, bundleId: '', text, ...kernelData(vatParameters) },
-    fork: { vat: child, exports, hasParameters, dynamic: true },
+    type: ItemType.fork,
+    vat,
+    child,
+    name: name ?? vatIdOf(child),
+    ...kernelData(vatParameters),
+    exports,
+    hasParameters,
+    dynamic: true,
   });
 };
 
@@ -254,10 +242,10 @@ const changeOptions = (call: KernelCall<AdminRow>): undefined => {
   const row = state.vats.need(vat);
   const options = { ...row.options };
   if (!('refresh' in given) || 'reapInterval' in given) {
-    options.reapInterval = checkReapInterval(given['reapInterval'], 'invalid reapInterval value');
+    options.reapInterval = readReapInterval(given['reapInterval'], CHANGE_OPTIONS);
   }
   if ('refresh' in given) {
-    options.refresh = refreshOf(given['refresh']) ?? refuseCall(`invalid option: ${REFRESH_RULE}`);
+    options.refresh = readRefresh(given['refresh'], CHANGE_OPTIONS);
     restartCount(state, vat, options.refresh);
   }
   state.vats.set(vat, { ...row, options });
@@ -272,16 +260,16 @@ export const ADMIN_METHODS: KernelMethods<AdminRow> = {
   terminateWithFailure: call => {
     const vat = runningVat(call, 'terminateWithFailure');
     const data = kernelData(call.args[0]);
-    return enqueue(call, { type: ItemType.terminate, vat, bundleId: '', text: '', ...data });
+    return enqueue(call, { type: ItemType.terminate, vat, ...data });
   },
   /** Settles as the vat ends: with what it says when it leaves, else rejects with the reason. */
-  done: ({ router, state, row: [, vat, end], result }) => {
+  done: ({ state, row: [, vat, end], result }) => {
     if (result === undefined) return DEFERRED;
     if (end === null) waitFor(state, waitSubject.endOf(vat), result);
     else {
       takeResult(state, result);
       const [rejected, body, slots] = end;
-      answer(router, result, { rejected, body, slots });
+      answer(state, result, { rejected, body, slots });
     }
     return DEFERRED;
   },
@@ -309,13 +297,12 @@ export const creationAnswer = (
 
 /** A vat has ended: `done()` settles, now and for whoever asks later. */
 export const settleDone = (
-  router: Router,
+  state: KernelState,
   vat: VatNumber,
   { options }: VatRow,
   end: Settlement,
 ): void => {
-  const { state } = router;
-  wake(router, waitSubject.endOf(vat), end);
+  wake(state, waitSubject.endOf(vat), end);
   const row = options.admin === null ? undefined : state.services.kernelObjects.get(options.admin);
   if (row?.[0] !== KernelObject.adminNode) return;
   holdAll(state, end.slots);
@@ -324,8 +311,8 @@ export const settleDone = (
 };
 
 /** A bundle has been installed: whoever waits for its cap gets it. */
-export const bundleInstalled = (router: Router, bundleId: string, cap: KRef): void =>
-  wake(router, waitSubject.bundle(bundleId), {
+export const bundleInstalled = (state: KernelState, bundleId: string, cap: KRef): void =>
+  wake(state, waitSubject.bundle(bundleId), {
     rejected: false,
     ...kernelData(new SlotMark(cap)),
   });

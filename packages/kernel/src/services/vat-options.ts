@@ -2,12 +2,13 @@
 import { NAME_LENGTH_MAX, NAME_PATTERN } from '../base/arguments.js';
 import { hold } from '../objects/counts.js';
 import { kernelObjectOf } from '../objects/kernel-objects.js';
+import type { VatOptions } from '../state/kept-options.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import type { VatOptions } from '../state/schema.js';
+import { FORK_EXPORTS_MAX } from '../state/queue-items.js';
 import { KernelObject } from '../state/service-tables.js';
-import { REFRESH_RULE, refreshOf } from '../state/upgrade-options.js';
 import { isRecord, refuseCall } from './calls.js';
+import { readReapInterval, readRefresh, type Dialect } from './option-reader.js';
 
 const MANAGER_TYPES = ['local', 'node-subprocess', 'xsnap', 'xs-worker'];
 const NAMES = [
@@ -21,7 +22,41 @@ const FIXED: Readonly<Record<string, boolean>> = {
   useTranscript: true,
 };
 
-export interface CreationRequest {
+/** Texts for `method` of an adminNode. */
+export const adminDialect = (method: string): Dialect => ({
+  broken: rule => refuseCall(`${method}() ${rule}`),
+  wrong: (name, given) => {
+    switch (name) {
+      case 'upgradeMessage':
+        return refuseCall(`${method}() upgradeMessage not string`);
+      case 'dryRun':
+      case 'emergency':
+        return refuseCall(`${method}() ${name} not boolean`);
+      case 'mode':
+        return refuseCall(`${method}() mode must be 'swap' or 'replay'`);
+      case 'reapInterval':
+        return refuseCall('invalid reapInterval value');
+      case 'exports':
+        return Array.isArray(given)
+          ? refuseCall(`${method}() takes at most ${FORK_EXPORTS_MAX} exports`)
+          : refuseCall(`${method}() exports must be an array`);
+      default:
+        throw TypeError(`unknown option ${String(name satisfies never)}`);
+    }
+  },
+});
+
+const CREATION: Dialect = {
+  broken: rule => refuseCall(`CreateVatOptions: ${rule}`),
+  wrong: name => refuseCall(`CreateVatOptions(${name})`),
+};
+
+export const CHANGE_OPTIONS: Dialect = {
+  ...adminDialect('changeOptions'),
+  broken: rule => refuseCall(`invalid option: ${rule}`),
+};
+
+interface CreationRequest {
   readonly name: string | undefined;
   readonly vatParameters: unknown;
   readonly options: VatOptions;
@@ -34,15 +69,6 @@ export const checkName = (name: unknown, options = 'CreateVatOptions'): string |
   if (name.length > NAME_LENGTH_MAX) refuseCall(`${options}: oversized vat name ${shown}`);
   if (!NAME_PATTERN.test(name)) refuseCall(`${options}: bad vat name ${shown}`);
   return name;
-};
-
-/** Null: as the store's parameters say; 0: never. */
-export const checkReapInterval = (value: unknown, refusal: string): number | null => {
-  if (value === undefined) return null;
-  if (value === 'never') return 0;
-  const given = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof given === 'number' && Number.isSafeInteger(given) && given > 0) return given;
-  return refuseCall(refusal);
 };
 
 const checkMeter = (state: KernelState, meter: unknown): KRef | null => {
@@ -78,11 +104,11 @@ export const checkCreation = (state: KernelState, given: unknown): CreationReque
     refuseCall(`CreateVatOptions: bad managerType ${String(managerType)}`);
   }
   const name = checkName(options['name']);
-  const reapInterval = checkReapInterval(options['reapInterval'], 'CreateVatOptions(reapInterval)');
+  const reapInterval = readReapInterval(options['reapInterval'], CREATION);
   const critical = checkCritical(state, options['critical']);
   const meter = checkMeter(state, options['meter']);
   if (meter !== null) hold(state, meter);
-  const refresh = refreshOf(options['refresh']) ?? refuseCall(`CreateVatOptions: ${REFRESH_RULE}`);
+  const refresh = readRefresh(options['refresh'], CREATION);
   const fixed = { dynamic: true, admin: null };
   return { name, vatParameters, options: { ...fixed, critical, meter, reapInterval, refresh } };
 };

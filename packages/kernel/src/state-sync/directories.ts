@@ -27,7 +27,7 @@ const assertFree = async (target: string): Promise<void> => {
   );
 };
 
-export const syncDirectory = async (directory: string): Promise<void> => {
+const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -15,10 +15,12 @@ import {
 } from '@heirloom/store';
 import type { HandOverWave, TranscriptTuple, VRef } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
+import { HostSettlements } from './host-settlements.js';
 import { Journal, type Mark } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
+import type { QueuedMessage, RunQueueItem } from './queue-items.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
 import {
@@ -34,8 +36,6 @@ import {
   type HostResultRow,
   type ObjectRow,
   type PromiseRow,
-  type QueuedMessage,
-  type RunQueueItem,
   type VatCounters,
   type VatNumber,
   type VatRow,
@@ -57,11 +57,20 @@ export interface Spelling<K> {
 }
 
 /** What one vat calls things, both ways. */
-export interface Clist {
+interface Clist {
   readonly byVRef: KernelTable<VRef, KRef>;
   /** Imports and promises only: the name of an object that the vat owns is in the object's row. */
   readonly byKRef: KernelTable<KRef, ClistRow>;
 }
+
+/** What a state knows of its kernel beside its rows. Without it, a state is only read. */
+interface StateOptions {
+  /** Messages that wait on one promise, at most: the next one is refused. */
+  readonly promiseQueueMax: number;
+  /** The last committed block. */
+  readonly height: number;
+}
+const ONLY_READ: StateOptions = { promiseQueueMax: 0, height: 0 };
 
 export class KernelState {
   readonly journal = new Journal();
@@ -77,6 +86,7 @@ export class KernelState {
   readonly pins: KernelTable<KRef, number>;
   /** Host input → its result promise, until the block after its settlement. */
   readonly hostResults: KernelTable<number, HostResultRow>;
+  readonly hostSettlements: HostSettlements;
   /** By `endedKey(vat, incarnation)`. */
   readonly cleanup: KernelTable<number, CleanupRow>;
   /** By `dismissalsKey(vat, kind)`: kinds whose exports still have names. */
@@ -88,7 +98,10 @@ export class KernelState {
   readonly rows: RowTable;
   readonly transcript: AppendRows;
   readonly queue: RunQueue;
+  /** Messages that wait on one promise, at most. */
+  readonly promiseQueueMax: number;
   readonly #view: ReadView;
+  #height: number;
   readonly #tables: AnyTable[];
   readonly #clists = new Map<VatNumber, Clist>();
   #counters: Counters;
@@ -100,8 +113,10 @@ export class KernelState {
   /** Vats whose counters may say that a reap, a sweep or a migration is due. */
   readonly dueVats = new Set<VatNumber>();
 
-  constructor(view: ReadView) {
+  constructor(view: ReadView, { promiseQueueMax, height }: StateOptions = ONLY_READ) {
     this.#view = view;
+    this.promiseQueueMax = promiseQueueMax;
+    this.#height = height;
     const { journal } = this;
     this.#tables = [];
     this.objects = this.#table(codecs.object, spellings.object);
@@ -113,6 +128,7 @@ export class KernelState {
     this.names = this.#table(codecs.count, spellings.name);
     this.pins = this.#table(codecs.count, spellings.pin);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
+    this.hostSettlements = new HostSettlements(this.hostResults, journal);
     this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
     this.dismissals = this.#table(codecs.empty, spellings.dismissal);
     this.collect = this.#table(codecs.empty, spellings.collect);
@@ -137,6 +153,11 @@ export class KernelState {
       this.#clists.set(vat, clist);
     }
     return clist;
+  }
+
+  /** Of the last committed block. */
+  get height(): number {
+    return this.#height;
   }
 
   get counters(): Counters {
@@ -241,6 +262,7 @@ export class KernelState {
   committed(): void {
     for (const table of this.#tables) table.committed();
     this.#countersChanged = false;
+    this.#height += 1;
     this.journal.clear();
   }
 

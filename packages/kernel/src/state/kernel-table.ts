@@ -23,7 +23,7 @@ export interface RowCodec<V> {
   decode(bytes: Uint8Array): V;
 }
 
-export interface KernelTableOptions<K, V> {
+interface KernelTableOptions<K, V> {
   readonly view: ReadView;
   readonly table: TableName;
   readonly journal: Journal;

@@ -42,7 +42,7 @@ interface Row {
   readonly hides: boolean;
 }
 
-export interface RowWriter {
+interface RowWriter {
   readonly vat: number;
   readonly incarnation: number;
   readonly spaces: Spaces;

@@ -10,7 +10,8 @@ import type { ReadView, RowChange } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
 import { KernelTable } from './kernel-table.js';
-import { codecs, type RunQueueItem } from './schema.js';
+import type { RunQueueItem } from './queue-items.js';
+import { codecs } from './schema.js';
 
 export interface QueueEntry {
   readonly ordinal: number;

@@ -4,16 +4,12 @@
  * Rows are plain tuples of safe integers, booleans, null, bytes and ASCII strings: exactly what a
  * frame carries, so that encoding is one call.
  */
-import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
+import { textOf, utf8 } from '@heirloom/store';
 import type { VRef } from '@heirloom/worker';
-import type { RowCodec } from './kernel-table.js';
+import { checkArity, frameCodec, same, single } from './frame-codec.js';
+import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
-import {
-  upgradeOf,
-  upgradeTuple,
-  type UpgradeOptions,
-  type UpgradeTuple,
-} from './upgrade-options.js';
+import { itemCodec, messageCodec } from './queue-items.js';
 
 /** A vat's number, from 1. */
 export type VatNumber = number;
@@ -62,92 +58,7 @@ export interface PromiseRow {
   readonly queueCount: number;
 }
 
-/** A message on the way: on the run queue to an object, or on the queue of a promise. */
-export interface QueuedMessage {
-  readonly target: KRef;
-  readonly body: Uint8Array;
-  readonly slots: readonly KRef[];
-  readonly result: KRef | undefined;
-}
-
-export const ItemType = {
-  send: 0,
-  notify: 1,
-  create: 2,
-  upgrade: 3,
-  terminate: 4,
-  fork: 5,
-} as const;
-
-/** Exports whose counterparts one fork may be asked for. */
-export const FORK_EXPORTS_MAX = 10_000;
-
-export interface ForkRequest {
-  /** The vat that is to be made. */
-  readonly vat: VatNumber;
-  /** Exports of its parent, whose counterparts the requester is given. Held. */
-  readonly exports: readonly KRef[];
-  /** False: it has the parameters that its parent has. */
-  readonly hasParameters: boolean;
-  /** As of `VatOptions`. */
-  readonly dynamic: boolean;
-}
-
-export interface LifecycleRequest {
-  /** Fork: the vat that is forked. */
-  readonly vat: VatNumber;
-  readonly bundleId: string;
-  readonly body: Uint8Array;
-  readonly slots: readonly KRef[];
-  /** Create, fork: the new vat's name; upgrade: the message of the disconnection object. UTF-8. */
-  readonly text: string;
-  readonly result: KRef;
-  /** Create only. */
-  readonly options?: VatOptions;
-  /** Upgrade only; without it, a plain one. */
-  readonly upgrade?: UpgradeOptions;
-  /** Fork only. */
-  readonly fork?: ForkRequest;
-}
-
-/** The references that an item of the queue holds, but for its result. */
-export const heldBy = ({ slots, fork }: Omit<LifecycleRequest, 'result'>): readonly KRef[] =>
-  fork === undefined ? slots : [...slots, ...fork.exports];
-
-/** What a vat is under beyond its code. Part of its row; adminNode.changeOptions changes some. */
-export interface VatOptions {
-  /** Made by the vat-admin service: its name is a label, `admin` is its adminNode. */
-  readonly dynamic: boolean;
-  /** Its end is the end of the kernel. */
-  readonly critical: boolean;
-  /** Held as long as the vat runs. */
-  readonly meter: KRef | null;
-  /** Deliveries after which it is reaped: null as the parameters say, 0 never. */
-  readonly reapInterval: number | null;
-  readonly admin: KRef | null;
-  /** Deliveries of an incarnation after which the next begins; 0: never. */
-  readonly refresh: number;
-}
-export const STATIC_VAT: VatOptions = {
-  dynamic: false,
-  critical: false,
-  meter: null,
-  reapInterval: null,
-  admin: null,
-  refresh: 0,
-};
-
-export type RunQueueItem =
-  | ({ readonly type: typeof ItemType.send } & QueuedMessage)
-  | { readonly type: typeof ItemType.notify; readonly vat: VatNumber; readonly promise: KRef }
-  | ({ readonly type: typeof ItemType.create } & LifecycleRequest)
-  | ({ readonly type: typeof ItemType.upgrade } & LifecycleRequest)
-  | ({ readonly type: typeof ItemType.terminate } & LifecycleRequest)
-  | ({ readonly type: typeof ItemType.fork } & LifecycleRequest);
-
-export type LifecycleItem = Extract<RunQueueItem, LifecycleRequest>;
-
-export const VatState = { starting: 0, running: 1, terminated: 2 } as const;
+export const VatState = { running: 1, terminated: 2 } as const;
 export type VatState = (typeof VatState)[keyof typeof VatState];
 
 /** What an incarnation runs; the parameters' references are held. */
@@ -242,136 +153,17 @@ export type ClistRow = readonly [vref: VRef, reach: Reach];
 /** The result of a host input; `height` 0 until it settles, then the block that settled it. */
 export type HostResultRow = readonly [promise: KRef, height: number];
 
-/** A codec over frames: `toTuple` and `fromTuple` must be inverse. */
-export const frameCodec = <V, T extends readonly FrameValue[]>(
-  toTuple: (value: V) => T,
-  fromTuple: (tuple: T) => V,
-): RowCodec<V> => ({
-  encode: value => packFrame(toTuple(value)),
-  decode: bytes => fromTuple(unpackFrame(bytes) as unknown as T),
-});
-const same = <V extends readonly FrameValue[]>(): RowCodec<V> =>
-  frameCodec<V, V>(
-    v => v,
-    v => v,
-  );
-const single = <V extends FrameValue>(): RowCodec<V> =>
-  frameCodec<V, readonly [V]>(
-    v => [v],
-    ([v]) => v,
-  );
-
-const text = (value: string): Uint8Array => Buffer.from(value, 'utf8');
-const fromText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
-
-type MessageTuple = readonly [KRef, Uint8Array, readonly KRef[], KRef | null];
-const messageTuple = (m: QueuedMessage): MessageTuple => [
-  m.target,
-  m.body,
-  m.slots,
-  m.result ?? null,
-];
-const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage => ({
-  target,
-  body,
-  slots,
-  result: result ?? undefined,
-});
-
-/** The last is there only if it is not 0. */
-type OptionsTuple = readonly [
-  ...[boolean, boolean, KRef | null, number | null, KRef | null],
-  ...([] | [refresh: number]),
-];
-const optionsTuple = (options: VatOptions): OptionsTuple => {
-  const { dynamic, critical, meter, reapInterval, admin, refresh } = options;
-  const usual = [dynamic, critical, meter, reapInterval, admin] as const;
-  return refresh === 0 ? usual : [...usual, refresh];
-};
-const optionsOf = (tuple: OptionsTuple): VatOptions => {
-  const [dynamic, critical, meter, reapInterval, admin, refresh = 0] = tuple;
-  return { dynamic, critical, meter, reapInterval, admin, refresh };
-};
-
-type ForkTuple = readonly [VatNumber, readonly KRef[], hasParameters: boolean, dynamic: boolean];
-const forkTuple = ({ vat, exports, hasParameters, dynamic }: ForkRequest): ForkTuple => [
-  vat,
-  exports,
-  hasParameters,
-  dynamic,
-];
-const forkOf = ([vat, exports, hasParameters, dynamic]: ForkTuple): ForkRequest => ({
-  vat,
-  exports,
-  hasParameters,
-  dynamic,
-});
-
-type ItemTuple = readonly [number, ...FrameValue[]];
-const itemTuple = (item: RunQueueItem): ItemTuple => {
-  switch (item.type) {
-    case ItemType.send:
-      return [item.type, ...messageTuple(item)];
-    case ItemType.notify:
-      return [item.type, item.vat, item.promise];
-    case ItemType.create:
-    case ItemType.upgrade:
-    case ItemType.terminate:
-    case ItemType.fork: {
-      const { type, vat, bundleId, body, slots, text: words, result, options, upgrade } = item;
-      const more = options === undefined ? null : optionsTuple(options);
-      const how = upgrade === undefined ? null : upgradeTuple(upgrade);
-      const fork = item.fork === undefined ? [] : [forkTuple(item.fork)];
-      return [type, vat, bundleId, body, slots, text(words), result, more, how, ...fork];
-    }
-    default:
-      throw TypeError(`unknown item ${String((item as never as RunQueueItem).type)}`);
-  }
-};
-const itemOf = ([type, ...rest]: ItemTuple): RunQueueItem => {
-  if (type === ItemType.send) {
-    return { type, ...messageOf(rest as unknown as MessageTuple) };
-  }
-  if (type === ItemType.notify) {
-    const [vat, promise] = rest as [VatNumber, KRef];
-    return { type, vat, promise };
-  }
-  const [vat, bundleId, body, slots, words, result, options, upgrade, fork] = rest as [
-    VatNumber,
-    string,
-    Uint8Array,
-    KRef[],
-    Uint8Array,
-    KRef,
-    OptionsTuple | null,
-    UpgradeTuple | null,
-    ForkTuple | undefined,
-  ];
-  return {
-    type: type as LifecycleItem['type'],
-    vat,
-    bundleId,
-    body,
-    slots,
-    text: fromText(words),
-    result,
-    ...(options === null ? {} : { options: optionsOf(options) }),
-    ...(upgrade === null ? {} : { upgrade: upgradeOf(upgrade) }),
-    ...(fork === undefined ? {} : { fork: forkOf(fork) }),
-  };
-};
-
 type CodeTuple = readonly [bundleId: string, parameters: Uint8Array, slots: readonly KRef[]];
 const codeTuple = ({ bundleId, parameters, slots }: VatCode): CodeTuple => [
   bundleId,
   parameters,
   slots,
 ];
-const codeOf = ([bundleId, parameters, slots]: CodeTuple): VatCode => ({
-  bundleId,
-  parameters,
-  slots,
-});
+const codeOf = (tuple: CodeTuple): VatCode => {
+  checkArity('the code of a vat', tuple, [3]);
+  const [bundleId, parameters, slots] = tuple;
+  return { bundleId, parameters, slots };
+};
 
 type VatTuple = readonly [
   name: Uint8Array,
@@ -385,7 +177,7 @@ type VatTuple = readonly [
   previous: CodeTuple | null,
 ];
 const vatTuple = (v: VatRow): VatTuple => [
-  text(v.name),
+  utf8(v.name),
   v.state,
   v.incarnation,
   v.imageId,
@@ -398,7 +190,7 @@ const vatTuple = (v: VatRow): VatTuple => [
 const vatOf = (tuple: VatTuple): VatRow => {
   const [name, state, incarnation, imageId, code, spaces, options, dismissed, previous] = tuple;
   return {
-    ...{ name: fromText(name), state, incarnation, imageId, spaces, dismissed },
+    ...{ name: textOf(name), state, incarnation, imageId, spaces, dismissed },
     ...codeOf(code),
     options: optionsOf(options),
     previous: previous === null ? null : codeOf(previous),
@@ -424,13 +216,13 @@ const countersOf = (tuple: CountersTuple): VatCounters => {
 };
 
 export const codecs = {
-  object: same<ObjectRow>(),
-  clist: same<ClistRow>(),
-  kref: single<KRef>(),
-  count: single<number>(),
-  hostResult: same<HostResultRow>(),
-  message: frameCodec(messageTuple, messageOf),
-  item: frameCodec(itemTuple, itemOf),
+  object: same<ObjectRow>('an object', 5),
+  clist: same<ClistRow>('an entry of a c-list', 2),
+  kref: single<KRef>('a reference'),
+  count: single<number>('a count'),
+  hostResult: same<HostResultRow>('the result of an input', 2),
+  message: messageCodec,
+  item: itemCodec,
   promise: frameCodec<
     PromiseRow,
     readonly [
@@ -443,6 +235,8 @@ export const codecs = {
       number,
     ]
   >(
+    'a promise',
+    [7],
     p => [p.state, p.decider, p.subscribers, p.references, p.body, p.slots, p.queueCount],
     ([state, decider, subscribers, references, body, slots, queueCount]) => ({
       state,
@@ -454,17 +248,23 @@ export const codecs = {
       queueCount,
     }),
   ),
-  vat: frameCodec(vatTuple, vatOf),
-  vatCounters: frameCodec(countersTuple, countersOf),
+  vat: frameCodec('a vat', [9], vatTuple, vatOf),
+  vatCounters: frameCodec('the counters of a vat', [7, 8, 9], countersTuple, countersOf),
   empty: frameCodec<true, readonly []>(
+    'a row that only stands there',
+    [0],
     () => [],
     () => true,
   ),
   cleanup: frameCodec<CleanupRow, readonly [boolean]>(
+    'an ended incarnation',
+    [1],
     ({ wholeVat }) => [wholeVat],
     ([wholeVat]) => ({ wholeVat }),
   ),
   counters: frameCodec<Counters, readonly [number, number, number, number, number]>(
+    'the counters',
+    [5],
     c => [c.nextVat, c.nextObject, c.nextPromise, c.queueTail, c.lastInput],
     ([nextVat, nextObject, nextPromise, queueTail, lastInput]) => ({
       nextVat,

@@ -5,11 +5,13 @@
  * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
  * holds what the message held on the queue; a wait's row holds its promise.
  */
+import { checkArity, frameCodec } from './frame-codec.js';
 import { ranges, spellings } from './kernel-keys.js';
 import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
-import { codecs, frameCodec, type QueuedMessage, type VatNumber } from './schema.js';
+import type { QueuedMessage } from './queue-items.js';
+import { codecs, type VatNumber } from './schema.js';
 
 /** What a kernel object is. */
 export const KernelObject = {
@@ -27,7 +29,7 @@ export const KernelObject = {
 export type KernelObject = (typeof KernelObject)[keyof typeof KernelObject];
 
 /** How a vat ended, for `done()`. */
-export type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly KRef[]];
+type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly KRef[]];
 
 export type KernelObjectRow =
   | readonly [0 | 1 | 2 | 3 | 4]
@@ -42,21 +44,40 @@ export type KernelObjectOf<K extends KernelObject> = Extract<
 >;
 
 /** Single numbers. */
-export type CountName = 'nextHostCall' | 'blockTime';
+type CountName = 'nextHostCall' | 'blockTime';
 
 type MakeTable = <K extends number | string, V>(
   codec: RowCodec<V>,
   spelling: Spelling<K>,
 ) => KernelTable<K, V>;
 
+/** Fields of each type, itself included. */
+const ARITIES: Readonly<Partial<Record<number, number>>> = {
+  [KernelObject.vatAdmin]: 1,
+  [KernelObject.service]: 1,
+  [KernelObject.criticalKey]: 1,
+  [KernelObject.clock]: 1,
+  [KernelObject.bootstrapper]: 1,
+  [KernelObject.bundleCap]: 2,
+  [KernelObject.adminNode]: 3,
+  [KernelObject.meter]: 3,
+};
+
 export const kernelObjectCodec: RowCodec<KernelObjectRow> = frameCodec<
   KernelObjectRow,
   KernelObjectRow
 >(
+  'a kernel object',
+  [1, 2, 3],
   row => row,
-  tuple => tuple,
+  tuple => {
+    checkArity(`a kernel object of type ${tuple[0]}`, tuple, [ARITIES[tuple[0]] ?? 0]);
+    return tuple;
+  },
 );
 const textCodec: RowCodec<string> = frameCodec<string, readonly [string]>(
+  'a text',
+  [1],
   text => [text],
   ([text]) => text,
 );

@@ -1,8 +1,10 @@
 /** The `meta` rows that the kernel wrote when the store was made: see core/boot.ts. */
-import { HostError, metaKey, unpackFrame, type MetaName, type ReadView } from '@heirloom/store';
+import {
+  HostError, metaKey, textOf, unpackFrame, type MetaName, type ReadView,
+} from '@heirloom/store';
 import { unpackParameters, type KernelParameters } from './parameters.js';
 
-export interface StoreMeta {
+interface StoreMeta {
   readonly schema: number;
   readonly parameters: KernelParameters;
   readonly engine: string;
@@ -18,7 +20,7 @@ const need = (view: ReadView, name: MetaName): Uint8Array => {
 
 const text = (view: ReadView, name: 'engine' | 'image'): string => {
   const [bytes] = unpackFrame(need(view, name)) as unknown as [Uint8Array];
-  return Buffer.from(bytes).toString('utf8');
+  return textOf(bytes);
 };
 
 /** Errors: HostError STORE_CORRUPT when a row is missing. */

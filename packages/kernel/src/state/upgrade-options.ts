@@ -1,4 +1,6 @@
 /** How an upgrade is to be carried out: part of its item on the run queue (docs/tables.md). */
+import assert from 'node:assert/strict';
+import { checkArity } from './frame-codec.js';
 
 /** How new code takes over. */
 export const UpgradeMode = {
@@ -6,8 +8,6 @@ export const UpgradeMode = {
   swap: 0,
   /** The incarnation goes on: its transcript is replayed by the new code. */
   replay: 1,
-  /** A swap that is undone, whatever comes of it: docs/upgrade/dry-run.md. */
-  dryRun: 2,
 } as const;
 export type UpgradeMode = (typeof UpgradeMode)[keyof typeof UpgradeMode];
 
@@ -39,11 +39,19 @@ export const PLAIN_UPGRADE: UpgradeOptions = {
 export const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
 
 export type UpgradeTuple = readonly [
-  mode: UpgradeMode,
+  mode: UpgradeMode | typeof DRY_RUN_MODE,
   code: UpgradeCode,
   drainWaves: number,
   emergency: boolean,
 ];
+
+/** As a mode, it says that the item is a dry run: docs/upgrade/dry-run.md. */
+const DRY_RUN_MODE = 2;
+
+/** What the item of a dry run is stored with. */
+export const DRY_RUN_TUPLE: UpgradeTuple = [DRY_RUN_MODE, UpgradeCode.given, 0, false];
+
+export const isDryRunTuple = ([mode]: UpgradeTuple): boolean => mode === DRY_RUN_MODE;
 
 export const upgradeTuple = (options: UpgradeOptions): UpgradeTuple => {
   const { mode, code, drainWaves, emergency } = options;
@@ -51,7 +59,9 @@ export const upgradeTuple = (options: UpgradeOptions): UpgradeTuple => {
 };
 
 export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions => {
+  checkArity('the options of an upgrade', tuple, [4]);
   const [mode, code, drainWaves, emergency] = tuple;
+  assert(mode !== DRY_RUN_MODE, 'a dry run has no options');
   return { mode, code, drainWaves, emergency };
 };
 
@@ -78,7 +88,7 @@ export const dryRunExcess = (options: Readonly<Record<string, unknown>>): string
 };
 
 /** Waves that one drain may take. */
-export const DRAIN_WAVES_MAX = 10_000;
+const DRAIN_WAVES_MAX = 10_000;
 
 export interface DrainOptions {
   readonly waves: number;

@@ -46,7 +46,7 @@ const isStore = (directory: string): boolean => {
   }
 };
 
-export interface BackupPlan {
+interface BackupPlan {
   /** An open store in which nothing is being written, and its directory. */
   readonly store: Store;
   readonly directory: string;

@@ -6,7 +6,7 @@
  * the same error from then on.
  */
 import assert from 'node:assert/strict';
-import { packFrame } from '@heirloom/store';
+import { packFrame, textOf } from '@heirloom/store';
 import {
   hasFaulted,
   FromWorker,
@@ -16,27 +16,52 @@ import {
   type HandOverWave,
   type ToWorkerTuple,
 } from '@heirloom/worker';
+import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
 import type { VatIdentity, VatLog, VatWorker, WaveDeliveries } from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
 import { readFrame } from './worker-frames.js';
 
-interface Waiter<T> {
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-export interface FrameWorkerOptions {
+interface FrameWorkerOptions {
   readonly open: OpenChannel;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
 }
 
+/** What a worker is doing, as far as the kernel knows. */
+type State =
+  /** It is to do nothing: cranks of its last wave may be unread. */
+  | { readonly name: 'idle' }
+  /** It owes one answer. */
+  | {
+      readonly name: 'asked';
+      readonly answer: Deferred<FromWorkerTuple>;
+      readonly isReplay: boolean;
+    }
+  /** It owes cranks up to a position. */
+  | {
+      readonly name: 'delivering';
+      readonly endPosition: number;
+      /** Whoever waits for the next crank. */
+      reader: Deferred<Uint8Array> | undefined;
+      /** Settles when it owes no crank any more, and when it fails. */
+      readonly over: Deferred<void>;
+    }
+  /** For good: it gives this error from now on. */
+  | { readonly name: 'failed'; readonly error: WorkerError };
+
+const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
+  idle: ['asked', 'delivering', 'failed'],
+  asked: ['idle', 'failed'],
+  delivering: ['idle', 'failed'],
+  failed: [],
+};
+
+const IDLE: State = { name: 'idle' };
+
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;
-
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
@@ -45,18 +70,11 @@ export class FrameWorker implements VatWorker {
   #watch: Watch | undefined;
   /** Warm: before that nothing of a vat runs. */
   #isReady = false;
-  #isAtWork = false;
+  #state: State = IDLE;
   #identity: VatIdentity | undefined;
-  #answer: Waiter<FromWorkerTuple> | undefined;
-  #isReplaying = false;
-  #crankWaiter: Waiter<Uint8Array> | undefined;
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #nextPosition = 0;
-  /** Where the wave's last crank will have brought the position. */
-  #endPosition = 0;
-  #delivered: (() => void) | undefined;
-  #failure: WorkerError | undefined;
 
   constructor({ open, log, watchdog }: FrameWorkerOptions) {
     this.#log = log;
@@ -69,7 +87,7 @@ export class FrameWorker implements VatWorker {
   }
 
   get hasFailed(): boolean {
-    return this.#failure !== undefined;
+    return this.#state.name === 'failed';
   }
 
   async prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
@@ -93,9 +111,7 @@ export class FrameWorker implements VatWorker {
   }
 
   async replay(endPosition: number, waves: readonly HandOverWave[] = []): Promise<void> {
-    this.#isReplaying = true;
     const answer = await this.#ask([ToWorker.replay, endPosition, waves]);
-    this.#isReplaying = false;
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
       this.#nextPosition = position;
@@ -117,10 +133,14 @@ export class FrameWorker implements VatWorker {
 
   deliver({ height, wave, firstPosition, deliveries }: WaveDeliveries): void {
     assert.equal(this.#crankHead, this.#cranks.length, 'the wave before is merged');
+    assert(deliveries.length > 0, 'a part of a wave has deliveries');
     this.#cranks.length = 0;
     this.#crankHead = 0;
     this.#nextPosition = firstPosition;
-    this.#endPosition = firstPosition + deliveries.length;
+    // Whoever asks for its cranks is told.
+    if (this.#state.name === 'failed') return;
+    const endPosition = firstPosition + deliveries.length;
+    this.#become({ name: 'delivering', endPosition, reader: undefined, over: new Deferred() });
     this.#send([ToWorker.deliver, height, wave, firstPosition, deliveries]);
     this.#beginWatch();
   }
@@ -131,20 +151,16 @@ export class FrameWorker implements VatWorker {
       this.#crankHead += 1;
       return crank;
     }
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) reject(this.#failure);
-      else {
-        assert(this.#crankWaiter === undefined, 'one reader');
-        this.#crankWaiter = { resolve, reject };
-      }
-    });
+    const state = this.#state;
+    if (state.name === 'failed') return Promise.reject(state.error);
+    assert(state.name === 'delivering', 'a crank is due');
+    assert(state.reader === undefined, 'one reader');
+    state.reader = new Deferred();
+    return state.reader.promise;
   }
 
   async delivered(): Promise<void> {
-    if (this.#failure !== undefined || this.#nextPosition === this.#endPosition) return;
-    await new Promise<void>(resolve => {
-      this.#delivered = resolve;
-    });
+    if (this.#state.name === 'delivering') await this.#state.over.promise;
   }
 
   async terminate(): Promise<void> {
@@ -159,26 +175,27 @@ export class FrameWorker implements VatWorker {
     return { vat, incarnation, position: this.#nextPosition };
   }
 
+  #become(next: State): void {
+    const { name } = this.#state;
+    assert(NEXT[name].includes(next.name), `a worker that is ${name} does not become ${next.name}`);
+    this.#state = next;
+  }
+
   #send(tuple: ToWorkerTuple): void {
-    if (this.#failure === undefined) this.#channel.send(packFrame(tuple));
+    if (this.#state.name !== 'failed') this.#channel.send(packFrame(tuple));
   }
 
   #ask(tuple: ToWorkerTuple): Promise<FromWorkerTuple> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      assert(this.#answer === undefined, 'one question at a time');
-      this.#answer = { resolve, reject };
-      this.#send(tuple);
-      this.#beginWatch();
-    });
+    if (this.#state.name === 'failed') return Promise.reject(this.#state.error);
+    const answer = new Deferred<FromWorkerTuple>();
+    this.#become({ name: 'asked', answer, isReplay: tuple[0] === ToWorker.replay });
+    this.#send(tuple);
+    this.#beginWatch();
+    return answer.promise;
   }
 
   /** It has something to do: from now on silence counts, once it is warm. */
   #beginWatch(): void {
-    this.#isAtWork = true;
     this.#watch?.stop();
     if (!this.#isReady) return;
     this.#watch = this.#watchdog.watch(() => {
@@ -189,13 +206,12 @@ export class FrameWorker implements VatWorker {
   }
 
   #endWatch(): void {
-    this.#isAtWork = false;
     this.#watch?.stop();
     this.#watch = undefined;
   }
 
   #receive(frame: Uint8Array): void {
-    if (this.#failure !== undefined) return;
+    if (this.#state.name === 'failed') return;
     let tuple: FromWorkerTuple;
     try {
       tuple = readFrame(frame);
@@ -209,6 +225,7 @@ export class FrameWorker implements VatWorker {
   }
 
   #take(tuple: FromWorkerTuple): void {
+    const state = this.#state;
     switch (tuple[0]) {
       case FromWorker.cranks:
         return this.#takeCranks(tuple[1], tuple[2]);
@@ -216,68 +233,73 @@ export class FrameWorker implements VatWorker {
         return this.#log(this.#identity?.vatId, tuple[1], textOf(tuple[2]));
       case FromWorker.ready:
         this.#isReady = true;
-        if (this.#isAtWork) this.#beginWatch();
+        if (state.name === 'asked' || state.name === 'delivering') this.#beginWatch();
         return undefined;
       case FromWorker.progress:
-        if (this.#isReplaying) this.#nextPosition = tuple[1];
+        if (state.name === 'asked' && state.isReplay) this.#nextPosition = tuple[1];
         else this.#refuse('progress without a replay');
         return undefined;
       case FromWorker.prepared:
       case FromWorker.bound:
       case FromWorker.replayed:
-      case FromWorker.diverged: {
-        const waiter = this.#answer;
-        if (waiter === undefined) {
+      case FromWorker.diverged:
+        if (state.name !== 'asked') {
           this.#refuse('an answer without a question');
           return undefined;
         }
-        this.#answer = undefined;
+        this.#become(IDLE);
         this.#endWatch();
-        return waiter.resolve(tuple);
-      }
+        return state.answer.resolve(tuple);
       default:
         throw TypeError(`unknown frame ${String((tuple satisfies never)[0])}`);
     }
   }
 
   #takeCranks(firstPosition: number, cranks: readonly Uint8Array[]): void {
+    const state = this.#state;
     const next = firstPosition + cranks.length;
-    if (firstPosition !== this.#nextPosition || next > this.#endPosition) {
+    const end = state.name === 'delivering' ? state.endPosition : this.#nextPosition;
+    if (firstPosition !== this.#nextPosition || next > end) {
       this.#refuse(`cranks ${firstPosition} to ${next}, which are not due`);
       return;
     }
+    if (state.name !== 'delivering') return;
     this.#nextPosition = next;
     for (const crank of cranks) this.#cranks.push(crank);
     // Nothing of the wave comes after a fault: other vats may be waiting for their turn.
-    if (cranks.some(hasFaulted)) this.#endPosition = next;
-    if (next === this.#endPosition) {
+    if (next === end || cranks.some(hasFaulted)) {
+      this.#become(IDLE);
       this.#endWatch();
-      this.#delivered?.();
+      state.over.resolve();
     }
-    const waiter = this.#crankWaiter;
+    const { reader } = state;
     const crank = this.#cranks[this.#crankHead];
-    if (waiter === undefined || crank === undefined) return;
-    this.#crankWaiter = undefined;
+    if (reader === undefined || crank === undefined) return;
+    state.reader = undefined;
     this.#crankHead += 1;
-    waiter.resolve(crank);
+    reader.resolve(crank);
   }
 
   /** What it posted is nothing that a worker of ours posts. */
   #refuse(why: string): WorkerError {
-    this.#fail('WORKER_PROTOCOL', `the worker broke the protocol: ${why}`);
+    const error = this.#fail('WORKER_PROTOCOL', `the worker broke the protocol: ${why}`);
     void this.#channel.destroy();
-    return this.#failure!;
+    return error;
   }
 
-  #fail(code: WorkerErrorCode, why: string, cause?: Error): void {
-    if (this.#failure !== undefined) return;
+  /** Gives the error that it gives from now on: the first one. */
+  #fail(code: WorkerErrorCode, why: string, cause?: Error): WorkerError {
+    const state = this.#state;
+    if (state.name === 'failed') return state.error;
     const options = cause === undefined ? undefined : { cause };
-    this.#failure = new WorkerError(code, why, this.#place(), options);
+    const error = new WorkerError(code, why, this.#place(), options);
+    this.#become({ name: 'failed', error });
     this.#endWatch();
-    this.#answer?.reject(this.#failure);
-    this.#crankWaiter?.reject(this.#failure);
-    this.#delivered?.();
-    this.#answer = undefined;
-    this.#crankWaiter = undefined;
+    if (state.name === 'asked') state.answer.reject(error);
+    if (state.name === 'delivering') {
+      state.reader?.reject(error);
+      state.over.resolve();
+    }
+    return error;
   }
 }

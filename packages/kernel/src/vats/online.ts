@@ -14,7 +14,7 @@ import type { VatWorker } from './vat-worker.js';
 import type { WorkerKind, Zygotes } from './zygotes.js';
 
 /** A bundle, and the vat that will need a worker for it. */
-export interface VatWish {
+interface VatWish {
   readonly vat: VatNumber;
   readonly script: VatScript;
 }

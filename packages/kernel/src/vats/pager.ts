@@ -18,11 +18,11 @@ import type { OnlineVats } from './online.js';
 import type { VatWorker } from './vat-worker.js';
 
 /** Vats with work in a wave may exceed `maxVatsOnline` by as many; then they take turns. */
-export const ONLINE_EXCESS_MAX = 2;
+const ONLINE_EXCESS_MAX = 2;
 
 const ORDER_KEY = localKey('pagingOrder');
 
-export interface PagerOptions {
+interface PagerOptions {
   readonly online: OnlineVats;
   readonly maxVatsOnline: number;
   /** Rebuilds a vat as its last merged crank left it. Errors: WorkerError. */

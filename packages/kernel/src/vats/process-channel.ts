@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { describeError, lmdbAddonFile, packFrame } from '@heirloom/store';
+import { describeError, lmdbAddonFile, packFrame, utf8 } from '@heirloom/store';
 import {
   frameHead,
   FRAMES_FD,
@@ -102,7 +102,7 @@ const unborn = (child: ChildProcess, events: ChannelEvents): WorkerChannel => {
   return { send: () => undefined, destroy: () => Promise.resolve() };
 };
 
-export interface ProcessOptions {
+interface ProcessOptions {
   /** Every crank is told of before the next one begins (rules.md#h3). */
   readonly isCareful: boolean;
   /** A child has exited: its place among the store's readers can be freed (rules.md#s4). */
@@ -114,9 +114,9 @@ export const processChannels = (host: WorkerHost, options: ProcessOptions): Open
   const { isCareful, onGone } = options;
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
   const boot: ProcessBootTuple = [
-    Buffer.from(directory, 'utf8'),
+    utf8(directory),
     readersMax,
-    Buffer.from(imageSource, 'utf8'),
+    utf8(imageSource),
     codeCache ?? null,
     isCareful,
     host.collectsEveryCrank,

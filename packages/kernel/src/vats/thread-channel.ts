@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { lmdbAddonFile } from '@heirloom/store';
+import { lmdbAddonFile, utf8 } from '@heirloom/store';
 import {
   readEntryScript,
   VAT_STACK_MIB,
@@ -107,7 +107,7 @@ export const threadChannels = (host: WorkerHost): OpenChannel => {
     directory,
     readersMax,
     collectsEveryCrank,
-    imageSource: shared(Buffer.from(imageSource, 'utf8')),
+    imageSource: shared(utf8(imageSource)),
     ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
   };
   const resourceLimits = {

@@ -10,7 +10,7 @@ import { WorkerError } from '../base/kernel-errors.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { VatWorker } from './vat-worker.js';
 
-export interface ZygotePoolOptions {
+interface ZygotePoolOptions {
   /** Starts a worker: its image is evaluated and locked down, its store is open. */
   readonly spawn: () => VatWorker;
   readonly spareThreads: number;

@@ -36,7 +36,7 @@ export interface ZygotesOptions {
 }
 
 /** A bundle that a worker of a kind will be needed for. */
-export interface WorkerWish {
+interface WorkerWish {
   readonly kind: WorkerKind;
   readonly script: VatScript;
 }

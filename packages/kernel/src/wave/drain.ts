@@ -10,15 +10,17 @@
 import { isAllocatedByVat } from '@heirloom/worker';
 import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
 import type { KernelState } from '../state/kernel-state.js';
-import { VatState, type LifecycleItem, type VatNumber } from '../state/schema.js';
-import type { LifecycleEntry } from './plan.js';
+import type { UpgradeItem } from '../state/queue-items.js';
+import { VatState, type VatNumber } from '../state/schema.js';
+import { PLAIN_UPGRADE } from '../state/upgrade-options.js';
+import type { DrainEntry } from './plan.js';
 
 /**
  * Between waves: does the vat neither owe nor await a settlement that an upgrade would cost it?
  * It owes the promises that it decides, and awaits the results of its own sends unless it watches
  * them: one that has settled is in its c-list until the vat has been told.
  */
-export const isSettled = (state: KernelState, vat: VatNumber): boolean => {
+const isSettled = (state: KernelState, vat: VatNumber): boolean => {
   const { byKRef } = state.clist(vat);
   const kept = watchesIn(state, state.vats.need(vat).spaces);
   if (promisesToReject(state, vat, kept).length > 0) return false;
@@ -31,10 +33,10 @@ export const isSettled = (state: KernelState, vat: VatNumber): boolean => {
 /** Is the upgrade to wait, for the vat to settle in this wave? */
 export const mustWait = (
   state: KernelState,
-  { vat, upgrade }: LifecycleItem,
+  { vat, upgrade = PLAIN_UPGRADE }: UpgradeItem,
   isDelivered: boolean,
 ): boolean => {
-  if (upgrade === undefined || upgrade.drainWaves === 0) return false;
+  if (upgrade.drainWaves === 0) return false;
   if (state.vats.get(vat)?.state !== VatState.running) return false;
   return isDelivered || !isSettled(state, vat);
 };
@@ -42,10 +44,9 @@ export const mustWait = (
 /** One of its waves has been used. */
 export const countWave = (
   state: KernelState,
-  { ordinal, item }: LifecycleEntry,
+  { ordinal, item }: DrainEntry,
 ): void => {
-  const { upgrade } = item;
-  if (upgrade === undefined) throw TypeError('only an upgrade waits');
+  const { upgrade = PLAIN_UPGRADE } = item;
   const drainWaves = upgrade.drainWaves - 1;
   state.queue.replace(ordinal, { ...item, upgrade: { ...upgrade, drainWaves } });
 };

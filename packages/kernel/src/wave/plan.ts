@@ -27,18 +27,21 @@ import { getPromise } from '../objects/counts.js';
 import { ownerOf } from '../objects/orphans.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import type { QueueEntry } from '../state/run-queue.js';
 import {
   ItemType,
+  type LifecycleItem,
+  type QueuedMessage,
+  type UpgradeItem,
+} from '../state/queue-items.js';
+import type { QueueEntry } from '../state/run-queue.js';
+import {
   Migration,
   NOBODY,
   PromiseState,
   Reap,
   Sweep,
   VatState,
-  type LifecycleItem,
   type PromiseRow,
-  type QueuedMessage,
   type VatCounters,
   type VatNumber,
 } from '../state/schema.js';
@@ -83,12 +86,12 @@ export type QueuedItem = { readonly ordinal: number } & (
 );
 
 /** A lifecycle item at its place on the run queue. */
-export type LifecycleEntry = QueueEntry & { readonly item: LifecycleItem };
+export type DrainEntry = QueueEntry & { readonly item: UpgradeItem };
 
 export interface WavePlan {
   readonly items: readonly PlannedItem[];
   /** Upgrades that stay on the run queue for a wave more: drain.ts. */
-  readonly drains: readonly LifecycleEntry[];
+  readonly drains: readonly DrainEntry[];
   /** In order of first delivery. */
   readonly deliveries: ReadonlyMap<VatNumber, readonly Uint8Array[]>;
   /** Of vats that are reaped in this wave: what later deliveries of the wave name. */
@@ -119,7 +122,7 @@ const weightOf = ({ body, slots }: PromiseRow): number =>
 class Planner {
   readonly #state: KernelState;
   readonly items: PlannedItem[] = [];
-  readonly drains: LifecycleEntry[] = [];
+  readonly drains: DrainEntry[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
   /** Those of the closed vats that are told how promises settle. */
@@ -147,13 +150,17 @@ class Planner {
         return this.#addNotify(ordinal, item.vat, item.promise);
       case ItemType.create:
       case ItemType.upgrade:
+      case ItemType.dryRun:
       case ItemType.terminate:
       case ItemType.fork:
         if (this.#closed.has(item.vat)) return undefined;
         this.#closed.add(item.vat);
         // A replay needs the transcript whole: what the wave does to the vat comes first.
         if (needsReplay(item) && this.deliveries.has(item.vat)) return undefined;
-        if (mustWait(this.#state, item, this.deliveries.has(item.vat))) {
+        if (
+          item.type === ItemType.upgrade &&
+          mustWait(this.#state, item, this.deliveries.has(item.vat))
+        ) {
           this.#draining.add(item.vat);
           this.drains.push({ ordinal, item });
           return undefined;
@@ -307,8 +314,9 @@ class Planner {
   }
 }
 
-const needsReplay = ({ type, upgrade }: LifecycleItem): boolean =>
-  type === ItemType.fork || upgrade?.mode === UpgradeMode.replay;
+const needsReplay = (item: LifecycleItem): boolean =>
+  item.type === ItemType.fork ||
+  (item.type === ItemType.upgrade && item.upgrade?.mode === UpgradeMode.replay);
 
 type Due = 'reap' | 'sweep' | 'migrate';
 

@@ -39,16 +39,14 @@ import { drain } from '../services/meters.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
+import { ItemType, type LifecycleItem, type QueuedMessage } from '../state/queue-items.js';
 import type { Running } from '../state/running-note.js';
 import {
-  ItemType,
   KERNEL_OWNS,
   Migration,
   Reap,
   Sweep,
   VatState,
-  type LifecycleItem,
-  type QueuedMessage,
   type VatCounters,
   type VatNumber,
   type VatRow,
@@ -75,12 +73,10 @@ export interface WaveStats {
   readonly cleanups: number;
 }
 
-export interface WaveRunnerOptions extends LifecycleContext {
+interface WaveRunnerOptions extends LifecycleContext {
   readonly limits: KernelParameters;
   /** A step of a migration was merged. */
   readonly onMigration: (vat: VatNumber, isFirst: boolean, report: MigrationReport) => void;
-  /** The host is given a reference: it holds it until it releases it. */
-  readonly pin: (kref: KRef) => void;
   /** How many vats run at a time. */
   readonly threads: number;
   /** Told before anything of a wave runs. */
@@ -124,8 +120,7 @@ export class WaveRunner {
 
   /** Runs one wave. A HostError leaves the tables in the middle: the kernel must stop. */
   async run(moment: Moment): Promise<WaveStats> {
-    const { router, limits } = this.#options;
-    const { state } = router;
+    const { state, limits } = this.#options;
     const plan = planWave(state, limits);
     state.endCrank();
     this.#options.online.assertWhole(plan.deliveries.keys());
@@ -151,8 +146,7 @@ export class WaveRunner {
   }
 
   #endWave({ moment, retired, records }: Wave): number {
-    const { router, limits } = this.#options;
-    const { state } = router;
+    const { state, limits } = this.#options;
     const { height, wave } = moment;
     for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
       const { checks, digest: hash } = digest.finish();
@@ -169,9 +163,9 @@ export class WaveRunner {
   }
 
   #dispatch({ deliveries }: WavePlan, moment: Moment): Dispatch {
-    const { router, pager, threads } = this.#options;
+    const { state, pager, threads } = this.#options;
     const parts = [...deliveries].map(([vat, list]) => {
-      const { position: firstPosition } = router.state.vatCounters.need(vat);
+      const { position: firstPosition } = state.vatCounters.need(vat);
       return { vat, wave: { ...moment, firstPosition, deliveries: list } };
     });
     return new Dispatch(pager, parts, threads);
@@ -179,7 +173,7 @@ export class WaveRunner {
 
   /** Settles one item of the plan. Returns whether a crank was merged; a promise only to wait. */
   #merge(item: PlannedItem, wave: Wave): boolean | Promise<boolean> {
-    const { router } = this.#options;
+    const { state } = this.#options;
     switch (item.kind) {
       case 'message':
       case 'notify':
@@ -192,11 +186,11 @@ export class WaveRunner {
         this.#refuse(item.message);
         return false;
       case 'outside':
-        if (item.owner === KERNEL_OWNS) acceptKernelCall(router, item.message);
-        else takeHostCall(router.state, item.message, this.#options.pin);
+        if (item.owner === KERNEL_OWNS) acceptKernelCall(state, item.message);
+        else takeHostCall(state, item.message);
         return false;
       case 'idle':
-        release(router.state, item.promise);
+        release(state, item.promise);
         return false;
       case 'lifecycle':
         return this.#carryOut(item.item, wave.moment);
@@ -206,20 +200,19 @@ export class WaveRunner {
   }
 
   #refuse(message: QueuedMessage): void {
-    const { router } = this.#options;
-    refuse(router, message, refusalOf(router.state, message.target));
+    const { state } = this.#options;
+    refuse(state, message, refusalOf(state, message.target));
   }
 
   async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
-    const { log, router } = this.#options;
+    const { log, state } = this.#options;
     await carryOut(this.#options, item, moment);
-    if (log.isOn) logLifecycle(log, router.state, moment, item);
+    if (log.isOn) logLifecycle(log, state, moment, item);
     return false;
   }
 
   #mergeVatCrank(item: CrankItem, wave: Wave): boolean | Promise<boolean> {
-    const { router } = this.#options;
-    const { state } = router;
+    const { state } = this.#options;
     const row = state.vats.get(item.vat);
     if (row?.state !== VatState.running) {
       if (item.kind === 'message') this.#refuse(item.message);
@@ -232,19 +225,18 @@ export class WaveRunner {
   }
 
   #conclude(item: CrankItem, row: VatRow, packed: Uint8Array, wave: Wave): true {
-    const { router } = this.#options;
-    const { state } = router;
+    const { state } = this.#options;
     const { vat } = item;
     const { incarnation, spaces } = row;
     this.#accept(item, incarnation, wave);
     const rights = this.#rightsOf(item, wave);
     const isMetered = item.kind === 'message' || item.kind === 'notify';
     const meter = isMetered ? row.options.meter : null;
-    const context = { vat, incarnation, spaces, rights, charge: chargeTo(router, meter) };
-    const verdict = mergeCrank(router, context, packed);
+    const context = { vat, incarnation, spaces, rights, charge: chargeTo(state, meter) };
+    const verdict = mergeCrank(state, context, packed);
     if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
     if (!verdict.ok) {
-      if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(router, meter);
+      if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(state, meter);
       this.#terminate(vat, wave, verdict);
       return true;
     }
@@ -269,9 +261,9 @@ export class WaveRunner {
   }
 
   #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
-    const { log, router } = this.#options;
+    const { log, state } = this.#options;
     const { vat, delivery } = item;
-    const { position } = router.state.vatCounters.need(vat);
+    const { position } = state.vatCounters.need(vat);
     const { ok } = verdict;
     const code = verdict.ok ? null : verdict.code;
     const report = verdict.ok ? verdict.report : null;
@@ -280,7 +272,7 @@ export class WaveRunner {
 
   /** Applies what the item itself does, before the crank's own syscalls (rules.md#w1). */
   #accept(item: CrankItem, incarnation: number, wave: Wave): void {
-    const { state } = this.#options.router;
+    const { state } = this.#options;
     switch (item.kind) {
       case 'message':
         return acceptMessage(state, item.vat, item.message);
@@ -308,7 +300,7 @@ export class WaveRunner {
 
   /** The vat's counters after a merged crank, with what has become due by it. */
   #afterCrank(item: CrankItem, before: VatCounters, report: CrankReport): VatCounters {
-    const { limits, router } = this.#options;
+    const { limits, state } = this.#options;
     const more = report !== null && report[0];
     const next = { ...before, position: before.position + 1 };
     switch (item.kind) {
@@ -324,40 +316,40 @@ export class WaveRunner {
       case 'message':
       case 'notify':
         next.deliveries += 1;
-        next.refreshIn = countDelivery(router.state, item.vat, before);
+        next.refreshIn = countDelivery(state, item.vat, before);
         break;
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);
     }
-    const own = router.state.vats.need(item.vat).options.reapInterval;
+    const own = state.vats.need(item.vat).options.reapInterval;
     const reapInterval = own ?? limits.reapInterval;
     if (reapInterval === 0) return next;
     const isDue = next.deliveries >= reapInterval || next.krefs >= limits.reapKrefs;
     if (limits.gc === 'engine' && isDue && next.reap === Reap.none) {
       next.reap = Reap.due;
-      router.state.dueVats.add(item.vat);
+      state.dueVats.add(item.vat);
     }
     return next;
   }
 
   #terminate(vat: VatNumber, wave: Wave, verdict: Extract<Verdict, { ok: false }>): void {
-    const { onFault, log, router } = this.#options;
-    if (log.isOn) logEnd(log, router.state, wave.moment, vat, verdict.code);
+    const { onFault, log, state } = this.#options;
+    if (log.isOn) logEnd(log, state, wave.moment, vat, verdict.code);
     onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
     this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
   }
 
   #endVat(vat: VatNumber, wave: Wave, end: Settlement): void {
-    const { router, online } = this.#options;
-    endVat(router, vat, end);
+    const { state, online } = this.#options;
+    endVat(state, vat, end);
     online.remove(vat);
     wave.records.delete(vat);
   }
 }
 
 const isCreation = (item: PlannedItem): boolean =>
-  item.kind === 'lifecycle' && (item.item.type === ItemType.create || isFork(item.item));
-const isFork = ({ type }: LifecycleItem): boolean => type === ItemType.fork;
+  item.kind === 'lifecycle' &&
+  (item.item.type === ItemType.create || item.item.type === ItemType.fork);
 
 /** The vats that a wave delivers to, starts or upgrades. */
 const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
@@ -365,12 +357,14 @@ const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
     const { incarnation } = state.vats.need(vat);
     return { vat, incarnation, position: state.vatCounters.need(vat).position };
   });
-  for (const item of plan.items) {
-    if (item.kind !== 'lifecycle' || item.item.type === ItemType.terminate) continue;
-    const { vat, fork } = item.item;
-    const before = state.vats.get(vat)?.incarnation ?? -1;
-    if (fork === undefined) running.push({ vat, incarnation: before + 1, position: 0 });
-    else running.push({ vat: fork.vat, incarnation: before, position: 0 });
+  for (const planned of plan.items) {
+    if (planned.kind !== 'lifecycle') continue;
+    const { item } = planned;
+    if (item.type === ItemType.terminate) continue;
+    const before = state.vats.get(item.vat)?.incarnation ?? -1;
+    if (item.type === ItemType.fork) {
+      running.push({ vat: item.child, incarnation: before, position: 0 });
+    } else running.push({ vat: item.vat, incarnation: before + 1, position: 0 });
   }
   return running;
 };

@@ -3,11 +3,12 @@
  * delivery. Changes no outcome: cranks wait here until they are merged, in queue order.
  */
 import assert from 'node:assert/strict';
+import { Deferred } from '../base/deferred.js';
 import type { VatNumber } from '../state/schema.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
 
-export interface DispatchPart {
+interface DispatchPart {
   readonly vat: VatNumber;
   readonly wave: WaveDeliveries;
 }
@@ -15,21 +16,14 @@ export interface DispatchPart {
 interface Turn {
   /** Undefined until the vat has been handed its part. */
   worker: VatWorker | undefined;
-  readonly started: Promise<VatWorker>;
-  readonly start: (worker: VatWorker) => void;
-  readonly fail: (error: unknown) => void;
+  readonly started: Deferred<VatWorker>;
 }
 
 const newTurn = (): Turn => {
-  let start: Turn['start'] = () => undefined;
-  let fail: Turn['fail'] = () => undefined;
-  const started = new Promise<VatWorker>((resolve, reject) => {
-    start = resolve;
-    fail = reject;
-  });
+  const started = new Deferred<VatWorker>();
   // Whoever waits for a crank is told; a wave that fails otherwise has nobody waiting.
-  started.catch(() => undefined);
-  return { worker: undefined, started, start, fail };
+  started.promise.catch(() => undefined);
+  return { worker: undefined, started };
 };
 
 export class Dispatch {
@@ -48,7 +42,7 @@ export class Dispatch {
   nextCrank(vat: VatNumber): Uint8Array | Promise<Uint8Array> {
     const turn = this.#turns.get(vat);
     assert(turn !== undefined, 'the vat has a part in the wave');
-    return turn.worker?.nextCrank() ?? turn.started.then(worker => worker.nextCrank());
+    return turn.worker?.nextCrank() ?? turn.started.promise.then(worker => worker.nextCrank());
   }
 
   #next(): void {
@@ -61,7 +55,7 @@ export class Dispatch {
         it => this.#run(part, turn, it),
         (error: unknown) => {
           this.#pager.release(part.vat);
-          turn.fail(error);
+          turn.started.reject(error);
         },
       );
     } else this.#run(part, turn, worker);
@@ -70,7 +64,7 @@ export class Dispatch {
   #run({ vat, wave }: DispatchPart, turn: Turn, worker: VatWorker): void {
     turn.worker = worker;
     worker.deliver(wave);
-    turn.start(worker);
+    turn.started.resolve(worker);
     void worker.delivered().then(() => {
       this.#pager.release(vat);
       this.#next();

@@ -18,7 +18,7 @@ const NAN_BYTES = 0x7ff8_0000_0000_0000n;
 const SAFE_MAGNITUDE_BYTES_MAX = 6;
 
 /** The header of an extension: its type and where its payload ends. */
-export interface ExtHeader {
+interface ExtHeader {
   readonly type: number;
   readonly end: number;
 }

@@ -8,7 +8,7 @@ const { getPrototypeOf } = Object;
 
 const PROTOTYPE_CHAIN_MAX = 1_000;
 
-export type SimpleErrorConstructor = new (message: string) => Error;
+type SimpleErrorConstructor = new (message: string) => Error;
 
 /** Named here: under SES the constructor `Error` may itself have another name. */
 const CONSTRUCTORS: readonly (readonly [name: string, constructor: SimpleErrorConstructor])[] = [

@@ -14,7 +14,6 @@ export const TAG_BIN8 = 0xc4;
 export const TAG_BIN16 = 0xc5;
 export const TAG_BIN32 = 0xc6;
 export const TAG_EXT8 = 0xc7;
-export const TAG_EXT16 = 0xc8;
 export const TAG_EXT32 = 0xc9;
 export const TAG_FLOAT64 = 0xcb;
 export const TAG_UINT8 = 0xcc;

@@ -8,9 +8,6 @@ import * as f from './format.js';
 const { isSafeInteger } = Number;
 const { floor } = Math;
 
-/** The most bytes that a number or a header takes. */
-export const NUMBER_BYTES_MAX = 9;
-
 const NAN_HIGH_WORD = 0x7ff8_0000;
 
 /** Safe integers as integers (-0 as 0), every other number as float64, one NaN. */

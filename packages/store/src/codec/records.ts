@@ -19,7 +19,7 @@ export function sortNames(names: string[]): void {
   }
 }
 
-export interface TaggedParts {
+interface TaggedParts {
   readonly tag: string;
   readonly payload: PropertyDescriptor;
 }

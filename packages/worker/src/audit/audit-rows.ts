@@ -21,7 +21,7 @@ import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import type { Slots } from '../protocol/passables.js';
 import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
 
-export interface AuditedThing {
+interface AuditedThing {
   readonly count: number;
   readonly es: string;
   readonly isListed: boolean;

@@ -10,7 +10,7 @@ const SETTLED = Promise.resolve();
 
 /** `job` without `record`: something to run; `record` without `job`: a send of its queue is due. */
 export type BatchJob = SendJob | (() => void) | undefined;
-export type RunEntry = (record: RecordState | undefined, job: BatchJob) => void;
+type RunEntry = (record: RecordState | undefined, job: BatchJob) => void;
 
 interface Batch {
   readonly records: (RecordState | undefined)[];

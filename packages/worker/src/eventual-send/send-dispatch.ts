@@ -111,10 +111,10 @@ export const dispatchLocally = (job: SendJob, target: unknown): unknown => {
   }
 };
 
-export type HandlerName = 'presenceHandler' | 'pendingHandler';
+type HandlerName = 'presenceHandler' | 'pendingHandler';
 
 /** What a handler without `applyMethod` needs: `get`, then `applyFunction` on what it gave. */
-export type ComposeMethod = (
+type ComposeMethod = (
   job: SendJob,
   target: unknown,
   returned: Promise<unknown> | undefined,

@@ -3,7 +3,6 @@
  */
 export const BODY_BYTES_MAX = 10_000_000;
 export const SLOTS_MAX = 10_000;
-export const NESTING_MAX = 500;
 /** Calls of vat code in progress at a time (weave/weave.ts). */
 export const CALL_DEPTH_MAX = 10_000;
 /** Exports of one vat that have a name, at a time: a start that drops them all is told of each. */

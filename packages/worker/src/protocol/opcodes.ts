@@ -17,7 +17,7 @@ export const Delivery = {
   retireImports: 5,
   reap: 6,
   sweep: 7,
-  changeOptions: 8,
+  // No delivery has opcode 8.
   migrate: 9,
   fork: 10,
 } as const;

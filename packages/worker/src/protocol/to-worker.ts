@@ -89,7 +89,6 @@ export type DeliveryTuple =
     ]
   /** `findsCycles`: what only holds each other is looked for, once nothing else is left. */
   | readonly [typeof Delivery.sweep, rowsMax: number, findsCycles: boolean]
-  | readonly [typeof Delivery.changeOptions, options: Body]
   /** Stored states of older versions are migrated, from the first row on if `isFirst`. */
   | readonly [typeof Delivery.migrate, rowsMax: number, isFirst: boolean]
   /**

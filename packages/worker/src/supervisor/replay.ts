@@ -23,7 +23,7 @@ export interface Divergence {
   readonly reason: string;
 }
 
-export interface ReplayOptions {
+interface ReplayOptions {
   readonly engine: Engine;
   readonly view: ReadView;
   readonly vat: number;

@@ -118,7 +118,7 @@ export class LiveBase implements RowBase {
   }
 }
 
-export interface ReplayBaseOptions {
+interface ReplayBaseOptions {
   readonly view: ReadView;
   /** Under whose number pre-images stand. */
   readonly vat: number;

@@ -7,7 +7,7 @@
 import type { BinaryKey } from '@heirloom/store';
 
 /** Half of what the cache may take, in bytes, counting what a `Map` entry costs besides. */
-export const CACHE_GENERATION_BYTES_MAX = 16 * 1024 * 1024;
+const CACHE_GENERATION_BYTES_MAX = 16 * 1024 * 1024;
 const ENTRY_OVERHEAD_BYTES = 160;
 
 export class RowCache {

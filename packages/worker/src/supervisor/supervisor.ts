@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
+import { textOf, utf8 } from '@heirloom/store/utf8';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
@@ -43,9 +44,24 @@ const LOG_LINES_MAX = 1_000;
 /** A replay tells so often where it is. */
 const PROGRESS_US = 50_000;
 
-const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
-const textOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+/** Console lines from before the vat runs. */
+type Lines = [LogLevel, string][];
+
+/** How far the vat of this thread is. */
+type State =
+  | { readonly name: 'unbound'; readonly lines: Lines }
+  /** It has not run: a replay or a wave comes next. */
+  | { readonly name: 'bound'; readonly bound: Bound; readonly lines: Lines }
+  /** Its lines have been told of before. `toldUs`: when the kernel was last told how far it is. */
+  | { readonly name: 'replaying'; readonly bound: Bound; toldUs: number }
+  | { readonly name: 'live'; readonly bound: Bound };
+
+const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
+  unbound: ['bound'],
+  bound: ['replaying', 'live'],
+  replaying: ['live'],
+  live: [],
+};
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -57,13 +73,9 @@ export class Supervisor {
   readonly #engine: Engine;
   readonly #inbox: ToWorkerTuple[] = [];
   #isWorking = false;
-  #bound: Bound | undefined;
+  #state: State = { name: 'unbound', lines: [] };
   #spaces: Spaces = [];
-  #hasRun = false;
-  #isReplaying = false;
-  #progressUs = 0;
   #lines = 0;
-  #earlyLines: [LogLevel, string][] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -85,6 +97,12 @@ export class Supervisor {
   onMessage(frame: Uint8Array): void {
     this.#inbox.push(unpackTuple(frame) as unknown as ToWorkerTuple);
     if (!this.#isWorking) this.#work();
+  }
+
+  #become(next: State): void {
+    const { name } = this.#state;
+    assert(NEXT[name].includes(next.name), `a vat that is ${name} does not become ${next.name}`);
+    this.#state = next;
   }
 
   #work(): void {
@@ -121,17 +139,19 @@ export class Supervisor {
 
   #bind(message: MessageOf<typeof ToWorker.bind>): void {
     const [, vatId, incarnation, space, height, rows, below, preImages, history] = message;
-    assert(this.#bound === undefined, 'a thread serves one incarnation');
+    const state = this.#state;
+    assert(state.name === 'unbound', 'a thread serves one incarnation');
     const handed = new Map(rows.map(([key, value, born, written]: HandOverRow) =>
       [keyFromBytes(key), { value, born, written }] as const));
     const handedPreImages = new Map(
       preImages.map(([key, value]) => [keyFromBytes(key), value] as const),
     );
     const vat = Number(vatId.slice(1));
-    this.#bound = { vat, incarnation, height, handed, handedPreImages, history };
+    const bound = { vat, incarnation, height, handed, handedPreImages, history };
+    this.#become({ name: 'bound', bound, lines: state.lines });
     this.#spaces = [space, ...below];
     this.#liveslots.bind(vatId, incarnation);
-    this.#adoptHanded(this.#bound);
+    this.#adoptHanded(bound);
     this.#post([FromWorker.bound]);
   }
 
@@ -148,7 +168,7 @@ export class Supervisor {
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     const start = this.#startBase(snapshot);
     this.#rows.open(new LiveBase(snapshot, this.#spaces), snapshot.height, start);
-    this.#releaseLog();
+    this.#beginLife();
     this.#turns.run(
       new Wave({
         engine: this.#engine,
@@ -174,13 +194,11 @@ export class Supervisor {
   #replay(endPosition: number, waves: readonly HandOverWave[]): void {
     const bound = this.#needBound();
     const { incarnation, height, history } = bound;
-    assert(!this.#hasRun, 'a replay comes before the first wave');
     const snapshot = this.#options.host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     this.#rows.forget();
     this.#rows.open(this.#startBase(snapshot), snapshot.height);
-    this.#isReplaying = true;
-    this.#progressUs = nowUs();
+    this.#become({ name: 'replaying', bound, toldUs: nowUs() });
     this.#turns.run(
       new Replay({
         engine: this.#engine,
@@ -196,7 +214,7 @@ export class Supervisor {
           this.#rows.forget();
           this.#adoptHanded(bound);
           snapshot.done();
-          this.#isReplaying = false;
+          this.#become({ name: 'live', bound });
           this.#postReplayed(endPosition, divergence);
           nextTurn(() => this.#work());
         },
@@ -214,43 +232,46 @@ export class Supervisor {
   }
 
   #postProgress(position: number): void {
+    const state = this.#state;
+    assert(state.name === 'replaying', 'only a replay makes progress');
     const atUs = nowUs();
-    const isDue = atUs - this.#progressUs >= PROGRESS_US;
+    const isDue = atUs - state.toldUs >= PROGRESS_US;
     if (!isDue && this.#options.host.isCareful !== true) return;
-    this.#progressUs = atUs;
+    state.toldUs = atUs;
     this.#post([FromWorker.progress, position]);
   }
 
   #needBound(): Bound {
-    assert(this.#bound !== undefined, 'the thread has no vat');
-    return this.#bound;
+    assert(this.#state.name !== 'unbound', 'the thread has no vat');
+    return this.#state.bound;
   }
 
   #postReplayed(endPosition: number, divergence: Divergence | undefined): void {
-    this.#earlyLines = [];
-    this.#hasRun = true;
     if (divergence === undefined) return this.#post([FromWorker.replayed, endPosition]);
     this.#post([FromWorker.diverged, divergence.position, utf8(divergence.reason)]);
   }
 
   #log(level: LogLevel, text: string): void {
     // Vat code that writes for ever must not fill the kernel's memory.
-    if (this.#isReplaying || this.#lines > LOG_LINES_MAX) return;
+    if (this.#state.name === 'replaying' || this.#lines > LOG_LINES_MAX) return;
     this.#lines += 1;
     if (this.#lines > LOG_LINES_MAX) return this.#writeLine('warn', 'more lines are left out');
     this.#writeLine(level, text);
   }
 
   #writeLine(level: LogLevel, text: string): void {
-    if (this.#hasRun) this.#post([FromWorker.log, level, utf8(text)]);
-    else this.#earlyLines.push([level, text]);
+    const state = this.#state;
+    if ('lines' in state) state.lines.push([level, text]);
+    else this.#post([FromWorker.log, level, utf8(text)]);
   }
 
-  #releaseLog(): void {
-    if (this.#hasRun) return;
-    this.#hasRun = true;
-    for (const [level, text] of this.#earlyLines) this.#writeLine(level, text);
-    this.#earlyLines = [];
+  /** The vat runs: its first wave begins, unless it was replayed before. */
+  #beginLife(): void {
+    const state = this.#state;
+    if (state.name === 'live') return;
+    assert(state.name === 'bound', 'a wave is for a vat that is bound');
+    this.#become({ name: 'live', bound: state.bound });
+    for (const [level, text] of state.lines) this.#writeLine(level, text);
   }
 
   #post(tuple: FromWorkerTuple): void {

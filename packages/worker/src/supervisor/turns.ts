@@ -12,7 +12,7 @@ import { check } from '../check.js';
 import { nextTurn } from './host-powers.js';
 
 /** Turns scheduled ahead. Messages of the kernel are received between two groups. */
-export const TURNS_AHEAD_MAX = 256;
+const TURNS_AHEAD_MAX = 256;
 
 export interface CrankJob {
   /** Cranks that are left, the one in progress included. */

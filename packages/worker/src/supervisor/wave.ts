@@ -10,12 +10,12 @@ import { nowUs } from './host-powers.js';
 import type { CrankJob } from './turns.js';
 
 /** A chunk is posted when it has so many cranks, or so many bytes. */
-export const CHUNK_CRANKS_MAX = 64;
-export const CHUNK_BYTES_MAX = 256 * 1024;
+const CHUNK_CRANKS_MAX = 64;
+const CHUNK_BYTES_MAX = 256 * 1024;
 /** ... or when its first crank is so old: silence means a crank that runs on (rules.md#w5). */
 const CHUNK_AGE_US_MAX = 50_000;
 
-export interface WaveOptions {
+interface WaveOptions {
   readonly engine: Engine;
   readonly deliveries: readonly Uint8Array[];
   readonly firstPosition: number;

@@ -12,7 +12,7 @@ export interface FakeRowWrite {
   readonly value: Uint8Array | null;
 }
 
-export interface FakeRowOwner {
+interface FakeRowOwner {
   readonly vat: number;
   readonly incarnation: number;
   readonly space: number;

@@ -7,7 +7,7 @@
  */
 import type { Sort } from './puppet.js';
 
-export interface ModelImport {
+interface ModelImport {
   readonly vref: string;
 }
 
@@ -33,7 +33,6 @@ export const isThing = (held: Held): held is ModelThing => 'sort' in held;
 const FIRST_NUMBERS = { node: 1, kit: 1, vnode: 1, durable: 4, virtual: 4 };
 const DURABLE: readonly Sort[] = ['node', 'kit', 'dmap', 'dset', 'dweak'];
 export const WEAK: readonly Sort[] = ['dweak', 'vweak', 'weakmap'];
-export const STRONG_MAPS: readonly Sort[] = ['dmap', 'vmap'];
 
 export class GarbageModel {
   /** What the vat holds in RAM, by name. */

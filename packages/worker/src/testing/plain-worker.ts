@@ -4,7 +4,7 @@ import { Supervisor } from '../supervisor/supervisor.js';
 import { VatHarness } from './vat-harness.js';
 import type { ImageHost, ImageInstance } from '../contracts/vat-environment.js';
 
-export const connectPlain = (host: ImageHost): ImageInstance => {
+const connectPlain = (host: ImageHost): ImageInstance => {
   const supervisor = new Supervisor({ host, environment: plainEnvironment });
   return {
     onMessage: frame => supervisor.onMessage(frame),

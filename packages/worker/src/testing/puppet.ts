@@ -86,7 +86,7 @@ const SCRIPT = `(() => {
 const HEADER_BYTES = 8;
 const ROWS_MAX = 100;
 
-export interface Collected {
+interface Collected {
   dropImports: readonly string[];
   retireImports: readonly string[];
   retireExports: readonly string[];

@@ -57,7 +57,7 @@ const SCRIPT = `(() => {
   return { buildRootObject };
 })()`;
 
-export interface ScenarioOptions {
+interface ScenarioOptions {
   /** Between all waves. */
   collect?(): Promise<void>;
   /** Replays, and goes on in the worker that replayed. */

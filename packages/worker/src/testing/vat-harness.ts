@@ -21,7 +21,7 @@ import { collectGarbage } from '../zygote/collect-garbage.js';
 import { FakeStore } from './fake-store.js';
 
 /** A reference in data of the harness. */
-export class Ref {
+class Ref {
   constructor(readonly vref: string) {}
 }
 export const ref = (vref: string): Ref => new Ref(vref);
@@ -33,16 +33,16 @@ const codec = new PassableCodec({
   bornHardened: value => value,
 });
 
-export interface Data {
+interface Data {
   readonly body: Uint8Array;
   readonly slots: readonly VRef[];
 }
-export const encode = (value: unknown): Data => codec.encode(value) as Data;
-export const decode = (body: Uint8Array, slots: readonly string[] = []): unknown =>
+const encode = (value: unknown): Data => codec.encode(value) as Data;
+const decode = (body: Uint8Array, slots: readonly string[] = []): unknown =>
   codec.decode(body, slots);
 
 /** A syscall with its data decoded: `['send', 'o-1', 'deposit', [5n], 'p+0/1']`. */
-export const show = (syscall: SyscallTuple): readonly unknown[] => {
+const show = (syscall: SyscallTuple): readonly unknown[] => {
   switch (syscall[0]) {
     case Syscall.send: {
       const [, target, body, slots, result] = syscall;
@@ -79,7 +79,7 @@ export interface CrankView {
   readonly packed: Uint8Array;
 }
 
-export interface HarnessOptions {
+interface HarnessOptions {
   readonly connect: (host: ImageHost) => ImageInstance;
   readonly vat?: number;
 }

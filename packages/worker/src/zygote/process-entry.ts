@@ -3,13 +3,12 @@
  * (docs/isolation.md). process-guard.ts starts it.
  */
 import net from 'node:net';
+import { textOf } from '@heirloom/store/utf8';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { frameHead, FrameSplitter } from '../protocol/frame-stream.js';
 import { FRAMES_FD, type ProcessBootTuple } from '../protocol/process-boot.js';
 import { collectGarbage } from './collect-garbage.js';
 import { readyFrame, serveRejections, warm } from './warm.js';
-
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 const post = (pipe: net.Socket, frame: Uint8Array): void => {
   pipe.cork();

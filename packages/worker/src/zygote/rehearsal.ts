@@ -3,6 +3,7 @@
  * then part of the image's code cache, and a real vat need not wait for them to be compiled.
  */
 import { PassableCodec } from '@heirloom/store/codec';
+import { utf8 } from '@heirloom/store/utf8';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { Delivery, FromWorker, ToWorker } from '../protocol/opcodes.js';
@@ -84,8 +85,7 @@ export const rehearse = (image: ImageExports): Promise<void> =>
       collectGarbage: () => undefined,
     });
     const send = (tuple: ToWorkerTuple): void => instance.onMessage(packTuple(tuple));
-    const script = new Uint8Array(Buffer.from(SCRIPT, 'utf8'));
-    send([ToWorker.prepare, 'rehearsal', script, true]);
+    send([ToWorker.prepare, 'rehearsal', utf8(SCRIPT), true]);
     send([ToWorker.bind, vatIdOf(1), 0, 1, 0, [], [], [], 1]);
     send([ToWorker.deliver, 0, 0, 0, deliveries.map(delivery => packTuple(delivery))]);
   });

@@ -10,7 +10,7 @@ import { FromWorker } from '../protocol/opcodes.js';
 import type { ImageInstance } from '../contracts/vat-environment.js';
 import { compileImage, runImage, type ImageExports } from './image-loader.js';
 
-export interface WarmOptions {
+interface WarmOptions {
   readonly directory: string;
   readonly readersMax: number;
   readonly imageSource: string;

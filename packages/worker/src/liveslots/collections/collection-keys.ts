@@ -12,7 +12,7 @@ import type { VRef } from '../../protocol/refs.js';
 import { Fail } from '../contract/fail.js';
 
 /** In UTF-16 units of the text; a key's text is shorter. */
-export const KEY_TEXT_LENGTH_MAX = 220;
+const KEY_TEXT_LENGTH_MAX = 220;
 const ORDINAL_DIGITS = 10;
 /** The ordinal of no key: the first is 1. */
 export const NO_ORDINAL = 0;

@@ -20,7 +20,7 @@ export interface Schema {
   readonly valueShape: Pattern | undefined;
 }
 
-export interface Counts {
+interface Counts {
   entryCount: number;
   nextOrdinal: number;
 }

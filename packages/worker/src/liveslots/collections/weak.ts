@@ -19,7 +19,7 @@ const { WeakMap: HostWeakMap } = globalThis;
 const isRemade = (vref: VRef): boolean =>
   vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
 
-export interface WeakSurroundings {
+interface WeakSurroundings {
   readonly references: References;
   readonly recognizers: RamRecognizers;
 }

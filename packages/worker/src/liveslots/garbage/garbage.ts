@@ -13,7 +13,7 @@ import { Migrator } from './migrator.js';
 import { Reaper } from './reaper.js';
 import { Sweeper } from './sweeper.js';
 
-export interface GarbageOptions {
+interface GarbageOptions {
   readonly core: Core;
   readonly collections: Collections;
   readonly crank: CrankSink;

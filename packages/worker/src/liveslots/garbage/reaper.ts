@@ -27,7 +27,7 @@ const FULL_SCAN_FACTOR = 16;
 /** V8 keeps for a turn what that turn looked at. */
 const FULL_COLLECTIONS = 2;
 
-export interface ReaperOptions {
+interface ReaperOptions {
   readonly core: Core;
   readonly crank: CrankSink;
   readonly deletions: Deletions;

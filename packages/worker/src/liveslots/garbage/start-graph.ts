@@ -37,12 +37,12 @@ export type RowThing =
   | { readonly type: 'collection'; readonly cid: number };
 
 /** A thing, and whether the kernel reached it. */
-export interface FoundThing {
+interface FoundThing {
   readonly thing: RowThing;
   readonly isReached: boolean;
 }
 
-export interface CollectionStart {
+interface CollectionStart {
   readonly storeKind: number;
   readonly shapeSlots: Slots;
 }

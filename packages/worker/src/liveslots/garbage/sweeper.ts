@@ -23,7 +23,7 @@ import { ForkSweeper } from './fork-sweeper.js';
 
 const INCARNATION_BYTES = 4;
 
-export interface SweeperOptions {
+interface SweeperOptions {
   readonly core: Core;
   readonly crank: CrankSink;
   readonly deletions: Deletions;

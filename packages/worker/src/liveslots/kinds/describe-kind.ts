@@ -22,14 +22,14 @@ const codec = new PassableCodec({
   bornHardened: value => value,
 });
 
-const textOf = (body: Body): unknown => codec.decode(body, []);
+const valueOf = (body: Body): unknown => codec.decode(body, []);
 
 /** `bytes`: the row of table `10` without the kernel's header. Throws when it is no such row. */
 export const describeKind = (bytes: Uint8Array): KindDescription => {
   const [tag, facets, , , version] = unpackRow('kind', bytes);
   return {
-    tag: String(textOf(tag)),
-    facets: facets === null ? null : (textOf(facets) as string[]),
+    tag: String(valueOf(tag)),
+    facets: facets === null ? null : (valueOf(facets) as string[]),
     version,
   };
 };

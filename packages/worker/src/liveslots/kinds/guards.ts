@@ -25,7 +25,7 @@ type Harden = Hardening['harden'];
 type ArgGuards = readonly unknown[];
 
 /** What guards a method: a guard, or only that everything is passable, or nothing. */
-export type Protection = MethodGuard | 'passable' | 'raw';
+type Protection = MethodGuard | 'passable' | 'raw';
 
 /** What a method may throw: passable and hardened. A fault passes as it is. */
 export const thrown = (error: unknown): unknown =>
@@ -125,7 +125,7 @@ const isPassable = (value: unknown, harden: Harden): boolean => {
 };
 
 /** How one method is guarded. */
-export interface MethodPlace {
+interface MethodPlace {
   /** `In "m" method of (tag)`. */
   readonly label: string;
   readonly harden: Harden;

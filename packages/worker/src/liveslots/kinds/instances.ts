@@ -23,7 +23,7 @@ import { migrated, migrationError, type Migration } from './migration.js';
 import type { Field, Layout } from './state.js';
 
 /** A larger body stands in a row of its own, so that a changed count stays cheap. */
-export const INLINE_BODY_BYTES_MAX = 512;
+const INLINE_BODY_BYTES_MAX = 512;
 
 export interface InstanceRecord {
   readonly kind: Kind;
@@ -108,7 +108,7 @@ const relaid = (values: readonly unknown[], from: Layout, to: Layout): readonly 
   from === to ? values : to.names.map(name => values[from.names.indexOf(name)]);
 
 /** How reading a state went: `migrated` now, or `current` as it is; `failed` left the row alone. */
-export type Reading =
+type Reading =
   | { readonly type: 'none' | 'current' }
   | { readonly type: 'migrated'; readonly bytes: number }
   | { readonly type: 'failed'; readonly migration: Extract<Migration, { ok: false }> };

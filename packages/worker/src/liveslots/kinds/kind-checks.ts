@@ -18,7 +18,7 @@ const isMethods = (behavior: unknown): boolean =>
   );
 
 /** One bag of methods, a record of such bags, or neither. An empty bag is one. */
-export const assessFacetiousness = (behavior: unknown): Facetiousness => {
+const assessFacetiousness = (behavior: unknown): Facetiousness => {
   if (typeof behavior !== 'object' || behavior === null) return 'not';
   if (isMethods(behavior)) return 'one';
   const isKit = Reflect.ownKeys(behavior).every(
@@ -63,7 +63,7 @@ export const versionOf = (tag: string, version: unknown, migrate: unknown): numb
   throw Fail`version of kind ${q(tag)} must be a whole number from 0 to ${q(VERSION_MAX)}`;
 };
 
-export interface VersionChange {
+interface VersionChange {
   readonly tag: string;
   readonly old: number;
   readonly fresh: number;
@@ -83,7 +83,7 @@ export const versionMismatch = (change: VersionChange): string | undefined => {
 /** SwingSet's words, and which kind they are about. */
 export const about = (text: string, why: string): Error => Error(text, { cause: Error(why) });
 
-export interface FacetChange {
+interface FacetChange {
   readonly tag: string;
   readonly old: readonly string[] | undefined;
   readonly fresh: readonly string[] | undefined;

@@ -19,7 +19,7 @@ import { Layouts, type Layout } from './state.js';
 
 export type Init = ((...args: unknown[]) => unknown) | null | undefined;
 
-export interface KindOptions {
+interface KindOptions {
   readonly scope: Scope;
   readonly number: number;
   readonly tag: string;

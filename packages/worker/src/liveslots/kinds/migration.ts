@@ -18,7 +18,7 @@ import type { Layout } from './state.js';
 export type Migrate = (oldState: Readonly<Record<string, unknown>>, oldVersion: number) => unknown;
 
 /** A state as its row has it. */
-export interface OldState {
+interface OldState {
   readonly version: number;
   readonly names: readonly string[];
   readonly values: readonly unknown[];

@@ -13,7 +13,7 @@ import type { Kind } from './kind.js';
 
 export type Methods = Readonly<Record<PropertyKey, Method>>;
 
-export interface PrototypeOptions {
+interface PrototypeOptions {
   /** The name that the interface alleges. */
   readonly name: string;
   readonly facet: number;

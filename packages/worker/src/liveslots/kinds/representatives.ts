@@ -10,7 +10,7 @@ import { Stamped } from '../rows/scope.js';
 import type { Kind } from './kind.js';
 
 /** Instance numbers begin at 1. */
-export const NO_INSTANCE = 0;
+const NO_INSTANCE = 0;
 
 export class Representative extends Stamped {
   readonly #kind: Kind;

@@ -133,4 +133,4 @@ export class Layouts {
 }
 
 /** Distinct sets of state properties of one kind. */
-export const LAYOUTS_MAX = 10_000;
+const LAYOUTS_MAX = 10_000;

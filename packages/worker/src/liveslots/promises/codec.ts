@@ -12,7 +12,7 @@ import type { VRef } from '../../protocol/refs.js';
 import type { Encoded, ValueCodec } from '../contract/context.js';
 import type { PromiseTable } from './promise-table.js';
 
-export interface SlotTable {
+interface SlotTable {
   slotOf(value: object): VRef | undefined;
   valueOf(vref: VRef): object;
   exportMark(): number;
@@ -20,7 +20,7 @@ export interface SlotTable {
   forgetExports(mark: number): void;
 }
 
-export interface VatCodecOptions {
+interface VatCodecOptions {
   readonly hardening: Hardening;
   readonly slots: SlotTable;
   readonly promises: PromiseTable;

@@ -34,7 +34,7 @@ export interface Settlement {
  * `kernel`: a notify settles it. `vat`: this vat does, the kernel knows of it.
  * `untold`: this vat does, and no syscall has mentioned it yet.
  */
-export type Settler = 'kernel' | 'vat' | 'untold';
+type Settler = 'kernel' | 'vat' | 'untold';
 
 export interface PromiseEntry {
   readonly vpid: VRef;

@@ -33,7 +33,7 @@ import { whenSettled, type PromiseEntry, type PromiseTable, type Settlement }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-export interface PromisesOptions {
+interface PromisesOptions {
   readonly crank: CrankSink;
   readonly handled: HandledPromises;
   readonly hardening: Hardening;

@@ -41,7 +41,7 @@ const CODE_DURABLE = 'd'.charCodeAt(0);
 const CODE_MINUS = '-'.charCodeAt(0);
 const PRESENCE_TAG = 'Alleged: remote';
 
-export interface VatReferencesOptions {
+interface VatReferencesOptions {
   readonly crank: CrankSink;
   readonly handled: HandledPromises;
   readonly hardening: Hardening;

@@ -11,7 +11,7 @@ import { packTuple } from '../../protocol/frame-writer.js';
 import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 
-export type VatRow = readonly [nextKind: number, nextCid: number];
+type VatRow = readonly [nextKind: number, nextCid: number];
 
 /**
  * `shape` null: the handle was made and never defined. `facets` null: a single-facet kind.
@@ -50,14 +50,14 @@ export type CollectionRow = readonly [
   ...HeaderFields,
 ];
 
-export type CollectionCountsRow = readonly [entryCount: number, nextOrdinal: number];
+type CollectionCountsRow = readonly [entryCount: number, nextOrdinal: number];
 
 /** `body` null: a member of a set. */
-export type EntryRow = readonly [body: Body | null, slots: Slots];
-export type RefEntryRow = readonly [ordinal: number, body: Body | null, slots: Slots];
+type EntryRow = readonly [body: Body | null, slots: Slots];
+type RefEntryRow = readonly [ordinal: number, body: Body | null, slots: Slots];
 
 /** `isDropped`: the kernel has been told that the vat no longer reaches the import. */
-export type ImportRefRow = readonly [
+type ImportRefRow = readonly [
   count: number,
   zero: number,
   released: number,
@@ -68,7 +68,7 @@ export type ImportRefRow = readonly [
 export type WatchRow = readonly [watches: readonly (readonly [body: Body, slots: Slots])[]];
 
 /** The tag of a kind that was dismissed. */
-export type DismissedRow = readonly [tag: Body];
+type DismissedRow = readonly [tag: Body];
 
 /** `isUnswept`: what only those outside held, before the fork, may be there still. */
 export type ForkRow = readonly [generation: number, isUnswept: boolean];

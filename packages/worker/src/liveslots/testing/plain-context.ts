@@ -39,7 +39,7 @@ const deepFreeze = (value: unknown, seen = new Set<object>()): void => {
   }
 };
 
-export const plainHardening: Hardening = {
+const plainHardening: Hardening = {
   harden: value => {
     deepFreeze(value);
     return value;
@@ -48,7 +48,7 @@ export const plainHardening: Hardening = {
   bornHardened: value => Object.freeze(value),
 };
 
-export class PlainReferences implements References {
+class PlainReferences implements References {
   readonly #incarnation: number;
   readonly #refs = new WeakMap<object, VRef>();
   readonly #strong = new Map<VRef, object>();

@@ -27,7 +27,7 @@ import type { Core } from '../objects/core.js';
 import { unpackRow } from '../rows/frames.js';
 import type { KindRow } from '../rows/frames.js';
 
-export const ESTATE_ROWS_MAX = 1_000;
+const ESTATE_ROWS_MAX = 1_000;
 const DEFAULT_ROWS = 100;
 const INSTANCE_AT = 5;
 const REACHES = { r: 'reachable', s: 'recognizable' } as const;
@@ -38,7 +38,7 @@ interface Page {
   readonly limit?: number;
 }
 
-export interface EstateOptions {
+interface EstateOptions {
   readonly core: Core;
   readonly kinds: KindDefinitions;
   readonly crank: CrankSink;

@@ -16,7 +16,7 @@ const NativePromise = Promise;
 
 type ForkHandler = (fork: { readonly vatParameters: unknown }) => unknown;
 
-export interface ForkDeliveryOptions {
+interface ForkDeliveryOptions {
   readonly core: Core;
   readonly crank: CrankSink;
 }

@@ -9,7 +9,7 @@ import type { RowStore } from '../../contracts/row-store.js';
 import { Fail, q } from '../contract/fail.js';
 
 /** In UTF-8. */
-export const NAME_BYTES_MAX = 200;
+const NAME_BYTES_MAX = 200;
 
 export const isName = (name: unknown): name is string =>
   typeof name === 'string' &&

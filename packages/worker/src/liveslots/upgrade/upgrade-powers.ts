@@ -21,7 +21,7 @@ const definitionOf = (isMulti: boolean, args: readonly unknown[]): Definition =>
   return { init: init as Init, behavior, options: options as DefineOptions, isMulti };
 };
 
-export interface UpgradePowersOptions {
+interface UpgradePowersOptions {
   readonly core: Core;
   readonly kinds: KindDefinitions;
   readonly crank: CrankSink;

@@ -30,7 +30,7 @@ const { getPrototypeOf } = Object;
 const NativePromise = Promise;
 const promisePrototype: unknown = Promise.prototype;
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   readonly crank: CrankSink;
   readonly handled: HandledPromises;
   readonly hardening: Hardening;
@@ -53,8 +53,6 @@ export class Dispatcher implements DeliveryHandlers {
       options.promises.notify(resolutions);
       return undefined;
     });
-    // No option concerns the worker yet.
-    this.register(Delivery.changeOptions, () => undefined);
   }
 
   register<Op extends DeliveryOpcode>(opcode: Op, handler: DeliveryHandler<Op>): void {

@@ -30,7 +30,7 @@ import { createVatData, type VatDataPart } from './vat-data.js';
 
 const PASS_STYLE_ENDOWMENT = Symbol.for('@endo passStyleOf');
 
-export interface LiveslotsOptions {
+interface LiveslotsOptions {
   readonly environment: VatEnvironment;
   readonly rows: RowStore;
   readonly crank: FallibleCrankSink;

@@ -14,13 +14,13 @@ import type { Promises } from '../promises/promises.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-export interface Binding {
+interface Binding {
   isBound(): boolean;
   /** A preparation called what needs a vat. */
   spoil(): void;
 }
 
-export interface GuardVatDataOptions {
+interface GuardVatDataOptions {
   readonly vatData: object;
   readonly crank: CrankSink;
   readonly binding: Binding;
@@ -72,7 +72,7 @@ export const guardVatData = (options: GuardVatDataOptions): object => {
   return hardening.harden(Object.fromEntries(entries) as object);
 };
 
-export interface VatPowersOptions {
+interface VatPowersOptions {
   readonly crank: CrankSink;
   readonly codec: VatCodec;
   readonly promises: Promises;

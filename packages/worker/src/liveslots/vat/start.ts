@@ -26,7 +26,7 @@ export type Evaluation =
   | { readonly ok: true; readonly namespace: unknown }
   | { readonly ok: false; readonly error: unknown };
 
-export interface VatStarterOptions {
+interface VatStarterOptions {
   readonly crank: CrankSink;
   /** Of vatParameters; throws for instances of durable kinds that are not defined yet. */
   readonly decode: ValueCodec['decode'];
@@ -49,7 +49,7 @@ export interface VatStarterOptions {
 type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
 type Build = (vatPowers: object, vatParameters: unknown, baggage: object) => unknown;
 
-const textOf = (error: unknown): string => {
+const messageOf = (error: unknown): string => {
   if (error instanceof Error) return `${error.name}: ${error.message}`;
   return String(q(error));
 };
@@ -114,7 +114,7 @@ export class VatStarter {
     try {
       style = styleOf(hardening.harden(value));
     } catch (error) {
-      style = textOf(error);
+      style = messageOf(error);
     }
     if (style !== 'remotable') {
       const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
@@ -136,7 +136,7 @@ export class VatStarter {
   #fail(code: FaultCode, error: unknown): never {
     const { crank } = this.#options;
     crank.note(error);
-    return this.#raise(code, textOf(error), error);
+    return this.#raise(code, messageOf(error), error);
   }
 
   #raise(code: FaultCode, message: string, reason?: unknown): never {

@@ -39,7 +39,7 @@ export const buildEchoImage = async (name: string): Promise<string> => {
   return out;
 };
 
-export interface FixtureRun {
+interface FixtureRun {
   readonly args?: readonly string[];
   readonly timeZone?: string;
 }

@@ -34,13 +34,13 @@ const KINDS = [
 ] as const;
 type Kind = (typeof KINDS)[number];
 
-export interface NodeSpec {
+interface NodeSpec {
   readonly kind: Kind;
   /** Another node: prototype of `child`, target of the proxies. */
   readonly base: number;
   readonly trap: string;
 }
-export interface EdgeSpec {
+interface EdgeSpec {
   readonly from: number;
   readonly to: number;
   readonly key: 'k0' | 'k1' | 'symbol' | '0' | '7' | '-0' | 'stack' | 'push';

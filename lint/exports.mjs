@@ -1,0 +1,153 @@
+/**
+ * Exports that no other file imports: either they are dead, or `export` is a word too many.
+ *
+ * The files that `exports` of a package.json names are public, and so is what they pass on. Tests
+ * count as importers. Names are read from the syntax alone, file by file.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { filesBelow, REPOSITORY } from './imports.mjs';
+import { resolveSpecifier } from './rooms.mjs';
+
+const PACKAGES = ['packages/store', 'packages/worker', 'packages/kernel', 'bench'];
+const ROOTS = [...PACKAGES.map(root => `${root}/src`), 'test', 'examples'];
+
+/** What something other than an import loads, and what does. */
+const LOADED = new Map([
+  ['packages/worker/src/zygote/image-main.ts', 'the loader of the image'],
+  ['packages/worker/src/zygote/entry.ts', 'thread-loader.ts, as a bundle'],
+  ['packages/worker/src/zygote/lmdb-addon.ts', 'scripts/build-image.mjs'],
+  ['packages/worker/src/zygote/thread-loader.ts', 'Piscina'],
+  ['packages/worker/src/zygote/testing/echo-supervisor.ts', 'build-image.mjs --supervisor'],
+  ['packages/worker/src/testing/hostile-supervisor.ts', 'build-image.mjs --supervisor'],
+  ['packages/kernel/src/code/bundler-thread.ts', 'Piscina'],
+  ['test/reference/swingset-workbench.ts', 'test/reference/vitest.config.ts, as an alias'],
+  ['test/support/bundle-server.ts', 'vitest.config.ts, as a global set-up'],
+  ['test/support/summary.ts', 'vitest.config.ts, as a reporter'],
+]);
+/** They are read as importers only. */
+const CONFIGURATIONS = ['vitest.config.ts', 'test/reference/vitest.config.ts'];
+const isLoaded = file =>
+  LOADED.has(file) || CONFIGURATIONS.includes(file) || file.startsWith('test/vats/');
+
+/** The sources that `exports` of a package.json name. */
+const entriesOf = root => {
+  const manifest = JSON.parse(readFileSync(path.join(REPOSITORY, root, 'package.json'), 'utf8'));
+  return Object.values(manifest.exports ?? {}).flatMap(({ types }) =>
+    types.startsWith('./dist/')
+      ? [path.posix.join(root, types.replace('./dist/', 'src/').replace('.d.ts', '.ts'))]
+      : [],
+  );
+};
+
+const ALL = '*';
+
+/** Names of `bound.name` and the like. */
+const membersOf = (source, bound) => {
+  const names = [];
+  const visit = node => {
+    if (ts.isPropertyAccessExpression(node) && node.expression.getText(source) === bound) {
+      names.push(node.name.text);
+    } else if (ts.isQualifiedName(node) && node.left.getText(source) === bound) {
+      names.push(node.right.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+};
+
+const importedNames = (source, { importClause }) => {
+  if (importClause === undefined) return [];
+  const names = importClause.name === undefined ? [] : ['default'];
+  const bindings = importClause.namedBindings;
+  if (bindings === undefined) return names;
+  if (ts.isNamespaceImport(bindings)) return [...names, ...membersOf(source, bindings.name.text)];
+  return [...names, ...bindings.elements.map(each => (each.propertyName ?? each.name).text)];
+};
+
+/** `[specifier, name]` of all that a file takes from others; the name ALL for what is not told. */
+const usesIn = source => {
+  const uses = [];
+  const add = (specifier, names) => {
+    if (specifier !== undefined && ts.isStringLiteralLike(specifier)) {
+      for (const name of names) uses.push([specifier.text, name]);
+    }
+  };
+  const visit = node => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, importedNames(source, node));
+    else if (ts.isExportDeclaration(node)) {
+      const clause = node.exportClause;
+      const isNamed = clause !== undefined && ts.isNamedExports(clause);
+      const names = isNamed ? clause.elements.map(it => (it.propertyName ?? it.name).text) : [ALL];
+      add(node.moduleSpecifier, names);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, [node.qualifier?.getText(source).split('.')[0] ?? ALL]);
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], [ALL]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return uses;
+};
+
+const boundNames = name =>
+  ts.isIdentifier(name)
+    ? [name.text]
+    : name.elements.flatMap(each => (ts.isBindingElement(each) ? boundNames(each.name) : []));
+
+const hasModifier = (node, kind) =>
+  ts.canHaveModifiers(node) && !!ts.getModifiers(node)?.some(modifier => modifier.kind === kind);
+
+/** Names that a statement exports, of its own file and of others. */
+const namesOf = node => {
+  if (ts.isExportAssignment(node)) return ['default'];
+  if (ts.isExportDeclaration(node)) {
+    const clause = node.exportClause;
+    return clause !== undefined && ts.isNamedExports(clause)
+      ? clause.elements.map(it => it.name.text)
+      : [];
+  }
+  if (!hasModifier(node, ts.SyntaxKind.ExportKeyword)) return [];
+  if (hasModifier(node, ts.SyntaxKind.DefaultKeyword)) return ['default'];
+  return ts.isVariableStatement(node)
+    ? node.declarationList.declarations.flatMap(({ name }) => boundNames(name))
+    : [node.name.text];
+};
+
+const parse = (file, text) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+
+/** `file: name` of all that files of the repository take from each other. */
+const readUses = () => {
+  const files = new Set([...ROOTS.flatMap(filesBelow), ...CONFIGURATIONS]);
+  const uses = new Set();
+  for (const file of files) {
+    const source = parse(file, readFileSync(path.join(REPOSITORY, file), 'utf8'));
+    for (const [specifier, name] of usesIn(source)) {
+      if (specifier.startsWith('.')) uses.add(`${resolveSpecifier(file, specifier)}: ${name}`);
+    }
+  }
+  return { files, uses, entries: PACKAGES.flatMap(entriesOf) };
+};
+
+/** Read once in a process. */
+let known;
+
+/**
+ * What `file`, with this text, exports for nobody: `{ name, line }` of each, in order. A file that
+ * the repository does not have yet has no importers either: nothing is said of it.
+ */
+export const needlessExports = (file, text) => {
+  known ??= readUses();
+  const { files, uses, entries } = known;
+  if (!files.has(file) || entries.includes(file) || isLoaded(file)) return [];
+  if (uses.has(`${file}: ${ALL}`)) return [];
+  const source = parse(file, text);
+  return source.statements.flatMap(node => {
+    const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+    const needless = namesOf(node).filter(name => !uses.has(`${file}: ${name}`));
+    return needless.map(name => ({ name, line: line + 1 }));
+  });
+};

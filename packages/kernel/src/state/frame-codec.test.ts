@@ -1,0 +1,133 @@
+/** A row with another number of fields than its type has is told of, never read by halves. */
+import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
+import type { VRef } from '@heirloom/worker';
+import { describe, expect, test } from 'vitest';
+import { STATIC_VAT } from './kept-options.js';
+import type { RowCodec } from './kernel-table.js';
+import { objectKRef, promiseKRef } from './krefs.js';
+import { ItemType } from './queue-items.js';
+import { codecs, FIRST_COUNTERS, FIRST_VAT_COUNTERS, PromiseState, VatState } from './schema.js';
+import { KernelObject, kernelObjectCodec } from './service-tables.js';
+import { PLAIN_UPGRADE } from './upgrade-options.js';
+
+const body = new Uint8Array([0xc0]);
+const slots = [objectKRef(20)];
+const result = promiseKRef(40);
+const message = { target: objectKRef(21), body, slots, result };
+const lifecycle = { vat: 1, body, slots, result };
+const code = { bundleId: 'b1', parameters: body, slots };
+const end = [true, body, slots] as const;
+
+interface Sample {
+  readonly title: string;
+  readonly bytes: Uint8Array;
+  readonly decode: (bytes: Uint8Array) => unknown;
+}
+
+const sample = <V>(title: string, codec: RowCodec<V>, value: V): Sample => ({
+  title,
+  bytes: codec.encode(value),
+  decode: bytes => codec.decode(bytes),
+});
+
+const { item } = codecs;
+const SAMPLES: readonly Sample[] = [
+  sample('object', codecs.object, [1, 'o+0' as VRef, 1, 1, 2]),
+  sample('c-list entry', codecs.clist, ['o-1' as VRef, 2]),
+  sample('reference', codecs.kref, result),
+  sample('count', codecs.count, 7),
+  sample('result of an input', codecs.hostResult, [result, 0]),
+  sample('waiting message', codecs.message, message),
+  sample('message', item, { type: ItemType.send, ...message }),
+  sample('notify', item, { type: ItemType.notify, vat: 1, promise: result }),
+  sample('creation', item, { type: ItemType.create, ...lifecycle, bundleId: 'b1', name: 'a' }),
+  sample('upgrade', item, { type: ItemType.upgrade, ...lifecycle, bundleId: 'b1', message: '' }),
+  sample('dry run', item, { type: ItemType.dryRun, ...lifecycle, bundleId: 'b1', message: '' }),
+  sample('termination', item, { type: ItemType.terminate, ...lifecycle }),
+  sample('fork', item, {
+    ...{ type: ItemType.fork, ...lifecycle, child: 2, name: 'a' },
+    ...{ exports: slots, hasParameters: true, dynamic: false },
+  }),
+  sample('promise', codecs.promise, {
+    ...{ state: PromiseState.unresolved, decider: 1, subscribers: [2], references: 1 },
+    ...{ body: null, slots, queueCount: 0 },
+  }),
+  sample('vat', codecs.vat, {
+    ...{ ...code, name: 'a', state: VatState.running, incarnation: 0, imageId: 'i' },
+    ...{ spaces: [1], options: STATIC_VAT, dismissed: [], previous: code },
+  }),
+  sample('row without fields', codecs.empty, true),
+  sample('ended incarnation', codecs.cleanup, { wholeVat: false }),
+  sample('counters', codecs.counters, FIRST_COUNTERS),
+  sample('clock', kernelObjectCodec, [KernelObject.clock]),
+  sample('bundle cap', kernelObjectCodec, [KernelObject.bundleCap, 'b1']),
+  sample('admin node', kernelObjectCodec, [KernelObject.adminNode, 1, end]),
+  sample('meter', kernelObjectCodec, [KernelObject.meter, null, '0']),
+];
+
+const corrupt = expect.objectContaining({
+  code: 'STORE_CORRUPT',
+  message: expect.stringMatching(/ in the store has \d+ fields, not \d/) as string,
+}) as Error;
+
+describe('frame codecs: another number of fields', () => {
+  test.each(SAMPLES)('$title: a field more or less -> STORE_CORRUPT', ({ bytes, decode }) => {
+    const fields = unpackFrame(bytes);
+    decode(packFrame(fields));
+    expect(() => decode(packFrame([...fields, 1]))).toThrow(corrupt);
+    if (fields.length > 1) expect(() => decode(packFrame(fields.slice(0, -1)))).toThrow(corrupt);
+  });
+
+  /** A field within a row, and what it has to have. */
+  const within = (
+    codec: RowCodec<unknown>,
+    value: unknown,
+    ...[index, right]: [index: number, right: readonly FrameValue[]]
+  ): void => {
+    const fields = [...unpackFrame(codec.encode(value))];
+    const replaced = (field: FrameValue): Uint8Array =>
+      packFrame(fields.map((before, i) => (i === index ? field : before)));
+    codec.decode(replaced(right));
+    expect(() => codec.decode(replaced([...right, 1, 1]))).toThrow(corrupt);
+    expect(() => codec.decode(replaced(right.slice(0, -1)))).toThrow(corrupt);
+  };
+
+  test('the code and the options of a vat -> STORE_CORRUPT', () => {
+    const vat = {
+      ...{ ...code, name: 'a', state: VatState.running, incarnation: 0, imageId: 'i' },
+      ...{ spaces: [1], options: STATIC_VAT, dismissed: [], previous: code },
+    };
+    const codec = codecs.vat as RowCodec<unknown>;
+    within(codec, vat, 4, ['b1', body, slots]);
+    within(codec, vat, 6, [false, false, null, null, null]);
+    within(codec, vat, 8, ['b1', body, slots]);
+  });
+
+  test('the parts of lifecycle items -> STORE_CORRUPT', () => {
+    const codec = item as RowCodec<unknown>;
+    const creation = { type: ItemType.create, ...lifecycle, bundleId: 'b1', name: 'a' };
+    within(codec, { ...creation, options: STATIC_VAT }, 7, [false, false, null, null, null]);
+    const upgrade = { type: ItemType.upgrade, ...lifecycle, bundleId: 'b1', message: '' };
+    within(codec, { ...upgrade, upgrade: PLAIN_UPGRADE }, 8, [0, 0, 0, false]);
+    const fork = {
+      ...{ type: ItemType.fork, ...lifecycle, child: 2, name: 'a' },
+      ...{ exports: slots, hasParameters: true, dynamic: false },
+    };
+    within(codec, fork, 9, [2, slots, true, false]);
+  });
+
+  test('an item of a type that there is not -> STORE_CORRUPT', () => {
+    expect(() => item.decode(packFrame([9, 1, 1]))).toThrow(corrupt);
+  });
+
+  test('counters of a vat: the last two may be left out -> read as none', () => {
+    const bytes = codecs.vatCounters.encode(FIRST_VAT_COUNTERS);
+    const fields = unpackFrame(bytes);
+    expect(fields).toHaveLength(7);
+    expect(codecs.vatCounters.decode(bytes)).toEqual(FIRST_VAT_COUNTERS);
+    for (const count of [6, 10]) {
+      const row = Array.from({ length: count }, (_, i) => fields[i] ?? 0);
+      expect(() => codecs.vatCounters.decode(packFrame(row))).toThrow(corrupt);
+    }
+  });
+});

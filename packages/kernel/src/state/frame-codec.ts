@@ -1,0 +1,55 @@
+/**
+ * Codecs of rows that are one frame each: tuples of plain values.
+ *
+ * Invariant: a row that is read has as many fields as its type says; what they hold is what this
+ * kernel wrote, and is not looked at again.
+ */
+import { HostError, packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
+import type { RowCodec } from './kernel-table.js';
+
+/** Errors: HostError STORE_CORRUPT unless `tuple` has as many fields as one of `arities`. */
+export const checkArity = (what: string, tuple: unknown, arities: readonly number[]): void => {
+  const count = Array.isArray(tuple) ? tuple.length : 'no';
+  if (count !== 'no' && arities.includes(count)) return;
+  const right = arities.join(' or ');
+  throw new HostError('STORE_CORRUPT', `${what} in the store has ${count} fields, not ${right}`);
+};
+
+/**
+ * A codec over frames of one of `arities` fields: `toTuple` and `fromTuple` must be inverse.
+ * `decode` throws HostError STORE_CORRUPT for another number of fields.
+ */
+export const frameCodec = <V, T extends readonly FrameValue[]>(
+  what: string,
+  arities: readonly T['length'][],
+  toTuple: (value: V) => T,
+  fromTuple: (tuple: T) => V,
+): RowCodec<V> => ({
+  encode: value => packFrame(toTuple(value)),
+  decode: bytes => {
+    const tuple = unpackFrame(bytes);
+    checkArity(what, tuple, arities);
+    return fromTuple(tuple as unknown as T);
+  },
+});
+
+/** The row is the tuple. */
+export const same = <V extends readonly FrameValue[]>(
+  what: string,
+  arity: V['length'],
+): RowCodec<V> =>
+  frameCodec<V, V>(
+    what,
+    [arity],
+    v => v,
+    v => v,
+  );
+
+/** The row is the one field of the tuple. */
+export const single = <V extends FrameValue>(what: string): RowCodec<V> =>
+  frameCodec<V, readonly [V]>(
+    what,
+    [1],
+    v => [v],
+    ([v]) => v,
+  );
