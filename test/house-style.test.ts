@@ -210,7 +210,7 @@ describe('exports: what nobody imports', () => {
     ['an interface', `export interface NobodyImportsThis {}`],
     ['a default', `export default 1;`],
     ['a name at the end', `const a = 1;\nexport { a as nobodyImportsThis };`],
-    ['a name of another file', `export { nobodyImportsThis } from './krefs.js';`],
+    ['a name of another file', `export { nobodyImportsThis } from './journal.js';`],
     ['one of several', `export const [isPromiseKRef, nobodyImportsThis] = [1, 2];`],
   ])('exports: %s -> an error', async (_title, text) => {
     expect(await ofOurRules(`${KERNEL}/state/krefs.ts`, text)).toEqual([EXPORTS]);
