@@ -16,6 +16,7 @@ import {
   type ZygoteData,
 } from '@heirloom/worker';
 import { Piscina } from 'piscina';
+import { Deferred } from '../base/deferred.js';
 import {
   FROM_WORKER_BYTES_MAX,
   type ChannelEvents,
@@ -28,24 +29,20 @@ class ThreadChannel implements WorkerChannel {
   readonly #pool: Piscina;
   readonly #port: MessagePort;
   /** The thread has said something, or ended: its native modules are no longer being loaded. */
-  readonly #warm: Promise<void>;
-  #becomeWarm: () => void = () => undefined;
+  readonly #warm = new Deferred<void>();
   #destroyed: Promise<void> | undefined;
 
   /** `pool` has exactly one thread, already warm, with no task. */
   constructor(pool: Piscina, events: ChannelEvents) {
     this.#pool = pool;
-    this.#warm = new Promise(resolve => {
-      this.#becomeWarm = resolve;
-    });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const end = (reason: string, cause?: Error): void => {
-      this.#becomeWarm();
+      this.#warm.resolve();
       events.end(reason, cause);
     };
     port1.on('message', (message: unknown) => {
-      this.#becomeWarm();
+      this.#warm.resolve();
       const why = faultOf(message);
       if (why === undefined) events.frame(message as Uint8Array);
       else events.broken(why);
@@ -73,7 +70,7 @@ class ThreadChannel implements WorkerChannel {
    * the process when it was tried.
    */
   async #destroy(): Promise<void> {
-    await this.#warm;
+    await this.#warm.promise;
     this.#port.close();
     await this.#pool.destroy();
   }

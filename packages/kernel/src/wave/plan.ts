@@ -28,6 +28,7 @@ import { ownerOf } from '../objects/orphans.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import {
+  howOf,
   ItemType,
   type LifecycleItem,
   type QueuedMessage,
@@ -316,7 +317,7 @@ class Planner {
 
 const needsReplay = (item: LifecycleItem): boolean =>
   item.type === ItemType.fork ||
-  (item.type === ItemType.upgrade && item.upgrade?.mode === UpgradeMode.replay);
+  (item.type === ItemType.upgrade && howOf(item).mode === UpgradeMode.replay);
 
 type Due = 'reap' | 'sweep' | 'migrate';
 
