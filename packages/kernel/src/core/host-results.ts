@@ -93,9 +93,7 @@ export class HostResults {
 
   /** After a commit: the host is told what the block settled. */
   tell(): void {
-    const { hostSettlements } = this.#state;
-    for (const { promise, row } of hostSettlements.take()) {
-      const input = hostSettlements.inputOf(promise);
+    for (const { promise, row, input } of this.#state.hostSettlements.take()) {
       if (input !== undefined) this.#told.push(input);
       this.#tell(promise, row);
     }

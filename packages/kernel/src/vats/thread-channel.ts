@@ -9,8 +9,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { lmdbAddonFile, utf8 } from '@heirloom/store';
 import {
   readEntryScript,
+  sharedBytes,
   VAT_STACK_MIB,
-  ZYGOTE_DIRECTORY,
   ZYGOTE_ENTRY,
   type EntryScript,
   type ZygoteData,
@@ -84,12 +84,6 @@ const faultOf = (message: unknown): string | undefined => {
   return message.length <= FROM_WORKER_BYTES_MAX ? undefined : `a frame of ${message.length} bytes`;
 };
 
-const shared = (bytes: Uint8Array): SharedArrayBuffer => {
-  const buffer = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return buffer;
-};
-
 /** One for the process: threads of all kernels share its code cache. */
 let entryScript: EntryScript | undefined;
 
@@ -97,15 +91,15 @@ let entryScript: EntryScript | undefined;
 export const threadChannels = (host: WorkerHost): OpenChannel => {
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
   const { collectsEveryCrank } = host;
-  entryScript ??= readEntryScript(ZYGOTE_DIRECTORY);
+  entryScript ??= readEntryScript();
   const workerData: ZygoteData = {
     ...entryScript,
     lmdbAddon: lmdbAddonFile(),
     directory,
     readersMax,
     collectsEveryCrank,
-    imageSource: shared(utf8(imageSource)),
-    ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
+    imageSource: sharedBytes(utf8(imageSource)),
+    ...(codeCache === undefined ? {} : { codeCache: sharedBytes(codeCache) }),
   };
   const resourceLimits = {
     stackSizeMb: VAT_STACK_MIB,
