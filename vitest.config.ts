@@ -5,7 +5,7 @@
  * | project | what it runs |
  * | --- | --- |
  * | `units` | tests beside their modules, many files in one process |
- * | `realms` | those of the worker's modules, each file in its own process: many lock it down |
+ * | `plain`, `ses` | those that import testing/plain-worker.ts or ses.ts, which change a process |
  * | `threads` | tests of vats in threads, many files in one process, as a host may embed it |
  * | `alone` | those that look at their process or put it at risk: each file has its own |
  * | `processes` | IN_PROCESSES, with every vat in a child process |
@@ -60,13 +60,16 @@ const DIRECTORIES = [
   'test',
 ];
 
-const testFilesThat = (fits: (source: string) => boolean): string[] =>
-  DIRECTORIES.flatMap(directory =>
+const SOURCES: readonly (readonly [file: string, source: string])[] = DIRECTORIES.flatMap(
+  directory =>
     readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.test.ts'))
       .map(name => path.posix.join(directory, name.replaceAll(path.sep, '/')))
-      .filter(file => fits(readFileSync(path.join(ROOT, file), 'utf8'))),
-  );
+      .map(file => [file, readFileSync(path.join(ROOT, file), 'utf8')] as const),
+);
+
+const testFilesThat = (fits: (source: string) => boolean): string[] =>
+  SOURCES.filter(([, source]) => fits(source)).map(([file]) => file);
 
 /** Mode `rest` need not load them. */
 const untaggedFiles = (): string[] => testFilesThat(source => !mentionsTags(source));

@@ -7,8 +7,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { filesBelow, REPOSITORY } from './imports.mjs';
-import { resolveSpecifier } from './rooms.mjs';
+import { ALL, filesBelow, importsOf, parse, REPOSITORY } from './imports.mjs';
 
 const PACKAGES = ['packages/store', 'packages/worker', 'packages/kernel', 'bench'];
 const ROOTS = [...PACKAGES.map(root => `${root}/src`), 'test', 'examples'];
@@ -41,58 +40,6 @@ const entriesOf = root => {
   );
 };
 
-const ALL = '*';
-
-/** Names of `bound.name` and the like. */
-const membersOf = (source, bound) => {
-  const names = [];
-  const visit = node => {
-    if (ts.isPropertyAccessExpression(node) && node.expression.getText(source) === bound) {
-      names.push(node.name.text);
-    } else if (ts.isQualifiedName(node) && node.left.getText(source) === bound) {
-      names.push(node.right.text);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return names;
-};
-
-const importedNames = (source, { importClause }) => {
-  if (importClause === undefined) return [];
-  const names = importClause.name === undefined ? [] : ['default'];
-  const bindings = importClause.namedBindings;
-  if (bindings === undefined) return names;
-  if (ts.isNamespaceImport(bindings)) return [...names, ...membersOf(source, bindings.name.text)];
-  return [...names, ...bindings.elements.map(each => (each.propertyName ?? each.name).text)];
-};
-
-/** `[specifier, name]` of all that a file takes from others; the name ALL for what is not told. */
-const usesIn = source => {
-  const uses = [];
-  const add = (specifier, names) => {
-    if (specifier !== undefined && ts.isStringLiteralLike(specifier)) {
-      for (const name of names) uses.push([specifier.text, name]);
-    }
-  };
-  const visit = node => {
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, importedNames(source, node));
-    else if (ts.isExportDeclaration(node)) {
-      const clause = node.exportClause;
-      const isNamed = clause !== undefined && ts.isNamedExports(clause);
-      const names = isNamed ? clause.elements.map(it => (it.propertyName ?? it.name).text) : [ALL];
-      add(node.moduleSpecifier, names);
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      add(node.argument.literal, [node.qualifier?.getText(source).split('.')[0] ?? ALL]);
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      add(node.arguments[0], [ALL]);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return uses;
-};
-
 const boundNames = name =>
   ts.isIdentifier(name)
     ? [name.text]
@@ -117,19 +64,15 @@ const namesOf = node => {
     : [node.name.text];
 };
 
-const parse = (file, text) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
-
 /** `file: name` of all that files of the repository take from each other. */
 const readUses = () => {
   const files = new Set([...ROOTS.flatMap(filesBelow), ...CONFIGURATIONS]);
-  const uses = new Set();
-  for (const file of files) {
-    const source = parse(file, readFileSync(path.join(REPOSITORY, file), 'utf8'));
-    for (const [specifier, name] of usesIn(source)) {
-      if (specifier.startsWith('.')) uses.add(`${resolveSpecifier(file, specifier)}: ${name}`);
-    }
+  for (const file of LOADED.keys()) {
+    if (!files.has(file)) throw Error(`lint/exports.mjs: LOADED names ${file}, which is not there`);
   }
-  return { files, uses, entries: PACKAGES.flatMap(entriesOf) };
+  const imports = [...files].flatMap(importsOf);
+  const uses = imports.flatMap(({ imported, names }) => names.map(name => `${imported}: ${name}`));
+  return { files, uses: new Set(uses), entries: PACKAGES.flatMap(entriesOf) };
 };
 
 /** Read once in a process. */

@@ -7,20 +7,60 @@ import { resolveSpecifier } from './rooms.mjs';
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
-/** Declarations of a file by which it imports: specifier, and whether they leave a trace in JS. */
+/** The name of what is imported whole: nobody can tell which names are used. */
+export const ALL = '*';
+
+export const parse = (file, text) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+
+/** Names of `bound.name` and the like. */
+const membersOf = (source, bound) => {
+  const names = [];
+  const visit = node => {
+    if (ts.isPropertyAccessExpression(node) && node.expression.getText(source) === bound) {
+      names.push(node.name.text);
+    } else if (ts.isQualifiedName(node) && node.left.getText(source) === bound) {
+      names.push(node.right.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+};
+
+const importedNames = (source, { importClause }) => {
+  if (importClause === undefined) return [];
+  const names = importClause.name === undefined ? [] : ['default'];
+  const bindings = importClause.namedBindings;
+  if (bindings === undefined) return names;
+  if (ts.isNamespaceImport(bindings)) return [...names, ...membersOf(source, bindings.name.text)];
+  return [...names, ...bindings.elements.map(each => (each.propertyName ?? each.name).text)];
+};
+
+const passedOnNames = ({ exportClause }) =>
+  exportClause !== undefined && ts.isNamedExports(exportClause)
+    ? exportClause.elements.map(each => (each.propertyName ?? each.name).text)
+    : [ALL];
+
+/** What a file imports: `{ specifier, isType, names }`; `isType`: it leaves no trace in JS. */
 const importsIn = source => {
   const found = [];
-  const add = (node, isType) => {
-    if (node !== undefined && ts.isStringLiteralLike(node)) found.push([node.text, isType]);
+  const add = (node, isType, names) => {
+    if (node !== undefined && ts.isStringLiteralLike(node)) {
+      found.push({ specifier: node.text, isType, names });
+    }
   };
   const visit = node => {
     // `import { type A }` is an import of no names at run time (verbatimModuleSyntax).
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, !!node.importClause?.isTypeOnly);
-    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      add(node.argument.literal, true);
+    if (ts.isImportDeclaration(node)) {
+      const isType = !!node.importClause?.isTypeOnly;
+      add(node.moduleSpecifier, isType, importedNames(source, node));
+    } else if (ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, node.isTypeOnly, passedOnNames(node));
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      const name = node.qualifier?.getText(source).split('.')[0] ?? ALL;
+      add(node.argument.literal, true, [name]);
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      add(node.arguments[0], false);
+      add(node.arguments[0], false, [ALL]);
     }
     ts.forEachChild(node, visit);
   };
@@ -38,23 +78,24 @@ export const filesBelow = root =>
 
 const readImports = importer => {
   const text = readFileSync(path.join(REPOSITORY, importer), 'utf8');
-  const source = ts.createSourceFile(importer, text, ts.ScriptTarget.Latest);
-  return importsIn(source)
-    .filter(([specifier]) => specifier.startsWith('.'))
-    .map(([specifier, isType]) => ({
+  return importsIn(parse(importer, text))
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier, isType, names }) => ({
       importer,
       imported: resolveSpecifier(importer, specifier),
       isType,
+      names,
     }));
 };
 
 /** By file: each is read once in a process. */
 const known = new Map();
 
-const importsOf = file => {
+/** The relative imports of a file: `{ importer, imported, isType, names }`. */
+export const importsOf = file => {
   if (!known.has(file)) known.set(file, readImports(file));
   return known.get(file);
 };
 
-/** The relative imports of all files below `root`: `{ importer, imported, isType }`. */
+/** Those of all files below `root`. */
 export const importsBelow = root => filesBelow(root).flatMap(importsOf);

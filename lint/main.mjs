@@ -10,11 +10,15 @@ import { filesBelow, importsBelow } from './imports.mjs';
 import { BACK_ARROWS_MAX, CIRCLE_ROOTS, FLOORS_MAX, NAME_ROOTS, TREES } from './layers.mjs';
 import { drawingOf, faultOf, floorOf, isOutside, roomOf, roomsOf } from './rooms.mjs';
 
+const roomsMaxOf = name => TREES.find(({ root }) => root.endsWith(name)).roomsMax;
+const [ROOMS_MAX, LIVESLOTS_ROOMS_MAX] = ['kernel/src', 'liveslots'].map(roomsMaxOf);
+
 const HELP = `npm run layers -- [--json | --drawing] [--help]
 
 Counts the rooms of each package, its floors, and the arrows between rooms (one for all imports of
-one room from another), and compares them with the plan: rooms at one level at most 21, in liveslots
-12; at most ${FLOORS_MAX} floors; at most ${BACK_ARROWS_MAX} arrows back up, of types alone;
+one room from another), and compares them with the plan: rooms at one level at most ${ROOMS_MAX},
+in liveslots ${LIVESLOTS_ROOMS_MAX}; at most ${FLOORS_MAX} floors;
+at most ${BACK_ARROWS_MAX} arrows back up, of types alone;
 no circle of run-time imports; no name of a file twice, index.ts aside.
 
   --json      the figures as JSON, in one line

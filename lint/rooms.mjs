@@ -58,16 +58,11 @@ export const faultOf = ({ importer, imported, isType }) => {
 /** A tree as text, the highest floor first. */
 export const drawingOf = tree => {
   const width = Math.max(...roomsOf(tree).map(room => room.length));
-  const lines = tree.floors.flatMap((floor, index) =>
+  const floors = tree.floors.map((floor, index) =>
     Object.entries(floor).map(
       ([room, what], place) =>
         `${place === 0 ? index + 1 : ' '}  ${room.padEnd(width)}  ${what}`,
     ),
   );
-  const floors = [];
-  for (const line of lines) {
-    if (line.startsWith(' ')) floors.at(-1).push(line);
-    else floors.push([line]);
-  }
   return `${tree.root}\n${floors.reverse().flat().join('\n')}`;
 };

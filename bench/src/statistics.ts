@@ -1,11 +1,5 @@
 /** Figures over the rounds of a bench. Medians, since a 2-core machine has bad moments. */
-import { percentile } from '@heirloom/kernel/statistics';
-
-function inOrder(values: readonly number[]): readonly number[] {
-  if (values.length === 0) throw new RangeError('no values to describe');
-  if (values.some(Number.isNaN)) throw new RangeError('NaN among the values');
-  return [...values].sort((a, b) => a - b);
-}
+import { inOrder, percentile } from '@heirloom/kernel/statistics';
 
 function at(sorted: readonly number[], index: number): number {
   const value = sorted[index];

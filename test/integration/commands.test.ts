@@ -107,6 +107,9 @@ const SMALL_BENCHES: Words = {
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 
+const COMMANDS = commandsIn(allDocuments());
+const isJson = (command: string): boolean => command.includes(' --json');
+
 /** What stands behind `npm run bench -- NAME`: the options, each with its value if it has one. */
 const benchOptions = (command: string): string[] =>
   (command.split(' -- ')[1] ?? '')
@@ -117,25 +120,32 @@ const benchOptions = (command: string): string[] =>
     .filter(option => option !== '');
 
 /**
- * One small run of a bench for all lines that name it, with every option that one of them has. An
- * option that stands there without its value gets ours.
+ * One small run of a bench for all lines that name it with `--json`, and one for the others, with
+ * every option that one of them has. Options of which we have small values get those.
  */
 const smallBench = (command: string): string => {
   const name = /^npm run bench -- (\w+)/.exec(command)![1]!.replace('NAME', 'million');
   const small = SMALL_BENCHES[name];
   if (small === undefined) throw Error(`no small sizes of bench "${name}" in SMALL_BENCHES`);
-  const ofBench = commandsIn(allDocuments())
-    .map(({ text }) => text)
-    .filter(text => text.startsWith(`npm run bench -- ${name}`) && wayOf(text) === BENCHES);
+  const ofBench = COMMANDS.map(({ text }) => text).filter(
+    text =>
+      text.startsWith(`npm run bench -- ${name}`) &&
+      wayOf(text) === BENCHES &&
+      isJson(text) === isJson(command),
+  );
   const isOurs = (option: string): boolean => small.includes(`${option.split(' ')[0]} `);
   const named = new Set(ofBench.flatMap(benchOptions).filter(option => !isOurs(option)));
   return [scriptOf('bench'), name, ...named, small].join(' ');
 };
 
-/** `npm run mutations -- OPTIONS`, all of them at once: it says which mutations they choose. */
-const listOfMutations = (): string => {
-  const options = commandsIn(allDocuments())
-    .map(({ text }) => text.split('npm run mutations -- ')[1])
+/**
+ * `npm run mutations -- OPTIONS`, of all lines with `--json` or of all others at once: it says
+ * which mutations they choose.
+ */
+const listOfMutations = (command: string): string => {
+  const options = COMMANDS.map(({ text }) => text)
+    .filter(text => isJson(text) === isJson(command))
+    .map(text => text.split('npm run mutations -- ')[1])
     .flatMap(text => text?.split(/ (?=--)/) ?? []);
   return [scriptOf('mutations'), ...new Set(options).add('--list')].join(' ');
 };
@@ -347,7 +357,7 @@ const plansOf = (documents: Documents): Plan[] => commandsIn(documents).map(plan
 const unknownIn = (plans: readonly Plan[]): string[] =>
   plans.filter(({ isKnown }) => !isKnown).map(({ how }) => how);
 
-const PLANS = plansOf(allDocuments());
+const PLANS = COMMANDS.map(planOf);
 
 /** Is it in the help of some command, or of some bench? */
 const isOffered = async (option: string): Promise<boolean> => {

@@ -212,11 +212,13 @@ describe('an export that is damaged', () => {
       const parent = await freshDirectory();
       const directory = join(parent, 'copy');
       const child = spawn(process.execPath, [MAIN, 'import', out, directory], { stdio: 'ignore' });
-      // Opens only when the import has come to this chunk.
-      const opened = spawn('sh', ['-c', `exec 3>"${pipe}"; echo`]);
+      // Opens only when the import has come to this chunk. It stays open until the import is dead,
+      // which otherwise finds a chunk cut off, and leaves nothing.
+      const opened = spawn('sh', ['-c', `exec 3>"${pipe}"; echo; read -r line`]);
       await once(opened.stdout, 'data');
       child.kill('SIGKILL');
       await once(child, 'exit');
+      opened.stdin.end();
       const [left, ...others] = await readdir(parent);
       expect([left!.startsWith('copy.partial-'), others]).toEqual([true, []]);
       expect(inspectDirectory(join(parent, left!))).toBe('creating');

@@ -1,7 +1,7 @@
 /** Dry runs: what an upgrade would do, of which nothing stays. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -71,6 +71,25 @@ describe('dry run:', () => {
     expect(await kernel.call(root, 'countCalls')).toBe(Number(calls) + 1);
     expect(await kernel.call(purse, 'deposit', [1n])).toBeGreaterThan(0n);
     expect(blockHash).not.toBe(kernel.blockHash);
+  });
+
+  test('a call that it owes, asked for meanwhile -> its answer, not what is undone', async () => {
+    const relay = await shared.create('relay.js');
+    const { input } = kernel.send(relay.root, 'makePromise', []);
+    await kernel.idle();
+    const asked: Promise<unknown>[] = [];
+    let isOver = false;
+    const { bundleId } = relay;
+    const check = kernel.checkUpgrade(relay.vatId, { bundleId }).finally(() => (isOver = true));
+    while (!isOver) {
+      const answer = kernel.resultOf(input);
+      answer.catch(() => undefined);
+      asked.push(answer);
+      await setImmediate();
+    }
+    expect(await check).toMatchObject({ ok: true, promisesRejected: 1 });
+    await kernel.call(relay.root, 'resolve', ['done']);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['done']));
   });
 
   const unseen = 'between the same inputs -> the same hashes as without';

@@ -94,9 +94,13 @@ const threadPrelude = (directory: string): string => `
   const { appendFileSync, readFileSync } = require('node:fs');
   const WALK = ${JSON.stringify(path.join(directory, 'walk'))};
   const TRACE = ${JSON.stringify(path.join(directory, 'trace'))};
+  let walk = '';
   let last;
   globalThis.enterFile = name => {
-    if (name === last || readFileSync(WALK, 'utf8') === '') return;
+    const present = readFileSync(WALK, 'utf8');
+    if (present !== walk) last = undefined;
+    walk = present;
+    if (walk === '' || name === last) return;
     last = name;
     appendFileSync(TRACE, 'worker ' + name + '\\n');
   };

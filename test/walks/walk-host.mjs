@@ -41,10 +41,12 @@ const bank = await kernel.createVat({ name: 'bank', bundleId });
 const purse = await kernel.call(bank.root, 'makePurse', ['mine', 100n]);
 
 await record('deposit', () => kernel.call(purse, 'deposit', [1n]));
+await kernel.idle();
 await record('upgrade', () => kernel.upgradeVat(bank.vatId, { bundleId }));
 await kernel.close();
 kernel = await record('restart', () => openKernel(options));
 const counter = await kernel.call(kernel.vat('bank').root, 'makeCounter');
+await kernel.idle();
 await record('collection', async () => {
   kernel.release(counter);
   await kernel.reapAll();

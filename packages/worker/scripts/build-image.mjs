@@ -6,9 +6,9 @@
  *
  * Writes image.js, image.json `{ id }` (sha256 of image.js), and what starts it: thread.cjs, which
  * Piscina loads, thread.js, which that runs, process-guard.cjs and process.cjs for child processes.
- * Each is one file, with the store's reader and the JavaScript of lmdb, which starts in a third
- * less time than with modules one by one; only lmdb's native addon is loaded from its package. The
- * same sources and the same node_modules give the same bytes, wherever the repository lies.
+ * Each is one file; thread.js and process.cjs have the store's reader and the JavaScript of lmdb
+ * in them, and only lmdb's native addon is loaded from its package: docs/decisions/068. The same
+ * sources and the same node_modules give the same bytes, wherever the repository lies.
  * `--supervisor` puts another module in the place of src/supervisor/supervisor.ts: the tests of
  * zygote/ use it.
  *

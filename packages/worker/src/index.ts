@@ -24,12 +24,10 @@ export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readEntryScript, type EntryScript } from './zygote/entry-script.js';
+export { sharedBytes } from './zygote/shared-bytes.js';
 export { readImage, type Image } from './zygote/read-image.js';
 
 export { VAT_STACK_MIB } from './zygote/vat-stack.js';
-
-/** Where scripts/build-image.mjs writes the scripts of threads: see `readEntryScript`. */
-export const ZYGOTE_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));
 
 /** What Piscina takes as `filename`: zygote/thread-loader.ts as one file. */
 export const ZYGOTE_ENTRY = fileURLToPath(new URL('./thread.cjs', import.meta.url));

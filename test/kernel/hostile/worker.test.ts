@@ -173,6 +173,8 @@ const MORE_SHAPES: readonly Attack[] = [
 
 /** The packed bytes of what no crank is: too few, too many, more than there is. */
 const PACKED: readonly Attack[] = [
+  // What can be told of a crank by its first bytes would be told wrongly.
+  ['a good crank with a longer head', 'dc0004c09090c0'],
   ['nothing', ''],
   ['bytes left over', '94c09090c000'],
   ['more elements than there is memory', 'ddffffffff'],

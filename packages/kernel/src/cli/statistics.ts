@@ -1,5 +1,12 @@
 /** Percentiles of measured figures. */
 
+/** A copy, the smallest first. Errors: RangeError for no values, and for NaN among them. */
+export const inOrder = (values: readonly number[]): readonly number[] => {
+  if (values.length === 0) throw new RangeError('no values to describe');
+  if (values.some(Number.isNaN)) throw new RangeError('NaN among the values');
+  return [...values].sort((a, b) => a - b);
+};
+
 /**
  * The nearest-rank percentile, `rank` in (0, 100]: a value that was measured, never a mean.
  *
@@ -7,11 +14,8 @@
  */
 export const percentile = (values: readonly number[], rank: number): number => {
   if (!(rank > 0 && rank <= 100)) throw new RangeError(`not a percentile: ${rank}`);
-  if (values.some(Number.isNaN)) throw new RangeError('NaN among the values');
-  const sorted = [...values].sort((a, b) => a - b);
-  const value = sorted[Math.ceil((rank / 100) * sorted.length) - 1];
-  if (value === undefined) throw new RangeError('no values to describe');
-  return value;
+  const sorted = inOrder(values);
+  return sorted[Math.ceil((rank / 100) * sorted.length) - 1]!;
 };
 
 export const round = (value: number, digits: number): number => {

@@ -10,6 +10,7 @@ import {
   bundleSourceKey,
   HostError,
   packFrame,
+  textOf,
   unpackFrame,
   utf8,
   type BinaryKey,
@@ -51,7 +52,7 @@ export class InstalledBundles {
   /** The same script for the image of new incarnations as for another. */
   carry(source: BundleSource, fromImageId: string): void {
     const { script } = this.scriptOf(source.bundleId, fromImageId);
-    this.add({ ...source, script: Buffer.from(script).toString() });
+    this.add({ ...source, script: textOf(script) });
   }
 
   /** Every bundle that is installed, in order of their ids. */
@@ -62,7 +63,7 @@ export class InstalledBundles {
       const stored = this.#view.get('bundles', key)!;
       const [moduleFormat, source] = unpackFrame(stored) as unknown as [BundleFormat, Uint8Array];
       const bundleId = key.slice(BUNDLE_SOURCE_PREFIX.length);
-      sources.set(bundleId, { bundleId, moduleFormat, source: Buffer.from(source).toString() });
+      sources.set(bundleId, { bundleId, moduleFormat, source: textOf(source) });
     }
     return [...sources.values()].sort((a, b) => (a.bundleId < b.bundleId ? -1 : 1));
   }

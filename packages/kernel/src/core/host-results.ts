@@ -47,7 +47,9 @@ export class HostResults {
 
   wait(promise: KRef): Promise<unknown> {
     const waiter = new Deferred<unknown>();
-    this.#waiters.set(promise, [...(this.#waiters.get(promise) ?? []), waiter]);
+    const waiters = this.#waiters.get(promise);
+    if (waiters === undefined) this.#waiters.set(promise, [waiter]);
+    else waiters.push(waiter);
     return waiter.promise;
   }
 
@@ -58,7 +60,10 @@ export class HostResults {
     return waiter.promise;
   }
 
-  /** The result of an input: at once if the last block settled it. */
+  /**
+   * The result of an input: at once if the last block settled it. What this block has settled may
+   * be undone yet, and is told once it is durable.
+   */
   ofInput(input: number): Promise<unknown> {
     const row = this.#state.hostResults.get(input);
     if (row === undefined) {
@@ -67,7 +72,9 @@ export class HostResults {
     }
     const [promise, height] = row;
     const waiting = this.wait(promise);
-    if (height > 0) this.#tell(promise, getPromise(this.#state, promise));
+    if (height > 0 && height <= this.#state.height) {
+      this.#tell(promise, getPromise(this.#state, promise));
+    }
     return waiting;
   }
 
@@ -86,9 +93,7 @@ export class HostResults {
 
   /** After a commit: the host is told what the block settled. */
   tell(): void {
-    const { hostSettlements } = this.#state;
-    for (const { promise, row } of hostSettlements.take()) {
-      const input = hostSettlements.inputOf(promise);
+    for (const { promise, row, input } of this.#state.hostSettlements.take()) {
       if (input !== undefined) this.#told.push(input);
       this.#tell(promise, row);
     }

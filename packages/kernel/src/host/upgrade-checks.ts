@@ -58,7 +58,8 @@ export const upgradeInput = (
   const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, UPGRADE);
   readDryRun(options, UPGRADE);
   const upgrade = readUpgrade(options, drainWaves, UPGRADE);
-  // A replay is on the vat's own image, and a drain takes its time: nothing is prepared for them.
+  // A plain one is stored without options, and its code is evaluated ahead. A replay is on the
+  // vat's own image, a drain takes its time, an emergency is rare: nothing is prepared for them.
   const isPlain = upgrade.mode === UpgradeMode.swap && drainWaves === 0 && !upgrade.emergency;
   const code = codeOf(core, options, isPlain ? core.isolation.kindOf(vat) : undefined);
   const how = isPlain ? {} : { upgrade };

@@ -13,6 +13,7 @@ import { creationAnswer } from '../services/vat-admin.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import type { KernelState } from '../state/kernel-state.js';
 import {
+  howOf,
   ItemType,
   type CreateItem,
   type LifecycleItem,
@@ -99,7 +100,7 @@ const terminateVat = (context: LifecycleContext, item: TerminateItem): Settlemen
 };
 
 /** The vat that an item would start, and its code; undefined if it would start none. */
-const codeOf = (state: KernelState, item: LifecycleItem): StartingCode | undefined => {
+const startingCode = (state: KernelState, item: LifecycleItem): StartingCode | undefined => {
   const { vat } = item;
   const row = state.vats.get(vat);
   switch (item.type) {
@@ -110,7 +111,7 @@ const codeOf = (state: KernelState, item: LifecycleItem): StartingCode | undefin
       const bundleId = bundleOf(state, item);
       if (bundleId === undefined) return undefined;
       // A replay is on the vat's own image.
-      const isReplay = item.upgrade?.mode === UpgradeMode.replay;
+      const isReplay = howOf(item).mode === UpgradeMode.replay;
       return { vat, bundleId, imageId: isReplay ? row?.imageId : undefined };
     }
     case ItemType.fork:
@@ -128,7 +129,7 @@ export const reserveWorkers = async (
   items: readonly LifecycleItem[],
 ): Promise<void> => {
   const needed = items.flatMap(item => {
-    const code = codeOf(context.state, item);
+    const code = startingCode(context.state, item);
     if (code === undefined) return [];
     const { vat, bundleId, imageId } = code;
     return [{ vat, script: context.scriptOf(bundleId, imageId) }];

@@ -9,10 +9,10 @@ import { disconnection, kernelData, rejection } from '../objects/kernel-data.js'
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import type { UpgradeItem } from '../state/queue-items.js';
+import { howOf, type UpgradeItem } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
 import { VatState, type VatCode, type VatNumber, type VatRow } from '../state/schema.js';
-import { PLAIN_UPGRADE, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
+import { UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
 import { isRefreshDue } from './refresh.js';
 import { notRunning, replayUpgrade } from './replay-upgrade.js';
 import { abandonPromises, noteEnded, watchesIn } from './termination.js';
@@ -38,11 +38,13 @@ interface CodeChange {
 /** Undefined: there is no code to return to. */
 const codeChange = (
   row: VatRow,
-  { bundleId, body: parameters, slots, upgrade = PLAIN_UPGRADE }: UpgradeItem,
+  item: UpgradeItem,
 ): CodeChange | undefined => {
+  const { bundleId, body: parameters, slots } = item;
   const { previous } = row;
+  const { code } = howOf(item);
   const present: VatCode = { bundleId: row.bundleId, parameters: row.parameters, slots: row.slots };
-  switch (upgrade.code) {
+  switch (code) {
     case UpgradeCode.given:
       return {
         code: { bundleId, parameters, slots, previous: present },
@@ -55,13 +57,13 @@ const codeChange = (
     case UpgradeCode.refresh:
       return { code: { ...present, previous }, letGo: [] };
     default:
-      throw TypeError(`unknown code ${String(upgrade.code satisfies never)}`);
+      throw TypeError(`unknown code ${String(code satisfies never)}`);
   }
 };
 
 /** The bundle that an upgrade would start now; undefined if it would start none. */
 export const bundleOf = (state: KernelState, item: UpgradeItem): string | undefined => {
-  if ((item.upgrade ?? PLAIN_UPGRADE).code === UpgradeCode.given) return item.bundleId;
+  if (howOf(item).code === UpgradeCode.given) return item.bundleId;
   const row = state.vats.get(item.vat);
   return row === undefined ? undefined : codeChange(row, item)?.code.bundleId;
 };
@@ -123,14 +125,15 @@ export const upgradeVat = async (
     return rejection(notRunning(vat));
   }
   const began = clock.nowMs();
-  if (item.upgrade?.mode === UpgradeMode.replay) {
+  const { mode, code, emergency } = howOf(item);
+  if (mode === UpgradeMode.replay) {
     const answer = await replayUpgrade(context, vat, item.bundleId, moment);
     const { incarnation } = before;
     const milliseconds = clock.nowMs() - began;
     context.onUpgrade({ vatId, incarnation, succeeded: !answer.rejected, milliseconds });
     return answer;
   }
-  const isRefresh = item.upgrade?.code === UpgradeCode.refresh;
+  const isRefresh = code === UpgradeCode.refresh;
   if (isRefresh && !isRefreshDue(state, vat)) return rejection(Error('no refresh is due'));
   const change = codeChange(before, item);
   if (change === undefined) {
@@ -138,7 +141,6 @@ export const upgradeVat = async (
   }
   const mark = state.mark();
   const { letGo } = change;
-  const { emergency } = item.upgrade ?? PLAIN_UPGRADE;
   const next = { ...change.code, message: item.message, emergency };
   const started = await startSuccessor(context, vat, next, moment);
   const { worker, verdict, incarnation, arrivedMs } = started;

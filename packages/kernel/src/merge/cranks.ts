@@ -7,6 +7,7 @@
 import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
 import {
   CRANK_BYTES_MAX,
+  hasFaulted,
   NAMED_EXPORTS_MAX,
   unpackTuple,
   VatFault,
@@ -122,14 +123,22 @@ class RaisedFault extends Error {
   }
 }
 
-/** A packed crank that cannot even be unpacked is the vat's fault: its worker sent it. */
-const unpack = (packed: Uint8Array): unknown => {
+/**
+ * A packed crank that cannot even be unpacked is the vat's fault: its worker sent it. So is one
+ * that is packed in another way than ours: its first bytes do not tell whether it has faulted.
+ */
+const unpack = (packed: Uint8Array): readonly unknown[] => {
   if (packed.length > CRANK_BYTES_MAX) throw new VatFault('LIMIT', 'crank too large');
+  let crank: readonly unknown[];
   try {
-    return unpackTuple(packed);
+    crank = unpackTuple(packed);
   } catch (error) {
     throw new VatFault('BAD_SYSCALL', `malformed crank: ${String(error)}`);
   }
+  if (hasFaulted(packed) !== (crank[0] !== null)) {
+    throw new VatFault('BAD_SYSCALL', 'malformed crank: not as a worker packs it');
+  }
+  return crank;
 };
 
 /** Merges a crank, or undoes it and says why. */

@@ -22,5 +22,5 @@ export const unpin = (state: KernelState, kref: KRef): boolean => {
 /** The host will be told of a promise that has settled, and holds what it settled to. */
 export const tellHost = (state: KernelState, promise: KRef, row: PromiseRow): void => {
   for (const kref of row.slots) pin(state, kref);
-  state.hostSettlements.add({ promise, row }, state.height + 1);
+  state.hostSettlements.add(promise, row, state.height + 1);
 };

@@ -109,6 +109,7 @@ describe('frame codecs: another number of fields', () => {
     within(codec, { ...creation, options: STATIC_VAT }, 7, [false, false, null, null, null]);
     const upgrade = { type: ItemType.upgrade, ...lifecycle, bundleId: 'b1', message: '' };
     within(codec, { ...upgrade, upgrade: PLAIN_UPGRADE }, 8, [0, 0, 0, false]);
+    within(codec, { ...upgrade, type: ItemType.dryRun }, 8, [2, 0, 0, false]);
     const fork = {
       ...{ type: ItemType.fork, ...lifecycle, child: 2, name: 'a' },
       ...{ exports: slots, hasParameters: true, dynamic: false },

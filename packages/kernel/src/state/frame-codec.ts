@@ -15,20 +15,30 @@ export const checkArity = (what: string, tuple: unknown, arities: readonly numbe
   throw new HostError('STORE_CORRUPT', `${what} in the store has ${count} fields, not ${right}`);
 };
 
+/** How many fields there may be; or how many there are for each value of the first field. */
+type Arities<T extends readonly FrameValue[]> =
+  | readonly T['length'][]
+  | Readonly<Record<number, T['length']>>;
+
+const isList = <T extends readonly FrameValue[]>(
+  arities: Arities<T>,
+): arities is readonly T['length'][] => Array.isArray(arities);
+
 /**
- * A codec over frames of one of `arities` fields: `toTuple` and `fromTuple` must be inverse.
- * `decode` throws HostError STORE_CORRUPT for another number of fields.
+ * A codec over frames of so many fields: `toTuple` and `fromTuple` must be inverse. `decode` throws
+ * HostError STORE_CORRUPT for another number of fields.
  */
 export const frameCodec = <V, T extends readonly FrameValue[]>(
   what: string,
-  arities: readonly T['length'][],
+  arities: Arities<T>,
   toTuple: (value: V) => T,
   fromTuple: (tuple: T) => V,
 ): RowCodec<V> => ({
   encode: value => packFrame(toTuple(value)),
   decode: bytes => {
     const tuple = unpackFrame(bytes);
-    checkArity(what, tuple, arities);
+    if (isList(arities)) checkArity(what, tuple, arities);
+    else checkArity(what, tuple, [arities[tuple[0] as number] ?? 0]);
     return fromTuple(tuple as unknown as T);
   },
 });

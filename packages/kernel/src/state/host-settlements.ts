@@ -15,6 +15,8 @@ import type { HostResultRow, PromiseRow } from './schema.js';
 interface HostSettlement {
   readonly promise: KRef;
   readonly row: PromiseRow;
+  /** The input that it answers, if it answers one. */
+  readonly input: number | undefined;
 }
 
 export class HostSettlements {
@@ -37,11 +39,6 @@ export class HostSettlements {
     this.#inputs.set(promise, input);
   }
 
-  /** The input that a promise answers, if it answers one. */
-  inputOf(promise: KRef): number | undefined {
-    return this.#inputs.get(promise);
-  }
-
   /** The host need not be told again. */
   forget(input: number): KRef {
     const [promise] = this.#results.need(input);
@@ -51,11 +48,10 @@ export class HostSettlements {
   }
 
   /** Undone with its crank. `height`: of the block in which the promise settled. */
-  add(settlement: HostSettlement, height: number): void {
-    const { promise } = settlement;
+  add(promise: KRef, row: PromiseRow, height: number): void {
     const input = this.#inputs.get(promise);
     if (input !== undefined) this.#results.set(input, [promise, height]);
-    this.#settled.push(settlement);
+    this.#settled.push({ promise, row, input });
     this.#journal.record(() => this.#settled.pop());
   }
 

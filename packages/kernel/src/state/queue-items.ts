@@ -8,8 +8,8 @@ import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './k
 import type { KRef } from './krefs.js';
 import type { VatNumber } from './schema.js';
 import {
-  isDryRunTuple,
   DRY_RUN_TUPLE,
+  PLAIN_UPGRADE,
   upgradeOf,
   upgradeTuple,
   type UpgradeOptions,
@@ -117,6 +117,9 @@ export const heldBy = (item: LifecycleRequest): readonly KRef[] =>
 export const meterOf = (item: LifecycleRequest): KRef | null =>
   item.type === ItemType.create ? (item.options?.meter ?? null) : null;
 
+/** How an upgrade is to be carried out. */
+export const howOf = ({ upgrade = PLAIN_UPGRADE }: UpgradeItem): UpgradeOptions => upgrade;
+
 type MessageTuple = readonly [KRef, Uint8Array, readonly KRef[], KRef | null];
 
 const messageTuple = (m: QueuedMessage): MessageTuple => [
@@ -159,7 +162,7 @@ type ItemTuple =
   | readonly [typeof ItemType.fork, ...LifecycleTuple, null, null, ForkTuple];
 
 /** Fields of each type, itself included. */
-const ARITIES: Readonly<Partial<Record<number, number>>> = {
+const ARITIES: Readonly<Record<ItemTuple[0], ItemTuple['length']>> = {
   [ItemType.send]: 5,
   [ItemType.notify]: 3,
   [ItemType.create]: 9,
@@ -202,8 +205,6 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
 };
 
 const itemOf = (tuple: ItemTuple): RunQueueItem => {
-  const arity = ARITIES[tuple[0]] ?? 0;
-  checkArity(`an item of type ${tuple[0]} on the run queue`, tuple, [arity]);
   switch (tuple[0]) {
     case ItemType.send: {
       const [type, ...message] = tuple;
@@ -222,8 +223,10 @@ const itemOf = (tuple: ItemTuple): RunQueueItem => {
       const [type, vat, bundleId, body, slots, text, result, , upgrade] = tuple;
       const fields = { vat, bundleId, body, slots, message: textOf(text), result };
       if (upgrade === null) return { type, ...fields };
-      if (isDryRunTuple(upgrade)) return { type: ItemType.dryRun, ...fields };
-      return { type, ...fields, upgrade: upgradeOf(upgrade) };
+      const how = upgradeOf(upgrade);
+      return how === undefined
+        ? { type: ItemType.dryRun, ...fields }
+        : { type, ...fields, upgrade: how };
     }
     case ItemType.terminate: {
       const [type, vat, , body, slots, , result] = tuple;
@@ -242,4 +245,4 @@ const itemOf = (tuple: ItemTuple): RunQueueItem => {
 };
 
 export const messageCodec = frameCodec('a waiting message', [4], messageTuple, messageOf);
-export const itemCodec = frameCodec('an item of the run queue', [3, 5, 9, 10], itemTuple, itemOf);
+export const itemCodec = frameCodec('an item of the run queue', ARITIES, itemTuple, itemOf);

@@ -5,7 +5,7 @@
  * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
  * holds what the message held on the queue; a wait's row holds its promise.
  */
-import { checkArity, frameCodec } from './frame-codec.js';
+import { frameCodec, single } from './frame-codec.js';
 import { ranges, spellings } from './kernel-keys.js';
 import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
@@ -52,7 +52,7 @@ type MakeTable = <K extends number | string, V>(
 ) => KernelTable<K, V>;
 
 /** Fields of each type, itself included. */
-const ARITIES: Readonly<Partial<Record<number, number>>> = {
+const ARITIES: Readonly<Record<KernelObject, KernelObjectRow['length']>> = {
   [KernelObject.vatAdmin]: 1,
   [KernelObject.service]: 1,
   [KernelObject.criticalKey]: 1,
@@ -63,23 +63,11 @@ const ARITIES: Readonly<Partial<Record<number, number>>> = {
   [KernelObject.meter]: 3,
 };
 
-export const kernelObjectCodec: RowCodec<KernelObjectRow> = frameCodec<
-  KernelObjectRow,
-  KernelObjectRow
->(
+export const kernelObjectCodec = frameCodec<KernelObjectRow, KernelObjectRow>(
   'a kernel object',
-  [1, 2, 3],
+  ARITIES,
   row => row,
-  tuple => {
-    checkArity(`a kernel object of type ${tuple[0]}`, tuple, [ARITIES[tuple[0]] ?? 0]);
-    return tuple;
-  },
-);
-const textCodec: RowCodec<string> = frameCodec<string, readonly [string]>(
-  'a text',
-  [1],
-  text => [text],
-  ([text]) => text,
+  row => row,
 );
 
 export class ServiceTables {
@@ -105,7 +93,7 @@ export class ServiceTables {
     this.waits = make(codecs.empty, spellings.wait);
     this.alarms = make(codecs.empty, spellings.alarm);
     this.bundleCaps = make(codecs.kref, spellings.bundleCap);
-    this.bundleNames = make(textCodec, spellings.bundleName);
+    this.bundleNames = make(single<string>('a text'), spellings.bundleName);
     this.#counts = make(codecs.count, spellings.count);
   }
 

@@ -1,5 +1,4 @@
 /** How an upgrade is to be carried out: part of its item on the run queue (docs/tables.md). */
-import assert from 'node:assert/strict';
 import { checkArity } from './frame-codec.js';
 
 /** How new code takes over. */
@@ -51,17 +50,16 @@ const DRY_RUN_MODE = 2;
 /** What the item of a dry run is stored with. */
 export const DRY_RUN_TUPLE: UpgradeTuple = [DRY_RUN_MODE, UpgradeCode.given, 0, false];
 
-export const isDryRunTuple = ([mode]: UpgradeTuple): boolean => mode === DRY_RUN_MODE;
-
 export const upgradeTuple = (options: UpgradeOptions): UpgradeTuple => {
   const { mode, code, drainWaves, emergency } = options;
   return [mode, code, drainWaves, emergency];
 };
 
-export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions => {
+/** Undefined: the item is a dry run. */
+export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions | undefined => {
   checkArity('the options of an upgrade', tuple, [4]);
   const [mode, code, drainWaves, emergency] = tuple;
-  assert(mode !== DRY_RUN_MODE, 'a dry run has no options');
+  if (mode === DRY_RUN_MODE) return undefined;
   return { mode, code, drainWaves, emergency };
 };
 

@@ -9,13 +9,14 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { lmdbAddonFile, utf8 } from '@heirloom/store';
 import {
   readEntryScript,
+  sharedBytes,
   VAT_STACK_MIB,
-  ZYGOTE_DIRECTORY,
   ZYGOTE_ENTRY,
   type EntryScript,
   type ZygoteData,
 } from '@heirloom/worker';
 import { Piscina } from 'piscina';
+import { Deferred } from '../base/deferred.js';
 import {
   FROM_WORKER_BYTES_MAX,
   type ChannelEvents,
@@ -29,24 +30,20 @@ class ThreadChannel implements WorkerChannel {
   readonly #pool: Piscina;
   readonly #port: MessagePort;
   /** The thread has said something, or ended: its native modules are no longer being loaded. */
-  readonly #warm: Promise<void>;
-  #becomeWarm: () => void = () => undefined;
+  readonly #warm = new Deferred<void>();
   #destroyed: Promise<void> | undefined;
 
   /** `pool` has exactly one thread, already warm, with no task. */
   constructor(pool: Piscina, events: ChannelEvents) {
     this.#pool = pool;
-    this.#warm = new Promise(resolve => {
-      this.#becomeWarm = resolve;
-    });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const end = (reason: string, cause?: Error): void => {
-      this.#becomeWarm();
+      this.#warm.resolve();
       events.end(reason, cause);
     };
     port1.on('message', (message: unknown) => {
-      this.#becomeWarm();
+      this.#warm.resolve();
       const why = faultOf(message);
       if (why === undefined) events.frame(message as Uint8Array);
       else events.broken(why);
@@ -74,7 +71,7 @@ class ThreadChannel implements WorkerChannel {
    * the process when it was tried.
    */
   async #destroy(): Promise<void> {
-    await this.#warm;
+    await this.#warm.promise;
     this.#port.close();
     await this.#pool.destroy();
   }
@@ -88,12 +85,6 @@ const faultOf = (message: unknown): string | undefined => {
   return message.length <= FROM_WORKER_BYTES_MAX ? undefined : `a frame of ${message.length} bytes`;
 };
 
-const shared = (bytes: Uint8Array): SharedArrayBuffer => {
-  const buffer = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return buffer;
-};
-
 /** One for the process: threads of all kernels share its code cache. */
 let entryScript: EntryScript | undefined;
 
@@ -101,15 +92,15 @@ let entryScript: EntryScript | undefined;
 export const threadChannels = (host: WorkerHost & StoreAddress): OpenChannel => {
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
   const { collectsEveryCrank } = host;
-  entryScript ??= readEntryScript(ZYGOTE_DIRECTORY);
+  entryScript ??= readEntryScript();
   const workerData: ZygoteData = {
     ...entryScript,
     lmdbAddon: lmdbAddonFile(),
     directory,
     readersMax,
     collectsEveryCrank,
-    imageSource: shared(utf8(imageSource)),
-    ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
+    imageSource: sharedBytes(utf8(imageSource)),
+    ...(codeCache === undefined ? {} : { codeCache: sharedBytes(codeCache) }),
   };
   const resourceLimits = {
     stackSizeMb: VAT_STACK_MIB,

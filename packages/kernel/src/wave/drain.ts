@@ -7,12 +7,12 @@
  * wave: when the vat is settled, or no wave is left. So an order between two messages never
  * changes, and what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
  */
+import assert from 'node:assert/strict';
 import { isAllocatedByVat } from '@heirloom/worker';
 import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
 import type { KernelState } from '../state/kernel-state.js';
-import type { UpgradeItem } from '../state/queue-items.js';
+import { howOf, type UpgradeItem } from '../state/queue-items.js';
 import { VatState, type VatNumber } from '../state/schema.js';
-import { PLAIN_UPGRADE } from '../state/upgrade-options.js';
 import type { DrainEntry } from './plan.js';
 
 /**
@@ -33,10 +33,11 @@ const isSettled = (state: KernelState, vat: VatNumber): boolean => {
 /** Is the upgrade to wait, for the vat to settle in this wave? */
 export const mustWait = (
   state: KernelState,
-  { vat, upgrade = PLAIN_UPGRADE }: UpgradeItem,
+  item: UpgradeItem,
   isDelivered: boolean,
 ): boolean => {
-  if (upgrade.drainWaves === 0) return false;
+  const { vat } = item;
+  if (howOf(item).drainWaves === 0) return false;
   if (state.vats.get(vat)?.state !== VatState.running) return false;
   return isDelivered || !isSettled(state, vat);
 };
@@ -46,7 +47,8 @@ export const countWave = (
   state: KernelState,
   { ordinal, item }: DrainEntry,
 ): void => {
-  const { upgrade = PLAIN_UPGRADE } = item;
-  const drainWaves = upgrade.drainWaves - 1;
-  state.queue.replace(ordinal, { ...item, upgrade: { ...upgrade, drainWaves } });
+  const how = howOf(item);
+  assert(how.drainWaves > 0, 'only what drains waits');
+  const upgrade = { ...how, drainWaves: how.drainWaves - 1 };
+  state.queue.replace(ordinal, { ...item, upgrade });
 };

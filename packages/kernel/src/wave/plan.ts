@@ -28,6 +28,7 @@ import { ownerOf } from '../objects/orphans.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import {
+  howOf,
   ItemType,
   type LifecycleItem,
   type QueuedMessage,
@@ -90,6 +91,8 @@ export type DrainEntry = QueueEntry & { readonly item: UpgradeItem };
 
 export interface WavePlan {
   readonly items: readonly PlannedItem[];
+  /** Those of the items that carry one, in order. */
+  readonly lifecycle: readonly LifecycleItem[];
   /** Upgrades that stay on the run queue for a wave more: drain.ts. */
   readonly drains: readonly DrainEntry[];
   /** In order of first delivery. */
@@ -122,6 +125,7 @@ const weightOf = ({ body, slots }: PromiseRow): number =>
 class Planner {
   readonly #state: KernelState;
   readonly items: PlannedItem[] = [];
+  readonly lifecycle: LifecycleItem[] = [];
   readonly drains: DrainEntry[] = [];
   readonly deliveries = new Map<VatNumber, Uint8Array[]>();
   readonly #closed = new Set<VatNumber>();
@@ -166,6 +170,7 @@ class Planner {
           return undefined;
         }
         this.items.push({ kind: 'lifecycle', ordinal, item });
+        this.lifecycle.push(item);
         return undefined;
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);
@@ -316,7 +321,7 @@ class Planner {
 
 const needsReplay = (item: LifecycleItem): boolean =>
   item.type === ItemType.fork ||
-  (item.type === ItemType.upgrade && item.upgrade?.mode === UpgradeMode.replay);
+  (item.type === ItemType.upgrade && howOf(item).mode === UpgradeMode.replay);
 
 type Due = 'reap' | 'sweep' | 'migrate';
 
@@ -353,6 +358,6 @@ export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
   }
   planner.addSweeps(limits);
   planner.addMigrations(limits);
-  const { items, drains, deliveries, named } = planner;
-  return { items, drains, deliveries, named };
+  const { items, lifecycle, drains, deliveries, named } = planner;
+  return { items, lifecycle, drains, deliveries, named };
 };

@@ -126,8 +126,7 @@ export class WaveRunner {
     this.#options.online.assertWhole(plan.deliveries.keys());
     this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
-    const lifecycle = plan.items.flatMap(it => (it.kind === 'lifecycle' ? [it.item] : []));
-    await reserveWorkers(this.#options, lifecycle);
+    await reserveWorkers(this.#options, plan.lifecycle);
     const dispatch = this.#dispatch(plan, moment);
     const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map() };
     let cranks = 0;
@@ -141,7 +140,7 @@ export class WaveRunner {
     }
     const cleanups = this.#endWave(wave);
     this.#options.pager.endWave();
-    const creations = plan.items.filter(isCreation).length;
+    const creations = plan.lifecycle.filter(isCreation).length;
     return { items: plan.items.length, cranks, creations, cleanups };
   }
 
@@ -347,9 +346,8 @@ export class WaveRunner {
   }
 }
 
-const isCreation = (item: PlannedItem): boolean =>
-  item.kind === 'lifecycle' &&
-  (item.item.type === ItemType.create || item.item.type === ItemType.fork);
+const isCreation = ({ type }: LifecycleItem): boolean =>
+  type === ItemType.create || type === ItemType.fork;
 
 /** The vats that a wave delivers to, starts or upgrades. */
 const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
@@ -357,9 +355,7 @@ const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
     const { incarnation } = state.vats.need(vat);
     return { vat, incarnation, position: state.vatCounters.need(vat).position };
   });
-  for (const planned of plan.items) {
-    if (planned.kind !== 'lifecycle') continue;
-    const { item } = planned;
+  for (const item of plan.lifecycle) {
     if (item.type === ItemType.terminate) continue;
     const before = state.vats.get(item.vat)?.incarnation ?? -1;
     if (item.type === ItemType.fork) {

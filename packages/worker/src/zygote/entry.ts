@@ -10,6 +10,7 @@ import { workerData, type MessagePort } from 'node:worker_threads';
 import { collectGarbage } from './collect-garbage.js';
 import type { EntryScript } from './entry-script.js';
 import type { AddonData } from './lmdb-addon.js';
+import { ownBytes } from './shared-bytes.js';
 import { readyFrame, serveRejections, warm, type Warm } from './warm.js';
 
 /** What the pool passes as `workerData`. */
@@ -26,16 +27,13 @@ export interface ZygoteTask {
   readonly port: MessagePort;
 }
 
-/** A copy: neither V8 nor Node takes shared memory here. */
-const bytesOf = (shared: SharedArrayBuffer): Buffer => Buffer.from(new Uint8Array(shared));
-
 const warmThread = (): Warm => {
   const { directory, readersMax, imageSource, codeCache } = workerData as ZygoteData;
   return warm({
     directory,
     readersMax,
-    imageSource: bytesOf(imageSource).toString('utf8'),
-    codeCache: codeCache === undefined ? undefined : bytesOf(codeCache),
+    imageSource: ownBytes(imageSource).toString('utf8'),
+    codeCache: codeCache === undefined ? undefined : ownBytes(codeCache),
   });
 };
 

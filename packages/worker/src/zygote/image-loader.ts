@@ -6,8 +6,9 @@
  * of its own.
  */
 import { createRequire } from 'node:module';
-import vm from 'node:vm';
+import type { Script } from 'node:vm';
 import type { ImageHost, ImageInstance } from '../contracts/vat-environment.js';
+import { compileScript } from './compile-script.js';
 
 export interface ImageExports {
   startImage(host: ImageHost): ImageInstance;
@@ -23,15 +24,11 @@ const requireBuiltin = (name: string): unknown => {
   return nodeRequire(name);
 };
 
-/** Without `importModuleDynamically`, `import()` inside the script is an error. */
-export const compileImage = (source: string, codeCache: Uint8Array | undefined): vm.Script =>
-  new vm.Script(source, {
-    filename: 'heirloom-image.js',
-    ...(codeCache === undefined ? {} : { cachedData: codeCache }),
-  });
+export const compileImage = (source: string, codeCache: Uint8Array | undefined): Script =>
+  compileScript('heirloom-image.js', source, codeCache);
 
 /** Evaluates the image and locks this realm down. */
-export const runImage = (script: vm.Script): ImageExports => {
+export const runImage = (script: Script): ImageExports => {
   const factory = script.runInThisContext() as ImageFactory;
   return factory(requireBuiltin);
 };

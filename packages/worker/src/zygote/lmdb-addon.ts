@@ -1,7 +1,7 @@
 /**
  * What lmdb loads its native addon with, in the scripts of vat threads: scripts/build-image.mjs
- * puts this module in the place of lmdb's own search. The kernel has found the file: looking for it
- * again in every thread takes longer than all else that lmdb does when it is loaded.
+ * puts this module in the place of lmdb's own search. The kernel has found the file; the search
+ * loads modules of Node that nothing else in a thread needs.
  */
 import { createRequire } from 'node:module';
 import { workerData } from 'node:worker_threads';

@@ -6,21 +6,18 @@
  * comes with the cache from the kernel's thread, and not from a file that may have been replaced.
  */
 import { createRequire } from 'node:module';
-import { Script } from 'node:vm';
 import { workerData } from 'node:worker_threads';
+import { compileScript } from './compile-script.js';
 import type { ZygoteData, ZygoteTask } from './entry.js';
+import { ownBytes } from './shared-bytes.js';
 import { fillCodeCache, readCodeCache } from './shared-code-cache.js';
 
 type Serve = (task: ZygoteTask) => Promise<void>;
 type EntryFactory = (require: NodeJS.Require, url: string) => { readonly default: Serve };
 
 const { entrySource, entryCodeCache } = workerData as ZygoteData;
-const cachedData = readCodeCache(entryCodeCache);
-const source = Buffer.from(new Uint8Array(entrySource)).toString('latin1');
-const script = new Script(source, {
-  filename: 'heirloom-thread.js',
-  ...(cachedData === undefined ? {} : { cachedData }),
-});
+const source = ownBytes(entrySource).toString('latin1');
+const script = compileScript('heirloom-thread.js', source, readCodeCache(entryCodeCache));
 const factory = script.runInThisContext() as EntryFactory;
 const { default: serve } = factory(createRequire(import.meta.url), import.meta.url);
 fillCodeCache(entryCodeCache, () => script.createCachedData());

@@ -11,17 +11,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/amounts.js';
 import type { ZygoteData } from './entry.js';
 import { readEntryScript, type EntryScript } from './entry-script.js';
+import { compileScript } from './compile-script.js';
 import { compileImage } from './image-loader.js';
+import { ownBytes, sharedBytes } from './shared-bytes.js';
+import { readCodeCache } from './shared-code-cache.js';
 import { buildEchoImage, buildFixtures } from './testing/fixture.js';
 
 type CodeCache = typeof import('./code-cache.js');
 
 const READERS_MAX = 80;
-const shared = (bytes: Uint8Array): SharedArrayBuffer => {
-  const buffer = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return buffer;
-};
 const JSON_BEGINS = '{'.charCodeAt(0);
 const ABORTS = amount({ quick: 1, thorough: 5 });
 
@@ -63,8 +61,8 @@ describe('zygote', () => {
       lmdbAddon: lmdbAddonFile(),
       directory: path.join(directory, 'a.heirloom'),
       readersMax: READERS_MAX,
-      imageSource: shared(image),
-      ...(codeCache === undefined ? {} : { codeCache: shared(codeCache) }),
+      imageSource: sharedBytes(image),
+      ...(codeCache === undefined ? {} : { codeCache: sharedBytes(codeCache) }),
     };
     const options = {
       minThreads: 1,
@@ -167,6 +165,21 @@ describe('zygote', () => {
     };
     expect(createHash('sha256').update(image).digest('hex')).toBe(id);
     expect(image.toString()).not.toMatch(/require\("(?!node:)/);
+  });
+
+  test('zygote: a second thread -> V8 takes the code cache that the first has made', async () => {
+    const first = lease(startPool(warm));
+    await first.ask('1');
+    first.port.close();
+    const { entrySource, entryCodeCache } = entryScript;
+    const codeCache = readCodeCache(entryCodeCache);
+    expect(codeCache?.length).toBeGreaterThan(10_000);
+    const source = ownBytes(entrySource).toString('latin1');
+    const { cachedDataRejected } = compileScript('heirloom-thread.js', source, codeCache);
+    expect(cachedDataRejected).toBe(false);
+    const second = lease(startPool(warm));
+    expect((await second.ask('1 + 1')).value).toBe(2);
+    second.port.close();
   });
 
   const caches = ['no', 'eager', 'warm'] as const;

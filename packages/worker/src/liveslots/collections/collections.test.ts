@@ -14,18 +14,11 @@ import { describe, expect, test } from 'vitest';
 import { VatFault } from '../../protocol/faults.js';
 import { fromCesu8, toCesu8 } from './collection-keys.js';
 import { unpackRow } from '../rows/frames.js';
-import { TestVat, nextCrank } from '../testing/test-vat.js';
+import { beginVat, nextCrank, TestVat } from '../testing/test-vat.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { MapStore } from '../../vat.js';
 import type { Incarnation } from '../testing/test-vat.js';
 
-const begin = (): Incarnation & { vat: TestVat } => {
-  const vat = new TestVat();
-  const incarnation = vat.upgrade();
-  incarnation.part.endCrank();
-  vat.rows.take();
-  return { vat, ...incarnation };
-};
 const presence = (it: Incarnation, n: number): object =>
   it.context.references.valueOf(`o-${n}` as VRef);
 const anyMap = (it: Incarnation, options: object = {}): MapStore<unknown, unknown> =>
@@ -33,7 +26,7 @@ const anyMap = (it: Incarnation, options: object = {}): MapStore<unknown, unknow
 
 describe('collections: keys', () => {
   test('order: rank order, whatever the order of insertion', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it);
     const [one, two] = [presence(it, 1), Far('two', {})];
     const keys = [
@@ -65,7 +58,7 @@ describe('collections: keys', () => {
   });
 
   test('keys: no scalar or against the shape -> refused; has -> false', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it);
     const shaped = anyMap(it, { keyShape: M.string() });
     const message = /^invalid key type for collection "L": /;
@@ -82,7 +75,7 @@ describe('collections: keys', () => {
   });
 
   test('keys: 219 units -> taken, 220 -> too large', () => {
-    const map = anyMap(begin());
+    const map = anyMap(beginVat());
     map.init('\uffff'.repeat(218), 1);
     expect(map.get('\uffff'.repeat(218))).toBe(1);
     for (const use of [map.has, map.get]) {
@@ -92,7 +85,7 @@ describe('collections: keys', () => {
   });
 
   test('keys: missing or present -> the texts', () => {
-    const map = anyMap(begin());
+    const map = anyMap(beginVat());
     const missing = /^key .* not found in collection "L"$/;
     expect(() => map.get('k')).toThrow(missing);
     expect(() => map.set('k', 1)).toThrow(missing);
@@ -105,7 +98,7 @@ describe('collections: keys', () => {
 
 describe('collections: values and durability', () => {
   test('values: against the shape -> refused, on set too', () => {
-    const map = anyMap(begin(), { valueShape: M.number() });
+    const map = anyMap(beginVat(), { valueShape: M.number() });
     expect(() => map.init('k', 'x')).toThrow(/^invalid value type for collection "L": /);
     map.init('k', 1);
     expect(() => map.set('k', 'x')).toThrow(/^invalid value type for collection "L": /);
@@ -113,7 +106,7 @@ describe('collections: values and durability', () => {
   });
 
   test('values: decoded anew by every get', () => {
-    const map = anyMap(begin());
+    const map = anyMap(beginVat());
     const value = { a: [1] };
     map.init('k', value);
     expect(Object.isFrozen(value.a)).toBe(true);
@@ -122,7 +115,7 @@ describe('collections: values and durability', () => {
   });
 
   test('durable: what is not durable -> refused, nothing left behind', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it, { durable: true });
     const far = Far('far', {});
     map.init('there', 1);
@@ -141,7 +134,7 @@ describe('collections: values and durability', () => {
   });
 
   test('init: the order of checks', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it, { durable: true, keyShape: M.any(), valueShape: M.remotable() });
     const far = Far('far', {});
     map.init('k', presence(it, 1));
@@ -155,7 +148,7 @@ describe('collections: values and durability', () => {
 
 describe('collections: methods', () => {
   test('map: patterns -> the entries that match', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it);
     map.addAll([['a', 1], ['b', 2], ['c', 1], [1, 1], [5n, 2]]);
     expect([...map.keys(M.string(), 1)]).toEqual(['a', 'c']);
@@ -176,7 +169,7 @@ describe('collections: methods', () => {
   });
 
   test('addAll: entries, CopyMap -> init or set; others -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it);
     map.addAll([['a', 1]]);
     map.addAll(makeCopyMap([['a', 2], ['b', 3]]));
@@ -192,7 +185,7 @@ describe('collections: methods', () => {
   });
 
   test('set: add twice -> once; delete of a stranger -> throws', () => {
-    const it = begin();
+    const it = beginVat();
     const set = it.VatData.makeScalarBigSetStore<unknown>('S', { durable: true });
     set.add('a');
     set.add('a');
@@ -208,7 +201,7 @@ describe('collections: methods', () => {
   });
 
   test('weak stores: fewer methods, entries as in strong ones', () => {
-    const it = begin();
+    const it = beginVat();
     const map = it.VatData.makeScalarBigWeakMapStore<unknown, unknown>('W', { durable: true });
     const set = it.VatData.makeScalarBigWeakSetStore<unknown>('WS');
     const key = presence(it, 1);
@@ -231,7 +224,7 @@ describe('collections: methods', () => {
   });
 
   test('methods: taken out of the store -> still work', () => {
-    const { init, get } = anyMap(begin());
+    const { init, get } = anyMap(beginVat());
     init('a', 1);
     expect(get('a')).toBe(1);
   });
@@ -239,7 +232,7 @@ describe('collections: methods', () => {
 
 describe('collections: iteration', () => {
   test('iterator: lazy and hardened; deletions and sets ahead are seen', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it);
     map.addAll([['a', 1], ['b', 2], ['c', 3], ['d', 4]]);
     it.vat.rows.take();
@@ -256,7 +249,7 @@ describe('collections: iteration', () => {
   });
 
   test('iterator: a new key anywhere -> the next step throws, in later cranks too', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it, { durable: true });
     it.baggage.init('map', map);
     map.addAll([['b', 1], ['c', 2]]);
@@ -274,7 +267,7 @@ describe('collections: iteration', () => {
 
 describe('collections: rows and incarnations', () => {
   test('rows: as docs/tables.md says', () => {
-    const it = begin();
+    const it = beginVat();
     const map = anyMap(it, { durable: true, valueShape: M.any() });
     const key = presence(it, 3);
     map.init(key, [presence(it, 2), key]);
@@ -294,7 +287,7 @@ describe('collections: rows and incarnations', () => {
   });
 
   test('reads: a collection made again -> nothing; used -> schema and entry once', () => {
-    const it = begin();
+    const it = beginVat();
     anyMap(it, { durable: true }).init('k', 1);
     nextCrank(it);
     it.vat.rows.take();

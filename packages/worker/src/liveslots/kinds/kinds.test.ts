@@ -14,7 +14,7 @@ import {
 } from '@heirloom/store/keys';
 import { describe, expect, test } from 'vitest';
 import { unpackNumber, unpackRow } from '../rows/frames.js';
-import { TestVat, nextCrank } from '../testing/test-vat.js';
+import { beginVat, nextCrank } from '../testing/test-vat.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Incarnation } from '../testing/test-vat.js';
 
@@ -23,13 +23,6 @@ interface Loose {
 }
 type Context = { state: Record<string, unknown>; self: Loose; facets: Record<string, Loose> };
 
-const begin = (): Incarnation & { vat: TestVat } => {
-  const vat = new TestVat();
-  const incarnation = vat.upgrade();
-  incarnation.part.endCrank();
-  vat.rows.take();
-  return { vat, ...incarnation };
-};
 
 const anyKind = {
   get: ({ state }: Context, name: string) => state[name],
@@ -50,7 +43,7 @@ const defineThing = ({ VatData }: Incarnation, options: object = {}) => {
 
 describe('kinds: state and context', () => {
   test('state: assigned -> the same object in this crank, an equal one later', () => {
-    const it = begin();
+    const it = beginVat();
     const thing = defineThing(it)({ list: [1, 2], n: 1n });
     const list = thing['get']!('list');
     expect(thing['get']!('list')).toBe(list);
@@ -66,7 +59,7 @@ describe('kinds: state and context', () => {
   });
 
   test('context: within a crank -> one; in the next -> another', () => {
-    const it = begin();
+    const it = beginVat();
     const thing = defineThing(it)({ n: 1 });
     const context = thing['context']!() as Context;
     expect(thing['context']!()).toBe(context);
@@ -81,12 +74,12 @@ describe('kinds: state and context', () => {
   });
 
   test('state: an unknown property -> TypeError', () => {
-    const thing = defineThing(begin())({ n: 1 });
+    const thing = defineThing(beginVat())({ n: 1 });
     expect(() => thing['set']!('m', 2)).toThrow(TypeError);
   });
 
   test('state: accessors elsewhere -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineThing(it);
     const state = (make({ n: 1 })['context']!() as Context).state;
     const { get } = Object.getOwnPropertyDescriptor(state, 'n')!;
@@ -96,7 +89,7 @@ describe('kinds: state and context', () => {
   });
 
   test('rows: a crank -> one read, one write per object', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineThing(it);
     const [a, b] = [make({ n: 1 }), make({ n: 2 })];
     it.part.endCrank();
@@ -118,7 +111,7 @@ describe('kinds: state and context', () => {
   });
 
   test('rows: state untouched -> no read; a missing row -> fault when touched', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineThing(it);
     make({ n: 1 });
     nextCrank(it);
@@ -136,7 +129,7 @@ describe('kinds: state and context', () => {
   });
 
   test('rows: a large state -> stands apart, comes back when small', () => {
-    const it = begin();
+    const it = beginVat();
     const thing = defineThing(it)({ text: 'x'.repeat(1000) });
     nextCrank(it);
     expect(unpackRow('object', it.vat.rows.get(rowObject(10, 1))!)[6]).toBe(null);
@@ -149,7 +142,7 @@ describe('kinds: state and context', () => {
   });
 
   test('rows: references -> in order of mention; each thing counts the row once', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineThing(it);
     const other = make({});
     const [b, a] = ['o-5', 'o-2'].map(ref => it.context.references.valueOf(ref as VRef));
@@ -162,7 +155,7 @@ describe('kinds: state and context', () => {
   });
 
   test('representative: made again -> another object, the same state, no read', () => {
-    const it = begin();
+    const it = beginVat();
     const thing = defineThing(it)({ n: 1 });
     nextCrank(it);
     it.vat.rows.take();
@@ -175,7 +168,7 @@ describe('kinds: state and context', () => {
   });
 
   test('init: null or none -> empty state; no object -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     const define = it.VatData.defineKind as unknown as (...args: unknown[]) => () => Loose;
     expect(define('a', undefined, anyKind)()['nothing']!()).toBe('nothing');
     expect(Object.keys((define('a', null, anyKind)()['context']!() as Context).state)).toEqual([]);
@@ -184,7 +177,7 @@ describe('kinds: state and context', () => {
   });
 
   test('finish: the instance -> registered, before the maker returns', () => {
-    const it = begin();
+    const it = beginVat();
     const seen: unknown[] = [];
     const thing = defineThing(it, {
       finish: ({ self, state }: Context) => {
@@ -197,7 +190,7 @@ describe('kinds: state and context', () => {
   });
 
   test('init: it throws or is refused -> no number taken, nothing written', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineThing(it);
     make({});
     it.part.endCrank();
@@ -214,7 +207,7 @@ describe('kinds: state and context', () => {
 
 describe('kinds: durability', () => {
   test('durable state: what is not durable -> refused, the state unchanged', () => {
-    const it = begin();
+    const it = beginVat();
     const thing = defineThing(it)({ v: 1 });
     const virtual = (it.VatData.defineKind as never as (...args: unknown[]) => () => object)(
       'v', undefined, anyKind,
@@ -232,7 +225,7 @@ describe('kinds: durability', () => {
   });
 
   test('virtual state: anything passable -> taken', () => {
-    const it = begin();
+    const it = beginVat();
     const define = it.VatData.defineKind as unknown as (
       ...args: unknown[]
     ) => (initial: object) => Loose;
@@ -244,7 +237,7 @@ describe('kinds: durability', () => {
   });
 
   test('canBeDurable: every slot durable -> true; errors propagate', () => {
-    const { VatData, baggage } = begin();
+    const { VatData, baggage } = beginVat();
     expect(VatData.canBeDurable(Object.freeze([1, baggage]))).toBe(true);
     expect(VatData.canBeDurable(Far('x', {}))).toBe(false);
     expect(VatData.canBeDurable(VatData.makeKindHandle('k'))).toBe(true);
@@ -252,7 +245,7 @@ describe('kinds: durability', () => {
   });
 
   test('stateShape: not durable -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     expect(() => defineThing(it, { stateShape: { a: Far('x', {}) } })).toThrow(
       /^stateShape is not durable: slot 0 of /,
     );
@@ -261,7 +254,7 @@ describe('kinds: durability', () => {
 
 describe('kinds: stateShape', () => {
   test('shape: values -> checked; unknown and missing properties -> said so', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineThing(it, { stateShape: { a: M.number(), b: M.opt(M.string()) } });
     expect(() => make({ a: 1, c: 1 })).toThrow(
       'State must only have fields described by stateShape: ["a","b"]',
@@ -279,7 +272,7 @@ describe('kinds: stateShape', () => {
   });
 
   test('shape: no record of patterns -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     expect(() => defineThing(it, { stateShape: [1] })).toThrow(/^A stateShape must be a copyRecord/);
   });
 });
@@ -302,7 +295,7 @@ describe('kinds: cohorts', () => {
   };
 
   test('cohort: facets -> share state and context, numbered by sorted name', () => {
-    const it = begin();
+    const it = beginVat();
     const kit = defineKit(it)(1);
     expect(Object.keys(kit)).toEqual(['reader', 'writer']);
     kit['writer']!['write']!(2);
@@ -319,7 +312,7 @@ describe('kinds: cohorts', () => {
   });
 
   test('method: on a foreign instance -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     const make = defineKit(it);
     const { reader, writer } = make(1) as { reader: Loose; writer: Loose };
     const message = /^"In \\"write\\" method of \(kit writer\)" may only be applied to a valid instance/;
@@ -332,7 +325,7 @@ describe('kinds: cohorts', () => {
   });
 
   test('amplifier and instance tester: facets of this kind only', () => {
-    const it = begin();
+    const it = beginVat();
     let amplify!: (facet: unknown) => object;
     let isInstance!: (specimen: unknown, facet?: string) => boolean;
     const make = defineKit(it, {
@@ -353,7 +346,7 @@ describe('kinds: cohorts', () => {
   });
 
   test('definition: wrong shape of behaviour -> refused', () => {
-    const { VatData } = begin();
+    const { VatData } = beginVat();
     const define = VatData.defineKind as unknown as (...args: unknown[]) => unknown;
     const defineMulti = VatData.defineKindMulti as unknown as (...args: unknown[]) => unknown;
     expect(() => define('k', null, { a: 1 })).toThrow('invalid behavior specifier for "k"');
@@ -371,7 +364,7 @@ describe('kinds: cohorts', () => {
   });
 
   test('handle: unknown, used twice -> refused; made again -> reads nothing', () => {
-    const it = begin();
+    const it = beginVat();
     const define = it.VatData.defineDurableKind as unknown as (...args: unknown[]) => unknown;
     expect(() => define({}, null, {})).toThrow(/^unknown handle /);
     const handle = it.VatData.makeKindHandle('twice');
@@ -391,7 +384,7 @@ describe('kinds: cohorts', () => {
 
 describe('kinds: guards and thisful methods', () => {
   test('interfaceGuard: arguments and results -> checked, context as this', async () => {
-    const it = begin();
+    const it = beginVat();
     const guard = M.interface('I', {
       add: M.call(M.number()).optional(M.number()).returns(M.number()),
       later: M.callWhen(M.await(M.string())).returns(M.string()),
@@ -423,7 +416,7 @@ describe('kinds: guards and thisful methods', () => {
   });
 
   test('thisful without a guard: what is not passable -> refused', () => {
-    const it = begin();
+    const it = beginVat();
     const define = it.VatData.defineKind as unknown as (...args: unknown[]) => () => Loose;
     const behavior = {
       id(x: unknown) {

@@ -46,6 +46,15 @@ export class TestVat {
   }
 }
 
+/** A new vat, and its first incarnation after its first crank. */
+export const beginVat = (): Incarnation & { vat: TestVat } => {
+  const vat = new TestVat();
+  const incarnation = vat.upgrade();
+  incarnation.part.endCrank();
+  vat.rows.take();
+  return { vat, ...incarnation };
+};
+
 /** Ends a crank and forgets what can be made again. */
 export const nextCrank = ({ part, context }: Incarnation): void => {
   part.endCrank();
