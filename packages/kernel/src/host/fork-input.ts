@@ -13,7 +13,9 @@ import { enqueueLifecycle } from './inputs.js';
 import type { ForkedVat, ForkVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
-/** Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, BAD_REFERENCE: nothing was queued. */
+/**
+ * Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, UNKNOWN_REFERENCE: nothing was queued.
+ */
 export const forkInput = (
   core: KernelCore,
   vat: VatNumber,

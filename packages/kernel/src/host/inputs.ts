@@ -29,7 +29,7 @@ import { hostDialect } from './host-dialect.js';
 import type { CreatedVat, CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
-/** A message. Errors: KernelError BAD_ARGUMENT, BAD_REFERENCE: nothing was queued. */
+/** A message. Errors: KernelError BAD_ARGUMENT, UNKNOWN_REFERENCE: nothing was queued. */
 export const messageInput = (
   core: KernelCore,
   target: VatReference,
@@ -141,7 +141,7 @@ export const reapAllInput = ({ state }: KernelCore): Input<void> =>
     }
   });
 
-/** What a promise settles to is told. Errors: KernelError BAD_REFERENCE, BAD_ARGUMENT. */
+/** What a promise settles to is told. Errors: KernelError UNKNOWN_REFERENCE, BAD_ARGUMENT. */
 export const settlementInput = (core: KernelCore, promise: VatReference): Input<unknown> => {
   const kref = core.data.krefOf(promise);
   if (!isPromiseKRef(kref)) {

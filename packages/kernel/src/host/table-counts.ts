@@ -1,5 +1,6 @@
 /**
- * How much is in the kernel's tables, as of the last block.
+ * How much is in the kernel's tables, as of the last block: for `stats()` and metrics, so only what
+ * is cheap to ask for often. What people look at in a store: inspect/kernel-part.ts.
  *
  * Cost: the keys of objects, c-lists and zero counts, and the rows of promises and queues, are
  * read: about a microsecond each. `countTables` gives way every few thousand.

@@ -1,4 +1,7 @@
-/** The `kernel` table, row by row: c-lists, queues, promises. */
+/**
+ * The `kernel` table, row by row: c-lists, queues, promises. What an open kernel counts for
+ * `stats()` and metrics: host/table-counts.ts.
+ */
 import {
   ALARM_PREFIX,
   BUNDLE_CAP_PREFIX,

@@ -3,6 +3,8 @@
  *
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
  * decider) is applied before the crank's own syscalls (rules.md#w1) and stays when the crank fails.
+ * So a `VatFault` may be thrown within `mergeCrank` only: in `acceptMessage` nothing is a vat's
+ * fault, and whatever is thrown there stops the kernel.
  */
 import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
 import {

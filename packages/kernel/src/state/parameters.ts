@@ -4,6 +4,7 @@
  * What is not here (threads, spare workers, logs) changes no outcome.
  */
 import { packFrame, unpackFrame } from '@heirloom/store';
+import { checkArity } from './frame-codec.js';
 
 /** Who decides what is garbage: see docs/gc.md. */
 export const GC_MODES = ['engine', 'consensus'] as const;
@@ -60,6 +61,7 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   vatsMax: 1000,
 };
 
+/** In the order of the stored row: a new one comes last, and changes the schema. */
 export const COUNTS = [
   'waveLimit',
   'waveBytesMax',
@@ -82,7 +84,10 @@ export const isSealed = (height: number, parameters: KernelParameters): boolean 
 export const packParameters = (parameters: KernelParameters): Uint8Array =>
   packFrame([parameters.gc, ...COUNTS.map(name => parameters[name])]);
 
+/** Errors: HostError STORE_CORRUPT for a row with another number of parameters. */
 export const unpackParameters = (bytes: Uint8Array): KernelParameters => {
-  const [gc, ...counts] = unpackFrame(bytes) as readonly [GcMode, ...number[]];
+  const tuple = unpackFrame(bytes);
+  checkArity('the parameters', tuple, [1 + COUNTS.length]);
+  const [gc, ...counts] = tuple as readonly [GcMode, ...number[]];
   return { ...DEFAULT_PARAMETERS, gc, ...Object.fromEntries(COUNTS.map((n, i) => [n, counts[i]])) };
 };

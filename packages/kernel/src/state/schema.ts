@@ -47,7 +47,11 @@ export type PromiseState = (typeof PromiseState)[keyof typeof PromiseState];
 
 export interface PromiseRow {
   readonly state: PromiseState;
-  /** NOBODY while a message that would settle it is queued. */
+  /**
+   * NOBODY while a message that would settle it is queued. It is given when the promise is made
+   * (`makePromise`), and changes where the message reaches a vat (`activateResult`) or the kernel
+   * (`takeResult`), and when the promise settles (`settle`).
+   */
   readonly decider: number;
   /** Sorted. */
   readonly subscribers: readonly number[];
