@@ -18,6 +18,7 @@
  */
 import { types } from 'node:util';
 import type { Hardening } from '../contracts/hardening.js';
+import { getterOf, isObject } from '../values.js';
 
 const { isProxy } = types;
 const { isView } = ArrayBuffer;
@@ -38,10 +39,7 @@ const stringOf = String;
 /** Up to this many objects the pending list is searched from end to end, then by a Set. */
 const LINEAR_SEARCH_MAX = 24;
 
-const typedArrayTag = getOwnPropertyDescriptor(
-  getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)!.get!;
+const typedArrayTag = getterOf(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 
 /**
  * V8 from Node 21 on: an own accessor of every error, shared by all. Undefined where it is
@@ -94,9 +92,6 @@ const selectMarks = (): Marks => {
 };
 const { has, add } = selectMarks();
 
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
 /** Elements of typed arrays stay writable, as the inside of a Map does; all else is frozen. */
 const isElementKey = (key: string | symbol): boolean => {
   if (typeof key !== 'string') return false;
@@ -116,11 +111,11 @@ const freezeTypedArray = (value: object): void => {
 };
 
 /** An accessor would let its holders see stacks and, through the setter, share state. */
-const repairStack = (value: object): void => {
+const repairStack = (value: object, feralGetter: () => unknown): void => {
   if (!(value instanceof FeralError)) return;
   const descriptor = getOwnPropertyDescriptor(value, 'stack');
-  if (descriptor?.get === feralStackGetter && descriptor?.configurable === true) {
-    defineProperty(value, 'stack', { value: apply(feralStackGetter!, value, []) });
+  if (descriptor?.get === feralGetter && descriptor.configurable === true) {
+    defineProperty(value, 'stack', { value: apply(feralGetter, value, []) });
   }
 };
 
@@ -154,17 +149,17 @@ class Pending {
   }
 }
 
+type Descriptors = Readonly<Record<PropertyKey, PropertyDescriptor>>;
+
 const traverseProxy = (value: object, pending: Pending): void => {
-  const descriptors = getOwnPropertyDescriptors(value);
+  const descriptors: Descriptors = getOwnPropertyDescriptors(value);
   const keys = ownKeys(descriptors);
   pending.enqueue(getPrototypeOf(value));
-  for (let i = 0; i < keys.length; i += 1) {
-    pending.enqueueDescriptor(descriptors[keys[i] as string]!);
-  }
+  for (let i = 0; i < keys.length; i += 1) pending.enqueueDescriptor(descriptors[keys[i]!]!);
 };
 
 const freezeAndTraverse = (value: object, pending: Pending): void => {
-  if (feralStackGetter !== undefined) repairStack(value);
+  if (feralStackGetter !== undefined) repairStack(value, feralStackGetter);
   if (isView(value) && apply(typedArrayTag, value, []) !== undefined) freezeTypedArray(value);
   else freeze(value);
   if (isProxy(value)) {
