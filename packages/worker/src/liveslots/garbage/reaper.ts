@@ -19,7 +19,8 @@ import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
 import { ZeroEntry } from '../objects/ledger.js';
 import { isUnheld, placeOf } from '../objects/things.js';
-import { unpackNumber } from '../rows/frames.js';
+import { vrefIn } from '../rows/decoded.js';
+import { bytesAt, unpackNumber } from '../rows/frames.js';
 import type { Deletions } from './deletions.js';
 
 /** Entries that a full reap looks at, for each row that it may remove. */
@@ -172,14 +173,14 @@ export class Reaper {
         return true;
       }
       key = next;
-      this.#consider(findings, key.slice(ROW_ZERO_PREFIX.length + 4) as VRef, key);
+      this.#consider(findings, vrefIn(key, ROW_ZERO_PREFIX.length + 4), key);
     }
     this.#cursor = key;
     return false;
   }
 
   #consider(findings: Findings, baseRef: VRef, key: BinaryKey): void {
-    const entry = unpackNumber(this.#core.context.rows.get(key)!);
+    const entry = unpackNumber(bytesAt(this.#core.context.rows, key));
     if (entry === ZeroEntry.doomed || this.#core.ledger.isGone(baseRef)) return;
     if (entry === ZeroEntry.recognized) findings.imports.add(baseRef);
     else this.#follow(findings, [baseRef]);
