@@ -15,6 +15,8 @@
  *  - for a proxy all descriptors are taken before anything else is looked at.
  * The mark is a private field that only this module's class can install or see: it cannot be
  * forged, is not inherited, and a proxy does not show its target's.
+ * Loops go by index, since iterators are slow once ses has frozen them; `!` says there that the
+ * arrays are the engine's or ours, and have no holes.
  */
 import { types } from 'node:util';
 import type { Hardening } from '../contracts/hardening.js';

@@ -13,6 +13,7 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { ROW_ZERO_PREFIX, prefixEnd, rowZeroPrefix } from '@heirloom/store/keys';
+import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { ReapReport } from '../../protocol/from-worker.js';
 import type { VRef } from '../../protocol/refs.js';
@@ -217,7 +218,8 @@ export class Reaper {
     if (ledger.virtualCountAfter(baseRef) > 0 || this.#doomed.has(baseRef)) return false;
     // All facets of a cohort live and die together.
     const [facet] = this.#deletions.facetsOf(baseRef);
-    return !context.references.isAlive(facet!);
+    check(facet !== undefined, 'a thing has a facet');
+    return !context.references.isAlive(facet);
   }
 
   #delete(ref: VRef): void {
