@@ -1,7 +1,7 @@
 /**
  * What the weaver needs to know of a syntax tree, as acorn gives it: nodes in source order.
  */
-import { Parser, type AnyNode, type BlockStatement } from 'acorn';
+import { getLineInfo, Parser, type AnyNode, type BlockStatement, type Comment } from 'acorn';
 
 /** `start` and `end` are UTF-16 offsets into the source. */
 export type SyntaxNode = AnyNode;
@@ -45,9 +45,27 @@ class ScriptParser extends Parser {
   }
 }
 
-/** Errors: SyntaxError, whose message says where. */
-export const parseScript = (source: string): SyntaxNode =>
-  ScriptParser.parse(source, { ecmaVersion: 'latest', sourceType: 'script' });
+/** Puts comments into `comments`, in order. Errors: SyntaxError, whose message says where. */
+export const parseScript = (source: string, comments: Comment[]): SyntaxNode =>
+  ScriptParser.parse(source, {
+    ecmaVersion: 'latest',
+    sourceType: 'script',
+    onComment: comments,
+  });
+
+/** An error as acorn's are: the message ends with line, from 1, and column, from 0. */
+export const syntaxError = (why: string, source: string, at: number): SyntaxError => {
+  const { line, column } = getLineInfo(source, at);
+  return new SyntaxError(`${why} (${line}:${column})`);
+};
+
+/** The nodes around a place of the source, the innermost first. */
+export const nodesAt = (tree: SyntaxNode, at: number): [SyntaxNode, ...SyntaxNode[]] => {
+  const below = childrenOf(tree).find(({ start, end }) => start <= at && at < end);
+  if (below === undefined) return [tree];
+  const [innermost, ...around] = nodesAt(below, at);
+  return [innermost, ...around, tree];
+};
 
 /** Where a function's body begins behind its directives. */
 export const bodyStart = ({ body, start: bodyAt }: BlockStatement): number => {

@@ -248,6 +248,16 @@ describe('weave:', () => {
     expect(() => weave(source)).toThrow(SyntaxError);
   });
 
+  test.each([
+    ['import()', 'f();\n  import("x")', '2:2'],
+    ['import() that is spread', '(() => [...import("x")])', '1:11'],
+    ['a text of a tagged template', 'String.raw`<!--`', '1:11'],
+    ['a reserved name', 'a;\nb($heirloom_enter)', '2:2'],
+  ])('what cannot run: %s -> SyntaxError with line and column', (_, source, place) => {
+    expect(() => weave(source)).toThrow(SyntaxError);
+    expect(() => weave(source)).toThrow(`(${place})`);
+  });
+
   test('megabytes of white space, in front and in a function -> no matter', () => {
     const space = ' '.repeat(5_000_000);
     expect(evaluate(`${space}(() => {${space}return 4;})()`)).toBe(4);
@@ -255,5 +265,41 @@ describe('weave:', () => {
 
   test('what does not parse -> SyntaxError', () => {
     expect(() => weave('const = 1')).toThrow(SyntaxError);
+  });
+});
+
+/** What SES looks for, where it means nothing. */
+const INNOCENT: readonly (readonly [what: string, source: string])[] = [
+  ['a comment', '1; /* import("x") <!-- --> */ 2 // import( <!--'],
+  ['a type in a comment', "/** @type {import('./a.js').B} */ 7"],
+  ['a comment and a bracket', '[1].map(x => x) // import\n(0, 5)'],
+  ['html comments of scripts', '1 <!-- x\n  --> y\n+ 2'],
+  ['texts', "['import(x)', \"<!-- a -->\", '\\<!--', '\\\\import (']"],
+  ['templates', '(x => `import(${x}) <!-- ${`-->`}`)(1)'],
+  ['a tagged template beside', 'String.raw`${"<!--"}\\n`'],
+  ['regular expressions', '[/<!--/.test("<!--"), /[<!--x]/u.exec("-").index]'],
+  ['the source of one', 'new RegExp(/(-->)/.source).exec("a-->").index'],
+  ['import in a regular expression', '/^import(a|b)$/.test("importa")'],
+  ['a lookbehind', '/(?<!--x)y/.exec("--xy zy").index'],
+  ['operators', 'let n = 3, out = []; while (n-->0) out.push(n); out'],
+  ['methods', '({ import(x) { return x; } }).import(3)'],
+  ['accessors', '({ get import() { return 4; } }).import'],
+  ['a static method', 'class A { static async import (x) { return x; } } A.import(5)'],
+  [
+    'a private method',
+    'class A { #import(x) { return x; } f() { return this.#import (6); } } new A().f()',
+  ],
+  ['an optional call', '({ import: x => x })?.import?.(7)'],
+];
+
+describe('weave: what SES refuses by its patterns', () => {
+  test.each(INNOCENT)('%s -> the same, on the same lines, nothing to refuse', async (_, source) => {
+    const woven = weave(source);
+    expect(woven.split('\n').length).toBe(source.split('\n').length);
+    expect(/<!--|-->/.exec(woven)).toBe(null);
+    expect(/(^|[^.]|\.\.\.)\bimport(\s*(?:\(|\/[/*]))/.exec(woven)).toBe(null);
+    expect(await outcomeOf(() => evaluateAs(woven))).toEqual(
+      await outcomeOf(() => evaluateAs(source)),
+    );
   });
 });

@@ -12,23 +12,25 @@
  *     function f(x) { const d = enter(); try { return g(x); }
  *       catch (e) { throw caught(e); } finally { leave(d); } }
  *
- * Invariants: text is only added, on the line where it belongs, so that line numbers stay; a script
- * that mentions a name of ours is refused, so that it can neither shadow nor call them; the same
- * source gives the same text (the version of acorn is exact in package.json). Not counted: default
- * values of parameters, fields of classes, generators while they delegate (`yield*`), functions
- * that declare a name twice (`fitsBlock`); for them there is the guard. The names are taken from
- * the global object, which is `this` where a compartment evaluates: no scope of vat code's making
- * comes between.
+ * Invariants: what is added stands on the line where it belongs, and what is written anew stays on
+ * its line (evasion.ts), so that line numbers stay; a script that mentions a name of ours is
+ * refused, so that it can neither shadow nor call them; the same source gives the same text (the
+ * version of acorn is exact in package.json). Not counted: default values of parameters, fields of
+ * classes, generators while they delegate (`yield*`), functions that declare a name twice
+ * (`fitsBlock`); for them there is the guard. The names are taken from the global object, which is
+ * `this` where a compartment evaluates: no scope of vat code's making comes between.
  */
 import type {
   AwaitExpression,
   CatchClause,
+  Comment,
   ForOfStatement,
   Identifier,
   ReturnStatement,
   TryStatement,
   YieldExpression,
 } from 'acorn';
+import { evasions, isSuspect, type Edit } from './evasion.js';
 import {
   behindArrow,
   bodyStart,
@@ -36,6 +38,7 @@ import {
   fitsBlock,
   isFunction,
   parseScript,
+  syntaxError,
   type FunctionNode,
   type SyntaxNode,
 } from './syntax.js';
@@ -81,29 +84,33 @@ const isNone = (part: unknown): part is null | undefined => part === null || par
 
 class Weaver {
   readonly #source: string;
-  readonly #insertions: [at: number, text: string][] = [];
+  readonly #edits: Edit[] = [];
 
   constructor(source: string) {
     this.#source = source;
   }
 
   weave(): string {
-    this.#visit(parseScript(this.#source), PROGRAM);
-    if (this.#insertions.length === 0) return this.#source;
+    const comments: Comment[] = [];
+    const tree = parseScript(this.#source, comments);
+    this.#visit(tree, PROGRAM);
+    const isCounted = this.#edits.length > 0;
+    if (isSuspect(this.#source)) this.#edits.push(...evasions(this.#source, tree, comments));
+    if (this.#edits.length === 0) return this.#source;
     // Stable: what was inserted first at a place comes first.
-    this.#insertions.sort(([a], [b]) => a - b);
-    const parts = [`const{${Object.values(WOVEN_NAMES).join(',')}}=this;`];
+    this.#edits.sort((a, b) => a.at - b.at);
+    const parts = isCounted ? [`const{${Object.values(WOVEN_NAMES).join(',')}}=this;`] : [];
     let from = 0;
-    for (const [at, text] of this.#insertions) {
+    for (const { at, length, text } of this.#edits) {
       parts.push(this.#source.slice(from, at), text);
-      from = at;
+      from = at + length;
     }
     parts.push(this.#source.slice(from));
     return parts.join('');
   }
 
   #insert(at: number, text: string): void {
-    this.#insertions.push([at, text]);
+    this.#edits.push({ at, length: 0, text });
   }
 
   #visitBelow(node: SyntaxNode, around: Surroundings): void {
@@ -118,12 +125,17 @@ class Weaver {
     if (type === 'ForOfStatement') return this.#loop(node, around);
     if (type === 'ReturnStatement') return this.#return(node, around);
     if (type === 'TryStatement') return this.#try(node, around);
+    if (type === 'ImportExpression') throw this.#error('a vat has no import()', node);
     return this.#visitBelow(node, around);
   }
 
-  #identifier({ name, start }: Identifier): void {
-    if (!name.startsWith(RESERVED_PREFIX)) return;
-    throw SyntaxError(`the name ${name} is reserved (at ${start})`);
+  #identifier(node: Identifier): void {
+    if (!node.name.startsWith(RESERVED_PREFIX)) return;
+    throw this.#error(`the name ${node.name} is reserved`, node);
+  }
+
+  #error(why: string, { start }: SyntaxNode): SyntaxError {
+    return syntaxError(why, this.#source, start);
   }
 
   #function(node: FunctionNode): void {
@@ -230,7 +242,7 @@ class Weaver {
 }
 
 /**
- * The woven script. Errors: SyntaxError for what does not parse, or mentions a reserved name.
- * RangeError when it nests deeper than this stack holds.
+ * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
+ * `import()`. RangeError when it nests deeper than this stack holds.
  */
 export const weave = (source: string): string => new Weaver(source).weave();
