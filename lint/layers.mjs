@@ -88,6 +88,7 @@ const WORKER = {
       protocol: 'what crosses between kernel and worker: to-worker.ts, from-worker.ts',
       weave: 'how scripts of vats are instrumented',
       'check.ts': 'assertions of the hot path',
+      'values.ts': 'objects and other values of vat code, told apart',
       'vat-services.ts': 'types for authors of vats: kernel objects',
     },
     {

@@ -1,10 +1,12 @@
 /**
- * `npm run layers`: counts rooms, floors, arrows and circles, and compares them with the plan.
+ * `npm run layers`: counts rooms, floors, arrows, circles and casts, and compares them with the
+ * plan.
  *
  * Exit codes: 0 the plan is met; 1 it is not; 2 the arguments are wrong.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { CASTS_MAX, casts } from './casts.mjs';
 import { circlesOf, runTimeGraph } from './circles.mjs';
 import { filesBelow, importsBelow } from './imports.mjs';
 import { BACK_ARROWS_MAX, CIRCLE_ROOTS, FLOORS_MAX, NAME_ROOTS, TREES } from './layers.mjs';
@@ -13,17 +15,19 @@ import { drawingOf, faultOf, floorOf, isOutside, roomOf, roomsOf } from './rooms
 const roomsMaxOf = name => TREES.find(({ root }) => root.endsWith(name)).roomsMax;
 const [ROOMS_MAX, LIVESLOTS_ROOMS_MAX] = ['kernel/src', 'liveslots'].map(roomsMaxOf);
 
-const HELP = `npm run layers -- [--json | --drawing] [--help]
+const HELP = `npm run layers -- [--json | --drawing] [--casts-max N] [--help]
 
 Counts the rooms of each package, its floors, and the arrows between rooms (one for all imports of
 one room from another), and compares them with the plan: rooms at one level at most ${ROOMS_MAX},
 in liveslots ${LIVESLOTS_ROOMS_MAX}; at most ${FLOORS_MAX} floors;
 at most ${BACK_ARROWS_MAX} arrows back up, of types alone;
-no circle of run-time imports; no name of a file twice, index.ts aside.
+no circle of run-time imports; no name of a file twice, index.ts aside;
+of casts no more than lint/casts.mjs permits.
 
-  --json      the figures as JSON, in one line
-  --drawing   the layers of each package as text, the highest floor first
-  --help      this text
+  --json         the figures as JSON, in one line
+  --drawing      the layers of each package as text, the highest floor first
+  --casts-max N  at most N times \`as\` and N times \`!\` in each tree, instead of that table
+  --help         this text
 
 The layers are declared in lint/layers.mjs; docs/internals/layers.md says what they are for.
 Exit status: 0 the plan is met, 1 it is not, 2 wrong arguments.
@@ -101,12 +105,25 @@ const circlesBelow = root => ({ root, circles: circlesOf(runTimeGraph(importsBel
 
 const HEADS = ['tree', 'files', 'rooms', 'floors', 'arrows', 'back up', 'of them types'];
 
+const CAST_HEADS = ['tree', 'as', '!'];
+
 const table = rows => {
-  const widths = HEADS.map((_, column) => Math.max(...rows.map(row => row[column].length)));
+  const [heads] = rows;
+  const widths = heads.map((_, column) => Math.max(...rows.map(row => row[column].length)));
   return rows.map(row => row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
 };
 
-const report = (trees, circles, names) => {
+const castTable = counted =>
+  table([
+    CAST_HEADS,
+    ...counted.map(({ root, as, asMax, bang, bangMax }) => [
+      root,
+      `${as} of ${asMax}`,
+      `${bang} of ${bangMax}`,
+    ]),
+  ]);
+
+const report = (trees, circles, names, counted) => {
   const rows = trees.map(({ root, files, rooms, roomsMax, floors, arrows, backArrows }) => {
     const types = backArrows.filter(({ isType }) => isType);
     const [most, back] = [`${rooms} of ${roomsMax}`, `${backArrows.length} of ${BACK_ARROWS_MAX}`];
@@ -123,29 +140,41 @@ const report = (trees, circles, names) => {
   for (const way of circles.flatMap(each => each.circles)) lines.push(`  ${way.join(' -> ')}`);
   lines.push(`names that occur twice in these packages: ${names.length}`);
   for (const [, same] of names) lines.push(`  ${same.join(', ')}`);
+  lines.push('', ...castTable(counted));
   return lines.map(line => line.trimEnd()).join('\n');
 };
 
-const run = ({ json, drawing }) => {
+/** `most` of either kind in each tree, where it is given. */
+const limitsOf = most =>
+  most === undefined
+    ? CASTS_MAX
+    : CASTS_MAX.map(({ root }) => ({ root, asMax: Number(most), bangMax: Number(most) }));
+
+const run = ({ json, drawing, 'casts-max': castsMax }) => {
   if (drawing) return { text: TREES.map(drawingOf).join('\n\n'), isMet: true };
   const trees = TREES.map(measure);
   const circles = CIRCLE_ROOTS.map(circlesBelow);
+  const counted = casts(limitsOf(castsMax));
   // liveslots is a tree within another: what is wrong there is found twice.
-  const faults = [...new Set(trees.flatMap(tree => tree.faults))];
+  const faults = [...new Set([...trees, ...counted].flatMap(tree => tree.faults))];
   const names = namesakes();
   const isStraight = circles.every(each => each.circles.length === 0);
   const isMet = faults.length === 0 && isStraight && names.length === 0;
-  if (json) return { text: JSON.stringify({ isMet, trees, circles, names }), isMet };
+  const figures = { isMet, trees, circles, names, casts: counted };
+  if (json) return { text: JSON.stringify(figures), isMet };
   const verdict = isMet ? 'The plan is met.' : 'The plan is not met.';
-  return { text: [report(trees, circles, names), ...faults, verdict].join('\n'), isMet };
+  return { text: [report(trees, circles, names, counted), ...faults, verdict].join('\n'), isMet };
 };
 
 const FLAG = { type: 'boolean' };
-const FLAGS = { json: FLAG, drawing: FLAG, help: FLAG };
+const FLAGS = { json: FLAG, drawing: FLAG, help: FLAG, 'casts-max': { type: 'string' } };
 
 const flagsOf = args => {
   try {
-    return parseArgs({ args, options: FLAGS }).values;
+    const { values } = parseArgs({ args, options: FLAGS });
+    const { 'casts-max': most = '0' } = values;
+    if (!/^[0-9]+$/.test(most)) throw Error(`--casts-max is a number, not ${most}`);
+    return values;
   } catch (error) {
     process.stderr.write(`${error.message}\n\n${HELP}`);
     return undefined;

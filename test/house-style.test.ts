@@ -131,15 +131,24 @@ interface Tree {
   readonly faults: readonly string[];
 }
 
+interface Casts {
+  readonly root: string;
+  readonly as: number;
+  readonly bang: number;
+  readonly faults: readonly string[];
+}
+
 interface Figures {
   readonly isMet: boolean;
   readonly trees: readonly Tree[];
+  readonly casts: readonly Casts[];
   readonly circles: readonly { readonly circles: readonly (readonly string[])[] }[];
 }
 
 const LAYERS_SCRIPT = path.join(ROOT, 'lint/main.mjs');
-const layers = (flag: string): string =>
-  spawnSync(process.execPath, [LAYERS_SCRIPT, flag], { encoding: 'utf8' }).stdout;
+const runLayers = (...args: string[]) =>
+  spawnSync(process.execPath, [LAYERS_SCRIPT, ...args], { encoding: 'utf8' });
+const layers = (flag: string): string => runLayers(flag).stdout;
 
 const figures = JSON.parse(layers('--json')) as Figures;
 
@@ -273,6 +282,18 @@ test('layers: npm run layers -> the plan is met', () => {
   expect(figures.trees.flatMap(({ faults }) => faults)).toEqual([]);
   expect(figures.circles.flatMap(({ circles }) => circles)).toEqual([]);
   expect(figures.isMet).toBe(true);
+});
+
+test('casts: one more than is permitted -> the plan is not met; as const is none', () => {
+  expect(figures.casts.flatMap(({ faults }) => faults)).toEqual([]);
+  const most = Math.max(...figures.casts.flatMap(({ as, bang }) => [as, bang]));
+  const [atMost, oneLess] = [most, most - 1].map(n => runLayers('--casts-max', String(n)));
+  expect(atMost?.status).toBe(0);
+  expect(oneLess?.status).toBe(1);
+  expect(oneLess?.stdout).toContain(`, at most ${most - 1}\nThe plan is not met.`);
+  const text = readFileSync(path.join(ROOT, 'bench/src/parallel.ts'), 'utf8');
+  expect(text).toContain(' as const');
+  expect(figures.casts.find(({ root }) => root === 'bench/src')?.as).toBe(0);
 });
 
 test('layers: the drawings of ARCHITECTURE.md -> those of lint/layers.mjs', () => {

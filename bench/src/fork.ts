@@ -9,6 +9,7 @@
 import { openKernel, type Kernel, type VatId } from '@heirloom/kernel';
 import { during, type Bench, type BenchIo } from './bench.js';
 import { fillBranches, sizesUpTo } from './branches.js';
+import { memberAt } from './member.js';
 import { expectResult } from './purse-kernel.js';
 import type { Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
@@ -91,7 +92,7 @@ const reportOf = ({ forks }: ForkOptions, parents: readonly Parent[]): Report =>
     return { purses, p50Ms: p50, p99Ms: p99, count };
   });
   const compared = points.find(({ purses }) => purses === PURSES_COMPARED);
-  const largest = points.at(-1)!;
+  const largest = memberAt(points, -1);
   const ratio = compared === undefined ? null : rounded(largest.p50Ms / compared.p50Ms);
   return {
     title: `ms of a fork, ${forks} forks of every bank`,

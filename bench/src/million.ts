@@ -10,6 +10,7 @@ import { openReader } from '@heirloom/store';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { during, type Bench, type BenchIo } from './bench.js';
+import { memberAt } from './member.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { ONE_RUN, rounded } from './statistics.js';
@@ -37,7 +38,7 @@ const countRows = async (directory: string): Promise<number> => {
     const keys = snapshot.keysAfter('vatstore', after, '\xff'.repeat(16), SCAN_CHUNK);
     count += keys.length;
     if (keys.length < SCAN_CHUNK) break;
-    after = keys.at(-1)!;
+    after = memberAt(keys, -1);
   }
   snapshot.done();
   await reader.close();

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat, openKernel, type Kernel, type VatBundle } from '@heirloom/kernel';
 import { during, type Bench, type BenchIo } from './bench.js';
+import { memberAt } from './member.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
 import { median, rounded, spread, spreadText } from './statistics.js';
@@ -121,7 +122,7 @@ const reportOf = (
 ): Report => {
   const { vats, threads, messages, spins, rounds } = options;
   const [cores, load] = [availableParallelism(), loadavg().map(rounded)];
-  const ratios = one.times.map((ms, round) => ms / many.times[round]!);
+  const ratios = one.times.map((ms, round) => ms / memberAt(many.times, round));
   const speedup = rounded(median(ratios));
   const hashesEqual = one.hashes.every((hash, i) => hash === many.hashes[i]);
   const row = (name: string, it: Contender): Cell[] => [

@@ -8,6 +8,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { during, type Bench, type BenchIo } from './bench.js';
+import { memberAt } from './member.js';
 import { firstDifference, type Difference } from './replicas/comparison.js';
 import { heightOf, prepareCode, type Code } from './replicas/execution.js';
 import { liveThrough, type Life } from './replicas/lives.js';
@@ -148,7 +149,7 @@ const reportOf = (options: ReplicasOptions, outcomes: readonly Outcome[]): Repor
   const hashesEqual = replicas.every(({ equal }) => equal);
   const auditsOk = replicas.every(({ auditOk }) => auditOk);
   const { blocks, seed, vats } = options;
-  const events = outcomes[0]!.life.events;
+  const { events } = memberAt(outcomes, 0).life;
   const rows = replicas.map((it): Cell[] => {
     const found = it.firstDifference === null ? 'yes' : `from block ${it.firstDifference.block} on`;
     const name = it.kills === undefined ? it.name : `${it.name} (${it.kills} times)`;

@@ -1,24 +1,19 @@
 /** Figures over the rounds of a bench. Medians, since a 2-core machine has bad moments. */
 import { inOrder, percentile } from '@heirloom/kernel/statistics';
-
-function at(sorted: readonly number[], index: number): number {
-  const value = sorted[index];
-  if (value === undefined) throw new RangeError(`no value at ${index}`);
-  return value;
-}
+import { memberAt } from './member.js';
 
 /** The middle value, or the mean of the two in the middle. Throws RangeError if there are none. */
 export function median(values: readonly number[]): number {
   const sorted = inOrder(values);
   const upper = Math.floor(sorted.length / 2);
-  if (sorted.length % 2 === 1) return at(sorted, upper);
-  return (at(sorted, upper - 1) + at(sorted, upper)) / 2;
+  if (sorted.length % 2 === 1) return memberAt(sorted, upper);
+  return (memberAt(sorted, upper - 1) + memberAt(sorted, upper)) / 2;
 }
 
 /** Largest less smallest, over the median: 0.1 is 10 %. */
 export function spread(values: readonly number[]): number {
   const sorted = inOrder(values);
-  return (at(sorted, sorted.length - 1) - at(sorted, 0)) / median(values);
+  return (memberAt(sorted, -1) - memberAt(sorted, 0)) / median(values);
 }
 
 /** Three significant digits, for tables and JSON alike: no bench here knows more. */

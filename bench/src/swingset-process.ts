@@ -77,7 +77,7 @@ export class SwingSetProcess implements PurseKernel {
   async #answer(method: string): Promise<Answer> {
     const line = await this.#answers.next();
     if (line.done === true) throw new Error(`SwingSet ended before it answered "${method}"`);
-    const answer = JSON.parse(line.value) as Answer;
+    const answer: Answer = JSON.parse(line.value);
     if (answer.method !== method) {
       throw new Error(`SwingSet answered "${answer.method}", not "${method}"`);
     }

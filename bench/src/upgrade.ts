@@ -10,6 +10,7 @@
 import { openKernel, type CreatedVat, type Kernel } from '@heirloom/kernel';
 import { during, type Bench, type BenchIo } from './bench.js';
 import { fillBranches, sizesUpTo } from './branches.js';
+import { memberAt } from './member.js';
 import { expectResult } from './purse-kernel.js';
 import type { Cell, Report } from './report.js';
 import type { Sizes, SizesOf } from './sizes.js';
@@ -96,7 +97,7 @@ const reportOf = (options: UpgradeOptions, branches: readonly Branch[]): Report 
     return { purses, p50Ms: p50, p99Ms: p99, count };
   });
   const compared = points.find(({ purses }) => purses === PURSES_COMPARED);
-  const largest = points.at(-1)!;
+  const largest = memberAt(points, -1);
   const ratio = compared === undefined ? null : rounded(largest.p50Ms / compared.p50Ms);
   const rows: Cell[][] = points.map(it => [it.purses, it.p50Ms, it.p99Ms, it.count]);
   if (ratio !== null) rows.push([`${largest.purses} / ${PURSES_COMPARED}`, ratio, '', '']);

@@ -12,6 +12,7 @@ import {
   type VatBundle,
   type VatInfo,
 } from '@heirloom/kernel';
+import { memberAt } from '../member.js';
 import { PURSES_PER_MESSAGE_MAX } from '../purse-kernel.js';
 import type { BuiltHouse, ChurnJob, ChurnOutcome, RoundFigures, Tally } from './messages.js';
 import { roundOf, type Round } from './plan.js';
@@ -45,7 +46,7 @@ const installAll = async (kernel: Kernel, bundle: Bundler): Promise<BuiltHouse['
 };
 
 const driverOf = (drivers: readonly VatInfo[], bank: number): VatInfo =>
-  drivers[bank % drivers.length]!;
+  memberAt(drivers, bank % drivers.length);
 
 const openHouse = ({ directory, isolation }: HouseJob, blocks: 'auto' | 'host'): Promise<Kernel> =>
   openKernel({ directory, isolation, blocks, maxVatsOnline: VATS_ONLINE });
@@ -91,12 +92,21 @@ export const buildHouse = async (
 
 const NO_TALLY: Tally = { sent: 0, answered: 0, rejected: 0, rejectedWhileDrained: 0, wrong: 0 };
 
-const tallyOf = (figures: readonly (readonly number[])[]): Tally => {
-  const at = (i: number): number => figures.reduce((sum, of) => sum + of[i]!, 0);
-  const [sent, answered, rejected, rejectedWhileDrained, wrong] = [0, 1, 2, 3, 4].map(at) as [
-    number, number, number, number, number,
-  ];
-  return { sent, answered, rejected, rejectedWhileDrained, wrong };
+/** What each driver answers, in the order of `Tally`. */
+const tallyOf = (answers: readonly unknown[]): Tally => {
+  const at = (i: number): number =>
+    answers.reduce<number>((sum, figures) => {
+      const figure: unknown = Array.isArray(figures) ? figures[i] : undefined;
+      if (typeof figure !== 'number') throw TypeError('a driver answers with its figures');
+      return sum + figure;
+    }, 0);
+  return {
+    sent: at(0),
+    answered: at(1),
+    rejected: at(2),
+    rejectedWhileDrained: at(3),
+    wrong: at(4),
+  };
 };
 
 export class House {
@@ -184,7 +194,7 @@ export class House {
     const { built, plan } = this.#job;
     const { banks } = plan;
     const isBank = target < banks;
-    const vat = isBank ? this.#banks[target]! : this.#drivers[target - banks]!;
+    const vat = isBank ? memberAt(this.#banks, target) : memberAt(this.#drivers, target - banks);
     const { bundles } = built;
     const code = isBank ? bundles.bank : bundles.driver;
     const fails = failure === undefined ? {} : { failure };
@@ -205,7 +215,7 @@ export class House {
   #askFigures(): void {
     const asked = this.#drivers.map(({ root }) => this.#kernel.send(root, 'figures').result);
     void Promise.all(asked).then(
-      figures => (this.#tally = tallyOf(figures as number[][])),
+      answers => (this.#tally = tallyOf(answers)),
       () => undefined, // the process ends
     );
   }
@@ -240,7 +250,7 @@ export class House {
       const held = purses * Math.ceil((banks - n) / drivers);
       for (let first = 0; first < held; first += PURSES_PER_CHECK) {
         const args = [first, PURSES_PER_CHECK, BALANCE];
-        right += (await this.#result(root, 'countRight', args)) as number;
+        right += Number(await this.#result(root, 'countRight', args));
       }
     }
     return banks * purses - right;
@@ -251,7 +261,9 @@ export class House {
     let sum = 0n;
     for (const { root } of this.#banks) {
       for (let first = 0; first < purses; first += PURSES_PER_CHECK) {
-        sum += (await this.#result(root, 'sum', [first, PURSES_PER_CHECK])) as bigint;
+        const part = await this.#result(root, 'sum', [first, PURSES_PER_CHECK]);
+        if (typeof part !== 'bigint') throw TypeError('a bank answers with the sum of its purses');
+        sum += part;
       }
     }
     return Number(sum - BALANCE * BigInt(banks * purses));

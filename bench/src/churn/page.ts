@@ -131,7 +131,7 @@ for (const chart of charts) draw(chart);
 `;
 
 const escape = (text: string): string =>
-  text.replace(/[&<>]/g, char => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char]!);
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const rowOf = (row: readonly Cell[]): string =>
   `<tr>${row.map(cell => `<td>${escape(cellText(cell))}</td>`).join('')}</tr>`;

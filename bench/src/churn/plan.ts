@@ -4,6 +4,7 @@
  */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { memberAt } from '../member.js';
 
 /** One upgrade in so many fails on purpose. */
 const FAILURE_EVERY = 10;
@@ -70,7 +71,7 @@ export const incarnationsOf = (plan: ChurnPlan): number[] => {
   const counts = Array.from({ length: plan.banks + plan.drivers }, () => 0);
   for (let number = 1; number <= plan.rounds; number += 1) {
     const { target, failure } = roundOf(plan, number);
-    if (failure === undefined) counts[target]! += 1;
+    if (failure === undefined) counts[target] = memberAt(counts, target) + 1;
   }
   return counts;
 };

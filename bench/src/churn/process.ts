@@ -3,6 +3,7 @@
  * tells its parent of each. Killed and started again with the same job it goes on.
  */
 import { readFile } from 'node:fs/promises';
+import { memberAt } from '../member.js';
 import { House } from './house.js';
 import type { ChurnJob, ChurnMessage } from './messages.js';
 import { restingResources } from './resources.js';
@@ -37,4 +38,5 @@ const runJob = async (job: ChurnJob): Promise<void> => {
   process.disconnect();
 };
 
-await runJob(JSON.parse(await readFile(process.argv[2]!, 'utf8')) as ChurnJob);
+const job: ChurnJob = JSON.parse(await readFile(memberAt(process.argv, 2), 'utf8'));
+await runJob(job);

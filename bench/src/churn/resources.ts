@@ -13,7 +13,7 @@ const MEMORY_LOOKS = 5;
 const countOf = (directory: string): number => readdirSync(directory).length;
 
 const look = (): Resources => {
-  const collect = (globalThis as { gc?: () => void }).gc;
+  const { gc: collect } = globalThis;
   if (collect === undefined) throw Error('the process needs --expose-gc');
   collect();
   return {

@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { VatBundle } from '@heirloom/kernel';
+import { keepStderr } from '../child.js';
 import { buildHouse } from './house.js';
 import type {
   BuiltHouse, ChurnJob, ChurnMessage, ChurnOutcome, Resources, RoundFigures,
@@ -14,7 +15,6 @@ import type {
 import { killsOf, lastKillableOf, type ChurnPlan } from './plan.js';
 
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
-const STDERR_CHARS_MAX = 20_000;
 /** A kill comes at most so long after its round has begun. */
 const KILL_DELAY_MS_MAX = 120;
 
@@ -103,17 +103,16 @@ class Trial {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       execArgv: ['--expose-gc'],
     });
-    let stderr = '';
+    const stderr = keepStderr(child);
     let isKilled = false;
-    child.stderr!.on('data', data => (stderr = (stderr + String(data)).slice(-STDERR_CHARS_MAX)));
-    child.on('message', message => {
-      isKilled ||= this.#take(child, message as ChurnMessage);
+    child.on('message', (message: ChurnMessage) => {
+      isKilled ||= this.#take(child, message);
     });
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
         if (code === 0 || (isKilled && signal === 'SIGKILL')) resolve();
-        else reject(Error(`the process ended with ${code ?? signal}: ${stderr}`));
+        else reject(Error(`the process ended with ${code ?? signal}: ${stderr()}`));
       });
     });
   }

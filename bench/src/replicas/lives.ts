@@ -6,11 +6,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { keepStderr } from '../child.js';
+import { memberAt } from '../member.js';
 import { STAGES, type Stage } from './execution.js';
 import type { Events, Job, ReplicaMessage } from './messages.js';
 
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
-const STDERR_CHARS_MAX = 20_000;
 
 interface LifeOptions {
   /** Where the job is written. */
@@ -36,7 +37,7 @@ export interface Life {
 /** Where the next kill is: at another stage each time. */
 const killPoint = (killEvery: number, kills: number): readonly [number: number, stage: Stage] => [
   killEvery * (kills + 1) + 1,
-  STAGES[kills % STAGES.length]!,
+  memberAt(STAGES, kills % STAGES.length),
 ];
 
 class Lives {
@@ -65,14 +66,13 @@ class Lives {
     const stdio = ['ignore', 'inherit', 'pipe', 'ipc'] as const;
     const child = fork(PROCESS, [this.#options.file], { stdio: [...stdio] });
     let isKilled = false;
-    let stderr = '';
-    let failure: Error | undefined;
-    child.stderr!.on('data', data => (stderr = (stderr + String(data)).slice(-STDERR_CHARS_MAX)));
-    child.on('message', message => {
+    const stderr = keepStderr(child);
+    let failure: unknown;
+    child.on('message', (message: ReplicaMessage) => {
       try {
-        isKilled ||= this.#take(child, message as ReplicaMessage);
+        isKilled ||= this.#take(child, message);
       } catch (error) {
-        failure = error as Error;
+        failure = error;
         child.kill('SIGKILL');
       }
     });
@@ -81,7 +81,7 @@ class Lives {
       child.on('close', (code, signal) => {
         if (failure !== undefined) reject(failure);
         else if (code === 0 || (isKilled && signal === 'SIGKILL')) resolve();
-        else reject(Error(`a replica ended with ${code ?? signal}: ${stderr}`));
+        else reject(Error(`a replica ended with ${code ?? signal}: ${stderr()}`));
       });
     });
   }

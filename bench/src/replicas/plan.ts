@@ -11,6 +11,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RunLimits } from '@heirloom/kernel';
+import { memberAt } from '../member.js';
 
 /** How the new code of a vat goes wrong, if it does. */
 type Failure = 'throw' | 'never' | 'plain' | 'unclaimed';
@@ -127,7 +128,7 @@ class Planner {
   #finish(number: number, first: PlanInput | undefined, parts: readonly PlanPart[]): PlanBlock {
     const given = parts.reduce((sum, { inputs }) => sum + inputs.length, 0);
     this.#lastInput += BEGIN_INPUTS + given + (first === undefined ? 0 : 1);
-    const isFull = Object.keys(parts.at(-1)!.run).length === 0;
+    const isFull = Object.keys(memberAt(parts, -1).run).length === 0;
     if (isFull) this.#running.push(...this.#coming.splice(0));
     return { number, time: 10 * number, first, parts, lastInput: this.#lastInput };
   }
@@ -177,11 +178,11 @@ class Planner {
 
   /** By the host, by itself, well or badly, or by a fault. */
   #end(): PlanInput {
-    const [vat] = this.#running.splice(this.#int(0, this.#running.length - 1), 1);
+    const vat = memberAt(this.#running.splice(this.#int(0, this.#running.length - 1), 1), 0);
     const how = this.#int(0, 3);
-    if (how === 0) return { type: 'terminate', vat: vat! };
-    if (how === 1) return { type: 'send', vat: vat!, method: 'fault', args: [] };
-    return { type: 'send', vat: vat!, method: 'leave', args: [how === 2 ? 'well' : 'badly'] };
+    if (how === 0) return { type: 'terminate', vat };
+    if (how === 1) return { type: 'send', vat, method: 'fault', args: [] };
+    return { type: 'send', vat, method: 'leave', args: [how === 2 ? 'well' : 'badly'] };
   }
 
   #send(): PlanInput {
@@ -224,7 +225,7 @@ class Planner {
   }
 
   #oneOf<T>(values: readonly T[]): T {
-    return values[this.#int(0, values.length - 1)]!;
+    return memberAt(values, this.#int(0, values.length - 1));
   }
 
   #chance(percent: number): boolean {

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { exportState, importState, type LogRecord } from '@heirloom/kernel';
+import { memberAt } from '../member.js';
 import { Replica } from './execution.js';
 import type { Job, ReplicaMessage } from './messages.js';
 import { makePlan } from './plan.js';
@@ -63,4 +64,5 @@ const runJob = async (job: Job): Promise<void> => {
   process.disconnect();
 };
 
-await runJob(JSON.parse(await readFile(process.argv[2]!, 'utf8')) as Job);
+const job: Job = JSON.parse(await readFile(memberAt(process.argv, 2), 'utf8'));
+await runJob(job);

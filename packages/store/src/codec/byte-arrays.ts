@@ -16,12 +16,10 @@ const toStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 
 export const arrayBufferPrototype: object = ArrayBuffer.prototype;
 
-type Method = (...args: unknown[]) => unknown;
-
 interface ImmutableMethods {
-  readonly isImmutable: Method;
-  readonly slice: Method;
-  readonly sliceToImmutable: Method;
+  readonly isImmutable: Function;
+  readonly slice: Function;
+  readonly sliceToImmutable: Function;
 }
 
 let found: ImmutableMethods | undefined;
@@ -31,9 +29,9 @@ function immutableMethods(): ImmutableMethods | undefined {
     const isImmutable = getOwnPropertyDescriptor(arrayBufferPrototype, 'immutable')?.get;
     const slice: unknown = Reflect.get(arrayBufferPrototype, 'slice');
     const sliceToImmutable: unknown = Reflect.get(arrayBufferPrototype, 'sliceToImmutable');
-    if (isImmutable !== undefined && typeof sliceToImmutable === 'function') {
-      const methods = { isImmutable, slice, sliceToImmutable };
-      found = methods as ImmutableMethods;
+    const areThere = typeof slice === 'function' && typeof sliceToImmutable === 'function';
+    if (isImmutable !== undefined && areThere) {
+      found = { isImmutable, slice, sliceToImmutable };
     }
   }
   return found;
@@ -49,12 +47,13 @@ export function bytesOfByteArray(value: object): Uint8Array | undefined {
     return undefined;
   }
   for (const key of ownKeys(value)) {
-    const { enumerable, value: tag } = getOwnPropertyDescriptor(value, key)!;
-    if (key !== toStringTag || enumerable === true || typeof tag !== 'string') {
+    const tag = getOwnPropertyDescriptor(value, key);
+    if (key !== toStringTag || tag?.enumerable === true || typeof tag?.value !== 'string') {
       return undefined;
     }
   }
-  return new Uint8Array(apply(methods.slice, value, []) as ArrayBuffer);
+  const copy: ArrayBuffer = apply(methods.slice, value, []);
+  return new Uint8Array(copy);
 }
 
 /** A fresh byte array, not frozen yet. `bytes` must be a buffer of its own. */
@@ -63,7 +62,7 @@ export function makeByteArray(bytes: Uint8Array): object {
   if (methods === undefined) {
     throw new TypeError('Byte arrays need ses or @endo/immutable-arraybuffer/shim.js');
   }
-  return apply(methods.sliceToImmutable, bytes.buffer, []) as object;
+  return apply(methods.sliceToImmutable, bytes.buffer, []);
 }
 
 /** A host's own bytes go in as they are; what comes out is a copy that nobody else holds. */

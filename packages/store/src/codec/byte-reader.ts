@@ -74,7 +74,7 @@ export class ByteReader {
     const bytes = this.#bytes;
     const at = this.#at;
     this.#at = at + 2;
-    return (bytes[at]! << 8) | bytes[at + 1]!;
+    return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   }
 
   u32(): number {
@@ -265,7 +265,7 @@ export class ByteReader {
     }
     let sum = 0;
     for (let at = start; at < start + length; at += 1) {
-      sum = sum * 256 + bytes[at]!;
+      sum = sum * 256 + (bytes[at] ?? 0);
     }
     return BigInt(sum);
   }

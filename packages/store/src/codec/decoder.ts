@@ -18,19 +18,19 @@ import { symbolOfName } from './symbols.js';
 
 const objectPrototype: object = Object.prototype;
 
-export class Decoder {
-  readonly #hooks: PassableHooks;
+export class Decoder<Slot extends string> {
+  readonly #hooks: PassableHooks<Slot>;
   readonly #nestingMax: number;
   readonly #reader: ByteReader;
-  readonly #slots: readonly string[];
+  readonly #slots: readonly Slot[];
   readonly #revived: unknown[] = [];
 
   /** Throws RangeError if body or slots are past a limit, TypeError if a slot stands twice. */
   constructor(
-    hooks: PassableHooks,
+    hooks: PassableHooks<Slot>,
     limits: PassableLimits,
     body: Uint8Array,
-    slots: readonly string[],
+    slots: readonly Slot[],
   ) {
     if (body.length > limits.bodyBytesMax || slots.length > limits.slotsMax) {
       throw f.tooLarge();

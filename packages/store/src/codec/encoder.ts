@@ -8,7 +8,7 @@
 import { types } from 'node:util';
 import { arrayBufferPrototype, bytesOfByteArray } from './byte-arrays.js';
 import type { ByteWriter } from './byte-writer.js';
-import { isErrorLike, isErrorPrototype } from './error-prototypes.js';
+import { isErrorPrototype } from './error-prototypes.js';
 import { readError, requireError, salvageError } from './errors.js';
 import type { ErrorFields } from './errors.js';
 import * as f from './format.js';
@@ -27,20 +27,29 @@ const { ownKeys } = Reflect;
 const arrayPrototype: object = Array.prototype;
 const objectPrototype: object = Object.prototype;
 
-export class Encoder {
-  readonly #hooks: PassableHooks;
+function areStrings(keys: (string | symbol)[]): keys is string[] {
+  for (const key of keys) {
+    if (typeof key === 'symbol') {
+      return false;
+    }
+  }
+  return true;
+}
+
+export class Encoder<Slot extends string> {
+  readonly #hooks: PassableHooks<Slot>;
   readonly #limits: PassableLimits;
   readonly #writer: ByteWriter;
-  readonly #slots: SlotCollector;
+  readonly #slots: SlotCollector<Slot>;
 
-  constructor(hooks: PassableHooks, limits: PassableLimits, writer: ByteWriter) {
+  constructor(hooks: PassableHooks<Slot>, limits: PassableLimits, writer: ByteWriter) {
     this.#hooks = hooks;
     this.#limits = limits;
     this.#writer = writer;
     this.#slots = new SlotCollector(limits.slotsMax);
   }
 
-  get slots(): readonly string[] {
+  get slots(): readonly Slot[] {
     return this.#slots.slots;
   }
 
@@ -51,10 +60,11 @@ export class Encoder {
 
   /** Writes what can be told of the error `value`, passable or not; false if it is no error. */
   encodeSalvaged(value: unknown): boolean {
-    if (!isErrorLike(value)) {
+    const salvaged = salvageError(value);
+    if (salvaged === undefined) {
       return false;
     }
-    const { name, message, ...rest } = salvageError(value);
+    const { name, message, ...rest } = salvaged;
     let { cause, errors } = rest;
     if (cause !== undefined && !this.#canEncode(() => this.#value(cause, 1))) {
       cause = undefined;
@@ -112,10 +122,8 @@ export class Encoder {
           this.#object(value, depth);
         }
         return;
-      default: {
-        const impossible = value as never;
-        throw new Error(`typeof ${typeof impossible}`);
-      }
+      default:
+        throw new Error(`typeof ${typeof value}`);
     }
   }
 
@@ -140,7 +148,7 @@ export class Encoder {
       this.#array(value, depth);
       return;
     }
-    const proto = getPrototypeOf(value) as object | null;
+    const proto: object | null = getPrototypeOf(value);
     if (proto === objectPrototype && typeof value !== 'function') {
       this.#plainObject(value, depth);
     } else if (isErrorPrototype(proto) && typeof value !== 'function') {
@@ -214,13 +222,11 @@ export class Encoder {
   /** An object that inherits directly from `Object.prototype`: a record or a tagged value. */
   #plainObject(value: object, depth: number): void {
     const keys = ownKeys(value);
-    for (const key of keys) {
-      if (typeof key === 'symbol') {
-        this.#tagged(value, keys, depth);
-        return;
-      }
+    if (areStrings(keys)) {
+      this.#record(value, keys, depth);
+    } else {
+      this.#tagged(value, keys, depth);
     }
-    this.#record(value, keys as string[], depth);
   }
 
   #record(record: object, names: string[], depth: number): void {
@@ -234,7 +240,10 @@ export class Encoder {
     }
     this.#writer.arrayHeader(names.length);
     for (const name of names) {
-      const descriptor = getOwnPropertyDescriptor(record, name)!;
+      const descriptor = getOwnPropertyDescriptor(record, name);
+      if (descriptor === undefined) {
+        throw new Error('a record has lost a property while it was encoded');
+      }
       if (name === 'then' && typeof descriptor.value === 'function') {
         throw refusal.refuseThenable();
       }

@@ -26,7 +26,7 @@ export const standardNameOf = new Map<object, string>([
 ]);
 export const constructorOf = new Map<string, SimpleErrorConstructor>();
 for (const [name, constructor] of CONSTRUCTORS) {
-  standardNameOf.set(constructor.prototype as object, name);
+  standardNameOf.set(constructor.prototype, name);
   constructorOf.set(name, constructor);
 }
 
@@ -40,7 +40,7 @@ export function isErrorObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || isProxy(value)) {
     return false;
   }
-  return isErrorPrototype(getPrototypeOf(value) as object | null);
+  return isErrorPrototype(getPrototypeOf(value));
 }
 
 export function isErrorPrototype(proto: object | null): boolean {
@@ -61,7 +61,7 @@ export function nearestStandardPrototype(value: object): object | undefined {
     if (standardNameOf.has(link)) {
       return link;
     }
-    link = getPrototypeOf(link) as object | null;
+    link = getPrototypeOf(link);
   }
   return undefined;
 }

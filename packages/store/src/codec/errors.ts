@@ -38,13 +38,18 @@ export interface ErrorFields {
 
 /** The fields of an error that `isErrorObject` accepts. Throws a Refusal if it is not passable. */
 export function readError(error: object): ErrorFields {
-  const proto = getPrototypeOf(error) as object;
-  const name = standardNameOf.get(proto)!;
+  const name = standardNameOf.get(getPrototypeOf(error));
+  if (name === undefined) {
+    throw new TypeError('an error inherits directly from a standard prototype');
+  }
   let message: string | undefined;
   let cause: object | undefined;
   let errors: readonly unknown[] | undefined;
   for (const key of ownKeys(error)) {
-    const descriptor = getOwnPropertyDescriptor(error, key)!;
+    const descriptor = getOwnPropertyDescriptor(error, key);
+    if (descriptor === undefined) {
+      continue;
+    }
     if (typeof key === 'symbol') {
       checkErrorSymbol(key, descriptor);
       continue;
@@ -52,15 +57,17 @@ export function readError(error: object): ErrorFields {
     const value = errorPropertyValue(key, descriptor);
     switch (key) {
       case 'message':
-        message = value as string;
+        message = requireText(key, value);
         break;
       case 'stack':
+        requireText(key, value);
         break;
       case 'cause':
-        cause = value as object;
+        requireError(value);
+        cause = value;
         break;
       case 'errors':
-        errors = value as readonly unknown[];
+        errors = requireArray(key, value);
         break;
       default:
         throw new Refusal(`Passable Error has extra unpassed property ${quote(key)}`);
@@ -79,27 +86,34 @@ function checkErrorSymbol(key: symbol, { get, value }: PropertyDescriptor): void
   }
 }
 
-/** The value of one own property, checked for its place. */
+/** The value of one own property, which must be hidden and data. */
 function errorPropertyValue(key: string, descriptor: PropertyDescriptor): unknown {
-  const start = `Passable Error ${quote(key)} own property must`;
   if (descriptor.enumerable === true) {
-    throw new Refusal(`${start} not be enumerable: (an object)`);
+    throw new Refusal(`${must(key)} not be enumerable: (an object)`);
   }
   if (descriptor.writable === undefined) {
     if (key === 'stack' && descriptor.get === stackGetter && stackGetter !== undefined) {
       return '';
     }
-    throw new Refusal(`${start} be a data property: (an object)`);
+    throw new Refusal(`${must(key)} be a data property: (an object)`);
   }
-  const value: unknown = descriptor.value;
-  if ((key === 'message' || key === 'stack') && typeof value !== 'string') {
-    throw new Refusal(`${start} be a string: (a ${typeof value})`);
+  return descriptor.value;
+}
+
+function must(key: string): string {
+  return `Passable Error ${quote(key)} own property must`;
+}
+
+function requireText(key: string, value: unknown): string {
+  if (typeof value !== 'string') {
+    throw new Refusal(`${must(key)} be a string: (a ${typeof value})`);
   }
-  if (key === 'cause') {
-    requireError(value);
-  }
-  if (key === 'errors' && (!isObject(value) || isProxy(value) || !isArray(value))) {
-    throw new Refusal(`${start} be a copyArray: (a ${typeof value})`);
+  return value;
+}
+
+function requireArray(key: string, value: unknown): readonly unknown[] {
+  if (!isObject(value) || isProxy(value) || !isArray(value)) {
+    throw new Refusal(`${must(key)} be a copyArray: (a ${typeof value})`);
   }
   return value;
 }
@@ -109,7 +123,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** Refuses what is no error, or only inherits from one at a distance. */
-export function requireError(value: unknown): void {
+export function requireError(value: unknown): asserts value is object {
   if (isErrorObject(value)) {
     return;
   }
@@ -125,14 +139,20 @@ export function requireError(value: unknown): void {
 /**
  * What can be told of an error that is not passable: the nearest data properties `name` (a standard
  * one, else `Error`) and `message` up to the standard prototype, and its own `cause` and `errors`
- * unchecked.
+ * unchecked. Undefined for what is no error at all.
  */
-export function salvageError(error: object): ErrorFields {
-  const proto = nearestStandardPrototype(error)!;
+export function salvageError(error: unknown): ErrorFields | undefined {
+  if (!isObject(error)) {
+    return undefined;
+  }
+  const proto = nearestStandardPrototype(error);
+  if (proto === undefined) {
+    return undefined;
+  }
   const own = (key: string): unknown => getOwnPropertyDescriptor(error, key)?.value;
   const cause = own('cause');
   const errors = own('errors');
-  const name = nearestString(error, 'name', proto) ?? standardNameOf.get(proto)!;
+  const name = nearestString(error, 'name', proto) ?? standardNameOf.get(proto) ?? 'Error';
   return {
     name: isStandardErrorName(name) ? name : 'Error',
     message: nearestString(error, 'message', proto) ?? '',
@@ -142,11 +162,13 @@ export function salvageError(error: object): ErrorFields {
 }
 
 function nearestString(error: object, key: string, end: object): string | undefined {
-  for (let link = error; link !== end; link = getPrototypeOf(link) as object) {
+  let link: object | null = error;
+  while (link !== null && link !== end) {
     const value: unknown = getOwnPropertyDescriptor(link, key)?.value;
     if (typeof value === 'string') {
       return value;
     }
+    link = getPrototypeOf(link);
   }
   return undefined;
 }

@@ -2,17 +2,20 @@
  * What the codec asks of its surroundings, and what it gives back.
  */
 
-/** In a vat worker liveslots implements these; on the host, the kernel's own stand-ins do. */
-export interface PassableHooks {
+/**
+ * In a vat worker liveslots implements these; on the host, the kernel's own stand-ins do. `Slot` is
+ * the text that names a reference there.
+ */
+export interface PassableHooks<Slot extends string = string> {
   /**
    * The vref for an object that crosses by reference (remotable, presence, representative,
    * promise); undefined if `value` is none. May throw, may encode and decode other values.
    * Asked only of frozen objects that are no proxies, and never of arrays, errors, byte arrays and
    * objects that inherit directly from `Object.prototype`: endo passes none of these by reference.
    */
-  slotOf(value: object): string | undefined;
+  slotOf(value: object): Slot | undefined;
   /** The value for a slot when decoding. Asked once per slot, in order of first mention. */
-  valueOf(slot: string): unknown;
+  valueOf(slot: Slot): unknown;
   /** Whether the value is hardened. A host that encodes its own plain data answers true. */
   isHardened(value: object): boolean;
   /** Freezes and marks a fresh container whose members are all hardened. */
@@ -29,9 +32,9 @@ export interface ByteArrays {
   make(bytes: Uint8Array): object;
 }
 
-export interface EncodedPassable {
+export interface EncodedPassable<Slot extends string = string> {
   /** Exactly the canonical bytes, in a buffer of their own. */
   readonly body: Uint8Array;
   /** The references that the body mentions, each once, in order of first mention. */
-  readonly slots: readonly string[];
+  readonly slots: readonly Slot[];
 }

@@ -12,13 +12,13 @@ import type { PassableLimits } from './format.js';
 import type { EncodedPassable, PassableHooks } from './hooks.js';
 import { Refusal } from './refusal.js';
 
-export class PassableCodec {
-  readonly #hooks: PassableHooks;
+export class PassableCodec<Slot extends string = string> {
+  readonly #hooks: PassableHooks<Slot>;
   readonly #limits: PassableLimits;
   /** The writer that no call uses at present. */
   #idleWriter: ByteWriter | undefined;
 
-  constructor(hooks: PassableHooks, limits: PassableLimits = DEFAULT_PASSABLE_LIMITS) {
+  constructor(hooks: PassableHooks<Slot>, limits: PassableLimits = DEFAULT_PASSABLE_LIMITS) {
     this.#hooks = hooks;
     this.#limits = limits;
   }
@@ -30,7 +30,7 @@ export class PassableCodec {
    * `syscall capdata too large` past `bodyBytesMax` or `slotsMax`; RangeError that names
    * `nestingMax` past it, so also for cyclic data.
    */
-  encode(value: unknown): EncodedPassable {
+  encode(value: unknown): EncodedPassable<Slot> {
     return this.#run((encoder) => encoder.encode(value));
   }
 
@@ -39,7 +39,7 @@ export class PassableCodec {
    * message and whichever of cause and errors are passable. So endo's marshal treats every root;
    * a promise is settled with what a method returned or threw.
    */
-  encodeSettlement(value: unknown): EncodedPassable {
+  encodeSettlement(value: unknown): EncodedPassable<Slot> {
     try {
       return this.encode(value);
     } catch (error) {
@@ -60,11 +60,11 @@ export class PassableCodec {
    * Errors: TypeError for bytes or slots that `encode` would not give back; RangeError past a
    * limit; whatever `valueOf` throws.
    */
-  decode(body: Uint8Array, slots: readonly string[]): unknown {
+  decode(body: Uint8Array, slots: readonly Slot[]): unknown {
     return new Decoder(this.#hooks, this.#limits, body, slots).decode();
   }
 
-  #run(write: (encoder: Encoder) => void): EncodedPassable {
+  #run(write: (encoder: Encoder<Slot>) => void): EncodedPassable<Slot> {
     const writer = this.#idleWriter ?? new ByteWriter(this.#limits);
     this.#idleWriter = undefined;
     try {

@@ -11,11 +11,14 @@ const TAGGED_KEYS_COUNT = 3;
 
 /** Sorts in place by UTF-16 units. Most records are small and many are sorted already. */
 export function sortNames(names: string[]): void {
-  for (let i = 1; i < names.length; i += 1) {
-    if (names[i - 1]! > names[i]!) {
+  let before = '';
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[i] ?? '';
+    if (before > name) {
       names.sort();
       return;
     }
+    before = name;
   }
 }
 

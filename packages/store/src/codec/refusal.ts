@@ -71,7 +71,7 @@ export function describe(value: object): string {
     return '(a proxy)';
   }
   if (typeof value === 'function') {
-    const name = getOwnPropertyDescriptor(value, 'name')?.value as unknown;
+    const name: unknown = getOwnPropertyDescriptor(value, 'name')?.value;
     return `"[Function ${typeof name === 'string' && name !== '' ? shorten(name) : '<anon>'}]"`;
   }
   return isArray(value) ? '(an array)' : '(an object)';

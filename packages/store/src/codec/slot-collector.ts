@@ -6,17 +6,17 @@ import { tooLarge } from './format.js';
 /** Up to here a scan beats a map or a set. */
 const SCANNED_COUNT_MAX = 8;
 
-export class SlotCollector {
-  readonly slots: string[] = [];
+export class SlotCollector<Slot extends string> {
+  readonly slots: Slot[] = [];
   readonly #slotsMax: number;
-  #indexes: Map<string, number> | undefined;
+  #indexes: Map<Slot, number> | undefined;
 
   constructor(slotsMax: number) {
     this.#slotsMax = slotsMax;
   }
 
   /** The index of `slot`, new if this is its first mention. Throws RangeError past the limit. */
-  indexOf(slot: string): number {
+  indexOf(slot: Slot): number {
     const { slots } = this;
     const count = slots.length;
     if (count <= SCANNED_COUNT_MAX) {
@@ -39,7 +39,7 @@ export class SlotCollector {
     return count;
   }
 
-  #mapped(): Map<string, number> {
+  #mapped(): Map<Slot, number> {
     if (this.#indexes === undefined) {
       this.#indexes = new Map(this.slots.map((slot, index) => [slot, index]));
     }

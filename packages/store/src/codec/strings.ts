@@ -28,20 +28,20 @@ export function shortAsciiString(
   const end = start + length;
   let hash = length;
   for (let at = start; at < end; at += 1) {
-    const byte = bytes[at]!;
-    if (byte > 0x7f) {
+    const byte = bytes[at];
+    if (byte === undefined || byte > 0x7f) {
       return undefined;
     }
     hash = (Math.imul(hash, 31) + byte) | 0;
   }
   const index = (hash ^ (hash >>> 11)) & (SHORT_STRINGS_COUNT - 1);
-  const candidate = shortStrings[index]!;
-  if (candidate.length === length && equalsAscii(candidate, bytes, start)) {
+  const candidate = shortStrings[index];
+  if (candidate?.length === length && equalsAscii(candidate, bytes, start)) {
     return candidate;
   }
   let text = '';
   for (let at = start; at < end; at += 1) {
-    text += fromCharCode(bytes[at]!);
+    text += fromCharCode(bytes[at] ?? 0);
   }
   shortStrings[index] = text;
   return text;
@@ -107,14 +107,14 @@ export function readCesu8(bytes: Uint8Array, start: number, end: number): string
   let units: number[] = [];
   let at = start;
   while (at < end) {
-    const lead = bytes[at]!;
+    const lead = bytes[at] ?? 0;
     const width = cesu8Width(lead);
     if (width === 0 || at + width > end) {
       return undefined;
     }
     let unit = width === 1 ? lead : width === 2 ? lead & 0x1f : lead & 0x0f;
     for (let i = 1; i < width; i += 1) {
-      const byte = bytes[at + i]!;
+      const byte = bytes[at + i] ?? 0;
       if ((byte & 0xc0) !== 0x80) {
         return undefined;
       }

@@ -8,7 +8,8 @@
  */
 import type { Hardening } from '../contracts/hardening.js';
 import type { HandledPromises, PromiseRecord, SendHandler } from '../contracts/handled-promises.js';
-import { RecordState, isObject, recordOf } from './promise-record.js';
+import { isObject, propertyOf } from '../values.js';
+import { RecordState, recordOf } from './promise-record.js';
 import { annotate, makeError } from './send-dispatch.js';
 import { SendTurns } from './send-turns.js';
 import type { SendRequest } from './send-turns.js';
@@ -33,16 +34,19 @@ type Executor = (
   resolveWithPresence: (handler?: SendHandler, options?: PresenceOptions) => unknown,
 ) => void;
 
-const assertHandler = (handler: unknown): void => {
-  if (isObject(handler)) return;
+/** What methods a handler has shows when a send needs one. */
+const isHandler = (handler: unknown): handler is SendHandler => isObject(handler);
+
+function assertHandler(handler: unknown): asserts handler is SendHandler {
+  if (isHandler(handler)) return;
   throw makeError(
     ({ details: X }, q) => X`Handler ${q(handler)} cannot be a primitive`,
     TypeErrorOf,
   );
-};
+}
 
 const makePresenceValue = ({ proxy }: PresenceOptions): object => {
-  if (proxy === undefined) return create(null) as object;
+  if (proxy === undefined) return create(null);
   const { handler, target, revokerCallback } = proxy;
   if (revokerCallback === undefined) return new ProxyOf(target, handler);
   const revocable = ProxyOf.revocable(target, handler);
@@ -76,7 +80,7 @@ const runExecutor = (
       assertHandler(handler);
       const presence = makePresenceValue(options);
       target = presence;
-      turns.resolveWithPresence(record, presence, handler!);
+      turns.resolveWithPresence(record, presence, handler);
       return presence;
     } catch (error) {
       annotate(error, ({ details: X }) => X`during resolveWithPresence`);
@@ -103,22 +107,22 @@ const makeStatics = (turns: SendTurns): Record<string, unknown> => {
       sendOnly({ target, operation: 'get', property: toPropertyKey(prop), args: [] });
     },
     applyFunction(target: unknown, args: Iterable<unknown>) {
-      args = [...args];
-      return send({ target, operation: 'applyFunction', property, args: args as unknown[] });
+      const list = [...args];
+      return send({ target, operation: 'applyFunction', property, args: list });
     },
     applyFunctionSendOnly(target: unknown, args: Iterable<unknown>) {
-      args = [...args];
-      sendOnly({ target, operation: 'applyFunction', property, args: args as unknown[] });
+      const list = [...args];
+      sendOnly({ target, operation: 'applyFunction', property, args: list });
     },
     applyMethod(target: unknown, prop: unknown, args: Iterable<unknown>) {
       const name = toPropertyKey(prop);
-      args = [...args];
-      return send({ target, operation: 'applyMethod', property: name, args: args as unknown[] });
+      const list = [...args];
+      return send({ target, operation: 'applyMethod', property: name, args: list });
     },
     applyMethodSendOnly(target: unknown, prop: unknown, args: Iterable<unknown>) {
       const name = toPropertyKey(prop);
-      args = [...args];
-      sendOnly({ target, operation: 'applyMethod', property: name, args: args as unknown[] });
+      const list = [...args];
+      sendOnly({ target, operation: 'applyMethod', property: name, args: list });
     },
     resolve(value: unknown) {
       return turns.promiseFor(value);
@@ -135,8 +139,8 @@ const makeConstructor = (turns: SendTurns, hardening: Hardening): object => {
     if (new.target === undefined) {
       throw makeError(({ details: X }) => X`must be invoked with "new"`);
     }
-    const newTarget = new.target as unknown as NewableFunction;
-    const isOwn = newTarget === (HandledPromise as unknown);
+    const newTarget: Function = new.target;
+    const isOwn = newTarget === HandledPromise;
     // As in the shim, a falsy handler is none: sends wait for the resolution.
     const handler = pendingHandler ? pendingHandler : undefined;
     const record = RecordState.pending(hardening, handler, isOwn ? undefined : newTarget);
@@ -150,7 +154,7 @@ const makeConstructor = (turns: SendTurns, hardening: Hardening): object => {
   // One level only: lockdown hardens the rest, which is all intrinsic.
   freeze(HandledPromise);
   for (const key of ownKeys(HandledPromise)) {
-    const value = (HandledPromise as unknown as Record<PropertyKey, unknown>)[key];
+    const value = propertyOf(HandledPromise, key);
     if (key !== 'prototype') freeze(value);
   }
   return HandledPromise;
@@ -167,7 +171,7 @@ export const makeHandledPromises = (
   return freeze({
     HandledPromise: makeConstructor(turns, hardening),
     makePresence: (handler: SendHandler) => {
-      const presence = create(null) as object;
+      const presence: object = create(null);
       return { presence, record: RecordState.presence(hardening, presence, handler) };
     },
     makePending: (handler?: SendHandler) => RecordState.pending(hardening, handler),

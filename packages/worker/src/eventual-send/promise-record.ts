@@ -14,6 +14,7 @@
  */
 import type { Hardening } from '../contracts/hardening.js';
 import type { VRef } from '../protocol/refs.js';
+import { isObject } from '../values.js';
 import type {
   PromiseRecord,
   PromiseState,
@@ -45,9 +46,6 @@ class Stamp extends Returned {
   }
 }
 
-export const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
 /** The record of a handled promise or presence. */
 export const recordOf = (value: unknown): RecordState | undefined =>
   isObject(value) ? Stamp.recordOf(value) : undefined;
@@ -76,7 +74,7 @@ export class RecordState implements PromiseRecord {
   static pending(
     hardening: Hardening,
     handler: SendHandler | undefined,
-    newTarget?: NewableFunction,
+    newTarget?: Function,
   ): RecordState {
     const record = new RecordState(hardening, handler);
     const executor = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
@@ -86,8 +84,8 @@ export class RecordState implements PromiseRecord {
     if (newTarget === undefined) {
       record.#promise = hardening.bornHardened(new NativePromise(executor));
     } else {
-      const promise: unknown = Reflect.construct(NativePromise, [executor], newTarget);
-      record.#promise = hardening.harden(promise as Promise<unknown>);
+      const promise: Promise<unknown> = Reflect.construct(NativePromise, [executor], newTarget);
+      record.#promise = hardening.harden(promise);
     }
     new Stamp(record.#promise, record);
     return record;
@@ -104,7 +102,7 @@ export class RecordState implements PromiseRecord {
 
   get promise(): Promise<unknown> {
     if (this.#promise === undefined) {
-      const made = NativePromise.resolve(this.presence) as Promise<unknown>;
+      const made: Promise<unknown> = NativePromise.resolve(this.presence);
       this.#promise = this.#hardening.bornHardened(made);
       new Stamp(made, this);
     }

@@ -6,7 +6,7 @@
  * see them. SES's `assert` is looked up when the first error is made: this module is loaded before
  * `ses`.
  */
-import { isObject } from './promise-record.js';
+import { isObject, propertyOf } from '../values.js';
 import type { SendJob } from './promise-record.js';
 import type { SendHandler } from '../contracts/handled-promises.js';
 
@@ -24,7 +24,7 @@ interface SesAssert {
 }
 let sesAssert: SesAssert | undefined;
 const getAssert = (): SesAssert => {
-  sesAssert ??= (globalThis as unknown as { assert: SesAssert }).assert;
+  sesAssert ??= globalThis.assert;
   return sesAssert;
 };
 
@@ -54,9 +54,9 @@ const methodNames = (target: unknown): readonly (string | symbol)[] => {
   const names = new Set<string | symbol>();
   let layer: unknown = target;
   while (layer !== null && layer !== objectPrototype) {
-    for (const name of ownKeys(getOwnPropertyDescriptors(layer as object))) {
+    for (const name of ownKeys(getOwnPropertyDescriptors(layer))) {
       // The value that counts is the one that a call would find.
-      const value: unknown = (target as Record<PropertyKey, unknown>)[name];
+      const value = propertyOf(target, name);
       if (typeof value === 'function') names.add(name);
     }
     if (!isObject(target)) break;
@@ -72,7 +72,7 @@ const applyFunction = (target: unknown, args: readonly unknown[]): unknown => {
         X`Cannot invoke target as a function; typeof target is ${q(nameOfType(target))}`,
     );
   }
-  return apply(target as (...args: unknown[]) => unknown, undefined, args);
+  return apply(target, undefined, args);
 };
 
 const applyMethod = (target: unknown, name: string | symbol, args: readonly unknown[]): unknown => {
@@ -82,7 +82,7 @@ const applyMethod = (target: unknown, name: string | symbol, args: readonly unkn
         X`Cannot deliver ${q(name)} to target; typeof target is ${q(nameOfType(target))}`,
     );
   }
-  const method: unknown = (target as Record<PropertyKey, unknown>)[name];
+  const method = propertyOf(target, name);
   if (method === undefined) {
     throw typeError(
       ({ details: X }, q) => X`target has no method ${q(name)}, has ${q(methodNames(target))}`,
@@ -94,21 +94,18 @@ const applyMethod = (target: unknown, name: string | symbol, args: readonly unkn
         X`invoked method ${q(name)} is not a function; it is a ${q(nameOfType(method))}`,
     );
   }
-  return apply(method as (...args: unknown[]) => unknown, target, args);
+  return apply(method, target, args);
 };
 
-/** Carries `job` out on a target that is no presence. */
-export const dispatchLocally = (job: SendJob, target: unknown): unknown => {
-  switch (job.operation) {
-    case 'get':
-      return (target as Record<PropertyKey, unknown>)[job.property!];
-    case 'applyFunction':
-      return applyFunction(target, job.args);
-    case 'applyMethod':
-      return applyMethod(target, job.property!, job.args);
-    default:
-      throw job.operation satisfies never;
-  }
+/** What of a send a target that is no presence needs to know. */
+type LocalCall = Pick<SendJob, 'operation' | 'property' | 'args'>;
+
+/** Carries `call` out on a target that is no presence. */
+export const dispatchLocally = (call: LocalCall, target: unknown): unknown => {
+  const { operation, property, args } = call;
+  // Only the call of a function has no name.
+  if (property === undefined) return applyFunction(target, args);
+  return operation === 'get' ? propertyOf(target, property) : applyMethod(target, property, args);
 };
 
 type HandlerName = 'presenceHandler' | 'pendingHandler';
@@ -131,7 +128,6 @@ export interface HandlerCall {
 /** Calls the standard method of a handler that `job` needs, or what makes up for it. */
 export const callHandler = (job: SendJob, call: HandlerCall): unknown => {
   const { handler, target } = call;
-  const methods = handler as unknown as Record<string, unknown>;
   const returned = job.isSendOnly ? undefined : job.returned;
   const keep = (result: unknown): unknown => (job.isSendOnly ? undefined : result);
   const { args } = job;
@@ -141,14 +137,13 @@ export const callHandler = (job: SendJob, call: HandlerCall): unknown => {
       : job.operation === 'applyFunction'
         ? [args]
         : [job.property, args];
-  let method = job.isSendOnly ? methods[`${job.operation}SendOnly`] : undefined;
-  if (typeof method !== 'function') method = methods[job.operation];
+  let method = job.isSendOnly ? propertyOf(handler, `${job.operation}SendOnly`) : undefined;
+  if (typeof method !== 'function') method = propertyOf(handler, job.operation);
   if (typeof method === 'function') {
-    const invoke = method as (...args: unknown[]) => unknown;
     const passed = [target, ...operands, returned];
     // To a presence the shim passes one undefined more: handlers can count their arguments.
     if (call.name === 'presenceHandler') passed.push(undefined);
-    return keep(apply(invoke, handler, passed));
+    return keep(apply(method, handler, passed));
   }
   if (job.operation === 'applyMethod') {
     // To a presence the shim passes no promise of the result here.
@@ -158,9 +153,8 @@ export const callHandler = (job: SendJob, call: HandlerCall): unknown => {
   const fallback: unknown = handler.applyMethod;
   if (job.operation === 'applyFunction' && typeof fallback === 'function') {
     const passed = call.name === 'pendingHandler' ? returned : undefined;
-    const invoke = fallback as (...args: unknown[]) => unknown;
     // The shim wraps the arguments once more in this case.
-    return keep(apply(invoke, handler, [target, undefined, [args], passed]));
+    return keep(apply(fallback, handler, [target, undefined, [args], passed]));
   }
   const operation = job.isSendOnly ? `${job.operation}SendOnly` : job.operation;
   throw typeError(

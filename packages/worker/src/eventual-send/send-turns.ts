@@ -89,7 +89,7 @@ export class SendTurns {
       );
       return copy.promise;
     };
-    return this.#hardening.harden(apply(then, SETTLED, [adopt]) as Promise<unknown>);
+    return this.#hardening.harden(apply(then<unknown>, SETTLED, [adopt]));
   }
 
   resolve(record: RecordState, value: unknown): void {
@@ -191,7 +191,7 @@ export class SendTurns {
     const { queue } = record;
     if (queue === undefined) return;
     record.queue = undefined;
-    for (let i = 0; i < queue.length; i += 1) this.#react(record.promise, queue[i]!);
+    for (const job of queue) this.#react(record.promise, job);
   }
 
   /** Gives every send in the record's queue an entry in the batch. */
@@ -220,9 +220,10 @@ export class SendTurns {
   }
 
   #runEntry(record: RecordState | undefined, job: BatchJob): void {
-    if (record === undefined) this.#runHook(job as () => void);
+    if (typeof job === 'function') this.#runHook(job);
+    else if (record === undefined) return;
     else if (job === undefined) this.#runQueued(shorten(record));
-    else this.#toHandler(record, job as SendJob);
+    else this.#toHandler(record, job);
   }
 
   #runHook(hook: () => void): void {
@@ -235,13 +236,14 @@ export class SendTurns {
 
   #runQueued(record: RecordState): void {
     record.turns -= 1;
-    if (record.queue === undefined || record.queue.length === 0) return;
     if (record.state === 'pending' && record.handler === undefined) return;
-    this.#toHandler(record, record.queue.shift()!);
+    const job = record.queue?.shift();
+    if (job !== undefined) this.#toHandler(record, job);
   }
 
   #toHandler(record: RecordState, job: SendJob): void {
-    const handler = record.handler!;
+    const { handler } = record;
+    if (handler === undefined) throw new TypeErrorOf('a send has come where no handler is');
     if (handler.queueSend !== undefined) {
       try {
         handler.queueSend(job, record);

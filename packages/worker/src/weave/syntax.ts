@@ -1,41 +1,32 @@
 /**
  * What the weaver needs to know of a syntax tree, as acorn gives it: nodes in source order.
  */
-import { Parser } from 'acorn';
+import { Parser, type AnyNode, type BlockStatement } from 'acorn';
 
-export interface SyntaxNode {
-  readonly type: string;
-  /** UTF-16 offsets into the source. */
-  readonly start: number;
-  readonly end: number;
-  readonly [property: string]: unknown;
-}
+/** `start` and `end` are UTF-16 offsets into the source. */
+export type SyntaxNode = AnyNode;
 
-export interface FunctionNode extends SyntaxNode {
-  readonly params: readonly SyntaxNode[];
-  readonly body: SyntaxNode;
-  readonly async: boolean;
-  readonly generator: boolean;
-}
+type FunctionType = 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression';
+export type FunctionNode = Extract<AnyNode, { readonly type: FunctionType }>;
 
-const FUNCTIONS = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'];
-
+/** What else stands in a tree (the value of a literal, say) is no object, or has no place. */
 const isNode = (value: unknown): value is SyntaxNode =>
   typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 
 export const isFunction = (node: SyntaxNode): node is FunctionNode =>
-  FUNCTIONS.includes(node.type);
+  node.type === 'FunctionDeclaration' ||
+  node.type === 'FunctionExpression' ||
+  node.type === 'ArrowFunctionExpression';
 
 /** The nodes right below `node`, each once, in source order. */
 export const childrenOf = (node: SyntaxNode): SyntaxNode[] => {
   const children: SyntaxNode[] = [];
-  for (const name in node) {
-    const value = node[name];
-    if (typeof value !== 'object' || value === null) continue;
+  const values: readonly unknown[] = Object.values(node);
+  for (const value of values) {
     if (!Array.isArray(value)) add(children, value);
-    else for (const item of value as unknown[]) add(children, item);
+    else for (const item of value) add(children, item);
   }
-  const isSorted = children.every((child, i) => i === 0 || child.start >= children[i - 1]!.start);
+  const isSorted = children.every((child, i) => child.start >= (children[i - 1]?.start ?? 0));
   return isSorted ? children : children.sort((a, b) => a.start - b.start);
 };
 
@@ -56,16 +47,13 @@ class ScriptParser extends Parser {
 
 /** Errors: SyntaxError, whose message says where. */
 export const parseScript = (source: string): SyntaxNode =>
-  ScriptParser.parse(source, {
-    ecmaVersion: 'latest',
-    sourceType: 'script',
-  }) as unknown as SyntaxNode;
+  ScriptParser.parse(source, { ecmaVersion: 'latest', sourceType: 'script' });
 
 /** Where a function's body begins behind its directives. */
-export const bodyStart = (body: SyntaxNode): number => {
-  let start = body.start + 1;
-  for (const statement of body['body'] as readonly SyntaxNode[]) {
-    if (typeof statement['directive'] !== 'string') break;
+export const bodyStart = ({ body, start: bodyAt }: BlockStatement): number => {
+  let start = bodyAt + 1;
+  for (const statement of body) {
+    if (statement.type !== 'ExpressionStatement' || statement.directive === undefined) break;
     start = statement.end;
   }
   return start;
@@ -75,28 +63,25 @@ export const bodyStart = (body: SyntaxNode): number => {
 export const behindArrow = (source: string, { params, start }: FunctionNode): number => {
   let at = params.at(-1)?.end ?? start;
   while (!source.startsWith('=>', at)) {
-    if (source.startsWith('//', at)) at = /[\n\r\u2028\u2029]/g.exec(source.slice(at))!.index + at;
+    if (source.startsWith('//', at)) at += source.slice(at).search(/[\n\r\u2028\u2029]/);
     else if (source.startsWith('/*', at)) at = source.indexOf('*/', at) + 2;
     else at += 1;
   }
   return at + 2;
 };
 
-const namesIn = (pattern: SyntaxNode | null, into: string[]): void => {
-  if (pattern === null) return;
-  if (pattern.type === 'Identifier') into.push(pattern['name'] as string);
-  else if (pattern.type === 'Property') namesIn(pattern['value'] as SyntaxNode, into);
-  else if (pattern.type === 'AssignmentPattern') namesIn(pattern['left'] as SyntaxNode, into);
+const namesIn = (pattern: SyntaxNode, into: string[]): void => {
+  if (pattern.type === 'Identifier') into.push(pattern.name);
+  else if (pattern.type === 'Property') namesIn(pattern.value, into);
+  else if (pattern.type === 'AssignmentPattern') namesIn(pattern.left, into);
   else for (const child of childrenOf(pattern)) namesIn(child, into);
 };
 
 /** The names that `var` declares in a function, however deep, but in no function below. */
 const varNames = (node: SyntaxNode, into: string[]): void => {
   if (isFunction(node)) return;
-  if (node.type === 'VariableDeclaration' && node['kind'] === 'var') {
-    for (const { id } of node['declarations'] as readonly { readonly id: SyntaxNode }[]) {
-      namesIn(id, into);
-    }
+  if (node.type === 'VariableDeclaration' && node.kind === 'var') {
+    for (const { id } of node.declarations) namesIn(id, into);
   }
   for (const child of childrenOf(node)) varNames(child, into);
 };
@@ -105,11 +90,10 @@ const varNames = (node: SyntaxNode, into: string[]): void => {
  * May the statements of a function body stand in a block? Not when a function that it declares has
  * the name of another, or of a `var`: in a block that is a syntax error.
  */
-export const fitsBlock = (body: SyntaxNode): boolean => {
-  const statements = body['body'] as readonly SyntaxNode[];
-  const functions = statements.filter(({ type }) => type === 'FunctionDeclaration');
+export const fitsBlock = ({ body: statements }: BlockStatement): boolean => {
+  const functions = statements.filter(statement => statement.type === 'FunctionDeclaration');
   if (functions.length === 0) return true;
-  const names = functions.map(({ id }) => (id as SyntaxNode)['name'] as string);
+  const names = functions.map(({ id }) => id.name);
   const vars: string[] = [];
   for (const statement of statements) varNames(statement, vars);
   return new Set(names).size === names.length && !names.some(name => vars.includes(name));

@@ -20,6 +20,15 @@
  * the global object, which is `this` where a compartment evaluates: no scope of vat code's making
  * comes between.
  */
+import type {
+  AwaitExpression,
+  CatchClause,
+  ForOfStatement,
+  Identifier,
+  ReturnStatement,
+  TryStatement,
+  YieldExpression,
+} from 'acorn';
 import {
   behindArrow,
   bodyStart,
@@ -65,6 +74,11 @@ interface Surroundings {
 
 const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
 
+type Wait = AwaitExpression | YieldExpression;
+
+/** A part of a statement that need not be there. */
+const isNone = (part: unknown): part is null | undefined => part === null || part === undefined;
+
 class Weaver {
   readonly #source: string;
   readonly #insertions: [at: number, text: string][] = [];
@@ -97,59 +111,51 @@ class Weaver {
   }
 
   #visit(node: SyntaxNode, around: Surroundings): void {
+    const { type } = node;
     if (isFunction(node)) return this.#function(node);
-    switch (node.type) {
-      case 'Identifier':
-        return this.#identifier(node);
-      case 'AwaitExpression':
-      case 'YieldExpression':
-        return this.#wait(node, around);
-      case 'ForOfStatement':
-        return this.#loop(node, around);
-      case 'ReturnStatement':
-        return this.#return(node, around);
-      case 'TryStatement':
-        return this.#try(node, around);
-      default:
-        return this.#visitBelow(node, around);
-    }
+    if (type === 'Identifier') return this.#identifier(node);
+    if (type === 'AwaitExpression' || type === 'YieldExpression') return this.#wait(node, around);
+    if (type === 'ForOfStatement') return this.#loop(node, around);
+    if (type === 'ReturnStatement') return this.#return(node, around);
+    if (type === 'TryStatement') return this.#try(node, around);
+    return this.#visitBelow(node, around);
   }
 
-  #identifier({ name, start }: SyntaxNode): void {
-    if (!(name as string).startsWith(RESERVED_PREFIX)) return;
-    throw SyntaxError(`the name ${String(name)} is reserved (at ${start})`);
+  #identifier({ name, start }: Identifier): void {
+    if (!name.startsWith(RESERVED_PREFIX)) return;
+    throw SyntaxError(`the name ${name} is reserved (at ${start})`);
   }
 
   #function(node: FunctionNode): void {
     const { body, params, async: isAsync, generator: isGenerator } = node;
     const waits = isAsync || isGenerator;
-    const isBlock = body.type === 'BlockStatement';
-    const isCounted = !isBlock || fitsBlock(body);
+    const block = body.type === 'BlockStatement' ? body : undefined;
+    const isCounted = block === undefined || fitsBlock(block);
     const around = { waits: waits && isCounted, isAsyncGenerator: isAsync && isGenerator };
-    const inside = new Set([body, ...params]);
+    const inside = new Set<SyntaxNode>([body, ...params]);
     // Names and computed keys stand before; they belong to what is around the function.
     for (const child of childrenOf(node)) if (!inside.has(child)) this.#visit(child, PROGRAM);
     for (const param of params) this.#visit(param, PROGRAM);
     const opening = `${waits ? 'let' : 'const'} ${DEPTH}=${enter}();try{`;
     const leaving = `${waits ? leaveWaited : leave}(${DEPTH})`;
     const closing = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leaving}}`;
-    if (!isBlock) {
+    if (block === undefined) {
       this.#insert(behindArrow(this.#source, node), `{${opening}return(`);
       this.#visit(body, around);
       this.#insert(node.end, `)${closing}}`);
       return;
     }
-    if (isCounted) this.#insert(bodyStart(body), `;${opening}`);
-    this.#visitBelow(body, around);
-    if (isCounted) this.#insert(body.end - 1, closing);
+    if (isCounted) this.#insert(bodyStart(block), `;${opening}`);
+    this.#visitBelow(block, around);
+    if (isCounted) this.#insert(block.end - 1, closing);
   }
 
   /** `await x` becomes `waited(await wait((x), d), d = enter())`. */
-  #wait(node: SyntaxNode, around: Surroundings): void {
+  #wait(node: Wait, around: Surroundings): void {
     if (!around.waits) return this.#visitBelow(node, around);
-    const argument = node['argument'] as SyntaxNode | null;
+    const { argument } = node;
     this.#insert(node.start, `${waited}(`);
-    if (argument === null) this.#insert(node.end, ` ${leave}(${DEPTH})`);
+    if (isNone(argument)) this.#insert(node.end, ` ${leave}(${DEPTH})`);
     else {
       const start = this.#operandStart(node);
       this.#insert(start, ` ${wait}((`);
@@ -160,18 +166,16 @@ class Weaver {
   }
 
   /** Behind the keyword, brackets included. */
-  #operandStart(node: SyntaxNode): number {
+  #operandStart(node: Wait): number {
     if (node.type === 'AwaitExpression') return node.start + 'await'.length;
     const behind = node.start + 'yield'.length;
-    return node['delegate'] === true ? this.#source.indexOf('*', behind) + 1 : behind;
+    return node.delegate ? this.#source.indexOf('*', behind) + 1 : behind;
   }
 
   /** A `for await` waits before every round. */
-  #loop(node: SyntaxNode, around: Surroundings): void {
-    if (node['await'] !== true || !around.waits) return this.#visitBelow(node, around);
-    const left = node['left'] as SyntaxNode;
-    const right = node['right'] as SyntaxNode;
-    const body = node['body'] as SyntaxNode;
+  #loop(node: ForOfStatement, around: Surroundings): void {
+    if (!node.await || !around.waits) return this.#visitBelow(node, around);
+    const { left, right, body } = node;
     this.#visit(left, around);
     this.#insert(right.start, `${wait}((`);
     this.#visit(right, around);
@@ -182,9 +186,9 @@ class Weaver {
   }
 
   /** An async generator waits for what it returns. */
-  #return(node: SyntaxNode, around: Surroundings): void {
-    const argument = node['argument'] as SyntaxNode | null;
-    if (argument === null || !around.isAsyncGenerator || !around.waits) {
+  #return(node: ReturnStatement, around: Surroundings): void {
+    const { argument } = node;
+    if (isNone(argument) || !around.isAsyncGenerator || !around.waits) {
       return this.#visitBelow(node, around);
     }
     this.#insert(node.start + 'return'.length, ` ${wait}((`);
@@ -193,30 +197,26 @@ class Weaver {
     return this.#insert(end, `),${DEPTH})`);
   }
 
-  #try(node: SyntaxNode, around: Surroundings): void {
-    const block = node['block'] as SyntaxNode;
-    const handler = node['handler'] as SyntaxNode | null;
-    const finalizer = node['finalizer'] as SyntaxNode | null;
+  #try({ block, handler, finalizer }: TryStatement, around: Surroundings): void {
     const resuming = around.waits ? `${DEPTH}=${resume}(${DEPTH});` : '';
     this.#visit(block, around);
-    if (handler === null) {
+    if (isNone(handler)) {
       this.#insert(block.end, `catch(${ERROR}){${resuming}throw ${caught}(${ERROR})}`);
     } else this.#handler(handler, around, resuming);
-    if (finalizer !== null) this.#visit(finalizer, around);
+    if (!isNone(finalizer)) this.#visit(finalizer, around);
   }
 
-  #handler(handler: SyntaxNode, around: Surroundings, resuming: string): void {
-    const param = handler['param'] as SyntaxNode | null;
-    const body = handler['body'] as SyntaxNode;
+  #handler(handler: CatchClause, around: Surroundings, resuming: string): void {
+    const { param, body } = handler;
     const shown = (name: string): string => `${resuming}${caught}(${name});`;
-    if (param === null) {
+    if (isNone(param)) {
       this.#insert(handler.start + 'catch'.length, `(${ERROR})`);
       this.#insert(body.start + 1, shown(ERROR));
       return this.#visitBelow(body, around);
     }
     if (param.type === 'Identifier') {
       this.#visit(param, around);
-      this.#insert(body.start + 1, shown(param['name'] as string));
+      this.#insert(body.start + 1, shown(param.name));
       return this.#visitBelow(body, around);
     }
     // `catch ({ a }) {…}` becomes `catch (e) { caught(e); let { a } = (e); {…} }`.

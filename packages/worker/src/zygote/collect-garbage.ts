@@ -18,7 +18,7 @@ let collect: (() => void) | undefined;
 const makeCollect = (): (() => void) => {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     setFlagsFromString('--expose-gc');
-    const gc = runInNewContext('globalThis.gc') as (() => void) | undefined;
+    const gc: (() => void) | undefined = runInNewContext('globalThis.gc');
     if (gc === undefined) continue;
     setFlagsFromString('--no-expose-gc');
     return gc;

@@ -27,8 +27,10 @@ export interface ZygoteTask {
   readonly port: MessagePort;
 }
 
+const zygoteData: ZygoteData = workerData;
+
 const warmThread = (): Warm => {
-  const { directory, readersMax, imageSource, codeCache } = workerData as ZygoteData;
+  const { directory, readersMax, imageSource, codeCache } = zygoteData;
   return warm({
     directory,
     readersMax,
@@ -37,7 +39,7 @@ const warmThread = (): Warm => {
   });
 };
 
-const { collectsEveryCrank = false } = workerData as ZygoteData;
+const { collectsEveryCrank = false } = zygoteData;
 const { image, reader } = warmThread();
 let isServing = false;
 

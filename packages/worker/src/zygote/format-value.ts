@@ -5,6 +5,7 @@
  * descriptors, proxies are not entered. Bounded in depth, in entries and in length.
  */
 import { types } from 'node:util';
+import { isObject } from '../values.js';
 
 const { isMap, isPromise, isProxy, isSet, isTypedArray } = types;
 
@@ -12,13 +13,10 @@ const DEPTH_MAX = 3;
 const ENTRIES_MAX = 50;
 const TEXT_LENGTH_MAX = 10_000;
 
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
 /** Lockdown makes accessors of some data properties; their getters bear the value. */
 const originalValue = (getter: unknown): unknown =>
   typeof getter === 'function' && !isProxy(getter)
-    ? (Object.getOwnPropertyDescriptor(getter, 'originalValue')?.value as unknown)
+    ? Object.getOwnPropertyDescriptor(getter, 'originalValue')?.value
     : undefined;
 
 /** An own or inherited data property; `undefined` for accessors and behind a proxy. */
@@ -28,9 +26,9 @@ const dataProperty = (value: object, key: PropertyKey): unknown => {
     if (isProxy(layer)) return undefined;
     const descriptor = Object.getOwnPropertyDescriptor(layer, key);
     if (descriptor !== undefined) {
-      return 'value' in descriptor ? (descriptor.value as unknown) : originalValue(descriptor.get);
+      return 'value' in descriptor ? descriptor.value : originalValue(descriptor.get);
     }
-    layer = Object.getPrototypeOf(layer) as object | null;
+    layer = Object.getPrototypeOf(layer);
   }
   return undefined;
 };

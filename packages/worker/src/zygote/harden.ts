@@ -15,9 +15,12 @@
  *  - for a proxy all descriptors are taken before anything else is looked at.
  * The mark is a private field that only this module's class can install or see: it cannot be
  * forged, is not inherited, and a proxy does not show its target's.
+ * Loops go by index, since iterators are slow once ses has frozen them; `!` says there that the
+ * arrays are the engine's or ours, and have no holes.
  */
 import { types } from 'node:util';
 import type { Hardening } from '../contracts/hardening.js';
+import { getterOf, isObject } from '../values.js';
 
 const { isProxy } = types;
 const { isView } = ArrayBuffer;
@@ -38,10 +41,7 @@ const stringOf = String;
 /** Up to this many objects the pending list is searched from end to end, then by a Set. */
 const LINEAR_SEARCH_MAX = 24;
 
-const typedArrayTag = getOwnPropertyDescriptor(
-  getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)!.get!;
+const typedArrayTag = getterOf(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 
 /**
  * V8 from Node 21 on: an own accessor of every error, shared by all. Undefined where it is
@@ -94,9 +94,6 @@ const selectMarks = (): Marks => {
 };
 const { has, add } = selectMarks();
 
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
 /** Elements of typed arrays stay writable, as the inside of a Map does; all else is frozen. */
 const isElementKey = (key: string | symbol): boolean => {
   if (typeof key !== 'string') return false;
@@ -116,11 +113,11 @@ const freezeTypedArray = (value: object): void => {
 };
 
 /** An accessor would let its holders see stacks and, through the setter, share state. */
-const repairStack = (value: object): void => {
+const repairStack = (value: object, feralGetter: () => unknown): void => {
   if (!(value instanceof FeralError)) return;
   const descriptor = getOwnPropertyDescriptor(value, 'stack');
-  if (descriptor?.get === feralStackGetter && descriptor?.configurable === true) {
-    defineProperty(value, 'stack', { value: apply(feralStackGetter!, value, []) });
+  if (descriptor?.get === feralGetter && descriptor.configurable === true) {
+    defineProperty(value, 'stack', { value: apply(feralGetter, value, []) });
   }
 };
 
@@ -154,17 +151,17 @@ class Pending {
   }
 }
 
+type Descriptors = Readonly<Record<PropertyKey, PropertyDescriptor>>;
+
 const traverseProxy = (value: object, pending: Pending): void => {
-  const descriptors = getOwnPropertyDescriptors(value);
+  const descriptors: Descriptors = getOwnPropertyDescriptors(value);
   const keys = ownKeys(descriptors);
   pending.enqueue(getPrototypeOf(value));
-  for (let i = 0; i < keys.length; i += 1) {
-    pending.enqueueDescriptor(descriptors[keys[i] as string]!);
-  }
+  for (let i = 0; i < keys.length; i += 1) pending.enqueueDescriptor(descriptors[keys[i]!]!);
 };
 
 const freezeAndTraverse = (value: object, pending: Pending): void => {
-  if (feralStackGetter !== undefined) repairStack(value);
+  if (feralStackGetter !== undefined) repairStack(value, feralStackGetter);
   if (isView(value) && apply(typedArrayTag, value, []) !== undefined) freezeTypedArray(value);
   else freeze(value);
   if (isProxy(value)) {

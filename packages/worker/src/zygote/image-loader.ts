@@ -29,6 +29,6 @@ export const compileImage = (source: string, codeCache: Uint8Array | undefined):
 
 /** Evaluates the image and locks this realm down. */
 export const runImage = (script: Script): ImageExports => {
-  const factory = script.runInThisContext() as ImageFactory;
+  const factory: ImageFactory = script.runInThisContext();
   return factory(requireBuiltin);
 };

@@ -12,7 +12,9 @@ export interface AddonData {
   readonly lmdbAddon: string;
 }
 
-const loadAddon = (): unknown =>
-  createRequire(import.meta.url)((workerData as AddonData).lmdbAddon) as unknown;
+const loadAddon = (): unknown => {
+  const { lmdbAddon }: AddonData = workerData;
+  return createRequire(import.meta.url)(lmdbAddon);
+};
 
 export default loadAddon;

@@ -6,6 +6,7 @@
  * texts of errors, which vats see: it never changes without a new image (rules.md#h4).
  */
 import 'ses';
+import { propertyOf } from '../values.js';
 import { hardening } from './harden.js';
 
 type EvaluateOptions = Readonly<Record<string, unknown>>;
@@ -17,8 +18,7 @@ interface Evaluator {
  * `evaluate` of every compartment, without the option that leaves its transforms out: what vat code
  * evaluates is woven, whatever it asks for (weave/weave.ts).
  */
-const { prototype } = (globalThis as unknown as { Compartment: { prototype: Evaluator } })
-  .Compartment;
+const prototype: Evaluator = Compartment.prototype;
 const { evaluate: sesEvaluate } = prototype;
 prototype.evaluate = {
   evaluate(this: Evaluator, source: unknown, options: EvaluateOptions = {}): unknown {
@@ -48,7 +48,7 @@ lockdown({
   __hardenTaming__: 'safe',
 });
 
-const adopted = (Object as unknown as Record<symbol, unknown>)[Symbol.for('harden')];
+const adopted = propertyOf(Object, Symbol.for('harden'));
 if (adopted !== hardening.harden || !hardening.isHardened(Object.prototype)) {
   throw new Error('ses did not adopt our harden: the modules of the image are out of order');
 }

@@ -9,6 +9,7 @@
  *
  * HEAP_MIB 0 is V8's own limit; LMDB_ADDON is the file of lmdb's native addon.
  */
+import assert from 'node:assert/strict';
 import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -35,8 +36,10 @@ const offerToOomKiller = (): void => {
 };
 
 offerToOomKiller();
-const heapMiB = Number(process.argv[2]);
-const workerData: AddonData = { lmdbAddon: process.argv[3]! };
+const [, , heapMiBText, lmdbAddon] = process.argv;
+assert(lmdbAddon !== undefined, 'two arguments');
+const heapMiB = Number(heapMiBText);
+const workerData: AddonData = { lmdbAddon };
 const vat = new Worker(path.join(__dirname, 'process.cjs'), {
   env: {},
   workerData,

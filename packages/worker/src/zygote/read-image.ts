@@ -13,7 +13,8 @@ export interface Image {
 export const readImage = (): Image => {
   const bytes = readFileSync(new URL('../image.js', import.meta.url));
   const text = readFileSync(new URL('../image.json', import.meta.url), 'utf8');
-  const { id } = JSON.parse(text) as { readonly id: string };
-  assert.equal(createHash('sha256').update(bytes).digest('hex'), id, 'image.js is not as built');
+  const built: { readonly id: unknown } = JSON.parse(text);
+  const id = createHash('sha256').update(bytes).digest('hex');
+  assert.equal(id, built.id, 'image.js is not as built');
   return { id, source: bytes.toString('utf8') };
 };

@@ -7,9 +7,15 @@ import { utf8 } from '@heirloom/store/utf8';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { Delivery, FromWorker, ToWorker } from '../protocol/opcodes.js';
-import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { DeliveryTuple, ToWorkerTuple } from '../protocol/to-worker.js';
-import { ROOT_VREF, durableRef, kernelPromiseRef, vatIdOf } from '../protocol/refs.js';
+import {
+  ROOT_VREF,
+  durableRef,
+  importRef,
+  kernelPromiseRef,
+  vatIdOf,
+  type VRef,
+} from '../protocol/refs.js';
 import type { ImageExports } from './image-loader.js';
 
 /** Defines a durable kind and a store, and pays into a purse. */
@@ -51,16 +57,16 @@ const EMPTY_READER = {
 
 /** Stands for the one import that the rehearsal mentions. */
 const IMPORT = Object.freeze({});
-const codec = new PassableCodec({
-  slotOf: value => (value === IMPORT ? 'o-1' : undefined),
+const codec = new PassableCodec<VRef>({
+  slotOf: value => (value === IMPORT ? importRef(1) : undefined),
   valueOf: () => IMPORT,
   isHardened: () => true,
   bornHardened: value => value,
 });
 
-const message = (target: string, method: string, args: unknown[], n: number): DeliveryTuple => {
+const message = (target: VRef, method: string, args: unknown[], n: number): DeliveryTuple => {
   const { body, slots } = codec.encode([method, args]);
-  return [Delivery.message, target, body, slots, kernelPromiseRef(n)] as unknown as DeliveryTuple;
+  return [Delivery.message, target, body, slots, kernelPromiseRef(n)];
 };
 
 /** Resolves when every delivery has been answered by a crank. */
@@ -78,8 +84,8 @@ export const rehearse = (image: ImageExports): Promise<void> =>
     const instance = image.startImage({
       reader: EMPTY_READER,
       post: frame => {
-        const tuple = unpackTuple(frame) as unknown as FromWorkerTuple;
-        if (tuple[0] === FromWorker.cranks) left -= tuple[2].length;
+        const [opcode, , cranks] = unpackTuple(frame);
+        if (opcode === FromWorker.cranks && Array.isArray(cranks)) left -= cranks.length;
         if (left === 0) resolve();
       },
       collectGarbage: () => undefined,

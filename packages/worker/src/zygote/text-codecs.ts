@@ -4,6 +4,8 @@
  * Node's decoder knows the encodings of the ICU that it was built with; those would differ from
  * engine to engine. Installed before `ses`, which makes these the intrinsics of every compartment.
  */
+import { propertyOf } from '../values.js';
+
 const { TextDecoder: HostDecoder, TextEncoder: HostEncoder } = globalThis;
 const { apply } = Reflect;
 const { trim, toLowerCase } = String.prototype;
@@ -44,13 +46,12 @@ class Utf8Decoder {
   readonly #ignoreBOM: boolean;
 
   constructor(label: unknown = 'utf-8', options: unknown = undefined) {
-    const name = apply(toLowerCase, apply(trim, String(label), []), []) as string;
+    const name = apply(toLowerCase, apply(trim, String(label), []), []);
     let isKnown = false;
     for (let i = 0; i < LABELS.length; i += 1) if (LABELS[i] === name) isKnown = true;
     if (!isKnown) throw new RangeError(`The "${String(label)}" encoding is not supported`);
-    const { fatal, ignoreBOM } = (options ?? {}) as { fatal?: unknown; ignoreBOM?: unknown };
-    this.#fatal = Boolean(fatal);
-    this.#ignoreBOM = Boolean(ignoreBOM);
+    this.#fatal = Boolean(propertyOf(options ?? {}, 'fatal'));
+    this.#ignoreBOM = Boolean(propertyOf(options ?? {}, 'ignoreBOM'));
     this.#host = new HostDecoder('utf-8', { fatal: this.#fatal, ignoreBOM: this.#ignoreBOM });
   }
 
@@ -67,12 +68,12 @@ class Utf8Decoder {
   }
 
   decode(bytes: unknown = new Uint8Array(0), options: unknown = undefined): string {
-    const { stream } = (options ?? {}) as { stream?: unknown };
+    const stream = Boolean(propertyOf(options ?? {}, 'stream'));
     if (!ArrayBuffer.isView(bytes) && !(bytes instanceof ArrayBuffer)) {
       throw new TypeError('decode: not an ArrayBuffer or a view of one');
     }
     try {
-      return apply(decode, this.#host, [bytes, { stream: Boolean(stream) }]) as string;
+      return apply(decode, this.#host, [bytes, { stream }]);
     } catch {
       throw new TypeError('The encoded data was not valid for encoding utf-8');
     }

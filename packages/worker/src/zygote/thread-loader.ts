@@ -15,10 +15,10 @@ import { fillCodeCache, readCodeCache } from './shared-code-cache.js';
 type Serve = (task: ZygoteTask) => Promise<void>;
 type EntryFactory = (require: NodeJS.Require, url: string) => { readonly default: Serve };
 
-const { entrySource, entryCodeCache } = workerData as ZygoteData;
+const { entrySource, entryCodeCache }: ZygoteData = workerData;
 const source = ownBytes(entrySource).toString('latin1');
 const script = compileScript('heirloom-thread.js', source, readCodeCache(entryCodeCache));
-const factory = script.runInThisContext() as EntryFactory;
+const factory: EntryFactory = script.runInThisContext();
 const { default: serve } = factory(createRequire(import.meta.url), import.meta.url);
 fillCodeCache(entryCodeCache, () => script.createCachedData());
 

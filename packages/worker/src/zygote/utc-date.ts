@@ -8,6 +8,8 @@
  * left to engines by the language, and V8 reads much of it as local time. Installed before `ses`,
  * which wraps it.
  */
+import { isObject, propertyOf, type Properties } from '../values.js';
+
 const { apply, construct } = Reflect;
 const { defineProperties, defineProperty, freeze } = Object;
 
@@ -59,36 +61,33 @@ const FORMS: readonly (readonly [pattern: RegExp, suffix: string])[] = [
 ];
 
 const parseUtc = (text: string): number => {
-  for (let i = 0; i < FORMS.length; i += 1) {
-    const [pattern, suffix] = FORMS[i]!;
+  for (const [pattern, suffix] of FORMS) {
     if (apply(test, pattern, [text]) !== null) return feralParse(text + suffix);
   }
   return NaN;
 };
 
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
-const timeOf = (value: object): number | undefined => {
+const timeOf = (value: Properties): number | undefined => {
   try {
-    return apply(getTime, value, []) as number;
+    return apply(getTime, value, []);
   } catch {
     return undefined; // no Date
   }
 };
 
 /** ToPrimitive with the hint that the Date constructor gives: none. */
-const toPrimitive = (value: object): unknown => {
-  const exotic = (value as { [Symbol.toPrimitive]?: unknown })[Symbol.toPrimitive];
+const toPrimitive = (value: Properties): unknown => {
+  const exotic = value[Symbol.toPrimitive];
   if (exotic !== undefined && exotic !== null) {
-    const result = apply(exotic as () => unknown, value, ['default']) as unknown;
+    // For what cannot be called this throws TypeError, as the language does.
+    const result: unknown = apply(exotic as () => unknown, value, ['default']);
     if (isObject(result)) throw new TypeErrorOf('Cannot convert object to primitive value');
     return result;
   }
   for (const name of ['valueOf', 'toString'] as const) {
-    const method: unknown = value[name];
+    const method = value[name];
     if (typeof method !== 'function') continue;
-    const result = apply(method as () => unknown, value, []) as unknown;
+    const result: unknown = apply(method, value, []);
     if (!isObject(result)) return result;
   }
   throw new TypeErrorOf('Cannot convert object to primitive value');
@@ -101,14 +100,14 @@ const timeValueOf = (value: unknown): unknown => {
 };
 
 const pad = (n: number, length: number): string =>
-  apply(padStart, stringOf(n), [length, '0']) as string;
+  apply(padStart, stringOf(n), [length, '0']);
 
 const dayText = (date: Date): string => {
   const year = date.getUTCFullYear();
   const sign = year < 0 ? '-' : '';
   const yearText = sign + pad(year < 0 ? -year : year, year < 0 ? 6 : 4);
-  const month = MONTHS[date.getUTCMonth()]!;
-  return `${DAYS[date.getUTCDay()]!} ${month} ${pad(date.getUTCDate(), 2)} ${yearText}`;
+  const month = MONTHS[date.getUTCMonth()];
+  return `${DAYS[date.getUTCDay()]} ${month} ${pad(date.getUTCDate(), 2)} ${yearText}`;
 };
 
 const timeText = (date: Date): string => {
@@ -118,7 +117,7 @@ const timeText = (date: Date): string => {
 };
 
 /** A fresh Date with the same time, so that overridden methods of `date` are not called. */
-const plain = (date: Date): Date => new FeralDate(apply(valueOf, date, []) as number);
+const plain = (date: Date): Date => new FeralDate(apply(valueOf, date, []));
 const isInvalid = (date: Date): boolean => date.valueOf() !== date.valueOf();
 
 const printers = {
@@ -142,21 +141,21 @@ const printers = {
   },
   setYear(this: Date, year: unknown): number {
     const n = trunc(Number(year));
-    return apply(setUTCFullYear, this, [n >= 0 && n <= 99 ? n + 1900 : n]) as number;
+    return apply(setUTCFullYear, this, [n >= 0 && n <= 99 ? n + 1900 : n]);
   },
 };
 
 /** Replaces the prototype's local methods; `toLocale*` become the plain ones as SES does. */
 const repairPrototype = (): void => {
-  const methods = prototype as unknown as Record<string, unknown>;
   const replace = (name: string, value: unknown): void => {
-    defineProperty(methods, name, { value, writable: true, enumerable: false, configurable: true });
+    const attributes = { writable: true, enumerable: false, configurable: true };
+    defineProperty(prototype, name, { value, ...attributes });
   };
   for (const unit of UNITS) {
-    replace(`get${unit}`, methods[`getUTC${unit}`]);
-    replace(`set${unit}`, methods[`setUTC${unit}`]);
+    replace(`get${unit}`, propertyOf(prototype, `getUTC${unit}`));
+    replace(`set${unit}`, propertyOf(prototype, `setUTC${unit}`));
   }
-  replace('getDay', methods['getUTCDay']);
+  replace('getDay', prototype.getUTCDay);
   for (const [name, method] of Object.entries(printers)) replace(name, method);
   replace('toLocaleString', printers.toString);
   replace('toLocaleDateString', printers.toDateString);

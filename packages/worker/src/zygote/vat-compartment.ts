@@ -14,7 +14,9 @@
  * replace them before code runs. SES makes a raw `Compartment` for each compartment; it is always
  * replaced.
  */
+import { check } from '../check.js';
 import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
+import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
 import { hardening } from './harden.js';
 import { makeVatConsole } from './vat-console.js';
@@ -22,31 +24,29 @@ import { VatUrl } from './vat-url.js';
 
 const { harden } = hardening;
 const { apply, construct, ownKeys } = Reflect;
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { defineProperty } = Object;
 
 type Globals = Readonly<Record<PropertyKey, unknown>>;
 interface CompartmentOptions {
   readonly [option: string]: unknown;
   readonly __shimTransforms__?: readonly unknown[];
 }
-type CompartmentConstructor = new (...args: unknown[]) => VatCompartment;
+/** Of SES's constructor: one bag of options, or globals, modules and the other options. */
+type CompartmentArgs = readonly (CompartmentOptions | null | undefined)[];
 
 const PASS_STYLE_OF = Symbol.for('@endo passStyleOf');
 const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', 'Date', PASS_STYLE_OF];
 
-const startRealm = globalThis as unknown as {
-  readonly Compartment: CompartmentConstructor;
-  readonly assert: unknown;
-};
-const StartCompartment = startRealm.Compartment;
-const globalThisGetter = getOwnPropertyDescriptor(
-  StartCompartment.prototype as object,
-  'globalThis',
-)!.get!;
+const StartCompartment = Compartment;
+const { assert } = globalThis;
+const globalThisGetter = getterOf(StartCompartment.prototype, 'globalThis');
 
 /** The real global object, whatever a subclass says. */
-const globalOf = (compartment: object): Record<PropertyKey, unknown> =>
-  apply(globalThisGetter, compartment, []) as Record<PropertyKey, unknown>;
+const globalOf = (compartment: object): Properties => {
+  const globals = apply(globalThisGetter, compartment, []);
+  check(isObject(globals), 'a compartment has a global object');
+  return globals;
+};
 
 const setGlobal = (target: object, key: PropertyKey, value: unknown): void => {
   const attributes = { writable: true, enumerable: false, configurable: true };
@@ -56,21 +56,19 @@ const setGlobal = (target: object, key: PropertyKey, value: unknown): void => {
 const dressGlobal = (compartment: object, inherited: Globals): void => {
   const globals = globalOf(compartment);
   addWovenGlobals(globals, harden);
-  for (const key of ownKeys(inherited)) {
-    setGlobal(globals, key, (inherited as Record<PropertyKey, unknown>)[key]);
-  }
+  for (const key of ownKeys(inherited)) setGlobal(globals, key, inherited[key]);
   const own = globals['Compartment'];
   // Vat code may have withheld it from its child, or given something of its own.
   if (typeof own !== 'function') return;
-  setGlobal(globals, 'Compartment', wrapCompartment(own as CompartmentConstructor, inherited));
+  setGlobal(globals, 'Compartment', wrapCompartment(own, inherited));
 };
 
 /**
  * The arguments of SES's constructor, old style or new, as one bag of options in which ours is the
  * last transform, of modules too.
  */
-const withWeaving = (args: readonly unknown[]): object => {
-  const [first, modules, more] = args as readonly (CompartmentOptions | null | undefined)[];
+const withWeaving = (args: CompartmentArgs): CompartmentOptions => {
+  const [first, modules, more] = args;
   const isBag = args.length === 1 && typeof first === 'object' && first !== null;
   const options: CompartmentOptions =
     isBag && '__options__' in first
@@ -79,34 +77,30 @@ const withWeaving = (args: readonly unknown[]): object => {
   return { ...options, __shimTransforms__: [...(options.__shimTransforms__ ?? []), weaveSource] };
 };
 
-const wrapCompartment = (
-  Inner: CompartmentConstructor,
-  inherited: Globals,
-): CompartmentConstructor => {
-  function Compartment(this: object, ...args: unknown[]): object {
-    const newTarget = new.target as unknown;
-    if (newTarget === undefined) {
+const wrapCompartment = (Inner: Function, inherited: Globals): object => {
+  function Compartment(this: object, ...args: CompartmentArgs): object {
+    if (new.target === undefined) {
       throw new TypeError("Class constructor Compartment cannot be invoked without 'new'");
     }
     const woven = [withWeaving(args)];
-    const child = construct(Inner, woven, newTarget as NewableFunction) as object;
+    const child: object = construct(Inner, woven, new.target);
     dressGlobal(child, inherited);
     return child;
   }
-  Compartment.prototype = Inner.prototype as object;
-  return harden(Compartment as unknown as CompartmentConstructor);
+  Compartment.prototype = Inner.prototype;
+  return harden(Compartment);
 };
 
 /** See `VatEnvironment.makeCompartment`. */
 export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartment => {
   const all: Record<PropertyKey, unknown> = {
-    assert: startRealm.assert,
+    assert,
     console: makeVatConsole(log),
     URL: VatUrl,
   };
   const inherited: Record<PropertyKey, unknown> = {};
   for (const key of ownKeys(globals)) {
-    const value = (globals as Record<PropertyKey, unknown>)[key];
+    const value = globals[key];
     if (value === undefined) continue;
     all[key] = value;
     if (INHERITED.includes(key)) inherited[key] = value;
@@ -122,5 +116,5 @@ export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartme
 };
 
 // SES leaves parts of its `assert` unfrozen: children would share them.
-harden(startRealm.assert);
+harden(assert);
 harden(VatUrl);

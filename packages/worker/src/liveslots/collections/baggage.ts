@@ -5,7 +5,7 @@ import { M } from '@endo/patterns';
 import type { Pattern } from '@endo/patterns';
 import type { Collections } from './collections.js';
 
-const KEY_SHAPE = M.string() as Pattern;
+const KEY_SHAPE: Pattern = M.string();
 
 /** Made by the vat's first incarnation; later ones get the same. */
 export const provideBaggage = (collections: Collections): object =>

@@ -5,14 +5,14 @@
  * wherever it sorts, makes the next step throw.
  */
 import { Fail } from '../contract/fail.js';
-import type { Collection, Selection } from './collection.js';
+import type { CheckedSelection, Collection, Selection } from './collection.js';
 
 type Yields = 'keys' | 'values' | 'entries';
 
 function* iterate(
   collection: Collection,
   yields: Yields,
-  selection: Selection,
+  selection: CheckedSelection,
 ): Generator<unknown> {
   const { entries, core } = collection;
   // The first `next` stops here: the generation counts from the call that made the iterator.

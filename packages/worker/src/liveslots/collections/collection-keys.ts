@@ -10,6 +10,7 @@ import { makeDecodePassable, makeEncodePassable } from '@endo/marshal';
 import type { BinaryKey } from '@heirloom/store';
 import type { VRef } from '../../protocol/refs.js';
 import { Fail } from '../contract/fail.js';
+import { vrefIn } from '../rows/decoded.js';
 
 /** In UTF-16 units of the text; a key's text is shorter. */
 const KEY_TEXT_LENGTH_MAX = 220;
@@ -59,15 +60,20 @@ export const remotableKeyText = (ordinal: number, vref: VRef): string =>
 
 export const isRemotableKeyText = (text: string): boolean => text.charCodeAt(0) === 0x72;
 
-export const vrefOfKeyText = (text: string): VRef => text.slice(ORDINAL_DIGITS + 2) as VRef;
+export const vrefOfKeyText = (text: string): VRef => vrefIn(text, ORDINAL_DIGITS + 2);
 
-const encodePrimitive = makeEncodePassable({
-  encodeRemotable: remotable => Fail`no ordinal for ${remotable}`,
-}) as (key: unknown) => string;
+type KeyEncoder = (key: unknown) => string;
+type EncodeRemotable = (remotable: object) => string;
 
-const decodePrimitive = makeDecodePassable({
+/** Endo's encoder asks for the pass style first, and so takes any value. */
+const keyEncoder = (encodeRemotable: EncodeRemotable): KeyEncoder =>
+  makeEncodePassable({ encodeRemotable }) as KeyEncoder;
+
+const encodePrimitive = keyEncoder(remotable => Fail`no ordinal for ${remotable}`);
+
+const decodePrimitive: (text: string) => unknown = makeDecodePassable({
   decodeRemotable: text => Fail`${text} is no primitive key`,
-}) as (text: string) => unknown;
+});
 
 /** The row key, behind the collection's prefix, of a key that is no remotable. */
 export const primitiveKey = (key: unknown): BinaryKey => {
@@ -83,10 +89,8 @@ export const primitiveOf = (text: string): unknown =>
 /** An encoder for covers of patterns, which may mention remotables. */
 export const makeCoverEncoder = (
   ordinalOf: (remotable: object) => { readonly ordinal: number; readonly vref: VRef },
-): ((key: unknown) => string) =>
-  makeEncodePassable({
-    encodeRemotable: remotable => {
-      const { ordinal, vref } = ordinalOf(remotable);
-      return remotableKeyText(ordinal, vref);
-    },
-  }) as (key: unknown) => string;
+): KeyEncoder =>
+  keyEncoder(remotable => {
+    const { ordinal, vref } = ordinalOf(remotable);
+    return remotableKeyText(ordinal, vref);
+  });

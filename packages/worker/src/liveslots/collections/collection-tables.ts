@@ -8,7 +8,9 @@
  */
 import type { Pattern } from '@endo/patterns';
 import type { Slots } from '../../protocol/passables.js';
+import { storedPattern } from '../contract/patterns.js';
 import type { Core } from '../objects/core.js';
+import { textOf } from '../rows/decoded.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import type { CollectionRow } from '../rows/frames.js';
 import type { RowsOut, Scope } from '../rows/scope.js';
@@ -142,9 +144,9 @@ export class CollectionTables {
     }
     const [, label, keyShape, valueShape, [keySlots, valueSlots]] = unpackRow('collection', bytes);
     const shape = (body: Uint8Array | null, slots: Slots): Pattern | undefined =>
-      body === null ? undefined : (this.#core.values.decode(body, slots) as Pattern);
+      body === null ? undefined : storedPattern(this.#core.values.decode(body, slots));
     return {
-      label: this.#core.context.codec.decode(label, []) as string,
+      label: textOf(this.#core.context.codec, label),
       keyShape: shape(keyShape, keySlots),
       valueShape: shape(valueShape, valueSlots),
     };

@@ -6,30 +6,37 @@
  * entries are read when a method needs them (rules.md#o1). Every check comes before the first
  * effect.
  */
-import { getTag } from '@endo/pass-style';
-import { M, assertPattern, getRankCover, matches, mustMatch } from '@endo/patterns';
+import { M, getRankCover, matches, mustMatch } from '@endo/patterns';
 import type { Pattern } from '@endo/patterns';
 import type { BinaryKey } from '@heirloom/store';
-import type { VRef } from '../../protocol/refs.js';
+import { check } from '../../check.js';
+import { importRef, type VRef } from '../../protocol/refs.js';
+import { isObject } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
+import { assertPattern, tagOf } from '../contract/patterns.js';
 import type { Core } from '../objects/core.js';
 import { firstNotDurable } from '../objects/stored-values.js';
 import type { CollectionEntries, Place, Stored } from './collection-entries.js';
 import { NO_ORDINAL, makeCoverEncoder, toCesu8 } from './collection-keys.js';
 import type { CollectionTables, Generation, Schema } from './collection-tables.js';
 
-/** Which entries a method is about. Undefined: all. */
+/** Which entries vat code says that a method is about. Undefined: all. */
 export interface Selection {
   readonly keyPattern?: unknown;
   readonly valuePattern?: unknown;
 }
 
-const SCALAR = M.scalar() as Pattern;
-const NOTHING: Encoded = { body: new Uint8Array(0), slots: [] };
+/** A selection by what has been checked to be patterns. */
+export interface CheckedSelection {
+  readonly keyPattern: Pattern | undefined;
+  readonly valuePattern: Pattern | undefined;
+}
 
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
+const SCALAR: Pattern = M.scalar();
+/** It names no entry, since no collection gives it an ordinal. */
+const NO_VREF = importRef(0);
+const NOTHING: Encoded = { body: new Uint8Array(0), slots: [] };
 
 /** Scalars to endo, for which it has no place in the order of keys. */
 const isByteArray = (key: unknown): boolean =>
@@ -39,7 +46,7 @@ const isByteArray = (key: unknown): boolean =>
 const isPlainScalar = (key: unknown): boolean => !isObject(key) && typeof key !== 'symbol';
 
 const matchesAll = (pattern: unknown): boolean =>
-  pattern === undefined || (isObject(pattern) && getTag(pattern as never) === 'match:any');
+  pattern === undefined || (isObject(pattern) && tagOf(pattern) === 'match:any');
 
 export class Collection {
   readonly entries: CollectionEntries;
@@ -84,8 +91,8 @@ export class Collection {
   has(key: unknown): boolean {
     const { keyShape } = this.#schema;
     const isLegal =
-      (isPlainScalar(key) || (matches(key as never, SCALAR) && !isByteArray(key))) &&
-      (keyShape === undefined || matches(key as never, keyShape));
+      (isPlainScalar(key) || (matches(key, SCALAR) && !isByteArray(key))) &&
+      (keyShape === undefined || matches(key, keyShape));
     if (!isLegal) return false;
     const place = this.entries.place(key);
     return place !== undefined && this.entries.has(place);
@@ -127,7 +134,7 @@ export class Collection {
     this.entries.remove(place, stored);
   }
 
-  getSize(selection: Selection): number {
+  getSize(selection: CheckedSelection): number {
     if (matchesAll(selection.keyPattern) && matchesAll(selection.valuePattern)) {
       this.#schema; // The collection must exist.
       return this.#tables.readCounts(this.#cid).entryCount;
@@ -137,7 +144,7 @@ export class Collection {
     return size;
   }
 
-  clear(selection: Selection): void {
+  clear(selection: CheckedSelection): void {
     for (const row of this.rowsOf(selection)) this.entries.removeRow(row);
   }
 
@@ -145,7 +152,7 @@ export class Collection {
    * Steps through the `entry` rows that match, in key order, holding nothing but the last one.
    * `check` runs before each step.
    */
-  *rowsOf(selection: Selection, check?: () => void): Generator<BinaryKey, void> {
+  *rowsOf(selection: CheckedSelection, check?: () => void): Generator<BinaryKey, void> {
     const { keyPattern, valuePattern } = selection;
     const isAnyKey = matchesAll(keyPattern);
     const isAnyValue = matchesAll(valuePattern);
@@ -154,8 +161,8 @@ export class Collection {
     let row = this.entries.firstRow(start, end);
     while (row !== undefined) {
       const isMatch =
-        (isAnyKey || matches(this.entries.keyOfRow(row) as never, keyPattern as Pattern)) &&
-        (isAnyValue || matches(this.valueOfRow(row) as never, valuePattern as Pattern));
+        (isAnyKey || matches(this.entries.keyOfRow(row), keyPattern)) &&
+        (isAnyValue || matches(this.valueOfRow(row), valuePattern));
       if (isMatch) yield row;
       check?.();
       row = this.entries.nextRow(row, end);
@@ -163,10 +170,10 @@ export class Collection {
   }
 
   /** Throws unless both are patterns. */
-  checkSelection({ keyPattern, valuePattern }: Selection): Selection {
+  checkSelection({ keyPattern, valuePattern }: Selection): CheckedSelection {
     this.#schema; // The collection must exist.
-    if (keyPattern !== undefined) assertPattern(keyPattern as Pattern);
-    if (valuePattern !== undefined) assertPattern(valuePattern as Pattern);
+    if (keyPattern !== undefined) assertPattern(keyPattern);
+    if (valuePattern !== undefined) assertPattern(valuePattern);
     return { keyPattern, valuePattern };
   }
 
@@ -197,9 +204,9 @@ export class Collection {
     const { label, keyShape } = this.#schema;
     if (isPlainScalar(key) && keyShape === undefined) return;
     const message = `invalid key type for collection ${String(q(label))}`;
-    if (!isPlainScalar(key)) mustMatch(key as never, SCALAR, message);
+    if (!isPlainScalar(key)) mustMatch(key, SCALAR, message);
     if (isByteArray(key)) throw Error(`${message}: A "byteArray" cannot be a key`);
-    if (keyShape !== undefined) mustMatch(key as never, keyShape, message);
+    if (keyShape !== undefined) mustMatch(key, keyShape, message);
   }
 
   #encodeValue(value: unknown): Encoded {
@@ -207,7 +214,7 @@ export class Collection {
     this.core.context.hardening.harden(value);
     if (valueShape !== undefined) {
       const message = `invalid value type for collection ${String(q(label))}`;
-      mustMatch(value as never, valueShape, message);
+      mustMatch(value, valueShape, message);
     }
     const encoded = this.core.context.codec.encode(value);
     if (this.#tables.scope.isDurable) assertDurableValue(this.core, value, encoded);
@@ -216,8 +223,8 @@ export class Collection {
 
   /** The place of a new key; a remotable that has no vref is given one. */
   #newPlace(key: unknown, place: Place | undefined, value: unknown): Place {
-    const vref = place === undefined ? this.#refOf(key) : place.vref;
-    if (vref === undefined) return place!;
+    if (place !== undefined && place.vref === undefined) return place;
+    const vref = place?.vref ?? this.#refOf(key);
     const { references } = this.core.context;
     // Entries keyed by a revoked object go with its rows: nobody would remove a later one.
     const revocation = this.entries.isWeak ? this.core.dismissals.revocationOf(vref) : undefined;
@@ -229,18 +236,20 @@ export class Collection {
   }
 
   #refOf(remotable: unknown): VRef {
-    return this.core.context.codec.encode(remotable).slots[0]!;
+    const [vref] = this.core.context.codec.encode(remotable).slots;
+    check(vref !== undefined, 'a key that is no primitive is a remotable');
+    return vref;
   }
 
-  #rangeOf(keyPattern: unknown): [start: BinaryKey, end: BinaryKey] {
+  #rangeOf(keyPattern: Pattern | undefined): [start: BinaryKey, end: BinaryKey] {
     const { prefix, end } = this.entries;
     if (matchesAll(keyPattern)) return [prefix, end];
     const encoder = makeCoverEncoder(remotable => {
-      const vref = this.core.context.references.vrefOf(remotable) ?? ('o-0' as VRef);
+      const vref = this.core.context.references.vrefOf(remotable) ?? NO_VREF;
       const stored = this.entries.read(this.entries.placeOf(vref));
       return { ordinal: stored?.ordinal ?? NO_ORDINAL, vref };
     });
-    const [first, behind] = getRankCover(keyPattern as Pattern, encoder as never);
+    const [first, behind] = getRankCover(keyPattern, encoder);
     return [prefix + toCesu8(first), prefix + toCesu8(behind)];
   }
 }

@@ -4,10 +4,11 @@
  * Built-in kinds: 2-5 merely-virtual and 6-9 durable collections; a collection's instance number is
  * its cid. Durable collections are named `o+d{kind}/{cid}`, baggage being `o+d6/1`.
  */
-import { assertPattern } from '@endo/patterns';
 import type { Pattern } from '@endo/patterns';
+import { check } from '../../check.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail } from '../contract/fail.js';
+import { assertPattern } from '../contract/patterns.js';
 import type { Core } from '../objects/core.js';
 import { FIRST_USER_CID } from '../rows/counters.js';
 import type { RowsOut, Scope } from '../rows/scope.js';
@@ -88,7 +89,9 @@ export class Collections {
   /** Collections of this kind recognise their remotable keys and hold them not. */
   static isWeak(storeKind: number): boolean {
     const first = storeKind >= FIRST_DURABLE_KIND ? FIRST_DURABLE_KIND : FIRST_VIRTUAL_KIND;
-    return TYPES[storeKind - first]!.startsWith('weak');
+    const type = TYPES[storeKind - first];
+    check(type !== undefined, 'a kind of collections');
+    return type.startsWith('weak');
   }
 
   collectRows(out: RowsOut): void {
@@ -104,7 +107,7 @@ export class Collections {
     const { context } = this.#core;
     for (const shape of shapes) {
       if (shape === undefined) continue;
-      assertPattern(context.hardening.harden(shape) as Pattern);
+      assertPattern(context.hardening.harden(shape));
       if (scope.isDurable) assertDurableValue(this.#core, shape, context.codec.encode(shape));
     }
   }

@@ -5,16 +5,11 @@
  * one out of its store. Every store of a type inherits from one tag record.
  */
 import { Far, PASS_STYLE } from '@endo/pass-style';
-import {
-  getCopyMapEntries,
-  getCopySetKeys,
-  isCopyMap,
-  isCopySet,
-  makeCopyMap,
-  makeCopySet,
-} from '@endo/patterns';
+import { getCopyMapEntries, getCopySetKeys, isCopyMap, isCopySet } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
+import { propertyOf } from '../../values.js';
 import { Fail } from '../contract/fail.js';
+import { copyMapOf, copySetOf } from '../contract/patterns.js';
 import { iterateCollection } from './collection-iteration.js';
 import type { Collection } from './collection.js';
 
@@ -24,24 +19,21 @@ const GET_METHOD_NAMES = '__getMethodNames__';
 export type StoreType = 'mapStore' | 'weakMapStore' | 'setStore' | 'weakSetStore';
 type Methods = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-const isIterable = (source: unknown): source is Iterable<unknown> => {
-  const { [Symbol.iterator]: iterator } = Object(source) as Partial<Iterable<unknown>>;
-  return typeof iterator === 'function';
-};
+const isIterable = (source: unknown): source is Iterable<unknown> =>
+  typeof propertyOf(Object(source), Symbol.iterator) === 'function';
 
 /** The pairs of an iterable or a CopyMap. */
 const pairsOf = (source: unknown): Iterable<readonly [unknown, unknown]> => {
+  // Whoever takes a pair apart learns whether it is one: the language throws if not.
   if (isIterable(source)) return source as Iterable<readonly [unknown, unknown]>;
-  if (Object.isFrozen(source) && isCopyMap(source)) {
-    return getCopyMapEntries(source as never) as Iterable<[unknown, unknown]>;
-  }
+  if (Object.isFrozen(source) && isCopyMap(source)) return getCopyMapEntries(source);
   throw Fail`provided data source is not iterable: ${source}`;
 };
 
 /** The members of an iterable or a CopySet. */
 const membersOf = (source: unknown): Iterable<unknown> => {
   if (isIterable(source)) return source;
-  if (Object.isFrozen(source) && isCopySet(source)) return getCopySetKeys(source as never);
+  if (Object.isFrozen(source) && isCopySet(source)) return getCopySetKeys(source);
   throw Fail`provided data source is not iterable: ${source}`;
 };
 
@@ -77,7 +69,7 @@ const mapMethods = (collection: Collection): Methods => {
     values: (key?: unknown, value?: unknown) => iterate('values', key, value),
     entries: (key?: unknown, value?: unknown) => iterate('entries', key, value),
     snapshot: (key?: unknown, value?: unknown) =>
-      makeCopyMap(iterate('entries', key, value) as never),
+      copyMapOf(iterate('entries', key, value)),
     getSize: (keyPattern?: unknown, valuePattern?: unknown) =>
       collection.getSize(collection.checkSelection({ keyPattern, valuePattern })),
     clear: (keyPattern?: unknown, valuePattern?: unknown) =>
@@ -91,7 +83,7 @@ const setMethods = (collection: Collection): Methods => {
     ...weakSetMethods(collection),
     keys: (key?: unknown) => keys(key),
     values: (key?: unknown) => keys(key),
-    snapshot: (key?: unknown) => makeCopySet(keys(key) as never),
+    snapshot: (key?: unknown) => copySetOf(keys(key)),
     getSize: (keyPattern?: unknown) =>
       collection.getSize(collection.checkSelection({ keyPattern })),
     clear: (keyPattern?: unknown) => collection.clear(collection.checkSelection({ keyPattern })),
@@ -108,16 +100,15 @@ const METHODS: Readonly<Record<StoreType, (collection: Collection) => Methods>> 
 export class StoreShapes {
   readonly #hardening: Hardening;
   readonly #tagRecords = new Map<StoreType, object>();
-  readonly #getMethodNames: () => unknown;
+  readonly #getMethodNames: unknown;
 
   constructor(hardening: Hardening) {
     this.#hardening = hardening;
-    const model = Far('store', {}) as unknown as { readonly [GET_METHOD_NAMES]: () => unknown };
-    this.#getMethodNames = model[GET_METHOD_NAMES];
+    this.#getMethodNames = propertyOf(Far('store', {}), GET_METHOD_NAMES);
   }
 
   make(type: StoreType, collection: Collection): object {
-    const store = Object.create(this.#tagRecord(type)) as object;
+    const store: object = Object.create(this.#tagRecord(type));
     Object.assign(store, METHODS[type](collection));
     Object.defineProperty(store, GET_METHOD_NAMES, { value: this.#getMethodNames });
     return this.#hardening.harden(store);
@@ -126,11 +117,11 @@ export class StoreShapes {
   #tagRecord(type: StoreType): object {
     let record = this.#tagRecords.get(type);
     if (record === undefined) {
-      record = this.#hardening.harden(
+      record = this.#hardening.harden<object>(
         Object.create(Object.prototype, {
           [PASS_STYLE]: { value: 'remotable' },
           [Symbol.toStringTag]: { value: `Alleged: ${type}` },
-        }) as object,
+        }),
       );
       this.#tagRecords.set(type, record);
     }

@@ -19,6 +19,14 @@ const { WeakMap: HostWeakMap } = globalThis;
 const isRemade = (vref: VRef): boolean =>
   vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
 
+/** What cannot be a key is not there; `set` throws TypeError for it. */
+interface IdentityTable<V> {
+  has(key: unknown): boolean;
+  get(key: unknown): V | undefined;
+  set(key: unknown, value: V): unknown;
+  delete(key: unknown): boolean;
+}
+
 interface WeakSurroundings {
   readonly references: References;
   readonly recognizers: RamRecognizers;
@@ -30,8 +38,8 @@ class WeakTable<V> implements RamRecognizer {
   readonly #recognizers: RamRecognizers;
   readonly #handle: WeakRef<RamRecognizer>;
   readonly #byRef = new Map<VRef, V>();
-  readonly #byIdentity = new HostWeakMap<object, V>();
-  readonly #held = new Set<object>();
+  readonly #byIdentity: IdentityTable<V> = new HostWeakMap<WeakKey, V>();
+  readonly #held = new Set<unknown>();
 
   constructor({ references, recognizers }: WeakSurroundings) {
     this.#references = references;
@@ -45,12 +53,12 @@ class WeakTable<V> implements RamRecognizer {
 
   has(key: unknown): boolean {
     const vref = this.#refOf(key);
-    return vref === undefined ? this.#byIdentity.has(key as object) : this.#byRef.has(vref);
+    return vref === undefined ? this.#byIdentity.has(key) : this.#byRef.has(vref);
   }
 
   get(key: unknown): V | undefined {
     const vref = this.#refOf(key);
-    return vref === undefined ? this.#byIdentity.get(key as object) : this.#byRef.get(vref);
+    return vref === undefined ? this.#byIdentity.get(key) : this.#byRef.get(vref);
   }
 
   /** Throws TypeError, as the engine's own do, for what cannot be a key. */
@@ -61,7 +69,7 @@ class WeakTable<V> implements RamRecognizer {
       this.#byRef.set(vref, value);
       return;
     }
-    this.#byIdentity.set(key as object, value);
+    this.#byIdentity.set(key, value);
     if (typeof key === 'object' && key !== null && Cohort.is(key)) this.#held.add(key);
   }
 
@@ -71,8 +79,8 @@ class WeakTable<V> implements RamRecognizer {
       this.#recognizers.remove(vref, this.#handle);
       return this.#byRef.delete(vref);
     }
-    this.#held.delete(key as object);
-    return this.#byIdentity.delete(key as object);
+    this.#held.delete(key);
+    return this.#byIdentity.delete(key);
   }
 
   #refOf(key: unknown): VRef | undefined {

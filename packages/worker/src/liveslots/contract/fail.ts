@@ -11,14 +11,17 @@ interface SesAssert {
   readonly bare: (text: string) => unknown;
 }
 
-const sesAssert = (globalThis as unknown as { assert: SesAssert }).assert;
+const sesAssert: SesAssert = globalThis.assert;
 
 export const Fail: SesAssert['Fail'] = sesAssert.Fail;
 export const q: SesAssert['quote'] = sesAssert.quote;
 export const b: SesAssert['bare'] = sesAssert.bare;
 
 /** One error that tells all of them; undefined for none. */
-export const allOf = (errors: readonly Error[]): Error | undefined =>
-  errors.length < 2
+export function allOf(errors: readonly [...Error[], Error]): Error;
+export function allOf(errors: readonly Error[]): Error | undefined;
+export function allOf(errors: readonly Error[]): Error | undefined {
+  return errors.length < 2
     ? errors[0]
     : AggregateError(errors, errors.map(({ message }) => message).join('; '));
+}

@@ -16,11 +16,9 @@ import { Collections } from '../collections/collections.js';
 import type { Core } from '../objects/core.js';
 import { ZeroEntry } from '../objects/ledger.js';
 import { placeOf, type Thing, type ThingPlace } from '../objects/things.js';
-import { unpackRow } from '../rows/frames.js';
+import { namesOf, vrefIn } from '../rows/decoded.js';
+import { rowAt, unpackRow } from '../rows/frames.js';
 import { Recognition } from './recognition.js';
-
-type ObjectPlace = Extract<ThingPlace, { readonly type: 'object' }>;
-type CollectionPlace = Extract<ThingPlace, { readonly type: 'collection' }>;
 
 export class Deletions {
   readonly #core: Core;
@@ -46,7 +44,7 @@ export class Deletions {
     const names = kind === undefined ? this.#storedFacets(number) : kind.facetNames;
     return names === undefined
       ? [baseRef]
-      : names.map((_, facet) => `${baseRef}:${facet}` as VRef);
+      : names.map((_, facet) => vrefIn(`${baseRef}:${facet}`));
   }
 
   /** Of a kind that this incarnation has not defined. */
@@ -54,16 +52,16 @@ export class Deletions {
     const { rows, codec } = this.#core.context;
     const bytes = rows.get(rowKind(kind));
     const facets = bytes === undefined ? null : unpackRow('kind', bytes)[1];
-    return facets === null ? undefined : (codec.decode(facets, []) as readonly string[]);
+    return facets === null ? undefined : namesOf(codec, facets);
   }
 
   /** Deletes an instance. Returns how many rows of weak collections went with it. */
   deleteObject(baseRef: VRef): number {
     const { place, key, header } = this.#core.ledger.take(baseRef);
     const { rows } = this.#core.context;
-    const { scope, kind, instance } = place as ObjectPlace;
-    const row = unpackRow('object', rows.get(key)!);
-    const [, , , , , , inline, slots] = row;
+    check(place.type === 'object', 'only an instance is deleted at once');
+    const { scope, kind, instance } = place;
+    const [, , , , , , inline, slots] = rowAt('object', rows, key);
     rows.delete(key);
     if (inline === null) rows.delete(scope.keys.objectState(kind, instance));
     this.#core.ledger.rowChanged(scope.isDurable, slots, []);
@@ -91,7 +89,8 @@ export class Deletions {
   ): { readonly removed: number; readonly isGone: boolean } {
     const { rows } = this.#core.context;
     const { place, key, header } = this.#core.ledger.take(baseRef);
-    const { scope, storeKind, cid } = place as CollectionPlace;
+    check(place.type === 'collection', 'only a collection shrinks');
+    const { scope, storeKind, cid } = place;
     const tables = this.#collections.tablesOf(scope.isDurable);
     const isWeak = Collections.isWeak(storeKind);
     const entries = new CollectionEntries(this.#core, tables, cid, isWeak);
@@ -105,7 +104,7 @@ export class Deletions {
       row = next;
     }
     if (row !== undefined) return { removed, isGone: false };
-    const [, , , , [keySlots, valueSlots]] = unpackRow('collection', rows.get(key)!);
+    const [, , , , [keySlots, valueSlots]] = rowAt('collection', rows, key);
     this.#core.ledger.rowChanged(scope.isDurable, [...keySlots, ...valueSlots], []);
     tables.remove(cid);
     this.#endExports(baseRef, place, header.es);

@@ -20,7 +20,8 @@ import {
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
 import { newHeader } from '../objects/things.js';
-import { unpackRow } from '../rows/frames.js';
+import { namesOf } from '../rows/decoded.js';
+import { rowAt, unpackRow } from '../rows/frames.js';
 import type { KindRow } from '../rows/frames.js';
 import type { Recognition } from './recognition.js';
 
@@ -51,7 +52,7 @@ export class DismissalSweeper {
   #sweepKind(kind: number, row: KindRow, limit: number): number {
     const { rows, codec } = this.#core.context;
     const [, text, , shapeSlots] = row;
-    const facets = text === null ? undefined : (codec.decode(text, []) as readonly string[]).length;
+    const facets = text === null ? undefined : namesOf(codec, text).length;
     const prefix = rowObjectPrefix(kind);
     const end = prefixEnd(prefix);
     let removed = 0;
@@ -73,7 +74,7 @@ export class DismissalSweeper {
     const { context, durable, ledger } = this.#core;
     const instance = readU48(key, ROW_OBJECT_PREFIX.length + KIND_BYTES);
     const baseRef = durable.refOf(kind, instance);
-    const [, , , , zero, , body, slots] = unpackRow('object', context.rows.get(key)!);
+    const [, , , , zero, , body, slots] = rowAt('object', context.rows, key);
     context.rows.delete(key);
     if (body === null) context.rows.delete(rowObjectState(kind, instance));
     ledger.rowChanged(true, slots, []);

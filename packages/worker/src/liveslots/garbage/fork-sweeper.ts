@@ -17,7 +17,7 @@ import {
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
 import { FIRST_USER_CID } from '../rows/counters.js';
-import { unpackRow } from '../rows/frames.js';
+import { bytesAt, unpackRow } from '../rows/frames.js';
 
 const NUMBER_AT = 1;
 const INSTANCE_AT = 5;
@@ -67,7 +67,7 @@ export class ForkSweeper {
 
   /** The thing of this row, if somebody reached it before the fork, and nothing holds it now. */
   #forgotten(key: BinaryKey): VRef | undefined {
-    const bytes = this.#core.context.rows.get(key)!;
+    const bytes = bytesAt(this.#core.context.rows, key);
     if (key.startsWith(ROW_OBJECT_PREFIX)) {
       const [, , count, es] = unpackRow('object', bytes);
       if (count > 0 || !this.#isForgotten(es)) return undefined;

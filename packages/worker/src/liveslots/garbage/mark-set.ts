@@ -11,15 +11,17 @@ export class MarkSet {
     const chunk = this.#chunkOf(kind, instance);
     const at = (instance % CHUNK_BITS) >>> 5;
     const bit = 1 << (instance % WORD_BITS);
-    if ((chunk[at]! & bit) !== 0) return false;
-    chunk[at]! |= bit;
+    const word = chunk[at] ?? 0;
+    if ((word & bit) !== 0) return false;
+    chunk[at] = word | bit;
     return true;
   }
 
   has(kind: number, instance: number): boolean {
     const chunk = this.#chunks.get(keyOf(kind, instance));
     if (chunk === undefined) return false;
-    return (chunk[(instance % CHUNK_BITS) >>> 5]! & (1 << (instance % WORD_BITS))) !== 0;
+    const word = chunk[(instance % CHUNK_BITS) >>> 5] ?? 0;
+    return (word & (1 << (instance % WORD_BITS))) !== 0;
   }
 
   #chunkOf(kind: number, instance: number): Uint32Array {

@@ -20,7 +20,7 @@ import { asciiTag } from '../../protocol/revocation.js';
 import { read, recordOf } from '../kinds/instances.js';
 import type { Kind } from '../kinds/kind.js';
 import type { Core } from '../objects/core.js';
-import { unpackRow } from '../rows/frames.js';
+import { rowAt } from '../rows/frames.js';
 
 const TABLE_AND_KIND_BYTES = 5;
 
@@ -91,7 +91,7 @@ export class Migrator {
   }
 
   #migrateRow(kind: Kind, key: BinaryKey, step: Step): void {
-    const row = unpackRow('object', this.#core.context.rows.get(key)!);
+    const row = rowAt('object', this.#core.context.rows, key);
     const [version, , , , , , body] = row;
     // A dead thing without a state is on its way out (cycles.ts).
     if (version === kind.version || body?.length === 0) return;

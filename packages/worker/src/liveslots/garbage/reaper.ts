@@ -13,13 +13,15 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { ROW_ZERO_PREFIX, prefixEnd, rowZeroPrefix } from '@heirloom/store/keys';
+import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { ReapReport } from '../../protocol/from-worker.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { Core } from '../objects/core.js';
 import { ZeroEntry } from '../objects/ledger.js';
 import { isUnheld, placeOf } from '../objects/things.js';
-import { unpackNumber } from '../rows/frames.js';
+import { vrefIn } from '../rows/decoded.js';
+import { bytesAt, unpackNumber } from '../rows/frames.js';
 import type { Deletions } from './deletions.js';
 
 /** Entries that a full reap looks at, for each row that it may remove. */
@@ -172,14 +174,14 @@ export class Reaper {
         return true;
       }
       key = next;
-      this.#consider(findings, key.slice(ROW_ZERO_PREFIX.length + 4) as VRef, key);
+      this.#consider(findings, vrefIn(key, ROW_ZERO_PREFIX.length + 4), key);
     }
     this.#cursor = key;
     return false;
   }
 
   #consider(findings: Findings, baseRef: VRef, key: BinaryKey): void {
-    const entry = unpackNumber(this.#core.context.rows.get(key)!);
+    const entry = unpackNumber(bytesAt(this.#core.context.rows, key));
     if (entry === ZeroEntry.doomed || this.#core.ledger.isGone(baseRef)) return;
     if (entry === ZeroEntry.recognized) findings.imports.add(baseRef);
     else this.#follow(findings, [baseRef]);
@@ -216,7 +218,8 @@ export class Reaper {
     if (ledger.virtualCountAfter(baseRef) > 0 || this.#doomed.has(baseRef)) return false;
     // All facets of a cohort live and die together.
     const [facet] = this.#deletions.facetsOf(baseRef);
-    return !context.references.isAlive(facet!);
+    check(facet !== undefined, 'a thing has a facet');
+    return !context.references.isAlive(facet);
   }
 
   #delete(ref: VRef): void {

@@ -22,8 +22,8 @@ import {
 } from '@heirloom/store/keys';
 import type { StartRows } from '../../contracts/row-store.js';
 import type { Slots } from '../../protocol/passables.js';
-import type { VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID } from '../rows/counters.js';
+import { vrefIn } from '../rows/decoded.js';
 import { generationIn, statusIn } from '../rows/forks.js';
 import { unpackRow } from '../rows/frames.js';
 
@@ -113,7 +113,7 @@ export class StartGraph {
     const prefix = rowRefEntryPrefix(cid);
     for (const key of this.#keys(prefix)) {
       const [, , slots] = unpackRow('refEntry', this.#need(key));
-      yield isWeak ? slots : [...slots, key.slice(prefix.length) as VRef];
+      yield isWeak ? slots : [...slots, vrefIn(key, prefix.length)];
     }
   }
 

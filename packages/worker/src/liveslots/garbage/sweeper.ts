@@ -16,6 +16,7 @@ import type { VRef } from '../../protocol/refs.js';
 import type { Collections } from '../collections/collections.js';
 import type { Core } from '../objects/core.js';
 import { placeOf } from '../objects/things.js';
+import { vrefIn } from '../rows/decoded.js';
 import { CycleCollector } from './cycles.js';
 import type { Deletions } from './deletions.js';
 import { DismissalSweeper } from './dismissal-sweeper.js';
@@ -100,8 +101,10 @@ export class Sweeper {
     const { ledger, context } = this.#core;
     ledger.beginSweep();
     let worked = 0;
-    while (this.#condemned.length > 0 && worked < limit) {
-      worked += this.#remove(this.#condemned.at(-1)!, limit - worked);
+    while (worked < limit) {
+      const condemned = this.#condemned.at(-1);
+      if (condemned === undefined) break;
+      worked += this.#remove(condemned, limit - worked);
       // A collection that still has entries goes on.
       if (worked < limit) this.#condemned.pop();
     }
@@ -120,7 +123,7 @@ export class Sweeper {
   }
 
   #removeListed(key: BinaryKey, limit: number): number {
-    const baseRef = key.slice(ROW_ZERO_PREFIX.length + INCARNATION_BYTES) as VRef;
+    const baseRef = vrefIn(key, ROW_ZERO_PREFIX.length + INCARNATION_BYTES);
     if (!baseRef.startsWith('o+v')) return this.#remove(baseRef, limit);
     // Its rows go by the prefix of its incarnation.
     this.#core.context.rows.delete(key);

@@ -1,6 +1,6 @@
 /** What a stored kind says of itself, for those who look into a store from outside. */
 import { PassableCodec } from '@heirloom/store/codec';
-import type { Body } from '../../protocol/passables.js';
+import { namesOf, textOf } from '../rows/decoded.js';
 import { unpackRow } from '../rows/frames.js';
 
 export interface KindDescription {
@@ -22,14 +22,12 @@ const codec = new PassableCodec({
   bornHardened: value => value,
 });
 
-const valueOf = (body: Body): unknown => codec.decode(body, []);
-
 /** `bytes`: the row of table `10` without the kernel's header. Throws when it is no such row. */
 export const describeKind = (bytes: Uint8Array): KindDescription => {
   const [tag, facets, , , version] = unpackRow('kind', bytes);
   return {
-    tag: String(valueOf(tag)),
-    facets: facets === null ? null : (valueOf(facets) as string[]),
+    tag: textOf(codec, tag),
+    facets: facets === null ? null : namesOf(codec, facets),
     version,
   };
 };

@@ -15,14 +15,14 @@ import {
   isRawGuard,
   mustMatch,
 } from '@endo/patterns';
-import type { InterfaceGuard, MethodGuard, Pattern } from '@endo/patterns';
+import type { ArgGuard, InterfaceGuard, MethodGuard, Pattern } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
 import { VatFault } from '../../protocol/faults.js';
 import { Fail, q } from '../contract/fail.js';
 
 export type Method = (...args: unknown[]) => unknown;
 type Harden = Hardening['harden'];
-type ArgGuards = readonly unknown[];
+type ArgGuards = readonly ArgGuard[];
 
 /** What guards a method: a guard, or only that everything is passable, or nothing. */
 type Protection = MethodGuard | 'passable' | 'raw';
@@ -50,18 +50,19 @@ export const protectionsOf = (
   const { defaultGuards = sloppy ? 'passable' : undefined } = payload;
   const guards = new Map<PropertyKey, Protection>(Object.entries(methodGuards));
   if (symbolMethodGuards !== undefined) {
-    const entries = getCopyMapEntries(symbolMethodGuards as never);
-    for (const [name, methodGuard] of entries as Iterable<[symbol, MethodGuard]>) {
+    const entries = getCopyMapEntries(symbolMethodGuards);
+    for (const [name, methodGuard] of entries) {
       guards.set(name, methodGuard);
     }
   }
   const unimplemented = difference([...guards.keys()], names);
   if (unimplemented.length > 0) Fail`methods ${q(unimplemented)} not implemented by ${q(tag)}`;
   const unguarded = difference(names, [...guards.keys()]);
-  if (defaultGuards === undefined && unguarded.length > 0) {
+  if (defaultGuards !== undefined) {
+    for (const name of unguarded) guards.set(name, defaultGuards);
+  } else if (unguarded.length > 0) {
     Fail`methods ${q(unguarded)} not guarded by ${q(interfaceName)}`;
   }
-  for (const name of unguarded) guards.set(name, defaultGuards as 'passable' | 'raw');
   return guards;
 };
 
@@ -74,20 +75,20 @@ interface ArgsCheck {
   readonly rest: 'none' | 'raw' | 'matched';
 }
 
-const argsCheckOf = (args: ArgGuards, optional: ArgGuards, rest: unknown): ArgsCheck => {
+const argsCheckOf = (args: ArgGuards, optional: ArgGuards, rest: Pattern): ArgsCheck => {
   const rawIndexes: number[] = [];
-  const patternOf = (guard: unknown, i: number): Pattern => {
-    if (!isRawGuard(guard as never)) return guard as Pattern;
+  const patternOf = (guard: ArgGuard, i: number): Pattern => {
+    if (!isRawGuard(guard)) return guard;
     rawIndexes.push(i);
     return REDACTED;
   };
   const required = args.map(patternOf);
   const others = optional.map((guard, i) => patternOf(guard, args.length + i));
-  const isRawRest = rest !== undefined && isRawGuard(rest as never);
-  const restPattern = isRawRest ? M.arrayOf(REDACTED) : (rest as Pattern | undefined);
+  const isRawRest = rest !== undefined && isRawGuard(rest);
+  const restPattern = isRawRest ? M.arrayOf(REDACTED) : rest;
   return {
     declared: args.length + optional.length,
-    pattern: M.splitArray(required as never, others as never, restPattern as never) as Pattern,
+    pattern: M.splitArray(required, others, restPattern),
     rawIndexes,
     rest: rest === undefined ? 'none' : isRawRest ? 'raw' : 'matched',
   };
@@ -98,26 +99,26 @@ const checkArgs = (args: unknown[], check: ArgsCheck, label: string, harden: Har
   const matchable = args.slice();
   for (const i of rawIndexes) if (i < matchable.length) matchable[i] = REDACTED;
   if (rest === 'raw' && matchable.length > declared) matchable.fill(REDACTED, declared);
-  mustMatch(harden(matchable) as never, check.pattern, label);
+  mustMatch(harden(matchable), check.pattern, label);
   if (rest === 'none' && args.length > declared) {
     Fail`${q(label)} accepts at most ${q(declared)} arguments, not ${q(args.length)}: ${args}`;
   }
 };
 
-const checkResult = (result: unknown, guard: unknown, label: string, harden: Harden): void => {
-  if (!isRawGuard(guard as never)) {
-    mustMatch(harden(result) as never, guard as Pattern, `${label}: result`);
+const checkResult = (result: unknown, guard: Pattern, label: string, harden: Harden): void => {
+  if (!isRawGuard(guard)) {
+    mustMatch(harden(result), guard, `${label}: result`);
   }
 };
 
-const PASSABLE_ARGS = M.splitArray([], [], M.any()) as Pattern;
+const PASSABLE_ARGS: Pattern = M.splitArray([], [], M.any());
 
 const isPassable = (value: unknown, harden: Harden): boolean => {
   if (value === null || (typeof value !== 'object' && typeof value !== 'symbol')) {
     if (typeof value !== 'function') return true;
   }
   try {
-    passStyleOf(harden(value) as never);
+    passStyleOf(harden(value));
     return true;
   } catch {
     return false; // `mustMatch` says what is wrong, in its own words
@@ -155,7 +156,7 @@ const passableMethod = (behavior: Method, { contextOf, label, harden }: MethodPl
   rethrowing((self, args) => {
     const context = contextOf(self);
     if (!args.every(arg => isPassable(arg, harden))) {
-      mustMatch(harden(args) as never, PASSABLE_ARGS, label);
+      mustMatch(harden(args), PASSABLE_ARGS, label);
     }
     const result = Reflect.apply(behavior, context, args);
     if (!isPassable(result, harden)) checkResult(result, M.any(), label, harden);
@@ -163,10 +164,10 @@ const passableMethod = (behavior: Method, { contextOf, label, harden }: MethodPl
   });
 
 const awaitedIndexes = (guards: ArgGuards): number[] =>
-  guards.flatMap((guard, i) => (isAwaitArgGuard(guard as never) ? [i] : []));
+  guards.flatMap((guard, i) => (isAwaitArgGuard(guard) ? [i] : []));
 
-const innerGuard = (guard: unknown): unknown =>
-  isAwaitArgGuard(guard as never) ? getAwaitArgGuardPayload(guard as never).argGuard : guard;
+const innerGuard = (guard: ArgGuard): ArgGuard =>
+  isAwaitArgGuard(guard) ? getAwaitArgGuardPayload(guard).argGuard : guard;
 
 /** The context is that of the crank in which everything awaited is there. */
 const asyncMethod = (
@@ -175,7 +176,7 @@ const asyncMethod = (
   { contextOf, label, harden }: MethodPlace,
 ): Method => {
   const { argGuards, optionalArgGuards = [], restArgGuard, returnGuard } = guard;
-  if (restArgGuard !== undefined && isAwaitArgGuard(restArgGuard as never)) {
+  if (restArgGuard !== undefined && isAwaitArgGuard(restArgGuard)) {
     Fail`Rest args may not be awaited: ${restArgGuard}`;
   }
   const awaited = awaitedIndexes([...argGuards, ...optionalArgGuards]);

@@ -10,6 +10,7 @@
  * nothing behind.
  */
 import type { BinaryKey } from '@heirloom/store';
+import { check } from '../../check.js';
 import type { Slots } from '../../protocol/passables.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, q } from '../contract/fail.js';
@@ -34,8 +35,8 @@ export interface InstanceRecord {
   values: readonly unknown[] | undefined;
   /** The layout of `values`. */
   layout: Layout | undefined;
-  /** `values` is this record's own array, not yet frozen. */
-  isDirty: boolean;
+  /** `values`, if it is this record's own array, not yet frozen: the record is dirty. */
+  own: unknown[] | undefined;
   /** The crank that this record belonged to is over. */
   isClosed: boolean;
   context: object | undefined;
@@ -55,7 +56,7 @@ const newRecord = (kind: Kind, instance: number): InstanceRecord => ({
   key: undefined,
   values: undefined,
   layout: undefined,
-  isDirty: false,
+  own: undefined,
   isClosed: false,
   context: undefined,
   header: undefined,
@@ -97,7 +98,7 @@ export const createRecord = (
   const record = newRecord(kind, instance);
   record.layout = layout;
   record.values = values;
-  record.isDirty = true;
+  record.own = values;
   record.header = newHeader();
   kind.core.ledger.created(kind.scope.refOf(kind.number, instance));
   return enter(record);
@@ -138,7 +139,7 @@ export const read = (record: InstanceRecord): Reading => {
     if (!migration.ok) return { type: 'failed', migration };
     record.layout = migration.layout;
     record.values = migration.values;
-    record.isDirty = true;
+    record.own = migration.values;
     reading = { type: 'migrated', bytes: migration.bytes };
   }
   const status = kind.core.forks.statusOf(es);
@@ -158,29 +159,27 @@ export const load = (record: InstanceRecord): boolean => {
 const loaded = (record: InstanceRecord): readonly unknown[] => {
   record.kind.core.purity.assertOff("an object's state");
   record.kind.assertInUse();
-  if (record.values === undefined && !load(record)) {
-    const ref = record.kind.scope.refOf(record.kind.number, record.instance);
-    record.kind.core.context.raise('BAD_DELIVERY', `${ref} has no state`);
-  }
-  return record.values!;
+  if (record.values === undefined) load(record);
+  if (record.values !== undefined) return record.values;
+  const ref = record.kind.scope.refOf(record.kind.number, record.instance);
+  return record.kind.core.context.raise('BAD_DELIVERY', `${ref} has no state`);
 };
 
 const indexOf = (record: InstanceRecord, field: Field): number => {
   if (record.layout === field.layout) return field.index;
-  const index = record.layout!.names.indexOf(field.name);
+  const index = record.layout?.names.indexOf(field.name) ?? -1;
   return index < 0 ? Fail`state has no property ${q(field.name)}` : index;
 };
 
-/** The array that the record may change. */
-const ownValues = (record: InstanceRecord): unknown[] => {
-  if (!record.isDirty) {
-    // Not `slice`, which is slow on frozen arrays.
-    const values: unknown[] = [];
-    for (const value of record.values!) values.push(value);
-    record.values = values;
-    record.isDirty = true;
-  }
-  return record.values as unknown[];
+/** The array that the record may change; `values` is what it has loaded. */
+const ownValues = (record: InstanceRecord, values: readonly unknown[]): unknown[] => {
+  if (record.own !== undefined) return record.own;
+  // Not `slice`, which is slow on frozen arrays.
+  const own: unknown[] = [];
+  for (const value of values) own.push(value);
+  record.values = own;
+  record.own = own;
+  return own;
 };
 
 export const getField = (record: InstanceRecord, field: Field): unknown => {
@@ -193,8 +192,8 @@ export const getField = (record: InstanceRecord, field: Field): unknown => {
 
 export const setField = (record: InstanceRecord, field: Field, value: unknown): void => {
   checkField(record.kind, field.name, value);
-  loaded(record);
-  ownValues(record)[indexOf(record, field)] = value;
+  const values = loaded(record);
+  ownValues(record, values)[indexOf(record, field)] = value;
 };
 
 const STRING_LENGTH_PLAIN_MAX = 100_000;
@@ -230,9 +229,8 @@ export const checkField = (kind: Kind, name: string, value: unknown): void => {
   if (kind.scope.isDurable) kind.assertDurableField(name, encoded);
 };
 
-const encodeState = (record: InstanceRecord): Encoded => {
+const encodeState = (record: InstanceRecord, values: unknown[]): Encoded => {
   const { context } = record.kind.core;
-  const values = ownValues(record);
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
     if (value instanceof Unavailable) values[i] = value.value();
@@ -241,28 +239,31 @@ const encodeState = (record: InstanceRecord): Encoded => {
     return context.codec.encode(context.hardening.bornHardened(values));
   } catch (error) {
     // Each value passed by itself, so together they are too large.
-    return context.raise('LIMIT', `state of ${record.kind.tag}: ${(error as Error).message}`);
+    const why = error instanceof Error ? error.message : String(error);
+    return context.raise('LIMIT', `state of ${record.kind.tag}: ${why}`);
   }
 };
 
 /** Encodes the state of what is dirty, and tells the ledger what the rows will hold. */
 export const encodeObjects = (core: Core): void => {
   for (const record of core.touched) {
-    if (!record.isDirty) continue;
-    record.encoded = encodeState(record);
+    if (record.own === undefined) continue;
+    record.encoded = encodeState(record, record.own);
     core.ledger.rowChanged(record.kind.scope.isDurable, record.slots, record.encoded.slots);
   }
 };
 
 const collectRow = (record: InstanceRecord, out: RowsOut): void => {
-  const { kind, instance, header, encoded } = record;
+  const { kind, instance, header, encoded, layout } = record;
+  const isWhole = encoded !== undefined && header !== undefined && layout !== undefined;
+  check(isWhole, 'a dirty record has been encoded');
   const { keys } = kind.scope;
-  const { body, slots } = encoded!;
-  const { count, zero, released } = header!;
-  const es = kind.core.forks.stored(header!.es);
+  const { body, slots } = encoded;
+  const { count, zero, released } = header;
+  const es = kind.core.forks.stored(header.es);
   const isInline = body.length <= INLINE_BODY_BYTES_MAX;
   const inline = isInline ? body : null;
-  const { index } = record.layout!;
+  const { index } = layout;
   const row = packRow('object', [kind.version, index, count, es, zero, released, inline, slots]);
   out.push([keyOf(record), row]);
   if (!isInline) out.push([keys.objectState(kind.number, instance), body]);
@@ -272,7 +273,7 @@ const collectRow = (record: InstanceRecord, out: RowsOut): void => {
 /** Hands out the rows of what is dirty, as encoded and settled, and forgets every record. */
 export const collectObjectRows = (core: Core, out: RowsOut): void => {
   for (const record of core.touched) {
-    if (record.isDirty) collectRow(record, out);
+    if (record.own !== undefined) collectRow(record, out);
     record.isClosed = true;
     const { kind } = record;
     kind.firstRecord = undefined;

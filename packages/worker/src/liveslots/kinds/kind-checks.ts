@@ -4,62 +4,66 @@
  * Functions without state: they return the decision or throw. In what way a redefinition does not
  * fit what an earlier incarnation stored is a text, without the kind's tag where SwingSet has none.
  */
-import { getTag } from '@endo/pass-style';
+import { check } from '../../check.js';
+import { isRecord, type Properties } from '../../values.js';
 import type { Encoded, ValueCodec } from '../contract/context.js';
 import { Fail, q } from '../contract/fail.js';
+import { tagOf } from '../contract/patterns.js';
+import type { Migrate } from './migration.js';
+import type { Methods } from './prototypes.js';
 
-type Facetiousness = 'one' | 'many' | 'not';
+/** What vat code has given as the behaviour of a kind. */
+export type Behavior =
+  | { readonly facetNames: undefined; readonly methods: Methods }
+  | {
+      /** Sorted. */
+      readonly facetNames: readonly string[];
+      readonly facets: Readonly<Record<string, Methods>>;
+    };
 
-const isMethods = (behavior: unknown): boolean =>
-  typeof behavior === 'object' &&
-  behavior !== null &&
-  Reflect.ownKeys(behavior).every(
-    key => typeof (behavior as Record<PropertyKey, unknown>)[key] === 'function',
-  );
+const isMethods = (behavior: unknown): behavior is Methods =>
+  isRecord(behavior) &&
+  Reflect.ownKeys(behavior).every(key => typeof behavior[key] === 'function');
 
-/** One bag of methods, a record of such bags, or neither. An empty bag is one. */
-const assessFacetiousness = (behavior: unknown): Facetiousness => {
-  if (typeof behavior !== 'object' || behavior === null) return 'not';
-  if (isMethods(behavior)) return 'one';
-  const isKit = Reflect.ownKeys(behavior).every(
-    key => typeof key === 'string' && isMethods((behavior as Record<string, unknown>)[key]),
-  );
-  return isKit ? 'many' : 'not';
-};
+const isKit = (behavior: unknown): behavior is Readonly<Record<string, Methods>> =>
+  isRecord(behavior) &&
+  Reflect.ownKeys(behavior).every(key => typeof key === 'string' && isMethods(behavior[key]));
 
-/** The facet names that `behavior` has, sorted; undefined for a single-facet kind. */
-export const facetNamesOf = (
-  behavior: unknown,
-  isMulti: boolean,
-  tag: string,
-): readonly string[] | undefined => {
-  const facetiousness = assessFacetiousness(behavior);
-  if (facetiousness === 'not') throw Fail`invalid behavior specifier for ${q(tag)}`;
-  if ((facetiousness === 'many') !== isMulti) {
-    const given = isMulti ? 'methods' : 'facets';
-    const other = isMulti ? 'the one without Multi' : 'its Multi variant';
-    throw about('Check failed', `kind ${q(tag)} is given ${given}: that is for ${other}`);
+const otherVariant = (given: string, other: string, tag: string): Error =>
+  about('Check failed', `kind ${q(tag)} is given ${given}: that is for ${other}`);
+
+/** One bag of methods, or a record of such bags for `isMulti`. An empty bag is one. */
+export const behaviorOf = (given: unknown, isMulti: boolean, tag: string): Behavior => {
+  if (isMethods(given)) {
+    if (isMulti) throw otherVariant('methods', 'the one without Multi', tag);
+    return { facetNames: undefined, methods: given };
   }
-  if (!isMulti) return undefined;
-  const names = Object.keys(behavior as object).sort();
-  if (names.length < 2) {
-    const why = `kind ${q(tag)} has one facet, ${q(names.join())}`;
+  if (!isKit(given)) throw Fail`invalid behavior specifier for ${q(tag)}`;
+  if (!isMulti) throw otherVariant('facets', 'its Multi variant', tag);
+  const facetNames = Object.keys(given).sort();
+  if (facetNames.length < 2) {
+    const why = `kind ${q(tag)} has one facet, ${q(facetNames.join())}`;
     throw about('A multi-facet object must have multiple facets', why);
   }
-  return names;
+  return { facetNames, facets: given };
 };
 
 /** Versions stand in rows as numbers of at most 32 bits. */
 const VERSION_MAX = 2 ** 32 - 1;
 
+const isMigrate = (migrate: unknown): migrate is Migrate => typeof migrate === 'function';
+
+/** What migrates the states of a kind, if it has such a thing. */
+export const migrateOf = (tag: string, migrate: unknown): Migrate | undefined => {
+  if (migrate === undefined || isMigrate(migrate)) return migrate;
+  throw Fail`migrate of kind ${q(tag)} must be a function, not ${q(migrate)}`;
+};
+
 /** The version of a kind's state: 0 unless it says otherwise. */
-export const versionOf = (tag: string, version: unknown, migrate: unknown): number => {
-  if (migrate !== undefined && typeof migrate !== 'function') {
-    throw Fail`migrate of kind ${q(tag)} must be a function, not ${q(migrate)}`;
-  }
+export const versionOf = (tag: string, version: unknown): number => {
   if (version === undefined) return 0;
-  const isLegal = Number.isSafeInteger(version) && (version as number) >= 0;
-  if (isLegal && (version as number) <= VERSION_MAX) return version as number;
+  const isWhole = typeof version === 'number' && Number.isSafeInteger(version);
+  if (isWhole && version >= 0 && version <= VERSION_MAX) return version;
   throw Fail`version of kind ${q(tag)} must be a whole number from 0 to ${q(VERSION_MAX)}`;
 };
 
@@ -109,25 +113,30 @@ export const mergeFacets = ({ old, fresh }: FacetChange): readonly string[] | un
     ? fresh
     : [...old, ...fresh.filter(name => !old.includes(name))];
 
-type Shape = Readonly<Record<string, unknown>>;
+/** A stored shape, by property; undefined for none. */
+const shapeOf = (codec: ValueCodec, { body, slots }: Encoded): Properties | undefined => {
+  const shape = codec.decode(body, slots);
+  check(shape === undefined || isRecord(shape), 'a stored shape');
+  return shape;
+};
 
 export const areSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-const isTagged = (pattern: unknown, tag: string): boolean =>
-  typeof pattern === 'object' && pattern !== null && getTag(pattern as never) === tag;
+/** What is in a pattern of that tag; undefined for any other. */
+const payloadOf = (pattern: unknown, tag: string): unknown =>
+  isRecord(pattern) && tagOf(pattern) === tag ? pattern['payload'] : undefined;
 
 const isUndefinedPattern = (pattern: unknown): boolean =>
-  pattern === undefined ||
-  (isTagged(pattern, 'match:kind') &&
-    (pattern as { readonly payload: unknown }).payload === 'undefined');
+  pattern === undefined || payloadOf(pattern, 'match:kind') === 'undefined';
 
 /** `M.or(...)` of patterns of which one is for undefined: old instances satisfy it. */
-const isOptional = (pattern: unknown): boolean =>
-  isTagged(pattern, 'match:or') &&
-  (pattern as { readonly payload: readonly unknown[] }).payload.some(isUndefinedPattern);
+const isOptional = (pattern: unknown): boolean => {
+  const patterns = payloadOf(pattern, 'match:or');
+  return Array.isArray(patterns) && patterns.some(isUndefinedPattern);
+};
 
-const fieldMismatches = (codec: ValueCodec, old: Shape, fresh: Shape): string[] => {
+const fieldMismatches = (codec: ValueCodec, old: Properties, fresh: Properties): string[] => {
   const changed = Object.keys(old).filter(
     name =>
       !Object.hasOwn(fresh, name) ||
@@ -140,7 +149,7 @@ const fieldMismatches = (codec: ValueCodec, old: Shape, fresh: Shape): string[] 
 };
 
 /** The first field that mentions other references than it did; undefined if none is to blame. */
-const otherField = (codec: ValueCodec, old: Shape, fresh: Shape): string | undefined =>
+const otherField = (codec: ValueCodec, old: Properties, fresh: Properties): string | undefined =>
   Object.keys(fresh).find(name => {
     const before = Object.hasOwn(old, name) ? codec.encode(old[name]).slots : [];
     return codec.encode(fresh[name]).slots.join() !== before.join();
@@ -149,8 +158,8 @@ const otherField = (codec: ValueCodec, old: Shape, fresh: Shape): string | undef
 const shapeMismatches = (codec: ValueCodec, old: Encoded, fresh: Encoded): string[] => {
   const areSame = areSameBytes(old.body, fresh.body);
   if (areSame && old.slots.join() === fresh.slots.join()) return [];
-  const oldShape = codec.decode(old.body, old.slots) as Shape | undefined;
-  const freshShape = codec.decode(fresh.body, fresh.slots) as Shape | undefined;
+  const oldShape = shapeOf(codec, old);
+  const freshShape = shapeOf(codec, fresh);
   if (oldShape === undefined) return ['no old shape'];
   if (freshShape === undefined) return ['no new shape'];
   const fields = areSame ? [] : fieldMismatches(codec, oldShape, freshShape);

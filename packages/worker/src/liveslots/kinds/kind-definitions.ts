@@ -8,29 +8,30 @@
  */
 import type { InterfaceGuard } from '@endo/patterns';
 import { ROW_KIND_PREFIX, prefixEnd, readU32, rowKind } from '@heirloom/store/keys';
+import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import { revocationText } from '../../protocol/revocation.js';
 import type { Encoded } from '../contract/context.js';
 import { allOf, Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
 import { firstNotDurable } from '../objects/stored-values.js';
-import { unpackRow, type KindRow } from '../rows/frames.js';
+import { layoutNamesOf, namesOf, textOf } from '../rows/decoded.js';
+import { rowAt, type KindRow } from '../rows/frames.js';
 import {
   about,
   areSameBytes,
+  behaviorOf,
   facetMismatch,
-  facetNamesOf,
   mergeFacets,
+  migrateOf,
   shapeMismatch,
   versionMismatch,
   versionOf,
+  type Behavior,
 } from './kind-checks.js';
 import { KindHandles, type HandledKind } from './kind-handles.js';
 import { Kind } from './kind.js';
-import type { Init } from './kind.js';
-import type { Migrate } from './migration.js';
 import { makePrototype } from './prototypes.js';
-import type { Methods } from './prototypes.js';
 import { Representative } from './representatives.js';
 import { StateShape } from './state-shape.js';
 
@@ -51,7 +52,8 @@ export interface DefineOptions {
 
 /** What vat code hands to each of the four functions, after the tag or handle. */
 export interface Definition {
-  readonly init: Init;
+  /** Makes the first state; instances have none if it is no function. */
+  readonly init: unknown;
   readonly behavior: unknown;
   readonly options: DefineOptions;
   readonly isMulti: boolean;
@@ -85,19 +87,22 @@ const checkGuardKit = (
 };
 
 /** One prototype per facet, in the order of facet numbers. */
-const prototypesOf = (kind: Kind, { behavior, options }: Definition): object[] => {
+const prototypesOf = (kind: Kind, behavior: Behavior, options: DefineOptions): object[] => {
   const { harden } = kind.core.context.hardening;
   const { interfaceGuard, interfaceGuardKit, thisfulMethods: isThisful = false } = options;
-  if (kind.facetNames === undefined) {
-    const methods = harden(behavior) as Methods;
+  const { facetNames, tag } = kind;
+  if (behavior.facetNames === undefined) {
+    const methods = harden(behavior.methods);
     return [
-      makePrototype(kind, { name: kind.tag, facet: 0, methods, guard: interfaceGuard, isThisful }),
+      makePrototype(kind, { name: tag, facet: 0, methods, guard: interfaceGuard, isThisful }),
     ];
   }
-  if (interfaceGuardKit !== undefined) checkGuardKit(kind.tag, kind.facetNames, interfaceGuardKit);
-  return kind.facetNames.map((facetName, facet) => {
-    const methods = harden((behavior as Record<string, Methods>)[facetName]!);
-    const name = `${kind.tag} ${facetName}`;
+  check(facetNames !== undefined, 'a kind has facets if its behaviour has');
+  if (interfaceGuardKit !== undefined) checkGuardKit(tag, facetNames, interfaceGuardKit);
+  return facetNames.map((facetName, facet) => {
+    const methods = harden(behavior.facets[facetName]);
+    if (methods === undefined) throw Fail`facet ${q(facetName)} of ${q(tag)} has no methods`;
+    const name = `${tag} ${facetName}`;
     const guard = interfaceGuardKit?.[facetName];
     return makePrototype(kind, { name, facet, methods, guard, isThisful });
   });
@@ -120,10 +125,10 @@ const makeInstanceTester =
 const makeAmplifier =
   (kind: Kind) =>
   (facet: unknown): object => {
-    if (Representative.anyInstanceOf(facet, kind) === 0) {
-      throw Fail`Must be a facet of ${q(kind.tag)}: ${facet}`;
-    }
-    return Representative.cohortOf(facet as object)!;
+    const isOne = Representative.anyInstanceOf(facet, kind) !== 0;
+    const cohort = isOne ? Representative.cohortOf(facet) : undefined;
+    if (cohort === undefined) throw Fail`Must be a facet of ${q(kind.tag)}: ${facet}`;
+    return cohort;
   };
 
 const UNVERSIONED = { storedLayouts: [], version: 0, migrate: undefined } as const;
@@ -141,7 +146,8 @@ export class KindDefinitions {
 
   defineVirtual(tag: unknown, definition: Definition): Maker {
     if (typeof tag !== 'string') throw Fail`kind tag must be a string, not ${tag}`;
-    const facetNames = facetNamesOf(definition.behavior, definition.isMulti, tag);
+    const behavior = behaviorOf(definition.behavior, definition.isMulti, tag);
+    const { facetNames } = behavior;
     const shape = this.#shapeOf(tag, definition.options);
     checkOptions(tag, definition);
     const { virtual: scope, counters } = this.#core;
@@ -149,7 +155,7 @@ export class KindDefinitions {
     const identity = { scope, number, tag, facetNames, shape, ...UNVERSIONED };
     const kind = new Kind(this.#core, identity);
     this.#core.virtualKinds.set(number, kind);
-    return this.#install(kind, definition);
+    return this.#install(kind, behavior, definition);
   }
 
   defineDurable(handle: unknown, definition: Definition): Maker {
@@ -177,20 +183,22 @@ export class KindDefinitions {
     { isForced = false } = {},
   ): Maker {
     const { codec } = this.#core.context;
-    const tag = codec.decode(row[0], []) as string;
+    const tag = textOf(codec, row[0]);
     if (this.#core.definedKinds.has(number) || this.#refused.has(number)) {
       Fail`redefinition of durable kind ${definition.isMulti ? q(tag) : b(tag)}`;
     }
-    const fresh = facetNamesOf(definition.behavior, definition.isMulti, tag);
+    const behavior = behaviorOf(definition.behavior, definition.isMulti, tag);
+    const fresh = behavior.facetNames;
     const shape = this.#shapeOf(tag, definition.options);
     checkOptions(tag, definition);
     const shapeNow = this.#encodedShape(tag, shape);
-    const { migrate } = definition.options;
+    const { migrate: givenMigrate, version: givenVersion } = definition.options;
     const [, oldText, body, slots, oldVersion, layouts] = row;
-    const given = versionOf(tag, definition.options.version, migrate);
+    const migrate = migrateOf(tag, givenMigrate);
+    const given = versionOf(tag, givenVersion);
     const version = isForced ? Math.max(given, oldVersion) : given;
     const isFirst = body === null;
-    const old = oldText === null ? undefined : (codec.decode(oldText, []) as readonly string[]);
+    const old = oldText === null ? undefined : namesOf(codec, oldText);
     const change = { tag, old, fresh };
     const versions = { tag, old: oldVersion, fresh: version, migrates: migrate !== undefined };
     const texts = isFirst
@@ -208,11 +216,11 @@ export class KindDefinitions {
       tag,
       facetNames,
       shape,
-      storedLayouts: codec.decode(layouts, []) as readonly (readonly string[])[],
+      storedLayouts: layoutNamesOf(codec, layouts),
       version,
-      migrate: migrate as Migrate | undefined,
+      migrate,
     });
-    const maker = this.#install(kind, definition);
+    const maker = this.#install(kind, behavior, definition);
     if (!isSame || old?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
     this.#core.ledger.rowChanged(true, slots, shapeNow.slots);
     this.#core.definedKinds.set(number, kind);
@@ -223,7 +231,7 @@ export class KindDefinitions {
   dismiss(crank: CrankSink, kind: number): string {
     const { context, definedKinds, dismissals } = this.#core;
     const { row } = this.handles.read(kind);
-    const tag = context.codec.decode(row[0], []) as string;
+    const tag = textOf(context.codec, row[0]);
     const defined = definedKinds.get(kind);
     dismissals.add(crank, kind, tag, defined !== undefined);
     defined?.revoke(revocationText(tag));
@@ -244,7 +252,7 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isClaimed = definedKinds.has(number) || this.#refused.has(number);
       if (isClaimed || dismissals.has(number)) continue;
-      yield [number, codec.decode(unpackRow('kind', rows.get(key)!)[0], []) as string];
+      yield [number, textOf(codec, rowAt('kind', rows, key)[0])];
     }
   }
 
@@ -308,10 +316,9 @@ export class KindDefinitions {
     });
   }
 
-  #install(kind: Kind, definition: Definition): Maker {
-    const { init, options } = definition;
+  #install(kind: Kind, behavior: Behavior, { init, options }: Definition): Maker {
     const { harden } = this.#core.context.hardening;
-    kind.install(prototypesOf(kind, definition));
+    kind.install(prototypesOf(kind, behavior, options));
     options.receiveAmplifier?.(harden(makeAmplifier(kind)));
     options.receiveInstanceTester?.(harden(makeInstanceTester(kind)));
     const { finish } = options;

@@ -8,6 +8,7 @@ import { Far, PASS_STYLE } from '@endo/pass-style';
 import { rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { dismissalText } from '../../protocol/revocation.js';
+import { propertyOf } from '../../values.js';
 import { Fail } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
 import { packRow, unpackRow } from '../rows/frames.js';
@@ -52,8 +53,7 @@ export class KindHandles {
         [Symbol.toStringTag]: { value: 'Alleged: kind' },
       }),
     );
-    const model = Far('kind', {}) as unknown as { readonly [GET_METHOD_NAMES]: unknown };
-    this.#getMethodNames = model[GET_METHOD_NAMES];
+    this.#getMethodNames = propertyOf(Far('kind', {}), GET_METHOD_NAMES);
     core.context.references.registerKind(true, KIND_OF_HANDLES, kind => this.#represent(kind));
   }
 
@@ -99,7 +99,7 @@ export class KindHandles {
 
   #represent(kind: number): object {
     const { hardening, references } = this.#core.context;
-    const handle = Object.create(this.#prototype) as object;
+    const handle: object = Object.create(this.#prototype);
     new KindHandle(handle, kind);
     Object.defineProperty(handle, GET_METHOD_NAMES, { value: this.#getMethodNames });
     hardening.bornHardened(handle);

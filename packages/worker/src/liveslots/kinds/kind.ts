@@ -4,6 +4,8 @@
  * Invariant: `make` runs every check before it takes an instance number.
  */
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
+import { check } from '../../check.js';
+import { isRecord, type Properties } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
@@ -16,8 +18,6 @@ import type { Migrate } from './migration.js';
 import { Cohort, Representative } from './representatives.js';
 import type { StateShape } from './state-shape.js';
 import { Layouts, type Layout } from './state.js';
-
-export type Init = ((...args: unknown[]) => unknown) | null | undefined;
 
 interface KindOptions {
   readonly scope: Scope;
@@ -96,22 +96,26 @@ export class Kind {
   dirtyRecord(instance: number): InstanceRecord | undefined {
     const { firstRecord: first, moreRecords } = this;
     const record = first?.instance === instance ? first : moreRecords.get(instance);
-    return record?.isDirty === true ? record : undefined;
+    return record?.own === undefined ? undefined : record;
   }
 
   /** A new instance: its representative, or the record of its facets. */
-  make(init: Init, args: unknown[], finish: ((context: object) => void) | undefined): object {
+  make(init: unknown, args: unknown[], finish: ((context: object) => void) | undefined): object {
     this.core.purity.assertOff('a maker');
     this.assertInUse();
     const initial: unknown = typeof init === 'function' ? init(...args) : {};
-    if (typeof initial !== 'object' || initial === null) {
+    if (!isRecord(initial)) {
       throw Fail`initial data must be object, not ${initial}`;
     }
-    const { names, values } = this.checkedState(initial as Record<string, unknown>);
+    const { names, values } = this.checkedState(initial);
     const layout = this.layoutFor(names);
     const instance = this.#takeInstance();
     const record = createRecord(this, instance, layout, values);
-    const made = this.#represent(instance);
+    const { facetNames } = this;
+    const made =
+      facetNames === undefined
+        ? this.#representOne(instance)
+        : this.#representCohort(instance, facetNames);
     finish?.(this.#contextOf(record, made));
     return made;
   }
@@ -119,14 +123,15 @@ export class Kind {
   /** Makes what stands for an instance again, and binds it. Reads nothing. */
   reanimate(instance: number, facet: number | undefined): object {
     const { facetNames } = this;
+    if (facetNames === undefined && facet === undefined) return this.#representOne(instance);
     const name = facet === undefined ? undefined : facetNames?.[facet];
-    const isSingle = facetNames === undefined;
-    if (isSingle !== (facet === undefined) || (!isSingle && name === undefined)) {
+    if (facetNames === undefined || name === undefined) {
       const ref = this.scope.refOf(this.number, instance, facet);
-      this.core.context.raise('BAD_DELIVERY', `${ref}: kind ${this.tag} has no such facet`);
+      return this.core.context.raise('BAD_DELIVERY', `${ref}: kind ${this.tag} has no such facet`);
     }
-    const made = this.#represent(instance);
-    return name === undefined ? made : (made as Record<string, object>)[name]!;
+    const made = this.#representCohort(instance, facetNames)[name];
+    check(made !== undefined, 'a cohort has all facets');
+    return made;
   }
 
   /** The context for a call on `target`, or undefined if it is no such facet of this kind. */
@@ -136,7 +141,7 @@ export class Kind {
     this.core.purity.assertOff('a method');
     this.assertInUse();
     const record = recordOf(this, instance);
-    return record.context ?? this.#contextOf(record, target as object);
+    return record.context ?? this.#contextOf(record, target);
   }
 
   /** Throws unless everything that a state property mentions is durable. */
@@ -163,7 +168,7 @@ export class Kind {
   }
 
   /** The values of a state in the order of its layout's names. Throws unless all may be stored. */
-  checkedState(initial: Record<string, unknown>): CheckedState {
+  checkedState(initial: Properties): CheckedState {
     const given = Object.keys(initial);
     const { shape } = this;
     if (shape === undefined) {
@@ -187,7 +192,7 @@ export class Kind {
   collectNextRow(out: RowsOut): void {
     if (!this.#isNextDirty) return;
     this.#isNextDirty = false;
-    out.push([rowKindNext(this.number), packNumber(this.#nextInstance!)]);
+    out.push([rowKindNext(this.number), packNumber(this.nextInstance)]);
   }
 
   collectKindRow(out: RowsOut): void {
@@ -217,31 +222,36 @@ export class Kind {
     return instance;
   }
 
-  #represent(instance: number): object {
+  #representOne(instance: number): object {
     const { references, hardening } = this.core.context;
-    if (this.facetNames === undefined) {
-      const self = Object.create(this.#prototypes[0]!) as object;
-      new Representative(self, this, 0, instance);
-      hardening.bornHardened(self);
-      references.bindVirtual(this.scope.refOf(this.number, instance), self);
-      return self;
-    }
+    const self = this.#inheriting(0);
+    new Representative(self, this, 0, instance);
+    hardening.bornHardened(self);
+    references.bindVirtual(this.scope.refOf(this.number, instance), self);
+    return self;
+  }
+
+  #representCohort(instance: number, names: readonly string[]): Readonly<Record<string, object>> {
+    const { references, hardening } = this.core.context;
     const cohort: Record<string, object> = {};
     new Cohort(cohort);
-    this.facetNames.forEach((name, facet) => {
-      const self = Object.create(this.#prototypes[facet]!) as object;
+    names.forEach((name, facet) => {
+      const self = this.#inheriting(facet);
       new Representative(self, this, facet, instance, cohort);
       cohort[name] = hardening.bornHardened(self);
+      references.bindVirtual(this.scope.refOf(this.number, instance, facet), self);
     });
-    hardening.bornHardened(cohort);
-    this.facetNames.forEach((name, facet) => {
-      references.bindVirtual(this.scope.refOf(this.number, instance, facet), cohort[name]!);
-    });
-    return cohort;
+    return hardening.bornHardened(cohort);
+  }
+
+  #inheriting(facet: number): object {
+    const prototype = this.#prototypes[facet];
+    check(prototype !== undefined, 'a kind has a prototype for each facet');
+    return Object.create(prototype);
   }
 
   /** `made` is any facet or the record of all. */
-  #contextOf(record: InstanceRecord, made: object): object {
+  #contextOf(record: InstanceRecord, made: unknown): object {
     const { bornHardened } = this.core.context.hardening;
     const state = this.#stateOf(record);
     record.context =

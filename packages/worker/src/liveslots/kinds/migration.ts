@@ -8,9 +8,10 @@
  *
  * Invariant: a migration that fails changes nothing. The row stays as it is, for later code.
  */
-import { passStyleOf } from '@endo/pass-style';
 import { VatFault } from '../../protocol/faults.js';
+import { isRecord } from '../../values.js';
 import { Fail, q } from '../contract/fail.js';
+import { styleOf } from '../contract/patterns.js';
 import { Unavailable } from '../objects/stored-values.js';
 import type { Kind } from './kind.js';
 import type { Layout } from './state.js';
@@ -42,26 +43,24 @@ interface NewState {
 
 /** What vat code gets to see: hardened, and nobody else's. */
 const recordFor = (kind: Kind, { names, values }: OldState): Readonly<Record<string, unknown>> => {
-  const entries = names.map((name, i) => {
+  const entries = names.map((name, i): [string, unknown] => {
     const value = values[i];
     return [name, value instanceof Unavailable ? value.value() : value];
   });
-  return kind.core.context.hardening.bornHardened(
-    Object.fromEntries(entries) as Record<string, unknown>,
-  );
+  return kind.core.context.hardening.bornHardened(Object.fromEntries(entries));
 };
 
 /** Throws unless `given` may be the state of an instance. */
 const checked = (kind: Kind, given: unknown): NewState => {
   const { codec, hardening } = kind.core.context;
   hardening.harden(given);
-  if (typeof given !== 'object' || given === null || passStyleOf(given) !== 'copyRecord') {
+  if (!isRecord(given) || styleOf(given) !== 'copyRecord') {
     throw Fail`migrate must return a copyRecord, not ${q(given)}`;
   }
-  const state = given as Record<string, unknown>;
-  const { names, values } = kind.checkedState(state);
+  const { names, values } = kind.checkedState(given);
   // A new instance may lack a property and fail when it is read; here there is no one to blame.
-  for (const name of kind.shape?.names ?? []) kind.shape!.check(name, state[name]);
+  const { shape } = kind;
+  if (shape !== undefined) for (const name of shape.names) shape.check(name, given[name]);
   const { body } = codec.encode(hardening.bornHardened([...values]));
   return { names, values, bytes: body.length };
 };
@@ -69,9 +68,10 @@ const checked = (kind: Kind, given: unknown): NewState => {
 const newStateOf = (kind: Kind, old: OldState): NewState => {
   const { version } = old;
   if (version > kind.version) throw Error('the state is of a later version than the kind');
-  if (kind.migrate === undefined) throw Error('the kind has no migrate');
+  const { migrate } = kind;
+  if (migrate === undefined) throw Error('the kind has no migrate');
   const record = recordFor(kind, old);
-  return kind.core.purity.run(() => checked(kind, kind.migrate!(record, version)));
+  return kind.core.purity.run(() => checked(kind, migrate(record, version)));
 };
 
 /** What was thrown, in words: asking for them may run code of the vat, too. */

@@ -6,6 +6,7 @@
  */
 import { Far, getRemotableMethodNames } from '@endo/pass-style';
 import type { InterfaceGuard } from '@endo/patterns';
+import { check } from '../../check.js';
 import { Fail, q } from '../contract/fail.js';
 import { guardMethod, protectionsOf, thrown } from './guards.js';
 import type { Method } from './guards.js';
@@ -28,8 +29,7 @@ const GET_INTERFACE_GUARD = '__getInterfaceGuard__';
 /** A class's prototype may serve as methods; its constructor is none. */
 const isConstructorOf = (methods: Methods, name: PropertyKey): boolean =>
   name === 'constructor' &&
-  (methods['constructor'] as { readonly prototype?: { constructor?: unknown } }).prototype
-    ?.constructor === methods['constructor'];
+  methods['constructor']?.prototype?.constructor === methods['constructor'];
 
 const noInstance = (label: string, target: unknown): never => {
   if (target === undefined || target === null) {
@@ -83,9 +83,11 @@ export const makePrototype = (kind: Kind, options: PrototypeOptions): object => 
     prototype[name] = method;
   };
   for (const name of names) {
-    const behavior = methods[name]!;
+    const behavior = methods[name];
+    if (behavior === undefined) throw Fail`method ${q(name)} of ${q(tag)} is gone`;
     const label = `In ${String(q(name))} method of (${tag})`;
-    const protection = protections.get(name)!;
+    const protection = protections.get(name);
+    check(protection !== undefined, 'every method has a protection');
     if (protection === 'raw' && !isThisful) {
       define(name, plainMethod(kind, facet, label, behavior), behavior.length, label);
     } else {

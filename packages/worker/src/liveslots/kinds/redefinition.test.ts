@@ -206,6 +206,22 @@ describe('redefinition: stateShape', () => {
     const later = three.baggage.get('thing') as Loose;
     expect(['a', 'b', 'c'].map(name => later['get']!(name))).toEqual([1, 'x', 5n]);
   });
+
+  test('migrate: a function that looks at its this -> there is nothing', () => {
+    const vat = new TestVat();
+    const one = vat.upgrade();
+    one.baggage.init('thing', define(one, single)({ a: 1 }));
+    one.part.endCrank();
+    const two = vat.upgrade();
+    const seen: unknown[] = [];
+    const migrate = function (this: unknown, old: object): object {
+      seen.push(this);
+      return { ...old, a: 2 };
+    };
+    define(two, single, { version: 1, migrate });
+    expect((two.baggage.get('thing') as Loose)['get']!('a')).toBe(2);
+    expect(seen).toEqual([undefined]);
+  });
 });
 
 describe('redefinition: order of definitions', () => {

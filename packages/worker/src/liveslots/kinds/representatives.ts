@@ -40,9 +40,10 @@ export class Representative extends Stamped {
     return isOne ? target.#instance : NO_INSTANCE;
   }
 
-  /** The record of all facets of the cohort that `facet` belongs to. */
-  static cohortOf(facet: object): object | undefined {
-    return #kind in facet ? facet.#cohort : undefined;
+  /** The record of all facets of the cohort that `target`, if it is a facet, belongs to. */
+  static cohortOf(target: unknown): object | undefined {
+    const isOne = typeof target === 'object' && target !== null && #kind in target;
+    return isOne ? target.#cohort : undefined;
   }
 }
 

@@ -4,27 +4,25 @@
  * A shape fixes the properties of every instance. One that lacks a property of the shape (it was
  * added by an upgrade) reads it as undefined, which the pattern must allow.
  */
-import { passStyleOf } from '@endo/pass-style';
-import { assertPattern, mustMatch } from '@endo/patterns';
+import { mustMatch } from '@endo/patterns';
 import type { Pattern } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
 import { Fail, q } from '../contract/fail.js';
+import { assertPattern, isCopyRecord } from '../contract/patterns.js';
 import type { Layout, Layouts } from './state.js';
 
 export class StateShape {
   readonly names: readonly string[];
-  readonly pattern: Readonly<Record<string, unknown>>;
+  readonly pattern: Readonly<Record<string, Pattern>>;
   readonly #tag: string;
   #layout: Layout | undefined;
 
   /** Throws unless `pattern` is a copyRecord of patterns. */
   constructor(pattern: unknown, tag: string, hardening: Hardening) {
     hardening.harden(pattern);
-    if (passStyleOf(pattern as object) !== 'copyRecord') {
-      Fail`A stateShape must be a copyRecord: ${q(pattern)}`;
-    }
-    assertPattern(pattern as Pattern);
-    this.pattern = pattern as Readonly<Record<string, unknown>>;
+    if (!isCopyRecord(pattern)) throw Fail`A stateShape must be a copyRecord: ${q(pattern)}`;
+    assertPattern(pattern);
+    this.pattern = pattern;
     this.names = Object.keys(this.pattern);
     this.#tag = tag;
   }
@@ -45,6 +43,6 @@ export class StateShape {
 
   check(name: string, value: unknown): void {
     const label = `${this.#tag}: state field ${String(q(name))}`;
-    mustMatch(value as never, this.pattern[name] as Pattern, label);
+    mustMatch(value, this.pattern[name], label);
   }
 }

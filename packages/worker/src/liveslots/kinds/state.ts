@@ -74,7 +74,7 @@ export class Layout {
   }
 
   makeState(record: InstanceRecord): object {
-    const state = Object.create(this.#prototype) as object;
+    const state: object = Object.create(this.#prototype);
     // One by one: V8 shares the hidden classes of objects that are made so.
     for (const [name, accessor] of this.#own) Object.defineProperty(state, name, accessor);
     new StateObject(state, record);

@@ -13,50 +13,41 @@ import { Purity } from './purity.js';
 import { RamRecognizers } from './ram-recognizers.js';
 import { StoredValues } from './stored-values.js';
 
-export interface Core {
+export class Core {
   readonly context: LiveslotsContext;
   readonly durable: Scope;
   readonly virtual: Scope;
   readonly counters: Counters;
   readonly values: StoredValues;
-  readonly ledger: Ledger;
   readonly dismissals: Dismissals;
   readonly forks: Forks;
   /** What vat code may do at present. */
-  readonly purity: Purity;
+  readonly purity = new Purity();
   /** The weak maps and sets of vat code that recognise references. */
-  readonly ramRecognizers: RamRecognizers;
+  readonly ramRecognizers = new RamRecognizers();
   /** The instances whose state or context this crank has used. */
-  readonly touched: InstanceRecord[];
+  readonly touched: InstanceRecord[] = [];
   /** The durable kinds whose own rows this crank has to write. */
-  readonly dirtyKinds: Set<Kind>;
+  readonly dirtyKinds = new Set<Kind>();
   /** The durable kinds that this crank has made instances of. */
-  readonly dirtyNext: Set<Kind>;
+  readonly dirtyNext = new Set<Kind>();
   /** The durable kinds defined in this incarnation, by number. */
-  readonly definedKinds: Map<number, Kind>;
+  readonly definedKinds = new Map<number, Kind>();
   /** The merely-virtual kinds of this incarnation, by number. */
-  readonly virtualKinds: Map<number, Kind>;
-}
+  readonly virtualKinds = new Map<number, Kind>();
+  readonly ledger: Ledger;
 
-export const makeCore = (context: LiveslotsContext): Core => {
-  const definedKinds = new Map<number, Kind>();
-  const dismissals = new Dismissals(context);
-  const core: Omit<Core, 'ledger'> & { ledger?: Ledger } = {
-    context,
-    durable: new Scope(context, true),
-    virtual: new Scope(context, false),
-    counters: new Counters(context),
-    values: new StoredValues(context, kind => definedKinds.has(kind) || dismissals.has(kind)),
-    dismissals,
-    forks: new Forks(context),
-    purity: new Purity(),
-    ramRecognizers: new RamRecognizers(),
-    touched: [],
-    dirtyKinds: new Set(),
-    dirtyNext: new Set(),
-    definedKinds,
-    virtualKinds: new Map(),
-  };
-  core.ledger = new Ledger(core as Core);
-  return core as Core;
-};
+  constructor(context: LiveslotsContext) {
+    this.context = context;
+    this.durable = new Scope(context, true);
+    this.virtual = new Scope(context, false);
+    this.counters = new Counters(context);
+    this.dismissals = new Dismissals(context);
+    this.values = new StoredValues(
+      context,
+      kind => this.definedKinds.has(kind) || this.dismissals.has(kind),
+    );
+    this.forks = new Forks(context);
+    this.ledger = new Ledger(this);
+  }
+}

@@ -22,7 +22,8 @@ import {
   suspensionText,
 } from '../../protocol/revocation.js';
 import type { LiveslotsContext } from '../contract/context.js';
-import { packRow, unpackRow } from '../rows/frames.js';
+import { textOf } from '../rows/decoded.js';
+import { packRow, rowAt } from '../rows/frames.js';
 
 export class Dismissals {
   readonly #context: LiveslotsContext;
@@ -91,7 +92,7 @@ export class Dismissals {
     let key = rows.nextKey(ROW_DISMISSED_PREFIX, end);
     while (key !== undefined) {
       const kind = readU32(key, ROW_DISMISSED_PREFIX.length);
-      tags.set(kind, codec.decode(unpackRow('dismissed', rows.get(key)!)[0], []) as string);
+      tags.set(kind, textOf(codec, rowAt('dismissed', rows, key)[0]));
       this.#standIn(kind);
       key = rows.nextKey(key, end);
     }

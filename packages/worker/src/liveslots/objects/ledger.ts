@@ -243,7 +243,11 @@ export class Ledger {
   /** Writes what has changed: headers, virtual counts, zero entries. */
   settle(): void {
     if (this.#changes.size > 0) {
-      for (const base of this.changed()) this.#settle(base, this.#changes.get(base)!);
+      for (const base of this.changed()) {
+        const change = this.#changes.get(base);
+        check(change !== undefined, 'what has changed stays noted while it is settled');
+        this.#settle(base, change);
+      }
       this.#changes.clear();
     }
     if (this.#gone.size > 0) this.#gone.clear();

@@ -12,6 +12,7 @@ import type { VRef } from '../../protocol/refs.js';
 import type { LiveslotsContext } from '../contract/context.js';
 import { q } from '../contract/fail.js';
 import { FIRST_USER_KIND } from '../rows/counters.js';
+import { listOf } from '../rows/decoded.js';
 import { unpackRow } from '../rows/frames.js';
 
 /** Stands for a value that cannot be had before some kind is defined. */
@@ -61,7 +62,7 @@ export class StoredValues {
     const { codec } = this.#context;
     const isWhole =
       this.#areAllClaimed || slots.every(slot => this.#undefinedKindOf(slot) === undefined);
-    if (isWhole) return codec.decode(body, slots) as readonly unknown[];
+    if (isWhole) return listOf(codec, body, slots);
     const standIns = new Set<VRef>();
     const available = slots.map(slot => {
       const kind = this.#undefinedKindOf(slot);
@@ -71,10 +72,10 @@ export class StoredValues {
       standIns.add(standIn);
       return standIn;
     });
-    const fields = codec.decode(body, available) as readonly unknown[];
+    const fields = listOf(codec, body, available);
     return fields.map((field, i) => {
       if (!codec.encode(field).slots.some(slot => standIns.has(slot))) return field;
-      return new Unavailable(() => (this.decode(body, slots) as readonly unknown[])[i]);
+      return new Unavailable(() => listOf(this, body, slots)[i]);
     });
   }
 

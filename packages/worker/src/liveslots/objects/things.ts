@@ -10,6 +10,7 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { rowImportRef } from '@heirloom/store/keys';
+import { check } from '../../check.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
 import { packRow, unpackRow } from '../rows/frames.js';
@@ -127,7 +128,9 @@ const openObject = (
   const kinds = scope.isDurable ? core.definedKinds : core.virtualKinds;
   const record = kinds.get(kind)?.dirtyRecord(instance);
   if (record !== undefined) {
-    return { place, key, header: record.header!, save: () => undefined };
+    const { header } = record;
+    check(header !== undefined, 'a dirty record has a header');
+    return { place, key, header, save: () => undefined };
   }
   const bytes = rows.get(key);
   if (bytes === undefined) return undefined;

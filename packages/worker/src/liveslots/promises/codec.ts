@@ -5,7 +5,7 @@
  * while the incarnation lasts, so the promise is kept for as long as a row holds its name; on the
  * wire the kernel learns of it, and of how it settles, from the syscalls that follow.
  */
-import { PassableCodec, type EncodedPassable } from '@heirloom/store/codec';
+import { PassableCodec } from '@heirloom/store/codec';
 import type { Hardening } from '../../contracts/hardening.js';
 import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
@@ -27,7 +27,7 @@ interface VatCodecOptions {
 }
 
 export class VatCodec implements ValueCodec {
-  readonly #codec: PassableCodec;
+  readonly #codec: PassableCodec<VRef>;
   readonly #slots: SlotTable;
   readonly #promises: PromiseTable;
 
@@ -36,7 +36,7 @@ export class VatCodec implements ValueCodec {
     this.#promises = promises;
     this.#codec = new PassableCodec({
       slotOf: value => slots.slotOf(value),
-      valueOf: slot => slots.valueOf(slot as VRef),
+      valueOf: slot => slots.valueOf(slot),
       isHardened: value => hardening.isHardened(value),
       bornHardened: value => hardening.bornHardened(value),
     });
@@ -61,11 +61,11 @@ export class VatCodec implements ValueCodec {
     return this.#codec.decode(body, slots);
   }
 
-  #encode(encode: () => EncodedPassable): Encoded {
+  #encode(encode: () => Encoded): Encoded {
     const promiseMark = this.#promises.untoldMark();
     const exportMark = this.#slots.exportMark();
     try {
-      return encode() as Encoded;
+      return encode();
     } catch (error) {
       this.#promises.forgetUntold(promiseMark);
       this.#slots.forgetExports(exportMark);

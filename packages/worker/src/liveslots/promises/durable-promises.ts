@@ -13,13 +13,15 @@
  * resolver's state lists the same names; its kind is liveslots' own, defined before vat code runs.
  */
 import { rowDurablePromise, rowResolverKind } from '@heirloom/store/keys';
+import { check } from '../../check.js';
 import type { PromiseRecord } from '../../contracts/handled-promises.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
+import { isRecord } from '../../values.js';
 import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
 import type { Core } from '../objects/core.js';
 import { firstNotDurable } from '../objects/stored-values.js';
 import { packNumber, packRow, unpackNumber, unpackRow } from '../rows/frames.js';
-import type { Settlement } from './promise-table.js';
+import { isPromise, type Settlement } from './promise-table.js';
 
 const RESOLVER_TAG = 'promise resolver';
 const LOST = 'a durable promise was settled with what is not durable, by an earlier incarnation';
@@ -45,8 +47,9 @@ interface Outcome {
   readonly value: unknown;
 }
 
+/** As `init` makes it, and this file changes it. */
 interface State {
-  names: readonly string[];
+  names: readonly VRef[];
   outcome: Outcome | null;
 }
 
@@ -60,11 +63,6 @@ interface Open {
   /** It has been resolved to another promise, and waits for that one. */
   isFollowing: boolean;
 }
-
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.getPrototypeOf(value) === Promise.prototype;
 
 export class DurablePromises {
   readonly #core: Core;
@@ -144,12 +142,18 @@ export class DurablePromises {
   }
 
   #vrefOf(resolver: object): VRef {
-    return this.#core.context.references.vrefOf(resolver)!;
+    const vref = this.#core.context.references.vrefOf(resolver);
+    check(vref !== undefined, 'a resolver has a vref');
+    return vref;
   }
 
   #contextOf(vref: VRef): Context {
     const resolver = this.#core.context.references.valueOf(vref);
-    return this.#core.definedKinds.get(this.#kind!)!.contextFor(resolver, 0) as Context;
+    const kind = this.#kind === undefined ? undefined : this.#core.definedKinds.get(this.#kind);
+    const context = kind?.contextFor(resolver, 0);
+    check(context !== undefined, 'a resolver is of the kind of resolvers');
+    // The kind is liveslots' own, and nobody else sets its state.
+    return context as Context;
   }
 
   #begin(vref: VRef, record: PromiseRecord): PromiseRecord {
@@ -163,7 +167,7 @@ export class DurablePromises {
     const open = this.#open.get(vref);
     if (open !== undefined) return open.record.promise;
     // Its own name; the others are of results, which the kernel has named.
-    const name = names.find(it => it.startsWith('p+')) as VRef | undefined;
+    const name = names.find(it => it.startsWith('p+'));
     const record = name === undefined ? this.#promises.makePending() : this.#promises.adopt(name);
     return this.#begin(vref, record).promise;
   }
@@ -177,12 +181,16 @@ export class DurablePromises {
 
   /** As of any promise: resolved to another one it follows that, as long as the heap lasts. */
   #resolve(context: Context, value: unknown): void {
-    const open = this.#open.get(this.#vrefOf(context.self));
-    if (open?.isFollowing === true || context.state.outcome !== null) return;
-    if (!isPromise(value)) return this.#settle(context, { rejected: false, value });
     const vref = this.#vrefOf(context.self);
+    const isFollowing = this.#open.get(vref)?.isFollowing === true;
+    if (isFollowing || context.state.outcome !== null) return;
+    if (!isRecord(value) || !isPromise(value)) {
+      return this.#settle(context, { rejected: false, value });
+    }
     void this.#promiseOf(vref, context.state);
-    this.#open.get(vref)!.isFollowing = true;
+    const open = this.#open.get(vref);
+    check(open !== undefined, 'a promise that was asked for is open');
+    open.isFollowing = true;
     return this.#promises.onSettled(value, settlement => this.#settle(context, settlement));
   }
 
@@ -203,13 +211,13 @@ export class DurablePromises {
     const { names } = state;
     state.names = context.hardening.harden([]);
     state.outcome = context.hardening.harden(outcome);
-    for (const name of names as readonly VRef[]) {
+    for (const name of names) {
       context.rows.delete(rowDurablePromise(name));
       ledger.rowChanged(true, [vref], []);
     }
     // What follows the promise in this incarnation settles by it, the other names by themselves.
     if (open !== undefined) this.#promises.fire(open.record, { rejected, value });
-    for (const name of names as readonly VRef[]) {
+    for (const name of names) {
       this.#promises.settleNamed(name, { rejected, value });
     }
   }

@@ -14,14 +14,22 @@ import { isPromiseRef, vatPromiseRef, type VRef } from '../../protocol/refs.js';
 import { stampedRef, stampRef, unstampRef } from '../objects/ref-stamps.js';
 
 const { apply } = Reflect;
+const { getPrototypeOf } = Object;
 const { then: nativeThen } = Promise.prototype;
+const promisePrototype: unknown = Promise.prototype;
 
 /** The promise's own `then`, captured: no property of the promise is looked up. */
 export const whenSettled = (
   promise: Promise<unknown>,
   onFulfilled: ((value: unknown) => unknown) | undefined,
   onRejected?: (reason: unknown) => unknown,
-): Promise<unknown> => apply(nativeThen, promise, [onFulfilled, onRejected]) as Promise<unknown>;
+): Promise<unknown> => apply(nativeThen, promise, [onFulfilled, onRejected]);
+
+/** By its prototype; whether it is one that may be passed, endo says. */
+export const isPromise = (
+  value: object,
+  prototype: unknown = getPrototypeOf(value),
+): value is Promise<unknown> => prototype === promisePrototype;
 
 const ignore = (): void => undefined;
 

@@ -24,6 +24,7 @@ import type { Hardening } from '../../contracts/hardening.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import type { Resolution } from '../../protocol/passables.js';
 import { isPromiseRef, type VRef } from '../../protocol/refs.js';
+import { propertyOf } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
 import { stampedRef } from '../objects/ref-stamps.js';
 import type { VatCodec } from './codec.js';
@@ -159,9 +160,10 @@ export class Promises {
   /** A promise of an earlier incarnation, for which the kernel has kept name and subscription. */
   revive(vpid: VRef): Promise<unknown> {
     const entry = this.#table.get(vpid);
-    return entry === undefined
-      ? this.#addPending(vpid).promise!
-      : this.#table.materialize(entry);
+    if (entry !== undefined) return this.#table.materialize(entry);
+    const record = this.#handled.makePending(this.handler);
+    this.#table.add(vpid, 'kernel', record);
+    return record.promise;
   }
 
   /** A job of ours, in a turn of its own once `promise` has settled. */
@@ -207,14 +209,11 @@ export class Promises {
   #import(vpid: VRef): Promise<unknown> {
     const durable = this.#durable?.promiseNamed(vpid);
     if (durable !== undefined) return durable;
-    const entry = this.#addPending(vpid);
+    const record = this.#handled.makePending(this.handler);
+    const entry = this.#table.add(vpid, 'kernel', record);
     if (this.#arrivals === undefined) this.#crank.syscall([Syscall.subscribe, vpid]);
     else this.#arrivals.push(entry);
-    return entry.promise!;
-  }
-
-  #addPending(vpid: VRef): PromiseEntry {
-    return this.#table.add(vpid, 'kernel', this.#handled.makePending(this.handler));
+    return record.promise;
   }
 
   /** A promise may be mentioned by one that stands before it or after it in the batch. */
@@ -260,7 +259,8 @@ export class Promises {
 
   /** No message asks for a property: it is read from what the promise turns out to be. */
   #get({ property, result }: Send, target: PromiseRecord): void {
-    const read = (value: unknown): unknown => (value as Record<PropertyKey, unknown>)[property!];
+    check(property !== undefined, 'promises: a property has a name');
+    const read = (value: unknown): unknown => propertyOf(value, property);
     const value =
       target.presence === undefined
         ? whenSettled(target.promise, read)
@@ -292,7 +292,9 @@ export class Promises {
     const resolutions: Resolution[] = [];
     // The batch grows while its data is read.
     for (let i = 0; i < batch.length; i += 1) {
-      const { entry, settlement } = batch[i]!;
+      const settling = batch[i];
+      check(settling !== undefined, 'promises: a batch has no holes');
+      const { entry, settlement } = settling;
       const { rejected, body, slots } = this.#encodeSettlement(settlement);
       resolutions.push([entry.vpid, rejected, body, slots]);
       this.#table.settled(entry, settlement);
@@ -306,10 +308,12 @@ export class Promises {
   #sort(slots: readonly VRef[], batch: Settling[], toFollow: PromiseEntry[]): void {
     if (!slots.some(isPromiseRef)) return;
     for (const entry of this.#table.takeUntold(slots)) {
-      const settlement = this.#known.get(entry.promise!);
+      const { promise } = entry;
+      check(promise !== undefined, 'promises: what is untold has a promise');
+      const settlement = this.#known.get(promise);
       if (settlement === undefined) toFollow.push(entry);
       else batch.push({ entry, settlement });
-      this.#durable?.told(entry.promise!, entry.vpid);
+      this.#durable?.told(promise, entry.vpid);
     }
   }
 

@@ -11,25 +11,23 @@
  * Invariants: a promise with a row is known to the kernel, which tells this vat when it settles;
  * a row goes in the crank in which its promise settles here, before any of its watchers is called.
  */
-import { passStyleOf } from '@endo/pass-style';
 import { ROW_WATCH_PREFIX, prefixEnd, rowWatch, rowWatcher } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import type { Slots } from '../../protocol/passables.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
+import { isRecord } from '../../values.js';
 import { assertDurableValue } from '../collections/collection.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail } from '../contract/fail.js';
+import { styleOf } from '../contract/patterns.js';
 import type { KindDefinitions } from '../kinds/kind-definitions.js';
 import type { Core } from '../objects/core.js';
+import { listOf, vrefIn } from '../rows/decoded.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import type { WatchRow } from '../rows/frames.js';
-import { whenSettled, type Settlement } from './promise-table.js';
+import { isPromise, whenSettled, type Settlement } from './promise-table.js';
 
-const { getPrototypeOf } = Object;
-const promisePrototype: unknown = Promise.prototype;
 const SETTLED: Promise<unknown> = Promise.resolve();
-
-const styleOf = passStyleOf as (value: unknown) => string;
 
 /** What watches need of the vat's promises. See promises.ts. */
 export interface WatchablePromises {
@@ -42,6 +40,16 @@ export interface WatchablePromises {
 type Watch = WatchRow[0][number];
 type Handler = (settled: unknown, ...args: unknown[]) => unknown;
 type Watcher = { readonly [name in 'onFulfilled' | 'onRejected']?: Handler };
+
+const checkedHandler = (handler: unknown): Handler => {
+  if (isHandler(handler)) return handler;
+  throw Fail`${handler} must be a function`;
+};
+
+const isHandler = (handler: unknown): handler is Handler => typeof handler === 'function';
+
+/** Its handlers are called as they are: the language throws for what is no function. */
+const isWatcher = (watcher: unknown): watcher is Watcher => isRecord(watcher);
 
 const isSame = ([bodyA, slotsA]: Watch, [bodyB, slotsB]: Watch): boolean =>
   bodyA.length === bodyB.length &&
@@ -84,9 +92,7 @@ export class WatchedPromises {
     onFulfilled: unknown = ignoreValue,
     onRejected: unknown = rethrow,
   ): object {
-    for (const handler of [onFulfilled, onRejected]) {
-      if (typeof handler !== 'function') throw Fail`${handler} must be a function`;
-    }
+    const handlers = [checkedHandler(onFulfilled), checkedHandler(onRejected)] as const;
     const withoutContext =
       (handler: Handler) =>
       (_context: unknown, settled: unknown, ...args: unknown[]): unknown =>
@@ -94,8 +100,8 @@ export class WatchedPromises {
     const make = this.#kinds.defineDurable(handle, {
       init: () => ({}),
       behavior: {
-        onFulfilled: withoutContext(onFulfilled as Handler),
-        onRejected: withoutContext(onRejected as Handler),
+        onFulfilled: withoutContext(handlers[0]),
+        onRejected: withoutContext(handlers[1]),
       },
       options: {},
       isMulti: false,
@@ -105,7 +111,8 @@ export class WatchedPromises {
     const known = context.rows.get(key);
     if (known !== undefined) return context.references.valueOf(unpackRow('watcher', known)[0]);
     const watcher = make();
-    const vref = context.references.vrefOf(watcher)!;
+    const vref = context.references.vrefOf(watcher);
+    check(vref !== undefined, 'a watcher has a vref');
     ledger.rowChanged(true, [], [vref]);
     context.rows.set(key, packRow('watcher', [vref]));
     return watcher;
@@ -126,7 +133,7 @@ export class WatchedPromises {
     const end = prefixEnd(ROW_WATCH_PREFIX);
     let key = rows.nextKey(ROW_WATCH_PREFIX, end);
     while (key !== undefined) {
-      const vpid = key.slice(ROW_WATCH_PREFIX.length) as VRef;
+      const vpid = vrefIn(key, ROW_WATCH_PREFIX.length);
       if (!this.#watched.has(vpid)) this.#react(vpid, this.#promises.revive(vpid));
       key = rows.nextKey(key, end);
     }
@@ -147,19 +154,20 @@ export class WatchedPromises {
   }
 
   #checkWatcher(watcher: unknown): void {
-    const isObject = typeof watcher === 'object' && watcher !== null;
-    const vref = isObject ? this.#core.context.references.vrefOf(watcher) : undefined;
+    const { references } = this.#core.context;
+    const vref = isWatcher(watcher) ? references.vrefOf(watcher) : undefined;
     const type = vref === undefined ? undefined : parseVRef(vref)?.type;
-    if (type !== 'durable' && type !== 'virtual') Fail`promise watcher must be a virtual object`;
-    const { onFulfilled, onRejected } = watcher as Watcher;
+    if (!isWatcher(watcher) || (type !== 'durable' && type !== 'virtual')) {
+      throw Fail`promise watcher must be a virtual object`;
+    }
+    const { onFulfilled, onRejected } = watcher;
     if (onFulfilled === undefined && onRejected === undefined) {
       Fail`promise watcher must implement at least one handler method`;
     }
   }
 
   #isPromise(value: unknown): value is Promise<unknown> {
-    if (typeof value !== 'object' || value === null) return false;
-    if (getPrototypeOf(value) !== promisePrototype) return false;
+    if (!isRecord(value) || !isPromise(value)) return false;
     return styleOf(this.#core.context.hardening.harden(value)) === 'promise';
   }
 
@@ -202,8 +210,11 @@ export class WatchedPromises {
 
   #call([body, slots]: Watch, { rejected, value }: Settlement): void {
     // The watcher is mentioned first.
-    if (this.#core.dismissals.revocationOf(slots[0]!) !== undefined) return;
-    const [watcher, ...args] = this.#core.values.decode(body, slots) as [Watcher, ...unknown[]];
+    const [vref] = slots;
+    check(vref !== undefined, 'a watch mentions its watcher');
+    if (this.#core.dismissals.revocationOf(vref) !== undefined) return;
+    const [watcher, ...args] = listOf(this.#core.values, body, slots);
+    check(isWatcher(watcher), 'a watch begins with its watcher');
     if (rejected) {
       if (watcher.onRejected === undefined) throw value;
       watcher.onRejected(value, ...args);

@@ -9,7 +9,7 @@
  *   are held by `HeapExports`;
  * - remotables are recognised by endo's own rules, once, when they get their vref.
  */
-import { PASS_STYLE, passStyleOf } from '@endo/pass-style';
+import { PASS_STYLE } from '@endo/pass-style';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { HandledPromises } from '../../contracts/handled-promises.js';
@@ -24,18 +24,16 @@ import {
   type VRef,
 } from '../../protocol/refs.js';
 import type { Reanimator, References, ExportStatus } from '../contract/context.js';
+import { styleOf } from '../contract/patterns.js';
 import { stampedRef, stampRef } from '../objects/ref-stamps.js';
-import type { PromiseTable } from '../promises/promise-table.js';
+import { isPromise, type PromiseTable } from '../promises/promise-table.js';
 import type { Promises } from '../promises/promises.js';
 import { HeapExports } from './heap-exports.js';
 import { WeakValues } from './weak-values.js';
 
 const { getPrototypeOf, setPrototypeOf } = Object;
-const promisePrototype: unknown = Promise.prototype;
 const objectPrototype: unknown = Object.prototype;
 const { isArray } = Array;
-
-const styleOf = passStyleOf as (value: unknown) => string;
 
 const CODE_DURABLE = 'd'.charCodeAt(0);
 const CODE_MINUS = '-'.charCodeAt(0);
@@ -51,11 +49,11 @@ interface VatReferencesOptions {
 
 /** What presences inherit from, as endo's `Remotable` would make it. */
 const makePresencePrototype = ({ harden }: Hardening): object =>
-  harden(
+  harden<object>(
     Object.create(Object.prototype, {
       [PASS_STYLE]: { value: 'remotable' },
       [Symbol.toStringTag]: { value: PRESENCE_TAG },
-    }) as object,
+    }),
   );
 
 /** Only vatParameters can mention it before the start has taken it over or abandoned it. */
@@ -105,11 +103,11 @@ export class VatReferences implements References {
     if (isArray(value)) return undefined;
     const prototype: unknown = getPrototypeOf(value);
     if (prototype === objectPrototype || prototype === null) return undefined;
-    if (prototype === promisePrototype) {
+    if (isPromise(value, prototype)) {
       const known = this.#promiseTable.vrefOf(value);
       if (known !== undefined) return known;
       return styleOf(value) === 'promise'
-        ? this.#promiseTable.export(value as Promise<unknown>)
+        ? this.#promiseTable.export(value)
         : undefined;
     }
     return PASS_STYLE in value ? this.#export(value) : undefined;

@@ -5,7 +5,10 @@
  * tuples. Data and text of vat code stand inside as canonical bytes. What is read was written by
  * this file: shapes are asserted, not repaired.
  */
+import type { BinaryKey } from '@heirloom/store';
+import type { FrameValue } from '@heirloom/store/frame';
 import { check } from '../../check.js';
+import type { RowStore } from '../../contracts/row-store.js';
 import { unpackTuple } from '../../protocol/frame-reader.js';
 import { packTuple } from '../../protocol/frame-writer.js';
 import type { Body, Slots } from '../../protocol/passables.js';
@@ -73,6 +76,8 @@ type DismissedRow = readonly [tag: Body];
 /** `isUnswept`: what only those outside held, before the fork, may be there still. */
 export type ForkRow = readonly [generation: number, isUnswept: boolean];
 
+type Getter = Pick<RowStore, 'get'>;
+
 interface Rows {
   vat: VatRow;
   fork: ForkRow;
@@ -110,10 +115,25 @@ export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array
   return packTuple(row);
 };
 
+/** The length tells what was written under another schema; the members `packRow` took as typed. */
+const isRow = <K extends keyof Rows>(kind: K, row: readonly FrameValue[]): row is Rows[K] =>
+  row.length === LENGTHS[kind];
+
 export const unpackRow = <K extends keyof Rows>(kind: K, bytes: Uint8Array): Rows[K] => {
   const row = unpackTuple(bytes);
-  check(row.length === LENGTHS[kind], 'a row of another length');
-  return row as unknown as Rows[K];
+  check(isRow(kind, row), 'a row of another length');
+  return row;
+};
+
+/** The row of a key that has just been found, or that another row says is there. */
+export const rowAt = <K extends keyof Rows>(kind: K, rows: Getter, key: BinaryKey): Rows[K] =>
+  unpackRow(kind, bytesAt(rows, key));
+
+/** As `rowAt`, of a row that is no tuple. */
+export const bytesAt = (rows: Getter, key: BinaryKey): Uint8Array => {
+  const bytes = rows.get(key);
+  check(bytes !== undefined, 'a row that is there');
+  return bytes;
 };
 
 /** A row that holds one number: the next instance of a kind, a zero entry, a virtual count. */

@@ -18,14 +18,15 @@ import {
   rowObjectPrefix,
   rowObjectState,
 } from '@heirloom/store/keys';
+import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import { durableRef, parseVRef, type VRef } from '../../protocol/refs.js';
 import { b, Fail, q } from '../contract/fail.js';
-import type { Definition, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
+import type { DefineOptions, KindDefinitions, Maker } from '../kinds/kind-definitions.js';
 import type { Core } from '../objects/core.js';
-import { unpackRow } from '../rows/frames.js';
-import type { KindRow } from '../rows/frames.js';
+import { layoutNamesOf, listOf, namesOf, textOf } from '../rows/decoded.js';
+import { bytesAt, rowAt, type KindRow } from '../rows/frames.js';
 
 const ESTATE_ROWS_MAX = 1_000;
 const DEFAULT_ROWS = 100;
@@ -38,6 +39,21 @@ interface Page {
   readonly limit?: number;
 }
 
+interface HeldExport {
+  readonly ref: VRef;
+  readonly instance: number;
+  /** Its name; undefined for a single-facet kind. */
+  readonly facet: string | undefined;
+  readonly reach: (typeof REACHES)[keyof typeof REACHES];
+}
+
+interface NewDefinition {
+  readonly init: unknown;
+  /** Whatever vat code has given: what is no object has no methods to add. */
+  readonly behavior: object;
+  readonly options: DefineOptions;
+}
+
 interface EstateOptions {
   readonly core: Core;
   readonly kinds: KindDefinitions;
@@ -46,7 +62,7 @@ interface EstateOptions {
   readonly isOver: () => boolean;
 }
 
-type Power = (...args: unknown[]) => unknown;
+type Power = (...args: never[]) => unknown;
 
 export class Estate {
   readonly #options: EstateOptions;
@@ -69,19 +85,17 @@ export class Estate {
     const { harden } = this.#options.core.context.hardening;
     const members: Record<string, Power> = {
       kinds: () => this.#kinds(),
-      rows: (kind, page) => this.#rows(this.#unclaimed(kind), page as Page | undefined),
-      exports: (kind, page) => this.#exports(this.#unclaimed(kind), page as Page | undefined),
-      handle: kind => {
+      rows: (kind: unknown, page?: Page) => this.#rows(this.#unclaimed(kind), page),
+      exports: (kind: unknown, page?: Page) => this.#exports(this.#unclaimed(kind), page),
+      handle: (kind: unknown) => {
         const ref = durableRef(1, this.#unclaimed(kind));
         return this.#options.core.context.references.valueOf(ref);
       },
-      rebind: (kind, init, behavior, options = {}) =>
-        this.#rebind(this.#unclaimed(kind), { init, behavior, options } as Omit<
-          Definition,
-          'isMulti'
-        >),
-      revoke: kind => void this.#options.kinds.dismiss(this.#options.crank, this.#unclaimed(kind)),
-      revokeExport: ref => this.#revokeExport(ref),
+      rebind: (kind: unknown, init: unknown, behavior: object, options: DefineOptions = {}) =>
+        this.#rebind(this.#unclaimed(kind), { init, behavior, options }),
+      revoke: (kind: unknown) =>
+        void this.#options.kinds.dismiss(this.#options.crank, this.#unclaimed(kind)),
+      revokeExport: (ref: unknown) => this.#revokeExport(ref),
     };
     const guarded = Object.entries(members).map(([name, member]): [string, Power] => [
       name,
@@ -97,8 +111,9 @@ export class Estate {
     return this.#unclaimedKinds().map(kind => {
       const row = this.#kindRow(kind);
       const facets = this.#facetsOf(row);
-      const layouts = this.#text(row[5]) as readonly (readonly string[])[];
-      return { kind, tag: this.#text(row[0]), facets, fields: [...new Set(layouts.flat())] };
+      const layouts = layoutNamesOf(this.#raw, row[5]);
+      const tag = textOf(this.#raw, row[0]);
+      return { kind, tag, facets, fields: [...new Set(layouts.flat())] };
     });
   }
 
@@ -123,15 +138,11 @@ export class Estate {
   }
 
   #kindRow(kind: number): KindRow {
-    return unpackRow('kind', this.#options.core.context.rows.get(rowKind(kind))!);
-  }
-
-  #text(body: Uint8Array): unknown {
-    return this.#raw.decode(body, []);
+    return rowAt('kind', this.#options.core.context.rows, rowKind(kind));
   }
 
   #facetsOf([, facets]: KindRow): readonly string[] | undefined {
-    return facets === null ? undefined : (this.#text(facets) as readonly string[]);
+    return facets === null ? undefined : namesOf(this.#raw, facets);
   }
 
   *#instances(kind: number, { after = 0, limit = DEFAULT_ROWS }: Page = {}): Generator<number> {
@@ -152,24 +163,27 @@ export class Estate {
   /** State by field, as it stands in the rows; `holders`: how many rows hold the instance. */
   #rows(kind: number, page: Page | undefined): unknown {
     const { rows } = this.#options.core.context;
-    const layouts = this.#text(this.#kindRow(kind)[5]) as readonly (readonly string[])[];
+    const layouts = layoutNamesOf(this.#raw, this.#kindRow(kind)[5]);
     return [...this.#instances(kind, page)].map(instance => {
-      const row = unpackRow('object', rows.get(rowObject(kind, instance))!);
+      const row = rowAt('object', rows, rowObject(kind, instance));
       const [, layout, holders, , , , inline, slots] = row;
-      const body = inline ?? rows.get(rowObjectState(kind, instance))!;
-      const values = this.#raw.decode(body, slots) as readonly unknown[];
-      const fields = layouts[layout]!.map((name, i) => [name, values[i]] as const);
-      return { instance, holders, state: Object.fromEntries(fields) as object };
+      const body = inline ?? bytesAt(rows, rowObjectState(kind, instance));
+      const values = listOf(this.#raw, body, slots);
+      const names = layouts[layout];
+      check(names !== undefined, 'a layout of the kind');
+      const fields = names.map((name, i) => [name, values[i]] as const);
+      return { instance, holders, state: Object.fromEntries(fields) };
     });
   }
 
   /** What others hold of the instances of a page. */
-  #exports(kind: number, page: Page | undefined): unknown {
+  #exports(kind: number, page: Page | undefined): readonly HeldExport[] {
     const { ledger } = this.#options.core;
     const facets = this.#facetsOf(this.#kindRow(kind));
     return [...this.#instances(kind, page)].flatMap(instance => {
-      const { es } = ledger.headerAfter(durableRef(kind, instance))!;
-      return [...es].flatMap((status, facet) => {
+      const header = ledger.headerAfter(durableRef(kind, instance));
+      check(header !== undefined, 'an instance with a row has a header');
+      return [...header.es].flatMap((status, facet) => {
         if (status !== 'r' && status !== 's') return [];
         const ref = durableRef(kind, instance, facets === undefined ? undefined : facet);
         const name = facets?.[facet];
@@ -179,16 +193,13 @@ export class Estate {
   }
 
   /** Defines it whatever shape and facets it had: a facet that is not there has no methods. */
-  #rebind(kind: number, definition: Omit<Definition, 'isMulti'>): Maker {
+  #rebind(kind: number, definition: NewDefinition): Maker {
     const { kinds } = this.#options;
     const facets = this.#facetsOf(this.#kindRow(kind));
     const behavior =
       facets === undefined
         ? definition.behavior
-        : {
-            ...Object.fromEntries(facets.map(name => [name, {}])),
-            ...(definition.behavior as object),
-          };
+        : { ...Object.fromEntries(facets.map(name => [name, {}])), ...definition.behavior };
     const whole = { ...definition, behavior, isMulti: facets !== undefined };
     return kinds.define(kinds.handles.read(kind), whole, { isForced: true });
   }
@@ -200,9 +211,9 @@ export class Estate {
     if (parsed?.type !== 'durable') throw Fail`no reference of the estate: ${given}`;
     this.#unclaimed(parsed.kind);
     const page = { after: parsed.instance - 1, limit: 1 };
-    const found = this.#exports(parsed.kind, page) as readonly { readonly ref: VRef }[];
-    if (!found.some(({ ref }) => ref === given)) throw Fail`nobody holds ${given}`;
-    core.ledger.exportChanged(given as VRef, 'n');
-    crank.syscall([Syscall.abandonExports, [given as VRef]]);
+    const held = this.#exports(parsed.kind, page).find(({ ref }) => ref === given);
+    if (held === undefined) throw Fail`nobody holds ${given}`;
+    core.ledger.exportChanged(held.ref, 'n');
+    crank.syscall([Syscall.abandonExports, [held.ref]]);
   }
 }

@@ -16,6 +16,8 @@ const NativePromise = Promise;
 
 type ForkHandler = (fork: { readonly vatParameters: unknown }) => unknown;
 
+const isHandler = (handler: unknown): handler is ForkHandler => typeof handler === 'function';
+
 interface ForkDeliveryOptions {
   readonly core: Core;
   readonly crank: CrankSink;
@@ -31,10 +33,8 @@ export class ForkDelivery {
 
   /** `vatPowers.onFork`: in the order in which they were given. */
   onFork(handler: unknown): void {
-    if (typeof handler !== 'function') {
-      throw Fail`onFork: a handler is a function, not ${q(handler)}`;
-    }
-    this.#handlers.push(handler as ForkHandler);
+    if (!isHandler(handler)) throw Fail`onFork: a handler is a function, not ${q(handler)}`;
+    this.#handlers.push(handler);
   }
 
   register(dispatcher: DeliveryHandlers): void {

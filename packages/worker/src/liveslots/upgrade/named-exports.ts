@@ -7,7 +7,6 @@
  * as the incarnation lasts, so that V8's collector decides nothing; a name that a start does not
  * reconnect is gone when the start is over, and its export is abandoned.
  */
-import { passStyleOf } from '@endo/pass-style';
 import {
   ROW_EXPORT_NAME_PREFIX,
   prefixEnd,
@@ -18,18 +17,17 @@ import type { CrankSink } from '../../contracts/crank-sink.js';
 import { NAMED_EXPORTS_MAX } from '../../protocol/limits.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import { namedRef, parseVRef } from '../../protocol/refs.js';
+import { isObject } from '../../values.js';
 import type { LiveslotsContext } from '../contract/context.js';
 import { Fail, q } from '../contract/fail.js';
-import { packNumber, unpackNumber } from '../rows/frames.js';
+import { styleOf } from '../contract/patterns.js';
+import { bytesAt, packNumber, unpackNumber } from '../rows/frames.js';
 import { checkName, namesIn } from './names.js';
 
 const FIRST_EXPORT = 1;
-const styleOf = passStyleOf as (value: unknown) => string;
 
-const isRemotable = (value: unknown): value is object => {
-  if (typeof value !== 'object' && typeof value !== 'function') return false;
-  return value !== null && styleOf(value) === 'remotable';
-};
+const isRemotable = (value: unknown): value is object =>
+  isObject(value) && styleOf(value) === 'remotable';
 
 export class NamedExports {
   readonly #context: LiveslotsContext;
@@ -82,7 +80,8 @@ export class NamedExports {
     const { rows } = this.#context;
     const names = this.#unconnected();
     if (names.length === 0) return;
-    const vrefs = names.map(name => namedRef(this.#find(name)!)).sort();
+    const numbers = names.map(name => unpackNumber(bytesAt(rows, rowExportName(name))));
+    const vrefs = numbers.map(namedRef).sort();
     for (const name of names) rows.delete(rowExportName(name));
     if (this.#count !== undefined) this.#count -= names.length;
     crank.syscall([Syscall.abandonExports, vrefs]);

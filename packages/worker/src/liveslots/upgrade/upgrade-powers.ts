@@ -8,17 +8,19 @@
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Fail } from '../contract/fail.js';
 import type { DefineOptions, Definition, KindDefinitions } from '../kinds/kind-definitions.js';
-import type { Init } from '../kinds/kind.js';
 import type { Core } from '../objects/core.js';
 import { Estate } from './estate.js';
 import { NamedExports } from './named-exports.js';
 import { NamedKinds } from './named-kinds.js';
 
-type Power = (...args: unknown[]) => unknown;
+type Power = (...args: never[]) => unknown;
+type DefinePower = (name: unknown, ...args: DefineArgs) => unknown;
+/** As to the functions of `VatData` that define kinds. */
+type DefineArgs = readonly [init?: unknown, behavior?: unknown, options?: DefineOptions];
 
-const definitionOf = (isMulti: boolean, args: readonly unknown[]): Definition => {
+const definitionOf = (isMulti: boolean, args: DefineArgs): Definition => {
   const [init, behavior, options = {}] = args;
-  return { init: init as Init, behavior, options: options as DefineOptions, isMulti };
+  return { init, behavior, options, isMulti };
 };
 
 interface UpgradePowersOptions {
@@ -59,11 +61,11 @@ export class UpgradePowers {
   /** Members of `vatPowers`. */
   powers(): Readonly<Record<string, Power>> {
     const make =
-      (isMulti: boolean): Power =>
+      (isMulti: boolean): DefinePower =>
       (name, ...args) =>
         this.#kinds.make(name, definitionOf(isMulti, args));
     const replace =
-      (isMulti: boolean): Power =>
+      (isMulti: boolean): DefinePower =>
       (name, ...args) =>
         this.#kinds.replace(name, definitionOf(isMulti, args));
     return {
@@ -71,9 +73,10 @@ export class UpgradePowers {
       makeKindMulti: make(true),
       replaceKind: replace(false),
       replaceKindMulti: replace(true),
-      dismissKind: handleOrName => this.#kinds.dismiss(this.#options.crank, handleOrName),
-      nameExport: (name, remotable) => this.#exports.name(name, remotable),
-      reconnectExport: (name, remotable) => this.#exports.reconnect(name, remotable),
+      dismissKind: (kind: unknown) => this.#kinds.dismiss(this.#options.crank, kind),
+      nameExport: (name: unknown, remotable: unknown) => this.#exports.name(name, remotable),
+      reconnectExport: (name: unknown, remotable: unknown) =>
+        this.#exports.reconnect(name, remotable),
       finishedUpgrade: () => {
         if (this.#isFinished) throw Fail`finishedUpgrade: the start is over, or finished already`;
         this.finish();

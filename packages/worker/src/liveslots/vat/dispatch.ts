@@ -5,13 +5,14 @@
  * microtask queue is empty, and so on until it gives back nothing. Reap, sweep and the other
  * deliveries about garbage get their handlers through `register`.
  */
+import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { HandledPromises } from '../../contracts/handled-promises.js';
 import type { Hardening } from '../../contracts/hardening.js';
-import type { SendJob } from '../../eventual-send/promise-record.js';
 import { dispatchLocally } from '../../eventual-send/send-dispatch.js';
 import { Delivery } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
+import { isObject } from '../../values.js';
 import type { ValueCodec } from '../contract/context.js';
 import type {
   Continuation,
@@ -22,13 +23,11 @@ import type {
 } from '../contract/delivery-handlers.js';
 import type { Dismissals } from '../objects/dismissals.js';
 import type { Ledger } from '../objects/ledger.js';
-import { whenSettled, type PromiseEntry } from '../promises/promise-table.js';
+import { isPromise, whenSettled, type PromiseEntry } from '../promises/promise-table.js';
 import type { Promises } from '../promises/promises.js';
 import type { VatReferences } from '../references/references.js';
 
-const { getPrototypeOf } = Object;
 const NativePromise = Promise;
-const promisePrototype: unknown = Promise.prototype;
 
 interface DispatcherOptions {
   readonly crank: CrankSink;
@@ -41,9 +40,16 @@ interface DispatcherOptions {
   readonly dismissals: Dismissals;
 }
 
+type Reaction = Continuation | undefined;
+
+const isOf = <Op extends DeliveryOpcode>(
+  opcode: Op,
+  delivery: DeliveryTuple,
+): delivery is DeliveryOf<Op> => delivery[0] === opcode;
+
 export class Dispatcher implements DeliveryHandlers {
   readonly #options: DispatcherOptions;
-  readonly #handlers = new Map<DeliveryOpcode, DeliveryHandler<DeliveryOpcode>>();
+  readonly #handlers = new Map<DeliveryOpcode, (delivery: DeliveryTuple) => Reaction>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -56,7 +62,10 @@ export class Dispatcher implements DeliveryHandlers {
   }
 
   register<Op extends DeliveryOpcode>(opcode: Op, handler: DeliveryHandler<Op>): void {
-    this.#handlers.set(opcode, handler as unknown as DeliveryHandler<DeliveryOpcode>);
+    this.#handlers.set(opcode, delivery => {
+      check(isOf(opcode, delivery), 'a delivery comes to the handler of its opcode');
+      return handler(delivery);
+    });
   }
 
   deliver(delivery: DeliveryTuple): Continuation | undefined {
@@ -81,7 +90,7 @@ export class Dispatcher implements DeliveryHandlers {
 
   #decodeMessage(message: unknown): readonly [string | symbol | undefined, readonly unknown[]] {
     if (Array.isArray(message) && message.length === 2) {
-      const [method, args] = message as unknown[];
+      const [method, args]: readonly unknown[] = message;
       const isName =
         typeof method === 'string' || typeof method === 'symbol' || method === undefined;
       if (isName && Array.isArray(args)) return [method, args];
@@ -106,8 +115,7 @@ export class Dispatcher implements DeliveryHandlers {
     let value: unknown;
     let rejected = false;
     try {
-      const call: Pick<SendJob, 'operation' | 'property' | 'args'> = { operation, property, args };
-      value = hardening.harden(dispatchLocally(call as SendJob, receiver));
+      value = hardening.harden(dispatchLocally({ operation, property, args }, receiver));
       const promise = this.#promiseOf(value);
       if (promise !== undefined) {
         if (entry !== undefined) promises.followForResult(entry, promise);
@@ -127,11 +135,10 @@ export class Dispatcher implements DeliveryHandlers {
 
   /** The promise that an eventual send would follow if a method gave it `value`. */
   #promiseOf(value: unknown): Promise<unknown> | undefined {
-    if (typeof value !== 'object' && typeof value !== 'function') return undefined;
-    if (value === null) return undefined;
-    if (getPrototypeOf(value) === promisePrototype) return value as Promise<unknown>;
+    if (!isObject(value)) return undefined;
+    if (isPromise(value)) return value;
     // A thenable is followed as `resolve` would; its `then` runs in a turn of its own.
-    if (typeof (value as { then?: unknown }).then !== 'function') return undefined;
+    if (typeof value['then'] !== 'function') return undefined;
     return whenSettled(NativePromise.resolve(), () => value);
   }
 }

@@ -150,10 +150,7 @@ export class Liveslots {
   }
 
   #makeContext(rows: RowStore): LiveslotsContext {
-    const identity = (): Identity => {
-      check(this.#identity !== undefined, 'the thread has no vat yet');
-      return this.#identity;
-    };
+    const identity = (): Identity => this.#bound();
     return {
       get incarnation() {
         return identity().incarnation;
@@ -166,6 +163,11 @@ export class Liveslots {
     };
   }
 
+  #bound(): Identity {
+    check(this.#identity !== undefined, 'the thread has no vat yet');
+    return this.#identity;
+  }
+
   #registerStart(promises: Promises, upgrade: UpgradePowers, forks: ForkDelivery): void {
     const { hardening } = this.#environment;
     const crank = this.#crank;
@@ -175,7 +177,7 @@ export class Liveslots {
       decode: (body, slots) => this.#vatData.decode(body, slots),
       references: this.#references,
       ledger: this.#vatData.ledger,
-      vatId: () => this.#identity!.vatId,
+      vatId: () => this.#bound().vatId,
       evaluate: () => this.#takeEvaluation(),
       vatPowers: isEmergency =>
         makeVatPowers({
@@ -186,7 +188,7 @@ export class Liveslots {
           codec: this.#codec,
           vatData: this.#guardedVatData,
           globals: this.#vatData.globals,
-          powers: { ...upgrade.powers(), onFork: handler => forks.onFork(handler) },
+          powers: { ...upgrade.powers(), onFork: (handler: unknown) => forks.onFork(handler) },
           estate: isEmergency ? upgrade.emergencyEstate() : undefined,
         }),
       baggage: () => this.#vatData.baggage(),

@@ -5,6 +5,7 @@
  * one spoils the preparation, whatever vat code does with the exception.
  */
 import { isTooLarge } from '@heirloom/store/codec';
+import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { Hardening } from '../../contracts/hardening.js';
 import { Syscall } from '../../protocol/opcodes.js';
@@ -12,7 +13,12 @@ import type { Purity } from '../objects/purity.js';
 import type { VatCodec } from '../promises/codec.js';
 import type { Promises } from '../promises/promises.js';
 
-type AnyFunction = (...args: unknown[]) => unknown;
+/** What its parameters may be, only vat code could say, which calls it. */
+type AnyFunction = (...args: never[]) => unknown;
+
+const { apply } = Reflect;
+
+const isFunction = (value: unknown): value is AnyFunction => typeof value === 'function';
 
 interface Binding {
   isBound(): boolean;
@@ -35,18 +41,19 @@ interface Surroundings {
 
 /** A power that the crank hears of when it ends in a fault, and that no pure code has. */
 const noted = ({ crank, purity }: Surroundings, name: string, call: AnyFunction): AnyFunction => {
-  const methods = {
+  const { [name]: method } = {
     [name](...args: unknown[]): unknown {
       try {
         purity.assertOff(name);
-        return call(...args);
+        return apply(call, undefined, args);
       } catch (error) {
         crank.note(error);
         throw error;
       }
     },
   };
-  return methods[name]!;
+  check(method !== undefined, 'a method of that name');
+  return method;
 };
 
 /** The `VatData` that vat code sees: the same names, each guarded. */
@@ -54,22 +61,23 @@ export const guardVatData = (options: GuardVatDataOptions): object => {
   const { vatData, binding, hardening } = options;
   const guard = (name: string, call: AnyFunction): AnyFunction => {
     const told = noted(options, name, call);
-    const methods = {
+    const { [name]: method } = {
       [name](...args: unknown[]): unknown {
         if (!binding.isBound()) {
           binding.spoil();
           throw Error(`VatData.${name} is not available before the vat starts`);
         }
-        return told(...args);
+        return apply(told, undefined, args);
       },
     };
-    return methods[name]!;
+    check(method !== undefined, 'a method of that name');
+    return method;
   };
   const entries = Object.entries(vatData).map(([name, value]: [string, unknown]) => [
     name,
-    typeof value === 'function' ? guard(name, value as AnyFunction) : value,
+    isFunction(value) ? guard(name, value) : value,
   ]);
-  return hardening.harden(Object.fromEntries(entries) as object);
+  return hardening.harden<object>(Object.fromEntries(entries));
 };
 
 interface VatPowersOptions {
@@ -110,8 +118,8 @@ export const makeVatPowers = (options: VatPowersOptions): object => {
   return hardening.harden({
     ...allNoted(powers),
     ...(estate === undefined ? {} : { estate: allNoted(estate) }),
-    exitVat: noted(options, 'exitVat', completion => exit(false, completion)),
-    exitVatWithFailure: noted(options, 'exitVatWithFailure', reason => exit(true, reason)),
+    exitVat: noted(options, 'exitVat', (it: unknown) => exit(false, it)),
+    exitVatWithFailure: noted(options, 'exitVatWithFailure', (it: unknown) => exit(true, it)),
     VatData: vatData,
     WeakMap: globals['WeakMap'],
     WeakSet: globals['WeakSet'],

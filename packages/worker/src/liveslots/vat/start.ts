@@ -4,22 +4,22 @@
  *
  * The bundle may have been evaluated before the vat was known; what that threw is reported here.
  */
-import { passStyleOf } from '@endo/pass-style';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { Hardening } from '../../contracts/hardening.js';
 import type { FaultCode } from '../../protocol/faults.js';
 import type { Delivery } from '../../protocol/opcodes.js';
 import { parseVRef, type VatId } from '../../protocol/refs.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
+import { isObject, propertyOf } from '../../values.js';
 import type { ValueCodec } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import { allOf, q } from '../contract/fail.js';
+import { styleOf } from '../contract/patterns.js';
 import type { Ledger } from '../objects/ledger.js';
 import { whenSettled, type Settlement } from '../promises/promise-table.js';
 import type { VatReferences } from '../references/references.js';
 
 const NativePromise = Promise;
-const styleOf = passStyleOf as (value: unknown) => string;
 
 /** What evaluating the bundle gave. */
 export type Evaluation =
@@ -47,7 +47,6 @@ interface VatStarterOptions {
 }
 
 type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
-type Build = (vatPowers: object, vatParameters: unknown, baggage: object) => unknown;
 
 const messageOf = (error: unknown): string => {
   if (error instanceof Error) return `${error.name}: ${error.message}`;
@@ -70,8 +69,9 @@ export class VatStarter {
     const [, body, slots, isEmergency] = delivery;
     const { crank, decode, ledger, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
-    const namespace = evaluation.namespace as { buildRootObject?: unknown } | null | undefined;
-    const buildRootObject: unknown = namespace?.buildRootObject;
+    const { namespace } = evaluation;
+    const isNothing = namespace === undefined || namespace === null;
+    const buildRootObject = isNothing ? undefined : propertyOf(namespace, 'buildRootObject');
     if (typeof buildRootObject !== 'function') {
       const message = 'vat source bundle lacks buildRootObject() function';
       return crank.raise('NO_BUILD_ROOT_OBJECT', message);
@@ -84,7 +84,7 @@ export class VatStarter {
       this.#options.defineOwn();
       ledger.introduced(slots);
       const vatParameters = decode(body, slots);
-      const root = (buildRootObject as Build)(vatPowers(isEmergency), vatParameters, baggage());
+      const root: unknown = buildRootObject(vatPowers(isEmergency), vatParameters, baggage());
       const settled = NativePromise.resolve(root);
       void whenSettled(
         settled,
@@ -116,12 +116,11 @@ export class VatStarter {
     } catch (error) {
       style = messageOf(error);
     }
-    if (style !== 'remotable') {
+    if (style !== 'remotable' || !isObject(value)) {
       const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
       return this.#raise('START_FAILED', `${shown}, which is not Far`);
     }
-    const root = value as object;
-    const vref = references.vrefOf(root);
+    const vref = references.vrefOf(value);
     if (vref !== undefined) {
       const isNamed = parseVRef(vref)?.type === 'named';
       const message = isNamed
@@ -129,7 +128,7 @@ export class VatStarter {
         : 'buildRootObject() must return ephemeral, not virtual/durable object';
       return this.#raise('START_FAILED', message);
     }
-    return root;
+    return value;
   }
 
   /** What vat code threw goes to whoever asked for the vat. */
@@ -143,7 +142,7 @@ export class VatStarter {
     const { crank, mismatches } = this.#options;
     const errors = mismatches();
     if (errors.length === 0) return crank.raise(code, message, reason);
-    const all = allOf([...errors, reason instanceof Error ? reason : Error(message)])!;
+    const all = allOf([...errors, reason instanceof Error ? reason : Error(message)]);
     return crank.raise('KIND_MISMATCH', all.message, all);
   }
 }

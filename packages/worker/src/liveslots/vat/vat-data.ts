@@ -17,9 +17,7 @@ import { Garbage } from '../garbage/garbage.js';
 import { collectObjectRows, encodeObjects } from '../kinds/instances.js';
 import { KindDefinitions } from '../kinds/kind-definitions.js';
 import type { DefineOptions, Definition } from '../kinds/kind-definitions.js';
-import type { Init } from '../kinds/kind.js';
-import { makeCore } from '../objects/core.js';
-import type { Core } from '../objects/core.js';
+import { Core } from '../objects/core.js';
 import type { Dismissals } from '../objects/dismissals.js';
 import type { Ledger } from '../objects/ledger.js';
 import type { Purity } from '../objects/purity.js';
@@ -60,7 +58,7 @@ export interface VatDataPart extends CrankParticipant {
 
 type Define = (
   tagOrHandle: unknown,
-  init: Init,
+  init: unknown,
   behavior: unknown,
   options?: DefineOptions,
 ) => unknown;
@@ -76,7 +74,7 @@ interface Parts {
 const makeVatData = (core: Core, { kinds, stores, watched, durable }: Parts): object => {
   const { context } = core;
   const definition = (
-    init: Init,
+    init: unknown,
     behavior: unknown,
     options: DefineOptions,
     isMulti: boolean,
@@ -143,7 +141,7 @@ export const createVatData = (
   context: LiveslotsContext,
   promises: WatchablePromises & DecidedPromises,
 ): VatDataPart => {
-  const core = makeCore(context);
+  const core = new Core(context);
   const kinds = new KindDefinitions(core);
   const stores = new Collections(core);
   const watched = new WatchedPromises(core, kinds, promises);

@@ -1,0 +1,26 @@
+/**
+ * What a value of vat code is, as far as the language itself says.
+ *
+ * Predicates of the hot path. To read a property of what they have narrowed may run vat code.
+ */
+
+/** Anything that has properties: every object and every function, whoever made it. */
+export type Properties = Readonly<Record<PropertyKey, unknown>>;
+
+export const isObject = (value: unknown): value is Properties =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+/** An object that cannot be called. */
+export const isRecord = (value: unknown): value is Properties =>
+  typeof value === 'object' && value !== null;
+
+/** The getter of an accessor of which the language, or SES, says that it is there. */
+export const getterOf = (holder: object, name: PropertyKey): (() => unknown) => {
+  const getter = Object.getOwnPropertyDescriptor(holder, name)?.get;
+  if (getter === undefined) throw Error(`no accessor ${String(name)}`);
+  return getter;
+};
+
+/** `value[name]`: primitives have properties, too. Throws TypeError for null and undefined. */
+export const propertyOf = (value: unknown, name: PropertyKey): unknown =>
+  (value as Properties)[name];
