@@ -180,6 +180,7 @@ export default defineConfig(
       'heirloom/layers': 'error',
       'heirloom/no-circles': 'error',
       'heirloom/ways-out': 'error',
+      'heirloom/brands': 'error',
       'heirloom/no-needless-exports': 'error',
     },
   },

@@ -5,6 +5,28 @@
  * `Map` key, compares like the bytes it stands for, and becomes bytes only at the LMDB boundary.
  */
 
+declare const brand: unique symbol;
+/**
+ * A value that the type checker tells apart from all others of its type. Each brand is declared in
+ * one file, together with the functions that make its values: docs/internals/brands.md.
+ */
+export type Brand<Value, Name extends string> = Value & { readonly [brand]: Name };
+
+/** The height of a block: 0 when the store has been created, then one more with each commit. */
+export type Height = Brand<number, 'Height'>;
+
+export const isHeight = (n: unknown): n is Height => Number.isSafeInteger(n) && Number(n) >= 0;
+
+/** Errors: RangeError for what is no height. */
+export const heightFrom = (n: unknown): Height => {
+  if (isHeight(n)) return n;
+  throw new RangeError(`a height expected, got ${String(n)}`);
+};
+
+export const FIRST_HEIGHT = heightFrom(0);
+
+export const heightAfter = (height: Height): Height => (height + 1) as Height;
+
 /** The LMDB tables, in the order in which a block hash visits them. */
 export const TABLE_NAMES = [
   'meta',
@@ -57,7 +79,7 @@ export interface ScanView extends ReadView {
 /** One fixed snapshot, held by a worker for the length of one wave message (rules.md#s4). */
 export interface ReadSnapshot extends ReadView {
   /** The height of the last block that this snapshot shows. */
-  readonly height: number;
+  readonly height: Height;
   /** Ends the read transaction. No method may be called afterwards. */
   done(): void;
 }

@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Script } from 'node:vm';
+import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { runBundleJob } from './bundler.js';
@@ -41,7 +42,7 @@ export interface BundleVatOptions {
 /** A bundle that may be installed. */
 export interface CheckedBundle {
   /** `b1-` and the sha256 of format and source: the same code has the same id everywhere. */
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
@@ -123,8 +124,8 @@ const wovenScript = (script: string): string => {
   }
 };
 
-const bundleIdOf = (moduleFormat: BundleFormat, source: string): string =>
-  `b1-${hash('sha256', `${moduleFormat}\n${source}`)}`;
+const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
+  bundleIdFrom(hash('sha256', `${moduleFormat}\n${source}`));
 
 /**
  * The completion value of the last two formats is a function that gives the namespace, called here

@@ -8,13 +8,14 @@
  */
 import assert from 'node:assert/strict';
 import { Deferred } from '../base/deferred.js';
+import { inputAfter, type InputNumber } from '../state/input-numbers.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelCore } from './kernel-core.js';
 
 /** What a call of the host does when it is taken, and what its answer means. */
 export interface Input<T> {
   /** Changes the state; returns the promise whose settlement answers it, if there is one. */
-  apply(input: number): KRef | undefined;
+  apply(input: InputNumber): KRef | undefined;
   /** Reads what that promise was fulfilled with; `undefined` if there is none. */
   decode(value: unknown): T;
 }
@@ -35,12 +36,12 @@ export const vatsInput = (apply: Input<unknown>['apply']): Input<unknown> => ({
 });
 
 export interface TakenInput<T> {
-  readonly input: number;
+  readonly input: InputNumber;
   readonly result: Promise<T>;
 }
 
 interface WaitingInput {
-  readonly input: number;
+  readonly input: InputNumber;
   readonly apply: Input<unknown>['apply'];
   fulfill(value: unknown): void;
   reject(reason: unknown): void;
@@ -49,11 +50,11 @@ interface WaitingInput {
 export class Inputs {
   readonly #core: KernelCore;
   readonly #waiting: WaitingInput[] = [];
-  #next: number;
+  #next: InputNumber;
 
   constructor(core: KernelCore) {
     this.#core = core;
-    this.#next = core.state.counters.lastInput + 1;
+    this.#next = inputAfter(core.state.counters.lastInput);
   }
 
   get waiting(): number {
@@ -64,7 +65,7 @@ export class Inputs {
   add<T>({ apply, decode }: Input<T>, running: boolean): TakenInput<T> {
     this.#core.assertAlive();
     const input = this.#next;
-    this.#next += 1;
+    this.#next = inputAfter(input);
     const result = new Deferred<T>();
     const fulfill = (value: unknown): void => {
       try {
@@ -82,7 +83,7 @@ export class Inputs {
   takeAll(): void {
     const { state, results } = this.#core;
     for (const { input, apply, fulfill, reject } of this.#waiting.splice(0)) {
-      const taken = state.next('lastInput') + 1;
+      const taken = state.nextInput();
       assert.equal(taken, input, 'inputs are taken in order of call');
       const promise = apply(input);
       state.endCrank();

@@ -8,6 +8,7 @@
  */
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BundleId } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
@@ -54,7 +55,7 @@ export interface KernelConfig {
 
 interface ConfiguredVat {
   readonly name: string;
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   readonly parameters: unknown;
   readonly critical: boolean;
   /** As in a vat's row. */
@@ -127,8 +128,8 @@ export const loadConfig = async (
 class Preparation {
   readonly #directory: string;
   readonly #bundling: Bundling;
-  readonly #bundles = new Map<string, { bundle: CheckedBundle; names: string[] }>();
-  readonly #named = new Map<string, string>();
+  readonly #bundles = new Map<BundleId, { bundle: CheckedBundle; names: string[] }>();
+  readonly #named = new Map<string, BundleId>();
 
   constructor(directory: string, bundling: Bundling) {
     this.#directory = directory;
@@ -140,7 +141,7 @@ class Preparation {
   }
 
   /** Returns the bundle's id. */
-  async addSource(what: string, source: BundleSource, name?: string): Promise<string> {
+  async addSource(what: string, source: BundleSource, name?: string): Promise<BundleId> {
     const bundle = await checkBundle(await this.#bundleOf(what, source), this.#bundling);
     const { bundleId } = bundle;
     const known = this.#bundles.get(bundleId) ?? { bundle, names: [] };

@@ -6,6 +6,7 @@
  * host that stopped in between is called again, with the same number; an answer is taken once. So a
  * replica takes answers as it takes every input: in the order and at the place that its host gives.
  */
+import type { Height } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import { silentInput, type Input } from '../core/inbox.js';
@@ -21,7 +22,7 @@ export interface HostCallContext {
   /** The same when the call is made again after a crash: do not do twice what must be done once. */
   readonly call: number;
   /** The last durable block. */
-  readonly height: number;
+  readonly height: Height;
 }
 
 /** Methods take the context first, then what the vat passed; what they return is the answer. */

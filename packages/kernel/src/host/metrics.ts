@@ -4,6 +4,7 @@
  * Invariants: a registry of its own per kernel, nothing of prom-client's default one; values are
  * taken when asked for, so that a kernel that nobody asks pays nothing. docs/metrics.md lists them.
  */
+import type { Height } from '@heirloom/store';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { KernelCore } from '../core/kernel-core.js';
 import { statsOf, type KernelStats } from './stats.js';
@@ -80,7 +81,7 @@ export class KernelMetrics {
   readonly #labelled = new Map<LabelledName, Gauge>();
   readonly #upgrades: Histogram<'outcome'>;
   #upgradesTold = 0;
-  #tables: { readonly height: number; readonly counts: TableCounts } | undefined;
+  #tables: { readonly height: Height; readonly counts: TableCounts } | undefined;
   #rendering: Promise<string> | undefined;
 
   constructor(core: KernelCore) {

@@ -11,7 +11,6 @@ import {
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
-  readU32,
   ROW_ZERO_PREFIX,
   RUN_QUEUE_PREFIX,
   VAT_COUNTERS_PREFIX,
@@ -21,15 +20,22 @@ import {
   type ReadView,
   type TableName,
 } from '@heirloom/store';
-import { isAllocatedByVat, isPromiseRef, vatIdOf } from '@heirloom/worker';
+import {
+  isAllocatedByVat,
+  isPromiseRef,
+  vatIdOf,
+  type Incarnation,
+  type VatNumber,
+} from '@heirloom/worker';
+import { readVat } from '../state/kernel-keys.js';
 import { ItemType } from '../state/queue-items.js';
 import { keysOf } from '../state/scan.js';
-import { codecs, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
+import { codecs, PromiseState, type VatRow } from '../state/schema.js';
 
 export interface VatTableCounts {
   readonly vatId: string;
   readonly name: string;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** In this incarnation. */
   readonly deliveries: number;
   /** Entries of the c-list. */
@@ -118,16 +124,16 @@ function* countVats(view: ReadView): Counting<VatTableCounts[]> {
   const rows = new Map<VatNumber, VatRow>();
   const deliveries = new Map<VatNumber, number>();
   for (const key of keysOf(view, 'kernel', VAT_PREFIX)) {
-    const vat = readU32(key, VAT_PREFIX.length);
+    const vat = readVat(key, VAT_PREFIX.length);
     rows.set(vat, codecs.vat.decode(view.get('kernel', key)!));
   }
   for (const key of keysOf(view, 'kernel', VAT_COUNTERS_PREFIX)) {
-    const vat = readU32(key, VAT_COUNTERS_PREFIX.length);
+    const vat = readVat(key, VAT_COUNTERS_PREFIX.length);
     deliveries.set(vat, codecs.vatCounters.decode(view.get('kernel', key)!).position);
   }
   const clists = new Map([...rows.keys()].map(vat => [vat, emptyClist()] as const));
   yield* visitKeys(view, 'kernel', CLIST_VREF_PREFIX, key => {
-    const clist = clists.get(readU32(key, CLIST_VREF_PREFIX.length));
+    const clist = clists.get(readVat(key, CLIST_VREF_PREFIX.length));
     if (clist === undefined) return; // a vat that a block made meanwhile
     const vref = key.slice(CLIST_VREF_PREFIX.length + 4);
     if (isPromiseRef(vref)) clist.promises += 1;

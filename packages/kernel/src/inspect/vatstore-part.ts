@@ -1,6 +1,7 @@
 /** The rows of vats: by space, by what they are, by kind. Row keys: docs/tables.md. */
 import { readU32, readU8, type StoredRow } from '@heirloom/store';
-import { describeKind, stateVersion, type KindDescription } from '@heirloom/worker';
+import { describeKind, stateVersion, type KindDescription, type Space } from '@heirloom/worker';
+import { readSpace } from '../state/kernel-keys.js';
 import { bodyOf, type Spaces } from '../state/row-table.js';
 import type { KindInspection, Size, TableSize } from './report.js';
 import { addSizes, byBytes, Sizes } from './sizes.js';
@@ -144,11 +145,11 @@ const mergeKinds = (kinds: readonly KindInspection[]): KindInspection => {
 const first = ([number]: [number, Size]): number => number;
 
 export class VatstorePart {
-  readonly #spaces = new Map<number, SpacePart>();
-  readonly #sizes = new Sizes<number>();
+  readonly #spaces = new Map<Space, SpacePart>();
+  readonly #sizes = new Sizes<Space>();
 
   visit({ key, value }: StoredRow): void {
-    const space = readU32(key, 0);
+    const space = readSpace(key, 0);
     const bytes = key.length + value.length;
     this.#sizes.add(space, bytes);
     let part = this.#spaces.get(space);
@@ -164,7 +165,7 @@ export class VatstorePart {
     return addSizes(spaces.map(space => this.#sizes.of(space)));
   }
 
-  sizes(): [space: number, size: Size][] {
+  sizes(): [space: Space, size: Size][] {
     return this.#sizes.entries();
   }
 

@@ -12,6 +12,7 @@ import {
   vatIdOf,
   type CrankTuple,
   type VatId,
+  type VatNumber,
 } from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { WorkerError } from '../base/kernel-errors.js';
@@ -27,7 +28,7 @@ import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { DryRunItem } from '../state/queue-items.js';
-import { VatState, type VatNumber } from '../state/schema.js';
+import { VatState } from '../state/schema.js';
 import {
   fatesOf,
   kindsOf,

@@ -3,7 +3,14 @@
  * of which nothing stays.
  */
 import { packFrame } from '@heirloom/store';
-import { Delivery, unpackTuple, VatFault, type MigrationReport } from '@heirloom/worker';
+import {
+  Delivery,
+  FIRST_POSITION,
+  positionAfter,
+  unpackTuple,
+  VatFault,
+  type MigrationReport,
+} from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import { MIGRATION_RIGHTS } from '../merge/cranks.js';
 import { checkCrank } from '../merge/syscalls.js';
@@ -35,7 +42,8 @@ export const sampleMigrations = async (
   { tellsWorkerEnds }: { readonly tellsWorkerEnds: boolean },
 ): Promise<MigrationSample> => {
   const delivery = packFrame([Delivery.migrate, SAMPLE_ROWS_MAX, true]);
-  worker.deliver({ ...moment, firstPosition: 1, deliveries: [delivery] });
+  const firstPosition = positionAfter(FIRST_POSITION);
+  worker.deliver({ ...moment, firstPosition, deliveries: [delivery] });
   try {
     const packed = await worker.nextCrank();
     const [outcome, , , report] = checkCrank(unpackTuple(packed), MIGRATION_RIGHTS);

@@ -4,11 +4,17 @@
  * Invariants: nothing here changes an outcome; where a category is off, its records are not made
  * and nothing is decoded for them. A `write` that throws ends the log, never the kernel.
  */
-import { unpackFrame } from '@heirloom/store';
-import { vatIdOf, type CrankReport, type CrankTuple } from '@heirloom/worker';
+import { heightAfter, unpackFrame, type Height } from '@heirloom/store';
+import {
+  vatIdOf,
+  type CrankReport,
+  type CrankTuple,
+  type Incarnation,
+  type Position,
+  type VatNumber,
+} from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import type { Clock } from '../base/kernel-host-powers.js';
-import type { VatNumber } from '../state/schema.js';
 import { describeDelivery, describeSyscall, type Description } from './describe.js';
 import {
   LOG_CATEGORIES,
@@ -23,15 +29,15 @@ type Fields = Readonly<Record<string, LogValue>>;
 /** Where in history a record stands. */
 export interface LogMoment {
   /** The last committed block. */
-  readonly height: number;
+  readonly height: Height;
   readonly wave: number;
 }
 
 /** One crank, as it was merged or refused. */
 interface LoggedCrank {
   readonly vat: VatNumber;
-  readonly incarnation: number;
-  readonly position: number;
+  readonly incarnation: Incarnation;
+  readonly position: Position;
   readonly delivery: Uint8Array;
   readonly packed: Uint8Array;
   readonly ok: boolean;
@@ -101,7 +107,7 @@ export class KernelLog {
     return this.#on.has(category);
   }
 
-  tell(category: LogCategory, event: string, height: number, fields: Fields): void {
+  tell(category: LogCategory, event: string, height: Height, fields: Fields): void {
     if (this.#write === undefined || !this.#on.has(category)) return;
     const record: LogRecord = {
       time: this.#powers.clock.wallTime(),
@@ -119,7 +125,7 @@ export class KernelLog {
   /** Call it only where `tellsCranks`. */
   crank(moment: LogMoment, crank: LoggedCrank): void {
     const { vat, incarnation, position, delivery, packed, ok, code, report } = crank;
-    const height = moment.height + 1;
+    const height = heightAfter(moment.height);
     const place = { wave: moment.wave, vat: vatIdOf(vat), incarnation, position };
     const given = describeDelivery(delivery);
     this.#tellDescription('delivery', height, place, given);
@@ -150,7 +156,7 @@ export class KernelLog {
 
   #tellDescription(
     category: LogCategory,
-    height: number,
+    height: Height,
     place: Fields,
     { event, ...fields }: Description,
   ): void {

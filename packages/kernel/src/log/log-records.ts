@@ -1,4 +1,5 @@
 /** The structured log: what happened, as plain records that JSON can carry. */
+import type { Height } from '@heirloom/store';
 
 /**
  * What a record is about.
@@ -34,7 +35,7 @@ export interface LogRecord {
   readonly category: LogCategory;
   readonly event: string;
   /** The block that is being made; for `block` the one that was. */
-  readonly height: number;
+  readonly height: Height;
   readonly [field: string]: LogValue;
 }
 

@@ -14,6 +14,7 @@ import {
   type CrankReport,
   type CrankTuple,
   type SyscallTuple,
+  type VatNumber,
 } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
 import { getPromise, release, releaseAll } from '../objects/counts.js';
@@ -22,7 +23,6 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
 import type { Spaces } from '../state/row-table.js';
-import type { VatNumber } from '../state/schema.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */

@@ -5,10 +5,10 @@
  * names go in steps of the kernel's own. The vat's rows go in sweeps, which are its own cranks
  * (rules.md#g4).
  */
-import { DISMISSED_KINDS_MAX, readTag, VatFault } from '@heirloom/worker';
+import { DISMISSED_KINDS_MAX, readTag, VatFault, type VatNumber } from '@heirloom/worker';
 import { dismissalOf, dismissalsKey, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
-import { Sweep, type VatNumber } from '../state/schema.js';
+import { Sweep } from '../state/schema.js';
 import { removeExports } from './orphans.js';
 
 /** Kinds below are built in. */

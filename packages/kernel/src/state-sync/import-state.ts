@@ -18,6 +18,7 @@ import {
   StoreImport,
   unpackFrame,
   type BlockRecord,
+  type Height,
   type TableName,
 } from '@heirloom/store';
 import { auditTables } from '../audit/audit-tables.js';
@@ -49,7 +50,7 @@ export interface ImportOptions {
 }
 
 export interface ImportReport {
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   readonly stateRoot: string;
   readonly rows: number;

@@ -4,7 +4,13 @@
  * What is in it is the exporter's word, until the importer has checked it: the chunks against their
  * hashes, the hashes against the state root, the root against what the importer trusts.
  */
-import { HASH_BYTES, HostError, STATE_CHUNK_BYTES_MAX, STATE_TABLES } from '@heirloom/store';
+import {
+  HASH_BYTES,
+  HostError,
+  STATE_CHUNK_BYTES_MAX,
+  STATE_TABLES,
+  type Height,
+} from '@heirloom/store';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const MANIFEST_FORMAT = 'heirloom-state';
@@ -22,7 +28,7 @@ export interface ChunkEntry {
 export interface StateManifest {
   readonly format: typeof MANIFEST_FORMAT;
   readonly version: typeof MANIFEST_VERSION;
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   readonly stateRoot: string;
   /** Of a sealed block: its hash without the state root. Null: the block is not sealed. */

@@ -1,9 +1,10 @@
 /** What a thread that takes over a vat gets of what the store does not show yet (rules.md#t4). */
-import type { HandOver } from '@heirloom/worker';
+import type { Height } from '@heirloom/store';
+import type { HandOver, VatNumber } from '@heirloom/worker';
 import { ranges } from './kernel-keys.js';
 import type { KernelState } from './kernel-state.js';
 import { bodyOf } from './row-table.js';
-import type { VatNumber, VatRow } from './schema.js';
+import type { VatRow } from './schema.js';
 
 /**
  * `height`: of the last commit. `history`: the vat whose transcript and pre-images are those of the
@@ -13,7 +14,7 @@ export const handOverOf = (
   state: KernelState,
   vat: VatNumber,
   { incarnation, spaces }: Pick<VatRow, 'incarnation' | 'spaces'>,
-  height: number,
+  height: Height,
   history: VatNumber = vat,
 ): HandOver => {
   const range = ranges.preImages(history, incarnation);

@@ -3,7 +3,7 @@
  *
  * What is not here (threads, spare workers, logs) changes no outcome.
  */
-import { packFrame, unpackFrame } from '@heirloom/store';
+import { packFrame, unpackFrame, type Height } from '@heirloom/store';
 
 /** Who decides what is garbage: see docs/gc.md. */
 export const GC_MODES = ['engine', 'consensus'] as const;
@@ -74,7 +74,7 @@ export const COUNTS = [
 ] as const;
 
 /** Is the state root to be in the hash of the block? */
-export const isSealed = (height: number, parameters: KernelParameters): boolean => {
+export const isSealed = (height: Height, parameters: KernelParameters): boolean => {
   const { stateRootInterval } = parameters;
   return stateRootInterval > 0 && height % stateRootInterval === 0;
 };

@@ -11,9 +11,16 @@
  * has. A suspect is cleared by the first block that is committed after it was named, unless it
  * cannot be replayed.
  */
-import { describeError, HostError, packFrame, unpackFrame } from '@heirloom/store';
+import {
+  describeError,
+  FIRST_HEIGHT,
+  HostError,
+  packFrame,
+  unpackFrame,
+  type Height,
+} from '@heirloom/store';
+import type { Incarnation, Position, VatNumber } from '@heirloom/worker';
 import { NOTE_FILE, type NoteFile } from './note-file.js';
-import type { VatNumber } from './schema.js';
 
 const HEAD_BYTES = 5;
 const IDLE = Buffer.from([0]);
@@ -21,8 +28,8 @@ const IDLE = Buffer.from([0]);
 /** A delivery that was about to run: the vat's first of the wave, or where its replay began. */
 export interface Running {
   readonly vat: VatNumber;
-  readonly incarnation: number;
-  readonly position: number;
+  readonly incarnation: Incarnation;
+  readonly position: Position;
 }
 
 export interface Suspicion extends Running {
@@ -30,9 +37,14 @@ export interface Suspicion extends Running {
   readonly deaths: number;
 }
 
-type SuspicionTuple = readonly [vat: number, incarnation: number, position: number, deaths: number];
+type SuspicionTuple = readonly [
+  vat: VatNumber,
+  incarnation: Incarnation,
+  position: Position,
+  deaths: number,
+];
 type NoteTuple = readonly [
-  height: number,
+  height: Height,
   wave: number,
   running: readonly SuspicionTuple[],
   kept: readonly SuspicionTuple[],
@@ -70,7 +82,7 @@ const readNote = (bytes: Buffer): Suspicion[] => {
 export class RunningNote {
   readonly #file: NoteFile;
   readonly #kept: Map<VatNumber, Suspicion>;
-  #height = 0;
+  #height = FIRST_HEIGHT;
   #wave = 0;
   #running: readonly Running[] = [];
 
@@ -91,7 +103,7 @@ export class RunningNote {
   }
 
   /** These are about to run. */
-  begin(height: number, wave: number, running: readonly Running[]): void {
+  begin(height: Height, wave: number, running: readonly Running[]): void {
     this.#height = height;
     this.#wave = wave;
     this.#running = running;

@@ -3,8 +3,8 @@
  * delivery. Changes no outcome: cranks wait here until they are merged, in queue order.
  */
 import assert from 'node:assert/strict';
+import type { VatNumber } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
-import type { VatNumber } from '../state/schema.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
 

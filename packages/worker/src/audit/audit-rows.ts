@@ -19,7 +19,8 @@ import {
 import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
 import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import type { Slots } from '../protocol/passables.js';
-import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
+import { baseRefOf, namedRef, storedVRef, type VRef } from '../protocol/refs.js';
+import type { Incarnation } from '../protocol/vat-numbers.js';
 
 interface AuditedThing {
   readonly count: number;
@@ -115,12 +116,12 @@ class Auditor {
   /** Of the durable kinds, by number. */
   readonly #versions = new Map<number, number>();
   readonly #rows: RowSource;
-  readonly #incarnation: number;
+  readonly #incarnation: Incarnation;
   /** Of exports: see liveslots/rows/forks.ts. */
   readonly #generation: number;
   readonly #isForkUnswept: boolean;
 
-  constructor(rows: RowSource, incarnation: number) {
+  constructor(rows: RowSource, incarnation: Incarnation) {
     this.#rows = rows;
     this.#generation = generationIn(rows);
     this.#isForkUnswept = isForkUnswept(rows);
@@ -288,7 +289,7 @@ class Auditor {
   }
 
   #visitRefEntry(isDurable: boolean, rest: string, bytes: Uint8Array): void {
-    const vref = rest.slice(6) as VRef;
+    const vref = storedVRef(rest.slice(6));
     const [, , slots] = unpackRow('refEntry', bytes);
     if (!this.#isWeak(isDurable, rest)) return this.#hold(isDurable, [...slots, vref]);
     const key = rowRecognizer(vref, readU48(rest, 0));
@@ -397,7 +398,7 @@ class Auditor {
   }
 }
 
-export const auditRows = (rows: RowSource, incarnation: number): RowAudit => {
+export const auditRows = (rows: RowSource, incarnation: Incarnation): RowAudit => {
   const auditor = new Auditor(rows, incarnation);
   auditor.run();
   return auditor.result();

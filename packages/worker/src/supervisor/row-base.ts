@@ -5,6 +5,7 @@
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
 import { check } from '../check.js';
+import type { Incarnation, VatNumber } from '../protocol/vat-numbers.js';
 
 /** A stored row: `born u32 ‖ written u32 ‖ bytes`. What is shorter is a tombstone (rules.md#u5). */
 const HEADER_BYTES = 8;
@@ -121,8 +122,8 @@ export class LiveBase implements RowBase {
 interface ReplayBaseOptions {
   readonly view: ReadView;
   /** Under whose number pre-images stand. */
-  readonly vat: number;
-  readonly incarnation: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
   readonly spaces: Spaces;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
   /** Pre-images that the store may not show yet. */
@@ -135,7 +136,7 @@ interface ReplayBaseOptions {
  */
 export class ReplayBase implements RowBase {
   readonly #view: ReadView;
-  readonly #incarnation: number;
+  readonly #incarnation: Incarnation;
   readonly #stored: StoredRows;
   readonly #preimages: BinaryKey;
   readonly #handed: ReadonlyMap<BinaryKey, HandedRow>;

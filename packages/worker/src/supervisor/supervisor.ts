@@ -8,14 +8,22 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
+import type { Height } from '@heirloom/store/types';
 import { textOf, utf8 } from '@heirloom/store/utf8';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
+import type { BundleId } from '../protocol/code-ids.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import {
+  vatNumberOf,
+  type Incarnation,
+  type Position,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
@@ -29,14 +37,14 @@ import { Wave } from './wave.js';
 type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
 
 interface Bound {
-  readonly vat: number;
-  readonly incarnation: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
   /** What was handed over the store does not show before the block after this height. */
-  readonly height: number;
+  readonly height: Height;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
   readonly handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
   /** Up to that height, the vat under whose number the history of the incarnation stands. */
-  readonly history: number;
+  readonly history: VatNumber;
 }
 
 /** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
@@ -128,7 +136,7 @@ export class Supervisor {
     }
   }
 
-  #prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): void {
+  #prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): void {
     this.#liveslots.prepare(textOf(script), evaluateNow);
     // By then the bundle's own microtasks have run.
     nextTurn(() => {
@@ -146,7 +154,7 @@ export class Supervisor {
     const handedPreImages = new Map(
       preImages.map(([key, value]) => [keyFromBytes(key), value] as const),
     );
-    const vat = Number(vatId.slice(1));
+    const vat = vatNumberOf(vatId) ?? assert.fail('the id of a vat');
     const bound = { vat, incarnation, height, handed, handedPreImages, history };
     this.#become({ name: 'bound', bound, lines: state.lines });
     this.#spaces = [space, ...below];
@@ -191,7 +199,7 @@ export class Supervisor {
     );
   }
 
-  #replay(endPosition: number, waves: readonly HandOverWave[]): void {
+  #replay(endPosition: Position, waves: readonly HandOverWave[]): void {
     const bound = this.#needBound();
     const { incarnation, height, history } = bound;
     const snapshot = this.#options.host.reader.begin();
@@ -231,7 +239,7 @@ export class Supervisor {
     return new ReplayBase({ view, vat: owner, incarnation, spaces, handed, handedPreImages });
   }
 
-  #postProgress(position: number): void {
+  #postProgress(position: Position): void {
     const state = this.#state;
     assert(state.name === 'replaying', 'only a replay makes progress');
     const atUs = nowUs();
@@ -246,7 +254,7 @@ export class Supervisor {
     return this.#state.bound;
   }
 
-  #postReplayed(endPosition: number, divergence: Divergence | undefined): void {
+  #postReplayed(endPosition: Position, divergence: Divergence | undefined): void {
     if (divergence === undefined) return this.#post([FromWorker.replayed, endPosition]);
     this.#post([FromWorker.diverged, divergence.position, utf8(divergence.reason)]);
   }

@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
+import type { Height } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
@@ -17,6 +18,12 @@ import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import {
+  vatNumberOf,
+  type Incarnation,
+  type Position,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 import { CrankChunk } from '../supervisor/crank-chunk.js';
 import { Crank } from '../supervisor/crank.js';
 import { Engine } from '../supervisor/engine.js';
@@ -33,12 +40,12 @@ export { SeededRandom } from './seeded-random.js';
 type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
 
 interface Bound {
-  readonly vat: number;
-  readonly incarnation: number;
-  readonly height: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
+  readonly height: Height;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
   readonly handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
-  readonly history: number;
+  readonly history: VatNumber;
 }
 
 /** A bundle that such a worker takes for a script. */
@@ -110,7 +117,7 @@ export class Supervisor {
     const handedPreImages = new Map(
       preImages.map(([key, value]) => [keyFromBytes(key), value] as const),
     );
-    const vat = Number(vatId.slice(1));
+    const vat = vatNumberOf(vatId) ?? assert.fail('the id of a vat');
     this.#bound = { vat, incarnation, height, handed, handedPreImages, history };
     this.#spaces = [space, ...below];
     this.#vat.bind(this.#seed, vatId, incarnation);
@@ -124,7 +131,7 @@ export class Supervisor {
     this.#rows.adopt(retained);
   }
 
-  #snapshot(height: number): ReadSnapshot {
+  #snapshot(height: Height): ReadSnapshot {
     const snapshot = this.#host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     return snapshot;
@@ -149,7 +156,7 @@ export class Supervisor {
     );
   }
 
-  #replay(endPosition: number, waves: readonly HandOverWave[]): void {
+  #replay(endPosition: Position, waves: readonly HandOverWave[]): void {
     const bound = this.#bound ?? assert.fail('the worker has no vat');
     const { vat, incarnation, height, history, handed, handedPreImages } = bound;
     const snapshot = this.#snapshot(height);
