@@ -1,9 +1,16 @@
 /**
- * The shapes that the store hands out and takes in.
+ * The shapes that the store hands out and takes in, and how shapes are told apart.
  *
  * Keys travel as binary strings: one UTF-16 unit per byte, 0..255 (latin1). A binary string is a
  * `Map` key, compares like the bytes it stands for, and becomes bytes only at the LMDB boundary.
  */
+import assert from 'node:assert/strict';
+
+/** What must be there. Errors: AssertionError says what is not. */
+export function required<T>(value: T | null | undefined, what: string): T {
+  if (value === undefined || value === null) assert.fail(`${what} is required`);
+  return value;
+}
 
 declare const brand: unique symbol;
 /**

@@ -130,7 +130,7 @@ const checkPromise = (audit: Audit, kref: KRef, row: PromiseRow): void => {
     return;
   }
   const { subscribers, decider } = row;
-  const inOrder = subscribers.every((s, i) => i === 0 || subscribers[i - 1]! < s);
+  const inOrder = subscribers.every((s, i) => (subscribers[i - 1] ?? -Infinity) < s);
   findings.expect(inOrder, 'promise', () => `${name}: subscribers are not in order`);
   if (!isVatNumber(decider)) return;
   const entry = isRunning(audit, decider) ? clistRow(audit, decider, kref) : undefined;

@@ -31,12 +31,13 @@ import {
   type Incarnation,
   type RowAudit,
   type RowSource,
+  type Spaces,
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
 import { dismissedTag } from '../objects/orphans.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
-import { bodyOf, type Spaces } from '../state/row-table.js';
+import { bodyOf } from '../state/row-table.js';
 import { keysOf, rowsOf } from '../state/scan.js';
 import { codecs, Reach, Sweep, VatState, type VatRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';

@@ -13,14 +13,13 @@ import {
   SPACE_USERS_PREFIX,
   spacePrefix,
   transcriptPrefix,
-  unpackFrame,
+  VAT_NAME_PREFIX,
   vatCountersKey,
   vatNameKey,
-  VAT_NAME_PREFIX,
 } from '@heirloom/store';
-import { vatIdOf, type Incarnation, type TranscriptTuple, type VatNumber } from '@heirloom/worker';
+import { vatIdOf, type Incarnation, type VatNumber } from '@heirloom/worker';
 import { readIncarnation, readVat } from '../state/kernel-keys.js';
-import { countKeys, keysOf, prefixesOf, rowsOf } from '../state/scan.js';
+import { countKeys, keysOf, prefixesOf, rowAt, rowsOf } from '../state/scan.js';
 import { codecs, VatState, type VatRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
 
@@ -105,8 +104,8 @@ const checkTranscript = (audit: Audit, vat: VatNumber, row: VatRow): void => {
       'history',
       () => `${where()}: position ${expected} is followed by ${first}`,
     );
-    const tuple = unpackFrame(view.get('transcript', key)!) as unknown as TranscriptTuple;
-    position = first + tuple[2].length;
+    const [, , deliveries] = codecs.transcript.decode(rowAt(view, 'transcript', key));
+    position = first + deliveries.length;
   }
   findings.expect(
     position === end,

@@ -54,6 +54,7 @@ export interface CrankPlace {
 
 /** A HostError of one vat's worker: nothing was committed, the state is that of the last block. */
 export class WorkerError extends HostError {
+  declare readonly code: WorkerErrorCode;
   /** These three are undefined for a worker that had no vat yet. */
   readonly vat: VatId | undefined;
   readonly incarnation: Incarnation | undefined;
@@ -79,7 +80,6 @@ export class WorkerError extends HostError {
   /** The same failure of a worker that was to become this vat's. */
   static at(error: WorkerError, place: CrankPlace): WorkerError {
     if (error.vat !== undefined) return error;
-    const code = error.code as WorkerErrorCode;
-    return new WorkerError(code, error.message, place, { cause: error });
+    return new WorkerError(error.code, error.message, place, { cause: error });
   }
 }

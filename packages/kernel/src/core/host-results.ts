@@ -15,7 +15,7 @@ import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { HOST_SUBSCRIBES, type Decider } from '../state/parties.js';
-import { PromiseState, type PromiseRow } from '../state/schema.js';
+import { PromiseState, settledBody, type PromiseRow } from '../state/schema.js';
 import type { HostData } from './host-data.js';
 
 export class HostResults {
@@ -128,7 +128,7 @@ export class HostResults {
   /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */
   #read(row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
     try {
-      const value = this.#data.decode(row.body!, row.slots);
+      const value = this.#data.decode(settledBody(row), row.slots);
       return { rejected: row.state === PromiseState.rejected, value };
     } catch (error) {
       const message = 'the vat settled the result with bytes that are no data';

@@ -8,6 +8,7 @@
  */
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { required } from '@heirloom/store';
 import type { BundleId } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
@@ -169,7 +170,7 @@ class Preparation {
     return { name, bundleId, critical, reapInterval, parameters };
   }
 
-  async #bundleOf(what: string, source: BundleSource): Promise<VatBundle> {
+  async #bundleOf(what: string, source: BundleSource): Promise<unknown> {
     checkFields(what, source, SOURCES);
     const given = Object.values(source).filter(value => value !== undefined);
     if (given.length !== 1) bad(`${what}: give one of ${SOURCES.join(', ')}`);
@@ -178,8 +179,8 @@ class Preparation {
       return this.#bundling.bundleEntry(resolve(this.#directory, sourceSpec));
     }
     if (bundle !== undefined) return bundle;
-    const text = await this.#bundling.readText(resolve(this.#directory, bundleSpec!));
-    return JSON.parse(text) as VatBundle;
+    const spec = required(bundleSpec, 'the file of a bundle');
+    return JSON.parse(await this.#bundling.readText(resolve(this.#directory, spec)));
   }
 }
 
@@ -201,7 +202,7 @@ const vatsInOrder = async (
   }
   if (bootstrap !== undefined) {
     const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
-    const parameters = { ...(own.parameters as object | undefined), argv: argv ?? [] };
+    const parameters = Object.assign({}, own.parameters, { argv: argv ?? [] });
     vats[bootstrap] = { ...own, parameters };
   }
   const first = [bootstrap, 'mailbox', 'timer'].filter(name => name !== undefined);

@@ -35,8 +35,9 @@ export const messageInput = (
   if (typeof method !== 'string') {
     throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
   }
-  if (!Array.isArray(args)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
-  const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
+  const given: unknown = args;
+  if (!Array.isArray(given)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
+  const { body, slots } = core.data.encode([method, [...args]]);
   return vatsInput(input => {
     const result = core.results.create(input, NOBODY_DECIDES);
     send(core.state, { target: to, body, slots, result });

@@ -69,7 +69,7 @@ const bootstrapInput = (
       name,
       new SlotMark(state.services.hostObjects.need(name)),
     ]);
-    const devices = { ...Object.fromEntries(objects), clock: new SlotMark(CLOCK) } as object;
+    const devices: object = { ...Object.fromEntries(objects), clock: new SlotMark(CLOCK) };
     const args = [bootstrap, vats.map(({ name }) => name), devices];
     const { body, slots } = kernelData(['bootstrap', args]);
     const result = results.create(input, NOBODY_DECIDES);

@@ -11,6 +11,7 @@ import {
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
+  required,
   ROW_ZERO_PREFIX,
   RUN_QUEUE_PREFIX,
   VAT_COUNTERS_PREFIX,
@@ -29,7 +30,7 @@ import {
 } from '@heirloom/worker';
 import { readVat } from '../state/kernel-keys.js';
 import { ItemType } from '../state/queue-items.js';
-import { keysOf } from '../state/scan.js';
+import { keysOf, rowAt } from '../state/scan.js';
 import { codecs, PromiseState, type VatRow } from '../state/schema.js';
 
 export interface VatTableCounts {
@@ -125,11 +126,11 @@ function* countVats(view: ReadView): Counting<VatTableCounts[]> {
   const deliveries = new Map<VatNumber, number>();
   for (const key of keysOf(view, 'kernel', VAT_PREFIX)) {
     const vat = readVat(key, VAT_PREFIX.length);
-    rows.set(vat, codecs.vat.decode(view.get('kernel', key)!));
+    rows.set(vat, codecs.vat.decode(rowAt(view, 'kernel', key)));
   }
   for (const key of keysOf(view, 'kernel', VAT_COUNTERS_PREFIX)) {
     const vat = readVat(key, VAT_COUNTERS_PREFIX.length);
-    deliveries.set(vat, codecs.vatCounters.decode(view.get('kernel', key)!).position);
+    deliveries.set(vat, codecs.vatCounters.decode(rowAt(view, 'kernel', key)).position);
   }
   const clists = new Map([...rows.keys()].map(vat => [vat, emptyClist()] as const));
   yield* visitKeys(view, 'kernel', CLIST_VREF_PREFIX, key => {
@@ -152,7 +153,7 @@ function* countVats(view: ReadView): Counting<VatTableCounts[]> {
       name,
       incarnation,
       deliveries: deliveries.get(vat) ?? 0,
-      ...clists.get(vat)!,
+      ...required(clists.get(vat), 'a c-list'),
       zeroCounts,
     });
   }

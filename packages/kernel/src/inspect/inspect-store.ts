@@ -21,6 +21,7 @@ import { nextTurn } from '../base/kernel-host-powers.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { hexOf } from '../state-sync/manifest.js';
 import { readVat } from '../state/kernel-keys.js';
+import { rowAt } from '../state/scan.js';
 import { VatState, type VatRow } from '../state/schema.js';
 import { readMeta } from '../state/store-meta.js';
 import { KernelPart } from './kernel-part.js';
@@ -130,7 +131,7 @@ export const inspectStore = async (
     const snapshot = reader.begin();
     try {
       const { height } = snapshot;
-      const record = unpackBlockRecord(snapshot.get('blocks', blockKey(height))!);
+      const record = unpackBlockRecord(rowAt(snapshot, 'blocks', blockKey(height)));
       const inspection = await scan(snapshot, progress);
       const { kernel } = inspection;
       return {

@@ -18,6 +18,7 @@ import {
   vatIdOf,
   type Incarnation,
   type Space,
+  type Spaces,
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
@@ -76,7 +77,7 @@ const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KR
 const sharedSpaces = (state: KernelState, parent: VatNumber, row: VatRow): readonly Space[] => {
   const [top, ...rest] = row.spaces;
   // A parent that has written nothing since it was forked last needs no other space.
-  const isShared = rest.length > 0 && state.rows.isEmpty(top!);
+  const isShared = rest.length > 0 && state.rows.isEmpty(top);
   const below = isShared ? rest : row.spaces;
   if (below.length >= SPACES_MAX) {
     const why = `has been forked ${SPACES_MAX - 1} times, having written something in between`;
@@ -182,7 +183,7 @@ const makeChild = (
   const before = state.vats.need(parent);
   const { incarnation, previous } = before;
   const names = exportNames(state, parent, exports);
-  const spaces = [spaceOf(child), ...sharedSpaces(state, parent, before)];
+  const spaces: Spaces = [spaceOf(child), ...sharedSpaces(state, parent, before)];
   const code = hasParameters ? { parameters: body, slots } : {};
   const options = { ...before.options, dynamic, critical: false, admin: null };
   const row: VatRow = { ...before, ...code, name, spaces, options };

@@ -5,7 +5,14 @@
  * bounded number per wave, by the kernel itself.
  */
 import { rowDurablePromise, rowWatch } from '@heirloom/store';
-import { vatIdOf, type Incarnation, type Space, type VatNumber, type VRef } from '@heirloom/worker';
+import {
+  vatIdOf,
+  type Incarnation,
+  type Space,
+  type Spaces,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import { HostError } from '../base/kernel-errors.js';
 import { retirePromise } from '../objects/clist.js';
 import { getPromise, release, releaseAll, releaseRecognizable } from '../objects/counts.js';
@@ -17,7 +24,6 @@ import { settleDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import type { Spaces } from '../state/row-table.js';
 import { PromiseState, Reach, VatState, type CleanupRow } from '../state/schema.js';
 
 /** Every promise in the vat's c-list, in kref order. */

@@ -4,11 +4,11 @@
  * Invariants: nothing here changes an outcome; where a category is off, its records are not made
  * and nothing is decoded for them. A `write` that throws ends the log, never the kernel.
  */
-import { heightAfter, unpackFrame, type Height } from '@heirloom/store';
+import { heightAfter, type Height } from '@heirloom/store';
 import {
+  readCrank,
   vatIdOf,
   type CrankReport,
-  type CrankTuple,
   type Incarnation,
   type Position,
   type VatNumber,
@@ -17,6 +17,7 @@ import { KernelError } from '../base/kernel-errors.js';
 import type { Clock } from '../base/kernel-host-powers.js';
 import { describeDelivery, describeSyscall, type Description } from './describe.js';
 import {
+  isLogCategory,
   LOG_CATEGORIES,
   type LogCategory,
   type LogOptions,
@@ -56,17 +57,20 @@ const GARBAGE: readonly string[] = [
 
 /** The categories that are on. Errors: KernelError BAD_OPTION names what would be right. */
 export const checkLogOptions = (options: LogOptions): readonly LogCategory[] => {
-  const chosen = options.categories === 'all' ? LOG_CATEGORIES : options.categories;
+  const given: unknown = options.categories;
+  const chosen = given === 'all' ? LOG_CATEGORIES : given;
   const known = `all, or of ${LOG_CATEGORIES.join(', ')}`;
   if (!Array.isArray(chosen)) throw new KernelError('BAD_OPTION', `categories must be ${known}`);
-  for (const category of chosen as readonly LogCategory[]) {
-    if (LOG_CATEGORIES.includes(category)) continue;
-    throw new KernelError('BAD_OPTION', `unknown category ${category}; categories: ${known}`);
+  const categories: readonly unknown[] = chosen;
+  const unknown = categories.find(category => !isLogCategory(category));
+  if (!categories.every(isLogCategory)) {
+    const what = `unknown category ${String(unknown)}`;
+    throw new KernelError('BAD_OPTION', `${what}; categories: ${known}`);
   }
   if (typeof options.write !== 'function') {
     throw new KernelError('BAD_OPTION', 'write must be a function that takes a record');
   }
-  return chosen as readonly LogCategory[];
+  return categories;
 };
 
 /** What a log asks of the host. */
@@ -129,7 +133,7 @@ export class KernelLog {
     const place = { wave: moment.wave, vat: vatIdOf(vat), incarnation, position };
     const given = describeDelivery(delivery);
     this.#tellDescription('delivery', height, place, given);
-    const [, syscalls, rows] = ok ? (unpackFrame(packed) as unknown as CrankTuple) : [null, [], []];
+    const [, syscalls, rows] = ok ? readCrank(packed) : [null, [], []];
     if (this.#on.has('syscall')) {
       for (const syscall of syscalls) {
         this.#tellDescription('syscall', height, place, describeSyscall(syscall));

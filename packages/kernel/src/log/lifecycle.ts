@@ -3,7 +3,7 @@ import { heightAfter } from '@heirloom/store';
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { ItemType, type LifecycleItem } from '../state/queue-items.js';
-import { PromiseState } from '../state/schema.js';
+import { PromiseState, settledBody } from '../state/schema.js';
 import { describeReason } from './describe.js';
 import type { KernelLog, LogMoment } from './kernel-log.js';
 
@@ -28,7 +28,7 @@ export const logLifecycle = (
   const row = state.vats.get(vat);
   const answer = state.promises.get(result);
   const ok = answer?.state !== PromiseState.rejected;
-  const reason = ok ? null : describeReason(answer.body!, answer.slots);
+  const reason = ok ? null : describeReason(settledBody(answer), answer.slots);
   const name = row?.name ?? ('name' in item ? item.name : '');
   const incarnation = row?.incarnation ?? null;
   const fields = { wave, vat: vatIdOf(vat), name, incarnation, ok, reason };

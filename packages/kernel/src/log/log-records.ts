@@ -27,6 +27,9 @@ export const LOG_CATEGORIES = [
 ] as const;
 export type LogCategory = (typeof LOG_CATEGORIES)[number];
 
+const NAMES: readonly unknown[] = LOG_CATEGORIES;
+export const isLogCategory = (name: unknown): name is LogCategory => NAMES.includes(name);
+
 export type LogValue = string | number | boolean | null | readonly LogValue[];
 
 export interface LogRecord {

@@ -13,7 +13,7 @@ import {
   VatFault,
   type CrankReport,
   type CrankTuple,
-  type SyscallTuple,
+  type Spaces,
   type VatNumber,
 } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
@@ -22,7 +22,6 @@ import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import type { Spaces } from '../state/row-table.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
@@ -83,7 +82,7 @@ const apply = (
   const [outcome, syscalls, rows] = crank;
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
   const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
-  for (const syscall of syscalls as readonly SyscallTuple[]) {
+  for (const syscall of syscalls) {
     execute(state, { vat, incarnation }, rights, effects, syscall);
   }
   if (effects.exit?.isFailure === true) {

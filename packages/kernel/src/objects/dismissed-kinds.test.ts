@@ -102,7 +102,7 @@ describe('dismissals', () => {
 
 describe('names of exports that a start abandons', () => {
   const merge = (rows: readonly (readonly [Uint8Array, Uint8Array | null])[]): Verdict => {
-    const context = { ...SPEAKER, spaces: [spaceOf(VAT)], rights: LIFECYCLE_RIGHTS };
+    const context = { ...SPEAKER, spaces: [spaceOf(VAT)] as const, rights: LIFECYCLE_RIGHTS };
     return mergeCrank(state, context, packFrame([null, [], rows, null]));
   };
   const keys = (count: number): Uint8Array[] =>

@@ -17,8 +17,8 @@ const KIND_MAX = 2 ** 32 - 1;
 
 /** Throws VatFault unless these can be the number and the tag of a durable kind. */
 export const checkDismissal = (kind: unknown, tag: unknown): void => {
-  const isKind = Number.isInteger(kind) && (kind as number) >= FIRST_USER_KIND;
-  if (!isKind || (kind as number) > KIND_MAX) throw new VatFault('BAD_SYSCALL', 'no kind');
+  const isKind = typeof kind === 'number' && Number.isInteger(kind) && kind >= FIRST_USER_KIND;
+  if (!isKind || kind > KIND_MAX) throw new VatFault('BAD_SYSCALL', 'no kind');
   if (typeof tag !== 'string' || readTag(tag) === undefined) {
     throw new VatFault('BAD_SYSCALL', 'no tag of a kind');
   }

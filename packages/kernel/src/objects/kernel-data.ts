@@ -80,7 +80,7 @@ export const dataNotCallable = (methargs: Uint8Array, slots: readonly KRef[]): K
 /** For the text of an error only: what a vat made up may be no canonical data at all. */
 const methodName = (methargs: Uint8Array, slots: readonly KRef[]): unknown => {
   try {
-    return (codec.decode(methargs, slots.map(String)) as readonly unknown[])[0];
+    return Object(codec.decode(methargs, slots.map(String)))[0];
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;

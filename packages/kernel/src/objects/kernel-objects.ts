@@ -53,6 +53,11 @@ export const makeKernelObject = (state: KernelState, row: KernelObjectRow): KRef
   return kref;
 };
 
+const isOfKind = <K extends KernelObject>(
+  row: KernelObjectRow,
+  kind: K,
+): row is KernelObjectOf<K> => row[0] === kind;
+
 /** What `value` is, if it stands for a kernel object of this kind. */
 export const kernelObjectOf = <K extends KernelObject>(
   state: KernelState,
@@ -61,8 +66,7 @@ export const kernelObjectOf = <K extends KernelObject>(
 ): { readonly kref: KRef; readonly row: KernelObjectOf<K> } | undefined => {
   if (!(value instanceof SlotMark)) return undefined;
   const row = state.services.kernelObjects.get(value.kref);
-  if (row?.[0] !== kind) return undefined;
-  return { kref: value.kref, row: row as KernelObjectOf<K> };
+  return row !== undefined && isOfKind(row, kind) ? { kref: value.kref, row } : undefined;
 };
 
 /** The cap of a bundle: made when the bundle is installed, and there for good. */

@@ -11,7 +11,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
 import { NOBODY_DECIDES, type Decider, type Subscriber } from '../state/parties.js';
 import { ItemType, type QueuedMessage } from '../state/queue-items.js';
-import { PromiseState, Reach } from '../state/schema.js';
+import { PromiseState, Reach, settledBody } from '../state/schema.js';
 import {
   getPromise,
   hold,
@@ -85,7 +85,7 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
       updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
       return undefined;
     case PromiseState.fulfilled: {
-      const object = soleReference(row.body!, row.slots);
+      const object = soleReference(settledBody(row), row.slots);
       if (object !== undefined && !isPromiseKRef(object)) {
         hold(state, object);
         release(state, target);
@@ -96,7 +96,7 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
       return refusal(state, message, { rejected: true, ...dataNotCallable(body, slots) });
     }
     case PromiseState.rejected:
-      return refusal(state, message, { rejected: true, body: row.body!, slots: row.slots });
+      return refusal(state, message, { rejected: true, body: settledBody(row), slots: row.slots });
     default:
       throw TypeError(`unknown promise state ${String(row.state satisfies never)}`);
   }

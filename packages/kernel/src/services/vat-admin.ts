@@ -299,15 +299,15 @@ export const creationAnswer = (
 export const settleDone = (
   state: KernelState,
   vat: VatNumber,
-  { options }: VatRow,
+  { options: { admin } }: VatRow,
   end: Settlement,
 ): void => {
   wake(state, waitSubject.endOf(vat), end);
-  const row = options.admin === null ? undefined : state.services.kernelObjects.get(options.admin);
-  if (row?.[0] !== KernelObject.adminNode) return;
+  const row = admin === null ? undefined : state.services.kernelObjects.get(admin);
+  if (admin === null || row?.[0] !== KernelObject.adminNode) return;
   holdAll(state, end.slots);
   const { rejected, body, slots } = end;
-  state.services.kernelObjects.set(options.admin!, [row[0], vat, [rejected, body, slots]]);
+  state.services.kernelObjects.set(admin, [row[0], vat, [rejected, body, slots]]);
 };
 
 /** A bundle has been installed: whoever waits for its cap gets it. */

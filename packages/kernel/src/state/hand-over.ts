@@ -1,5 +1,5 @@
 /** What a thread that takes over a vat gets of what the store does not show yet (rules.md#t4). */
-import type { Height } from '@heirloom/store';
+import { required, type Height } from '@heirloom/store';
 import type { HandOver, VatNumber } from '@heirloom/worker';
 import { ranges } from './kernel-keys.js';
 import type { KernelState } from './kernel-state.js';
@@ -22,6 +22,9 @@ export const handOverOf = (
   const rowAt = range.prefix.length + 4;
   const preImages = state.rows.preImages
     .added(range)
-    .map(([key, value]) => [Buffer.from(key.slice(rowAt), 'latin1'), bodyOf(value)!] as const);
+    .map(([key, value]) => {
+      const row = required(bodyOf(value), 'a pre-image');
+      return [Buffer.from(key.slice(rowAt), 'latin1'), row] as const;
+    });
   return { height, rows: state.rows.handOver(spaces), preImages, history };
 };

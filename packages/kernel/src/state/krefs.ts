@@ -8,12 +8,12 @@ import type { Brand } from '@heirloom/store';
 
 export type KRef = Brand<number, 'KRef'>;
 
-export const objectKRef = (n: number): KRef => (n * 2) as KRef;
-export const promiseKRef = (n: number): KRef => (n * 2 + 1) as KRef;
+/** A reference as our own keys and slots have it: a number, or its digits. Not looked at. */
+export const storedKRef = (kref: number | string): KRef => Number(kref) as KRef;
+
+export const objectKRef = (n: number): KRef => storedKRef(n * 2);
+export const promiseKRef = (n: number): KRef => storedKRef(n * 2 + 1);
 export const isPromiseKRef = (kref: KRef): boolean => kref % 2 === 1;
 export const krefNumber = (kref: KRef): number => Math.floor(kref / 2);
 export const showKRef = (kref: KRef): string =>
   `${isPromiseKRef(kref) ? 'kp' : 'ko'}${krefNumber(kref)}`;
-
-/** A reference as our own keys and slots have it: a number, or its digits. Not looked at. */
-export const storedKRef = (kref: number | string): KRef => Number(kref) as KRef;

@@ -3,7 +3,8 @@
  *
  * What is not here (threads, spare workers, logs) changes no outcome.
  */
-import { packFrame, unpackFrame, type Height } from '@heirloom/store';
+import type { Height } from '@heirloom/store';
+import { frameCodec } from './frame-codec.js';
 
 /** Who decides what is garbage: see docs/gc.md. */
 export const GC_MODES = ['engine', 'consensus'] as const;
@@ -79,10 +80,15 @@ export const isSealed = (height: Height, parameters: KernelParameters): boolean 
   return stateRootInterval > 0 && height % stateRootInterval === 0;
 };
 
-export const packParameters = (parameters: KernelParameters): Uint8Array =>
-  packFrame([parameters.gc, ...COUNTS.map(name => parameters[name])]);
-
-export const unpackParameters = (bytes: Uint8Array): KernelParameters => {
-  const [gc, ...counts] = unpackFrame(bytes) as readonly [GcMode, ...number[]];
-  return { ...DEFAULT_PARAMETERS, gc, ...Object.fromEntries(COUNTS.map((n, i) => [n, counts[i]])) };
-};
+const codec = frameCodec<KernelParameters, readonly [GcMode, ...number[]]>(
+  'the parameters',
+  [1 + COUNTS.length],
+  parameters => [parameters.gc, ...COUNTS.map(name => parameters[name])],
+  ([gc, ...counts]) => ({
+    ...DEFAULT_PARAMETERS,
+    gc,
+    ...Object.fromEntries(COUNTS.map((name, i) => [name, counts[i]])),
+  }),
+);
+export const packParameters = codec.encode;
+export const unpackParameters = codec.decode;

@@ -11,22 +11,24 @@ import type { VatNumber } from '@heirloom/worker';
 type OwnerSentinel = Brand<number, 'OwnerSentinel'>;
 /** Who answers messages to an object. */
 export type Owner = VatNumber | OwnerSentinel;
+const nonOwner = (n: number): OwnerSentinel => n as OwnerSentinel;
 /** Nobody owns the object any more. */
-export const NOBODY_OWNS = 0 as OwnerSentinel;
+export const NOBODY_OWNS = nonOwner(0);
 /** An object of the host, of the kernel itself. */
-export const HOST_OWNS = -1 as OwnerSentinel;
-export const KERNEL_OWNS = -2 as OwnerSentinel;
+export const HOST_OWNS = nonOwner(-1);
+export const KERNEL_OWNS = nonOwner(-2);
 /** Nobody answers, the object's kind was dismissed. Its name is the kind's tag. */
-export const REVOKED = -3 as OwnerSentinel;
+export const REVOKED = nonOwner(-3);
 
 type DeciderSentinel = Brand<number, 'DeciderSentinel'>;
 /** Who may settle a promise. */
 export type Decider = VatNumber | DeciderSentinel;
+const nonVat = (n: number): DeciderSentinel => n as DeciderSentinel;
 /** The promise has settled, or a message that would settle it is queued. */
-export const NOBODY_DECIDES = 0 as DeciderSentinel;
-export const KERNEL_DECIDES = -1 as DeciderSentinel;
+export const NOBODY_DECIDES = nonVat(0);
+export const KERNEL_DECIDES = nonVat(-1);
 /** For the result of a call of a host object. */
-export const HOST_DECIDES = -2 as DeciderSentinel;
+export const HOST_DECIDES = nonVat(-2);
 
 type SubscriberSentinel = Brand<number, 'SubscriberSentinel'>;
 /** Who is told of a settlement. */

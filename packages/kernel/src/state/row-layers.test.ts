@@ -1,11 +1,11 @@
 /** Rows in layers of spaces against naive copies: a fork is a copy, whoever writes later. */
-import { FIRST_INCARNATION, FIRST_VAT, spaceFrom, type Space } from '@heirloom/worker';
+import { FIRST_INCARNATION, FIRST_VAT, spaceFrom, type Space, type Spaces } from '@heirloom/worker';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
 import { ranges } from './kernel-keys.js';
-import { RowTable, type Spaces } from './row-table.js';
+import { RowTable } from './row-table.js';
 
 const KEYS = ['a', 'b', 'bb', 'c'];
 const RUNS = 200;

@@ -235,7 +235,7 @@ describe('row table', { tags: ['sized'] }, () => {
     const { table } = bench;
     const space = spaceFrom(3);
     const vat = vatNumberFrom(3);
-    const writer = { vat, incarnation: FIRST_INCARNATION, spaces: [space] };
+    const writer = { vat, incarnation: FIRST_INCARNATION, spaces: [space] as const };
     table.write(writer, 'new', toBytes('x'));
     table.write(writer, 'a', null);
     const counts = [2, 2, 2, 2].map(limit => table.forgetSpace(space, limit));

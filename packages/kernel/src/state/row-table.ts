@@ -21,10 +21,12 @@ import {
 } from '@heirloom/store';
 import {
   FIRST_INCARNATION,
+  lowestOf,
   storedIncarnation,
   type HandOverRow,
   type Incarnation,
   type Space,
+  type Spaces,
   type VatNumber,
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
@@ -33,9 +35,6 @@ import { ranges } from './kernel-keys.js';
 import { keysOf } from './scan.js';
 
 export const HEADER_BYTES = 8;
-
-/** The spaces of a vat, top first. */
-export type Spaces = readonly Space[];
 
 /** What one space says of a row. */
 interface Row {
@@ -55,7 +54,7 @@ interface RowWriter {
   readonly spaces: Spaces;
 }
 
-const NO_SPACES: Spaces = [];
+const NO_SPACES: readonly Space[] = [];
 const TOMBSTONE = new Uint8Array(1);
 const isTombstone = (stored: Uint8Array): boolean => stored.length < HEADER_BYTES;
 
@@ -114,8 +113,7 @@ export class RowTable {
   /** One row write of a merged crank: `bytes` without header, `null` deletes. */
   write(writer: RowWriter, key: BinaryKey, bytes: Uint8Array | null): void {
     const { incarnation, spaces } = writer;
-    const top = spaces[0];
-    assert(top !== undefined, 'a vat has a space of its own');
+    const [top] = spaces;
     const below = spaces.length === 1 ? NO_SPACES : spaces.slice(1);
     const own = this.#lookupIn(top, key);
     const before = isStored(own) ? own : (this.#lookup(below, key) ?? own);
@@ -219,7 +217,7 @@ export class RowTable {
   }
 
   /** The logical row; a deleted one has no bytes. */
-  #lookup(spaces: Spaces, key: BinaryKey): Row | undefined {
+  #lookup(spaces: readonly Space[], key: BinaryKey): Row | undefined {
     let gone: Row | undefined;
     for (const space of spaces) {
       const row = this.#lookupIn(space, key);
@@ -230,7 +228,7 @@ export class RowTable {
   }
 
   /** Has one of these spaces the row, whatever the one above says? */
-  #isUnder(spaces: Spaces, key: BinaryKey): boolean {
+  #isUnder(spaces: readonly Space[], key: BinaryKey): boolean {
     return spaces.length > 0 && this.#lookup(spaces, key)?.bytes !== undefined;
   }
 
@@ -254,7 +252,7 @@ export class RowTable {
   #keepPreImage(writer: RowWriter, key: BinaryKey, row: Row): void {
     assert(row.born < writer.incarnation, 'a row written earlier was born earlier');
     const { vat, incarnation, spaces } = writer;
-    this.preImages.add(preimageKey(vat, incarnation, spaces.at(-1)!, key), withHeader(row));
+    this.preImages.add(preimageKey(vat, incarnation, lowestOf(spaces), key), withHeader(row));
   }
 
   #put(space: Space, key: BinaryKey, row: Row): void {

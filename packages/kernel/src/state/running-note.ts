@@ -11,15 +11,9 @@
  * has. A suspect is cleared by the first block that is committed after it was named, unless it
  * cannot be replayed.
  */
-import {
-  describeError,
-  FIRST_HEIGHT,
-  HostError,
-  packFrame,
-  unpackFrame,
-  type Height,
-} from '@heirloom/store';
+import { describeError, FIRST_HEIGHT, HostError, type Height } from '@heirloom/store';
 import type { Incarnation, Position, VatNumber } from '@heirloom/worker';
+import { same } from './frame-codec.js';
 import { NOTE_FILE, type NoteFile } from './note-file.js';
 
 const HEAD_BYTES = 5;
@@ -63,12 +57,14 @@ const suspicionOf = ([vat, incarnation, position, deaths]: SuspicionTuple): Susp
   deaths,
 });
 
+const codec = same<NoteTuple>('the note of what runs', 4);
+
 /** What an earlier process left; a file that it did not finish says nothing. */
 const readNote = (bytes: Buffer): Suspicion[] => {
   if (bytes.length < HEAD_BYTES) return [];
   const end = HEAD_BYTES + bytes.readUInt32BE(1);
   if (bytes.length < end) return [];
-  const [, , running, kept] = unpackFrame(bytes.subarray(HEAD_BYTES, end)) as unknown as NoteTuple;
+  const [, , running, kept] = codec.decode(bytes.subarray(HEAD_BYTES, end));
   const suspects = new Map(kept.map(tuple => [tuple[0], suspicionOf(tuple)]));
   if (bytes[0] === 1) {
     for (const tuple of running) {
@@ -140,7 +136,7 @@ export class RunningNote {
     );
     const kept = this.suspects.map(tupleOf);
     const note: NoteTuple = [this.#height, this.#wave, running, kept];
-    const frame = packFrame(note);
+    const frame = codec.encode(note);
     const bytes = Buffer.allocUnsafe(HEAD_BYTES + frame.length);
     bytes[0] = state;
     bytes.writeUInt32BE(frame.length, 1);

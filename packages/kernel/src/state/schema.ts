@@ -5,7 +5,7 @@
  * frame carries, so that encoding is one call.
  */
 import assert from 'node:assert/strict';
-import { textOf, utf8, type Height } from '@heirloom/store';
+import { required, textOf, utf8, type Height } from '@heirloom/store';
 import {
   FIRST_POSITION,
   FIRST_VAT,
@@ -15,7 +15,8 @@ import {
   type ImageId,
   type Incarnation,
   type Position,
-  type Space,
+  type Spaces,
+  type TranscriptTuple,
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
@@ -64,6 +65,10 @@ export interface PromiseRow {
   readonly queueCount: number;
 }
 
+/** The data of a promise that has settled. */
+export const settledBody = ({ body }: PromiseRow): Uint8Array =>
+  required(body, 'the data of a settled promise');
+
 export const VatState = { running: 1, terminated: 2 } as const;
 export type VatState = (typeof VatState)[keyof typeof VatState];
 
@@ -81,7 +86,7 @@ export interface VatRow extends VatCode {
   readonly state: VatState;
   readonly incarnation: Incarnation;
   readonly imageId: ImageId;
-  readonly spaces: readonly Space[];
+  readonly spaces: Spaces;
   readonly options: VatOptions;
   /** Kinds that the vat has dismissed, by number; their tags as ASCII (`asciiTag`). */
   readonly dismissed: readonly DismissedKind[];
@@ -177,7 +182,7 @@ type VatTuple = readonly [
   incarnation: Incarnation,
   imageId: ImageId,
   code: CodeTuple,
-  spaces: readonly Space[],
+  spaces: Spaces,
   options: OptionsTuple,
   dismissed: readonly DismissedKind[],
   previous: CodeTuple | null,
@@ -230,6 +235,7 @@ export const codecs = {
   hostResult: same<HostResultRow>('the result of an input', 2),
   message: messageCodec,
   item: itemCodec,
+  transcript: same<TranscriptTuple>('a wave of a transcript', 5),
   promise: frameCodec<
     PromiseRow,
     readonly [

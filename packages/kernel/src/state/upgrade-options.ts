@@ -110,7 +110,7 @@ const countIn = (given: unknown, name: string, max: number): number | undefined 
   if (given === undefined) return 0;
   if (typeof given !== 'object' || given === null) return undefined;
   if (Object.keys(given).join() !== name) return undefined;
-  const value = (given as Readonly<Record<string, unknown>>)[name];
+  const [value]: readonly unknown[] = Object.values(given);
   const count = typeof value === 'bigint' ? Number(value) : value;
   if (typeof count !== 'number' || !Number.isSafeInteger(count)) return undefined;
   return count >= 1 && count <= max ? count : undefined;

@@ -26,6 +26,7 @@ import { checkEngine } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { deriveBundles } from '../host/adoption.js';
 import { isSealed, unpackParameters } from '../state/parameters.js';
+import { rowAt } from '../state/scan.js';
 import { backUp } from './backup.js';
 import { MigrationRows } from './migration-rows.js';
 import { stepsFrom, type MigrationStep } from './steps.js';
@@ -86,7 +87,7 @@ const migrate = async (store: Store, steps: readonly MigrationStep[]): Promise<n
     for (const step of steps) step.apply(rows);
     await adoptReleaseImage(rows);
     checkTables(rows);
-    sealed = isSealed(height, unpackParameters(rows.get('meta', metaKey('parameters'))!));
+    sealed = isSealed(height, unpackParameters(rowAt(rows, 'meta', metaKey('parameters'))));
   }
   const changes = rows.changes();
   await store.commit({ height, changes, unhashed: [], sealed, schema: SCHEMA_VERSION });

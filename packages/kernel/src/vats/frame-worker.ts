@@ -18,7 +18,7 @@ import {
   type HandOver,
   type HandOverWave,
   type Position,
-  type Space,
+  type Spaces,
   type ToWorkerTuple,
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
@@ -104,7 +104,6 @@ export class FrameWorker implements VatWorker {
   async bind(identity: VatIdentity, handOver: HandOver): Promise<void> {
     const { vatId, incarnation, spaces } = identity;
     const [space, ...below] = spaces;
-    assert(space !== undefined, 'a vat has a space of its own');
     this.#identity = identity;
     const { height, rows, preImages, history } = handOver;
     const own = [vatId, incarnation, space] as const;
@@ -130,9 +129,8 @@ export class FrameWorker implements VatWorker {
     this.#nextPosition = endPosition;
   }
 
-  restack(spaces: readonly Space[]): void {
+  restack(spaces: Spaces): void {
     const [space, ...below] = spaces;
-    assert(space !== undefined, 'a vat has a space of its own');
     this.#send([ToWorker.restack, space, below]);
   }
 

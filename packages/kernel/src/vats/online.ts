@@ -9,7 +9,7 @@ import {
   FIRST_POSITION,
   vatIdOf,
   type HandOver,
-  type Space,
+  type Spaces,
   type VatNumber,
 } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
@@ -113,7 +113,7 @@ export class OnlineVats {
   }
 
   /** The vat's spaces are others from now on; nothing to do for a vat without a worker. */
-  restack(vat: VatNumber, spaces: readonly Space[]): void {
+  restack(vat: VatNumber, spaces: Spaces): void {
     this.#workers.get(vat)?.restack(spaces);
   }
 

@@ -10,7 +10,7 @@
  * begins with those used last.
  */
 import assert from 'node:assert/strict';
-import { localKey, type ReadView, type RowChange } from '@heirloom/store';
+import { localKey, required, type ReadView, type RowChange } from '@heirloom/store';
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import { single } from '../state/frame-codec.js';
@@ -71,7 +71,7 @@ export class Pager {
 
   /** Everything that was delivered to the vat has been answered. */
   release(vat: VatNumber): void {
-    const left = this.#busy.get(vat)! - 1;
+    const left = required(this.#busy.get(vat), 'a vat that is busy') - 1;
     if (left === 0) this.#busy.delete(vat);
     else this.#busy.set(vat, left);
     for (const wake of this.#waiting.splice(0)) wake();

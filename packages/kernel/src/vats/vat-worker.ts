@@ -11,7 +11,7 @@ import type {
   HandOverWave,
   Incarnation,
   Position,
-  Space,
+  Spaces,
   VatId,
 } from '@heirloom/worker';
 
@@ -19,7 +19,7 @@ export interface VatIdentity {
   readonly vatId: VatId;
   readonly incarnation: Incarnation;
   /** Top first. */
-  readonly spaces: readonly Space[];
+  readonly spaces: Spaces;
 }
 
 export interface WaveDeliveries {
@@ -42,7 +42,7 @@ export interface VatWorker {
    */
   replay(endPosition: Position, waves?: readonly HandOverWave[]): Promise<void>;
   /** The vat's spaces are others from now on, its rows the same. */
-  restack(spaces: readonly Space[]): void;
+  restack(spaces: Spaces): void;
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;

@@ -6,6 +6,7 @@
  * promise names settled in the wave go when it ends (rules.md#w3), and so does what nothing refers
  * to (rules.md#g1).
  */
+import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
 import {
   Delivery,
@@ -248,7 +249,8 @@ export class WaveRunner {
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
     if (item.kind === 'migrate') {
-      this.#options.onMigration(vat, item.isFirst, report as MigrationReport);
+      assert(report?.length === 5, 'a report of a migration');
+      this.#options.onMigration(vat, item.isFirst, report);
     }
     const counters = state.vatCounters.need(vat);
     const { position } = counters;

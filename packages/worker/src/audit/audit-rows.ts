@@ -16,6 +16,7 @@ import {
   textOfKey,
   virtualRow,
 } from '@heirloom/store/keys';
+import { required } from '@heirloom/store/types';
 import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
 import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import type { Slots } from '../protocol/passables.js';
@@ -158,7 +159,7 @@ class Auditor {
     const parts = this.#split(key);
     if (parts?.table === TABLES.dismissed) this.dismissed.add(readU32(parts.rest, 0));
     if (parts?.table !== TABLES.collection) return;
-    const [kind] = unpackRow('collection', this.#rows.get(key)!);
+    const [kind] = unpackRow('collection', required(this.#rows.get(key), 'a row'));
     this.#weakKinds.set(`${parts.isDurable}/${readU48(parts.rest, 0)}`, WEAK_KINDS.includes(kind));
   }
 
@@ -169,7 +170,7 @@ class Auditor {
       this.unswept.push(JSON.stringify(key));
       return;
     }
-    const bytes = this.#rows.get(key)!;
+    const bytes = required(this.#rows.get(key), 'a row');
     const { table, rest, isDurable } = parts;
     switch (table) {
       case TABLES.kind:

@@ -12,7 +12,7 @@ import * as zlib from 'node:zlib';
 import type { Height } from '@heirloom/store/types';
 
 /** In Node since 20.15; `@types/node` has none. */
-const { crc32 } = zlib as unknown as { readonly crc32: (bytes: Uint8Array) => number };
+const crc32: unknown = Reflect.get(zlib, 'crc32');
 assert(typeof crc32 === 'function', 'node:zlib has no crc32: Node 20.15 or later is needed');
 
 const GATHERED_BYTES_MAX = 64 * 1024;

@@ -34,7 +34,7 @@ export const storedVatNumber = (n: number): VatNumber => n as VatNumber;
 
 export const FIRST_VAT = vatNumberFrom(1);
 
-export const vatNumberAfter = (vat: VatNumber): VatNumber => (vat + 1) as VatNumber;
+export const vatNumberAfter = (vat: VatNumber): VatNumber => storedVatNumber(vat + 1);
 
 export const vatIdOf = (vat: VatNumber): VatId => `v${vat}` as VatId;
 
@@ -46,18 +46,18 @@ export const vatNumberOf = (vatId: string): VatNumber | undefined => {
   return digits === undefined ? undefined : vatNumberFrom(Number(digits));
 };
 
+export const storedIncarnation = (n: number): Incarnation => n as Incarnation;
+
 /** Errors: AssertionError for what is no incarnation's number. */
 export const incarnationFrom = (n: number): Incarnation => {
   assert(isNatural(n), `an incarnation's number expected, got ${n}`);
-  return n as Incarnation;
+  return storedIncarnation(n);
 };
-
-export const storedIncarnation = (n: number): Incarnation => n as Incarnation;
 
 export const FIRST_INCARNATION = incarnationFrom(0);
 
 export const nextIncarnation = (incarnation: Incarnation): Incarnation =>
-  (incarnation + 1) as Incarnation;
+  storedIncarnation(incarnation + 1);
 
 export const isPosition = (n: unknown): n is Position => isNatural(n);
 
@@ -73,12 +73,18 @@ export const FIRST_POSITION = positionFrom(0);
 
 /** The position that is `count` deliveries further on. */
 export const positionAfter = (position: Position, count = 1): Position =>
-  (position + count) as Position;
+  storedPosition(position + count);
+
+export const storedSpace = (n: number): Space => n as Space;
 
 /** The space that is made together with a vat, and has its number. */
-export const spaceOf = (vat: VatNumber): Space => Number(vat) as Space;
+export const spaceOf = (vat: VatNumber): Space => storedSpace(vat);
 
 /** Errors: AssertionError for what is no space's number. */
 export const spaceFrom = (n: number): Space => spaceOf(vatNumberFrom(n));
 
-export const storedSpace = (n: number): Space => n as Space;
+/** The spaces that a vat's rows stand in: its own, and those below that it shares. */
+export type Spaces = readonly [own: Space, ...below: Space[]];
+
+/** The one that is below all others. */
+export const lowestOf = (spaces: Spaces): Space => spaces.at(-1) ?? spaces[0];

@@ -8,9 +8,9 @@
  */
 import type { ReadView } from '@heirloom/store';
 import { transcriptKey } from '@heirloom/store/keys';
-import { unpackTuple } from '../protocol/frame-reader.js';
-import type { TranscriptTuple } from '../protocol/transcript.js';
-import { CHECK_BYTES, TranscriptDigest, checkAt } from '../protocol/transcript.js';
+import { required } from '@heirloom/store/types';
+import { CHECK_BYTES, checkAt, TranscriptDigest } from '../protocol/transcript.js';
+import { readTranscript } from '../protocol/tuples.js';
 import {
   FIRST_POSITION,
   positionAfter,
@@ -77,7 +77,8 @@ export class Replay implements CrankJob {
     if (wave === undefined) return false;
     this.#wave = wave;
     this.#options.progress(this.#position);
-    engine.begin(wave.deliveries[this.#position - wave.firstPosition]!);
+    const delivery = wave.deliveries[this.#position - wave.firstPosition];
+    engine.begin(required(delivery, 'a delivery of the wave'));
     return true;
   }
 
@@ -86,7 +87,7 @@ export class Replay implements CrankJob {
   }
 
   end(): void {
-    const wave = this.#wave!;
+    const wave = required(this.#wave, 'the wave that is replayed');
     const crank = this.#options.engine.end(NEVER_SHOWN);
     const check = wave.sums.add(packCrank(crank));
     const recorded = checkAt(wave.checks, this.#position - wave.firstPosition);
@@ -118,8 +119,7 @@ export class Replay implements CrankJob {
       handed.get(firstPosition) ??
       view.get('transcript', transcriptKey(vat, incarnation, firstPosition));
     if (row === undefined) return this.#diverge(firstPosition, 'the transcript has no wave here');
-    const tuple = unpackTuple(row) as unknown as TranscriptTuple;
-    const [, , deliveries, checks, digest] = tuple;
+    const [, , deliveries, checks, digest] = readTranscript(row);
     const count = deliveries.length;
     if (count === 0 || checks.length !== count * CHECK_BYTES) {
       return this.#diverge(firstPosition, 'the transcript has a wave without a check per crank');

@@ -167,7 +167,7 @@ class World {
     this.rows = this.#fresh();
     const { incarnation } = this;
     const handed = new Map<string, HandedRow>();
-    const own = { vat: VAT, incarnation, spaces: [SPACE] };
+    const own = { vat: VAT, incarnation, spaces: [SPACE] as const };
     const handedPreImages = new Map<string, Uint8Array>();
     const base = new ReplayBase({ view: snapshot, ...own, handed, handedPreImages });
     this.rows.open(base, snapshot.height);

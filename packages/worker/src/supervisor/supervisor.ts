@@ -8,20 +8,21 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
-import type { Height } from '@heirloom/store/types';
+import { required, type Height } from '@heirloom/store/types';
 import { textOf, utf8 } from '@heirloom/store/utf8';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
 import type { BundleId } from '../protocol/code-ids.js';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import { readToWorker } from '../protocol/tuples.js';
 import {
   vatNumberOf,
   type Incarnation,
   type Position,
+  type Spaces,
   type VatNumber,
 } from '../protocol/vat-numbers.js';
 import { CrankChunk } from './crank-chunk.js';
@@ -29,7 +30,7 @@ import { Crank } from './crank.js';
 import { Engine } from './engine.js';
 import { nextTurn, nowUs } from './host-powers.js';
 import { Replay, type Divergence } from './replay.js';
-import { LiveBase, ReplayBase, type HandedRow, type Spaces } from './row-base.js';
+import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
 import { Turns } from './turns.js';
 import { Wave } from './wave.js';
@@ -82,7 +83,8 @@ export class Supervisor {
   readonly #inbox: ToWorkerTuple[] = [];
   #isWorking = false;
   #state: State = { name: 'unbound', lines: [] };
-  #spaces: Spaces = [];
+  /** None before `bind`. */
+  #spaces: Spaces | undefined;
   #lines = 0;
 
   constructor(options: SupervisorOptions) {
@@ -103,7 +105,7 @@ export class Supervisor {
   }
 
   onMessage(frame: Uint8Array): void {
-    this.#inbox.push(unpackTuple(frame) as unknown as ToWorkerTuple);
+    this.#inbox.push(readToWorker(frame));
     if (!this.#isWorking) this.#work();
   }
 
@@ -175,7 +177,7 @@ export class Supervisor {
     const snapshot = this.#options.host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     const start = this.#startBase(snapshot);
-    this.#rows.open(new LiveBase(snapshot, this.#spaces), snapshot.height, start);
+    this.#rows.open(new LiveBase(snapshot, this.#needSpaces()), snapshot.height, start);
     this.#beginLife();
     this.#turns.run(
       new Wave({
@@ -235,7 +237,7 @@ export class Supervisor {
     const { height, history, vat, incarnation, handed, handedPreImages } = this.#needBound();
     // The history of a vat that has been forked is its own from the block that commits the fork.
     const owner = view.height > height ? vat : history;
-    const spaces = this.#spaces;
+    const spaces = this.#needSpaces();
     return new ReplayBase({ view, vat: owner, incarnation, spaces, handed, handedPreImages });
   }
 
@@ -247,6 +249,10 @@ export class Supervisor {
     if (!isDue && this.#options.host.isCareful !== true) return;
     state.toldUs = atUs;
     this.#post([FromWorker.progress, position]);
+  }
+
+  #needSpaces(): Spaces {
+    return required(this.#spaces, 'a vat with spaces');
   }
 
   #needBound(): Bound {

@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
-import type { Height } from '@heirloom/store/types';
+import { required, type Height } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
@@ -22,6 +22,7 @@ import {
   vatNumberOf,
   type Incarnation,
   type Position,
+  type Spaces,
   type VatNumber,
 } from '../protocol/vat-numbers.js';
 import { CrankChunk } from '../supervisor/crank-chunk.js';
@@ -29,7 +30,7 @@ import { Crank } from '../supervisor/crank.js';
 import { Engine } from '../supervisor/engine.js';
 import { nextTurn } from '../supervisor/host-powers.js';
 import { Replay } from '../supervisor/replay.js';
-import { LiveBase, ReplayBase, type HandedRow, type Spaces } from '../supervisor/row-base.js';
+import { LiveBase, ReplayBase, type HandedRow } from '../supervisor/row-base.js';
 import { VatRows, type Retained } from '../supervisor/rows.js';
 import { Turns } from '../supervisor/turns.js';
 import { Wave } from '../supervisor/wave.js';
@@ -71,7 +72,7 @@ export class Supervisor {
   #isWorking = false;
   #seed = '';
   #bound: Bound | undefined;
-  #spaces: Spaces = [];
+  #spaces: Spaces | undefined;
 
   constructor({ host }: { readonly host: ImageHost }) {
     this.#host = host;
@@ -139,7 +140,8 @@ export class Supervisor {
 
   #deliver([, height, , firstPosition, deliveries]: MessageOf<typeof ToWorker.deliver>): void {
     const snapshot = this.#snapshot(height);
-    this.#rows.open(new LiveBase(snapshot, this.#spaces), snapshot.height);
+    const spaces = required(this.#spaces, 'a vat with spaces');
+    this.#rows.open(new LiveBase(snapshot, spaces), snapshot.height);
     this.#turns.run(
       new Wave({
         ...{ engine: this.#engine, deliveries, firstPosition, height: height + 1 },
@@ -162,7 +164,8 @@ export class Supervisor {
     const snapshot = this.#snapshot(height);
     this.#rows.forget();
     const owner = snapshot.height > height ? vat : history;
-    const start = { view: snapshot, vat: owner, incarnation, spaces: this.#spaces };
+    const spaces = required(this.#spaces, 'a vat with spaces');
+    const start = { view: snapshot, vat: owner, incarnation, spaces };
     const base = new ReplayBase({ ...start, handed, handedPreImages });
     this.#rows.open(base, snapshot.height);
     this.#turns.run(
