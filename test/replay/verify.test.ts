@@ -5,6 +5,7 @@ import { verifyStore, type StoreVerification } from '@heirloom/kernel';
 import {
   blockKey,
   decodeChunk,
+  heightAfter,
   objectKey,
   openReader,
   packFrame,
@@ -56,7 +57,7 @@ const damage = async (
   change: (store: Store) => RowChange,
 ): Promise<void> => {
   const store = await Store.open({ directory, readersMax: 8 });
-  const height = store.head.height + 1;
+  const height = heightAfter(store.head.height);
   await store.commit({ height, changes: [change(store)], unhashed: [] });
   await store.close();
 };

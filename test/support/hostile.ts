@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { imageKey, metaKey, packFrame, Store } from '@heirloom/store';
+import { heightAfter, imageKey, metaKey, packFrame, Store } from '@heirloom/store';
 import { freshDirectory, kernelOver } from './kernels.js';
 
 const worker = fileURLToPath(new URL('../../packages/worker', import.meta.url));
@@ -31,7 +31,7 @@ export const hostileDirectory = async (place?: string): Promise<string> => {
   const store = await Store.open({ directory, readersMax: 8 });
   const id = createHash('sha256').update(source).digest('hex');
   await store.commit({
-    height: store.head.height + 1,
+    height: heightAfter(store.head.height),
     changes: [
       { table: 'images', key: imageKey(id), value: source },
       { table: 'meta', key: metaKey('image'), value: packFrame([Buffer.from(id, 'ascii')]) },

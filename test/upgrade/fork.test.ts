@@ -1,5 +1,5 @@
 /** Vats made from the state of another (docs/upgrade/fork.md). */
-import type { CreatedVat, ForkedVat, Kernel, VatId, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, ForkedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture } from '../support/kernels.js';
 import { inReplicas, type Replica } from '../support/replicas.js';
@@ -214,7 +214,7 @@ describe('a fork that fails', () => {
     );
     await expect(forkAs({ export: [] })).rejects.toThrow('unknown option export; options: name, ');
     await expect(forkAs({ exports: 'x' })).rejects.toThrow('exports must be an array');
-    await expect(kernel.forkVat('v99' as VatId, { name: 'x' })).rejects.toThrow('v99');
+    await expect(kernel.forkVat('v99', { name: 'x' })).rejects.toThrow('v99');
     await kernel.terminateVat(other.vatId);
     await expect(kernel.forkVat(other.vatId, { name: 'x' })).rejects.toThrow(other.vatId);
     expect(await call((await forkAs({ exports: [egg] })).exports[0]!, 'getWeight')).toBe(5n);

@@ -1,5 +1,5 @@
 import { PassableCodec, packFrame } from '@heirloom/store';
-import { Delivery, Syscall, type VRef } from '@heirloom/worker';
+import { Delivery, storedVRef, Syscall } from '@heirloom/worker';
 import { expect, test } from 'vitest';
 import { describeDelivery, describeReason, describeSyscall } from './describe.js';
 
@@ -10,7 +10,7 @@ const codec = new PassableCodec({
   bornHardened: value => value,
 });
 const encode = (value: unknown): Uint8Array => codec.encode(value).body;
-const target = 'o-1' as VRef;
+const target = storedVRef('o-1');
 
 test('describe: a message -> the name of its method, also a symbol; null without', () => {
   const methodOf = (body: Uint8Array): unknown =>
@@ -24,8 +24,8 @@ test('describe: a message -> the name of its method, also a symbol; null without
 
 test('describe: what a vat is given -> its kind and the references, as the vat calls them', () => {
   const resolutions = [
-    ['p-1' as VRef, false, encode(1n), []],
-    ['p-2' as VRef, true, encode('why'), []],
+    [storedVRef('p-1'), false, encode(1n), []],
+    [storedVRef('p-2'), true, encode('why'), []],
   ] as const;
   const { bytes, ...notify } = describeDelivery(packFrame([Delivery.notify, resolutions]));
   expect(notify).toEqual({ event: 'notify', promises: ['p-1', 'p-2'], rejected: ['p-2'] });

@@ -1,10 +1,11 @@
 /** Rows in layers of spaces against naive copies: a fork is a copy, whoever writes later. */
+import { FIRST_INCARNATION, FIRST_VAT, spaceFrom, type Space, type Spaces } from '@heirloom/worker';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
 import { ranges } from './kernel-keys.js';
-import { RowTable, type Spaces } from './row-table.js';
+import { RowTable } from './row-table.js';
 
 const KEYS = ['a', 'b', 'bb', 'c'];
 const RUNS = 200;
@@ -25,10 +26,9 @@ interface Vat {
   readonly copy: Map<string, string>;
 }
 
-const INCARNATION = 0;
 let spacesMade = 0;
 /** All runs share a store. */
-const nextSpace = (): number => (spacesMade += 1);
+const nextSpace = (): Space => spaceFrom((spacesMade += 1));
 
 const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'ascii'));
 
@@ -95,7 +95,7 @@ class Layers {
 
   #write({ spaces }: Vat, key: string, text: string | null): void {
     const bytes = text === null ? null : toBytes(text);
-    this.table.write({ vat: 1, incarnation: INCARNATION, spaces }, key, bytes);
+    this.table.write({ vat: FIRST_VAT, incarnation: FIRST_INCARNATION, spaces }, key, bytes);
   }
 
   #fork(vat: Vat): void {

@@ -4,12 +4,22 @@
  */
 import { keyFromBytes, preimageKey, prefixEnd, vatstoreKey } from '@heirloom/store';
 import type { RowChange, Store } from '@heirloom/store';
+import {
+  FIRST_INCARNATION,
+  incarnationFrom,
+  nextIncarnation,
+  spaceFrom,
+  spaceOf,
+  vatNumberFrom,
+  type Incarnation,
+  type VatNumber,
+} from '@heirloom/worker';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/amounts.js';
 import { commitTables, openTestStore } from '../testing/store.js';
 import { Journal } from './journal.js';
-import { ranges } from './kernel-keys.js';
+import { ranges, type KeyRange } from './kernel-keys.js';
 import { HEADER_BYTES, RowTable } from './row-table.js';
 
 const KEYS = ['a', 'b', 'c', 'cc', 'd'];
@@ -18,15 +28,15 @@ const END = 'z';
 
 interface ModelRow {
   readonly text: string;
-  readonly born: number;
-  readonly written: number;
+  readonly born: Incarnation;
+  readonly written: Incarnation;
 }
 type Rows = Map<string, ModelRow>;
 interface Model {
   readonly rows: Rows;
   /** Keys that the block wrote, or deleted where there was a row. */
   readonly touched: Set<string>;
-  incarnation: number;
+  incarnation: Incarnation;
   /** The rows when the present incarnation began; those of them that it has changed. */
   began: Rows;
   changed: Set<string>;
@@ -58,7 +68,7 @@ const bytesOf = ({ text, born, written }: ModelRow): Uint8Array => {
 const emptyModel = (): Model => ({
   rows: new Map(),
   touched: new Set(),
-  incarnation: 0,
+  incarnation: FIRST_INCARNATION,
   began: new Map(),
   changed: new Set(),
 });
@@ -74,7 +84,7 @@ const writeToModel = (model: Model, { key, text }: Write): void => {
 };
 
 const upgradeModel = (model: Model): void => {
-  model.incarnation += 1;
+  model.incarnation = nextIncarnation(model.incarnation);
   model.began = new Map(model.rows);
   model.changed = new Set();
 };
@@ -85,14 +95,14 @@ class Bench {
   readonly journal = new Journal();
   readonly table: RowTable;
   readonly #store: Store;
-  readonly #vat: number;
+  readonly #vat: VatNumber;
   model = emptyModel();
   /** Pre-images that must be in the store, by key. */
   readonly preImages = new Map<string, Uint8Array>();
 
   constructor(store: Store, vat: number) {
     this.#store = store;
-    this.#vat = vat;
+    this.#vat = vatNumberFrom(vat);
     this.table = new RowTable(store, this.journal);
   }
 
@@ -100,7 +110,7 @@ class Bench {
     const vat = this.#vat;
     const { incarnation } = this.model;
     const bytes = each.text === null ? null : toBytes(each.text);
-    this.table.write({ vat, incarnation, spaces: [vat] }, each.key, bytes);
+    this.table.write({ vat, incarnation, spaces: [spaceOf(vat)] }, each.key, bytes);
     writeToModel(this.model, each);
   }
 
@@ -163,7 +173,7 @@ class Bench {
 
   #expectHandOver(): void {
     const { rows, touched } = this.model;
-    const handed = this.table.handOver([this.#vat]);
+    const handed = this.table.handOver([spaceOf(this.#vat)]);
     expect(handed.map(([key]) => keyFromBytes(key))).toEqual([...touched].sort());
     for (const [key, value, born, written] of handed) {
       const row = rows.get(keyFromBytes(key));
@@ -212,7 +222,8 @@ describe('row table', { tags: ['sized'] }, () => {
     bench.crank({ upgrades: true, writes: [], fails: false });
     await bench.commit(new Map());
     bench.crank({ upgrades: false, writes: [{ key: 'a', text: null }], fails: false });
-    const handed = bench.table.handOver([2]).map(([key, ...row]) => [keyFromBytes(key), ...row]);
+    const rows = bench.table.handOver([spaceFrom(2)]);
+    const handed = rows.map(([key, ...row]) => [keyFromBytes(key), ...row]);
     expect(handed).toEqual([['a', null, 0, 1]]);
   });
 
@@ -222,16 +233,18 @@ describe('row table', { tags: ['sized'] }, () => {
     for (const key of KEYS) bench.write({ key, text: 'x' });
     await bench.commit(new Map());
     const { table } = bench;
-    const writer = { vat: 3, incarnation: 0, spaces: [3] };
+    const space = spaceFrom(3);
+    const vat = vatNumberFrom(3);
+    const writer = { vat, incarnation: FIRST_INCARNATION, spaces: [space] as const };
     table.write(writer, 'new', toBytes('x'));
     table.write(writer, 'a', null);
-    const counts = [2, 2, 2, 2].map(limit => table.forgetSpace(3, limit));
+    const counts = [2, 2, 2, 2].map(limit => table.forgetSpace(space, limit));
     expect(counts).toEqual([2, 2, 1, 0]);
-    expect(table.forgetSpace(3, 0)).toBe(0);
+    expect(table.forgetSpace(space, 0)).toBe(0);
     const changes = await commitTables(store, table, table.preImages);
     expect(changes.map(({ key }) => key)).toEqual(KEYS.map(key => vatstoreKey(3, key)));
     expect(changes.every(({ value }) => value === undefined)).toBe(true);
-    const { prefix, end } = ranges.space(3);
+    const { prefix, end } = ranges.space(space);
     expect(store.keysAfter('vatstore', prefix, end, 10)).toEqual([]);
   });
 });
@@ -249,10 +262,12 @@ describe('pre-images', () => {
     await bench.commit(before);
     bench.crank(crankOf([{ key: 'c', text: 'yy' }]));
     const { preImages } = bench.table;
-    expect(preImages.remove(ranges.preImages(4, 2), 10)).toBe(1);
-    expect(preImages.remove(ranges.preImages(4, 1), 1)).toBe(1);
-    expect(preImages.remove(ranges.preImages(4, 1), 10)).toBe(1);
-    expect(preImages.remove(ranges.preImages(4, 1), 10)).toBe(0);
+    const rangeOf = (incarnation: number): KeyRange =>
+      ranges.preImages(vatNumberFrom(4), incarnationFrom(incarnation));
+    expect(preImages.remove(rangeOf(2), 10)).toBe(1);
+    expect(preImages.remove(rangeOf(1), 1)).toBe(1);
+    expect(preImages.remove(rangeOf(1), 10)).toBe(1);
+    expect(preImages.remove(rangeOf(1), 10)).toBe(0);
     const changes = await commitTables(store, preImages);
     const keys = ['a', 'b'].map(key => preimageKey(4, 1, 4, key));
     expect(changes).toEqual(keys.map(key => ({ table: 'preimage', key, value: undefined })));

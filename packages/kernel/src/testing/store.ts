@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Store, type RowChange } from '@heirloom/store';
+import { heightAfter, Store, type RowChange } from '@heirloom/store';
 import { onTestFinished } from 'vitest';
 
 export const openTestStore = async (): Promise<Store> => {
@@ -27,7 +27,7 @@ export const commitTables = async (
 ): Promise<RowChange[]> => {
   const changes: RowChange[] = [];
   for (const table of tables) table.changes(changes);
-  await store.commit({ height: store.head.height + 1, changes, unhashed: [] });
+  await store.commit({ height: heightAfter(store.head.height), changes, unhashed: [] });
   for (const table of tables) table.committed();
   return changes.sort((a, b) => (a.key < b.key ? -1 : 1));
 };

@@ -3,17 +3,24 @@
  * commits late, waves, snapshots of several ages, a tiny cache, upgrades, and replays in which
  * every read must be what it was (rules.md#t1, rules.md#t2).
  */
+import { FIRST_HEIGHT, heightAfter, heightFrom } from '@heirloom/store/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../../../test/support/amounts.js';
+import {
+  FIRST_INCARNATION,
+  nextIncarnation,
+  spaceFrom,
+  vatNumberFrom,
+} from '../protocol/vat-numbers.js';
 import { FakeStore, type FakeRowWrite } from '../testing/fake-store.js';
 import { Crank } from './crank.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { RowCache } from './row-cache.js';
 import { VatRows, type Retained } from './rows.js';
 
-const VAT = 3;
-const SPACE = 5;
+const VAT = vatNumberFrom(3);
+const SPACE = spaceFrom(5);
 /** Two tables; keys of one byte and of two, so that one is a prefix of another. */
 const KEYS = [...'abcdefgh'].flatMap(c => [`\x20${c}`, `\x20${c}\x00`, `\x32${c}`, `\x32${c}z`]);
 
@@ -44,7 +51,7 @@ class World {
   readonly store = new FakeStore();
   readonly crank = new Crank();
   rows = this.#fresh();
-  incarnation = 0;
+  incarnation = FIRST_INCARNATION;
   /** What the vat should see. */
   truth = new Map<string, Uint8Array>();
   transcript: Recorded[] = [];
@@ -131,7 +138,7 @@ class World {
     const owner = { vat: VAT, incarnation: this.incarnation, space: SPACE };
     for (const write of this.pending) this.store.mergeRow(owner, write);
     this.pending = [];
-    this.store.height += 1;
+    this.store.height = heightAfter(this.store.height);
   }
 
   /** A successor takes over in the same block: it gets the rows since the last commit. */
@@ -142,13 +149,14 @@ class World {
       handed.set(key, { value, height: this.store.height + 1 });
     }
     this.commit();
-    this.store.height -= 1; // seen as not committed yet by the successor's first message
-    this.incarnation += 1;
+    // Seen as not committed yet by the successor's first message.
+    this.store.height = heightFrom(this.store.height - 1);
+    this.incarnation = nextIncarnation(this.incarnation);
     this.store.table('preimage').clear();
     this.transcript = [];
     this.rows = this.#fresh();
     this.rows.adopt(handed);
-    this.store.height += 1;
+    this.store.height = heightAfter(this.store.height);
   }
 
   /** Replays in a thread of its own; `takeOver`: that thread goes live afterwards. */
@@ -159,7 +167,7 @@ class World {
     this.rows = this.#fresh();
     const { incarnation } = this;
     const handed = new Map<string, HandedRow>();
-    const own = { vat: VAT, incarnation, spaces: [SPACE] };
+    const own = { vat: VAT, incarnation, spaces: [SPACE] as const };
     const handedPreImages = new Map<string, Uint8Array>();
     const base = new ReplayBase({ view: snapshot, ...own, handed, handedPreImages });
     this.rows.open(base, snapshot.height);
@@ -259,7 +267,7 @@ describe('rows', { tags: ['sized'] }, () => {
     const fail = (): never => {
       throw failure;
     };
-    rows.open({ get: fail, keysAfter: fail }, 0);
+    rows.open({ get: fail, keysAfter: fail }, FIRST_HEIGHT);
     crank.begin();
     expect(() => rows.get('\x20a')).toThrow('the store failed');
     expect(() => crank.end()).toThrow(failure);
@@ -268,7 +276,7 @@ describe('rows', { tags: ['sized'] }, () => {
   it('a fault that vat code catches -> still decides the crank', () => {
     const crank = new Crank();
     const rows = new VatRows(crank);
-    rows.open({ get: () => undefined, keysAfter: () => [] }, 0);
+    rows.open({ get: () => undefined, keysAfter: () => [] }, FIRST_HEIGHT);
     crank.begin();
     expect(() => rows.set('\x20'.repeat(2000), bytes(1))).toThrow('row key');
     rows.set('\x20a', bytes(1));
@@ -279,7 +287,7 @@ describe('rows', { tags: ['sized'] }, () => {
   it('1,000,000 rows in a crank, one more -> written, a fault', () => {
     const crank = new Crank();
     const rows = new VatRows(crank);
-    rows.open({ get: () => undefined, keysAfter: () => [] }, 0);
+    rows.open({ get: () => undefined, keysAfter: () => [] }, FIRST_HEIGHT);
     crank.begin();
     const nothing = bytes(0);
     for (let i = 0; i < 1_000_000; i += 1) rows.set(`\x20${i}`, nothing);

@@ -8,7 +8,7 @@ import { compareRank } from '@endo/marshal';
 import { describe, expect, test } from 'vitest';
 import { amount } from '../../../../../test/support/amounts.js';
 import { TestVat, nextCrank } from '../testing/test-vat.js';
-import type { VRef } from '../../protocol/refs.js';
+import { storedVRef, type VRef } from '../../protocol/refs.js';
 import type { MapStore, SetStore } from '../../vat.js';
 import type { Incarnation } from '../testing/test-vat.js';
 
@@ -210,7 +210,7 @@ const nth = <T>(items: Iterable<T>, n: number): T | undefined => {
 /** The given value, a reference, or a list with one: durable only, for all but virtual holders. */
 const valueFor = (pair: Pair, holder: VRef, [, a, b, value]: Operation): Value => {
   if (a % 3 !== 0) return value;
-  const refs = [...pair.objects.keys(), ...pair.maps.keys(), 'o-1' as VRef, 'o-2' as VRef];
+  const refs = [...pair.objects.keys(), ...pair.maps.keys(), storedVRef('o-1'), storedVRef('o-2')];
   const legal = refs.filter(ref => !ref.startsWith('o+v') || holder.startsWith('o+v'));
   const ref = nth(legal, b)!;
   return b % 2 === 0 ? { ref } : [value, { ref }];
