@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { bundleVat, openKernel } from '@heirloom/kernel';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useStandingKernel } from '../support/kernels/standing-kernel.js';
 
 const standing = useStandingKernel({
   keeps: name => name === 'relay',
@@ -78,7 +78,7 @@ describe('vats that do not start', () => {
   });
 
   test('no buildRootObject -> createVat says so', async () => {
-    const bundleId = await standing.install('empty.js');
+    const bundleId = await standing.install('faulty/empty.js');
     const create = kernel.createVat({ name: 'empty', bundleId });
     await expect(create).rejects.toThrow('vat source bundle lacks buildRootObject() function');
   });
@@ -91,7 +91,7 @@ describe('vats that do not start', () => {
   });
 
   test('VatData called while the module is evaluated -> evaluated in the crank (U4)', async () => {
-    const bundleId = await standing.install('slow-start.js');
+    const bundleId = await standing.install('faulty/slow-start.js');
     const early = await kernel.createVat({ name: 'early', bundleId });
     expect(await kernel.call(early.root, 'ping')).toBe('pong');
     await kernel.createVat({ name: 'again', bundleId });

@@ -1,15 +1,15 @@
 /**
  * Every command that the documents name works: each is run as `WAYS` says, by the first way that
- * fits it. Placeholders (`DIR`, `HEX`) get the values of test/support/placeholders.ts.
+ * fits it. Placeholders (`DIR`, `HEX`) get the values of test/support/documents/placeholders.ts.
  */
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { CommandOutcome } from '../support/command.js';
-import { filesUnder, readDocument, ROOT } from '../support/documents.js';
-import { allDocuments, commandsIn, optionsIn } from '../support/named-commands.js';
-import type { Documents, NamedCommand } from '../support/named-commands.js';
-import { filled, pursesStore, SMALL_PURSES } from '../support/placeholders.js';
-import { runLine } from '../support/shell.js';
+import type { CommandOutcome } from '../support/hosts/command-line.js';
+import { filesUnder, readDocument, ROOT } from '../support/documents/documents.js';
+import { allDocuments, commandsIn, optionsIn } from '../support/documents/named-commands.js';
+import type { Documents, NamedCommand } from '../support/documents/named-commands.js';
+import { filled, pursesStore, SMALL_PURSES } from '../support/documents/placeholders.js';
+import { runLine } from '../support/documents/shell.js';
 
 const HERE = 'test/integration/commands.test.ts';
 
@@ -61,7 +61,7 @@ const expectPartOfTests: Check = command => {
   scriptOf(script);
   const variable = /^([A-Z_]+)=/.exec(command)?.[1];
   const reads = (path: string): boolean => readDocument(path).includes(`env['${variable}']`);
-  const readers = [...TEST_FILES, 'test/support/kernels.ts'];
+  const readers = [...TEST_FILES, 'test/support/kernels/fresh-kernels.ts'];
   if (variable !== undefined) expect(readers.filter(reads), variable).not.toEqual([]);
   const [options, paths] = [true, false].map(is => words.filter(it => it.startsWith('-') === is));
   const named = paths!.filter(path => path !== 'FILE');

@@ -1,8 +1,8 @@
 /** A vat end to end on real threads and a real store: calls, data, references, promises. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useStandingKernel } from '../support/kernels/standing-kernel.js';
 
 /** `relay` and what it talks to; each test talks of things of its own. */
 const VATS = ['relay', 'other', 'third'];

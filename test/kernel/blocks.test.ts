@@ -1,9 +1,9 @@
 /** Runs (section 1.9 of README.md, policies), and blocks of a host that owns them. */
 import type { Kernel, RunLimits, RunStats, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
+import { useStandingKernel } from '../support/kernels/standing-kernel.js';
 
 const WAVE_LIMIT = 4;
 

@@ -1,8 +1,8 @@
 /** `vatPowers.exitVat` and `exitVatWithFailure`: a vat ends itself, and nothing else. */
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useStandingKernel } from '../support/kernels/standing-kernel.js';
 
 const TERMINATED = Error('vat terminated');
 
@@ -10,7 +10,7 @@ const TERMINATED = Error('vat terminated');
 const standing = useStandingKernel({
   keeps: name => name === 'holder' || name === 'leaver',
   begin: async ({ kernel }) => {
-    const bundleId = await standing.install('holder.js');
+    const bundleId = await standing.install('promises/holder.js');
     await kernel.createVat({ name: 'holder', bundleId });
   },
   end: async () => {
@@ -35,7 +35,7 @@ const makeLeaver = async (): Promise<void> => {
 };
 beforeEach(async () => {
   ({ kernel } = standing);
-  leaverId = await standing.install('leaver.js');
+  leaverId = await standing.install('services/leaver.js');
   holder = kernel.vat('holder').root;
   const left = standing.find('leaver');
   if (left === undefined) await makeLeaver();
@@ -111,7 +111,7 @@ describe('exitVat', () => {
 
   test('exit: messages behind it in the same wave -> rejected, whatever ran', async () => {
     const directory = await freshDirectory();
-    const config = { vats: { leaver: { bundle: await fixture('leaver.js') } } };
+    const config = { vats: { leaver: { bundle: await fixture('services/leaver.js') } } };
     const owner = await kernelOver({ directory, blocks: 'host', config });
     await owner.run();
     await owner.commit();

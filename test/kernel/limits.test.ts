@@ -5,9 +5,9 @@
 import { DEFAULT_PARAMETERS } from '@heirloom/kernel';
 import type { Kernel, KernelLogEntry, KernelParameters, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, install, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useStandingKernel } from '../support/kernels/standing-kernel.js';
 
 interface Place {
   readonly kernel: Kernel;
@@ -244,7 +244,7 @@ describe('limits, what the kernel itself bounds:', () => {
     const { kernel, run } = await make();
     const holder = await kernel.createVat({
       name: 'holder',
-      bundleId: await standing.install('holder.js'),
+      bundleId: await standing.install('promises/holder.js'),
     });
     const names = ['a', 'b', 'c'];
     for (const name of names) {

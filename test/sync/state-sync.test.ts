@@ -10,10 +10,10 @@ import {
   type StateManifest,
 } from '@heirloom/kernel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, kernelOver } from '../support/kernels.js';
-import { SharedKernel } from '../support/shared-kernel.js';
-import { beginHistory, giveInputs, runBlock, runBlocks } from './history.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { SharedKernel } from '../support/kernels/shared-kernel.js';
+import { beginHistory, giveInputs, runBlock, runBlocks } from '../support/kernels/history.js';
 
 const EXPORTED_AT = 7;
 const LAST = 14;

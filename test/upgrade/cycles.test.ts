@@ -2,8 +2,8 @@
 import { inspectStore } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, VatId } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../support/audit.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { auditStore } from '../support/stores/store-audit.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const SETUP = `
   if (!baggage.has('Node')) baggage.init('Node', VatData.makeKindHandle('Node'));

@@ -5,11 +5,11 @@
 import type { VatReference } from '@heirloom/kernel';
 import { PassableCodec } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../../support/audit.js';
-import { hostileDirectory } from '../../support/hostile.js';
-import { install, isolation, kernelOver } from '../../support/kernels.js';
-import { preparedStore } from '../../support/prepared-stores.js';
-import { useStandingKernel } from '../../support/standing-kernel.js';
+import { auditStore } from '../../support/stores/store-audit.js';
+import { hostileDirectory } from '../../support/hostile/hostile-worker.js';
+import { install, isolation, kernelOver } from '../../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../../support/stores/prepared-stores.js';
+import { useStandingKernel } from '../../support/kernels/standing-kernel.js';
 
 const ATTACK = 'console.log(`!${args[0]}`)';
 
