@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { amount } from '../support/suite/amounts.js';
 import { fixture } from '../support/kernels/fresh-kernels.js';
 import { inReplicas, Replica } from '../support/kernels/replicas.js';
-import { useSharedAdmin } from '../support/drivers/shared-admin.js';
+import { AdminBench } from '../support/drivers/admin.js';
 
 const NO_MIGRATION = { kinds: [], sampled: 0, failed: [], fault: null };
 /** Of the kernels in which code never ends: on no machine does other code take so long. */
@@ -13,7 +13,7 @@ const DELIVERY_TIMEOUT_MS = 5_000;
 /** Of one wave each; in some replicas there is a restart after each. */
 const SHORT_BLOCKS = 8;
 
-const bench = useSharedAdmin();
+const bench = AdminBench.use();
 beforeAll(async () => {
   const bundleId = await bench.provide('workbench');
   await bench.kernel.createVat({ name: 'gates', bundleId });

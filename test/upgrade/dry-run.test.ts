@@ -7,7 +7,7 @@ import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { heirloom } from '../support/hosts/command-line.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
-import { useSharedAdmin } from '../support/drivers/shared-admin.js';
+import { AdminBench } from '../support/drivers/admin.js';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const BANK = fileURLToPath(new URL('../vats/bank.js', import.meta.url));
@@ -223,7 +223,7 @@ describe('dry run:', () => {
 });
 
 describe('dry run: by vats and the host:', () => {
-  const bench = useSharedAdmin();
+  const bench = AdminBench.use();
 
   const many = 'very many exports -> counted to 10,000 for a vat, all for the host';
   test(many, { tags: ['thorough'] }, async () => {

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { auditStore } from '../stores/store-audit.js';
 import { install, kernelOver } from '../kernels/fresh-kernels.js';
 import { preparedStore } from '../stores/prepared-stores.js';
-import { useStandingKernel, type StandingKernel } from '../kernels/standing-kernel.js';
+import { useSharedKernel, type SharedKernel } from '../kernels/shared-kernel.js';
 
 interface Scene {
   readonly kernel: Kernel;
@@ -71,15 +71,15 @@ export const expectOwnIntact = async (
 
 /** Scenes in one kernel: the bank and the other vat are always the same. */
 export class Scenes {
-  readonly #standing: StandingKernel;
+  readonly #stage: SharedKernel;
   /** Of each hostile vat: the titles of the tests that used it. */
   readonly #users = new Map<string, string[]>();
   /** Hostile vats that are left for other tests. */
-  readonly #shared: string[] = [];
+  readonly #left: string[] = [];
   #balance = 1n;
 
   constructor() {
-    this.#standing = useStandingKernel({
+    this.#stage = useSharedKernel({
       // All of them: at last they must be replayed.
       keeps: () => true,
       place: setStage,
@@ -95,10 +95,10 @@ export class Scenes {
 
   /** With the hostile vat that an earlier test has left, if one has. */
   async begin(): Promise<Scene> {
-    const left = this.#shared.find(name => this.#standing.find(name) !== undefined);
+    const left = this.#left.find(name => this.#stage.find(name) !== undefined);
     if (left !== undefined) return this.#sceneOf(left);
     const name = await this.#makeHostile();
-    this.#shared.push(name);
+    this.#left.push(name);
     return this.#sceneOf(name);
   }
 
@@ -118,7 +118,7 @@ export class Scenes {
   }
 
   #sceneOf(name: string): Scene {
-    const { kernel, log } = this.#standing;
+    const { kernel, log } = this.#stage;
     const users = this.#users.get(name) ?? [];
     this.#users.set(name, [...users, expect.getState().currentTestName ?? '']);
     const { root } = kernel.vat(name);
@@ -126,8 +126,8 @@ export class Scenes {
   }
 
   async #makeHostile(): Promise<string> {
-    const { kernel } = this.#standing;
-    const name = this.#standing.takeName('hostile');
+    const { kernel } = this.#stage;
+    const name = this.#stage.takeName('hostile');
     const { bundleId, root: other } = kernel.vat('other');
     const { root } = await kernel.createVat({ name, bundleId });
     await runner(kernel, root)(START, [kernel.vat('bank').root, await purseOf(kernel), other]);
