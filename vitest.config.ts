@@ -21,6 +21,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { builtSources } from './test/line-coverage/built-sources.js';
 import { mentionsTags, TAGS } from './test/support/suite/tags.js';
 
 /**
@@ -86,6 +87,12 @@ type Mode = (typeof MODES)[number];
 
 const NEVER_TESTS = ['**/node_modules/**', '**/dist/**'];
 const SETUP = './test/support/suite/costs-setup.ts';
+/** Where `npm run coverage` has the counts of V8 written to. */
+const isCounted = process.env['HEIRLOOM_COVERAGE'] !== undefined;
+const COUNTING = {
+  execArgv: ['--import', path.join(ROOT, 'test/line-coverage/preload.mjs')],
+  setup: ['./test/line-coverage/write-setup.ts'],
+};
 const KERNELS_SETUP = './test/support/suite/kernels-setup.ts';
 
 interface Project {
@@ -117,7 +124,11 @@ const projectsOf = (mode: Mode) => {
       include: of.include,
       exclude: [...passedOver, ...(of.exclude ?? [])],
       isolate: of.shares !== true,
-      setupFiles: of.opensNoKernels === true ? [SETUP] : [SETUP, KERNELS_SETUP],
+      setupFiles: [
+        ...(isCounted ? COUNTING.setup : []),
+        SETUP,
+        ...(of.opensNoKernels === true ? [] : [KERNELS_SETUP]),
+      ],
       env: { ...thorough, ...env },
     },
   });
@@ -144,7 +155,9 @@ export default defineConfig(({ mode: asked }) => {
   if (mode === undefined) throw Error(`no mode "${asked}"; the modes: ${MODES.join(', ')}`);
   const tagsFilter = FILTERS[mode];
   return {
+    plugins: isCounted ? [builtSources] : [],
     test: {
+      ...(isCounted ? { execArgv: COUNTING.execArgv } : {}),
       projects: projectsOf(mode),
       tags: TAGS,
       ...(tagsFilter.length === 0 ? {} : { tagsFilter }),

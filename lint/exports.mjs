@@ -22,6 +22,7 @@ const LOADED = new Map([
   ['packages/worker/src/testing/hostile-supervisor.ts', 'build-image.mjs --supervisor'],
   ['packages/kernel/src/code/bundler-thread.ts', 'Piscina'],
   ['test/reference/swingset-workbench.ts', 'test/reference/vitest.config.ts, as an alias'],
+  ['test/line-coverage/write-setup.ts', 'vitest.config.ts, as a set-up'],
   ['test/support/bundles/bundle-server.ts', 'vitest.config.ts, as a global set-up'],
   ['test/support/suite/summary.ts', 'vitest.config.ts, as a reporter'],
 ]);

@@ -150,6 +150,12 @@ const listOfMutations = (command: string): string => {
   return [scriptOf('mutations'), ...new Set(options).add('--list')].join(' ');
 };
 
+/** Few tests that load little. */
+const SMALL_TESTS = 'packages/store/src/keys.test.ts';
+/** What a command that runs tests has behind `--`, but for the files that it names. */
+const optionsBehind = (command: string): string =>
+  (command.split(' -- ')[1] ?? '').split(' ').filter(word => !word.includes('/')).join(' ');
+
 const START = 'node packages/kernel/dist/cli/main.js purses';
 
 /** The main job, small, going on with a store that it has left: one bundle less to make. */
@@ -239,6 +245,12 @@ const WAYS: readonly Way[] = [
   {
     of: /^npm run mutations -- /,
     runs: listOfMutations,
+    isThorough: true,
+  },
+  { of: /^npm run coverage -- --help$/, runs: () => `${scriptOf('coverage')} --help` },
+  {
+    of: /^npm run coverage( -- |$)/,
+    runs: command => `${scriptOf('coverage')} ${optionsBehind(command)} --to OUT ${SMALL_TESTS}`,
     isThorough: true,
   },
   {
