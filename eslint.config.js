@@ -18,6 +18,7 @@ const VAT_TYPES = 'packages/worker/types/**/*.ts';
 const IN_TEST_PROJECT = ['**/*.test.ts', 'test/**/*.ts', 'vitest.config.ts', VAT_TYPES];
 /** Vats in TypeScript: they know the types of vat code and nothing of Node. */
 const VATS = ['test/vats/**/*.ts', VAT_TYPES];
+const VATS_PROJECT = 'test/vats/typescript/tsconfig.json';
 const HOST_POWERS = ['packages/*/src/**/*host-powers.ts'];
 /** The clock, and everything else that two runs would not see alike. */
 const AMBIENT_GLOBALS = [
@@ -151,7 +152,7 @@ export default defineConfig(
     files: IN_TEST_PROJECT,
     languageOptions: { parserOptions: { project: ['test/tsconfig.json'] } },
   },
-  { files: VATS, languageOptions: { parserOptions: { project: ['test/vats/tsconfig.json'] } } },
+  { files: VATS, languageOptions: { parserOptions: { project: [VATS_PROJECT] } } },
   {
     files: ['**/*.ts'],
     rules: {

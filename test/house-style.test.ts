@@ -13,7 +13,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 const STORE = 'packages/store/src/types.ts';
 const WORKER = 'packages/worker/src/protocol/refs.ts';
 const SUPERVISOR = 'packages/worker/src/supervisor/turns.ts';
-const TEST = 'test/models/random.ts';
+const TEST = 'test/support/suite/random.ts';
+const VAT = 'test/vats/typescript/typed.ts';
 const EXAMPLE = 'examples/purse/host.mjs';
 
 const IMPORTS = '@typescript-eslint/no-restricted-imports';
@@ -194,7 +195,7 @@ describe('layers: what lint refuses', () => {
 
   test.each([
     ['two files', 'packages/store/src/host-error.ts', `export * from './lock.js';`],
-    ['a file and itself', 'test/models/random.ts', `import './random.js';`],
+    ['a file and itself', 'test/support/suite/random.ts', `import './random.js';`],
     ['more than two', 'packages/store/src/host-error.ts', `import './store-import.js';`],
     ['a name marked as type', 'bench/src/temporary.ts', `import { type A } from './fork.js';`],
   ])('circles: %s -> an error', async (_title, filePath, text) => {
@@ -319,7 +320,7 @@ describe('exports: what nobody imports', () => {
     ['an import of a test', `${KERNEL}/state/row-table.ts`, `export class RowTable {}`],
     ['an import of a namespace', 'packages/store/src/codec/format.ts', `export const TAG_NIL = 1;`],
     ['a package.json', 'packages/store/src/keys.ts', `export const nobodyImportsThis = 1;`],
-    ['a vat, which is loaded', 'test/vats/typed.ts', `export const nobodyImportsThis = 1;`],
+    ['a vat, which is loaded', VAT, `export const nobodyImportsThis = 1;`],
   ])('exports: what is named by %s -> no error', async (_title, filePath, text) => {
     expect(await ofOurRules(filePath, text)).toEqual([]);
   });

@@ -3,7 +3,7 @@
  */
 import { heightAfter, metaKey, packFrame, Store } from '@heirloom/store';
 import { expect, test } from 'vitest';
-import { freshDirectory, kernelOver } from '../support/kernels.js';
+import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 test('opening: a store of another engine -> ENGINE_MISMATCH, and nothing is changed', async () => {
   const directory = await freshDirectory();

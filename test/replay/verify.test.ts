@@ -23,9 +23,9 @@ import {
   type StoredRow,
 } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 /** The waves of an incarnation, as keys of the transcript, and their first positions. */
 const wavesOf = async (directory: string, vat: number, incarnation: number) => {

@@ -1,8 +1,8 @@
 /** Stored things that only hold each other: found after upgrades, in bounded steps (docs/gc.md). */
 import { inspectStore, type CreatedVat, type Kernel } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../support/audit.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { auditStore } from '../support/stores/store-audit.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const SETUP = `
   if (!baggage.has('Node')) baggage.init('Node', VatData.makeKindHandle('Node'));

@@ -8,9 +8,9 @@ import {
   type MigrationSummary,
 } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../support/audit.js';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { auditStore } from '../support/stores/store-audit.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
 

@@ -4,13 +4,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { amount } from '../../../test/support/amounts.js';
+import { amount } from '../../../test/support/suite/amounts.js';
 import { unpackFrame } from './frame.js';
 import { TABLE_END } from './keys.js';
 import { Store } from './store.js';
-import {
-  fixture, nextLine, randomFrom, startChild, temporaryDirectory, type Child,
-} from './testing/support.js';
+import { fixture, nextLine, startChild, type Child } from './testing/children.js';
+import { randomFrom, temporaryDirectory } from './testing/test-data.js';
 import { heightAfter, type TableName } from './types.js';
 
 const KILLS = amount({ quick: 4, thorough: 12 });

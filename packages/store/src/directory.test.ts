@@ -7,7 +7,7 @@ import { packFrame } from './frame.js';
 import { openReader } from './reader.js';
 import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';
-import { temporaryDirectory } from './testing/support.js';
+import { temporaryDirectory } from './testing/test-data.js';
 import { heightFrom } from './types.js';
 
 const open = (directory: string): Promise<Store> => Store.open({ directory, readersMax: 70 });

@@ -7,7 +7,7 @@ import { TABLE_END } from './keys.js';
 import { MemoryPlace } from './memory-place.js';
 import { readerOver } from './reader.js';
 import { Store } from './store.js';
-import { bytes, temporaryDirectory, text } from './testing/support.js';
+import { bytes, temporaryDirectory, text } from './testing/test-data.js';
 import type { Environment, EnvironmentSnapshot, StorePlace } from './store-place.js';
 import { heightFrom, type RowChange, type TableName } from './types.js';
 

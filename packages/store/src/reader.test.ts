@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { amount } from '../../../test/support/amounts.js';
+import { amount } from '../../../test/support/suite/amounts.js';
 import { TABLE_END } from './keys.js';
 import { openReader } from './reader.js';
 import { Store } from './store.js';
-import { bytes, ReaderThread, temporaryDirectory, text } from './testing/support.js';
+import { ReaderThread } from './testing/children.js';
+import { bytes, temporaryDirectory, text } from './testing/test-data.js';
 import { heightAfter, heightFrom, TABLE_NAMES, type RowChange, type TableName } from './types.js';
 
 const HEIGHTS = amount({ quick: 60, thorough: 300 });

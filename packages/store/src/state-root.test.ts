@@ -6,7 +6,7 @@ import { openReader } from './reader.js';
 import { decodeChunk, STATE_CHUNK_BYTES, STATE_TABLES, stateChunks } from './state-chunks.js';
 import { chunkHash, rootOfChunks, sealedHash, stateRoot } from './state-root.js';
 import { Store } from './store.js';
-import { bytes, temporaryDirectory } from './testing/support.js';
+import { bytes, temporaryDirectory } from './testing/test-data.js';
 import {
   heightFrom,
   TABLE_NAMES,

@@ -8,7 +8,7 @@ import { packFrame, unpackFrame } from './frame.js';
 import { blockKey, metaKey, TABLE_END, u32 } from './keys.js';
 import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';
-import { bytes, temporaryDirectory, text } from './testing/support.js';
+import { bytes, temporaryDirectory, text } from './testing/test-data.js';
 import { heightAfter, heightFrom, type RowChange, type TableName } from './types.js';
 
 const put = (table: TableName, key: string, value: string): RowChange =>

@@ -17,7 +17,7 @@ import { STATIC_VAT } from '../state/kept-options.js';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { FIRST_VAT_COUNTERS, Sweep, VatState } from '../state/schema.js';
-import { openTestStore } from '../testing/store.js';
+import { openTestStore } from '../testing/test-store.js';
 import { resolveName } from './clist.js';
 import { freeUnreferenced } from './collect.js';
 import { hold, release } from './counts.js';

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
-import { openTestStore } from '../testing/store.js';
+import { openTestStore } from '../testing/test-store.js';
 import { freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { CYCLE_PROMISES_MAX, findPromiseCycle } from './promise-cycles.js';

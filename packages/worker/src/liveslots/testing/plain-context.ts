@@ -12,9 +12,10 @@ import {
   ephemeralRef,
   namedRef,
   parseVRef,
+  storedVRef,
   vatPromiseRef,
+  type VRef,
 } from '../../protocol/refs.js';
-import { storedVRef, type VRef } from '../../protocol/refs.js';
 import type {
   Encoded,
   LiveslotsContext,
