@@ -7,8 +7,8 @@
  * could tell them to. All counts of a process are merged and written by `write`, after each file of
  * tests, for the process itself is killed in the end.
  *
- * It takes V8's code cache away from scripts: code that comes out of a cache is counted by functions
- * alone, not by blocks.
+ * It takes V8's code cache away from scripts: code that comes out of a cache is counted by
+ * functions alone, not by blocks.
  */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 import { PassableCodec, packFrame } from '@heirloom/store';
-import { Delivery, storedVRef, Syscall } from '@heirloom/worker';
+import { Delivery, storedVRef, Syscall, type SyscallTuple } from '@heirloom/worker';
 import { expect, test } from 'vitest';
 import { describeDelivery, describeReason, describeSyscall } from './describe.js';
 
@@ -32,6 +32,31 @@ test('describe: what a vat is given -> its kind and the references, as the vat c
   expect(bytes).toBeGreaterThan(0);
   const dropped = describeDelivery(packFrame([Delivery.dropExports, ['o+d10/1']]));
   expect(dropped).toEqual({ event: 'dropExports', slots: ['o+d10/1'] });
+});
+
+test('describe: a fork, a garbage delivery without references -> what there is to say', () => {
+  const fork = packFrame([Delivery.fork, encode(1n), ['o-1'], ['o+d10/1', 'o+d10/2']]);
+  expect(describeDelivery(fork)).toEqual({
+    event: 'fork',
+    bytes: encode(1n).length,
+    slots: ['o-1'],
+    exports: ['o+d10/1', 'o+d10/2'],
+  });
+  const migrate = describeDelivery(packFrame([Delivery.migrate, 10, true]));
+  expect(migrate).toEqual({ event: 'migrate', isFirst: true });
+});
+
+test.each([
+  [[Syscall.subscribe, 'p-1'], { event: 'subscribe', promise: 'p-1' }],
+  [[Syscall.exit, true, encode('gone'), []],
+    { event: 'exit', isFailure: true, bytes: encode('gone').length }],
+  [[Syscall.dropImports, ['o-1']], { event: 'dropImports', slots: ['o-1'] }],
+  [[Syscall.retireImports, ['o-1']], { event: 'retireImports', slots: ['o-1'] }],
+  [[Syscall.retireExports, ['o+1']], { event: 'retireExports', slots: ['o+1'] }],
+  [[Syscall.abandonExports, ['o+1', 'o+2']], { event: 'abandonExports', slots: ['o+1', 'o+2'] }],
+  [[Syscall.dismissKind, 10, 'Egg'], { event: 'dismissKind', kind: 10, tag: 'Egg' }],
+] as const)('describe: what a vat asks for (%#) -> in words', (syscall, words) => {
+  expect(describeSyscall(syscall as unknown as SyscallTuple)).toEqual(words);
 });
 
 test('describe: a reason -> the text of an error; null for other data and for no data', () => {
