@@ -4,7 +4,7 @@
  * Invariants: the host is told nothing that is not durable; after a HostError every call gives the
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
-import { ROOT_VREF, vatIdOf, type VatNumber } from '@heirloom/worker';
+import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
 import { checkFields, checkName } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
@@ -60,11 +60,11 @@ import {
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
+import { findVat, runningVat, vatInfos } from './host/vat-info.js';
 import type { DryRunReport } from './lifecycle/dry-run.js';
 import type { LogOptions } from './log/log-records.js';
 import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
 import { CLOCK, VAT_ADMIN } from './objects/kernel-objects.js';
-import { runningVats } from './state/running-vats.js';
 
 export class Kernel {
   readonly #core: KernelCore;
@@ -342,20 +342,12 @@ export class Kernel {
 
   /** The vats that run, in order of creation. */
   vats(): VatInfo[] {
-    return runningVats(this.#core.state).map(vat => this.#info(vat));
+    return vatInfos(this.#core);
   }
 
   /** Errors: KernelError UNKNOWN_VAT. */
   vat(nameOrId: string): VatInfo {
-    // Names that vats gave to vats are labels: they never hide a vat of the host's.
-    const named = this.#core.state.names.get(nameOrId);
-    if (named !== undefined) return this.#info(named);
-    const vats = this.vats();
-    const found = vats.find(({ vatId }) => vatId === nameOrId);
-    if (found !== undefined) return found;
-    const names = vats.map(({ name }) => name);
-    const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
-    throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
+    return findVat(this.#core, nameOrId);
   }
 
   /**
@@ -467,18 +459,7 @@ export class Kernel {
   }
 
   #vatNumber(vatId: string): VatNumber {
-    const vat = runningVats(this.#core.state).find(n => vatIdOf(n) === vatId);
-    if (vat === undefined) throw new KernelError('UNKNOWN_VAT', `no vat ${vatId} runs`);
-    return vat;
-  }
-
-  #info(vat: VatNumber): VatInfo {
-    const { state, data } = this.#core;
-    const { name, incarnation, bundleId, imageId } = state.vats.need(vat);
-    const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
-    const error = this.#core.brokenBy(vat);
-    const replayable = error === undefined;
-    return { vatId: vatIdOf(vat), name, incarnation, bundleId, imageId, root, replayable, error };
+    return runningVat(this.#core.state, vatId);
   }
 }
 
