@@ -13,7 +13,7 @@
  * | mode | script | what it runs |
  * | --- | --- | --- |
  * | `test` | `npm test` | all but tests tagged `thorough`; few files with vats in processes |
- * | `all` | `npm run test:all` | everything, at the thorough amounts (support/amounts.ts) |
+ * | `all` | `npm run test:all` | everything, at the thorough amounts (suite/amounts.ts) |
  * | `rest`, `processes` | `npm run test:rest` | what `npm test` leaves out of `all` |
  *
  * Limits of time are guards against hanging: no verdict depends on the speed of the machine.
@@ -21,11 +21,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { mentionsTags, TAGS } from './test/support/tags.js';
+import { builtSources } from './test/line-coverage/built-sources.js';
+import { mentionsTags, TAGS } from './test/support/suite/tags.js';
 
 /**
  * What the ends, times and replays of a vat's worker have a part in: it runs twice, with every vat
- * in a thread and with every vat in a child process (test/support/kernels.ts).
+ * in a thread and with every vat in a child process (test/support/kernels/fresh-kernels.ts).
  * `HEIRLOOM_ISOLATION=process` runs any other file so.
  */
 const IN_PROCESSES = [
@@ -85,8 +86,14 @@ const MODES = ['test', 'all', 'rest', 'processes'] as const;
 type Mode = (typeof MODES)[number];
 
 const NEVER_TESTS = ['**/node_modules/**', '**/dist/**'];
-const SETUP = './test/support/costs-setup.ts';
-const KERNELS_SETUP = './test/support/kernels-setup.ts';
+const SETUP = './test/support/suite/costs-setup.ts';
+/** Where `npm run coverage` has the counts of V8 written to. */
+const isCounted = process.env['HEIRLOOM_COVERAGE'] !== undefined;
+const COUNTING = {
+  execArgv: ['--import', path.join(ROOT, 'test/line-coverage/preload.mjs')],
+  setup: ['./test/line-coverage/write-setup.ts'],
+};
+const KERNELS_SETUP = './test/support/suite/kernels-setup.ts';
 
 interface Project {
   readonly include: string[];
@@ -117,7 +124,11 @@ const projectsOf = (mode: Mode) => {
       include: of.include,
       exclude: [...passedOver, ...(of.exclude ?? [])],
       isolate: of.shares !== true,
-      setupFiles: of.opensNoKernels === true ? [SETUP] : [SETUP, KERNELS_SETUP],
+      setupFiles: [
+        ...(isCounted ? COUNTING.setup : []),
+        SETUP,
+        ...(of.opensNoKernels === true ? [] : [KERNELS_SETUP]),
+      ],
       env: { ...thorough, ...env },
     },
   });
@@ -144,20 +155,22 @@ export default defineConfig(({ mode: asked }) => {
   if (mode === undefined) throw Error(`no mode "${asked}"; the modes: ${MODES.join(', ')}`);
   const tagsFilter = FILTERS[mode];
   return {
+    plugins: isCounted ? [builtSources] : [],
     test: {
+      ...(isCounted ? { execArgv: COUNTING.execArgv } : {}),
       projects: projectsOf(mode),
       tags: TAGS,
       ...(tagsFilter.length === 0 ? {} : { tagsFilter }),
       // A package built is loaded by Node as it is, as a user's process loads it.
       server: { deps: { external: [/\/(packages\/[^/]+|bench)\/dist\//] } },
       env: { NODE_ENV: 'test' },
-      globalSetup: ['./test/support/bundle-server.ts'],
+      globalSetup: ['./test/support/bundles/bundle-server.ts'],
       pool: 'forks',
       maxWorkers: 2,
       testTimeout: HANGING_MS,
       hookTimeout: HANGING_MS,
       slowTestThreshold: 5_000,
-      reporters: ['default', './test/support/summary.ts'],
+      reporters: ['default', './test/support/suite/summary.ts'],
       dangerouslyIgnoreUnhandledErrors: false,
       passWithNoTests: false,
     },

@@ -22,8 +22,9 @@ const LOADED = new Map([
   ['packages/worker/src/testing/hostile-supervisor.ts', 'build-image.mjs --supervisor'],
   ['packages/kernel/src/code/bundler-thread.ts', 'Piscina'],
   ['test/reference/swingset-workbench.ts', 'test/reference/vitest.config.ts, as an alias'],
-  ['test/support/bundle-server.ts', 'vitest.config.ts, as a global set-up'],
-  ['test/support/summary.ts', 'vitest.config.ts, as a reporter'],
+  ['test/line-coverage/write-setup.ts', 'vitest.config.ts, as a set-up'],
+  ['test/support/bundles/bundle-server.ts', 'vitest.config.ts, as a global set-up'],
+  ['test/support/suite/summary.ts', 'vitest.config.ts, as a reporter'],
 ]);
 /** They are read as importers only. */
 const CONFIGURATIONS = ['vitest.config.ts', 'test/reference/vitest.config.ts'];

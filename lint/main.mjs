@@ -154,8 +154,8 @@ const run = ({ json, drawing, 'casts-max': castsMax }) => {
   if (drawing) return { text: TREES.map(drawingOf).join('\n\n'), isMet: true };
   const trees = TREES.map(measure);
   const circles = CIRCLE_ROOTS.map(circlesBelow);
-  // liveslots is a tree within another: what is wrong there is found twice.
   const counted = casts(limitsOf(castsMax));
+  // liveslots is a tree within another: what is wrong there is found twice.
   const faults = [...new Set([...trees, ...counted].flatMap(tree => tree.faults))];
   const names = namesakes();
   const isStraight = circles.every(each => each.circles.length === 0);

@@ -1,9 +1,11 @@
 /**
- * Four rules of ESLint: `layers` (which room imports from which), `no-circles` (no run-time
- * imports in a circle), `ways-out` (where the outside is reached) and `no-needless-exports` (what
- * is exported is imported by another file). test/house-style.test.ts shows that each can fail.
+ * Five rules of ESLint: `layers` (which room imports from which), `no-circles` (no run-time
+ * imports in a circle), `ways-out` (where the outside is reached), `brands` (who makes the values
+ * of branded types) and `no-needless-exports` (what is exported is imported by another file).
+ * test/house-style.test.ts shows that each can fail.
  */
 import path from 'node:path';
+import { declaresBrands, isForeignBrand } from './brands.mjs';
 import { runTimeGraph, wayBetween } from './circles.mjs';
 import { needlessExports } from './exports.mjs';
 import { importsBelow, REPOSITORY } from './imports.mjs';
@@ -121,6 +123,56 @@ const waysOut = {
   },
 };
 
+const nameOfType = ({ typeName }) => typeName?.right?.name ?? typeName?.name;
+
+const brands = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Values of a branded type are made in the file that declares it.' },
+    schema: [],
+  },
+  create: context => {
+    const file = fileOf(context);
+    const { visitorKeys } = context.sourceCode;
+    const report = (node, message) => context.report({ node, message });
+    /** Calls `check(node, name)` for each type that a type is made of. */
+    const onNames = (type, check) => {
+      if (type.type === 'TSTypeReference') check(type, nameOfType(type));
+      for (const key of visitorKeys[type.type] ?? []) {
+        for (const part of [type[key]].flat()) if (part) onNames(part, check);
+      }
+    };
+    const refuseMade = (type, how) =>
+      onNames(type, (node, name) => {
+        if (!isForeignBrand(name, file)) return;
+        report(node, `${how} makes a ${name} here: call a function of the file that declares it.`);
+      });
+    const refuseRenamed = (node, { name: from }, { name: to }) => {
+      if (!isForeignBrand(from, file) || from === to) return;
+      report(node, `${from} is a brand, and keeps its name.`);
+    };
+    return {
+      TSAsExpression: ({ typeAnnotation }) => refuseMade(typeAnnotation, 'A cast'),
+      TSTypeAssertion: ({ typeAnnotation }) => refuseMade(typeAnnotation, 'A cast'),
+      TSTypePredicate: ({ typeAnnotation }) => {
+        const type = typeAnnotation?.typeAnnotation;
+        if (type?.type === 'TSTypeReference') refuseMade(type, 'A predicate');
+      },
+      ImportSpecifier: node => refuseRenamed(node, node.imported, node.local),
+      TSTypeAliasDeclaration: ({ id, typeAnnotation: type }) => {
+        if (type.type !== 'TSTypeReference') return;
+        if (isForeignBrand(nameOfType(type), file) && nameOfType(type) !== 'Brand') {
+          report(id, `${id.name} is ${nameOfType(type)} by another name.`);
+        }
+      },
+      TSTypeReference: node => {
+        if (nameOfType(node) !== 'Brand' || declaresBrands(file)) return;
+        report(node, 'Brands are declared in the files of lint/brands.mjs.');
+      },
+    };
+  },
+};
+
 const noNeedlessExports = {
   meta: {
     type: 'problem',
@@ -142,6 +194,7 @@ export const heirloom = {
     layers,
     'no-circles': noCircles,
     'ways-out': waysOut,
+    brands,
     'no-needless-exports': noNeedlessExports,
   },
 };

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ESLint } from 'eslint';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -13,7 +13,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 const STORE = 'packages/store/src/types.ts';
 const WORKER = 'packages/worker/src/protocol/refs.ts';
 const SUPERVISOR = 'packages/worker/src/supervisor/turns.ts';
-const TEST = 'test/models/random.ts';
+const TEST = 'test/support/suite/random.ts';
+const VAT = 'test/vats/typescript/typed.ts';
 const EXAMPLE = 'examples/purse/host.mjs';
 
 const IMPORTS = '@typescript-eslint/no-restricted-imports';
@@ -194,7 +195,7 @@ describe('layers: what lint refuses', () => {
 
   test.each([
     ['two files', 'packages/store/src/host-error.ts', `export * from './lock.js';`],
-    ['a file and itself', 'test/models/random.ts', `import './random.js';`],
+    ['a file and itself', 'test/support/suite/random.ts', `import './random.js';`],
     ['more than two', 'packages/store/src/host-error.ts', `import './store-import.js';`],
     ['a name marked as type', 'bench/src/temporary.ts', `import { type A } from './fork.js';`],
   ])('circles: %s -> an error', async (_title, filePath, text) => {
@@ -253,6 +254,53 @@ describe('ways out: what lint lets pass', () => {
   });
 });
 
+const BRANDS = 'heirloom/brands';
+const KREFS = `${KERNEL}/state/krefs.ts`;
+
+describe('brands: what lint refuses', () => {
+  test.each([
+    ['a cast', IN_STATE, `f(n as KRef);`],
+    ['a cast by way of unknown', IN_STATE, `f(n as unknown as KRef);`],
+    ['a cast of another look', IN_STATE, `f(<KRef>n);`],
+    ['a cast to a list', IN_STATE, `f(n as readonly KRef[]);`],
+    ['a cast to a tuple, somewhere in it', IN_STATE, `f(n as [number, { readonly a: VatId }]);`],
+    ['a cast in a test', `${KERNEL}/state/a.test.ts`, `f(n as VatNumber);`],
+    ['a cast in a test of everything', 'test/kernel/a.test.ts', `f('v1' as VatId);`],
+    ['a cast in the file of another brand', KREFS, `f(n as VatNumber);`],
+    ['a predicate', IN_STATE, `const isRef = (n: unknown): n is KRef => true;`],
+    ['an assertion', IN_STATE, `function f(n: unknown): asserts n is KRef {}`],
+    ['a brand under another name', IN_STATE, `type K = KRef;`],
+    ['an import under another name', IN_STATE, `import type { KRef as K } from './krefs.js';`],
+    ['a brand that the table lacks', IN_STATE, `type Wave = Brand<number, 'Wave'>;`],
+  ])('brands: %s -> an error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toEqual([BRANDS]);
+  });
+
+  test('brands: the table -> names files that declare what it says', async () => {
+    const module = pathToFileURL(path.join(ROOT, 'lint/brands.mjs')).href;
+    const { BRANDS: table }: { BRANDS: Record<string, string> } = await import(module);
+    for (const [name, file] of Object.entries(table)) {
+      const text = readFileSync(path.join(ROOT, file), 'utf8');
+      expect(text, name).toMatch(new RegExp(`^export type ${name}\\b`, 'm'));
+    }
+  });
+});
+
+describe('brands: what lint lets pass', () => {
+  test.each([
+    ['a cast in the file of the brand', KREFS, `f(n as KRef);`],
+    ['a predicate in the file of the brand', KREFS, `const f = (n: unknown): n is KRef => true;`],
+    ['a brand in a file of the table', KREFS, `type Owner = Brand<number, 'Owner'>;`],
+    ['a cast to something else', IN_STATE, `f(n as number);`],
+    ['as const', IN_STATE, `f([1] as const);`],
+    ['a predicate about something else', IN_STATE, `const f = (n: A): n is B => true;`],
+    ['a list of a brand', IN_STATE, `type Krefs = readonly KRef[];`],
+    ['a brand as a parameter', IN_STATE, `const f = (n: KRef): KRef => n;`],
+  ])('brands: %s -> no error', async (_title, filePath, text) => {
+    expect(await ofOurRules(filePath, text)).toEqual([]);
+  });
+});
+
 describe('exports: what nobody imports', () => {
   test.each([
     ['a value', `export const nobodyImportsThis = 1;`],
@@ -272,7 +320,7 @@ describe('exports: what nobody imports', () => {
     ['an import of a test', `${KERNEL}/state/row-table.ts`, `export class RowTable {}`],
     ['an import of a namespace', 'packages/store/src/codec/format.ts', `export const TAG_NIL = 1;`],
     ['a package.json', 'packages/store/src/keys.ts', `export const nobodyImportsThis = 1;`],
-    ['a vat, which is loaded', 'test/vats/typed.ts', `export const nobodyImportsThis = 1;`],
+    ['a vat, which is loaded', VAT, `export const nobodyImportsThis = 1;`],
   ])('exports: what is named by %s -> no error', async (_title, filePath, text) => {
     expect(await ofOurRules(filePath, text)).toEqual([]);
   });

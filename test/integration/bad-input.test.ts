@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { bundleVat, openKernel } from '@heirloom/kernel';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
-const standing = useStandingKernel({
-  keeps: name => name === 'relay',
+const shared = useSharedKernel({
   begin: async ({ kernel: fresh }) => {
-    const bundleId = await standing.install('relay.js');
+    const bundleId = await shared.install('relay.js');
     await fresh.createVat({ name: 'relay', bundleId });
   },
 });
@@ -19,7 +18,7 @@ let kernel: Kernel;
 let root: VatReference;
 
 beforeEach(() => {
-  ({ kernel } = standing);
+  ({ kernel } = shared);
   ({ root } = kernel.vat('relay'));
 });
 
@@ -68,7 +67,7 @@ describe('vats that do not start', () => {
     ['never', /buildRootObject unresolved/],
     ['plain', /not Far/],
   ])('buildRootObject: %s -> createVat rejects, nothing is left', async (fail, reason) => {
-    const bundleId = await standing.install('bank.js');
+    const bundleId = await shared.install('bank.js');
     const create = () => kernel.createVat({ name: 'bank', bundleId, vatParameters: { fail } });
     await expect(create()).rejects.toThrow(reason);
     expect(kernel.vats().map(({ name }) => name)).toEqual(['relay']);
@@ -78,7 +77,7 @@ describe('vats that do not start', () => {
   });
 
   test('no buildRootObject -> createVat says so', async () => {
-    const bundleId = await standing.install('empty.js');
+    const bundleId = await shared.install('faulty/empty.js');
     const create = kernel.createVat({ name: 'empty', bundleId });
     await expect(create).rejects.toThrow('vat source bundle lacks buildRootObject() function');
   });
@@ -91,7 +90,7 @@ describe('vats that do not start', () => {
   });
 
   test('VatData called while the module is evaluated -> evaluated in the crank (U4)', async () => {
-    const bundleId = await standing.install('slow-start.js');
+    const bundleId = await shared.install('faulty/slow-start.js');
     const early = await kernel.createVat({ name: 'early', bundleId });
     expect(await kernel.call(early.root, 'ping')).toBe('pong');
     await kernel.createVat({ name: 'again', bundleId });
@@ -131,7 +130,7 @@ describe('arguments', () => {
   test('wrong options and names -> the error names the right ones', async () => {
     const open = openKernel({ directory: '/tmp/never', colour: 'red' } as never);
     await expect(open).rejects.toThrow(/unknown option colour; options: directory/);
-    const bundleId = await standing.install('relay.js');
+    const bundleId = await shared.install('relay.js');
     const create = kernel.createVat({ name: 'bad name', bundleId });
     await expect(create).rejects.toThrow(/bad vat name/);
     await expect(kernel.createVat({ name: 'relay', bundleId })).rejects.toMatchObject({

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, Kernel, VatBundle } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isThorough } from '../support/amounts.js';
-import { bundleOf } from '../support/bundles.js';
-import { isolation, kernelOver } from '../support/kernels.js';
+import { isThorough } from '../support/suite/amounts.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { isolation, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 type ZipBundle = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
 

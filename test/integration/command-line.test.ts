@@ -4,10 +4,10 @@ import { copyFile, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { readDocument, ROOT } from '../support/documents.js';
-import { freshDirectory } from '../support/kernels.js';
-import { quoted, runLine } from '../support/shell.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { readDocument, ROOT } from '../support/documents/documents.js';
+import { freshDirectory } from '../support/kernels/fresh-kernels.js';
+import { quoted, runLine } from '../support/documents/shell.js';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, ROOT));
 const STUB = pathOf('packages/kernel/bin/heirloom.js');

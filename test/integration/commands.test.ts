@@ -1,15 +1,15 @@
 /**
  * Every command that the documents name works: each is run as `WAYS` says, by the first way that
- * fits it. Placeholders (`DIR`, `HEX`) get the values of test/support/placeholders.ts.
+ * fits it. Placeholders (`DIR`, `HEX`) get the values of test/support/documents/placeholders.ts.
  */
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { CommandOutcome } from '../support/command.js';
-import { filesUnder, readDocument, ROOT } from '../support/documents.js';
-import { allDocuments, commandsIn, optionsIn } from '../support/named-commands.js';
-import type { Documents, NamedCommand } from '../support/named-commands.js';
-import { filled, pursesStore, SMALL_PURSES } from '../support/placeholders.js';
-import { runLine } from '../support/shell.js';
+import type { CommandOutcome } from '../support/hosts/command-line.js';
+import { filesUnder, readDocument, ROOT } from '../support/documents/documents.js';
+import { allDocuments, commandsIn, optionsIn } from '../support/documents/named-commands.js';
+import type { Documents, NamedCommand } from '../support/documents/named-commands.js';
+import { filled, pursesStore, SMALL_PURSES } from '../support/documents/placeholders.js';
+import { runLine } from '../support/documents/shell.js';
 
 const HERE = 'test/integration/commands.test.ts';
 
@@ -61,7 +61,7 @@ const expectPartOfTests: Check = command => {
   scriptOf(script);
   const variable = /^([A-Z_]+)=/.exec(command)?.[1];
   const reads = (path: string): boolean => readDocument(path).includes(`env['${variable}']`);
-  const readers = [...TEST_FILES, 'test/support/kernels.ts'];
+  const readers = [...TEST_FILES, 'test/support/kernels/fresh-kernels.ts'];
   if (variable !== undefined) expect(readers.filter(reads), variable).not.toEqual([]);
   const [options, paths] = [true, false].map(is => words.filter(it => it.startsWith('-') === is));
   const named = paths!.filter(path => path !== 'FILE');
@@ -149,6 +149,12 @@ const listOfMutations = (command: string): string => {
     .flatMap(text => text?.split(/ (?=--)/) ?? []);
   return [scriptOf('mutations'), ...new Set(options).add('--list')].join(' ');
 };
+
+/** Few tests that load little. */
+const SMALL_TESTS = 'packages/store/src/keys.test.ts';
+/** What a command that runs tests has behind `--`, but for the files that it names. */
+const optionsBehind = (command: string): string =>
+  (command.split(' -- ')[1] ?? '').split(' ').filter(word => !word.includes('/')).join(' ');
 
 const START = 'node packages/kernel/dist/cli/main.js purses';
 
@@ -239,6 +245,12 @@ const WAYS: readonly Way[] = [
   {
     of: /^npm run mutations -- /,
     runs: listOfMutations,
+    isThorough: true,
+  },
+  { of: /^npm run coverage -- --help$/, runs: () => `${scriptOf('coverage')} --help` },
+  {
+    of: /^npm run coverage( -- |$)/,
+    runs: command => `${scriptOf('coverage')} ${optionsBehind(command)} --to OUT ${SMALL_TESTS}`,
     isThorough: true,
   },
   {

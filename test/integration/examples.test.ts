@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { documentPaths, ROOT } from '../support/documents.js';
+import { documentPaths, ROOT } from '../support/documents/documents.js';
 
 const RUN = fileURLToPath(new URL('examples/run.mjs', ROOT));
 const README_LINES_MAX = 40;

@@ -1,15 +1,14 @@
 /** A vat end to end on real threads and a real store: calls, data, references, promises. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 /** `relay` and what it talks to; each test talks of things of its own. */
 const VATS = ['relay', 'other', 'third'];
-const standing = useStandingKernel({
-  keeps: name => VATS.includes(name),
+const shared = useSharedKernel({
   begin: async ({ kernel: fresh }) => {
-    const bundleId = await standing.install('relay.js');
+    const bundleId = await shared.install('relay.js');
     for (const name of VATS) await fresh.createVat({ name, bundleId });
   },
 });
@@ -19,7 +18,7 @@ let relay: VatReference;
 let other: VatReference;
 
 beforeEach(() => {
-  ({ kernel } = standing);
+  ({ kernel } = shared);
   [relay, other] = ['relay', 'other'].map(name => kernel.vat(name).root) as [
     VatReference,
     VatReference,

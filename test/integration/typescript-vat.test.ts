@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
-const PROJECT = fileURLToPath(new URL('../vats/tsconfig.json', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../vats/typescript/tsconfig.json', import.meta.url));
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
 const FORMATS: readonly BundleFormat[] = [
@@ -19,7 +19,7 @@ const FORMATS: readonly BundleFormat[] = [
 
 test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
   const kernel = await kernelOver();
-  const bundleId = await install(kernel, 'typed.ts');
+  const bundleId = await install(kernel, 'typescript/typed.ts');
   const { root, vatId } = await kernel.createVat({ name: 'typed', bundleId });
   const account = (await kernel.call(root, 'open', [1n])) as VatReference;
   expect(await kernel.call(account, 'deposit', [2n])).toBe(3n);
@@ -37,7 +37,7 @@ test('a .ts entry -> bundled, runs, survives an upgrade', async () => {
 
 const split = 'a .ts entry that imports another .ts file -> bundled in every format, runs';
 test(split, { tags: ['thorough'] }, async () => {
-  const entry = fileURLToPath(new URL('../vats/typed-split.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../vats/typescript/typed-split.ts', import.meta.url));
   const kernel = await kernelOver();
   for (const format of FORMATS) {
     const bundleId = await kernel.installBundle(await bundleVat(entry, { format }));

@@ -23,8 +23,8 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fixture, install, kernelOver } from '../support/kernels.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { fixture, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const expectSound = (kernel: Kernel): void => {
   const { findings, ok } = kernel.audit({ rows: true });
@@ -57,7 +57,7 @@ const busyDay = async (kernel: Kernel, afterBlock: () => void): Promise<void> =>
   const call = (to: VatReference, method: string, args: unknown[] = []) =>
     settle(kernel.call(to, method, args));
   const bank = await make('bank', 'bank.js');
-  const holder = await make('holder', 'holder.js');
+  const holder = await make('holder', 'promises/holder.js');
   const relay = await make('relay', 'relay.js', { friends: [bank.root, holder.root] });
   const purse = (await call(bank.root, 'makePurse', ['alice', 1n])) as VatReference;
   const open = (await call(holder.root, 'make', ['x'])) as { promise: VatReference };

@@ -1,9 +1,9 @@
 /** Runs (section 1.9 of README.md, policies), and blocks of a host that owns them. */
 import type { Kernel, RunLimits, RunStats, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const WAVE_LIMIT = 4;
 
@@ -34,15 +34,13 @@ const load = (kernel: Kernel): void => {
 };
 
 /** For what needs no kernel of its own: with nothing queued. */
-const standing = useStandingKernel({
+const shared = useSharedKernel({
   blocks: 'host',
-  keeps: () => true,
   place: setStage,
-  begin: () => Promise.resolve(),
 });
 let kernel: Kernel;
 beforeEach(async () => {
-  ({ kernel } = standing);
+  ({ kernel } = shared);
   await kernel.run();
   await kernel.commit();
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openKernel, type Kernel, type KernelConfig } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const vatPath = (name: string): string =>
   fileURLToPath(new URL(`../vats/${name}`, import.meta.url));
@@ -17,14 +17,15 @@ beforeEach(async () => {
 const starter = async (parameters: unknown = {}): Promise<KernelConfig> => ({
   bootstrap: 'starter',
   vats: {
-    starter: { bundle: await fixture('starter.js'), parameters },
-    worker: { bundle: await fixture('worker.js'), parameters: { size: 3 } },
+    starter: { bundle: await fixture('services/starter.js'), parameters },
+    worker: { bundle: await fixture('services/worker.js'), parameters: { size: 3 } },
   },
 });
 /** With one more vat, whose name comes first. */
 const withAlpha = async (parameters: unknown = {}): Promise<KernelConfig> => {
   const config = await starter(parameters);
-  return { ...config, vats: { ...config.vats, alpha: { bundle: await fixture('worker.js') } } };
+  const alpha = { bundle: await fixture('services/worker.js') };
+  return { ...config, vats: { ...config.vats, alpha } };
 };
 interface Started {
   readonly vats: Readonly<Record<string, unknown>>;
@@ -76,7 +77,7 @@ describe('bootstrap', () => {
 
   test('a static vat that does not start -> BAD_CONFIG says which and why', async () => {
     const { vats, ...rest } = await starter();
-    const bundle = await fixture('worker.js');
+    const bundle = await fixture('services/worker.js');
     const bad = { ...vats, bad: { bundle, parameters: { fail: 'broken' } } };
     const opening = openKernel({ directory, config: { ...rest, vats: bad } });
     await expect(opening).rejects.toMatchObject({
@@ -123,12 +124,12 @@ describe('files', () => {
 
   const specs = 'JSON: sourceSpec, bundleSpec, bundleName, parameters of the store -> as said';
   test(specs, { tags: ['thorough'] }, async () => {
-    await write('worker.json', JSON.stringify(await fixture('worker.js')));
+    await write('worker.json', JSON.stringify(await fixture('services/worker.js')));
     const config = {
       bootstrap: 'starter',
       bundles: { work: { bundleSpec: 'worker.json' } },
       vats: {
-        starter: { sourceSpec: vatPath('starter.js') },
+        starter: { sourceSpec: vatPath('services/starter.js') },
         one: { bundleName: 'work', parameters: { n: 1 } },
         two: { bundleName: 'work', creationOptions: { reapInterval: 'never' } },
       },
@@ -141,7 +142,7 @@ describe('files', () => {
   });
 
   test('JavaScript: a default export -> with what JSON cannot say', async () => {
-    await write('worker.json', JSON.stringify(await fixture('worker.js')));
+    await write('worker.json', JSON.stringify(await fixture('services/worker.js')));
     const text = `export default { vats: { w: { bundleSpec: 'worker.json', parameters: [1n] } } };`;
     const kernel = await open(await write('config.mjs', text));
     expect(await kernel.call(kernel.vat('w').root, 'getParameters')).toEqual([1n]);
@@ -171,7 +172,7 @@ describe('files', () => {
   ];
   const refused = async (_what: string, config: object, message: RegExp): Promise<void> => {
     await expect(open(config as KernelConfig)).rejects.toThrow(message);
-    const kernel = await open({ vats: { w: { bundle: await fixture('worker.js') } } });
+    const kernel = await open({ vats: { w: { bundle: await fixture('services/worker.js') } } });
     expect(kernel.vats()).toHaveLength(1);
   };
   test.each(wrong)('%s -> refused, the store is as it was', refused);

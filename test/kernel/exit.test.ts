@@ -1,20 +1,20 @@
 /** `vatPowers.exitVat` and `exitVatWithFailure`: a vat ends itself, and nothing else. */
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const TERMINATED = Error('vat terminated');
 
 /** One kernel for all tests. A leaver that has not left is the next test's. */
-const standing = useStandingKernel({
-  keeps: name => name === 'holder' || name === 'leaver',
+const shared = useSharedKernel({
+  keeps: name => name === 'leaver',
   begin: async ({ kernel }) => {
-    const bundleId = await standing.install('holder.js');
+    const bundleId = await shared.install('promises/holder.js');
     await kernel.createVat({ name: 'holder', bundleId });
   },
   end: async () => {
-    const names = standing.kernel.vats().map(({ name }) => name);
+    const names = shared.kernel.vats().map(({ name }) => name);
     expect(names.filter(name => name !== 'leaver')).toEqual(['holder']);
     await expectHolderWorks();
   },
@@ -34,16 +34,16 @@ const makeLeaver = async (): Promise<void> => {
   calls = 0;
 };
 beforeEach(async () => {
-  ({ kernel } = standing);
-  leaverId = await standing.install('leaver.js');
+  ({ kernel } = shared);
+  leaverId = await shared.install('services/leaver.js');
   holder = kernel.vat('holder').root;
-  const left = standing.find('leaver');
+  const left = shared.find('leaver');
   if (left === undefined) await makeLeaver();
   else leaver = left;
-  p = standing.takeName('p');
+  p = shared.takeName('p');
 });
 
-const faults = (): string[] => standing.faults();
+const faults = (): readonly string[] => shared.faults;
 const make = async (name: string): Promise<VatReference> =>
   ((await kernel.call(holder, 'make', [name])) as { promise: VatReference }).promise;
 /** The vat settles `p` with its messages: by which it was settled tells which of them left. */
@@ -57,10 +57,10 @@ const expectCounts = async (): Promise<void> => {
   expect(await kernel.call(leaver.root, 'countCalls')).toBe(calls);
 };
 const expectHolderWorks = async (): Promise<void> => {
-  const { root } = standing.kernel.vat('holder');
-  const later = standing.takeName('later');
-  await standing.kernel.call(root, 'settle', [later, 'resolve', 1]);
-  expect(await standing.kernel.call(root, 'result', [later])).toBe(1);
+  const { root } = shared.kernel.vat('holder');
+  const later = shared.takeName('later');
+  await shared.kernel.call(root, 'settle', [later, 'resolve', 1]);
+  expect(await shared.kernel.call(root, 'result', [later])).toBe(1);
 };
 /**
  * The vat is gone, the others are not, and its name is free. That it stays so after a restart is
@@ -111,7 +111,7 @@ describe('exitVat', () => {
 
   test('exit: messages behind it in the same wave -> rejected, whatever ran', async () => {
     const directory = await freshDirectory();
-    const config = { vats: { leaver: { bundle: await fixture('leaver.js') } } };
+    const config = { vats: { leaver: { bundle: await fixture('services/leaver.js') } } };
     const owner = await kernelOver({ directory, blocks: 'host', config });
     await owner.run();
     await owner.commit();

@@ -8,9 +8,9 @@
  */
 import type { GcMode } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { seededRandom, type Random } from '../models/random.js';
-import { amount } from '../support/amounts.js';
-import { Traders } from '../support/traders.js';
+import { seededRandom, type Random } from '../support/suite/random.js';
+import { amount } from '../support/suite/amounts.js';
+import { Traders } from '../support/drivers/traders.js';
 
 const VATS = ['alice', 'bob', 'carol', 'dave'] as const;
 const STEPS = amount({ quick: 6, thorough: 45 });

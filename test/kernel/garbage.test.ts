@@ -7,8 +7,8 @@
  */
 import type { GcMode, LogRecord, VatReference } from '@heirloom/kernel';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { Traders } from '../support/traders.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { Traders } from '../support/drivers/traders.js';
 
 const REACHABLE_SORTS = ['thing', 'facet', 'virtual', 'far', 'map'] as const;
 const MODES: readonly GcMode[] = ['engine', 'consensus'];

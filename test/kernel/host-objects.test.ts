@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HostCallContext, HostObject, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom } from '../models/random.js';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { seededRandom } from '../support/suite/random.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -98,7 +98,7 @@ describe('calls', () => {
   test('an answer that is a promise -> refused: the result is rejected', async () => {
     const reflect = (_context: unknown, [thing]: unknown[]) => thing;
     const kernel = await withRelay({ mirror: { reflect } });
-    const bundleId = await install(kernel, 'holder.js');
+    const bundleId = await install(kernel, 'promises/holder.js');
     const { root } = await kernel.createVat({ name: 'holder', bundleId });
     const { promise } = (await kernel.call(root, 'make', ['p'])) as { promise: VatReference };
     const answering = viaRelay(kernel, 'mirror', 'reflect', [promise]);
@@ -136,7 +136,7 @@ describe('who has which host object', () => {
   test('as vatParameters, after an upgrade and a restart -> the same object', async () => {
     const hostObjects = { sums: { add: (_context: unknown, a: number, b: number) => a + b } };
     let kernel = await kernelOver({ directory, hostObjects });
-    const bundleId = await install(kernel, 'caller.js');
+    const bundleId = await install(kernel, 'services/caller.js');
     const vatParameters = { target: kernel.hostObject('sums') };
     const { vatId, root } = await kernel.createVat({ name: 'caller', bundleId, vatParameters });
     expect(await kernel.call(root, 'call', ['add', 1, 2])).toBe(3);
@@ -242,7 +242,7 @@ describe('crashes', () => {
       },
     };
     let kernel = await kernelOver({ directory, hostObjects: { slow: waits } });
-    const bundleId = await install(kernel, 'watcher.js');
+    const bundleId = await install(kernel, 'promises/watcher.js');
     const { root } = await kernel.createVat({ name: 'watcher', bundleId });
     await kernel.call(root, 'watchSend', [kernel.hostObject('slow'), 'get', [], 'w']);
     await kernel.close();
@@ -263,9 +263,9 @@ describe('crashes', () => {
   test(again, { tags: ['sized'] }, async () => {
     const seed = Number(process.env['HEIRLOOM_SEED'] ?? 7);
     const random = seededRandom(seed);
-    const script = fileURLToPath(new URL('../support/host-kernel.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../support/hosts/answering-host.mjs', import.meta.url));
     const bundle = join(await freshDirectory(), 'bundle.json');
-    await writeFile(bundle, JSON.stringify(await fixture('caller.js')));
+    await writeFile(bundle, JSON.stringify(await fixture('services/caller.js')));
     const started = new Map<number, number>();
     const goal = amount({ quick: 8, thorough: 40 });
     let final: unknown;

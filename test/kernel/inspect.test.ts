@@ -1,8 +1,8 @@
 /** What an inspection sees, of a store that a kernel has open and of one that nobody has. */
 import { inspectStore, type StoreInspection, type VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 test('inspect: a running store -> its vats, kinds, queues and tables, in and beside the process',
   async () => {
@@ -57,7 +57,7 @@ test('inspect: a running store -> its vats, kinds, queues and tables, in and bes
 test('inspect: messages that wait on promises -> the longest queues come first', async () => {
   const directory = await freshDirectory();
   const kernel = await kernelOver({ directory });
-  const bundleId = await install(kernel, 'holder.js');
+  const bundleId = await install(kernel, 'promises/holder.js');
   const { root } = await kernel.createVat({ name: 'holder', bundleId });
   for (const [name, count] of [['short', 1], ['long', 3]] as const) {
     const made = (await kernel.call(root, 'make', [name])) as { promise: VatReference };

@@ -5,9 +5,9 @@
 import { DEFAULT_PARAMETERS } from '@heirloom/kernel';
 import type { Kernel, KernelLogEntry, KernelParameters, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, install, kernelOver } from '../support/kernels.js';
-import { useStandingKernel } from '../support/standing-kernel.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 interface Place {
   readonly kernel: Kernel;
@@ -34,16 +34,16 @@ const placeIn = async (
 };
 
 /** The kernel of all tests that need no parameters of their own. */
-const standing = useStandingKernel({
+const shared = useSharedKernel({
   // A bench that no test has ended is the next test's.
-  keeps: name => name === 'other' || name === 'bench',
+  keeps: name => name === 'bench',
   begin: async ({ kernel }) => {
-    const bundleId = await standing.install('workbench.js');
+    const bundleId = await shared.install('workbench.js');
     await kernel.createVat({ name: 'other', bundleId });
   },
 });
 const make = async (): Promise<Place> =>
-  placeIn(standing.kernel, standing.log, await standing.install('workbench.js'));
+  placeIn(shared.kernel, shared.log, await shared.install('workbench.js'));
 
 /** In a kernel of the test's own. */
 const makeWith = async (parameters: Partial<KernelParameters>): Promise<Place> => {
@@ -244,7 +244,7 @@ describe('limits, what the kernel itself bounds:', () => {
     const { kernel, run } = await make();
     const holder = await kernel.createVat({
       name: 'holder',
-      bundleId: await standing.install('holder.js'),
+      bundleId: await shared.install('promises/holder.js'),
     });
     const names = ['a', 'b', 'c'];
     for (const name of names) {

@@ -10,9 +10,9 @@ import {
   type LogRecord,
 } from '@heirloom/kernel';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { beginHistory, runBlocks } from '../sync/history.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { beginHistory, runBlocks } from '../support/kernels/history.js';
 
 const logged = (kernel: Kernel, categories: readonly LogCategory[] | 'all' = 'all') => {
   const records: LogRecord[] = [];
@@ -100,7 +100,7 @@ describe('log', () => {
     await expect(kernel.upgradeVat(bank.vatId, broken)).rejects.toThrow();
     await kernel.upgradeVat(bank.vatId, { bundleId: broken.bundleId });
     await kernel.terminateVat(vatId);
-    const leaver = await install(kernel, 'leaver.js');
+    const leaver = await install(kernel, 'services/leaver.js');
     for (const exit of ['exitVat', 'exitVatWithFailure']) {
       const { root } = await kernel.createVat({ name: exit, bundleId: leaver });
       const how = exit === 'exitVat' ? 'well' : 'badly';

@@ -2,10 +2,10 @@
 import { BUILT_IN_VATS } from '@heirloom/kernel';
 import type { HostObject, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom } from '../models/random.js';
-import { bundleOf } from '../support/bundles.js';
-import { install, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { seededRandom } from '../support/suite/random.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 type Message = readonly [number: number, body: string];
 interface PeerState {
@@ -36,7 +36,7 @@ class Node {
     const { clock } = this.kernel.services;
     const bundleId = await this.kernel.installBundle(await bundleOf(BUILT_IN_VATS.mailbox));
     await this.kernel.createVat({ name: 'mailbox', bundleId, vatParameters: { clock } });
-    const sleeper = await install(this.kernel, 'sleeper.js');
+    const sleeper = await install(this.kernel, 'services/sleeper.js');
     await this.kernel.createVat({ name: 'sleeper', bundleId: sleeper });
     await this.talk('keep', 'mailbox', this.kernel.vat('mailbox').root);
     await this.tell('mailbox', 'getChannel', [peer], 'channel');

@@ -3,8 +3,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { openKernel, type VatReference } from '@heirloom/kernel';
-import { AdminBench } from '../support/admin.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const UNDERFLOW = Error('meter underflow, vat terminated');
 
@@ -140,14 +140,14 @@ describe('critical vats', () => {
 
   test('a critical vat of the host -> the same', async () => {
     const kernel = await kernelOver();
-    const bundleId = await install(kernel, 'worker.js');
+    const bundleId = await install(kernel, 'services/worker.js');
     const { root } = await kernel.createVat({ name: 'w', bundleId, critical: true });
     await expect(kernel.call(root, 'leave', ['bye'])).rejects.toMatchObject(stopped);
   });
 
   test('a static vat that is critical -> the same', async () => {
     const directory = await freshDirectory();
-    const bundle = await fixture('worker.js');
+    const bundle = await fixture('services/worker.js');
     const vats = { w: { bundle, creationOptions: { critical: true } } };
     const kernel = await openKernel({ directory, config: { vats } });
     const { root, vatId } = kernel.vat('w');

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
-import { beginHistory, runBlocks } from '../sync/history.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { beginHistory, runBlocks } from '../support/kernels/history.js';
 
 const busyKernel = async (): Promise<Kernel> => {
   const kernel = await kernelOver({ blocks: 'host' });

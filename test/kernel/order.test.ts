@@ -5,8 +5,8 @@
  */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { seededRandom, type Random } from '../models/random.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { seededRandom, type Random } from '../support/suite/random.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const SENDERS = ['s0', 's1', 's2'];
 const RECEIVERS = ['r0', 'r1', 'r2'];
@@ -98,7 +98,7 @@ class Attack {
 
 const attack = async (seed: number): Promise<void> => {
   const random = seededRandom(seed);
-  const bundle = await fixture('courier.js');
+  const bundle = await fixture('promises/courier.js');
   const names = [...SENDERS, ...RECEIVERS];
   const vats = Object.fromEntries(names.map(name => [name, { bundle, parameters: { name } }]));
   const kernel = await kernelOver({

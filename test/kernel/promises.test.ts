@@ -5,8 +5,8 @@
  */
 import type { VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { install, kernelOver } from '../support/kernels.js';
-import { useWorkbenches, type Workbench } from '../support/workbench.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useWorkbenches, type Workbench } from '../support/drivers/workbench.js';
 
 interface Link {
   readonly name: string;
@@ -205,7 +205,7 @@ describe('cycles', () => {
 
   test('followed by the host -> the same', async () => {
     const kernel = await kernelOver();
-    const bundleId = await install(kernel, 'holder.js');
+    const bundleId = await install(kernel, 'promises/holder.js');
     const { root } = await kernel.createVat({ name: 'holder', bundleId });
     const { promise } = (await kernel.call(root, 'make', ['x'])) as { promise: VatReference };
     await kernel.call(root, 'settleWith', ['x', 'resolve', ['y']]);

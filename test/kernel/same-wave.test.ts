@@ -1,7 +1,7 @@
 /** What falls into one wave, or into a run that goes on: who hears what, and in which order. */
 import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const settled = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
   await kernel.run();

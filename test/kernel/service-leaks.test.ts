@@ -1,11 +1,11 @@
 /** Vats that vats make and end, meters, host calls, alarms: what they leave when all is let go. */
 import type { HostObject, VatReference } from '@heirloom/kernel';
 import { beforeEach, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { amount } from '../support/amounts.js';
-import { auditStore } from '../support/audit.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { countRows } from '../support/store-rows.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { amount } from '../support/suite/amounts.js';
+import { auditStore } from '../support/stores/store-audit.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { countRows } from '../support/stores/store-rows.js';
 
 /** Even rounds and odd ones end their vat in different ways. */
 const ROUNDS = amount({ quick: 2, thorough: 6 });
@@ -103,7 +103,7 @@ test('all of it pending, ended and shared at once -> the tables agree', async ()
 
 test('a creation under a meter, cancelled by the host -> rejected, the meter let go', async () => {
   const directory = await freshDirectory();
-  const config = { bundles: { worker: { bundle: await fixture('worker.js') } } };
+  const config = { bundles: { worker: { bundle: await fixture('services/worker.js') } } };
   const kernel = await kernelOver({ directory, blocks: 'host', config });
   const call = async (target: VatReference, method: string, ...args: unknown[]) => {
     const { result } = kernel.send(target, method, args);

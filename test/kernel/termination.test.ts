@@ -2,9 +2,9 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 const THINGS = amount({ quick: 500, thorough: 2_000 });
 const STEP = amount({ quick: 60, thorough: 150 });
@@ -33,7 +33,7 @@ const call = async (target: VatReference, method: string, ...args: unknown[]) =>
   return result;
 };
 const make = async (name: string): Promise<VatReference> => {
-  const bundle = await fixture('worker.js');
+  const bundle = await fixture('services/worker.js');
   const installing = kernel.installBundle(bundle);
   await settle();
   const making = kernel.createVat({ name, bundleId: await installing });

@@ -1,9 +1,9 @@
 /** The timer service over block time (section 1.12 of README.md). */
 import { BUILT_IN_VATS, type Kernel, type VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { bundleOf } from '../support/bundles.js';
-import { install, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 let directory: string;
 let kernel: Kernel;
@@ -46,7 +46,8 @@ const setStage = preparedStore(async place => {
   const { clock } = kernel.services;
   const bundleId = await kernel.installBundle(await bundleOf(BUILT_IN_VATS.timer));
   await kernel.createVat({ name: 'timer', bundleId, vatParameters: { clock } });
-  await kernel.createVat({ name: 'sleeper', bundleId: await install(kernel, 'sleeper.js') });
+  const sleeper = await install(kernel, 'services/sleeper.js');
+  await kernel.createVat({ name: 'sleeper', bundleId: sleeper });
   await call('keep', 'timer', kernel.vat('timer').root);
   await call('keep', 'clock', kernel.services.clock);
   await call('makeHandler', 'h');

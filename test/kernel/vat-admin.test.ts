@@ -4,8 +4,8 @@
  */
 import type { VatId } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { fixture, kernelOver } from '../support/kernels.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 /** One kernel for all tests. Each finds the admin vat and no other. */
 const bench = AdminBench.use();

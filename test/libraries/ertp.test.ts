@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CreatedVat, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { bundleOf } from '../support/bundles.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const EXAMPLES = '../../examples';
 const RUN = fileURLToPath(new URL(`${EXAMPLES}/run.mjs`, import.meta.url));

@@ -4,7 +4,7 @@
  */
 import type { CreatedVat, VatReference } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const FILE = 'libraries/exos.js';
 

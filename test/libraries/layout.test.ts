@@ -4,7 +4,7 @@
  */
 import type { VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const FILE = 'libraries/layout.js';
 

@@ -1,7 +1,7 @@
 /** `@agoric/vow`, unmodified: vows watched across upgrades of who watches and of who decides. */
 import type { CreatedVat, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const FILES = { provider: 'libraries/vow-provider.js', watcher: 'libraries/vow-watcher.js' };
 type Name = keyof typeof FILES;

@@ -1,8 +1,8 @@
 /** `@agoric/zone`, unmodified: what each zone keeps through an upgrade. */
 import type { CreatedVat, VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const FILE = 'libraries/zones.js';
 

@@ -4,8 +4,8 @@
  * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
-import { testFacts, useWorkbenches } from '../support/workbench.js';
-import type { Fact } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/drivers/workbench.js';
+import type { Fact } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 

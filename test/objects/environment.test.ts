@@ -6,7 +6,7 @@
  * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
-import { testFacts, useWorkbenches } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 

@@ -5,8 +5,8 @@
  * @module-tag sized
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { testFacts, useWorkbenches } from '../support/workbench.js';
-import type { Workbench } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/drivers/workbench.js';
+import type { Workbench } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 

@@ -1,13 +1,13 @@
 /**
  * What is the same as what, and when (section 2.9 of README.md), as far as vat code can see it
- * without a collector. With one: test/support/workbench.ts does all of it again, and
+ * without a collector. With one: test/support/drivers/workbench.ts does all of it again, and
  * packages/worker/src/liveslots/garbage/gc.test.ts.
  *
  * @module-tag sized
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { testFacts, useWorkbenches } from '../support/workbench.js';
-import type { Workbench } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/drivers/workbench.js';
+import type { Workbench } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 

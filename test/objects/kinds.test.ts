@@ -5,7 +5,7 @@
  * @module-tag sized
  */
 import { describe, expect, test } from 'vitest';
-import { testFacts, useWorkbenches } from '../support/workbench.js';
+import { testFacts, useWorkbenches } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 
@@ -351,6 +351,12 @@ describe('kinds: guards and thisful methods', () => {
          M.interface('J', {}, { defaultGuards: 'raw' })];
        guards.map(interfaceGuard =>
          VatData.defineKind('k', null, { more: () => 1 }, { interfaceGuard })().more())`, [1, 1]],
+    ['interfaceGuard: a method that a symbol names -> checked like any other',
+      `const name = Symbol.for('add');
+       const interfaceGuard = M.interface('J', { [name]: M.call(M.number()).returns(M.number()) });
+       const one = VatData.defineKind('k', null, { [name]: (_, n) => n }, { interfaceGuard })();
+       [one[name](1), why(() => one[name]('1'))]`,
+      [1, 'Error: In "[Symbol(add)]" method of (k): arg 0: string (a string) - Must be a number']],
     ['interfaceGuardKit: each facet -> its own guard',
       `const guard = M.interface('R', { set: M.call(M.number()).returns() });
        const facets = { a: { set: $.behavior.set }, b: { set: $.behavior.set } };

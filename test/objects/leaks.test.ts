@@ -1,9 +1,9 @@
 /** Nothing stays behind of what vats made for each other and let go, in both modes. */
 import type { GcMode, Kernel } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { countRows } from '../support/store-rows.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { countRows } from '../support/stores/store-rows.js';
 
 const ROUNDS = amount({ quick: 120, thorough: 10_000 });
 const BATCH = amount({ quick: 40, thorough: 250 });
@@ -24,7 +24,7 @@ class Exchange {
     const { directory } = this;
     const parameters = { gc: this.#gc };
     this.#kernel = await kernelOver({ directory, blocks: 'host', parameters });
-    this.#bundleId = await this.#block(this.#it.installBundle(await fixture('leaker.js')));
+    this.#bundleId = await this.#block(this.#it.installBundle(await fixture('garbage/leaker.js')));
     const bundleId = this.#bundleId;
     for (const name of VATS) await this.#block(this.#it.createVat({ name, bundleId }));
   }

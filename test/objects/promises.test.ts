@@ -10,8 +10,8 @@ import {
   vatstoreKey,
 } from '@heirloom/store';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 interface Held {
   readonly promise: VatReference;
@@ -51,7 +51,7 @@ const make = async (name: string): Promise<VatReference> =>
   ((await call('holder', 'make', name)) as Held).promise;
 const upgrade = async (version: number, more: object = {}): Promise<void> => {
   const { vatId } = kernel.vat(nameOf('watcher'));
-  const bundleId = await bundleOf('watcher.js');
+  const bundleId = await bundleOf('promises/watcher.js');
   const vatParameters = { version, ...more };
   await kernel.upgradeVat(vatId, { bundleId, vatParameters, upgradeMessage: `to ${version}` });
 };
@@ -66,12 +66,12 @@ beforeEach(async () => {
   ({ kernel } = shared);
   ownDirectory = undefined;
   logged.length = 0;
-  await create('holder', 'holder.js');
+  await create('holder', 'promises/holder.js');
 });
 
 describe('watched promises', () => {
   beforeEach(async () => {
-    await create('watcher', 'watcher.js');
+    await create('watcher', 'promises/watcher.js');
   });
   const settle = (how: 'resolve' | 'reject', value: unknown) =>
     call('holder', 'settle', 'p', how, value);
@@ -79,8 +79,8 @@ describe('watched promises', () => {
   /** The rest of the test has a kernel for itself. */
   const beAlone = async (): Promise<void> => {
     await openOwn(await freshDirectory());
-    await create('holder', 'holder.js');
-    await create('watcher', 'watcher.js');
+    await create('holder', 'promises/holder.js');
+    await create('watcher', 'promises/watcher.js');
   };
 
   test('watches: no upgrade -> fulfilled or rejected, with the args', async () => {
@@ -140,7 +140,7 @@ describe('watched promises', () => {
 
   test('watches: settled, and upgraded before the notify -> the successor is told', async () => {
     await call('watcher', 'watch', await make('p'), 'a');
-    const bundleId = await bundleOf('watcher.js');
+    const bundleId = await bundleOf('promises/watcher.js');
     const owner = await shared.reopen({ blocks: 'host' });
     owner.send(owner.vat(nameOf('holder')).root, 'settle', ['p', 'resolve', 3]);
     const upgraded = owner.upgradeVat(owner.vat(nameOf('watcher')).vatId, {
@@ -284,7 +284,7 @@ describe('watched promises', () => {
 
 describe('settlements', () => {
   beforeEach(async () => {
-    await create('looker', 'looker.js');
+    await create('looker', 'promises/looker.js');
   });
 
   test('rejections: data of every kind, thrown or by promise -> arrives as it was', async () => {
@@ -311,7 +311,7 @@ describe('settlements', () => {
   });
 
   test('results: a promise for a promise of another vat -> follows it', async () => {
-    await create('other', 'holder.js');
+    await create('other', 'promises/holder.js');
     await call('other', 'settle', 'outer', 'resolve', await make('p'));
     const outer = kernel.send(root('other'), 'result', ['outer']);
     await call('holder', 'settle', 'p', 'resolve', 'inner');
@@ -353,7 +353,7 @@ describe('settlements', () => {
 
   test('promises settled while a vat starts -> settled for others and watched', async () => {
     const parameters = (key: string) => ({ looker: root('looker'), key });
-    const early = await shared.create('early.js', { vatParameters: parameters('k') });
+    const early = await shared.create('promises/early.js', { vatParameters: parameters('k') });
     names.set('early', early.name);
     const { vatId, bundleId } = early;
     await kernel.upgradeVat(vatId, { bundleId, vatParameters: parameters('l') });

@@ -6,9 +6,9 @@
  */
 import type { Kernel } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { kernelOver } from '../support/kernels.js';
-import { useWorkbenches } from '../support/workbench.js';
+import { amount } from '../support/suite/amounts.js';
+import { kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useWorkbenches } from '../support/drivers/workbench.js';
 
 describe('start: what a bundle must give', () => {
   let kernel: Kernel;

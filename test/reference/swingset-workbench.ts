@@ -1,13 +1,14 @@
 /**
- * Stands in for test/support/workbench.ts when facts are checked against SwingSet's own liveslots:
- * the facts of a test file become tests under the name `swingset`, its other tests are not run.
+ * Stands in for test/support/drivers/workbench.ts when facts are checked against SwingSet's own
+ * liveslots: the facts of a test file become tests under the name `swingset`, its other tests are
+ * not run.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DIFFERENCES } from './differences.js';
 import type { ChildProcess } from 'node:child_process';
-import type { Fact } from '../support/workbench.js';
+import type { Fact } from '../support/drivers/workbench.js';
 
 const VATS = fileURLToPath(new URL('swingset-vat.mjs', import.meta.url));
 

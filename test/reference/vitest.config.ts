@@ -1,7 +1,7 @@
 /** Runs the facts of test/objects on SwingSet's own liveslots: `npm run test:swingset`. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { TAGS } from '../support/tags.js';
+import { TAGS } from '../support/suite/tags.js';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const FACTS = [
@@ -19,7 +19,7 @@ export default defineConfig({
       name: 'swingset',
       enforce: 'pre',
       resolveId: id =>
-        id.endsWith('/support/workbench.js') ? pathOf('swingset-workbench.ts') : undefined,
+        id.endsWith('/support/drivers/workbench.js') ? pathOf('swingset-workbench.ts') : undefined,
     },
   ],
   test: {

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
-const SCRIPT = fileURLToPath(new URL('../support/fill-kernel.mjs', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../support/hosts/disk-filling-host.mjs', import.meta.url));
 /** With SIGXFSZ ignored, a write past this many KiB fails as on a full disk. */
 const LIMITED = 'trap "" XFSZ; ulimit -f 6000; exec "$0" "$@"';
 

@@ -12,10 +12,10 @@ import { openReader } from '@heirloom/store';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { bundleOf } from '../support/bundles.js';
-import { kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { amount } from '../support/suite/amounts.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 const pathOf = (file: string): string =>
   fileURLToPath(new URL(`../../packages/kernel/${file}`, import.meta.url));

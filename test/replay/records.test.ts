@@ -6,7 +6,7 @@ import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader, unpackFrame } from '@heirloom/store';
 import { Delivery } from '@heirloom/worker';
 import { expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const settled = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
   await kernel.run();

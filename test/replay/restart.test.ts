@@ -2,9 +2,9 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { openReader } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 /** A bank with a purse, after some deposits, some of them before an upgrade. */
 const busyBank = async (kernel: Kernel): Promise<void> => {

@@ -5,6 +5,7 @@ import { verifyStore, type StoreVerification } from '@heirloom/kernel';
 import {
   blockKey,
   decodeChunk,
+  heightAfter,
   objectKey,
   openReader,
   packFrame,
@@ -22,9 +23,9 @@ import {
   type StoredRow,
 } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { preparedStore } from '../support/prepared-stores.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../support/stores/prepared-stores.js';
 
 /** The waves of an incarnation, as keys of the transcript, and their first positions. */
 const wavesOf = async (directory: string, vat: number, incarnation: number) => {
@@ -56,7 +57,7 @@ const damage = async (
   change: (store: Store) => RowChange,
 ): Promise<void> => {
   const store = await Store.open({ directory, readersMax: 8 });
-  const height = store.head.height + 1;
+  const height = heightAfter(store.head.height);
   await store.commit({ height, changes: [change(store)], unhashed: [] });
   await store.close();
 };

@@ -1,10 +1,10 @@
 /** Fewer workers than vats: the same blocks, whichever vats happen to be online. */
 import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../models/random.js';
-import { amount, isThorough } from '../support/amounts.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { Replica } from '../support/replicas.js';
+import { seededRandom } from '../support/suite/random.js';
+import { amount, isThorough } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { Replica } from '../support/kernels/replicas.js';
 
 const VATS = amount({ quick: 4, thorough: 8 });
 const BLOCKS = amount({ quick: 4, thorough: 12 });

@@ -15,9 +15,9 @@ import {
 } from '@heirloom/bench/replicas';
 import { exportState, importState, type KernelOptions } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { bundleOf } from '../support/bundles.js';
-import { freshDirectory, kernelOver } from '../support/kernels.js';
+import { amount } from '../support/suite/amounts.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const MIXER = fileURLToPath(new URL('../../bench/vats/vat-mixer.js', import.meta.url));
 const BLOCKS = amount({ quick: 8, thorough: 20 });

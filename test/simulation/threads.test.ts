@@ -1,9 +1,9 @@
 /** The same blocks with one thread at a time and with many: every block hash is the same. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, kernelOver } from '../support/kernels.js';
-import { Replica } from '../support/replicas.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { Replica } from '../support/kernels/replicas.js';
 
 const VATS = 6;
 const BLOCKS = amount({ quick: 7, thorough: 12 });

@@ -13,8 +13,8 @@ import {
   inspectDirectory, OBJECT_PREFIX, packFrame, rootOfChunks, unpackFrame,
 } from '@heirloom/store';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freshDirectory, kernelOver } from '../support/kernels.js';
-import { beginHistory, runBlocks } from './history.js';
+import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { beginHistory, runBlocks } from '../support/kernels/history.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
 

@@ -9,11 +9,11 @@ import {
   type ImportReport,
   type StateManifest,
 } from '@heirloom/kernel';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, kernelOver } from '../support/kernels.js';
-import { SharedKernel } from '../support/shared-kernel.js';
-import { beginHistory, giveInputs, runBlock, runBlocks } from './history.js';
+import { describe, expect, test } from 'vitest';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
+import { beginHistory, giveInputs, runBlock, runBlocks } from '../support/kernels/history.js';
 
 const EXPORTED_AT = 7;
 const LAST = 14;
@@ -29,19 +29,18 @@ const exporter = async (options: { steps: number; stateRootInterval?: number }) 
   return { directory, kernel, out: join(await freshDirectory(), 'out') };
 };
 
+/** The last step that the shared kernel has lived through. */
+let step = 3;
 /** For tests that look at a store and export it, at whichever block. No block of it is sealed. */
-const standing = new SharedKernel({
+const shared = useSharedKernel({
   blocks: 'host',
   parameters: { stateRootInterval: 1000, waveLimit: 5 },
+  begin: async ({ kernel }) => {
+    await beginHistory(kernel);
+    await runBlocks(kernel, 1, step);
+  },
 });
-let step = 3;
 const outside = async (): Promise<string> => join(await freshDirectory(), 'out');
-beforeAll(async () => {
-  await standing.open();
-  await beginHistory(standing.kernel);
-  await runBlocks(standing.kernel, 1, step);
-});
-afterAll(() => standing.close());
 
 describe('state sync', () => {
   test('exported at a block with everything in flight, while the exporter runs on -> equal hashes',
@@ -83,7 +82,7 @@ describe('state sync', () => {
     });
 
   test('an export of an import -> the same chunks and root', async () => {
-    const { directory } = standing;
+    const { directory } = shared;
     const out = await outside();
     const first = await exportState({ directory, to: out });
     const copy = join(out, '..', 'copy');
@@ -94,7 +93,7 @@ describe('state sync', () => {
 
   const commands = 'from the command line, beside a running kernel -> the same; tables and JSON';
   test(commands, { tags: ['thorough'] }, async () => {
-    const { directory, kernel } = standing;
+    const { directory, kernel } = shared;
     const out = await outside();
     const exported = await heirloom('export', directory, '--to', out, '--json');
     expect([exported.status, exported.stderr]).toEqual([0, '']);
@@ -120,7 +119,7 @@ describe('state sync', () => {
   });
 
   test('a directory in use, or no store -> refused, and nothing is made', async () => {
-    const { directory } = standing;
+    const { directory } = shared;
     const out = await outside();
     await exportState({ directory, to: out });
     await expect(exportState({ directory, to: out })).rejects.toMatchObject({ code: 'NOT_EMPTY' });
@@ -154,7 +153,7 @@ describe('sealed blocks', () => {
 
   test('a block between -> its hash alone verifies nothing: refused, and says what is missing',
     async () => {
-      const { directory, kernel } = standing;
+      const { directory, kernel } = shared;
       const out = await outside();
       await exportState({ directory, to: out });
       const copy = join(out, '..', 'copy');

@@ -4,9 +4,9 @@
  */
 import { runTrial, verdictOf, type ChurnPlan } from '@heirloom/bench/churn';
 import { expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { bundleOf } from '../support/bundles.js';
-import { freshDirectory, isolation } from '../support/kernels.js';
+import { amount } from '../support/suite/amounts.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { freshDirectory, isolation } from '../support/kernels/fresh-kernels.js';
 
 const SEED = Number(process.env['HEIRLOOM_SEED'] ?? 1);
 const PLAN: ChurnPlan = amount({

@@ -1,9 +1,8 @@
 /** Stored things that only hold each other: found after upgrades, in bounded steps (docs/gc.md). */
-import { inspectStore } from '@heirloom/kernel';
-import type { CreatedVat, Kernel, VatId } from '@heirloom/kernel';
+import { inspectStore, type CreatedVat, type Kernel } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../support/audit.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { auditStore } from '../support/stores/store-audit.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const SETUP = `
   if (!baggage.has('Node')) baggage.init('Node', VatData.makeKindHandle('Node'));
@@ -106,6 +105,6 @@ describe('cycles:', () => {
 
   test('an unknown vat -> KernelError', async () => {
     const kernel = await kernelOver();
-    await expect(kernel.collectCycles('v99' as VatId)).rejects.toThrow('no vat v99 runs');
+    await expect(kernel.collectCycles('v99')).rejects.toThrow('no vat v99 runs');
   });
 });

@@ -5,9 +5,9 @@
  */
 import type { GcMode, Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { seededRandom, type Random } from '../models/random.js';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
+import { seededRandom, type Random } from '../support/suite/random.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const TAGS = ['A', 'B', 'C'] as const;
 const SLOTS = 6;

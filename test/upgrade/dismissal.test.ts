@@ -5,8 +5,8 @@
  */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { useWorkbenches, type Workbench } from '../support/workbench.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useWorkbenches, type Workbench } from '../support/drivers/workbench.js';
 
 /** Small steps, so that rows and names take several waves to go. */
 const benches = useWorkbenches({ parameters: { sweepRowsMax: 4, cleanupRowsMax: 3 } });

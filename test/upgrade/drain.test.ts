@@ -1,10 +1,10 @@
 /** Drains: a vat's promises settle before its upgrade, while messages wait. */
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { fixture, kernelOver } from '../support/kernels.js';
-import { inReplicas, type Replica } from '../support/replicas.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { inReplicas, type Replica } from '../support/kernels/replicas.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 /** The bank's `depositAfter` waits for the gate, which `$.go()` opens. */
 const GATE = `$.opened = new Promise(go => { $.go = go; });

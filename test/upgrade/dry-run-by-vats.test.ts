@@ -1,10 +1,10 @@
 /** Dry runs that vats ask for: carried out at their place in the block, told as plain data. */
 import { inspectStore, type VatId, type VatInspection } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture } from '../support/kernels.js';
-import { inReplicas, Replica } from '../support/replicas.js';
-import { useSharedAdmin } from '../support/shared-admin.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture } from '../support/kernels/fresh-kernels.js';
+import { inReplicas, Replica } from '../support/kernels/replicas.js';
+import { AdminBench } from '../support/drivers/admin.js';
 
 const NO_MIGRATION = { kinds: [], sampled: 0, failed: [], fault: null };
 /** Of the kernels in which code never ends: on no machine does other code take so long. */
@@ -13,7 +13,7 @@ const DELIVERY_TIMEOUT_MS = 5_000;
 /** Of one wave each; in some replicas there is a restart after each. */
 const SHORT_BLOCKS = 8;
 
-const bench = useSharedAdmin();
+const bench = AdminBench.use();
 beforeAll(async () => {
   const bundleId = await bench.provide('workbench');
   await bench.kernel.createVat({ name: 'gates', bundleId });
@@ -213,7 +213,7 @@ describe('dry run by a vat:', () => {
 /** The admin vat and a bank of its own, in a kernel of which the host makes the blocks. */
 const sceneIn = async (replica: Replica): Promise<void> => {
   const { kernel } = replica;
-  const bundleId = await replica.settle(kernel.installBundle(await fixture('admin.js')));
+  const bundleId = await replica.settle(kernel.installBundle(await fixture('services/admin.js')));
   await replica.settle(kernel.installBundle(await fixture('bank.js'), { name: 'bank' }));
   const { root } = await replica.settle(kernel.createVat({ name: 'admin', bundleId }));
   const vats = { vatAdmin: kernel.services.vatAdmin };
@@ -310,7 +310,7 @@ describe('dry run by a vat: its place', () => {
   const endless = 'a successor that never ends -> HostError, nothing of the block is kept';
   test(endless, { tags: ['thorough'] }, async () => {
     await makeBank();
-    await bench.provide('hazard');
+    await bench.provide('hazard', 'faulty/hazard.js');
     await bench.kernel.idle();
     const { height, blockHash } = bench.kernel;
     await bench.restart({ deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });

@@ -5,10 +5,10 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { heirloom } from '../support/command.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { useSharedAdmin } from '../support/shared-admin.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const BANK = fileURLToPath(new URL('../vats/bank.js', import.meta.url));
 /** Of the kernels in which code never ends: on no machine does other code take so long. */
@@ -192,7 +192,7 @@ describe('dry run:', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     kernel = await shared.reopen({ deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
-    const bundle = await fixture('endless-module.js');
+    const bundle = await fixture('faulty/endless-module.js');
     let isTold = false;
     const checking = kernel.checkUpgrade(bank.vatId, { bundle }).finally(() => (isTold = true));
     // The watchdog's timer stands still until it is turned: nothing else has anything to do.
@@ -223,7 +223,7 @@ describe('dry run:', () => {
 });
 
 describe('dry run: by vats and the host:', () => {
-  const bench = useSharedAdmin();
+  const bench = AdminBench.use();
 
   const many = 'very many exports -> counted to 10,000 for a vat, all for the host';
   test(many, { tags: ['thorough'] }, async () => {

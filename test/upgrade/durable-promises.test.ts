@@ -5,8 +5,8 @@
 import { inspectStore } from '@heirloom/kernel';
 import type { CreatedVat, Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { amount } from '../support/suite/amounts.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 /** Promises that come and go; every other one lives through an upgrade. */
 const ROUNDS = amount({ quick: 2, thorough: 5 });
@@ -23,7 +23,7 @@ interface Scene {
 }
 
 const scene = async (): Promise<Scene> => {
-  const promiser = await shared.create('promiser.js');
+  const promiser = await shared.create('promises/promiser.js');
   const relay = await shared.create('relay.js');
   const { bundleId, vatId, name } = promiser;
   const stage: Scene = {

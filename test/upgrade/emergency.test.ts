@@ -5,7 +5,7 @@
 import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { verifyStore } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const shared = useSharedKernel();
 

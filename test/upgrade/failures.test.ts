@@ -5,11 +5,11 @@
  * @module-tag sized
  */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { amount } from '../support/amounts.js';
-import { fixture } from '../support/kernels.js';
-import { testLast } from '../support/last-test.js';
-import { useWorkbenches, type Workbench } from '../support/workbench.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture } from '../support/kernels/fresh-kernels.js';
+import { testLast } from '../support/suite/last-test.js';
+import { useWorkbenches, type Workbench } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 
@@ -263,12 +263,12 @@ describe('one vat', () => {
 
   describe('before buildRootObject', () => {
     test('failures: a bundle that throws -> told what', async () => {
-      const bundleId = await benches.install('unloadable.js');
+      const bundleId = await benches.install('faulty/unloadable.js');
       expect(await bench.whyUpgradeFails({}, bundleId)).toEqual(TypeError('no code today'));
     });
 
     test('failures: a bundle without buildRootObject -> told so', THOROUGH, async () => {
-      const bundleId = await benches.install('empty.js');
+      const bundleId = await benches.install('faulty/empty.js');
       expect(String(await bench.whyUpgradeFails({}, bundleId))).toBe(
         'Error: vat source bundle lacks buildRootObject() function',
       );

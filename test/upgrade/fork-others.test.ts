@@ -2,11 +2,11 @@
 import type { CreatedVat, ForkedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { exportState, importState, inspectStore, verifyStore } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
-import { countLiveRows } from '../support/store-rows.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
+import { countLiveRows } from '../support/stores/store-rows.js';
 
 interface Named {
   readonly name: string;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   ({ kernel } = shared);
-  parent = await shared.create('hatchery.js');
+  parent = await shared.create('upgrade/hatchery.js');
   ({ bundleId } = kernel.vat(parent.name));
   relay = kernel.vat('relay').root;
 });
@@ -357,7 +357,7 @@ describe('afterwards:', () => {
     'refreshed after so many deliveries of its own, also if its parent is due';
   test(refreshedAfterSo, { tags: ['thorough'] }, async () => {
     const refresh = { deliveries: 3 };
-    const fresh = await shared.create('hatchery.js', { refresh });
+    const fresh = await shared.create('upgrade/hatchery.js', { refresh });
     await call(fresh.root, 'count');
     kernel = await shared.reopen({ blocks: 'host' });
     const told = [1, 2].map(() => kernel.send(rootOf(fresh), 'count').result);
@@ -403,7 +403,7 @@ describe('afterwards:', () => {
 describe('by an adminNode:', () => {
   test('fork() -> adminNode, root, exports; it lives and ends as any dynamic vat', async () => {
     const bench = await AdminBench.open();
-    await bench.kernel.installBundle(await fixture('hatchery.js'), { name: 'hatchery' });
+    await bench.kernel.installBundle(await fixture('upgrade/hatchery.js'), { name: 'hatchery' });
     await bench.tell('svc', 'getNamedBundleCap', ['hatchery'], 'hatchery');
     await bench.call('createVat', 'h', '$hatchery', { vatParameters: { onFork: ['note'] } });
     await bench.tell('h.root', 'layEgg', ['a', 5n], 'egg');

@@ -5,10 +5,10 @@
  */
 import type { GcMode, Kernel, VatReference } from '@heirloom/kernel';
 import { expect, test } from 'vitest';
-import { seededRandom, type Random } from '../models/random.js';
-import { amount } from '../support/amounts.js';
-import { fixture, freshDirectory, kernelOver } from '../support/kernels.js';
-import { countLiveRows } from '../support/store-rows.js';
+import { seededRandom, type Random } from '../support/suite/random.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { countLiveRows } from '../support/stores/store-rows.js';
 
 const STEPS = amount({ quick: 15, thorough: 60 });
 const VATS_MAX = 5;
@@ -56,7 +56,7 @@ class Family {
     const gc: GcMode = seed % 2 === 0 ? 'consensus' : 'engine';
     const options = { directory, blocks: 'host', parameters: { ...PARAMETERS, gc } } as const;
     const family = new Family(seed, directory, await kernelOver(options));
-    const bundle = await fixture('hatchery.js');
+    const bundle = await fixture('upgrade/hatchery.js');
     family.#bundleId = await family.#settle(family.#kernel.installBundle(bundle));
     for (const name of ['a', 'b']) {
       const { kernel, bundleId } = { kernel: family.#kernel, bundleId: family.#bundleId };

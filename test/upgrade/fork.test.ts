@@ -1,9 +1,9 @@
 /** Vats made from the state of another (docs/upgrade/fork.md). */
-import type { CreatedVat, ForkedVat, Kernel, VatId, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, ForkedVat, Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fixture } from '../support/kernels.js';
-import { inReplicas, type Replica } from '../support/replicas.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { fixture } from '../support/kernels/fresh-kernels.js';
+import { inReplicas, type Replica } from '../support/kernels/replicas.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 interface Named {
   readonly name: string;
@@ -16,7 +16,7 @@ let parent: CreatedVat & Named;
 
 beforeEach(async () => {
   ({ kernel } = shared);
-  parent = await shared.create('hatchery.js', { vatParameters: { onFork: ['note'] } });
+  parent = await shared.create('upgrade/hatchery.js', { vatParameters: { onFork: ['note'] } });
   ({ bundleId } = kernel.vat(parent.name));
 });
 
@@ -85,7 +85,7 @@ describe('a fork', () => {
 describe('one block:', () => {
   /** What is sent before, between and after two forks, in one block; then it is looked at. */
   const life = async (replica: Replica): Promise<unknown[]> => {
-    const bundle = await fixture('hatchery.js');
+    const bundle = await fixture('upgrade/hatchery.js');
     const id = await replica.settle(replica.kernel.installBundle(bundle));
     const told: unknown[] = [];
     const note = (promise: Promise<unknown>): void =>
@@ -140,7 +140,7 @@ describe('onFork:', () => {
     const noHandler = call(parent.root, 'addHandler', 'x');
     await expect(noHandler).rejects.toThrow('onFork: a handler is a function, not "x"');
     const vatParameters = { onFork: ['note', 'late', 'note'] };
-    const late = await shared.create('hatchery.js', { vatParameters });
+    const late = await shared.create('upgrade/hatchery.js', { vatParameters });
     const made = await fork(late, { vatParameters: 7n });
     expect(await call(made.root, 'getForks')).toEqual([7n, 7n, ['late', 7n]]);
     expect(await call(rootOf(late), 'getForks')).toEqual([]);
@@ -161,7 +161,8 @@ describe('onFork:', () => {
 
   test('a handler that sends, with a reference from the parameters', async () => {
     const { root: listener } = await shared.create('relay.js');
-    const teller = await shared.create('hatchery.js', { vatParameters: { onFork: ['tell'] } });
+    const vatParameters = { onFork: ['tell'] };
+    const teller = await shared.create('upgrade/hatchery.js', { vatParameters });
     const made = await fork(teller, { vatParameters: { listener } });
     await kernel.idle();
     expect(await call(made.root, 'count')).toBe(1);
@@ -180,7 +181,7 @@ describe('a fork that fails', () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 5n);
     const vats: Named[] = [];
     for (const [i, [how, text]] of failures.entries()) {
-      const vat = await shared.create('hatchery.js', { vatParameters: { onFork: [how] } });
+      const vat = await shared.create('upgrade/hatchery.js', { vatParameters: { onFork: [how] } });
       vats.push(vat);
       const { root, vatId } = vat;
       const own = await ref(root, 'layEgg', 'a', 1n);
@@ -203,7 +204,7 @@ describe('a fork that fails', () => {
 
   test('wrong options and wrong exports -> errors that say which', async () => {
     const egg = await ref(parent.root, 'layEgg', 'a', 5n);
-    const other = await shared.create('hatchery.js');
+    const other = await shared.create('upgrade/hatchery.js');
     const forkAs = (options: object): Promise<ForkedVat> =>
       kernel.forkVat(parent.vatId, { name: shared.takeName('fork'), ...options });
     await expect(forkAs({ exports: [egg, other.root] })).rejects.toThrow(
@@ -214,7 +215,7 @@ describe('a fork that fails', () => {
     );
     await expect(forkAs({ export: [] })).rejects.toThrow('unknown option export; options: name, ');
     await expect(forkAs({ exports: 'x' })).rejects.toThrow('exports must be an array');
-    await expect(kernel.forkVat('v99' as VatId, { name: 'x' })).rejects.toThrow('v99');
+    await expect(kernel.forkVat('v99', { name: 'x' })).rejects.toThrow('v99');
     await kernel.terminateVat(other.vatId);
     await expect(kernel.forkVat(other.vatId, { name: 'x' })).rejects.toThrow(other.vatId);
     expect(await call((await forkAs({ exports: [egg] })).exports[0]!, 'getWeight')).toBe(5n);

@@ -8,9 +8,9 @@ import { verifyStore } from '@heirloom/kernel';
 import type { ImageSource, Kernel, VatReference } from '@heirloom/kernel';
 import { readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
-import { bundleOf } from '../support/bundles.js';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels.js';
-import { localKeys } from '../support/store-rows.js';
+import { bundleOf } from '../support/bundles/fixtures.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { localKeys } from '../support/stores/store-rows.js';
 
 const ZIP_ENTRY = fileURLToPath(new URL('../vats/formats/vat.js', import.meta.url));
 const OLD_TEXT = 'kind tag must be a string';

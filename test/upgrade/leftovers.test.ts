@@ -1,7 +1,7 @@
 /** What an upgrade leaves behind: no name, no worker, nothing that its parameters mention. */
 import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { fixture, kernelOver } from '../support/kernels.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const settled = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
   await kernel.run();

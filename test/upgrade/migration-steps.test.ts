@@ -1,12 +1,16 @@
 /** Migration of everything that is stored, in bounded steps (docs/upgrade/migration.md). */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { inspectStore } from '@heirloom/kernel';
-import type { CreatedVat, Kernel, MigrationSummary, VatId } from '@heirloom/kernel';
+import {
+  inspectStore,
+  type CreatedVat,
+  type Kernel,
+  type MigrationSummary,
+} from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../support/audit.js';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { auditStore } from '../support/stores/store-audit.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
 
@@ -229,7 +233,7 @@ describe('migration in steps: and the dead', () => {
 
   test('kernel.migrate: an unknown vat, a wrong option -> KernelError', async () => {
     const { kernel } = await sceneOf(0, 2);
-    await expect(kernel.migrate({ vatId: 'v99' as VatId })).rejects.toThrow('no vat v99 runs');
+    await expect(kernel.migrate({ vatId: 'v99' })).rejects.toThrow('no vat v99 runs');
     const wrong = kernel.migrate({ vat: 'v1' } as never);
     await expect(wrong).rejects.toThrow('options: vatId, progress');
   });

@@ -4,7 +4,7 @@
  * @module-tag sized
  */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { useWorkbenches, type Workbench } from '../support/workbench.js';
+import { useWorkbenches, type Workbench } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches({ parameters: { sweepRowsMax: 4 } });
 

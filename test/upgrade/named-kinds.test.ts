@@ -5,8 +5,8 @@
  */
 import type { VatReference } from '@heirloom/kernel';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { testLast } from '../support/last-test.js';
-import { useWorkbenches, type Workbench } from '../support/workbench.js';
+import { testLast } from '../support/suite/last-test.js';
+import { useWorkbenches, type Workbench } from '../support/drivers/workbench.js';
 
 const benches = useWorkbenches();
 

@@ -1,9 +1,9 @@
 /** Refreshes: null upgrades after a number of deliveries (docs/upgrade/refresh.md). */
 import type { Kernel, KernelLogEntry } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { fixture, install, kernelOver } from '../support/kernels.js';
-import { inReplicas, type Replica } from '../support/replicas.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { fixture, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { inReplicas, type Replica } from '../support/kernels/replicas.js';
 
 const DELIVERIES = 4;
 const refresh = { deliveries: DELIVERIES };

@@ -4,8 +4,8 @@
  */
 import { verifyStore, type CreatedVat, type Kernel, type VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { fixture, kernelOver } from '../support/kernels.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const shared = useSharedKernel();
 
@@ -18,8 +18,8 @@ interface Scene {
 
 const scene = async (): Promise<Scene> => {
   const { kernel } = shared;
-  const secondId = await shared.install('ledger-v2.js');
-  const ledger = await shared.create('ledger-v1.js');
+  const secondId = await shared.install('upgrade/ledger-v2.js');
+  const ledger = await shared.create('upgrade/ledger-v1.js');
   const account = (await kernel.call(ledger.root, 'open', [10n])) as VatReference;
   expect(await kernel.call(account, 'deposit', [5n])).toBe(15n);
   return { kernel, ledger, account, secondId };
@@ -52,7 +52,7 @@ describe("mode 'replay':", () => {
     await expect(upgrade).rejects.toThrow('the new code does otherwise at delivery 3');
     expect(await kernel.call(account, 'getBalance')).toBe(214n);
     await expect(kernel.call(ledger.root, 'getTotal')).rejects.toThrow('getTotal');
-    const other = await shared.install('empty.js');
+    const other = await shared.install('faulty/empty.js');
     const empty = kernel.upgradeVat(ledger.vatId, { bundleId: other, mode: 'replay' });
     await expect(empty).rejects.toThrow('the new code does otherwise at delivery 0');
     expect(await kernel.call(account, 'deposit', [1n])).toBe(215n);
@@ -76,8 +76,8 @@ describe("mode 'replay':", () => {
         await kernel.commit();
         return work;
       };
-      const first = await settle(kernel.installBundle(await fixture('ledger-v1.js')));
-      const second = await settle(kernel.installBundle(await fixture('ledger-v2.js')));
+      const first = await settle(kernel.installBundle(await fixture('upgrade/ledger-v1.js')));
+      const second = await settle(kernel.installBundle(await fixture('upgrade/ledger-v2.js')));
       const { root, vatId } = await settle(kernel.createVat({ name: 'a', bundleId: first }));
       await settle(kernel.createVat({ name: 'b', bundleId: first }));
       const account = (await settle(kernel.call(root, 'open', [1n]))) as VatReference;

@@ -1,11 +1,11 @@
 /** What is taken back: an upgrade that fails, and one that succeeded (docs/upgrade/rollback.md). */
 import type { CreatedVat, Kernel, LogRecord, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { AdminBench } from '../support/admin.js';
-import { amount } from '../support/amounts.js';
-import { fixture } from '../support/kernels.js';
-import { inReplicas, type Replica } from '../support/replicas.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { AdminBench } from '../support/drivers/admin.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture } from '../support/kernels/fresh-kernels.js';
+import { inReplicas, type Replica } from '../support/kernels/replicas.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const shared = useSharedKernel();
 let kernel: Kernel;

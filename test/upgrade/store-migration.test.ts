@@ -15,15 +15,15 @@ import type { Kernel, MigrationReport, VatReference } from '@heirloom/kernel';
 import { SCHEMA_VERSION, Store } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { heirloom } from '../support/command.js';
-import { freshDirectory, install, kernelOver } from '../support/kernels.js';
+import { amount } from '../support/suite/amounts.js';
+import { heirloom } from '../support/hosts/command-line.js';
+import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 import {
   MESSAGE_ON_PROMISE,
   SCHEMA_1_HASH,
   SCHEMA_1_HEIGHT,
   schema1Store,
-} from '../support/older-stores.js';
+} from '../support/stores/older-stores.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
 /** The hash of the data file. */
@@ -118,7 +118,8 @@ describe('a store of schema 1:', () => {
     await kernel.call(kernel.vat('holder').root, 'settle', ['late', 'resolve', bank]);
     expect(await kernel.resultOf(MESSAGE_ON_PROMISE)).toBe(3);
 
-    for (const [name, file] of [['holder', 'holder.js'], ['caller', 'caller.js']] as const) {
+    const files = { holder: 'promises/holder.js', caller: 'services/caller.js' };
+    for (const [name, file] of Object.entries(files)) {
       const bundleId = await install(kernel, file);
       await kernel.upgradeVat(kernel.vat(name).vatId, { bundleId });
     }

@@ -1,9 +1,9 @@
 /** Upgrade (docs/upgrade.md): what survives, what is rejected, and every way to fail. */
 import type { CreatedVat, Kernel, RunLimits, VatReference } from '@heirloom/kernel';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { amount } from '../support/amounts.js';
-import { fixture, kernelOver } from '../support/kernels.js';
-import { useSharedKernel } from '../support/shared-kernel.js';
+import { amount } from '../support/suite/amounts.js';
+import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const UPGRADES = amount({ quick: 3, thorough: 10 });
 
@@ -165,7 +165,7 @@ describe('failure', () => {
   );
 
   test('a bundle without buildRootObject -> the reason says so', async () => {
-    const empty = await shared.install('empty.js');
+    const empty = await shared.install('faulty/empty.js');
     const failing = kernel.upgradeVat(bank.vatId, { bundleId: empty });
     await expect(failing).rejects.toThrow('vat source bundle lacks buildRootObject() function');
     expect(await kernel.call(bank.root, 'getVersion')).toBe(1);

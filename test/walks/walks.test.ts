@@ -8,8 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { fixture } from '../support/bundles.js';
-import { readDocument } from '../support/documents.js';
+import { fixture } from '../support/bundles/fixtures.js';
+import { readDocument } from '../support/documents/documents.js';
 import { makeTracedCopy } from './traced-copy.js';
 
 const HOST = fileURLToPath(new URL('walk-host.mjs', import.meta.url));

@@ -4,7 +4,7 @@
  * Invariants: the host is told nothing that is not durable; after a HostError every call gives the
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
-import { ROOT_VREF, vatIdOf, type VatId } from '@heirloom/worker';
+import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
 import { checkFields, checkName } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
@@ -60,12 +60,11 @@ import {
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
+import { findVat, runningVat, vatInfos } from './host/vat-info.js';
 import type { DryRunReport } from './lifecycle/dry-run.js';
 import type { LogOptions } from './log/log-records.js';
 import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
 import { CLOCK, VAT_ADMIN } from './objects/kernel-objects.js';
-import { runningVats } from './state/running-vats.js';
-import type { VatNumber } from './state/schema.js';
 
 export class Kernel {
   readonly #core: KernelCore;
@@ -198,10 +197,10 @@ export class Kernel {
    * Replaces the code of a vat. Rejects with the reason when the upgrade fails; the vat then goes
    * on with its old code, its heap intact. With `dryRun: true` it is `checkUpgrade`.
    */
-  async upgradeVat(vatId: VatId, options: DryRunOptions): Promise<DryRunReport>;
-  async upgradeVat(vatId: VatId, options: UpgradeVatOptions): Promise<UpgradeResult>;
+  async upgradeVat(vatId: string, options: DryRunOptions): Promise<DryRunReport>;
+  async upgradeVat(vatId: string, options: UpgradeVatOptions): Promise<UpgradeResult>;
   async upgradeVat(
-    vatId: VatId,
+    vatId: string,
     options: UpgradeVatOptions | DryRunOptions,
   ): Promise<UpgradeResult | DryRunReport> {
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
@@ -213,7 +212,7 @@ export class Kernel {
    * Upgrades a vat to the code and the parameters that it had before its present code, on its
    * present data. Rejects as an upgrade does; a second rollback undoes the first.
    */
-  async rollbackVat(vatId: VatId, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
+  async rollbackVat(vatId: string, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
     const input = rollbackInput(this.#core, this.#vatNumber(vatId), options);
     return this.#upgrade(input, options.first);
   }
@@ -224,7 +223,7 @@ export class Kernel {
    *
    * Errors: KernelError UNKNOWN_VAT, UNKNOWN_BUNDLE, BAD_BUNDLE, BAD_OPTION.
    */
-  async checkUpgrade(vatId: VatId, options: CheckUpgradeOptions): Promise<DryRunReport> {
+  async checkUpgrade(vatId: string, options: CheckUpgradeOptions): Promise<DryRunReport> {
     return checkUpgrade(this.#core, this.#blocks, this.#vatNumber(vatId), options);
   }
 
@@ -243,14 +242,14 @@ export class Kernel {
    *
    * Errors: KernelError before anything is queued; the reason why it could not be forked.
    */
-  async forkVat(vatId: VatId, options: ForkVatOptions): Promise<ForkedVat> {
+  async forkVat(vatId: string, options: ForkVatOptions): Promise<ForkedVat> {
     const input = forkInput(this.#core, this.#vatNumber(vatId), options);
     if (options.first === true) this.#blocks.checkFirst();
     return this.#blocks.input(input);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
-  async terminateVat(vatId: VatId, options: TerminateVatOptions = {}): Promise<void> {
+  async terminateVat(vatId: string, options: TerminateVatOptions = {}): Promise<void> {
     const input = terminateInput(this.#core, this.#vatNumber(vatId), options);
     if (options.first === true) this.#blocks.checkFirst();
     await this.#blocks.input(input);
@@ -301,7 +300,7 @@ export class Kernel {
    *
    * Errors: KernelError UNKNOWN_VAT.
    */
-  async collectCycles(vatId?: VatId): Promise<void> {
+  async collectCycles(vatId?: string): Promise<void> {
     const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
     await this.#blocks.input(collectCyclesInput(this.#core, vat));
   }
@@ -343,20 +342,12 @@ export class Kernel {
 
   /** The vats that run, in order of creation. */
   vats(): VatInfo[] {
-    return runningVats(this.#core.state).map(vat => this.#info(vat));
+    return vatInfos(this.#core);
   }
 
   /** Errors: KernelError UNKNOWN_VAT. */
   vat(nameOrId: string): VatInfo {
-    // Names that vats gave to vats are labels: they never hide a vat of the host's.
-    const named = this.#core.state.names.get(nameOrId);
-    if (named !== undefined) return this.#info(named);
-    const vats = this.vats();
-    const found = vats.find(({ vatId }) => vatId === nameOrId);
-    if (found !== undefined) return found;
-    const names = vats.map(({ name }) => name);
-    const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
-    throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
+    return findVat(this.#core, nameOrId);
   }
 
   /**
@@ -467,19 +458,8 @@ export class Kernel {
     return this.#blocks.input(input);
   }
 
-  #vatNumber(vatId: VatId): VatNumber {
-    const vat = runningVats(this.#core.state).find(n => vatIdOf(n) === vatId);
-    if (vat === undefined) throw new KernelError('UNKNOWN_VAT', `no vat ${String(vatId)} runs`);
-    return vat;
-  }
-
-  #info(vat: VatNumber): VatInfo {
-    const { state, data } = this.#core;
-    const { name, incarnation, bundleId, imageId } = state.vats.need(vat);
-    const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
-    const error = this.#core.brokenBy(vat);
-    const replayable = error === undefined;
-    return { vatId: vatIdOf(vat), name, incarnation, bundleId, imageId, root, replayable, error };
+  #vatNumber(vatId: string): VatNumber {
+    return runningVat(this.#core.state, vatId);
   }
 }
 

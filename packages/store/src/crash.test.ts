@@ -4,14 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { amount } from '../../../test/support/amounts.js';
+import { amount } from '../../../test/support/suite/amounts.js';
 import { unpackFrame } from './frame.js';
 import { TABLE_END } from './keys.js';
 import { Store } from './store.js';
-import {
-  fixture, nextLine, randomFrom, startChild, temporaryDirectory, type Child,
-} from './testing/support.js';
-import type { TableName } from './types.js';
+import { fixture, nextLine, startChild, type Child } from './testing/children.js';
+import { randomFrom, temporaryDirectory } from './testing/test-data.js';
+import { heightAfter, type TableName } from './types.js';
 
 const KILLS = amount({ quick: 4, thorough: 12 });
 const seed = Number(process.env['HEIRLOOM_SEED'] ?? Date.now() % 2 ** 32);
@@ -86,7 +85,7 @@ async function assertReopens(directory: string, height: number): Promise<void> {
   expect(store.head.height).toBe(height);
   expect(store.get('kernel', `${height}/99`)).toEqual(new Uint8Array(2_000).fill(height));
   expect(store.get('kernel', `${height + 1}/0`)).toBeUndefined();
-  await store.commit({ height: height + 1, changes: [], unhashed: [] });
+  await store.commit({ height: heightAfter(store.head.height), changes: [], unhashed: [] });
   await store.close();
 }
 

@@ -7,7 +7,8 @@ import { packFrame } from './frame.js';
 import { openReader } from './reader.js';
 import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';
-import { temporaryDirectory } from './testing/support.js';
+import { temporaryDirectory } from './testing/test-data.js';
+import { heightFrom } from './types.js';
 
 const open = (directory: string): Promise<Store> => Store.open({ directory, readersMax: 70 });
 const hostError = (code: string): Error =>
@@ -26,7 +27,7 @@ async function storeWithOneBlock(): Promise<string> {
   const store = await open(directory);
   const changes = Array.from({ length: 3_000 }, (_, n) =>
     ({ table: 'kernel', key: `k${n}`, value: new Uint8Array(100) }) as const);
-  await store.commit({ height: 1, changes, unhashed: [] });
+  await store.commit({ height: heightFrom(1), changes, unhashed: [] });
   await store.close();
   return directory;
 }

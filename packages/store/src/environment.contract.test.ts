@@ -7,9 +7,9 @@ import { TABLE_END } from './keys.js';
 import { MemoryPlace } from './memory-place.js';
 import { readerOver } from './reader.js';
 import { Store } from './store.js';
-import { bytes, temporaryDirectory, text } from './testing/support.js';
+import { bytes, temporaryDirectory, text } from './testing/test-data.js';
 import type { Environment, EnvironmentSnapshot, StorePlace } from './store-place.js';
-import type { RowChange, TableName } from './types.js';
+import { heightFrom, type RowChange, type TableName } from './types.js';
 
 const READERS_MAX = 16;
 
@@ -207,10 +207,11 @@ describe.each(KINDS)('place in %s:', (_name, make) => {
     const store = await Store.openAt(made.place, { readersMax: READERS_MAX });
     const again = (): Promise<Store> => Store.openAt(made.place, { readersMax: READERS_MAX });
     await expect(again()).rejects.toThrow(/is open/);
-    const hash = await store.commit({ height: 1, changes: [put('a', '1')], unhashed: [] });
+    const [height, unhashed] = [heightFrom(1), [] as const];
+    const hash = await store.commit({ height, changes: [put('a', '1')], unhashed });
     const reader = readerOver(made.openForReading(), made.place.name);
     const snapshot = reader.begin();
-    await store.commit({ height: 2, changes: [put('a', '2')], unhashed: [] });
+    await store.commit({ height: heightFrom(2), changes: [put('a', '2')], unhashed: [] });
     expect([snapshot.height, text(snapshot.get('kernel', 'a'))]).toEqual([1, '1']);
     snapshot.done();
     await reader.close();
@@ -226,8 +227,9 @@ describe.each(KINDS)('place in %s:', (_name, make) => {
 test('stores: the same blocks -> the same hashes in LMDB and in memory', async () => {
   const heads = await Promise.all(KINDS.map(async ([, make]) => {
     const store = await Store.openAt(make().place, { readersMax: READERS_MAX });
-    await store.commit({ height: 1, changes: [put('a', '1'), put('b', '2')], unhashed: [] });
-    const sealed = { height: 2, changes: [remove('a')], unhashed: [], sealed: true };
+    const changes = [put('a', '1'), put('b', '2')];
+    await store.commit({ height: heightFrom(1), changes, unhashed: [] });
+    const sealed = { height: heightFrom(2), changes: [remove('a')], unhashed: [], sealed: true };
     await store.commit(sealed);
     const { head } = store;
     await store.close();

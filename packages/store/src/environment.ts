@@ -77,7 +77,7 @@ export class LmdbEnvironment implements Environment {
     const options = { encoding: 'binary', keyEncoder, create } as const;
     let rows: Rows | undefined;
     try {
-      rows = this.#root.openDB<Uint8Array, BinaryKey>(table, options) as Rows | undefined;
+      rows = this.#root.openDB<Uint8Array, BinaryKey>(table, options);
     } catch (error) {
       throw this.#corrupt(`cannot open table ${table}`, error);
     }
@@ -93,7 +93,7 @@ export class LmdbEnvironment implements Environment {
   get(table: TableName, key: BinaryKey, snapshot?: EnvironmentSnapshot): Uint8Array | undefined {
     assertBinary(key);
     const rows = this.#rows(table);
-    const transaction = snapshot as Transaction | undefined;
+    const transaction = snapshot && transactionOf(snapshot);
     let bytes: Uint8Array | undefined;
     try {
       bytes = transaction === undefined ? rows.get(key) : rows.get(key, { transaction });
@@ -165,7 +165,9 @@ export class LmdbEnvironment implements Environment {
 
   /** How many rows a table has in the newest block. */
   rowCount(table: TableName): number {
-    const { entryCount } = this.#rows(table).getStats() as { readonly entryCount: number };
+    const stats = this.#rows(table).getStats();
+    const entryCount = 'entryCount' in stats ? stats.entryCount : undefined;
+    assert(typeof entryCount === 'number', 'lmdb counts entries');
     return entryCount;
   }
 
@@ -236,8 +238,12 @@ export class LmdbEnvironment implements Environment {
 }
 
 /** A snapshot of this module is a transaction of lmdb's. */
+function transactionOf(snapshot: EnvironmentSnapshot): Transaction {
+  return snapshot as Transaction;
+}
+
 function inTransaction(snapshot: EnvironmentSnapshot | undefined): { transaction?: Transaction } {
-  return snapshot === undefined ? {} : { transaction: snapshot as Transaction };
+  return snapshot === undefined ? {} : { transaction: transactionOf(snapshot) };
 }
 
 /** Turns of the microtask queue that lmdb gets to say what went wrong. */

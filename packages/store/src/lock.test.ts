@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { amount } from '../../../test/support/amounts.js';
+import { amount } from '../../../test/support/suite/amounts.js';
 import { acquireLock, LOCK_PREFIX } from './lock.js';
 import { Store } from './store.js';
-import {
-  fixture, nextLine, startChild, temporaryDirectory, type Child,
-} from './testing/support.js';
+import { fixture, nextLine, startChild, type Child } from './testing/children.js';
+import { temporaryDirectory } from './testing/test-data.js';
 
 const ROUNDS = amount({ quick: 1, thorough: 4 });
 

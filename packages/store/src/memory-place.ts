@@ -15,7 +15,12 @@ import {
   KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot, type PlaceLock, type StorePlace,
 } from './store-place.js';
 import {
-  TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
+  required,
+  TABLE_NAMES,
+  type BinaryKey,
+  type RowChange,
+  type StoredRow,
+  type TableName,
 } from './types.js';
 
 /** The index of the first key that is at least `key`. */
@@ -24,7 +29,7 @@ function placeOf(keys: readonly BinaryKey[], key: BinaryKey): number {
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (keys[middle]! < key) low = middle + 1;
+    if (required(keys[middle], 'a key') < key) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -68,7 +73,7 @@ class MemoryTable {
   *keysAfter(after: BinaryKey, end: BinaryKey): Generator<BinaryKey> {
     const keys = this.#keys;
     for (let at = placeOf(keys, after); at < keys.length; at += 1) {
-      const key = keys[at]!;
+      const key = required(keys[at], 'a key');
       if (key >= end) return;
       if (key !== after) yield key;
     }
@@ -102,7 +107,7 @@ class Rows {
     let bytes = 0;
     for (const table of this.tables.values()) {
       for (const key of table.keysAfter('', TABLE_END)) {
-        bytes += key.length + table.get(key)!.length;
+        bytes += key.length + required(table.get(key), 'a row').length;
       }
     }
     return bytes;
@@ -179,7 +184,7 @@ class MemoryEnvironment implements Environment {
     const rows: StoredRow[] = [];
     let left = bytes;
     for (const key of from.keysAfter(after, end)) {
-      const value = new Uint8Array(from.get(key)!);
+      const value = new Uint8Array(required(from.get(key), 'a row'));
       rows.push({ key, value });
       left -= key.length + value.length;
       if (left <= 0) break;

@@ -1,10 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { amount } from '../../../test/support/amounts.js';
+import { amount } from '../../../test/support/suite/amounts.js';
 import { TABLE_END } from './keys.js';
 import { openReader } from './reader.js';
 import { Store } from './store.js';
-import { bytes, ReaderThread, temporaryDirectory, text } from './testing/support.js';
-import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
+import { ReaderThread } from './testing/children.js';
+import { bytes, temporaryDirectory, text } from './testing/test-data.js';
+import { heightAfter, heightFrom, TABLE_NAMES, type RowChange, type TableName } from './types.js';
 
 const HEIGHTS = amount({ quick: 60, thorough: 300 });
 
@@ -26,7 +27,7 @@ async function openWithThreads(count: number): Promise<{
 }
 
 async function commitRows(store: Store, ...changes: RowChange[]): Promise<void> {
-  await store.commit({ height: store.head.height + 1, changes, unhashed: [] });
+  await store.commit({ height: heightAfter(store.head.height), changes, unhashed: [] });
 }
 
 test('reader: a batch after a commit -> always shows it', { tags: ['sized'] }, async () => {
@@ -64,7 +65,8 @@ test('reader: 8 threads open and read while the kernel commits -> every read fro
     const { store, threads } = await openWithThreads(8);
     await commitRows(store, ...TABLE_NAMES.filter((name) => name !== 'local' && name !== 'blocks')
       .map((name) => put(name, 'who', name)));
-    await store.commit({ height: 2, changes: [], unhashed: [put('local', 'who', 'local')] });
+    const unhashed = [put('local', 'who', 'local')];
+    await store.commit({ height: heightFrom(2), changes: [], unhashed });
     const opened = Promise.all(threads.map((thread) => thread.ask('open')));
     for (let n = 0; n < 20; n += 1) await commitRows(store, put('kernel', `k${n}`, 'x'));
     await opened;

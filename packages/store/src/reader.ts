@@ -13,7 +13,15 @@ import { HostError } from './host-error.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, type SchemaChoice } from './schema-version.js';
 import type { Environment, EnvironmentSnapshot } from './store-place.js';
-import type { BinaryKey, ScanSnapshot, StoredRow, StoreReader, TableName } from './types.js';
+import {
+  heightFrom,
+  type BinaryKey,
+  type Height,
+  type ScanSnapshot,
+  type StoredRow,
+  type StoreReader,
+  type TableName,
+} from './types.js';
 
 export interface ReaderOptions extends SchemaChoice {
   readonly directory: string;
@@ -27,7 +35,7 @@ export interface ScanReader extends StoreReader {
 }
 
 class Snapshot implements ScanSnapshot {
-  readonly height: number;
+  readonly height: Height;
   readonly #environment: Environment;
   readonly #onDone: () => void;
   #transaction: EnvironmentSnapshot | undefined;
@@ -40,7 +48,7 @@ class Snapshot implements ScanSnapshot {
     try {
       const height = readMetaInteger(environment, 'height', transaction);
       assert(height !== undefined, 'snapshot: no height');
-      this.height = height;
+      this.height = heightFrom(height);
     } catch (error) {
       transaction.done();
       throw error;

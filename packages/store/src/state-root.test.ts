@@ -6,9 +6,14 @@ import { openReader } from './reader.js';
 import { decodeChunk, STATE_CHUNK_BYTES, STATE_TABLES, stateChunks } from './state-chunks.js';
 import { chunkHash, rootOfChunks, sealedHash, stateRoot } from './state-root.js';
 import { Store } from './store.js';
-import { bytes, temporaryDirectory } from './testing/support.js';
+import { bytes, temporaryDirectory } from './testing/test-data.js';
 import {
-  TABLE_NAMES, type RowChange, type ScanView, type StoredRow, type TableName,
+  heightFrom,
+  TABLE_NAMES,
+  type RowChange,
+  type ScanView,
+  type StoredRow,
+  type TableName,
 } from './types.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer =>
@@ -168,8 +173,8 @@ test('store: a sealed block -> its hash contains the root of what it left',
     const store = await Store.open({ directory, readersMax: 8 });
     const twin = await Store.open({ directory: temporaryDirectory(), readersMax: 8 });
     onTestFinished(() => Promise.all([store.close(), twin.close()]).then(() => undefined));
-    const block = (height: number, sealed: boolean, ...changes: RowChange[]) =>
-      ({ height, changes, unhashed: [put('local', 'x', String(height))], sealed });
+    const block = (n: number, sealed: boolean, ...changes: RowChange[]) =>
+      ({ height: heightFrom(n), changes, unhashed: [put('local', 'x', String(n))], sealed });
     await store.commit(block(1, false, put('kernel', 'a', '1'), put('vatstore', 'v', '1')));
     await twin.commit(block(1, false, put('kernel', 'a', '1'), put('vatstore', 'v', '1')));
     const change = [put('kernel', 'a', '2'), put('kernel', 'b', '2')];

@@ -14,7 +14,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { HASH_BYTES } from './block-hash.js';
 import { stateChunks } from './state-chunks.js';
-import type { ScanView } from './types.js';
+import { required, type ScanView } from './types.js';
 
 const SEAL = Buffer.from('heirloom sealed block 1\n', 'ascii');
 const LEAF = Uint8Array.of(0);
@@ -38,12 +38,12 @@ export function rootOfChunks(chunkHashes: readonly Uint8Array[]): Uint8Array {
   while (level.length > 1) {
     const above: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
-      const [left, right] = [level[i]!, level[i + 1]];
+      const [left, right] = [required(level[i], 'a hash'), level[i + 1]];
       above.push(right === undefined ? left : sha256(NODE, left, right));
     }
     level = above;
   }
-  return level[0]!;
+  return required(level[0], 'the root');
 }
 
 /** The root of the state that the view shows. */

@@ -13,7 +13,7 @@ import { describeError, HostError } from './host-error.js';
 import { blockKey } from './keys.js';
 import { packBlockRecord, type BlockRecord } from './state-root.js';
 import { STATE_TABLES } from './state-chunks.js';
-import type { BinaryKey, ReadView, StoredRow, TableName } from './types.js';
+import type { BinaryKey, Height, ReadView, StoredRow, TableName } from './types.js';
 
 const READERS_MAX = 8;
 
@@ -53,7 +53,7 @@ export class StoreImport implements ReadView {
   }
 
   /** Makes it a store whose newest block is this one. The import is over. */
-  async finish(height: number, record: BlockRecord): Promise<void> {
+  async finish(height: Height, record: BlockRecord): Promise<void> {
     const value = packBlockRecord(record);
     await this.#write([{ table: 'blocks', key: blockKey(height), value }]);
     await this.#environment.close();

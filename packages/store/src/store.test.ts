@@ -8,8 +8,8 @@ import { packFrame, unpackFrame } from './frame.js';
 import { blockKey, metaKey, TABLE_END, u32 } from './keys.js';
 import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';
-import { bytes, temporaryDirectory, text } from './testing/support.js';
-import type { RowChange, TableName } from './types.js';
+import { bytes, temporaryDirectory, text } from './testing/test-data.js';
+import { heightAfter, heightFrom, type RowChange, type TableName } from './types.js';
 
 const put = (table: TableName, key: string, value: string): RowChange =>
   ({ table, key, value: bytes(value) });
@@ -22,7 +22,7 @@ async function openStore(directory: string): Promise<Store> {
 }
 
 async function commitNext(store: Store, ...changes: RowChange[]): Promise<Uint8Array> {
-  return store.commit({ height: store.head.height + 1, changes, unhashed: [] });
+  return store.commit({ height: heightAfter(store.head.height), changes, unhashed: [] });
 }
 
 test('store: a path that does not exist -> created, block 0 hashed as T6 says', async () => {
@@ -43,7 +43,7 @@ test('store: blocks committed, closed, reopened -> same head, rows and hashes', 
   const first = await openStore(directory);
   const one = await commitNext(first, put('kernel', 'a', '1'), put('vatstore', '\x00\xff', ''));
   const two = await first.commit({
-    height: 2, changes: [remove('kernel', 'a'), put('kernel', 'b', '2')],
+    height: heightFrom(2), changes: [remove('kernel', 'a'), put('kernel', 'b', '2')],
     unhashed: [put('local', 'note', 'x')],
   });
   await first.close();
@@ -64,7 +64,7 @@ test('store: a block that raises the schema -> hashed, and so it is from then on
   expect(store.schema).toBe(SCHEMA_VERSION);
   const schema = SCHEMA_VERSION + 1;
   const { head } = store;
-  const hash = await store.commit({ height: 1, changes: [], unhashed: [], schema });
+  const hash = await store.commit({ height: heightFrom(1), changes: [], unhashed: [], schema });
   const rows = orderRows([
     { table: 'meta', key: metaKey('schema'), value: packFrame([schema]) },
     { table: 'meta', key: metaKey('height'), value: packFrame([1]) },
@@ -79,8 +79,9 @@ test('store: local rows differ -> hash does not', async () => {
   const a = await openStore(temporaryDirectory());
   const b = await openStore(temporaryDirectory());
   const changes = [put('kernel', 'a', '1')];
-  const hash = await a.commit({ height: 1, changes, unhashed: [put('local', 'n', 'x')] });
-  expect(await b.commit({ height: 1, changes, unhashed: [] })).toEqual(hash);
+  const height = heightFrom(1);
+  const hash = await a.commit({ height, changes, unhashed: [put('local', 'n', 'x')] });
+  expect(await b.commit({ height, changes, unhashed: [] })).toEqual(hash);
 });
 
 test('store: a read -> a plain copy that later reads and commits leave alone', async () => {
@@ -114,7 +115,7 @@ test('store: a commit that breaks the contract -> assertion, nothing written, st
   async () => {
     const store = await openStore(temporaryDirectory());
     const attempt = (changes: RowChange[], unhashed: RowChange[] = [], height = 1) =>
-      expect(store.commit({ height, changes, unhashed })).rejects;
+      expect(store.commit({ height: heightFrom(height), changes, unhashed })).rejects;
     await attempt([], [], 2).toThrow(/height/);
     await attempt([], [], 0).toThrow(/height/);
     await attempt([put('kernel', 'a', '1'), put('kernel', 'a', '1')]).toThrow(/twice/);
@@ -150,7 +151,8 @@ test('store: after close -> every call throws STORE_CLOSED, the lock is gone', a
   expect(() => store.head).toThrow(closed);
   expect(() => store.sizeBytes()).toThrow(closed);
   expect(() => store.readerCheck()).toThrow(closed);
-  await expect(store.commit({ height: 2, changes: [], unhashed: [] })).rejects.toThrow(closed);
+  const block = { height: heightFrom(2), changes: [], unhashed: [] };
+  await expect(store.commit(block)).rejects.toThrow(closed);
   expect((await openStore(directory)).head.height).toBe(1);
 });
 

@@ -23,7 +23,16 @@ import {
 } from './state-root.js';
 import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
-  UNHASHED_TABLES, type BinaryKey, type ReadView, type RowChange, type ScanView, type TableName,
+  FIRST_HEIGHT,
+  heightAfter,
+  heightFrom,
+  UNHASHED_TABLES,
+  type BinaryKey,
+  type Height,
+  type ReadView,
+  type RowChange,
+  type ScanView,
+  type TableName,
 } from './types.js';
 
 export interface StoreOptions extends StoreChoices {
@@ -36,7 +45,7 @@ export interface StoreChoices extends SchemaChoice {
 }
 
 export interface Head {
-  readonly height: number;
+  readonly height: Height;
   readonly hash: Uint8Array;
   /** Of a sealed block: what its hash is made of. */
   readonly seal?: Seal;
@@ -44,7 +53,7 @@ export interface Head {
 
 export interface Block {
   /** One more than the head's. */
-  readonly height: number;
+  readonly height: Height;
   /** Rows of hashed tables, in any order, each once. `meta` schema and height are the store's. */
   readonly changes: readonly RowChange[];
   /** Rows of `local`, each once. */
@@ -129,7 +138,7 @@ export class Store implements ReadView {
   async commit(block: Block): Promise<Uint8Array> {
     this.#assertUsable();
     assert.equal(this.#writing, undefined, 'commit: one is under way');
-    assert.equal(block.height, this.#head.height + 1, 'commit: height');
+    assert.equal(block.height, heightAfter(this.#head.height), 'commit: height');
     assertTables(block);
     const { rows, hash: plain } = rowsOfBlock(this.#head.hash, block);
     let record: BlockRecord = { hash: plain };
@@ -207,21 +216,21 @@ function openTables(environment: Environment, where: string, choice: SchemaChoic
       `${where} lacks ${missing.join(', ') || 'its last block'}. Restore a backup.`,
     );
   }
-  return { height, ...record };
+  return { height: heightFrom(height), ...record };
 }
 
 /** Creates all tables and block 0. */
 async function create(environment: Environment, place: StorePlace): Promise<Head> {
   environment.openTables({ create: true });
-  const block = { height: 0, changes: [], unhashed: [], schema: SCHEMA_VERSION };
+  const block = { height: FIRST_HEIGHT, changes: [], unhashed: [], schema: SCHEMA_VERSION };
   const { rows, hash } = rowsOfBlock(NO_HASH, block);
   try {
-    await environment.write([...rows, blockRow(0, { hash })]);
+    await environment.write([...rows, blockRow(FIRST_HEIGHT, { hash })]);
     place.endCreation();
   } catch (error) {
-    throw commitError(place.name, 0, error);
+    throw commitError(place.name, FIRST_HEIGHT, error);
   }
-  return { height: 0, hash };
+  return { height: FIRST_HEIGHT, hash };
 }
 
 function assertTables({ changes, unhashed }: Block): void {
@@ -248,7 +257,7 @@ function metaRow(name: 'height' | 'schema', value: number): RowChange {
   return { table: 'meta', key: metaKey(name), value: packFrame([value]) };
 }
 
-function blockRow(height: number, record: BlockRecord): RowChange {
+function blockRow(height: Height, record: BlockRecord): RowChange {
   return { table: 'blocks', key: blockKey(height), value: packBlockRecord(record) };
 }
 
@@ -263,7 +272,7 @@ function seal(plain: Uint8Array, environment: Environment): BlockRecord {
   return { hash: sealedHash(plain, root), seal: { plain, root } };
 }
 
-function commitError(where: string, height: number, error: unknown): HostError {
+function commitError(where: string, height: Height, error: unknown): HostError {
   return new HostError(
     'COMMIT_FAILED',
     `${where}: block ${height} was not committed: ${describeError(error)}. Make room or mend ` +

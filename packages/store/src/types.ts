@@ -1,9 +1,38 @@
 /**
- * The shapes that the store hands out and takes in.
+ * The shapes that the store hands out and takes in, and how shapes are told apart.
  *
  * Keys travel as binary strings: one UTF-16 unit per byte, 0..255 (latin1). A binary string is a
  * `Map` key, compares like the bytes it stands for, and becomes bytes only at the LMDB boundary.
  */
+import assert from 'node:assert/strict';
+
+/** What must be there. Errors: AssertionError says what is not. */
+export function required<T>(value: T | null | undefined, what: string): T {
+  if (value === undefined || value === null) assert.fail(`${what} is required`);
+  return value;
+}
+
+declare const brand: unique symbol;
+/**
+ * A value that the type checker tells apart from all others of its type. Each brand is declared in
+ * one file, together with the functions that make its values: docs/internals/brands.md.
+ */
+export type Brand<Value, Name extends string> = Value & { readonly [brand]: Name };
+
+/** The height of a block: 0 when the store has been created, then one more with each commit. */
+export type Height = Brand<number, 'Height'>;
+
+export const isHeight = (n: unknown): n is Height => Number.isSafeInteger(n) && Number(n) >= 0;
+
+/** Errors: RangeError for what is no height. */
+export const heightFrom = (n: unknown): Height => {
+  if (isHeight(n)) return n;
+  throw new RangeError(`a height expected, got ${String(n)}`);
+};
+
+export const FIRST_HEIGHT = heightFrom(0);
+
+export const heightAfter = (height: Height): Height => (height + 1) as Height;
 
 /** The LMDB tables, in the order in which a block hash visits them. */
 export const TABLE_NAMES = [
@@ -57,7 +86,7 @@ export interface ScanView extends ReadView {
 /** One fixed snapshot, held by a worker for the length of one wave message (rules.md#s4). */
 export interface ReadSnapshot extends ReadView {
   /** The height of the last block that this snapshot shows. */
-  readonly height: number;
+  readonly height: Height;
   /** Ends the read transaction. No method may be called afterwards. */
   done(): void;
 }

@@ -2,13 +2,14 @@
  * Makes the zygote image: one script, a function expression that takes `require` (for `node:`
  * builtins only) and returns the exports of src/zygote/image-main.ts.
  *
- *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE]
+ *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE] [--maps]
  *
  * Writes image.js, image.json `{ id }` (sha256 of image.js), and what starts it: thread.cjs, which
  * Piscina loads, thread.js, which that runs, process-guard.cjs and process.cjs for child processes.
  * Each is one file; thread.js and process.cjs have the store's reader and the JavaScript of lmdb
  * in them, and only lmdb's native addon is loaded from its package: docs/decisions/068. The same
  * sources and the same node_modules give the same bytes, wherever the repository lies.
+ * `--maps` writes source maps beside image.js and thread.js: `npm run coverage` reads them.
  * `--supervisor` puts another module in the place of src/supervisor/supervisor.ts: the tests of
  * zygote/ use it.
  *
@@ -28,8 +29,13 @@ import { build, transform } from 'esbuild';
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
 const root = path.resolve(packageDirectory, '../..');
 const { values: options } = parseArgs({
-  options: { out: { type: 'string' }, supervisor: { type: 'string' } },
+  options: {
+    out: { type: 'string', default: path.join(packageDirectory, 'dist') },
+    supervisor: { type: 'string' },
+    maps: { type: 'boolean', default: false },
+  },
 });
+const { out } = options;
 
 /** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
 const BEFORE_LOCKDOWN = [
@@ -73,13 +79,16 @@ const resolving = {
   },
 };
 
-/** One CommonJS file of `entry`, which may import node's builtins alone. */
-const bundle = async (entry, more = {}) => {
+/** One CommonJS file of `entry`, which may import node's builtins alone, and its source map. */
+const bundleWithMap = async (entry, more = {}) => {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [path.join(packageDirectory, 'src/zygote', entry)],
     bundle: true,
     write: false,
+    // Where the maps will be: what they say of sources is relative to that.
+    outfile: path.join(out, 'bundle.js'),
+    sourcemap: options.maps ? 'external' : false,
     metafile: true,
     format: 'cjs',
     platform: 'node',
@@ -91,12 +100,16 @@ const bundle = async (entry, more = {}) => {
     logLevel: 'warning',
     ...more,
   });
-  const [output] = Object.values(result.metafile.outputs);
-  for (const { path: name } of output.imports) {
-    assert(name.startsWith('node:'), `${entry} must not import ${name}`);
+  for (const { imports } of Object.values(result.metafile.outputs)) {
+    for (const { path: name } of imports) {
+      assert(name.startsWith('node:'), `${entry} must not import ${name}`);
+    }
   }
-  return result.outputFiles[0].text;
+  const textOf = end => result.outputFiles.find(({ path: name }) => name.endsWith(end))?.text;
+  return { text: textOf('.js'), map: textOf('.map') };
 };
+
+const bundle = async (entry, more) => (await bundleWithMap(entry, more)).text;
 
 const bundleEntry = entry =>
   bundle(entry, {
@@ -106,12 +119,17 @@ const bundleEntry = entry =>
 
 const assertAscii = (name, text) => assert(/^[\x00-\x7f]*$/.test(text), `${name} is ASCII`);
 
+/** What stands above the modules of a script, line by line. */
+const headOf = parameters => [
+  `(function (${parameters}) {`,
+  "'use strict';",
+  'const module = { exports: {} };',
+];
+
 /** A function expression that takes `parameters` and returns the exports of `body`. */
 const scriptOf = (parameters, body) =>
   [
-    `(function (${parameters}) {`,
-    "'use strict';",
-    'const module = { exports: {} };',
+    ...headOf(parameters),
     body.trimEnd(),
     'return module.exports;',
     '})',
@@ -142,21 +160,30 @@ const checkOrder = text => {
   assert(beforeSes >= 0 && beforeSes < firstSes, 'before-ses.ts comes before ses');
 };
 
-const body = await bundle('image-main.ts');
+const { text: body, map: imageMap } = await bundleWithMap('image-main.ts');
 checkOrder(body);
 const image = scriptOf('require', withoutFolders(body));
 assertAscii('the image', image);
-const thread = scriptOf(
-  'require, importMetaUrl',
-  await bundle('entry.ts', { define: { 'import.meta.url': 'importMetaUrl' } }),
-);
+const { text: threadBody, map: threadMap } = await bundleWithMap('entry.ts', {
+  define: { 'import.meta.url': 'importMetaUrl' },
+});
+const thread = scriptOf('require, importMetaUrl', threadBody);
 assertAscii('the script of a thread', thread);
 const id = createHash('sha256').update(image).digest('hex');
-const out = options.out === undefined ? path.join(packageDirectory, 'dist') : options.out;
 mkdirSync(out, { recursive: true });
 writeFileSync(path.join(out, 'image.js'), image);
 writeFileSync(path.join(out, 'image.json'), `${JSON.stringify({ id })}\n`);
 writeFileSync(path.join(out, 'thread.js'), thread);
+/** A map of a script knows nothing of its head, each line of which is a `;` in it. */
+const writeMap = (name, text) => {
+  const map = JSON.parse(text);
+  const mappings = `${headOf('').map(() => ';').join('')}${map.mappings}`;
+  writeFileSync(path.join(out, name), JSON.stringify({ ...map, mappings }));
+};
+if (options.maps) {
+  writeMap('image.js.map', imageMap);
+  writeMap('thread.js.map', threadMap);
+}
 writeFileSync(path.join(out, 'thread.cjs'), await bundleEntry('thread-loader.ts'));
 writeFileSync(path.join(out, 'process.cjs'), await bundleEntry('process-entry.ts'));
 writeFileSync(path.join(out, 'process-guard.cjs'), await bundle('process-guard.ts'));

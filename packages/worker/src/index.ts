@@ -8,6 +8,7 @@ export {
   type KindDescription,
 } from './liveslots/kinds/describe-kind.js';
 export * from './protocol/ascii-text.js';
+export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
 export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
@@ -20,6 +21,8 @@ export * from './protocol/refs.js';
 export * from './protocol/revocation.js';
 export type * from './protocol/to-worker.js';
 export * from './protocol/transcript.js';
+export { readCrank, readDelivery, readTranscript } from './protocol/tuples.js';
+export * from './protocol/vat-numbers.js';
 export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';

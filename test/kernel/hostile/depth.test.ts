@@ -5,7 +5,7 @@
  */
 import { HostError } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile-scene.js';
+import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile/scene.js';
 
 /** The workbench's `run` and what calls it are a few calls themselves. */
 const FITS = 9_900;

@@ -4,8 +4,8 @@
  */
 import { Store } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../../support/amounts.js';
-import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile-scene.js';
+import { amount } from '../../support/suite/amounts.js';
+import { expectOwnIntact, ownScene, Scenes } from '../../support/hostile/scene.js';
 
 /** A title, a snippet, and what it gives. */
 const TRICKS: readonly (readonly [title: string, code: string, expected: unknown])[] = [

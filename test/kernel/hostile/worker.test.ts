@@ -5,11 +5,11 @@
 import type { VatReference } from '@heirloom/kernel';
 import { PassableCodec } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
-import { auditStore } from '../../support/audit.js';
-import { hostileDirectory } from '../../support/hostile.js';
-import { install, isolation, kernelOver } from '../../support/kernels.js';
-import { preparedStore } from '../../support/prepared-stores.js';
-import { useStandingKernel } from '../../support/standing-kernel.js';
+import { auditStore } from '../../support/stores/store-audit.js';
+import { hostileDirectory } from '../../support/hostile/hostile-worker.js';
+import { install, isolation, kernelOver } from '../../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../../support/stores/prepared-stores.js';
+import { useSharedKernel } from '../../support/kernels/shared-kernel.js';
 
 const ATTACK = 'console.log(`!${args[0]}`)';
 
@@ -17,14 +17,13 @@ const ATTACK = 'console.log(`!${args[0]}`)';
  * One kernel for all attacks after which it goes on: with a bank, a purse in it, and a vat of each
  * test's own, which is attacked from.
  */
-const standing = useStandingKernel({
-  keeps: name => name === 'bank',
+const shared = useSharedKernel({
   place: hostileDirectory,
   begin: async ({ kernel }) => {
-    const bundleId = await standing.install('bank.js');
+    const bundleId = await shared.install('bank.js');
     const bank = await kernel.createVat({ name: 'bank', bundleId });
     await kernel.call(bank.root, 'makePurse', ['a', 1n]);
-    await standing.install('workbench.js');
+    await shared.install('workbench.js');
   },
   end: async ({ kernel }) => {
     expect(kernel.vats().map(({ name, replayable }) => [name, replayable])).toEqual([
@@ -37,12 +36,12 @@ const standing = useStandingKernel({
 /** Of purse `a`: every test that the kernel survives pays something in. */
 let balance = 1n;
 const purseOfA = async (): Promise<VatReference> => {
-  const { kernel } = standing;
+  const { kernel } = shared;
   return (await kernel.call(kernel.vat('bank').root, 'getPurse', ['a'])) as VatReference;
 };
 
 const expectIntact = async (): Promise<void> => {
-  const { kernel } = standing;
+  const { kernel } = shared;
   expect(kernel.audit({ rows: true }).findings).toEqual([]);
   expect(kernel.vat('bank').replayable).toBe(true);
   const purse = await purseOfA();
@@ -52,16 +51,16 @@ const expectIntact = async (): Promise<void> => {
 
 /** The vat is ended with this fault; the others do not notice. */
 const expectEnded = async (order: unknown, code: string): Promise<void> => {
-  const { kernel } = standing;
+  const { kernel } = shared;
   const purse = await purseOfA();
-  const bundleId = await standing.install('workbench.js');
+  const bundleId = await shared.install('workbench.js');
   const { root } = await kernel.createVat({ name: 'hostile', bundleId });
   // It knows the bank and a purse, has a promise of the bank's, and one of its own.
   const known = [kernel.vat('bank').root, purse];
   await kernel.call(root, 'run', ['[$.bank, $.purse] = args; 1', known]);
   const attack = kernel.call(root, 'run', [ATTACK, [JSON.stringify(order)]]);
   await expect(attack).rejects.toThrow('vat terminated');
-  const faults = standing.faults();
+  const faults = shared.faults;
   expect(faults).toHaveLength(1);
   expect(faults[0]).toMatch(new RegExp(`^${code}: `));
   expect(kernel.vats().map(({ name }) => name)).toEqual(['bank']);
@@ -316,9 +315,9 @@ const MORE_STARTS: readonly Attack[] = [
 
 describe('hostile worker, a startVat that', () => {
   const start = async (_title: string, crank: unknown): Promise<void> => {
-    const { kernel } = standing;
+    const { kernel } = shared;
     const before = kernel.vats().map(({ name, incarnation }) => [name, incarnation]);
-    const bundleId = await standing.install('workbench.js');
+    const bundleId = await shared.install('workbench.js');
     const args = [JSON.stringify({ crank }), kernel.vat('bank').root];
     const vatParameters = { setup: ATTACK, args };
     await expect(kernel.createVat({ name: 'b', bundleId, vatParameters })).rejects.toThrow();

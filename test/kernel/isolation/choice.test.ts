@@ -1,8 +1,13 @@
 /** Where a vat runs is this host's choice: it changes no outcome and no hash. */
 import type { Kernel, KernelOptions, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../../support/kernels.js';
-import { vatProcesses } from '../../support/processes.js';
+import {
+  fixture,
+  freshDirectory,
+  install,
+  kernelOver,
+} from '../../support/kernels/fresh-kernels.js';
+import { vatProcesses } from '../../support/hosts/vat-processes.js';
 
 /** The hash of every block of a run with messages between vats, an upgrade, and an end. */
 const hashesOf = async (

@@ -5,9 +5,9 @@
 import type { Isolation, Kernel, KernelLogEntry, KernelOptions } from '@heirloom/kernel';
 import { HostError } from '@heirloom/kernel';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { install, kernelOver } from '../../support/kernels.js';
-import { preparedStore } from '../../support/prepared-stores.js';
-import { killVatProcesses, until, vatProcesses } from '../../support/processes.js';
+import { install, kernelOver } from '../../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../../support/stores/prepared-stores.js';
+import { killVatProcesses, until, vatProcesses } from '../../support/hosts/vat-processes.js';
 
 const ISOLATIONS: readonly Isolation[] = ['thread', 'process'];
 const TIMEOUT_MS = 800;
@@ -31,7 +31,7 @@ const setStage = preparedStore(async directory => {
   const kernel = await kernelOver({ directory, isolation: 'thread' });
   const bank = await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
   await kernel.call(bank.root, 'makePurse', ['a', 7n]);
-  const bundleId = await install(kernel, 'hazard.js');
+  const bundleId = await install(kernel, 'faulty/hazard.js');
   const hazard = await kernel.createVat({ name: 'hazard', bundleId });
   await kernel.call(hazard.root, 'countCalls');
   await kernel.close();
@@ -154,7 +154,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
   test('an endless loop while the bundle is evaluated -> names the vat', wherever, async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
     const { kernel } = setting;
-    const bundleId = await install(kernel, 'endless-module.js');
+    const bundleId = await install(kernel, 'faulty/endless-module.js');
     const { blockHash } = kernel;
     const made = kernel.createVat({ name: 'b', bundleId });
     // Console lines wait until there is a vat; the watchdog ticks while a worker is at work.
@@ -166,7 +166,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
 
   test('closing while a bundle never ends being evaluated -> closes', wherever, async () => {
     const kernel = await kernelOver({ isolation, blocks: 'host' });
-    const installed = install(kernel, 'endless-module.js');
+    const installed = install(kernel, 'faulty/endless-module.js');
     await until(() => kernel.lastInput > 0);
     await kernel.commit();
     kernel.createVat({ name: 'b', bundleId: await installed }).catch(() => undefined);
@@ -271,7 +271,7 @@ describe('deaths, only processes:', () => {
 
   test('killed while they wait for a vat -> others take their places', async () => {
     const kernel = await kernelOver({ isolation: 'process', spareThreads: 2 });
-    const bundleId = await install(kernel, 'hazard.js');
+    const bundleId = await install(kernel, 'faulty/hazard.js');
     await until(() => vatProcesses().length === 2);
     killVatProcesses();
     await until(() => vatProcesses().length === 0);

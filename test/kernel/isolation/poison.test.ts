@@ -8,11 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Isolation, Kernel, VatReference } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../../support/kernels.js';
-import { preparedStore } from '../../support/prepared-stores.js';
-import { isAlive, until, vatProcesses } from '../../support/processes.js';
+import {
+  fixture,
+  freshDirectory,
+  install,
+  kernelOver,
+} from '../../support/kernels/fresh-kernels.js';
+import { preparedStore } from '../../support/stores/prepared-stores.js';
+import { isAlive, until, vatProcesses } from '../../support/hosts/vat-processes.js';
 
-const HOST = fileURLToPath(new URL('../../support/hazard-host.mjs', import.meta.url));
+const HOST = fileURLToPath(new URL('../../support/hosts/hazard-host.mjs', import.meta.url));
 
 interface HostRun {
   readonly isolation?: Isolation;
@@ -26,7 +31,7 @@ interface HostRun {
 const runHost = async (directory: string, deed: string, run: HostRun = {}): Promise<string> => {
   const { isolation = 'thread', killAt, onKill } = run;
   const bundles = join(await freshDirectory(), 'bundles.json');
-  const [bank, hazard] = await Promise.all([fixture('bank.js'), fixture('hazard.js')]);
+  const [bank, hazard] = await Promise.all([fixture('bank.js'), fixture('faulty/hazard.js')]);
   await writeFile(bundles, JSON.stringify({ bank, hazard }));
   return new Promise((resolve, reject) => {
     const args = [HOST, directory, bundles, deed, isolation];
@@ -138,7 +143,7 @@ describe('a vat that cannot be replayed:', () => {
   const makeBroken = preparedStore(async directory => {
     const kernel = await kernelOver({ directory });
     await kernel.createVat({ name: 'bank', bundleId: await install(kernel, 'bank.js') });
-    const bundleId = await install(kernel, 'hazard.js');
+    const bundleId = await install(kernel, 'faulty/hazard.js');
     const hazard = await kernel.createVat({ name: 'hazard', bundleId });
     await kernel.call(hazard.root, 'countCalls');
     await kernel.call(hazard.root, 'do', ['need', 100]);
@@ -207,7 +212,7 @@ describe('the head of the queue:', () => {
   const prepare = preparedStore(async directory => {
     const first = await kernelOver({ directory });
     await first.createVat({ name: 'bank', bundleId: await install(first, 'bank.js') });
-    const bundleId = await install(first, 'hazard.js');
+    const bundleId = await install(first, 'faulty/hazard.js');
     await first.createVat({ name: 'hazard', bundleId });
     await first.close();
   });

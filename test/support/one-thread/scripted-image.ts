@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freshDirectory } from '../kernels.js';
+import { freshDirectory } from '../kernels/fresh-kernels.js';
 
 export interface ScriptedImage {
   readonly id: string;

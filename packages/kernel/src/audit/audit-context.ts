@@ -1,14 +1,9 @@
 /** What the parts of an audit share: the view, what it says of its vats, and what was found. */
-import { countersKey, readU32, VAT_PREFIX, type ReadView } from '@heirloom/store';
+import { countersKey, VAT_PREFIX, type ReadView } from '@heirloom/store';
+import type { VatNumber } from '@heirloom/worker';
+import { readVat } from '../state/kernel-keys.js';
 import { rowsOf } from '../state/scan.js';
-import {
-  codecs,
-  FIRST_COUNTERS,
-  VatState,
-  type Counters,
-  type VatNumber,
-  type VatRow,
-} from '../state/schema.js';
+import { codecs, FIRST_COUNTERS, VatState, type Counters, type VatRow } from '../state/schema.js';
 import { Findings } from './findings.js';
 import { Holders } from './holders.js';
 
@@ -25,7 +20,7 @@ export const beginAudit = (view: ReadView): Audit => {
   const counters = view.get('kernel', countersKey());
   const vats = new Map<VatNumber, VatRow>();
   for (const [key, row] of rowsOf(view, VAT_PREFIX, codecs.vat)) {
-    vats.set(readU32(key, VAT_PREFIX.length), row);
+    vats.set(readVat(key, VAT_PREFIX.length), row);
   }
   return {
     view,

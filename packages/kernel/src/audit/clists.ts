@@ -12,11 +12,11 @@ import {
   KREF_PROMISE,
   objectKey,
   promiseKey,
-  readU32,
   readU48,
   readU8,
 } from '@heirloom/store';
-import { isAllocatedByVat, vatIdOf, type VRef } from '@heirloom/worker';
+import { isAllocatedByVat, storedVRef, vatIdOf, type VatNumber, type VRef } from '@heirloom/worker';
+import { readVat } from '../state/kernel-keys.js';
 import {
   isPromiseKRef,
   krefNumber,
@@ -26,14 +26,7 @@ import {
   type KRef,
 } from '../state/krefs.js';
 import { rowsOf } from '../state/scan.js';
-import {
-  codecs,
-  NOBODY,
-  type ClistRow,
-  type ObjectRow,
-  type PromiseRow,
-  type VatNumber,
-} from '../state/schema.js';
+import { codecs, type ClistRow, type ObjectRow, type PromiseRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
 
 const VAT_AT = 1;
@@ -68,18 +61,18 @@ export const auditClists = (audit: Audit): number => {
   let names = 0;
   for (const [key, kref] of rowsOf(view, CLIST_VREF_PREFIX, codecs.kref)) {
     names += 1;
-    const vat = readU32(key, VAT_AT);
-    checkName(audit, vat, key.slice(REST_AT) as VRef, kref);
+    const vat = readVat(key, VAT_AT);
+    checkName(audit, vat, storedVRef(key.slice(REST_AT)), kref);
   }
   for (const [key, [vref, reach]] of rowsOf(view, CLIST_KREF_PREFIX, codecs.clist)) {
-    const vat = readU32(key, VAT_AT);
+    const vat = readVat(key, VAT_AT);
     const n = readU48(key, REST_AT + 1);
     const kref = readU8(key, REST_AT) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
     const where = (): string => `${vatIdOf(vat)} has ${showKRef(kref)} as ${vref}`;
     findings.expect(vats.has(vat), 'c-list', () => `${where()}, and is no vat`);
     const back = namedBy(audit, vat, vref);
     findings.expect(back === kref, 'c-list', () => `${where()}; the name is of ${show(back)}`);
-    const owner = isPromiseKRef(kref) ? NOBODY : objectRow(audit, kref)?.[0];
+    const owner = isPromiseKRef(kref) ? undefined : objectRow(audit, kref)?.[0];
     findings.expect(owner !== vat, 'c-list', () => `${where()}, and owns it`);
     holders.holdAs(kref, reach);
   }

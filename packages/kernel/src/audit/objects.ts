@@ -1,6 +1,6 @@
 /** Objects and promises: their counts are the holders', their owners and deciders have them. */
 import { OBJECT_PREFIX, PROMISE_PREFIX, readU48 } from '@heirloom/store';
-import { readTag, vatIdOf } from '@heirloom/worker';
+import { isVatNumber, readTag, vatIdOf } from '@heirloom/worker';
 import {
   isPromiseKRef,
   krefNumber,
@@ -9,15 +9,13 @@ import {
   showKRef,
   type KRef,
 } from '../state/krefs.js';
+import { HOST_OWNS, KERNEL_OWNS, NOBODY_DECIDES, NOBODY_OWNS, REVOKED } from '../state/parties.js';
 import { rowsOf } from '../state/scan.js';
 import {
   codecs,
-  HOST_OWNS,
-  KERNEL_OWNS,
-  NOBODY,
+  exportName,
   PromiseState,
   Reach,
-  REVOKED,
   type ObjectRow,
   type PromiseRow,
 } from '../state/schema.js';
@@ -49,7 +47,7 @@ export const auditObjects = (audit: Audit): ObjectCounts => {
     const n = readU48(key, OBJECT_PREFIX.length);
     const kref = objectKRef(n);
     objects += 1;
-    if (row[0] === NOBODY || row[0] === REVOKED) orphans += 1;
+    if (row[0] === NOBODY_OWNS || row[0] === REVOKED) orphans += 1;
     if (row[3] === 0) unheld += 1;
     findings.expect(n < counters.nextObject, 'table', () => `${showKRef(kref)} is yet to come`);
     checkObject(audit, kref, row);
@@ -67,7 +65,7 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
   checkGarbage(audit, kref, row);
-  if (owner === NOBODY || owner === HOST_OWNS) return;
+  if (owner === NOBODY_OWNS || owner === HOST_OWNS) return;
   if (owner === REVOKED) {
     const text = (): string => `${showKRef(kref)} is revoked, and its kind has no tag`;
     findings.expect(readTag(vref) !== undefined, 'owner', text);
@@ -79,7 +77,11 @@ const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
     findings.expect(isKernelObject(audit, kref), 'owner', text);
     return;
   }
-  const named = audit.vats.has(owner) ? namedBy(audit, owner, vref) : undefined;
+  if (!isVatNumber(owner)) {
+    findings.add('owner', `${showKRef(kref)} is of ${owner}, who is nobody`);
+    return;
+  }
+  const named = audit.vats.has(owner) ? namedBy(audit, owner, exportName(row)) : undefined;
   findings.expect(
     named === kref,
     'owner',
@@ -119,7 +121,7 @@ const checkPromise = (audit: Audit, kref: KRef, row: PromiseRow): void => {
   );
   findings.expect(held > 0, 'promise', () => `${name} is held by nobody`);
   if (row.state !== PromiseState.unresolved) {
-    const isClosed = row.body !== null && row.decider === NOBODY && row.queueCount === 0;
+    const isClosed = row.body !== null && row.decider === NOBODY_DECIDES && row.queueCount === 0;
     findings.expect(
       isClosed && row.subscribers.length === 0,
       'promise',
@@ -128,9 +130,9 @@ const checkPromise = (audit: Audit, kref: KRef, row: PromiseRow): void => {
     return;
   }
   const { subscribers, decider } = row;
-  const inOrder = subscribers.every((s, i) => i === 0 || subscribers[i - 1]! < s);
+  const inOrder = subscribers.every((s, i) => (subscribers[i - 1] ?? -Infinity) < s);
   findings.expect(inOrder, 'promise', () => `${name}: subscribers are not in order`);
-  if (decider <= NOBODY) return;
+  if (!isVatNumber(decider)) return;
   const entry = isRunning(audit, decider) ? clistRow(audit, decider, kref) : undefined;
   findings.expect(
     entry?.[1] === Reach.reachable,

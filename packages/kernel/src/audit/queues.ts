@@ -9,9 +9,10 @@ import {
   RUN_QUEUE_PREFIX,
 } from '@heirloom/store';
 import { isPromiseKRef, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { KERNEL_DECIDES, NOBODY_DECIDES, type Decider } from '../state/parties.js';
 import { ItemType, type RunQueueItem } from '../state/queue-items.js';
 import { rowsOf } from '../state/scan.js';
-import { codecs, KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
+import { codecs, PromiseState } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
 import { promiseRow } from './clists.js';
 
@@ -62,7 +63,7 @@ const checkItem = (
         'queue',
         () => `item ${ordinal} goes to the promise ${showKRef(item.target)}`,
       );
-      return checkResult(audit, item.result, NOBODY, results);
+      return checkResult(audit, item.result, NOBODY_DECIDES, results);
     case ItemType.notify:
       return undefined;
     case ItemType.create:
@@ -80,7 +81,7 @@ const checkItem = (
 export const checkResult = (
   audit: Audit,
   result: KRef | undefined,
-  decider: number,
+  decider: Decider,
   results: Set<KRef>,
 ): void => {
   if (result === undefined) return;
@@ -109,7 +110,7 @@ const auditWaiting = (audit: Audit, results: Set<KRef>): number => {
     findings.expect(isTarget, 'queue', () => `${where()} is to ${showKRef(message.target)}`);
     lengths.set(promise, ordinal + 1);
     holders.holdWaiting(message);
-    checkResult(audit, message.result, NOBODY, results);
+    checkResult(audit, message.result, NOBODY_DECIDES, results);
   }
   for (const [promise, length] of lengths) {
     const count = promiseRow(audit, promise)?.queueCount;

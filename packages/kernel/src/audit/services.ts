@@ -15,15 +15,9 @@ import {
 } from '@heirloom/store';
 import { PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { krefNumber, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { HOST_DECIDES, HOST_OWNS, KERNEL_DECIDES, KERNEL_OWNS } from '../state/parties.js';
 import { rowsOf } from '../state/scan.js';
-import {
-  codecs,
-  HOST_DECIDES,
-  HOST_OWNS,
-  KERNEL_DECIDES,
-  KERNEL_OWNS,
-  VatState,
-} from '../state/schema.js';
+import { codecs, VatState } from '../state/schema.js';
 import { KernelObject, kernelObjectCodec } from '../state/service-tables.js';
 import type { Audit } from './audit-context.js';
 import { objectRow } from './clists.js';

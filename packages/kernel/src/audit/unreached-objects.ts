@@ -6,26 +6,35 @@
  * to be told, or its owner knows already.
  */
 import { clistKrefKey, collectKey, KREF_OBJECT } from '@heirloom/store';
-import { parseVRef, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
+import {
+  isVatNumber,
+  parseVRef,
+  ROOT_VREF,
+  vatIdOf,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import { CollectAction } from '../objects/collect.js';
 import { dismissedTag } from '../objects/orphans.js';
 import { krefNumber, showKRef, type KRef } from '../state/krefs.js';
-import { NOBODY, Reach, REVOKED, type ObjectRow, type VatNumber } from '../state/schema.js';
+import { NOBODY_OWNS, REVOKED } from '../state/parties.js';
+import { exportName, Reach, VatState, type ObjectRow } from '../state/schema.js';
 import { isRunning, type Audit } from './audit-context.js';
 
 export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => {
-  const [owner, vref, reachable, recognizable, exported] = row;
+  const [owner, , reachable, recognizable, exported] = row;
   const { findings } = audit;
-  if (owner > NOBODY && reachable > 0) {
+  if (isVatNumber(owner) && reachable > 0) {
     const text = (): string => `${showKRef(kref)} is reached; its owner takes it for dropped`;
     findings.expect(exported === Reach.reachable, 'garbage', text);
   }
   if (reachable > 0) return;
-  if (owner === NOBODY || owner === REVOKED) return checkOrphan(audit, kref, recognizable);
-  if (owner < NOBODY) {
+  if (owner === NOBODY_OWNS || owner === REVOKED) return checkOrphan(audit, kref, recognizable);
+  if (!isVatNumber(owner)) {
     findings.add('garbage', `${showKRef(kref)} is of ${owner}, and nobody reaches it`);
     return;
   }
+  const vref = exportName(row);
   if (vref === ROOT_VREF || !isAnswering(audit, owner, vref)) return;
   const actions = [
     ...(exported === Reach.reachable ? [CollectAction.dropExport] : []),
@@ -38,11 +47,11 @@ export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => 
  * Names of ended vats and incarnations, and of dismissed kinds, are taken away in steps: nobody is
  * told before.
  */
-const isAnswering = (audit: Audit, owner: VatNumber, vref: string): boolean => {
-  if (!isRunning(audit, owner)) return false;
+const isAnswering = (audit: Audit, owner: VatNumber, vref: VRef): boolean => {
+  const row = audit.vats.get(owner);
+  if (row?.state !== VatState.running) return false;
   const parsed = parseVRef(vref);
-  const row = audit.vats.get(owner)!;
-  if (dismissedTag(row, vref as VRef) !== undefined) return false;
+  if (dismissedTag(row, vref) !== undefined) return false;
   const { incarnation } = row;
   return parsed === undefined || !('incarnation' in parsed) || parsed.incarnation === incarnation;
 };

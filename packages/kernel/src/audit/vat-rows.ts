@@ -26,16 +26,20 @@ import {
   facetOf,
   isPromiseRef,
   parseVRef,
+  storedVRef,
   vatIdOf,
+  type Incarnation,
   type RowAudit,
   type RowSource,
+  type Spaces,
+  type VatNumber,
   type VRef,
 } from '@heirloom/worker';
 import { dismissedTag } from '../objects/orphans.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
-import { bodyOf, type Spaces } from '../state/row-table.js';
+import { bodyOf } from '../state/row-table.js';
 import { keysOf, rowsOf } from '../state/scan.js';
-import { codecs, Reach, Sweep, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { codecs, Reach, Sweep, VatState, type VatRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
 import { namedBy, objectRow } from './clists.js';
 
@@ -153,7 +157,7 @@ const checkExports = (side: Side): void => {
   const { audit, vat, row, rows } = side;
   const prefix = clistVrefPrefix(vat);
   for (const [key, kref] of rowsOf(audit.view, prefix, codecs.kref)) {
-    const vref = key.slice(prefix.length) as VRef;
+    const vref = storedVRef(key.slice(prefix.length));
     if (isPromiseRef(vref) || vref.startsWith('o-')) continue;
     const parsed = parseVRef(vref);
     expect(side, parsed !== undefined, () => `the export ${vref} is no name`);
@@ -168,7 +172,7 @@ const checkExports = (side: Side): void => {
     for (const [facet, status] of [...es].entries()) {
       if (status === 'n') continue;
       const names = facet === 0 ? [base, `${base}:0`] : [`${base}:${facet}`];
-      const isNamed = names.some(name => namedBy(audit, vat, name as VRef) !== undefined);
+      const isNamed = names.some(name => namedBy(audit, vat, storedVRef(name)) !== undefined);
       expect(side, isNamed, () => `${base} is exported (${es}) and not in the c-list`);
     }
   }
@@ -190,7 +194,7 @@ const checkRevoked = (side: Side, vref: VRef): void => {
 };
 
 /** Names that died with an incarnation go in steps. */
-const checkOld = (side: Side, vref: VRef, incarnation: number): void => {
+const checkOld = (side: Side, vref: VRef, incarnation: Incarnation): void => {
   const isLeaving = side.audit.view.get('kernel', remainderKey(side.vat, incarnation));
   expect(side, isLeaving !== undefined, () => `the export ${vref} is of an ended incarnation`);
 };

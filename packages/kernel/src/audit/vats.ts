@@ -13,21 +13,21 @@ import {
   SPACE_USERS_PREFIX,
   spacePrefix,
   transcriptPrefix,
-  unpackFrame,
+  VAT_NAME_PREFIX,
   vatCountersKey,
   vatNameKey,
-  VAT_NAME_PREFIX,
 } from '@heirloom/store';
-import { vatIdOf, type TranscriptTuple } from '@heirloom/worker';
-import { countKeys, keysOf, prefixesOf, rowsOf } from '../state/scan.js';
-import { codecs, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { vatIdOf, type Incarnation, type VatNumber } from '@heirloom/worker';
+import { readIncarnation, readVat } from '../state/kernel-keys.js';
+import { countKeys, keysOf, prefixesOf, rowAt, rowsOf } from '../state/scan.js';
+import { codecs, VatState, type VatRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
 
 export interface VatCounts {
   readonly vatId: string;
   readonly name: string;
   readonly running: boolean;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** Rows of the vat's own spaces. */
   readonly rows: number;
   readonly transcriptRows: number;
@@ -104,8 +104,8 @@ const checkTranscript = (audit: Audit, vat: VatNumber, row: VatRow): void => {
       'history',
       () => `${where()}: position ${expected} is followed by ${first}`,
     );
-    const tuple = unpackFrame(view.get('transcript', key)!) as unknown as TranscriptTuple;
-    position = first + tuple[2].length;
+    const [, , deliveries] = codecs.transcript.decode(rowAt(view, 'transcript', key));
+    position = first + deliveries.length;
   }
   findings.expect(
     position === end,
@@ -118,8 +118,8 @@ const checkTranscript = (audit: Audit, vat: VatNumber, row: VatRow): void => {
 const auditRemainders = ({ view, vats, findings }: Audit): ReadonlySet<string> => {
   const ended = new Set<string>();
   for (const [key] of rowsOf(view, REMAINDER_PREFIX, codecs.cleanup)) {
-    const vat = readU32(key, REMAINDER_PREFIX.length);
-    const incarnation = readU32(key, REMAINDER_PREFIX.length + WORD);
+    const vat = readVat(key, REMAINDER_PREFIX.length);
+    const incarnation = readIncarnation(key, REMAINDER_PREFIX.length + WORD);
     ended.add(`${vat}/${incarnation}`);
     const row = vats.get(vat);
     const hasEnded =
@@ -136,7 +136,7 @@ const auditRemainders = ({ view, vats, findings }: Audit): ReadonlySet<string> =
 /** A vat whose exports are being revoked has dismissed the kind. */
 const checkDismissals = ({ view, vats, findings }: Audit): void => {
   for (const [key] of rowsOf(view, DISMISSAL_PREFIX, codecs.empty)) {
-    const vat = readU32(key, DISMISSAL_PREFIX.length);
+    const vat = readVat(key, DISMISSAL_PREFIX.length);
     const kind = readU32(key, DISMISSAL_PREFIX.length + WORD);
     const isDismissed = vats.get(vat)?.dismissed.some(([number]) => number === kind) === true;
     findings.expect(isDismissed, 'vat', () => `${vatIdOf(vat)} has not dismissed kind ${kind}`);
@@ -171,8 +171,8 @@ const checkBelongings = (audit: Audit, ended: ReadonlySet<string>): void => {
   }
   for (const table of ['transcript', 'preimage'] as const) {
     for (const prefix of prefixesOf(view, table, 2 * WORD)) {
-      const vat = readU32(prefix, 0);
-      const incarnation = readU32(prefix, WORD);
+      const vat = readVat(prefix, 0);
+      const incarnation = readIncarnation(prefix, WORD);
       const isKept =
         vats.get(vat)?.incarnation === incarnation || ended.has(`${vat}/${incarnation}`);
       const what = `${table} of ${vatIdOf(vat)}, incarnation ${incarnation}`;

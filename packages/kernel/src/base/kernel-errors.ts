@@ -5,7 +5,7 @@
  * the caller's, or a vat's verdict; the kernel goes on after each of them.
  */
 import { HostError } from '@heirloom/store';
-import type { VatId } from '@heirloom/worker';
+import type { Incarnation, Position, VatId } from '@heirloom/worker';
 
 export { HostError } from '@heirloom/store';
 
@@ -48,16 +48,17 @@ export type WorkerErrorCode =
 /** Where a worker was: the first delivery that it is not known to have ended. */
 export interface CrankPlace {
   readonly vat: VatId;
-  readonly incarnation: number;
-  readonly position: number;
+  readonly incarnation: Incarnation;
+  readonly position: Position;
 }
 
 /** A HostError of one vat's worker: nothing was committed, the state is that of the last block. */
 export class WorkerError extends HostError {
+  declare readonly code: WorkerErrorCode;
   /** These three are undefined for a worker that had no vat yet. */
   readonly vat: VatId | undefined;
-  readonly incarnation: number | undefined;
-  readonly position: number | undefined;
+  readonly incarnation: Incarnation | undefined;
+  readonly position: Position | undefined;
 
   constructor(
     code: WorkerErrorCode,
@@ -79,7 +80,6 @@ export class WorkerError extends HostError {
   /** The same failure of a worker that was to become this vat's. */
   static at(error: WorkerError, place: CrankPlace): WorkerError {
     if (error.vat !== undefined) return error;
-    const code = error.code as WorkerErrorCode;
-    return new WorkerError(code, error.message, place, { cause: error });
+    return new WorkerError(error.code, error.message, place, { cause: error });
   }
 }

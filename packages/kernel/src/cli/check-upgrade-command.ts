@@ -15,7 +15,7 @@ interface Flags {
 
 const parsed = (what: string, text: string): unknown => {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch (error) {
     throw new KernelError('BAD_ARGUMENT', `${what} is no JSON: ${String(error)}`);
   }

@@ -38,7 +38,8 @@ const migrate = async (
   name: string | undefined,
   show: (done: number, total: number) => void,
 ): Promise<NamedVats> => {
-  const vats = name === undefined ? kernel.vats() : [kernel.vat(name)];
+  const chosen = name === undefined ? undefined : kernel.vat(name);
+  const vats = chosen === undefined ? kernel.vats() : [chosen];
   const names = new Map(vats.map(vat => [vat.vatId, vat.name]));
   const counts = new Map<VatId, readonly [done: number, total: number]>();
   const progress = (vatId: VatId, done: number, total: number): void => {
@@ -46,7 +47,7 @@ const migrate = async (
     const sums = [...counts.values()].reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
     show(sums[0], sums[1]);
   };
-  const one = name === undefined ? {} : { vatId: vats[0]!.vatId };
+  const one = chosen === undefined ? {} : { vatId: chosen.vatId };
   return withNames(await kernel.migrate({ ...one, progress }), names);
 };
 

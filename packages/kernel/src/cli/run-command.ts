@@ -9,12 +9,7 @@ import { inspect } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { KernelLogEntry } from '../core/core-options.js';
 import { openKernel, type Kernel } from '../kernel.js';
-import {
-  jsonLines,
-  LOG_CATEGORIES,
-  type LogCategory,
-  type LogOptions,
-} from '../log/log-records.js';
+import { isLogCategory, jsonLines, LOG_CATEGORIES, type LogOptions } from '../log/log-records.js';
 
 type Categories = LogOptions['categories'];
 
@@ -26,9 +21,9 @@ interface Flags {
 const parseCategories = (text: string): Categories => {
   if (text === 'all') return text;
   const names = text.split(',');
-  const known: readonly string[] = LOG_CATEGORIES;
-  if (names.every(name => known.includes(name))) return names as LogCategory[];
-  throw new InvalidArgumentError(`It takes all, or of ${known.join(', ')} with commas between.`);
+  if (names.every(isLogCategory)) return names;
+  const known = LOG_CATEGORIES.join(', ');
+  throw new InvalidArgumentError(`It takes all, or of ${known} with commas between.`);
 };
 
 const INSPECT_DEPTH = 8;

@@ -1,5 +1,7 @@
 /** Percentiles of measured figures. */
 
+import { required } from '@heirloom/store';
+
 /** A copy, the smallest first. Errors: RangeError for no values, and for NaN among them. */
 export const inOrder = (values: readonly number[]): readonly number[] => {
   if (values.length === 0) throw new RangeError('no values to describe');
@@ -15,7 +17,7 @@ export const inOrder = (values: readonly number[]): readonly number[] => {
 export const percentile = (values: readonly number[], rank: number): number => {
   if (!(rank > 0 && rank <= 100)) throw new RangeError(`not a percentile: ${rank}`);
   const sorted = inOrder(values);
-  return sorted[Math.ceil((rank / 100) * sorted.length) - 1]!;
+  return required(sorted[Math.ceil((rank / 100) * sorted.length) - 1], 'a value');
 };
 
 export const round = (value: number, digits: number): number => {

@@ -12,11 +12,11 @@ interface Flags {
   readonly threads: number;
 }
 
-const ROOTS: Readonly<Record<string, string>> = {
+const ROOTS = {
   true: 'as in the block hash',
   false: 'NOT the one in the block hash',
   null: 'the block hash contains none',
-};
+} as const;
 
 const describe = ({ height, blockHash, vats, audit, ...rest }: StoreVerification): string[] => {
   const table = tableOf(
@@ -37,7 +37,7 @@ const describe = ({ height, blockHash, vats, audit, ...rest }: StoreVerification
     ['height', height],
     ['block hash', blockHash],
     ['tables', audit.ok ? 'ok' : `${audit.findingCount} findings`],
-    ['state root', ROOTS[String(rest.rootOk)]!],
+    ['state root', ROOTS[`${rest.rootOk}`]],
     ['all well', rest.ok ? 'yes' : 'NO'],
     ['ms', rest.milliseconds],
   ]);

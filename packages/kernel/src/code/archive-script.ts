@@ -15,6 +15,7 @@ import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { makeFunctorFromMap } from '@endo/compartment-mapper/functor-lite.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
+import { required } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import { weave } from '@heirloom/worker/weave';
 
@@ -175,7 +176,7 @@ class ArchivedPackages {
   #add(href: string, directory: string, { location, parser }: ArchivedModule): string {
     if (this.files.has(href)) throw Error(`two modules have the name ${href}`);
     const bytes = this.#zip.read(`${directory}/${location}`);
-    this.files.set(href, { parser: parser!, bytes });
+    this.files.set(href, { parser: required(parser, 'a parser'), bytes });
     return href;
   }
 }
@@ -183,8 +184,9 @@ class ArchivedPackages {
 /** Parses each file as the archive says, whatever the file is called. */
 const archivedParser = (files: ReadonlyMap<string, ModuleFile>): Parser => ({
   parse: (bytes, specifier, location, ...rest) => {
-    const { parser } = files.get(location)!;
-    return PARSERS[parser]!.parse(bytes, specifier, location, ...rest);
+    const { parser } = required(files.get(location), location);
+    const found = required(PARSERS[parser], `a parser of ${parser}`);
+    return found.parse(bytes, specifier, location, ...rest);
   },
   heuristicImports: false,
   synchronous: true,

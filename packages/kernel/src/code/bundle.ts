@@ -4,10 +4,12 @@
  * What a vat thread evaluates is never a bundle but the *derived script*, one per bundle and image,
  * whose completion value is the module namespace (rules.md#u4).
  */
+import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Script } from 'node:vm';
+import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { runBundleJob } from './bundler.js';
@@ -41,7 +43,7 @@ export interface BundleVatOptions {
 /** A bundle that may be installed. */
 export interface CheckedBundle {
   /** `b1-` and the sha256 of format and source: the same code has the same id everywhere. */
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
@@ -58,7 +60,13 @@ const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 const isFormat = (format: unknown): format is BundleFormat =>
-  (BUNDLE_FORMATS as readonly unknown[]).includes(format);
+  BUNDLE_FORMATS.some(known => known === format);
+
+/** Has it the fields of one? What they hold is checked when it is installed. */
+const isVatBundle = (bundle: object): bundle is VatBundle =>
+  'moduleFormat' in bundle &&
+  isFormat(bundle.moduleFormat) &&
+  (bundle.moduleFormat === 'endoZipBase64' ? 'endoZipBase64' in bundle : 'source' in bundle);
 
 const checkEntry = async (entry: string): Promise<void> => {
   if (!ENTRY_PATTERN.test(entry)) {
@@ -90,12 +98,16 @@ export const bundleVat = async (
   await checkEntry(entry);
   try {
     const bundle = await runBundleJob({ entry, format });
-    return Object.freeze({ ...bundle }) as unknown as VatBundle;
+    const made: object = Object.freeze({ ...bundle });
+    if (!isVatBundle(made)) assert.fail('the bundler makes bundles');
+    return made;
   } catch (error) {
     const message = `cannot bundle ${path}: ${describe(error)}`;
     throw new KernelError('BAD_BUNDLE', message, { cause: error });
   }
 };
+
+type BundleField = 'moduleFormat' | 'source' | 'endoZipBase64' | 'endoZipBase64Sha512';
 
 const bad = (why: string, cause?: unknown): never => {
   throw new KernelError('BAD_BUNDLE', `not a vat bundle: ${why}`, { cause });
@@ -123,8 +135,8 @@ const wovenScript = (script: string): string => {
   }
 };
 
-const bundleIdOf = (moduleFormat: BundleFormat, source: string): string =>
-  `b1-${hash('sha256', `${moduleFormat}\n${source}`)}`;
+const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
+  bundleIdFrom(hash('sha256', `${moduleFormat}\n${source}`));
 
 /**
  * The completion value of the last two formats is a function that gives the namespace, called here
@@ -206,10 +218,8 @@ export const checkBundle = (
   derives: DerivesScripts,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
-  const { moduleFormat, source, endoZipBase64, endoZipBase64Sha512 } = bundle as Record<
-    string,
-    unknown
-  >;
+  const given: Partial<Record<BundleField, unknown>> = bundle;
+  const { moduleFormat, source, endoZipBase64, endoZipBase64Sha512 } = given;
   if (typeof moduleFormat !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }

@@ -8,11 +8,20 @@
  */
 import { createHash } from 'node:crypto';
 import {
-  HostError, imageKey, localKey, metaKey, packFrame, textOf, unpackFrame, utf8,
+  HostError,
+  imageKey,
+  localKey,
+  metaKey,
+  packFrame,
+  textOf,
+  utf8,
+  type ReadView,
+  type RowChange,
 } from '@heirloom/store';
-import type { ReadView, RowChange } from '@heirloom/store';
+import { imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
+import { metaBytes } from '../state/store-meta.js';
 import type { MakeCodeCache } from './code-caches.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */
@@ -21,14 +30,16 @@ export interface ImageSource {
   readonly source: string;
 }
 
+/** An image whose id has been checked, or is the store's. */
 export interface Image extends ImageSource {
+  readonly id: ImageId;
   readonly codeCache: Uint8Array;
 }
 
 const IMAGE_BYTES_MAX = 12_000_000;
 
 /** Where the code cache of an image is kept, for the V8 that runs now. */
-const codeCacheKey = (imageId: string): string =>
+const codeCacheKey = (imageId: ImageId): string =>
   localKey(`codeCache/${v8Version()}/${imageId}`);
 
 /** The rows of a store that say which image new incarnations get. */
@@ -57,23 +68,24 @@ export const prepareImage = async (
   if (id !== hash) {
     throw new KernelError('BAD_ARGUMENT', `the image's id is the sha256 of its source, ${hash}`);
   }
-  return { id, source, codeCache: await cacheFor(view, image, makeCodeCache) };
+  const checked = { id: imageIdFrom(hash), source };
+  return { ...checked, codeCache: await cacheFor(view, checked, makeCodeCache) };
 };
 
 const cacheFor = async (
   view: ReadView,
-  image: ImageSource,
+  image: Pick<Image, 'id' | 'source'>,
   makeCodeCache: MakeCodeCache,
 ): Promise<Uint8Array> =>
   view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
 
 export class Images {
   readonly #view: ReadView;
-  readonly #loaded: Map<string, Image>;
-  #current: string;
+  readonly #loaded: Map<ImageId, Image>;
+  #current: ImageId;
   #adopted: Image | undefined;
 
-  private constructor(view: ReadView, current: string, loaded: readonly Image[]) {
+  private constructor(view: ReadView, current: ImageId, loaded: readonly Image[]) {
     this.#view = view;
     this.#current = current;
     this.#loaded = new Map(loaded.map(image => [image.id, image]));
@@ -82,13 +94,12 @@ export class Images {
   /** The store's image for new incarnations and `used`. Errors: HostError STORE_CORRUPT. */
   static async load(
     view: ReadView,
-    used: Iterable<string>,
+    used: Iterable<ImageId>,
     makeCodeCache: MakeCodeCache,
   ): Promise<Images> {
     const stored = view.get('meta', metaKey('image'));
     if (stored === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta image');
-    const [bytes] = unpackFrame(stored) as unknown as [Uint8Array];
-    const current = textOf(bytes);
+    const current = storedImageId(textOf(metaBytes.decode(stored)));
     const loaded: Image[] = [];
     for (const id of new Set([current, ...used])) {
       const text = view.get('images', imageKey(id));
@@ -100,11 +111,11 @@ export class Images {
   }
 
   /** Of new incarnations. */
-  get currentId(): string {
+  get currentId(): ImageId {
     return this.#current;
   }
 
-  need(id: string): Image {
+  need(id: ImageId): Image {
     const image = this.#loaded.get(id);
     if (image === undefined) throw new HostError('STORE_CORRUPT', `no vat was on image ${id}`);
     return image;

@@ -9,26 +9,33 @@ import {
   bundleScriptKey,
   bundleSourceKey,
   HostError,
-  packFrame,
   textOf,
-  unpackFrame,
   utf8,
   type BinaryKey,
+  type ReadView,
+  type RowChange,
 } from '@heirloom/store';
-import type { ReadView, RowChange } from '@heirloom/store';
+import { isBundleId, storedBundleId, type BundleId, type ImageId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
-import { keysOf } from '../state/scan.js';
+import { same } from '../state/frame-codec.js';
+import { keysOf, rowAt } from '../state/scan.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
 import type { VatScript } from './vat-script.js';
 
 const SCRIPTS_MAX = 256;
+const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
 
 /** A bundle as it was installed. */
 export type BundleSource = Omit<CheckedBundle, 'script'>;
 
 interface CurrentImage {
-  readonly currentId: string;
+  readonly currentId: ImageId;
 }
+
+const notInstalled = (bundleId: string): never => {
+  const why = `bundle ${bundleId} is not installed: see installBundle`;
+  throw new KernelError('UNKNOWN_BUNDLE', why);
+};
 
 export class InstalledBundles {
   readonly #view: ReadView;
@@ -50,26 +57,30 @@ export class InstalledBundles {
   }
 
   /** The same script for the image of new incarnations as for another. */
-  carry(source: BundleSource, fromImageId: string): void {
+  carry(source: BundleSource, fromImageId: ImageId): void {
     const { script } = this.scriptOf(source.bundleId, fromImageId);
     this.add({ ...source, script: textOf(script) });
   }
 
   /** Every bundle that is installed, in order of their ids. */
   sources(): BundleSource[] {
-    const sources = new Map<string, BundleSource>();
+    const sources = new Map<BundleId, BundleSource>();
     for (const bundle of this.#added.values()) sources.set(bundle.bundleId, bundle);
     for (const key of keysOf(this.#view, 'bundles', BUNDLE_SOURCE_PREFIX)) {
-      const stored = this.#view.get('bundles', key)!;
-      const [moduleFormat, source] = unpackFrame(stored) as unknown as [BundleFormat, Uint8Array];
-      const bundleId = key.slice(BUNDLE_SOURCE_PREFIX.length);
+      const [moduleFormat, source] = sourceCodec.decode(rowAt(this.#view, 'bundles', key));
+      const bundleId = storedBundleId(key.slice(BUNDLE_SOURCE_PREFIX.length));
       sources.set(bundleId, { bundleId, moduleFormat, source: textOf(source) });
     }
     return [...sources.values()].sort((a, b) => (a.bundleId < b.bundleId ? -1 : 1));
   }
 
+  /** The script of what a host calls a bundle. Errors: KernelError UNKNOWN_BUNDLE. */
+  scriptNamed(bundleId: string): VatScript {
+    return isBundleId(bundleId) ? this.scriptOf(bundleId) : notInstalled(bundleId);
+  }
+
   /** Errors: KernelError UNKNOWN_BUNDLE. */
-  scriptOf(bundleId: string, imageId = this.#images.currentId): VatScript {
+  scriptOf(bundleId: BundleId, imageId = this.#images.currentId): VatScript {
     const key = bundleScriptKey(bundleId, imageId);
     const known = this.#scripts.get(key);
     if (known !== undefined) return known;
@@ -81,7 +92,7 @@ export class InstalledBundles {
 
   changes(into: RowChange[]): void {
     for (const [key, { bundleId, moduleFormat, source, script }] of this.#added) {
-      const value = packFrame([moduleFormat, utf8(source)]);
+      const value = sourceCodec.encode([moduleFormat, utf8(source)]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
       into.push({ table: 'bundles', key, value: utf8(script) });
     }
@@ -91,15 +102,14 @@ export class InstalledBundles {
     this.#added.clear();
   }
 
-  #read(bundleId: string, imageId: string): Uint8Array {
+  #read(bundleId: BundleId, imageId: ImageId): Uint8Array {
     const key = bundleScriptKey(bundleId, imageId);
     const added = this.#added.get(key);
     if (added !== undefined) return utf8(added.script);
     const derived = this.#view.get('bundles', key);
     if (derived !== undefined) return derived;
     if (this.#view.get('bundles', bundleSourceKey(bundleId)) === undefined) {
-      const why = `bundle ${bundleId} is not installed: see installBundle`;
-      throw new KernelError('UNKNOWN_BUNDLE', why);
+      notInstalled(bundleId);
     }
     // Every bundle is derived when it is installed, and when an image is adopted.
     const why = `the store lacks the script of bundle ${bundleId} for image ${imageId}`;

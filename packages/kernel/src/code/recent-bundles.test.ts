@@ -1,10 +1,11 @@
+import { storedBundleId } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
 import type { CheckedBundle } from './bundle.js';
 import { RecentBundles } from './recent-bundles.js';
 
 /** Source and script together are `length` characters long. */
 const bundleOf = (bundleId: string, length: number): CheckedBundle => ({
-  bundleId,
+  bundleId: storedBundleId(bundleId),
   moduleFormat: 'endoScript',
   source: '',
   script: 'x'.repeat(length),

@@ -5,13 +5,13 @@
  * (rules.md#h4); every table is open before the first worker starts (rules.md#s3).
  */
 import {
+  heightAfter,
+  HostError,
   metaKey,
   packFrame,
   textOf,
-  unpackFrame,
   utf8,
   type RowChange,
-  HostError,
   type Store,
 } from '@heirloom/store';
 import { engineName } from '../base/kernel-host-powers.js';
@@ -22,8 +22,11 @@ import { KernelState } from '../state/kernel-state.js';
 import { showKRef } from '../state/krefs.js';
 import { packParameters, unpackParameters } from '../state/parameters.js';
 import type { KernelParameters } from '../state/parameters.js';
+import { KERNEL_OWNS } from '../state/parties.js';
 import { runningVats } from '../state/running-vats.js';
-import { codecs, KERNEL_OWNS } from '../state/schema.js';
+import { rowAt } from '../state/scan.js';
+import { codecs } from '../state/schema.js';
+import { metaBytes } from '../state/store-meta.js';
 import { checkParameters } from './check-parameters.js';
 import type { WaysOut } from './ways-out.js';
 
@@ -35,8 +38,7 @@ export interface BootRecord {
 const readEngine = (store: Store): string => {
   const bytes = store.get('meta', metaKey('engine'));
   if (bytes === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta engine');
-  const [text] = unpackFrame(bytes) as unknown as [Uint8Array];
-  return textOf(text);
+  return textOf(metaBytes.decode(bytes));
 };
 
 /** The kernel objects of every store. */
@@ -57,7 +59,7 @@ const initialize = async (
   image: ImageSource,
 ): Promise<void> => {
   await store.commit({
-    height: store.head.height + 1,
+    height: heightAfter(store.head.height),
     changes: [
       { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
       {
@@ -94,7 +96,7 @@ export const boot = async (
   if (stored === undefined) await initialize(store, checkParameters(given), installedImage());
   else checkParameters(given);
   checkEngine(store);
-  const packed = store.get('meta', metaKey('parameters'))!;
+  const packed = rowAt(store, 'meta', metaKey('parameters'));
   const state = new KernelState(store);
   const used = runningVats(state).map(vat => state.vats.need(vat).imageId);
   const images = await Images.load(store, used, makeCodeCache);

@@ -27,7 +27,7 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
   for (const name of COUNTS) {
     const value: unknown = parameters[name];
     const isOptional = OPTIONAL.includes(name);
-    if (!Number.isSafeInteger(value) || (value as number) < (isOptional ? 0 : 1)) {
+    if (!Number.isSafeInteger(value) || Number(value) < (isOptional ? 0 : 1)) {
       const right = isOptional ? 'a positive integer or 0' : 'a positive integer';
       throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
     }

@@ -8,7 +8,7 @@
 import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelData } from '../objects/kernel-data.js';
-import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { isPromiseKRef, showKRef, storedKRef, type KRef } from '../state/krefs.js';
 
 /** An object or a promise in some vat. Made by the kernel only; pass it to `send` or in data. */
 export interface VatReference {
@@ -37,7 +37,7 @@ export class HostData {
   readonly #krefs = new WeakMap<object, KRef>();
   readonly #codec = new PassableCodec({
     slotOf: value => this.#slotOf(value),
-    valueOf: slot => this.reference(Number(slot) as KRef),
+    valueOf: slot => this.reference(storedKRef(slot)),
     isHardened: () => true,
     bornHardened: value => Object.freeze(value),
     byteArrays: HOST_BYTE_ARRAYS,
@@ -73,7 +73,7 @@ export class HostData {
   encode(value: unknown): KernelData {
     try {
       const { body, slots } = this.#codec.encode(value);
-      return { body, slots: slots.map(slot => Number(slot) as KRef) };
+      return { body, slots: slots.map(slot => storedKRef(slot)) };
     } catch (error) {
       if (error instanceof KernelError) throw error;
       const message = error instanceof Error ? error.message : String(error);

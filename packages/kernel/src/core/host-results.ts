@@ -10,10 +10,12 @@ import { KernelError } from '../base/kernel-errors.js';
 import { getPromise, release } from '../objects/counts.js';
 import { unpin } from '../objects/host-holds.js';
 import { makePromise } from '../objects/router.js';
+import { isInputNumber, type InputNumber } from '../state/input-numbers.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import { HOST_SUBSCRIBES, PromiseState, type PromiseRow } from '../state/schema.js';
+import { HOST_SUBSCRIBES, type Decider } from '../state/parties.js';
+import { PromiseState, settledBody, type PromiseRow } from '../state/schema.js';
 import type { HostData } from './host-data.js';
 
 export class HostResults {
@@ -22,7 +24,7 @@ export class HostResults {
   readonly #waiters = new Map<KRef, Deferred<unknown>[]>();
   #untilDurable: Deferred<undefined>[] = [];
   /** Inputs settled in earlier blocks, whose rows go with the next commit. */
-  #told: number[] = [];
+  #told: InputNumber[] = [];
 
   constructor(state: KernelState, data: HostData) {
     this.#state = state;
@@ -35,9 +37,9 @@ export class HostResults {
 
   /**
    * The promise for the result of a host input; its count includes the host's reference and that
-   * of the item. `decider` is NOBODY for a message's result.
+   * of the item. `decider` is NOBODY_DECIDES for a message's result.
    */
-  create(input: number, decider: number): KRef {
+  create(input: InputNumber, decider: Decider): KRef {
     const state = this.#state;
     const subscribers = [HOST_SUBSCRIBES];
     const promise = makePromise(state, { decider, subscribers, references: 2 });
@@ -65,7 +67,7 @@ export class HostResults {
    * be undone yet, and is told once it is durable.
    */
   ofInput(input: number): Promise<unknown> {
-    const row = this.#state.hostResults.get(input);
+    const row = isInputNumber(input) ? this.#state.hostResults.get(input) : undefined;
     if (row === undefined) {
       const why = `input ${input} has no result to tell: none was taken, or it was told`;
       return Promise.reject(new KernelError('NO_RESULT', why));
@@ -126,7 +128,7 @@ export class HostResults {
   /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */
   #read(row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
     try {
-      const value = this.#data.decode(row.body!, row.slots);
+      const value = this.#data.decode(settledBody(row), row.slots);
       return { rejected: row.state === PromiseState.rejected, value };
     } catch (error) {
       const message = 'the vat settled the result with bytes that are no data';

@@ -8,6 +8,7 @@
  */
 import assert from 'node:assert/strict';
 import { Deferred } from '../base/deferred.js';
+import { inputAfter, type InputNumber } from '../state/input-numbers.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelCore } from './kernel-core.js';
 
@@ -23,7 +24,7 @@ import type { KernelCore } from './kernel-core.js';
  */
 export interface Input<T> {
   /** Changes the state; returns the promise whose settlement answers it, if there is one. */
-  apply(input: number): KRef | undefined;
+  apply(input: InputNumber): KRef | undefined;
   /** Reads what that promise was fulfilled with; `undefined` if there is none. */
   decode(value: unknown): T;
 }
@@ -44,12 +45,12 @@ export const vatsInput = (apply: Input<unknown>['apply']): Input<unknown> => ({
 });
 
 export interface TakenInput<T> {
-  readonly input: number;
+  readonly input: InputNumber;
   readonly result: Promise<T>;
 }
 
 interface WaitingInput {
-  readonly input: number;
+  readonly input: InputNumber;
   readonly apply: Input<unknown>['apply'];
   fulfill(value: unknown): void;
   reject(reason: unknown): void;
@@ -58,11 +59,11 @@ interface WaitingInput {
 export class Inputs {
   readonly #core: KernelCore;
   readonly #waiting: WaitingInput[] = [];
-  #next: number;
+  #next: InputNumber;
 
   constructor(core: KernelCore) {
     this.#core = core;
-    this.#next = core.state.counters.lastInput + 1;
+    this.#next = inputAfter(core.state.counters.lastInput);
   }
 
   get waiting(): number {
@@ -73,7 +74,7 @@ export class Inputs {
   add<T>({ apply, decode }: Input<T>, running: boolean): TakenInput<T> {
     this.#core.assertAlive();
     const input = this.#next;
-    this.#next += 1;
+    this.#next = inputAfter(input);
     const result = new Deferred<T>();
     const fulfill = (value: unknown): void => {
       try {
@@ -91,7 +92,7 @@ export class Inputs {
   takeAll(): void {
     const { state, results } = this.#core;
     for (const { input, apply, fulfill, reject } of this.#waiting.splice(0)) {
-      const taken = state.next('lastInput') + 1;
+      const taken = state.nextInput();
       assert.equal(taken, input, 'inputs are taken in order of call');
       const promise = apply(input);
       state.endCrank();

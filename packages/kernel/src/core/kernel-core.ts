@@ -5,9 +5,16 @@
  * a commit ends this core for good, before anything of the block is durable.
  */
 import {
-  blockKey, HostError, Store, unpackBlockRecord, type RowChange,
+  blockKey,
+  heightAfter,
+  HostError,
+  isHeight,
+  Store,
+  unpackBlockRecord,
+  type Height,
+  type RowChange,
 } from '@heirloom/store';
-import type { VatId } from '@heirloom/worker';
+import { FIRST_INCARNATION, FIRST_POSITION, vatNumberOf, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
@@ -20,11 +27,11 @@ import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { freeUnreferenced } from '../objects/collect.js';
+import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
 import { RunningNote, type Suspicion } from '../state/running-note.js';
-import type { VatNumber } from '../state/schema.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
@@ -76,7 +83,7 @@ export class KernelCore {
   #failure: Error | undefined;
   #isClosed = false;
   #wave = 0;
-  #committedInput: number;
+  #committedInput: InputNumber;
   /** Of this block: inputs that had to be its first, and items that they put on the queue. */
   #firsts = { inputs: 0, items: 0 };
   #counts: CoreCounts = { blocks: 0, waves: 0, cranks: 0 };
@@ -168,7 +175,7 @@ export class KernelCore {
     }
   }
 
-  get height(): number {
+  get height(): Height {
     return this.store.head.height;
   }
 
@@ -211,7 +218,7 @@ export class KernelCore {
 
   /** The hash of a block, hex; undefined for one that there is not. */
   hashAt(height: number): string | undefined {
-    if (!Number.isSafeInteger(height) || height < 0 || height > this.height) return undefined;
+    if (!isHeight(height) || height > this.height) return undefined;
     const bytes = this.store.get('blocks', blockKey(height));
     const record = bytes && unpackBlockRecord(bytes);
     return record === undefined ? undefined : Buffer.from(record.hash).toString('hex');
@@ -232,7 +239,7 @@ export class KernelCore {
       if (this.log.isOn) {
         const milliseconds = clock.nowMs() - began;
         const fields = { wave: moment.wave, ...stats, milliseconds };
-        this.log.tell('wave', 'ran', moment.height + 1, fields);
+        this.log.tell('wave', 'ran', heightAfter(moment.height), fields);
       }
       this.#note.end();
       this.#wave += 1;
@@ -273,7 +280,7 @@ export class KernelCore {
       const unhashed = this.#unhashed.splice(0);
       this.isolation.changes(unhashed);
       this.#pager.changes(unhashed);
-      const height = this.height + 1;
+      const height = heightAfter(this.height);
       const sealed = isSealed(height, this.parameters);
       const { clock } = this.ways;
       const began = clock.nowMs();
@@ -367,8 +374,9 @@ export class KernelCore {
   #blame(failure: Error): void {
     const isWorker = failure instanceof WorkerError;
     if (!isWorker || failure.vat === undefined) return this.#note.end();
-    const { vat: vatId, incarnation = 0, position = 0 } = failure;
-    return this.#note.blame({ vat: vatNumberOf(vatId), incarnation, position });
+    const { incarnation = FIRST_INCARNATION, position = FIRST_POSITION } = failure;
+    const vat = vatNumberOf(failure.vat) ?? assert.fail('the id of a vat');
+    return this.#note.blame({ vat, incarnation, position });
   }
 }
 
@@ -377,8 +385,6 @@ const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
   heapMiBMax: options.heapMiBMax,
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });
-
-const vatNumberOf = (vatId: VatId): VatNumber => Number(vatId.slice(1));
 
 /** For the log only: a fault's reason comes from a worker, and need be no data. */
 const faultText = (data: HostData, reason: Uint8Array): string => {

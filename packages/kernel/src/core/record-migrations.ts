@@ -5,12 +5,12 @@
  * restart; what becomes of each step is told to whoever asked in this kernel's life, when it is
  * durable. Asking again begins at the first row: what is done already costs a look.
  */
-import { vatIdOf, type MigrationReport, type VatId } from '@heirloom/worker';
+import { vatIdOf, type MigrationReport, type VatId, type VatNumber } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
 import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
-import { Migration, VatState, type VatNumber } from '../state/schema.js';
+import { Migration, VatState } from '../state/schema.js';
 import { silentInput, type Input } from './inbox.js';
 
 export interface VatMigration {
@@ -34,7 +34,7 @@ export type MigrationProgress = (vatId: VatId, done: number, total: number) => v
 
 export interface MigrateVatsOptions {
   /** Only this vat; every vat without. */
-  readonly vatId?: VatId;
+  readonly vatId?: string;
   readonly progress?: MigrationProgress;
 }
 

@@ -8,6 +8,8 @@
  */
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { required } from '@heirloom/store';
+import type { BundleId } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
@@ -54,7 +56,7 @@ export interface KernelConfig {
 
 interface ConfiguredVat {
   readonly name: string;
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   readonly parameters: unknown;
   readonly critical: boolean;
   /** As in a vat's row. */
@@ -127,8 +129,8 @@ export const loadConfig = async (
 class Preparation {
   readonly #directory: string;
   readonly #bundling: Bundling;
-  readonly #bundles = new Map<string, { bundle: CheckedBundle; names: string[] }>();
-  readonly #named = new Map<string, string>();
+  readonly #bundles = new Map<BundleId, { bundle: CheckedBundle; names: string[] }>();
+  readonly #named = new Map<string, BundleId>();
 
   constructor(directory: string, bundling: Bundling) {
     this.#directory = directory;
@@ -140,7 +142,7 @@ class Preparation {
   }
 
   /** Returns the bundle's id. */
-  async addSource(what: string, source: BundleSource, name?: string): Promise<string> {
+  async addSource(what: string, source: BundleSource, name?: string): Promise<BundleId> {
     const bundle = await checkBundle(await this.#bundleOf(what, source), this.#bundling);
     const { bundleId } = bundle;
     const known = this.#bundles.get(bundleId) ?? { bundle, names: [] };
@@ -168,7 +170,7 @@ class Preparation {
     return { name, bundleId, critical, reapInterval, parameters };
   }
 
-  async #bundleOf(what: string, source: BundleSource): Promise<VatBundle> {
+  async #bundleOf(what: string, source: BundleSource): Promise<unknown> {
     checkFields(what, source, SOURCES);
     const given = Object.values(source).filter(value => value !== undefined);
     if (given.length !== 1) bad(`${what}: give one of ${SOURCES.join(', ')}`);
@@ -177,8 +179,8 @@ class Preparation {
       return this.#bundling.bundleEntry(resolve(this.#directory, sourceSpec));
     }
     if (bundle !== undefined) return bundle;
-    const text = await this.#bundling.readText(resolve(this.#directory, bundleSpec!));
-    return JSON.parse(text) as VatBundle;
+    const spec = required(bundleSpec, 'the file of a bundle');
+    return JSON.parse(await this.#bundling.readText(resolve(this.#directory, spec)));
   }
 }
 
@@ -200,7 +202,7 @@ const vatsInOrder = async (
   }
   if (bootstrap !== undefined) {
     const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
-    const parameters = { ...(own.parameters as object | undefined), argv: argv ?? [] };
+    const parameters = Object.assign({}, own.parameters, { argv: argv ?? [] });
     vats[bootstrap] = { ...own, parameters };
   }
   const first = [bootstrap, 'mailbox', 'timer'].filter(name => name !== undefined);

@@ -1,12 +1,13 @@
 /** What a host asks of a fork, with its options checked. */
+import type { VatNumber } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { readExports } from '../services/option-reader.js';
+import type { InputNumber } from '../state/input-numbers.js';
 import type { KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
-import type { VatNumber } from '../state/schema.js';
 import { forkedVat } from './answers.js';
 import { hostDialect } from './host-dialect.js';
 import { enqueueLifecycle } from './inputs.js';
@@ -39,8 +40,8 @@ export const forkInput = (
     const script = core.bundles.scriptOf(parent.bundleId, parent.imageId);
     core.zygotes.prepare({ kind: core.isolation.kindFor(isolation), script });
   }
-  const apply = (input: number): KRef => {
-    const child = core.state.next('nextVat');
+  const apply = (input: InputNumber): KRef => {
+    const child = core.state.nextVat();
     if (isolation !== undefined) core.isolation.choose(child, isolation);
     const what = { child, name, exports, hasParameters, dynamic: false };
     return enqueueLifecycle(core, input, { type: ItemType.fork, vat, ...data, ...what }, first);

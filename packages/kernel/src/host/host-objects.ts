@@ -6,6 +6,7 @@
  * host that stopped in between is called again, with the same number; an answer is taken once. So a
  * replica takes answers as it takes every input: in the order and at the place that its host gives.
  */
+import { required, type Height } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import { silentInput, type Input } from '../core/inbox.js';
@@ -21,7 +22,7 @@ export interface HostCallContext {
   /** The same when the call is made again after a crash: do not do twice what must be done once. */
   readonly call: number;
   /** The last durable block. */
-  readonly height: number;
+  readonly height: Height;
 }
 
 /** Methods take the context first, then what the vat passed; what they return is the answer. */
@@ -148,11 +149,11 @@ export class HostObjects {
     } catch (error) {
       if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
     }
-    const [method, args] = Array.isArray(spoken) ? (spoken as unknown[]) : [];
+    const [method, args]: readonly unknown[] = Array.isArray(spoken) ? spoken : [];
     if (typeof method !== 'string' || !Array.isArray(args)) {
       return { call, object, method: '', args: [] };
     }
-    return { call, object, method, args: args as unknown[] };
+    return { call, object, method, args };
   }
 
   async #carryOut(made: HostCall, implementation: HostObject): Promise<void> {
@@ -164,7 +165,8 @@ export class HostObjects {
         throw TypeError(`host object ${object} has no method ${JSON.stringify(method)}`);
       }
       const context = Object.freeze({ call, height });
-      const value = await implementation[method]!(context, ...(args as never[]));
+      const carryOut = required(implementation[method], method);
+      const value: unknown = await Reflect.apply(carryOut, implementation, [context, ...args]);
       settlement = this.#settlement({ value });
     } catch (reason) {
       settlement = this.#rejection(reason);

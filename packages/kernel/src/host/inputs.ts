@@ -1,4 +1,5 @@
 /** What the calls of a host become when they are taken: inputs. */
+import type { BundleId, VatNumber } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
@@ -10,19 +11,13 @@ import { tellHost } from '../objects/host-holds.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
 import { readRefresh } from '../services/option-reader.js';
+import type { InputNumber } from '../state/input-numbers.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { HOST_SUBSCRIBES, KERNEL_DECIDES, NOBODY_DECIDES } from '../state/parties.js';
 import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import {
-  HOST_SUBSCRIBES,
-  KERNEL_DECIDES,
-  NOBODY,
-  PromiseState,
-  Reap,
-  Sweep,
-  type VatNumber,
-} from '../state/schema.js';
+import { PromiseState, Reap, Sweep } from '../state/schema.js';
 import type { WorkerKind } from '../vats/zygotes.js';
 import { createdVat } from './answers.js';
 import { hostDialect } from './host-dialect.js';
@@ -40,10 +35,11 @@ export const messageInput = (
   if (typeof method !== 'string') {
     throw new KernelError('BAD_ARGUMENT', `a method name must be a string: ${String(method)}`);
   }
-  if (!Array.isArray(args)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
-  const { body, slots } = core.data.encode([method, [...(args as readonly unknown[])]]);
+  const given: unknown = args;
+  if (!Array.isArray(given)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
+  const { body, slots } = core.data.encode([method, [...args]]);
   return vatsInput(input => {
-    const result = core.results.create(input, NOBODY);
+    const result = core.results.create(input, NOBODY_DECIDES);
     send(core.state, { target: to, body, slots, result });
     return result;
   });
@@ -52,7 +48,7 @@ export const messageInput = (
 /** Queues a lifecycle item; gives the promise of its result. */
 export const enqueueLifecycle = (
   core: KernelCore,
-  input: number,
+  input: InputNumber,
   request: LifecycleRequest,
   first: boolean,
 ): KRef => {
@@ -68,13 +64,13 @@ export const enqueueLifecycle = (
 /** New code and its parameters, for a worker of `kind`, which begins to evaluate it at once. */
 export const codeOf = (
   core: KernelCore,
-  { bundleId, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
+  { bundleId: given, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
   kind: WorkerKind | undefined,
-): KernelData & { readonly bundleId: string } => {
-  const script = core.bundles.scriptOf(bundleId);
+): KernelData & { readonly bundleId: BundleId } => {
+  const script = core.bundles.scriptNamed(given);
   const data = core.data.encode(vatParameters);
   if (kind !== undefined) core.zygotes.prepare({ kind, script });
-  return { bundleId, ...data };
+  return { bundleId: script.bundleId, ...data };
 };
 
 /** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
@@ -91,8 +87,8 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
   const code = codeOf(core, options, core.isolation.kindFor(isolation));
-  const apply = (input: number): KRef => {
-    const vat = core.state.next('nextVat');
+  const apply = (input: InputNumber): KRef => {
+    const vat = core.state.nextVat();
     if (isolation !== undefined) core.isolation.choose(vat, isolation);
     const item = { type: ItemType.create, vat, name, ...code, ...kept };
     return enqueueLifecycle(core, input, item, false);

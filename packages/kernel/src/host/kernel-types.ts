@@ -1,7 +1,8 @@
 /** What a host gives to a kernel's methods, and what it gets. */
-import type { VatId } from '@heirloom/worker';
+import type { BundleId, ImageId, Incarnation, Position, VatId } from '@heirloom/worker';
 import type { HostError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
+import type { InputNumber } from '../state/input-numbers.js';
 import type { DrainOptions, RefreshOptions } from '../state/upgrade-options.js';
 import type { Isolation } from '../vats/zygotes.js';
 
@@ -94,10 +95,10 @@ export interface TerminateVatOptions {
 
 export interface VatInfo extends CreatedVat {
   readonly name: string;
-  readonly incarnation: number;
-  readonly bundleId: string;
+  readonly incarnation: Incarnation;
+  readonly bundleId: BundleId;
   /** The zygote image that it is on. */
-  readonly imageId: string;
+  readonly imageId: ImageId;
   /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
   readonly replayable: boolean;
   readonly error: HostError | undefined;
@@ -108,9 +109,9 @@ export interface Suspect {
   readonly vatId: VatId;
   /** Undefined: the vat was only being created. */
   readonly name: string | undefined;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** The first delivery that is not known to have ended. */
-  readonly position: number;
+  readonly position: Position;
   /** How many such ends it was part of. */
   readonly deaths: number;
 }
@@ -118,7 +119,7 @@ export interface Suspect {
 /** A message that was queued. */
 export interface SentMessage {
   /** The number of the host input: after a crash, `resultOf(input)` tells what became of it. */
-  readonly input: number;
+  readonly input: InputNumber;
   /** Settles after the block that settles it is durable. */
   readonly result: Promise<unknown>;
 }

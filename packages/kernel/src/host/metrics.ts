@@ -4,6 +4,7 @@
  * Invariants: a registry of its own per kernel, nothing of prom-client's default one; values are
  * taken when asked for, so that a kernel that nobody asks pays nothing. docs/metrics.md lists them.
  */
+import { required, type Height } from '@heirloom/store';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { KernelCore } from '../core/kernel-core.js';
 import { statsOf, type KernelStats } from './stats.js';
@@ -50,8 +51,8 @@ const nameOf = (name: string): string => `heirloom_${name}`;
 type LabelledName = keyof typeof LABELLED;
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-const by = (label: string, values: object): Sample[] =>
-  Object.entries(values).map(([name, value]) => [{ [label]: name }, value as number]);
+const by = (label: string, values: Readonly<Record<string, number>>): Sample[] =>
+  Object.entries(values).map(([name, value]) => [{ [label]: name }, value]);
 
 const samplesOf = (
   { memory }: KernelStats,
@@ -75,12 +76,12 @@ const samplesOf = (
 export class KernelMetrics {
   readonly #core: KernelCore;
   readonly #registry = new Registry();
-  readonly #counters = new Map<keyof typeof COUNTERS, Counter>();
-  readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
-  readonly #labelled = new Map<LabelledName, Gauge>();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #labelled = new Map<string, Gauge>();
   readonly #upgrades: Histogram<'outcome'>;
   #upgradesTold = 0;
-  #tables: { readonly height: number; readonly counts: TableCounts } | undefined;
+  #tables: { readonly height: Height; readonly counts: TableCounts } | undefined;
   #rendering: Promise<string> | undefined;
 
   constructor(core: KernelCore) {
@@ -88,16 +89,16 @@ export class KernelMetrics {
     const registers = [this.#registry];
     for (const [name, help] of Object.entries(COUNTERS)) {
       const counter = new Counter({ name: nameOf(name), help, registers });
-      this.#counters.set(name as keyof typeof COUNTERS, counter);
+      this.#counters.set(name, counter);
     }
     for (const [name, help] of Object.entries(GAUGES)) {
       const gauge = new Gauge({ name: nameOf(name), help, registers });
-      this.#gauges.set(name as keyof typeof GAUGES, gauge);
+      this.#gauges.set(name, gauge);
     }
     for (const [name, { help, labels }] of Object.entries(LABELLED)) {
       const labelNames: string[] = [...labels];
       const gauge = new Gauge({ name: nameOf(name), help, labelNames, registers });
-      this.#labelled.set(name as LabelledName, gauge);
+      this.#labelled.set(name, gauge);
     }
     this.#upgrades = new Histogram({
       name: nameOf('upgrade_seconds'),
@@ -122,7 +123,7 @@ export class KernelMetrics {
     this.#setCounters(stats);
     this.#setGauges(stats, tables);
     for (const [name, samples] of Object.entries(samplesOf(stats, tables))) {
-      const gauge = this.#labelled.get(name as LabelledName)!;
+      const gauge = required(this.#labelled.get(name), name);
       gauge.reset(); // vats that are gone
       for (const [labels, value] of samples) gauge.set(labels, value);
     }
@@ -146,15 +147,18 @@ export class KernelMetrics {
   }
 
   #setCounters({ blocks, waves, cranks }: KernelStats): void {
-    const values = { blocks_total: blocks, waves_total: waves, cranks_total: cranks };
-    for (const [name, counter] of this.#counters) {
+    const values: Readonly<Record<keyof typeof COUNTERS, number>> = {
+      ...{ blocks_total: blocks, waves_total: waves, cranks_total: cranks },
+    };
+    for (const [name, value] of Object.entries(values)) {
+      const counter = required(this.#counters.get(name), name);
       counter.reset();
-      counter.inc(values[name]);
+      counter.inc(value);
     }
   }
 
   #setGauges(stats: KernelStats, tables: TableCounts): void {
-    const values = {
+    const values: Readonly<Record<keyof typeof GAUGES, number>> = {
       height: stats.height,
       run_queue_length: stats.runQueueLength,
       dirty_rows: stats.dirtyRows,
@@ -167,7 +171,9 @@ export class KernelMetrics {
       pins: tables.pins,
       garbage_to_tell: tables.toCollect,
     };
-    for (const [name, gauge] of this.#gauges) gauge.set(values[name]);
+    for (const [name, value] of Object.entries(values)) {
+      required(this.#gauges.get(name), name).set(value);
+    }
   }
 
   #tellUpgrades({ upgrades, upgradeCount }: KernelStats): void {

@@ -12,10 +12,11 @@ import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects
 import { send } from '../objects/router.js';
 import { provideHostObject } from '../services/host-calls.js';
 import { bundleInstalled } from '../services/vat-admin.js';
+import type { InputNumber } from '../state/input-numbers.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import type { KRef } from '../state/krefs.js';
+import { NOBODY_DECIDES } from '../state/parties.js';
 import { ItemType } from '../state/queue-items.js';
-import { NOBODY } from '../state/schema.js';
 import { createdVat } from './answers.js';
 import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js';
 import type { HostObjects } from './host-objects.js';
@@ -49,11 +50,10 @@ const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<Cre
   const { name, bundleId, parameters, critical, reapInterval } = vat;
   const data = core.data.encode(parameters);
   const options = { ...STATIC_VAT, critical, reapInterval };
-  const apply = (input: number): KRef => {
+  const apply = (input: InputNumber): KRef => {
     const { state, zygotes, isolation, bundles } = core;
     zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
-    const number = state.next('nextVat');
-    const item = { type: ItemType.create, vat: number, bundleId, name, ...data, options };
+    const item = { type: ItemType.create, vat: state.nextVat(), bundleId, name, ...data, options };
     return enqueueLifecycle(core, input, item, false);
   };
   return { apply, decode: createdVat };
@@ -69,10 +69,10 @@ const bootstrapInput = (
       name,
       new SlotMark(state.services.hostObjects.need(name)),
     ]);
-    const devices = { ...Object.fromEntries(objects), clock: new SlotMark(CLOCK) } as object;
+    const devices: object = { ...Object.fromEntries(objects), clock: new SlotMark(CLOCK) };
     const args = [bootstrap, vats.map(({ name }) => name), devices];
     const { body, slots } = kernelData(['bootstrap', args]);
-    const result = results.create(input, NOBODY);
+    const result = results.create(input, NOBODY_DECIDES);
     send(state, { target: BOOTSTRAPPER, body, slots, result });
     return result;
   });

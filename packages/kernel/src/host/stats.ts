@@ -1,4 +1,5 @@
 /** What a kernel says of itself: `kernel.stats()`. For the host only; nothing here is hashed. */
+import type { Height } from '@heirloom/store';
 import type { CoreCounts, KernelCore } from '../core/kernel-core.js';
 import type { UpgradeReport } from '../lifecycle/vat-start.js';
 import type { MemoryUse } from './memory.js';
@@ -6,7 +7,7 @@ import { countTablesNow, type TableCounts } from './table-counts.js';
 
 /** What has happened since the kernel was opened, and where it is. */
 export interface KernelStats extends CoreCounts {
-  readonly height: number;
+  readonly height: Height;
   readonly runQueueLength: number;
   readonly vatsOnline: number;
   /** Vats rebuilt by replay since the opening, because a wave needed them. */

@@ -12,7 +12,7 @@ import {
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
-  readU32,
+  required,
   ROW_ZERO_PREFIX,
   RUN_QUEUE_PREFIX,
   VAT_COUNTERS_PREFIX,
@@ -22,15 +22,22 @@ import {
   type ReadView,
   type TableName,
 } from '@heirloom/store';
-import { isAllocatedByVat, isPromiseRef, vatIdOf } from '@heirloom/worker';
+import {
+  isAllocatedByVat,
+  isPromiseRef,
+  vatIdOf,
+  type Incarnation,
+  type VatNumber,
+} from '@heirloom/worker';
+import { readVat } from '../state/kernel-keys.js';
 import { ItemType } from '../state/queue-items.js';
-import { keysOf } from '../state/scan.js';
-import { codecs, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
+import { keysOf, rowAt } from '../state/scan.js';
+import { codecs, PromiseState, type VatRow } from '../state/schema.js';
 
 export interface VatTableCounts {
   readonly vatId: string;
   readonly name: string;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** In this incarnation. */
   readonly deliveries: number;
   /** Entries of the c-list. */
@@ -119,16 +126,16 @@ function* countVats(view: ReadView): Counting<VatTableCounts[]> {
   const rows = new Map<VatNumber, VatRow>();
   const deliveries = new Map<VatNumber, number>();
   for (const key of keysOf(view, 'kernel', VAT_PREFIX)) {
-    const vat = readU32(key, VAT_PREFIX.length);
-    rows.set(vat, codecs.vat.decode(view.get('kernel', key)!));
+    const vat = readVat(key, VAT_PREFIX.length);
+    rows.set(vat, codecs.vat.decode(rowAt(view, 'kernel', key)));
   }
   for (const key of keysOf(view, 'kernel', VAT_COUNTERS_PREFIX)) {
-    const vat = readU32(key, VAT_COUNTERS_PREFIX.length);
-    deliveries.set(vat, codecs.vatCounters.decode(view.get('kernel', key)!).position);
+    const vat = readVat(key, VAT_COUNTERS_PREFIX.length);
+    deliveries.set(vat, codecs.vatCounters.decode(rowAt(view, 'kernel', key)).position);
   }
   const clists = new Map([...rows.keys()].map(vat => [vat, emptyClist()] as const));
   yield* visitKeys(view, 'kernel', CLIST_VREF_PREFIX, key => {
-    const clist = clists.get(readU32(key, CLIST_VREF_PREFIX.length));
+    const clist = clists.get(readVat(key, CLIST_VREF_PREFIX.length));
     if (clist === undefined) return; // a vat that a block made meanwhile
     const vref = key.slice(CLIST_VREF_PREFIX.length + 4);
     if (isPromiseRef(vref)) clist.promises += 1;
@@ -147,7 +154,7 @@ function* countVats(view: ReadView): Counting<VatTableCounts[]> {
       name,
       incarnation,
       deliveries: deliveries.get(vat) ?? 0,
-      ...clists.get(vat)!,
+      ...required(clists.get(vat), 'a c-list'),
       zeroCounts,
     });
   }

@@ -1,9 +1,10 @@
 /** What hosts ask of upgrades: upgrades, rollbacks and dry runs, with their options checked. */
 import { utf8 } from '@heirloom/store';
-import { vatIdOf, type VatId } from '@heirloom/worker';
+import { vatIdOf, type VatId, type VatNumber } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type VatBundle } from '../code/bundle.js';
+import type { VatScript } from '../code/vat-script.js';
 import type { BlockDriver } from '../core/block-driver.js';
 import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
@@ -11,7 +12,6 @@ import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
 import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import type { VatNumber } from '../state/schema.js';
 import {
   NO_DATA,
   PLAIN_UPGRADE,
@@ -139,6 +139,21 @@ export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
   return { bundleId, bundle, vatParameters };
 };
 
+/** Errors: KernelError BAD_OPTION unless one of both is given; BAD_BUNDLE, UNKNOWN_BUNDLE. */
+const scriptToCheck = async (
+  core: KernelCore,
+  installed: string | undefined,
+  bundle: VatBundle | undefined,
+): Promise<VatScript> => {
+  if (bundle === undefined && installed !== undefined) return core.bundles.scriptNamed(installed);
+  if (bundle === undefined || installed !== undefined) {
+    throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
+  }
+  const imageId = core.images.currentId;
+  const { bundleId, script } = await checkBundle(bundle, core.ways.bundling);
+  return { bundleId, imageId, script: utf8(script) };
+};
+
 /** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE. */
 export const checkUpgrade = async (
   core: KernelCore,
@@ -148,15 +163,7 @@ export const checkUpgrade = async (
 ): Promise<DryRunReport> => {
   checkFields('checkUpgrade', options, ['bundleId', 'bundle', 'vatParameters']);
   const { bundle, bundleId: given, vatParameters } = options;
-  if ((bundle === undefined) === (given === undefined)) {
-    throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
-  }
-  const imageId = core.images.currentId;
-  const checked = bundle === undefined ? undefined : await checkBundle(bundle, core.ways.bundling);
-  const script =
-    checked === undefined
-      ? core.bundles.scriptOf(given!)
-      : { bundleId: checked.bundleId, imageId, script: utf8(checked.script) };
+  const script = await scriptToCheck(core, given, bundle);
   const { body: parameters, slots } = core.data.encode(vatParameters);
   const { bundleId } = script;
   const successor = { bundleId, parameters, slots, message: 'dry run' };

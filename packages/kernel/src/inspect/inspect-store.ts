@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import {
   blockKey,
   openReader,
-  readU32,
   TABLE_END,
   TABLE_NAMES,
   unpackBlockRecord,
@@ -17,11 +16,13 @@ import {
   type StoredRow,
   type TableName,
 } from '@heirloom/store';
-import { vatIdOf } from '@heirloom/worker';
+import { vatIdOf, type Space, type VatNumber } from '@heirloom/worker';
 import { nextTurn } from '../base/kernel-host-powers.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { hexOf } from '../state-sync/manifest.js';
-import { VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { readVat } from '../state/kernel-keys.js';
+import { rowAt } from '../state/scan.js';
+import { VatState, type VatRow } from '../state/schema.js';
 import { readMeta } from '../state/store-meta.js';
 import { KernelPart } from './kernel-part.js';
 import type { StoreInspection, TableSize, VatInspection } from './report.js';
@@ -54,8 +55,8 @@ class Inspection {
     const bytes = row.key.length + row.value.length;
     if (table === 'kernel') this.kernel.visit(row);
     else if (table === 'vatstore') this.vatstore.visit(row);
-    else if (table === 'transcript') this.transcripts.add(readU32(row.key, 0), bytes);
-    else if (table === 'preimage') this.preImages.add(readU32(row.key, 0), bytes);
+    else if (table === 'transcript') this.transcripts.add(readVat(row.key, 0), bytes);
+    else if (table === 'preimage') this.preImages.add(readVat(row.key, 0), bytes);
     else this.others.add(table, bytes);
   }
 
@@ -82,7 +83,7 @@ class Inspection {
   tables(): TableSize[] {
     const { kernel, vatstore, transcripts, preImages, others } = this;
     const { vats } = kernel;
-    const spaceName = (space: number): string => {
+    const spaceName = (space: Space): string => {
       const owner = [...vats.values()].find(({ spaces }) => spaces.includes(space));
       return owner?.name ?? `space ${space}`;
     };
@@ -130,7 +131,7 @@ export const inspectStore = async (
     const snapshot = reader.begin();
     try {
       const { height } = snapshot;
-      const record = unpackBlockRecord(snapshot.get('blocks', blockKey(height))!);
+      const record = unpackBlockRecord(rowAt(snapshot, 'blocks', blockKey(height)));
       const inspection = await scan(snapshot, progress);
       const { kernel } = inspection;
       return {

@@ -11,8 +11,8 @@ import {
   CLIST_VREF_PREFIX,
   COLLECT_PREFIX,
   COUNT_PREFIX,
-  DISMISSAL_PREFIX,
   countersKey,
+  DISMISSAL_PREFIX,
   HOST_CALL_PREFIX,
   HOST_OBJECT_PREFIX,
   HOST_RESULT_PREFIX,
@@ -21,7 +21,6 @@ import {
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
-  readU32,
   readU48,
   REMAINDER_PREFIX,
   RUN_QUEUE_PREFIX,
@@ -32,10 +31,12 @@ import {
   WAIT_PREFIX,
   type StoredRow,
 } from '@heirloom/store';
-import { isAllocatedByVat, isPromiseRef } from '@heirloom/worker';
+import { isAllocatedByVat, isPromiseRef, type VatNumber } from '@heirloom/worker';
+import { NO_INPUT } from '../state/input-numbers.js';
+import { readVat } from '../state/kernel-keys.js';
 import { promiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
-import { codecs, PromiseState, type VatNumber, type VatRow } from '../state/schema.js';
+import { codecs, PromiseState, type VatRow } from '../state/schema.js';
 import type { QueueInspection, TableSize, VatInspection } from './report.js';
 import { Sizes } from './sizes.js';
 
@@ -77,7 +78,7 @@ export class KernelPart {
   readonly positions = new Map<VatNumber, number>();
   readonly clists = new Map<VatNumber, Clist>();
   readonly promises = { unresolved: 0, fulfilled: 0, rejected: 0 };
-  lastInput = 0;
+  lastInput = NO_INPUT;
   readonly #sizes = new Sizes<string>();
   readonly #queue = { messages: 0, notifies: 0, lifecycle: 0 };
   readonly #waiting = new Map<KRef, number>();
@@ -90,13 +91,13 @@ export class KernelPart {
         this.lastInput = codecs.counters.decode(value).lastInput;
         break;
       case VAT_PREFIX:
-        this.vats.set(readU32(key, 1), codecs.vat.decode(value));
+        this.vats.set(readVat(key, 1), codecs.vat.decode(value));
         break;
       case VAT_COUNTERS_PREFIX:
-        this.positions.set(readU32(key, 1), codecs.vatCounters.decode(value).position);
+        this.positions.set(readVat(key, 1), codecs.vatCounters.decode(value).position);
         break;
       case CLIST_VREF_PREFIX:
-        this.#addName(readU32(key, 1), key.slice(5));
+        this.#addName(readVat(key, 1), key.slice(5));
         break;
       case PROMISE_PREFIX:
         this.#addPromise(codecs.promise.decode(value).state);

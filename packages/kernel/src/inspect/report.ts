@@ -1,4 +1,7 @@
 /** What an inspection says of a store: plain data, as `--json` prints it. */
+import type { Height } from '@heirloom/store';
+import type { BundleId, ImageId, Incarnation } from '@heirloom/worker';
+import type { InputNumber } from '../state/input-numbers.js';
 import type { KernelParameters } from '../state/parameters.js';
 
 export interface Size {
@@ -29,9 +32,9 @@ export interface VatInspection {
   readonly vatId: string;
   readonly name: string;
   readonly state: 'running' | 'terminated';
-  readonly incarnation: number;
-  readonly bundleId: string;
-  readonly imageId: string;
+  readonly incarnation: Incarnation;
+  readonly bundleId: BundleId;
+  readonly imageId: ImageId;
   /** In this incarnation. */
   readonly deliveries: number;
   /** Of all incarnations that still have something left. */
@@ -61,7 +64,7 @@ export interface QueueInspection {
 }
 
 export interface StoreInspection {
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   /** The state root that the block hash contains; null: the block is not sealed. */
   readonly sealedRoot: string | null;
@@ -69,7 +72,7 @@ export interface StoreInspection {
   readonly engine: string;
   readonly image: string;
   readonly parameters: KernelParameters;
-  readonly lastInput: number;
+  readonly lastInput: InputNumber;
   /** The size of the data file. */
   readonly fileBytes: number;
   readonly objects: number;

@@ -1,7 +1,14 @@
 /** The rows of vats: by space, by what they are, by kind. Row keys: docs/tables.md. */
 import { readU32, readU8, type StoredRow } from '@heirloom/store';
-import { describeKind, stateVersion, type KindDescription } from '@heirloom/worker';
-import { bodyOf, type Spaces } from '../state/row-table.js';
+import {
+  describeKind,
+  stateVersion,
+  type KindDescription,
+  type Space,
+  type Spaces,
+} from '@heirloom/worker';
+import { readSpace } from '../state/kernel-keys.js';
+import { bodyOf } from '../state/row-table.js';
 import type { KindInspection, Size, TableSize } from './report.js';
 import { addSizes, byBytes, Sizes } from './sizes.js';
 
@@ -115,8 +122,8 @@ class SpacePart {
 }
 
 /** In order of first mention. */
-const grouped = <T>(all: readonly T[], nameOf: (one: T) => string): T[][] => {
-  const groups = new Map<string, T[]>();
+const grouped = <T>(all: readonly T[], nameOf: (one: T) => string): [T, ...T[]][] => {
+  const groups = new Map<string, [T, ...T[]]>();
   for (const one of all) {
     const group = groups.get(nameOf(one));
     if (group === undefined) groups.set(nameOf(one), [one]);
@@ -126,16 +133,16 @@ const grouped = <T>(all: readonly T[], nameOf: (one: T) => string): T[][] => {
 };
 
 /** One kind as several spaces have it: what the upper ones say of it holds. */
-const mergeKinds = (kinds: readonly KindInspection[]): KindInspection => {
-  const described = kinds.find(({ tag }) => tag !== null) ?? kinds[0]!;
+const mergeKinds = (kinds: readonly [KindInspection, ...KindInspection[]]): KindInspection => {
+  const described = kinds.find(({ tag }) => tag !== null) ?? kinds[0];
   const versions = grouped(
     kinds.flatMap(({ states }) => states),
     ({ version }) => String(version),
   );
   const states = versions
     .map(([one, ...more]) => ({
-      version: one!.version,
-      instances: more.reduce((sum, { instances }) => sum + instances, one!.instances),
+      version: one.version,
+      instances: more.reduce((sum, { instances }) => sum + instances, one.instances),
     }))
     .sort((a, b) => a.version - b.version);
   return { ...described, states, ...addSizes(kinds) };
@@ -144,11 +151,11 @@ const mergeKinds = (kinds: readonly KindInspection[]): KindInspection => {
 const first = ([number]: [number, Size]): number => number;
 
 export class VatstorePart {
-  readonly #spaces = new Map<number, SpacePart>();
-  readonly #sizes = new Sizes<number>();
+  readonly #spaces = new Map<Space, SpacePart>();
+  readonly #sizes = new Sizes<Space>();
 
   visit({ key, value }: StoredRow): void {
-    const space = readU32(key, 0);
+    const space = readSpace(key, 0);
     const bytes = key.length + value.length;
     this.#sizes.add(space, bytes);
     let part = this.#spaces.get(space);
@@ -164,7 +171,7 @@ export class VatstorePart {
     return addSizes(spaces.map(space => this.#sizes.of(space)));
   }
 
-  sizes(): [space: number, size: Size][] {
+  sizes(): [space: Space, size: Size][] {
     return this.#sizes.entries();
   }
 
@@ -176,7 +183,7 @@ export class VatstorePart {
   rowTables(spaces: Spaces): TableSize[] {
     const found = this.#parts(spaces).flatMap(part => part.rowTables());
     const tables = grouped(found, ({ table }) => table);
-    return byBytes(tables.map(sizes => ({ ...sizes[0]!, ...addSizes(sizes) })));
+    return byBytes(tables.map(sizes => ({ ...sizes[0], ...addSizes(sizes) })));
   }
 
   #parts(spaces: Spaces): SpacePart[] {

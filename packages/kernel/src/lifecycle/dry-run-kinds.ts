@@ -1,8 +1,8 @@
 /** What an upgrade makes of a vat's durable kinds: part of the report of a dry run. */
 import { readU32, ROW_KIND_PREFIX } from '@heirloom/store';
-import { describeKind, readTag, type KindDescription } from '@heirloom/worker';
+import { describeKind, readTag, type KindDescription, type VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
-import type { DismissedKind, VatNumber } from '../state/schema.js';
+import type { DismissedKind } from '../state/schema.js';
 
 /** A durable kind whose states get a higher version. */
 export interface RaisedVersion {

@@ -7,12 +7,7 @@
  * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
  * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import {
-  unpackTuple,
-  vatIdOf,
-  type CrankTuple,
-  type VatId,
-} from '@heirloom/worker';
+import { readCrank, vatIdOf, type VatId, type VatNumber } from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { Verdict } from '../merge/cranks.js';
@@ -27,7 +22,7 @@ import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { DryRunItem } from '../state/queue-items.js';
-import { VatState, type VatNumber } from '../state/schema.js';
+import { VatState } from '../state/schema.js';
 import {
   fatesOf,
   kindsOf,
@@ -99,7 +94,7 @@ const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): st
 /** An error, and the errors that it is made of. */
 const textsOf = (error: unknown): string[] => {
   if (!(error instanceof Error)) return [String(error)];
-  const { errors } = error as { readonly errors?: readonly unknown[] };
+  const errors = 'errors' in error ? error.errors : undefined;
   const parts = Array.isArray(errors) ? errors.flatMap(textsOf) : [];
   return (parts.length > 0 ? parts : [`${error.name}: ${error.message}`]).slice(0, ERRORS_MAX);
 };
@@ -118,7 +113,7 @@ const costOf = (packed: Uint8Array, verdict: Verdict): CrankCost => {
   const bytes = packed.length;
   const isSound = verdict.ok || verdict.code === 'METER_UNDERFLOW';
   if (!isSound) return { rowsWritten: 0, syscalls: 0, bytes };
-  const [, syscalls, rows] = unpackTuple(packed) as unknown as CrankTuple;
+  const [, syscalls, rows] = readCrank(packed);
   return { rowsWritten: rows.length, syscalls: syscalls.length, bytes };
 };
 

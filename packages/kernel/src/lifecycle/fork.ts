@@ -10,7 +10,18 @@
  * so its transcript is whole; it is told nothing; nobody decides a promise twice.
  */
 import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
-import { Delivery, ROOT_VREF, vatIdOf, type VRef } from '@heirloom/worker';
+import {
+  Delivery,
+  positionAfter,
+  ROOT_VREF,
+  spaceOf,
+  vatIdOf,
+  type Incarnation,
+  type Space,
+  type Spaces,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import { NO_RIGHTS } from '../merge/cranks.js';
 import { addEntry, nameFor } from '../objects/clist.js';
 import { CollectAction, isMarked, mark } from '../objects/collect.js';
@@ -32,7 +43,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { heldBy, ItemType, type ForkItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import { PromiseState, Reach, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { exportName, PromiseState, Reach, VatState, type VatRow } from '../state/schema.js';
 import { isRefreshDue } from './refresh.js';
 import { notRunning } from './replay-upgrade.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
@@ -50,7 +61,7 @@ interface Family {
   readonly state: KernelState;
   readonly parent: VatNumber;
   readonly child: VatNumber;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
 }
 
 /** The counterparts, in the fork, of exports of its parent. Errors: NoFork. */
@@ -59,21 +70,21 @@ const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KR
     if (isPromiseKRef(kref) || ownerOf(state, kref) !== parent) {
       throw new NoFork(`exports[${i}] is no object of vat ${vatIdOf(parent)}`);
     }
-    return getObject(state, kref)[1];
+    return exportName(getObject(state, kref));
   });
 
 /** What lies below the fork's own space, and the parent's from now on. Errors: NoFork. */
-const sharedSpaces = (state: KernelState, parent: VatNumber, row: VatRow): readonly number[] => {
+const sharedSpaces = (state: KernelState, parent: VatNumber, row: VatRow): readonly Space[] => {
   const [top, ...rest] = row.spaces;
   // A parent that has written nothing since it was forked last needs no other space.
-  const isShared = rest.length > 0 && state.rows.isEmpty(top!);
+  const isShared = rest.length > 0 && state.rows.isEmpty(top);
   const below = isShared ? rest : row.spaces;
   if (below.length >= SPACES_MAX) {
     const why = `has been forked ${SPACES_MAX - 1} times, having written something in between`;
     throw new NoFork(`vat ${vatIdOf(parent)} ${why}: there can be no more`);
   }
   if (!isShared) {
-    const own = state.next('nextVat');
+    const own = state.nextSpace();
     state.vats.set(parent, { ...row, spaces: [own, ...row.spaces] });
   }
   for (const space of below) {
@@ -172,7 +183,7 @@ const makeChild = (
   const before = state.vats.need(parent);
   const { incarnation, previous } = before;
   const names = exportNames(state, parent, exports);
-  const spaces = [child, ...sharedSpaces(state, parent, before)];
+  const spaces: Spaces = [spaceOf(child), ...sharedSpaces(state, parent, before)];
   const code = hasParameters ? { parameters: body, slots } : {};
   const options = { ...before.options, dynamic, critical: false, admin: null };
   const row: VatRow = { ...before, ...code, name, spaces, options };
@@ -263,7 +274,7 @@ export const forkVat = async (
     return refuse(verdict.reason);
   }
   const counters = state.vatCounters.need(vat);
-  state.vatCounters.set(vat, { ...counters, position: counters.position + 1 });
+  state.vatCounters.set(vat, { ...counters, position: positionAfter(counters.position) });
   online.install(vat, worker);
   pager.began(vat);
   online.restack(parent, state.vats.need(parent).spaces);

@@ -5,7 +5,15 @@
  * A creation or an upgrade is one crank: what it does to the tables before startVat, and startVat,
  * are merged or undone together. An upgrade that fails leaves the predecessor's worker untouched.
  */
-import { ROOT_VREF, vatIdOf } from '@heirloom/worker';
+import {
+  FIRST_INCARNATION,
+  ROOT_VREF,
+  spaceOf,
+  vatIdOf,
+  type BundleId,
+  type ImageId,
+  type VatNumber,
+} from '@heirloom/worker';
 import { release, releaseAll } from '../objects/counts.js';
 import { kernelData, rejection, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { makeObject, settle, type Settlement } from '../objects/router.js';
@@ -20,7 +28,7 @@ import {
   type TerminateItem,
 } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import { FIRST_VAT_COUNTERS, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { FIRST_VAT_COUNTERS, VatState, type VatRow } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { carryOutDryRun } from './dry-run.js';
 import { forkVat } from './fork.js';
@@ -31,9 +39,9 @@ import { startVat, type LifecycleContext, type Moment } from './vat-start.js';
 
 interface StartingCode {
   readonly vat: VatNumber;
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   /** Undefined: the image of new incarnations. */
-  readonly imageId?: string | undefined;
+  readonly imageId?: ImageId | undefined;
 }
 
 const createVat = async (
@@ -58,12 +66,12 @@ const createVat = async (
   const row: VatRow = {
     name,
     state: VatState.running,
-    incarnation: 0,
+    incarnation: FIRST_INCARNATION,
     bundleId,
     imageId: context.imageId(),
     parameters,
     slots,
-    spaces: [vat],
+    spaces: [spaceOf(vat)],
     options,
     dismissed: [],
     previous: null,

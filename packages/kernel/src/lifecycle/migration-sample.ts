@@ -2,8 +2,9 @@
  * Which migrations an upgrade would bring, tried on some of the stored states: part of a dry run,
  * of which nothing stays.
  */
+import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
-import { Delivery, unpackTuple, VatFault, type MigrationReport } from '@heirloom/worker';
+import { Delivery, FIRST_POSITION, positionAfter, unpackTuple, VatFault } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import { MIGRATION_RIGHTS } from '../merge/cranks.js';
 import { checkCrank } from '../merge/syscalls.js';
@@ -35,12 +36,14 @@ export const sampleMigrations = async (
   { tellsWorkerEnds }: { readonly tellsWorkerEnds: boolean },
 ): Promise<MigrationSample> => {
   const delivery = packFrame([Delivery.migrate, SAMPLE_ROWS_MAX, true]);
-  worker.deliver({ ...moment, firstPosition: 1, deliveries: [delivery] });
+  const firstPosition = positionAfter(FIRST_POSITION);
+  worker.deliver({ ...moment, firstPosition, deliveries: [delivery] });
   try {
     const packed = await worker.nextCrank();
     const [outcome, , , report] = checkCrank(unpackTuple(packed), MIGRATION_RIGHTS);
     if (outcome !== null) return { ...NO_SAMPLE, fault: outcome[0] };
-    const [, migrated, , , failed] = report as MigrationReport;
+    assert(report?.length === 5, 'a report of a migration');
+    const [, migrated, , , failed] = report;
     return { sampled: migrated + failed.length, failed: failed.map(failureOf), fault: null };
   } catch (error) {
     const isEnd = tellsWorkerEnds && error instanceof WorkerError;

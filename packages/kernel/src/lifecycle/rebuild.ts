@@ -7,13 +7,13 @@
  * (rules.md#h3): only what is this host's alone (its store, its lock) makes open fail.
  */
 import type { Store } from '@heirloom/store';
+import { FIRST_POSITION, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { InstalledBundles } from '../code/installed.js';
 import { handOverOf } from '../state/hand-over.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { RunningNote } from '../state/running-note.js';
 import { runningVats } from '../state/running-vats.js';
-import type { VatNumber } from '../state/schema.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
@@ -75,7 +75,7 @@ export const bringOnline = async (context: RebuildContext): Promise<void> => {
   const suspects = note.suspects.map(({ vat }) => vat);
   const vats = pager.chosen(store, runningVats(state), suspects);
   const replaying = vats.map(vat => {
-    return { vat, incarnation: state.vats.need(vat).incarnation, position: 0 };
+    return { vat, incarnation: state.vats.need(vat).incarnation, position: FIRST_POSITION };
   });
   if (vats.length === 0) return;
   note.begin(store.head.height, 0, replaying);
@@ -86,6 +86,7 @@ export const bringOnline = async (context: RebuildContext): Promise<void> => {
   }
   for (const { vat, incarnation } of replaying) {
     const error = online.brokenBy(vat);
-    if (error !== undefined) note.blame({ vat, incarnation, position: error.position ?? 0 });
+    if (error === undefined) continue;
+    note.blame({ vat, incarnation, position: error.position ?? FIRST_POSITION });
   }
 };

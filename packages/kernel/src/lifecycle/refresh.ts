@@ -5,10 +5,12 @@
  * Invariant: whether one is due is in the vat's counters, and its upgrade is an item of the run
  * queue like any other. See docs/upgrade/refresh.md.
  */
+import type { VatNumber } from '@heirloom/worker';
 import { makePromise } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
+import { KERNEL_DECIDES } from '../state/parties.js';
 import { ItemType } from '../state/queue-items.js';
-import { KERNEL_DECIDES, type VatCounters, type VatNumber } from '../state/schema.js';
+import type { VatCounters } from '../state/schema.js';
 import { NO_DATA, PLAIN_UPGRADE, REFRESH_MESSAGE, UpgradeCode } from '../state/upgrade-options.js';
 
 /** Counts a delivery; the one that makes a refresh due puts it at the tail of the run queue. */

@@ -7,13 +7,12 @@
  * code. If one does not, the predecessor goes on, its heap intact, and the requester is told where.
  * Invariant: the vat has no crank in this wave (wave/plan.ts): its transcript is whole.
  */
-import { vatIdOf } from '@heirloom/worker';
+import { vatIdOf, type BundleId, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import { holdAll, releaseAll } from '../objects/counts.js';
 import { kernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import { handOverOf } from '../state/hand-over.js';
-import type { VatNumber } from '../state/schema.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 
 const failure = ({ position, message }: WorkerError): Error =>
@@ -23,7 +22,7 @@ const failure = ({ position, message }: WorkerError): Error =>
 export const replayUpgrade = async (
   { state, online, scriptOf }: LifecycleContext,
   vat: VatNumber,
-  bundleId: string,
+  bundleId: BundleId,
   { height }: Moment,
 ): Promise<Settlement> => {
   const before = state.vats.need(vat);

@@ -5,7 +5,14 @@
  * bounded number per wave, by the kernel itself.
  */
 import { rowDurablePromise, rowWatch } from '@heirloom/store';
-import { vatIdOf, type VRef } from '@heirloom/worker';
+import {
+  vatIdOf,
+  type Incarnation,
+  type Space,
+  type Spaces,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import { HostError } from '../base/kernel-errors.js';
 import { retirePromise } from '../objects/clist.js';
 import { getPromise, release, releaseAll, releaseRecognizable } from '../objects/counts.js';
@@ -17,14 +24,7 @@ import { settleDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import type { Spaces } from '../state/row-table.js';
-import {
-  PromiseState,
-  Reach,
-  VatState,
-  type CleanupRow,
-  type VatNumber,
-} from '../state/schema.js';
+import { PromiseState, Reach, VatState, type CleanupRow } from '../state/schema.js';
 
 /** Every promise in the vat's c-list, in kref order. */
 export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
@@ -128,7 +128,7 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
 };
 
 /** A vat less lists the space. */
-const leaveSpace = (state: KernelState, space: number): void => {
+const leaveSpace = (state: KernelState, space: Space): void => {
   const users = state.spaceUsers.get(space);
   if (users === undefined) return;
   if (users > 2) state.spaceUsers.set(space, users - 1);
@@ -138,7 +138,7 @@ const leaveSpace = (state: KernelState, space: number): void => {
 /** One bounded step over one ended incarnation: what is left of the limit, and if it is gone. */
 const cleanUp = (
   state: KernelState,
-  [vat, incarnation]: readonly [VatNumber, number],
+  [vat, incarnation]: readonly [VatNumber, Incarnation],
   row: CleanupRow,
   limit: number,
 ): { readonly left: number; readonly isGone: boolean } => {

@@ -1,13 +1,15 @@
-import { vatIdOf } from '@heirloom/worker';
+import { FIRST_VAT, incarnationFrom, vatIdOf } from '@heirloom/worker';
 import { expect, test } from 'vitest';
 import { UPGRADE_REPORTS_MAX, UpgradeReports } from './upgrade-reports.js';
 
 test('upgrade reports: more than are kept -> the last ones in order, all of them counted', () => {
   const reports = new UpgradeReports();
   const total = 3 * UPGRADE_REPORTS_MAX + 7;
-  for (let incarnation = 1; incarnation <= total; incarnation += 1) {
-    reports.add({ vatId: vatIdOf(1), incarnation, succeeded: true, milliseconds: 1 });
-    if (incarnation === 3) expect(reports.latest().map(it => it.incarnation)).toEqual([1, 2, 3]);
+  const vatId = vatIdOf(FIRST_VAT);
+  for (let n = 1; n <= total; n += 1) {
+    const incarnation = incarnationFrom(n);
+    reports.add({ vatId, incarnation, succeeded: true, milliseconds: 1 });
+    if (n === 3) expect(reports.latest().map(it => it.incarnation)).toEqual([1, 2, 3]);
   }
   const kept = reports.latest().map(it => it.incarnation);
   expect(kept).toHaveLength(UPGRADE_REPORTS_MAX);

@@ -3,7 +3,13 @@
  *
  * Invariant: an upgrade that fails leaves the predecessor's worker untouched, heap and all.
  */
-import { vatIdOf } from '@heirloom/worker';
+import {
+  nextIncarnation,
+  vatIdOf,
+  type BundleId,
+  type Incarnation,
+  type VatNumber,
+} from '@heirloom/worker';
 import { releaseAll } from '../objects/counts.js';
 import { disconnection, kernelData, rejection } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
@@ -11,8 +17,8 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { howOf, type UpgradeItem } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
-import { VatState, type VatCode, type VatNumber, type VatRow } from '../state/schema.js';
-import { UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
+import { VatState, type VatCode, type VatRow } from '../state/schema.js';
+import { givenBundle, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
 import { isRefreshDue } from './refresh.js';
 import { notRunning, replayUpgrade } from './replay-upgrade.js';
 import { abandonPromises, noteEnded, watchesIn } from './termination.js';
@@ -47,7 +53,7 @@ const codeChange = (
   switch (code) {
     case UpgradeCode.given:
       return {
-        code: { bundleId, parameters, slots, previous: present },
+        code: { bundleId: givenBundle(bundleId), parameters, slots, previous: present },
         letGo: previous === null ? [] : previous.slots,
       };
     case UpgradeCode.previous:
@@ -62,15 +68,15 @@ const codeChange = (
 };
 
 /** The bundle that an upgrade would start now; undefined if it would start none. */
-export const bundleOf = (state: KernelState, item: UpgradeItem): string | undefined => {
-  if (howOf(item).code === UpgradeCode.given) return item.bundleId;
+export const bundleOf = (state: KernelState, item: UpgradeItem): BundleId | undefined => {
+  if (howOf(item).code === UpgradeCode.given) return givenBundle(item.bundleId);
   const row = state.vats.get(item.vat);
   return row === undefined ? undefined : codeChange(row, item)?.code.bundleId;
 };
 
 /** What became of the crank of an upgrade. */
 interface StartedSuccessor extends Started {
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** How many promises that the vat decided were rejected. */
   readonly rejectedPromises: number;
 }
@@ -87,7 +93,7 @@ export const startSuccessor = async (
 ): Promise<StartedSuccessor> => {
   const { state } = context;
   const before = state.vats.need(vat);
-  const incarnation = before.incarnation + 1;
+  const incarnation = nextIncarnation(before.incarnation);
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
@@ -127,7 +133,7 @@ export const upgradeVat = async (
   const began = clock.nowMs();
   const { mode, code, emergency } = howOf(item);
   if (mode === UpgradeMode.replay) {
-    const answer = await replayUpgrade(context, vat, item.bundleId, moment);
+    const answer = await replayUpgrade(context, vat, givenBundle(item.bundleId), moment);
     const { incarnation } = before;
     const milliseconds = clock.nowMs() - began;
     context.onUpgrade({ vatId, incarnation, succeeded: !answer.rejected, milliseconds });

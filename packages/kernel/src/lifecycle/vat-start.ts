@@ -4,12 +4,20 @@
  * Invariant: the vat's row already names the incarnation; whoever starts it undoes what it did to
  * the tables, and lets the worker go, when the verdict is against it.
  */
-import { packFrame } from '@heirloom/store';
+import { packFrame, type Height } from '@heirloom/store';
 import {
   Delivery,
+  FIRST_INCARNATION,
+  FIRST_POSITION,
+  positionAfter,
   TranscriptDigest,
+  type BundleId,
   type HandOver,
+  type ImageId,
+  type Incarnation,
+  type Position,
   type VatId,
+  type VatNumber,
 } from '@heirloom/worker';
 import type { Clock } from '../base/kernel-host-powers.js';
 import type { VatScript } from '../code/vat-script.js';
@@ -27,7 +35,7 @@ import { charge, crankCost } from '../services/meters.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
-import { Reap, Sweep, type VatNumber } from '../state/schema.js';
+import { Reap, Sweep } from '../state/schema.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
@@ -35,7 +43,7 @@ import type { VatWorker } from '../vats/vat-worker.js';
 /** Where in history a crank stands. */
 export interface Moment {
   /** The last committed block. */
-  readonly height: number;
+  readonly height: Height;
   /** Waves are numbered within a block. */
   readonly wave: number;
 }
@@ -43,7 +51,7 @@ export interface Moment {
 /** For the host's statistics only. */
 export interface UpgradeReport {
   readonly vatId: VatId;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   readonly succeeded: boolean;
   /** From the merge reaching the upgrade to the successor's startVat merged. */
   readonly milliseconds: number;
@@ -58,9 +66,9 @@ export interface LifecycleContext {
   readonly state: KernelState;
   readonly online: OnlineVats;
   readonly pager: Pager;
-  scriptOf(bundleId: string, imageId?: string): VatScript;
+  scriptOf(bundleId: BundleId, imageId?: ImageId): VatScript;
   /** The image of new incarnations. */
-  imageId(): string;
+  imageId(): ImageId;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
   readonly clock: Clock;
@@ -79,7 +87,7 @@ export interface Started {
 
 /** A delivery outside the waves' order: the first of an incarnation, or of a fork. */
 interface LoneDelivery {
-  readonly position: number;
+  readonly position: Position;
   readonly delivery: Uint8Array;
   /** What it mentions: the vat is given it. */
   readonly slots: readonly KRef[];
@@ -138,23 +146,25 @@ export const startVat = async (
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
-  const first = { position: 0, delivery, slots, rights: LIFECYCLE_RIGHTS };
+  const first = { position: FIRST_POSITION, delivery, slots, rights: LIFECYCLE_RIGHTS };
   const started = await deliverAlone(context, vat, worker, first, moment);
   if (started.verdict.ok) {
     const counters = state.vatCounters.need(vat);
     // A new vat finds nothing to sweep but kinds that it has dismissed itself.
     const sweep =
-      incarnation === 0 ? counters.sweep : sweepAfter(incarnation, context.limits.cycleInterval);
+      incarnation === FIRST_INCARNATION
+        ? counters.sweep
+        : sweepAfter(incarnation, context.limits.cycleInterval);
     const { refresh: refreshIn } = row.options;
     const due = { deliveries: 0, krefs: 0, reap: Reap.none, sweep, refreshIn };
-    state.vatCounters.set(vat, { ...counters, ...due, position: 1 });
+    state.vatCounters.set(vat, { ...counters, ...due, position: positionAfter(FIRST_POSITION) });
     state.dueVats.add(vat);
   }
   return started;
 };
 
 /** What the incarnations before left is swept. */
-const sweepAfter = (incarnation: number, cycleInterval: number): Sweep => {
+const sweepAfter = (incarnation: Incarnation, cycleInterval: number): Sweep => {
   const findsCycles = cycleInterval > 0 && incarnation % cycleInterval === 0;
   return findsCycles ? Sweep.cycles : Sweep.due;
 };

@@ -3,9 +3,8 @@
  * which images that know no versions do not take.
  */
 import { ROW_KIND_PREFIX } from '@heirloom/store';
-import { describeKind } from '@heirloom/worker';
+import { describeKind, type VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
-import type { VatNumber } from '../state/schema.js';
 
 const isVersioned = (row: Uint8Array): boolean => {
   try {

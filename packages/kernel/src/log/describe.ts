@@ -4,11 +4,11 @@
  * Bodies are data of vats: of a message only the method's name is looked at, and what does not
  * decode has none. References stand as the vat calls them.
  */
-import { PassableCodec, unpackFrame } from '@heirloom/store';
+import { PassableCodec } from '@heirloom/store';
 import {
   Delivery,
+  readDelivery,
   Syscall,
-  type DeliveryTuple,
   type Resolution,
   type SyscallTuple,
 } from '@heirloom/worker';
@@ -68,7 +68,7 @@ const message = (
 });
 
 export const describeDelivery = (packed: Uint8Array): Description => {
-  const tuple = unpackFrame(packed) as unknown as DeliveryTuple;
+  const tuple = readDelivery(packed);
   switch (tuple[0]) {
     case Delivery.startVat:
       return { event: 'startVat', bytes: tuple[1].length, slots: [...tuple[2]] };

@@ -4,13 +4,20 @@
  * Invariants: nothing here changes an outcome; where a category is off, its records are not made
  * and nothing is decoded for them. A `write` that throws ends the log, never the kernel.
  */
-import { unpackFrame } from '@heirloom/store';
-import { vatIdOf, type CrankReport, type CrankTuple } from '@heirloom/worker';
+import { heightAfter, type Height } from '@heirloom/store';
+import {
+  readCrank,
+  vatIdOf,
+  type CrankReport,
+  type Incarnation,
+  type Position,
+  type VatNumber,
+} from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import type { Clock } from '../base/kernel-host-powers.js';
-import type { VatNumber } from '../state/schema.js';
 import { describeDelivery, describeSyscall, type Description } from './describe.js';
 import {
+  isLogCategory,
   LOG_CATEGORIES,
   type LogCategory,
   type LogOptions,
@@ -23,15 +30,15 @@ type Fields = Readonly<Record<string, LogValue>>;
 /** Where in history a record stands. */
 export interface LogMoment {
   /** The last committed block. */
-  readonly height: number;
+  readonly height: Height;
   readonly wave: number;
 }
 
 /** One crank, as it was merged or refused. */
 interface LoggedCrank {
   readonly vat: VatNumber;
-  readonly incarnation: number;
-  readonly position: number;
+  readonly incarnation: Incarnation;
+  readonly position: Position;
   readonly delivery: Uint8Array;
   readonly packed: Uint8Array;
   readonly ok: boolean;
@@ -50,17 +57,20 @@ const GARBAGE: readonly string[] = [
 
 /** The categories that are on. Errors: KernelError BAD_OPTION names what would be right. */
 export const checkLogOptions = (options: LogOptions): readonly LogCategory[] => {
-  const chosen = options.categories === 'all' ? LOG_CATEGORIES : options.categories;
+  const given: unknown = options.categories;
+  const chosen = given === 'all' ? LOG_CATEGORIES : given;
   const known = `all, or of ${LOG_CATEGORIES.join(', ')}`;
   if (!Array.isArray(chosen)) throw new KernelError('BAD_OPTION', `categories must be ${known}`);
-  for (const category of chosen as readonly LogCategory[]) {
-    if (LOG_CATEGORIES.includes(category)) continue;
-    throw new KernelError('BAD_OPTION', `unknown category ${category}; categories: ${known}`);
+  const categories: readonly unknown[] = chosen;
+  const unknown = categories.find(category => !isLogCategory(category));
+  if (!categories.every(isLogCategory)) {
+    const what = `unknown category ${String(unknown)}`;
+    throw new KernelError('BAD_OPTION', `${what}; categories: ${known}`);
   }
   if (typeof options.write !== 'function') {
     throw new KernelError('BAD_OPTION', 'write must be a function that takes a record');
   }
-  return chosen as readonly LogCategory[];
+  return categories;
 };
 
 /** What a log asks of the host. */
@@ -101,7 +111,7 @@ export class KernelLog {
     return this.#on.has(category);
   }
 
-  tell(category: LogCategory, event: string, height: number, fields: Fields): void {
+  tell(category: LogCategory, event: string, height: Height, fields: Fields): void {
     if (this.#write === undefined || !this.#on.has(category)) return;
     const record: LogRecord = {
       time: this.#powers.clock.wallTime(),
@@ -119,11 +129,11 @@ export class KernelLog {
   /** Call it only where `tellsCranks`. */
   crank(moment: LogMoment, crank: LoggedCrank): void {
     const { vat, incarnation, position, delivery, packed, ok, code, report } = crank;
-    const height = moment.height + 1;
+    const height = heightAfter(moment.height);
     const place = { wave: moment.wave, vat: vatIdOf(vat), incarnation, position };
     const given = describeDelivery(delivery);
     this.#tellDescription('delivery', height, place, given);
-    const [, syscalls, rows] = ok ? (unpackFrame(packed) as unknown as CrankTuple) : [null, [], []];
+    const [, syscalls, rows] = ok ? readCrank(packed) : [null, [], []];
     if (this.#on.has('syscall')) {
       for (const syscall of syscalls) {
         this.#tellDescription('syscall', height, place, describeSyscall(syscall));
@@ -150,7 +160,7 @@ export class KernelLog {
 
   #tellDescription(
     category: LogCategory,
-    height: number,
+    height: Height,
     place: Fields,
     { event, ...fields }: Description,
   ): void {

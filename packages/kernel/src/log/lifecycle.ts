@@ -1,8 +1,9 @@
 /** Log records of what befell whole vats. */
-import { vatIdOf } from '@heirloom/worker';
+import { heightAfter } from '@heirloom/store';
+import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { ItemType, type LifecycleItem } from '../state/queue-items.js';
-import { PromiseState, type VatNumber } from '../state/schema.js';
+import { PromiseState, settledBody } from '../state/schema.js';
 import { describeReason } from './describe.js';
 import type { KernelLog, LogMoment } from './kernel-log.js';
 
@@ -27,13 +28,13 @@ export const logLifecycle = (
   const row = state.vats.get(vat);
   const answer = state.promises.get(result);
   const ok = answer?.state !== PromiseState.rejected;
-  const reason = ok ? null : describeReason(answer.body!, answer.slots);
+  const reason = ok ? null : describeReason(settledBody(answer), answer.slots);
   const name = row?.name ?? ('name' in item ? item.name : '');
   const incarnation = row?.incarnation ?? null;
   const fields = { wave, vat: vatIdOf(vat), name, incarnation, ok, reason };
   const isUpgrade = type === ItemType.upgrade || type === ItemType.dryRun;
   const category = isUpgrade ? 'upgrade' : 'vat';
-  log.tell(category, EVENTS[type], height + 1, { ...fields, ...codeOf(item) });
+  log.tell(category, EVENTS[type], heightAfter(height), { ...fields, ...codeOf(item) });
 };
 
 const codeOf = (item: LifecycleItem): Readonly<Record<string, string>> => {
@@ -50,5 +51,5 @@ export const logEnd = (
 ): void => {
   const { name, incarnation } = state.vats.need(vat);
   const fields = { wave, vat: vatIdOf(vat), name, incarnation, code };
-  log.tell('vat', code === 'EXIT' ? 'exited' : 'faulted', height + 1, fields);
+  log.tell('vat', code === 'EXIT' ? 'exited' : 'faulted', heightAfter(height), fields);
 };

@@ -1,4 +1,5 @@
 /** The structured log: what happened, as plain records that JSON can carry. */
+import type { Height } from '@heirloom/store';
 
 /**
  * What a record is about.
@@ -26,6 +27,9 @@ export const LOG_CATEGORIES = [
 ] as const;
 export type LogCategory = (typeof LOG_CATEGORIES)[number];
 
+const NAMES: readonly unknown[] = LOG_CATEGORIES;
+export const isLogCategory = (name: unknown): name is LogCategory => NAMES.includes(name);
+
 export type LogValue = string | number | boolean | null | readonly LogValue[];
 
 export interface LogRecord {
@@ -34,7 +38,7 @@ export interface LogRecord {
   readonly category: LogCategory;
   readonly event: string;
   /** The block that is being made; for `block` the one that was. */
-  readonly height: number;
+  readonly height: Height;
   readonly [field: string]: LogValue;
 }
 

@@ -15,7 +15,8 @@ import {
   VatFault,
   type CrankReport,
   type CrankTuple,
-  type SyscallTuple,
+  type Spaces,
+  type VatNumber,
 } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
 import { getPromise, release, releaseAll } from '../objects/counts.js';
@@ -23,8 +24,6 @@ import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import type { Spaces } from '../state/row-table.js';
-import type { VatNumber } from '../state/schema.js';
 import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
@@ -85,7 +84,7 @@ const apply = (
   const [outcome, syscalls, rows] = crank;
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
   const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
-  for (const syscall of syscalls as readonly SyscallTuple[]) {
+  for (const syscall of syscalls) {
     execute(state, { vat, incarnation }, rights, effects, syscall);
   }
   if (effects.exit?.isFailure === true) {

@@ -6,23 +6,24 @@
  */
 import {
   BODY_BYTES_MAX,
+  isReference,
   MIGRATION_FAILURES_MAX,
   MIGRATION_REASON_CHARS_MAX,
-  REPORT_CHARS_MAX,
-  ROWS_PER_CRANK_MAX,
-  ROW_BYTES_MAX,
-  ROW_KEY_BYTES_MAX,
-  SLOTS_MAX,
-  SYSCALLS_PER_CRANK_MAX,
-  ROOT_VREF,
-  Syscall,
-  VatFault,
-  VREF_LENGTH_MAX,
   readAsciiText,
   readTag,
+  REPORT_CHARS_MAX,
+  ROOT_VREF,
+  ROW_BYTES_MAX,
+  ROW_KEY_BYTES_MAX,
+  ROWS_PER_CRANK_MAX,
+  SLOTS_MAX,
+  Syscall,
+  SYSCALLS_PER_CRANK_MAX,
+  VatFault,
   type CrankTuple,
   type Resolution,
   type SyscallTuple,
+  type VatNumber,
   type VRef,
 } from '@heirloom/worker';
 import { makeResult, resolveName, resolvePromiseName, type Speaker } from '../objects/clist.js';
@@ -33,7 +34,7 @@ import { soleReference } from '../objects/kernel-data.js';
 import { send, settle, subscribe } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { PromiseState, type VatNumber } from '../state/schema.js';
+import { PromiseState } from '../state/schema.js';
 
 /** What a crank's syscalls ask beyond the tables. */
 export interface CrankEffects {
@@ -49,29 +50,29 @@ const fault = (what: string): never => {
   throw new VatFault('BAD_SYSCALL', what);
 };
 
-/** Visible ASCII of a length that a key of the store can have; what it names is checked later. */
-const REFERENCE = new RegExp(`^[op][!-~]{1,${VREF_LENGTH_MAX - 1}}$`);
-const isReference = (value: unknown): value is VRef =>
-  typeof value === 'string' && REFERENCE.test(value);
+const isTuple = (value: unknown, length: number): value is readonly unknown[] =>
+  Array.isArray(value) && value.length === length;
+const areReferences = (value: unknown): value is readonly VRef[] =>
+  Array.isArray(value) && value.every(isReference);
 
 const checkData = (body: unknown, slots: unknown): void => {
   if (!(body instanceof Uint8Array)) return fault('data is no byte array');
-  if (!Array.isArray(slots) || !slots.every(isReference)) return fault('slots are no references');
+  if (!areReferences(slots)) return fault('slots are no references');
   if (body.length > BODY_BYTES_MAX || slots.length > SLOTS_MAX) {
     throw new VatFault('LIMIT', 'syscall capdata too large');
   }
 };
 
 const checkResolution = (resolution: unknown): void => {
-  if (!Array.isArray(resolution) || resolution.length !== 4) return fault('malformed resolution');
-  const [vpid, rejected, body, slots] = resolution as unknown[];
+  if (!isTuple(resolution, 4)) return fault('malformed resolution');
+  const [vpid, rejected, body, slots] = resolution;
   if (!isReference(vpid) || typeof rejected !== 'boolean') return fault('malformed resolution');
   checkData(body, slots);
 };
 
 const checkSyscall = (syscall: unknown): void => {
   if (!Array.isArray(syscall)) return fault('a syscall is no tuple');
-  const [op, a, b, c, d] = syscall as unknown[];
+  const [op, a, b, c, d]: readonly unknown[] = syscall;
   switch (op) {
     case Syscall.send:
       if (syscall.length !== 5 || !isReference(a)) fault('malformed send');
@@ -89,9 +90,7 @@ const checkSyscall = (syscall: unknown): void => {
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      if (syscall.length !== 2 || !Array.isArray(a) || !a.every(isReference)) {
-        return fault('malformed garbage syscall');
-      }
+      if (syscall.length !== 2 || !areReferences(a)) return fault('malformed garbage syscall');
       return undefined;
     case Syscall.dismissKind:
       if (syscall.length !== 3) fault('malformed dismissal');
@@ -102,8 +101,8 @@ const checkSyscall = (syscall: unknown): void => {
 };
 
 const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
-  if (!Array.isArray(row) || row.length !== 2) return fault('malformed row write');
-  const [key, value] = row as unknown[];
+  if (!isTuple(row, 2)) return fault('malformed row write');
+  const [key, value] = row;
   if (!(key instanceof Uint8Array) || key.length === 0) return fault('a row key is no byte array');
   if (key.length > ROW_KEY_BYTES_MAX) throw new VatFault('LIMIT', 'row key too long');
   if (value !== null && !(value instanceof Uint8Array)) return fault('a row is no byte array');
@@ -116,21 +115,19 @@ const checkRow = (row: unknown, before: Uint8Array | undefined): Uint8Array => {
 /** Reaps and sweeps say whether there is more to do, reaps also what V8 has let go of. */
 const checkReport = (report: unknown): void => {
   if (report === null) return undefined;
-  if (!Array.isArray(report) || report.length !== 3) return fault('malformed report');
-  const [more, ...lists] = report as unknown[];
-  const areLists = lists.every(list => Array.isArray(list) && list.every(isReference));
-  if (typeof more !== 'boolean' || !areLists) return fault('malformed report');
-  const vrefs = (lists as VRef[][]).flat();
-  const chars = vrefs.reduce((sum, vref) => sum + vref.length, 0);
+  if (!isTuple(report, 3)) return fault('malformed report');
+  const [more, ...lists] = report;
+  if (typeof more !== 'boolean' || !lists.every(areReferences)) return fault('malformed report');
+  const chars = lists.flat().reduce((sum, vref) => sum + vref.length, 0);
   if (chars > REPORT_CHARS_MAX) throw new VatFault('LIMIT', 'a report of too many references');
   return undefined;
 };
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const isFailure = (failure: unknown): boolean => {
-  if (!Array.isArray(failure) || failure.length !== 5) return false;
-  const [kind, instance, version, tag, reason] = failure as unknown[];
+  if (!isTuple(failure, 5)) return false;
+  const [kind, instance, version, tag, reason] = failure;
   return (
     [kind, instance, version].every(isCount) &&
     readTag(String(tag)) !== undefined &&
@@ -140,19 +137,17 @@ const isFailure = (failure: unknown): boolean => {
 
 /** A migration says how far it has come and what failed. */
 const checkMigrationReport = (report: unknown): void => {
-  if (!Array.isArray(report) || report.length !== 5) return fault('malformed report');
-  const [more, migrated, done, total, failed] = report as unknown[];
+  if (!isTuple(report, 5)) return fault('malformed report');
+  const [more, migrated, done, total, failed] = report;
   const isWhole = typeof more === 'boolean' && [migrated, done, total].every(isCount);
   if (!isWhole || !Array.isArray(failed)) return fault('malformed report');
   if (failed.length > MIGRATION_FAILURES_MAX) throw new VatFault('LIMIT', 'too many failures');
   return failed.every(isFailure) ? undefined : fault('malformed report');
 };
 
-/** Checks the shape of an unpacked crank. Throws VatFault. */
-export const checkCrank = (crank: unknown, { migrates }: CrankRights): CrankTuple => {
-  if (!Array.isArray(crank) || crank.length !== 4)
-    return fault('malformed crank');
-  const [outcome, syscalls, rows, report] = crank as unknown[];
+function assertCrank(crank: unknown, migrates: boolean): asserts crank is CrankTuple {
+  if (!isTuple(crank, 4)) return fault('malformed crank');
+  const [outcome, syscalls, rows, report] = crank;
   if (outcome !== null) {
     const pair = Array.isArray(outcome) && outcome.length === 2 && typeof outcome[0] === 'string';
     if (!pair || !(outcome[1] instanceof Uint8Array)) return fault('malformed outcome');
@@ -167,7 +162,12 @@ export const checkCrank = (crank: unknown, { migrates }: CrankRights): CrankTupl
   // A crank that faulted reports nothing.
   if (migrates && outcome === null) checkMigrationReport(report);
   else checkReport(report);
-  return crank as unknown as CrankTuple;
+}
+
+/** Checks the shape of an unpacked crank. Throws VatFault. */
+export const checkCrank = (crank: unknown, { migrates }: CrankRights): CrankTuple => {
+  assertCrank(crank, migrates);
+  return crank;
 };
 
 const names = (state: KernelState, speaker: Speaker, slots: readonly VRef[]): KRef[] =>

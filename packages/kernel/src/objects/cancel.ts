@@ -4,12 +4,13 @@
  * A cancelled message rejects its result; a cancelled creation, upgrade or termination rejects for
  * whoever asked; of a cancelled notify the vat never hears. All of it is part of the state.
  */
-import { vatIdOf, type VatId } from '@heirloom/worker';
+import { isVatNumber, vatIdOf, type VatId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
+import { isInputNumber } from '../state/input-numbers.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { Owner } from '../state/parties.js';
 import { heldBy, ItemType, meterOf, type RunQueueItem } from '../state/queue-items.js';
 import type { QueueEntry } from '../state/run-queue.js';
-import { NOBODY } from '../state/schema.js';
 import { release, releaseAll } from './counts.js';
 import { rejection } from './kernel-data.js';
 import { ownerOf } from './orphans.js';
@@ -37,22 +38,22 @@ export interface QueuedItemInfo {
 /** Names one item: by its place, or by the host input that queued it. */
 export type ItemChoice = { readonly ordinal: number } | { readonly input: number };
 
-const vatOf = (state: KernelState, item: RunQueueItem): number => {
-  if (item.type !== ItemType.send) return item.vat;
-  return ownerOf(state, item.target) ?? NOBODY;
-};
+const vatOf = (state: KernelState, item: RunQueueItem): Owner | undefined =>
+  item.type === ItemType.send ? ownerOf(state, item.target) : item.vat;
 
 /** The first `limit` items. */
 export const describeQueue = (state: KernelState, limit: number): QueuedItemInfo[] =>
   state.queue.head(limit).map(({ ordinal, item }) => {
-    const vat = vatOf(state, item);
-    return { ordinal, type: NAMES[item.type], vatId: vat <= NOBODY ? undefined : vatIdOf(vat) };
+    const owner = vatOf(state, item);
+    const vatId = owner !== undefined && isVatNumber(owner) ? vatIdOf(owner) : undefined;
+    return { ordinal, type: NAMES[item.type], vatId };
   });
 
 /** Errors: KernelError UNKNOWN_ITEM. */
 export const findItem = (state: KernelState, choice: ItemChoice): QueueEntry => {
   const entries = state.queue.head(Infinity);
-  const result = 'input' in choice ? state.hostResults.get(choice.input)?.[0] : undefined;
+  const input = 'input' in choice && isInputNumber(choice.input) ? choice.input : undefined;
+  const result = input === undefined ? undefined : state.hostResults.get(input)?.[0];
   const found = entries.find(({ ordinal, item }) => {
     if ('ordinal' in choice) return ordinal === choice.ordinal;
     return result !== undefined && item.type !== ItemType.notify && item.result === result;

@@ -13,12 +13,15 @@ import {
   kernelPromiseRef,
   parseVRef,
   VatFault,
+  type Incarnation,
   type ParsedVRef,
+  type VatNumber,
   type VRef,
 } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
-import { NOBODY, PromiseState, Reach, type VatNumber } from '../state/schema.js';
+import { NOBODY_DECIDES } from '../state/parties.js';
+import { exportName, PromiseState, Reach } from '../state/schema.js';
 import {
   getObject,
   getPromise,
@@ -34,7 +37,7 @@ import { makeObject, makePromise } from './router.js';
 /** The vat whose names are being read, in its present incarnation. */
 export interface Speaker {
   readonly vat: VatNumber;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
 }
 
 const takeNumber = (
@@ -65,8 +68,7 @@ export const addEntry = (
  * the vat imports it like any other. Its name goes now instead of in the steps to come.
  */
 const disown = (state: KernelState, vat: VatNumber, kref: KRef): void => {
-  const [, vref] = getObject(state, kref);
-  state.clist(vat).byVRef.delete(vref);
+  state.clist(vat).byVRef.delete(exportName(getObject(state, kref)));
   orphan(state, kref);
 };
 
@@ -74,9 +76,9 @@ const disown = (state: KernelState, vat: VatNumber, kref: KRef): void => {
 export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef => {
   const isPromise = isPromiseKRef(kref);
   if (!isPromise) {
-    const [owner, vref] = getObject(state, kref);
-    if (owner === vat) {
-      if (ownerOf(state, kref) === vat) return vref;
+    const row = getObject(state, kref);
+    if (row[0] === vat) {
+      if (ownerOf(state, kref) === vat) return exportName(row);
       disown(state, vat, kref);
     }
   }
@@ -108,7 +110,8 @@ const markReachable = (state: KernelState, vat: VatNumber, kref: KRef): Reach =>
 /** The vat has been given the authority to settle `result`, which leaves the queue. */
 export const activateResult = (state: KernelState, vat: VatNumber, result: KRef): void => {
   const row = getPromise(state, result);
-  assert(row.state === PromiseState.unresolved && row.decider === NOBODY, 'decider is free');
+  const isFree = row.state === PromiseState.unresolved && row.decider === NOBODY_DECIDES;
+  assert(isFree, 'decider is free');
   const isNew = markReachable(state, vat, result) === Reach.allocated;
   updatePromise(state, result, row, isNew ? 0 : -1, { decider: vat });
 };
@@ -189,7 +192,8 @@ export const makeResult = (state: KernelState, speaker: Speaker, vref: VRef): KR
   if (state.clist(vat).byVRef.get(vref) !== undefined) {
     throw new VatFault('BAD_REFERENCE', `result ${vref} is already allocated`);
   }
-  const promise = makePromise(state, { decider: NOBODY, subscribers: [vat], references: 2 });
+  const made = { decider: NOBODY_DECIDES, subscribers: [vat], references: 2 };
+  const promise = makePromise(state, made);
   addEntry(state, vat, promise, vref, Reach.reachable);
   return promise;
 };

@@ -6,21 +6,20 @@
  * the wave that would tell it starts.
  */
 import assert from 'node:assert/strict';
-import { parseVRef, ROOT_VREF, VatFault, type VRef } from '@heirloom/worker';
-import { ranges } from '../state/kernel-keys.js';
+import {
+  isVatNumber,
+  parseVRef,
+  ROOT_VREF,
+  storedVRef,
+  VatFault,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
+import { collectOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import {
-  KERNEL_OWNS,
-  NOBODY,
-  PromiseState,
-  Reach,
-  REVOKED,
-  VatState,
-  type ObjectRow,
-  type PromiseRow,
-  type VatNumber,
-} from '../state/schema.js';
+import { KERNEL_OWNS, NOBODY_OWNS, REVOKED } from '../state/parties.js';
+import { PromiseState, Reach, VatState, type ObjectRow, type PromiseRow } from '../state/schema.js';
 import {
   getObject,
   getPromise,
@@ -38,6 +37,8 @@ import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
 /** In the order in which a vat is told. */
 export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;
 export type CollectAction = (typeof CollectAction)[keyof typeof CollectAction];
+const isAction = (n: number): n is CollectAction =>
+  n >= CollectAction.dropExport && n <= CollectAction.retireImport;
 
 const actionKey = (vat: VatNumber, action: CollectAction, kref: KRef): string =>
   `${vat}/${action}/${kref}`;
@@ -98,15 +99,15 @@ const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void 
 
 const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
   const [owner, vref, reachable, recognizable, exported] = row;
-  if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY)) return;
+  if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY_OWNS)) return;
   if (owner === KERNEL_OWNS) {
     forgetKernelObject(state, kref);
-    state.objects.set(kref, [NOBODY, vref, reachable, recognizable, exported]);
+    state.objects.set(kref, [NOBODY_OWNS, vref, reachable, recognizable, exported]);
     return freeOrphan(state, kref, recognizable);
   }
-  if (owner === NOBODY || owner === REVOKED) return freeOrphan(state, kref, recognizable);
+  if (owner === NOBODY_OWNS || owner === REVOKED) return freeOrphan(state, kref, recognizable);
   // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
-  if (ownerOf(state, kref) === undefined) return undefined;
+  if (!isVatNumber(owner) || ownerOf(state, kref) === undefined) return undefined;
   if (exported === Reach.reachable) mark(state, owner, CollectAction.dropExport, kref);
   if (recognizable === 0) mark(state, owner, CollectAction.retireExport, kref);
   return undefined;
@@ -141,7 +142,7 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
   const [owner, , reachable, recognizable, exported] = row;
   // Of what died with an incarnation its successor knows nothing.
   const isOwn = ownerOf(state, kref) === vat;
-  const isOrphan = owner === NOBODY || owner === REVOKED;
+  const isOrphan = owner === NOBODY_OWNS || owner === REVOKED;
   switch (action) {
     case CollectAction.dropExport:
       return isOwn && reachable === 0 && exported === Reach.reachable;
@@ -165,7 +166,8 @@ export const takeCollectBatches = (
 ): CollectBatch[] => {
   const batches = new Map<string, CollectBatch>();
   for (const key of state.collect.keys(ranges.collect, limit)) {
-    const [vat, action, kref] = key.split('/').map(Number) as [VatNumber, CollectAction, KRef];
+    const [vat, action, kref] = collectOf(key);
+    if (!isAction(action)) assert.fail(`unknown action ${action}`);
     if (deferred.has(vat)) continue;
     state.collect.delete(key);
     const name = `${vat}/${action}`;
@@ -188,7 +190,7 @@ export const applyCollectBatch = (
         setExported(state, kref, Reach.recognizable);
         break;
       case CollectAction.retireExport:
-        state.clist(vat).byVRef.delete(getObject(state, kref)[1]);
+        state.clist(vat).byVRef.delete(storedVRef(getObject(state, kref)[1]));
         state.objects.delete(kref);
         break;
       case CollectAction.retireImport:
@@ -260,7 +262,7 @@ export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonl
       throw new VatFault('BAD_REFERENCE', `syscall.retireExports but ${vref} is still reachable`);
     }
     state.clist(vat).byVRef.delete(vref);
-    state.objects.set(kref, [NOBODY, vref, 0, recognizable, Reach.recognizable]);
+    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, Reach.recognizable]);
     state.maybeFree.add(kref);
   }
 };

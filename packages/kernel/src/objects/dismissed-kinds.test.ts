@@ -1,13 +1,23 @@
 /** What kernels say of exports whose kind was dismissed, whatever a worker says. */
-import { packFrame, rowExportName } from '@heirloom/store';
-import { asciiTag, DISMISSED_KINDS_MAX, NAMED_EXPORTS_MAX, type VRef } from '@heirloom/worker';
+import { FIRST_HEIGHT, packFrame, rowExportName } from '@heirloom/store';
+import {
+  asciiTag,
+  DISMISSED_KINDS_MAX,
+  FIRST_INCARNATION,
+  FIRST_VAT,
+  NAMED_EXPORTS_MAX,
+  spaceOf,
+  storedBundleId,
+  storedImageId,
+  storedVRef,
+} from '@heirloom/worker';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LIFECYCLE_RIGHTS, mergeCrank, type Verdict } from '../merge/cranks.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { FIRST_VAT_COUNTERS, Sweep, VatState } from '../state/schema.js';
-import { openTestStore } from '../testing/store.js';
+import { openTestStore } from '../testing/test-store.js';
 import { resolveName } from './clist.js';
 import { freeUnreferenced } from './collect.js';
 import { hold, release } from './counts.js';
@@ -15,16 +25,17 @@ import { dismissKind, hasRevokedNames, revokeStep } from './dismissed-kinds.js';
 import { describeData } from './kernel-data.js';
 import { ownerOf, refusalOf } from './orphans.js';
 
-const VAT = 1;
+const VAT = FIRST_VAT;
 const KIND = 10;
-const SPEAKER = { vat: VAT, incarnation: 0 };
+const SPEAKER = { vat: VAT, incarnation: FIRST_INCARNATION };
 let state: KernelState;
 
 beforeEach(async () => {
-  state = new KernelState(await openTestStore(), { promiseQueueMax: 10, height: 0 });
+  state = new KernelState(await openTestStore(), { promiseQueueMax: 10, height: FIRST_HEIGHT });
   state.vats.create(VAT, {
-    ...{ name: 'v', state: VatState.running, incarnation: 0, bundleId: '', imageId: '' },
-    ...{ parameters: new Uint8Array(), slots: [], spaces: [VAT], options: STATIC_VAT },
+    ...{ name: 'v', state: VatState.running, incarnation: FIRST_INCARNATION },
+    ...{ parameters: new Uint8Array(), slots: [], spaces: [spaceOf(VAT)], options: STATIC_VAT },
+    ...{ bundleId: storedBundleId('b1'), imageId: storedImageId('i') },
     dismissed: [],
     previous: null,
   });
@@ -33,7 +44,7 @@ beforeEach(async () => {
 
 /** An export that somebody holds. */
 const makeExport = (vref: string): KRef => {
-  const kref = resolveName(state, SPEAKER, vref as VRef);
+  const kref = resolveName(state, SPEAKER, storedVRef(vref));
   hold(state, kref);
   return kref;
 };
@@ -72,12 +83,12 @@ describe('dismissals', () => {
   test('the vat mentions a revoked object -> the one it was while it has a name', () => {
     const purse = makeExport('o+d10/1');
     dismiss();
-    expect(resolveName(state, SPEAKER, 'o+d10/1' as VRef)).toBe(purse);
+    expect(resolveName(state, SPEAKER, storedVRef('o+d10/1'))).toBe(purse);
     revokeStep(state, 10);
-    const fresh = resolveName(state, SPEAKER, 'o+d10/1' as VRef);
+    const fresh = resolveName(state, SPEAKER, storedVRef('o+d10/1'));
     expect(fresh).not.toBe(purse);
     expect(reasonOf(fresh)).toBe(reasonOf(purse));
-    expect(state.clist(VAT).byVRef.get('o+d10/1' as VRef)).toBeUndefined();
+    expect(state.clist(VAT).byVRef.get(storedVRef('o+d10/1'))).toBeUndefined();
   });
 
   test('twice, or more kinds than a vat may dismiss -> a fault', () => {
@@ -91,7 +102,7 @@ describe('dismissals', () => {
 
 describe('names of exports that a start abandons', () => {
   const merge = (rows: readonly (readonly [Uint8Array, Uint8Array | null])[]): Verdict => {
-    const context = { ...SPEAKER, spaces: [VAT], rights: LIFECYCLE_RIGHTS };
+    const context = { ...SPEAKER, spaces: [spaceOf(VAT)] as const, rights: LIFECYCLE_RIGHTS };
     return mergeCrank(state, context, packFrame([null, [], rows, null]));
   };
   const keys = (count: number): Uint8Array[] =>

@@ -5,10 +5,10 @@
  * names go in steps of the kernel's own. The vat's rows go in sweeps, which are its own cranks
  * (rules.md#g4).
  */
-import { DISMISSED_KINDS_MAX, readTag, VatFault } from '@heirloom/worker';
+import { DISMISSED_KINDS_MAX, readTag, VatFault, type VatNumber } from '@heirloom/worker';
 import { dismissalOf, dismissalsKey, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
-import { Sweep, type VatNumber } from '../state/schema.js';
+import { Sweep } from '../state/schema.js';
 import { removeExports } from './orphans.js';
 
 /** Kinds below are built in. */
@@ -17,8 +17,8 @@ const KIND_MAX = 2 ** 32 - 1;
 
 /** Throws VatFault unless these can be the number and the tag of a durable kind. */
 export const checkDismissal = (kind: unknown, tag: unknown): void => {
-  const isKind = Number.isInteger(kind) && (kind as number) >= FIRST_USER_KIND;
-  if (!isKind || (kind as number) > KIND_MAX) throw new VatFault('BAD_SYSCALL', 'no kind');
+  const isKind = typeof kind === 'number' && Number.isInteger(kind) && kind >= FIRST_USER_KIND;
+  if (!isKind || kind > KIND_MAX) throw new VatFault('BAD_SYSCALL', 'no kind');
   if (typeof tag !== 'string' || readTag(tag) === undefined) {
     throw new VatFault('BAD_SYSCALL', 'no tag of a kind');
   }

@@ -1,4 +1,5 @@
 /** What the host holds: the references that it was told of, until it releases them. */
+import { heightAfter } from '@heirloom/store';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { PromiseRow } from '../state/schema.js';
@@ -22,5 +23,5 @@ export const unpin = (state: KernelState, kref: KRef): boolean => {
 /** The host will be told of a promise that has settled, and holds what it settled to. */
 export const tellHost = (state: KernelState, promise: KRef, row: PromiseRow): void => {
   for (const kref of row.slots) pin(state, kref);
-  state.hostSettlements.add(promise, row, state.height + 1);
+  state.hostSettlements.add(promise, row, heightAfter(state.height));
 };

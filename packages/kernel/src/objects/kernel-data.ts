@@ -6,7 +6,7 @@
  * the texts of errors.
  */
 import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
-import type { KRef } from '../state/krefs.js';
+import { storedKRef, type KRef } from '../state/krefs.js';
 import type { Settlement } from './router.js';
 
 /** A reference inside data that the kernel makes. */
@@ -21,7 +21,7 @@ export class SlotMark {
 
 const codec = new PassableCodec({
   slotOf: value => (value instanceof SlotMark ? String(value.kref) : undefined),
-  valueOf: slot => new SlotMark(Number(slot) as KRef),
+  valueOf: slot => new SlotMark(storedKRef(slot)),
   isHardened: () => true,
   bornHardened: value => Object.freeze(value),
   // What the host has loaded must not show in the text of an error.
@@ -36,7 +36,7 @@ export interface KernelData {
 /** Encodes data of the kernel's own; `SlotMark`s become references. */
 export const kernelData = (value: unknown): KernelData => {
   const { body, slots } = codec.encode(value);
-  return { body, slots: slots.map(slot => Number(slot) as KRef) };
+  return { body, slots: slots.map(slot => storedKRef(slot)) };
 };
 
 /**
@@ -57,7 +57,7 @@ export const describeData = (data: KernelData): string => {
   }
 };
 
-const SOLE_REFERENCE = Buffer.from(kernelData(new SlotMark(0 as KRef)).body);
+const SOLE_REFERENCE = Buffer.from(kernelData(new SlotMark(storedKRef(0))).body);
 
 /** The reference that `body` is, if it is nothing else. */
 export const soleReference = (body: Uint8Array, slots: readonly KRef[]): KRef | undefined =>
@@ -80,7 +80,7 @@ export const dataNotCallable = (methargs: Uint8Array, slots: readonly KRef[]): K
 /** For the text of an error only: what a vat made up may be no canonical data at all. */
 const methodName = (methargs: Uint8Array, slots: readonly KRef[]): unknown => {
   try {
-    return (codec.decode(methargs, slots.map(String)) as readonly unknown[])[0];
+    return Object(codec.decode(methargs, slots.map(String)))[0];
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;

@@ -6,10 +6,11 @@
  * The others are made on demand and go when nobody reaches them, with the row that says what they
  * are.
  */
-import type { VRef } from '@heirloom/worker';
+import type { BundleId } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, showKRef, type KRef } from '../state/krefs.js';
-import { KERNEL_OWNS, Reach, type ObjectRow } from '../state/schema.js';
+import { KERNEL_OWNS, type Owner } from '../state/parties.js';
+import { Reach, type ObjectRow } from '../state/schema.js';
 import {
   KernelObject,
   type KernelObjectOf,
@@ -35,9 +36,9 @@ export const CLOCK = PERMANENT_OBJECTS.clock[0];
 export const BOOTSTRAPPER = PERMANENT_OBJECTS.bootstrapper[0];
 
 /** The row of an object without a vat; `holders` 1: the kernel itself holds it, for good. */
-export const ownedRow = (owner: number, name: string, holders: 0 | 1): ObjectRow => [
+export const ownedRow = (owner: Owner, name: string, holders: 0 | 1): ObjectRow => [
   owner,
-  name as VRef,
+  name,
   holders,
   holders,
   Reach.reachable,
@@ -52,6 +53,11 @@ export const makeKernelObject = (state: KernelState, row: KernelObjectRow): KRef
   return kref;
 };
 
+const isOfKind = <K extends KernelObject>(
+  row: KernelObjectRow,
+  kind: K,
+): row is KernelObjectOf<K> => row[0] === kind;
+
 /** What `value` is, if it stands for a kernel object of this kind. */
 export const kernelObjectOf = <K extends KernelObject>(
   state: KernelState,
@@ -60,12 +66,11 @@ export const kernelObjectOf = <K extends KernelObject>(
 ): { readonly kref: KRef; readonly row: KernelObjectOf<K> } | undefined => {
   if (!(value instanceof SlotMark)) return undefined;
   const row = state.services.kernelObjects.get(value.kref);
-  if (row?.[0] !== kind) return undefined;
-  return { kref: value.kref, row: row as KernelObjectOf<K> };
+  return row !== undefined && isOfKind(row, kind) ? { kref: value.kref, row } : undefined;
 };
 
 /** The cap of a bundle: made when the bundle is installed, and there for good. */
-export const provideBundleCap = (state: KernelState, bundleId: string): KRef => {
+export const provideBundleCap = (state: KernelState, bundleId: BundleId): KRef => {
   const known = state.services.bundleCaps.get(bundleId);
   if (known !== undefined) return known;
   const cap = makeKernelObject(state, [KernelObject.bundleCap, bundleId]);

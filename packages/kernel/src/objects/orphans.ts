@@ -7,29 +7,23 @@
  * kind's tag in place of its name, so that what is said of it never changes.
  */
 import assert from 'node:assert/strict';
-import { parseVRef, readTag, revocationText, type VRef } from '@heirloom/worker';
+import { isVatNumber, parseVRef, readTag, revocationText, type VatNumber } from '@heirloom/worker';
 import type { KeyRange } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, isPromiseKRef, type KRef } from '../state/krefs.js';
-import {
-  NOBODY,
-  Reach,
-  REVOKED,
-  VatState,
-  type VatNumber,
-  type VatRow,
-} from '../state/schema.js';
+import { NOBODY_OWNS, REVOKED, type Owner } from '../state/parties.js';
+import { Reach, VatState, type VatRow } from '../state/schema.js';
 import { getObject } from './counts.js';
 import { rejection, VAT_TERMINATED } from './kernel-data.js';
 import type { Settlement } from './router.js';
 
 /** Does this name die with an incarnation? (`o+e…`, `o+v…`) */
-const isMortal = (vref: VRef): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
+const isMortal = (vref: string): boolean => vref.startsWith('o+e') || vref.startsWith('o+v');
 
 const KIND_AT = 'o+d'.length;
 
 /** The tag, as ASCII, of the kind of an export, if its vat has dismissed the kind. */
-export const dismissedTag = ({ dismissed }: VatRow, vref: VRef): string | undefined => {
+export const dismissedTag = ({ dismissed }: VatRow, vref: string): string | undefined => {
   if (dismissed.length === 0 || !vref.startsWith('o+d')) return undefined;
   const kind = Number(vref.slice(KIND_AT, vref.indexOf('/')));
   return dismissed.find(([number]) => number === kind)?.[1];
@@ -39,10 +33,10 @@ export const dismissedTag = ({ dismissed }: VatRow, vref: VRef): string | undefi
  * The vat that would receive a message to this object now, HOST_OWNS or KERNEL_OWNS; `undefined`
  * when nobody would.
  */
-export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined => {
+export const ownerOf = (state: KernelState, kref: KRef): Owner | undefined => {
   const [owner, vref] = getObject(state, kref);
-  if (owner === NOBODY || owner === REVOKED) return undefined;
-  if (owner < NOBODY) return owner;
+  if (owner === NOBODY_OWNS || owner === REVOKED) return undefined;
+  if (!isVatNumber(owner)) return owner;
   const vat = state.vats.need(owner);
   if (vat.state === VatState.terminated) return undefined;
   if (!isMortal(vref)) return dismissedTag(vat, vref) === undefined ? owner : undefined;
@@ -54,7 +48,7 @@ export const ownerOf = (state: KernelState, kref: KRef): VatNumber | undefined =
 /** What a message to an object that nobody answers for is rejected with. */
 export const refusalOf = (state: KernelState, kref: KRef): Settlement => {
   const [owner, vref] = getObject(state, kref);
-  const vat = owner > NOBODY ? state.vats.get(owner) : undefined;
+  const vat = isVatNumber(owner) ? state.vats.get(owner) : undefined;
   const tag = owner === REVOKED ? vref : vat && dismissedTag(vat, vref);
   return tag === undefined ? VAT_TERMINATED : revocation(tag);
 };
@@ -68,13 +62,13 @@ const revocation = (ascii: string): Settlement => {
 /** The vat's name of an object is gone: the object is nobody's, or revoked. */
 export const orphan = (state: KernelState, kref: KRef): void => {
   const [owner, vref, reachable, recognizable, exported] = getObject(state, kref);
-  const vat = owner > NOBODY ? state.vats.get(owner) : undefined;
+  const vat = isVatNumber(owner) ? state.vats.get(owner) : undefined;
   const tag = vat && dismissedTag(vat, vref);
   state.objects.set(
     kref,
     tag === undefined
-      ? [NOBODY, vref, reachable, recognizable, exported]
-      : [REVOKED, tag as VRef, reachable, recognizable, exported],
+      ? [NOBODY_OWNS, vref, reachable, recognizable, exported]
+      : [REVOKED, tag, reachable, recognizable, exported],
   );
   state.maybeFree.add(kref);
 };
@@ -82,7 +76,7 @@ export const orphan = (state: KernelState, kref: KRef): void => {
 /** What a vat calls by the name of a revoked object that the kernel has forgotten. */
 export const makeRevoked = (state: KernelState, tag: string): KRef => {
   const kref = objectKRef(state.next('nextObject'));
-  state.objects.create(kref, [REVOKED, tag as VRef, 0, 0, Reach.recognizable]);
+  state.objects.create(kref, [REVOKED, tag, 0, 0, Reach.recognizable]);
   state.maybeFree.add(kref);
   return kref;
 };

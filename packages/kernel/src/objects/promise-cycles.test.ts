@@ -1,9 +1,10 @@
 /** Promises that only each other hold, in tables made for the purpose. */
+import { FIRST_HEIGHT } from '@heirloom/store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import { KERNEL_DECIDES } from '../state/schema.js';
-import { openTestStore } from '../testing/store.js';
+import { KERNEL_DECIDES } from '../state/parties.js';
+import { openTestStore } from '../testing/test-store.js';
 import { freeUnreferenced } from './collect.js';
 import { release } from './counts.js';
 import { CYCLE_PROMISES_MAX, findPromiseCycle } from './promise-cycles.js';
@@ -12,7 +13,7 @@ import { makePromise, settle } from './router.js';
 let state: KernelState;
 
 beforeEach(async () => {
-  state = new KernelState(await openTestStore(), { promiseQueueMax: 10, height: 0 });
+  state = new KernelState(await openTestStore(), { promiseQueueMax: 10, height: FIRST_HEIGHT });
 });
 
 /** Held once, by this test. */

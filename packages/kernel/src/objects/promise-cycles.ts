@@ -10,6 +10,7 @@
  * Invariants: reads only; an unresolved promise has no data, so it is in no cycle. A search looks
  * at no more than `CYCLE_PROMISES_MAX` promises: of a larger tangle nothing is found.
  */
+import { required } from '@heirloom/store';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type PromiseRow } from '../state/schema.js';
@@ -44,11 +45,12 @@ export const findPromiseCycle = (state: KernelState, root: KRef): KRef[] => {
     for (const slot of slots) if (found.has(slot)) inner.set(slot, (inner.get(slot) ?? 0) + 1);
   }
   const live = new Set<KRef>();
-  const open = [...found.keys()].filter(k => found.get(k)!.references > (inner.get(k) ?? 0));
+  const rowOf = (kref: KRef): PromiseRow => required(found.get(kref), 'a row that was found');
+  const open = [...found.keys()].filter(k => rowOf(k).references > (inner.get(k) ?? 0));
   for (let kref = open.pop(); kref !== undefined; kref = open.pop()) {
     if (live.has(kref)) continue;
     live.add(kref);
-    open.push(...found.get(kref)!.slots.filter(slot => found.has(slot)));
+    open.push(...rowOf(kref).slots.filter(slot => found.has(slot)));
   }
   return [...found.keys()].filter(kref => !live.has(kref)).sort((a, b) => a - b);
 };

@@ -5,16 +5,23 @@
  * settles whatever becomes of the vat that asked, and in whichever incarnation it then is.
  */
 import assert from 'node:assert/strict';
+import type { BundleId, VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
-import { KERNEL_DECIDES, NOBODY, PromiseState } from '../state/schema.js';
+import { KERNEL_DECIDES, NOBODY_DECIDES, type Decider } from '../state/parties.js';
+import { PromiseState } from '../state/schema.js';
 import { getPromise, release, updatePromise } from './counts.js';
 import { settle, type Settlement } from './router.js';
 
 /** The decider of a queued result becomes the kernel (or the host); its reference goes on. */
-export const takeResult = (state: KernelState, result: KRef, decider = KERNEL_DECIDES): void => {
+export const takeResult = (
+  state: KernelState,
+  result: KRef,
+  decider: Decider = KERNEL_DECIDES,
+): void => {
   const row = getPromise(state, result);
-  assert(row.state === PromiseState.unresolved && row.decider === NOBODY, 'decider is free');
+  const isFree = row.state === PromiseState.unresolved && row.decider === NOBODY_DECIDES;
+  assert(isFree, 'decider is free');
   updatePromise(state, result, row, 0, { decider });
 };
 
@@ -26,8 +33,8 @@ export const answer = (state: KernelState, result: KRef, settlement: Settlement)
 
 /** What promises can wait for. */
 export const waitSubject = {
-  endOf: (vat: number): string => `vat/${vat}`,
-  bundle: (bundleId: string): string => `bundle/${bundleId}`,
+  endOf: (vat: VatNumber): string => `vat/${vat}`,
+  bundle: (bundleId: BundleId): string => `bundle/${bundleId}`,
   threshold: (meter: KRef): string => `meter/${meter}`,
 } as const;
 

@@ -6,17 +6,12 @@
  * when it settles. So two sends to one reference never overtake each other.
  */
 import assert from 'node:assert/strict';
-import type { VRef } from '@heirloom/worker';
+import { isVatNumber, type VatNumber, type VRef } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
+import { NOBODY_DECIDES, type Decider, type Subscriber } from '../state/parties.js';
 import { ItemType, type QueuedMessage } from '../state/queue-items.js';
-import {
-  HOST_SUBSCRIBES,
-  NOBODY,
-  PromiseState,
-  Reach,
-  type VatNumber,
-} from '../state/schema.js';
+import { PromiseState, Reach, settledBody } from '../state/schema.js';
 import {
   getPromise,
   hold,
@@ -37,8 +32,8 @@ export interface Settlement {
 }
 
 interface NewPromise {
-  readonly decider: number;
-  readonly subscribers: readonly number[];
+  readonly decider: Decider;
+  readonly subscribers: readonly Subscriber[];
   /** How many hold it from the start. */
   readonly references: number;
 }
@@ -90,7 +85,7 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
       updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
       return undefined;
     case PromiseState.fulfilled: {
-      const object = soleReference(row.body!, row.slots);
+      const object = soleReference(settledBody(row), row.slots);
       if (object !== undefined && !isPromiseKRef(object)) {
         hold(state, object);
         release(state, target);
@@ -101,7 +96,7 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
       return refusal(state, message, { rejected: true, ...dataNotCallable(body, slots) });
     }
     case PromiseState.rejected:
-      return refusal(state, message, { rejected: true, body: row.body!, slots: row.slots });
+      return refusal(state, message, { rejected: true, body: settledBody(row), slots: row.slots });
     default:
       throw TypeError(`unknown promise state ${String(row.state satisfies never)}`);
   }
@@ -178,7 +173,7 @@ const flowAll = (state: KernelState, flows: Flow[]): void => {
 
 const rejectResult = (state: KernelState, { promise, settlement }: Settling): Flow => {
   const row = getPromise(state, promise);
-  assert(row.decider === NOBODY, 'a queued result has no decider');
+  assert(row.decider === NOBODY_DECIDES, 'a queued result has no decider');
   const flow = settleOne(state, promise, settlement);
   releaseAll(state, settlement.slots);
   release(state, promise);
@@ -199,7 +194,7 @@ const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): F
   const row = getPromise(state, promise);
   assert(row.state === PromiseState.unresolved, 'a promise settles once');
   const { subscribers, queueCount } = row;
-  const vats = subscribers.filter(subscriber => subscriber !== HOST_SUBSCRIBES);
+  const vats = subscribers.filter(isVatNumber);
   holdAll(state, settlement.slots);
   // Each notify on the queue holds it, and so does each message that is about to be routed.
   const settled = updatePromise(
@@ -209,7 +204,7 @@ const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): F
     vats.length + queueCount,
     {
       state: settlement.rejected ? PromiseState.rejected : PromiseState.fulfilled,
-      decider: NOBODY,
+      decider: NOBODY_DECIDES,
       subscribers: [],
       body: settlement.body,
       slots: settlement.slots,
@@ -222,10 +217,10 @@ const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): F
 };
 
 /** Subscribes a vat or the host: a vat gets a notify at once when the promise has settled. */
-export const subscribe = (state: KernelState, who: number, promise: KRef): void => {
+export const subscribe = (state: KernelState, who: Subscriber, promise: KRef): void => {
   const row = getPromise(state, promise);
   if (row.state !== PromiseState.unresolved) {
-    assert(who !== HOST_SUBSCRIBES, 'the host is told of settled promises otherwise');
+    assert(isVatNumber(who), 'the host is told of settled promises otherwise');
     updatePromise(state, promise, row, 1);
     state.enqueue({ type: ItemType.notify, vat: who, promise });
   } else if (!row.subscribers.includes(who)) {

@@ -8,7 +8,7 @@ import { getPromise } from '../objects/counts.js';
 import { SlotMark, soleReference } from '../objects/kernel-data.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { PromiseState } from '../state/schema.js';
+import { PromiseState, settledBody } from '../state/schema.js';
 import type { KernelObjectRow } from '../state/service-tables.js';
 
 export interface KernelCall<Row extends KernelObjectRow = KernelObjectRow> {
@@ -55,9 +55,9 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 /** A promise that has settled to an object already stands for the object. */
 export const settledReference = (state: KernelState, value: unknown): unknown => {
   if (!(value instanceof SlotMark) || !isPromiseKRef(value.kref)) return value;
-  const { state: settled, body, slots } = getPromise(state, value.kref);
-  if (settled !== PromiseState.fulfilled) return value;
-  const sole = soleReference(body!, slots);
+  const row = getPromise(state, value.kref);
+  if (row.state !== PromiseState.fulfilled) return value;
+  const sole = soleReference(settledBody(row), row.slots);
   return sole === undefined ? value : new SlotMark(sole);
 };
 

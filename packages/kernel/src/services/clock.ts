@@ -6,9 +6,8 @@
  */
 import { kernelData } from '../objects/kernel-data.js';
 import { answer, takeResult } from '../objects/replies.js';
-import { ranges } from '../state/kernel-keys.js';
+import { alarmTimeOf, ranges, waiterOf } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
-import type { KRef } from '../state/krefs.js';
 import { DEFERRED, naturalArgument, Refusal, type KernelMethods } from './calls.js';
 
 /** Times are stored in 48 bits. */
@@ -18,23 +17,18 @@ export const blockTime = (state: KernelState): number => state.services.count('b
 
 const timeData = (time: number) => ({ rejected: false, ...kernelData(BigInt(time)) });
 
-const splitAlarm = (key: string): readonly [time: number, promise: KRef] => {
-  const [time, promise] = key.split(' ').map(Number);
-  return [time!, promise as KRef];
-};
-
 /** The time of a new block: alarms up to it settle with it, earliest first. */
 export const setBlockTime = (state: KernelState, time: number): void => {
   const { services } = state;
   services.setCount('blockTime', time);
   const due: string[] = [];
   for (const key of services.alarms.scan(ranges.alarms)) {
-    if (splitAlarm(key)[0] > time) break;
+    if (alarmTimeOf(key) > time) break;
     due.push(key);
   }
   for (const key of due) {
     services.alarms.delete(key);
-    answer(state, splitAlarm(key)[1], timeData(time));
+    answer(state, waiterOf(key), timeData(time));
   }
 };
 

@@ -13,8 +13,8 @@ import { answer, takeResult } from '../objects/replies.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, type KRef } from '../state/krefs.js';
+import { HOST_DECIDES, HOST_OWNS } from '../state/parties.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import { HOST_DECIDES, HOST_OWNS } from '../state/schema.js';
 
 /** The host object of a name, made if there is none. */
 export const provideHostObject = (state: KernelState, name: string): KRef => {

@@ -52,10 +52,11 @@ const read = ({ name: kind, methods }: KindOfObject, message: QueuedMessage): Sp
     if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
     throw new Refusal(TypeError('the message is no data'));
   }
-  const [name, args] = Array.isArray(spoken) ? (spoken as unknown[]) : [];
+  const [name, args]: readonly unknown[] = Array.isArray(spoken) ? spoken : [];
   if (!Array.isArray(args)) throw new Refusal(TypeError('the message is no call'));
   const known = typeof name === 'string' && Object.hasOwn(methods, name);
-  if (known) return { method: methods[name]!, args: args as unknown[] };
+  const method = known ? methods[name] : undefined;
+  if (method !== undefined) return { method, args };
   const shown = typeof name === 'string' ? JSON.stringify(name) : 'that is no string';
   const names = Object.keys(methods).join(', ');
   throw new Refusal(TypeError(`target has no method ${shown}, has [${names}] (${kind})`));

@@ -5,6 +5,7 @@
  * KiB of all that: logical things, the same on every replica. Reaps, sweeps and other deliveries of
  * garbage cost nothing. Any number of vats may share a meter; a vat that it is too empty for ends.
  */
+import assert from 'node:assert/strict';
 import { VatFault, type CrankTuple } from '@heirloom/worker';
 import { kernelData } from '../objects/kernel-data.js';
 import { makeKernelObject } from '../objects/kernel-objects.js';
@@ -30,8 +31,11 @@ const UNDERFLOW = 'meter underflow, vat terminated';
 export const crankCost = ([, syscalls, rows]: CrankTuple, packedBytes: number): bigint =>
   BigInt(1 + syscalls.length + rows.length + Math.floor(packedBytes / METER_BYTES));
 
-const meterRow = (state: KernelState, meter: KRef): MeterRow =>
-  state.services.kernelObjects.need(meter) as MeterRow;
+const meterRow = (state: KernelState, meter: KRef): MeterRow => {
+  const row = state.services.kernelObjects.need(meter);
+  if (row[0] !== KernelObject.meter) assert.fail('a meter has the row of one');
+  return row;
+};
 
 /** Sets what is left; who waits for the threshold is told when it is crossed downwards. */
 const setRemaining = (state: KernelState, meter: KRef, row: MeterRow, remaining: bigint): void => {

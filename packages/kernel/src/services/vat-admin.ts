@@ -5,7 +5,7 @@
  * decided by the kernel and settles. What it does to a vat goes to the tail of the run queue,
  * behind whatever was sent to that vat before (decisions/040).
  */
-import { vatIdOf } from '@heirloom/worker';
+import { isBundleId, vatIdOf, type BundleId, type VatNumber } from '@heirloom/worker';
 import { holdAll } from '../objects/counts.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import {
@@ -18,11 +18,13 @@ import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/repli
 import { makePromise, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { KERNEL_DECIDES } from '../state/parties.js';
 import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
-import { KERNEL_DECIDES, VatState, type VatNumber, type VatRow } from '../state/schema.js';
+import { VatState, type VatRow } from '../state/schema.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
 import {
+  NO_BUNDLE,
   PLAIN_UPGRADE,
   ROLLBACK_MESSAGE,
   UPGRADE_MESSAGE,
@@ -53,7 +55,7 @@ import { adminDialect, CHANGE_OPTIONS, checkCreation, checkName } from './vat-op
 
 type AdminRow = KernelObjectOf<typeof KernelObject.adminNode>;
 
-const bundleIdOf = (call: KernelCall, method: string): string => {
+const bundleIdOf = (call: KernelCall, method: string): BundleId => {
   const given = settledReference(call.state, call.args[0]);
   const cap = kernelObjectOf(call.state, given, KernelObject.bundleCap);
   if (cap !== undefined) return cap.row[1];
@@ -75,7 +77,7 @@ const enqueue = (call: KernelCall, item: LifecycleRequest): typeof DEFERRED => {
 const createVat = (call: KernelCall): typeof DEFERRED => {
   const bundleId = bundleIdOf(call, 'createVat');
   const { name, vatParameters, options } = checkCreation(call.state, call.args[1]);
-  const vat = call.state.next('nextVat');
+  const vat = call.state.nextVat();
   const code = { bundleId, ...kernelData(vatParameters) };
   return enqueue(call, {
     type: ItemType.create,
@@ -86,25 +88,23 @@ const createVat = (call: KernelCall): typeof DEFERRED => {
   });
 };
 
-const capOf = (state: KernelState, bundleId: string): SlotMark => {
+const capOf = (state: KernelState, bundleId: BundleId): SlotMark => {
   const cap = state.services.bundleCaps.get(bundleId);
   return cap === undefined
     ? refuseCall(`bundleID not yet installed: ${bundleId}`)
     : new SlotMark(cap);
 };
 
-const namedBundle = (call: KernelCall): string => {
+const namedBundle = (call: KernelCall): BundleId => {
   const name = textArgument(call, 0, 'name');
   const known = name.isWellFormed() && name !== '';
   const bundleId = known ? call.state.services.bundleNames.get(name) : undefined;
   return bundleId ?? refuseCall(`no bundle is named ${JSON.stringify(name)}`);
 };
 
-const BUNDLE_ID = /^b1-[0-9a-f]{64}$/;
-
-const bundleIdArgument = (call: KernelCall): string => {
+const bundleIdArgument = (call: KernelCall): BundleId => {
   const bundleId = textArgument(call, 0, 'bundleID');
-  return BUNDLE_ID.test(bundleId)
+  return isBundleId(bundleId)
     ? bundleId
     : refuseCall(`malformed bundleID ${JSON.stringify(bundleId)}`);
 };
@@ -190,7 +190,7 @@ const rollback = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const given = optionsArgument(call, 0, 'rollback', ['upgradeMessage', 'drain']);
   const dialect = adminDialect('rollback');
   const { message, drainWaves } = termsOf(given, ROLLBACK_MESSAGE, dialect);
-  const none = { bundleId: '', ...kernelData(undefined) };
+  const none = { bundleId: NO_BUNDLE, ...kernelData(undefined) };
   return enqueue(call, {
     type: ItemType.upgrade,
     vat,
@@ -215,7 +215,7 @@ const fork = (call: KernelCall<AdminRow>): typeof DEFERRED => {
   const exports = readExports(given['exports'], adminDialect('fork'), (value, index) =>
     exportArgument(call.state, value, index),
   );
-  const child = call.state.next('nextVat');
+  const child = call.state.nextVat();
   const hasParameters = vatParameters !== undefined;
   return enqueue(call, {
     type: ItemType.fork,
@@ -299,19 +299,19 @@ export const creationAnswer = (
 export const settleDone = (
   state: KernelState,
   vat: VatNumber,
-  { options }: VatRow,
+  { options: { admin } }: VatRow,
   end: Settlement,
 ): void => {
   wake(state, waitSubject.endOf(vat), end);
-  const row = options.admin === null ? undefined : state.services.kernelObjects.get(options.admin);
-  if (row?.[0] !== KernelObject.adminNode) return;
+  const row = admin === null ? undefined : state.services.kernelObjects.get(admin);
+  if (admin === null || row?.[0] !== KernelObject.adminNode) return;
   holdAll(state, end.slots);
   const { rejected, body, slots } = end;
-  state.services.kernelObjects.set(options.admin!, [row[0], vat, [rejected, body, slots]]);
+  state.services.kernelObjects.set(admin, [row[0], vat, [rejected, body, slots]]);
 };
 
 /** A bundle has been installed: whoever waits for its cap gets it. */
-export const bundleInstalled = (state: KernelState, bundleId: string, cap: KRef): void =>
+export const bundleInstalled = (state: KernelState, bundleId: BundleId, cap: KRef): void =>
   wake(state, waitSubject.bundle(bundleId), {
     rejected: false,
     ...kernelData(new SlotMark(cap)),

@@ -100,7 +100,7 @@ export const checkCreation = (state: KernelState, given: unknown): CreationReque
     }
   }
   const { managerType, vatParameters } = options;
-  if (managerType !== undefined && !MANAGER_TYPES.includes(managerType as string)) {
+  if (managerType !== undefined && !MANAGER_TYPES.some(type => type === managerType)) {
     refuseCall(`CreateVatOptions: bad managerType ${String(managerType)}`);
   }
   const name = checkName(options['name']);

@@ -12,12 +12,14 @@ import {
   decodeChunk,
   HostError,
   metaKey,
+  required,
   rootOfChunks,
   SCHEMA_VERSION,
   sealedHash,
   StoreImport,
   unpackFrame,
   type BlockRecord,
+  type Height,
   type TableName,
 } from '@heirloom/store';
 import { auditTables } from '../audit/audit-tables.js';
@@ -49,7 +51,7 @@ export interface ImportOptions {
 }
 
 export interface ImportReport {
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   readonly stateRoot: string;
   readonly rows: number;
@@ -152,13 +154,12 @@ const loadChunks = async (
   const last = new Map<string, string>();
   let done = 0;
   for (const chunk of manifest.chunks) {
-    const { file, rows: count } = chunk;
-    const table = chunk.table as TableName;
+    const { file, table, rows: count } = chunk;
     const bytes = await readChunk(from, chunk);
     const rows = decode(file, table, bytes, last.get(table) ?? '');
     if (rows.length !== count) throw invalid(`${file} has ${rows.length} rows, not ${count}`);
     await store.put(table, rows);
-    last.set(table, rows.at(-1)!.key);
+    last.set(table, required(rows.at(-1), 'the last row of a chunk').key);
     done += count;
     progress(done, manifest.rows);
   }

@@ -4,7 +4,15 @@
  * What is in it is the exporter's word, until the importer has checked it: the chunks against their
  * hashes, the hashes against the state root, the root against what the importer trusts.
  */
-import { HASH_BYTES, HostError, STATE_CHUNK_BYTES_MAX, STATE_TABLES } from '@heirloom/store';
+import {
+  HASH_BYTES,
+  HostError,
+  isHeight,
+  STATE_CHUNK_BYTES_MAX,
+  STATE_TABLES,
+  type Height,
+  type TableName,
+} from '@heirloom/store';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const MANIFEST_FORMAT = 'heirloom-state';
@@ -12,7 +20,7 @@ export const MANIFEST_VERSION = 1;
 
 export interface ChunkEntry {
   readonly file: string;
-  readonly table: string;
+  readonly table: TableName;
   readonly rows: number;
   readonly bytes: number;
   /** Of the file, hex. */
@@ -22,7 +30,7 @@ export interface ChunkEntry {
 export interface StateManifest {
   readonly format: typeof MANIFEST_FORMAT;
   readonly version: typeof MANIFEST_VERSION;
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   readonly stateRoot: string;
   /** Of a sealed block: its hash without the state root. Null: the block is not sealed. */
@@ -61,7 +69,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const CHECKS: Readonly<Record<keyof StateManifest, (value: unknown) => boolean>> = {
   format: value => value === MANIFEST_FORMAT,
   version: value => value === MANIFEST_VERSION,
-  height: isCount,
+  height: isHeight,
   blockHash: isHash,
   stateRoot: isHash,
   plainHash: value => value === null || isHash(value),
@@ -78,7 +86,7 @@ const checkChunk = (chunk: unknown, index: number): void => {
   const name = `chunk ${index} of the manifest`;
   if (!isRecord(chunk)) throw invalid(`${name} is no object`);
   const { file, table, rows, bytes, sha256 } = chunk;
-  if (!isText(table) || !(STATE_TABLES as readonly string[]).includes(table)) {
+  if (!isText(table) || !STATE_TABLES.some(one => one === table)) {
     throw invalid(`${name}: ${String(table)} is no table of the state`);
   }
   if (file !== chunkFile(index, table)) throw invalid(`${name} must be ${chunkFile(index, table)}`);
@@ -87,6 +95,18 @@ const checkChunk = (chunk: unknown, index: number): void => {
   }
   if (!isHash(sha256)) throw invalid(`${file}: the manifest has no sha256 of it`);
 };
+
+/** Errors: HostError SNAPSHOT_INVALID names the field or the chunk. */
+function assertManifest(
+  given: Readonly<Record<string, unknown>>,
+): asserts given is typeof given & StateManifest {
+  for (const [name, check] of Object.entries(CHECKS)) {
+    if (check(given[name])) continue;
+    throw invalid(`${MANIFEST_FILE}: bad ${name}: ${JSON.stringify(given[name])}`);
+  }
+  const { chunks } = given;
+  if (Array.isArray(chunks)) chunks.forEach(checkChunk);
+}
 
 /**
  * Reads a manifest.
@@ -101,13 +121,8 @@ export const parseManifest = (text: string): StateManifest => {
     throw invalid(`${MANIFEST_FILE} is no JSON: ${String(error)}`);
   }
   if (!isRecord(given)) throw invalid(`${MANIFEST_FILE} is no object`);
-  for (const [name, check] of Object.entries(CHECKS)) {
-    if (!check(given[name])) {
-      throw invalid(`${MANIFEST_FILE}: bad ${name}: ${JSON.stringify(given[name])}`);
-    }
-  }
-  const manifest = given as unknown as StateManifest;
-  manifest.chunks.forEach(checkChunk);
+  assertManifest(given);
+  const manifest = given;
   const sum = (field: 'rows' | 'bytes'): number =>
     manifest.chunks.reduce((total, chunk) => total + chunk[field], 0);
   if (sum('rows') !== manifest.rows || sum('bytes') !== manifest.bytes) {

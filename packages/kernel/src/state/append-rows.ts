@@ -9,7 +9,7 @@ import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store'
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
 import { compareKeys } from './kernel-table.js';
-import { keysOf } from './scan.js';
+import { keysOf, rowAt } from './scan.js';
 
 export class AppendRows implements Restorable {
   readonly #view: ReadView;
@@ -61,8 +61,11 @@ export class AppendRows implements Restorable {
     const added = this.added({ prefix, end });
     let next = 0;
     for (const key of keysOf(this.#view, this.#table, prefix)) {
-      while (next < added.length && added[next]![0] < key) yield added[next++]!;
-      if (!this.#removed.has(key)) yield [key, this.#view.get(this.#table, key)!];
+      for (let row = added[next]; row !== undefined && row[0] < key; row = added[next]) {
+        yield row;
+        next += 1;
+      }
+      if (!this.#removed.has(key)) yield [key, rowAt(this.#view, this.#table, key)];
     }
     yield* added.slice(next);
   }

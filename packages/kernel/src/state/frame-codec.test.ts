@@ -1,6 +1,14 @@
 /** A row with another number of fields than its type has is told of, never read by halves. */
-import { packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
-import type { VRef } from '@heirloom/worker';
+import { FIRST_HEIGHT, packFrame, unpackFrame, type FrameValue } from '@heirloom/store';
+import {
+  FIRST_INCARNATION,
+  FIRST_VAT,
+  importRef,
+  spaceOf,
+  storedBundleId,
+  storedImageId,
+  vatNumberAfter,
+} from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
 import { STATIC_VAT } from './kept-options.js';
 import type { RowCodec } from './kernel-table.js';
@@ -14,8 +22,10 @@ const body = new Uint8Array([0xc0]);
 const slots = [objectKRef(20)];
 const result = promiseKRef(40);
 const message = { target: objectKRef(21), body, slots, result };
-const lifecycle = { vat: 1, body, slots, result };
-const code = { bundleId: 'b1', parameters: body, slots };
+const vat = FIRST_VAT;
+const bundleId = storedBundleId('b1');
+const lifecycle = { vat, body, slots, result };
+const code = { bundleId, parameters: body, slots };
 const end = [true, body, slots] as const;
 
 interface Sample {
@@ -32,36 +42,37 @@ const sample = <V>(title: string, codec: RowCodec<V>, value: V): Sample => ({
 
 const { item } = codecs;
 const SAMPLES: readonly Sample[] = [
-  sample('object', codecs.object, [1, 'o+0' as VRef, 1, 1, 2]),
-  sample('c-list entry', codecs.clist, ['o-1' as VRef, 2]),
+  sample('object', codecs.object, [vat, 'o+0', 1, 1, 2]),
+  sample('c-list entry', codecs.clist, [importRef(1), 2]),
   sample('reference', codecs.kref, result),
   sample('count', codecs.count, 7),
-  sample('result of an input', codecs.hostResult, [result, 0]),
+  sample('result of an input', codecs.hostResult, [result, FIRST_HEIGHT]),
   sample('waiting message', codecs.message, message),
   sample('message', item, { type: ItemType.send, ...message }),
-  sample('notify', item, { type: ItemType.notify, vat: 1, promise: result }),
-  sample('creation', item, { type: ItemType.create, ...lifecycle, bundleId: 'b1', name: 'a' }),
-  sample('upgrade', item, { type: ItemType.upgrade, ...lifecycle, bundleId: 'b1', message: '' }),
-  sample('dry run', item, { type: ItemType.dryRun, ...lifecycle, bundleId: 'b1', message: '' }),
+  sample('notify', item, { type: ItemType.notify, vat, promise: result }),
+  sample('creation', item, { type: ItemType.create, ...lifecycle, bundleId, name: 'a' }),
+  sample('upgrade', item, { type: ItemType.upgrade, ...lifecycle, bundleId, message: '' }),
+  sample('dry run', item, { type: ItemType.dryRun, ...lifecycle, bundleId, message: '' }),
   sample('termination', item, { type: ItemType.terminate, ...lifecycle }),
   sample('fork', item, {
-    ...{ type: ItemType.fork, ...lifecycle, child: 2, name: 'a' },
+    ...{ type: ItemType.fork, ...lifecycle, child: vatNumberAfter(vat), name: 'a' },
     ...{ exports: slots, hasParameters: true, dynamic: false },
   }),
   sample('promise', codecs.promise, {
-    ...{ state: PromiseState.unresolved, decider: 1, subscribers: [2], references: 1 },
+    ...{ state: PromiseState.unresolved, decider: vat, subscribers: [vat], references: 1 },
     ...{ body: null, slots, queueCount: 0 },
   }),
   sample('vat', codecs.vat, {
-    ...{ ...code, name: 'a', state: VatState.running, incarnation: 0, imageId: 'i' },
-    ...{ spaces: [1], options: STATIC_VAT, dismissed: [], previous: code },
+    ...{ ...code, name: 'a', state: VatState.running, incarnation: FIRST_INCARNATION },
+    imageId: storedImageId('i'),
+    ...{ spaces: [spaceOf(vat)], options: STATIC_VAT, dismissed: [], previous: code },
   }),
   sample('row without fields', codecs.empty, true),
   sample('ended incarnation', codecs.cleanup, { wholeVat: false }),
   sample('counters', codecs.counters, FIRST_COUNTERS),
   sample('clock', kernelObjectCodec, [KernelObject.clock]),
-  sample('bundle cap', kernelObjectCodec, [KernelObject.bundleCap, 'b1']),
-  sample('admin node', kernelObjectCodec, [KernelObject.adminNode, 1, end]),
+  sample('bundle cap', kernelObjectCodec, [KernelObject.bundleCap, bundleId]),
+  sample('admin node', kernelObjectCodec, [KernelObject.adminNode, vat, end]),
   sample('meter', kernelObjectCodec, [KernelObject.meter, null, '0']),
 ];
 
@@ -93,25 +104,26 @@ describe('frame codecs: another number of fields', () => {
   };
 
   test('the code and the options of a vat -> STORE_CORRUPT', () => {
-    const vat = {
-      ...{ ...code, name: 'a', state: VatState.running, incarnation: 0, imageId: 'i' },
-      ...{ spaces: [1], options: STATIC_VAT, dismissed: [], previous: code },
+    const row = {
+      ...{ ...code, name: 'a', state: VatState.running, incarnation: FIRST_INCARNATION },
+      imageId: storedImageId('i'),
+      ...{ spaces: [spaceOf(vat)], options: STATIC_VAT, dismissed: [], previous: code },
     };
     const codec = codecs.vat as RowCodec<unknown>;
-    within(codec, vat, 4, ['b1', body, slots]);
-    within(codec, vat, 6, [false, false, null, null, null]);
-    within(codec, vat, 8, ['b1', body, slots]);
+    within(codec, row, 4, ['b1', body, slots]);
+    within(codec, row, 6, [false, false, null, null, null]);
+    within(codec, row, 8, ['b1', body, slots]);
   });
 
   test('the parts of lifecycle items -> STORE_CORRUPT', () => {
     const codec = item as RowCodec<unknown>;
-    const creation = { type: ItemType.create, ...lifecycle, bundleId: 'b1', name: 'a' };
+    const creation = { type: ItemType.create, ...lifecycle, bundleId, name: 'a' };
     within(codec, { ...creation, options: STATIC_VAT }, 7, [false, false, null, null, null]);
-    const upgrade = { type: ItemType.upgrade, ...lifecycle, bundleId: 'b1', message: '' };
+    const upgrade = { type: ItemType.upgrade, ...lifecycle, bundleId, message: '' };
     within(codec, { ...upgrade, upgrade: PLAIN_UPGRADE }, 8, [0, 0, 0, false]);
     within(codec, { ...upgrade, type: ItemType.dryRun }, 8, [2, 0, 0, false]);
     const fork = {
-      ...{ type: ItemType.fork, ...lifecycle, child: 2, name: 'a' },
+      ...{ type: ItemType.fork, ...lifecycle, child: vatNumberAfter(vat), name: 'a' },
       ...{ exports: slots, hasParameters: true, dynamic: false },
     };
     within(codec, fork, 9, [2, slots, true, false]);

@@ -37,9 +37,10 @@ export const frameCodec = <V, T extends readonly FrameValue[]>(
   encode: value => packFrame(toTuple(value)),
   decode: bytes => {
     const tuple = unpackFrame(bytes);
+    const [first] = tuple;
     if (isList(arities)) checkArity(what, tuple, arities);
-    else checkArity(what, tuple, [arities[tuple[0] as number] ?? 0]);
-    return fromTuple(tuple as unknown as T);
+    else checkArity(what, tuple, [(typeof first === 'number' ? arities[first] : undefined) ?? 0]);
+    return fromTuple(tuple as T);
   },
 });
 

@@ -1,9 +1,10 @@
 /** What a thread that takes over a vat gets of what the store does not show yet (rules.md#t4). */
-import type { HandOver } from '@heirloom/worker';
+import { required, type Height } from '@heirloom/store';
+import type { HandOver, VatNumber } from '@heirloom/worker';
 import { ranges } from './kernel-keys.js';
 import type { KernelState } from './kernel-state.js';
 import { bodyOf } from './row-table.js';
-import type { VatNumber, VatRow } from './schema.js';
+import type { VatRow } from './schema.js';
 
 /**
  * `height`: of the last commit. `history`: the vat whose transcript and pre-images are those of the
@@ -13,7 +14,7 @@ export const handOverOf = (
   state: KernelState,
   vat: VatNumber,
   { incarnation, spaces }: Pick<VatRow, 'incarnation' | 'spaces'>,
-  height: number,
+  height: Height,
   history: VatNumber = vat,
 ): HandOver => {
   const range = ranges.preImages(history, incarnation);
@@ -21,6 +22,9 @@ export const handOverOf = (
   const rowAt = range.prefix.length + 4;
   const preImages = state.rows.preImages
     .added(range)
-    .map(([key, value]) => [Buffer.from(key.slice(rowAt), 'latin1'), bodyOf(value)!] as const);
+    .map(([key, value]) => {
+      const row = required(bodyOf(value), 'a pre-image');
+      return [Buffer.from(key.slice(rowAt), 'latin1'), row] as const;
+    });
   return { height, rows: state.rows.handOver(spaces), preImages, history };
 };

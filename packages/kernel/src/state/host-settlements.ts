@@ -5,6 +5,8 @@
  * Invariants: a settlement that is undone with its crank is not told; the row of an input's result
  * says in which block it settled.
  */
+import { FIRST_HEIGHT, type Height } from '@heirloom/store';
+import type { InputNumber } from './input-numbers.js';
 import type { Journal } from './journal.js';
 import { ranges } from './kernel-keys.js';
 import type { KernelTable } from './kernel-table.js';
@@ -16,16 +18,16 @@ interface HostSettlement {
   readonly promise: KRef;
   readonly row: PromiseRow;
   /** The input that it answers, if it answers one. */
-  readonly input: number | undefined;
+  readonly input: InputNumber | undefined;
 }
 
 export class HostSettlements {
-  readonly #results: KernelTable<number, HostResultRow>;
+  readonly #results: KernelTable<InputNumber, HostResultRow>;
   readonly #journal: Journal;
-  readonly #inputs = new Map<KRef, number>();
+  readonly #inputs = new Map<KRef, InputNumber>();
   #settled: HostSettlement[] = [];
 
-  constructor(results: KernelTable<number, HostResultRow>, journal: Journal) {
+  constructor(results: KernelTable<InputNumber, HostResultRow>, journal: Journal) {
     this.#results = results;
     this.#journal = journal;
     for (const input of results.scan(ranges.hostResults)) {
@@ -34,13 +36,13 @@ export class HostSettlements {
   }
 
   /** From now on `promise` is the result of `input`. */
-  expect(input: number, promise: KRef): void {
-    this.#results.create(input, [promise, 0]);
+  expect(input: InputNumber, promise: KRef): void {
+    this.#results.create(input, [promise, FIRST_HEIGHT]);
     this.#inputs.set(promise, input);
   }
 
   /** The host need not be told again. */
-  forget(input: number): KRef {
+  forget(input: InputNumber): KRef {
     const [promise] = this.#results.need(input);
     this.#results.delete(input);
     this.#inputs.delete(promise);
@@ -48,7 +50,7 @@ export class HostSettlements {
   }
 
   /** Undone with its crank. `height`: of the block in which the promise settled. */
-  add(promise: KRef, row: PromiseRow, height: number): void {
+  add(promise: KRef, row: PromiseRow, height: Height): void {
     const input = this.#inputs.get(promise);
     if (input !== undefined) this.#results.set(input, [promise, height]);
     this.#settled.push({ promise, row, input });

@@ -4,7 +4,7 @@
  * Invariants: entries are undone newest first; a mark is valid until the journal is cleared or
  * rolled back past it. Nothing here is stored.
  *
- * Rows are recorded as plain triples, not closures: this happens some thirty times per message.
+ * Rows are recorded without closures: this happens some thirty times per message.
  */
 import assert from 'node:assert/strict';
 
@@ -15,41 +15,38 @@ export interface Restorable {
   restore(key: unknown, before: unknown): void;
 }
 
-const TRIPLE = 3;
-
 export class Journal {
-  /** (table, key, before) again and again; (undefined, job, undefined) for anything else. */
-  readonly #entries: unknown[] = [];
+  readonly #tables: Restorable[] = [];
+  /** What each of them is to put back: (key, before) again and again. */
+  readonly #rows: unknown[] = [];
 
   recordRow(table: Restorable, key: unknown, before: unknown): void {
-    this.#entries.push(table, key, before);
+    this.#tables.push(table);
+    this.#rows.push(key, before);
   }
 
   /** Records how to take back a change that is no table row. */
   record(undo: () => void): void {
-    this.#entries.push(undefined, undo, undefined);
+    this.recordRow({ restore: undo }, undefined, undefined);
   }
 
   mark(): Mark {
-    return this.#entries.length;
+    return this.#tables.length;
   }
 
   rollback(mark: Mark): void {
-    const entries = this.#entries;
-    assert(mark <= entries.length, 'journal: mark is past the end');
-    while (entries.length > mark) {
-      const [table, key, before] = entries.splice(-TRIPLE) as [
-        Restorable | undefined,
-        unknown,
-        unknown,
-      ];
-      if (table === undefined) (key as () => void)();
-      else table.restore(key, before);
+    assert(mark <= this.#tables.length, 'journal: mark is past the end');
+    while (this.#tables.length > mark) {
+      const before = this.#rows.pop();
+      const key = this.#rows.pop();
+      this.#tables.pop()?.restore(key, before);
     }
   }
 
   /** Forgets everything: what was done stays done. */
   clear(): void {
-    if (this.#entries.length > 0) this.#entries.length = 0;
+    if (this.#tables.length === 0) return;
+    this.#tables.length = 0;
+    this.#rows.length = 0;
   }
 }

@@ -46,8 +46,28 @@ import {
   waitPrefix,
   type BinaryKey,
 } from '@heirloom/store';
-import type { VRef } from '@heirloom/worker';
-import { isPromiseKRef, krefNumber, objectKRef, promiseKRef, type KRef } from './krefs.js';
+import {
+  storedIncarnation,
+  storedPosition,
+  storedSpace,
+  storedVatNumber,
+  storedVRef,
+  type BundleId,
+  type Incarnation,
+  type Position,
+  type Space,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
+import { storedInput, type InputNumber } from './input-numbers.js';
+import {
+  isPromiseKRef,
+  krefNumber,
+  objectKRef,
+  promiseKRef,
+  storedKRef,
+  type KRef,
+} from './krefs.js';
 
 type KRefKind = typeof KREF_OBJECT | typeof KREF_PROMISE;
 const kindOf = (kref: KRef): KRefKind => (isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT);
@@ -61,16 +81,49 @@ const range = (prefix: BinaryKey): KeyRange => ({ prefix, end: prefixEnd(prefix)
 
 /** Ended incarnations go by one number in RAM. */
 const INCARNATIONS_MAX = 2 ** 32;
-export const endedKey = (vat: number, incarnation: number): number =>
+export const endedKey = (vat: VatNumber, incarnation: Incarnation): number =>
   vat * INCARNATIONS_MAX + incarnation;
-export const endedOf = (key: number): readonly [vat: number, incarnation: number] => [
-  Math.floor(key / INCARNATIONS_MAX),
-  key % INCARNATIONS_MAX,
+export const endedOf = (key: number): readonly [vat: VatNumber, incarnation: Incarnation] => [
+  storedVatNumber(Math.floor(key / INCARNATIONS_MAX)),
+  storedIncarnation(key % INCARNATIONS_MAX),
 ];
 
 /** Dismissed kinds go by one number in RAM, as ended incarnations do. */
-export const dismissalsKey = endedKey;
-export const dismissalOf = endedOf;
+const KINDS_MAX = 2 ** 32;
+export const dismissalsKey = (vat: VatNumber, kind: number): number =>
+  vat * KINDS_MAX + kind;
+export const dismissalOf = (key: number): readonly [vat: VatNumber, kind: number] => [
+  storedVatNumber(Math.floor(key / KINDS_MAX)),
+  key % KINDS_MAX,
+];
+
+/** The vat's number at a place of a key. */
+export const readVat = (key: BinaryKey, offset: number): VatNumber =>
+  storedVatNumber(readU32(key, offset));
+export const readIncarnation = (key: BinaryKey, offset: number): Incarnation =>
+  storedIncarnation(readU32(key, offset));
+export const readSpace = (key: BinaryKey, offset: number): Space =>
+  storedSpace(readU32(key, offset));
+export const readPosition = (key: BinaryKey, offset: number): Position =>
+  storedPosition(readU48(key, offset));
+
+/** Other rows go by texts in RAM: the number that such a text begins with, and its last one. */
+const firstNumber = (key: string): number => Number.parseInt(key, 10);
+const lastNumber = (key: string, mark: string): number =>
+  Number(key.slice(key.lastIndexOf(mark) + 1));
+
+/** What `vat/action/kref` is made of. */
+export const collectOf = (key: string): readonly [vat: VatNumber, action: number, kref: KRef] => [
+  storedVatNumber(firstNumber(key)),
+  Number(key.slice(key.indexOf('/') + 1, key.lastIndexOf('/'))),
+  storedKRef(lastNumber(key, '/')),
+];
+
+/** The time of `time kref`. */
+export const alarmTimeOf = firstNumber;
+
+/** The promise of `subject kref` and of `time kref`. */
+export const waiterOf = (key: string): KRef => storedKRef(lastNumber(key, ' '));
 
 /** How each table spells its keys, and reads them back where it is scanned. */
 export const spellings = {
@@ -79,41 +132,47 @@ export const spellings = {
   /** (promise, ordinal) as `kref/ordinal`. */
   promiseQueue: {
     spell: (key: string): BinaryKey => {
-      const [kref, ordinal] = key.split('/').map(Number);
-      return promiseQueueKey(krefNumber(kref as KRef), ordinal!);
+      const promise = storedKRef(firstNumber(key));
+      return promiseQueueKey(krefNumber(promise), lastNumber(key, '/'));
     },
   },
   queue: {
     spell: runQueueKey,
     parse: (key: BinaryKey): number => readU48(key, RUN_QUEUE_PREFIX.length),
   },
-  vat: { spell: vatKey, parse: (key: BinaryKey): number => readU32(key, VAT_PREFIX.length) },
-  vatCounters: { spell: vatCountersKey },
-  spaceUsers: { spell: spaceUsersKey },
+  vat: {
+    spell: (vat: VatNumber): BinaryKey => vatKey(vat),
+    parse: (key: BinaryKey): VatNumber => readVat(key, VAT_PREFIX.length),
+  },
+  vatCounters: { spell: (vat: VatNumber): BinaryKey => vatCountersKey(vat) },
+  spaceUsers: { spell: (space: Space): BinaryKey => spaceUsersKey(space) },
   name: { spell: vatNameKey },
   pin: { spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)) },
   hostResult: {
-    spell: hostResultKey,
-    parse: (key: BinaryKey): number => readU48(key, HOST_RESULT_PREFIX.length),
+    spell: (input: InputNumber): BinaryKey => hostResultKey(input),
+    parse: (key: BinaryKey): InputNumber => storedInput(readU48(key, HOST_RESULT_PREFIX.length)),
   },
   cleanup: {
     spell: (key: number): BinaryKey => remainderKey(...endedOf(key)),
     parse: (key: BinaryKey): number =>
-      endedKey(readU32(key, REMAINDER_PREFIX.length), readU32(key, REMAINDER_PREFIX.length + 4)),
+      endedKey(
+        readVat(key, REMAINDER_PREFIX.length),
+        readIncarnation(key, REMAINDER_PREFIX.length + 4),
+      ),
   },
   dismissal: {
     spell: (key: number): BinaryKey => dismissalKey(...dismissalOf(key)),
     parse: (key: BinaryKey): number =>
       dismissalsKey(
-        readU32(key, DISMISSAL_PREFIX.length),
+        readVat(key, DISMISSAL_PREFIX.length),
         readU32(key, DISMISSAL_PREFIX.length + 4),
       ),
   },
   /** (vat, action, object) as `vat/action/kref`. */
   collect: {
     spell: (key: string): BinaryKey => {
-      const [vat, action, kref] = key.split('/').map(Number);
-      return collectKey(vat!, action!, krefNumber(kref as KRef));
+      const [vat, action, kref] = collectOf(key);
+      return collectKey(vat, action, krefNumber(kref));
     },
     parse: (key: BinaryKey): string => {
       const at = COLLECT_PREFIX.length;
@@ -130,8 +189,8 @@ export const spellings = {
   /** (subject, promise) as `subject kref`. */
   wait: {
     spell: (key: string): BinaryKey => {
-      const [subject, kref] = key.split(' ');
-      return waitKey(subject!, krefNumber(Number(kref) as KRef));
+      const subject = key.slice(0, key.lastIndexOf(' '));
+      return waitKey(subject, krefNumber(waiterOf(key)));
     },
     parse: (key: BinaryKey): string => {
       const end = key.length - 6; // behind the subject: 00, then the promise
@@ -140,19 +199,16 @@ export const spellings = {
   },
   /** (time, promise) as `time kref`. */
   alarm: {
-    spell: (key: string): BinaryKey => {
-      const [time, kref] = key.split(' ').map(Number);
-      return alarmKey(time!, krefNumber(kref as KRef));
-    },
+    spell: (key: string): BinaryKey => alarmKey(firstNumber(key), krefNumber(waiterOf(key))),
     parse: (key: BinaryKey): string => {
       const at = ALARM_PREFIX.length;
       return `${readU48(key, at)} ${promiseKRef(readU48(key, at + 6))}`;
     },
   },
-  bundleCap: { spell: bundleCapKey },
+  bundleCap: { spell: (bundleId: BundleId): BinaryKey => bundleCapKey(bundleId) },
   bundleName: { spell: bundleNameKey },
   count: { spell: countKey },
-  byKRef: (vat: number) => ({
+  byKRef: (vat: VatNumber) => ({
     spell: (kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
     parse: (key: BinaryKey): KRef => {
       const at = clistKrefPrefix(vat).length;
@@ -160,9 +216,9 @@ export const spellings = {
       return readU8(key, at) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
     },
   }),
-  byVRef: (vat: number) => ({
+  byVRef: (vat: VatNumber) => ({
     spell: (vref: VRef): BinaryKey => clistVrefKey(vat, vref),
-    parse: (key: BinaryKey): VRef => key.slice(clistVrefPrefix(vat).length) as VRef,
+    parse: (key: BinaryKey): VRef => storedVRef(key.slice(clistVrefPrefix(vat).length)),
   }),
 } as const;
 
@@ -175,21 +231,21 @@ export const ranges = {
   hostCalls: range(HOST_CALL_PREFIX),
   waits: (subject: string): KeyRange => range(waitPrefix(subject)),
   alarms: range(ALARM_PREFIX),
-  clistPromises: (vat: number): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
-  byKRef: (vat: number): KeyRange => range(clistKrefPrefix(vat)),
-  byVRef: (vat: number): KeyRange => range(clistVrefPrefix(vat)),
+  clistPromises: (vat: VatNumber): KeyRange => range(clistKrefKindPrefix(vat, KREF_PROMISE)),
+  byKRef: (vat: VatNumber): KeyRange => range(clistKrefPrefix(vat)),
+  byVRef: (vat: VatNumber): KeyRange => range(clistVrefPrefix(vat)),
   dismissals: range(DISMISSAL_PREFIX),
   /** Exports of a durable kind. */
-  exportsOfKind: (vat: number, kind: number): KeyRange =>
+  exportsOfKind: (vat: VatNumber, kind: number): KeyRange =>
     range(clistVrefKey(vat, `o+d${kind}/`)),
   /** Exports that die with an incarnation. */
-  mortalExports: (vat: number, incarnation: number): readonly KeyRange[] => [
+  mortalExports: (vat: VatNumber, incarnation: Incarnation): readonly KeyRange[] => [
     range(clistVrefKey(vat, `o+e${incarnation}/`)),
     range(clistVrefKey(vat, `o+v${incarnation}/`)),
   ],
-  preImages: (vat: number, incarnation: number): KeyRange =>
+  preImages: (vat: VatNumber, incarnation: Incarnation): KeyRange =>
     range(preimagePrefix(vat, incarnation)),
-  transcript: (vat: number, incarnation: number): KeyRange =>
+  transcript: (vat: VatNumber, incarnation: Incarnation): KeyRange =>
     range(transcriptPrefix(vat, incarnation)),
-  space: (space: number): KeyRange => range(spacePrefix(space)),
+  space: (space: Space): KeyRange => range(spacePrefix(space)),
 } as const;

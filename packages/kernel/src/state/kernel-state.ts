@@ -6,18 +6,31 @@
  */
 import {
   countersKey,
+  FIRST_HEIGHT,
+  heightAfter,
   packFrame,
-  readU48,
   transcriptKey,
   type BinaryKey,
+  type Height,
   type ReadView,
   type RowChange,
 } from '@heirloom/store';
-import type { HandOverWave, TranscriptTuple, VRef } from '@heirloom/worker';
+import {
+  spaceOf,
+  vatNumberAfter,
+  type HandOverWave,
+  type Incarnation,
+  type Position,
+  type Space,
+  type TranscriptTuple,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { HostSettlements } from './host-settlements.js';
+import { inputAfter, type InputNumber } from './input-numbers.js';
 import { Journal, type Mark } from './journal.js';
-import { ranges, spellings } from './kernel-keys.js';
+import { ranges, readPosition, spellings } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import type { QueuedMessage, RunQueueItem } from './queue-items.js';
@@ -37,13 +50,15 @@ import {
   type ObjectRow,
   type PromiseRow,
   type VatCounters,
-  type VatNumber,
   type VatRow,
 } from './schema.js';
 import { ServiceTables } from './service-tables.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
   reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;
+
+/** Counters whose numbers have no type of their own. */
+type PlainCounter = 'nextObject' | 'nextPromise' | 'queueTail';
 
 interface AnyTable {
   readonly dirtyCount: number;
@@ -68,9 +83,9 @@ interface StateOptions {
   /** Messages that wait on one promise, at most: the next one is refused. */
   readonly promiseQueueMax: number;
   /** The last committed block. */
-  readonly height: number;
+  readonly height: Height;
 }
-const ONLY_READ: StateOptions = { promiseQueueMax: 0, height: 0 };
+const ONLY_READ: StateOptions = { promiseQueueMax: 0, height: FIRST_HEIGHT };
 
 export class KernelState {
   readonly journal = new Journal();
@@ -81,11 +96,11 @@ export class KernelState {
   readonly vats: KernelTable<VatNumber, VatRow>;
   readonly vatCounters: KernelTable<VatNumber, VatCounters>;
   /** How many vats list a space, where it is more than one. */
-  readonly spaceUsers: KernelTable<number, number>;
+  readonly spaceUsers: KernelTable<Space, number>;
   readonly names: KernelTable<string, VatNumber>;
   readonly pins: KernelTable<KRef, number>;
   /** Host input → its result promise, until the block after its settlement. */
-  readonly hostResults: KernelTable<number, HostResultRow>;
+  readonly hostResults: KernelTable<InputNumber, HostResultRow>;
   readonly hostSettlements: HostSettlements;
   /** By `endedKey(vat, incarnation)`. */
   readonly cleanup: KernelTable<number, CleanupRow>;
@@ -101,7 +116,7 @@ export class KernelState {
   /** Messages that wait on one promise, at most. */
   readonly promiseQueueMax: number;
   readonly #view: ReadView;
-  #height: number;
+  #height: Height;
   readonly #tables: AnyTable[];
   readonly #clists = new Map<VatNumber, Clist>();
   #counters: Counters;
@@ -125,7 +140,7 @@ export class KernelState {
     this.vats = this.#table(codecs.vat, spellings.vat);
     this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
     this.spaceUsers = this.#table(codecs.count, spellings.spaceUsers);
-    this.names = this.#table(codecs.count, spellings.name);
+    this.names = this.#table(codecs.vatNumber, spellings.name);
     this.pins = this.#table(codecs.count, spellings.pin);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
     this.hostSettlements = new HostSettlements(this.hostResults, journal);
@@ -156,7 +171,7 @@ export class KernelState {
   }
 
   /** Of the last committed block. */
-  get height(): number {
+  get height(): Height {
     return this.#height;
   }
 
@@ -165,16 +180,40 @@ export class KernelState {
   }
 
   /** Takes the next number of a counter. */
-  next(counter: keyof Counters): number {
+  next(counter: PlainCounter): number {
     const before = this.#counters[counter];
-    this.#counters[counter] = before + 1;
-    this.#countersChanged = true;
-    this.journal.recordRow(this, counter, before);
+    this.#count(counter, before, before + 1);
     return before;
   }
 
+  /** Takes the number of a new vat. */
+  nextVat(): VatNumber {
+    const vat = this.#counters.nextVat;
+    this.#count('nextVat', vat, vatNumberAfter(vat));
+    return vat;
+  }
+
+  /** Takes the number of a space that is made without a vat: of that number there is none. */
+  nextSpace(): Space {
+    return spaceOf(this.nextVat());
+  }
+
+  /** Takes the number of the next input. */
+  nextInput(): InputNumber {
+    const last = this.#counters.lastInput;
+    const input = inputAfter(last);
+    this.#count('lastInput', last, input);
+    return input;
+  }
+
+  #count<C extends keyof Counters>(counter: C, before: Counters[C], after: Counters[C]): void {
+    this.#counters[counter] = after;
+    this.#countersChanged = true;
+    this.journal.recordRow(this, counter, before);
+  }
+
   /** Called by the journal only. */
-  restore(counter: keyof Counters, before: number): void {
+  restore<C extends keyof Counters>(counter: C, before: Counters[C]): void {
     this.#counters[counter] = before;
   }
 
@@ -202,16 +241,21 @@ export class KernelState {
   }
 
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */
-  record(vat: VatNumber, incarnation: number, position: number, entry: TranscriptTuple): void {
+  record(
+    vat: VatNumber,
+    incarnation: Incarnation,
+    position: Position,
+    entry: TranscriptTuple,
+  ): void {
     this.transcript.add(transcriptKey(vat, incarnation, position), packFrame(entry));
   }
 
   /** What an incarnation did since the last commit (rules.md#t4). */
-  recorded(vat: VatNumber, incarnation: number): HandOverWave[] {
+  recorded(vat: VatNumber, incarnation: Incarnation): HandOverWave[] {
     const range = ranges.transcript(vat, incarnation);
     return this.transcript
       .added(range)
-      .map(([key, value]) => [readU48(key, range.prefix.length), value]);
+      .map(([key, value]) => [readPosition(key, range.prefix.length), value]);
   }
 
   mark(): Mark {
@@ -262,7 +306,7 @@ export class KernelState {
   committed(): void {
     for (const table of this.#tables) table.committed();
     this.#countersChanged = false;
-    this.#height += 1;
+    this.#height = heightAfter(this.#height);
     this.journal.clear();
   }
 

@@ -130,8 +130,9 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     for (;;) {
       const chunk = this.keys(range, SCAN_CHUNK, after);
       yield* chunk;
-      if (chunk.length < SCAN_CHUNK) return;
-      after = this.#options.spell(chunk.at(-1)!);
+      const last = chunk.at(-1);
+      if (chunk.length < SCAN_CHUNK || last === undefined) return;
+      after = this.#options.spell(last);
     }
   }
 

@@ -4,11 +4,15 @@
  * Objects are even, promises odd: `ko7` is 14, `kp7` is 15. Numbers make cheap map keys and short
  * frames; `showKRef` spells them for people.
  */
-declare const krefBrand: unique symbol;
-export type KRef = number & { readonly [krefBrand]: true };
+import type { Brand } from '@heirloom/store';
 
-export const objectKRef = (n: number): KRef => (n * 2) as KRef;
-export const promiseKRef = (n: number): KRef => (n * 2 + 1) as KRef;
+export type KRef = Brand<number, 'KRef'>;
+
+/** A reference as our own keys and slots have it: a number, or its digits. Not looked at. */
+export const storedKRef = (kref: number | string): KRef => Number(kref) as KRef;
+
+export const objectKRef = (n: number): KRef => storedKRef(n * 2);
+export const promiseKRef = (n: number): KRef => storedKRef(n * 2 + 1);
 export const isPromiseKRef = (kref: KRef): boolean => kref % 2 === 1;
 export const krefNumber = (kref: KRef): number => Math.floor(kref / 2);
 export const showKRef = (kref: KRef): string =>

@@ -3,8 +3,8 @@
  *
  * What is not here (threads, spare workers, logs) changes no outcome.
  */
-import { packFrame, unpackFrame } from '@heirloom/store';
-import { checkArity } from './frame-codec.js';
+import type { Height } from '@heirloom/store';
+import { frameCodec } from './frame-codec.js';
 
 /** Who decides what is garbage: see docs/gc.md. */
 export const GC_MODES = ['engine', 'consensus'] as const;
@@ -76,18 +76,21 @@ export const COUNTS = [
 ] as const;
 
 /** Is the state root to be in the hash of the block? */
-export const isSealed = (height: number, parameters: KernelParameters): boolean => {
+export const isSealed = (height: Height, parameters: KernelParameters): boolean => {
   const { stateRootInterval } = parameters;
   return stateRootInterval > 0 && height % stateRootInterval === 0;
 };
 
-export const packParameters = (parameters: KernelParameters): Uint8Array =>
-  packFrame([parameters.gc, ...COUNTS.map(name => parameters[name])]);
-
-/** Errors: HostError STORE_CORRUPT for a row with another number of parameters. */
-export const unpackParameters = (bytes: Uint8Array): KernelParameters => {
-  const tuple = unpackFrame(bytes);
-  checkArity('the parameters', tuple, [1 + COUNTS.length]);
-  const [gc, ...counts] = tuple as readonly [GcMode, ...number[]];
-  return { ...DEFAULT_PARAMETERS, gc, ...Object.fromEntries(COUNTS.map((n, i) => [n, counts[i]])) };
-};
+/** Errors of `decode`: HostError STORE_CORRUPT for a row with another number of parameters. */
+const codec = frameCodec<KernelParameters, readonly [GcMode, ...number[]]>(
+  'the parameters',
+  [1 + COUNTS.length],
+  parameters => [parameters.gc, ...COUNTS.map(name => parameters[name])],
+  ([gc, ...counts]) => ({
+    ...DEFAULT_PARAMETERS,
+    gc,
+    ...Object.fromEntries(COUNTS.map((name, i) => [name, counts[i]])),
+  }),
+);
+export const packParameters = codec.encode;
+export const unpackParameters = codec.decode;

@@ -1,5 +1,6 @@
 /** Items of the run queue: what is stored is what docs/tables.md says; it is read back alike. */
 import { packFrame } from '@heirloom/store';
+import { storedBundleId, vatNumberFrom } from '@heirloom/worker';
 import { expect, test } from 'vitest';
 import { STATIC_VAT } from './kept-options.js';
 import { promiseKRef, objectKRef } from './krefs.js';
@@ -10,7 +11,9 @@ const body = new Uint8Array([0xc0]);
 const slots = [objectKRef(20)];
 const result = promiseKRef(40);
 const text = new Uint8Array(Buffer.from('bänk', 'utf8'));
-const fields = { vat: 3, body, slots, result };
+const vat = vatNumberFrom(3);
+const bundleId = storedBundleId('b1');
+const fields = { vat, body, slots, result };
 const { create, upgrade, dryRun, terminate, fork } = ItemType;
 
 const ITEMS: readonly [string, RunQueueItem, Parameters<typeof packFrame>[0]][] = [
@@ -19,20 +22,20 @@ const ITEMS: readonly [string, RunQueueItem, Parameters<typeof packFrame>[0]][] 
     { type: ItemType.send, target: objectKRef(21), body, slots, result: undefined },
     [0, 42, body, slots, null],
   ],
-  ['a notify', { type: ItemType.notify, vat: 3, promise: result }, [1, 3, result]],
+  ['a notify', { type: ItemType.notify, vat, promise: result }, [1, 3, result]],
   [
     'a creation',
-    { type: create, ...fields, bundleId: 'b1', name: 'bänk' },
+    { type: create, ...fields, bundleId, name: 'bänk' },
     [2, 3, 'b1', body, slots, text, result, null, null],
   ],
   [
     'a creation with options',
-    { type: create, ...fields, bundleId: 'b1', name: 'bänk', options: STATIC_VAT },
+    { type: create, ...fields, bundleId, name: 'bänk', options: STATIC_VAT },
     [2, 3, 'b1', body, slots, text, result, [false, false, null, null, null], null],
   ],
   [
     'an upgrade',
-    { type: upgrade, ...fields, bundleId: 'b1', message: 'bänk' },
+    { type: upgrade, ...fields, bundleId, message: 'bänk' },
     [3, 3, 'b1', body, slots, text, result, null, null],
   ],
   [
@@ -45,7 +48,7 @@ const ITEMS: readonly [string, RunQueueItem, Parameters<typeof packFrame>[0]][] 
   ],
   [
     'a dry run',
-    { type: dryRun, ...fields, bundleId: 'b1', message: 'bänk' },
+    { type: dryRun, ...fields, bundleId, message: 'bänk' },
     [3, 3, 'b1', body, slots, text, result, null, [2, 0, 0, false]],
   ],
   [
@@ -56,7 +59,7 @@ const ITEMS: readonly [string, RunQueueItem, Parameters<typeof packFrame>[0]][] 
   [
     'a fork',
     {
-      ...{ type: fork, ...fields, child: 4, name: 'bänk' },
+      ...{ type: fork, ...fields, child: vatNumberFrom(4), name: 'bänk' },
       ...{ exports: slots, hasParameters: true, dynamic: false },
     },
     [5, 3, '', body, slots, text, result, null, null, [4, slots, true, false]],

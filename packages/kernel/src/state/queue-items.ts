@@ -3,12 +3,14 @@
  * of its own. docs/tables.md says how they are stored.
  */
 import { textOf, utf8 } from '@heirloom/store';
+import type { BundleId, VatNumber } from '@heirloom/worker';
 import { checkArity, frameCodec } from './frame-codec.js';
 import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
-import type { VatNumber } from './schema.js';
 import {
   DRY_RUN_TUPLE,
+  givenBundle,
+  NO_BUNDLE,
   PLAIN_UPGRADE,
   upgradeOf,
   upgradeTuple,
@@ -56,7 +58,7 @@ interface LifecycleFields {
 
 export interface CreateItem extends LifecycleFields {
   readonly type: typeof ItemType.create;
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   /** Of the new vat. */
   readonly name: string;
   /** Absent: those of a static vat. */
@@ -65,8 +67,8 @@ export interface CreateItem extends LifecycleFields {
 
 export interface UpgradeItem extends LifecycleFields {
   readonly type: typeof ItemType.upgrade;
-  /** Of the new code, as `body` and `slots` are: empty if the vat has it, or had it before. */
-  readonly bundleId: string;
+  /** Of the new code, as `body` and `slots` are: none if the vat has it, or had it before. */
+  readonly bundleId: BundleId | typeof NO_BUNDLE;
   /** Of the object that the predecessor's promises are rejected with. */
   readonly message: string;
   /** Absent: a plain one. */
@@ -75,7 +77,7 @@ export interface UpgradeItem extends LifecycleFields {
 
 export interface DryRunItem extends LifecycleFields {
   readonly type: typeof ItemType.dryRun;
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   readonly message: string;
 }
 
@@ -139,16 +141,20 @@ const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage =
 type ForkTuple = readonly [VatNumber, readonly KRef[], hasParameters: boolean, dynamic: boolean];
 
 /** What the tuples of lifecycle items begin with, after the type; what an item lacks is empty. */
-type LifecycleTuple = readonly [
+type LifecycleTuple<Id = BundleId | typeof NO_BUNDLE> = readonly [
   vat: VatNumber,
-  bundleId: string,
+  bundleId: Id,
   body: Uint8Array,
   slots: readonly KRef[],
   text: Uint8Array,
   result: KRef,
 ];
 
-const lifecycleTuple = (item: LifecycleItem, bundleId: string, text: string): LifecycleTuple => {
+const lifecycleTuple = <Id extends LifecycleTuple[1]>(
+  item: LifecycleItem,
+  bundleId: Id,
+  text: string,
+): LifecycleTuple<Id> => {
   const { vat, body, slots, result } = item;
   return [vat, bundleId, body, slots, utf8(text), result];
 };
@@ -156,7 +162,7 @@ const lifecycleTuple = (item: LifecycleItem, bundleId: string, text: string): Li
 type ItemTuple =
   | readonly [typeof ItemType.send, ...MessageTuple]
   | readonly [typeof ItemType.notify, VatNumber, KRef]
-  | readonly [typeof ItemType.create, ...LifecycleTuple, OptionsTuple | null, null]
+  | readonly [typeof ItemType.create, ...LifecycleTuple<BundleId>, OptionsTuple | null, null]
   | readonly [typeof ItemType.upgrade, ...LifecycleTuple, null, UpgradeTuple | null]
   | readonly [typeof ItemType.terminate, ...LifecycleTuple, null, null]
   | readonly [typeof ItemType.fork, ...LifecycleTuple, null, null, ForkTuple];
@@ -193,11 +199,11 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
       return [ItemType.upgrade, ...common, null, DRY_RUN_TUPLE];
     }
     case ItemType.terminate:
-      return [item.type, ...lifecycleTuple(item, '', ''), null, null];
+      return [item.type, ...lifecycleTuple(item, NO_BUNDLE, ''), null, null];
     case ItemType.fork: {
       const { type, child, name, exports, hasParameters, dynamic } = item;
       const fork = [child, exports, hasParameters, dynamic] as const;
-      return [type, ...lifecycleTuple(item, '', name), null, null, fork];
+      return [type, ...lifecycleTuple(item, NO_BUNDLE, name), null, null, fork];
     }
     default:
       throw TypeError(`unknown item ${String(item satisfies never)}`);
@@ -225,7 +231,7 @@ const itemOf = (tuple: ItemTuple): RunQueueItem => {
       if (upgrade === null) return { type, ...fields };
       const how = upgradeOf(upgrade);
       return how === undefined
-        ? { type: ItemType.dryRun, ...fields }
+        ? { type: ItemType.dryRun, ...fields, bundleId: givenBundle(bundleId) }
         : { type, ...fields, upgrade: how };
     }
     case ItemType.terminate: {

@@ -1,5 +1,5 @@
+import type { VatNumber } from '@heirloom/worker';
 import type { KernelState } from './kernel-state.js';
-import type { VatNumber } from './schema.js';
 
 /** The vat is to be refreshed after so many deliveries more; 0: never. */
 export const restartCount = (state: KernelState, vat: VatNumber, refreshIn: number): void =>

@@ -19,7 +19,16 @@ import {
   type ReadView,
   type RowChange,
 } from '@heirloom/store';
-import type { HandOverRow } from '@heirloom/worker';
+import {
+  FIRST_INCARNATION,
+  lowestOf,
+  storedIncarnation,
+  type HandOverRow,
+  type Incarnation,
+  type Space,
+  type Spaces,
+  type VatNumber,
+} from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './kernel-keys.js';
@@ -27,15 +36,12 @@ import { keysOf } from './scan.js';
 
 export const HEADER_BYTES = 8;
 
-/** The spaces of a vat, top first. */
-export type Spaces = readonly number[];
-
 /** What one space says of a row. */
 interface Row {
   /** `undefined`: deleted. */
   readonly bytes: Uint8Array | undefined;
-  readonly born: number;
-  readonly written: number;
+  readonly born: Incarnation;
+  readonly written: Incarnation;
   /** The store shows no such row of this space as of the last commit. */
   readonly fresh: boolean;
   /** Deleted, and a space below has the row: a tombstone is stored. */
@@ -43,12 +49,12 @@ interface Row {
 }
 
 interface RowWriter {
-  readonly vat: number;
-  readonly incarnation: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
   readonly spaces: Spaces;
 }
 
-const NO_SPACES: Spaces = [];
+const NO_SPACES: readonly Space[] = [];
 const TOMBSTONE = new Uint8Array(1);
 const isTombstone = (stored: Uint8Array): boolean => stored.length < HEADER_BYTES;
 
@@ -89,7 +95,7 @@ export class RowTable {
   readonly #view: ReadView;
   readonly #journal: Journal;
   /** By space, so that a hand-over finds a vat's rows without a scan. */
-  readonly #dirty = new Map<number, SpaceRows>();
+  readonly #dirty = new Map<Space, SpaceRows>();
   readonly preImages: AppendRows;
 
   constructor(view: ReadView, journal: Journal) {
@@ -107,8 +113,7 @@ export class RowTable {
   /** One row write of a merged crank: `bytes` without header, `null` deletes. */
   write(writer: RowWriter, key: BinaryKey, bytes: Uint8Array | null): void {
     const { incarnation, spaces } = writer;
-    const top = spaces[0];
-    assert(top !== undefined, 'a vat has a space of its own');
+    const [top] = spaces;
     const below = spaces.length === 1 ? NO_SPACES : spaces.slice(1);
     const own = this.#lookupIn(top, key);
     const before = isStored(own) ? own : (this.#lookup(below, key) ?? own);
@@ -154,7 +159,7 @@ export class RowTable {
   }
 
   /** Has nothing been written to a space, or everything been taken out again? */
-  isEmpty(space: number): boolean {
+  isEmpty(space: Space): boolean {
     const { prefix, end } = ranges.space(space);
     const dirty = [...(this.#dirty.get(space)?.rows ?? [])];
     if (dirty.some(([, row]) => isStored(row))) return false;
@@ -178,7 +183,7 @@ export class RowTable {
   }
 
   /** Removes up to `limit` rows of a space that no vat lists any more; returns how many. */
-  forgetSpace(space: number, limit: number): number {
+  forgetSpace(space: Space, limit: number): number {
     const { prefix, end } = ranges.space(space);
     const dirty = this.#dirty.get(space)?.rows ?? new Map<BinaryKey, Row>();
     const gone = [...dirty.values()].filter(row => !isStored(row)).length;
@@ -212,7 +217,7 @@ export class RowTable {
   }
 
   /** The logical row; a deleted one has no bytes. */
-  #lookup(spaces: Spaces, key: BinaryKey): Row | undefined {
+  #lookup(spaces: readonly Space[], key: BinaryKey): Row | undefined {
     let gone: Row | undefined;
     for (const space of spaces) {
       const row = this.#lookupIn(space, key);
@@ -223,30 +228,34 @@ export class RowTable {
   }
 
   /** Has one of these spaces the row, whatever the one above says? */
-  #isUnder(spaces: Spaces, key: BinaryKey): boolean {
+  #isUnder(spaces: readonly Space[], key: BinaryKey): boolean {
     return spaces.length > 0 && this.#lookup(spaces, key)?.bytes !== undefined;
   }
 
   /** What one space says of it. */
-  #lookupIn(space: number, key: BinaryKey): Row | undefined {
+  #lookupIn(space: Space, key: BinaryKey): Row | undefined {
     const dirty = this.#dirty.get(space)?.rows.get(key);
     if (dirty !== undefined) return dirty;
     const stored = this.#view.get('vatstore', vatstoreKey(space, key));
     if (stored === undefined) return undefined;
     const fresh = false;
-    if (isTombstone(stored)) return { bytes: undefined, born: 0, written: 0, fresh, hides: true };
+    if (isTombstone(stored)) {
+      const never = FIRST_INCARNATION;
+      return { bytes: undefined, born: never, written: never, fresh, hides: true };
+    }
     const header = Buffer.from(stored.buffer, stored.byteOffset, HEADER_BYTES);
-    const [born, written] = [header.readUInt32BE(0), header.readUInt32BE(4)];
+    const born = storedIncarnation(header.readUInt32BE(0));
+    const written = storedIncarnation(header.readUInt32BE(4));
     return { bytes: bodyOf(stored), born, written, fresh, hides: false };
   }
 
   #keepPreImage(writer: RowWriter, key: BinaryKey, row: Row): void {
     assert(row.born < writer.incarnation, 'a row written earlier was born earlier');
     const { vat, incarnation, spaces } = writer;
-    this.preImages.add(preimageKey(vat, incarnation, spaces.at(-1)!, key), withHeader(row));
+    this.preImages.add(preimageKey(vat, incarnation, lowestOf(spaces), key), withHeader(row));
   }
 
-  #put(space: number, key: BinaryKey, row: Row): void {
+  #put(space: Space, key: BinaryKey, row: Row): void {
     let dirty = this.#dirty.get(space);
     if (dirty === undefined) {
       dirty = new SpaceRows();

@@ -11,9 +11,10 @@
  * has. A suspect is cleared by the first block that is committed after it was named, unless it
  * cannot be replayed.
  */
-import { describeError, HostError, packFrame, unpackFrame } from '@heirloom/store';
+import { describeError, FIRST_HEIGHT, HostError, type Height } from '@heirloom/store';
+import type { Incarnation, Position, VatNumber } from '@heirloom/worker';
+import { same } from './frame-codec.js';
 import { NOTE_FILE, type NoteFile } from './note-file.js';
-import type { VatNumber } from './schema.js';
 
 const HEAD_BYTES = 5;
 const IDLE = Buffer.from([0]);
@@ -21,8 +22,8 @@ const IDLE = Buffer.from([0]);
 /** A delivery that was about to run: the vat's first of the wave, or where its replay began. */
 export interface Running {
   readonly vat: VatNumber;
-  readonly incarnation: number;
-  readonly position: number;
+  readonly incarnation: Incarnation;
+  readonly position: Position;
 }
 
 export interface Suspicion extends Running {
@@ -30,9 +31,14 @@ export interface Suspicion extends Running {
   readonly deaths: number;
 }
 
-type SuspicionTuple = readonly [vat: number, incarnation: number, position: number, deaths: number];
+type SuspicionTuple = readonly [
+  vat: VatNumber,
+  incarnation: Incarnation,
+  position: Position,
+  deaths: number,
+];
 type NoteTuple = readonly [
-  height: number,
+  height: Height,
   wave: number,
   running: readonly SuspicionTuple[],
   kept: readonly SuspicionTuple[],
@@ -51,12 +57,14 @@ const suspicionOf = ([vat, incarnation, position, deaths]: SuspicionTuple): Susp
   deaths,
 });
 
+const codec = same<NoteTuple>('the note of what runs', 4);
+
 /** What an earlier process left; a file that it did not finish says nothing. */
 const readNote = (bytes: Buffer): Suspicion[] => {
   if (bytes.length < HEAD_BYTES) return [];
   const end = HEAD_BYTES + bytes.readUInt32BE(1);
   if (bytes.length < end) return [];
-  const [, , running, kept] = unpackFrame(bytes.subarray(HEAD_BYTES, end)) as unknown as NoteTuple;
+  const [, , running, kept] = codec.decode(bytes.subarray(HEAD_BYTES, end));
   const suspects = new Map(kept.map(tuple => [tuple[0], suspicionOf(tuple)]));
   if (bytes[0] === 1) {
     for (const tuple of running) {
@@ -70,7 +78,7 @@ const readNote = (bytes: Buffer): Suspicion[] => {
 export class RunningNote {
   readonly #file: NoteFile;
   readonly #kept: Map<VatNumber, Suspicion>;
-  #height = 0;
+  #height = FIRST_HEIGHT;
   #wave = 0;
   #running: readonly Running[] = [];
 
@@ -91,7 +99,7 @@ export class RunningNote {
   }
 
   /** These are about to run. */
-  begin(height: number, wave: number, running: readonly Running[]): void {
+  begin(height: Height, wave: number, running: readonly Running[]): void {
     this.#height = height;
     this.#wave = wave;
     this.#running = running;
@@ -128,7 +136,7 @@ export class RunningNote {
     );
     const kept = this.suspects.map(tupleOf);
     const note: NoteTuple = [this.#height, this.#wave, running, kept];
-    const frame = packFrame(note);
+    const frame = codec.encode(note);
     const bytes = Buffer.allocUnsafe(HEAD_BYTES + frame.length);
     bytes[0] = state;
     bytes.writeUInt32BE(frame.length, 1);

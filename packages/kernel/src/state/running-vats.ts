@@ -1,6 +1,7 @@
+import type { VatNumber } from '@heirloom/worker';
 import { ranges } from './kernel-keys.js';
 import type { KernelState } from './kernel-state.js';
-import { VatState, type VatNumber } from './schema.js';
+import { VatState } from './schema.js';
 
 /** Vats that run, in order of their numbers. */
 export const runningVats = (state: KernelState): VatNumber[] =>

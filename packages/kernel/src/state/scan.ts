@@ -1,4 +1,5 @@
 /** Ranges of a store's rows, in key order, a chunk of keys at a time. */
+import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { prefixEnd, TABLE_END } from '@heirloom/store';
 import type { RowCodec } from './kernel-table.js';
@@ -22,6 +23,13 @@ export function* keysOf(
   }
 }
 
+/** The row of a key that the view has just named. */
+export const rowAt = (view: ReadView, table: TableName, key: BinaryKey): Uint8Array => {
+  const row = view.get(table, key);
+  if (row === undefined) assert.fail(`${table}: a key without a row`);
+  return row;
+};
+
 /** The decoded rows of one range of the `kernel` table. */
 export function* rowsOf<V>(
   view: ReadView,
@@ -29,7 +37,7 @@ export function* rowsOf<V>(
   codec: RowCodec<V>,
 ): Generator<readonly [key: BinaryKey, value: V], void> {
   for (const key of keysOf(view, 'kernel', prefix)) {
-    yield [key, codec.decode(view.get('kernel', key)!)];
+    yield [key, codec.decode(rowAt(view, 'kernel', key))];
   }
 }
 

@@ -4,27 +4,28 @@
  * Rows are plain tuples of safe integers, booleans, null, bytes and ASCII strings: exactly what a
  * frame carries, so that encoding is one call.
  */
-import { textOf, utf8 } from '@heirloom/store';
-import type { VRef } from '@heirloom/worker';
+import assert from 'node:assert/strict';
+import { required, textOf, utf8, type Height } from '@heirloom/store';
+import {
+  FIRST_POSITION,
+  FIRST_VAT,
+  isVatNumber,
+  storedVRef,
+  type BundleId,
+  type ImageId,
+  type Incarnation,
+  type Position,
+  type Spaces,
+  type TranscriptTuple,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import { checkArity, frameCodec, same, single } from './frame-codec.js';
+import { NO_INPUT, type InputNumber } from './input-numbers.js';
 import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
+import type { Decider, Owner, Subscriber } from './parties.js';
 import { itemCodec, messageCodec } from './queue-items.js';
-
-/** A vat's number, from 1. */
-export type VatNumber = number;
-/** The owner of an object that nobody owns any more. */
-export const NOBODY = 0;
-/** As decider or subscriber: the kernel itself, and the host. */
-export const KERNEL_DECIDES = -1;
-export const HOST_SUBSCRIBES = -1;
-/** As decider: the host, for the result of a call of a host object. */
-export const HOST_DECIDES = -2;
-/** As owner: objects of the host, of the kernel itself. Below NOBODY, so that no vat is meant. */
-export const HOST_OWNS = -1;
-export const KERNEL_OWNS = -2;
-/** As owner: nobody answers, the object's kind was dismissed. Its name is the kind's tag. */
-export const REVOKED = -3;
 
 /**
  * How far a c-list entry or an export goes. An entry is allocated at wave start and counts from the
@@ -34,13 +35,20 @@ export const Reach = { allocated: 0, recognizable: 1, reachable: 2 } as const;
 export type Reach = (typeof Reach)[keyof typeof Reach];
 
 export type ObjectRow = readonly [
-  owner: VatNumber,
-  vref: VRef,
+  owner: Owner,
+  /** What its vat calls it, or did; of others, what the kernel does (docs/tables.md). */
+  name: string,
   reachable: number,
   recognizable: number,
   /** How far the owner believes that its export goes. */
   exported: Reach,
 ];
+
+/** What the vat that owns an object calls it. */
+export const exportName = ([owner, name]: ObjectRow): VRef => {
+  if (!isVatNumber(owner)) assert.fail(`an object of ${owner} has no name in a vat`);
+  return storedVRef(name);
+};
 
 export const PromiseState = { unresolved: 0, fulfilled: 1, rejected: 2 } as const;
 export type PromiseState = (typeof PromiseState)[keyof typeof PromiseState];
@@ -48,13 +56,13 @@ export type PromiseState = (typeof PromiseState)[keyof typeof PromiseState];
 export interface PromiseRow {
   readonly state: PromiseState;
   /**
-   * NOBODY while a message that would settle it is queued. It is given when the promise is made
-   * (`makePromise`), and changes where the message reaches a vat (`activateResult`) or the kernel
-   * (`takeResult`), and when the promise settles (`settle`).
+   * NOBODY_DECIDES while a message that would settle it is queued. It is given when the promise is
+   * made (`makePromise`), and changes where the message reaches a vat (`activateResult`) or the
+   * kernel (`takeResult`), and when the promise settles (`settle`).
    */
-  readonly decider: number;
+  readonly decider: Decider;
   /** Sorted. */
-  readonly subscribers: readonly number[];
+  readonly subscribers: readonly Subscriber[];
   readonly references: number;
   readonly body: Uint8Array | null;
   readonly slots: readonly KRef[];
@@ -62,12 +70,16 @@ export interface PromiseRow {
   readonly queueCount: number;
 }
 
+/** The data of a promise that has settled. */
+export const settledBody = ({ body }: PromiseRow): Uint8Array =>
+  required(body, 'the data of a settled promise');
+
 export const VatState = { running: 1, terminated: 2 } as const;
 export type VatState = (typeof VatState)[keyof typeof VatState];
 
 /** What an incarnation runs; the parameters' references are held. */
 export interface VatCode {
-  readonly bundleId: string;
+  readonly bundleId: BundleId;
   readonly parameters: Uint8Array;
   readonly slots: readonly KRef[];
 }
@@ -77,9 +89,9 @@ export type DismissedKind = readonly [kind: number, tag: string];
 export interface VatRow extends VatCode {
   readonly name: string;
   readonly state: VatState;
-  readonly incarnation: number;
-  readonly imageId: string;
-  readonly spaces: readonly number[];
+  readonly incarnation: Incarnation;
+  readonly imageId: ImageId;
+  readonly spaces: Spaces;
   readonly options: VatOptions;
   /** Kinds that the vat has dismissed, by number; their tags as ASCII (`asciiTag`). */
   readonly dismissed: readonly DismissedKind[];
@@ -101,7 +113,7 @@ export type Migration = (typeof Migration)[keyof typeof Migration];
 
 /** What every crank changes, apart from the rest. */
 export interface VatCounters {
-  readonly position: number;
+  readonly position: Position;
   readonly nextImport: number;
   readonly nextPromise: number;
   /** Since the last reap: deliveries, and references in deliveries of garbage. */
@@ -115,7 +127,7 @@ export interface VatCounters {
   readonly refreshIn: number;
 }
 export const FIRST_VAT_COUNTERS: VatCounters = {
-  position: 0,
+  position: FIRST_POSITION,
   nextImport: 1,
   nextPromise: 1,
   deliveries: 0,
@@ -133,31 +145,31 @@ export interface CleanupRow {
 }
 
 export interface Counters {
-  nextVat: number;
+  nextVat: VatNumber;
   nextObject: number;
   nextPromise: number;
   queueTail: number;
-  lastInput: number;
+  lastInput: InputNumber;
 }
 /**
  * Below the first ordinal of the run queue there is room for what goes to its head (rules.md#h3).
  */
 const FIRST_ORDINAL = 2 ** 20;
 export const FIRST_COUNTERS: Readonly<Counters> = {
-  nextVat: 1,
+  nextVat: FIRST_VAT,
   nextObject: 20,
   nextPromise: 40,
   queueTail: FIRST_ORDINAL,
-  lastInput: 0,
+  lastInput: NO_INPUT,
 };
 
 /** A c-list entry that a vat did not allocate by exporting an object. */
 export type ClistRow = readonly [vref: VRef, reach: Reach];
 
 /** The result of a host input; `height` 0 until it settles, then the block that settled it. */
-export type HostResultRow = readonly [promise: KRef, height: number];
+export type HostResultRow = readonly [promise: KRef, height: Height];
 
-type CodeTuple = readonly [bundleId: string, parameters: Uint8Array, slots: readonly KRef[]];
+type CodeTuple = readonly [bundleId: BundleId, parameters: Uint8Array, slots: readonly KRef[]];
 const codeTuple = ({ bundleId, parameters, slots }: VatCode): CodeTuple => [
   bundleId,
   parameters,
@@ -172,10 +184,10 @@ const codeOf = (tuple: CodeTuple): VatCode => {
 type VatTuple = readonly [
   name: Uint8Array,
   state: VatState,
-  incarnation: number,
-  imageId: string,
+  incarnation: Incarnation,
+  imageId: ImageId,
   code: CodeTuple,
-  spaces: readonly number[],
+  spaces: Spaces,
   options: OptionsTuple,
   dismissed: readonly DismissedKind[],
   previous: CodeTuple | null,
@@ -203,7 +215,7 @@ const vatOf = (tuple: VatTuple): VatRow => {
 
 /** The last ones are there only if they say something. */
 type CountersTuple = readonly [
-  ...[number, number, number, number, number, Reap, Sweep],
+  ...[Position, number, number, number, number, Reap, Sweep],
   ...([] | [migration: Migration] | [migration: Migration, refreshIn: number]),
 ];
 const countersTuple = (c: VatCounters): CountersTuple => {
@@ -224,15 +236,17 @@ export const codecs = {
   clist: same<ClistRow>('an entry of a c-list', 2),
   kref: single<KRef>('a reference'),
   count: single<number>('a count'),
+  vatNumber: single<VatNumber>('the number of a vat'),
   hostResult: same<HostResultRow>('the result of an input', 2),
   message: messageCodec,
   item: itemCodec,
+  transcript: same<TranscriptTuple>('a wave of a transcript', 5),
   promise: frameCodec<
     PromiseRow,
     readonly [
       PromiseState,
-      number,
-      readonly number[],
+      Decider,
+      readonly Subscriber[],
       number,
       Uint8Array | null,
       readonly KRef[],
@@ -266,7 +280,7 @@ export const codecs = {
     ({ wholeVat }) => [wholeVat],
     ([wholeVat]) => ({ wholeVat }),
   ),
-  counters: frameCodec<Counters, readonly [number, number, number, number, number]>(
+  counters: frameCodec<Counters, readonly [VatNumber, number, number, number, InputNumber]>(
     'the counters',
     [5],
     c => [c.nextVat, c.nextObject, c.nextPromise, c.queueTail, c.lastInput],

@@ -5,13 +5,14 @@
  * Reference counts of the objects stand in `objects`, as for every other. Invariants: a call's row
  * holds what the message held on the queue; a wait's row holds its promise.
  */
+import type { BundleId, VatNumber } from '@heirloom/worker';
 import { frameCodec, single } from './frame-codec.js';
-import { ranges, spellings } from './kernel-keys.js';
+import { ranges, spellings, waiterOf } from './kernel-keys.js';
 import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import type { QueuedMessage } from './queue-items.js';
-import { codecs, type VatNumber } from './schema.js';
+import { codecs } from './schema.js';
 
 /** What a kernel object is. */
 export const KernelObject = {
@@ -33,7 +34,7 @@ type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly K
 
 export type KernelObjectRow =
   | readonly [0 | 1 | 2 | 3 | 4]
-  | readonly [typeof KernelObject.bundleCap, bundleId: string]
+  | readonly [typeof KernelObject.bundleCap, bundleId: BundleId]
   | readonly [typeof KernelObject.adminNode, vat: VatNumber, end: EndTuple | null]
   /** Decimal; `remaining` null: unlimited. */
   | readonly [typeof KernelObject.meter, remaining: string | null, threshold: string];
@@ -81,9 +82,9 @@ export class ServiceTables {
   /** `time kref`. */
   readonly alarms: KernelTable<string, true>;
   /** Bundle id → its cap, which is held for ever, as bundles are. */
-  readonly bundleCaps: KernelTable<string, KRef>;
+  readonly bundleCaps: KernelTable<BundleId, KRef>;
   /** Name → bundle id. */
-  readonly bundleNames: KernelTable<string, string>;
+  readonly bundleNames: KernelTable<string, BundleId>;
   readonly #counts: KernelTable<string, number>;
 
   constructor(make: MakeTable) {
@@ -93,7 +94,7 @@ export class ServiceTables {
     this.waits = make(codecs.empty, spellings.wait);
     this.alarms = make(codecs.empty, spellings.alarm);
     this.bundleCaps = make(codecs.kref, spellings.bundleCap);
-    this.bundleNames = make(single<string>('a text'), spellings.bundleName);
+    this.bundleNames = make(single<BundleId>('the id of a bundle'), spellings.bundleName);
     this.#counts = make(codecs.count, spellings.count);
   }
 
@@ -113,6 +114,6 @@ export class ServiceTables {
   /** The promises that wait for `subject`, oldest first. */
   waitersFor(subject: string): KRef[] {
     const keys = [...this.waits.scan(ranges.waits(subject))];
-    return keys.map(key => Number(key.slice(key.indexOf(' ') + 1)) as KRef);
+    return keys.map(waiterOf);
   }
 }

@@ -1,7 +1,6 @@
 /** The `meta` rows that the kernel wrote when the store was made: see core/boot.ts. */
-import {
-  HostError, metaKey, textOf, unpackFrame, type MetaName, type ReadView,
-} from '@heirloom/store';
+import { HostError, metaKey, textOf, type MetaName, type ReadView } from '@heirloom/store';
+import { single } from './frame-codec.js';
 import { unpackParameters, type KernelParameters } from './parameters.js';
 
 interface StoreMeta {
@@ -18,16 +17,17 @@ const need = (view: ReadView, name: MetaName): Uint8Array => {
   throw new HostError('STORE_CORRUPT', why);
 };
 
-const text = (view: ReadView, name: 'engine' | 'image'): string => {
-  const [bytes] = unpackFrame(need(view, name)) as unknown as [Uint8Array];
-  return textOf(bytes);
-};
+/** Of `engine` and `image`. */
+export const metaBytes = single<Uint8Array>('a text of the table meta');
+const metaNumber = single<number>('a number of the table meta');
+
+const text = (view: ReadView, name: 'engine' | 'image'): string =>
+  textOf(metaBytes.decode(need(view, name)));
 
 /** Errors: HostError STORE_CORRUPT when a row is missing. */
 export const readMeta = (view: ReadView): StoreMeta => {
-  const [schema] = unpackFrame(need(view, 'schema')) as readonly [number];
   return {
-    schema,
+    schema: metaNumber.decode(need(view, 'schema')),
     parameters: unpackParameters(need(view, 'parameters')),
     engine: text(view, 'engine'),
     image: text(view, 'image'),

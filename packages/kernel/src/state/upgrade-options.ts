@@ -1,4 +1,6 @@
 /** How an upgrade is to be carried out: part of its item on the run queue (docs/tables.md). */
+import assert from 'node:assert/strict';
+import type { BundleId } from '@heirloom/worker';
 import { checkArity } from './frame-codec.js';
 
 /** How new code takes over. */
@@ -35,7 +37,16 @@ export const PLAIN_UPGRADE: UpgradeOptions = {
 };
 
 /** What an item says of code and parameters when it brings none. */
-export const NO_DATA = { bundleId: '', body: new Uint8Array(), slots: [] };
+/** Of an upgrade to code that the vat has, or had before. */
+export const NO_BUNDLE = '' as const;
+
+/** The bundle of an upgrade to code that it brings along. */
+export const givenBundle = (bundleId: BundleId | typeof NO_BUNDLE): BundleId => {
+  if (bundleId === NO_BUNDLE) assert.fail('an upgrade to given code names its bundle');
+  return bundleId;
+};
+
+export const NO_DATA = { bundleId: NO_BUNDLE, body: new Uint8Array(), slots: [] } as const;
 
 export type UpgradeTuple = readonly [
   mode: UpgradeMode | typeof DRY_RUN_MODE,
@@ -99,7 +110,7 @@ const countIn = (given: unknown, name: string, max: number): number | undefined 
   if (given === undefined) return 0;
   if (typeof given !== 'object' || given === null) return undefined;
   if (Object.keys(given).join() !== name) return undefined;
-  const value = (given as Readonly<Record<string, unknown>>)[name];
+  const [value]: readonly unknown[] = Object.values(given);
   const count = typeof value === 'bigint' ? Number(value) : value;
   if (typeof count !== 'number' || !Number.isSafeInteger(count)) return undefined;
   return count >= 1 && count <= max ? count : undefined;

@@ -6,9 +6,17 @@
  * also makes the release's image the one for new incarnations (decisions/065): vats stay on theirs.
  */
 import path from 'node:path';
-import { HostError, inspectDirectory, metaKey, SCHEMA_VERSION, Store } from '@heirloom/store';
-import type { RowChange } from '@heirloom/store';
-import { readImage } from '@heirloom/worker';
+import {
+  heightAfter,
+  HostError,
+  inspectDirectory,
+  metaKey,
+  SCHEMA_VERSION,
+  Store,
+  type Height,
+  type RowChange,
+} from '@heirloom/store';
+import { imageIdFrom, readImage } from '@heirloom/worker';
 import { auditTables } from '../audit/audit-tables.js';
 import { nowMs } from '../base/kernel-host-powers.js';
 import { hostBundling } from '../code/host-bundling.js';
@@ -18,6 +26,7 @@ import { checkEngine } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { deriveBundles } from '../host/adoption.js';
 import { isSealed, unpackParameters } from '../state/parameters.js';
+import { rowAt } from '../state/scan.js';
 import { backUp } from './backup.js';
 import { MigrationRows } from './migration-rows.js';
 import { stepsFrom, type MigrationStep } from './steps.js';
@@ -39,7 +48,7 @@ export interface MigrationReport {
   readonly rows: number;
   /** A whole store, as it was: null when nothing was changed. */
   readonly backup: string | null;
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   readonly milliseconds: number;
 }
@@ -53,7 +62,7 @@ const needSteps = (schema: number): readonly MigrationStep[] => {
 /** The release's image for new incarnations, with the script of every bundle for it. */
 const adoptReleaseImage = async (rows: MigrationRows): Promise<void> => {
   const image = readImage();
-  const bundles = new InstalledBundles(rows, { currentId: image.id });
+  const bundles = new InstalledBundles(rows, { currentId: imageIdFrom(image.id) });
   for (const bundle of await deriveBundles(bundles, hostBundling)) bundles.add(bundle);
   const changes: RowChange[] = imageRows(image);
   bundles.changes(changes);
@@ -71,14 +80,14 @@ const checkTables = (rows: MigrationRows): void => {
 
 const migrate = async (store: Store, steps: readonly MigrationStep[]): Promise<number> => {
   const rows = new MigrationRows(store);
-  const height = store.head.height + 1;
+  const height = heightAfter(store.head.height);
   let sealed = false;
   // A store that no kernel has opened yet has nothing but its schema.
   if (store.get('meta', metaKey('parameters')) !== undefined) {
     for (const step of steps) step.apply(rows);
     await adoptReleaseImage(rows);
     checkTables(rows);
-    sealed = isSealed(height, unpackParameters(rows.get('meta', metaKey('parameters'))!));
+    sealed = isSealed(height, unpackParameters(rowAt(rows, 'meta', metaKey('parameters'))));
   }
   const changes = rows.changes();
   await store.commit({ height, changes, unhashed: [], sealed, schema: SCHEMA_VERSION });

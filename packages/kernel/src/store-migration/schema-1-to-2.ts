@@ -11,7 +11,7 @@
  */
 import { metaKey, packFrame, unpackFrame } from '@heirloom/store';
 import type { BinaryKey, FrameValue, TableName } from '@heirloom/store';
-import { keysOf } from '../state/scan.js';
+import { keysOf, rowAt } from '../state/scan.js';
 import type { MigrationRows } from './migration-rows.js';
 import type { MigrationStep } from './steps.js';
 
@@ -26,11 +26,12 @@ type Frame = readonly FrameValue[];
 
 const parametersRow = (frame: Frame): Frame => [...frame, CYCLE_INTERVAL];
 const item = (frame: Frame): Frame =>
-  (frame[0] as number) < FIRST_LIFECYCLE_ITEM ? frame : [...frame, null];
+  Number(frame[0]) < FIRST_LIFECYCLE_ITEM ? frame : [...frame, null];
 const vat = (frame: Frame): Frame => {
-  const [name, state, incarnation, bundle, image, parameters, slots, spaces, options] = frame;
-  const code = [bundle!, parameters!, slots!];
-  return [name!, state!, incarnation!, image!, code, spaces!, options!, [], null];
+  // name, state, incarnation; bundle; image; parameters, slots; spaces, options
+  const [head, bundle, image] = [frame.slice(0, 3), frame.slice(3, 4), frame.slice(4, 5)];
+  const code = [...bundle, ...frame.slice(5, 7)];
+  return [...head, ...image, code, ...frame.slice(7, 9), [], null];
 };
 const vatCounters = (frame: Frame): Frame => frame.with(SWEEP_AT, frame[SWEEP_AT] === true ? 1 : 0);
 
@@ -42,7 +43,7 @@ const change = (
   rewrite: (frame: Frame) => Frame,
 ): void => {
   for (const key of [...keys]) {
-    const before = unpackFrame(rows.get(table, key)!);
+    const before = unpackFrame(rowAt(rows, table, key));
     const after = rewrite(before);
     if (after !== before) rows.set(table, key, packFrame(after));
   }

@@ -8,12 +8,17 @@
 import assert from 'node:assert/strict';
 import { packFrame, textOf } from '@heirloom/store';
 import {
-  hasFaulted,
+  FIRST_POSITION,
   FromWorker,
+  hasFaulted,
+  positionAfter,
   ToWorker,
+  type BundleId,
   type FromWorkerTuple,
   type HandOver,
   type HandOverWave,
+  type Position,
+  type Spaces,
   type ToWorkerTuple,
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
@@ -42,7 +47,7 @@ type State =
   /** It owes cranks up to a position. */
   | {
       readonly name: 'delivering';
-      readonly endPosition: number;
+      readonly endPosition: Position;
       /** Whoever waits for the next crank. */
       reader: Deferred<Uint8Array> | undefined;
       /** Settles when it owes no crank any more, and when it fails. */
@@ -74,7 +79,7 @@ export class FrameWorker implements VatWorker {
   #identity: VatIdentity | undefined;
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
-  #nextPosition = 0;
+  #nextPosition = FIRST_POSITION;
 
   constructor({ open, log, watchdog }: FrameWorkerOptions) {
     this.#log = log;
@@ -90,7 +95,7 @@ export class FrameWorker implements VatWorker {
     return this.#state.name === 'failed';
   }
 
-  async prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
+  async prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
     const answer = await this.#ask([ToWorker.prepare, bundleId, script, evaluateNow]);
     if (answer[0] === FromWorker.prepared && answer[1] === bundleId) return answer[2];
     throw this.#refuse('it answered something else than prepared');
@@ -99,7 +104,6 @@ export class FrameWorker implements VatWorker {
   async bind(identity: VatIdentity, handOver: HandOver): Promise<void> {
     const { vatId, incarnation, spaces } = identity;
     const [space, ...below] = spaces;
-    assert(space !== undefined, 'a vat has a space of its own');
     this.#identity = identity;
     const { height, rows, preImages, history } = handOver;
     const own = [vatId, incarnation, space] as const;
@@ -110,7 +114,7 @@ export class FrameWorker implements VatWorker {
     }
   }
 
-  async replay(endPosition: number, waves: readonly HandOverWave[] = []): Promise<void> {
+  async replay(endPosition: Position, waves: readonly HandOverWave[] = []): Promise<void> {
     const answer = await this.#ask([ToWorker.replay, endPosition, waves]);
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
@@ -125,9 +129,8 @@ export class FrameWorker implements VatWorker {
     this.#nextPosition = endPosition;
   }
 
-  restack(spaces: readonly number[]): void {
+  restack(spaces: Spaces): void {
     const [space, ...below] = spaces;
-    assert(space !== undefined, 'a vat has a space of its own');
     this.#send([ToWorker.restack, space, below]);
   }
 
@@ -139,7 +142,7 @@ export class FrameWorker implements VatWorker {
     this.#nextPosition = firstPosition;
     // Whoever asks for its cranks is told.
     if (this.#state.name === 'failed') return;
-    const endPosition = firstPosition + deliveries.length;
+    const endPosition = positionAfter(firstPosition, deliveries.length);
     this.#become({ name: 'delivering', endPosition, reader: undefined, over: new Deferred() });
     this.#send([ToWorker.deliver, height, wave, firstPosition, deliveries]);
     this.#beginWatch();
@@ -257,9 +260,9 @@ export class FrameWorker implements VatWorker {
     }
   }
 
-  #takeCranks(firstPosition: number, cranks: readonly Uint8Array[]): void {
+  #takeCranks(firstPosition: Position, cranks: readonly Uint8Array[]): void {
     const state = this.#state;
-    const next = firstPosition + cranks.length;
+    const next = positionAfter(firstPosition, cranks.length);
     const end = state.name === 'delivering' ? state.endPosition : this.#nextPosition;
     if (firstPosition !== this.#nextPosition || next > end) {
       this.#refuse(`cranks ${firstPosition} to ${next}, which are not due`);

@@ -4,11 +4,14 @@
  * A vat has the kind that was chosen when it was created, else the kernel's; a suspect has a
  * careful process whatever was chosen (rules.md#h3).
  */
-import { localKey, packFrame, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
-import type { VatNumber } from '../state/schema.js';
+import assert from 'node:assert/strict';
+import { localKey, type ReadView, type RowChange } from '@heirloom/store';
+import type { VatNumber } from '@heirloom/worker';
+import { single } from '../state/frame-codec.js';
 import { ISOLATIONS, type Isolation, type WorkerKind } from './zygotes.js';
 
 const KEY = localKey('isolation');
+const codec = single<readonly (readonly [VatNumber, number])[]>('how vats are isolated');
 
 export class IsolationChoices {
   readonly #usual: Isolation;
@@ -21,8 +24,11 @@ export class IsolationChoices {
     this.#suspects = new Set(suspects);
     const stored = store.get('local', KEY);
     if (stored === undefined) return;
-    const [pairs] = unpackFrame(stored) as unknown as [readonly [VatNumber, number][]];
-    for (const [vat, ordinal] of pairs) this.#chosen.set(vat, ISOLATIONS[ordinal]!);
+    for (const [vat, ordinal] of codec.decode(stored)) {
+      const isolation = ISOLATIONS[ordinal];
+      assert(isolation !== undefined, 'a way in which vats are isolated');
+      this.#chosen.set(vat, isolation);
+    }
   }
 
   /** What a vat that is yet to be created would have. */
@@ -51,6 +57,6 @@ export class IsolationChoices {
     const pairs = [...this.#chosen]
       .sort(([a], [b]) => a - b)
       .map(([vat, isolation]) => [vat, ISOLATIONS.indexOf(isolation)] as const);
-    into.push({ table: 'local', key: KEY, value: packFrame([pairs]) });
+    into.push({ table: 'local', key: KEY, value: codec.encode(pairs) });
   }
 }

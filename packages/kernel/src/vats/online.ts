@@ -5,10 +5,16 @@
  * the last merged crank. A vat that cannot be replayed has no worker until it is upgraded
  * (rules.md#h3).
  */
-import { vatIdOf, type HandOver } from '@heirloom/worker';
+import {
+  FIRST_POSITION,
+  vatIdOf,
+  type HandOver,
+  type Spaces,
+  type VatNumber,
+} from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { VatScript } from '../code/vat-script.js';
-import type { VatNumber, VatRow } from '../state/schema.js';
+import type { VatRow } from '../state/schema.js';
 import type { IsolationChoices } from './isolation.js';
 import type { VatWorker } from './vat-worker.js';
 import type { WorkerKind, Zygotes } from './zygotes.js';
@@ -96,7 +102,7 @@ export class OnlineVats {
     } catch (error) {
       if (worker !== undefined) this.discard(worker);
       if (!(error instanceof WorkerError)) throw error;
-      throw WorkerError.at(error, { vat: vatId, incarnation, position: 0 });
+      throw WorkerError.at(error, { vat: vatId, incarnation, position: FIRST_POSITION });
     }
   }
 
@@ -107,7 +113,7 @@ export class OnlineVats {
   }
 
   /** The vat's spaces are others from now on; nothing to do for a vat without a worker. */
-  restack(vat: VatNumber, spaces: readonly number[]): void {
+  restack(vat: VatNumber, spaces: Spaces): void {
     this.#workers.get(vat)?.restack(spaces);
   }
 

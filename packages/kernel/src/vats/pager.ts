@@ -10,10 +10,10 @@
  * begins with those used last.
  */
 import assert from 'node:assert/strict';
-import { localKey, packFrame, unpackFrame, type ReadView, type RowChange } from '@heirloom/store';
-import { vatIdOf } from '@heirloom/worker';
+import { localKey, required, type ReadView, type RowChange } from '@heirloom/store';
+import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
-import type { VatNumber } from '../state/schema.js';
+import { single } from '../state/frame-codec.js';
 import type { OnlineVats } from './online.js';
 import type { VatWorker } from './vat-worker.js';
 
@@ -21,6 +21,7 @@ import type { VatWorker } from './vat-worker.js';
 const ONLINE_EXCESS_MAX = 2;
 
 const ORDER_KEY = localKey('pagingOrder');
+const codec = single<readonly VatNumber[]>('the order of use of vats');
 
 interface PagerOptions {
   readonly online: OnlineVats;
@@ -56,7 +57,7 @@ export class Pager {
   /** The vats to bring online at opening: `first`, then those used last, then the others. */
   chosen(view: ReadView, vats: readonly VatNumber[], first: readonly VatNumber[]): VatNumber[] {
     const stored = view.get('local', ORDER_KEY);
-    const [used] = stored === undefined ? [[]] : (unpackFrame(stored) as unknown as [VatNumber[]]);
+    const used = stored === undefined ? [] : codec.decode(stored);
     const wanted = new Set([...first, ...used, ...vats]);
     const running = new Set(vats);
     return [...wanted].filter(vat => running.has(vat)).slice(0, this.#maxVatsOnline);
@@ -70,7 +71,7 @@ export class Pager {
 
   /** Everything that was delivered to the vat has been answered. */
   release(vat: VatNumber): void {
-    const left = this.#busy.get(vat)! - 1;
+    const left = required(this.#busy.get(vat), 'a vat that is busy') - 1;
     if (left === 0) this.#busy.delete(vat);
     else this.#busy.set(vat, left);
     for (const wake of this.#waiting.splice(0)) wake();
@@ -99,7 +100,7 @@ export class Pager {
       return;
     }
     this.#order = order;
-    into.push({ table: 'local', key: ORDER_KEY, value: packFrame([order]) });
+    into.push({ table: 'local', key: ORDER_KEY, value: codec.encode(order) });
   }
 
   async #bring(vat: VatNumber): Promise<VatWorker> {

@@ -4,9 +4,10 @@
  * Invariants: whatever the child does, this process goes on; every byte that it wrote before its
  * end is read before the end is told; destroying resolves after the child has exited.
  */
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
-import { describeError, lmdbAddonFile, packFrame, utf8 } from '@heirloom/store';
+import { Duplex } from 'node:stream';
+import { describeError, lmdbAddonFile, packFrame, required, utf8 } from '@heirloom/store';
 import {
   frameHead,
   FRAMES_FD,
@@ -43,12 +44,15 @@ class ProcessChannel implements WorkerChannel {
   constructor(child: ChildProcess, events: ChannelEvents, onGone: () => void) {
     this.#child = child;
     this.#events = events;
-    this.#pipe = child.stdio[FRAMES_FD] as Duplex;
+    const pipe = child.stdio[FRAMES_FD];
+    assert(pipe instanceof Duplex, 'a pipe for frames');
+    this.#pipe = pipe;
     // What cannot be written to a child that has died is told by its end.
     this.#pipe.on('error', () => undefined);
     this.#pipe.on('data', (chunk: Buffer) => this.#receive(chunk));
-    child.stderr!.setEncoding('utf8');
-    child.stderr!.on('data', (text: string) => {
+    const stderr = required(child.stderr, 'stderr');
+    stderr.setEncoding('utf8');
+    stderr.on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_MAX);
     });
     child.on('error', error => {

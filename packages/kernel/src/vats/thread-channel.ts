@@ -14,6 +14,7 @@ import {
   ZYGOTE_ENTRY,
   type EntryScript,
   type ZygoteData,
+  type ZygoteTask,
 } from '@heirloom/worker';
 import { Piscina } from 'piscina';
 import { Deferred } from '../base/deferred.js';
@@ -27,14 +28,14 @@ import {
 } from './channel.js';
 
 class ThreadChannel implements WorkerChannel {
-  readonly #pool: Piscina;
+  readonly #pool: Piscina<ZygoteTask, void>;
   readonly #port: MessagePort;
   /** The thread has said something, or ended: its native modules are no longer being loaded. */
   readonly #warm = new Deferred<void>();
   #destroyed: Promise<void> | undefined;
 
   /** `pool` has exactly one thread, already warm, with no task. */
-  constructor(pool: Piscina, events: ChannelEvents) {
+  constructor(pool: Piscina<ZygoteTask, void>, events: ChannelEvents) {
     this.#pool = pool;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -44,12 +45,12 @@ class ThreadChannel implements WorkerChannel {
     };
     port1.on('message', (message: unknown) => {
       this.#warm.resolve();
-      const why = faultOf(message);
-      if (why === undefined) events.frame(message as Uint8Array);
-      else events.broken(why);
+      if (!isUnshared(message)) events.broken('a message that is no frame');
+      else if (message.length <= FROM_WORKER_BYTES_MAX) events.frame(message);
+      else events.broken(`a frame of ${message.length} bytes`);
     });
     pool.on('error', (error: Error) => end(`the thread failed: ${error.message}`, error));
-    const life = pool.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
+    const life = pool.run({ port: port2 }, { transferList: [port2] });
     assert.equal(pool.queueSize, 0, 'nothing waits in a Piscina queue');
     life.then(
       () => end('the thread ended by itself'),
@@ -77,13 +78,9 @@ class ThreadChannel implements WorkerChannel {
   }
 }
 
-/** Why what a thread posted is no frame. Shared memory could change under our checks. */
-const faultOf = (message: unknown): string | undefined => {
-  if (!(message instanceof Uint8Array) || !(message.buffer instanceof ArrayBuffer)) {
-    return 'a message that is no frame';
-  }
-  return message.length <= FROM_WORKER_BYTES_MAX ? undefined : `a frame of ${message.length} bytes`;
-};
+/** Shared memory could change under our checks. */
+const isUnshared = (message: unknown): message is Uint8Array =>
+  message instanceof Uint8Array && message.buffer instanceof ArrayBuffer;
 
 /** One for the process: threads of all kernels share its code cache. */
 let entryScript: EntryScript | undefined;
@@ -107,7 +104,7 @@ export const threadChannels = (host: WorkerHost & StoreAddress): OpenChannel => 
     ...(heapMiBMax === undefined ? {} : { maxOldGenerationSizeMb: heapMiBMax }),
   };
   return events => {
-    const pool = new Piscina({
+    const pool = new Piscina<ZygoteTask, void>({
       filename: ZYGOTE_ENTRY,
       minThreads: 1,
       maxThreads: 1,

@@ -4,20 +4,29 @@
  * Its life: prepare → bind → (replay) → deliver ... → terminate. Every failure of the worker
  * itself is a HostError; what vat code did wrong is in the outcomes of its cranks.
  */
-import type { HandOver, HandOverWave, VatId } from '@heirloom/worker';
+import type { Height } from '@heirloom/store';
+import type {
+  BundleId,
+  HandOver,
+  HandOverWave,
+  Incarnation,
+  Position,
+  Spaces,
+  VatId,
+} from '@heirloom/worker';
 
 export interface VatIdentity {
   readonly vatId: VatId;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** Top first. */
-  readonly spaces: readonly number[];
+  readonly spaces: Spaces;
 }
 
 export interface WaveDeliveries {
   /** The last committed block. */
-  readonly height: number;
+  readonly height: Height;
   readonly wave: number;
-  readonly firstPosition: number;
+  readonly firstPosition: Position;
   readonly deliveries: readonly Uint8Array[];
 }
 
@@ -25,15 +34,15 @@ export interface VatWorker {
   /** It has failed, or was terminated: whatever is asked of it gives the same error. */
   readonly hasFailed: boolean;
   /** True when the bundle can only be evaluated in the crank of startVat (rules.md#u4). */
-  prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): Promise<boolean>;
+  prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): Promise<boolean>;
   bind(identity: VatIdentity, handOver: HandOver): Promise<void>;
   /**
    * Replays the transcript of the incarnation; `waves`: what the store does not show yet. HostError
    * REPLAY_DIVERGED names the position.
    */
-  replay(endPosition: number, waves?: readonly HandOverWave[]): Promise<void>;
+  replay(endPosition: Position, waves?: readonly HandOverWave[]): Promise<void>;
   /** The vat's spaces are others from now on, its rows the same. */
-  restack(spaces: readonly number[]): void;
+  restack(spaces: Spaces): void;
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;

@@ -5,22 +5,25 @@
  * killed, nothing of the block counts. What stands inside a crank is checked when it is merged.
  * `unpackTuple` takes memory for what is there, never for what a header promises.
  */
-import { FromWorker, unpackTuple, type FromWorkerTuple } from '@heirloom/worker';
+import type { FrameValue } from '@heirloom/store';
+import { FromWorker, isPosition, unpackTuple, type FromWorkerTuple } from '@heirloom/worker';
 
-const isPosition = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+/** A time, like a position, is a natural number. */
+const isTime = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isListOf = (value: unknown, isElement: (element: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(isElement);
 
 /** For every opcode: what its fields are. */
-const FIELDS: Readonly<Record<FromWorkerTuple[0], readonly ((field: unknown) => boolean)[]>> = {
+type Checks = readonly ((field: unknown) => boolean)[];
+const FIELDS: Readonly<Record<FromWorkerTuple[0], Checks>> = {
   [FromWorker.prepared]: [isText, field => typeof field === 'boolean'],
   [FromWorker.bound]: [],
   [FromWorker.cranks]: [
     isPosition,
     field => isListOf(field, isBytes),
-    field => isListOf(field, isPosition),
+    field => isListOf(field, isTime),
   ],
   [FromWorker.replayed]: [isPosition],
   [FromWorker.diverged]: [isPosition, isBytes],
@@ -29,14 +32,23 @@ const FIELDS: Readonly<Record<FromWorkerTuple[0], readonly ((field: unknown) => 
   [FromWorker.progress]: [isPosition],
 };
 
+const checksOf = (op: number): Checks | undefined => {
+  const table: Readonly<Record<number, Checks>> = FIELDS;
+  return table[op];
+};
+
+const isFromWorker = (tuple: readonly FrameValue[]): tuple is FromWorkerTuple => {
+  const [op] = tuple;
+  const checks = typeof op === 'number' ? checksOf(op) : undefined;
+  if (checks === undefined || tuple.length !== checks.length + 1) return false;
+  return checks.every((isOne, i) => isOne(tuple[i + 1]));
+};
+
 /** Throws what is wrong with the frame. */
 export const readFrame = (frame: Uint8Array): FromWorkerTuple => {
-  const [op, ...fields] = unpackTuple(frame);
-  const checks = FIELDS[op as FromWorkerTuple[0]] as (typeof FIELDS)[0] | undefined;
-  if (typeof op !== 'number' || checks === undefined) {
-    throw new TypeError(`a frame with opcode ${String(op)}`);
-  }
-  const isRight = fields.length === checks.length && checks.every((isOne, i) => isOne(fields[i]));
-  if (!isRight) throw new TypeError(`a malformed frame with opcode ${op}`);
-  return [op, ...fields] as unknown as FromWorkerTuple;
+  const tuple = unpackTuple(frame);
+  if (isFromWorker(tuple)) return tuple;
+  const [op] = tuple;
+  const known = typeof op === 'number' && checksOf(op) !== undefined;
+  throw new TypeError(known ? `a malformed frame with opcode ${op}` : `a frame with opcode ${op}`);
 };

@@ -5,6 +5,7 @@
  * Which kind a vat has is this host's choice and changes no outcome (rules.md#h2).
  */
 import assert from 'node:assert/strict';
+import type { ImageId } from '@heirloom/worker';
 import type { VatScript } from '../code/vat-script.js';
 import type { Isolation, OpenWorkers, WorkerHost, WorkerKind } from './channel.js';
 import { FrameWorker } from './frame-worker.js';
@@ -18,8 +19,8 @@ export interface ZygotesOptions {
   readonly openWorkers: OpenWorkers;
   readonly host: Omit<WorkerHost, 'imageSource' | 'codeCache'>;
   readonly images: {
-    readonly currentId: string;
-    need(imageId: string): { readonly source: string; readonly codeCache: Uint8Array };
+    readonly currentId: ImageId;
+    need(imageId: ImageId): { readonly source: string; readonly codeCache: Uint8Array };
   };
   /** Of this kind spares are kept from the start. */
   readonly usual: Isolation;
@@ -98,7 +99,7 @@ export class Zygotes {
     this.#pool(usual, images.currentId);
   }
 
-  #pool(kind: WorkerKind, imageId: string): ZygotePool {
+  #pool(kind: WorkerKind, imageId: ImageId): ZygotePool {
     const key = `${kind}/${imageId}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;

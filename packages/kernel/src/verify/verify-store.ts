@@ -7,8 +7,15 @@
  * diverges or whose worker dies is reported, and the others are verified all the same.
  */
 import path from 'node:path';
-import { HostError, inspectDirectory, openReader, stateRoot, Store } from '@heirloom/store';
-import { readImage, vatIdOf, type VatId } from '@heirloom/worker';
+import {
+  HostError,
+  inspectDirectory,
+  openReader,
+  stateRoot,
+  Store,
+  type Height,
+} from '@heirloom/store';
+import { readImage, vatIdOf, type Incarnation, type VatId, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditReport } from '../audit/audit-tables.js';
 import { KernelError, WorkerError } from '../base/kernel-errors.js';
 import { nowMs, repeat } from '../base/kernel-host-powers.js';
@@ -19,7 +26,6 @@ import { READERS_MAX } from '../core/kernel-core.js';
 import { handOverOf } from '../state/hand-over.js';
 import { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
-import type { VatNumber } from '../state/schema.js';
 import { readMeta } from '../state/store-meta.js';
 import { hostWorkers } from '../vats/host-workers.js';
 import { IsolationChoices } from '../vats/isolation.js';
@@ -40,7 +46,7 @@ export interface VerifyOptions {
 export interface VatVerification {
   readonly vatId: VatId;
   readonly name: string;
-  readonly incarnation: number;
+  readonly incarnation: Incarnation;
   /** Deliveries of the incarnation. */
   readonly positions: number;
   readonly ok: boolean;
@@ -54,7 +60,7 @@ export interface VatVerification {
 
 export interface StoreVerification {
   readonly ok: boolean;
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
   /** In order of their numbers. */
   readonly vats: readonly VatVerification[];

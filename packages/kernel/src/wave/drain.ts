@@ -8,11 +8,11 @@
  * changes, and what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
  */
 import assert from 'node:assert/strict';
-import { isAllocatedByVat } from '@heirloom/worker';
+import { isAllocatedByVat, type VatNumber } from '@heirloom/worker';
 import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { howOf, type UpgradeItem } from '../state/queue-items.js';
-import { VatState, type VatNumber } from '../state/schema.js';
+import { VatState } from '../state/schema.js';
 import type { DrainEntry } from './plan.js';
 
 /**

@@ -11,9 +11,11 @@ import { packFrame } from '@heirloom/store';
 import {
   Delivery,
   ELEMENT_WEIGHT,
+  isVatNumber,
   REFERENCE_WEIGHT,
   type DeliveryTuple,
   type Resolution,
+  type VatNumber,
   type VRef,
 } from '@heirloom/worker';
 import { hasVersions } from '../lifecycle/versioned-kinds.js';
@@ -27,6 +29,7 @@ import { getPromise } from '../objects/counts.js';
 import { ownerOf } from '../objects/orphans.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import type { Owner } from '../state/parties.js';
 import {
   howOf,
   ItemType,
@@ -37,14 +40,12 @@ import {
 import type { QueueEntry } from '../state/run-queue.js';
 import {
   Migration,
-  NOBODY,
   PromiseState,
   Reap,
   Sweep,
   VatState,
   type PromiseRow,
   type VatCounters,
-  type VatNumber,
 } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { mustWait } from './drain.js';
@@ -78,7 +79,7 @@ export type QueuedItem = { readonly ordinal: number } & (
       readonly delivery: Uint8Array;
     }
   /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
-  | { readonly kind: 'outside'; readonly owner: number; readonly message: QueuedMessage }
+  | { readonly kind: 'outside'; readonly owner: Owner; readonly message: QueuedMessage }
   /** Nobody answers for the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
@@ -258,7 +259,7 @@ class Planner {
         this.items.push({ kind: 'refused', ordinal, message });
       return;
     }
-    if (vat < NOBODY) {
+    if (!isVatNumber(vat)) {
       this.items.push({ kind: 'outside', ordinal, owner: vat, message });
       return;
     }

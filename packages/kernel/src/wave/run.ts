@@ -6,13 +6,21 @@
  * promise names settled in the wave go when it ends (rules.md#w3), and so does what nothing refers
  * to (rules.md#g1).
  */
+import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
 import {
   Delivery,
+  FIRST_INCARNATION,
+  FIRST_POSITION,
+  nextIncarnation,
+  positionAfter,
   TranscriptDigest,
   vatIdOf,
   type CrankReport,
+  type Incarnation,
   type MigrationReport,
+  type Position,
+  type VatNumber,
 } from '@heirloom/worker';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import { countDelivery } from '../lifecycle/refresh.js';
@@ -39,16 +47,15 @@ import { drain } from '../services/meters.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
+import { KERNEL_OWNS } from '../state/parties.js';
 import { ItemType, type LifecycleItem, type QueuedMessage } from '../state/queue-items.js';
 import type { Running } from '../state/running-note.js';
 import {
-  KERNEL_OWNS,
   Migration,
   Reap,
   Sweep,
   VatState,
   type VatCounters,
-  type VatNumber,
   type VatRow,
 } from '../state/schema.js';
 import { countWave } from './drain.js';
@@ -85,8 +92,8 @@ interface WaveRunnerOptions extends LifecycleContext {
 
 /** What one wave did to one vat so far: becomes one transcript row. */
 interface VatRecord {
-  readonly incarnation: number;
-  readonly firstPosition: number;
+  readonly incarnation: Incarnation;
+  readonly firstPosition: Position;
   readonly deliveries: Uint8Array[];
   readonly digest: TranscriptDigest;
 }
@@ -97,13 +104,13 @@ interface Wave {
   readonly plan: WavePlan;
   readonly dispatch: Dispatch;
   /** Promises whose names in an incarnation go when the wave ends. */
-  readonly retired: [vat: VatNumber, incarnation: number, promise: KRef][];
+  readonly retired: [vat: VatNumber, incarnation: Incarnation, promise: KRef][];
   readonly records: Map<VatNumber, VatRecord>;
 }
 
 type CrankToLog = [
   item: CrankItem,
-  incarnation: number,
+  incarnation: Incarnation,
   packed: Uint8Array,
   verdict: Verdict,
   wave: Wave,
@@ -242,7 +249,8 @@ export class WaveRunner {
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
     if (item.kind === 'migrate') {
-      this.#options.onMigration(vat, item.isFirst, report as MigrationReport);
+      assert(report?.length === 5, 'a report of a migration');
+      this.#options.onMigration(vat, item.isFirst, report);
     }
     const counters = state.vatCounters.need(vat);
     const { position } = counters;
@@ -270,7 +278,7 @@ export class WaveRunner {
   }
 
   /** Applies what the item itself does, before the crank's own syscalls (rules.md#w1). */
-  #accept(item: CrankItem, incarnation: number, wave: Wave): void {
+  #accept(item: CrankItem, incarnation: Incarnation, wave: Wave): void {
     const { state } = this.#options;
     switch (item.kind) {
       case 'message':
@@ -301,7 +309,7 @@ export class WaveRunner {
   #afterCrank(item: CrankItem, before: VatCounters, report: CrankReport): VatCounters {
     const { limits, state } = this.#options;
     const more = report !== null && report[0];
-    const next = { ...before, position: before.position + 1 };
+    const next = { ...before, position: positionAfter(before.position) };
     switch (item.kind) {
       case 'reap':
         return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
@@ -357,10 +365,11 @@ const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
   });
   for (const item of plan.lifecycle) {
     if (item.type === ItemType.terminate) continue;
-    const before = state.vats.get(item.vat)?.incarnation ?? -1;
-    if (item.type === ItemType.fork) {
-      running.push({ vat: item.child, incarnation: before, position: 0 });
-    } else running.push({ vat: item.vat, incarnation: before + 1, position: 0 });
+    const before = state.vats.get(item.vat)?.incarnation;
+    const next = before === undefined ? FIRST_INCARNATION : nextIncarnation(before);
+    const position = FIRST_POSITION;
+    if (item.type !== ItemType.fork) running.push({ vat: item.vat, incarnation: next, position });
+    else running.push({ vat: item.child, incarnation: before ?? FIRST_INCARNATION, position });
   }
   return running;
 };
@@ -378,8 +387,8 @@ const recordedDelivery = (
 const recordOf = (
   wave: Wave,
   vat: VatNumber,
-  incarnation: number,
-  firstPosition: number,
+  incarnation: Incarnation,
+  firstPosition: Position,
 ): VatRecord => {
   const known = wave.records.get(vat);
   if (known !== undefined) return known;

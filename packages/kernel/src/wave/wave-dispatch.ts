@@ -2,9 +2,9 @@
  * Hands every vat its part of a wave; at most `threads` vats run at a time, in order of their first
  * delivery. Changes no outcome: cranks wait here until they are merged, in queue order.
  */
-import assert from 'node:assert/strict';
+import { required } from '@heirloom/store';
+import type { VatNumber } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
-import type { VatNumber } from '../state/schema.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
 
@@ -40,15 +40,18 @@ export class Dispatch {
 
   /** The packed crank of a vat's next delivery; at once if it has arrived. */
   nextCrank(vat: VatNumber): Uint8Array | Promise<Uint8Array> {
-    const turn = this.#turns.get(vat);
-    assert(turn !== undefined, 'the vat has a part in the wave');
+    const turn = this.#turnOf(vat);
     return turn.worker?.nextCrank() ?? turn.started.promise.then(worker => worker.nextCrank());
+  }
+
+  #turnOf(vat: VatNumber): Turn {
+    return required(this.#turns.get(vat), "a vat's part in the wave");
   }
 
   #next(): void {
     const part = this.#waiting.shift();
     if (part === undefined) return;
-    const turn = this.#turns.get(part.vat)!;
+    const turn = this.#turnOf(part.vat);
     const worker = this.#pager.acquire(part.vat);
     if (worker instanceof Promise) {
       worker.then(

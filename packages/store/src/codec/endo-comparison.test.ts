@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { amount } from '../../../../test/support/amounts.js';
+import { amount } from '../../../../test/support/suite/amounts.js';
 
 const RUNS = amount({ quick: 100, thorough: 800 });
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -2,7 +2,7 @@
 import '@endo/immutable-arraybuffer/shim.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { amount } from '../../../../test/support/amounts.js';
+import { amount } from '../../../../test/support/suite/amounts.js';
 import { PassableCodec } from './index.js';
 import { hostHooks, referenceOf } from './testing/host-references.mjs';
 import { makeSame, passables } from './testing/passables.mjs';

@@ -16,10 +16,12 @@ import {
   textOfKey,
   virtualRow,
 } from '@heirloom/store/keys';
+import { required } from '@heirloom/store/types';
 import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
 import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import type { Slots } from '../protocol/passables.js';
-import { baseRefOf, namedRef, type VRef } from '../protocol/refs.js';
+import { baseRefOf, namedRef, storedVRef, type VRef } from '../protocol/refs.js';
+import type { Incarnation } from '../protocol/vat-numbers.js';
 
 interface AuditedThing {
   readonly count: number;
@@ -115,12 +117,12 @@ class Auditor {
   /** Of the durable kinds, by number. */
   readonly #versions = new Map<number, number>();
   readonly #rows: RowSource;
-  readonly #incarnation: number;
+  readonly #incarnation: Incarnation;
   /** Of exports: see liveslots/rows/forks.ts. */
   readonly #generation: number;
   readonly #isForkUnswept: boolean;
 
-  constructor(rows: RowSource, incarnation: number) {
+  constructor(rows: RowSource, incarnation: Incarnation) {
     this.#rows = rows;
     this.#generation = generationIn(rows);
     this.#isForkUnswept = isForkUnswept(rows);
@@ -157,7 +159,7 @@ class Auditor {
     const parts = this.#split(key);
     if (parts?.table === TABLES.dismissed) this.dismissed.add(readU32(parts.rest, 0));
     if (parts?.table !== TABLES.collection) return;
-    const [kind] = unpackRow('collection', this.#rows.get(key)!);
+    const [kind] = unpackRow('collection', required(this.#rows.get(key), 'a row'));
     this.#weakKinds.set(`${parts.isDurable}/${readU48(parts.rest, 0)}`, WEAK_KINDS.includes(kind));
   }
 
@@ -168,7 +170,7 @@ class Auditor {
       this.unswept.push(JSON.stringify(key));
       return;
     }
-    const bytes = this.#rows.get(key)!;
+    const bytes = required(this.#rows.get(key), 'a row');
     const { table, rest, isDurable } = parts;
     switch (table) {
       case TABLES.kind:
@@ -288,7 +290,7 @@ class Auditor {
   }
 
   #visitRefEntry(isDurable: boolean, rest: string, bytes: Uint8Array): void {
-    const vref = rest.slice(6) as VRef;
+    const vref = storedVRef(rest.slice(6));
     const [, , slots] = unpackRow('refEntry', bytes);
     if (!this.#isWeak(isDurable, rest)) return this.#hold(isDurable, [...slots, vref]);
     const key = rowRecognizer(vref, readU48(rest, 0));
@@ -397,7 +399,7 @@ class Auditor {
   }
 }
 
-export const auditRows = (rows: RowSource, incarnation: number): RowAudit => {
+export const auditRows = (rows: RowSource, incarnation: Incarnation): RowAudit => {
   const auditor = new Auditor(rows, incarnation);
   auditor.run();
   return auditor.result();

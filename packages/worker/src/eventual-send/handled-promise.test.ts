@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildFixtures, runFixture } from '../zygote/testing/fixture.js';
+import { buildFixtures, runFixture } from '../zygote/testing/run-fixture.js';
 import { SCRIPTS } from '../zygote/testing/send-scripts.js';
 
 type Logs = Record<string, string[]>;

@@ -11,9 +11,13 @@ import { FRAME_DEPTH_MAX } from './frame-writer.js';
 
 const { isSafeInteger } = Number;
 const { apply } = Reflect;
-const { latin1Slice } = Buffer.prototype as unknown as {
-  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
-};
+/** Of Buffer; `@types/node` has none. */
+const latin1Slice: unknown = Reflect.get(Buffer.prototype, 'latin1Slice');
+assert(typeof latin1Slice === 'function', 'Buffer has no latin1Slice');
+const latin1Of = (bytes: Uint8Array, start: number, end: number): string =>
+  apply(latin1Slice, bytes, [start, end]);
+/** Past the end, where nothing is read: `#take` has looked. */
+const NO_BYTE = 0xc1;
 const scratch = new DataView(new ArrayBuffer(8));
 
 class FrameReader {
@@ -105,9 +109,9 @@ class FrameReader {
     const start = this.#take(length);
     const bytes = this.#bytes;
     for (let at = start; at < this.#at; at += 1) {
-      if (bytes[at]! > 0x7f) assert.fail('frame: a string that is not ASCII');
+      if ((bytes[at] ?? NO_BYTE) > 0x7f) assert.fail('frame: a string that is not ASCII');
     }
-    return apply(latin1Slice, bytes, [start, this.#at]) as string;
+    return latin1Of(bytes, start, this.#at);
   }
 
   #view(length: number): Uint8Array {
@@ -133,7 +137,7 @@ class FrameReader {
 
   #byte(): number {
     const start = this.#take(1);
-    return this.#bytes[start]!;
+    return this.#bytes[start] ?? NO_BYTE;
   }
 
   /** Where the next `count` bytes begin. */

@@ -66,6 +66,7 @@ export class FrameSplitter {
   }
 
   #joined(): Uint8Array {
-    return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    const [only] = this.#parts;
+    return only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts);
   }
 }

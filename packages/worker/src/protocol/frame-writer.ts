@@ -11,6 +11,7 @@
  */
 import assert from 'node:assert/strict';
 import type { FrameValue } from '@heirloom/store/frame';
+import { required } from '@heirloom/store/types';
 
 const { isSafeInteger } = Number;
 const { isArray } = Array;
@@ -62,7 +63,7 @@ export class FrameWriter {
     if (value === null) return this.#u8(0xc0);
     if (value instanceof Uint8Array) return this.bytes(value);
     if (!isArray(value)) assert.fail(`frame: neither array nor bytes but ${typeof value}`);
-    return this.#array(value as readonly FrameValue[], depth);
+    return this.#array(value, depth);
   }
 
   integer(value: number): void {
@@ -95,7 +96,7 @@ export class FrameWriter {
     const at = this.#at;
     if (length <= COPIED_ONE_BY_ONE_MAX) {
       const view = this.#view;
-      for (let i = 0; i < length; i += 1) view.setUint8(at + i, value[i]!);
+      for (let i = 0; i < length; i += 1) view.setUint8(at + i, required(value[i], 'a byte'));
     } else {
       this.#bytes.set(value, at);
     }

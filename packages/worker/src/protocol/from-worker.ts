@@ -13,31 +13,33 @@
  * decodes no body. Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
  * docs/protocol.md.
  */
+import type { BundleId } from './code-ids.js';
 import type { FromWorker, Syscall } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
+import type { Position } from './vat-numbers.js';
 
 export type FromWorkerTuple =
   /** `inCrank`: the bundle called VatData or sent while evaluated; evaluate it in the crank. */
-  | readonly [typeof FromWorker.prepared, bundleId: string, inCrank: boolean]
+  | readonly [typeof FromWorker.prepared, bundleId: BundleId, inCrank: boolean]
   | readonly [typeof FromWorker.bound]
   /**
    * Packed `CrankTuple`s of consecutive positions. `timesUs`: run time of each, for the host only.
    */
   | readonly [
       typeof FromWorker.cranks,
-      firstPosition: number,
+      firstPosition: Position,
       cranks: readonly Uint8Array[],
       timesUs: readonly number[],
     ]
-  | readonly [typeof FromWorker.replayed, endPosition: number]
-  | readonly [typeof FromWorker.diverged, position: number, reason: Uint8Array]
+  | readonly [typeof FromWorker.replayed, endPosition: Position]
+  | readonly [typeof FromWorker.diverged, position: Position, reason: Uint8Array]
   /** A console line of vat code, UTF-8. Never part of a hash. */
   | readonly [typeof FromWorker.log, level: string, text: Uint8Array]
   /** The first frame of all: the worker is warm. */
   | readonly [typeof FromWorker.ready]
   /** A replay is here: told now and then, so that silence means a crank that does not end. */
-  | readonly [typeof FromWorker.progress, position: number];
+  | readonly [typeof FromWorker.progress, position: Position];
 
 /** What a crank has done. `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [

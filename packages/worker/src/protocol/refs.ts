@@ -15,18 +15,15 @@
  * The incarnation stands in every name that dies with it, so that raising the incarnation orphans
  * those names by their spelling alone (rules.md#g3). Numbers have no leading zeros.
  */
-import assert from 'node:assert/strict';
+import type { Brand } from '@heirloom/store/types';
+import { storedIncarnation, type Incarnation } from './vat-numbers.js';
 
-declare const vrefBrand: unique symbol;
-declare const vatIdBrand: unique symbol;
 /** A reference as one vat sees it. */
-export type VRef = string & { readonly [vrefBrand]: true };
-/** A vat's number as text: `v1`, `v2`, ... */
-export type VatId = string & { readonly [vatIdBrand]: true };
+export type VRef = Brand<string, 'VRef'>;
 
 export type ParsedVRef =
   | { readonly type: 'root' }
-  | { readonly type: 'ephemeral'; readonly incarnation: number; readonly n: number }
+  | { readonly type: 'ephemeral'; readonly incarnation: Incarnation; readonly n: number }
   | { readonly type: 'named'; readonly n: number }
   | {
       readonly type: 'durable';
@@ -36,49 +33,62 @@ export type ParsedVRef =
     }
   | {
       readonly type: 'virtual';
-      readonly incarnation: number;
+      readonly incarnation: Incarnation;
       readonly kind: number;
       readonly instance: number;
       readonly facet: number | undefined;
     }
   | { readonly type: 'import'; readonly n: number }
-  | { readonly type: 'vatPromise'; readonly incarnation: number; readonly n: number }
+  | { readonly type: 'vatPromise'; readonly incarnation: Incarnation; readonly n: number }
   | { readonly type: 'kernelPromise'; readonly n: number };
 
-export const ROOT_VREF = 'o+0' as VRef;
+/** A reference as a row, a key or a parsed name has it. Not looked at. */
+export const storedVRef = (text: string): VRef => text as VRef;
+
+export const ROOT_VREF = storedVRef('o+0');
 /** No reference is longer than this, in characters. */
 export const VREF_LENGTH_MAX = 64;
 
 const NUMBER = '(0|[1-9][0-9]{0,14})';
-const PATTERNS: readonly [RegExp, (m: readonly number[]) => ParsedVRef][] = [
-  [new RegExp(`^o-${NUMBER}$`), ([n]) => ({ type: 'import', n: n! })],
+const facetFrom = (digits: string | undefined): number | undefined =>
+  digits === undefined ? undefined : Number(digits);
+const PATTERNS: readonly [RegExp, (match: readonly string[]) => ParsedVRef][] = [
+  [new RegExp(`^o-${NUMBER}$`), ([, n]) => ({ type: 'import', n: Number(n) })],
   [
     new RegExp(`^o\\+d${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
-    ([kind, instance, facet]) => ({
+    ([, kind, instance, facet]) => ({
       type: 'durable',
-      kind: kind!,
-      instance: instance!,
-      facet,
+      kind: Number(kind),
+      instance: Number(instance),
+      facet: facetFrom(facet),
     }),
   ],
-  [new RegExp(`^p-${NUMBER}$`), ([n]) => ({ type: 'kernelPromise', n: n! })],
+  [new RegExp(`^p-${NUMBER}$`), ([, n]) => ({ type: 'kernelPromise', n: Number(n) })],
   [
     new RegExp(`^p\\+${NUMBER}/${NUMBER}$`),
-    ([incarnation, n]) => ({ type: 'vatPromise', incarnation: incarnation!, n: n! }),
+    ([, incarnation, n]) => ({
+      type: 'vatPromise',
+      incarnation: storedIncarnation(Number(incarnation)),
+      n: Number(n),
+    }),
   ],
   [
     new RegExp(`^o\\+e${NUMBER}/${NUMBER}$`),
-    ([incarnation, n]) => ({ type: 'ephemeral', incarnation: incarnation!, n: n! }),
+    ([, incarnation, n]) => ({
+      type: 'ephemeral',
+      incarnation: storedIncarnation(Number(incarnation)),
+      n: Number(n),
+    }),
   ],
-  [new RegExp(`^o\\+n${NUMBER}$`), ([n]) => ({ type: 'named', n: n! })],
+  [new RegExp(`^o\\+n${NUMBER}$`), ([, n]) => ({ type: 'named', n: Number(n) })],
   [
     new RegExp(`^o\\+v${NUMBER}/${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
-    ([incarnation, kind, instance, facet]) => ({
+    ([, incarnation, kind, instance, facet]) => ({
       type: 'virtual',
-      incarnation: incarnation!,
-      kind: kind!,
-      instance: instance!,
-      facet,
+      incarnation: storedIncarnation(Number(incarnation)),
+      kind: Number(kind),
+      instance: Number(instance),
+      facet: facetFrom(facet),
     }),
   ],
 ];
@@ -89,50 +99,50 @@ export const parseVRef = (text: string): ParsedVRef | undefined => {
   if (text === ROOT_VREF) return { type: 'root' };
   for (const [pattern, build] of PATTERNS) {
     const match = pattern.exec(text);
-    if (match !== null) {
-      const numbers = match.slice(1).map(s => (s === undefined ? undefined : Number(s)));
-      return build(numbers as number[]);
-    }
+    if (match !== null) return build(match);
   }
   return undefined;
 };
+
+/** Visible ASCII of a length that a key of the store can have. */
+const REFERENCE = new RegExp(`^[op][!-~]{1,${VREF_LENGTH_MAX - 1}}$`);
+/** Can it be a reference that a vat names? What it stands for, if anything, a c-list says. */
+export const isReference = (value: unknown): value is VRef =>
+  typeof value === 'string' && REFERENCE.test(value);
 
 export const isPromiseRef = (text: string): boolean => text.charCodeAt(0) === 112; // 'p'
 /** True for names that the vat allocates (`+`), false for those that the kernel allocates (`-`). */
 export const isAllocatedByVat = (text: string): boolean => text.charCodeAt(1) === 43; // '+'
 
-export const importRef = (n: number): VRef => `o-${n}` as VRef;
-export const kernelPromiseRef = (n: number): VRef => `p-${n}` as VRef;
+export const importRef = (n: number): VRef => storedVRef(`o-${n}`);
+export const kernelPromiseRef = (n: number): VRef => storedVRef(`p-${n}`);
 export const vatPromiseRef = (incarnation: number, n: number): VRef =>
-  `p+${incarnation}/${n}` as VRef;
+  storedVRef(`p+${incarnation}/${n}`);
 export const ephemeralRef = (incarnation: number, n: number): VRef =>
-  `o+e${incarnation}/${n}` as VRef;
-export const namedRef = (n: number): VRef => `o+n${n}` as VRef;
-export const durableRef = (kind: number, instance: number, facet?: number): VRef =>
-  (facet === undefined ? `o+d${kind}/${instance}` : `o+d${kind}/${instance}:${facet}`) as VRef;
+  storedVRef(`o+e${incarnation}/${n}`);
+export const namedRef = (n: number): VRef => storedVRef(`o+n${n}`);
+export const durableRef = (kind: number, instance: number, facet?: number): VRef => {
+  const base = `o+d${kind}/${instance}`;
+  return storedVRef(facet === undefined ? base : `${base}:${facet}`);
+};
 export const virtualRef = (
   incarnation: number,
   kind: number,
   instance: number,
   facet?: number,
-): VRef =>
-  (facet === undefined
-    ? `o+v${incarnation}/${kind}/${instance}`
-    : `o+v${incarnation}/${kind}/${instance}:${facet}`) as VRef;
+): VRef => {
+  const base = `o+v${incarnation}/${kind}/${instance}`;
+  return storedVRef(facet === undefined ? base : `${base}:${facet}`);
+};
 
 /** The reference without its facet: what garbage, counts and rows go by. */
 export const baseRefOf = (vref: VRef): VRef => {
   const colon = vref.lastIndexOf(':');
-  return colon < 0 ? vref : (vref.slice(0, colon) as VRef);
+  return colon < 0 ? vref : storedVRef(vref.slice(0, colon));
 };
 
 /** The number of the facet that a reference names; 0 for what has one facet only. */
 export const facetOf = (vref: VRef): number => {
   const colon = vref.lastIndexOf(':');
   return colon < 0 ? 0 : Number(vref.slice(colon + 1));
-};
-
-export const vatIdOf = (n: number): VatId => {
-  assert(Number.isSafeInteger(n) && n > 0);
-  return `v${n}` as VatId;
 };

@@ -14,10 +14,13 @@
  * (process-boot.ts). Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
  * docs/protocol.md.
  */
+import type { Height } from '@heirloom/store/types';
+import type { BundleId } from './code-ids.js';
 import type { ReapReport } from './from-worker.js';
 import type { Delivery, ToWorker } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
-import type { VatId, VRef } from './refs.js';
+import type { VRef } from './refs.js';
+import type { Incarnation, Position, Space, VatId, VatNumber } from './vat-numbers.js';
 
 export type ToWorkerTuple =
   /**
@@ -26,7 +29,7 @@ export type ToWorkerTuple =
    */
   | readonly [
       typeof ToWorker.prepare,
-      bundleId: string,
+      bundleId: BundleId,
       script: Uint8Array,
       evaluateNow: boolean,
     ]
@@ -37,32 +40,32 @@ export type ToWorkerTuple =
   | readonly [
       typeof ToWorker.bind,
       vatId: VatId,
-      incarnation: number,
-      space: number,
-      height: number,
+      incarnation: Incarnation,
+      space: Space,
+      height: Height,
       rows: readonly HandOverRow[],
-      below: readonly number[],
+      below: readonly Space[],
       preImages: readonly HandOverPreImage[],
-      history: number,
+      history: VatNumber,
     ]
   /** The vat has been forked: what it has written is below from now on. Has no answer. */
-  | readonly [typeof ToWorker.restack, space: number, below: readonly number[]]
+  | readonly [typeof ToWorker.restack, space: Space, below: readonly Space[]]
   /**
    * The vat's part of one wave. `height`: last committed block. `deliveries` are packed
    * `DeliveryTuple`s, the very bytes that the transcript keeps.
    */
   | readonly [
       typeof ToWorker.deliver,
-      height: number,
+      height: Height,
       wave: number,
-      firstPosition: number,
+      firstPosition: Position,
       deliveries: readonly Uint8Array[],
     ]
   /**
    * Replays the transcript of the bound incarnation from position 0 up to `endPosition`. `waves`:
    * packed `TranscriptTuple`s that the store does not show yet (rules.md#t4).
    */
-  | readonly [typeof ToWorker.replay, endPosition: number, waves: readonly HandOverWave[]];
+  | readonly [typeof ToWorker.replay, endPosition: Position, waves: readonly HandOverWave[]];
 
 /** What a vat is to do, in one crank. */
 export type DeliveryTuple =
@@ -103,15 +106,15 @@ export type DeliveryTuple =
 export type HandOverRow = readonly [
   key: Uint8Array,
   value: Uint8Array | null,
-  born: number,
-  written: number,
+  born: Incarnation,
+  written: Incarnation,
 ];
 export type HandOverPreImage = readonly [key: Uint8Array, value: Uint8Array];
 /** What one wave did to a vat, by the position of its first delivery. */
-export type HandOverWave = readonly [firstPosition: number, transcript: Uint8Array];
+export type HandOverWave = readonly [firstPosition: Position, transcript: Uint8Array];
 export interface HandOver {
   /** The height of the last commit: the thread's first snapshot must show at least this. */
-  readonly height: number;
+  readonly height: Height;
   /** The vat's rows and tombstones written since. */
   readonly rows: readonly HandOverRow[];
   /** Of the incarnation, since: rows as they were when it began. */
@@ -120,5 +123,5 @@ export interface HandOver {
    * The vat under whose number transcript and pre-images of the incarnation stand up to that
    * height: another one for a vat that has just been forked from it.
    */
-  readonly history: number;
+  readonly history: VatNumber;
 }

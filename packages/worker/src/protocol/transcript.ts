@@ -9,9 +9,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
+import type { Height } from '@heirloom/store/types';
 
 /** In Node since 20.15; `@types/node` has none. */
-const { crc32 } = zlib as unknown as { readonly crc32: (bytes: Uint8Array) => number };
+const crc32: unknown = Reflect.get(zlib, 'crc32');
 assert(typeof crc32 === 'function', 'node:zlib has no crc32: Node 20.15 or later is needed');
 
 const GATHERED_BYTES_MAX = 64 * 1024;
@@ -24,7 +25,7 @@ export const CHECK_BYTES = 4;
  * in rows and hashes than the cranks themselves.
  */
 export type TranscriptTuple = readonly [
-  height: number,
+  height: Height,
   wave: number,
   deliveries: readonly Uint8Array[],
   /** CRC-32 of each packed `CrankTuple`, u32 big-endian, in order: they name what diverged. */

@@ -8,9 +8,8 @@ import assert from 'node:assert/strict';
 import type { Continuation } from '../liveslots/contract/delivery-handlers.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
 import { VatFault } from '../protocol/faults.js';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import type { Outcome } from '../protocol/from-worker.js';
-import type { DeliveryTuple } from '../protocol/to-worker.js';
+import { readDelivery } from '../protocol/tuples.js';
 import type { FinishedCrank } from './crank-frame.js';
 import type { Crank, RaisedFault } from './crank.js';
 import type { VatRows } from './rows.js';
@@ -34,7 +33,7 @@ export class Engine {
   begin(delivery: Uint8Array): void {
     this.#beforeCrank();
     this.#crank.begin();
-    this.#run(() => this.#liveslots.deliver(unpackTuple(delivery) as unknown as DeliveryTuple));
+    this.#run(() => this.#liveslots.deliver(readDelivery(delivery)));
   }
 
   /** True if the delivery went on for another turn. */

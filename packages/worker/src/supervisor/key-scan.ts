@@ -37,7 +37,8 @@ export class KeyScan {
       if (end <= block.through) return undefined;
     }
     const keys = this.#base.keysAfter(after, end, BLOCK_KEYS_MAX);
-    const through = keys.length < BLOCK_KEYS_MAX ? end : keys[keys.length - 1]!;
+    const last = keys.length < BLOCK_KEYS_MAX ? undefined : keys.at(-1);
+    const through = last ?? end;
     this.#blocks[this.#oldest] = { after, through, keys };
     this.#oldest = (this.#oldest + 1) % BLOCKS_MAX;
     return keys[0];

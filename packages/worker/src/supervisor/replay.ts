@@ -8,9 +8,16 @@
  */
 import type { ReadView } from '@heirloom/store';
 import { transcriptKey } from '@heirloom/store/keys';
-import { unpackTuple } from '../protocol/frame-reader.js';
-import type { TranscriptTuple } from '../protocol/transcript.js';
-import { CHECK_BYTES, TranscriptDigest, checkAt } from '../protocol/transcript.js';
+import { required } from '@heirloom/store/types';
+import { CHECK_BYTES, checkAt, TranscriptDigest } from '../protocol/transcript.js';
+import { readTranscript } from '../protocol/tuples.js';
+import {
+  FIRST_POSITION,
+  positionAfter,
+  type Incarnation,
+  type Position,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 import { packCrank, type FinishedCrank } from './crank-frame.js';
 import type { Engine } from './engine.js';
 import type { CrankJob } from './turns.js';
@@ -19,27 +26,27 @@ import type { CrankJob } from './turns.js';
 const NEVER_SHOWN = Number.MAX_SAFE_INTEGER;
 
 export interface Divergence {
-  readonly position: number;
+  readonly position: Position;
   readonly reason: string;
 }
 
 interface ReplayOptions {
   readonly engine: Engine;
   readonly view: ReadView;
-  readonly vat: number;
-  readonly incarnation: number;
-  readonly endPosition: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
+  readonly endPosition: Position;
   /** Waves that the store does not show yet, by first position. */
   readonly handed: ReadonlyMap<number, Uint8Array>;
   endWave(): void;
   /** The crank at this position is about to run. */
-  progress(position: number): void;
+  progress(position: Position): void;
   finish(divergence: Divergence | undefined): void;
 }
 
 /** The wave that is being replayed. */
 interface ReplayedWave {
-  readonly firstPosition: number;
+  readonly firstPosition: Position;
   readonly deliveries: readonly Uint8Array[];
   readonly checks: Uint8Array;
   readonly digest: Uint8Array;
@@ -51,7 +58,7 @@ const hex32 = (check: number): string => check.toString(16).padStart(8, '0');
 
 export class Replay implements CrankJob {
   readonly #options: ReplayOptions;
-  #position = 0;
+  #position = FIRST_POSITION;
   #wave: ReplayedWave | undefined;
   #divergence: Divergence | undefined;
 
@@ -70,7 +77,8 @@ export class Replay implements CrankJob {
     if (wave === undefined) return false;
     this.#wave = wave;
     this.#options.progress(this.#position);
-    engine.begin(wave.deliveries[this.#position - wave.firstPosition]!);
+    const delivery = wave.deliveries[this.#position - wave.firstPosition];
+    engine.begin(required(delivery, 'a delivery of the wave'));
     return true;
   }
 
@@ -79,14 +87,14 @@ export class Replay implements CrankJob {
   }
 
   end(): void {
-    const wave = this.#wave!;
+    const wave = required(this.#wave, 'the wave that is replayed');
     const crank = this.#options.engine.end(NEVER_SHOWN);
     const check = wave.sums.add(packCrank(crank));
     const recorded = checkAt(wave.checks, this.#position - wave.firstPosition);
     if (check !== recorded) {
       this.#diverge(this.#position, this.#describe(crank, check, recorded));
     }
-    this.#position += 1;
+    this.#position = positionAfter(this.#position);
     if (this.#position === wave.firstPosition + wave.deliveries.length) this.#endWave(wave);
   }
 
@@ -111,8 +119,7 @@ export class Replay implements CrankJob {
       handed.get(firstPosition) ??
       view.get('transcript', transcriptKey(vat, incarnation, firstPosition));
     if (row === undefined) return this.#diverge(firstPosition, 'the transcript has no wave here');
-    const tuple = unpackTuple(row) as unknown as TranscriptTuple;
-    const [, , deliveries, checks, digest] = tuple;
+    const [, , deliveries, checks, digest] = readTranscript(row);
     const count = deliveries.length;
     if (count === 0 || checks.length !== count * CHECK_BYTES) {
       return this.#diverge(firstPosition, 'the transcript has a wave without a check per crank');
@@ -123,7 +130,7 @@ export class Replay implements CrankJob {
     return { firstPosition, deliveries, checks, digest, sums: new TranscriptDigest() };
   }
 
-  #diverge(position: number, reason: string): undefined {
+  #diverge(position: Position, reason: string): undefined {
     this.#divergence ??= { position, reason };
     return undefined;
   }

@@ -4,13 +4,17 @@
  */
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
+import { required } from '@heirloom/store/types';
 import { check } from '../check.js';
+import {
+  lowestOf,
+  type Incarnation,
+  type Spaces,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 
 /** A stored row: `born u32 ‖ written u32 ‖ bytes`. What is shorter is a tombstone (rules.md#u5). */
 const HEADER_BYTES = 8;
-
-/** The spaces of a vat, top first. */
-export type Spaces = readonly number[];
 
 export interface RowBase {
   get(key: BinaryKey): Uint8Array | undefined;
@@ -25,9 +29,10 @@ export interface HandedRow {
   readonly written: number;
 }
 
-const u32At = (bytes: Uint8Array, offset: number): number =>
-  bytes[offset]! * 0x1000000 +
-  ((bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!);
+const byteAt = (bytes: Uint8Array, at: number): number => required(bytes[at], 'a byte of a header');
+const u32At = (bytes: Uint8Array, at: number): number =>
+  byteAt(bytes, at) * 0x1000000 +
+  ((byteAt(bytes, at + 1) << 16) | (byteAt(bytes, at + 2) << 8) | byteAt(bytes, at + 3));
 
 const bodyOf = (stored: Uint8Array): Uint8Array => {
   check(stored.length >= HEADER_BYTES, 'a stored row without header');
@@ -50,7 +55,8 @@ const nextKeys = (
       .keysAfter(table, prefix + after, prefix + end, limit)
       .map(key => key.slice(prefix.length)),
   );
-  if (lists.length === 1) return lists[0]!;
+  const [only] = lists;
+  if (only !== undefined && lists.length === 1) return only;
   return [...new Set(lists.flat())].sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
 };
 
@@ -64,11 +70,12 @@ const presentKeys = (
   let from = after;
   while (keys.length < limit) {
     const some = next(from, end, limit);
-    if (some.length === 0) break;
+    const last = some.at(-1);
+    if (last === undefined) break;
     for (const key of some) {
       if (keys.length < limit && isPresent(key)) keys.push(key);
     }
-    from = some[some.length - 1]!;
+    from = last;
   }
   return keys;
 };
@@ -121,8 +128,8 @@ export class LiveBase implements RowBase {
 interface ReplayBaseOptions {
   readonly view: ReadView;
   /** Under whose number pre-images stand. */
-  readonly vat: number;
-  readonly incarnation: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
   readonly spaces: Spaces;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
   /** Pre-images that the store may not show yet. */
@@ -135,7 +142,7 @@ interface ReplayBaseOptions {
  */
 export class ReplayBase implements RowBase {
   readonly #view: ReadView;
-  readonly #incarnation: number;
+  readonly #incarnation: Incarnation;
   readonly #stored: StoredRows;
   readonly #preimages: BinaryKey;
   readonly #handed: ReadonlyMap<BinaryKey, HandedRow>;
@@ -146,7 +153,7 @@ export class ReplayBase implements RowBase {
     this.#view = view;
     this.#incarnation = incarnation;
     this.#stored = new StoredRows(view, spaces);
-    this.#preimages = preimageSpacePrefix(vat, incarnation, spaces[spaces.length - 1]!);
+    this.#preimages = preimageSpacePrefix(vat, incarnation, lowestOf(spaces));
     this.#handed = handed;
     this.#handedPreImages = handedPreImages;
   }

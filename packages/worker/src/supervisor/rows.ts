@@ -11,6 +11,7 @@
  * Invariants: no layer, its age or its size changes an answer; only the crank's own writes leave.
  */
 import type { BinaryKey } from '@heirloom/store';
+import type { Height } from '@heirloom/store/types';
 import { check } from '../check.js';
 import type { RowStore, StartRows } from '../contracts/row-store.js';
 import {
@@ -29,7 +30,7 @@ import { SortedKeys } from './sorted-keys.js';
 export interface Retained {
   /** `null`: deleted. */
   readonly value: Uint8Array | null;
-  /** A snapshot of at least this height shows it. */
+  /** A snapshot of at least this height shows it: one that is to come, or infinite. */
   readonly height: number;
 }
 
@@ -71,7 +72,7 @@ export class VatRows implements RowStore {
    * Reads go to `base` from now on, which shows every block up to `height`. `start` shows the rows
    * as they were when the incarnation began.
    */
-  open(base: RowBase, height: number, start = base): void {
+  open(base: RowBase, height: Height, start = base): void {
     check(this.#base === undefined, 'rows: already open');
     this.#base = base;
     this.#startBase = start;

@@ -4,6 +4,7 @@
  * Additions are kept aside and put in order by the next look: a vat that never scans pays nothing.
  */
 import type { BinaryKey } from '@heirloom/store';
+import { required } from '@heirloom/store/types';
 
 /** Up to this many additions are put in one by one; more are merged in one pass. */
 const SPLICE_COUNT_MAX = 32;
@@ -14,7 +15,7 @@ export const upperBound = (keys: readonly BinaryKey[], after: BinaryKey): number
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (keys[middle]! <= after) low = middle + 1;
+    if (required(keys[middle], 'a key') <= after) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -27,7 +28,8 @@ const merged = (a: readonly BinaryKey[], b: readonly BinaryKey[]): BinaryKey[] =
   while (i < a.length || j < b.length) {
     const left = a[i];
     const right = b[j];
-    const key = right === undefined || (left !== undefined && left <= right) ? left! : right;
+    const key = left === undefined || (right !== undefined && right < left) ? right : left;
+    if (key === undefined) break;
     if (left === key) i += 1;
     if (right === key) j += 1;
     keys.push(key);

@@ -8,20 +8,29 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
+import { required, type Height } from '@heirloom/store/types';
 import { textOf, utf8 } from '@heirloom/store/utf8';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
-import { unpackTuple } from '../protocol/frame-reader.js';
+import type { BundleId } from '../protocol/code-ids.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import { readToWorker } from '../protocol/tuples.js';
+import {
+  vatNumberOf,
+  type Incarnation,
+  type Position,
+  type Spaces,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
 import { nextTurn, nowUs } from './host-powers.js';
 import { Replay, type Divergence } from './replay.js';
-import { LiveBase, ReplayBase, type HandedRow, type Spaces } from './row-base.js';
+import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
 import { Turns } from './turns.js';
 import { Wave } from './wave.js';
@@ -29,14 +38,14 @@ import { Wave } from './wave.js';
 type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
 
 interface Bound {
-  readonly vat: number;
-  readonly incarnation: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
   /** What was handed over the store does not show before the block after this height. */
-  readonly height: number;
+  readonly height: Height;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
   readonly handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
   /** Up to that height, the vat under whose number the history of the incarnation stands. */
-  readonly history: number;
+  readonly history: VatNumber;
 }
 
 /** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
@@ -74,7 +83,8 @@ export class Supervisor {
   readonly #inbox: ToWorkerTuple[] = [];
   #isWorking = false;
   #state: State = { name: 'unbound', lines: [] };
-  #spaces: Spaces = [];
+  /** None before `bind`. */
+  #spaces: Spaces | undefined;
   #lines = 0;
 
   constructor(options: SupervisorOptions) {
@@ -95,7 +105,7 @@ export class Supervisor {
   }
 
   onMessage(frame: Uint8Array): void {
-    this.#inbox.push(unpackTuple(frame) as unknown as ToWorkerTuple);
+    this.#inbox.push(readToWorker(frame));
     if (!this.#isWorking) this.#work();
   }
 
@@ -128,7 +138,7 @@ export class Supervisor {
     }
   }
 
-  #prepare(bundleId: string, script: Uint8Array, evaluateNow: boolean): void {
+  #prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): void {
     this.#liveslots.prepare(textOf(script), evaluateNow);
     // By then the bundle's own microtasks have run.
     nextTurn(() => {
@@ -146,7 +156,7 @@ export class Supervisor {
     const handedPreImages = new Map(
       preImages.map(([key, value]) => [keyFromBytes(key), value] as const),
     );
-    const vat = Number(vatId.slice(1));
+    const vat = vatNumberOf(vatId) ?? assert.fail('the id of a vat');
     const bound = { vat, incarnation, height, handed, handedPreImages, history };
     this.#become({ name: 'bound', bound, lines: state.lines });
     this.#spaces = [space, ...below];
@@ -167,7 +177,7 @@ export class Supervisor {
     const snapshot = this.#options.host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     const start = this.#startBase(snapshot);
-    this.#rows.open(new LiveBase(snapshot, this.#spaces), snapshot.height, start);
+    this.#rows.open(new LiveBase(snapshot, this.#needSpaces()), snapshot.height, start);
     this.#beginLife();
     this.#turns.run(
       new Wave({
@@ -191,7 +201,7 @@ export class Supervisor {
     );
   }
 
-  #replay(endPosition: number, waves: readonly HandOverWave[]): void {
+  #replay(endPosition: Position, waves: readonly HandOverWave[]): void {
     const bound = this.#needBound();
     const { incarnation, height, history } = bound;
     const snapshot = this.#options.host.reader.begin();
@@ -227,11 +237,11 @@ export class Supervisor {
     const { height, history, vat, incarnation, handed, handedPreImages } = this.#needBound();
     // The history of a vat that has been forked is its own from the block that commits the fork.
     const owner = view.height > height ? vat : history;
-    const spaces = this.#spaces;
+    const spaces = this.#needSpaces();
     return new ReplayBase({ view, vat: owner, incarnation, spaces, handed, handedPreImages });
   }
 
-  #postProgress(position: number): void {
+  #postProgress(position: Position): void {
     const state = this.#state;
     assert(state.name === 'replaying', 'only a replay makes progress');
     const atUs = nowUs();
@@ -241,12 +251,16 @@ export class Supervisor {
     this.#post([FromWorker.progress, position]);
   }
 
+  #needSpaces(): Spaces {
+    return required(this.#spaces, 'a vat with spaces');
+  }
+
   #needBound(): Bound {
     assert(this.#state.name !== 'unbound', 'the thread has no vat');
     return this.#state.bound;
   }
 
-  #postReplayed(endPosition: number, divergence: Divergence | undefined): void {
+  #postReplayed(endPosition: Position, divergence: Divergence | undefined): void {
     if (divergence === undefined) return this.#post([FromWorker.replayed, endPosition]);
     this.#post([FromWorker.diverged, divergence.position, utf8(divergence.reason)]);
   }

@@ -4,6 +4,7 @@
  *
  * Invariants: cranks leave in order; after a fault no further delivery of the wave is run.
  */
+import type { Position } from '../protocol/vat-numbers.js';
 import type { CrankChunk } from './crank-chunk.js';
 import type { Engine } from './engine.js';
 import { nowUs } from './host-powers.js';
@@ -18,7 +19,7 @@ const CHUNK_AGE_US_MAX = 50_000;
 interface WaveOptions {
   readonly engine: Engine;
   readonly deliveries: readonly Uint8Array[];
-  readonly firstPosition: number;
+  readonly firstPosition: Position;
   /** The block that will commit what the wave writes. */
   readonly height: number;
   /** Empty; lent for the length of the wave. */

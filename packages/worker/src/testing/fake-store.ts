@@ -4,6 +4,7 @@
  */
 import type { BinaryKey, ReadSnapshot, StoreReader, TableName } from '@heirloom/store';
 import { preimageKey, vatstoreKey } from '@heirloom/store/keys';
+import { FIRST_HEIGHT } from '@heirloom/store/types';
 
 type Table = Map<BinaryKey, Uint8Array>;
 
@@ -29,7 +30,7 @@ const withHeader = (born: number, written: number, value: Uint8Array): Uint8Arra
 
 export class FakeStore implements StoreReader {
   readonly tables = new Map<TableName, Table>();
-  height = 0;
+  height = FIRST_HEIGHT;
   openSnapshots = 0;
 
   table(name: TableName): Table {

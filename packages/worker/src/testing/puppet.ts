@@ -10,8 +10,9 @@ import assert from 'node:assert/strict';
 import { Delivery, Syscall } from '../protocol/opcodes.js';
 import type { SyscallTuple } from '../protocol/from-worker.js';
 import type { DeliveryTuple } from '../protocol/to-worker.js';
-import type { VRef } from '../protocol/refs.js';
+import { storedVRef } from '../protocol/refs.js';
 import { auditRows, type RowAudit } from '../audit/audit-rows.js';
+import { incarnationFrom } from '../protocol/vat-numbers.js';
 import { ref, type CrankView, type VatHarness } from './vat-harness.js';
 
 export const SORTS = [
@@ -148,17 +149,17 @@ export class Puppet {
 
   async dropExports(...vrefs: readonly string[]): Promise<void> {
     for (const vref of vrefs) this.exports.set(vref, 'recognizable');
-    this.#take(await this.#wave([Delivery.dropExports, vrefs as VRef[]]));
+    this.#take(await this.#wave([Delivery.dropExports, vrefs.map(storedVRef)]));
   }
 
   async retireExports(...vrefs: readonly string[]): Promise<void> {
     for (const vref of vrefs) this.exports.delete(vref);
-    this.#take(await this.#wave([Delivery.retireExports, vrefs as VRef[]]));
+    this.#take(await this.#wave([Delivery.retireExports, vrefs.map(storedVRef)]));
   }
 
   async retireImports(...vrefs: readonly string[]): Promise<void> {
     for (const vref of vrefs) this.imports.delete(vref);
-    this.#take(await this.#wave([Delivery.retireImports, vrefs as VRef[]]));
+    this.#take(await this.#wave([Delivery.retireImports, vrefs.map(storedVRef)]));
   }
 
   /** Full reaps until there is no more to do. Gives what the kernel was told. */
@@ -183,7 +184,7 @@ export class Puppet {
     for (const [key, bytes] of this.vat.store.table('vatstore')) {
       rows.set(key.slice(4), bytes.subarray(HEADER_BYTES));
     }
-    const audit = auditRows(rows, this.incarnation);
+    const audit = auditRows(rows, incarnationFrom(this.incarnation));
     assert.deepEqual(audit.faults, []);
     for (const [base, { es }] of audit.things) this.#auditExports(base, es);
     return audit;

@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
 import { keyFromBytes } from '@heirloom/store/keys';
+import { required, type Height } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
@@ -17,12 +18,19 @@ import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import {
+  vatNumberOf,
+  type Incarnation,
+  type Position,
+  type Spaces,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 import { CrankChunk } from '../supervisor/crank-chunk.js';
 import { Crank } from '../supervisor/crank.js';
 import { Engine } from '../supervisor/engine.js';
 import { nextTurn } from '../supervisor/host-powers.js';
 import { Replay } from '../supervisor/replay.js';
-import { LiveBase, ReplayBase, type HandedRow, type Spaces } from '../supervisor/row-base.js';
+import { LiveBase, ReplayBase, type HandedRow } from '../supervisor/row-base.js';
 import { VatRows, type Retained } from '../supervisor/rows.js';
 import { Turns } from '../supervisor/turns.js';
 import { Wave } from '../supervisor/wave.js';
@@ -33,12 +41,12 @@ export { SeededRandom } from './seeded-random.js';
 type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
 
 interface Bound {
-  readonly vat: number;
-  readonly incarnation: number;
-  readonly height: number;
+  readonly vat: VatNumber;
+  readonly incarnation: Incarnation;
+  readonly height: Height;
   readonly handed: ReadonlyMap<BinaryKey, HandedRow>;
   readonly handedPreImages: ReadonlyMap<BinaryKey, Uint8Array>;
-  readonly history: number;
+  readonly history: VatNumber;
 }
 
 /** A bundle that such a worker takes for a script. */
@@ -64,7 +72,7 @@ export class Supervisor {
   #isWorking = false;
   #seed = '';
   #bound: Bound | undefined;
-  #spaces: Spaces = [];
+  #spaces: Spaces | undefined;
 
   constructor({ host }: { readonly host: ImageHost }) {
     this.#host = host;
@@ -110,7 +118,7 @@ export class Supervisor {
     const handedPreImages = new Map(
       preImages.map(([key, value]) => [keyFromBytes(key), value] as const),
     );
-    const vat = Number(vatId.slice(1));
+    const vat = vatNumberOf(vatId) ?? assert.fail('the id of a vat');
     this.#bound = { vat, incarnation, height, handed, handedPreImages, history };
     this.#spaces = [space, ...below];
     this.#vat.bind(this.#seed, vatId, incarnation);
@@ -124,7 +132,7 @@ export class Supervisor {
     this.#rows.adopt(retained);
   }
 
-  #snapshot(height: number): ReadSnapshot {
+  #snapshot(height: Height): ReadSnapshot {
     const snapshot = this.#host.reader.begin();
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     return snapshot;
@@ -132,7 +140,8 @@ export class Supervisor {
 
   #deliver([, height, , firstPosition, deliveries]: MessageOf<typeof ToWorker.deliver>): void {
     const snapshot = this.#snapshot(height);
-    this.#rows.open(new LiveBase(snapshot, this.#spaces), snapshot.height);
+    const spaces = required(this.#spaces, 'a vat with spaces');
+    this.#rows.open(new LiveBase(snapshot, spaces), snapshot.height);
     this.#turns.run(
       new Wave({
         ...{ engine: this.#engine, deliveries, firstPosition, height: height + 1 },
@@ -149,13 +158,14 @@ export class Supervisor {
     );
   }
 
-  #replay(endPosition: number, waves: readonly HandOverWave[]): void {
+  #replay(endPosition: Position, waves: readonly HandOverWave[]): void {
     const bound = this.#bound ?? assert.fail('the worker has no vat');
     const { vat, incarnation, height, history, handed, handedPreImages } = bound;
     const snapshot = this.#snapshot(height);
     this.#rows.forget();
     const owner = snapshot.height > height ? vat : history;
-    const start = { view: snapshot, vat: owner, incarnation, spaces: this.#spaces };
+    const spaces = required(this.#spaces, 'a vat with spaces');
+    const start = { view: snapshot, vat: owner, incarnation, spaces };
     const base = new ReplayBase({ ...start, handed, handedPreImages });
     this.#rows.open(base, snapshot.height);
     this.#turns.run(

@@ -12,7 +12,14 @@ import type { CrankReport } from '../protocol/from-worker.js';
 import { Delivery, Syscall } from '../protocol/opcodes.js';
 import type { Resolution, Slots } from '../protocol/passables.js';
 import {
-  durableRef, ephemeralRef, isPromiseRef, vatPromiseRef, type VRef,
+  durableRef,
+  ephemeralRef,
+  importRef,
+  isPromiseRef,
+  kernelPromiseRef,
+  storedVRef,
+  vatPromiseRef,
+  type VRef,
 } from '../protocol/refs.js';
 import type { DeliveryTuple } from '../protocol/to-worker.js';
 import type { Crank } from '../supervisor/crank.js';
@@ -31,7 +38,7 @@ class Ref {
 
 const codec = new PassableCodec({
   slotOf: value => (value instanceof Ref ? value.vref : undefined),
-  valueOf: slot => new Ref(slot as VRef),
+  valueOf: slot => new Ref(storedVRef(slot)),
   isHardened: () => true,
   bornHardened: value => value,
 });
@@ -158,7 +165,7 @@ export class ScriptedVat {
 
   #start(slots: Slots): void {
     const kept = textOf(this.#rows.get(KEPT_ROW));
-    this.#imports = kept === '' ? [] : (kept.split(' ') as VRef[]);
+    this.#imports = kept === '' ? [] : kept.split(' ').map(storedVRef);
     this.#learn(slots);
     this.#useRows();
     this.#scanCells();
@@ -350,11 +357,11 @@ export class ScriptedVat {
       case 0:
         return this.#crank.raise('LIMIT', `enough: ${this.#mood}`);
       case 1:
-        return this.#crank.syscall([Syscall.send, 'o-999999' as VRef, ...encode(['no', []]), null]);
+        return this.#crank.syscall([Syscall.send, importRef(999_999), ...encode(['no', []]), null]);
       case 2:
         return this.#crank.syscall([Syscall.dropImports, []]);
       default: {
-        const stranger = 'p-999999' as VRef;
+        const stranger = kernelPromiseRef(999_999);
         return this.#crank.syscall([Syscall.resolve, [[stranger, false, ...encode(1)]]]);
       }
     }

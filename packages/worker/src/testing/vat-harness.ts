@@ -9,14 +9,29 @@ import assert from 'node:assert/strict';
 import { PassableCodec } from '@heirloom/store/codec';
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { keyFromBytes, transcriptKey, vatstoreKey } from '@heirloom/store/keys';
+import { heightAfter } from '@heirloom/store/types';
+import { storedBundleId } from '../protocol/code-ids.js';
 import { Delivery, FromWorker, Syscall, ToWorker } from '../protocol/opcodes.js';
 import type { CrankTuple, FromWorkerTuple, SyscallTuple } from '../protocol/from-worker.js';
 import type { DeliveryTuple, HandOverRow, ToWorkerTuple } from '../protocol/to-worker.js';
 import type { TranscriptTuple } from '../protocol/transcript.js';
 import type { Resolution } from '../protocol/passables.js';
-import { vatIdOf, type VRef } from '../protocol/refs.js';
+import { storedVRef, type VRef } from '../protocol/refs.js';
 import { transcriptSums } from '../protocol/transcript.js';
 import type { ImageHost, ImageInstance } from '../contracts/vat-environment.js';
+import {
+  FIRST_INCARNATION,
+  FIRST_POSITION,
+  nextIncarnation,
+  positionAfter,
+  spaceFrom,
+  storedIncarnation,
+  vatIdOf,
+  vatNumberFrom,
+  type Incarnation,
+  type Position,
+  type VatNumber,
+} from '../protocol/vat-numbers.js';
 import { collectGarbage } from '../zygote/collect-garbage.js';
 import { FakeStore } from './fake-store.js';
 
@@ -79,14 +94,16 @@ export interface CrankView {
   readonly packed: Uint8Array;
 }
 
+const BUNDLE = storedBundleId('bundle');
+
 interface HarnessOptions {
   readonly connect: (host: ImageHost) => ImageInstance;
-  readonly vat?: number;
+  readonly vat?: VatNumber;
 }
 
 interface Ran {
-  readonly incarnation: number;
-  readonly position: number;
+  readonly incarnation: Incarnation;
+  readonly position: Position;
   readonly wave: number;
   readonly delivery: Uint8Array;
   readonly crank: CrankView;
@@ -95,28 +112,29 @@ interface Ran {
 export class VatHarness {
   readonly store = new FakeStore();
   readonly logs: string[] = [];
-  readonly vat: number;
-  readonly space = 7;
+  readonly vat: VatNumber;
+  readonly space = spaceFrom(7);
   readonly #connect: HarnessOptions['connect'];
   #worker: ImageInstance | undefined;
   #frames: FromWorkerTuple[] = [];
   #wake: (() => void) | undefined;
-  #position = 0;
+  #position = FIRST_POSITION;
   #wave = 0;
-  #incarnation = -1;
+  #incarnation: Incarnation | undefined;
   #script = '';
   /** What ran since the last commit. */
   #pending: Ran[] = [];
 
-  constructor({ connect, vat = 3 }: HarnessOptions) {
+  constructor({ connect, vat = vatNumberFrom(3) }: HarnessOptions) {
     this.#connect = connect;
     this.vat = vat;
   }
 
   /** Begins the next incarnation; gives its startVat crank. Pending rows are handed over. */
   async start(script: string, parameters?: unknown, evaluateNow = true): Promise<CrankView> {
-    this.#incarnation += 1;
-    this.#position = 0;
+    const before = this.#incarnation;
+    this.#incarnation = before === undefined ? FIRST_INCARNATION : nextIncarnation(before);
+    this.#position = FIRST_POSITION;
     this.#script = script;
     await this.lease(evaluateNow);
     await this.#bind(this.#handOver());
@@ -134,22 +152,23 @@ export class VatHarness {
       collectGarbage,
     });
     const script = new Uint8Array(Buffer.from(this.#script, 'utf8'));
-    this.#send([ToWorker.prepare, 'bundle', script, evaluateNow]);
+    this.#send([ToWorker.prepare, BUNDLE, script, evaluateNow]);
     const answer = await this.#next();
-    assert(answer[0] === FromWorker.prepared && answer[1] === 'bundle');
+    assert(answer[0] === FromWorker.prepared && answer[1] === BUNDLE);
     if (!answer[2] || !evaluateNow) return !answer[2];
     return this.lease(false);
   }
 
   message(target: string, method: unknown, args: unknown[], result: string | null): DeliveryTuple {
     const { body, slots } = encode([method, args]);
-    return [Delivery.message, target as VRef, body, slots, result as VRef | null];
+    const promise = result === null ? null : storedVRef(result);
+    return [Delivery.message, storedVRef(target), body, slots, promise];
   }
 
   notify(...settled: readonly [vpid: string, rejected: boolean, value: unknown][]): DeliveryTuple {
     const resolutions = settled.map(([vpid, rejected, value]): Resolution => {
       const { body, slots } = encode(value);
-      return [vpid as VRef, rejected, body, slots];
+      return [storedVRef(vpid), rejected, body, slots];
     });
     return [Delivery.notify, resolutions];
   }
@@ -169,7 +188,7 @@ export class VatHarness {
     }
     cranks.forEach((crank, i) => {
       if (crank.outcome !== null) return;
-      const [incarnation, position] = [this.#incarnation, this.#position];
+      const [incarnation, position] = [this.#running(), this.#position];
       // As the kernel does: a reap is recorded with its report (rules.md#g5).
       const given = deliveries[i]!;
       const report = crank.tuple[3];
@@ -178,7 +197,7 @@ export class VatHarness {
           ? packFrame([Delivery.reap, report, given[2], given[3]])
           : packed[i]!;
       this.#pending.push({ incarnation, position, wave, delivery, crank });
-      this.#position += 1;
+      this.#position = positionAfter(this.#position);
     });
     return cranks;
   }
@@ -216,12 +235,13 @@ export class VatHarness {
       const { incarnation, position, wave } = rans[0]!;
       const { checks, digest } = transcriptSums(rans.map(({ crank }) => crank.packed));
       const deliveries = rans.map(({ delivery }) => delivery);
-      const entry: TranscriptTuple = [this.store.height + 1, wave, deliveries, checks, digest];
+      const height = heightAfter(this.store.height);
+      const entry: TranscriptTuple = [height, wave, deliveries, checks, digest];
       transcript.set(transcriptKey(this.vat, incarnation, position), packFrame(entry));
     }
     this.#pending = [];
     this.#wave = 0;
-    this.store.height += 1;
+    this.store.height = heightAfter(this.store.height);
   }
 
   /** Commits, then replays in a fresh worker, which takes over. Gives the worker's answer. */
@@ -236,7 +256,7 @@ export class VatHarness {
   async #bind(rows: readonly HandOverRow[]): Promise<void> {
     const vatId = vatIdOf(this.vat);
     const { height } = this.store;
-    const own = [vatId, this.#incarnation, this.space] as const;
+    const own = [vatId, this.#running(), this.space] as const;
     this.#send([ToWorker.bind, ...own, height, rows, [], [], this.vat]);
     const answer = await this.#next();
     assert(answer[0] === FromWorker.bound);
@@ -245,11 +265,12 @@ export class VatHarness {
   /** The rows that the store does not show yet, with the headers that they will get. */
   #handOver(): HandOverRow[] {
     const rows = new Map<string, HandOverRow>();
-    const bornOf = (key: string, incarnation: number): number => {
+    const bornOf = (key: string, incarnation: Incarnation): Incarnation => {
       const row = rows.get(key);
       if (row !== undefined) return row[1] === null ? incarnation : row[2];
       const stored = this.store.table('vatstore').get(vatstoreKey(this.space, key));
-      return stored === undefined ? incarnation : Buffer.from(stored).readUInt32BE(0);
+      if (stored === undefined) return incarnation;
+      return storedIncarnation(Buffer.from(stored).readUInt32BE(0));
     };
     for (const { incarnation, crank } of this.#pending) {
       for (const [bytes, value] of crank.tuple[2]) {
@@ -258,6 +279,10 @@ export class VatHarness {
       }
     }
     return [...rows.values()];
+  }
+
+  #running(): Incarnation {
+    return this.#incarnation ?? assert.fail('no incarnation has begun');
   }
 
   #send(tuple: ToWorkerTuple): void {

@@ -1,7 +1,7 @@
 /** V8's flags are the process's: threads that ask for the collector at the same time all get it. */
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { amount } from '../../../../test/support/amounts.js';
+import { amount } from '../../../../test/support/suite/amounts.js';
 
 const MODULE = new URL('../../dist/zygote/collect-garbage.js', import.meta.url).href;
 const THREADS = 8;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { amount } from '../../../../test/support/amounts.js';
-import { buildFixtures, runFixture } from './testing/fixture.js';
+import { amount } from '../../../../test/support/suite/amounts.js';
+import { buildFixtures, runFixture } from './testing/run-fixture.js';
 
 const GRAPHS = amount({ quick: 1000, thorough: 3000 });
 

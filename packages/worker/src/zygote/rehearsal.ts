@@ -3,19 +3,21 @@
  * then part of the image's code cache, and a real vat need not wait for them to be compiled.
  */
 import { PassableCodec } from '@heirloom/store/codec';
+import { FIRST_HEIGHT } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
+import { storedBundleId } from '../protocol/code-ids.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { Delivery, FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { DeliveryTuple, ToWorkerTuple } from '../protocol/to-worker.js';
+import { durableRef, importRef, kernelPromiseRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
 import {
-  ROOT_VREF,
-  durableRef,
-  importRef,
-  kernelPromiseRef,
+  FIRST_INCARNATION,
+  FIRST_POSITION,
+  FIRST_VAT,
+  spaceOf,
   vatIdOf,
-  type VRef,
-} from '../protocol/refs.js';
+} from '../protocol/vat-numbers.js';
 import type { ImageExports } from './image-loader.js';
 
 /** Defines a durable kind and a store, and pays into a purse. */
@@ -47,7 +49,7 @@ const SCRIPT = `(() => {
 /** A store without rows. */
 const EMPTY_READER = {
   begin: () => ({
-    height: 0,
+    height: FIRST_HEIGHT,
     get: () => undefined,
     keysAfter: () => [],
     done: () => undefined,
@@ -91,7 +93,10 @@ export const rehearse = (image: ImageExports): Promise<void> =>
       collectGarbage: () => undefined,
     });
     const send = (tuple: ToWorkerTuple): void => instance.onMessage(packTuple(tuple));
-    send([ToWorker.prepare, 'rehearsal', utf8(SCRIPT), true]);
-    send([ToWorker.bind, vatIdOf(1), 0, 1, 0, [], [], [], 1]);
-    send([ToWorker.deliver, 0, 0, 0, deliveries.map(delivery => packTuple(delivery))]);
+    send([ToWorker.prepare, storedBundleId('rehearsal'), utf8(SCRIPT), true]);
+    const vat = FIRST_VAT;
+    const own = [vatIdOf(vat), FIRST_INCARNATION, spaceOf(vat)] as const;
+    send([ToWorker.bind, ...own, FIRST_HEIGHT, [], [], [], vat]);
+    const packed = deliveries.map(delivery => packTuple(delivery));
+    send([ToWorker.deliver, FIRST_HEIGHT, 0, FIRST_POSITION, packed]);
   });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildFixtures, runFixture } from './testing/fixture.js';
+import { buildFixtures, runFixture } from './testing/run-fixture.js';
 
 type Answers = Record<string, unknown[]>;
 const ZONES = ['UTC', 'Asia/Tokyo', 'America/St_Johns', 'Europe/Dublin', 'Pacific/Apia'];

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WOVEN_NAMES } from '../weave/weave.js';
-import { buildFixtures, runFixture } from './testing/fixture.js';
+import { buildFixtures, runFixture } from './testing/run-fixture.js';
 
 /** Every global of a vat: SES's, and ours (docs/environment.md). `Iterator` from Node 22 on. */
 const GLOBALS = [

@@ -8,14 +8,14 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { lmdbAddonFile, Store } from '@heirloom/store';
 import { Piscina } from 'piscina';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { amount } from '../../../../test/support/amounts.js';
+import { amount } from '../../../../test/support/suite/amounts.js';
 import type { ZygoteData } from './entry.js';
 import { readEntryScript, type EntryScript } from './entry-script.js';
 import { compileScript } from './compile-script.js';
 import { compileImage } from './image-loader.js';
 import { ownBytes, sharedBytes } from './shared-bytes.js';
 import { readCodeCache } from './shared-code-cache.js';
-import { buildEchoImage, buildFixtures } from './testing/fixture.js';
+import { buildEchoImage, buildFixtures } from './testing/run-fixture.js';
 
 type CodeCache = typeof import('./code-cache.js');
 

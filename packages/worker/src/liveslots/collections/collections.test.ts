@@ -15,12 +15,12 @@ import { VatFault } from '../../protocol/faults.js';
 import { fromCesu8, toCesu8 } from './collection-keys.js';
 import { unpackRow } from '../rows/frames.js';
 import { beginVat, nextCrank, TestVat } from '../testing/test-vat.js';
-import type { VRef } from '../../protocol/refs.js';
+import { storedVRef } from '../../protocol/refs.js';
 import type { MapStore } from '../../vat.js';
 import type { Incarnation } from '../testing/test-vat.js';
 
 const presence = (it: Incarnation, n: number): object =>
-  it.context.references.valueOf(`o-${n}` as VRef);
+  it.context.references.valueOf(storedVRef(`o-${n}`));
 const anyMap = (it: Incarnation, options: object = {}): MapStore<unknown, unknown> =>
   it.VatData.makeScalarBigMapStore('L', options);
 
@@ -291,14 +291,14 @@ describe('collections: rows and incarnations', () => {
     anyMap(it, { durable: true }).init('k', 1);
     nextCrank(it);
     it.vat.rows.take();
-    const map = it.context.references.valueOf('o+d6/4' as VRef) as MapStore<string, number>;
+    const map = it.context.references.valueOf(storedVRef('o+d6/4')) as MapStore<string, number>;
     expect(it.vat.rows.take().reads).toEqual([]);
     map.get('k');
     map.get('k');
     expect(it.vat.rows.take().reads).toEqual([
       rowCollection(4), `${rowEntryPrefix(4)}sk`, `${rowEntryPrefix(4)}sk`,
     ]);
-    const ghost = it.context.references.valueOf('o+d6/99' as VRef) as MapStore<string, number>;
+    const ghost = it.context.references.valueOf(storedVRef('o+d6/99')) as MapStore<string, number>;
     for (const use of [() => ghost.has('k'), () => ghost.getSize(), () => ghost.keys()]) {
       expect(use).toThrow(VatFault);
     }

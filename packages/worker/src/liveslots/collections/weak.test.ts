@@ -5,7 +5,7 @@ import '../testing/ses.js';
 import { Far } from '@endo/pass-style';
 import { describe, expect, test } from 'vitest';
 import { TestVat } from '../testing/test-vat.js';
-import type { VRef } from '../../protocol/refs.js';
+import { storedVRef } from '../../protocol/refs.js';
 
 describe('weak', () => {
   test('weak maps and sets: a key made again -> the same entry', () => {
@@ -15,14 +15,14 @@ describe('weak', () => {
       WeakSet: WeakSetConstructor;
     };
     const far = Far('far', {});
-    const presence = context.references.valueOf('o-1' as VRef);
+    const presence = context.references.valueOf(storedVRef('o-1'));
     const map = new VatWeakMap<object, number>([[far, 1], [presence, 2]]);
     const set = new VatWeakSet<object>([far, presence, baggage]);
     context.references.collect();
-    const again = context.references.valueOf('o-1' as VRef);
+    const again = context.references.valueOf(storedVRef('o-1'));
     expect(again).not.toBe(presence);
     expect([map.get(far), map.get(again), map.has({})]).toEqual([1, 2, false]);
-    expect([set.has(again), set.has(context.references.valueOf('o+d6/1' as VRef))]).toEqual([
+    expect([set.has(again), set.has(context.references.valueOf(storedVRef('o+d6/1')))]).toEqual([
       true, true,
     ]);
     expect([set.delete(again), set.delete(again), set.delete(far)]).toEqual([true, false, true]);

@@ -6,7 +6,7 @@ import '../../testing/plain-worker.js';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { amount } from '../../../../../test/support/amounts.js';
+import { amount } from '../../../../../test/support/suite/amounts.js';
 import { FromWorker } from '../../protocol/opcodes.js';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { Puppet, type Operation } from '../../testing/puppet.js';

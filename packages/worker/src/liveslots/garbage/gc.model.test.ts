@@ -6,7 +6,7 @@ import '../../testing/plain-worker.js';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { amount } from '../../../../../test/support/amounts.js';
+import { amount } from '../../../../../test/support/suite/amounts.js';
 import { FromWorker } from '../../protocol/opcodes.js';
 import {
   GarbageModel,
@@ -14,7 +14,7 @@ import {
   isThing,
   type Held,
   type ModelThing,
-} from '../../testing/garbage-model.js';
+} from '../../../../../test/models/garbage/garbage-model.js';
 import { makePlainHarness } from '../../testing/plain-worker.js';
 import { Puppet, SORTS, type Operation } from '../../testing/puppet.js';
 import { ref } from '../../testing/vat-harness.js';

@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { unpackNumber, unpackRow } from '../rows/frames.js';
 import { beginVat, nextCrank } from '../testing/test-vat.js';
-import type { VRef } from '../../protocol/refs.js';
+import { storedVRef } from '../../protocol/refs.js';
 import type { Incarnation } from '../testing/test-vat.js';
 
 interface Loose {
@@ -116,14 +116,14 @@ describe('kinds: state and context', () => {
     make({ n: 1 });
     nextCrank(it);
     it.vat.rows.take();
-    const ghost = it.context.references.valueOf('o+d10/7' as VRef) as Loose;
+    const ghost = it.context.references.valueOf(storedVRef('o+d10/7')) as Loose;
     expect(ghost['nothing']!()).toBe('nothing');
     expect(it.vat.rows.take().reads).toEqual([]);
     expect(() => ghost['get']!('n')).toThrow('o+d10/7 has no state');
     nextCrank(it);
     make({ other: 1 });
     nextCrank(it);
-    const again = it.context.references.valueOf('o+d10/7' as VRef) as Loose;
+    const again = it.context.references.valueOf(storedVRef('o+d10/7')) as Loose;
     expect(again['nothing']!()).toBe('nothing');
     expect(() => again['get']!('n')).toThrow('o+d10/7 has no state');
   });
@@ -145,7 +145,7 @@ describe('kinds: state and context', () => {
     const it = beginVat();
     const make = defineThing(it);
     const other = make({});
-    const [b, a] = ['o-5', 'o-2'].map(ref => it.context.references.valueOf(ref as VRef));
+    const [b, a] = ['o-5', 'o-2'].map(ref => it.context.references.valueOf(storedVRef(ref)));
     make({ b: [b, other, b], a });
     it.part.endCrank();
     const slots = unpackRow('object', it.vat.rows.get(rowObject(10, 2))!)[7];
@@ -159,7 +159,7 @@ describe('kinds: state and context', () => {
     const thing = defineThing(it)({ n: 1 });
     nextCrank(it);
     it.vat.rows.take();
-    const again = it.context.references.valueOf('o+d10/1' as VRef) as Loose;
+    const again = it.context.references.valueOf(storedVRef('o+d10/1')) as Loose;
     expect(it.vat.rows.take().reads).toEqual([]);
     expect(again).not.toBe(thing);
     expect(again['get']!('n')).toBe(1);
@@ -212,7 +212,7 @@ describe('kinds: durability', () => {
     const virtual = (it.VatData.defineKind as never as (...args: unknown[]) => () => object)(
       'v', undefined, anyKind,
     )();
-    const presence = it.context.references.valueOf('o-1' as VRef);
+    const presence = it.context.references.valueOf(storedVRef('o-1'));
     for (const value of [Far('x', {}), virtual, Promise.resolve(1)]) {
       expect(() => thing['set']!('v', [presence, value])).toThrow(
         /^value for "v" is not durable: slot 1 of /,
@@ -304,9 +304,9 @@ describe('kinds: cohorts', () => {
     expect(it.context.references.vrefOf(kit['writer']!)).toBe('o+d10/1:1');
     expect(String(kit['writer'])).toBe('[object Alleged: kit writer]');
     nextCrank(it);
-    const writer = it.context.references.valueOf('o+d10/1:1' as VRef) as Loose;
+    const writer = it.context.references.valueOf(storedVRef('o+d10/1:1')) as Loose;
     writer['write']!(3);
-    const reader = it.context.references.valueOf('o+d10/1:0' as VRef) as Loose;
+    const reader = it.context.references.valueOf(storedVRef('o+d10/1:0')) as Loose;
     expect((reader['cohort']!() as Record<string, Loose>)['writer']).toBe(writer);
     expect(reader['read']!()).toBe(3);
   });
@@ -371,7 +371,7 @@ describe('kinds: cohorts', () => {
     expect(it.context.references.vrefOf(handle)).toBe('o+d1/10');
     nextCrank(it);
     it.vat.rows.take();
-    const again = it.context.references.valueOf('o+d1/10' as VRef);
+    const again = it.context.references.valueOf(storedVRef('o+d1/10'));
     expect(it.vat.rows.take().reads).toEqual([]);
     define(again, null, {});
     expect(() => define(handle, null, {})).toThrow('redefinition of durable kind twice');

@@ -7,7 +7,7 @@ import { M } from '@endo/patterns';
 import { describe, expect, test } from 'vitest';
 import { VatFault } from '../../protocol/faults.js';
 import { TestVat } from '../testing/test-vat.js';
-import type { VRef } from '../../protocol/refs.js';
+import { storedVRef, type VRef } from '../../protocol/refs.js';
 import type { Incarnation } from '../testing/test-vat.js';
 import type { DurableKindHandle } from '../../vat.js';
 
@@ -53,7 +53,7 @@ const kit = (...names: string[]): Behavior => Object.fromEntries(names.map(n => 
 const shaped = (stateShape: unknown): readonly [Behavior, object] => [single, { stateShape }];
 
 const presence = (it: Incarnation, n: number): object =>
-  it.context.references.valueOf(`o-${n}` as VRef);
+  it.context.references.valueOf(storedVRef(`o-${n}`));
 
 describe('redefinition: behaviour and facets', () => {
   test('redefinition: other methods -> accepted', () => {
@@ -109,7 +109,7 @@ describe('redefinition: behaviour and facets', () => {
     const two = vat.upgrade();
     const make = define(two, kit('four', 'two', 'three', 'one'));
     const ref = (facet: number): Loose =>
-      two.context.references.valueOf(`o+d10/1:${facet}` as VRef) as Loose;
+      two.context.references.valueOf(storedVRef(`o+d10/1:${facet}`)) as Loose;
     expect(String(two.baggage.get('one'))).toBe('[object Alleged: kind two]');
     expect([0, 1, 2, 3].map(facet => String(ref(facet)))).toEqual(
       ['one', 'two', 'four', 'three'].map(name => `[object Alleged: kind ${name}]`),
@@ -120,7 +120,7 @@ describe('redefinition: behaviour and facets', () => {
     two.part.endCrank();
     const three = vat.upgrade();
     define(three, kit('four', 'two', 'three', 'one', 'five'));
-    const five = three.context.references.valueOf('o+d10/1:4' as VRef);
+    const five = three.context.references.valueOf(storedVRef('o+d10/1:4'));
     expect(String(five)).toBe('[object Alleged: kind five]');
   });
 

@@ -6,7 +6,7 @@
  */
 import { check } from '../../check.js';
 import type { Body, Slots } from '../../protocol/passables.js';
-import type { VRef } from '../../protocol/refs.js';
+import { storedVRef, type VRef } from '../../protocol/refs.js';
 import type { ValueCodec } from '../contract/context.js';
 
 type Decoder = Pick<ValueCodec, 'decode'>;
@@ -39,7 +39,7 @@ export const layoutNamesOf = (codec: Decoder, body: Body): readonly (readonly st
 };
 
 /** The vref with which the text of a key, or of a slot, ends: a row names nothing else. */
-export const vrefIn = (text: string, at = 0): VRef => text.slice(at) as VRef;
+export const vrefIn = (text: string, at = 0): VRef => storedVRef(text.slice(at));
 
 /** A list of data of vat code, about which nothing is known. */
 export const listOf = (codec: Decoder, body: Body, slots: Slots): readonly unknown[] => {

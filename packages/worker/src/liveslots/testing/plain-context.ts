@@ -12,9 +12,10 @@ import {
   ephemeralRef,
   namedRef,
   parseVRef,
+  storedVRef,
   vatPromiseRef,
+  type VRef,
 } from '../../protocol/refs.js';
-import type { VRef } from '../../protocol/refs.js';
 import type {
   Encoded,
   LiveslotsContext,
@@ -178,7 +179,7 @@ export const makePlainContext = (rows: RowStore, incarnation = 0): PlainContext 
   const work = { encoded: 0, decoded: 0 };
   const passables = new PassableCodec({
     slotOf: value => references.slotOf(value),
-    valueOf: slot => references.valueOf(slot as VRef),
+    valueOf: slot => references.valueOf(storedVRef(slot)),
     isHardened: value => Object.isFrozen(value),
     bornHardened: value => Object.freeze(value),
   });

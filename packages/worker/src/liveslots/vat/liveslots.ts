@@ -12,8 +12,8 @@ import type { LogSink, VatEnvironment } from '../../contracts/vat-environment.js
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
 import { Delivery } from '../../protocol/opcodes.js';
-import type { VatId } from '../../protocol/refs.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
+import type { VatId } from '../../protocol/vat-numbers.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';

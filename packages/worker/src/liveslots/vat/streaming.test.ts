@@ -5,6 +5,7 @@
 import '../testing/ses.js';
 import { M } from '@endo/patterns';
 import { rowEntryPrefix } from '@heirloom/store';
+import { FIRST_HEIGHT } from '@heirloom/store/types';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Crank } from '../../supervisor/crank.js';
 import { VatRows } from '../../supervisor/rows.js';
@@ -64,7 +65,7 @@ beforeEach(() => {
   base = new MillionBase(vat.rows);
   const crank = new Crank();
   const rows = new VatRows(crank);
-  rows.open(base, 0);
+  rows.open(base, FIRST_HEIGHT);
   crank.begin();
   const again = createVatData(makePlainContext(rows, 1), noPromises);
   store = (again.baggage() as Baggage).get('big') as typeof store;
