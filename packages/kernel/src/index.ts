@@ -10,10 +10,11 @@ export {
 } from './audit/audit-tables.js';
 export {
   bundleVat,
-  type BundleFormat,
+  openVatBundler,
   type BundleVatOptions,
-  type VatBundle,
-} from './code/bundle.js';
+  type VatBundler,
+} from './code/bundle-vat.js';
+export type { BundleFormat, VatBundle } from './code/bundle.js';
 export type { ItemChoice, QueuedItemInfo } from './objects/cancel.js';
 export {
   HostError,

@@ -1,22 +1,18 @@
 /**
- * Vat bundles: made from source files, and checked, in the formats of `@endo/bundle-source`.
+ * Vat bundles, checked: in the formats of `@endo/bundle-source`. bundle-vat.ts makes them.
  *
  * What a vat thread evaluates is never a bundle but the *derived script*, one per bundle and image,
  * whose completion value is the module namespace (rules.md#u4).
  */
-import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
-import { runBundleJob } from './bundler.js';
 import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
 
-const BUNDLE_FORMATS = [
+export const BUNDLE_FORMATS = [
   'endoScript',
   'endoZipBase64',
   'nestedEvaluate',
@@ -25,7 +21,7 @@ const BUNDLE_FORMATS = [
 export type BundleFormat = (typeof BUNDLE_FORMATS)[number];
 type ScriptFormat = Exclude<BundleFormat, 'endoZipBase64'>;
 
-/** A bundle as endo's bundler makes it. */
+/** A bundle as `bundleVat` and endo's bundler make it. */
 export type VatBundle =
   | { readonly moduleFormat: ScriptFormat; readonly source: string }
   | {
@@ -34,11 +30,6 @@ export type VatBundle =
       /** Hex, of the archive's compartment map, which has the hashes of all modules. */
       readonly endoZipBase64Sha512?: string;
     };
-
-export interface BundleVatOptions {
-  /** Default `endoScript`, the one that needs no work when it is installed. */
-  readonly format?: BundleFormat;
-}
 
 /** A bundle that may be installed. */
 export interface CheckedBundle {
@@ -52,60 +43,20 @@ export interface CheckedBundle {
 const BUNDLE_BYTES_MAX = 12_000_000;
 /** With what the weaver adds; one row of the store. */
 const SCRIPT_BYTES_MAX = 15_000_000;
-const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
 const SOURCE_URL_PREFIX = '/bundled-source/.../';
 
 const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-const isFormat = (format: unknown): format is BundleFormat =>
+export const isFormat = (format: unknown): format is BundleFormat =>
   BUNDLE_FORMATS.some(known => known === format);
 
 /** Has it the fields of one? What they hold is checked when it is installed. */
-const isVatBundle = (bundle: object): bundle is VatBundle =>
+export const isVatBundle = (bundle: object): bundle is VatBundle =>
   'moduleFormat' in bundle &&
   isFormat(bundle.moduleFormat) &&
   (bundle.moduleFormat === 'endoZipBase64' ? 'endoZipBase64' in bundle : 'source' in bundle);
-
-const checkEntry = async (entry: string): Promise<void> => {
-  if (!ENTRY_PATTERN.test(entry)) {
-    throw new KernelError('BAD_BUNDLE', `a vat's entry is a .js or .ts file, not ${entry}`);
-  }
-  try {
-    await stat(entry);
-  } catch (error) {
-    throw new KernelError('BAD_BUNDLE', `cannot read the vat's entry: ${describe(error)}`);
-  }
-};
-
-/**
- * Bundles the vat whose entry module is `path` (.js or .ts, relative to the working directory).
- *
- * Errors: KernelError BAD_OPTION for a format that there is not; BAD_BUNDLE when the file is
- * missing or does not parse, or imports what cannot be found.
- */
-export const bundleVat = async (
-  path: string,
-  options: BundleVatOptions = {},
-): Promise<VatBundle> => {
-  const { format = 'endoScript' } = options;
-  if (!isFormat(format)) {
-    const formats = BUNDLE_FORMATS.join(', ');
-    throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
-  }
-  const entry = resolve(path);
-  await checkEntry(entry);
-  try {
-    const bundle = await runBundleJob({ entry, format });
-    const made: object = Object.freeze({ ...bundle });
-    if (!isVatBundle(made)) assert.fail('the bundler makes bundles');
-    return made;
-  } catch (error) {
-    const message = `cannot bundle ${path}: ${describe(error)}`;
-    throw new KernelError('BAD_BUNDLE', message, { cause: error });
-  }
-};
 
 type BundleField = 'moduleFormat' | 'source' | 'endoZipBase64' | 'endoZipBase64Sha512';
 

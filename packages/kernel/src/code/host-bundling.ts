@@ -1,7 +1,7 @@
 /** Bundling as a host does it: from files, in the bundler's thread. */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { bundleVat } from './bundle.js';
+import { bundleVat } from './bundle-vat.js';
 import { runArchiveJob } from './bundler.js';
 import type { Bundling } from './bundling.js';
 

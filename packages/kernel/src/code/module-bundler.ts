@@ -10,13 +10,14 @@
 import { existsSync } from 'node:fs';
 import { isBuiltin, SourceMap } from 'node:module';
 import path from 'node:path';
+import { required } from '@heirloom/store/types';
 import { weave } from '@heirloom/worker/weave';
-import { context, type BuildContext, type BuildOptions, type Message } from 'esbuild';
+import { build, context, type BuildContext, type BuildOptions, type Message } from 'esbuild';
 
 /** Why there is no bundle: a line for each error, which begins with its place. */
-export class BundleFailure extends Error {}
+class BundleFailure extends Error {}
 
-export interface ModuleBundle {
+interface ModuleBundle {
   readonly source: string;
   /** JSON, version 3. Its `sources` are relative to `base`. */
   readonly sourceMap: string;
@@ -24,7 +25,7 @@ export interface ModuleBundle {
 }
 
 const NAMESPACE = '$vat_namespace';
-const SCRIPT = 'bundle.js';
+const OUTPUT = 'bundle.js';
 
 /** What bundlers for browsers define: libraries ask for it where they are loaded. */
 const DEFINED = {
@@ -33,30 +34,44 @@ const DEFINED = {
   self: 'globalThis',
 };
 
-const optionsFor = (entry: string, base: string) =>
-  ({
-    entryPoints: [entry],
-    absWorkingDir: base,
-    outfile: path.join(base, SCRIPT),
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: 'iife',
-    globalName: NAMESPACE,
-    footer: { js: `${NAMESPACE};` },
-    platform: 'neutral',
-    // The oldest Node that runs vats: what is newer is written in its words.
-    target: 'node20',
-    conditions: ['endo', 'browser', 'module'],
-    mainFields: ['browser', 'module', 'main'],
-    define: DEFINED,
-    charset: 'ascii',
-    legalComments: 'none',
-    sourcemap: 'external',
-    sourcesContent: false,
-    logLevel: 'silent',
-    logOverride: { 'empty-import-meta': 'error' },
-  }) as const satisfies BuildOptions;
+const COMMON = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: 'neutral',
+  // The oldest Node that runs vats: what is newer is written in its words.
+  target: 'node20',
+  conditions: ['endo', 'browser', 'module'],
+  mainFields: ['browser', 'module', 'main'],
+  define: DEFINED,
+  charset: 'ascii',
+  legalComments: 'none',
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
+
+/** One script, whose completion value is the namespace of the entry. */
+const SCRIPT = {
+  ...COMMON,
+  format: 'iife',
+  globalName: NAMESPACE,
+  footer: { js: `${NAMESPACE};` },
+  sourcemap: 'external',
+  sourcesContent: false,
+} as const satisfies BuildOptions;
+
+/** One ES module. `import.meta` of libraries is empty in it, as it is in the script. */
+const MODULE = {
+  ...COMMON,
+  format: 'esm',
+  define: { ...DEFINED, 'import.meta': '{}' },
+} as const satisfies BuildOptions;
+
+const placed = <T extends BuildOptions>(options: T, entry: string, base: string) => ({
+  ...options,
+  entryPoints: [entry],
+  absWorkingDir: base,
+  outfile: path.join(base, OUTPUT),
+});
 
 /** The directories from one of a file up to the root. */
 const directoriesAbove = (file: string): string[] => {
@@ -85,7 +100,7 @@ const baseOf = (base: string, files: readonly string[]): string => {
 };
 
 const NOT_FOUND = /^Could not resolve "(.*)"$/;
-const IMPORT_META = '"import.meta" is not available';
+const IMPORT_META = 'empty-import-meta';
 const TOP_LEVEL_AWAIT = 'Top-level await';
 
 const packageNameOf = (specifier: string): string =>
@@ -100,14 +115,15 @@ const whyNotFound = (specifier: string, directory: string): string => {
 };
 
 /** An error of esbuild's as its line. */
-const describe = ({ text, location }: Message, base: string): string => {
+const describe = ({ id, text, location }: Message, base: string): string => {
   const file = location === null ? undefined : path.resolve(base, location.file);
-  const place = location === null ? '' : `${location.file}:${location.line}:${location.column + 1}: `;
+  const { file: name = '', line = 0, column = 0 } = location ?? {};
+  const place = location === null ? '' : `${name}:${line}:${column + 1}: `;
   const [, specifier] = NOT_FOUND.exec(text) ?? [];
   if (specifier !== undefined) {
     return `${place}${whyNotFound(specifier, file === undefined ? base : path.dirname(file))}`;
   }
-  if (text.startsWith(IMPORT_META)) return `${place}a vat has no import.meta`;
+  if (id === IMPORT_META) return `${place}a vat has no import.meta`;
   if (text.startsWith(TOP_LEVEL_AWAIT)) return `${place}a vat has no top-level await`;
   return `${place}${text}`;
 };
@@ -134,11 +150,18 @@ const checkScript = ({ source, sourceMap }: ModuleBundle): void => {
 const isBuildFailure = (error: unknown): error is { readonly errors: readonly Message[] } =>
   error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 
+/** An author's own `import.meta` is an error; libraries ask whether there is one. */
+const isRefused = ({ id, location }: Message): boolean =>
+  id === IMPORT_META && !location?.file.includes('node_modules/');
+
+const failure = (messages: readonly Message[], base: string, cause?: unknown): BundleFailure =>
+  new BundleFailure(messages.map(each => describe(each, base)).join('\n'), { cause });
+
 /** Keeps what it has read of an entry's modules: bundling again after an edit is quick. */
 export class ModuleBundler {
   readonly #entry: string;
   #base: string;
-  #context: Promise<BuildContext<ReturnType<typeof optionsFor>>> | undefined;
+  #context: Promise<BuildContext<ReturnType<typeof placed<typeof SCRIPT>>>> | undefined;
 
   constructor(entry: string) {
     this.#entry = path.resolve(entry);
@@ -146,19 +169,30 @@ export class ModuleBundler {
   }
 
   /** Errors: BundleFailure. */
-  async bundle(): Promise<ModuleBundle> {
-    const { outputFiles, metafile } = await this.#build();
+  async script(): Promise<ModuleBundle> {
+    this.#context ??= context(placed(SCRIPT, this.#entry, this.#base));
+    const { outputFiles, metafile, warnings } = await this.#told(
+      (await this.#context).rebuild(),
+    );
     const base = baseOf(this.#base, Object.keys(metafile.inputs));
     if (base !== this.#base) {
       await this.close();
       this.#base = base;
-      return this.bundle();
+      return this.script();
     }
+    const refused = warnings.filter(isRefused);
+    if (refused.length > 0) throw failure(refused, base);
     const textOf = (ending: string): string =>
       outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
     const bundle = { source: textOf('.js'), sourceMap: textOf('.map'), base };
     checkScript(bundle);
     return bundle;
+  }
+
+  /** The same as one ES module, which nothing has checked. Errors: BundleFailure. */
+  async module(): Promise<string> {
+    const { outputFiles } = await this.#told(build(placed(MODULE, this.#entry, this.#base)));
+    return required(outputFiles[0], 'the bundle').text;
   }
 
   async close(): Promise<void> {
@@ -167,14 +201,11 @@ export class ModuleBundler {
     await opened?.dispose();
   }
 
-  async #build() {
-    this.#context ??= context(optionsFor(this.#entry, this.#base));
+  async #told<T>(building: Promise<T>): Promise<T> {
     try {
-      return await (await this.#context).rebuild();
+      return await building;
     } catch (error) {
-      if (!isBuildFailure(error)) throw error;
-      const lines = error.errors.map(each => describe(each, this.#base));
-      throw new BundleFailure(lines.join('\n'), { cause: error });
+      throw isBuildFailure(error) ? failure(error.errors, this.#base, error) : error;
     }
   }
 }

@@ -1,0 +1,112 @@
+/**
+ * From a vat's source files to a bundle. A bundle of the default format is what esbuild makes of
+ * them (module-bundler.ts); of the others, what endo's bundler makes of that, as of one module: so
+ * all formats take the same modules, and all mean the same.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { KernelError } from '../base/kernel-errors.js';
+import { BUNDLE_FORMATS, isFormat, isVatBundle } from './bundle.js';
+import type { BundleFormat, VatBundle } from './bundle.js';
+import { runBundleJob } from './bundler.js';
+import { ModuleBundler } from './module-bundler.js';
+
+export interface BundleVatOptions {
+  /** Default `endoScript`, the one that needs no work when it is installed. */
+  readonly format?: BundleFormat;
+}
+
+/** Bundles one vat again and again: it keeps what it has read and reads what has changed. */
+export interface VatBundler {
+  /** Errors: as of `bundleVat`. */
+  bundle(): Promise<VatBundle>;
+  /** Ends it. It may not be used afterwards. */
+  close(): Promise<void>;
+}
+
+const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+const checkEntry = async (entry: string): Promise<void> => {
+  if (!ENTRY_PATTERN.test(entry)) {
+    throw new KernelError('BAD_BUNDLE', `a vat's entry is a .js or .ts file, not ${entry}`);
+  }
+  try {
+    await stat(entry);
+  } catch (error) {
+    throw new KernelError('BAD_BUNDLE', `cannot read the vat's entry: ${describe(error)}`);
+  }
+};
+
+/** Endo's bundler reads files: the module lies in a directory of its own while it does. */
+const bundleModule = async (source: string, format: BundleFormat): Promise<VatBundle> => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
+  try {
+    const entry = path.join(directory, 'vat.js');
+    const description = { name: 'vat', version: '0.0.0', type: 'module' };
+    await writeFile(path.join(directory, 'package.json'), JSON.stringify(description));
+    await writeFile(entry, source);
+    const made: object = { ...(await runBundleJob({ entry, format })) };
+    if (!isVatBundle(made)) assert.fail('the bundler makes bundles');
+    return made;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<VatBundle> => {
+  const { source } = await bundler.script();
+  const moduleFormat = 'endoScript';
+  if (format === moduleFormat) return Object.freeze({ moduleFormat, source });
+  return Object.freeze(await bundleModule(await bundler.module(), format));
+};
+
+/**
+ * Begins to bundle the vat whose entry module is `entry`, as often as it is asked to.
+ *
+ * Errors: as of `bundleVat`.
+ */
+export const openVatBundler = async (
+  entry: string,
+  options: BundleVatOptions = {},
+): Promise<VatBundler> => {
+  const { format = 'endoScript' } = options;
+  if (!isFormat(format)) {
+    const formats = BUNDLE_FORMATS.join(', ');
+    throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
+  }
+  await checkEntry(path.resolve(entry));
+  const bundler = new ModuleBundler(path.resolve(entry));
+  const bundle = async (): Promise<VatBundle> => {
+    try {
+      return await bundleWith(bundler, format);
+    } catch (error) {
+      const message = `cannot bundle ${entry}: ${describe(error)}`;
+      throw new KernelError('BAD_BUNDLE', message, { cause: error });
+    }
+  };
+  return { bundle, close: () => bundler.close() };
+};
+
+/**
+ * Bundles the vat whose entry module is `entry` (.js or .ts, relative to the working directory).
+ *
+ * Errors: KernelError BAD_OPTION for a format that there is not; BAD_BUNDLE when the file is
+ * missing, does not parse, imports what cannot be found, or uses what a vat cannot run: a line for
+ * each error, with file, line and column.
+ */
+export const bundleVat = async (
+  entry: string,
+  options: BundleVatOptions = {},
+): Promise<VatBundle> => {
+  const bundler = await openVatBundler(entry, options);
+  try {
+    return await bundler.bundle();
+  } finally {
+    await bundler.close();
+  }
+};
