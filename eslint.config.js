@@ -44,6 +44,12 @@ const AMBIENT_PROPERTIES = [
   { property: 'toLocaleUpperCase' },
 ];
 
+/** The types of SES declare it everywhere. */
+const NO_GLOBAL_ASSERT = {
+  name: 'assert',
+  message: 'Only vats have a global assert: import node:assert/strict, or check.js in the image.',
+};
+
 const globalsBan = names => ['error', ...names.map(name => ({ name, message: INJECT }))];
 
 const group = (patterns, message) => ({ group: patterns, message });
@@ -175,14 +181,17 @@ export default defineConfig(
     files: SOURCE,
     ignores: [...TESTS, ...HOST_POWERS, 'packages/worker/src/supervisor/**'],
     rules: {
-      'no-restricted-globals': globalsBan([...AMBIENT_GLOBALS, 'setImmediate', 'clearImmediate']),
+      'no-restricted-globals': [
+        ...globalsBan([...AMBIENT_GLOBALS, 'setImmediate', 'clearImmediate']),
+        NO_GLOBAL_ASSERT,
+      ],
     },
   },
   {
     // Crank boundaries are setImmediate turns (docs/protocol.md, "A crank").
     files: ['packages/worker/src/supervisor/**/*.ts'],
     ignores: [...TESTS, ...HOST_POWERS],
-    rules: { 'no-restricted-globals': globalsBan(AMBIENT_GLOBALS) },
+    rules: { 'no-restricted-globals': [...globalsBan(AMBIENT_GLOBALS), NO_GLOBAL_ASSERT] },
   },
   {
     files: CIRCLE_ROOTS.map(root => `${root}/**/*.ts`),

@@ -50,6 +50,7 @@ describe('lint: what it refuses', () => {
     ['randomness', STORE, `export const n = Math.random();`, 'no-restricted-properties'],
     ['the environment', STORE, `export const e = process.env.A;`, 'no-restricted-properties'],
     ['the clock', STORE, `export const d = new Date();`, 'no-restricted-globals'],
+    ['an assert that only vats have', STORE, `assert(true);`, 'no-restricted-globals'],
     ['a turn outside the supervisor', STORE, `setImmediate(() => 1);`, 'no-restricted-globals'],
     ['a floating promise', STORE, `Promise.resolve();`, '@typescript-eslint/no-floating-promises'],
     ['an empty catch', STORE, `try { eval(''); } catch {}`, 'no-empty'],

@@ -59,6 +59,14 @@ describe('bundles', () => {
     await expect(create).rejects.toMatchObject({ code: 'UNKNOWN_BUNDLE' });
     await stillWorks();
   });
+
+  test.each(['false', 1, null])('createVat: critical %o -> BAD_OPTION', async critical => {
+    const { bundleId } = kernel.vat('relay');
+    const create = kernel.createVat({ name: 'x', bundleId, critical } as never);
+    const message = 'createVat: critical must be true or false';
+    await expect(create).rejects.toMatchObject({ code: 'BAD_OPTION', message });
+    await stillWorks();
+  });
 });
 
 describe('vats that do not start', () => {

@@ -152,6 +152,12 @@ describe('files', () => {
     ['no such file', 'missing.json', undefined, /cannot read .*missing.json/],
     ['no JSON', 'bad.json', '{', /cannot read .*bad.json/],
     ['no configuration', 'none.json', '7', /none.json has no configuration/],
+    [
+      'critical as a text',
+      'critical.json',
+      '{ "vats": { "w": { "bundleSpec": "w", "creationOptions": { "critical": "false" } } } }',
+      'vat "w": critical must be true or false',
+    ],
   ])('%s -> BAD_CONFIG', async (_what, name, text, message) => {
     const path = text === undefined ? join(directory, name) : await write(name, text);
     await expect(open(path)).rejects.toMatchObject({ code: 'BAD_CONFIG', message });

@@ -1,6 +1,6 @@
 /**
- * What several processes have run of one small file is summed up, by lines and branches of its
- * source. That the whole command answers is shown by test/integration/commands.test.ts.
+ * What several processes and threads have run of one small file is summed up, by lines and branches
+ * of its source. That the whole command answers is shown by test/integration/commands.test.ts.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
@@ -31,6 +31,39 @@ const never = (): string => {
   return text;
 };
 console.log(choices.map(answer), typeof never);
+`;
+
+/** What a thread runs as a text: three calls, of which one is odd. */
+const TEXT = `(n => {
+  const parity = m => {
+    if (m % 2 === 1) return 'odd';
+    else return 'even';
+  };
+  return [parity(n), parity(2), parity(4), () => 'never'];
+})`;
+
+const THREAD = `
+  const { Script } = require('node:vm');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const cachedData = new Script(workerData).createCachedData();
+  const script = new Script(workerData, { filename: 'heirloom-image.js', cachedData });
+  script.runInThisContext()(1);
+  parentPort.postMessage(script.cachedDataRejected);
+  setInterval(() => undefined, 1000);
+`;
+/** A process of tests: two threads, one after the other, each terminated when it has answered. */
+const PROGRAM = `
+  import { Worker } from 'node:worker_threads';
+  const write = globalThis[Symbol.for('heirloom.writeCoverage')];
+  const workerData = ${JSON.stringify(TEXT)};
+  for (const isAskedBefore of [false, true]) {
+    const worker = new Worker(new URL('thread.cjs', import.meta.url), { workerData, env: {} });
+    const rejected = await new Promise(resolve => worker.once('message', resolve));
+    if (rejected !== false) throw Error('the cache is to look as if V8 had taken it');
+    if (isAskedBefore) await write();
+    await worker.terminate();
+  }
+  await write();
 `;
 
 interface Scene {
@@ -110,6 +143,28 @@ describe('coverage', () => {
     counts.add(await after('c'));
     expect(figuresOf('kernel/small.ts', counts).missed).toEqual(IN_NEVER);
     expect(figuresOf('kernel/small.ts', counts).branches).toEqual({ all: 4, run: 4 });
+  });
+
+  test('coverage: a thread that is terminated -> counted; a text by name and length', async () => {
+    const directory = await freshDirectory();
+    const program = path.join(directory, 'program.mjs');
+    const preload = path.join(import.meta.dirname, 'preload.mjs');
+    writeFileSync(program, PROGRAM);
+    writeFileSync(path.join(directory, 'thread.cjs'), THREAD);
+    const env = { ...process.env, HEIRLOOM_COVERAGE: directory };
+    execFileSync(process.execPath, ['--import', preload, program], { env });
+    const { scripts } = readCounts(directory, url => url.startsWith('heirloom-'));
+    const name = `heirloom-image.js:${TEXT.length}`;
+    expect([...scripts.keys()]).toEqual([name]);
+    const ranges = scripts.get(name)!.functions.flatMap(it => it.ranges);
+    const countAt = (text: string): number => {
+      const at = TEXT.indexOf(text);
+      const around = ranges.filter(it => it.startOffset <= at && at < it.endOffset);
+      return around.sort((a, b) => a.endOffset - a.startOffset - (b.endOffset - b.startOffset))[0]!
+        .count;
+    };
+    // Two threads with 3 calls each; one was asked for its counts before it ended.
+    expect(['odd', 'even', 'never'].map(countAt)).toEqual([2, 4, 0]);
   });
 
   test('coverage: figures -> by package and room, the least covered first; pages', async () => {

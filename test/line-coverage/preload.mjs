@@ -22,7 +22,7 @@ const directory = process.env['HEIRLOOM_COVERAGE'];
 const vm = createRequire(import.meta.url)('node:vm');
 
 /** The packages' own files, and the two scripts that vats' threads get as texts. */
-const OURS = /\/packages\/(?:store|worker|kernel)\/dist\/|^heirloom-(?:image|thread)\.js$/;
+const OURS = /\/packages\/(?:store|worker|kernel)\/dist\/|^heirloom-(?:image|thread)\.js(?::|$)/;
 /** A thread that does not answer in this time goes uncounted. */
 const ANSWER_MS = 5_000;
 const PRECISE = { callCount: true, detailed: true };

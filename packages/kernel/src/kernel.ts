@@ -1,7 +1,8 @@
 /**
  * The kernel as a host sees it.
  *
- * Invariants: the host is told nothing that is not durable; after a HostError every call gives the
+ * Invariants: the host is told no result that is not durable (queries show the state as it is, amid
+ * a block too); after a HostError every call gives the
  * same error until the store is opened again; `run` and `commit` exclude each other.
  */
 import { vatIdOf, type VatNumber } from '@heirloom/worker';

@@ -146,7 +146,6 @@ export const VAT_NAME_PREFIX: BinaryKey = '\x50';
 export const PIN_PREFIX: BinaryKey = '\x60';
 export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
-export const BUNDLE_INFO_PREFIX: BinaryKey = '\x70';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
 export const DISMISSAL_PREFIX: BinaryKey = '\x81';
 export const HOST_OBJECT_PREFIX: BinaryKey = '\xa0';
@@ -201,8 +200,6 @@ export const hostResultKey = (input: number): BinaryKey => HOST_RESULT_PREFIX + 
 /** Something that a vat is to be told of the reachability of an object: see docs/gc.md. */
 export const collectKey = (vat: number, action: number, object: number): BinaryKey =>
   COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
-export const bundleInfoKey = (bundleId: string): BinaryKey =>
-  BUNDLE_INFO_PREFIX + ascii(bundleId);
 /** Names that hosts and vat code give are UTF-8 in the key, as those of vats. */
 function utf8Name(name: string): BinaryKey {
   if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));

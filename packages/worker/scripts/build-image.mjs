@@ -157,7 +157,9 @@ const checkOrder = text => {
   }
   const firstSes = modules.findIndex(name => name.startsWith('node_modules/ses/'));
   const beforeSes = modules.indexOf('packages/worker/src/zygote/before-ses.ts');
-  assert(beforeSes >= 0 && beforeSes < firstSes, 'before-ses.ts comes before ses');
+  assert(beforeSes >= 0, 'before-ses.ts is in the image');
+  assert(firstSes >= 0, 'ses is in the image, from node_modules of this directory, not of another');
+  assert(beforeSes < firstSes, 'before-ses.ts comes before ses');
 };
 
 const { text: body, map: imageMap } = await bundleWithMap('image-main.ts');

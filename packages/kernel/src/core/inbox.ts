@@ -18,8 +18,8 @@ import type { KernelCore } from './kernel-core.js';
  * What is wrong with a call is said by the function that makes the input, before it has a number:
  * `apply` must not throw, for it is part of the block. Other inputs, and a run, may lie between the
  * call and `apply`. An input that they can overtake says so in one of three ways: it queues an item
- * whose result is rejected when its turn comes (`createInput`); it makes a result and settles it
- * here, as `rejection(...)` (`results.create`, then `settle`); or, where nobody needs to know, it
+ * whose result is rejected when its turn comes (`createInput`); it makes a result and answers it
+ * here, with `rejection(...)` (`results.create`, then `answer`); or, where nobody needs to know, it
  * does nothing (`collectCyclesInput`).
  */
 export interface Input<T> {

@@ -4,6 +4,7 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
+import assert from 'node:assert/strict';
 import {
   blockKey,
   heightAfter,

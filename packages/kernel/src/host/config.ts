@@ -14,7 +14,7 @@ import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
-import { readReapInterval } from '../services/option-reader.js';
+import { readCritical, readReapInterval } from '../services/option-reader.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { hostDialect } from './host-dialect.js';
 
@@ -160,8 +160,8 @@ class Preparation {
     checkFields(what, config, VAT_FIELDS);
     const { bundleName, creationOptions = {}, parameters, ...source } = config;
     checkFields(`${what} creationOptions`, creationOptions, ['critical', 'reapInterval']);
-    const { critical = false } = creationOptions;
     const dialect = hostDialect(what, 'BAD_CONFIG');
+    const critical = readCritical(creationOptions.critical, dialect);
     const reapInterval = readReapInterval(creationOptions.reapInterval, dialect);
     const bundleId =
       bundleName === undefined

@@ -6,6 +6,7 @@ import { FORK_EXPORTS_MAX } from '../state/queue-items.js';
 const RULES: Readonly<Record<Exclude<TypedOption, 'upgradeMessage' | 'mode'>, string>> = {
   dryRun: 'dryRun must be true or false',
   emergency: 'emergency must be true or false',
+  critical: 'critical must be true or false',
   reapInterval: "reapInterval must be a positive integer or 'never'",
   exports: `exports must be an array of at most ${FORK_EXPORTS_MAX} references`,
 };

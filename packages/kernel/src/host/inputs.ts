@@ -10,7 +10,7 @@ import { getPromise, holdAll } from '../objects/counts.js';
 import { tellHost } from '../objects/host-holds.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
-import { readRefresh } from '../services/option-reader.js';
+import { readCritical, readRefresh } from '../services/option-reader.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -81,9 +81,11 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   if (core.state.names.get(name) !== undefined) {
     throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
   }
-  const { isolation, critical = false } = options;
+  const { isolation } = options;
   checkIsolation(isolation);
-  const refresh = readRefresh(options.refresh, hostDialect('createVat'));
+  const dialect = hostDialect('createVat');
+  const critical = readCritical(options.critical, dialect);
+  const refresh = readRefresh(options.refresh, dialect);
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
   const code = codeOf(core, options, core.isolation.kindFor(isolation));

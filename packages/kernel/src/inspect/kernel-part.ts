@@ -5,7 +5,6 @@
 import {
   ALARM_PREFIX,
   BUNDLE_CAP_PREFIX,
-  BUNDLE_INFO_PREFIX,
   BUNDLE_NAME_PREFIX,
   CLIST_KREF_PREFIX,
   CLIST_VREF_PREFIX,
@@ -57,7 +56,6 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   [PIN_PREFIX, 'pins of the host'],
   [HOST_RESULT_PREFIX, 'results for the host'],
   [COLLECT_PREFIX, 'garbage to tell of'],
-  [BUNDLE_INFO_PREFIX, 'bundle information'],
   [REMAINDER_PREFIX, 'ended incarnations'],
   [DISMISSAL_PREFIX, 'dismissed kinds'],
   [HOST_OBJECT_PREFIX, 'host objects'],

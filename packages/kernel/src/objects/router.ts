@@ -55,6 +55,7 @@ export const makePromise = (state: KernelState, given: NewPromise): KRef => {
 };
 const NO_SLOTS: readonly KRef[] = [];
 
+/** Forks call it outside of a crank, so it throws no `VatFault`. */
 export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KRef => {
   const kref = objectKRef(state.next('nextObject'));
   state.objects.create(kref, [owner, vref, 0, 0, Reach.reachable]);

@@ -31,6 +31,7 @@ export const adminDialect = (method: string): Dialect => ({
         return refuseCall(`${method}() upgradeMessage not string`);
       case 'dryRun':
       case 'emergency':
+      case 'critical':
         return refuseCall(`${method}() ${name} not boolean`);
       case 'mode':
         return refuseCall(`${method}() mode must be 'swap' or 'replay'`);

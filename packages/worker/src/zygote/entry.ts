@@ -41,6 +41,7 @@ const warmThread = (): Warm => {
 
 const { collectsEveryCrank = false } = zygoteData;
 const { image, reader } = warmThread();
+collectGarbage(); // V8 would begin it amid the vat's first crank: see decision 068
 let isServing = false;
 
 /** The vat's life. Ends, and closes the store, when the port closes. */

@@ -40,6 +40,7 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
     imageSource: textOf(imageSource),
     codeCache: codeCache ?? undefined,
   });
+  collectGarbage(); // V8 would begin it amid the vat's first crank: see decision 068
   const started = image.startImage({
     reader,
     post: frame => post(pipe, frame),
