@@ -45,19 +45,16 @@ const unknown = (): never => {
   throw SyntaxError('a module is compiled in a way that is not known here');
 };
 
-const NAMES = { imports: 'imports', liveVar: 'live', onceVar: 'once' } as const;
-
 /** What the functor calls what it is given. */
 const namesGiven = (pattern: SyntaxNode | undefined): Parts['names'] => {
-  const names = { imports: '', live: '', once: '' };
   if (pattern?.type !== 'ObjectPattern') return unknown();
+  const given = new Map<string, string>();
   for (const property of pattern.properties) {
     if (property.type !== 'Property' || property.key.type !== 'Identifier') continue;
-    const { name } = property.key;
-    if (!Object.hasOwn(NAMES, name) || property.value.type !== 'Identifier') continue;
-    names[NAMES[name as keyof typeof NAMES]] = property.value.name;
+    if (property.value.type === 'Identifier') given.set(property.key.name, property.value.name);
   }
-  return names;
+  const nameOf = (key: string): string => given.get(key) ?? '';
+  return { imports: nameOf('imports'), live: nameOf('liveVar'), once: nameOf('onceVar') };
 };
 
 /** The body is that of the arrow function or, in newer releases, of a function called in it. */
@@ -183,15 +180,13 @@ class FunctorWriter {
   /** The index of the first statement that is the module's own. */
   #endOfPreamble(importing: number): number {
     const { statements } = this.#parts;
-    let at = importing + 1;
-    for (; at < statements.length; at += 1) {
-      const statement = statements[at] as Statement;
+    const own = statements.findIndex((statement, at) => {
+      if (at <= importing) return false;
       const first = this.#initialises(statement);
-      if (first !== undefined) {
-        if (first.value !== undefined && !this.#isFunction(first.value)) break;
-      } else if (!this.#namesFunction(statement)) break;
-    }
-    return at;
+      if (first === undefined) return !this.#namesFunction(statement);
+      return first.value !== undefined && !this.#isFunction(first.value);
+    });
+    return own === -1 ? statements.length : own;
   }
 
   /** `Object.defineProperty(f, 'name', …)`. */
