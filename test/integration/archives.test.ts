@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { ZipReader, ZipWriter } from '@endo/zip';
 import type { VatBundle } from '@heirloom/kernel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
@@ -91,5 +92,61 @@ describe('archives: modules', () => {
       const install = shared.kernel.installBundle(bundles.get(files!)![kind]);
       await expect(install).rejects.toMatchObject({ code: 'BAD_BUNDLE', message });
     });
+  });
+});
+
+type Archive = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
+
+/** Another zip file of what is in an archive, with the texts that `change` gives. */
+const repacked = (archive: Archive, change = (_file: string, text: string) => text): Archive => {
+  const { moduleFormat, endoZipBase64 } = archive;
+  const reader = new ZipReader(new Uint8Array(Buffer.from(endoZipBase64, 'base64')));
+  const writer = new ZipWriter({ date: new Date(1e12) });
+  for (const file of [...reader.files.keys()].reverse()) {
+    const text = Buffer.from(reader.read(file)).toString('utf8');
+    writer.write(file, new Uint8Array(Buffer.from(change(file, text))));
+  }
+  return { moduleFormat, endoZipBase64: Buffer.from(writer.snapshot()).toString('base64') };
+};
+
+describe('archives: ids', () => {
+  const shared = useSharedKernel();
+  const archive = (at: number, kind: Kind = 'sources') =>
+    bundles.get(ARCHIVE_CASES[at]!.files)![kind] as Archive;
+
+  test.each(KINDS)('%s -> the sha512 of the compartment map, as SwingSet has it', async kind => {
+    const bundle = archive(0, kind);
+    const id = await shared.kernel.installBundle(bundle);
+    expect(id).toBe(`b1-${bundle.endoZipBase64Sha512}`);
+    expect(id).toMatch(/^b1-[0-9a-f]{128}$/);
+  });
+
+  test('the same modules in another zip file -> the same bundle', async () => {
+    const bundle = archive(1);
+    const again = repacked(bundle);
+    expect(again.endoZipBase64).not.toBe(bundle.endoZipBase64);
+    const id = await shared.kernel.installBundle(bundle);
+    expect(await shared.kernel.installBundle(again)).toBe(id);
+    const { root } = await shared.kernel.createVat({ name: shared.takeName('vat'), bundleId: id });
+    expect(await shared.kernel.call(root, 'go')).toEqual(ARCHIVE_CASES[1]!.value);
+  });
+
+  test('the same map with another module -> refused', async () => {
+    const bundle = archive(2);
+    await shared.kernel.installBundle(bundle);
+    const forged = repacked(bundle, (_file, text) => text.replace('100n', '900n'));
+    const install = shared.kernel.installBundle(forged);
+    await expect(install).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /SHA-512/ });
+  });
+
+  test('a map without hashes -> it names no code: the sha256 of the archive', async () => {
+    const withoutHashes = (file: string, text: string) =>
+      file === 'compartment-map.json' ? text.replace(/,\s*"sha512":\s*"[0-9a-f]{128}"/g, '') : text;
+    const bundle = repacked(archive(2), withoutHashes);
+    const other = repacked(bundle, (_file, text) => text.replace('100n', '900n'));
+    const ids: string[] = [];
+    for (const each of [bundle, other]) ids.push(await shared.kernel.installBundle(each));
+    expect(ids[0]).toMatch(/^b1-[0-9a-f]{64}$/);
+    expect(ids[1]).not.toBe(ids[0]);
   });
 });

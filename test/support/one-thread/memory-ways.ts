@@ -122,7 +122,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     installedImage: () => image,
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {
-      deriveScript: refused,
+      deriveArchive: refused,
       bundleEntry: refused,
       readText: refused,
       importDefault: refused,

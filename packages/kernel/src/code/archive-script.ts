@@ -21,6 +21,13 @@ import {
   type LinkedModule,
 } from './archive-linker.js';
 
+/** What comes of an archive. */
+export interface DerivedArchive {
+  readonly script: string;
+  /** Of the compartment map; absent if that does not have the hash of every module. */
+  readonly sha512?: string;
+}
+
 export interface ArchiveJob {
   readonly endoZipBase64: string;
   readonly sha512: string | undefined;
@@ -28,6 +35,7 @@ export interface ArchiveJob {
 
 interface ArchivedModule {
   readonly parser?: string;
+  readonly sha512?: string;
   readonly compartment?: string;
   readonly module?: string;
   readonly deferredError?: string;
@@ -213,14 +221,23 @@ class Archive {
   }
 }
 
+/** Then the hash of the map is that of all code, whatever else may differ between two zips. */
+const hasAllHashes = ({ compartments }: ArchivedMap): boolean =>
+  Object.values(compartments).every(({ modules }) =>
+    Object.values(modules).every(({ parser, sha512 }) => parser === undefined || sha512),
+  );
+
 /** Errors: an Error that says why the bundle is none. */
-export const archiveScript = async ({ endoZipBase64, sha512 }: ArchiveJob): Promise<string> => {
+export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> => {
+  const { endoZipBase64, sha512 } = job;
   const bytes = Buffer.from(endoZipBase64, 'base64');
   if (bytes.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
   const archive = new Uint8Array(bytes);
   const loaded = await load(archive, sha512);
   const zip = new ZipReader(archive, { name: 'bundle' });
-  const map = JSON.parse(strictTextOf(zip.read(COMPARTMENT_MAP))) as ArchivedMap;
+  const mapBytes = zip.read(COMPARTMENT_MAP);
+  const map = JSON.parse(strictTextOf(mapBytes)) as ArchivedMap;
   const { modules, entry } = new Archive(map, loaded).linked;
-  return weave(linkArchive(modules, entry));
+  const script = weave(linkArchive(modules, entry));
+  return hasAllHashes(map) ? { script, sha512: sha512Of(mapBytes) } : { script };
 };

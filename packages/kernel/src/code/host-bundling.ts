@@ -6,7 +6,7 @@ import { runArchiveJob } from './bundler.js';
 import type { Bundling } from './bundling.js';
 
 export const hostBundling: Bundling = {
-  deriveScript: runArchiveJob,
+  deriveArchive: runArchiveJob,
   bundleEntry: path => bundleVat(path),
   readText: path => readFile(path, 'utf8'),
   importDefault: async path =>
