@@ -125,6 +125,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
       deriveArchive: refused,
       bundleEntry: refused,
       readText: refused,
+      findFile: refused,
       importDefault: refused,
     },
     memoryUse: () => ({ rssMiB: 0, mappedMiB: 0 }),

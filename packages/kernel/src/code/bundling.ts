@@ -8,6 +8,8 @@ export interface Bundling {
   /** The bundle of a vat's entry module. Errors: KernelError BAD_BUNDLE. */
   bundleEntry(path: string): Promise<VatBundle>;
   readText(path: string): Promise<string>;
+  /** The path of a file of a directory or of a package that is found from there, if there is one. */
+  findFile(specifier: string, directory: string): Promise<string | undefined>;
   /** What a module exports as its default. */
   importDefault(path: string): Promise<unknown>;
 }
