@@ -8,7 +8,7 @@ export interface Bundling {
   /** The bundle of a vat's entry module. Errors: KernelError BAD_BUNDLE. */
   bundleEntry(path: string): Promise<VatBundle>;
   readText(path: string): Promise<string>;
-  /** The path of a file of a directory or of a package that is found from there, if there is one. */
+  /** The path of a file of `directory`, or of a package that is found from there. */
   findFile(specifier: string, directory: string): Promise<string | undefined>;
   /** What a module exports as its default. */
   importDefault(path: string): Promise<unknown>;
