@@ -151,9 +151,4 @@ describe('formats: what is refused', () => {
       await expect(creating).rejects.toThrow(/Cannot import host module: node:fs/);
     }
   });
-
-  test('an archive with a live binding, which a script cannot have -> refused', async () => {
-    const bundle = await bundleOf(fixtureOf('live.js'), 'endoZipBase64');
-    await refused(bundle, /live\.js assigns its export count: a script has no live bindings/);
-  });
 });

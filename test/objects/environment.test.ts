@@ -41,7 +41,7 @@ describe('environment: globals', () => {
         'watchPromise'], true]],
     ['vatPowers -> exits, powers of upgrades, VatData and weak collections, hardened',
       '[Object.keys(vatPowers).sort(), Object.isFrozen(vatPowers)]',
-      [['VatData', 'WeakMap', 'WeakSet', 'dismissKind', 'exitVat', 'exitVatWithFailure',
+      [['D', 'VatData', 'WeakMap', 'WeakSet', 'dismissKind', 'exitVat', 'exitVatWithFailure',
         'finishedUpgrade', 'makeKind', 'makeKindMulti', 'nameExport', 'onFork', 'reconnectExport',
         'replaceKind', 'replaceKindMulti'], true]],
     ['the global object -> may be added to; what stands in it is frozen',

@@ -19,7 +19,7 @@ import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy
 import type { WaysOut } from './core/ways-out.js';
 import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
-import { loadConfig, type LoadedConfig } from './host/config.js';
+import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
 import { forkInput } from './host/fork-input.js';
 import { HostObjects } from './host/host-objects.js';
 import type { HostAnswer, HostCall, HostObject } from './host/host-objects.js';
@@ -88,7 +88,8 @@ export class Kernel {
     checkOptions(options);
     const out = ways();
     const loaded = await loadConfig(options.config, out.bundling);
-    const parameters = { ...loaded?.config.kernelParameters, ...options.parameters };
+    const configured = loaded === undefined ? {} : configuredParameters(loaded.config);
+    const parameters = { ...configured, ...options.parameters };
     const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
     try {
       await kernel.#begin(options, loaded);

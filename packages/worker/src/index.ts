@@ -8,6 +8,7 @@ export {
   type KindDescription,
 } from './liveslots/kinds/describe-kind.js';
 export * from './protocol/ascii-text.js';
+export * from './protocol/bundle-caps.js';
 export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
 export { unpackTuple } from './protocol/frame-reader.js';

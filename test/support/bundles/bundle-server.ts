@@ -2,8 +2,8 @@
  * Bundles the fixtures of a test run, each once: vitest starts this before the first test file.
  * Also gives the run a directory for what several test files use, and removes it in the end.
  *
- * Test files are processes of their own, so they ask this server, which keeps one bundler for all of
- * them and a file for every bundle that it has made. A file is named by the content of what the
+ * Test files are processes of their own, so they ask this server, which bundles for all of them and
+ * keeps a file for every bundle that it has made. A file is named by the content of what the
  * bundle is made of, so it serves later runs too, and an edited fixture (in watch mode, also during
  * a run) has another name.
  */

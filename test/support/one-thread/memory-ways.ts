@@ -122,9 +122,10 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     installedImage: () => image,
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {
-      deriveScript: refused,
+      deriveArchive: refused,
       bundleEntry: refused,
       readText: refused,
+      findFile: refused,
       importDefault: refused,
     },
     memoryUse: () => ({ rssMiB: 0, mappedMiB: 0 }),

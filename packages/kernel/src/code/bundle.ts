@@ -9,6 +9,7 @@ import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
+import type { DerivedArchive } from './archive-script.js';
 import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
 
@@ -33,7 +34,7 @@ export type VatBundle =
 
 /** A bundle that may be installed. */
 export interface CheckedBundle {
-  /** `b1-` and the sha256 of format and source: the same code has the same id everywhere. */
+  /** The same code has the same id everywhere: worker/protocol/code-ids.ts. */
   readonly bundleId: BundleId;
   readonly moduleFormat: BundleFormat;
   readonly source: string;
@@ -127,12 +128,12 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
   return bundle;
 };
 
-type DerivesScripts = Pick<Bundling, 'deriveScript'>;
+type DerivesArchives = Pick<Bundling, 'deriveArchive'>;
 
 const checkZipBundle = async (
   source: unknown,
   sha512: unknown,
-  { deriveScript }: DerivesScripts,
+  { deriveArchive }: DerivesArchives,
 ): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
@@ -140,19 +141,22 @@ const checkZipBundle = async (
   }
   checkSize('archive', source);
   const moduleFormat = 'endoZipBase64';
-  const bundleId = bundleIdOf(moduleFormat, source);
-  // What the bundle says of its own hash is checked too, and is no part of its id.
-  const key = `${bundleId} ${sha512 ?? ''}`;
+  const sourceId = bundleIdOf(moduleFormat, source);
+  // Each archive is verified, though two may have one id; so is what it says of its own hash.
+  const key = `${sourceId} ${sha512 ?? ''}`;
   const known = recent.get(key);
   if (known !== undefined) return known;
-  let script: string;
+  let derived: DerivedArchive;
   try {
-    script = await deriveScript({ endoZipBase64: source, sha512 });
+    derived = await deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
     return bad(describe(error), error);
   }
+  const { script, sha512: mapSha512 } = derived;
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
+  // A map without the hash of a module does not tell one archive from another.
+  const bundleId = mapSha512 === undefined ? sourceId : bundleIdFrom(mapSha512);
   const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
   recent.add(key, bundle);
   return bundle;
@@ -166,7 +170,7 @@ const checkZipBundle = async (
  */
 export const checkBundle = (
   bundle: unknown,
-  derives: DerivesScripts,
+  derives: DerivesArchives,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
   const given: Partial<Record<BundleField, unknown>> = bundle;

@@ -4,7 +4,7 @@
  */
 import '@endo/init';
 import bundleSource from '@endo/bundle-source';
-import { archiveScript, type ArchiveJob } from './archive-script.js';
+import { deriveArchive, type ArchiveJob, type DerivedArchive } from './archive-script.js';
 import type { BundleFormat } from './bundle.js';
 
 export interface BundleJob {
@@ -14,11 +14,11 @@ export interface BundleJob {
 
 export type BundlerJob = BundleJob | ArchiveJob;
 
-/** A bundle with everything that endo puts in it; of an archive, its script. */
-export type BundlerResult = Readonly<Record<string, string>> | string;
+/** A bundle with everything that endo puts in it, or what comes of an archive. */
+export type BundlerResult = Readonly<Record<string, string>> | DerivedArchive;
 
 const work = async (job: BundlerJob): Promise<BundlerResult> => {
-  if ('endoZipBase64' in job) return archiveScript(job);
+  if ('endoZipBase64' in job) return deriveArchive(job);
   const { entry, format } = job;
   return { ...(await bundleSource(entry, { format })) };
 };

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Piscina } from 'piscina';
-import type { ArchiveJob } from './archive-script.js';
+import type { ArchiveJob, DerivedArchive } from './archive-script.js';
 import type { BundleJob, BundlerJob, BundlerResult } from './bundler-thread.js';
 
 /** A host that bundles several vats does so in a row. */
@@ -23,15 +23,16 @@ const run = async (job: BundlerJob): Promise<BundlerResult> => {
   return pool.run(job);
 };
 
+const isDerived = (result: BundlerResult): result is DerivedArchive => 'script' in result;
+
 export const runBundleJob = async (job: BundleJob): Promise<Readonly<Record<string, string>>> => {
   const bundle = await run(job);
-  assert(typeof bundle !== 'string', 'a bundle comes of a bundle job');
+  assert(!isDerived(bundle), 'a bundle comes of a bundle job');
   return bundle;
 };
 
-/** Gives the script. */
-export const runArchiveJob = async (job: ArchiveJob): Promise<string> => {
-  const script = await run(job);
-  assert(typeof script === 'string', 'a script comes of an archive job');
-  return script;
+export const runArchiveJob = async (job: ArchiveJob): Promise<DerivedArchive> => {
+  const derived = await run(job);
+  assert(isDerived(derived), 'a script comes of an archive job');
+  return derived;
 };

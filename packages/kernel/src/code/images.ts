@@ -18,7 +18,7 @@ import {
   type ReadView,
   type RowChange,
 } from '@heirloom/store';
-import { imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
+import { BUNDLE_CAPS_MARK, imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
 import { metaBytes } from '../state/store-meta.js';
@@ -84,6 +84,7 @@ export class Images {
   readonly #loaded: Map<ImageId, Image>;
   #current: ImageId;
   #adopted: Image | undefined;
+  readonly #knowing = new Map<ImageId, boolean>();
 
   private constructor(view: ReadView, current: ImageId, loaded: readonly Image[]) {
     this.#view = view;
@@ -119,6 +120,13 @@ export class Images {
     const image = this.#loaded.get(id);
     if (image === undefined) throw new HostError('STORE_CORRUPT', `no vat was on image ${id}`);
     return image;
+  }
+
+  /** Can vats on it be told what bundle caps stand for? */
+  knowsBundleCaps(id: ImageId): boolean {
+    const known = this.#knowing.get(id) ?? this.need(id).source.includes(BUNDLE_CAPS_MARK);
+    this.#knowing.set(id, known);
+    return known;
   }
 
   /** From now on new incarnations get it. */

@@ -53,7 +53,26 @@ export class InstalledBundles {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
-    this.#added.set(key, bundle);
+    // Zip files that differ may be one bundle: what vats have read of it stays as it is.
+    const { source } = this.#addedNow(bundle.bundleId) ?? bundle;
+    this.#added.set(key, { ...bundle, source });
+  }
+
+  /** Installed in this block: the store does not show them. */
+  unshown(): readonly BundleSource[] {
+    const found = new Map<BundleId, BundleSource>();
+    for (const bundle of this.#added.values()) {
+      if (!this.#isStored(bundle.bundleId)) found.set(bundle.bundleId, bundle);
+    }
+    return [...found.values()];
+  }
+
+  #addedNow(bundleId: BundleId): CheckedBundle | undefined {
+    return [...this.#added.values()].find(bundle => bundle.bundleId === bundleId);
+  }
+
+  #isStored(bundleId: BundleId): boolean {
+    return this.#view.get('bundles', bundleSourceKey(bundleId)) !== undefined;
   }
 
   /** The same script for the image of new incarnations as for another. */
@@ -91,9 +110,11 @@ export class InstalledBundles {
   }
 
   changes(into: RowChange[]): void {
-    for (const [key, { bundleId, moduleFormat, source, script }] of this.#added) {
+    for (const { bundleId, moduleFormat, source } of this.unshown()) {
       const value = sourceCodec.encode([moduleFormat, utf8(source)]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
+    }
+    for (const [key, { script }] of this.#added) {
       into.push({ table: 'bundles', key, value: utf8(script) });
     }
   }

@@ -25,6 +25,7 @@ import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.
 import { hasRemains } from '../lifecycle/termination.js';
 import type { Successor } from '../lifecycle/upgrade.js';
 import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
+import { ToldBundles } from '../lifecycle/told-bundles.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { freeUnreferenced } from '../objects/collect.js';
@@ -125,7 +126,9 @@ export class KernelCore {
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
       onProcessGone: () => this.#freeReaders(),
     });
-    this.#online = new OnlineVats(this.zygotes, this.isolation);
+    const toldBundles = new ToldBundles(this.state, images, this.bundles);
+    const unshown = toldBundles.unshown.bind(toldBundles);
+    this.#online = new OnlineVats(this.zygotes, this.isolation, unshown);
     this.#pager = new Pager({
       online: this.#online,
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
@@ -133,6 +136,7 @@ export class KernelCore {
     });
     this.#lifecycle = {
       state: this.state,
+      toldBundles,
       online: this.#online,
       pager: this.#pager,
       scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),

@@ -22,14 +22,18 @@ const bundleOf = ({ moduleFormat, source }: BundleSource): VatBundle =>
     ? { moduleFormat, endoZipBase64: source }
     : { moduleFormat, source };
 
-/** Every bundle of a store, its script derived by this release. Errors: KernelError BAD_BUNDLE. */
+/**
+ * Every bundle of a store, its script derived by this release, under the id that it has there: an
+ * older release may have named it in another way. Errors: KernelError BAD_BUNDLE.
+ */
 export const deriveBundles = async (
-  bundles: InstalledBundles,
-  bundling: Bundling,
+  bundles: Pick<InstalledBundles, 'sources'>,
+  bundling: Pick<Bundling, 'deriveArchive'>,
 ): Promise<CheckedBundle[]> => {
   const checked: CheckedBundle[] = [];
   for (const source of bundles.sources()) {
-    checked.push(await checkBundle(bundleOf(source), bundling));
+    const { bundleId } = source;
+    checked.push({ ...(await checkBundle(bundleOf(source), bundling)), bundleId });
   }
   return checked;
 };

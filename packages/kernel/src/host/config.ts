@@ -5,6 +5,9 @@
  * becomes inputs of the first block: host objects, bundles, vats (the bootstrap vat first, then
  * `mailbox`, `timer`, then the others by name), and the message `bootstrap(vats, devices)`. A store
  * that has taken inputs before is never configured again.
+ *
+ * Files that are written for SwingSet are taken: what says how SwingSet runs a vat has no effect,
+ * what says when vats are reaped has that of a parameter.
  */
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +21,12 @@ import { readCritical, readReapInterval } from '../services/option-reader.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { hostDialect } from './host-dialect.js';
 
-/** Where a bundle comes from: exactly one of the three. Paths are relative to the file. */
+/**
+ * Where a bundle comes from: exactly one of the three. Paths are relative to the file; what is no
+ * file there is sought in packages (`@agoric/vats/src/vat-board.js`).
+ */
 export interface BundleSource {
+  readonly $comment?: unknown;
   /** An entry module, bundled now. */
   readonly sourceSpec?: string;
   /** A JSON file with a bundle. */
@@ -34,10 +41,23 @@ export interface VatConfig extends BundleSource {
   readonly creationOptions?: {
     readonly critical?: boolean;
     readonly reapInterval?: number | 'never';
+    /** Without effect: how a vat is isolated is the host's business. */
+    readonly managerType?: string;
   };
 }
 
-export interface KernelConfig {
+/** How SwingSet bundles and runs vats: without effect here. */
+interface SwingSetConfig {
+  readonly $comment?: unknown;
+  readonly defaultManagerType?: string;
+  readonly snapshotInitial?: number;
+  readonly snapshotInterval?: number;
+  readonly includeDevDependencies?: boolean;
+  readonly bundleCachePath?: string;
+  readonly bundleFormat?: string;
+}
+
+export interface KernelConfig extends SwingSetConfig {
   /** The vat whose root gets `bootstrap(vats, devices)`. */
   readonly bootstrap?: string;
   readonly vats?: Readonly<Record<string, VatConfig>>;
@@ -52,6 +72,9 @@ export interface KernelConfig {
   readonly argv?: readonly string[];
   /** Consensus parameters of the store. */
   readonly kernelParameters?: Partial<KernelParameters>;
+  /** The parameters `reapInterval` and `reapKrefs`, by their names in SwingSet. */
+  readonly defaultReapInterval?: number | 'never';
+  readonly defaultReapGCKrefs?: number | 'never';
 }
 
 interface ConfiguredVat {
@@ -74,10 +97,14 @@ export interface ReadyConfig {
 
 const FIELDS = [
   ...['bootstrap', 'vats', 'bundles', 'hostObjects', 'timer', 'mailbox', 'argv'],
-  'kernelParameters',
+  ...['kernelParameters', 'defaultReapInterval', 'defaultReapGCKrefs'],
+  ...['$comment', 'defaultManagerType', 'snapshotInitial', 'snapshotInterval'],
+  ...['includeDevDependencies', 'bundleCachePath', 'bundleFormat'],
 ];
 const SOURCES = ['sourceSpec', 'bundleSpec', 'bundle', 'bundleName'] as const;
-const VAT_FIELDS = [...SOURCES, 'parameters', 'creationOptions'];
+const BUNDLE_FIELDS = [...SOURCES, '$comment'];
+const VAT_FIELDS = [...BUNDLE_FIELDS, 'parameters', 'creationOptions'];
+const CREATION_FIELDS = ['critical', 'reapInterval', 'managerType'];
 
 const bad = (message: string): never => {
   throw new KernelError('BAD_CONFIG', message);
@@ -126,6 +153,28 @@ export const loadConfig = async (
   return { config: config as KernelConfig, directory: dirname(path) };
 };
 
+const REAP_PARAMETERS = [
+  ['defaultReapInterval', 'reapInterval'],
+  ['defaultReapGCKrefs', 'reapKrefs'],
+] as const;
+
+/**
+ * The parameters that a configuration gives a fresh store. Errors: KernelError BAD_CONFIG for one
+ * that it gives twice.
+ */
+export const configuredParameters = (config: KernelConfig): Partial<KernelParameters> => {
+  const reaps: Partial<Record<'reapInterval' | 'reapKrefs', number>> = {};
+  for (const [field, name] of REAP_PARAMETERS) {
+    const given = config[field];
+    if (given === undefined) continue;
+    if (config.kernelParameters?.[name] !== undefined) {
+      bad(`give ${field} or ${name} of kernelParameters, not both`);
+    }
+    reaps[name] = given === 'never' ? Number.MAX_SAFE_INTEGER : given;
+  }
+  return { ...config.kernelParameters, ...reaps };
+};
+
 class Preparation {
   readonly #directory: string;
   readonly #bundling: Bundling;
@@ -159,7 +208,7 @@ class Preparation {
     checkName(name);
     checkFields(what, config, VAT_FIELDS);
     const { bundleName, creationOptions = {}, parameters, ...source } = config;
-    checkFields(`${what} creationOptions`, creationOptions, ['critical', 'reapInterval']);
+    checkFields(`${what} creationOptions`, creationOptions, CREATION_FIELDS);
     const dialect = hostDialect(what, 'BAD_CONFIG');
     const critical = readCritical(creationOptions.critical, dialect);
     const reapInterval = readReapInterval(creationOptions.reapInterval, dialect);
@@ -171,16 +220,23 @@ class Preparation {
   }
 
   async #bundleOf(what: string, source: BundleSource): Promise<unknown> {
-    checkFields(what, source, SOURCES);
-    const given = Object.values(source).filter(value => value !== undefined);
+    checkFields(what, source, BUNDLE_FIELDS);
+    const { $comment: _, ...sources } = source;
+    const given = Object.values(sources).filter(value => value !== undefined);
     if (given.length !== 1) bad(`${what}: give one of ${SOURCES.join(', ')}`);
     const { sourceSpec, bundleSpec, bundle } = source;
     if (sourceSpec !== undefined) {
-      return this.#bundling.bundleEntry(resolve(this.#directory, sourceSpec));
+      return this.#bundling.bundleEntry(await this.#find(what, sourceSpec));
     }
     if (bundle !== undefined) return bundle;
     const spec = required(bundleSpec, 'the file of a bundle');
-    return JSON.parse(await this.#bundling.readText(resolve(this.#directory, spec)));
+    return JSON.parse(await this.#bundling.readText(await this.#find(what, spec)));
+  }
+
+  async #find(what: string, spec: string): Promise<string> {
+    const path = await this.#bundling.findFile(spec, this.#directory);
+    const where = `neither a file, seen from ${this.#directory}, nor in a package there`;
+    return path ?? bad(`${what}: there is no ${spec}: ${where}`);
   }
 }
 

@@ -222,7 +222,9 @@ const startChild = async (
   try {
     await worker.replay(position, state.recorded(parent, row.incarnation));
     const slots = row.slots.map(kref => nameFor(state, vat, kref));
-    const delivery = packFrame([Delivery.fork, row.parameters, slots, child.exportNames]);
+    const told = context.toldBundles.among(vat, row.slots);
+    const fork = [Delivery.fork, row.parameters, slots, child.exportNames, ...told] as const;
+    const delivery = packFrame(fork);
     const first = { position, delivery, slots: row.slots, rights: NO_RIGHTS };
     return await deliverAlone(context, vat, worker, first, moment);
   } catch (error) {

@@ -6,7 +6,7 @@
  * the same error from then on.
  */
 import assert from 'node:assert/strict';
-import { packFrame, textOf } from '@heirloom/store';
+import { packFrame, textOf, utf8 } from '@heirloom/store';
 import {
   FIRST_POSITION,
   FromWorker,
@@ -24,7 +24,13 @@ import {
 import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
-import type { VatIdentity, VatLog, VatWorker, WaveDeliveries } from './vat-worker.js';
+import type {
+  HandedBundle,
+  VatIdentity,
+  VatLog,
+  VatWorker,
+  WaveDeliveries,
+} from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
 import { readFrame } from './worker-frames.js';
 
@@ -77,6 +83,7 @@ export class FrameWorker implements VatWorker {
   #isReady = false;
   #state: State = IDLE;
   #identity: VatIdentity | undefined;
+  readonly #handed = new Set<BundleId>();
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #nextPosition = FIRST_POSITION;
@@ -132,6 +139,14 @@ export class FrameWorker implements VatWorker {
   restack(spaces: Spaces): void {
     const [space, ...below] = spaces;
     this.#send([ToWorker.restack, space, below]);
+  }
+
+  hand(bundles: readonly HandedBundle[]): void {
+    for (const { bundleId, moduleFormat, source } of bundles) {
+      if (this.#handed.has(bundleId)) continue;
+      this.#handed.add(bundleId);
+      this.#send([ToWorker.bundle, bundleId, moduleFormat, utf8(source)]);
+    }
   }
 
   deliver({ height, wave, firstPosition, deliveries }: WaveDeliveries): void {

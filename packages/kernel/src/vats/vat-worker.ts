@@ -30,6 +30,12 @@ export interface WaveDeliveries {
   readonly deliveries: readonly Uint8Array[];
 }
 
+export interface HandedBundle {
+  readonly bundleId: BundleId;
+  readonly moduleFormat: string;
+  readonly source: string;
+}
+
 export interface VatWorker {
   /** It has failed, or was terminated: whatever is asked of it gives the same error. */
   readonly hasFailed: boolean;
@@ -43,6 +49,8 @@ export interface VatWorker {
   replay(endPosition: Position, waves?: readonly HandOverWave[]): Promise<void>;
   /** The vat's spaces are others from now on, its rows the same. */
   restack(spaces: Spaces): void;
+  /** Bundles that the vat has caps of and the store may not show yet: before they are asked for. */
+  hand(bundles: readonly HandedBundle[]): void;
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;

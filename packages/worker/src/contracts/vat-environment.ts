@@ -21,6 +21,8 @@ export interface ImageHost {
 
 /** What the image hands back. */
 export interface ImageInstance {
+  /** What the kernel may tell an image of that it could not tell older ones. */
+  readonly marks?: readonly string[];
   onMessage(frame: Uint8Array): void;
   /** Logs it as a console line of the vat; false if there is no vat yet. */
   onUnhandledRejection(reason: unknown): boolean;

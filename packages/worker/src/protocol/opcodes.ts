@@ -38,7 +38,14 @@ export const Syscall = {
 } as const;
 
 /** Opcodes from the kernel to a worker. */
-export const ToWorker = { prepare: 0, bind: 1, deliver: 2, replay: 3, restack: 4 } as const;
+export const ToWorker = {
+  prepare: 0,
+  bind: 1,
+  deliver: 2,
+  replay: 3,
+  restack: 4,
+  bundle: 5,
+} as const;
 
 /** Opcodes from a worker to the kernel. */
 export const FromWorker = {

@@ -18,6 +18,7 @@ type Counts<T extends readonly [number, ...Tuple]> = {
   readonly [Op in T[0]]: Extract<T, readonly [Op, ...unknown[]]>['length'];
 };
 
+/** `caps` may follow. */
 const DELIVERIES: Counts<DeliveryTuple> = {
   [Delivery.startVat]: 4,
   [Delivery.message]: 5,
@@ -36,15 +37,25 @@ const TO_WORKER: Counts<ToWorkerTuple> = {
   [ToWorker.deliver]: 5,
   [ToWorker.replay]: 3,
   [ToWorker.restack]: 3,
+  [ToWorker.bundle]: 4,
 };
+const WITH_CAPS: readonly unknown[] = [
+  Delivery.startVat,
+  Delivery.message,
+  Delivery.notify,
+  Delivery.fork,
+];
 const CRANK: CrankTuple['length'] = 4;
 const TRANSCRIPT: TranscriptTuple['length'] = 5;
 
 const countOf = (counts: Readonly<Record<number, number>>, [op]: Tuple): number | undefined =>
   typeof op === 'number' ? counts[op] : undefined;
 
-const isDelivery = (tuple: Tuple): tuple is DeliveryTuple =>
-  tuple.length === countOf(DELIVERIES, tuple);
+const isDelivery = (tuple: Tuple): tuple is DeliveryTuple => {
+  const count = countOf(DELIVERIES, tuple);
+  if (tuple.length === count) return true;
+  return count !== undefined && WITH_CAPS.includes(tuple[0]) && tuple.length === count + 1;
+};
 const isToWorker = (tuple: Tuple): tuple is ToWorkerTuple =>
   tuple.length === countOf(TO_WORKER, tuple);
 const isCrank = (tuple: Tuple): tuple is CrankTuple => tuple.length === CRANK;

@@ -12,6 +12,7 @@ import { required, type Height } from '@heirloom/store/types';
 import { textOf, utf8 } from '@heirloom/store/utf8';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
+import type { BundleText } from '../protocol/bundle-caps.js';
 import type { BundleId } from '../protocol/code-ids.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
@@ -29,6 +30,7 @@ import { CrankChunk } from './crank-chunk.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
 import { nextTurn, nowUs } from './host-powers.js';
+import { InstalledBundles } from './installed-bundles.js';
 import { Replay, type Divergence } from './replay.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
@@ -81,6 +83,7 @@ export class Supervisor {
   readonly #liveslots: Liveslots;
   readonly #engine: Engine;
   readonly #inbox: ToWorkerTuple[] = [];
+  readonly #bundles = new InstalledBundles();
   #isWorking = false;
   #state: State = { name: 'unbound', lines: [] };
   /** None before `bind`. */
@@ -97,6 +100,7 @@ export class Supervisor {
       crank: this.#crank,
       log: (level, text) => this.#log(level, text),
       collectGarbage: () => options.host.collectGarbage(),
+      readBundle: bundleId => this.#readBundle(bundleId),
     });
     const { host } = options;
     this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, () => {
@@ -129,12 +133,25 @@ export class Supervisor {
       case ToWorker.restack:
         this.#spaces = [message[1], ...message[2]];
         return this.#work();
+      case ToWorker.bundle:
+        this.#bundles.add(message[1], message[2], message[3]);
+        return this.#work();
       case ToWorker.deliver:
         return this.#deliver(message);
       case ToWorker.replay:
         return this.#replay(message[1], message[2]);
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
+    }
+  }
+
+  /** A bundle of which the vat has a cap is there: else this host is at fault, and not the vat. */
+  #readBundle(bundleId: BundleId): BundleText {
+    try {
+      return this.#bundles.read(bundleId);
+    } catch (error) {
+      this.#crank.failHost(error);
+      throw error;
     }
   }
 
@@ -178,6 +195,7 @@ export class Supervisor {
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     const start = this.#startBase(snapshot);
     this.#rows.open(new LiveBase(snapshot, this.#needSpaces()), snapshot.height, start);
+    this.#bundles.open(snapshot);
     this.#beginLife();
     this.#turns.run(
       new Wave({
@@ -194,6 +212,7 @@ export class Supervisor {
         finish: () => {
           this.#liveslots.endWave();
           this.#rows.close();
+          this.#bundles.close();
           snapshot.done();
           nextTurn(() => this.#work());
         },
@@ -208,6 +227,7 @@ export class Supervisor {
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     this.#rows.forget();
     this.#rows.open(this.#startBase(snapshot), snapshot.height);
+    this.#bundles.open(snapshot);
     this.#become({ name: 'replaying', bound, toldUs: nowUs() });
     this.#turns.run(
       new Replay({
@@ -221,6 +241,7 @@ export class Supervisor {
         progress: position => this.#postProgress(position),
         finish: divergence => {
           this.#rows.close();
+          this.#bundles.close();
           this.#rows.forget();
           this.#adoptHanded(bound);
           snapshot.done();

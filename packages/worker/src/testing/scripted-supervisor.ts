@@ -99,6 +99,8 @@ export class Supervisor {
       case ToWorker.bind:
         this.#bind(message);
         return this.#work();
+      case ToWorker.bundle:
+        return this.#work();
       case ToWorker.restack:
         this.#spaces = [message[1], ...message[2]];
         return this.#work();

@@ -88,7 +88,8 @@ export const behindArrow = (source: string, { params, start }: FunctionNode): nu
   return at + 2;
 };
 
-const namesIn = (pattern: SyntaxNode, into: string[]): void => {
+/** The names that a pattern binds. */
+export const namesIn = (pattern: SyntaxNode, into: string[]): void => {
   if (pattern.type === 'Identifier') into.push(pattern.name);
   else if (pattern.type === 'Property') namesIn(pattern.value, into);
   else if (pattern.type === 'AssignmentPattern') namesIn(pattern.left, into);
@@ -96,7 +97,7 @@ const namesIn = (pattern: SyntaxNode, into: string[]): void => {
 };
 
 /** The names that `var` declares in a function, however deep, but in no function below. */
-const varNames = (node: SyntaxNode, into: string[]): void => {
+export const varNames = (node: SyntaxNode, into: string[]): void => {
   if (isFunction(node)) return;
   if (node.type === 'VariableDeclaration' && node.kind === 'var') {
     for (const { id } of node.declarations) namesIn(id, into);

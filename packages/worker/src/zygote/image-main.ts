@@ -17,6 +17,7 @@ import type {
   LogSink,
   VatEnvironment,
 } from '../contracts/vat-environment.js';
+import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
 import { callDepth } from './call-depth.js';
 import { formatValue } from './format-value.js';
 import { hardening } from './harden.js';
@@ -36,6 +37,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   };
   const supervisor = new Supervisor({ host, environment });
   return {
+    marks: [BUNDLE_CAPS_MARK],
     onMessage: frame => supervisor.onMessage(frame),
     onUnhandledRejection: reason => {
       const text = `Unhandled rejection: ${formatValue(reason)}`;

@@ -9,6 +9,8 @@ import { check } from '../../check.js';
 import type { CrankSink, FallibleCrankSink } from '../../contracts/crank-sink.js';
 import type { RowStore } from '../../contracts/row-store.js';
 import type { LogSink, VatEnvironment } from '../../contracts/vat-environment.js';
+import type { BundleText } from '../../protocol/bundle-caps.js';
+import type { BundleId } from '../../protocol/code-ids.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
 import { Delivery } from '../../protocol/opcodes.js';
@@ -17,6 +19,7 @@ import type { VatId } from '../../protocol/vat-numbers.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
+import { VatBundleCaps } from '../objects/bundle-device.js';
 import { VatCodec } from '../promises/codec.js';
 import { PromiseTable } from '../promises/promise-table.js';
 import { Promises } from '../promises/promises.js';
@@ -35,6 +38,8 @@ interface LiveslotsOptions {
   readonly rows: RowStore;
   readonly crank: FallibleCrankSink;
   readonly log: LogSink;
+  /** An installed bundle, as the store has it. */
+  readonly readBundle: (bundleId: BundleId) => BundleText;
   /** Forces V8's collector. */
   readonly collectGarbage: () => void;
 }
@@ -58,9 +63,11 @@ export class Liveslots {
   #script: string | undefined;
   #evaluation: Evaluation | undefined;
   readonly #garbage: Garbage;
+  readonly #bundleCaps: VatBundleCaps;
   #isSpoiled = false;
 
-  constructor({ environment, rows, crank: sink, log, collectGarbage }: LiveslotsOptions) {
+  constructor(options: LiveslotsOptions) {
+    const { environment, rows, crank: sink, log, collectGarbage, readBundle: read } = options;
     const { hardening, handledPromises: handled } = environment;
     const crank = this.#countedSink(sink);
     this.#environment = environment;
@@ -73,6 +80,8 @@ export class Liveslots {
     });
     const codec = new VatCodec({ hardening, slots: references, promises: table });
     promises.useCodec(codec);
+    const vrefOf = (value: object) => references.vrefOf(value);
+    this.#bundleCaps = new VatBundleCaps({ hardening, vrefOf, read });
     this.#table = table;
     this.#references = references;
     this.#codec = codec;
@@ -125,6 +134,7 @@ export class Liveslots {
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
+    this.#bundleCaps.introduced(delivery);
     return this.#dispatcher.deliver(delivery);
   }
 
@@ -188,7 +198,11 @@ export class Liveslots {
           codec: this.#codec,
           vatData: this.#guardedVatData,
           globals: this.#vatData.globals,
-          powers: { ...upgrade.powers(), onFork: (handler: unknown) => forks.onFork(handler) },
+          powers: {
+            ...upgrade.powers(),
+            onFork: (handler: unknown) => forks.onFork(handler),
+            D: (cap: unknown) => this.#bundleCaps.device(cap),
+          },
           estate: isEmergency ? upgrade.emergencyEstate() : undefined,
         }),
       baggage: () => this.#vatData.baggage(),

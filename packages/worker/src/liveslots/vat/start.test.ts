@@ -62,7 +62,7 @@ describe('startVat', () => {
     const vat = makePlainHarness();
     await vat.start(script, { n: 5, o: ref('o-4') });
     expect(await vat.call('o+0', 'see')).toEqual([
-      'VatData,WeakMap,WeakSet,dismissKind,exitVat,exitVatWithFailure,finishedUpgrade,' +
+      'D,VatData,WeakMap,WeakSet,dismissKind,exitVat,exitVatWithFailure,finishedUpgrade,' +
         'makeKind,makeKindMulti,nameExport,onFork,reconnectExport,replaceKind,replaceKindMulti',
       true,
       { n: 5, o: ref('o-4') },

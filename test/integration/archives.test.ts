@@ -1,0 +1,152 @@
+/** Archives as `@endo/bundle-source` makes them: their modules are those of ECMAScript and Node. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { ZipReader, ZipWriter } from '@endo/zip';
+import type { VatBundle } from '@heirloom/kernel';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
+import { ARCHIVE_CASES, packageOf, type ArchiveCase } from './archive-cases.js';
+
+/** Without transforms an archive has modules as sources, not compiled. */
+const KINDS = ['compiled', 'sources'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Bundles each directory that is named, in both ways: endo's bundler needs a process with SES. */
+const BUNDLE = `
+import '@endo/init';
+import bundleSource from '@endo/bundle-source';
+const bundles = [];
+for (const directory of process.argv.slice(1)) {
+  for (const noTransforms of [false, true]) {
+    const options = { format: 'endoZipBase64', noTransforms };
+    bundles.push(await bundleSource(directory + '/vat.js', options));
+  }
+}
+process.stdout.write(JSON.stringify(bundles));
+`;
+
+let place = '';
+const write = async (name: string, files: ArchiveCase['files']): Promise<string> => {
+  const directory = path.join(place, name);
+  await mkdir(directory);
+  for (const [file, text] of Object.entries(packageOf(files))) {
+    await writeFile(path.join(directory, file), text);
+  }
+  return directory;
+};
+
+const makeAll = async (all: readonly ArchiveCase['files'][]): Promise<VatBundle[]> => {
+  const directories: string[] = [];
+  for (const files of all) directories.push(await write(`package-${directories.length}`, files));
+  const args = ['--input-type=module', '--eval', BUNDLE, ...directories];
+  const cwd = path.join(import.meta.dirname, '../..');
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, args, { cwd, maxBuffer: 1 << 28 });
+  return JSON.parse(stdout) as VatBundle[];
+};
+
+const HOST_ONLY = "export const buildRootObject = () => import('./far.js');";
+const NO_NAME = "import { nothing } from './far.js'; export const buildRootObject = nothing;";
+const AMBIGUOUS = {
+  'vat.js': "import { x } from './all.js'; export const buildRootObject = () => x;",
+  'all.js': "export * from './a.js'; export * from './b.js';",
+  'a.js': 'export const x = 1;',
+  'b.js': 'export const x = 2;',
+};
+const REFUSED = [{ 'vat.js': HOST_ONLY }, { 'vat.js': NO_NAME }, AMBIGUOUS];
+
+const bundles = new Map<object, Readonly<Record<Kind, VatBundle>>>();
+beforeAll(async () => {
+  place = await mkdtemp(path.join(tmpdir(), 'heirloom-archives-'));
+  const all = [...ARCHIVE_CASES.map(({ files }) => files), ...REFUSED];
+  const made = await makeAll(all);
+  for (const [at, files] of all.entries()) {
+    bundles.set(files, { compiled: made[at * 2]!, sources: made[at * 2 + 1]! });
+  }
+}, 120_000);
+afterAll(() => rm(place, { recursive: true }));
+
+describe('archives: modules', () => {
+  const shared = useSharedKernel();
+
+  describe.each(KINDS)('%s', kind => {
+    test.each(ARCHIVE_CASES)('$name', async ({ files, value }) => {
+      const { kernel } = shared;
+      const bundleId = await kernel.installBundle(bundles.get(files)![kind]);
+      const { root } = await kernel.createVat({ name: shared.takeName('vat'), bundleId });
+      expect(await kernel.call(root, 'go')).toEqual(value);
+    });
+
+    test.each([
+      ['import() -> refused', REFUSED[0], /archived.*\/vat\.js: a vat has no import\(\)/],
+      [
+        'a name that its module does not export -> refused',
+        REFUSED[1],
+        /archived.*\/vat\.js: archived.*\/far\.js has no export "nothing"/,
+      ],
+      ['a name that two modules give -> refused', REFUSED[2], /all\.js has no export "x"/],
+    ])('%s', async (_title, files, message) => {
+      const install = shared.kernel.installBundle(bundles.get(files!)![kind]);
+      await expect(install).rejects.toMatchObject({ code: 'BAD_BUNDLE', message });
+    });
+  });
+});
+
+type Archive = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
+
+/** Another zip file of what is in an archive, with the texts that `change` gives. */
+const repacked = (archive: Archive, change = (_file: string, text: string) => text): Archive => {
+  const { moduleFormat, endoZipBase64 } = archive;
+  const reader = new ZipReader(new Uint8Array(Buffer.from(endoZipBase64, 'base64')));
+  const writer = new ZipWriter({ date: new Date(1e12) });
+  for (const file of [...reader.files.keys()].reverse()) {
+    const text = Buffer.from(reader.read(file)).toString('utf8');
+    writer.write(file, new Uint8Array(Buffer.from(change(file, text))));
+  }
+  return { moduleFormat, endoZipBase64: Buffer.from(writer.snapshot()).toString('base64') };
+};
+
+describe('archives: ids', () => {
+  const shared = useSharedKernel();
+  const archive = (at: number, kind: Kind = 'sources') =>
+    bundles.get(ARCHIVE_CASES[at]!.files)![kind] as Archive;
+
+  test.each(KINDS)('%s -> the sha512 of the compartment map, as SwingSet has it', async kind => {
+    const bundle = archive(0, kind);
+    const id = await shared.kernel.installBundle(bundle);
+    expect(id).toBe(`b1-${bundle.endoZipBase64Sha512}`);
+    expect(id).toMatch(/^b1-[0-9a-f]{128}$/);
+  });
+
+  test('the same modules in another zip file -> the same bundle', async () => {
+    const bundle = archive(1);
+    const again = repacked(bundle);
+    expect(again.endoZipBase64).not.toBe(bundle.endoZipBase64);
+    const id = await shared.kernel.installBundle(bundle);
+    expect(await shared.kernel.installBundle(again)).toBe(id);
+    const { root } = await shared.kernel.createVat({ name: shared.takeName('vat'), bundleId: id });
+    expect(await shared.kernel.call(root, 'go')).toEqual(ARCHIVE_CASES[1]!.value);
+  });
+
+  test('the same map with another module -> refused', async () => {
+    const bundle = archive(2);
+    await shared.kernel.installBundle(bundle);
+    const forged = repacked(bundle, (_file, text) => text.replace('100n', '900n'));
+    const install = shared.kernel.installBundle(forged);
+    await expect(install).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /SHA-512/ });
+  });
+
+  test('a map without hashes -> it names no code: the sha256 of the archive', async () => {
+    const withoutHashes = (file: string, text: string) =>
+      file === 'compartment-map.json' ? text.replace(/,\s*"sha512":\s*"[0-9a-f]{128}"/g, '') : text;
+    const bundle = repacked(archive(2), withoutHashes);
+    const other = repacked(bundle, (_file, text) => text.replace('100n', '900n'));
+    const ids: string[] = [];
+    for (const each of [bundle, other]) ids.push(await shared.kernel.installBundle(each));
+    expect(ids[0]).toMatch(/^b1-[0-9a-f]{64}$/);
+    expect(ids[1]).not.toBe(ids[0]);
+  });
+});
