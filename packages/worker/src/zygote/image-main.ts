@@ -18,7 +18,8 @@ import type {
   VatEnvironment,
 } from '../contracts/vat-environment.js';
 import { callDepth } from './call-depth.js';
-import { formatValue } from './format-value.js';
+import { errorDetails } from './error-details.js';
+import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
 import { makeVatCompartment } from './vat-compartment.js';
 
@@ -29,16 +30,17 @@ export const startImage = (host: ImageHost): ImageInstance => {
     hardening,
     callDepth,
     handledPromises,
+    traceOf: error => formatTrace(error, errorDetails),
     makeCompartment(globals, log) {
       vatLog = log;
-      return makeVatCompartment(globals, log);
+      return makeVatCompartment(globals, log, errorDetails);
     },
   };
   const supervisor = new Supervisor({ host, environment });
   return {
     onMessage: frame => supervisor.onMessage(frame),
     onUnhandledRejection: reason => {
-      const text = `Unhandled rejection: ${formatValue(reason)}`;
+      const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
       if (vatLog !== undefined) vatLog('error', text);
       return vatLog !== undefined;
     },
