@@ -4,13 +4,14 @@ import path from 'node:path';
 import {
   exportState,
   importState,
+  openKernel,
   type Isolation,
   type Kernel,
   type KernelLogEntry,
   type KernelOptions,
   type VatReference,
 } from '@heirloom/kernel';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { mappedBundle, placeOf } from '../support/bundles/mapped-bundle.js';
 import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
@@ -116,6 +117,24 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
 });
 
 describe('traces', () => {
+  test('a vat ends by its own will -> the log says where', async () => {
+    const { kernel, log, root } = await begin();
+    const { message } = await errorOf(kernel.call(root, 'leave', []));
+    expect(message).toBe('vat terminated');
+    const from = `at traced.leave (${placeOf(ENTRY, 'check(10)')}`;
+    expectTrace(only(log).text, `EXIT_FAILURE: ${said(10)}`, from);
+    expect(only(log)).toMatchObject({ level: 'fault', name: 'traced' });
+  });
+
+  test('a vat breaks a limit -> the log says in which call', async () => {
+    const { kernel, log, root } = await begin();
+    await errorOf(kernel.call(root, 'sink', []));
+    const [head, ...frames] = only(log).text.split('\n');
+    expect(head).toBe('LIMIT: VatFault: calls of vat code nest at most 10000 deep');
+    expect(frames.length).toBeGreaterThan(10);
+    expect(frames[1]!.trim()).toBe(`at sink (${placeOf(ENTRY, 'sink(depth + 1)')})`);
+  });
+
   test('an error that another vat has passed on -> where it was thrown', async () => {
     const { kernel, root, bundleId } = await begin();
     const other = await kernel.createVat({ name: 'other', bundleId });
@@ -205,6 +224,26 @@ describe('traces', () => {
       await expect(installed).rejects.toMatchObject({ code: 'BAD_BUNDLE' });
     }
   });
+});
+
+test('traces: no log given -> warnings, errors, faults go to stderr, no more', async () => {
+  const written: string[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation(text => {
+    written.push(String(text));
+    return true;
+  });
+  onTestFinished(() => write.mockRestore());
+  const kernel = await openKernel({ directory: await freshDirectory(), spareThreads: 0 });
+  onTestFinished(() => kernel.close());
+  const bundleId = await kernel.installBundle(await mappedBundle(ENTRY));
+  const { root } = await kernel.createVat({ name: 'traced', bundleId });
+  for (const method of ['say', 'chat', 'explain']) await kernel.call(root, method, []);
+  const [error, warning, ...others] = written.filter(text => text.startsWith('heirloom: '));
+  const first = `heirloom: traced (v1), say, crank 0/1: error: told: ${said(2)}\n`;
+  expect(error).toContain(first);
+  expectTrace(error!.slice(first.length), '', `at traced.say (${placeOf(ENTRY, 'check(2)')}`);
+  expect(warning).toContain('heirloom: traced (v1), explain, crank 0/3: warn: Error: the error');
+  expect(others).toEqual([]);
 });
 
 describe('traces are for the host alone', () => {

@@ -1,5 +1,5 @@
 /** A vat that goes wrong in every way, five calls deep and in other files. */
-import type {} from '@heirloom/worker/vat';
+import type { VatPowers } from '@heirloom/worker/vat';
 import type {} from '@heirloom/worker/vat-globals';
 import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
@@ -31,7 +31,9 @@ const makeBait = () => {
   return bait;
 };
 
-export const buildRootObject = (_powers: unknown, parameters?: Parameters) => {
+const sink = (depth: number): number => 1 + sink(depth + 1);
+
+export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) => {
   const bait = makeBait();
   if (parameters?.startsWrong === true) check(1);
   return Far('traced', {
@@ -48,7 +50,14 @@ export const buildRootObject = (_powers: unknown, parameters?: Parameters) => {
       return check(4);
     },
     forget: () => void Promise.resolve().then(() => check(5)),
-    exit: (powers: never) => powers,
+    leave: () => {
+      try {
+        check(10);
+      } catch (error) {
+        vatPowers.exitVatWithFailure(error);
+      }
+    },
+    sink: () => sink(0),
     pass: (other: Other) => E(other).fail(6),
     look: () => {
       try {
@@ -58,6 +67,7 @@ export const buildRootObject = (_powers: unknown, parameters?: Parameters) => {
         return { message, stack, keys: Reflect.ownKeys(error as Error).map(String).sort() };
       }
     },
+    chat: () => console.log('nothing that anybody has to know'),
     explain: () => {
       const cause = Error('the cause');
       const error = Error('the error', { cause });

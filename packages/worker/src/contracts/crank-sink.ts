@@ -9,8 +9,11 @@ export interface CrankSink {
   raise(code: FaultCode, message: string, reason?: unknown): never;
   /** Fixes the outcome if `error` is a fault that was thrown past us. */
   note(error: unknown): void;
-  /** Vat code has rejected a promise: `body` is the reason as data. For traces alone. */
-  thrown(vpid: VRef, reason: unknown, body: Uint8Array): void;
+  /**
+   * Vat code has rejected a promise, or ended its vat where `vpid` is empty: `body` is the reason
+   * as data. For traces alone.
+   */
+  thrown(vpid: VRef | '', reason: unknown, body: Uint8Array): void;
   /** Runs a job of ours in a turn of vat code: what it throws is a fault, or the host's failure. */
   guard(job: () => void): void;
 }

@@ -26,9 +26,9 @@ export interface RaisedFault {
   readonly reason: unknown;
 }
 
-/** A promise that the crank rejected. */
+/** A promise that the crank rejected, or what the vat ended with. */
 interface Rejection {
-  readonly vpid: VRef;
+  readonly vpid: VRef | '';
   readonly reason: unknown;
   readonly body: Uint8Array;
 }
@@ -109,7 +109,7 @@ export class Crank implements FallibleCrankSink {
     if (error instanceof VatFault) this.#fault ??= { fault: error, reason: undefined };
   }
 
-  thrown(vpid: VRef, reason: unknown, body: Uint8Array): void {
+  thrown(vpid: VRef | '', reason: unknown, body: Uint8Array): void {
     if (this.#rejections.length < REJECTIONS_MAX) this.#rejections.push({ vpid, reason, body });
   }
 
