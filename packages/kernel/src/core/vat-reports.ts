@@ -24,10 +24,11 @@ interface VatReportsOptions {
 
 export class VatReports implements VatLog {
   readonly #options: VatReportsOptions;
-  readonly #traces = new Traces();
+  readonly #traces: Traces;
 
   constructor(options: VatReportsOptions) {
     this.#options = options;
+    this.#traces = new Traces(text => options.places.locate(text));
   }
 
   line({ vatId, level, text, crank }: VatLine): void {
@@ -55,8 +56,7 @@ export class VatReports implements VatLog {
 
   /** Where an error was thrown that is data now; `promise`: the one that it rejects. */
   traceOf(body: Uint8Array, promise?: KRef): string | undefined {
-    const trace = this.#traces.of(body, promise);
-    return trace === undefined ? undefined : this.#options.places.locate(trace);
+    return this.#traces.of(body, promise);
   }
 
   #nameOf(vatId: VatId | undefined): string | undefined {

@@ -36,23 +36,47 @@ const keep = <K, V>(map: Map<K, V>, key: K, value: V): void => {
 const keyOf = (body: Uint8Array): string | undefined =>
   body.length > KEY_BYTES_MAX ? undefined : Buffer.from(body).toString('latin1');
 
+interface KeptTrace {
+  readonly body: Uint8Array;
+  /** As the worker says it. */
+  readonly text: string;
+  /** In the author's files, once somebody has asked. */
+  located?: string;
+}
+
 export class Traces {
-  readonly #byPromise = new Map<KRef, Pick<ToldTrace, 'body' | 'text'>>();
-  readonly #byBody = new Map<string, string>();
+  readonly #locate: (text: string) => string;
+  readonly #byPromise = new Map<KRef, KeptTrace>();
+  readonly #byBody = new Map<string, KeptTrace>();
+
+  /** `locate`: places in scripts as places in the author's files. */
+  constructor(locate: (text: string) => string) {
+    this.#locate = locate;
+  }
 
   told(state: KernelState, { vat, vpid, body, text }: ToldTrace): void {
     const key = keyOf(body);
-    if (key !== undefined) keep(this.#byBody, key, text);
+    const trace: KeptTrace = { body, text };
+    if (key !== undefined) keep(this.#byBody, key, trace);
     if (!isReference(vpid)) return;
     // A promise of the vat's own making has no name yet: no host waits for it.
     const promise = state.clist(vat).byVRef.get(vpid);
-    if (promise !== undefined) keep(this.#byPromise, promise, { body, text });
+    if (promise !== undefined) keep(this.#byPromise, promise, trace);
   }
 
   /** Of what a promise was rejected with; of an error that no promise is known of. */
   of(body: Uint8Array, promise?: KRef): string | undefined {
+    const trace = this.#find(body, promise);
+    if (trace === undefined) return undefined;
+    trace.located ??= this.#locate(trace.text);
+    return trace.located;
+  }
+
+  #find(body: Uint8Array, promise: KRef | undefined): KeptTrace | undefined {
+    // Most kernels are told of none.
+    if (this.#byBody.size === 0 && this.#byPromise.size === 0) return undefined;
     const told = promise === undefined ? undefined : this.#byPromise.get(promise);
-    if (told !== undefined && Buffer.compare(told.body, body) === 0) return told.text;
+    if (told !== undefined && Buffer.compare(told.body, body) === 0) return told;
     const key = keyOf(body);
     return key === undefined ? undefined : this.#byBody.get(key);
   }

@@ -49,10 +49,6 @@ lockdown({
   __hardenTaming__: 'safe',
 });
 
-/** Frames of an error that are kept, those of ours among them; vats see none. */
-const FRAMES_MAX = 20;
-Error.stackTraceLimit = FRAMES_MAX;
-
 const adopted = propertyOf(Object, Symbol.for('harden'));
 if (adopted !== hardening.harden || !hardening.isHardened(Object.prototype)) {
   throw new Error('ses did not adopt our harden: the modules of the image are out of order');
