@@ -51,6 +51,7 @@ export const PLACES = {
   'packages/kernel/src/code/host-bundling.ts': 'bundles and configurations from files',
   'packages/kernel/src/code/bundler.ts': "the bundler's thread",
   'packages/kernel/src/code/bundler-thread.ts': 'the bundler',
+  'packages/kernel/src/code/source-places.ts': 'the reader of source maps that Node has',
   // Beside a kernel: functions of their own over directories.
   'packages/kernel/src/code/bundle-vat.ts': 'bundleVat: the entry that is to be bundled',
   'packages/kernel/src/code/module-bundler.ts': "esbuild, which reads a vat's modules",

@@ -91,7 +91,7 @@ export type {
   MigrationSummary,
   VatMigration,
 } from './core/record-migrations.js';
-export type { KernelLogEntry } from './core/core-options.js';
+export type { KernelLogEntry } from './log/vat-lines.js';
 export type { KernelOptions } from './host/options.js';
 export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './state/parameters.js';
 export type { KernelStats } from './host/stats.js';

@@ -61,6 +61,11 @@ const resolving = {
       const main = createRequire(importer).resolve('msgpackr');
       return { path: path.join(path.dirname(main), '../index.js') };
     });
+    // Where ses keeps what errors redact; its package exports no such module.
+    builder.onResolve({ filter: /^ses\/src\/error\/assert\.js$/ }, ({ importer, path: name }) => {
+      const main = createRequire(importer).resolve('ses/package.json');
+      return { path: path.join(path.dirname(main), name.slice('ses/'.length)) };
+    });
     builder.onResolve({ filter: /^node-gyp-build-optional-packages$/ }, () => ({
       path: path.join(packageDirectory, 'src/zygote/lmdb-addon.ts'),
     }));

@@ -129,6 +129,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
       importDefault: refused,
     },
     memoryUse: () => ({ rssMiB: 0, mappedMiB: 0 }),
+    writeError: () => undefined,
     warn: text => {
       throw new Error(text);
     },

@@ -47,3 +47,5 @@ export const hostClock: Clock = {
 
 /** A warning of this process. */
 export const warnHost = (text: string): void => process.emitWarning(text);
+
+export const writeError = (text: string): void => void process.stderr.write(text);

@@ -5,6 +5,7 @@
  * whose completion value is the module namespace (rules.md#u4).
  */
 import { hash } from 'node:crypto';
+import { SourceMap } from 'node:module';
 import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
@@ -24,7 +25,12 @@ type ScriptFormat = Exclude<BundleFormat, 'endoZipBase64'>;
 
 /** A bundle as `bundleVat` and endo's bundler make it. */
 export type VatBundle =
-  | { readonly moduleFormat: ScriptFormat; readonly source: string }
+  | {
+      readonly moduleFormat: ScriptFormat;
+      readonly source: string;
+      /** JSON, version 3, of `source`: for traces, no part of the bundle's id. */
+      readonly sourceMap?: string;
+    }
   | {
       readonly moduleFormat: 'endoZipBase64';
       readonly endoZipBase64: string;
@@ -39,6 +45,8 @@ export interface CheckedBundle {
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
+  /** JSON, of `source`, for traces. */
+  readonly sourceMap?: string;
 }
 
 const BUNDLE_BYTES_MAX = 12_000_000;
@@ -59,7 +67,12 @@ export const isVatBundle = (bundle: object): bundle is VatBundle =>
   isFormat(bundle.moduleFormat) &&
   (bundle.moduleFormat === 'endoZipBase64' ? 'endoZipBase64' in bundle : 'source' in bundle);
 
-type BundleField = 'moduleFormat' | 'source' | 'endoZipBase64' | 'endoZipBase64Sha512';
+type BundleField =
+  | 'moduleFormat'
+  | 'source'
+  | 'sourceMap'
+  | 'endoZipBase64'
+  | 'endoZipBase64Sha512';
 
 const bad = (why: string, cause?: unknown): never => {
   throw new KernelError('BAD_BUNDLE', `not a vat bundle: ${why}`, { cause });
@@ -68,6 +81,22 @@ const bad = (why: string, cause?: unknown): never => {
 const checkSize = (what: string, text: string, bytesMax = BUNDLE_BYTES_MAX): void => {
   if (Buffer.byteLength(text) <= bytesMax) return;
   bad(`its ${what} is over ${bytesMax} bytes`);
+};
+
+/** What cannot be read is told of when it is given, not when something has thrown. */
+const checkSourceMap = (sourceMap: unknown): string | undefined => {
+  if (typeof sourceMap !== 'string') return bad('its source map is no JSON text');
+  // Endo's bundler puts an empty text there, or a comment.
+  if (!sourceMap.trimStart().startsWith('{')) return undefined;
+  checkSize('source map', sourceMap);
+  try {
+    new SourceMap(JSON.parse(sourceMap)).findEntry(0, 0);
+    const { version }: { readonly version?: unknown } = JSON.parse(sourceMap);
+    if (version === 3) return sourceMap;
+  } catch (error) {
+    return bad(`its source map cannot be read: ${describe(error)}`, error);
+  }
+  return bad('its source map is not of version 3');
 };
 
 const checkSyntax = (source: string): void => {
@@ -174,7 +203,7 @@ export const checkBundle = (
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
   const given: Partial<Record<BundleField, unknown>> = bundle;
-  const { moduleFormat, source, endoZipBase64, endoZipBase64Sha512 } = given;
+  const { moduleFormat, source, sourceMap, endoZipBase64, endoZipBase64Sha512 } = given;
   if (typeof moduleFormat !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
@@ -185,5 +214,7 @@ export const checkBundle = (
   if (moduleFormat === 'endoZipBase64') {
     return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
   }
-  return checkScriptBundle(moduleFormat, source);
+  const checked = checkScriptBundle(moduleFormat, source);
+  const map = sourceMap === undefined ? undefined : checkSourceMap(sourceMap);
+  return map === undefined ? checked : { ...checked, sourceMap: map };
 };

@@ -20,13 +20,14 @@ import { KernelError } from '../base/kernel-errors.js';
 import { same } from '../state/frame-codec.js';
 import { keysOf, rowAt } from '../state/scan.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
+import { sourceMapKey } from './source-maps.js';
 import type { VatScript } from './vat-script.js';
 
 const SCRIPTS_MAX = 256;
 const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
 
 /** A bundle as it was installed. */
-export type BundleSource = Omit<CheckedBundle, 'script'>;
+export type BundleSource = Omit<CheckedBundle, 'script' | 'sourceMap'>;
 
 interface CurrentImage {
   readonly currentId: ImageId;
@@ -37,11 +38,16 @@ const notInstalled = (bundleId: string): never => {
   throw new KernelError('UNKNOWN_BUNDLE', why);
 };
 
+const scriptSource = (bundle: Pick<BundleSource, 'moduleFormat' | 'source'>): string | undefined =>
+  bundle.moduleFormat === 'endoScript' ? bundle.source : undefined;
+
 export class InstalledBundles {
   readonly #view: ReadView;
   readonly #images: CurrentImage;
   readonly #added = new Map<BinaryKey, CheckedBundle>();
   readonly #scripts = new Map<BinaryKey, VatScript>();
+  /** Those that the store does not have yet. */
+  readonly #maps = new Map<BundleId, string>();
 
   constructor(view: ReadView, images: CurrentImage) {
     this.#view = view;
@@ -52,6 +58,7 @@ export class InstalledBundles {
   add(bundle: CheckedBundle): void {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
+    if (bundle.sourceMap !== undefined) this.#maps.set(bundle.bundleId, bundle.sourceMap);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
     // Zip files that differ may be one bundle: what vats have read of it stays as it is.
     const { source } = this.#addedNow(bundle.bundleId) ?? bundle;
@@ -119,7 +126,37 @@ export class InstalledBundles {
     }
   }
 
+  /** Source maps that are new in this block: outside every hash. */
+  sourceMaps(into: RowChange[]): void {
+    for (const [bundleId, map] of this.#maps) {
+      const key = sourceMapKey(bundleId);
+      const value = utf8(map);
+      const stored = this.#view.get('local', key);
+      if (stored !== undefined && Buffer.compare(stored, value) === 0) continue;
+      into.push({ table: 'local', key, value });
+    }
+  }
+
+  sourceMapOf(bundleId: BundleId): string | undefined {
+    const added = this.#maps.get(bundleId);
+    if (added !== undefined) return added;
+    const stored = this.#view.get('local', sourceMapKey(bundleId));
+    return stored === undefined ? undefined : textOf(stored);
+  }
+
+  /** The source of a bundle that is one script: whose place in it is the place in the bundle. */
+  scriptSourceOf(bundleId: BundleId): string | undefined {
+    for (const bundle of this.#added.values()) {
+      if (bundle.bundleId === bundleId) return scriptSource(bundle);
+    }
+    const row = this.#view.get('bundles', bundleSourceKey(bundleId));
+    if (row === undefined) return undefined;
+    const [moduleFormat, source] = sourceCodec.decode(row);
+    return scriptSource({ moduleFormat, source: textOf(source) });
+  }
+
   committed(): void {
+    this.#maps.clear();
     this.#added.clear();
   }
 

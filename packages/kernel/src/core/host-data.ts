@@ -5,6 +5,7 @@
  * a pin for it, which is part of the state. Data goes in unfrozen and comes out frozen, but for
  * byte arrays: those are `Uint8Array`s of the host's own.
  */
+import { types } from 'node:util';
 import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelData } from '../objects/kernel-data.js';
@@ -32,14 +33,18 @@ class Reference implements VatReference {
   }
 }
 
+const { isNativeError } = types;
+
 export class HostData {
   readonly #references = new Map<KRef, Reference>();
   readonly #krefs = new WeakMap<object, KRef>();
+  /** Errors that are frozen once they have a stack. */
+  #errors: object[] | undefined;
   readonly #codec = new PassableCodec({
     slotOf: value => this.#slotOf(value),
     valueOf: slot => this.reference(storedKRef(slot)),
     isHardened: () => true,
-    bornHardened: value => Object.freeze(value),
+    bornHardened: value => this.#freeze(value),
     byteArrays: HOST_BYTE_ARRAYS,
   });
 
@@ -81,8 +86,25 @@ export class HostData {
     }
   }
 
-  decode(body: Uint8Array, slots: readonly KRef[]): unknown {
-    return this.#codec.decode(body, slots.map(String));
+  /** `trace`: where the error that it is was thrown; it becomes its `stack`. */
+  decode(body: Uint8Array, slots: readonly KRef[], trace?: string): unknown {
+    if (trace === undefined) return this.#codec.decode(body, slots.map(String));
+    const errors: object[] = [];
+    this.#errors = errors;
+    try {
+      const value = this.#codec.decode(body, slots.map(String));
+      if (isNativeError(value)) Object.defineProperty(value, 'stack', { value: trace });
+      return value;
+    } finally {
+      this.#errors = undefined;
+      for (const error of errors) Object.freeze(error);
+    }
+  }
+
+  #freeze<T extends object>(value: T): T {
+    if (this.#errors === undefined || !isNativeError(value)) return Object.freeze(value);
+    this.#errors.push(value);
+    return value;
   }
 
   #slotOf(value: object): string | undefined {

@@ -19,6 +19,7 @@ import { FIRST_INCARNATION, FIRST_POSITION, vatNumberOf, type VatNumber } from '
 import { WorkerError } from '../base/kernel-errors.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
+import { SourcePlaces } from '../code/source-places.js';
 import type { VatScript } from '../code/vat-script.js';
 import { dryRun, type DryRunReport } from '../lifecycle/dry-run.js';
 import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.js';
@@ -28,6 +29,7 @@ import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
 import { ToldBundles } from '../lifecycle/told-bundles.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
+import { logToText } from '../log/vat-lines.js';
 import { freeUnreferenced } from '../objects/collect.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
@@ -45,6 +47,7 @@ import type { CoreOptions } from './core-options.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import { Migrations } from './record-migrations.js';
+import { VatReports } from './vat-reports.js';
 import type { WaysOut } from './ways-out.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
@@ -65,6 +68,8 @@ export class KernelCore {
   readonly state: KernelState;
   readonly data = new HostData();
   readonly results: HostResults;
+  readonly places: SourcePlaces;
+  readonly reports: VatReports;
   readonly migrations: Migrations;
   readonly images: Images;
   readonly bundles: InstalledBundles;
@@ -105,14 +110,18 @@ export class KernelCore {
     const { promiseQueueMax } = parameters;
     this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
     this.#committedInput = this.state.counters.lastInput;
-    this.results = new HostResults(this.state, this.data);
+    this.results = new HostResults(this.state, this.data, (body, promise) =>
+      this.reports.traceOf(body, promise),
+    );
     this.migrations = new Migrations(this.state);
     this.images = images;
     this.bundles = new InstalledBundles(store, images);
     this.ways = ways;
     this.log = new KernelLog(ways);
     this.log.set(options.structuredLog);
-    const log = options.log ?? (() => undefined);
+    this.places = new SourcePlaces(this.bundles);
+    const log = options.log ?? logToText(text => ways.writeError(text));
+    this.reports = new VatReports({ state: this.state, data: this.data, places: this.places, log });
     const usual = options.isolation ?? 'thread';
     const suspected = this.suspects.map(({ vat }) => vat);
     this.isolation = new IsolationChoices(store, usual, suspected);
@@ -122,7 +131,7 @@ export class KernelCore {
       images,
       usual,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
-      log: (vatId, level, text) => log({ vatId, level, text }),
+      log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
       onProcessGone: () => this.#freeReaders(),
     });
@@ -144,9 +153,7 @@ export class KernelCore {
       onUpgrade: report => this.upgrades.add(report),
       log: this.log,
       clock: ways.clock,
-      onFault: (vatId, code, reason) => {
-        log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
-      },
+      onFault: (vatId, code, reason) => this.reports.fault(vatId, code, reason),
       limits: parameters,
     };
     this.#runner = new WaveRunner({
@@ -283,6 +290,7 @@ export class KernelCore {
       this.bundles.changes(changes);
       this.images.changes(changes);
       const unhashed = this.#unhashed.splice(0);
+      this.bundles.sourceMaps(unhashed);
       this.isolation.changes(unhashed);
       this.#pager.changes(unhashed);
       const height = heightAfter(this.height);
@@ -390,12 +398,3 @@ const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
   heapMiBMax: options.heapMiBMax,
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });
-
-/** For the log only: a fault's reason comes from a worker, and need be no data. */
-const faultText = (data: HostData, reason: Uint8Array): string => {
-  try {
-    return String(data.decode(reason, []));
-  } catch (error) {
-    return `(unreadable: ${String(error)})`;
-  }
-};

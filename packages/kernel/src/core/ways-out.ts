@@ -31,4 +31,6 @@ export interface WaysOut {
   memoryUse(): { readonly rssMiB: number; readonly mappedMiB: number };
   /** Tells the host something that no call can answer with. */
   warn(text: string): void;
+  /** Where console lines of vats go if the host takes none. */
+  writeError(text: string): void;
 }

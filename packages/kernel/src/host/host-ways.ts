@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { directoryPlace } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
-import { hostClock, warnHost } from '../base/kernel-host-powers.js';
+import { hostClock, warnHost, writeError } from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
 import { hostBundling } from '../code/host-bundling.js';
 import { READERS_MAX } from '../core/kernel-core.js';
@@ -23,5 +23,6 @@ export const hostWays = (given: string): WaysOut => {
     bundling: hostBundling,
     memoryUse,
     warn: warnHost,
+    writeError,
   };
 };

@@ -60,7 +60,7 @@ export interface UpgradeReport {
   readonly resumeMs?: number;
 }
 
-/** Told why a vat was ended, or could not be refreshed; for the host's log. */
+/** Told why a vat was ended, did not start or was not upgraded; for the host's log. */
 type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
 
 export interface LifecycleContext {

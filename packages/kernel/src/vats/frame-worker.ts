@@ -87,6 +87,8 @@ export class FrameWorker implements VatWorker {
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #nextPosition = FIRST_POSITION;
+  /** Of the last wave. */
+  #given: Pick<WaveDeliveries, 'firstPosition' | 'deliveries'> | undefined;
 
   constructor({ open, log, watchdog }: FrameWorkerOptions) {
     this.#log = log;
@@ -155,6 +157,7 @@ export class FrameWorker implements VatWorker {
     this.#cranks.length = 0;
     this.#crankHead = 0;
     this.#nextPosition = firstPosition;
+    this.#given = { firstPosition, deliveries };
     // Whoever asks for its cranks is told.
     if (this.#state.name === 'failed') return;
     const endPosition = positionAfter(firstPosition, deliveries.length);
@@ -240,7 +243,7 @@ export class FrameWorker implements VatWorker {
       return;
     }
     // Console lines are no sign that a crank will end.
-    if (tuple[0] !== FromWorker.log) this.#watch?.heard();
+    if (tuple[0] !== FromWorker.log && tuple[0] !== FromWorker.trace) this.#watch?.heard();
     this.#take(tuple);
   }
 
@@ -250,7 +253,9 @@ export class FrameWorker implements VatWorker {
       case FromWorker.cranks:
         return this.#takeCranks(tuple[1], tuple[2]);
       case FromWorker.log:
-        return this.#log(this.#identity?.vatId, tuple[1], textOf(tuple[2]));
+        return this.#takeLine(tuple[1], textOf(tuple[2]), tuple[3] ?? undefined);
+      case FromWorker.trace:
+        return this.#takeTrace(tuple);
       case FromWorker.ready:
         this.#isReady = true;
         if (state.name === 'asked' || state.name === 'delivering') this.#beginWatch();
@@ -273,6 +278,25 @@ export class FrameWorker implements VatWorker {
       default:
         throw TypeError(`unknown frame ${String((tuple satisfies never)[0])}`);
     }
+  }
+
+  #takeLine(level: string, text: string, position: Position | undefined): void {
+    const { vatId, incarnation } = this.#identity ?? {};
+    const first = this.#given?.firstPosition ?? FIRST_POSITION;
+    const delivery =
+      position === undefined ? undefined : this.#given?.deliveries[position - first];
+    if (incarnation === undefined || position === undefined || delivery === undefined) {
+      return this.#log.line({ vatId, level, text });
+    }
+    return this.#log.line({ vatId, level, text, crank: { incarnation, position, delivery } });
+  }
+
+  #takeTrace([, vpid, body, text]: Extract<
+    FromWorkerTuple,
+    readonly [typeof FromWorker.trace, ...unknown[]]
+  >): void {
+    const { vatId } = this.#identity ?? {};
+    if (vatId !== undefined) this.#log.trace({ vatId, vpid, body, text: textOf(text) });
   }
 
   #takeCranks(firstPosition: Position, cranks: readonly Uint8Array[]): void {

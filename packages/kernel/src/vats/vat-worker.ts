@@ -60,5 +60,32 @@ export interface VatWorker {
   terminate(): Promise<void>;
 }
 
-/** Takes a line that vat code wrote to its console. */
-export type VatLog = (vatId: VatId | undefined, level: string, text: string) => void;
+/** A line that vat code wrote to its console. */
+export interface VatLine {
+  readonly vatId: VatId | undefined;
+  readonly level: string;
+  readonly text: string;
+  /** The crank that wrote it, if one did. */
+  readonly crank?: {
+    readonly incarnation: Incarnation;
+    readonly position: Position;
+    /** What the vat was given. */
+    readonly delivery: Uint8Array;
+  };
+}
+
+/** Where an error was thrown that a crank will tell of. */
+export interface VatTrace {
+  readonly vatId: VatId;
+  /** The promise that it rejects; empty: it is the fault of the crank. */
+  readonly vpid: string;
+  /** The error as data. */
+  readonly body: Uint8Array;
+  readonly text: string;
+}
+
+/** Takes what workers tell for the host alone. */
+export interface VatLog {
+  line(line: VatLine): void;
+  trace(trace: VatTrace): void;
+}

@@ -66,6 +66,11 @@ export interface VatEnvironment {
   readonly callDepth: CallDepth;
   readonly handledPromises: HandledPromises;
   /**
+   * For the host alone: an error with where it was thrown, what it comes of and what its message
+   * redacts; '' where nothing of that is known. Runs no vat code.
+   */
+  traceOf(error: unknown): string;
+  /**
    * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet
    * and, under `Symbol.for('@endo passStyleOf')`, passStyleOf. Of these, all but VatData are set in
    * every child compartment that vat code makes, too (rules.md#o1). An entry that is undefined is

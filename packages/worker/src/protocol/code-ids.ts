@@ -29,6 +29,9 @@ export const bundleIdFrom = (hash: string): BundleId => {
 
 export const storedBundleId = (text: string): BundleId => text as BundleId;
 
+/** A bundle's script is named by its id with this before it, wherever V8 names scripts. */
+export const SCRIPT_SCHEME = 'heirloom:';
+
 const IMAGE_ID = /^[0-9a-f]{64}$/;
 export const isImageId = (text: unknown): text is ImageId =>
   typeof text === 'string' && IMAGE_ID.test(text);

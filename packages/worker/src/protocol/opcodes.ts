@@ -57,4 +57,5 @@ export const FromWorker = {
   log: 5,
   ready: 6,
   progress: 7,
+  trace: 8,
 } as const;

@@ -18,12 +18,23 @@ import {
   SYSCALL_BYTES_PER_CRANK_MAX,
 } from '../protocol/limits.js';
 import { Syscall } from '../protocol/opcodes.js';
+import type { VRef } from '../protocol/refs.js';
 
 /** A fault and, if vat code threw something, what it threw. */
 export interface RaisedFault {
   readonly fault: VatFault;
   readonly reason: unknown;
 }
+
+/** A promise that the crank rejected, or what the vat ended with. */
+interface Rejection {
+  readonly vpid: VRef | '';
+  readonly reason: unknown;
+  readonly body: Uint8Array;
+}
+
+/** Of one crank: of further ones no trace is told. */
+const REJECTIONS_MAX = 20;
 
 const NO_SYSCALLS: readonly SyscallTuple[] = [];
 
@@ -34,6 +45,7 @@ export class Crank implements FallibleCrankSink {
   #syscalls: SyscallTuple[] = [];
   #syscallBytes = 0;
   #fault: RaisedFault | undefined;
+  #rejections: Rejection[] = [];
   #hostFailure: { readonly error: unknown } | undefined;
   #isOpen = false;
 
@@ -57,6 +69,12 @@ export class Crank implements FallibleCrankSink {
     this.#syscalls = [];
     this.#syscallBytes = 0;
     this.#fault = undefined;
+    if (this.#rejections.length > 0) this.#rejections = [];
+  }
+
+  /** Of the last crank. */
+  get rejections(): readonly Rejection[] {
+    return this.#rejections;
   }
 
   /** Ends the crank; a fault has emptied it. Throws what the host failed with, if it did. */
@@ -89,6 +107,10 @@ export class Crank implements FallibleCrankSink {
 
   note(error: unknown): void {
     if (error instanceof VatFault) this.#fault ??= { fault: error, reason: undefined };
+  }
+
+  thrown(vpid: VRef | '', reason: unknown, body: Uint8Array): void {
+    if (this.#rejections.length < REJECTIONS_MAX) this.#rejections.push({ vpid, reason, body });
   }
 
   guard(job: () => void): void {

@@ -148,6 +148,7 @@ export class Supervisor {
       new Wave({
         ...{ engine: this.#engine, deliveries, firstPosition, height: height + 1 },
         chunk: this.#chunk,
+        ended: () => undefined,
         isCareful: this.#host.isCareful === true,
         post: frame => this.#host.post(frame, [frame.buffer as ArrayBuffer]),
         finish: () => {

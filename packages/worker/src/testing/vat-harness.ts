@@ -296,7 +296,7 @@ export class VatHarness {
       this.logs.push(`${tuple[1]}: ${Buffer.from(tuple[2]).toString('utf8')}`);
       return;
     }
-    if (tuple[0] === FromWorker.progress) return;
+    if (tuple[0] === FromWorker.progress || tuple[0] === FromWorker.trace) return;
     this.#frames.push(tuple);
     this.#wake?.();
   }

@@ -82,6 +82,12 @@ type Wait = AwaitExpression | YieldExpression;
 /** A part of a statement that need not be there. */
 const isNone = (part: unknown): part is null | undefined => part === null || part === undefined;
 
+/** A woven script, and the edits that make it of its source, in order. */
+export interface Weaving {
+  readonly script: string;
+  readonly edits: readonly Edit[];
+}
+
 class Weaver {
   readonly #source: string;
   readonly #edits: Edit[] = [];
@@ -90,23 +96,25 @@ class Weaver {
     this.#source = source;
   }
 
-  weave(): string {
+  weave(): Weaving {
     const comments: Comment[] = [];
     const tree = parseScript(this.#source, comments);
     this.#visit(tree, PROGRAM);
     const isCounted = this.#edits.length > 0;
     if (isSuspect(this.#source)) this.#edits.push(...evasions(this.#source, tree, comments));
-    if (this.#edits.length === 0) return this.#source;
+    if (this.#edits.length === 0) return { script: this.#source, edits: [] };
     // Stable: what was inserted first at a place comes first.
     this.#edits.sort((a, b) => a.at - b.at);
-    const parts = isCounted ? [`const{${Object.values(WOVEN_NAMES).join(',')}}=this;`] : [];
+    const taken = `const{${Object.values(WOVEN_NAMES).join(',')}}=this;`;
+    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: taken });
+    const parts: string[] = [];
     let from = 0;
     for (const { at, length, text } of this.#edits) {
       parts.push(this.#source.slice(from, at), text);
       from = at + length;
     }
     parts.push(this.#source.slice(from));
-    return parts.join('');
+    return { script: parts.join(''), edits: this.#edits };
   }
 
   #insert(at: number, text: string): void {
@@ -245,4 +253,7 @@ class Weaver {
  * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
  * `import()`. RangeError when it nests deeper than this stack holds.
  */
-export const weave = (source: string): string => new Weaver(source).weave();
+export const weave = (source: string): string => weaving(source).script;
+
+/** The same, with what was done for it. Errors: as of `weave`. */
+export const weaving = (source: string): Weaving => new Weaver(source).weave();

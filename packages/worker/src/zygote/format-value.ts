@@ -2,7 +2,8 @@
  * Values of vat code as text for logs, without running any of that code.
  *
  * No getter, proxy trap, toString or toJSON is called: own data properties are read through their
- * descriptors, proxies are not entered. Bounded in depth, in entries and in length.
+ * descriptors, proxies are not entered. Bounded in depth, in entries and in length. Of errors is
+ * told what the vat itself does not see: where they were thrown, and what their messages redact.
  */
 import { types } from 'node:util';
 import { isObject } from '../values.js';
@@ -12,6 +13,25 @@ const { isMap, isPromise, isProxy, isSet, isTypedArray } = types;
 const DEPTH_MAX = 3;
 const ENTRIES_MAX = 50;
 const TEXT_LENGTH_MAX = 10_000;
+/** Of an error, the errors that it comes of included. */
+const TRACE_LENGTH_MAX = 10_000;
+const TRACE_ERRORS_MAX = 20;
+const MESSAGE_LENGTH_MAX = 2_000;
+
+/** What is known of errors that does not stand in their properties. No vat code runs for it. */
+export interface ErrorDetails {
+  /** The parts of the message with nothing redacted, if there are any. */
+  messageOf(error: Error): readonly unknown[] | undefined;
+  notesOf(error: Error): readonly (readonly unknown[])[];
+  /** Where it was made, the innermost call first: lines that begin with `at`. */
+  framesOf(error: Error): readonly string[];
+}
+
+const NO_DETAILS: ErrorDetails = {
+  messageOf: () => undefined,
+  notesOf: () => [],
+  framesOf: () => [],
+};
 
 /** Lockdown makes accessors of some data properties; their getters bear the value. */
 const originalValue = (getter: unknown): unknown =>
@@ -45,29 +65,54 @@ const formatPrimitive = (value: unknown): string => {
   return String(value);
 };
 
-const formatError = (error: Error, depth: number): string => {
-  const name = textProperty(error, 'name');
-  const message = textProperty(error, 'message');
-  const cause = Object.getOwnPropertyDescriptor(error, 'cause');
-  const text = message === '' ? name : `${name || 'Error'}: ${message}`;
-  return cause === undefined ? text : `${text} [cause: ${format(cause.value, depth + 1)}]`;
+const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
+  text.length > lengthMax ? `${text.slice(0, lengthMax)}...` : text;
+
+/** The parts of a message, from which ses has taken the spaces between texts and values. */
+const joinParts = (parts: readonly unknown[], depth: number): string => {
+  let text = '';
+  for (const part of parts) {
+    const shown = typeof part === 'string' ? part : format(part, depth + 1, NO_DETAILS);
+    const isTight = text === '' || /[(['"`]$/.test(text) || /^[)\].,;:!?'"`]/.test(shown);
+    text += isTight ? shown : ` ${shown}`;
+  }
+  return text;
 };
 
-const formatEntry = (value: object, key: string | symbol, depth: number): string => {
+/** Name and message. */
+const headOf = (error: Error, depth: number, details: ErrorDetails): string => {
+  const name = textProperty(error, 'name');
+  const parts = details.messageOf(error);
+  const message = parts === undefined ? textProperty(error, 'message') : joinParts(parts, depth);
+  return message === '' ? name : `${name || 'Error'}: ${message}`;
+};
+
+const formatError = (error: Error, depth: number, details: ErrorDetails): string => {
+  const text = headOf(error, depth, details);
+  const cause = Object.getOwnPropertyDescriptor(error, 'cause');
+  return cause === undefined ? text : `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
+};
+
+const formatEntry = (
+  value: object,
+  key: string | symbol,
+  depth: number,
+  details: ErrorDetails,
+): string => {
   const descriptor = Object.getOwnPropertyDescriptor(value, key);
   if (descriptor === undefined) return '';
   if (!('value' in descriptor)) return '[accessor]';
-  return format(descriptor.value, depth + 1);
+  return format(descriptor.value, depth + 1, details);
 };
 
-const formatEntries = (value: object, depth: number): string => {
+const formatEntries = (value: object, depth: number, details: ErrorDetails): string => {
   const isList = Array.isArray(value);
   const keys = Reflect.ownKeys(value).filter(key => {
     if (isList && key === 'length') return false;
     return Object.getOwnPropertyDescriptor(value, key)?.enumerable === true;
   });
   const entries = keys.slice(0, ENTRIES_MAX).map(key => {
-    const text = formatEntry(value, key, depth);
+    const text = formatEntry(value, key, depth, details);
     return isList ? text : `${String(key)}: ${text}`;
   });
   if (keys.length > ENTRIES_MAX) entries.push(`... ${keys.length - ENTRIES_MAX} more`);
@@ -75,11 +120,11 @@ const formatEntries = (value: object, depth: number): string => {
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 };
 
-const format = (value: unknown, depth: number): string => {
+const format = (value: unknown, depth: number, details: ErrorDetails): string => {
   if (!isObject(value)) return formatPrimitive(value);
   if (isProxy(value)) return '[Proxy]';
   if (typeof value === 'function') return `[Function ${textProperty(value, 'name')}]`;
-  if (types.isNativeError(value)) return formatError(value, depth);
+  if (types.isNativeError(value)) return formatError(value, depth, details);
   const tag = textProperty(value, Symbol.toStringTag);
   if (isPromise(value)) return '[Promise]';
   if (isTypedArray(value)) return '[typed array]';
@@ -88,14 +133,61 @@ const format = (value: unknown, depth: number): string => {
   if (types.isDate(value)) return '[Date]';
   const label = tag === '' ? '' : `[${tag}] `;
   if (depth >= DEPTH_MAX) return label === '' ? '[Object]' : label.trimEnd();
-  return label + formatEntries(value, depth);
+  return label + formatEntries(value, depth, details);
 };
 
-const clip = (text: string): string =>
-  text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}...` : text;
+/** An error that another one comes of, if it is an error. */
+const partsOf = (error: Error): (readonly [label: string, part: Error])[] => {
+  const errors = dataProperty(error, 'errors');
+  const isList = Array.isArray(errors) && !isProxy(errors);
+  const list = isList ? errors.slice(0, TRACE_ERRORS_MAX) : [];
+  const parts: (readonly [string, unknown])[] = list.map(part => ['error', part]);
+  parts.push(['cause', Object.getOwnPropertyDescriptor(error, 'cause')?.value]);
+  return parts.flatMap(([label, part]) =>
+    types.isNativeError(part) ? [[label, part] as const] : [],
+  );
+};
 
-export const formatValue = (value: unknown): string => clip(format(value, 0));
+/** What stands below the head of an error, line by line. */
+const traceLines = (error: Error, details: ErrorDetails, seen: Set<Error>): string[] => {
+  seen.add(error);
+  const lines = details.framesOf(error).map(frame => `    ${frame}`);
+  for (const note of details.notesOf(error)) {
+    lines.push(`  note: ${clip(joinParts(note, 0), MESSAGE_LENGTH_MAX)}`);
+  }
+  for (const [label, part] of partsOf(error)) {
+    if (seen.has(part) || seen.size >= TRACE_ERRORS_MAX) continue;
+    lines.push(`  ${label}: ${clip(headOf(part, 0, details), MESSAGE_LENGTH_MAX)}`);
+    lines.push(...traceLines(part, details, seen).map(line => `  ${line}`));
+  }
+  return lines;
+};
 
-/** The arguments of a console call as one line; strings stand for themselves. */
-export const formatLine = (values: readonly unknown[]): string =>
-  clip(values.map(value => (typeof value === 'string' ? value : format(value, 0))).join(' '));
+const belowHead = (value: unknown, details: ErrorDetails): string =>
+  types.isNativeError(value)
+    ? clip(traceLines(value, details, new Set()).join('\n'), TRACE_LENGTH_MAX)
+    : '';
+
+/** An error with where it was thrown and what it comes of; '' for what tells no such thing. */
+export const formatTrace = (value: unknown, details: ErrorDetails): string => {
+  const trace = belowHead(value, details);
+  if (trace === '' || !types.isNativeError(value)) return '';
+  return `${clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX)}\n${trace}`;
+};
+
+const lines = (line: string, values: readonly unknown[], details: ErrorDetails): string =>
+  [clip(line), ...values.map(value => belowHead(value, details)).filter(Boolean)].join('\n');
+
+export const formatValue = (value: unknown, details = NO_DETAILS): string =>
+  lines(format(value, 0, details), [value], details);
+
+/**
+ * The arguments of a console call as one line, in which texts stand for themselves; below it, where
+ * each error among them was thrown.
+ */
+export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string => {
+  const texts = values.map(value =>
+    typeof value === 'string' ? value : format(value, 0, details),
+  );
+  return lines(texts.join(' '), values, details);
+};

@@ -19,7 +19,8 @@ import type {
 } from '../contracts/vat-environment.js';
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
 import { callDepth } from './call-depth.js';
-import { formatValue } from './format-value.js';
+import { errorDetails } from './error-details.js';
+import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
 import { makeVatCompartment } from './vat-compartment.js';
 
@@ -30,9 +31,10 @@ export const startImage = (host: ImageHost): ImageInstance => {
     hardening,
     callDepth,
     handledPromises,
+    traceOf: error => formatTrace(error, errorDetails),
     makeCompartment(globals, log) {
       vatLog = log;
-      return makeVatCompartment(globals, log);
+      return makeVatCompartment(globals, log, errorDetails);
     },
   };
   const supervisor = new Supervisor({ host, environment });
@@ -40,7 +42,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
     marks: [BUNDLE_CAPS_MARK],
     onMessage: frame => supervisor.onMessage(frame),
     onUnhandledRejection: reason => {
-      const text = `Unhandled rejection: ${formatValue(reason)}`;
+      const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
       if (vatLog !== undefined) vatLog('error', text);
       return vatLog !== undefined;
     },

@@ -4,6 +4,7 @@
  *
  * All options are given, so that none is read from the environment. `errorTaming` shows in the
  * texts of errors, which vats see: it never changes without a new image (rules.md#h4).
+ * `stackFiltering` shows in what the host is told alone (error-details.ts).
  */
 import 'ses';
 import { propertyOf } from '../values.js';
@@ -36,7 +37,7 @@ lockdown({
   errorTrapping: 'none',
   unhandledRejectionTrapping: 'none',
   reporting: 'none',
-  stackFiltering: 'concise',
+  stackFiltering: 'verbose',
   overrideTaming: 'severe',
   overrideDebug: [],
   consoleTaming: 'unsafe',

@@ -19,6 +19,7 @@ import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
 import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
 import { hardening } from './harden.js';
+import type { ErrorDetails } from './format-value.js';
 import { makeVatConsole } from './vat-console.js';
 import { VatUrl } from './vat-url.js';
 
@@ -94,11 +95,15 @@ const wrapCompartment = (Inner: Function, inherited: Globals): object => {
 /** A compartment's `eval` is its own, so `eval(x)` is `(0, eval)(x)`. SES refuses it by default. */
 const AS_INDIRECT = { __rejectSomeDirectEvalExpressions__: false };
 
-/** See `VatEnvironment.makeCompartment`. */
-export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartment => {
+/** See `VatEnvironment.makeCompartment`. `details`: of errors, for the console's lines. */
+export const makeVatCompartment = (
+  globals: Globals,
+  log: LogSink,
+  details?: ErrorDetails,
+): VatCompartment => {
   const all: Record<PropertyKey, unknown> = {
     assert,
-    console: makeVatConsole(log),
+    console: makeVatConsole(log, details),
     URL: VatUrl,
   };
   const inherited: Record<PropertyKey, unknown> = {};

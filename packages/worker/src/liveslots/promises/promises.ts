@@ -297,6 +297,7 @@ export class Promises {
       const { entry, settlement } = settling;
       const { rejected, body, slots } = this.#encodeSettlement(settlement);
       resolutions.push([entry.vpid, rejected, body, slots]);
+      if (rejected) this.#crank.thrown(entry.vpid, settlement.value, body);
       this.#table.settled(entry, settlement);
       if (entry.promise !== undefined) this.#known.set(entry.promise, settlement);
       if (slots.length > 0) this.#sort(slots, batch, toFollow);

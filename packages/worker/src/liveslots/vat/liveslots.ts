@@ -234,6 +234,7 @@ export class Liveslots {
       },
       raise: (code, message, reason) => crank.raise(code, message, reason),
       note: error => crank.note(error),
+      thrown: (vpid, reason, body) => crank.thrown(vpid, reason, body),
       guard: job => crank.guard(job),
     };
   }

@@ -1,0 +1,21 @@
+/**
+ * Where the source maps of bundles are kept: beside the state, in the table that nothing hashes.
+ * They are for traces alone.
+ */
+import { localKey, type BinaryKey, type ReadView } from '@heirloom/store';
+import { isBundleId, type BundleId } from '@heirloom/worker';
+import { keysOf, rowAt } from '../state/scan.js';
+
+const PREFIX = localKey('sourceMap/');
+
+export const sourceMapKey = (bundleId: BundleId): BinaryKey => `${PREFIX}${bundleId}`;
+
+/** Those that a store has, in order of the bundles' ids. */
+export function* storedSourceMaps(
+  view: ReadView,
+): Generator<readonly [bundleId: BundleId, map: Uint8Array], void> {
+  for (const key of keysOf(view, 'local', PREFIX)) {
+    const bundleId = key.slice(PREFIX.length);
+    if (isBundleId(bundleId)) yield [bundleId, rowAt(view, 'local', key)];
+  }
+}

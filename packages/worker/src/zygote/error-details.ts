@@ -1,0 +1,63 @@
+/**
+ * What a vat does not see of its errors, for the host alone: where they were thrown, the values
+ * that their messages redact, the notes that `assert.note` left on them.
+ *
+ * Invariants: no vat code runs for it (format-value.ts), and nothing that vat code can see is
+ * changed: a stack is read as `harden` reads it anyway.
+ */
+import { types } from 'node:util';
+import { loggedErrorHandler } from 'ses/src/error/assert.js';
+import { propertyOf } from '../values.js';
+import type { ErrorDetails } from './format-value.js';
+
+/** Ses gives it to the start compartment. */
+const getStackString = propertyOf(globalThis, 'getStackString');
+
+/** V8 from 12 gives errors an own accessor `stack`, which all share. */
+const stackGetter = Object.getOwnPropertyDescriptor(new TypeError('sample'), 'stack')?.get;
+
+const hasFeralStack = (error: Error): boolean => {
+  const descriptor = Object.getOwnPropertyDescriptor(error, 'stack');
+  if (descriptor === undefined) return false;
+  return 'value' in descriptor || descriptor.get === stackGetter;
+};
+
+/** Frames of the image, of ses in it, and of Node. */
+const IS_OURS = /heirloom-image\.js|heirloom-thread\.js|node:/;
+/** Code that vat code has evaluated and not named: V8 tells all that was evaluated around it. */
+const EVALUATED = /\(?eval at [^(]+ \(eval at .*, <anonymous>:(\d+:\d+)\)?$/;
+
+/** What V8 calls a function without a name in evaluated code. */
+const NAMELESS = /^at (async )?eval \(/;
+/** As `Far` names objects. */
+const ALLEGED = /^at (async )?Alleged: /;
+
+const framesOf = (stack: string): string[] =>
+  stack
+    .split('\n')
+    .map(line => line.trim().replace(EVALUATED, '(<anonymous>:$1)'))
+    .filter(line => line.startsWith('at ') && !IS_OURS.test(line))
+    .map(line => line.replace(NAMELESS, 'at $1<anonymous> (').replace(ALLEGED, 'at $1'));
+
+/** Of notes that were taken: ses gives each of them once. */
+const notes = new WeakMap<Error, (readonly unknown[])[]>();
+
+const notesOf = (error: Error): readonly (readonly unknown[])[] => {
+  const known = notes.get(error) ?? [];
+  const taken = loggedErrorHandler.takeNoteLogArgsArray(error);
+  if (taken.length === 0) return known;
+  known.push(...taken);
+  notes.set(error, known);
+  return known;
+};
+
+export const errorDetails: ErrorDetails = {
+  messageOf: error => loggedErrorHandler.getMessageLogArgs(error),
+  notesOf,
+  framesOf(error) {
+    if (!types.isNativeError(error) || typeof getStackString !== 'function') return [];
+    if (!hasFeralStack(error)) return [];
+    const stack: unknown = getStackString(error);
+    return typeof stack === 'string' ? framesOf(stack) : [];
+  },
+};
