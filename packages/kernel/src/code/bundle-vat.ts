@@ -59,9 +59,9 @@ const bundleModule = async (source: string, format: BundleFormat): Promise<VatBu
 };
 
 const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<VatBundle> => {
-  const { source } = await bundler.script();
+  const { source, sourceMap } = await bundler.script();
   const moduleFormat = 'endoScript';
-  if (format === moduleFormat) return Object.freeze({ moduleFormat, source });
+  if (format === moduleFormat) return Object.freeze({ moduleFormat, source, sourceMap });
   return Object.freeze(await bundleModule(await bundler.module(), format));
 };
 

@@ -5,7 +5,6 @@
  * whose completion value is the module namespace (rules.md#u4).
  */
 import { hash } from 'node:crypto';
-import { SourceMap } from 'node:module';
 import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
@@ -13,6 +12,7 @@ import { KernelError } from '../base/kernel-errors.js';
 import type { DerivedArchive } from './archive-script.js';
 import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
+import { readSourceMap } from './source-places.js';
 
 export const BUNDLE_FORMATS = [
   'endoScript',
@@ -90,7 +90,7 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
   if (!sourceMap.trimStart().startsWith('{')) return undefined;
   checkSize('source map', sourceMap);
   try {
-    new SourceMap(JSON.parse(sourceMap)).findEntry(0, 0);
+    readSourceMap(sourceMap);
     const { version }: { readonly version?: unknown } = JSON.parse(sourceMap);
     if (version === 3) return sourceMap;
   } catch (error) {

@@ -41,11 +41,18 @@ const plainPlacesOf = (source: string | undefined): PlainPlaces | undefined => {
   }
 };
 
+/** Errors: those of JSON and of Node's reader for what is no map. */
+export const readSourceMap = (json: string): SourceMap => {
+  const map = new SourceMap(JSON.parse(json));
+  map.findEntry(0, 0);
+  return map;
+};
+
 /** An imported state may have brought a map that nobody has looked at. */
 const mapOf = (json: string | undefined): SourceMap | undefined => {
   if (json === undefined) return undefined;
   try {
-    return new SourceMap(JSON.parse(json));
+    return readSourceMap(json);
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
