@@ -90,7 +90,8 @@ const headOf = (error: Error, depth: number, details: ErrorDetails): string => {
 const formatError = (error: Error, depth: number, details: ErrorDetails): string => {
   const text = headOf(error, depth, details);
   const cause = Object.getOwnPropertyDescriptor(error, 'cause');
-  return cause === undefined ? text : `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
+  // An error may be its own cause.
+  return cause === undefined || depth >= DEPTH_MAX ? text : `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
 };
 
 const formatEntry = (
