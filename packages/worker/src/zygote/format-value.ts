@@ -91,7 +91,8 @@ const formatError = (error: Error, depth: number, details: ErrorDetails): string
   const text = headOf(error, depth, details);
   const cause = Object.getOwnPropertyDescriptor(error, 'cause');
   // An error may be its own cause.
-  return cause === undefined || depth >= DEPTH_MAX ? text : `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
+  if (cause === undefined || depth >= DEPTH_MAX) return text;
+  return `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
 };
 
 const formatEntry = (
