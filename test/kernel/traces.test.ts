@@ -110,13 +110,24 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     expectTrace(upgrade.stack, said(1), from);
     expectTrace(log[1]?.text, `UPGRADE_FAILED, START_FAILED: ${said(1)}`, from);
     expect(log.map(({ name, level }) => `${name} ${level}`)).toEqual([
-      'wrong fault',
-      'traced fault',
+      'wrong error',
+      'traced error',
     ]);
   });
 });
 
 describe('traces', () => {
+  test('a dry run that fails, of code that is not installed -> in its report', async () => {
+    const { kernel, log, vatId } = await begin();
+    const { source, ...more } = await mappedBundle(ENTRY);
+    const bundle = { ...more, source: `${source}\n\n` };
+    const vatParameters = { startsWrong: true };
+    const { ok, errors, trace } = await kernel.checkUpgrade(vatId, { bundle, vatParameters });
+    expect([ok, errors]).toEqual([false, ['RangeError: step (a number) of (a string), the last']]);
+    expectTrace(trace, said(1), `at buildRootObject (${placeOf(ENTRY, 'check(1)')}`);
+    expect(log).toEqual([]);
+  });
+
   test('a vat ends by its own will -> the log says where', async () => {
     const { kernel, log, root } = await begin();
     const { message } = await errorOf(kernel.call(root, 'leave', []));
@@ -187,6 +198,17 @@ describe('traces', () => {
       'note: noted { deep: [1, "x"] }',
       'cause: Error: the cause',
       `at traced.explain (${placeOf(ENTRY, "Error('the cause'")})`,
+    ]);
+  });
+
+  test('errors that come of each other -> each is told once', async () => {
+    const { kernel, log, root } = await begin();
+    await kernel.call(root, 'circle', []);
+    const lines = only(log).text.split('\n').map(line => line.trim());
+    expect(lines.filter(line => line.startsWith('at ')).length).toBe(2);
+    expect(lines.slice(2, 4)).toEqual([
+      expect.stringMatching(/^note: of AggregateError: and around \[cause: Error: around/),
+      'cause: AggregateError: and around',
     ]);
   });
 

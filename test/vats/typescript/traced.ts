@@ -74,6 +74,13 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
       assert.note(error, assert.details`noted ${{ deep: [1, 'x'] }}`);
       console.warn(error);
     },
+    circle: () => {
+      const error = Error('around');
+      const other = AggregateError([error], 'and around', { cause: error });
+      Object.defineProperty(error, 'cause', { value: other });
+      assert.note(error, assert.details`of ${other}`);
+      console.warn(error);
+    },
     names: () => {
       const evaluated: unknown = new Compartment().evaluate('(() => { throw Error("inside"); })');
       try {

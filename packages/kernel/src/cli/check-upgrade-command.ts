@@ -63,7 +63,8 @@ const describe = (name: string, report: DryRunReport): string[] => {
     report.abandonedExamples.length > 0
       ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
       : [];
-  return [facts, ...tables, ...raised, ...stuck, ...examples, ...reasons];
+  const traces = report.trace === undefined ? [] : [report.trace];
+  return [facts, ...tables, ...raised, ...stuck, ...examples, ...reasons, ...traces];
 };
 
 const run = async (

@@ -9,6 +9,7 @@ import { SourceMap } from 'node:module';
 import { SCRIPT_SCHEME, storedBundleId, type BundleId } from '@heirloom/worker';
 import { PlainPlaces, type Place } from '@heirloom/worker/plain-places';
 import { weaving } from '@heirloom/worker/weave';
+import type { CheckedBundle } from './bundle.js';
 
 /** What is asked of the bundles that are installed. */
 interface BundleTexts {
@@ -70,6 +71,7 @@ const inSource = (map: SourceMap | undefined, { line, column }: Place): string |
 export class SourcePlaces {
   readonly #texts: BundleTexts;
   readonly #finders = new Map<BundleId, Finder>();
+  #lent: CheckedBundle | undefined;
 
   constructor(texts: BundleTexts) {
     this.#texts = texts;
@@ -82,6 +84,12 @@ export class SourcePlaces {
       const place = { line: Number(line) - 1, column: Number(column ?? 1) - 1 };
       return this.#describe(storedBundleId(id), place);
     });
+  }
+
+  /** A bundle that need not be installed; the one before is forgotten. */
+  lend(bundle: CheckedBundle): void {
+    this.forget(bundle.bundleId);
+    this.#lent = bundle;
   }
 
   /** A bundle has got another map. */
@@ -99,9 +107,11 @@ export class SourcePlaces {
   #finderOf(bundleId: BundleId): Finder {
     const known = this.#finders.get(bundleId);
     if (known !== undefined) return known;
+    const lent = this.#lent?.bundleId === bundleId ? this.#lent : undefined;
+    const lentSource = lent?.moduleFormat === 'endoScript' ? lent.source : undefined;
     const finder = {
-      plain: plainPlacesOf(this.#texts.scriptSourceOf(bundleId)),
-      map: mapOf(this.#texts.sourceMapOf(bundleId)),
+      plain: plainPlacesOf(lentSource ?? this.#texts.scriptSourceOf(bundleId)),
+      map: mapOf(lent?.sourceMap ?? this.#texts.sourceMapOf(bundleId)),
     };
     if (this.#finders.size >= BUNDLES_MAX) this.#finders.clear();
     this.#finders.set(bundleId, finder);

@@ -153,7 +153,8 @@ export class KernelCore {
       onUpgrade: report => this.upgrades.add(report),
       log: this.log,
       clock: ways.clock,
-      onFault: (vatId, code, reason) => this.reports.fault(vatId, code, reason),
+      onFault: (...told) => this.reports.end('fault', ...told),
+      onFailedStart: (...told) => this.reports.end('error', ...told),
       limits: parameters,
     };
     this.#runner = new WaveRunner({
@@ -276,7 +277,8 @@ export class KernelCore {
       scriptOf: (bundleId, imageId) =>
         script?.bundleId === bundleId ? script : scriptOf(bundleId, imageId),
     };
-    return dryRun(context, vat, successor, { height: this.height, wave: this.#wave });
+    const moment = { height: this.height, wave: this.#wave };
+    return dryRun(context, vat, successor, moment, reason => this.reports.traceOf(reason));
   }
 
   /** Ends the block: everything since the last commit becomes durable, then the host is told. */

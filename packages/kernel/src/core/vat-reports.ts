@@ -47,11 +47,11 @@ export class VatReports implements VatLog {
   }
 
   /** Why a vat was ended, did not start, or was not upgraded. */
-  fault(vatId: VatId, code: string, reason: Uint8Array): void {
+  end(level: 'fault' | 'error', vatId: VatId, code: string, reason: Uint8Array): void {
     const name = this.#nameOf(vatId);
     const text = this.traceOf(reason) ?? this.#textOf(reason);
     const named = name === undefined ? {} : { name };
-    this.#options.log({ vatId, level: 'fault', text: `${code}: ${text}`, ...named });
+    this.#options.log({ vatId, level, text: `${code}: ${text}`, ...named });
   }
 
   /** Where an error was thrown that is data now; `promise`: the one that it rejects. */

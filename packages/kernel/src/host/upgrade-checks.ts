@@ -150,7 +150,9 @@ const scriptToCheck = async (
     throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
   const imageId = core.images.currentId;
-  const { bundleId, script } = await checkBundle(bundle, core.ways.bundling);
+  const checked = await checkBundle(bundle, core.ways.bundling);
+  core.places.lend(checked);
+  const { bundleId, script } = checked;
   return { bundleId, imageId, script: utf8(script) };
 };
 

@@ -272,7 +272,7 @@ export const forkVat = async (
   const { worker, verdict } = await startChild(context, item, child, moment);
   if (!verdict.ok) {
     online.discard(worker);
-    context.onFault(vatIdOf(item.child), verdict.code, verdict.reason.body);
+    context.onFailedStart(vatIdOf(item.child), verdict.code, verdict.reason.body);
     state.journal.rollback(before);
     return refuse(verdict.reason);
   }

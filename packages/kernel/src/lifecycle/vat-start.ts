@@ -60,7 +60,7 @@ export interface UpgradeReport {
   readonly resumeMs?: number;
 }
 
-/** Told why a vat was ended, did not start or was not upgraded; for the host's log. */
+/** Told why; for the host's log. */
 type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
 
 export interface LifecycleContext {
@@ -74,7 +74,10 @@ export interface LifecycleContext {
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
   readonly clock: Clock;
+  /** A vat was ended, or could not be refreshed. */
   readonly onFault: FaultObserver;
+  /** A vat was not made, or goes on as it was. */
+  readonly onFailedStart: FaultObserver;
   readonly limits: Pick<KernelParameters, 'vatsMax' | 'cycleInterval'>;
 }
 

@@ -90,7 +90,9 @@ const headOf = (error: Error, depth: number, details: ErrorDetails): string => {
 const formatError = (error: Error, depth: number, details: ErrorDetails): string => {
   const text = headOf(error, depth, details);
   const cause = Object.getOwnPropertyDescriptor(error, 'cause');
-  return cause === undefined ? text : `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
+  // An error may be its own cause.
+  if (cause === undefined || depth >= DEPTH_MAX) return text;
+  return `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
 };
 
 const formatEntry = (
