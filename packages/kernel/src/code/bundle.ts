@@ -178,10 +178,18 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
 
 type DerivesScripts = Pick<Bundling, 'deriveScript'>;
 
+/** Their scripts are what a way out has derived, so each has its own. */
+const recentArchives = new WeakMap<DerivesScripts, RecentBundles>();
+const archivesOf = (derives: DerivesScripts): RecentBundles => {
+  const known = recentArchives.get(derives) ?? new RecentBundles();
+  recentArchives.set(derives, known);
+  return known;
+};
+
 const checkZipBundle = async (
   source: unknown,
   sha512: unknown,
-  { deriveScript }: DerivesScripts,
+  derives: DerivesScripts,
 ): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
@@ -192,18 +200,19 @@ const checkZipBundle = async (
   const bundleId = bundleIdOf(moduleFormat, source);
   // What the bundle says of its own hash is checked too, and is no part of its id.
   const key = `${bundleId} ${sha512 ?? ''}`;
-  const known = recent.get(key);
+  const archives = archivesOf(derives);
+  const known = archives.get(key);
   if (known !== undefined) return known;
   let script: string;
   try {
-    script = await deriveScript({ endoZipBase64: source, sha512 });
+    script = await derives.deriveScript({ endoZipBase64: source, sha512 });
   } catch (error) {
     return bad(describe(error), error);
   }
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
   const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
-  recent.add(key, bundle);
+  archives.add(key, bundle);
   return bundle;
 };
 

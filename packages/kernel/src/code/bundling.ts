@@ -7,6 +7,8 @@ export interface Bundling {
   deriveScript(job: ArchiveJob): Promise<string>;
   /** The bundle of a vat's entry module. Errors: KernelError BAD_BUNDLE. */
   bundleEntry(path: string): Promise<VatBundle>;
+  /** The same of a vat that comes with the kernel: its file does not change. */
+  bundleOwn(path: string): Promise<VatBundle>;
   readText(path: string): Promise<string>;
   /** What a module exports as its default. */
   importDefault(path: string): Promise<unknown>;

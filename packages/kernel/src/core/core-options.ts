@@ -2,7 +2,7 @@
 import type { VatId } from '@heirloom/worker';
 import type { LogOptions } from '../log/log-records.js';
 import type { KernelParameters } from '../state/parameters.js';
-import type { Isolation } from '../vats/zygotes.js';
+import type { Isolation } from '../vats/channel.js';
 
 /** A line that vat code wrote to its console, or the reason for a vat's end. */
 export interface KernelLogEntry {
@@ -12,8 +12,6 @@ export interface KernelLogEntry {
 }
 
 export interface CoreOptions {
-  /** Where the store is, or is to be made. */
-  readonly directory: string;
   /** Consensus parameters, for a store that does not exist yet. */
   readonly parameters?: Partial<KernelParameters>;
   /** How many vats run at a time; default: all that have work. Changes no outcome. */
