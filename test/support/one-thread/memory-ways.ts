@@ -124,6 +124,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     bundling: {
       deriveScript: refused,
       bundleEntry: refused,
+      bundleOwn: refused,
       readText: refused,
       importDefault: refused,
     },
