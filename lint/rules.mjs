@@ -8,7 +8,7 @@ import path from 'node:path';
 import { declaresBrands, isForeignBrand } from './brands.mjs';
 import { runTimeGraph, wayBetween } from './circles.mjs';
 import { needlessExports } from './exports.mjs';
-import { importsBelow, REPOSITORY } from './imports.mjs';
+import { ALL, importsBelow, REPOSITORY } from './imports.mjs';
 import { CIRCLE_ROOTS } from './layers.mjs';
 import { faultOf, resolveSpecifier, unknownRoom } from './rooms.mjs';
 import { isPlace, outsideOf } from './ways-out.mjs';
@@ -83,11 +83,16 @@ const noCircles = {
   },
 };
 
-/** The names that an import or a re-export takes and that exist at run time. */
-const runTimeNames = ({ specifiers = [] }) =>
-  specifiers
+const WHOLE = ['ImportExpression', 'ExportAllDeclaration'];
+
+/** The names that an import or a re-export takes and that exist at run time; ALL: the module. */
+const runTimeNames = ({ type, specifiers = [] }) => {
+  const isWhole = specifiers.some(each => each.type === 'ImportNamespaceSpecifier');
+  if (isWhole || WHOLE.includes(type)) return [ALL];
+  return specifiers
     .filter(({ importKind, exportKind }) => importKind !== 'type' && exportKind !== 'type')
     .map(({ imported, local }) => (imported ?? local).name);
+};
 
 const waysOut = {
   meta: {
@@ -113,6 +118,8 @@ const waysOut = {
       ExportNamedDeclaration: node => visit(node, node.exportKind === 'type'),
       ExportAllDeclaration: node => visit(node, node.exportKind === 'type'),
       ImportExpression: node => visit(node, false),
+      'MemberExpression[object.name="globalThis"][property.name="process"]': node =>
+        report(node, 'process'),
       'Program:exit': node => {
         const { through } = context.sourceCode.getScope(node);
         for (const { identifier, resolved } of through) {
@@ -123,7 +130,12 @@ const waysOut = {
   },
 };
 
-const nameOfType = ({ typeName }) => typeName?.right?.name ?? typeName?.name;
+const NAMING = ['TSTypeReference', 'TSImportType'];
+/** Of `KRef`, of `krefs.KRef`, of `import('./krefs.js').KRef`. */
+const nameOfType = ({ typeName, qualifier }) => {
+  const name = typeName ?? qualifier;
+  return name?.right?.name ?? name?.name;
+};
 
 const brands = {
   meta: {
@@ -137,7 +149,7 @@ const brands = {
     const report = (node, message) => context.report({ node, message });
     /** Calls `check(node, name)` for each type that a type is made of. */
     const onNames = (type, check) => {
-      if (type.type === 'TSTypeReference') check(type, nameOfType(type));
+      if (NAMING.includes(type.type)) check(type, nameOfType(type));
       for (const key of visitorKeys[type.type] ?? []) {
         for (const part of [type[key]].flat()) if (part) onNames(part, check);
       }
@@ -155,12 +167,12 @@ const brands = {
       TSAsExpression: ({ typeAnnotation }) => refuseMade(typeAnnotation, 'A cast'),
       TSTypeAssertion: ({ typeAnnotation }) => refuseMade(typeAnnotation, 'A cast'),
       TSTypePredicate: ({ typeAnnotation }) => {
-        const type = typeAnnotation?.typeAnnotation;
-        if (type?.type === 'TSTypeReference') refuseMade(type, 'A predicate');
+        if (typeAnnotation) refuseMade(typeAnnotation.typeAnnotation, 'A predicate');
       },
       ImportSpecifier: node => refuseRenamed(node, node.imported, node.local),
+      ExportSpecifier: node => refuseRenamed(node, node.local, node.exported),
       TSTypeAliasDeclaration: ({ id, typeAnnotation: type }) => {
-        if (type.type !== 'TSTypeReference') return;
+        if (!NAMING.includes(type.type)) return;
         if (isForeignBrand(nameOfType(type), file) && nameOfType(type) !== 'Brand') {
           report(id, `${id.name} is ${nameOfType(type)} by another name.`);
         }

@@ -2,8 +2,7 @@
  * The lint rules that stand for the house style can fail: each is shown a line that breaks it.
  * `npm run lint` applies them to the sources; this guards the configuration itself.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ESLint } from 'eslint';
@@ -140,6 +139,13 @@ interface Casts {
   readonly faults: readonly string[];
 }
 
+interface CastsModule {
+  compareCasts(
+    counted: readonly Casts[],
+    limits: readonly { readonly root: string; asMax: number; bangMax: number }[],
+  ): Casts[];
+}
+
 interface Figures {
   readonly isMet: boolean;
   readonly trees: readonly Tree[];
@@ -147,12 +153,11 @@ interface Figures {
   readonly circles: readonly { readonly circles: readonly (readonly string[])[] }[];
 }
 
-const LAYERS_SCRIPT = path.join(ROOT, 'lint/main.mjs');
-const runLayers = (...args: string[]) =>
-  spawnSync(process.execPath, [LAYERS_SCRIPT, ...args], { encoding: 'utf8' });
-const layers = (flag: string): string => runLayers(flag).stdout;
+/** A module of `lint`: in this process it shares what our rules have read. */
+const lintModule = <T>(name: string): Promise<T> =>
+  import(pathToFileURL(path.join(ROOT, 'lint', name)).href) as Promise<T>;
 
-const figures = JSON.parse(layers('--json')) as Figures;
+const figures = (await lintModule<{ figures(): Figures }>('figures.mjs')).figures();
 
 /** A file in `room`, and how a file in `from` would import it. */
 const fileIn = (room: string): string => (room.endsWith('.ts') ? room : `${room}/a.ts`);
@@ -235,6 +240,10 @@ describe('ways out: what lint refuses', () => {
     ['the image', `${KERNEL}/core/a.ts`, `import { readImage } from '@heirloom/worker';`],
     ['a directory', `${KERNEL}/core/a.ts`, `import { directoryPlace } from '@heirloom/store';`],
     ['this process', `${KERNEL}/core/a.ts`, `export const { pid } = process;`],
+    ['this process, by the global', IN_STATE, `export const { pid } = globalThis.process;`],
+    ['a module taken whole', `${KERNEL}/core/a.ts`, `import * as p from '${POWERS}'; f(p);`],
+    ['one passed on whole', `${KERNEL}/core/a.ts`, `export * from '${POWERS}';`],
+    ['one taken when it runs', IN_STATE, `await import('@heirloom/store');`],
   ])('ways out: %s -> an error', async (_title, filePath, text) => {
     expect(await ofOurRules(filePath, text)).toEqual([WAYS_OUT]);
   });
@@ -272,14 +281,22 @@ describe('brands: what lint refuses', () => {
     ['an assertion', IN_STATE, `function f(n: unknown): asserts n is KRef {}`],
     ['a brand under another name', IN_STATE, `type K = KRef;`],
     ['an import under another name', IN_STATE, `import type { KRef as K } from './krefs.js';`],
+    ['an export under another name', IN_STATE, `export type { KRef as K } from './krefs.js';`],
+    ['a cast to an imported type', IN_STATE, `f(n as import('./krefs.js').KRef);`],
+    ['an imported type by another name', IN_STATE, `type K = import('./krefs.js').KRef;`],
+    ['a predicate about a list', IN_STATE, `const are = (n: unknown): n is KRef[] => true;`],
     ['a brand that the table lacks', IN_STATE, `type Wave = Brand<number, 'Wave'>;`],
   ])('brands: %s -> an error', async (_title, filePath, text) => {
     expect(await ofOurRules(filePath, text)).toEqual([BRANDS]);
   });
 
+  test('ways out: the table -> names what there is', async () => {
+    const { PLACES } = await lintModule<{ PLACES: Record<string, string> }>('ways-out.mjs');
+    for (const place of Object.keys(PLACES)) expect(existsSync(path.join(ROOT, place))).toBe(true);
+  });
+
   test('brands: the table -> names files that declare what it says', async () => {
-    const module = pathToFileURL(path.join(ROOT, 'lint/brands.mjs')).href;
-    const { BRANDS: table }: { BRANDS: Record<string, string> } = await import(module);
+    const { BRANDS: table } = await lintModule<{ BRANDS: Record<string, string> }>('brands.mjs');
     for (const [name, file] of Object.entries(table)) {
       const text = readFileSync(path.join(ROOT, file), 'utf8');
       expect(text, name).toMatch(new RegExp(`^export type ${name}\\b`, 'm'));
@@ -333,19 +350,26 @@ test('layers: npm run layers -> the plan is met', () => {
   expect(figures.isMet).toBe(true);
 });
 
-test('casts: one more than is permitted -> the plan is not met; as const is none', () => {
+test('casts: one more than is permitted -> the plan is not met; as const is none', async () => {
   expect(figures.casts.flatMap(({ faults }) => faults)).toEqual([]);
-  const most = Math.max(...figures.casts.flatMap(({ as, bang }) => [as, bang]));
-  const [atMost, oneLess] = [most, most - 1].map(n => runLayers('--casts-max', String(n)));
-  expect(atMost?.status).toBe(0);
-  expect(oneLess?.status).toBe(1);
-  expect(oneLess?.stdout).toContain(`, at most ${most - 1}\nThe plan is not met.`);
+  const { compareCasts } = await lintModule<CastsModule>('casts.mjs');
+  const faultsWith = (less: number): readonly string[] => {
+    const limits = figures.casts.map(({ root, as, bang }) =>
+      ({ root, asMax: as - less, bangMax: bang - less }));
+    return compareCasts(figures.casts, limits).flatMap(({ faults }) => faults);
+  };
+  expect(faultsWith(0)).toEqual([]);
+  expect(faultsWith(1)).toHaveLength(2 * figures.casts.length);
+  expect(faultsWith(1)[0]).toMatch(/^packages\/kernel\/src: \d+ times `as`, at most \d+$/);
   const text = readFileSync(path.join(ROOT, 'bench/src/parallel.ts'), 'utf8');
   expect(text).toContain(' as const');
   expect(figures.casts.find(({ root }) => root === 'bench/src')?.as).toBe(0);
 });
 
-test('layers: the drawings of ARCHITECTURE.md -> those of lint/layers.mjs', () => {
+test('layers: the drawings of ARCHITECTURE.md -> those of lint/layers.mjs', async () => {
   const text = readFileSync(path.join(ROOT, 'ARCHITECTURE.md'), 'utf8');
-  for (const drawing of layers('--drawing').trim().split('\n\n')) expect(text).toContain(drawing);
+  const { TREES } = await lintModule<{ TREES: readonly unknown[] }>('layers.mjs');
+  const { drawingOf } = await lintModule<{ drawingOf(tree: unknown): string }>('rooms.mjs');
+  expect(TREES.length).toBeGreaterThan(3);
+  for (const tree of TREES) expect(text).toContain(drawingOf(tree));
 });

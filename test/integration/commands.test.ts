@@ -247,7 +247,11 @@ const WAYS: readonly Way[] = [
     runs: listOfMutations,
     isThorough: true,
   },
-  { of: /^npm run coverage -- --help$/, runs: () => `${scriptOf('coverage')} --help` },
+  {
+    of: /^npm run coverage -- --help$/,
+    runs: () => `${scriptOf('coverage')} --help`,
+    isThorough: true,
+  },
   {
     of: /^npm run coverage( -- |$)/,
     runs: command => `${scriptOf('coverage')} ${optionsBehind(command)} --to OUT ${SMALL_TESTS}`,

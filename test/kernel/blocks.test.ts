@@ -37,12 +37,14 @@ const load = (kernel: Kernel): void => {
 const shared = useSharedKernel({
   blocks: 'host',
   place: setStage,
+  begin: async ({ kernel: fresh }) => {
+    await fresh.run();
+    await fresh.commit();
+  },
 });
 let kernel: Kernel;
-beforeEach(async () => {
+beforeEach(() => {
   ({ kernel } = shared);
-  await kernel.run();
-  await kernel.commit();
 });
 
 describe('runs', () => {

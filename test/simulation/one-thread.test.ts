@@ -79,7 +79,7 @@ test('one thread: the same over LMDB, threads and processes -> the same blocks',
   { tags: ['sized'] },
   async () => {
     const began = performance.now();
-    const cranks = amount({ quick: CRANKS / 20, thorough: CRANKS });
+    const cranks = amount({ quick: CRANKS / 40, thorough: CRANKS });
     const ways: WaysOut = {
       ...hostWays(await freshDirectory()),
       installedImage: () => image,

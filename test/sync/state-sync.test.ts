@@ -41,6 +41,13 @@ const shared = useSharedKernel({
   },
 });
 const outside = async (): Promise<string> => join(await freshDirectory(), 'out');
+/** The next step of the shared kernel, of which no wave has run: much is on its queue. */
+const withMuchQueued = async (): Promise<void> => {
+  step += 1;
+  giveInputs(shared.kernel, step);
+  await shared.kernel.commit();
+  expect(shared.kernel.stats().runQueueLength).toBeGreaterThan(5);
+};
 
 describe('state sync', () => {
   test('exported at a block with everything in flight, while the exporter runs on -> equal hashes',
@@ -83,6 +90,7 @@ describe('state sync', () => {
 
   test('an export of an import -> the same chunks and root', async () => {
     const { directory } = shared;
+    await withMuchQueued();
     const out = await outside();
     const first = await exportState({ directory, to: out });
     const copy = join(out, '..', 'copy');
@@ -94,6 +102,7 @@ describe('state sync', () => {
   const commands = 'from the command line, beside a running kernel -> the same; tables and JSON';
   test(commands, { tags: ['thorough'] }, async () => {
     const { directory, kernel } = shared;
+    await withMuchQueued();
     const out = await outside();
     const exported = await heirloom('export', directory, '--to', out, '--json');
     expect([exported.status, exported.stderr]).toEqual([0, '']);
@@ -154,6 +163,7 @@ describe('sealed blocks', () => {
   test('a block between -> its hash alone verifies nothing: refused, and says what is missing',
     async () => {
       const { directory, kernel } = shared;
+      await withMuchQueued();
       const out = await outside();
       await exportState({ directory, to: out });
       const copy = join(out, '..', 'copy');

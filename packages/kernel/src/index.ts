@@ -105,6 +105,6 @@ export {
   type VatVerification,
   type VerifyOptions,
 } from './verify/verify-store.js';
-export type { Isolation } from './vats/zygotes.js';
+export type { Isolation } from './vats/channel.js';
 /** The image of the installed release: is it the one that `kernel.imageId` names? */
 export { readImage, type VatId } from '@heirloom/worker';

@@ -3,14 +3,14 @@
  * memory, with workers that a program plays. docs/internals/ways-out.md.
  */
 import type { WaysOut } from './core/ways-out.js';
-import type { KernelOptions } from './host/options.js';
+import type { PlacelessOptions } from './host/options.js';
 import { Kernel } from './kernel.js';
 
 /** Errors: as of `openKernel`. */
 export const openKernelOver = (
   ways: WaysOut,
-  options: Omit<KernelOptions, 'directory'> = {},
-): Promise<Kernel> => Kernel.open({ ...options, directory: ways.place.name }, () => ways);
+  options: PlacelessOptions = {},
+): Promise<Kernel> => Kernel.open(options, () => ways);
 
 export type { Clock } from './base/kernel-host-powers.js';
 export type { WaysOut } from './core/ways-out.js';

@@ -48,7 +48,12 @@ import type {
 } from './host/kernel-types.js';
 import { KernelMetrics } from './host/metrics.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
-import { checkOptions, type KernelOptions } from './host/options.js';
+import {
+  checkDirectory,
+  checkOptions,
+  type KernelOptions,
+  type PlacelessOptions,
+} from './host/options.js';
 import { statsOf, type KernelStats } from './host/stats.js';
 import {
   checkUpgrade,
@@ -75,7 +80,7 @@ export class Kernel {
   #bootstrapResult: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(core: KernelCore, options: KernelOptions) {
+  private constructor(core: KernelCore, options: PlacelessOptions) {
     this.#core = core;
     const isAuto = options.blocks !== 'host';
     this.#blocks = new BlockDriver(core, { isAuto, committed: () => this.#hostObjects.deliver() });
@@ -84,7 +89,7 @@ export class Kernel {
   }
 
   /** Creates or opens a store and rebuilds its vats; `ways` is asked once options are right. */
-  static async open(options: KernelOptions, ways: () => WaysOut): Promise<Kernel> {
+  static async open(options: PlacelessOptions, ways: () => WaysOut): Promise<Kernel> {
     checkOptions(options);
     const out = ways();
     const loaded = await loadConfig(options.config, out.bundling);
@@ -100,7 +105,7 @@ export class Kernel {
     return kernel;
   }
 
-  async #begin(options: KernelOptions, loaded: LoadedConfig | undefined): Promise<void> {
+  async #begin(options: PlacelessOptions, loaded: LoadedConfig | undefined): Promise<void> {
     const hostObjects = this.#hostObjects;
     const add = <T>(input: Input<T>): Promise<T> => this.#blocks.add(input).result;
     const begun = await begin(this.#core, options, loaded, { hostObjects, add });
@@ -471,7 +476,7 @@ export class Kernel {
  * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
  * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
-export const openKernel = (options: KernelOptions): Promise<Kernel> =>
-  Kernel.open(options, () => hostWays(options.directory));
+export const openKernel = async ({ directory, ...options }: KernelOptions): Promise<Kernel> =>
+  Kernel.open(options, () => hostWays(checkDirectory(directory)));
 
 export type * from './host/kernel-types.js';

@@ -37,16 +37,28 @@ const put = (key: string, value: string, table: TableName = 'kernel'): RowChange
   ({ table, key, value: bytes(value) });
 const remove = (key: string): RowChange => ({ table: 'kernel', key, value: undefined });
 
+interface Opened {
+  readonly environment: Environment;
+  close(): Promise<void>;
+}
+
 /** As Store.open does, and without its block: the tables are empty. */
-function openNew({ place }: Made): Environment {
+function openFresh({ place }: Made): Opened {
   const lock = place.lock();
   expect(place.prepare()).toBe(false);
   const environment = place.openEnvironment(READERS_MAX);
   environment.openTables({ create: true });
-  onTestFinished(async () => {
+  const close = async (): Promise<void> => {
     await environment.close();
     lock.release();
-  });
+  };
+  return { environment, close };
+}
+
+/** The same, until the test ends. */
+function openNew(made: Made): Environment {
+  const { environment, close } = openFresh(made);
+  onTestFinished(close);
   return environment;
 }
 
@@ -63,6 +75,14 @@ describe.each(KINDS)('environment in %s:', (_name, make) => {
     expect(text(environment.get('kernel', 'a'))).toBe('1');
     expect(environment.rowCount('kernel')).toBe(1);
     expect(environment.readerCheck()).toBe(0);
+  });
+
+  test('closed -> neither reads nor writes', async () => {
+    const { environment, close } = openFresh(make());
+    await environment.write([put('a', '1')]);
+    await close();
+    expect(() => environment.get('kernel', 'a')).toThrow();
+    await expect((async () => environment.write([put('a', '2')]))()).rejects.toThrow();
   });
 
   test('more of a write -> reads its rows, and what it returns is written', async () => {
@@ -152,8 +172,11 @@ test('environments: any writes, failures, snapshots and ranges -> LMDB and memor
       changes: fc.array(change, { maxLength: 5 }), fails: fc.boolean(), holds: fc.boolean(), range,
     });
     const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
-      const pair = KINDS.map(([, make]) => openNew(make()));
+      // Closed after each run: a process has no room for those of every attempt to shrink a case.
+      const opened = KINDS.map(([, make]) => openFresh(make()));
+      const pair = opened.map(({ environment }) => environment);
       let held: readonly EnvironmentSnapshot[] | undefined;
+      try {
       for (const { changes, fails, holds, range: asked } of steps) {
         if (holds) held ??= pair.map((environment) => environment.beginSnapshot());
         const rows = new Map(changes);
@@ -177,7 +200,10 @@ test('environments: any writes, failures, snapshots and ranges -> LMDB and memor
           held = undefined;
         }
       }
-      held?.forEach((snapshot) => snapshot.done());
+      } finally {
+        held?.forEach((snapshot) => snapshot.done());
+        for (const { close } of opened) await close();
+      }
     });
     await fc.assert(property, { numRuns: 40 });
   });

@@ -10,8 +10,9 @@
  */
 import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
-import { describeError, HostError } from './host-error.js';
+import { describeError, HostError, systemErrorCode } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
+import { acquireOpeningLock } from './lock.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
   TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
@@ -23,6 +24,8 @@ const MAP_BYTES = 2 ** 40;
 const TABLES_MAX = 16;
 /** Values up to this size are written from one reused buffer, whose address lmdb knows. */
 const SCRATCH_BYTES = 64 * 1024;
+/** Of a system that lets nobody create a file, or has no such directory any more. */
+const READ_ONLY_CODES = ['EROFS', 'EACCES', 'EPERM', 'ENOENT'];
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 type Rows = Database<Uint8Array, BinaryKey>;
@@ -40,17 +43,25 @@ interface EnvironmentOptions {
   readonly directory: string;
   readonly readersMax: number;
   readonly readOnly: boolean;
+  /**
+   * True in a worker of the kernel that has the store open: nobody can be the last to close it, so
+   * it opens without the opening lock, which a terminated thread would never release.
+   */
+  readonly withinKernel?: boolean;
 }
 
 export class LmdbEnvironment implements Environment {
   readonly #root: RootDatabase<Uint8Array, BinaryKey>;
   readonly #tables = new Map<TableName, Rows>();
   readonly #directory: string;
+  readonly #withinKernel: boolean;
 
   /** Opens the environment, and no table yet. */
-  constructor({ directory, readersMax, readOnly }: EnvironmentOptions) {
+  constructor({ directory, readersMax, readOnly, withinKernel = false }: EnvironmentOptions) {
     assert(Number.isSafeInteger(readersMax) && readersMax > 0, 'readersMax: positive integer');
     this.#directory = directory;
+    this.#withinKernel = withinKernel;
+    const release = this.#beginOpening();
     try {
       this.#root = open<Uint8Array, BinaryKey>({
         path: directory,
@@ -68,6 +79,22 @@ export class LmdbEnvironment implements Environment {
       });
     } catch (error) {
       throw this.#corrupt('cannot be opened', error);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Takes the opening lock, where files can be created: on a medium that is read only there is no
+   * kernel, and LMDB locks nothing.
+   */
+  #beginOpening(): () => void {
+    if (this.#withinKernel) return () => undefined;
+    try {
+      return acquireOpeningLock(this.#directory).release;
+    } catch (error) {
+      if (READ_ONLY_CODES.includes(systemErrorCode(error) ?? '')) return () => undefined;
+      throw error;
     }
   }
 
@@ -216,7 +243,12 @@ export class LmdbEnvironment implements Environment {
   }
 
   async close(): Promise<void> {
-    await this.#root.close();
+    const release = this.#beginOpening();
+    try {
+      await this.#root.close();
+    } finally {
+      release();
+    }
   }
 
   #rows(table: TableName): Rows {

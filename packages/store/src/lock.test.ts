@@ -2,11 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { amount } from '../../../test/support/suite/amounts.js';
-import { acquireLock, LOCK_PREFIX } from './lock.js';
+import { acquireLock, acquireOpeningLock, LOCK_PREFIX } from './lock.js';
+import { openReader } from './reader.js';
 import { Store } from './store.js';
 import { fixture, nextLine, startChild, type Child } from './testing/children.js';
 import { temporaryDirectory } from './testing/test-data.js';
 
+const OPENINGS = amount({ quick: 300, thorough: 2_000 });
 const ROUNDS = amount({ quick: 1, thorough: 4 });
 
 const hold = (directory: string, ...rest: string[]): Child =>
@@ -78,3 +80,40 @@ test('lock: 6 processes at once over the lock of a killed one -> exactly one win
       await Promise.all(children.map((child) => child.exited));
     }
   });
+
+test('opening lock: a kernel and readers that open and close at once -> none gets in the way',
+  { tags: ['sized'] }, async () => {
+    const directory = temporaryDirectory();
+    const store = await Store.open({ directory, readersMax: 70 });
+    await store.close();
+    const run = (as: string): Child => startChild(
+      process.execPath, [fixture('open-and-close.mjs'), directory, as, String(OPENINGS)],
+    );
+    const children = [run('kernel'), run('reader'), run('reader')];
+    const answers = await Promise.all(children.map(nextLine));
+    expect(answers).toEqual(['kernel', 'reader', 'reader'].map((as) => `${as} ${OPENINGS}`));
+    expect(lockFiles(directory)).toEqual([]);
+  });
+
+test('opening lock: a holder that is being closed -> the same thread opens again', async () => {
+  const directory = temporaryDirectory();
+  const store = await Store.open({ directory, readersMax: 70 });
+  const first = openReader({ directory, readersMax: 70 });
+  const closed = first.close();
+  const second = openReader({ directory, readersMax: 70 });
+  await closed;
+  second.begin().done();
+  await second.close();
+  await store.close();
+  expect(lockFiles(directory)).toEqual([]);
+});
+
+test('opening lock: left by a killed process -> taken over', () => {
+  const directory = temporaryDirectory();
+  const lock = acquireOpeningLock(directory);
+  const [own = ''] = lockFiles(directory);
+  lock.release();
+  fs.writeFileSync(path.join(directory, own.replace(/\d+\.\d+$/, '1.0')), '');
+  acquireOpeningLock(directory).release();
+  expect(lockFiles(directory)).toEqual([]);
+});

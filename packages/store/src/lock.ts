@@ -16,19 +16,28 @@
  *
  * Without /proc, START is 0 and a process counts as alive while its id is in use.
  * The directory must be local to one machine, which LMDB demands anyway.
+ *
+ * The opening lock is another of the same make, heirloom.lock.opening.*, held for the milliseconds
+ * in which LMDB opens or closes. LMDB lets the last process that closes destroy the mutexes in its
+ * lock file while a process that opens already waits to use them: from then on every write and
+ * every open of the store fails, until all processes have left it. So a reader and a kernel, or two
+ * readers, take turns here.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { HostError, systemErrorCode } from './host-error.js';
 
-/** Files that begin so belong to the lock. */
+/** Files that begin so belong to the locks. */
 export const LOCK_PREFIX = 'heirloom.lock.';
+const OPENING_PREFIX = `${LOCK_PREFIX}opening.`;
 
 const HELD_SUFFIX = '.held';
 const BOOT_ID_LENGTH = 8;
 /** Rounds of waiting, of a millisecond each, for contenders of a greater name to withdraw. */
 const CONTENTION_ROUNDS_MAX = 500;
 const OPENINGS_MAX = 10_000;
+/** Rounds of waiting, of a millisecond each, for the opening lock, which is held for milliseconds. */
+const OPENING_ROUNDS_MAX = 30_000;
 
 interface Owner {
   readonly file: string;
@@ -85,19 +94,28 @@ function isAlive(owner: Owner, boot: string): boolean {
   return stat !== undefined && stat.start === owner.start && !'ZX'.includes(stat.state);
 }
 
-function parseOwner(file: string): Owner | undefined {
-  const match = /^(\d+)\.([0-9a-f]+)\.(\d+)\.\d+(\.held)?$/.exec(file.slice(LOCK_PREFIX.length));
+function parseOwner(prefix: string, file: string): Owner | undefined {
+  if (!file.startsWith(prefix)) return undefined;
+  const match = /^(\d+)\.([0-9a-f]+)\.(\d+)\.\d+(\.held)?$/.exec(file.slice(prefix.length));
   if (match === null) return undefined;
   const [, pid = '', boot = '', start = '', held] = match;
   return { file, pid: Number(pid), boot, start, held: held !== undefined };
 }
 
-/** The owners of all lock files but our own that are alive. Deletes the files of the others. */
-function liveOwners(directory: string, own: string, boot: string): Owner[] {
+/** Who contends for which of the locks. */
+interface Contender {
+  readonly directory: string;
+  readonly prefix: string;
+  readonly boot: string;
+  readonly own: string;
+}
+
+/** The owners of a lock's files but our own that are alive. Deletes the files of the others. */
+function liveOwners({ directory, prefix, own, boot }: Contender): Owner[] {
   const alive: Owner[] = [];
   for (const file of fs.readdirSync(directory).sort()) {
-    if (!file.startsWith(LOCK_PREFIX) || file === own || file === own + HELD_SUFFIX) continue;
-    const owner = parseOwner(file);
+    if (file === own || file === own + HELD_SUFFIX) continue;
+    const owner = parseOwner(prefix, file);
     if (owner === undefined) continue;
     if (isAlive(owner, boot)) alive.push(owner);
     else fs.rmSync(path.join(directory, file), { force: true });
@@ -105,10 +123,10 @@ function liveOwners(directory: string, own: string, boot: string): Owner[] {
   return alive;
 }
 
-function createOwnFile(directory: string, boot: string): string {
+function createOwnFile(directory: string, prefix: string, boot: string): string {
   const start = processStat(process.pid)?.start ?? '0';
   for (let n = 0; n < OPENINGS_MAX; n += 1) {
-    const own = `${LOCK_PREFIX}${process.pid}.${boot}.${start}.${n}`;
+    const own = `${prefix}${process.pid}.${boot}.${start}.${n}`;
     try {
       fs.closeSync(fs.openSync(path.join(directory, own), 'wx'));
       return own;
@@ -133,14 +151,37 @@ function waitAMillisecond(): void {
 }
 
 /** Finds who keeps `own` out; undefined when `own` is alone and so has won. */
-function findRival(directory: string, own: string, boot: string): Owner | undefined {
+function findRival(contender: Contender): Owner | undefined {
   for (let round = 0; ; round += 1) {
-    const others = liveOwners(directory, own, boot);
-    const rival = others.find((owner) => owner.held || owner.file < own);
+    const others = liveOwners(contender);
+    const rival = others.find((owner) => owner.held || owner.file < contender.own);
     if (rival !== undefined) return rival;
     if (others.length === 0 || round === CONTENTION_ROUNDS_MAX) return others[0];
     waitAMillisecond();
   }
+}
+
+/** Takes a lock, or says who holds it. */
+function contend(directory: string, prefix: string): StoreLock | Owner {
+  const boot = bootId();
+  const own = createOwnFile(directory, prefix, boot);
+  const ownPath = path.join(directory, own);
+  const release = (): void => {
+    fs.rmSync(ownPath + HELD_SUFFIX, { force: true });
+    fs.rmSync(ownPath, { force: true });
+  };
+  try {
+    const rival = findRival({ directory, prefix, boot, own });
+    if (rival !== undefined) {
+      release();
+      return rival;
+    }
+    fs.closeSync(fs.openSync(ownPath + HELD_SUFFIX, 'wx'));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
 }
 
 /**
@@ -149,20 +190,42 @@ function findRival(directory: string, own: string, boot: string): Owner | undefi
  * Errors: HostError STORE_LOCKED that names the pid which holds it.
  */
 export function acquireLock(directory: string): StoreLock {
-  const boot = bootId();
-  const own = createOwnFile(directory, boot);
-  const ownPath = path.join(directory, own);
-  const release = (): void => {
-    fs.rmSync(ownPath + HELD_SUFFIX, { force: true });
-    fs.rmSync(ownPath, { force: true });
+  const lock = contend(directory, LOCK_PREFIX);
+  if ('release' in lock) return lock;
+  throw lockedError(directory, lock);
+}
+
+/** How often this thread has the opening lock of a directory, and the lock. */
+const openings = new Map<string, { count: number; readonly lock: StoreLock }>();
+
+/**
+ * Takes the opening lock of an existing directory; its holder is waited for, and the thread with
+ * it. A thread that has it, because something of its own is being closed, is given it again.
+ *
+ * Errors: HostError STORE_LOCKED that names the pid which does not let go of it.
+ */
+export function acquireOpeningLock(directory: string): StoreLock {
+  const held = openings.get(directory) ?? { count: 0, lock: waitForOpeningLock(directory) };
+  openings.set(directory, held);
+  held.count += 1;
+  let isHeld = true;
+  return {
+    release: () => {
+      if (!isHeld) return;
+      isHeld = false;
+      held.count -= 1;
+      if (held.count > 0) return;
+      openings.delete(directory);
+      held.lock.release();
+    },
   };
-  try {
-    const rival = findRival(directory, own, boot);
-    if (rival !== undefined) throw lockedError(directory, rival);
-    fs.closeSync(fs.openSync(ownPath + HELD_SUFFIX, 'wx'));
-  } catch (error) {
-    release();
-    throw error;
+}
+
+function waitForOpeningLock(directory: string): StoreLock {
+  for (let round = 0; ; round += 1) {
+    const lock = contend(directory, OPENING_PREFIX);
+    if ('release' in lock) return lock;
+    if (round === OPENING_ROUNDS_MAX) throw lockedError(directory, lock);
+    waitAMillisecond();
   }
-  return { release };
 }

@@ -88,9 +88,9 @@ class Rows {
   readonly open = new Set<MemorySnapshot>();
 
   tableOf(name: TableName, snapshot: EnvironmentSnapshot | undefined): MemoryTable {
-    if (snapshot === undefined) return this.tables.get(name) ?? new MemoryTable();
+    if (snapshot === undefined) return this.#tableNow(name);
     assert(snapshot instanceof MemorySnapshot && this.open.has(snapshot), 'an open snapshot');
-    return snapshot.kept.get(name) ?? this.tables.get(name) ?? new MemoryTable();
+    return snapshot.kept.get(name) ?? this.#tableNow(name);
   }
 
   /** A table is about to change: snapshots that are open keep it as it is. */
@@ -98,9 +98,13 @@ class Rows {
     let copy: MemoryTable | undefined;
     for (const { kept } of this.open) {
       if (kept.has(name)) continue;
-      copy ??= this.tables.get(name)?.copy() ?? new MemoryTable();
+      copy ??= this.#tableNow(name).copy();
       kept.set(name, copy);
     }
+  }
+
+  #tableNow(name: TableName): MemoryTable {
+    return required(this.tables.get(name), `table ${name}`);
   }
 
   sizeBytes(): number {
@@ -229,7 +233,10 @@ class MemoryEnvironment implements Environment {
     return 0;
   }
 
-  async close(): Promise<void> {}
+  /** A late write of whoever had it fails. */
+  async close(): Promise<void> {
+    this.#tables.clear();
+  }
 
   #table(table: TableName, snapshot: EnvironmentSnapshot | undefined): MemoryTable {
     assert(this.#tables.has(table), `table ${table} is not open`);

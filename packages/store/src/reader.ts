@@ -27,6 +27,8 @@ export interface ReaderOptions extends SchemaChoice {
   readonly directory: string;
   /** As the kernel opened the store. */
   readonly readersMax: number;
+  /** True in a worker of the kernel that has the store open. */
+  readonly withinKernel?: boolean;
 }
 
 /** A reader whose snapshots can be read whole. */
@@ -117,12 +119,14 @@ class Reader implements ScanReader {
  * missing.
  */
 export function openReader(options: ReaderOptions): ScanReader {
-  const { directory, readersMax } = options;
+  const { directory, readersMax, withinKernel = false } = options;
   const where = path.resolve(directory);
   if (inspectDirectory(where) !== 'store') {
     throw new HostError('NOT_A_STORE', `${where} holds no store. Create it with Store.open first.`);
   }
-  const environment = new LmdbEnvironment({ directory: where, readersMax, readOnly: true });
+  const environment = new LmdbEnvironment({
+    directory: where, readersMax, readOnly: true, withinKernel,
+  });
   return readerOver(environment, where, options);
 }
 

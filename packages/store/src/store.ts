@@ -2,7 +2,8 @@
  * The kernel's store: the single writer of one place, and a read view of the newest block.
  *
  * Invariants:
- * - Heights rise by one; `meta` height, the block's rows and its hash are one LMDB transaction.
+ * - Heights rise by one; `meta` height, the block's rows and its hash are one write of the
+ *   environment.
  * - `commit` resolves only when the block is durable. Until then reads show the block before.
  * - After a commit that did not succeed nothing is read or written any more: every call throws the
  *   same HostError (rules.md#s1). Reopening shows the last block that was durable.
@@ -171,7 +172,7 @@ export class Store implements ReadView {
     return this.#environment.readerCheck();
   }
 
-  /** The size of the data file. */
+  /** How much room the store takes: see `StorePlace`. */
   sizeBytes(): number {
     this.#assertUsable();
     return this.#place.sizeBytes();

@@ -12,6 +12,10 @@ export function required<T>(value: T | null | undefined, what: string): T {
   return value;
 }
 
+/** An integer from 0 on, which JavaScript keeps exactly. */
+export const isNatural = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+
 declare const brand: unique symbol;
 /**
  * A value that the type checker tells apart from all others of its type. Each brand is declared in
@@ -22,7 +26,7 @@ export type Brand<Value, Name extends string> = Value & { readonly [brand]: Name
 /** The height of a block: 0 when the store has been created, then one more with each commit. */
 export type Height = Brand<number, 'Height'>;
 
-export const isHeight = (n: unknown): n is Height => Number.isSafeInteger(n) && Number(n) >= 0;
+export const isHeight = (n: unknown): n is Height => isNatural(n);
 
 /** Errors: RangeError for what is no height. */
 export const heightFrom = (n: unknown): Height => {

@@ -22,7 +22,7 @@ export * from './protocol/refs.js';
 export * from './protocol/revocation.js';
 export type * from './protocol/to-worker.js';
 export * from './protocol/transcript.js';
-export { readCrank, readDelivery, readTranscript } from './protocol/tuples.js';
+export { readCrank, readDelivery } from './protocol/tuples.js';
 export * from './protocol/vat-numbers.js';
 export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';

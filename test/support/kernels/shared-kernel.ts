@@ -4,7 +4,8 @@
  *
  * After each test the tables and the rows of all vats are audited. A test that stops the kernel (as
  * a HostError does) leaves the last block: the kernel is opened again over that. When all tests are
- * through, so it is once more: the last block must be there, and every vat must be replayed.
+ * through, so it is once more: the last block must be there, and every vat that outlives the tests
+ * must be replayed.
  */
 import { basename } from 'node:path';
 import { HostError, KernelError, openKernel } from '@heirloom/kernel';
@@ -142,12 +143,16 @@ export class SharedKernel {
 
   /** After a test: tables and rows of all vats agree; then what the test has made is ended. */
   async tidy(): Promise<void> {
-    if (Object.keys(this.#changes).length > 0 || this.#isStopped()) await this.reopen();
-    await this.#quiet();
+    const isChanged = Object.keys(this.#changes).length > 0;
+    if (isChanged || !(await this.#couldGoOn())) {
+      await this.reopen();
+      await this.#quiet();
+    }
     expect(this.kernel.audit({ rows: true }).findings).toEqual([]);
     const own = this.kernel
       .vats()
       .filter(({ name, vatId }) => !this.#vatsBefore.has(vatId) && !this.#keeps(name));
+    if (own.length === 0) return;
     await this.settle(Promise.all(own.map(({ vatId }) => this.kernel.terminateVat(vatId))));
   }
 
@@ -168,13 +173,14 @@ export class SharedKernel {
     await (this.#isOfHost ? this.settle(Promise.resolve()) : this.kernel.idle());
   }
 
-  #isStopped(): boolean {
-    if (this.#kernel === undefined) return true;
+  /** False: it is closed, or was stopped. */
+  async #couldGoOn(): Promise<boolean> {
+    if (this.#kernel === undefined) return false;
     try {
-      this.#kernel.audit();
-      return false;
+      await this.#quiet();
+      return true;
     } catch (error) {
-      if (error instanceof HostError || error instanceof KernelError) return true;
+      if (error instanceof HostError || error instanceof KernelError) return false;
       throw error;
     }
   }

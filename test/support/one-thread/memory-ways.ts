@@ -124,6 +124,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     bundling: {
       deriveArchive: refused,
       bundleEntry: refused,
+      bundleOwn: refused,
       readText: refused,
       findFile: refused,
       importDefault: refused,

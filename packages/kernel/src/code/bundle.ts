@@ -159,10 +159,18 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
 
 type DerivesArchives = Pick<Bundling, 'deriveArchive'>;
 
+/** Their scripts are what a way out has derived, so each has its own. */
+const recentArchives = new WeakMap<DerivesArchives, RecentBundles>();
+const archivesOf = (derives: DerivesArchives): RecentBundles => {
+  const known = recentArchives.get(derives) ?? new RecentBundles();
+  recentArchives.set(derives, known);
+  return known;
+};
+
 const checkZipBundle = async (
   source: unknown,
   sha512: unknown,
-  { deriveArchive }: DerivesArchives,
+  derives: DerivesArchives,
 ): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
@@ -173,11 +181,12 @@ const checkZipBundle = async (
   const sourceId = bundleIdOf(moduleFormat, source);
   // Each archive is verified, though two may have one id; so is what it says of its own hash.
   const key = `${sourceId} ${sha512 ?? ''}`;
-  const known = recent.get(key);
+  const archives = archivesOf(derives);
+  const known = archives.get(key);
   if (known !== undefined) return known;
   let derived: DerivedArchive;
   try {
-    derived = await deriveArchive({ endoZipBase64: source, sha512 });
+    derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
     return bad(describe(error), error);
   }
@@ -187,7 +196,7 @@ const checkZipBundle = async (
   // A map without the hash of a module does not tell one archive from another.
   const bundleId = mapSha512 === undefined ? sourceId : bundleIdFrom(mapSha512);
   const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
-  recent.add(key, bundle);
+  archives.add(key, bundle);
   return bundle;
 };
 

@@ -7,6 +7,8 @@ export interface Bundling {
   deriveArchive(job: ArchiveJob): Promise<DerivedArchive>;
   /** The bundle of a vat's entry module. Errors: KernelError BAD_BUNDLE. */
   bundleEntry(path: string): Promise<VatBundle>;
+  /** The same of a vat that comes with the kernel: its file does not change. */
+  bundleOwn(path: string): Promise<VatBundle>;
   readText(path: string): Promise<string>;
   /** The path of a file of `directory`, or of a package that is found from there. */
   findFile(specifier: string, directory: string): Promise<string | undefined>;

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { VatBundle } from './bundle.js';
 import { bundleVat } from './bundle-vat.js';
 import { runArchiveJob } from './bundler.js';
 import type { Bundling } from './bundling.js';
@@ -25,9 +26,20 @@ const findFile = async (specifier: string, directory: string): Promise<string | 
   }
 };
 
+const own = new Map<string, Promise<VatBundle>>();
+
+/** Made once in a process, unless that fails. */
+const bundleOwn = (path: string): Promise<VatBundle> => {
+  const made = own.get(path) ?? bundleVat(path);
+  own.set(path, made);
+  made.catch(() => own.delete(path));
+  return made;
+};
+
 export const hostBundling: Bundling = {
   deriveArchive: runArchiveJob,
   bundleEntry: path => bundleVat(path),
+  bundleOwn,
   findFile,
   readText: path => readFile(path, 'utf8'),
   importDefault: async path =>

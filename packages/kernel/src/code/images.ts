@@ -11,8 +11,6 @@ import {
   HostError,
   imageKey,
   localKey,
-  metaKey,
-  packFrame,
   textOf,
   utf8,
   type ReadView,
@@ -21,7 +19,7 @@ import {
 import { BUNDLE_CAPS_MARK, imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
-import { metaBytes } from '../state/store-meta.js';
+import { metaText, metaTextRow } from '../state/store-meta.js';
 import type { MakeCodeCache } from './code-caches.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */
@@ -44,7 +42,7 @@ const codeCacheKey = (imageId: ImageId): string =>
 
 /** The rows of a store that say which image new incarnations get. */
 export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
-  { table: 'meta', key: metaKey('image'), value: packFrame([utf8(id)]) },
+  metaTextRow('image', id),
   { table: 'images', key: imageKey(id), value: utf8(source) },
 ];
 
@@ -98,9 +96,7 @@ export class Images {
     used: Iterable<ImageId>,
     makeCodeCache: MakeCodeCache,
   ): Promise<Images> {
-    const stored = view.get('meta', metaKey('image'));
-    if (stored === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta image');
-    const current = storedImageId(textOf(metaBytes.decode(stored)));
+    const current = storedImageId(metaText(view, 'image'));
     const loaded: Image[] = [];
     for (const id of new Set([current, ...used])) {
       const text = view.get('images', imageKey(id));

@@ -9,8 +9,6 @@ import {
   HostError,
   metaKey,
   packFrame,
-  textOf,
-  utf8,
   type RowChange,
   type Store,
 } from '@heirloom/store';
@@ -26,7 +24,7 @@ import { KERNEL_OWNS } from '../state/parties.js';
 import { runningVats } from '../state/running-vats.js';
 import { rowAt } from '../state/scan.js';
 import { codecs } from '../state/schema.js';
-import { metaBytes } from '../state/store-meta.js';
+import { metaText, metaTextRow } from '../state/store-meta.js';
 import { checkParameters } from './check-parameters.js';
 import type { WaysOut } from './ways-out.js';
 
@@ -34,12 +32,6 @@ export interface BootRecord {
   readonly parameters: KernelParameters;
   readonly images: Images;
 }
-
-const readEngine = (store: Store): string => {
-  const bytes = store.get('meta', metaKey('engine'));
-  if (bytes === undefined) throw new HostError('STORE_CORRUPT', 'the store has no meta engine');
-  return textOf(metaBytes.decode(bytes));
-};
 
 /** The kernel objects of every store. */
 const permanentObjects = (): RowChange[] =>
@@ -62,11 +54,7 @@ const initialize = async (
     height: heightAfter(store.head.height),
     changes: [
       { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
-      {
-        table: 'meta',
-        key: metaKey('engine'),
-        value: packFrame([utf8(engineName())]),
-      },
+      metaTextRow('engine', engineName()),
       ...permanentObjects(),
       ...imageRows(image),
     ],
@@ -76,7 +64,7 @@ const initialize = async (
 
 /** Errors: HostError ENGINE_MISMATCH unless the store was written under this very engine. */
 export const checkEngine = (store: Store): void => {
-  const stored = readEngine(store);
+  const stored = metaText(store, 'engine');
   const present = engineName();
   if (stored === present) return;
   throw new HostError(

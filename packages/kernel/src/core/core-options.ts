@@ -2,11 +2,9 @@
 import type { LogOptions } from '../log/log-records.js';
 import type { KernelLogEntry } from '../log/vat-lines.js';
 import type { KernelParameters } from '../state/parameters.js';
-import type { Isolation } from '../vats/zygotes.js';
+import type { Isolation } from '../vats/channel.js';
 
 export interface CoreOptions {
-  /** Where the store is, or is to be made. */
-  readonly directory: string;
   /** Consensus parameters, for a store that does not exist yet. */
   readonly parameters?: Partial<KernelParameters>;
   /** How many vats run at a time; default: all that have work. Changes no outcome. */

@@ -17,9 +17,9 @@ import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
-import { readCritical, readReapInterval } from '../services/option-reader.js';
+import { readReapInterval } from '../services/option-reader.js';
 import type { KernelParameters } from '../state/parameters.js';
-import { hostDialect } from './host-dialect.js';
+import { hostDialect, readCritical } from './host-dialect.js';
 
 /**
  * Where a bundle comes from: exactly one of the three. Paths are relative to the file; what is no
@@ -115,18 +115,6 @@ export const BUILT_IN_VATS = {
   mailbox: fileURLToPath(new URL('../../vats/mailbox.js', import.meta.url)),
   timer: fileURLToPath(new URL('../../vats/timer.js', import.meta.url)),
 } as const;
-
-const builtInBundles = new Map<string, Promise<VatBundle>>();
-
-/** Made once per process: the files do not change. */
-const builtInBundle = (
-  name: keyof typeof BUILT_IN_VATS,
-  bundling: Bundling,
-): Promise<VatBundle> => {
-  const made = builtInBundles.get(name) ?? bundling.bundleEntry(BUILT_IN_VATS[name]);
-  builtInBundles.set(name, made);
-  return made;
-};
 
 export interface LoadedConfig {
   readonly config: KernelConfig;
@@ -254,7 +242,7 @@ const vatsInOrder = async (
   for (const name of ['mailbox', 'timer'] as const) {
     if (config[name] !== true) continue;
     if (vats[name] !== undefined) bad(`the configuration has a vat ${name} of its own`);
-    vats[name] = { bundle: await builtInBundle(name, bundling), parameters: { clock } };
+    vats[name] = { bundle: await bundling.bundleOwn(BUILT_IN_VATS[name]), parameters: { clock } };
   }
   if (bootstrap !== undefined) {
     const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);

@@ -6,7 +6,6 @@ import { FORK_EXPORTS_MAX } from '../state/queue-items.js';
 const RULES: Readonly<Record<Exclude<TypedOption, 'upgradeMessage' | 'mode'>, string>> = {
   dryRun: 'dryRun must be true or false',
   emergency: 'emergency must be true or false',
-  critical: 'critical must be true or false',
   reapInterval: "reapInterval must be a positive integer or 'never'",
   exports: `exports must be an array of at most ${FORK_EXPORTS_MAX} references`,
 };
@@ -27,3 +26,7 @@ export const hostDialect = (
   };
   return { broken, wrong };
 };
+
+/** Does the end of the vat end the kernel? Vats show a key instead. */
+export const readCritical = (critical: unknown = false, { broken }: Dialect): boolean =>
+  typeof critical === 'boolean' ? critical : broken('critical must be true or false');

@@ -10,7 +10,7 @@ import { getPromise, holdAll } from '../objects/counts.js';
 import { tellHost } from '../objects/host-holds.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { send, subscribe } from '../objects/router.js';
-import { readCritical, readRefresh } from '../services/option-reader.js';
+import { readRefresh } from '../services/option-reader.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -18,9 +18,9 @@ import { HOST_SUBSCRIBES, KERNEL_DECIDES, NOBODY_DECIDES } from '../state/partie
 import { heldBy, ItemType, type LifecycleRequest } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import { PromiseState, Reap, Sweep } from '../state/schema.js';
-import type { WorkerKind } from '../vats/zygotes.js';
+import type { WorkerKind } from '../vats/channel.js';
 import { createdVat } from './answers.js';
-import { hostDialect } from './host-dialect.js';
+import { hostDialect, readCritical } from './host-dialect.js';
 import type { CreatedVat, CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 

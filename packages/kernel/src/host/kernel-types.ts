@@ -4,7 +4,7 @@ import type { HostError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import type { DrainOptions, RefreshOptions } from '../state/upgrade-options.js';
-import type { Isolation } from '../vats/zygotes.js';
+import type { Isolation } from '../vats/channel.js';
 
 export interface CreateVatOptions {
   /** Unique among running vats. */

@@ -22,7 +22,7 @@ import { prepareConfig, type LoadedConfig, type ReadyConfig } from './config.js'
 import type { HostObjects } from './host-objects.js';
 import { enqueueLifecycle } from './inputs.js';
 import type { CreatedVat } from './kernel-types.js';
-import type { KernelOptions } from './options.js';
+import type { PlacelessOptions } from './options.js';
 
 /** Has a store taken inputs before? */
 const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput === 0;
@@ -91,7 +91,7 @@ interface BeginPowers {
 }
 
 /** The host objects that a kernel begins with and the store lacks. */
-const missingObjects = (core: KernelCore, options: KernelOptions): string[] => {
+const missingObjects = (core: KernelCore, options: PlacelessOptions): string[] => {
   const { hostObjects = {}, blocks } = options;
   const { services } = core.state;
   const names = Object.keys(hostObjects).sort();
@@ -122,7 +122,7 @@ const configure = async (
 /** Adds the inputs with which a kernel begins; what the host has not answered is called again. */
 export const begin = async (
   core: KernelCore,
-  options: KernelOptions,
+  options: PlacelessOptions,
   loaded: LoadedConfig | undefined,
   { hostObjects, add }: BeginPowers,
 ): Promise<Begun> => {

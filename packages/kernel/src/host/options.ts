@@ -2,12 +2,12 @@
 import { KernelError } from '../base/kernel-errors.js';
 import type { CoreOptions } from '../core/core-options.js';
 import { checkLogOptions } from '../log/kernel-log.js';
-import { ISOLATIONS, type Isolation } from '../vats/zygotes.js';
+import { ISOLATIONS, type Isolation } from '../vats/channel.js';
 import type { KernelConfig } from './config.js';
 import type { HostObject } from './host-objects.js';
 
 /** Those of the core, and what only the host's side of the kernel reads. */
-export interface KernelOptions extends CoreOptions {
+export interface PlacelessOptions extends CoreOptions {
   /**
    * `auto` (default): `call`, `createVat`, `upgradeVat`, ... run the kernel and commit blocks by
    * themselves. `host`: they only queue; the host calls `run` and `commit`.
@@ -23,6 +23,12 @@ export interface KernelOptions extends CoreOptions {
    * that the store lacks are registered, unless it has taken inputs and `blocks` is `host`.
    */
   readonly hostObjects?: Readonly<Record<string, HostObject | null>>;
+}
+
+/** What `openKernel` takes. */
+export interface KernelOptions extends PlacelessOptions {
+  /** Where the store is, or is to be made. */
+  readonly directory: string;
 }
 
 const NAMES = [
@@ -51,13 +57,10 @@ const checkCount = (name: string, value: number | undefined, least: number): voi
 };
 
 /** Errors: KernelError BAD_OPTION names what is wrong and what would be right. */
-export const checkOptions = (options: KernelOptions): void => {
+export const checkOptions = (options: PlacelessOptions): void => {
   for (const name of Object.keys(options)) {
     if (NAMES.includes(name)) continue;
     throw new KernelError('BAD_OPTION', `unknown option ${name}; options: ${NAMES.join(', ')}`);
-  }
-  if (typeof options.directory !== 'string' || options.directory === '') {
-    throw new KernelError('BAD_OPTION', 'directory must be the path of a store');
   }
   const { blocks } = options;
   if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
@@ -75,4 +78,10 @@ export const checkOptions = (options: KernelOptions): void => {
   if (options.structuredLog !== undefined) checkLogOptions(options.structuredLog);
   checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
   checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
+};
+
+/** Errors: KernelError BAD_OPTION. */
+export const checkDirectory = (directory: unknown): string => {
+  if (typeof directory === 'string' && directory !== '') return directory;
+  throw new KernelError('BAD_OPTION', 'directory must be the path of a store');
 };

@@ -1,9 +1,10 @@
 /** The vats that run, as a host asks for them. Nothing here changes the state. */
-import { ROOT_VREF, vatIdOf, type VatNumber } from '@heirloom/worker';
+import { ROOT_VREF, vatIdOf, vatNumberOf, type VatNumber } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
+import { VatState } from '../state/schema.js';
 import type { VatInfo } from './kernel-types.js';
 
 const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
@@ -33,8 +34,8 @@ export const findVat = (core: KernelCore, nameOrId: string): VatInfo => {
 };
 
 /** The number of a vat that runs. Errors: KernelError UNKNOWN_VAT. */
-export const runningVat = (state: KernelState, vatId: string): VatNumber => {
-  const vat = runningVats(state).find(n => vatIdOf(n) === vatId);
-  if (vat === undefined) throw new KernelError('UNKNOWN_VAT', `no vat ${vatId} runs`);
-  return vat;
+export const runningVat = (state: KernelState, vatId: unknown): VatNumber => {
+  const vat = typeof vatId === 'string' ? vatNumberOf(vatId) : undefined;
+  if (vat !== undefined && state.vats.get(vat)?.state === VatState.running) return vat;
+  throw new KernelError('UNKNOWN_VAT', `no vat ${String(vatId)} runs`);
 };

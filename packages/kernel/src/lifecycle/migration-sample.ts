@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
-import { Delivery, FIRST_POSITION, positionAfter, unpackTuple, VatFault } from '@heirloom/worker';
+import { Delivery, FIRST_POSITION, positionAfter, VatFault } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
-import { MIGRATION_RIGHTS } from '../merge/cranks.js';
-import { checkCrank } from '../merge/syscalls.js';
+import { MIGRATION_RIGHTS, readCrank } from '../merge/cranks.js';
 import { failureOf, type FailedInstance } from '../objects/failed-instance.js';
 import type { VatWorker } from '../vats/vat-worker.js';
 import type { Moment } from './vat-start.js';
@@ -40,7 +39,7 @@ export const sampleMigrations = async (
   worker.deliver({ ...moment, firstPosition, deliveries: [delivery] });
   try {
     const packed = await worker.nextCrank();
-    const [outcome, , , report] = checkCrank(unpackTuple(packed), MIGRATION_RIGHTS);
+    const [outcome, , , report] = readCrank(packed, MIGRATION_RIGHTS);
     if (outcome !== null) return { ...NO_SAMPLE, fault: outcome[0] };
     assert(report?.length === 5, 'a report of a migration');
     const [, migrated, , , failed] = report;

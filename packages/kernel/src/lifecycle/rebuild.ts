@@ -17,7 +17,7 @@ import { runningVats } from '../state/running-vats.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
-import type { WorkerKind } from '../vats/zygotes.js';
+import type { WorkerKind } from '../vats/channel.js';
 
 export interface RebuildContext {
   readonly store: Store;

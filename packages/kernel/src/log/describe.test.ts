@@ -34,7 +34,7 @@ test('describe: what a vat is given -> its kind and the references, as the vat c
   expect(dropped).toEqual({ event: 'dropExports', slots: ['o+d10/1'] });
 });
 
-test('describe: a fork, a garbage delivery without references -> what there is to say', () => {
+test('describe: a fork, a migration -> what there is to say', () => {
   const fork = packFrame([Delivery.fork, encode(1n), ['o-1'], ['o+d10/1', 'o+d10/2']]);
   expect(describeDelivery(fork)).toEqual({
     event: 'fork',

@@ -142,6 +142,10 @@ const unpack = (packed: Uint8Array): readonly unknown[] => {
   return crank;
 };
 
+/** A packed crank, checked field by field. Throws VatFault. */
+export const readCrank = (packed: Uint8Array, rights: CrankRights): CrankTuple =>
+  checkCrank(unpack(packed), rights);
+
 /** Merges a crank, or undoes it and says why. */
 export const mergeCrank = (
   state: KernelState,
@@ -150,7 +154,7 @@ export const mergeCrank = (
 ): Verdict => {
   const mark = state.mark();
   try {
-    const crank = checkCrank(unpack(packed), context.rights);
+    const crank = readCrank(packed, context.rights);
     context.charge?.(crank, packed.length);
     return { ok: true, effects: apply(state, context, crank), report: crank[3] };
   } catch (error) {

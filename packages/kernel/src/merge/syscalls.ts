@@ -4,7 +4,9 @@
  * The kernel trusts no worker message: shape, sizes and ownership of every reference are checked
  * here, and what does not hold is a VatFault that undoes the crank. Bodies are never decoded.
  */
+import { isNatural } from '@heirloom/store';
 import {
+  areReferences,
   BODY_BYTES_MAX,
   isReference,
   MIGRATION_FAILURES_MAX,
@@ -52,8 +54,6 @@ const fault = (what: string): never => {
 
 const isTuple = (value: unknown, length: number): value is readonly unknown[] =>
   Array.isArray(value) && value.length === length;
-const areReferences = (value: unknown): value is readonly VRef[] =>
-  Array.isArray(value) && value.every(isReference);
 
 const checkData = (body: unknown, slots: unknown): void => {
   if (!(body instanceof Uint8Array)) return fault('data is no byte array');
@@ -123,13 +123,11 @@ const checkReport = (report: unknown): void => {
   return undefined;
 };
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-
 const isFailure = (failure: unknown): boolean => {
   if (!isTuple(failure, 5)) return false;
   const [kind, instance, version, tag, reason] = failure;
   return (
-    [kind, instance, version].every(isCount) &&
+    [kind, instance, version].every(isNatural) &&
     readTag(String(tag)) !== undefined &&
     readAsciiText(String(reason), MIGRATION_REASON_CHARS_MAX) !== undefined
   );
@@ -139,7 +137,7 @@ const isFailure = (failure: unknown): boolean => {
 const checkMigrationReport = (report: unknown): void => {
   if (!isTuple(report, 5)) return fault('malformed report');
   const [more, migrated, done, total, failed] = report;
-  const isWhole = typeof more === 'boolean' && [migrated, done, total].every(isCount);
+  const isWhole = typeof more === 'boolean' && [migrated, done, total].every(isNatural);
   if (!isWhole || !Array.isArray(failed)) return fault('malformed report');
   if (failed.length > MIGRATION_FAILURES_MAX) throw new VatFault('LIMIT', 'too many failures');
   return failed.every(isFailure) ? undefined : fault('malformed report');

@@ -23,7 +23,6 @@ export type TypedOption =
   | 'upgradeMessage'
   | 'dryRun'
   | 'emergency'
-  | 'critical'
   | 'mode'
   | 'reapInterval'
   | 'exports';
@@ -52,10 +51,6 @@ export const readTerms = (
   if (typeof message !== 'string') return dialect.wrong('upgradeMessage', message);
   return { message, drainWaves: drainWavesOf(drain) ?? dialect.broken(DRAIN_RULE) };
 };
-
-/** Does the end of the vat end the kernel? Of hosts; vats show a key. */
-export const readCritical = (critical: unknown = false, dialect: Dialect): boolean =>
-  typeof critical === 'boolean' ? critical : dialect.wrong('critical', critical);
 
 /** Is it a dry run? Then it takes parameters and nothing else. */
 export const readDryRun = (given: { readonly dryRun?: unknown }, dialect: Dialect): boolean => {

@@ -31,7 +31,6 @@ export const adminDialect = (method: string): Dialect => ({
         return refuseCall(`${method}() upgradeMessage not string`);
       case 'dryRun':
       case 'emergency':
-      case 'critical':
         return refuseCall(`${method}() ${name} not boolean`);
       case 'mode':
         return refuseCall(`${method}() mode must be 'swap' or 'replay'`);

@@ -8,6 +8,7 @@ import {
   HASH_BYTES,
   HostError,
   isHeight,
+  isNatural,
   STATE_CHUNK_BYTES_MAX,
   STATE_TABLES,
   type Height,
@@ -74,8 +75,6 @@ export const isHash = (value: unknown): value is string =>
 /** What is wrong with an export. The message names the chunk. */
 export const invalid = (what: string): HostError => new HostError('SNAPSHOT_INVALID', what);
 
-const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0;
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -90,12 +89,13 @@ const CHECKS: Readonly<Record<keyof StateManifest, (value: unknown) => boolean>>
   blockHash: isHash,
   stateRoot: isHash,
   plainHash: value => value === null || isHash(value),
-  schema: isCount,
+  schema: isNatural,
   engine: isText,
   image: isText,
-  parameters: value => isRecord(value) && Object.values(value).every(v => isText(v) || isCount(v)),
-  rows: isCount,
-  bytes: isCount,
+  parameters: value =>
+    isRecord(value) && Object.values(value).every(v => isText(v) || isNatural(v)),
+  rows: isNatural,
+  bytes: isNatural,
   chunks: value => Array.isArray(value) && value.length > 0,
   sourceMaps: value => value === undefined || Array.isArray(value),
 };
@@ -108,7 +108,7 @@ const checkChunk = (chunk: unknown, index: number): void => {
     throw invalid(`${name}: ${String(table)} is no table of the state`);
   }
   if (file !== chunkFile(index, table)) throw invalid(`${name} must be ${chunkFile(index, table)}`);
-  if (!isCount(rows) || rows === 0 || !isCount(bytes) || bytes > STATE_CHUNK_BYTES_MAX) {
+  if (!isNatural(rows) || rows === 0 || !isNatural(bytes) || bytes > STATE_CHUNK_BYTES_MAX) {
     throw invalid(`${file}: the manifest says ${String(rows)} rows, ${String(bytes)} bytes`);
   }
   if (!isHash(sha256)) throw invalid(`${file}: the manifest has no sha256 of it`);
@@ -120,7 +120,7 @@ const checkSourceMap = (entry: unknown, index: number): void => {
   const { file, bundleId, bytes, sha256 } = entry;
   if (!isBundleId(bundleId)) throw invalid(`${name} is of no bundle`);
   if (file !== sourceMapFile(bundleId)) throw invalid(`${name} must be ${sourceMapFile(bundleId)}`);
-  if (!isCount(bytes) || bytes > SOURCE_MAP_BYTES_MAX) {
+  if (!isNatural(bytes) || bytes > SOURCE_MAP_BYTES_MAX) {
     throw invalid(`${file}: the manifest says ${String(bytes)} bytes`);
   }
   if (!isHash(sha256)) throw invalid(`${file}: the manifest has no sha256 of it`);

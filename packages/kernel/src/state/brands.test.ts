@@ -55,11 +55,11 @@ const HASH = 'a'.repeat(64);
 
 describe('brands: what is checked where a value enters', () => {
   test.each([
-    ['a vat number', vatNumberFrom, [0, ...NO_NATURALS]],
-    ['an incarnation', incarnationFrom, NO_NATURALS],
-    ['a position', positionFrom, NO_NATURALS],
-    ['a space', spaceFrom, [0, ...NO_NATURALS]],
-    ['a height', heightFrom, NO_NATURALS],
+    ['vat number', vatNumberFrom, [0, ...NO_NATURALS]],
+    ['incarnation', incarnationFrom, NO_NATURALS],
+    ['position', positionFrom, NO_NATURALS],
+    ['space', spaceFrom, [0, ...NO_NATURALS]],
+    ['height', heightFrom, NO_NATURALS],
   ] as const)('brands: what is no %s -> an error', (_title, from, others) => {
     expect(from(7)).toBe(7);
     for (const other of others) expect(() => from(other), String(other)).toThrow(/ expected, got /);

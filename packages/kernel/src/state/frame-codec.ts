@@ -15,6 +15,18 @@ export const checkArity = (what: string, tuple: unknown, arities: readonly numbe
   throw new HostError('STORE_CORRUPT', `${what} in the store has ${count} fields, not ${right}`);
 };
 
+/** The same where the first field says of which type the tuple is. */
+const checkTyped = (
+  what: string,
+  tuple: readonly FrameValue[],
+  arities: Readonly<Record<number, number>>,
+): void => {
+  const [type] = tuple;
+  const right = typeof type === 'number' ? arities[type] : undefined;
+  if (right !== undefined) return checkArity(`${what} of type ${String(type)}`, tuple, [right]);
+  throw new HostError('STORE_CORRUPT', `${what} in the store is of no type: ${String(type)}`);
+};
+
 /** How many fields there may be; or how many there are for each value of the first field. */
 type Arities<T extends readonly FrameValue[]> =
   | readonly T['length'][]
@@ -37,9 +49,8 @@ export const frameCodec = <V, T extends readonly FrameValue[]>(
   encode: value => packFrame(toTuple(value)),
   decode: bytes => {
     const tuple = unpackFrame(bytes);
-    const [first] = tuple;
     if (isList(arities)) checkArity(what, tuple, arities);
-    else checkArity(what, tuple, [(typeof first === 'number' ? arities[first] : undefined) ?? 0]);
+    else checkTyped(what, tuple, arities);
     return fromTuple(tuple as T);
   },
 });

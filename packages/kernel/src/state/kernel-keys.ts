@@ -81,23 +81,24 @@ export interface KeyRange {
 }
 const range = (prefix: BinaryKey): KeyRange => ({ prefix, end: prefixEnd(prefix) });
 
-/** Ended incarnations go by one number in RAM. */
-const INCARNATIONS_MAX = 2 ** 32;
-export const endedKey = (vat: VatNumber, incarnation: Incarnation): number =>
-  vat * INCARNATIONS_MAX + incarnation;
-export const endedOf = (key: number): readonly [vat: VatNumber, incarnation: Incarnation] => [
-  storedVatNumber(Math.floor(key / INCARNATIONS_MAX)),
-  storedIncarnation(key % INCARNATIONS_MAX),
+/** In RAM a row of a vat goes by one number: the vat's, and one below 2^32. */
+const PER_VAT_MAX = 2 ** 32;
+const pairKey = (vat: VatNumber, n: number): number => vat * PER_VAT_MAX + n;
+const pairOf = (key: number): readonly [vat: VatNumber, n: number] => [
+  storedVatNumber(Math.floor(key / PER_VAT_MAX)),
+  key % PER_VAT_MAX,
 ];
 
-/** Dismissed kinds go by one number in RAM, as ended incarnations do. */
-const KINDS_MAX = 2 ** 32;
-export const dismissalsKey = (vat: VatNumber, kind: number): number =>
-  vat * KINDS_MAX + kind;
-export const dismissalOf = (key: number): readonly [vat: VatNumber, kind: number] => [
-  storedVatNumber(Math.floor(key / KINDS_MAX)),
-  key % KINDS_MAX,
-];
+/** Ended incarnations. */
+export const endedKey: (vat: VatNumber, incarnation: Incarnation) => number = pairKey;
+export const endedOf = (key: number): readonly [vat: VatNumber, incarnation: Incarnation] => {
+  const [vat, n] = pairOf(key);
+  return [vat, storedIncarnation(n)];
+};
+
+/** Dismissed kinds. */
+export const dismissalsKey: (vat: VatNumber, kind: number) => number = pairKey;
+export const dismissalOf: (key: number) => readonly [vat: VatNumber, kind: number] = pairOf;
 
 /** The vat's number at a place of a key. */
 export const readVat = (key: BinaryKey, offset: number): VatNumber =>

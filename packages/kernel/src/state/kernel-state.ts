@@ -8,7 +8,6 @@ import {
   countersKey,
   FIRST_HEIGHT,
   heightAfter,
-  packFrame,
   transcriptKey,
   type BinaryKey,
   type Height,
@@ -247,7 +246,7 @@ export class KernelState {
     position: Position,
     entry: TranscriptTuple,
   ): void {
-    this.transcript.add(transcriptKey(vat, incarnation, position), packFrame(entry));
+    this.transcript.add(transcriptKey(vat, incarnation, position), codecs.transcript.encode(entry));
   }
 
   /** What an incarnation did since the last commit (rules.md#t4). */

@@ -1,5 +1,6 @@
 /** The `meta` rows that the kernel wrote when the store was made: see core/boot.ts. */
-import { HostError, metaKey, textOf, type MetaName, type ReadView } from '@heirloom/store';
+import { HostError, metaKey, textOf, utf8 } from '@heirloom/store';
+import type { MetaName, ReadView, RowChange } from '@heirloom/store';
 import { single } from './frame-codec.js';
 import { unpackParameters, type KernelParameters } from './parameters.js';
 
@@ -17,19 +18,27 @@ const need = (view: ReadView, name: MetaName): Uint8Array => {
   throw new HostError('STORE_CORRUPT', why);
 };
 
-/** Of `engine` and `image`. */
-export const metaBytes = single<Uint8Array>('a text of the table meta');
+const metaBytes = single<Uint8Array>('a text of the table meta');
 const metaNumber = single<number>('a number of the table meta');
 
-const text = (view: ReadView, name: 'engine' | 'image'): string =>
+type MetaText = 'engine' | 'image';
+
+/** Errors: HostError STORE_CORRUPT when it is missing. */
+export const metaText = (view: ReadView, name: MetaText): string =>
   textOf(metaBytes.decode(need(view, name)));
+
+export const metaTextRow = (name: MetaText, text: string): RowChange => ({
+  table: 'meta',
+  key: metaKey(name),
+  value: metaBytes.encode(utf8(text)),
+});
 
 /** Errors: HostError STORE_CORRUPT when a row is missing. */
 export const readMeta = (view: ReadView): StoreMeta => {
   return {
     schema: metaNumber.decode(need(view, 'schema')),
     parameters: unpackParameters(need(view, 'parameters')),
-    engine: text(view, 'engine'),
-    image: text(view, 'image'),
+    engine: metaText(view, 'engine'),
+    image: metaText(view, 'image'),
   };
 };

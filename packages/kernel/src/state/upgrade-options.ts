@@ -36,7 +36,6 @@ export const PLAIN_UPGRADE: UpgradeOptions = {
   emergency: false,
 };
 
-/** What an item says of code and parameters when it brings none. */
 /** Of an upgrade to code that the vat has, or had before. */
 export const NO_BUNDLE = '' as const;
 
@@ -46,6 +45,7 @@ export const givenBundle = (bundleId: BundleId | typeof NO_BUNDLE): BundleId => 
   return bundleId;
 };
 
+/** What an item says of code and parameters when it brings none. */
 export const NO_DATA = { bundleId: NO_BUNDLE, body: new Uint8Array(), slots: [] } as const;
 
 export type UpgradeTuple = readonly [

@@ -174,9 +174,7 @@ export class FrameWorker implements VatWorker {
     }
     const state = this.#state;
     if (state.name === 'failed') return Promise.reject(state.error);
-    if (state.name !== 'delivering') {
-      return Promise.reject(this.#refuse('it owes a crank that it says nothing of'));
-    }
+    assert(state.name === 'delivering', 'a crank is due');
     assert(state.reader === undefined, 'one reader');
     state.reader = new Deferred();
     return state.reader.promise;

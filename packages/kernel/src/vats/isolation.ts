@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { localKey, type ReadView, type RowChange } from '@heirloom/store';
 import type { VatNumber } from '@heirloom/worker';
 import { single } from '../state/frame-codec.js';
-import { ISOLATIONS, type Isolation, type WorkerKind } from './zygotes.js';
+import { ISOLATIONS, type Isolation, type WorkerKind } from './channel.js';
 
 const KEY = localKey('isolation');
 const codec = single<readonly (readonly [VatNumber, number])[]>('how vats are isolated');

@@ -15,9 +15,10 @@ import {
 import { WorkerError } from '../base/kernel-errors.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { VatRow } from '../state/schema.js';
+import type { WorkerKind } from './channel.js';
 import type { IsolationChoices } from './isolation.js';
 import type { HandedBundle, VatWorker } from './vat-worker.js';
-import type { WorkerKind, Zygotes } from './zygotes.js';
+import type { Zygotes } from './zygotes.js';
 
 /** A bundle, and the vat that will need a worker for it. */
 interface VatWish {

@@ -5,11 +5,9 @@
  * killed, nothing of the block counts. What stands inside a crank is checked when it is merged.
  * `unpackTuple` takes memory for what is there, never for what a header promises.
  */
-import type { FrameValue } from '@heirloom/store';
+import { isNatural, type FrameValue } from '@heirloom/store';
 import { FromWorker, isPosition, unpackTuple, type FromWorkerTuple } from '@heirloom/worker';
 
-/** A time, like a position, is a natural number. */
-const isTime = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isListOf = (value: unknown, isElement: (element: unknown) => boolean): boolean =>
@@ -23,7 +21,7 @@ const FIELDS: Readonly<Record<FromWorkerTuple[0], Checks>> = {
   [FromWorker.cranks]: [
     isPosition,
     field => isListOf(field, isBytes),
-    field => isListOf(field, isTime),
+    field => isListOf(field, isNatural),
   ],
   [FromWorker.replayed]: [isPosition],
   [FromWorker.diverged]: [isPosition, isBytes],

@@ -13,8 +13,6 @@ import type { VatLog, VatWorker } from './vat-worker.js';
 import type { Watchdog } from './watchdog.js';
 import { ZygotePool } from './zygote-pool.js';
 
-export { ISOLATIONS, type Isolation, type WorkerKind } from './channel.js';
-
 export interface ZygotesOptions {
   readonly openWorkers: OpenWorkers;
   readonly host: Omit<WorkerHost, 'imageSource' | 'codeCache'>;

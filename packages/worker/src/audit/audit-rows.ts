@@ -16,9 +16,8 @@ import {
   textOfKey,
   virtualRow,
 } from '@heirloom/store/keys';
-import { required } from '@heirloom/store/types';
 import { generationIn, isForkUnswept, statusIn } from '../liveslots/rows/forks.js';
-import { unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
+import { bytesAt, rowAt, unpackNumber, unpackRow } from '../liveslots/rows/frames.js';
 import type { Slots } from '../protocol/passables.js';
 import { baseRefOf, namedRef, storedVRef, type VRef } from '../protocol/refs.js';
 import type { Incarnation } from '../protocol/vat-numbers.js';
@@ -159,7 +158,7 @@ class Auditor {
     const parts = this.#split(key);
     if (parts?.table === TABLES.dismissed) this.dismissed.add(readU32(parts.rest, 0));
     if (parts?.table !== TABLES.collection) return;
-    const [kind] = unpackRow('collection', required(this.#rows.get(key), 'a row'));
+    const [kind] = rowAt('collection', this.#rows, key);
     this.#weakKinds.set(`${parts.isDurable}/${readU48(parts.rest, 0)}`, WEAK_KINDS.includes(kind));
   }
 
@@ -170,7 +169,7 @@ class Auditor {
       this.unswept.push(JSON.stringify(key));
       return;
     }
-    const bytes = required(this.#rows.get(key), 'a row');
+    const bytes = bytesAt(this.#rows, key);
     const { table, rest, isDurable } = parts;
     switch (table) {
       case TABLES.kind:

@@ -221,7 +221,7 @@ export class SendTurns {
 
   #runEntry(record: RecordState | undefined, job: BatchJob): void {
     if (typeof job === 'function') this.#runHook(job);
-    else if (record === undefined) return;
+    else if (record === undefined) throw new TypeErrorOf('a send without a record');
     else if (job === undefined) this.#runQueued(shorten(record));
     else this.#toHandler(record, job);
   }

@@ -110,6 +110,9 @@ const REFERENCE = new RegExp(`^[op][!-~]{1,${VREF_LENGTH_MAX - 1}}$`);
 export const isReference = (value: unknown): value is VRef =>
   typeof value === 'string' && REFERENCE.test(value);
 
+export const areReferences = (value: unknown): value is readonly VRef[] =>
+  Array.isArray(value) && value.every(isReference);
+
 export const isPromiseRef = (text: string): boolean => text.charCodeAt(0) === 112; // 'p'
 /** True for names that the vat allocates (`+`), false for those that the kernel allocates (`-`). */
 export const isAllocatedByVat = (text: string): boolean => text.charCodeAt(1) === 43; // '+'

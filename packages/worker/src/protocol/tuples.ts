@@ -8,6 +8,7 @@ import type { FrameValue } from '@heirloom/store/frame';
 import { unpackTuple } from './frame-reader.js';
 import type { CrankTuple } from './from-worker.js';
 import { Delivery, ToWorker } from './opcodes.js';
+import type { ProcessBootTuple } from './process-boot.js';
 import type { DeliveryTuple, ToWorkerTuple } from './to-worker.js';
 import type { TranscriptTuple } from './transcript.js';
 
@@ -47,6 +48,7 @@ const WITH_CAPS: readonly unknown[] = [
 ];
 const CRANK: CrankTuple['length'] = 4;
 const TRANSCRIPT: TranscriptTuple['length'] = 5;
+const BOOT: ProcessBootTuple['length'] = 6;
 
 const countOf = (counts: Readonly<Record<number, number>>, [op]: Tuple): number | undefined =>
   typeof op === 'number' ? counts[op] : undefined;
@@ -60,6 +62,8 @@ const isToWorker = (tuple: Tuple): tuple is ToWorkerTuple =>
   tuple.length === countOf(TO_WORKER, tuple);
 const isCrank = (tuple: Tuple): tuple is CrankTuple => tuple.length === CRANK;
 const isTranscript = (tuple: Tuple): tuple is TranscriptTuple => tuple.length === TRANSCRIPT;
+
+const isBoot = (tuple: Tuple): tuple is ProcessBootTuple => tuple.length === BOOT;
 
 export const readDelivery = (packed: Uint8Array): DeliveryTuple => {
   const tuple = unpackTuple(packed);
@@ -82,5 +86,11 @@ export const readCrank = (packed: Uint8Array): CrankTuple => {
 export const readTranscript = (packed: Uint8Array): TranscriptTuple => {
   const tuple = unpackTuple(packed);
   if (!isTranscript(tuple)) assert.fail('a wave of a transcript with other fields');
+  return tuple;
+};
+
+export const readBoot = (packed: Uint8Array): ProcessBootTuple => {
+  const tuple = unpackTuple(packed);
+  if (!isBoot(tuple)) assert.fail('the boot of a process with other fields');
   return tuple;
 };

@@ -6,7 +6,7 @@
  * What is called `stored...` takes a number as a key or a row of the store has it, without a look.
  */
 import assert from 'node:assert/strict';
-import type { Brand } from '@heirloom/store/types';
+import { isNatural, type Brand } from '@heirloom/store/types';
 
 /** A vat's number, from 1. */
 export type VatNumber = Brand<number, 'VatNumber'>;
@@ -18,8 +18,6 @@ export type Incarnation = Brand<number, 'Incarnation'>;
 export type Position = Brand<number, 'Position'>;
 /** The number of a space: rows that one vat writes and others may share. */
 export type Space = Brand<number, 'Space'>;
-
-const isNatural = (n: unknown): boolean => Number.isSafeInteger(n) && Number(n) >= 0;
 
 /** Is it a vat's number? A sentinel, which stands for no vat, is none. */
 export const isVatNumber = (n: number): n is VatNumber => Number.isSafeInteger(n) && n > 0;
@@ -43,7 +41,7 @@ const VAT_ID = /^v([1-9][0-9]{0,14})$/;
 /** The vat of an id; undefined for what is none. */
 export const vatNumberOf = (vatId: string): VatNumber | undefined => {
   const digits = VAT_ID.exec(vatId)?.[1];
-  return digits === undefined ? undefined : vatNumberFrom(Number(digits));
+  return digits === undefined ? undefined : storedVatNumber(Number(digits));
 };
 
 export const storedIncarnation = (n: number): Incarnation => n as Incarnation;

@@ -16,14 +16,17 @@ import type { VatRows } from './rows.js';
 
 const NO_ROWS: FinishedCrank['rows'] = [];
 
+/** What the engine calls of liveslots: another worker may play it. */
+type Driven = Pick<Liveslots, 'deliver' | 'endCrank' | 'afterCrank' | 'encodeError'>;
+
 export class Engine {
   readonly #crank: Crank;
   readonly #rows: VatRows;
-  readonly #liveslots: Liveslots;
+  readonly #liveslots: Driven;
   readonly #beforeCrank: () => void;
   #rest: Continuation | undefined;
 
-  constructor(crank: Crank, rows: VatRows, liveslots: Liveslots, beforeCrank: () => void) {
+  constructor(crank: Crank, rows: VatRows, liveslots: Driven, beforeCrank: () => void) {
     this.#beforeCrank = beforeCrank;
     this.#crank = crank;
     this.#rows = rows;

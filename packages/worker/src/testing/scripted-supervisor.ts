@@ -3,8 +3,9 @@
  * and runs where it is put. In an image (`build-image.mjs --supervisor`) it is what threads and
  * child processes run; a test may run the very same class in the kernel's own thread.
  *
- * Turns, cranks, rows, waves and replays are those of the supervisor; what is not here is what only
- * vat code needs. The seed is what the vat's bundle says behind `seed:`.
+ * Turns, cranks, rows, waves and replays are those of the supervisor. What connects them (bind,
+ * hand-over, deliver, replay) is written here a second time: the supervisor's goes with liveslots.
+ * The seed is what the vat's bundle says behind `seed:`.
  */
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
@@ -12,12 +13,11 @@ import { keyFromBytes } from '@heirloom/store/keys';
 import { required, type Height } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
-import type { Liveslots } from '../liveslots/vat/liveslots.js';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import { readToWorker } from '../protocol/tuples.js';
 import {
   vatNumberOf,
   type Incarnation,
@@ -76,13 +76,11 @@ export class Supervisor {
 
   constructor({ host }: { readonly host: ImageHost }) {
     this.#host = host;
-    // It has what the engine calls of liveslots.
-    const vat = this.#vat as unknown as Liveslots;
-    this.#engine = new Engine(this.#crank, this.#rows, vat, () => undefined);
+    this.#engine = new Engine(this.#crank, this.#rows, this.#vat, () => undefined);
   }
 
   onMessage(frame: Uint8Array): void {
-    this.#inbox.push(unpackTuple(frame) as unknown as ToWorkerTuple);
+    this.#inbox.push(readToWorker(frame));
     if (!this.#isWorking) this.#work();
   }
 

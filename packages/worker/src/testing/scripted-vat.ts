@@ -36,9 +36,9 @@ class Ref {
   }
 }
 
-const codec = new PassableCodec({
+const codec = new PassableCodec<VRef>({
   slotOf: value => (value instanceof Ref ? value.vref : undefined),
-  valueOf: slot => new Ref(storedVRef(slot)),
+  valueOf: slot => new Ref(slot),
   isHardened: () => true,
   bornHardened: value => value,
 });
@@ -47,7 +47,7 @@ type Encoded = readonly [body: Uint8Array, slots: Slots];
 
 const encode = (value: unknown): Encoded => {
   const { body, slots } = codec.encode(value);
-  return [body, slots as Slots];
+  return [body, slots];
 };
 
 type MessageTuple = Extract<DeliveryTuple, readonly [typeof Delivery.message, ...unknown[]]>;
@@ -155,7 +155,7 @@ export class ScriptedVat {
     return this.#report;
   }
 
-  encodeError(error: unknown): { readonly body: Uint8Array; readonly slots: readonly string[] } {
+  encodeError(error: unknown): { readonly body: Uint8Array; readonly slots: Slots } {
     return codec.encode(error);
   }
 

@@ -3,16 +3,12 @@
  * (docs/isolation.md). process-guard.ts starts it.
  */
 import net from 'node:net';
-import type { FrameValue } from '@heirloom/store/frame';
 import { textOf } from '@heirloom/store/utf8';
-import { check } from '../check.js';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import { frameHead, FrameSplitter } from '../protocol/frame-stream.js';
-import { FRAMES_FD, type ProcessBootTuple } from '../protocol/process-boot.js';
+import { FRAMES_FD } from '../protocol/process-boot.js';
+import { readBoot } from '../protocol/tuples.js';
 import { collectGarbage } from './collect-garbage.js';
 import { readyFrame, serveRejections, warm } from './warm.js';
-
-const BOOT_MEMBERS = 6;
 
 const post = (pipe: net.Socket, frame: Uint8Array): void => {
   pipe.cork();
@@ -21,19 +17,10 @@ const post = (pipe: net.Socket, frame: Uint8Array): void => {
   pipe.uncork();
 };
 
-const isBoot = (tuple: readonly FrameValue[]): tuple is ProcessBootTuple =>
-  tuple.length === BOOT_MEMBERS;
-
-const bootTuple = (boot: Uint8Array): ProcessBootTuple => {
-  const tuple = unpackTuple(boot);
-  check(isBoot(tuple), 'the first frame of a process is its boot');
-  return tuple;
-};
-
 /** Makes the thread what `boot` says; returns where frames go from now on. */
 const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void) => {
   const [directory, readersMax, imageSource, codeCache, isCareful, collectsEveryCrank] =
-    bootTuple(boot);
+    readBoot(boot);
   const { image, reader } = warm({
     directory: textOf(directory),
     readersMax,

@@ -46,7 +46,7 @@ export const warm = (options: WarmOptions): Warm => {
   // print a warning of its own to the host's stderr.
   process.on('rejectionHandled', () => undefined);
   const image = runImage(compileImage(imageSource, codeCache));
-  return { image, reader: openReader({ directory, readersMax }) };
+  return { image, reader: openReader({ directory, readersMax, withinKernel: true }) };
 };
 
 /** The first frame of every worker: it is warm, its native modules are loaded. */

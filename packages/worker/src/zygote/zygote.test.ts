@@ -167,7 +167,7 @@ describe('zygote', () => {
     expect(image.toString()).not.toMatch(/require\("(?!node:)/);
   });
 
-  test('zygote: a second thread -> V8 takes the code cache that the first has made', async () => {
+  test('zygote: the code cache that a thread has made -> V8 takes it', async () => {
     const first = lease(startPool(warm));
     await first.ask('1');
     first.port.close();
@@ -177,9 +177,6 @@ describe('zygote', () => {
     const source = ownBytes(entrySource).toString('latin1');
     const { cachedDataRejected } = compileScript('heirloom-thread.js', source, codeCache);
     expect(cachedDataRejected).toBe(false);
-    const second = lease(startPool(warm));
-    expect((await second.ask('1 + 1')).value).toBe(2);
-    second.port.close();
   });
 
   const caches = ['no', 'eager', 'warm'] as const;

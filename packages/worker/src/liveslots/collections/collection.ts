@@ -150,21 +150,21 @@ export class Collection {
 
   /**
    * Steps through the `entry` rows that match, in key order, holding nothing but the last one.
-   * `check` runs before each step.
+   * `beforeStep` runs before each step.
    */
-  *rowsOf(selection: CheckedSelection, check?: () => void): Generator<BinaryKey, void> {
+  *rowsOf(selection: CheckedSelection, beforeStep?: () => void): Generator<BinaryKey, void> {
     const { keyPattern, valuePattern } = selection;
     const isAnyKey = matchesAll(keyPattern);
     const isAnyValue = matchesAll(valuePattern);
     const [start, end] = this.#rangeOf(keyPattern);
-    check?.();
+    beforeStep?.();
     let row = this.entries.firstRow(start, end);
     while (row !== undefined) {
       const isMatch =
         (isAnyKey || matches(this.entries.keyOfRow(row), keyPattern)) &&
         (isAnyValue || matches(this.valueOfRow(row), valuePattern));
       if (isMatch) yield row;
-      check?.();
+      beforeStep?.();
       row = this.entries.nextRow(row, end);
     }
   }

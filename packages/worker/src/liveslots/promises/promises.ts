@@ -161,9 +161,7 @@ export class Promises {
   revive(vpid: VRef): Promise<unknown> {
     const entry = this.#table.get(vpid);
     if (entry !== undefined) return this.#table.materialize(entry);
-    const record = this.#handled.makePending(this.handler);
-    this.#table.add(vpid, 'kernel', record);
-    return record.promise;
+    return this.#addPending(vpid).record.promise;
   }
 
   /** A job of ours, in a turn of its own once `promise` has settled. */
@@ -206,11 +204,16 @@ export class Promises {
     return this.#codec;
   }
 
+  /** A promise that the kernel settles. */
+  #addPending(vpid: VRef): { readonly record: PromiseRecord; readonly entry: PromiseEntry } {
+    const record = this.#handled.makePending(this.handler);
+    return { record, entry: this.#table.add(vpid, 'kernel', record) };
+  }
+
   #import(vpid: VRef): Promise<unknown> {
     const durable = this.#durable?.promiseNamed(vpid);
     if (durable !== undefined) return durable;
-    const record = this.#handled.makePending(this.handler);
-    const entry = this.#table.add(vpid, 'kernel', record);
+    const { record, entry } = this.#addPending(vpid);
     if (this.#arrivals === undefined) this.#crank.syscall([Syscall.subscribe, vpid]);
     else this.#arrivals.push(entry);
     return record.promise;
