@@ -36,7 +36,7 @@ const BOOT_ID_LENGTH = 8;
 /** Rounds of waiting, of a millisecond each, for contenders of a greater name to withdraw. */
 const CONTENTION_ROUNDS_MAX = 500;
 const OPENINGS_MAX = 10_000;
-/** Rounds of waiting, of a millisecond each, for the opening lock, which is held for milliseconds. */
+/** Rounds of waiting, of a millisecond each, for the opening lock, held for milliseconds. */
 const OPENING_ROUNDS_MAX = 30_000;
 
 interface Owner {
