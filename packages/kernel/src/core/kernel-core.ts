@@ -123,8 +123,7 @@ export class KernelCore {
     const log = options.log ?? logToText(text => ways.writeError(text));
     this.reports = new VatReports({ state: this.state, data: this.data, places: this.places, log });
     const usual = options.isolation ?? 'thread';
-    const suspected = this.suspects.map(({ vat }) => vat);
-    this.isolation = new IsolationChoices(store, usual, suspected);
+    this.isolation = new IsolationChoices(store, usual, this.suspects.map(({ vat }) => vat));
     this.zygotes = new Zygotes({
       openWorkers: ways.openWorkers,
       host: workerHost(options),
