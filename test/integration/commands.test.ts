@@ -183,9 +183,11 @@ const WAYS: readonly Way[] = [
   excused(/^npm run bench -- .*--peer swingset/, 'needs what npm run bench:peers:install fetches'),
   { of: /^npm (ci|test|start)$/, how: 'a step of .ci/run', check: expectStep },
   { of: /^npm run (lint|check-types|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
+  { of: /^npm run layers$/, runs: () => scriptOf('layers') },
   {
-    of: /^npm run layers( -- --\w+)?$/,
+    of: /^npm run layers -- --\w+$/,
     runs: command => [scriptOf('layers'), ...command.split(' ').slice(4)].join(' '),
+    isThorough: true,
   },
   {
     of: /^npm run test:all$/,

@@ -46,7 +46,7 @@ const withMuchQueued = async (): Promise<void> => {
   step += 1;
   giveInputs(shared.kernel, step);
   await shared.kernel.commit();
-  expect(shared.kernel.stats().runQueueLength).toBeGreaterThan(5);
+  expect(shared.kernel.stats().runQueueLength).toBeGreaterThanOrEqual(5);
 };
 
 describe('state sync', () => {
