@@ -43,6 +43,8 @@ import {
   type SyntaxNode,
 } from './syntax.js';
 
+export { refusedInModule } from './refused-in-module.js';
+
 /** No script of vat code may contain an identifier that begins so. */
 export const RESERVED_PREFIX = '$heirloom_';
 
@@ -248,6 +250,16 @@ class Weaver {
     return this.#insert(body.end, '}');
   }
 }
+
+/** Regular expressions that are younger than the oldest Node, or may be: `(?i:a)`, two of a name. */
+const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
+
+/**
+ * Could `weave` refuse a source that another parser of today's JavaScript has taken? Sources where
+ * it cannot need not be parsed to know that.
+ */
+export const isDoubtful = (source: string): boolean =>
+  isSuspect(source) || source.includes(RESERVED_PREFIX) || YOUNG_EXPRESSIONS.test(source);
 
 /**
  * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
