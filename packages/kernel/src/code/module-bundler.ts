@@ -157,6 +157,15 @@ const checkPlaced = ({ source, sourceMap }: ModuleBundle, names: ReadonlySet<str
   }
 };
 
+/** By entry: where its files were found to be when it was last bundled in this process. */
+const knownBases = new Map<string, string>();
+const KNOWN_MAX = 1_000;
+
+const remember = (entry: string, base: string): void => {
+  if (knownBases.size >= KNOWN_MAX) knownBases.clear();
+  knownBases.set(entry, base);
+};
+
 /** Keeps what it has read of an entry's modules: bundling again after an edit is quick. */
 export class ModuleBundler {
   readonly #entry: string;
@@ -169,7 +178,7 @@ export class ModuleBundler {
     this.#entry = path.resolve(entry);
     this.#package = nearestWith('package.json', this.#entry);
     // Most vats import packages. If a file is elsewhere it is made again, from where all are.
-    this.#base = nearestWith('node_modules', this.#entry);
+    this.#base = knownBases.get(this.#entry) ?? nearestWith('node_modules', this.#entry);
   }
 
   /** Errors: BundleFailure. */
@@ -229,6 +238,7 @@ export class ModuleBundler {
     const built = await this.#told((await this.#context).rebuild());
     const base = directoryOf(Object.keys(built.metafile.inputs), this.#base);
     if (base === this.#base) return built;
+    remember(this.#entry, base);
     await this.close();
     this.#base = base;
     return this.#build();
