@@ -5,7 +5,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-export interface GeneratedVat {
+interface GeneratedVat {
   readonly seed: number;
   /** Of its own modules, at least. */
   readonly bytes: number;
@@ -20,7 +20,7 @@ type Choose = (below: number) => number;
 const method = (name: string, choose: Choose): string => `
   /** What is left when ${name} is through. */
   ${name}(amount: Amount, note: string = 'none'): Amount {
-    if (amount < ${choose(50)}) throw RangeError(\`${name}: \${amount} is less than ${choose(50)}\`);
+    if (amount < ${choose(50)}) throw RangeError(\`${name}: \${amount}, not ${choose(50)}\`);
     const factors: readonly number[] = [${[choose(9), choose(9), choose(9)].join(', ')}];
     const total = factors.reduce((sum, factor) => sum + factor * amount, this.offset);
     this.entries.push({ note, state: total % 2 === 0 ? State.Open : State.Closed, total });
@@ -30,7 +30,9 @@ const method = (name: string, choose: Choose): string => `
 
 const moduleText = (number: number, choose: Choose): string => {
   const uses = number === 0 ? [] : [...new Set([choose(number), choose(number)])];
-  const imports = uses.map(it => `import { Ledger${it}, type Entry${it} } from './part-${it}.js';\n`);
+  const imports = uses.map(
+    it => `import { Ledger${it}, type Entry${it} } from './part-${it}.js';\n`,
+  );
   const fields = uses.map(it => `  readonly ledger${it} = new Ledger${it}(${choose(100)});\n`);
   const types = uses.map(it => `  readonly last${it}?: Entry${it};\n`);
   const methods = Array.from({ length: 4 }, (_, i) => method(`step${i}`, choose));

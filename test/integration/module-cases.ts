@@ -239,7 +239,8 @@ const TYPESCRIPT: readonly ModuleCase[] = [
         abstract class Base { abstract f(): number; protected y!: U; declare z: number; }
         class Derived extends Base { override f() { return over(t.x!); } }
         export const go = () => [new Derived().f(), value?.length, Object.keys(new Derived())];`,
-      'types.ts': "export type T = { x: number }; export type U = string; export const value = 'v';",
+      'types.ts': `export type T = { x: number }; export type U = string;
+        export const value = 'v';`,
     },
     value: [1, 1, ['y']],
   },
@@ -327,7 +328,10 @@ const PACKAGES: readonly ModuleCase[] = [
       'case.js': "import lib from 'field'; export const go = () => lib;",
       ...library(
         'field',
-        { main: 'main.js', browser: { './node.js': './browser.js', fs: false, './gone.js': false } },
+        {
+          main: 'main.js',
+          browser: { './node.js': './browser.js', 'fs': false, './gone.js': false },
+        },
         {
           'main.js': `const fs = require('fs'); const gone = require('./gone.js');
             module.exports = [require('./node.js'), Object.keys(fs), Object.keys(gone)];`,
@@ -340,7 +344,7 @@ const PACKAGES: readonly ModuleCase[] = [
     value: ['browser', [], []],
   },
   {
-    name: 'names that bundlers define: global, self, process.env.NODE_ENV; import.meta of libraries',
+    name: 'names that bundlers define: global, self, NODE_ENV; import.meta of libraries',
     files: {
       'case.js': `import { mode, meta } from 'asks'; const shadow = self => self;
         export const go = () => [global === globalThis, self === globalThis, mode, meta,

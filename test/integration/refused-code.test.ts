@@ -40,15 +40,26 @@ const library = (name: string, fields: object, index: string): Files => ({
 
 /** What, its files (the entry first), and the lines of the message behind its beginning. */
 const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
-  ['import() of a name', { 'vat.ts': '\n const f = (x: string) => import(x); f("y");' }, `vat.ts:2:27: ${IMPORT}`],
+  [
+    'import() of a name',
+    { 'vat.ts': '\n const f = (x: string) => import(x); f("y");' },
+    `vat.ts:2:27: ${IMPORT}`,
+  ],
   [
     'import() of a module that is there',
-    { 'vat.ts': "type T = import('./b').T;\nexport const f = () => (1, import('./b.js'));", 'b.js': '' },
+    {
+      'vat.ts': "type T = import('./b').T;\nexport const f = () => (1, import('./b.js'));",
+      'b.js': '',
+    },
     `vat.ts:2:28: ${IMPORT}`,
   ],
   [
     'import() in a module that is imported, behind characters that take more than a byte',
-    { 'vat.js': "import './src/b.js';", 'src/b.js': "'äöü€𝒳'; import('./c.js');", 'src/c.js': '' },
+    {
+      'vat.js': "import './src/b.js';",
+      'src/b.js': "'äöü€𝒳'; import('./c.js');",
+      'src/c.js': '',
+    },
     `src/b.js:1:11: ${IMPORT}`,
   ],
   [
@@ -60,14 +71,22 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
     `b.js:1:24: ${META}`,
     `vat.js:2:28: ${META}`,
   ],
-  ['top-level await', { 'vat.js': 'const a = 1;\nexport const b = await a;' }, `vat.js:2:18: ${AWAIT}`],
+  [
+    'top-level await',
+    { 'vat.js': 'const a = 1;\nexport const b = await a;' },
+    `vat.js:2:18: ${AWAIT}`,
+  ],
   ['a loop that awaits', { 'vat.js': 'for await (const a of []);' }, `vat.js:1:5: ${AWAIT}`],
   [
     'top-level await of what is required',
     { 'vat.js': "import './b.cjs';", 'b.cjs': "require('./c.mjs');", 'c.mjs': 'await 1;' },
     `c.mjs:1:1: ${AWAIT}`,
   ],
-  ['a module of Node', { 'vat.js': "import fs from 'node:fs'; fs;" }, 'vat.js:1:16: a vat has no modules of Node: "node:fs"'],
+  [
+    'a module of Node',
+    { 'vat.js': "import fs from 'node:fs'; fs;" },
+    'vat.js:1:16: a vat has no modules of Node: "node:fs"',
+  ],
   [
     'modules of Node, required',
     { 'vat.cjs': "exports.f = () => require('fs/promises');\nexports.e = require('events');" },
@@ -75,7 +94,11 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
     'vat.cjs:2:21: a vat has no modules of Node: "events"; ' +
       '`npm install events` gets a package that does the same',
   ],
-  ['a decorator', { 'vat.ts': 'const d: any = (x: any) => x;\n  @d class A {}\nexport { A };' }, `vat.ts:2:3: ${DECORATORS}`],
+  [
+    'a decorator',
+    { 'vat.ts': 'const d: any = (x: any) => x;\n  @d class A {}\nexport { A };' },
+    `vat.ts:2:3: ${DECORATORS}`,
+  ],
   [
     'a decorator of a method, in JavaScript',
     { 'vat.js': 'const d = x => x;\nexport class A { @d f() {} }' },
@@ -98,7 +121,10 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
   ],
   [
     'regular expressions that the oldest Node does not take',
-    { 'vat.js': "import { s } from './b.js'; export { s };", 'b.js': 'export const s =\n /(?i:a)/;' },
+    {
+      'vat.js': "import { s } from './b.js'; export { s };",
+      'b.js': 'export const s =\n /(?i:a)/;',
+    },
     'b.js:2:2: Invalid regular expression: /(?i:a)/: Invalid group',
   ],
   [
@@ -117,7 +143,11 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
     { 'vat.js': "import { a } from './b.js';\na();", 'b.js': 'export let b = 1;' },
     'vat.js:1:10: No matching export in "b.js" for import "a"',
   ],
-  ['a file that is no code', { 'vat.js': "import './a.wasm';", 'a.wasm': '' }, 'vat.js:1:8: No loader is configured for ".wasm" files: a.wasm'],
+  [
+    'a file that is no code',
+    { 'vat.js': "import './a.wasm';", 'a.wasm': '' },
+    'vat.js:1:8: No loader is configured for ".wasm" files: a.wasm',
+  ],
 ];
 
 describe('bundleVat:', () => {
@@ -140,7 +170,7 @@ describe('bundleVat:', () => {
     }
   });
 
-  test('a library that has what authors may not have -> bundled; what it cannot -> its place', async () => {
+  test('a library with what authors may not have -> bundled; what cannot run, where', async () => {
     const ours = (index: string): Files => ({
       'vat.js': "import * as lib from 'lib'; export const buildRootObject = () => lib;",
       ...library('lib', { type: 'module' }, index),

@@ -15,7 +15,7 @@ for (const { entry, ...options } of JSON.parse(process.argv[1])) {
 process.stdout.write(JSON.stringify(bundles));
 `;
 
-export interface EndoBundleRequest {
+interface EndoBundleRequest {
   /** An absolute path. */
   readonly entry: string;
   readonly format: BundleFormat;

@@ -73,12 +73,12 @@ const isMessages = (error: unknown): error is { readonly errors: readonly Messag
   error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 
 /** esbuild's errors, or warnings that count as such. */
-export const failureOf = (messages: readonly Message[], names: FileNames, cause?: unknown) =>
-  new BundleFailure(messages.map(each => describe(each, names)).join('\n'), { cause });
+export const failureOf = (messages: readonly Message[], names: FileNames): BundleFailure =>
+  new BundleFailure(messages.map(each => describe(each, names)).join('\n'));
 
 /** What esbuild has thrown, in the words of vats if it tells what is wrong with modules. */
 export const retold = (error: unknown, names: FileNames): unknown =>
-  isMessages(error) ? failureOf(error.errors, names, error) : error;
+  isMessages(error) ? failureOf(error.errors, names) : error;
 
 /** Nothing has been read yet. */
 export const noBundler = (error: unknown): BundleFailure => {

@@ -1,5 +1,6 @@
 /**
- * Where one module has what a vat cannot run, though a bundler takes it: a decorator, an `import()`.
+ * Where one module has what a vat may not have, though a bundler takes it: a decorator, an
+ * `import()`.
  *
  * For modules of today's JavaScript, types already taken out of them.
  */

@@ -251,7 +251,7 @@ class Weaver {
   }
 }
 
-/** Regular expressions that are younger than the oldest Node, or may be: `(?i:a)`, two of a name. */
+/** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
 const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
 
 /**
