@@ -246,7 +246,8 @@ export const ARCHIVE_CASES: readonly ArchiveCase[] = [
   },
 ];
 
-const FAR_MODULE = `
+/** A module that exports `Far`, for vats without any package. */
+export const FAR_MODULE = `
 const remotable = Object.create(Object.prototype, {
   [Symbol.for('passStyle')]: { value: 'remotable' },
   [Symbol.toStringTag]: { value: 'Alleged: root' },

@@ -52,7 +52,7 @@ describe('what is typed', () => {
     expect(stderr).toContain('migrate-store');
   });
 
-  const COMMANDS = 'The commands: purses, run, inspect';
+  const COMMANDS = 'The commands: purses, run, bundle';
   test.each([
     [['purse'], "unknown command 'purse'", '(Did you mean purses?)', COMMANDS],
     [['nothing'], "unknown command 'nothing'", COMMANDS, 'heirloom COMMAND --help'],

@@ -104,6 +104,7 @@ const SMALL_BENCHES: Words = {
   million: '--purses 100 --touches 10',
   churn: '--upgrades 2 --vats 2 --drivers 1 --purses 10 --kills 1',
   replicas: '--blocks 4 --vats 1 --seed 1',
+  bundle: '--kilobytes 4 --rounds 1',
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 
@@ -166,6 +167,7 @@ const smallPurses = (program: string, options: string): string => {
 
 /** What `heirloom COMMAND`, named without arguments, is run with. */
 const ARGUMENTS: Words = {
+  bundle: 'ENTRY',
   run: 'CONFIG',
   inspect: 'DIR',
   verify: 'DIR',

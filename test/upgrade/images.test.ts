@@ -136,6 +136,7 @@ describe('image:', () => {
   test.each([
     ['another id', (image: ImageSource) => ({ ...image, id: 'f'.repeat(64) }), 'is the sha256 of'],
     ['no text', () => ({ id: '', source: 7 }) as unknown as ImageSource, 'ASCII text'],
+    ['of another weaver', () => imageOf('0;'), 'weaves bundles in another way'],
     ['not ASCII', () => imageOf('(() => "\u00e9")'), 'ASCII text'],
   ])('%s -> KernelError, nothing changed', async (_what, make, message) => {
     const kernel = await kernelOver();

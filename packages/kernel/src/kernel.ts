@@ -160,7 +160,7 @@ export class Kernel {
    * Stores a bundle under what it is; installing it again changes nothing. An endoZipBase64 bundle
    * becomes an input once a thread has verified it and derived its script, the others at once.
    *
-   * Errors: KernelError BAD_BUNDLE says what is wrong with it.
+   * Errors: KernelError BAD_BUNDLE says what is wrong with it, or that an image must be adopted.
    */
   async installBundle(
     bundle: VatBundle,
@@ -168,6 +168,7 @@ export class Kernel {
   ): Promise<string> {
     checkFields('installBundle', options, ['name']);
     const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
+    this.#core.images.checkInstallable();
     const checking = checkBundle(bundle, this.#core.ways.bundling);
     const checked = checking instanceof Promise ? await checking : checking;
     await this.#blocks.input(bundleInput(this.#core, checked, names));

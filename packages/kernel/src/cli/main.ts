@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
+import { addBundleCommand } from './bundle-command.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
 import { commandHint, programHint } from './hints.js';
@@ -27,6 +28,7 @@ const program = new Command('heirloom')
   .showSuggestionAfterError();
 addPursesCommand(program);
 addRunCommand(program);
+addBundleCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
 addCheckUpgradeCommand(program);

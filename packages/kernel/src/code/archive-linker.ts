@@ -10,6 +10,7 @@
 import { moduleFunctor, type ModuleFunctor } from '@heirloom/worker/module-functor';
 import { required } from '@heirloom/store/types';
 import { ARCHIVE_RUNTIME } from './archive-runtime.js';
+import { refusedInCompiled } from './compiled-modules.js';
 
 /** An ES module as `@endo/module-source` compiles it. */
 export interface CompiledEsm {
@@ -23,7 +24,6 @@ export interface CompiledEsm {
   readonly __liveExportMap__?: Readonly<Record<string, readonly [string, isAssigned: boolean]>>;
   /** Specifier to pairs of imported name, or `*`, and exported name. */
   readonly __reexportMap__?: Readonly<Record<string, readonly (readonly [string, string])[]>>;
-  readonly __needsImport__?: boolean;
 }
 
 /** A CommonJS module. Names are those that its text shows. */
@@ -48,6 +48,8 @@ export interface LinkedModule {
   /** For messages. */
   readonly name: string;
   readonly module: CompiledModule;
+  /** Of the package of the entry: an author's own. */
+  readonly isOwn: boolean;
   /** The modules that its specifiers stand for. */
   readonly requests: ReadonlyMap<string, LinkedModule>;
 }
@@ -129,9 +131,8 @@ class Linker {
     for (const linked of modules) {
       const { module, name } = linked;
       if (module.kind !== 'es') continue;
-      if (module.compiled.__needsImport__ === true) {
-        throw SyntaxError(`${name}: a vat has no import()`);
-      }
+      const why = refusedInCompiled(module.compiled.__syncModuleProgram__, linked.isOwn);
+      if (why !== undefined) throw SyntaxError(`${name}:${why}`);
       for (const { module: needed } of linked.requests.values()) {
         if (needed.kind === 'missing') throw Error(`${name}: ${needed.why}`);
       }

@@ -20,6 +20,7 @@ import {
   type CompiledModule,
   type LinkedModule,
 } from './archive-linker.js';
+import { describePlace, splitPlace } from './source-places.js';
 
 /** What comes of an archive. */
 export interface DerivedArchive {
@@ -205,7 +206,9 @@ class Archive {
     const why = found?.deferredError ?? `the archive has no module ${specifier} of ${name}`;
     const module = this.#loaded.get(key) ?? { kind: 'missing', why };
     const requests = new Map<string, LinkedModule>();
-    const linked = { name: `${name}/${specifier.replace(/^\.\//, '')}`, module, requests };
+    const isOwn = compartment === this.#map.entry.compartment;
+    const path = `${name}/${specifier.replace(/^\.\//, '')}`;
+    const linked = { name: path, module, isOwn, requests };
     this.#known.set(key, linked);
     for (const imported of this.#importsOf(module)) {
       requests.set(imported, this.#find(compartment, resolveSpecifier(imported, specifier)));
@@ -221,11 +224,33 @@ class Archive {
   }
 }
 
+/** What it is wrapped in stands on the line of its beginning. */
+const checkCjs = (name: string, { compiled }: { readonly compiled: CompiledCjs }): void => {
+  try {
+    weave(`(${compiled.source}\n)`);
+  } catch (error) {
+    const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
+    const where = place === undefined ? name : describePlace(name, place);
+    throw SyntaxError(`${where}: ${why}`, { cause: error });
+  }
+};
+
 /** Then the hash of the map is that of all code, whatever else may differ between two zips. */
 const hasAllHashes = ({ compartments }: ArchivedMap): boolean =>
   Object.values(compartments).every(({ modules }) =>
     Object.values(modules).every(({ parser, sha512 }) => parser === undefined || sha512),
   );
+
+/** Errors: of the weaver, for a module that it refuses, with the module's name. */
+const wovenArchive = (modules: readonly LinkedModule[], entry: LinkedModule): string => {
+  const script = linkArchive(modules, entry);
+  try {
+    return weave(script);
+  } catch (error) {
+    for (const { name, module } of modules) if (module.kind === 'cjs') checkCjs(name, module);
+    throw error;
+  }
+};
 
 /** Errors: an Error that says why the bundle is none. */
 export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> => {
@@ -238,6 +263,6 @@ export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> =>
   const mapBytes = zip.read(COMPARTMENT_MAP);
   const map = JSON.parse(strictTextOf(mapBytes)) as ArchivedMap;
   const { modules, entry } = new Archive(map, loaded).linked;
-  const script = weave(linkArchive(modules, entry));
+  const script = wovenArchive(modules, entry);
   return hasAllHashes(map) ? { script, sha512: sha512Of(mapBytes) } : { script };
 };

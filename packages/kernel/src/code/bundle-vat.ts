@@ -4,7 +4,7 @@
  * all formats take the same modules, and all mean the same.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { KernelError } from '../base/kernel-errors.js';
@@ -44,25 +44,30 @@ const checkEntry = async (entry: string): Promise<void> => {
 
 /** Endo's bundler reads files: the module lies in a directory of its own while it does. */
 const bundleModule = async (source: string, format: BundleFormat): Promise<VatBundle> => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
+  const made = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
   try {
+    // Its name is in bundles of nestedEvaluate.
+    const directory = path.join(made, 'vat');
+    await mkdir(directory);
     const entry = path.join(directory, 'vat.js');
     const description = { name: 'vat', version: '0.0.0', type: 'module' };
     await writeFile(path.join(directory, 'package.json'), JSON.stringify(description));
     await writeFile(entry, source);
-    const made: object = { ...(await runBundleJob({ entry, format })) };
-    if (!isVatBundle(made)) assert.fail('the bundler makes bundles');
-    return made;
+    const bundle: object = { ...(await runBundleJob({ entry, format })) };
+    if (!isVatBundle(bundle)) assert.fail('the bundler makes bundles');
+    return bundle;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(made, { recursive: true, force: true });
   }
 };
 
 const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<VatBundle> => {
-  const { source, sourceMap } = await bundler.script();
   const moduleFormat = 'endoScript';
-  if (format === moduleFormat) return Object.freeze({ moduleFormat, source, sourceMap });
-  return Object.freeze(await bundleModule(await bundler.module(), format));
+  if (format !== moduleFormat) {
+    return Object.freeze(await bundleModule(await bundler.module(), format));
+  }
+  const { source, sourceMap } = await bundler.script();
+  return Object.freeze({ moduleFormat, source, sourceMap });
 };
 
 /**

@@ -12,7 +12,8 @@ import { KernelError } from '../base/kernel-errors.js';
 import type { DerivedArchive } from './archive-script.js';
 import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
-import { readSourceMap } from './source-places.js';
+import { whyRefused, wovenSource } from './refused-source.js';
+import { mapOf, readSourceMap } from './source-places.js';
 
 export const BUNDLE_FORMATS = [
   'endoScript',
@@ -99,20 +100,12 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
   return bad('its source map is not of version 3');
 };
 
-const checkSyntax = (source: string): void => {
+/** Of what is woven: V8 may be of an older Node than the one that our parser is made for. */
+const checkSyntax = (script: string): void => {
   try {
-    new Script(source, { filename: 'bundle' }); // parses only
+    new Script(script, { filename: 'bundle' }); // parses only
   } catch (error) {
     bad(`its source does not parse: ${describe(error)}`, error);
-  }
-};
-
-/** Errors: KernelError BAD_BUNDLE, also for a name that woven code reserves. */
-const wovenScript = (script: string): string => {
-  try {
-    return weave(script);
-  } catch (error) {
-    return bad(`its source cannot be woven: ${describe(error)}`, error);
   }
 };
 
@@ -138,9 +131,24 @@ const scriptOf = (moduleFormat: ScriptFormat, source: string): string => {
   }
 };
 
+/** Errors: KernelError BAD_BUNDLE, which says where in the author's files, if the map does. */
+const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unknown): string => {
+  try {
+    const woven = wovenSource(moduleFormat, source);
+    return moduleFormat === 'endoScript' ? woven : weave(scriptOf(moduleFormat, source));
+  } catch (error) {
+    const map = typeof sourceMap === 'string' ? mapOf(sourceMap) : undefined;
+    return bad(whyRefused(error, source, map), error);
+  }
+};
+
 const recent = new RecentBundles();
 
-const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): CheckedBundle => {
+const checkScriptBundle = (
+  moduleFormat: ScriptFormat,
+  source: unknown,
+  sourceMap: unknown,
+): CheckedBundle => {
   if (typeof source !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
@@ -148,8 +156,7 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
   const bundleId = bundleIdOf(moduleFormat, source);
   const known = recent.get(bundleId);
   if (known !== undefined) return known;
-  checkSyntax(source);
-  const script = wovenScript(scriptOf(moduleFormat, source));
+  const script = wovenScript(moduleFormat, source, sourceMap);
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
   const bundle = { bundleId, moduleFormat, source, script };
@@ -223,7 +230,7 @@ export const checkBundle = (
   if (moduleFormat === 'endoZipBase64') {
     return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
   }
-  const checked = checkScriptBundle(moduleFormat, source);
+  const checked = checkScriptBundle(moduleFormat, source, sourceMap);
   const map = sourceMap === undefined ? undefined : checkSourceMap(sourceMap);
   return map === undefined ? checked : { ...checked, sourceMap: map };
 };

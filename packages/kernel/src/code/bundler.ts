@@ -19,6 +19,8 @@ const run = async (job: BundlerJob): Promise<BundlerResult> => {
     maxThreads: 1,
     idleTimeout: IDLE_MS,
     env: {},
+    // Not those of the host: a loader of its own (tsx, say) would be looked for here, too.
+    execArgv: [],
   });
   return pool.run(job);
 };

@@ -17,6 +17,7 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import { BUNDLE_CAPS_MARK, imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
+import { WOVEN_MARK } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
 import { metaText, metaTextRow } from '../state/store-meta.js';
@@ -47,6 +48,16 @@ export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
 ];
 
 /**
+ * Vats of an image run scripts that this release derives, which weaves them as its own image needs
+ * it. Errors: KernelError BAD_ARGUMENT for an image of a release that weaves in another way.
+ */
+const checkWeaving = ({ source }: ImageSource): void => {
+  if (source.includes(WOVEN_MARK)) return;
+  const why = 'the image is of a release that weaves bundles in another way';
+  throw new KernelError('BAD_ARGUMENT', why);
+};
+
+/**
  * An image with its code cache, which is made if the store has none.
  *
  * Errors: KernelError BAD_ARGUMENT unless the id is the hash of the source, which must be ASCII.
@@ -66,6 +77,7 @@ export const prepareImage = async (
   if (id !== hash) {
     throw new KernelError('BAD_ARGUMENT', `the image's id is the sha256 of its source, ${hash}`);
   }
+  checkWeaving(image);
   const checked = { id: imageIdFrom(hash), source };
   return { ...checked, codeCache: await cacheFor(view, checked, makeCodeCache) };
 };
@@ -110,6 +122,16 @@ export class Images {
   /** Of new incarnations. */
   get currentId(): ImageId {
     return this.#current;
+  }
+
+  /**
+   * A store may have been written by an older release: vats stay on its image, and what this one
+   * derives of a new bundle may not run there. Errors: KernelError BAD_BUNDLE.
+   */
+  checkInstallable(): void {
+    if (this.need(this.#current).source.includes(WOVEN_MARK)) return;
+    const why = 'new vats of this store get an image of a release that weaves bundles otherwise';
+    throw new KernelError('BAD_BUNDLE', `${why}: call adoptImage first`);
   }
 
   need(id: ImageId): Image {

@@ -3,29 +3,36 @@
  * Node takes it, TypeScript, JSON; from packages by their `exports`.
  *
  * The completion value of the script is the namespace of the entry, as of an endoScript. Files are
- * named in it as seen from the package of the entry (from the directory that has all of them, where
- * some stand outside of it), so that a copy of that directory gives the same bytes. What a vat
- * cannot run is refused, with file, line and column.
+ * named in it as seen from the deepest directory that has them all, so that a copy of any directory
+ * that has them gives the same bytes, wherever it is. What a vat cannot run is refused, with file,
+ * line and column (bundle-failures.ts).
  */
 import { existsSync } from 'node:fs';
-import { isBuiltin, SourceMap } from 'node:module';
 import path from 'node:path';
 import { required } from '@heirloom/store/types';
-import { weave } from '@heirloom/worker/weave';
-import { build, context, type BuildContext, type BuildOptions, type Message } from 'esbuild';
-
-/** Why there is no bundle: a line for each error, which begins with its place. */
-class BundleFailure extends Error {}
+import { build, context, type BuildContext, type BuildOptions, type BuildResult } from 'esbuild';
+import {
+  BundleFailure,
+  failureOf,
+  isRefused,
+  noBundler,
+  retold,
+  type FileNames,
+} from './bundle-failures.js';
+import { refusedOfAuthor } from './own-modules.js';
+import { checkScript } from './script-check.js';
+import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
 
 interface ModuleBundle {
   readonly source: string;
-  /** JSON, version 3. Its `sources` are relative to `base`. */
+  /** JSON, version 3. Its `sources` are named as places are: see `Names`. */
   readonly sourceMap: string;
-  readonly base: string;
 }
 
 const NAMESPACE = '$vat_namespace';
 const OUTPUT = 'bundle.js';
+/** What a vat that is CommonJS exports, as far as its kernel asks. */
+const ROOT_BUILDER = 'buildRootObject';
 
 /** What bundlers for browsers define: libraries ask for it where they are loaded. */
 const DEFINED = {
@@ -38,14 +45,16 @@ const COMMON = {
   bundle: true,
   write: false,
   metafile: true,
-  platform: 'neutral',
+  // Fields of package.json as bundlers for browsers read them; `main` where it is required.
+  platform: 'browser',
   // The oldest Node that runs vats: what is newer is written in its words.
   target: 'node20',
   conditions: ['endo', 'browser', 'module'],
-  mainFields: ['browser', 'module', 'main'],
   define: DEFINED,
   charset: 'ascii',
-  legalComments: 'none',
+  legalComments: 'eof',
+  // No variable of the environment says where packages are.
+  nodePaths: [],
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
@@ -59,12 +68,8 @@ const SCRIPT = {
   sourcesContent: false,
 } as const satisfies BuildOptions;
 
-/** One ES module. `import.meta` of libraries is empty in it, as it is in the script. */
-const MODULE = {
-  ...COMMON,
-  format: 'esm',
-  define: { ...DEFINED, 'import.meta': '{}' },
-} as const satisfies BuildOptions;
+/** Says what the entry exports: of a script esbuild does not. */
+const EXPORTS = { ...COMMON, format: 'esm' } as const satisfies BuildOptions;
 
 const placed = <T extends BuildOptions>(options: T, entry: string, base: string) => ({
   ...options,
@@ -72,6 +77,9 @@ const placed = <T extends BuildOptions>(options: T, entry: string, base: string)
   absWorkingDir: base,
   outfile: path.join(base, OUTPUT),
 });
+
+type ScriptOptions = ReturnType<typeof placed<typeof SCRIPT>>;
+type Built = BuildResult<ScriptOptions>;
 
 /** The directories from one of a file up to the root. */
 const directoriesAbove = (file: string): string[] => {
@@ -84,128 +92,171 @@ const directoriesAbove = (file: string): string[] => {
   }
 };
 
-const packageOf = (entry: string): string => {
-  const has = (directory: string): boolean => existsSync(path.join(directory, 'package.json'));
+/** The nearest directory above the entry that has `name`; the entry's own if none has. */
+const nearestWith = (name: string, entry: string): string => {
+  const has = (directory: string): boolean => existsSync(path.join(directory, name));
   return directoriesAbove(entry).find(has) ?? path.dirname(entry);
 };
 
-/** Of a file that a package's `browser` field leaves out, esbuild says so in brackets. */
-const LEFT_OUT = /^\(disabled\):/;
+/** What is no file: `<define:…>`, and what a `browser` field leaves out. */
+const NO_FILE = /^(?:<|\(disabled\):)/;
 
-/** The deepest directory that has `base` and all `files`, which are named relative to it. */
-const baseOf = (base: string, files: readonly string[]): string => {
-  const names = files.map(file => file.replace(LEFT_OUT, ''));
-  const ups = names.map(name => name.split('/').findIndex(part => part !== '..'));
-  return path.resolve(base, ...Array<string>(Math.max(0, ...ups)).fill('..'));
+/** The deepest directory that has both. */
+const commonDirectory = (a: string, b: string): string => {
+  const isWithin = (directory: string): boolean => {
+    const way = path.relative(directory, b);
+    return !path.isAbsolute(way) && way.split(path.sep)[0] !== '..';
+  };
+  return directoriesAbove(path.join(a, OUTPUT)).find(isWithin) ?? a;
 };
 
-const NOT_FOUND = /^Could not resolve "(.*)"$/;
-const IMPORT_META = 'empty-import-meta';
-const TOP_LEVEL_AWAIT = 'Top-level await';
+/** The deepest directory that has all files of a bundle, which are named relative to `base`. */
+const directoryOf = (inputs: readonly string[], base: string): string =>
+  inputs
+    .filter(file => !NO_FILE.test(file))
+    .map(file => path.dirname(path.resolve(base, file)))
+    .reduce(commonDirectory);
 
-const packageNameOf = (specifier: string): string =>
-  specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+/** Of places: seen from the package of the entry, or from where all files are, if that is above. */
+class Names implements FileNames {
+  readonly #base: string;
+  readonly #shown: string;
 
-const whyNotFound = (specifier: string, directory: string): string => {
-  if (isBuiltin(specifier)) return `a vat has no modules of Node: "${specifier}"`;
-  if (/^(\.|\/|file:)/.test(specifier)) return `there is no "${specifier}", seen from ${directory}`;
-  const name = packageNameOf(specifier);
-  const sought = `looked for in node_modules of ${directory} and of the directories above it`;
-  return `there is no "${specifier}": ${sought}; \`npm install ${name}\` gets a published package`;
-};
-
-/** An error of esbuild's as its line. */
-const describe = ({ id, text, location }: Message, base: string): string => {
-  const file = location === null ? undefined : path.resolve(base, location.file);
-  const { file: name = '', line = 0, column = 0 } = location ?? {};
-  const place = location === null ? '' : `${name}:${line}:${column + 1}: `;
-  const [, specifier] = NOT_FOUND.exec(text) ?? [];
-  if (specifier !== undefined) {
-    return `${place}${whyNotFound(specifier, file === undefined ? base : path.dirname(file))}`;
+  constructor(base: string, shown: string) {
+    this.#base = base;
+    this.#shown = shown;
   }
-  if (id === IMPORT_META) return `${place}a vat has no import.meta`;
-  if (text.startsWith(TOP_LEVEL_AWAIT)) return `${place}a vat has no top-level await`;
-  return `${place}${text}`;
-};
 
-/** Line, from 1, and column, from 0, as acorn and our weaver tell them. */
-const PLACE = / \((\d+):(\d+)\)$/;
+  pathOf(file: string): string {
+    return path.resolve(this.#base, file);
+  }
 
-/** Errors: BundleFailure for what does not parse or cannot run, at its place in the sources. */
-const checkScript = ({ source, sourceMap }: ModuleBundle): void => {
+  nameOf(file: string): string {
+    return path.relative(this.#shown, file).split(path.sep).join('/');
+  }
+
+  /** The same map with sources named so. */
+  renamed(sourceMap: string): string {
+    if (this.#base === this.#shown) return sourceMap;
+    const map = JSON.parse(sourceMap) as { sources: readonly string[] };
+    map.sources = map.sources.map(each =>
+      NO_FILE.test(each) ? each : this.nameOf(this.pathOf(each)),
+    );
+    return JSON.stringify(map);
+  }
+}
+
+const checkPlaced = ({ source, sourceMap }: ModuleBundle, names: ReadonlySet<string>): void => {
   try {
-    weave(source);
+    checkScript(source, names);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const [, line, column] = PLACE.exec(message) ?? [];
-    const found = new SourceMap(JSON.parse(sourceMap)).findEntry(Number(line) - 1, Number(column));
-    const where =
-      'originalSource' in found
-        ? `${found.originalSource}:${found.originalLine + 1}:${found.originalColumn + 1}: `
-        : '';
-    throw new BundleFailure(`${where}${message.replace(PLACE, '')}`);
+    const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
+    if (place === undefined) throw new BundleFailure(why, { cause: error });
+    const where = inSource(readSourceMap(sourceMap), place) ?? describePlace(OUTPUT, place);
+    throw new BundleFailure(`${where}: ${why}`, { cause: error });
   }
 };
 
-const isBuildFailure = (error: unknown): error is { readonly errors: readonly Message[] } =>
-  error instanceof Error && 'errors' in error && Array.isArray(error.errors);
+/** By entry: where its files were found to be when it was last bundled in this process. */
+const knownBases = new Map<string, string>();
+const KNOWN_MAX = 1_000;
 
-/** An author's own `import.meta` is an error; libraries ask whether there is one. */
-const isRefused = ({ id, location }: Message): boolean =>
-  id === IMPORT_META && !location?.file.includes('node_modules/');
-
-const failure = (messages: readonly Message[], base: string, cause?: unknown): BundleFailure =>
-  new BundleFailure(messages.map(each => describe(each, base)).join('\n'), { cause });
+const remember = (entry: string, base: string): void => {
+  if (knownBases.size >= KNOWN_MAX) knownBases.clear();
+  knownBases.set(entry, base);
+};
 
 /** Keeps what it has read of an entry's modules: bundling again after an edit is quick. */
 export class ModuleBundler {
   readonly #entry: string;
+  readonly #package: string;
   #base: string;
-  #context: Promise<BuildContext<ReturnType<typeof placed<typeof SCRIPT>>>> | undefined;
+  #context: Promise<BuildContext<ScriptOptions>> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(entry: string) {
     this.#entry = path.resolve(entry);
-    this.#base = packageOf(this.#entry);
+    this.#package = nearestWith('package.json', this.#entry);
+    // Most vats import packages. If a file is elsewhere it is made again, from where all are.
+    this.#base = knownBases.get(this.#entry) ?? nearestWith('node_modules', this.#entry);
   }
 
   /** Errors: BundleFailure. */
-  async script(): Promise<ModuleBundle> {
-    this.#context ??= context(placed(SCRIPT, this.#entry, this.#base));
-    const { outputFiles, metafile, warnings } = await this.#told(
-      (await this.#context).rebuild(),
-    );
-    const base = baseOf(this.#base, Object.keys(metafile.inputs));
-    if (base !== this.#base) {
-      await this.close();
-      this.#base = base;
-      return this.script();
-    }
-    const refused = warnings.filter(isRefused);
-    if (refused.length > 0) throw failure(refused, base);
-    const textOf = (ending: string): string =>
-      outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
-    const bundle = { source: textOf('.js'), sourceMap: textOf('.map'), base };
-    checkScript(bundle);
-    return bundle;
+  script(): Promise<ModuleBundle> {
+    const made = this.#last.then(() => this.#script());
+    this.#last = made.catch(() => undefined);
+    return made;
   }
 
-  /** The same as one ES module, which nothing has checked. Errors: BundleFailure. */
+  /**
+   * The same as one ES module. Its exports are those that the entry has once it has run. (What
+   * esbuild makes of a module has `var`, which endo's compiler does not export as it should.)
+   * Errors: BundleFailure.
+   */
   async module(): Promise<string> {
-    const { outputFiles } = await this.#told(build(placed(MODULE, this.#entry, this.#base)));
-    return required(outputFiles[0], 'the bundle').text;
+    const { source } = await this.script();
+    const { metafile } = await this.#told(build(placed(EXPORTS, this.#entry, this.#base)));
+    const { entryPoint = '', exports } = required(Object.values(metafile.outputs)[0], 'the bundle');
+    const isCommonJs = metafile.inputs[entryPoint]?.format === 'cjs';
+    const names = isCommonJs ? [ROOT_BUILDER] : exports;
+    const exported = names.map(
+      (name, at) =>
+        `const $vat_export${at} = ${NAMESPACE}[${JSON.stringify(name)}];\n` +
+        `export { $vat_export${at} as ${name} };\n`,
+    );
+    return `${source}${exported.join('')}`;
   }
 
   async close(): Promise<void> {
-    const opened = await this.#context;
+    const opened = await this.#context?.catch(() => undefined);
     this.#context = undefined;
     await opened?.dispose();
+  }
+
+  get #names(): Names {
+    return new Names(this.#base, commonDirectory(this.#base, this.#package));
+  }
+
+  async #script(): Promise<ModuleBundle> {
+    const { outputFiles, metafile, warnings } = await this.#build();
+    const { inputs } = metafile;
+    const names = this.#names;
+    const refused = warnings.filter(isRefused);
+    if (refused.length > 0) throw failureOf(refused, names);
+    const textOf = (ending: string): string =>
+      outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
+    const source = textOf('.js');
+    const bundle = { source, sourceMap: names.renamed(textOf('.map')) };
+    const lines = await this.#told(refusedOfAuthor(inputs, source, names));
+    if (lines.length > 0) throw new BundleFailure(lines.join('\n'));
+    checkPlaced(bundle, new Set(Object.keys(inputs)));
+    return bundle;
+  }
+
+  async #build(): Promise<Built> {
+    this.#context ??= this.#open();
+    const built = await this.#told((await this.#context).rebuild());
+    const base = directoryOf(Object.keys(built.metafile.inputs), this.#base);
+    if (base === this.#base) return built;
+    remember(this.#entry, base);
+    await this.close();
+    this.#base = base;
+    return this.#build();
+  }
+
+  async #open(): Promise<BuildContext<ScriptOptions>> {
+    try {
+      return await context(placed(SCRIPT, this.#entry, this.#base));
+    } catch (error) {
+      throw noBundler(error);
+    }
   }
 
   async #told<T>(building: Promise<T>): Promise<T> {
     try {
       return await building;
     } catch (error) {
-      throw isBuildFailure(error) ? failure(error.errors, this.#base, error) : error;
+      throw retold(error, this.#names);
     }
   }
 }

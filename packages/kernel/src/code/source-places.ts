@@ -50,7 +50,7 @@ export const readSourceMap = (json: string): SourceMap => {
 };
 
 /** An imported state may have brought a map that nobody has looked at. */
-const mapOf = (json: string | undefined): SourceMap | undefined => {
+export const mapOf = (json: string | undefined): SourceMap | undefined => {
   if (json === undefined) return undefined;
   try {
     return readSourceMap(json);
@@ -61,12 +61,29 @@ const mapOf = (json: string | undefined): SourceMap | undefined => {
 };
 
 /** A file as the map names it, line and column from 1; undefined where the map says nothing. */
-const inSource = (map: SourceMap | undefined, { line, column }: Place): string | undefined => {
+export const inSource = (
+  map: SourceMap | undefined,
+  { line, column }: Place,
+): string | undefined => {
   const entry = map?.findEntry(line, column);
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource, originalLine, originalColumn } = entry;
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };
+
+/** Line, from 1, and column, from 0, as acorn and our weaver tell them at the end of a message. */
+const TOLD = / \((\d+):(\d+)\)$/;
+
+/** A message without the place that it ends with, and that place. */
+export const splitPlace = (message: string): readonly [why: string, place: Place | undefined] => {
+  const [, line, column] = TOLD.exec(message) ?? [];
+  if (line === undefined) return [message, undefined];
+  return [message.replace(TOLD, ''), { line: Number(line) - 1, column: Number(column) }];
+};
+
+/** `file:line:column`, both from 1. */
+export const describePlace = (file: string, { line, column }: Place): string =>
+  `${file}:${line + 1}:${column + 1}`;
 
 export class SourcePlaces {
   readonly #texts: BundleTexts;

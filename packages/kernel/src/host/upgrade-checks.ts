@@ -150,6 +150,7 @@ const scriptToCheck = async (
     throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
   const imageId = core.images.currentId;
+  core.images.checkInstallable();
   const checked = await checkBundle(bundle, core.ways.bundling);
   core.places.lend(checked);
   const { bundleId, script } = checked;

@@ -43,8 +43,16 @@ import {
   type SyntaxNode,
 } from './syntax.js';
 
+export { refusedInModule } from './refused-in-module.js';
+
 /** No script of vat code may contain an identifier that begins so. */
 export const RESERVED_PREFIX = '$heirloom_';
+
+/**
+ * An image whose text has this runs what this weaver has woven. Another number stands here when
+ * woven code needs what an older image does not give.
+ */
+export const WOVEN_MARK = 'heirloom image: woven code 2';
 
 /** The globals that woven code calls. */
 export const WOVEN_NAMES = {
@@ -248,6 +256,16 @@ class Weaver {
     return this.#insert(body.end, '}');
   }
 }
+
+/** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
+const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
+
+/**
+ * Could `weave` refuse a source that another parser of today's JavaScript has taken? Sources where
+ * it cannot need not be parsed to know that.
+ */
+export const isDoubtful = (source: string): boolean =>
+  isSuspect(source) || source.includes(RESERVED_PREFIX) || YOUNG_EXPRESSIONS.test(source);
 
 /**
  * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an

@@ -1,0 +1,306 @@
+/**
+ * What a vat cannot run is refused before it runs, with file, line and column: by `bundleVat`, and
+ * by `installBundle` whoever has made the bundle.
+ */
+import path from 'node:path';
+import { bundleVat } from '@heirloom/kernel';
+import type { BundleFormat, VatBundle } from '@heirloom/kernel';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { endoBundles } from '../support/bundles/endo-bundles.js';
+import { writeFiles } from '../support/bundles/written-files.js';
+import { freshDirectory } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
+
+type Files = Readonly<Record<string, string>>;
+
+/** Writes a vat; resolves to its entry, which is the first file. */
+const written = async (files: Files): Promise<string> => {
+  const directory = await freshDirectory();
+  await writeFiles(directory, files);
+  return path.join(directory, Object.keys(files)[0]!);
+};
+
+const messageOf = async (work: Promise<unknown>): Promise<string> => {
+  const error: unknown = await work.then(
+    () => Error('nothing was refused'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toMatchObject({ code: 'BAD_BUNDLE' });
+  return (error as Error).message;
+};
+
+const IMPORT = 'a vat has no import()';
+const META = 'a vat has no import.meta';
+const AWAIT = 'a vat has no top-level await';
+const DECORATORS = 'a vat has no decorators';
+const library = (name: string, fields: object, index: string): Files => ({
+  [`node_modules/${name}/package.json`]: JSON.stringify({ name, version: '1.0.0', ...fields }),
+  [`node_modules/${name}/index.js`]: index,
+});
+
+/** What, its files (the entry first), and the lines of the message behind its beginning. */
+const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
+  [
+    'import() of a name',
+    { 'vat.ts': '\n const f = (x: string) => import(x); f("y");' },
+    `vat.ts:2:27: ${IMPORT}`,
+  ],
+  [
+    'import() of a module that is there',
+    {
+      'vat.ts': "type T = import('./b').T;\nexport const f = () => (1, import('./b.js'));",
+      'b.js': '',
+    },
+    `vat.ts:2:28: ${IMPORT}`,
+  ],
+  [
+    'import() in a module that is imported, behind characters that take more than a byte',
+    {
+      'vat.js': "import './src/b.js';",
+      'src/b.js': "'äöü€𝒳'; import('./c.js');",
+      'src/c.js': '',
+    },
+    `src/b.js:1:11: ${IMPORT}`,
+  ],
+  [
+    'import.meta, in each module',
+    {
+      'vat.js': "import { b } from './b.js';\nexport const f = () => [b, import.meta.url];",
+      'b.js': 'export const b = "€" + import.meta.dirname;',
+    },
+    `b.js:1:24: ${META}`,
+    `vat.js:2:28: ${META}`,
+  ],
+  [
+    'top-level await',
+    { 'vat.js': 'const a = 1;\nexport const b = await a;' },
+    `vat.js:2:18: ${AWAIT}`,
+  ],
+  ['a loop that awaits', { 'vat.js': 'for await (const a of []);' }, `vat.js:1:5: ${AWAIT}`],
+  [
+    'top-level await of what is required',
+    { 'vat.js': "import './b.cjs';", 'b.cjs': "require('./c.mjs');", 'c.mjs': 'await 1;' },
+    `c.mjs:1:1: ${AWAIT}`,
+  ],
+  [
+    'a module of Node',
+    { 'vat.js': "import fs from 'node:fs'; fs;" },
+    'vat.js:1:16: a vat has no modules of Node: "node:fs"',
+  ],
+  [
+    'modules of Node, required',
+    { 'vat.cjs': "exports.f = () => require('fs/promises');\nexports.e = require('events');" },
+    'vat.cjs:1:27: a vat has no modules of Node: "fs/promises"',
+    'vat.cjs:2:21: a vat has no modules of Node: "events"; ' +
+      '`npm install events` gets a package that does the same',
+  ],
+  [
+    'a decorator',
+    { 'vat.ts': 'const d: any = (x: any) => x;\n  @d class A {}\nexport { A };' },
+    `vat.ts:2:3: ${DECORATORS}`,
+  ],
+  [
+    'a decorator of a method, in JavaScript',
+    { 'vat.js': 'const d = x => x;\nexport class A { @d f() {} }' },
+    `vat.js:2:18: ${DECORATORS}`,
+  ],
+  [
+    'decorators as tsconfig.json has them, in two modules',
+    {
+      'vat.ts': "import './b.js'; const d: any = 0; export class A { @d x = 1; }",
+      'b.ts': 'const d: any = 0; export class A { f(@d x: any) {} }',
+      'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+    },
+    `b.ts:1:38: ${DECORATORS}`,
+    `vat.ts:1:53: ${DECORATORS}`,
+  ],
+  [
+    'names that are reserved',
+    { 'vat.js': 'export const f = () => {\n  $heirloom_enter();\n};' },
+    'vat.js:2:3: the name $heirloom_enter is reserved',
+  ],
+  [
+    'regular expressions that the oldest Node does not take',
+    {
+      'vat.js': "import { s } from './b.js'; export { s };",
+      'b.js': 'export const s =\n /(?i:a)/;',
+    },
+    'b.js:2:2: Invalid regular expression: /(?i:a)/: Invalid group',
+  ],
+  [
+    'a tagged template whose tag could see what is written',
+    { 'vat.js': 'const tag = x => x;\nexport const t = tag`<!--`;' },
+    'vat.js:2:18: a tagged template may not contain <!--',
+  ],
+  ['what does not parse', { 'vat.js': 'export const a = ;' }, 'vat.js:1:18: Unexpected ";"'],
+  [
+    'an import that is assigned',
+    { 'vat.js': "import { b } from './b.js';\nb = 2;", 'b.js': 'export let b = 1;' },
+    'vat.js:2:1: Cannot assign to import "b"',
+  ],
+  [
+    'a name that a module does not export',
+    { 'vat.js': "import { a } from './b.js';\na();", 'b.js': 'export let b = 1;' },
+    'vat.js:1:10: No matching export in "b.js" for import "a"',
+  ],
+  [
+    'a file that is no code',
+    { 'vat.js': "import './a.wasm';", 'a.wasm': '' },
+    'vat.js:1:8: No loader is configured for ".wasm" files: a.wasm',
+  ],
+];
+
+describe('bundleVat:', () => {
+  test.each(CASES)('%s -> refused, with its place', async (_what, files, ...lines: string[]) => {
+    const entry = await written(files);
+    const message = await messageOf(bundleVat(entry));
+    expect(message.split('\n').sort()).toEqual(
+      `cannot bundle ${entry}: ${lines.join('\n')}`.split('\n').sort(),
+    );
+  });
+
+  test('the same of every other format, and the package of the entry names the file', async () => {
+    const entry = await written({
+      'src/vat.ts': 'export const f = (x: string) => import(x);',
+      'package.json': '{}',
+    });
+    for (const format of ['endoZipBase64', 'nestedEvaluate', 'getExport'] as const) {
+      const message = await messageOf(bundleVat(entry, { format }));
+      expect(message).toBe(`cannot bundle ${entry}: src/vat.ts:1:33: ${IMPORT}`);
+    }
+  });
+
+  test('a library with what authors may not have -> bundled; what cannot run, where', async () => {
+    const ours = (index: string): Files => ({
+      'vat.js': "import * as lib from 'lib'; export const buildRootObject = () => lib;",
+      ...library('lib', { type: 'module' }, index),
+      'node_modules/lib/part.js': 'export const part = 1;',
+    });
+    const known = "export const a = import.meta.env; export const b = () => import('./part.js');";
+    await bundleVat(await written(ours(known)));
+    const entry = await written(ours('export const load = name => import(name);'));
+    expect(await messageOf(bundleVat(entry))).toBe(
+      `cannot bundle ${entry}: node_modules/lib/index.js:1:29: ${IMPORT}`,
+    );
+  });
+});
+
+describe('what cannot be found:', () => {
+  test('a file, a package, a part of one -> where it was sought, what to install', async () => {
+    const entry = await written({
+      'src/vat.js': `import './gone.js';
+import '@scope/gone/part.js';
+import 'there/hidden.js';
+import '#internal';`,
+      ...Object.fromEntries(
+        Object.entries(library('there', { exports: './index.js' }, '')).map(([file, text]) => [
+          `src/${file}`,
+          text,
+        ]),
+      ),
+    });
+    const src = path.dirname(entry);
+    const message = await messageOf(bundleVat(entry));
+    expect(message).toContain(`1:8: there is no "./gone.js", seen from ${src}`);
+    expect(message).toContain(
+      `2:8: there is no "@scope/gone/part.js": looked for in node_modules of ${src} and of the ` +
+        'directories above it; `npm install @scope/gone` gets a published package',
+    );
+    expect(message).toContain('3:8: there is no "there/hidden.js"');
+    expect(message).toContain('The path "./hidden.js" is not exported by package "there"');
+    expect(message).toContain('4:8: there is no "#internal"');
+  });
+});
+
+/** Of the second line of a script, the third of `src/vat.ts`, four columns further right. */
+const MAP = { version: 3, sources: ['src/vat.ts'], names: [], mappings: 'AAAA;AAEI' };
+
+describe('installBundle:', () => {
+  const shared = useSharedKernel();
+  const refused = (bundle: object): Promise<string> =>
+    messageOf(shared.kernel.installBundle(bundle as VatBundle));
+  const script = (source: string, more: object = {}) => ({
+    moduleFormat: 'endoScript',
+    source,
+    ...more,
+  });
+
+  test.each([
+    ['import()', '1;\nimport("x");', IMPORT],
+    ['import.meta', '1;\nimport.meta.url;', META],
+    ['top-level await', '1;\nawait f();', AWAIT],
+    ['a reserved name', '1;\n$heirloom_x;', 'the name $heirloom_x is reserved'],
+    ['what does not parse', '1;\n)', 'its source does not parse: Unexpected token'],
+    ['what the oldest Node does not take', '1;\n/(?i:a)/', 'its source does not parse: Invalid'],
+  ])('%s in a script -> refused, with the place in the bundle', async (_what, source, why) => {
+    const message = await refused(script(source));
+    expect(message).toMatch(/^not a vat bundle: bundle:2:\d: /);
+    expect(message).toContain(`: ${why}`);
+  });
+
+  test('with a source map -> the place in the file of the author', async () => {
+    const bundle = script('1;\nimport("x");', { sourceMap: JSON.stringify(MAP) });
+    expect(await refused(bundle)).toBe(`not a vat bundle: src/vat.ts:3:5: ${IMPORT}`);
+    const torn = script('1;\nimport("x");', { sourceMap: '{ "version": 3' });
+    expect(await refused(torn)).toBe(`not a vat bundle: bundle:2:1: ${IMPORT}`);
+  });
+});
+
+describe('installBundle of what endo has bundled:', () => {
+  const shared = useSharedKernel();
+  const FILES: Files = {
+    'package.json': '{ "name": "other", "version": "1.0.0", "type": "module" }',
+    'import.js': "import { b } from './b.js';\n\nexport const f = () => import('./b.js'); b;",
+    'common.js': "import c from './c.cjs'; export { c };",
+    'c.cjs': "exports.x = 1;\nexports.f = () =>\n  import('./b.js');",
+    'meta.js': 'export const a = 1;\nexport const f = () => import.meta.url;',
+    'host.js': "import fs from 'node:fs'; export const f = () => fs;",
+    'await.js': 'export const a = 1;\nexport const b = await a;',
+    'b.js': 'export const b = 1;',
+  };
+
+  const made = new Map<string, VatBundle>();
+  const REQUESTS: readonly (readonly [entry: string, format: BundleFormat])[] = [
+    ['import.js', 'endoZipBase64'],
+    ['import.js', 'nestedEvaluate'],
+    ['import.js', 'getExport'],
+    ['common.js', 'endoZipBase64'],
+    ['common.js', 'nestedEvaluate'],
+    ['common.js', 'getExport'],
+    ['meta.js', 'endoZipBase64'],
+    ['meta.js', 'nestedEvaluate'],
+    ['meta.js', 'getExport'],
+    ['host.js', 'endoZipBase64'],
+    ['host.js', 'nestedEvaluate'],
+    ['host.js', 'getExport'],
+  ];
+
+  beforeAll(async () => {
+    const directory = path.join(await freshDirectory(), 'other');
+    await writeFiles(directory, FILES);
+    const bundles = await endoBundles(
+      REQUESTS.map(([entry, format]) => ({ entry: path.join(directory, entry), format })),
+    );
+    for (const [at, [entry, format]] of REQUESTS.entries()) {
+      made.set(`${entry} ${format}`, bundles[at]!);
+    }
+  });
+
+  test.each([
+    ['import.js', 'endoZipBase64', /other.*\/import\.js:3:\d+: a vat has no import\(\)/],
+    ['import.js', 'nestedEvaluate', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
+    ['common.js', 'nestedEvaluate', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['meta.js', 'nestedEvaluate', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['import.js', 'getExport', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
+    ['common.js', 'getExport', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['meta.js', 'getExport', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['common.js', 'endoZipBase64', /other.*\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['meta.js', 'endoZipBase64', /other.*\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['host.js', 'endoZipBase64', /\.\/host\.js.*Cannot find module "node:fs"/],
+    ['host.js', 'nestedEvaluate', /bundle:\d+:1: a vat has no modules of its host: "node:fs"/],
+    ['host.js', 'getExport', /bundle:\d+:1: a vat has no modules of its host: "node:fs"/],
+  ])('%s, %s -> refused', async (entry, format, message) => {
+    const install = shared.kernel.installBundle(made.get(`${entry} ${format}`)!);
+    expect(await messageOf(install)).toMatch(message);
+  });
+});
