@@ -103,5 +103,6 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
       throw bait.error;
     },
     baitReads: () => bait.reads,
+    showText: () => `${String(sink)} ${String(check)}`,
   });
 };
