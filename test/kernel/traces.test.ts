@@ -248,6 +248,78 @@ describe('traces', () => {
   });
 });
 
+describe('traces, wherever vat code is called', () => {
+  const DURABLE = 'typescript/traced-durable.ts';
+  const LOAD = 'typescript/traced-load.ts';
+
+  const beginDurable = async (): Promise<Scene> => {
+    const log: KernelLogEntry[] = [];
+    const directory = await freshDirectory();
+    const kernel = await kernelOver({ log: entry => log.push(entry), directory });
+    const bundleId = await kernel.installBundle(await mappedBundle(DURABLE));
+    const { root, vatId } = await kernel.createVat({ name: 'boxes', bundleId });
+    return { kernel, log, root, vatId, bundleId, directory };
+  };
+
+  test('a method of a durable object, in this incarnation or the next -> the stack', async () => {
+    const { kernel, root, vatId, bundleId } = await beginDurable();
+    const box = (await kernel.call(root, 'make', [20])) as VatReference;
+    const from = `at open (${placeOf(DURABLE, 'check(state.n)')}`;
+    expectTrace((await errorOf(kernel.call(box, 'open', []))).stack, said(20), from);
+    await kernel.upgradeVat(vatId, { bundleId });
+    expectTrace((await errorOf(kernel.call(box, 'open', []))).stack, said(20), from);
+  });
+
+  test('the initial state of an object -> the stack', async () => {
+    const { kernel, root } = await beginDurable();
+    const { stack } = await errorOf(kernel.call(root, 'make', [-1]));
+    expectTrace(stack, said(21), placeOf(DURABLE, 'check(21)'));
+  });
+
+  test('async functions that wait for each other -> all of them', async () => {
+    const { kernel, root } = await beginDurable();
+    const { stack } = await errorOf(kernel.call(root, 'chain', []));
+    expect(stack!.split('\n').map(line => line.trim())).toEqual([
+      'RangeError: too late',
+      `at inner (${placeOf(DURABLE, "RangeError('too late')")})`,
+      `at async middle (${placeOf(DURABLE, 'await inner')})`,
+      `at async outer (${placeOf(DURABLE, 'await middle')})`,
+    ]);
+  });
+
+  test('watchers of promises, or none for a rejection -> unhandled, in the log', async () => {
+    const { kernel, root, log } = await beginDurable();
+    const told = async (method: string, args: unknown[]): Promise<string> => {
+      await kernel.call(root, method, args);
+      await vi.waitFor(() => expect(log.length).toBe(1));
+      return log.pop()!.text;
+    };
+    const head = (depth: number): string => `Unhandled rejection: ${said(depth)}`;
+    expectTrace(await told('watch', [false]), head(24), placeOf(DURABLE, 'check(24)'));
+    expectTrace(await told('watch', [true]), head(25), placeOf(DURABLE, 'check(25)'));
+    expectTrace(await told('reject', []), head(27), placeOf(DURABLE, 'check(depth)'));
+  });
+
+  test('a migration -> in what the call rejects with', async () => {
+    const { kernel, root, vatId, bundleId } = await beginDurable();
+    const box = (await kernel.call(root, 'make', [20])) as VatReference;
+    await kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } });
+    const { stack, message } = await errorOf(kernel.call(box, 'open', []));
+    expect(message).toContain('cannot be migrated from version 0 to 2: RangeError: step');
+    expectTrace(stack, said(22), placeOf(DURABLE, 'check(22)'));
+  });
+
+  test('as the bundle is loaded -> in the log and in the error', async () => {
+    const log: KernelLogEntry[] = [];
+    const kernel = await kernelOver({ log: entry => log.push(entry) });
+    const bundleId = await kernel.installBundle(await mappedBundle(LOAD));
+    const error = await errorOf(kernel.createVat({ name: 'never', bundleId }));
+    const from = placeOf(LOAD, 'check(31)');
+    expectTrace(error.stack, said(31), from);
+    expectTrace(only(log).text, `EVALUATION_FAILED: ${said(31)}`, from);
+  });
+});
+
 test('traces: no log given -> warnings, errors, faults go to stderr, no more', async () => {
   const written: string[] = [];
   const write = vi.spyOn(process.stderr, 'write').mockImplementation(text => {

@@ -412,7 +412,6 @@ describe('kinds: messages from elsewhere', () => {
 const NAMED = `
   const name = '__proto__';
   const handleOf = tag => VatData.makeKindHandle(tag);
-  const guard = result => M.interface('I', { [name]: M.call().returns(result), a: M.call().returns() });
   $.kit = VatData.defineDurableKindMulti(handleOf('kit'), () => ({}),
     { [name]: { get: () => 1 }, other: { get: ({ facets }) => facets[name].get() + 1 } })();
   $.thing = VatData.defineDurableKind(handleOf('thing'), initial => harden(initial), {
@@ -422,8 +421,6 @@ const NAMED = `
   $.shaped = VatData.defineDurableKind(handleOf('shaped'), initial => harden(initial), {
     state: ({ state }) => state,
   }, { stateShape: { [name]: M.number() } })({ [name]: 5 });
-  $.guarded = VatData.defineDurableKind(handleOf('guarded'), () => ({}),
-    { [name]: () => 6, a: () => {} }, { interfaceGuard: guard(M.string()) })();
   $.map = VatData.makeScalarBigMapStore('map', { durable: true });
   $.map.init(name, harden({ [name]: $.kit[name] }));
   0`;
@@ -436,11 +433,13 @@ describe('kinds: what is named __proto__', () => {
         $.thing[name](), Object.keys($.thing.__getMethodNames__()).length,
         Object.keys($.shaped.state()).length, $.shaped.state()[name],
         why(() => { $.shaped.state()[name] = 'x'; }),
-        [...$.map.keys()], $.map.get(name)[name] === $.kit[name], why(() => $.guarded[name]())]`;
+        [...$.map.keys()], $.map.get(name)[name] === $.kit[name],
+        why(() => M.interface('I', { [name]: M.call().returns() }))]`;
     const found = [
       ['__proto__', 'other'], 1, 2, 'Alleged: kit __proto__', 3, 4, 0, 5,
       expect.stringContaining('Must be a number'), ['__proto__'], true,
-      expect.stringContaining('result: number 6 - Must be a string'),
+      // Endo's own library has guards for no such method.
+      'Error: "[Symbol(passStyle)]" property expected: (an object)',
     ];
     expect(await owner.run(facts)).toEqual(found);
     const facet = await owner.run(`$.kit['__proto__']`);

@@ -50,7 +50,7 @@ const originOf = (script, { lineNumber, columnNumber }) => {
 
 const onPause = async (sessionId, { callFrames, hitBreakpoints }) => {
   const script = scripts.find(each => each.sessionId === sessionId);
-  const frames = callFrames.filter(({ url }) => url === script.url);
+  const frames = callFrames.filter(({ location }) => location.scriptId === script.scriptId);
   pauses.push({
     hits: hitBreakpoints.length,
     frames: frames.map(({ functionName, location }) => [functionName, originOf(script, location)]),

@@ -14,11 +14,11 @@ import { types } from 'node:util';
 import { Script } from 'node:vm';
 import { CALL_DEPTH_MAX } from '../protocol/limits.js';
 import { isRefused } from '../weave/evasion.js';
-import { TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../weave/weave.js';
+import { RESERVED_PREFIX, TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../weave/weave.js';
 import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
 
 const { isNativeError } = types;
-const { getOwnPropertyDescriptor } = Object;
+const { defineProperty, getOwnPropertyDescriptor } = Object;
 
 /** How V8 says that this host has no more, at the end of a message. */
 const WANTS = [
@@ -30,11 +30,21 @@ const WANTS = [
 /** Longer ones quote a regular expression; its text may be anything. */
 const QUOTED_CHARS_MAX = 1_000_000;
 
-const isHostsWant = (error: unknown): boolean => {
-  if (!isNativeError(error)) return false;
-  const message: unknown = getOwnPropertyDescriptor(error, 'message')?.value;
-  if (typeof message !== 'string' || message.length > QUOTED_CHARS_MAX) return false;
-  return WANTS.some(want => message.endsWith(want));
+const isHostsWant = (message: string): boolean =>
+  message.length <= QUOTED_CHARS_MAX && WANTS.some(want => message.endsWith(want));
+
+/** V8 describes what it could not use by the code that gave it: without ours, as this. */
+const WITHOUT_NAME = '(intermediate value)';
+const OUR_CODE = [
+  /\$heirloom_(?:wait|waited)(?:\(\.\.\.\))? is not a function or its return value(?= is not )/g,
+  /\$heirloom_(?:wait|waited)\(\.\.\.\)/g,
+  /\$heirloom_error(?=' as it is )/g,
+];
+
+/** An error of V8's tells of the author's code alone. */
+const tellPlainly = (error: Error, message: string): void => {
+  const plain = OUR_CODE.reduce((text, ours) => text.replace(ours, WITHOUT_NAME), message);
+  if (plain !== message) Reflect.defineProperty(error, 'message', { value: plain });
 };
 
 let depth = 0;
@@ -66,7 +76,11 @@ const leaveWaited = (before: number): void => {
 const resume = (before: number): number => (depth === before + 1 ? before : enter());
 
 const caught = <T>(error: T): T => {
-  if (isHostsWant(error)) observer?.hostFailed(error);
+  if (!isNativeError(error)) return error;
+  const message: unknown = getOwnPropertyDescriptor(error, 'message')?.value;
+  if (typeof message !== 'string') return error;
+  if (isHostsWant(message)) observer?.hostFailed(error);
+  if (message.includes(RESERVED_PREFIX)) tellPlainly(error, message);
   return error;
 };
 
@@ -97,7 +111,7 @@ const take = (): typeof CALLS => {
 /** Gives a compartment's global object, before any code runs in it, what woven code needs. */
 export const addWovenGlobals = (globals: object, harden: <T>(value: T) => T): void => {
   const fixed = { writable: false, enumerable: false, configurable: false };
-  Object.defineProperty(globals, TAKE_NAME, { value: harden(take), ...fixed });
+  defineProperty(globals, TAKE_NAME, { value: harden(take), ...fixed });
 };
 
 let woven: string | undefined;

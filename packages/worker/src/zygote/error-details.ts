@@ -28,7 +28,7 @@ const IS_OURS = /heirloom-image\.js|heirloom-thread\.js|node:/;
 const EVALUATED = /\(?eval at [^(]+ \(eval at .*, <anonymous>:(\d+:\d+)\)?$/;
 
 /** What V8 calls a function without a name in evaluated code. */
-const NAMELESS = /^at (async )?eval \(/;
+const NAMELESS = /^at (async )?(?:Object\.)?eval \(/;
 /** As `Far` names objects. */
 const ALLEGED = /^at (async )?Alleged: /;
 
