@@ -99,6 +99,18 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     expectTrace(only(log).text, `Unhandled rejection: ${said(5)}`, from);
   });
 
+  test('a worker that dies -> in the cause of the HostError, which says of which call', async () => {
+    const { kernel, root, vatId } = await begin({ isolation });
+    const error = await errorOf(kernel.call(root, 'overflow', []));
+    expect(error).toMatchObject({ name: 'HostError', code: 'WORKER_DIED' });
+    expect(error).toMatchObject({ vat: vatId, incarnation: 0, position: 1, method: 'overflow' });
+    expect(error.message).toContain(`${vatId}, incarnation 0, position 1 (overflow): `);
+    const { stack } = error.cause as Error;
+    const place = placeOf(ENTRY, 'overflowing()): unknown');
+    expect(stack).toContain('RangeError: Maximum call stack size exceeded');
+    expect(stack).toContain(`    at overflowing (${place}`);
+  });
+
   test('a start or an upgrade that fails -> in the log, and in the error', async () => {
     const { kernel, log, vatId, bundleId } = await begin({ isolation });
     const vatParameters = { startsWrong: true };

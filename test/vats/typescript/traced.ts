@@ -103,6 +103,10 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
       throw bait.error;
     },
     baitReads: () => bait.reads,
+    overflow: () => {
+      const overflowing = (again: unknown = overflowing()): unknown => again;
+      return overflowing();
+    },
     showText: () => `${String(sink)} ${String(check)}`,
   });
 };

@@ -371,12 +371,20 @@ export class KernelCore {
         cause instanceof HostError
           ? cause
           : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+      this.#locateCause(this.#failure);
       this.#blame(this.#failure);
       this.results.fail(this.#failure);
       this.migrations.fail(this.#failure);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
       throw this.#failure;
+    }
+  }
+
+  /** What a worker died of: with the author's files. */
+  #locateCause({ cause }: Error): void {
+    if (cause instanceof Error && typeof cause.stack === 'string') {
+      Reflect.defineProperty(cause, 'stack', { value: this.places.locate(cause.stack) });
     }
   }
 

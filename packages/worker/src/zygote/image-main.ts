@@ -19,7 +19,7 @@ import type {
 } from '../contracts/vat-environment.js';
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
 import { callDepth } from './call-depth.js';
-import { errorDetails } from './error-details.js';
+import { errorDetails, fatalDetails } from './error-details.js';
 import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
 import { makeVatCompartment } from './vat-compartment.js';
@@ -41,6 +41,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   return {
     marks: [BUNDLE_CAPS_MARK],
     onMessage: frame => supervisor.onMessage(frame),
+    stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {
       const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
       if (vatLog !== undefined) vatLog('error', text);
