@@ -65,7 +65,8 @@ describe('debugger', () => {
 
   test('--cpu-prof -> the author\'s functions, at the URL of the script', async () => {
     const profiles = await freshDirectory();
-    const told = await runHost(['--cpu-prof', '--cpu-prof-interval=50', `--cpu-prof-dir=${profiles}`]);
+    const options = ['--cpu-prof-interval=50', `--cpu-prof-dir=${profiles}`];
+    const told = await runHost(['--cpu-prof', ...options]);
     expect(told.pauses).toEqual([]);
     const found = new Set<string>();
     for (const name of await readdir(profiles)) {

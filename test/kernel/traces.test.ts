@@ -99,7 +99,7 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     expectTrace(only(log).text, `Unhandled rejection: ${said(5)}`, from);
   });
 
-  test('a worker that dies -> in the cause of the HostError, which says of which call', async () => {
+  test('a worker that dies -> in the cause of the HostError, which names the call', async () => {
     const { kernel, root, vatId } = await begin({ isolation });
     const error = await errorOf(kernel.call(root, 'overflow', []));
     expect(error).toMatchObject({ name: 'HostError', code: 'WORKER_DIED' });

@@ -1,4 +1,4 @@
-/** Goes wrong wherever liveslots calls vat code: kinds, watchers, migrations; and as it is loaded. */
+/** Goes wrong wherever liveslots calls vat code: kinds, watchers, migrations. */
 import type { Baggage, DurableKindHandle, VatPowers } from '@heirloom/worker/vat';
 import { Far } from '@endo/far';
 import { check, type Depth } from './traced-steps.ts';
@@ -27,7 +27,11 @@ const outer = async (depth?: Depth): Promise<void> => {
   }
 };
 
-export const buildRootObject = (_: VatPowers, parameters: Parameters | undefined, baggage: Baggage) => {
+export const buildRootObject = (
+  _: VatPowers,
+  parameters: Parameters | undefined,
+  baggage: Baggage,
+) => {
   const handleOf = (name: string): DurableKindHandle => {
     if (!baggage.has(name)) baggage.init(name, VatData.makeKindHandle(name));
     return baggage.get(name) as DurableKindHandle;

@@ -64,7 +64,8 @@ test('source places: a bundle that is lent, a map that is new -> used from then 
   });
   const text = `heirloom:${ID}:${wovenPlace()}`;
   expect(places.locate(text)).toMatch(/^b1-/);
-  const bundle = { bundleId: ID, moduleFormat: 'endoScript', source: code, script: weave(code) } as const;
+  const script = weave(code);
+  const bundle = { bundleId: ID, moduleFormat: 'endoScript', source: code, script } as const;
   places.lend({ ...bundle, sourceMap: map });
   expect(places.locate(text)).toBe('src/f.ts:4:9');
   maps.set(ID, map.replace('src/f.ts', 'src/g.ts'));
@@ -74,7 +75,7 @@ test('source places: a bundle that is lent, a map that is new -> used from then 
   expect(places.locate(text)).toBe('src/g.ts:4:9');
 });
 
-test('source places: a script of an archive -> its modules; the line before them, the script', () => {
+test('source places: a script of an archive -> its modules; outside of them, the script', () => {
   const script = [
     '(runtime)([',
     moduleComment('zoe-v1/src/a.js'),

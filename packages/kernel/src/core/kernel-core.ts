@@ -102,12 +102,11 @@ export class KernelCore {
     options: CoreOptions,
     ways: WaysOut,
   ) {
-    const { parameters, images } = record;
+    const { images, parameters, parameters: { promiseQueueMax } } = record;
     this.store = store;
     this.parameters = parameters;
     this.#note = note;
     this.suspects = note.suspects;
-    const { promiseQueueMax } = parameters;
     this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data, (body, promise) =>

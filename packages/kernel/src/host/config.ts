@@ -245,8 +245,8 @@ const vatsInOrder = async (
     vats[name] = { bundle: await bundling.bundleOwn(BUILT_IN_VATS[name]), parameters: { clock } };
   }
   if (bootstrap !== undefined) {
-    const isThere = Object.hasOwn(vats, bootstrap);
-    const own = (isThere ? vats[bootstrap] : undefined) ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
+    const named = Object.hasOwn(vats, bootstrap) ? vats[bootstrap] : undefined;
+    const own = named ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
     const given = Object.entries(Object(own.parameters ?? {}));
     const parameters: unknown = Object.fromEntries([...given, ['argv', argv ?? []]]);
     vats[bootstrap] = { ...own, parameters };
