@@ -71,6 +71,26 @@ const only = (log: KernelLogEntry[]): KernelLogEntry => {
   return log[0]!;
 };
 
+/** Whatever way an error of the vat `traced` goes: rejected, logged, unhandled, an upgrade. */
+const expectEveryTrace = async (options: Partial<KernelOptions>): Promise<void> => {
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ ...options, log: entry => log.push(entry) });
+  const { root, bundleId, vatId } = kernel.vat('traced');
+  const { stack } = await errorOf(kernel.call(root, 'fail', [3]));
+  expectTrace(stack, said(3), `at traced.fail (${placeOf(ENTRY, 'check(depth)')}`);
+  await kernel.call(root, 'say', []);
+  expectTrace(log[0]?.text, said(2), `at traced.say (${placeOf(ENTRY, 'check(2)')}`);
+  await kernel.call(root, 'forget', []);
+  await vi.waitFor(() => expect(log.length).toBe(2));
+  const unhandled = `Unhandled rejection: ${said(5)}`;
+  expectTrace(log[1]?.text, unhandled, `at <anonymous> (${placeOf(ENTRY, 'check(5)')}`);
+  const vatParameters = { startsWrong: true };
+  const upgrade = await errorOf(kernel.upgradeVat(vatId, { bundleId, vatParameters }));
+  const from = `at buildRootObject (${placeOf(ENTRY, 'check(1)')}`;
+  expectTrace(upgrade.stack, said(1), from);
+  expectTrace(log[2]?.text, `UPGRADE_FAILED, START_FAILED: ${said(1)}`, from);
+};
+
 describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation: Isolation) => {
   test('console.error(error) -> the whole trace, and which call wrote it', async () => {
     const { kernel, log, root, vatId } = await begin({ isolation });
@@ -168,9 +188,7 @@ describe('traces', () => {
   test('after a restart -> the same', async () => {
     const { kernel, directory } = await begin();
     await kernel.close();
-    const again = await kernelOver({ directory });
-    const error = await errorOf(again.call(again.vat('traced').root, 'fail', [3]));
-    expectTrace(error.stack, said(3), `at traced.fail (${placeOf(ENTRY, 'check(depth)')}`);
+    await expectEveryTrace({ directory });
   });
 
   test('on a replica that a state has made -> the same; a changed map is refused', async () => {
@@ -181,9 +199,7 @@ describe('traces', () => {
     expect(sourceMaps).toMatchObject([{ bundleId, file: `${bundleId}.map` }]);
     const copy = path.join(await freshDirectory(), 'copy');
     await importState({ from: out, directory: copy, root: stateRoot });
-    const replica = await kernelOver({ directory: copy });
-    const error = await errorOf(replica.call(replica.vat('traced').root, 'fail', [3]));
-    expectTrace(error.stack, said(3), `at traced.fail (${placeOf(ENTRY, 'check(depth)')}`);
+    await expectEveryTrace({ directory: copy, isolation: 'process' });
     const map = path.join(out, `${bundleId}.map`);
     const text = await readFile(map, 'utf8');
     await writeFile(map, text.replace('traced-steps', 'forged-steps'));
