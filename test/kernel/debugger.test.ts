@@ -65,8 +65,7 @@ describe('debugger', () => {
 
   test('--cpu-prof -> the author\'s functions, at the URL of the script', async () => {
     const profiles = await freshDirectory();
-    const options = ['--cpu-prof-interval=50', `--cpu-prof-dir=${profiles}`];
-    const told = await runHost(['--cpu-prof', ...options]);
+    const told = await runHost(['--cpu-prof', `--cpu-prof-dir=${profiles}`]);
     expect(told.pauses).toEqual([]);
     const found = new Set<string>();
     for (const name of await readdir(profiles)) {
@@ -79,6 +78,6 @@ describe('debugger', () => {
         if (/^heirloom:b1-/.test(String(url))) found.add(String(functionName));
       }
     }
-    expect([...found]).toContain('buildRootObject');
+    expect([...found]).toContain('toil');
   });
 });

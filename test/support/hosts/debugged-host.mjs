@@ -98,6 +98,7 @@ if (place !== undefined) {
   const { url, sessionId } = script;
   await askWorker(sessionId, 'Debugger.setBreakpointByUrl', { url, ...place });
 }
+await kernel.call(root, 'toil');
 const shown = await kernel.call(root, 'showText');
 await kernel.call(root, 'fail', [3]).catch(() => undefined);
 const sources = script && mapOf(script)?.payload;
