@@ -1,4 +1,5 @@
 /** Archives as `@endo/bundle-source` makes them: their modules are those of ECMAScript and Node. */
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,6 +34,7 @@ const write = async (name: string, files: ArchiveCase['files']): Promise<string>
   const directory = path.join(place, name);
   await mkdir(directory);
   for (const [file, text] of Object.entries(packageOf(files))) {
+    await mkdir(path.dirname(path.join(directory, file)), { recursive: true });
     await writeFile(path.join(directory, file), text);
   }
   return directory;
@@ -58,10 +60,38 @@ const AMBIGUOUS = {
 };
 const REFUSED = [{ 'vat.js': HOST_ONLY }, { 'vat.js': NO_NAME }, AMBIGUOUS];
 
+/** Throws in each sort of module, in lines of which the first are imports and comments. */
+const THROWING = {
+  'vat.js': `import { Far } from './far.js';
+import { deep } from './lib/deep.js';
+
+/** A comment
+ * of some lines. */
+export const buildRootObject = () => Far('root', { go: async n => {
+  await null;
+  return deep(n);
+} });
+`,
+  'lib/deep.js': `// The first line is no code.
+import { inCommon } from './common.cjs';
+export let calls = 0;
+export function deep(n) {
+  calls += 1;
+  return [n].map(each => inCommon(each))[0];
+}
+`,
+  'lib/common.cjs': `'use strict';
+
+exports.inCommon = function inCommon(n) {
+  throw RangeError('no ' + n);
+};
+`,
+};
+
 const bundles = new Map<object, Readonly<Record<Kind, VatBundle>>>();
 beforeAll(async () => {
   place = await mkdtemp(path.join(tmpdir(), 'heirloom-archives-'));
-  const all = [...ARCHIVE_CASES.map(({ files }) => files), ...REFUSED];
+  const all = [...ARCHIVE_CASES.map(({ files }) => files), ...REFUSED, THROWING];
   const made = await makeAll(all);
   for (const [at, files] of all.entries()) {
     bundles.set(files, { compiled: made[at * 2]!, sources: made[at * 2 + 1]! });
@@ -78,6 +108,26 @@ describe('archives: modules', () => {
       const bundleId = await kernel.installBundle(bundles.get(files)![kind]);
       const { root } = await kernel.createVat({ name: shared.takeName('vat'), bundleId });
       expect(await kernel.call(root, 'go')).toEqual(value);
+    });
+
+    test('what is thrown -> told with module, line and column', async () => {
+      const { kernel } = shared;
+      const bundleId = await kernel.installBundle(bundles.get(THROWING)![kind]);
+      const { root } = await kernel.createVat({ name: shared.takeName('vat'), bundleId });
+      const failing = kernel.call(root, 'go', [7]);
+      const { stack } = await failing.then(
+        () => assert.fail('it throws'),
+        (error: unknown) => error as Error,
+      );
+      const frames = stack!.split('\n').map(line => line.trim().replace(/archived[^/]*/, ''));
+      expect(frames).toEqual([
+        'RangeError: no 7',
+        'at inCommon (/lib/common.cjs:4:9)',
+        'at <anonymous> (/lib/deep.js:6:26)',
+        'at Array.map (<anonymous>)',
+        'at deep (/lib/deep.js:6:14)',
+        expect.stringMatching(/^at (root\.)?go \(\/vat\.js:8:\d+\)$/),
+      ]);
     });
 
     test.each([

@@ -224,6 +224,14 @@ const WAYS: readonly Way[] = [
     check: expectPartOfTests,
   },
   {
+    of: /^node --(inspect|cpu-prof) HOST$/,
+    how: 'test/kernel/debugger.test.ts runs a host so',
+    check: command => {
+      const [, option] = command.split(' ');
+      expect(readDocument('test/kernel/debugger.test.ts')).toContain(`['${option}`);
+    },
+  },
+  {
     of: /^npm run example -- \w+$/,
     how: 'a test runs the example',
     check: expectExampleTested,

@@ -56,6 +56,26 @@ describe('bootstrap', () => {
     expect(await kernel.call(root, 'getParameters')).toEqual({ size: 3 });
   });
 
+  test('a vat and parameters that are named __proto__ -> like any other', async () => {
+    const { vats } = await starter(JSON.parse('{"__proto__":{"x":1},"size":3}'));
+    const config = {
+      bootstrap: '__proto__',
+      vats: Object.fromEntries([
+        ['__proto__', vats!['starter']!],
+        ['worker', vats!['worker']!],
+      ]),
+    };
+    const kernel = await kernelOver({ directory, config });
+    const { vats: told, parameters } = await started(kernel);
+    expect(Object.keys(told).sort()).toEqual(['__proto__', 'vatAdmin', 'worker']);
+    expect(Object.entries(parameters as object)).toContainEqual(['__proto__', { x: 1 }]);
+    for (const bootstrap of ['__proto__', 'constructor']) {
+      const without = { bootstrap, vats: { worker: vats!['worker']! } };
+      const opened = openKernel({ directory: await freshDirectory(), config: without });
+      await expect(opened).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+    }
+  });
+
   const order = 'the order of vats -> bootstrap, mailbox, timer, the others by name';
   test(order, { tags: ['thorough'] }, async () => {
     const config = { ...(await withAlpha()), timer: true, mailbox: true };

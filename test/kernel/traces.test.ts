@@ -71,6 +71,26 @@ const only = (log: KernelLogEntry[]): KernelLogEntry => {
   return log[0]!;
 };
 
+/** Whatever way an error of the vat `traced` goes: rejected, logged, unhandled, an upgrade. */
+const expectEveryTrace = async (options: Partial<KernelOptions>): Promise<void> => {
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ ...options, log: entry => log.push(entry) });
+  const { root, bundleId, vatId } = kernel.vat('traced');
+  const { stack } = await errorOf(kernel.call(root, 'fail', [3]));
+  expectTrace(stack, said(3), `at traced.fail (${placeOf(ENTRY, 'check(depth)')}`);
+  await kernel.call(root, 'say', []);
+  expectTrace(log[0]?.text, said(2), `at traced.say (${placeOf(ENTRY, 'check(2)')}`);
+  await kernel.call(root, 'forget', []);
+  await vi.waitFor(() => expect(log.length).toBe(2));
+  const unhandled = `Unhandled rejection: ${said(5)}`;
+  expectTrace(log[1]?.text, unhandled, `at <anonymous> (${placeOf(ENTRY, 'check(5)')}`);
+  const vatParameters = { startsWrong: true };
+  const upgrade = await errorOf(kernel.upgradeVat(vatId, { bundleId, vatParameters }));
+  const from = `at buildRootObject (${placeOf(ENTRY, 'check(1)')}`;
+  expectTrace(upgrade.stack, said(1), from);
+  expectTrace(log[2]?.text, `UPGRADE_FAILED, START_FAILED: ${said(1)}`, from);
+};
+
 describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation: Isolation) => {
   test('console.error(error) -> the whole trace, and which call wrote it', async () => {
     const { kernel, log, root, vatId } = await begin({ isolation });
@@ -97,6 +117,18 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     await vi.waitFor(() => expect(log.length).toBe(1));
     const from = `at <anonymous> (${placeOf(ENTRY, 'check(5)')}`;
     expectTrace(only(log).text, `Unhandled rejection: ${said(5)}`, from);
+  });
+
+  test('a worker that dies -> in the cause of the HostError, which names the call', async () => {
+    const { kernel, root, vatId } = await begin({ isolation });
+    const error = await errorOf(kernel.call(root, 'overflow', []));
+    expect(error).toMatchObject({ name: 'HostError', code: 'WORKER_DIED' });
+    expect(error).toMatchObject({ vat: vatId, incarnation: 0, position: 1, method: 'overflow' });
+    expect(error.message).toContain(`${vatId}, incarnation 0, position 1 (overflow): `);
+    const { stack } = error.cause as Error;
+    const place = placeOf(ENTRY, 'overflowing()): unknown');
+    expect(stack).toContain('RangeError: Maximum call stack size exceeded');
+    expect(stack).toContain(`    at overflowing (${place}`);
   });
 
   test('a start or an upgrade that fails -> in the log, and in the error', async () => {
@@ -156,9 +188,7 @@ describe('traces', () => {
   test('after a restart -> the same', async () => {
     const { kernel, directory } = await begin();
     await kernel.close();
-    const again = await kernelOver({ directory });
-    const error = await errorOf(again.call(again.vat('traced').root, 'fail', [3]));
-    expectTrace(error.stack, said(3), `at traced.fail (${placeOf(ENTRY, 'check(depth)')}`);
+    await expectEveryTrace({ directory });
   });
 
   test('on a replica that a state has made -> the same; a changed map is refused', async () => {
@@ -169,9 +199,7 @@ describe('traces', () => {
     expect(sourceMaps).toMatchObject([{ bundleId, file: `${bundleId}.map` }]);
     const copy = path.join(await freshDirectory(), 'copy');
     await importState({ from: out, directory: copy, root: stateRoot });
-    const replica = await kernelOver({ directory: copy });
-    const error = await errorOf(replica.call(replica.vat('traced').root, 'fail', [3]));
-    expectTrace(error.stack, said(3), `at traced.fail (${placeOf(ENTRY, 'check(depth)')}`);
+    await expectEveryTrace({ directory: copy, isolation: 'process' });
     const map = path.join(out, `${bundleId}.map`);
     const text = await readFile(map, 'utf8');
     await writeFile(map, text.replace('traced-steps', 'forged-steps'));
@@ -245,6 +273,78 @@ describe('traces', () => {
       const installed = kernel.installBundle(given);
       await expect(installed).rejects.toMatchObject({ code: 'BAD_BUNDLE' });
     }
+  });
+});
+
+describe('traces, wherever vat code is called', () => {
+  const DURABLE = 'typescript/traced-durable.ts';
+  const LOAD = 'typescript/traced-load.ts';
+
+  const beginDurable = async (): Promise<Scene> => {
+    const log: KernelLogEntry[] = [];
+    const directory = await freshDirectory();
+    const kernel = await kernelOver({ log: entry => log.push(entry), directory });
+    const bundleId = await kernel.installBundle(await mappedBundle(DURABLE));
+    const { root, vatId } = await kernel.createVat({ name: 'boxes', bundleId });
+    return { kernel, log, root, vatId, bundleId, directory };
+  };
+
+  test('a method of a durable object, in this incarnation or the next -> the stack', async () => {
+    const { kernel, root, vatId, bundleId } = await beginDurable();
+    const box = (await kernel.call(root, 'make', [20])) as VatReference;
+    const from = `at open (${placeOf(DURABLE, 'check(state.n)')}`;
+    expectTrace((await errorOf(kernel.call(box, 'open', []))).stack, said(20), from);
+    await kernel.upgradeVat(vatId, { bundleId });
+    expectTrace((await errorOf(kernel.call(box, 'open', []))).stack, said(20), from);
+  });
+
+  test('the initial state of an object -> the stack', async () => {
+    const { kernel, root } = await beginDurable();
+    const { stack } = await errorOf(kernel.call(root, 'make', [-1]));
+    expectTrace(stack, said(21), placeOf(DURABLE, 'check(21)'));
+  });
+
+  test('async functions that wait for each other -> all of them', async () => {
+    const { kernel, root } = await beginDurable();
+    const { stack } = await errorOf(kernel.call(root, 'chain', []));
+    expect(stack!.split('\n').map(line => line.trim())).toEqual([
+      'RangeError: too late',
+      `at inner (${placeOf(DURABLE, "RangeError('too late')")})`,
+      `at async middle (${placeOf(DURABLE, 'await inner')})`,
+      `at async outer (${placeOf(DURABLE, 'await middle')})`,
+    ]);
+  });
+
+  test('watchers of promises, or none for a rejection -> unhandled, in the log', async () => {
+    const { kernel, root, log } = await beginDurable();
+    const told = async (method: string, args: unknown[]): Promise<string> => {
+      await kernel.call(root, method, args);
+      await vi.waitFor(() => expect(log.length).toBe(1));
+      return log.pop()!.text;
+    };
+    const head = (depth: number): string => `Unhandled rejection: ${said(depth)}`;
+    expectTrace(await told('watch', [false]), head(24), placeOf(DURABLE, 'check(24)'));
+    expectTrace(await told('watch', [true]), head(25), placeOf(DURABLE, 'check(25)'));
+    expectTrace(await told('reject', []), head(27), placeOf(DURABLE, 'check(depth)'));
+  });
+
+  test('a migration -> in what the call rejects with', async () => {
+    const { kernel, root, vatId, bundleId } = await beginDurable();
+    const box = (await kernel.call(root, 'make', [20])) as VatReference;
+    await kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } });
+    const { stack, message } = await errorOf(kernel.call(box, 'open', []));
+    expect(message).toContain('cannot be migrated from version 0 to 2: RangeError: step');
+    expectTrace(stack, said(22), placeOf(DURABLE, 'check(22)'));
+  });
+
+  test('as the bundle is loaded -> in the log and in the error', async () => {
+    const log: KernelLogEntry[] = [];
+    const kernel = await kernelOver({ log: entry => log.push(entry) });
+    const bundleId = await kernel.installBundle(await mappedBundle(LOAD));
+    const error = await errorOf(kernel.createVat({ name: 'never', bundleId }));
+    const from = placeOf(LOAD, 'check(31)');
+    expectTrace(error.stack, said(31), from);
+    expectTrace(only(log).text, `EVALUATION_FAILED: ${said(31)}`, from);
   });
 });
 

@@ -58,6 +58,23 @@ describe('environment: globals', () => {
       `class Own extends Error { constructor(text) { super(text); this.name = 'Own'; } }
        const it = {}; it.toString = () => 'mine'; [String(it), String(new Own('text'))]`,
       ['mine', 'Own: text']],
+    ['errors of the language -> tell of the code of the vat alone',
+      `Promise.all([
+         async () => { const { a } = await undefined; return a; },
+         async () => { (await undefined)(); },
+         async () => [...await 5],
+         async () => { for await (const x of 5) return x; },
+         () => { try { throw undefined; } catch ({ a }) { return a; } },
+         async () => { throw harden(Error('$heir' + 'loom_waited(...) is data')); },
+       ].map(why))`,
+      [
+        "TypeError: Cannot destructure property 'a' of '(intermediate value)' as it is undefined.",
+        'TypeError: (intermediate value) is not a function',
+        'TypeError: (intermediate value) is not iterable',
+        expect.stringMatching(/^TypeError: (5|\(intermediate value\)) is not async iterable$/),
+        expect.stringMatching(/^TypeError: Cannot destructure property 'a' of '[^$]*' as it is/),
+        'Error: $heirloom_waited(...) is data',
+      ]],
   ]);
 });
 

@@ -42,7 +42,8 @@ const BEFORE_LOCKDOWN = [
   /^packages\/worker\/src\/zygote\/(before-ses|harden|lockdown)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,
   /^packages\/worker\/src\/values\.ts$/,
-  /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|image-main)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|function-text|image-main)\.ts$/,
+  /^packages\/worker\/src\/weave\/marks\.ts$/,
   /^packages\/worker\/src\/supervisor\/host-powers\.ts$/,
   /^node_modules\/(ses|@endo\/(cache-map|env-options|immutable-arraybuffer|harden))\//,
 ];

@@ -24,3 +24,12 @@ export const getterOf = (holder: object, name: PropertyKey): (() => unknown) => 
 /** `value[name]`: primitives have properties, too. Throws TypeError for null and undefined. */
 export const propertyOf = (value: unknown, name: PropertyKey): unknown =>
   (value as Properties)[name];
+
+/** Gives an object of ours a property, also under the one name whose assignment makes none. */
+export const defineOwn = <T>(object: Record<PropertyKey, T>, name: PropertyKey, value: T): void => {
+  if (name !== '__proto__') object[name] = value;
+  else {
+    const attributes = { writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(object, name, { value, ...attributes });
+  }
+};

@@ -1,6 +1,7 @@
 /** The bundle of a fixture together with its source map, whose files are named from the root. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundleVat } from '@heirloom/kernel';
 
 interface MappedBundle {
   readonly moduleFormat: 'endoScript';
@@ -8,27 +9,18 @@ interface MappedBundle {
   readonly sourceMap: string;
 }
 
-interface Bundler {
-  bundle(): Promise<{ readonly source: string; readonly sourceMap: string }>;
-  close(): Promise<void>;
-}
-type BundlerModule = { readonly ModuleBundler: new (entry: string) => Bundler };
-
-const BUILT = new URL('../../../packages/kernel/dist/code/module-bundler.js', import.meta.url);
 const VATS = new URL('../../vats/', import.meta.url);
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, VATS));
 
 /** `name`: of an entry below test/vats. */
 export const mappedBundle = async (name: string): Promise<MappedBundle> => {
-  const { ModuleBundler } = (await import(BUILT.href)) as BundlerModule;
-  const bundler = new ModuleBundler(pathOf(name));
-  try {
-    const { source, sourceMap } = await bundler.bundle();
-    return { moduleFormat: 'endoScript', source, sourceMap };
-  } finally {
-    await bundler.close();
+  const bundle = await bundleVat(pathOf(name));
+  if (bundle.moduleFormat !== 'endoScript' || bundle.sourceMap === undefined) {
+    throw Error('no bundle with a map');
   }
+  const { moduleFormat, source, sourceMap } = bundle;
+  return { moduleFormat, source, sourceMap };
 };
 
 /** Where a text stands in a file of test/vats, as a trace says it: `test/vats/name.ts:3:7`. */

@@ -130,6 +130,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
       importDefault: refused,
     },
     memoryUse: () => ({ rssMiB: 0, mappedMiB: 0 }),
+    debugRoot: () => undefined,
     writeError: () => undefined,
     warn: text => {
       throw new Error(text);

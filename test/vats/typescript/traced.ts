@@ -31,6 +31,13 @@ const makeBait = () => {
   return bait;
 };
 
+/** Long enough to be seen by a profiler that looks now and then. */
+const toil = (): number => {
+  let sum = 0;
+  for (let i = 0; i < 50_000_000; i += 1) sum = (sum + i) % 1_000_003;
+  return sum;
+};
+
 const sink = (depth: number): number => 1 + sink(depth + 1);
 
 export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) => {
@@ -103,5 +110,11 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
       throw bait.error;
     },
     baitReads: () => bait.reads,
+    overflow: () => {
+      const overflowing = (again: unknown = overflowing()): unknown => again;
+      return overflowing();
+    },
+    toil: () => toil(),
+    showText: () => `${String(sink)} ${String(check)}`,
   });
 };

@@ -1,5 +1,7 @@
 /** The one file of the kernel that touches a clock. No measurement from here enters a hash. */
+import { url as inspectorUrl } from 'node:inspector';
 import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
 
 /** What a kernel asks of clocks and timers. */
 export interface Clock {
@@ -44,6 +46,13 @@ export const hostClock: Clock = {
   nextTurn,
   repeat,
 };
+
+/**
+ * A URL of the directory that a debugger finds sources in, if one can attach to this process:
+ * files of authors are named from it.
+ */
+export const debugRoot = (): string | undefined =>
+  inspectorUrl() === undefined ? undefined : pathToFileURL(`${process.cwd()}/`).href;
 
 /** A warning of this process. */
 export const warnHost = (text: string): void => process.emitWarning(text);

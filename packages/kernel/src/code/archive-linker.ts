@@ -9,6 +9,7 @@
  */
 import { moduleFunctor, type ModuleFunctor } from '@heirloom/worker/module-functor';
 import { required } from '@heirloom/store/types';
+import { moduleComment } from './archive-places.js';
 import { ARCHIVE_RUNTIME } from './archive-runtime.js';
 import { refusedInCompiled } from './compiled-modules.js';
 
@@ -147,7 +148,9 @@ class Linker {
 
   /** An expression whose value is the namespace of `entry`. */
   script(entry: LinkedModule): string {
-    const modules = this.#modules.map(module => `${this.#record(module)},\n`);
+    const modules = this.#modules.map(
+      module => `${moduleComment(module.name)}\n${this.#record(module)},\n`,
+    );
     return `(${ARCHIVE_RUNTIME})([\n${modules.join('')}],${this.#indexOf(entry)})`;
   }
 

@@ -38,9 +38,6 @@ const notInstalled = (bundleId: string): never => {
   throw new KernelError('UNKNOWN_BUNDLE', why);
 };
 
-const scriptSource = (bundle: Pick<BundleSource, 'moduleFormat' | 'source'>): string | undefined =>
-  bundle.moduleFormat === 'endoScript' ? bundle.source : undefined;
-
 export class InstalledBundles {
   readonly #view: ReadView;
   readonly #images: CurrentImage;
@@ -144,15 +141,11 @@ export class InstalledBundles {
     return stored === undefined ? undefined : textOf(stored);
   }
 
-  /** The source of a bundle that is one script: whose place in it is the place in the bundle. */
-  scriptSourceOf(bundleId: BundleId): string | undefined {
-    for (const bundle of this.#added.values()) {
-      if (bundle.bundleId === bundleId) return scriptSource(bundle);
-    }
-    const row = this.#view.get('bundles', bundleSourceKey(bundleId));
-    if (row === undefined) return undefined;
-    const [moduleFormat, source] = sourceCodec.decode(row);
-    return scriptSource({ moduleFormat, source: textOf(source) });
+  /** The script of a bundle for new incarnations, if there is one: for traces. */
+  scriptTextOf(bundleId: BundleId): string | undefined {
+    const key = bundleScriptKey(bundleId, this.#images.currentId);
+    const stored = this.#added.has(key) ? undefined : this.#view.get('bundles', key);
+    return stored === undefined ? this.#added.get(key)?.script : textOf(stored);
   }
 
   committed(): void {

@@ -1,8 +1,12 @@
 /** Places that cannot be found are told as they are; whatever a text says, nothing is thrown. */
-import { bundleIdFrom, storedBundleId, type BundleId } from '@heirloom/worker';
-import { weaving } from '@heirloom/worker/weave';
+import { SourceMap } from 'node:module';
+import { textOf, utf8 } from '@heirloom/store';
+import { bundleIdFrom, storedBundleId, storedImageId, type BundleId } from '@heirloom/worker';
+import { PlainPlaces } from '@heirloom/worker/plain-places';
+import { weave } from '@heirloom/worker/weave';
 import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
+import { moduleComment } from './archive-places.js';
 import { SourcePlaces } from './source-places.js';
 
 const ID = bundleIdFrom('ab'.repeat(32));
@@ -17,13 +21,13 @@ const { code, map } = transformSync(AUTHORED, {
 
 const placesOf = (source?: string, sourceMap?: string): SourcePlaces =>
   new SourcePlaces({
-    scriptSourceOf: (id: BundleId) => (id === ID ? source : undefined),
+    scriptTextOf: (id: BundleId) => (id === ID ? source && weave(source) : undefined),
     sourceMapOf: (id: BundleId) => (id === ID ? sourceMap : undefined),
   });
 
 /** Where the error is thrown in the woven script. */
 const wovenPlace = (): string => {
-  const lines = weaving(code).script.split('\n');
+  const lines = weave(code).split('\n');
   const line = lines.findIndex(each => each.includes('"here"'));
   return `${line + 1}:${lines[line]!.indexOf('Error("here")') + 1}`;
 };
@@ -49,18 +53,19 @@ test('source places: what vat code may write -> told, whatever it is', () => {
   expect(places.locate(`heirloom:${ID}:99999:9`)).toContain(':');
   expect(places.locate(`heirloom:${ID}:0:0`)).toContain(':');
   expect(places.locate(`heirloom:${ID}:${'9'.repeat(400)}:1`)).toContain(':');
-  expect(placesOf('not ( a script').locate(`heirloom:${ID}:1:3`)).toBe(`${SHOWN}:1:3`);
+  expect(placesOf('/* no code */').locate(`heirloom:${ID}:1:3`)).toBe(`${SHOWN}:1:3`);
 });
 
 test('source places: a bundle that is lent, a map that is new -> used from then on', () => {
   const maps = new Map<string, string>();
   const places = new SourcePlaces({
-    scriptSourceOf: () => undefined,
+    scriptTextOf: () => undefined,
     sourceMapOf: id => maps.get(id),
   });
   const text = `heirloom:${ID}:${wovenPlace()}`;
   expect(places.locate(text)).toMatch(/^b1-/);
-  const bundle = { bundleId: ID, moduleFormat: 'endoScript', source: code, script: '' } as const;
+  const script = weave(code);
+  const bundle = { bundleId: ID, moduleFormat: 'endoScript', source: code, script } as const;
   places.lend({ ...bundle, sourceMap: map });
   expect(places.locate(text)).toBe('src/f.ts:4:9');
   maps.set(ID, map.replace('src/f.ts', 'src/g.ts'));
@@ -68,4 +73,61 @@ test('source places: a bundle that is lent, a map that is new -> used from then 
   expect(places.locate(text)).toBe('src/g.ts:4:9');
   places.forget(ID);
   expect(places.locate(text)).toBe('src/g.ts:4:9');
+});
+
+test('source places: a script of an archive -> its modules; outside of them, the script', () => {
+  const script = [
+    '(runtime)([',
+    moduleComment('zoe-v1/src/a.js'),
+    "['es',{},[],(live)=>({imports})=>{ f();",
+    '  throw g(() => { here });',
+    '}],',
+    moduleComment('odd "name"\u2028'),
+    "['value',()=>1],",
+    '])',
+  ].join('\n');
+  const places = new SourcePlaces({
+    scriptTextOf: () => weave(script.replace('(runtime)', 'runtime')),
+    sourceMapOf: () => undefined,
+  });
+  const woven = weave(script.replace('(runtime)', 'runtime')).split('\n');
+  const placeOf = (text: string): string => {
+    const line = woven.findIndex(each => each.includes(text));
+    return places.locate(`heirloom:${ID}:${line + 1}:${woven[line]!.indexOf(text) + 1}`);
+  };
+  expect(placeOf('runtime')).toBe(`${SHOWN}:1:1`);
+  expect(placeOf('f();')).toBe('zoe-v1/src/a.js:1');
+  expect(placeOf('here')).toBe('zoe-v1/src/a.js:2:19');
+  expect(placeOf("'value'")).toBe('odd "name" :1');
+});
+
+const originIn = (map: SourceMap, line: number, column: number): string => {
+  const entry = map.findEntry(line, column);
+  return 'originalLine' in entry ? `${entry.originalLine}:${entry.originalColumn}` : 'nowhere';
+};
+
+test('source places: for a debugger -> every place of the script, as it is told', () => {
+  const script = utf8(weave(code));
+  const given = { bundleId: ID, imageId: storedImageId('image'), script };
+  const places = placesOf(code, map);
+  expect(places.scriptFor(given, undefined)).toBe(script);
+  expect(placesOf(code).scriptFor(given, 'file:///home/')).toBe(script);
+  expect(placesOf(code, '{"version":3,"mappings":7}').scriptFor(given, 'file:///')).toBe(script);
+  const text = textOf(places.scriptFor(given, 'file:///home/'));
+  const [, data] = /\n\/\/# sourceMappingURL=data:application\/json;base64,(.*)$/.exec(text)!;
+  const json = Buffer.from(data!, 'base64').toString();
+  expect(JSON.parse(json)).toMatchObject({ sourceRoot: 'file:///home/', sources: ['src/f.ts'] });
+  const [composed, bundled] = [new SourceMap(JSON.parse(json)), new SourceMap(JSON.parse(map))];
+  const plain = new PlainPlaces(weave(code));
+  let compared = 0;
+  for (const [line, woven] of weave(code).split('\n').entries()) {
+    for (let column = 0; column < woven.length; column += 1) {
+      const place = plain.plain({ line, column });
+      // What was added has no place of its own.
+      if (plain.plain({ line, column: column + 1 }).column === place.column) continue;
+      expect(originIn(composed, line, column)).toBe(originIn(bundled, line, place.column));
+      compared += 1;
+    }
+  }
+  expect(compared).toBe(code.replaceAll('\n', '').length);
 });

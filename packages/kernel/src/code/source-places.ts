@@ -1,20 +1,24 @@
 /**
  * Places in the scripts of vats as the author knows them: of the woven script, as V8 names it, back
- * to the bundle, and with the bundle's source map to the author's files.
+ * to the bundle, and with the bundle's source map to the author's files; of an archive to its
+ * modules. And the other way: what a debugger is given to find the author's files by.
  *
  * For the host's texts alone. Nothing here decides an outcome, and a place that cannot be found is
  * told as the place in the bundle.
  */
 import { SourceMap } from 'node:module';
+import { textOf, utf8 } from '@heirloom/store';
 import { SCRIPT_SCHEME, storedBundleId, type BundleId } from '@heirloom/worker';
-import { PlainPlaces, type Place } from '@heirloom/worker/plain-places';
-import { weaving } from '@heirloom/worker/weave';
+import { PlainPlaces, unmarked, type Place } from '@heirloom/worker/plain-places';
+import { ArchivePlaces } from './archive-places.js';
 import type { CheckedBundle } from './bundle.js';
+import type { VatScript } from './vat-script.js';
+import { wovenSourceMap } from './woven-source-map.js';
 
 /** What is asked of the bundles that are installed. */
 interface BundleTexts {
-  /** The source of a bundle that is a script itself, or undefined. */
-  scriptSourceOf(bundleId: BundleId): string | undefined;
+  /** The woven script. */
+  scriptTextOf(bundleId: BundleId): string | undefined;
   /** JSON. */
   sourceMapOf(bundleId: BundleId): string | undefined;
 }
@@ -23,24 +27,12 @@ const PLACE = new RegExp(`${SCRIPT_SCHEME}(b1-[0-9a-f]+):(\\d+)(?::(\\d+))?`, 'g
 /** Of an id, in texts. */
 const SHOWN_LENGTH = 15;
 const BUNDLES_MAX = 16;
-/** Weaving it again takes the host's thread half a second: longer ones are told by their lines. */
-const WOVEN_LENGTH_MAX = 1_000_000;
 
 interface Finder {
   readonly plain: PlainPlaces | undefined;
   readonly map: SourceMap | undefined;
+  readonly modules: ArchivePlaces | undefined;
 }
-
-const plainPlacesOf = (source: string | undefined): PlainPlaces | undefined => {
-  if (source === undefined || source.length > WOVEN_LENGTH_MAX) return undefined;
-  try {
-    return new PlainPlaces(source, weaving(source));
-  } catch (error) {
-    // An older release wove it, and this one does not.
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
-    throw error;
-  }
-};
 
 /** Errors: those of JSON and of Node's reader for what is no map. */
 export const readSourceMap = (json: string): SourceMap => {
@@ -114,24 +106,52 @@ export class SourcePlaces {
     this.#finders.delete(bundleId);
   }
 
+  /**
+   * The script as a worker evaluates it. For a debugger, which finds the author's files from `root`
+   * (a URL), the source map is behind it, if the bundle has one; no function can see that.
+   */
+  scriptFor({ bundleId, script }: VatScript, root: string | undefined): Uint8Array {
+    const json = root === undefined ? undefined : this.#sourceMapOf(bundleId);
+    if (root === undefined || json === undefined || mapOf(json) === undefined) return script;
+    const map = wovenSourceMap(textOf(script), json, root);
+    if (map === undefined) return script;
+    const data = Buffer.from(map).toString('base64');
+    const comment = `\n//# sourceMappingURL=data:application/json;base64,${data}`;
+    return Buffer.concat([script, utf8(comment)]);
+  }
+
   #describe(bundleId: BundleId, woven: Place): string {
-    const { plain, map } = this.#finderOf(bundleId);
+    const { plain, map, modules } = this.#finderOf(bundleId);
     const place = plain?.plain(woven) ?? woven;
     const inBundle = `${bundleId.slice(0, SHOWN_LENGTH)}:${place.line + 1}:${place.column + 1}`;
-    return inSource(map, place) ?? inBundle;
+    return inSource(map, place) ?? modules?.find(place) ?? inBundle;
   }
 
   #finderOf(bundleId: BundleId): Finder {
     const known = this.#finders.get(bundleId);
     if (known !== undefined) return known;
-    const lent = this.#lent?.bundleId === bundleId ? this.#lent : undefined;
-    const lentSource = lent?.moduleFormat === 'endoScript' ? lent.source : undefined;
+    const script = this.#scriptOf(bundleId);
+    const map = mapOf(this.#sourceMapOf(bundleId));
     const finder = {
-      plain: plainPlacesOf(lentSource ?? this.#texts.scriptSourceOf(bundleId)),
-      map: mapOf(lent?.sourceMap ?? this.#texts.sourceMapOf(bundleId)),
+      plain: script === undefined ? undefined : new PlainPlaces(script),
+      map,
+      modules:
+        script === undefined || map !== undefined
+          ? undefined
+          : new ArchivePlaces(unmarked(script)),
     };
     if (this.#finders.size >= BUNDLES_MAX) this.#finders.clear();
     this.#finders.set(bundleId, finder);
     return finder;
+  }
+
+  #scriptOf(bundleId: BundleId): string | undefined {
+    if (this.#lent?.bundleId === bundleId) return this.#lent.script;
+    return this.#texts.scriptTextOf(bundleId);
+  }
+
+  #sourceMapOf(bundleId: BundleId): string | undefined {
+    const lent = this.#lent?.bundleId === bundleId ? this.#lent.sourceMap : undefined;
+    return lent ?? this.#texts.sourceMapOf(bundleId);
   }
 }

@@ -102,12 +102,11 @@ export class KernelCore {
     options: CoreOptions,
     ways: WaysOut,
   ) {
-    const { parameters, images } = record;
+    const { images, parameters, parameters: { promiseQueueMax } } = record;
     this.store = store;
     this.parameters = parameters;
     this.#note = note;
     this.suspects = note.suspects;
-    const { promiseQueueMax } = parameters;
     this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
     this.#committedInput = this.state.counters.lastInput;
     this.results = new HostResults(this.state, this.data, (body, promise) =>
@@ -132,6 +131,7 @@ export class KernelCore {
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
+      scriptFor: script => this.places.scriptFor(script, ways.debugRoot()),
       onProcessGone: () => this.#freeReaders(),
     });
     const toldBundles = new ToldBundles(this.state, images, this.bundles);
@@ -370,12 +370,20 @@ export class KernelCore {
         cause instanceof HostError
           ? cause
           : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+      this.#locateCause(this.#failure);
       this.#blame(this.#failure);
       this.results.fail(this.#failure);
       this.migrations.fail(this.#failure);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
       throw this.#failure;
+    }
+  }
+
+  /** What a worker died of: with the author's files. */
+  #locateCause({ cause }: Error): void {
+    if (cause instanceof Error && typeof cause.stack === 'string') {
+      Reflect.defineProperty(cause, 'stack', { value: this.places.locate(cause.stack) });
     }
   }
 

@@ -29,6 +29,8 @@ export interface WaysOut {
   readonly bundling: Bundling;
   /** What this process takes, for statistics. */
   memoryUse(): { readonly rssMiB: number; readonly mappedMiB: number };
+  /** A URL that a debugger of this process finds sources from; undefined if none can attach. */
+  debugRoot(): string | undefined;
   /** Tells the host something that no call can answer with. */
   warn(text: string): void;
   /** Where console lines of vats go if the host takes none. */

@@ -245,8 +245,10 @@ const vatsInOrder = async (
     vats[name] = { bundle: await bundling.bundleOwn(BUILT_IN_VATS[name]), parameters: { clock } };
   }
   if (bootstrap !== undefined) {
-    const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
-    const parameters = Object.assign({}, own.parameters, { argv: argv ?? [] });
+    const named = Object.hasOwn(vats, bootstrap) ? vats[bootstrap] : undefined;
+    const own = named ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
+    const given = Object.entries(Object(own.parameters ?? {}));
+    const parameters: unknown = Object.fromEntries([...given, ['argv', argv ?? []]]);
     vats[bootstrap] = { ...own, parameters };
   }
   const first = [bootstrap, 'mailbox', 'timer'].filter(name => name !== undefined);

@@ -23,6 +23,7 @@ import {
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
+import { methodOfDelivery } from '../log/vat-lines.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
 import type {
   HandedBundle,
@@ -193,7 +194,16 @@ export class FrameWorker implements VatWorker {
   #place(): CrankPlace | undefined {
     if (this.#identity === undefined) return undefined;
     const { vatId: vat, incarnation } = this.#identity;
-    return { vat, incarnation, position: this.#nextPosition };
+    const position = this.#nextPosition;
+    const place = { vat, incarnation, position };
+    const delivery = this.#deliveryAt(position);
+    return delivery === undefined ? place : { ...place, method: methodOfDelivery(delivery) };
+  }
+
+  /** Of the last wave. */
+  #deliveryAt(position: Position): Uint8Array | undefined {
+    const { firstPosition, deliveries } = this.#given ?? {};
+    return firstPosition === undefined ? undefined : deliveries?.[position - firstPosition];
   }
 
   #become(next: State): void {
@@ -280,9 +290,7 @@ export class FrameWorker implements VatWorker {
 
   #takeLine(level: string, text: string, position: Position | undefined): void {
     const { vatId, incarnation } = this.#identity ?? {};
-    const first = this.#given?.firstPosition ?? FIRST_POSITION;
-    const delivery =
-      position === undefined ? undefined : this.#given?.deliveries[position - first];
+    const delivery = position === undefined ? undefined : this.#deliveryAt(position);
     if (incarnation === undefined || position === undefined || delivery === undefined) {
       return this.#log.line({ vatId, level, text });
     }

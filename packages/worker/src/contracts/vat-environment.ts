@@ -24,6 +24,8 @@ export interface ImageInstance {
   /** What the kernel may tell an image of that it could not tell older ones. */
   readonly marks?: readonly string[];
   onMessage(frame: Uint8Array): void;
+  /** Of an error that ends the thread: vat code has seen an empty one. Older images know none. */
+  readonly stackOf?: (error: unknown) => string;
   /** Logs it as a console line of the vat; false if there is no vat yet. */
   onUnhandledRejection(reason: unknown): boolean;
 }

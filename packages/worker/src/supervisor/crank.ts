@@ -40,6 +40,13 @@ const NO_SYSCALLS: readonly SyscallTuple[] = [];
 
 const keepAsIs = <T>(value: T): T => value;
 
+/** Vat code may have hardened it: such an error takes no stack with it (zygote/warm.ts). */
+const openError = (error: unknown): unknown => {
+  if (!(error instanceof Error) || !Object.isFrozen(error)) return error;
+  const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value;
+  return Error(typeof message === 'string' ? message : '', { cause: error });
+};
+
 export class Crank implements FallibleCrankSink {
   readonly #harden: <T>(value: T) => T;
   #syscalls: SyscallTuple[] = [];
@@ -81,7 +88,7 @@ export class Crank implements FallibleCrankSink {
   end(): readonly SyscallTuple[] {
     check(this.#isOpen, 'crank: none is open');
     this.#isOpen = false;
-    if (this.#hostFailure !== undefined) throw this.#hostFailure.error;
+    if (this.#hostFailure !== undefined) throw openError(this.#hostFailure.error);
     return this.#fault === undefined ? this.#syscalls : NO_SYSCALLS;
   }
 

@@ -1,5 +1,6 @@
 /**
- * Writes anew, with the same meaning, what SES takes for an HTML comment or an `import()`.
+ * Writes anew, with the same meaning, what SES takes for an HTML comment or an `import()`, and the
+ * mark that the weaver needs for itself (marks.ts).
  *
  * SES refuses a source by patterns, wherever they match: in comments (`@type {import('./a.js')}`),
  * texts (`'<!--'`) and methods called `import` as well, where they mean nothing
@@ -12,6 +13,7 @@
  * Invariant: no line is added or taken away, so that line numbers stay.
  */
 import type { Comment } from 'acorn';
+import { marked, OPENING } from './marks.js';
 import { nodesAt, syntaxError, type SyntaxNode } from './syntax.js';
 
 /** One replacement: `text` in place of `length` UTF-16 units at `at`. */
@@ -22,9 +24,13 @@ export interface Edit {
 }
 
 /** As SES has them: ses/src/transforms.js. */
-const SUSPECTS = /<!--|-->|(?<!(?<!\.\.)\.)\bimport(?=\s*(?:\(|\/[/*]))/g;
+const REFUSED = /<!--|-->|(?<!(?<!\.\.)\.)\bimport(?=\s*(?:\(|\/[/*]))/;
+const SUSPECTS = new RegExp(`${REFUSED.source}|${OPENING}`, 'g');
 
-/** Has SES anything to look at? */
+/** Does SES take it for what it refuses? */
+export const isRefused = (source: string): boolean => source.search(REFUSED) !== -1;
+
+/** Is there anything to be written anew? */
 export const isSuspect = (source: string): boolean => source.search(SUSPECTS) !== -1;
 
 /** Escapes that a text, a regular expression (also in a class of characters) and a name take. */
@@ -39,20 +45,38 @@ const isWithin = (at: number, { start, end }: Comment): boolean => start <= at &
 
 /** `<!--`, and `-->` at the beginning of a line, begin a comment in a script. */
 const inComment = (found: string, at: number, { start }: Comment): string => {
+  if (found === OPENING) return ' ';
   if (found === 'import') return 'imp0rt';
   return at === start ? '//'.padEnd(found.length, '=') : '='.repeat(found.length);
+};
+
+/** A vertical tab as an escape: behind a stroke that escapes it, or as it stands. */
+const escapedMark = (source: string, at: number): string => {
+  let before = at;
+  while (source[before - 1] === '\\') before -= 1;
+  return (at - before) % 2 === 1 ? 'v' : '\\v';
+};
+
+/** The mark in code: white space, or a character of a text. */
+const markInCode = (source: string, types: readonly string[], at: number): string => {
+  const [type, , outer] = types;
+  if (type === 'TemplateElement' && outer === 'TaggedTemplateExpression') return OPENING;
+  return type === 'Literal' || type === 'TemplateElement' ? escapedMark(source, at) : ' ';
 };
 
 const inCode = (source: string, tree: SyntaxNode, found: string, at: number): string => {
   const [node, ...around] = nodesAt(tree, at);
   const { type } = node;
+  if (found === OPENING) {
+    return markInCode(source, [type, ...around.map(each => each.type)], at);
+  }
   if (type === 'Identifier' || type === 'PrivateIdentifier') return NAME;
   if (type === 'TemplateElement' && around[1]?.type === 'TaggedTemplateExpression') {
     throw syntaxError(`a tagged template may not contain ${found}`, source, at);
   }
   if (type === 'Literal' || type === 'TemplateElement') return ESCAPED.get(found) ?? found;
   // `while (n-->0)`.
-  return found === '-->' ? '-- >' : found;
+  return found === '-->' ? `--${marked(' ')}>` : found;
 };
 
 /** What has to be written anew in a source, in order. Errors: SyntaxError that says where. */

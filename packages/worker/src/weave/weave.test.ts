@@ -3,7 +3,8 @@
  * global object as `this`.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { WOVEN_NAMES, weave } from './weave.js';
+import { unmarked } from './marks.js';
+import { TAKE_NAME, WOVEN_NAMES, weave } from './weave.js';
 
 let depth = 0;
 let deepest = 0;
@@ -14,7 +15,7 @@ const enter = (): number => {
   deepest = Math.max(deepest, depth);
   return depth - 1;
 };
-const globals = {
+const calls = {
   [WOVEN_NAMES.enter]: enter,
   [WOVEN_NAMES.leave]: (before: number) => {
     depth = before;
@@ -33,6 +34,8 @@ const globals = {
     return error;
   },
 };
+
+const globals = { [TAKE_NAME]: () => calls };
 
 const evaluateAs = (source: string): unknown =>
   (new Function('"use strict"; return eval(arguments[0]);') as (source: string) => unknown).call(
@@ -186,6 +189,22 @@ describe('weave:', () => {
     expect(weave(source)).toBe(woven);
   });
 
+  test.each(SCRIPTS)('%s, without what was added -> its source', (_what, source) => {
+    expect(unmarked(weave(source))).toBe(source);
+  });
+
+  test.each([
+    ['in white space', 'let\va\v=\v1;\va', 'let a = 1; a'],
+    ['in comments', '1 /*\v*/ //\v', '1 /* */ // '],
+    ['in texts', "['\v', '\\\v', '\\\\\v'].join()", "['\\v', '\\v', '\\\\\\v'].join()"],
+    ['in templates', '`\v${1}\\\v`', '`\\v${1}\\v`'],
+    ['in regular expressions', '/a[\v]\v/.test("a\\v\\v")', '/a[\\v]\\v/.test("a\\v\\v")'],
+    ['in the text of a tag', 'String.raw`\v`', 'String.raw`\v`'],
+  ])('a mark of ours %s -> written in another way, means the same', (_where, source, shown) => {
+    expect(weave(source)).toBe(shown);
+    expect(evaluateAs(shown)).toBe(evaluateAs(source));
+  });
+
   test('calls -> each counts', () => {
     evaluate('const f = n => (n === 0 ? 0 : f(n - 1)); f(6)');
     expect(deepest).toBe(7);
@@ -240,6 +259,7 @@ describe('weave:', () => {
   test.each([
     'const $heirloom_enter = () => 0;',
     '(a => { const { $heirloom_leave } = a; })({})',
+    'this.$heirloom_take()',
     'function $heirloom_caught() {}',
     'const \\u0024heirloom_depth = 1;',
     'o.$heirloom_depth',

@@ -13,12 +13,14 @@
  *       catch (e) { throw caught(e); } finally { leave(d); } }
  *
  * Invariants: what is added stands on the line where it belongs, and what is written anew stays on
- * its line (evasion.ts), so that line numbers stay; a script that mentions a name of ours is
+ * its line (evasion.ts), so that line numbers stay; what is added stands between marks (marks.ts),
+ * so that it can be left out where a text is shown; a script that mentions a name of ours is
  * refused, so that it can neither shadow nor call them; the same source gives the same text (the
  * version of acorn is exact in package.json). Not counted: default values of parameters, fields of
  * classes, generators while they delegate (`yield*`), functions that declare a name twice
- * (`fitsBlock`); for them there is the guard. The names are taken from the global object, which is
- * `this` where a compartment evaluates: no scope of vat code's making comes between.
+ * (`fitsBlock`); for them there is the guard. A script takes what it calls from the global object,
+ * which is `this` where a compartment evaluates: no scope of vat code's making comes between. There
+ * is one function to take it by, and it gives it to woven scripts alone.
  */
 import type {
   AwaitExpression,
@@ -31,6 +33,7 @@ import type {
   YieldExpression,
 } from 'acorn';
 import { evasions, isSuspect, type Edit } from './evasion.js';
+import { marked } from './marks.js';
 import {
   behindArrow,
   bodyStart,
@@ -54,7 +57,10 @@ export const RESERVED_PREFIX = '$heirloom_';
  */
 export const WOVEN_MARK = 'heirloom image: woven code 2';
 
-/** The globals that woven code calls. */
+/** A global function; it gives what woven code calls, by the names that the code has for it. */
+export const TAKE_NAME = '$heirloom_take';
+
+/** What woven code calls. */
 export const WOVEN_NAMES = {
   /** Counts in; gives the depth before. */
   enter: '$heirloom_enter',
@@ -73,6 +79,7 @@ export const WOVEN_NAMES = {
 } as const;
 
 const { enter, leave, leaveWaited, wait, waited, resume, caught } = WOVEN_NAMES;
+const TAKING = marked(`const{${Object.values(WOVEN_NAMES).join(',')}}=this.${TAKE_NAME}();`);
 const DEPTH = '$heirloom_depth';
 const ERROR = '$heirloom_error';
 
@@ -90,12 +97,6 @@ type Wait = AwaitExpression | YieldExpression;
 /** A part of a statement that need not be there. */
 const isNone = (part: unknown): part is null | undefined => part === null || part === undefined;
 
-/** A woven script, and the edits that make it of its source, in order. */
-export interface Weaving {
-  readonly script: string;
-  readonly edits: readonly Edit[];
-}
-
 class Weaver {
   readonly #source: string;
   readonly #edits: Edit[] = [];
@@ -104,17 +105,16 @@ class Weaver {
     this.#source = source;
   }
 
-  weave(): Weaving {
+  weave(): string {
     const comments: Comment[] = [];
     const tree = parseScript(this.#source, comments);
     this.#visit(tree, PROGRAM);
     const isCounted = this.#edits.length > 0;
     if (isSuspect(this.#source)) this.#edits.push(...evasions(this.#source, tree, comments));
-    if (this.#edits.length === 0) return { script: this.#source, edits: [] };
+    if (this.#edits.length === 0) return this.#source;
     // Stable: what was inserted first at a place comes first.
     this.#edits.sort((a, b) => a.at - b.at);
-    const taken = `const{${Object.values(WOVEN_NAMES).join(',')}}=this;`;
-    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: taken });
+    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: TAKING });
     const parts: string[] = [];
     let from = 0;
     for (const { at, length, text } of this.#edits) {
@@ -122,11 +122,11 @@ class Weaver {
       from = at + length;
     }
     parts.push(this.#source.slice(from));
-    return { script: parts.join(''), edits: this.#edits };
+    return parts.join('');
   }
 
   #insert(at: number, text: string): void {
-    this.#edits.push({ at, length: 0, text });
+    this.#edits.push({ at, length: 0, text: marked(text) });
   }
 
   #visitBelow(node: SyntaxNode, around: Surroundings): void {
@@ -271,7 +271,7 @@ export const isDoubtful = (source: string): boolean =>
  * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
  * `import()`. RangeError when it nests deeper than this stack holds.
  */
-export const weave = (source: string): string => weaving(source).script;
+export const weave = (source: string): string => new Weaver(source).weave();
 
-/** The same, with what was done for it. Errors: as of `weave`. */
-export const weaving = (source: string): Weaving => new Weaver(source).weave();
+/** Does a woven script take what it calls? */
+export const takesCalls = (script: string): boolean => script.startsWith(TAKING);

@@ -6,6 +6,7 @@
  */
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import { installFunctionText } from './function-text.js';
 import { hardening } from './harden.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';
@@ -19,6 +20,7 @@ const fatal = (error: unknown): void => {
 
 export const handledPromises = makeHandledPromises(hardening, fatal);
 
+installFunctionText();
 installUtcDate();
 const globals = {
   harden: hardening.harden,

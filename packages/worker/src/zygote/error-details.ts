@@ -28,16 +28,26 @@ const IS_OURS = /heirloom-image\.js|heirloom-thread\.js|node:/;
 const EVALUATED = /\(?eval at [^(]+ \(eval at .*, <anonymous>:(\d+:\d+)\)?$/;
 
 /** What V8 calls a function without a name in evaluated code. */
-const NAMELESS = /^at (async )?eval \(/;
+const NAMELESS = /^at (async )?(?:Object\.)?eval \(/;
 /** As `Far` names objects. */
 const ALLEGED = /^at (async )?Alleged: /;
+
+const trimmed = (line: string): string => line.trim().replace(EVALUATED, '(<anonymous>:$1)');
+const isFrame = (line: string): boolean => /^\s*at /.test(line);
 
 const framesOf = (stack: string): string[] =>
   stack
     .split('\n')
-    .map(line => line.trim().replace(EVALUATED, '(<anonymous>:$1)'))
-    .filter(line => line.startsWith('at ') && !IS_OURS.test(line))
+    .map(trimmed)
+    .filter(line => isFrame(line) && !IS_OURS.test(line))
     .map(line => line.replace(NAMELESS, 'at $1<anonymous> (').replace(ALLEGED, 'at $1'));
+
+/** V8's own text; undefined for what has none, and for what is no error. */
+const feralStackOf = (error: unknown): string | undefined => {
+  if (!types.isNativeError(error) || typeof getStackString !== 'function') return undefined;
+  const stack: unknown = hasFeralStack(error) ? getStackString(error) : undefined;
+  return typeof stack === 'string' && stack !== '' ? stack : undefined;
+};
 
 /** Of notes that were taken: ses gives each of them once. */
 const notes = new WeakMap<Error, (readonly unknown[])[]>();
@@ -54,10 +64,11 @@ const notesOf = (error: Error): readonly (readonly unknown[])[] => {
 export const errorDetails: ErrorDetails = {
   messageOf: error => loggedErrorHandler.getMessageLogArgs(error),
   notesOf,
-  framesOf(error) {
-    if (!types.isNativeError(error) || typeof getStackString !== 'function') return [];
-    if (!hasFeralStack(error)) return [];
-    const stack: unknown = getStackString(error);
-    return typeof stack === 'string' ? framesOf(stack) : [];
-  },
+  framesOf: error => framesOf(feralStackOf(error) ?? ''),
+};
+
+/** Of an error that ends the thread: frames of ours may be what matters then. */
+export const fatalDetails: ErrorDetails = {
+  ...errorDetails,
+  framesOf: error => (feralStackOf(error) ?? '').split('\n').filter(isFrame).map(trimmed),
 };

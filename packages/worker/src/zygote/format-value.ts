@@ -157,7 +157,9 @@ const traceLines = (error: Error, details: ErrorDetails, seen: Set<Error>): stri
   for (const note of details.notesOf(error)) {
     lines.push(`  note: ${clip(joinParts(note, 0), MESSAGE_LENGTH_MAX)}`);
   }
-  for (const [label, part] of partsOf(error)) {
+  const noted = details.notesOf(error).flat().filter(part => types.isNativeError(part));
+  const parts = noted.map(part => ['noted', part] as const);
+  for (const [label, part] of [...partsOf(error), ...parts]) {
     if (seen.has(part) || seen.size >= TRACE_ERRORS_MAX) continue;
     lines.push(`  ${label}: ${clip(headOf(part, 0, details), MESSAGE_LENGTH_MAX)}`);
     lines.push(...traceLines(part, details, seen).map(line => `  ${line}`));

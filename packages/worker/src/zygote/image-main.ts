@@ -20,7 +20,7 @@ import type {
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
 import { WOVEN_MARK } from '../weave/weave.js';
 import { callDepth } from './call-depth.js';
-import { errorDetails } from './error-details.js';
+import { errorDetails, fatalDetails } from './error-details.js';
 import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
 import { makeVatCompartment } from './vat-compartment.js';
@@ -42,6 +42,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   return {
     marks: [BUNDLE_CAPS_MARK, WOVEN_MARK],
     onMessage: frame => supervisor.onMessage(frame),
+    stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {
       const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
       if (vatLog !== undefined) vatLog('error', text);

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { WOVEN_NAMES } from '../weave/weave.js';
+import { TAKE_NAME } from '../weave/weave.js';
 import { buildFixtures, runFixture } from './testing/run-fixture.js';
 
 /** Every global of a vat: SES's, and ours (docs/environment.md). `Iterator` from Node 22 on. */
 const GLOBALS = [
-  ...Object.values(WOVEN_NAMES).sort(),
+  TAKE_NAME,
   'AggregateError',
   'Array',
   'ArrayBuffer',
@@ -114,6 +114,16 @@ describe('vat-compartment', () => {
       `2020-01-01T00:00:00.000Z${Date.UTC(2020, 0, 1)}`,
       'Thu Jan 01 1970 00:00:00 GMT+0000',
     ]);
+  });
+
+  test('woven code: what it takes -> is for no other code, whatever was refused before', () => {
+    expect(found['takes']!.length).toBe(25);
+    for (const what of found['takes']!) expect(what).toMatch(/^TypeError: /);
+  });
+
+  test('woven code: functions -> show what their authors have written', () => {
+    expect(found['texts']!.length).toBe(22);
+    expect(new Set(found['texts'])).toEqual(new Set([true]));
   });
 
   test('Compartment: children at any depth -> inherit WeakMap, WeakSet, passStyleOf only', () => {

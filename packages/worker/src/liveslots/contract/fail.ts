@@ -12,10 +12,17 @@ interface SesAssert {
 }
 
 const sesAssert: SesAssert = globalThis.assert;
+const { details, note } = globalThis.assert;
 
 export const Fail: SesAssert['Fail'] = sesAssert.Fail;
 export const q: SesAssert['quote'] = sesAssert.quote;
 export const b: SesAssert['bare'] = sesAssert.bare;
+
+/** An error of ours comes of one of vat code's: told in its trace, and seen by no vat. */
+export const noteOrigin = (error: Error, origin: unknown): Error => {
+  note(error, details`of ${origin}`);
+  return error;
+};
 
 /** One error that tells all of them; undefined for none. */
 export function allOf(errors: readonly [...Error[], Error]): Error;
