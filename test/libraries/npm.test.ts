@@ -9,9 +9,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundleVat, type Kernel, type VatBundle } from '@heirloom/kernel';
+import { bundleVat, type VatBundle } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { freshDirectory } from '../support/kernels/fresh-kernels.js';
+import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 import { LIBRARIES, useFiles, vatSource, type Library } from '../support/libraries/libraries.js';
 import { findingsIn, pageOf, type Finding } from '../support/libraries/page.js';
 import { amount } from '../support/suite/amounts.js';
@@ -42,24 +43,25 @@ const bundleOf = async (library: Library): Promise<VatBundle & { readonly source
 };
 
 describe('libraries', () => {
+  const shared = useSharedKernel();
   const findings: Finding[] = [];
   let answers: readonly string[];
   beforeAll(async () => {
     answers = await answersOfNode();
   });
 
-  const answerInVat = async (kernel: Kernel, library: Library, bundle: VatBundle) => {
+  const answerInVat = async (bundle: VatBundle): Promise<unknown> => {
+    const { kernel } = shared;
     const bundleId = await kernel.installBundle(bundle);
-    const { root } = await kernel.createVat({ name: library.name, bundleId });
+    const { root } = await kernel.createVat({ name: shared.takeName('user'), bundleId });
     return kernel.call(root, 'use', []);
   };
 
   for (const [i, library] of chosen.entries()) {
     const { name, no } = library;
     test(`${name}: in a vat -> ${no === undefined ? 'as in Node' : 'refused'}`, async () => {
-      const kernel = await kernelOver();
       const bundle = await bundleOf(library);
-      const answer = answerInVat(kernel, library, bundle);
+      const answer = answerInVat(bundle);
       if (no !== undefined) await expect(answer).rejects.toThrow(no.error);
       else expect(await answer).toBe(answers[i]);
       findings.push({ library, bytes: bundle.source.length });

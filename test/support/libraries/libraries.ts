@@ -22,6 +22,19 @@ export interface Library {
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const fileOf = ({ use }: Library): string => path.join(ROOT, 'test/vats/npm', `${use}.js`);
 
+const NOTES = {
+  redux: 'call `combineReducers` at the top of a module, for it asks for chance',
+  bignumber: 'call `BigNumber.clone` at the top of a module, for it asks for chance',
+  mathjs: 'chance by its option `randomSeed`',
+  lodash:
+    'what makes functions (`bind`, `partial`, `rest`, `overEvery`, a function of `curry` that is ' +
+    'given less than it takes) asks for the time: at the top of a module only; `template` with ' +
+    'its option `variable`',
+  dates: 'its own now is refused: give it a time',
+  uuid: '`v4`, `v7` with the options `random`, `msecs` and `seq`',
+  nanoid: '`customRandom`, with bytes of your own',
+};
+
 export const LIBRARIES: readonly Library[] = [
   { name: 'zod', use: 'validation/zod', isQuick: true },
   { name: 'valibot', use: 'validation/valibot' },
@@ -31,7 +44,7 @@ export const LIBRARIES: readonly Library[] = [
   { name: 'immer', use: 'state/immer' },
   { name: 'rxjs', use: 'state/rxjs' },
   { name: 'xstate', use: 'state/xstate' },
-  { name: 'redux', use: 'state/redux', isQuick: true },
+  { name: 'redux', use: 'state/redux', note: NOTES.redux, isQuick: true },
   { name: 'mobx', use: 'state/mobx' },
   { name: 'effect', use: 'functions/effect' },
   { name: 'fp-ts', use: 'functions/fp-ts' },
@@ -39,17 +52,17 @@ export const LIBRARIES: readonly Library[] = [
   { name: 'ts-pattern', use: 'functions/ts-pattern' },
   { name: 'decimal.js', use: 'numbers/decimal' },
   { name: 'big.js', use: 'numbers/big' },
-  { name: 'bignumber.js', use: 'numbers/bignumber' },
+  { name: 'bignumber.js', use: 'numbers/bignumber', note: NOTES.bignumber },
   { name: 'fraction.js', use: 'numbers/fraction' },
-  { name: 'mathjs', use: 'numbers/mathjs' },
-  { name: 'lodash', use: 'functions/lodash', isQuick: true },
-  { name: 'lodash-es', use: 'functions/lodash-es' },
+  { name: 'mathjs', use: 'numbers/mathjs', note: NOTES.mathjs },
+  { name: 'lodash', use: 'functions/lodash', note: NOTES.lodash, isQuick: true },
+  { name: 'lodash-es', use: 'functions/lodash-es', note: NOTES.lodash },
   { name: 'ramda', use: 'functions/ramda' },
-  { name: 'date-fns', use: 'texts/date-fns' },
-  { name: 'dayjs', use: 'texts/dayjs', isQuick: true },
+  { name: 'date-fns', use: 'texts/date-fns', note: NOTES.dates },
+  { name: 'dayjs', use: 'texts/dayjs', note: NOTES.dates, isQuick: true },
   { name: 'semver', use: 'texts/semver' },
-  { name: 'uuid', use: 'texts/uuid' },
-  { name: 'nanoid', use: 'texts/nanoid' },
+  { name: 'uuid', use: 'texts/uuid', note: NOTES.uuid },
+  { name: 'nanoid', use: 'texts/nanoid', note: NOTES.nanoid },
   { name: 'tslib', use: 'functions/tslib' },
   { name: '@noble/hashes', use: 'bytes/noble-hashes', isQuick: true },
   { name: '@noble/curves', use: 'bytes/noble-curves' },

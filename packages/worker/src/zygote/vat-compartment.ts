@@ -21,6 +21,7 @@ import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
 import { floatArrays } from './float-arrays.js';
 import { hardening } from './harden.js';
+import { dateFor, whileLoading } from './loading.js';
 import type { ErrorDetails } from './format-value.js';
 import { makeVatConsole } from './vat-console.js';
 import { VatUrl } from './vat-url.js';
@@ -38,7 +39,7 @@ interface CompartmentOptions {
 type CompartmentArgs = readonly (CompartmentOptions | null | undefined)[];
 
 const PASS_STYLE_OF = Symbol.for('@endo passStyleOf');
-const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', 'Date', PASS_STYLE_OF];
+const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', PASS_STYLE_OF];
 
 /** As universal as SES's intrinsics are, unless a compartment is given others. */
 const floats = entries(floatArrays);
@@ -63,6 +64,7 @@ const dressGlobal = (compartment: object, inherited: Globals): void => {
   const globals = globalOf(compartment);
   addWovenGlobals(globals, harden);
   for (const key of ownKeys(inherited)) setGlobal(globals, key, inherited[key]);
+  setGlobal(globals, 'Date', dateFor(globals['Date']));
   for (const [name, value] of floats) if (!hasOwn(globals, name)) setGlobal(globals, name, value);
   const own = globals['Compartment'];
   // Vat code may have withheld it from its child, or given something of its own.
@@ -124,7 +126,8 @@ export const makeVatCompartment = (
   return {
     evaluate: source => {
       expectWoven(source);
-      return compartment.evaluate(source, AS_INDIRECT);
+      const tell = (text: string): void => log('info', text);
+      return whileLoading(() => compartment.evaluate(source, AS_INDIRECT), tell);
     },
   };
 };

@@ -4,7 +4,17 @@
  */
 await import('../before-ses.js');
 await import('ses');
-lockdown({ errorTaming: 'safe', overrideTaming: 'severe', reporting: 'none' });
+const { installLoading } = await import('../loading.js');
+const { enableOverrides } = await import('../overrides.js');
+repairIntrinsics({
+  errorTaming: 'safe',
+  overrideTaming: 'severe',
+  reporting: 'none',
+  consoleTaming: 'unsafe',
+});
+enableOverrides();
+installLoading();
+hardenIntrinsics();
 const { makeVatCompartment } = await import('../vat-compartment.js');
 
 const SOURCE = `(F32, F64) => {
