@@ -58,12 +58,9 @@ describe('libraries', () => {
   };
 
   for (const [i, library] of chosen.entries()) {
-    const { name, no } = library;
-    test(`${name}: in a vat -> ${no === undefined ? 'as in Node' : 'refused'}`, async () => {
+    test(`${library.name}: in a vat -> as in Node`, async () => {
       const bundle = await bundleOf(library);
-      const answer = answerInVat(bundle);
-      if (no !== undefined) await expect(answer).rejects.toThrow(no.error);
-      else expect(await answer).toBe(answers[i]);
+      expect(await answerInVat(bundle)).toBe(answers[i]);
       findings.push({ library, bytes: bundle.source.length });
     });
   }

@@ -13,8 +13,6 @@ export interface Library {
   readonly use: string;
   /** What an author should know of it in a vat. */
   readonly note?: string;
-  /** Of one that does not run: what it is refused with, why, and what to take instead. */
-  readonly no?: { readonly error: RegExp; readonly reason: string; readonly instead: string };
   /** A kind that `npm test` tries. */
   readonly isQuick?: true;
 }

@@ -12,10 +12,7 @@ export interface Finding {
 const linkOf = ({ name }: Library): string => `[${name}](https://www.npmjs.com/package/${name})`;
 const useOf = ({ use }: Library): string => `[use](../test/vats/npm/${use}.js)`;
 
-const outcomeOf = ({ no, note }: Library): string => {
-  if (no !== undefined) return `no: ${no.reason}. Instead: ${no.instead}`;
-  return note === undefined ? 'runs' : `runs; ${note}`;
-};
+const outcomeOf = ({ note }: Library): string => (note === undefined ? 'runs' : `runs; ${note}`);
 
 /** All of a line but the size. */
 const headOf = (library: Library): string => {
@@ -28,26 +25,38 @@ const kilobytes = (bytes: number): number => Math.round(bytes / 1000);
 const lineOf = ({ library, bytes }: Finding): string =>
   `${headOf(library)} ${kilobytes(bytes)} |`;
 
+const HEAD = [
+  '# Libraries from npm',
+  '',
+  `${LIBRARIES.length} popular libraries, all of which run in a vat, unmodified. ` +
+    '[npm.test.ts](../test/libraries/npm.test.ts) imports each into a vat of its own and uses ' +
+    'it; what comes out must be what comes out in plain Node. The same test makes this page: ' +
+    '`npm run libraries` writes it, and the test fails where the page says something else.',
+  '',
+  '| library | version | in a vat | how it is used | kB |',
+  '| --- | --- | --- | --- | --- |',
+];
+
+const FOOT = [
+  '',
+  '*kB*: the script that `bundleVat` makes of a vat that uses the library so, not compressed. ' +
+    'The smallest are mostly `Far` and what it imports. What a vat does not use of a library is ' +
+    'left out where its package allows that.',
+  '',
+  'What every library meets: intrinsics are frozen, there is no clock and no chance, no timers, ' +
+    'files, network, `Intl` or `crypto`; [environment](environment.md#for-libraries) says what ' +
+    'was done so that most run all the same. Whatever a library needs of these has to be given ' +
+    'to it: bytes and times as arguments, delays by the [timer](host-objects.md) of the kernel.',
+];
+
 /** The page, from the findings on all libraries. */
 export const pageOf = (findings: readonly Finding[]): string => {
-  const runs = LIBRARIES.filter(({ no }) => no === undefined).length;
   const lines = LIBRARIES.map(library => {
     const finding = findings.find(it => it.library === library);
     if (finding === undefined) throw Error(`nothing was found on ${library.name}`);
     return lineOf(finding);
   });
-  return `# Libraries from npm
-
-${runs} of ${LIBRARIES.length} popular libraries run in a vat, unmodified. [npm.test.ts](../test/libraries/npm.test.ts) imports each into a vat of its own and uses it; what comes out must be what comes out in plain Node. The same test makes this page: \`npm run libraries\` writes it, and the test fails where the page says something else.
-
-| library | version | in a vat | how it is used | kB |
-| --- | --- | --- | --- | --- |
-${lines.join('\n')}
-
-*kB*: the script that \`bundleVat\` makes of a vat that uses the library so, before compression; about 20 kB of it are \`Far\`. What a library does not use of itself is left out where its package allows that.
-
-What every library meets: intrinsics are frozen ([environment](environment.md#for-libraries)), there is no clock and no chance, nor timers, files, network, \`Intl\` or \`crypto\`. Whatever a library needs of these has to be given to it: random bytes and times as arguments, delays by the [timer](vat-admin.md) of the kernel.
-`;
+  return [...HEAD, ...lines, ...FOOT, ''].join('\n');
 };
 
 const SIZE = /^(.*\|) (\d+) \|$/;

@@ -1,4 +1,4 @@
-/** Runs uses of libraries in plain Node: `node run-in-node.mjs FILE...` prints their answers, JSON. */
+/** Uses of libraries in plain Node: `node run-in-node.mjs FILE...` prints what they give: JSON. */
 import { pathToFileURL } from 'node:url';
 import { shown } from './shown.mjs';
 

@@ -17,7 +17,7 @@ export const shown = value => {
   const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
   if (isTyped(value)) return `bytes [${[...value].join(', ')}]`;
   if (value instanceof Map || value instanceof Set) return `${tag} ${shown([...value])}`;
-  if (value instanceof Date) return `Date ${Number.isNaN(+value) ? 'invalid' : value.toISOString()}`;
+  if (value instanceof Date) return `Date ${value.toJSON() ?? 'invalid'}`;
   if (value instanceof RegExp) return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   return `{${entriesOf(value)}}`;

@@ -2,8 +2,8 @@
  * The compartment of a vat, and the `Compartment` that its code gets.
  *
  * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
- * among them), our `Float32Array` and `Float64Array`, `assert`, `console`, `URL`, and what liveslots
- * adds. No global is defined as
+ * among them), our `Float32Array` and `Float64Array`, `assert`, `console`, `URL`, and what
+ * liveslots adds. No global is defined as
  * undefined: `'VatData' in globalThis` decides in libraries.
  *
  * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by

@@ -5,10 +5,22 @@ class Point {
     this.x = x;
   }
 }
-addExtension({ Class: Point, tag: 43311, encode: (it, write) => write(it.x), decode: x => new Point(x) });
+addExtension({
+  Class: Point,
+  tag: 43311,
+  encode: (it, write) => write(it.x),
+  decode: x => new Point(x),
+});
 
 export const use = () => {
-  const value = { a: [1, -1, 'h\u00e9', null, true], f: 1.5, n: NaN, s: 0.1, big: 2n ** 60n, when: new Date(0) };
+  const value = {
+    a: [1, -1, 'h\u00e9', null, true],
+    f: 1.5,
+    n: NaN,
+    s: 0.1,
+    big: 2n ** 60n,
+    when: new Date(0),
+  };
   const bytes = encode(value);
   const records = new Encoder({ useRecords: true, structuredClone: true });
   const shared = { x: 1 };

@@ -7,7 +7,13 @@ export const use = () => {
     encode: object => (object instanceof Set ? encode([...object]) : null),
     decode: data => new Set(decode(data)),
   });
-  const value = { a: [1, -1, 'h\u00e9', null, true], f: 1.5, n: NaN, big: 2 ** 40, raw: new Uint8Array([1, 2]) };
+  const value = {
+    a: [1, -1, 'h\u00e9', null, true],
+    f: 1.5,
+    n: NaN,
+    big: 2 ** 40,
+    raw: new Uint8Array([1, 2]),
+  };
   const bytes = encode(value);
   return [
     bytes,

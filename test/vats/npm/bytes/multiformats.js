@@ -13,8 +13,16 @@ export const use = async () => {
   const block = await Block.encode({ value: { a: [1] }, codec: json, hasher: identity });
   return [
     [cid.toString(), cid.toString(base64), CID.parse(cid.toString()).equals(cid), cid.toV1().code],
-    [base58btc.encode(new Uint8Array([1, 2])), base32.decode('bae'), base64.encode(new Uint8Array([255]))],
-    [block.cid.toString(), block.bytes, (await Block.decode({ ...block, codec: json, hasher: identity })).value],
+    [
+      base58btc.encode(new Uint8Array([1, 2])),
+      base32.decode('bae'),
+      base64.encode(new Uint8Array([255])),
+    ],
+    [
+      block.cid.toString(),
+      block.bytes,
+      (await Block.decode({ ...block, codec: json, hasher: identity })).value,
+    ],
     CID.parse('QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPBdG').version,
   ];
 };

@@ -12,9 +12,20 @@ const SOURCE = `
 export const use = () => {
   const { root } = protobuf.parse(SOURCE);
   const Whole = root.lookupType('Whole');
-  const parts = [{ d: Math.PI, f: 1.5 }, { d: -0.1, f: NaN }, { d: Infinity, f: 1e-40 }];
+  const parts = [
+    { d: Math.PI, f: 1.5 },
+    { d: -0.1, f: NaN },
+    { d: Infinity, f: 1e-40 },
+  ];
   const value = {
-    name: 'h\u00e9', n: -150, parts, kind: 1, raw: new Uint8Array([1, 255]), counts: { a: 1 }, less: -3, big: 77,
+    name: 'h\u00e9',
+    n: -150,
+    parts,
+    kind: 1,
+    raw: new Uint8Array([1, 255]),
+    counts: { a: 1 },
+    less: -3,
+    big: 77,
   };
   const bytes = Whole.encode(Whole.create(value)).finish();
   const decoded = Whole.decode(bytes);

@@ -12,9 +12,18 @@ export const use = () => {
   superjson.registerClass(Point);
   const shared = { n: 1 };
   const value = {
-    when: new Date(0), set: new Set([1]), big: 5n, map: new Map([['a', /x/g]]), none: undefined,
-    numbers: [NaN, -0, Infinity], point: new Point(1, 2), one: shared, two: shared,
-    floats: new Float64Array([1.5, NaN]), bytes: new Uint8Array([1, 2]), url: new URL('http://x.y/'),
+    when: new Date(0),
+    set: new Set([1]),
+    big: 5n,
+    map: new Map([['a', /x/g]]),
+    none: undefined,
+    numbers: [NaN, -0, Infinity],
+    point: new Point(1, 2),
+    one: shared,
+    two: shared,
+    floats: new Float64Array([1.5, NaN]),
+    bytes: new Uint8Array([1, 2]),
+    url: new URL('http://x.y/'),
     error: new TypeError('bad'),
   };
   const text = superjson.stringify(value);

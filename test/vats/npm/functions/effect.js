@@ -14,7 +14,11 @@ export const use = async () => {
     Effect.runSync(withTax),
     await Effect.runPromise(Effect.all([withTax, Effect.promise(() => Promise.resolve(2))])),
     Result.isFailure(Effect.runSync(Effect.result(Effect.fail('no')))),
-    pipe(Option.some(2), Option.map(n => n * 2), Option.getOrElse(() => 0)),
+    pipe(
+      Option.some(2),
+      Option.map(n => n * 2),
+      Option.getOrElse(() => 0),
+    ),
     Schema.decodeUnknownOption(Age)({ age: 3 }),
     Option.isNone(Schema.decodeUnknownOption(Age)({ age: 'x' })),
   ];

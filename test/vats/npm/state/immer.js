@@ -1,4 +1,11 @@
-import { applyPatches, enableMapSet, enablePatches, original, produce, produceWithPatches } from 'immer';
+import {
+  applyPatches,
+  enableMapSet,
+  enablePatches,
+  original,
+  produce,
+  produceWithPatches,
+} from 'immer';
 
 enableMapSet();
 enablePatches();

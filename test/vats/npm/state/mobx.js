@@ -26,7 +26,10 @@ export const use = () => {
   cart.add(4);
   const map = observable.map({ a: 1 });
   const twice = computed(() => map.get('a') * 2);
-  reaction(() => twice.get(), value => seen.push(`twice ${value}`));
+  reaction(
+    () => twice.get(),
+    value => seen.push(`twice ${value}`),
+  );
   runInAction(() => map.set('a', 5));
   return [seen, cart.total, [...map]];
 };

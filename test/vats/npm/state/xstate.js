@@ -6,7 +6,9 @@ const door = createMachine({
   context: { opened: 0 },
   states: {
     closed: {
-      on: { OPEN: { target: 'open', actions: assign({ opened: ({ context }) => context.opened + 1 }) } },
+      on: {
+        OPEN: { target: 'open', actions: assign({ opened: ({ context }) => context.opened + 1 }) },
+      },
     },
     open: { on: { CLOSE: [{ guard: ({ event }) => event.gently, target: 'closed' }] } },
   },

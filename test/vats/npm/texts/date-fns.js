@@ -1,4 +1,12 @@
-import { addMonths, differenceInDays, eachDayOfInterval, format, formatISO, intervalToDuration, parse } from 'date-fns';
+import {
+  addMonths,
+  differenceInDays,
+  eachDayOfInterval,
+  format,
+  formatISO,
+  intervalToDuration,
+  parse,
+} from 'date-fns';
 import { de } from 'date-fns/locale';
 
 const day = new Date(Date.UTC(2020, 0, 31, 12));

@@ -7,7 +7,10 @@ const schema = buildSchema(`
 `);
 const rootValue = {
   items: ({ first }) =>
-    [{ name: 'a', size: 'SMALL', price: ({ tax }) => 2 * tax }, { name: 'b', size: 'LARGE' }].slice(0, first),
+    [
+      { name: 'a', size: 'SMALL', price: ({ tax }) => 2 * tax },
+      { name: 'b', size: 'LARGE' },
+    ].slice(0, first),
   fails: async () => {
     throw Error('on purpose');
   },

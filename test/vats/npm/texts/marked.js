@@ -16,7 +16,9 @@ const TEXT = `
 `;
 
 export const use = async () => {
-  const shouting = new Marked({ renderer: { strong: ({ text }) => `<b>${text.toUpperCase()}</b>` } });
+  const shouting = new Marked({
+    renderer: { strong: ({ text }) => `<b>${text.toUpperCase()}</b>` },
+  });
   return [
     new Marked().parse(TEXT),
     shouting.parseInline('a **b**'),

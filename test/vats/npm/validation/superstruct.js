@@ -12,7 +12,10 @@ export const use = () => {
   return [
     is({ name: 'x', count: 1 }, Item),
     create({ name: 'y' }, Item),
-    create('12', coerce(number(), string(), text => Number(text))),
+    create(
+      '12',
+      coerce(number(), string(), text => Number(text)),
+    ),
     is([1, '2'], array(number())),
     message,
   ];

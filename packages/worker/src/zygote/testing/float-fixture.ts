@@ -18,20 +18,26 @@ hardenIntrinsics();
 const { makeVatCompartment } = await import('../vat-compartment.js');
 
 const SOURCE = `(F32, F64) => {
-  const bytes = new Uint32Array([0xfff80000, 0x7fc00001, 0xffc00000, 0x7f800001, 0xffa5a5a5, 0xffffffff]);
-  const words = new Uint32Array([1, 0x7ff80000, 0, 0xfff80000, 1, 0x7ff00000, 0x12345678, 0xffff1234]);
+  const bytes = new Uint32Array(
+    [0xfff80000, 0x7fc00001, 0xffc00000, 0x7f800001, 0xffa5a5a5, 0xffffffff]);
+  const words = new Uint32Array(
+    [1, 0x7ff80000, 0, 0xfff80000, 1, 0x7ff00000, 0x12345678, 0xffff1234]);
   const singles = new DataView(bytes.buffer);
   const doubles = new DataView(words.buffer);
   const zero = () => bytes.length - 6;
   const kinds = [
-    () => NaN, () => 0 / 0, () => zero() / zero(), () => -(zero() / zero()), () => Math.sqrt(-1 - zero()),
-    () => Infinity - Infinity, () => Infinity * zero(), () => parseFloat('x'), () => +undefined,
-    () => Number('y'), () => Math.log(-1 - zero()), () => (1 + zero()) % zero(), () => Math.fround(zero() / zero()),
-    () => singles.getFloat32(0, true), () => singles.getFloat32(4, true), () => singles.getFloat32(8, true),
-    () => singles.getFloat32(12, true), () => singles.getFloat32(16, true), () => singles.getFloat32(20, true),
-    () => doubles.getFloat64(0, true), () => doubles.getFloat64(8, true), () => doubles.getFloat64(16, true),
-    () => doubles.getFloat64(24, true), () => -doubles.getFloat64(0, true), () => doubles.getFloat64(24, true) + 1,
-    () => Math.abs(doubles.getFloat64(24, true)), () => new F64(words.buffer)[3], () => new F32(bytes.buffer)[3],
+    () => NaN, () => 0 / 0, () => zero() / zero(), () => -(zero() / zero()),
+    () => Math.sqrt(-1 - zero()), () => Infinity - Infinity, () => Infinity * zero(),
+    () => parseFloat('x'), () => +undefined, () => Number('y'), () => Math.log(-1 - zero()),
+    () => (1 + zero()) % zero(), () => Math.fround(zero() / zero()),
+    () => singles.getFloat32(0, true), () => singles.getFloat32(4, true),
+    () => singles.getFloat32(8, true), () => singles.getFloat32(12, true),
+    () => singles.getFloat32(16, true), () => singles.getFloat32(20, true),
+    () => doubles.getFloat64(0, true), () => doubles.getFloat64(8, true),
+    () => doubles.getFloat64(16, true), () => doubles.getFloat64(24, true),
+    () => -doubles.getFloat64(0, true), () => doubles.getFloat64(24, true) + 1,
+    () => Math.abs(doubles.getFloat64(24, true)), () => new F64(words.buffer)[3],
+    () => new F32(bytes.buffer)[3],
   ];
   const ways = {
     assign: (a, v) => { a[0] = v; },
@@ -48,7 +54,12 @@ const SOURCE = `(F32, F64) => {
     fill: (a, v) => { a.fill(v); },
     fillObject: (a, v) => { a.fill({ valueOf: () => v }); },
     arrayFill: (a, v) => { Array.prototype.fill.call(a, v); },
-    arraySort: (a, v) => { a[1] = 5; Array.prototype.sort.call(a, () => 1); a[0] = v; a.reverse(); a.reverse(); },
+    arraySort: (a, v) => {
+      a[0] = v;
+      Array.prototype.sort.call(a, () => 1);
+      a.reverse();
+      a.reverse();
+    },
     splice: (a, v) => { Array.prototype.copyWithin.call(a.fill(v), 0, 1); },
     set: (a, v) => { a.set([v]); },
     setLike: (a, v) => { a.set({ length: 1, 0: { valueOf: () => v } }); },
@@ -73,7 +84,8 @@ const SOURCE = `(F32, F64) => {
     sorted: (a, v) => a.fill(v).toSorted((x, y) => x - y),
     reversed: (a, v) => a.fill(v).toReversed(),
     with: (a, v) => a.with(0, v),
-    subclass: (a, v) => new (class extends a.constructor { constructor() { super(2); this[0] = v; } })(),
+    subclass: (a, v) =>
+      new (class extends a.constructor { constructor() { super(2); this[0] = v; } })(),
     field: (a, v) => new (class extends (class { constructor() { return a; } }) { 0 = v; })(),
     inherited: (a, v) => { Reflect.set(Object.create(a), 0, v, a); },
     species: (a, v) => {
@@ -113,7 +125,8 @@ const source = (isNative: boolean): string =>
 const vat = makeVatCompartment({}, () => undefined);
 const inVat = vat.evaluate(`${source(false)}(Float32Array, Float64Array)`);
 // The native classes, as a vat would have them that was given them.
-const withNative = new Compartment({ __options__: true, globals: { N32: Float32Array, N64: Float64Array } });
+const natives = { N32: Float32Array, N64: Float64Array };
+const withNative = new Compartment({ __options__: true, globals: natives });
 const natively = withNative.evaluate(`${source(true)}(N32, N64)`);
 
 interface Found {
