@@ -1,5 +1,5 @@
 /**
- * The libraries of docs/libraries.md: where each is used (test/vats/npm), and what is to be known.
+ * The libraries of docs/libraries.md: where each is used (test/vats/libraries/npm), and what is to be known.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export interface Library {
   /** On npm. */
   readonly name: string;
-  /** In test/vats/npm, without `.js`. */
+  /** In test/vats/libraries/npm, without `.js`. */
   readonly use: string;
   /** What an author should know of it in a vat. */
   readonly note?: string;
@@ -18,7 +18,7 @@ export interface Library {
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const fileOf = ({ use }: Library): string => path.join(ROOT, 'test/vats/npm', `${use}.js`);
+const fileOf = ({ use }: Library): string => path.join(ROOT, 'test/vats/libraries/npm', `${use}.js`);
 
 const NOTES = {
   redux: 'call `combineReducers` at the top of a module, for it asks for chance',

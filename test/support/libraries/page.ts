@@ -10,7 +10,7 @@ export interface Finding {
 }
 
 const linkOf = ({ name }: Library): string => `[${name}](https://www.npmjs.com/package/${name})`;
-const useOf = ({ use }: Library): string => `[use](../test/vats/npm/${use}.js)`;
+const useOf = ({ use }: Library): string => `[use](../test/vats/libraries/npm/${use}.js)`;
 
 const outcomeOf = ({ note }: Library): string => (note === undefined ? 'runs' : `runs; ${note}`);
 
