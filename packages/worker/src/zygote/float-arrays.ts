@@ -106,11 +106,10 @@ const ownKind = (value: object): Kind => {
 
 const lengthOf = (target: Floats): number => Number(apply(lengthGetter, target, []));
 
-/** Stores a number, nothing beyond the end. `index` is an integer. */
+/** Stores a number, nothing where there is no element. `index` is an integer. */
 const store = (kind: Kind, target: Floats, index: number, value: number): void => {
-  if (index < 0 || index >= lengthOf(target)) return;
   if (value === value) target[index] = value;
-  else apply(nativeSet, target, [kind.nan, index]);
+  else if (index >= 0 && index < lengthOf(target)) apply(nativeSet, target, [kind.nan, index]);
 };
 
 /** Makes all NaNs canonical, whatever stored them. */
