@@ -219,6 +219,15 @@ const WAYS: readonly Way[] = [
     },
   },
   {
+    of: /^npm run libraries$/,
+    how: 'npm run test:rest finds the same, and compares the page',
+    check: () => {
+      expect(scriptOf('libraries')).toContain('vitest run --mode all test/libraries/npm.test.ts');
+      expect(TEST_FILES).toContain('test/libraries/npm.test.ts');
+      expectStep('npm run test:rest');
+    },
+  },
+  {
     of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,

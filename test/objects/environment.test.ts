@@ -26,7 +26,7 @@ describe('environment: globals', () => {
          'setImmediate', 'clearTimeout', 'queueMicrotask', 'SharedArrayBuffer', 'Atomics', 'Worker',
          'MessageChannel', 'BroadcastChannel', 'EventTarget', 'AbortController', 'fetch', 'Request',
          'WebSocket', 'crypto', 'process', 'Buffer', 'require', 'module', 'global', 'navigator',
-         'structuredClone', 'WebAssembly', 'Intl', 'Base64', 'Float32Array', 'Float64Array', 'self']
+         'structuredClone', 'WebAssembly', 'Intl', 'Base64', 'self']
          .filter(name => name in outer || outer.eval('typeof ' + name) !== 'undefined')`, []],
     ['VatData -> the one of vatPowers, hardened',
       '[VatData === vatPowers.VatData, outer.VatData === VatData, Object.isFrozen(VatData)]',
@@ -100,6 +100,17 @@ describe('environment: time, chance, place', () => {
        const asked = {}; Error.captureStackTrace?.(asked);
        [Error('here').stack, deep(9).stack, String(asked.stack ?? ''), Error.stackTraceLimit]`,
       ['', '', '', undefined]],
+    ['float arrays -> there, in child compartments too, with one NaN',
+      `const { Float32Array, Float64Array } = outer;
+       const zero = Number('0'); const f = new Float64Array([zero / zero, -(zero / zero)]);
+       f[2] = 1; const g = Float32Array.from([NaN, -Math.sqrt(-1 - zero)]);
+       [new BigUint64Array(f.buffer).every(bits => bits === 0x7ff8000000000000n),
+         new Uint32Array(g.buffer).every(bits => bits === 0x7fc00000), f.length, String(f),
+         new Compartment().globalThis.Float64Array === Float64Array, Object.isFrozen(Float32Array),
+         new Compartment({ Float64Array: 1 }).evaluate('Float64Array'),
+         ArrayBuffer.isView(g), harden(g) === g && !Object.isExtensible(g),
+         why(() => { harden(f).x = 1; })]`,
+      [true, true, 2, 'NaN,NaN', true, true, 1, true, true, expect.stringMatching(/^TypeError: /)]],
     ['what the last match was -> not told', `/(a)/.exec('a'); [RegExp.$1, RegExp.lastMatch]`,
       [undefined, undefined]],
   ]);

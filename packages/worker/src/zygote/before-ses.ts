@@ -6,6 +6,7 @@
  */
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import { installIsView } from './float-arrays.js';
 import { installFunctionText } from './function-text.js';
 import { hardening } from './harden.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
@@ -22,6 +23,7 @@ export const handledPromises = makeHandledPromises(hardening, fatal);
 
 installFunctionText();
 installUtcDate();
+installIsView();
 const globals = {
   harden: hardening.harden,
   HandledPromise: handledPromises.HandledPromise,

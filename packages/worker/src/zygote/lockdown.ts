@@ -9,6 +9,8 @@
 import 'ses';
 import { propertyOf } from '../values.js';
 import { hardening } from './harden.js';
+import { installLoading } from './loading.js';
+import { enableOverrides } from './overrides.js';
 
 type EvaluateOptions = Readonly<Record<string, unknown>>;
 interface Evaluator {
@@ -32,7 +34,7 @@ prototype.evaluate = {
   },
 }.evaluate;
 
-lockdown({
+repairIntrinsics({
   errorTaming: 'safe',
   errorTrapping: 'none',
   unhandledRejectionTrapping: 'none',
@@ -48,6 +50,9 @@ lockdown({
   legacyRegeneratorRuntimeTaming: 'safe',
   __hardenTaming__: 'safe',
 });
+enableOverrides();
+installLoading();
+hardenIntrinsics();
 
 const adopted = propertyOf(Object, Symbol.for('harden'));
 if (adopted !== hardening.harden || !hardening.isHardened(Object.prototype)) {

@@ -1,12 +1,17 @@
 /** What vat code can reach, seen from the host side of a locked-down process. Prints JSON. */
 await import('../before-ses.js');
 await import('ses');
-lockdown({
+const { installLoading } = await import('../loading.js');
+const { enableOverrides } = await import('../overrides.js');
+repairIntrinsics({
   errorTaming: 'safe',
   overrideTaming: 'severe',
   reporting: 'none',
   consoleTaming: 'unsafe',
 });
+enableOverrides();
+installLoading();
+hardenIntrinsics();
 const { weave } = await import('../../weave/weave.js');
 const { makeVatCompartment } = await import('../vat-compartment.js');
 
@@ -67,6 +72,8 @@ const HOST_NAMES = [
   'FinalizationRegistry',
   'gc',
   'Compartment',
+  'Float32Array',
+  'Float64Array',
 ];
 const hostThings = HOST_NAMES.filter(name => reached.has(host[name] as object));
 if (reached.has(globalThis)) hostThings.push('globalThis');
@@ -184,10 +191,43 @@ const texts = [
   `const { toString } = Function.prototype; toString.name + toString.length === 'toString0'`,
 ];
 
+const told = lines.length;
+/** What asks for the time and for chance; the vat keeps it, and it is called when it has loaded. */
+const ASKING = `[() => Date.now(), () => String(new Date()), () => Date(), () => Math.random(),
+  () => new Date(5).getTime(), () => Reflect.construct(Date, []).getTime(),
+  () => new (class Own extends Date {})() instanceof Date, () => new Date(0).constructor === Date,
+  () => new Compartment().evaluate('[Date.now(), Math.random()]')]`;
+const asking = vat.evaluate(ASKING) as (() => unknown)[];
+const answers = (): unknown => vat.evaluate(`(${ASKING}).map(ask => ask())`);
+const loading = [answers(), answers()];
+const noticed = lines.splice(told);
+const loaded = asking.map(ask => {
+  try {
+    return ask();
+  } catch (error) {
+    return String(error);
+  }
+});
+const wrongOverrides = tell(`[Error, RangeError, TypeError, SyntaxError, URIError, AggregateError]
+  .flatMap(Base => {
+    function Own(message) { this.message = message; }
+    Own.prototype = new Base([]);
+    for (const key of ['constructor', 'name', 'message', 'toString']) Own.prototype[key] = Own;
+    const refused = ['constructor', 'name', 'message'].filter(key => {
+      try { Base.prototype[key] = 1; return false; } catch { return true; }
+    });
+    return [refused.length === 3, new Own('x').message === 'x', Own.prototype.constructor === Own,
+      new Base([]).constructor === Base, new Own() instanceof Base];
+  }).filter(is => !is)`);
+
 console.log(
   JSON.stringify({
     takes: takes.map(tell),
     texts: texts.map(source => tell(weave(source))),
+    loading,
+    noticed,
+    loaded,
+    wrongOverrides,
     names: names.map(String).sort(),
     undefinedNames: undefinedNames.map(String).sort(),
     hostThings,
@@ -209,9 +249,6 @@ console.log(
       `new Compartment.prototype.constructor()`,
       `globalThis.constructor.constructor('return process')()`,
       `Error('x').stack`,
-      `Date.now()`,
-      `new Date()`,
-      `Math.random()`,
       `harden === Object[Symbol.for('harden')] && Object.isFrozen(HandledPromise)`,
       `new Date(2020, 0, 1).toISOString() + Date.parse('2020-01-01T00:00')`,
       `new Date(0).toLocaleString()`,
