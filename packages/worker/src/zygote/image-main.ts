@@ -18,6 +18,7 @@ import type {
   VatEnvironment,
 } from '../contracts/vat-environment.js';
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
+import { INTERFACES_MARK } from '../protocol/interfaces.js';
 import { callDepth } from './call-depth.js';
 import { errorDetails } from './error-details.js';
 import { formatTrace, formatValue } from './format-value.js';
@@ -39,7 +40,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   };
   const supervisor = new Supervisor({ host, environment });
   return {
-    marks: [BUNDLE_CAPS_MARK],
+    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK],
     onMessage: frame => supervisor.onMessage(frame),
     onUnhandledRejection: reason => {
       const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
