@@ -39,7 +39,7 @@ const { out } = options;
 
 /** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
 const BEFORE_LOCKDOWN = [
-  /^packages\/worker\/src\/zygote\/(before-ses|harden|lockdown)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|harden|lockdown)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,
   /^packages\/worker\/src\/values\.ts$/,
   /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|image-main)\.ts$/,

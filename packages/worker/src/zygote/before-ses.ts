@@ -6,6 +6,7 @@
  */
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import { installIsView } from './float-arrays.js';
 import { hardening } from './harden.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';
@@ -20,6 +21,7 @@ const fatal = (error: unknown): void => {
 export const handledPromises = makeHandledPromises(hardening, fatal);
 
 installUtcDate();
+installIsView();
 const globals = {
   harden: hardening.harden,
   HandledPromise: handledPromises.HandledPromise,

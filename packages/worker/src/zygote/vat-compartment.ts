@@ -2,7 +2,8 @@
  * The compartment of a vat, and the `Compartment` that its code gets.
  *
  * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
- * among them), `assert`, `console`, `URL`, and what liveslots adds. No global is defined as
+ * among them), our `Float32Array` and `Float64Array`, `assert`, `console`, `URL`, and what liveslots
+ * adds. No global is defined as
  * undefined: `'VatData' in globalThis` decides in libraries.
  *
  * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by
@@ -18,6 +19,7 @@ import { check } from '../check.js';
 import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
 import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
+import { floatArrays } from './float-arrays.js';
 import { hardening } from './harden.js';
 import type { ErrorDetails } from './format-value.js';
 import { makeVatConsole } from './vat-console.js';
@@ -25,7 +27,7 @@ import { VatUrl } from './vat-url.js';
 
 const { harden } = hardening;
 const { apply, construct, ownKeys } = Reflect;
-const { defineProperty } = Object;
+const { defineProperty, entries, hasOwn } = Object;
 
 type Globals = Readonly<Record<PropertyKey, unknown>>;
 interface CompartmentOptions {
@@ -37,6 +39,9 @@ type CompartmentArgs = readonly (CompartmentOptions | null | undefined)[];
 
 const PASS_STYLE_OF = Symbol.for('@endo passStyleOf');
 const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', 'Date', PASS_STYLE_OF];
+
+/** As universal as SES's intrinsics are, unless a compartment is given others. */
+const floats = entries(floatArrays);
 
 const StartCompartment = Compartment;
 const { assert } = globalThis;
@@ -58,6 +63,7 @@ const dressGlobal = (compartment: object, inherited: Globals): void => {
   const globals = globalOf(compartment);
   addWovenGlobals(globals, harden);
   for (const key of ownKeys(inherited)) setGlobal(globals, key, inherited[key]);
+  for (const [name, value] of floats) if (!hasOwn(globals, name)) setGlobal(globals, name, value);
   const own = globals['Compartment'];
   // Vat code may have withheld it from its child, or given something of its own.
   if (typeof own !== 'function') return;
@@ -126,3 +132,4 @@ export const makeVatCompartment = (
 // SES leaves parts of its `assert` unfrozen: children would share them.
 harden(assert);
 harden(VatUrl);
+harden(floatArrays);
