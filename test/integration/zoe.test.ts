@@ -54,7 +54,8 @@ const idOf = (bundle: VatBundle): string => {
   return `b1-${String(bundle.endoZipBase64Sha512)}`;
 };
 
-describe('the published vat of Zoe contracts', () => {
+// The package comes by npm: what `npm test` runs needs no network.
+describe('the published vat of Zoe contracts', { tags: ['thorough'] }, () => {
   let zcf: VatBundle;
   let contract: VatBundle;
   let next: VatBundle;
