@@ -217,7 +217,7 @@ describe('one vat', () => {
       ['rejects', good({ last: `Promise.reject(RangeError('broken'))` }), 'RangeError: broken'],
       ['throws data', good({ last: `throw harden({ why: 'broken' })` }), '[object Object]'],
       ['throws references', good({ last: 'throw harden({ who: args[0] })' }),
-        'Error: {"who":"[Alleged: remote]"}'],
+        'Error: {"who":"[Alleged: workbench]"}'],
       ['throws an error with references',
         good({ last: `throw Error('broken', { cause: args[0] })` }),
         'Error: broken'],

@@ -79,6 +79,18 @@ describe('image:', () => {
     const purse = (await kernel.call(made.root, 'makePurse', ['a', 5n])) as VatReference;
     const { id } = nextImage();
     await kernel.adoptImage({ image: nextImage() });
+    await kernel.idle();
+    const { blockHash, lastInput } = kernel;
+    const tried = await kernel.upgradeAll({ dryRun: true });
+    expect(tried).toMatchObject([
+      { vatId: 'v1', name: 'first', ok: true, incarnationNumber: 1, refresh: 'never' },
+      { vatId: 'v2', name: 'once', ok: false, errors: ['Error: again'] },
+      { vatId: 'v3', name: 'bank', ok: true, kinds: { bound: ['Purse'] } },
+    ]);
+    expect(tried[1]!.trace).toContain('Error: again');
+    expect([imagesOf(kernel), kernel.blockHash, kernel.lastInput]).toEqual([
+      [old, old, old], blockHash, lastInput,
+    ]);
     expect(await kernel.upgradeAll()).toEqual([
       { vatId: 'v1', name: 'first', succeeded: true, incarnationNumber: 1 },
       { vatId: 'v2', name: 'once', succeeded: false, reason: Error('again') },
@@ -89,6 +101,9 @@ describe('image:', () => {
     expect(await kernel.call(purse, 'getVersion')).toBe(3);
     expect(await kernel.call(purse, 'getBalance')).toBe(5n);
     await expect(kernel.upgradeAll({ message: 'x' } as never)).rejects.toThrow('upgradeMessage');
+    for (const wrong of [{ dryRun: 1 }, { dryRun: true, drain: { waves: 1 } }]) {
+      await expect(kernel.upgradeAll(wrong as never)).rejects.toMatchObject({ code: 'BAD_OPTION' });
+    }
   });
 
   const waiting = 'what waits on the queue while it is adopted -> begins on the new one';

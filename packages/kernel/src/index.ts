@@ -30,8 +30,10 @@ export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-r
 export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
 export type { MigrationSample } from './lifecycle/migration-sample.js';
 export type {
+  CheckAllOptions,
   CheckUpgradeOptions,
   DryRunOptions,
+  UpgradeAllFinding,
   UpgradeAllOptions,
   UpgradeAllResult,
 } from './host/upgrade-checks.js';

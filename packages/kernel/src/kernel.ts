@@ -56,13 +56,16 @@ import {
 } from './host/options.js';
 import { statsOf, type KernelStats } from './host/stats.js';
 import {
+  checkAll,
   checkUpgrade,
   plainCheck,
   rollbackInput,
   upgradeAll,
   upgradeInput,
+  type CheckAllOptions,
   type CheckUpgradeOptions,
   type DryRunOptions,
+  type UpgradeAllFinding,
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
@@ -238,8 +241,14 @@ export class Kernel {
   /**
    * Upgrades every vat that runs, in order of creation, to the image of new incarnations, with the
    * code and the parameters that it has. One that fails goes on as it was; the report says why.
+   * With `dryRun: true` it tells so before, of each vat, and nothing of it stays.
    */
-  async upgradeAll(options: UpgradeAllOptions = {}): Promise<UpgradeAllResult[]> {
+  async upgradeAll(options: CheckAllOptions): Promise<UpgradeAllFinding[]>;
+  async upgradeAll(options?: UpgradeAllOptions): Promise<UpgradeAllResult[]>;
+  async upgradeAll(
+    options: UpgradeAllOptions | CheckAllOptions = {},
+  ): Promise<UpgradeAllResult[] | UpgradeAllFinding[]> {
+    if (options.dryRun === true) return checkAll(this.#core, this.#blocks, options);
     return upgradeAll(this.#core, this.#blocks, options);
   }
 

@@ -13,6 +13,7 @@ export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
 export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
+export * from './protocol/interfaces.js';
 export * from './protocol/limits.js';
 export type * from './protocol/from-worker.js';
 export * from './protocol/opcodes.js';

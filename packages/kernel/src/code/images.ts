@@ -16,7 +16,13 @@ import {
   type ReadView,
   type RowChange,
 } from '@heirloom/store';
-import { BUNDLE_CAPS_MARK, imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
+import {
+  BUNDLE_CAPS_MARK,
+  imageIdFrom,
+  INTERFACES_MARK,
+  storedImageId,
+  type ImageId,
+} from '@heirloom/worker';
 import { WOVEN_MARK } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
@@ -89,12 +95,15 @@ const cacheFor = async (
 ): Promise<Uint8Array> =>
   view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
 
+/** What an image's text says that its vats can be told. */
+const MARKS = [BUNDLE_CAPS_MARK, INTERFACES_MARK];
+
 export class Images {
   readonly #view: ReadView;
   readonly #loaded: Map<ImageId, Image>;
   #current: ImageId;
   #adopted: Image | undefined;
-  readonly #knowing = new Map<ImageId, boolean>();
+  readonly #marks = new Map<ImageId, ReadonlySet<string>>();
 
   private constructor(view: ReadView, current: ImageId, loaded: readonly Image[]) {
     this.#view = view;
@@ -142,9 +151,21 @@ export class Images {
 
   /** Can vats on it be told what bundle caps stand for? */
   knowsBundleCaps(id: ImageId): boolean {
-    const known = this.#knowing.get(id) ?? this.need(id).source.includes(BUNDLE_CAPS_MARK);
-    this.#knowing.set(id, known);
-    return known;
+    return this.#marksOf(id).has(BUNDLE_CAPS_MARK);
+  }
+
+  /** Can they be told of interfaces? */
+  knowsInterfaces(id: ImageId): boolean {
+    return this.#marksOf(id).has(INTERFACES_MARK);
+  }
+
+  #marksOf(id: ImageId): ReadonlySet<string> {
+    const known = this.#marks.get(id);
+    if (known !== undefined) return known;
+    const { source } = this.need(id);
+    const marks = new Set(MARKS.filter(mark => source.includes(mark)));
+    this.#marks.set(id, marks);
+    return marks;
   }
 
   /** From now on new incarnations get it. */

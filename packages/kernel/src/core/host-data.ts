@@ -16,15 +16,19 @@ export interface VatReference {
   /** How logs and `heirloom inspect` name it: `ko12` or `kp7`. */
   readonly kref: string;
   readonly type: 'object' | 'promise';
+  /** What its vat says that it is, as `getInterfaceOf` gives it in vats; of promises undefined. */
+  readonly iface: string | undefined;
 }
 
 class Reference implements VatReference {
   readonly kref: string;
   readonly type: 'object' | 'promise';
+  readonly iface: string | undefined;
 
-  constructor(kref: KRef) {
+  constructor(kref: KRef, iface: string | undefined) {
     this.kref = showKRef(kref);
     this.type = isPromiseKRef(kref) ? 'promise' : 'object';
+    this.iface = iface;
     Object.freeze(this);
   }
 
@@ -36,6 +40,7 @@ class Reference implements VatReference {
 const { isNativeError } = types;
 
 export class HostData {
+  readonly #interfaceOf: (kref: KRef) => string | undefined;
   readonly #references = new Map<KRef, Reference>();
   readonly #krefs = new WeakMap<object, KRef>();
   /** Errors that are frozen once they have a stack. */
@@ -48,11 +53,15 @@ export class HostData {
     byteArrays: HOST_BYTE_ARRAYS,
   });
 
+  constructor(interfaceOf: (kref: KRef) => string | undefined) {
+    this.#interfaceOf = interfaceOf;
+  }
+
   /** The one reference of this kernel for `kref`. */
   reference(kref: KRef): VatReference {
     let reference = this.#references.get(kref);
     if (reference === undefined) {
-      reference = new Reference(kref);
+      reference = new Reference(kref, this.#interfaceOf(kref));
       this.#references.set(kref, reference);
       this.#krefs.set(reference, kref);
     }

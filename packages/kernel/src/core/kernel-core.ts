@@ -31,6 +31,7 @@ import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
 import { freeUnreferenced } from '../objects/collect.js';
+import { interfaceOf } from '../objects/interfaces.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
@@ -66,7 +67,7 @@ export interface CoreCounts {
 export class KernelCore {
   readonly store: Store;
   readonly state: KernelState;
-  readonly data = new HostData();
+  readonly data = new HostData(kref => interfaceOf(this.state, kref));
   readonly results: HostResults;
   readonly places: SourcePlaces;
   readonly reports: VatReports;

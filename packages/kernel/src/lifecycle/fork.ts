@@ -33,6 +33,7 @@ import {
   holdRecognizable,
   releaseAll,
 } from '../objects/counts.js';
+import { spelledInterface } from '../objects/interfaces.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { ownerOf } from '../objects/orphans.js';
 import { makeObject, makePromise, subscribe, type Settlement } from '../objects/router.js';
@@ -197,9 +198,15 @@ const makeChild = (
   state.vatCounters.create(child, { ...counters, refreshIn });
   state.dueVats.add(child);
   if (!dynamic) state.names.set(name, child);
-  const root = makeObject(state, child, ROOT_VREF);
+  const named = (vref: VRef): string => {
+    const kref = state.clist(parent).byVRef.get(vref);
+    return kref === undefined ? '' : spelledInterface(state, kref);
+  };
+  const root = makeObject(state, child, ROOT_VREF, named(ROOT_VREF));
   const { byVRef } = state.clist(child);
-  const own = names.map(vref => byVRef.get(vref) ?? makeObject(state, child, vref));
+  const own = names.map(
+    vref => byVRef.get(vref) ?? makeObject(state, child, vref, named(vref)),
+  );
   const family: Family = { state, parent, child, incarnation };
   copyNames(family);
   copyHistory(family);

@@ -1,6 +1,7 @@
 import { FIRST_HEIGHT } from '@heirloom/store';
 import {
   bundleIdFrom,
+  durableRef,
   FIRST_INCARNATION,
   FIRST_VAT,
   ROOT_VREF,
@@ -8,9 +9,11 @@ import {
   storedImageId,
 } from '@heirloom/worker';
 import { beforeEach, expect, test } from 'vitest';
-import { nameFor } from '../objects/clist.js';
+import { activate, nameFor } from '../objects/clist.js';
+import { allege, interfaceOf } from '../objects/interfaces.js';
 import { makeKernelObject, provideBundleCap } from '../objects/kernel-objects.js';
 import { makeObject } from '../objects/router.js';
+import { provideHostObject } from '../services/host-calls.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { KernelState } from '../state/kernel-state.js';
 import { FIRST_VAT_COUNTERS, VatState } from '../state/schema.js';
@@ -35,13 +38,13 @@ beforeEach(async () => {
 /** An object of the kernel that is no cap. */
 const node = () => makeKernelObject(state, [KernelObject.adminNode, VAT, null]);
 
-const toldBy = (knowsBundleCaps: boolean): ToldBundles => {
+const toldBy = (knowsBundleCaps: boolean, knowsInterfaces = false): ToldBundles => {
   const unshown = IDS.map(bundleId => {
     return { bundleId, moduleFormat: 'endoZipBase64', source: '' } as const;
   });
   return new ToldBundles(
     state,
-    { knowsBundleCaps: () => knowsBundleCaps },
+    { knowsBundleCaps: () => knowsBundleCaps, knowsInterfaces: () => knowsInterfaces },
     { unshown: () => unshown },
   );
 };
@@ -58,7 +61,7 @@ test('told: caps among other references -> their names and bundles, each once', 
       [names[3], IDS[0]],
     ],
   ]);
-  expect(told.all(VAT)).toEqual([
+  expect(told.atStart(VAT, [])).toEqual([
     [
       [names[3], IDS[0]],
       [names[1], IDS[1]],
@@ -70,9 +73,44 @@ test('told: caps among other references -> their names and bundles, each once', 
 test('told: no caps, or an image that is older -> nothing', () => {
   const cap = provideBundleCap(state, IDS[0]!);
   expect(toldBy(true).among(VAT, [node()])).toEqual([]);
-  expect(toldBy(true).all(VAT)).toEqual([]);
+  expect(toldBy(true).atStart(VAT, [])).toEqual([]);
   expect(toldBy(true).unshown(VAT)).toEqual([]);
   nameFor(state, VAT, cap);
   const old = toldBy(false);
-  expect([old.among(VAT, [cap]), old.all(VAT), old.unshown(VAT)]).toEqual([[], [], []]);
+  expect([old.among(VAT, [cap]), old.atStart(VAT, []), old.unshown(VAT)]).toEqual([[], [], []]);
+});
+
+test('told: interfaces of what no merged crank has mentioned; of all where a reap comes first', () => {
+  const own = makeObject(state, VAT, ROOT_VREF);
+  allege(state, VAT, [[ROOT_VREF, 'root']]);
+  const [met, fresh] = [provideHostObject(state, 'met'), node()];
+  const [, ...names] = [own, met, fresh].map(kref => nameFor(state, VAT, kref));
+  activate(state, VAT, met);
+  const mentioned = [own, met, fresh, fresh];
+  expect(toldBy(false, true).among(VAT, mentioned)).toEqual([[], [[names[1], 'adminNode']]]);
+  expect(toldBy(false, true).among(VAT, mentioned, true)).toEqual([
+    [],
+    [
+      [names[0], 'met'],
+      [names[1], 'adminNode'],
+    ],
+  ]);
+  const cap = provideBundleCap(state, IDS[0]!);
+  const caps = [[nameFor(state, VAT, cap), IDS[0]]];
+  expect(toldBy(true, true).among(VAT, [cap])).toEqual([caps, [[caps[0]![0], 'bundlecap']]]);
+  expect(toldBy(true, true).atStart(VAT, [fresh])).toEqual([caps, [[names[1], 'adminNode']]]);
+  expect(toldBy(true, false).among(VAT, mentioned, true)).toEqual([]);
+});
+
+test('alleged: an export that has no name -> gets it, once; anything else keeps what it has', () => {
+  const own = makeObject(state, VAT, ROOT_VREF);
+  const foreign = provideHostObject(state, 'bridge');
+  const vref = nameFor(state, VAT, foreign);
+  expect(interfaceOf(state, own)).toBe('Alleged: remote');
+  allege(state, VAT, [[ROOT_VREF, 'first'], [vref, 'mine'], [durableRef(10, 1), 'unknown']]);
+  allege(state, VAT, [[ROOT_VREF, 'second']]);
+  expect([own, foreign].map(kref => interfaceOf(state, kref))).toEqual([
+    'Alleged: first',
+    'Alleged: bridge',
+  ]);
 });

@@ -146,7 +146,7 @@ export const startVat = async (
   const row = state.vats.need(vat);
   const { slots, incarnation } = row;
   const vrefs = slots.map(kref => nameFor(state, vat, kref));
-  const told = context.toldBundles.all(vat);
+  const told = context.toldBundles.atStart(vat, slots);
   const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency, ...told]);
   // The incarnation begins: it has no history yet.
   const rows = state.rows.handOver(row.spaces);

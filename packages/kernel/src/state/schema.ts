@@ -42,6 +42,28 @@ export type ObjectRow = readonly [
   recognizable: number,
   /** How far the owner believes that its export goes. */
   exported: Reach,
+  /** What it says that it is (objects/interfaces.ts); empty: nothing, or it is no vat's. */
+  spelled: string,
+];
+type ObjectTuple = readonly [
+  owner: Owner,
+  name: string,
+  reachable: number,
+  recognizable: number,
+  exported: Reach,
+  ...spelled: readonly [] | readonly [string],
+];
+const objectTuple = ([owner, name, reachable, recognizable, exported, ...spelled]: ObjectRow): ObjectTuple =>
+  spelled[0] === ''
+    ? [owner, name, reachable, recognizable, exported]
+    : [owner, name, reachable, recognizable, exported, ...spelled];
+const objectOf = ([owner, name, reachable, recognizable, exported, spelled]: ObjectTuple): ObjectRow => [
+  owner,
+  name,
+  reachable,
+  recognizable,
+  exported,
+  spelled ?? '',
 ];
 
 /** What the vat that owns an object calls it. */
@@ -232,7 +254,7 @@ const countersOf = (tuple: CountersTuple): VatCounters => {
 };
 
 export const codecs = {
-  object: same<ObjectRow>('an object', 5),
+  object: frameCodec<ObjectRow, ObjectTuple>('an object', [5, 6], objectTuple, objectOf),
   clist: same<ClistRow>('an entry of a c-list', 2),
   kref: single<KRef>('a reference'),
   count: single<number>('a count'),

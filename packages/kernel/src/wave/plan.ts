@@ -276,7 +276,7 @@ class Planner {
       body,
       this.#nameAll(vat, slots),
       result === undefined ? null : this.#name(vat, result),
-      ...this.#told.among(vat, slots),
+      ...this.#told.among(vat, slots, this.named.has(vat)),
     ]);
     this.items.push({ kind: 'message', ordinal, vat, message, delivery });
   }
@@ -299,7 +299,8 @@ class Planner {
       const rejected = row.state === PromiseState.rejected;
       return [this.#name(vat, kref), rejected, row.body, this.#nameAll(vat, row.slots)];
     });
-    const told = this.#told.among(vat, batch.flatMap(kref => getPromise(state, kref).slots));
+    const mentioned = batch.flatMap(kref => getPromise(state, kref).slots);
+    const told = this.#told.among(vat, mentioned, this.named.has(vat));
     const delivery = this.#deliver(vat, [Delivery.notify, resolutions, ...told]);
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
   }

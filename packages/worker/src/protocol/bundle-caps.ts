@@ -9,8 +9,6 @@ import type { BundleId } from './code-ids.js';
 import type { VRef } from './refs.js';
 
 export type BundleCaps = readonly (readonly [vref: VRef, bundleId: BundleId])[];
-/** The end of a delivery: absent where there are none. */
-export type OptionalCaps = readonly [] | readonly [BundleCaps];
 
 /** As it was installed. */
 export interface BundleText {

@@ -15,6 +15,7 @@
  * docs/protocol.md.
  */
 import type { BundleId } from './code-ids.js';
+import type { Interfaces } from './interfaces.js';
 import type { FromWorker, Syscall } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
@@ -70,7 +71,9 @@ export type SyscallTuple =
   | readonly [typeof Syscall.retireExports, vrefs: Slots]
   | readonly [typeof Syscall.abandonExports, vrefs: Slots]
   /** `tag`: see `asciiTag`. */
-  | readonly [typeof Syscall.dismissKind, kind: number, tag: string];
+  | readonly [typeof Syscall.dismissKind, kind: number, tag: string]
+  /** Of what the crank has exported; comes last, once at most. */
+  | readonly [typeof Syscall.allege, interfaces: Interfaces];
 
 /** One row of the vat's own space: `null` deletes it. The key's first byte is the table. */
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];

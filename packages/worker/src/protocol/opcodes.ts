@@ -35,6 +35,8 @@ export const Syscall = {
   abandonExports: 7,
   /** In any crank: the exports of a durable kind are revoked from now on. */
   dismissKind: 8,
+  /** What the crank's exports say that they are. */
+  allege: 9,
 } as const;
 
 /** Opcodes from the kernel to a worker. */

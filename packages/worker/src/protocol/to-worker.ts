@@ -16,9 +16,9 @@
  * docs/protocol.md.
  */
 import type { Height } from '@heirloom/store/types';
-import type { OptionalCaps } from './bundle-caps.js';
 import type { BundleId } from './code-ids.js';
 import type { ReapReport } from './from-worker.js';
+import type { Told } from './interfaces.js';
 import type { Delivery, ToWorker } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
@@ -84,8 +84,8 @@ export type DeliveryTuple =
       vatParameters: Body,
       slots: Slots,
       isEmergency: boolean,
-      /** All that the vat has. */
-      ...caps: OptionalCaps,
+      /** All caps that the vat has; interfaces of what is new to it. */
+      ...told: Told,
     ]
   /** `body` is the canonical encoding of `[method, args]`. */
   | readonly [
@@ -94,9 +94,9 @@ export type DeliveryTuple =
       body: Body,
       slots: Slots,
       result: VRef | null,
-      ...caps: OptionalCaps,
+      ...told: Told,
     ]
-  | readonly [typeof Delivery.notify, resolutions: readonly Resolution[], ...caps: OptionalCaps]
+  | readonly [typeof Delivery.notify, resolutions: readonly Resolution[], ...told: Told]
   | readonly [typeof Delivery.dropExports, vrefs: Slots]
   | readonly [typeof Delivery.retireExports, vrefs: Slots]
   | readonly [typeof Delivery.retireImports, vrefs: Slots]
@@ -121,7 +121,7 @@ export type DeliveryTuple =
       vatParameters: Body,
       slots: Slots,
       exports: Slots,
-      ...caps: OptionalCaps,
+      ...told: Told,
     ];
 
 /**

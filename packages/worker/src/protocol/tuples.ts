@@ -19,7 +19,7 @@ type Counts<T extends readonly [number, ...Tuple]> = {
   readonly [Op in T[0]]: Extract<T, readonly [Op, ...unknown[]]>['length'];
 };
 
-/** `caps` may follow. */
+/** What they tell may follow: see `Told`. */
 const DELIVERIES: Counts<DeliveryTuple> = {
   [Delivery.startVat]: 4,
   [Delivery.message]: 5,
@@ -40,7 +40,7 @@ const TO_WORKER: Counts<ToWorkerTuple> = {
   [ToWorker.restack]: 3,
   [ToWorker.bundle]: 4,
 };
-const WITH_CAPS: readonly unknown[] = [
+const TELLING: readonly unknown[] = [
   Delivery.startVat,
   Delivery.message,
   Delivery.notify,
@@ -56,7 +56,8 @@ const countOf = (counts: Readonly<Record<number, number>>, [op]: Tuple): number 
 const isDelivery = (tuple: Tuple): tuple is DeliveryTuple => {
   const count = countOf(DELIVERIES, tuple);
   if (tuple.length === count) return true;
-  return count !== undefined && WITH_CAPS.includes(tuple[0]) && tuple.length === count + 1;
+  if (count === undefined || !TELLING.includes(tuple[0])) return false;
+  return tuple.length === count + 1 || tuple.length === count + 2;
 };
 const isToWorker = (tuple: Tuple): tuple is ToWorkerTuple =>
   tuple.length === countOf(TO_WORKER, tuple);

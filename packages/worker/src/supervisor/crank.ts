@@ -151,6 +151,11 @@ const weightOf = (syscall: SyscallTuple): number => {
     case Syscall.subscribe:
     case Syscall.dismissKind:
       return ELEMENT_WEIGHT;
+    case Syscall.allege:
+      return syscall[1].reduce(
+        (weight, [, spelled]) => weight + REFERENCE_WEIGHT + ELEMENT_WEIGHT + spelled.length,
+        ELEMENT_WEIGHT,
+      );
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:

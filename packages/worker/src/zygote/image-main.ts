@@ -18,6 +18,7 @@ import type {
   VatEnvironment,
 } from '../contracts/vat-environment.js';
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
+import { INTERFACES_MARK } from '../protocol/interfaces.js';
 import { WOVEN_MARK } from '../weave/weave.js';
 import { callDepth } from './call-depth.js';
 import { errorDetails, fatalDetails } from './error-details.js';
@@ -40,7 +41,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   };
   const supervisor = new Supervisor({ host, environment });
   return {
-    marks: [BUNDLE_CAPS_MARK, WOVEN_MARK],
+    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK, WOVEN_MARK],
     onMessage: frame => supervisor.onMessage(frame),
     stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {

@@ -8,24 +8,12 @@
 import type { Hardening } from '../../contracts/hardening.js';
 import type { BundleCaps, BundleText } from '../../protocol/bundle-caps.js';
 import type { BundleId } from '../../protocol/code-ids.js';
-import { Delivery } from '../../protocol/opcodes.js';
 import type { VRef } from '../../protocol/refs.js';
-import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import { isObject } from '../../values.js';
 import { Fail, q } from '../contract/fail.js';
 
 /** An archive is named by the sha512 of its compartment map: `b1-` and 128 digits. */
 const ARCHIVE_ID_LENGTH = 131;
-
-const capsOf = (delivery: DeliveryTuple): BundleCaps | undefined => {
-  const [opcode] = delivery;
-  if (opcode === Delivery.startVat || opcode === Delivery.fork) {
-    return delivery.length === 5 ? delivery[4] : undefined;
-  }
-  if (opcode === Delivery.message) return delivery.length === 6 ? delivery[5] : undefined;
-  if (opcode === Delivery.notify) return delivery.length === 3 ? delivery[2] : undefined;
-  return undefined;
-};
 
 interface BundleCapsOptions {
   readonly hardening: Hardening;
@@ -43,8 +31,8 @@ export class VatBundleCaps {
   }
 
   /** Notes the caps that a delivery mentions. */
-  introduced(delivery: DeliveryTuple): void {
-    for (const [vref, bundleId] of capsOf(delivery) ?? []) this.#ids.set(vref, bundleId);
+  introduced(caps: BundleCaps): void {
+    for (const [vref, bundleId] of caps) this.#ids.set(vref, bundleId);
   }
 
   /** `vatPowers.D`. */

@@ -13,13 +13,17 @@ import type { BundleText } from '../../protocol/bundle-caps.js';
 import type { BundleId } from '../../protocol/code-ids.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
-import { Delivery } from '../../protocol/opcodes.js';
+import { spellInterface, toldBy, type Interfaces } from '../../protocol/interfaces.js';
+import { Delivery, Syscall } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
+import type { VRef } from '../../protocol/refs.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
+import { propertyOf } from '../../values.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
 import { VatBundleCaps } from '../objects/bundle-device.js';
+import { ImportInterfaces } from '../objects/import-interfaces.js';
 import { VatCodec } from '../promises/codec.js';
 import { PromiseTable } from '../promises/promise-table.js';
 import { Promises } from '../promises/promises.js';
@@ -64,6 +68,7 @@ export class Liveslots {
   #evaluation: Evaluation | undefined;
   readonly #garbage: Garbage;
   readonly #bundleCaps: VatBundleCaps;
+  readonly #interfaces: ImportInterfaces;
   #isSpoiled = false;
 
   constructor(options: LiveslotsOptions) {
@@ -75,8 +80,11 @@ export class Liveslots {
     this.#log = log;
     const table = new PromiseTable(handled);
     const promises = new Promises({ crank, handled, hardening, table });
+    const interfaces = new ImportInterfaces(rows);
+    this.#interfaces = interfaces;
     const references = new VatReferences({
       crank, handled, hardening, promises, promiseTable: table,
+      interfaceOf: vref => interfaces.of(vref),
     });
     const codec = new VatCodec({ hardening, slots: references, promises: table });
     promises.useCodec(codec);
@@ -134,19 +142,24 @@ export class Liveslots {
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
-    this.#bundleCaps.introduced(delivery);
+    const [caps, interfaces] = toldBy(delivery);
+    if (caps !== undefined) this.#bundleCaps.introduced(caps);
+    if (interfaces !== undefined) this.#interfaces.introduced(interfaces);
     return this.#dispatcher.deliver(delivery);
   }
 
   /** The delivery is quiescent: what it left dirty goes to the rows. */
   endCrank(): void {
     this.#vatData.endCrank();
+    const exported = this.#vatData.ledger.takeExported();
+    if (exported.length > 0) this.#allege(exported);
   }
 
   /** Whatever became of the crank, nothing of it stays behind. Gives what it has to report. */
   afterCrank(): CrankReport {
     this.#table.endCrank();
     this.#references.endCrank();
+    this.#interfaces.endCrank();
     return this.#garbage.takeReport();
   }
 
@@ -159,6 +172,16 @@ export class Liveslots {
     return this.#codec.encodeSettlement(this.#environment.hardening.harden(error));
   }
 
+  /** Tells the kernel what new exports say that they are. */
+  #allege(exported: readonly VRef[]): void {
+    const interfaces = exported.flatMap((vref): Interfaces => {
+      const value = this.#references.valueOf(vref);
+      const spelled = spellInterface(propertyOf(value, Symbol.toStringTag));
+      return spelled === '' ? [] : [[vref, spelled]];
+    });
+    if (interfaces.length > 0) this.#crank.syscall([Syscall.allege, interfaces]);
+  }
+
   #makeContext(rows: RowStore): LiveslotsContext {
     const identity = (): Identity => this.#bound();
     return {
@@ -166,6 +189,7 @@ export class Liveslots {
         return identity().incarnation;
       },
       rows,
+      interfaces: this.#interfaces,
       codec: this.#codec,
       references: this.#references,
       hardening: this.#environment.hardening,

@@ -105,6 +105,7 @@ export class VatStarter {
     const root = this.#checkRoot(outcome.value);
     reviveWatches();
     references.bindRoot(root);
+    this.#options.ledger.exportedRoot();
     finishUpgrade();
     return undefined;
   }
