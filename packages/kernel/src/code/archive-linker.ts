@@ -11,6 +11,7 @@ import { moduleFunctor, type ModuleFunctor } from '@heirloom/worker/module-funct
 import { required } from '@heirloom/store/types';
 import { ARCHIVE_RUNTIME } from './archive-runtime.js';
 import { refusedInCompiled } from './compiled-modules.js';
+import { refusalIn, told } from './refusals.js';
 
 /** An ES module as `@endo/module-source` compiles it. */
 export interface CompiledEsm {
@@ -139,8 +140,8 @@ class Linker {
       try {
         this.#es.set(linked, new EsModule(linked, module.compiled));
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw SyntaxError(`${name}: ${why}`, { cause: error });
+        const [why, place] = told(error, module.compiled.__syncModuleProgram__);
+        throw SyntaxError(refusalIn(name, why, place), { cause: error });
       }
     }
   }
