@@ -1,8 +1,9 @@
 /** `heirloom` as npm installs it: is it found, which version is it, what does a typo give? */
 import { accessSync, constants } from 'node:fs';
-import { copyFile, mkdir, realpath } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleVat } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
 import { heirloom } from '../support/hosts/command-line.js';
 import { readDocument, ROOT } from '../support/documents/documents.js';
@@ -71,5 +72,46 @@ describe('what is typed', () => {
     const [, ...hint] = stderr.trimEnd().split('\n');
     expect(hint.length).toBeLessThanOrEqual(HINT_LINES_MAX);
     expect(hint.filter(line => line.length > COLUMNS)).toEqual([]);
+  });
+});
+
+describe('bundle', () => {
+  const ENTRY = pathOf('test/vats/relay.js');
+
+  test('a vat -> the file has what bundleVat gives, the id is that of the bundle', async () => {
+    const file = join(await freshDirectory(), 'relay.json');
+    const { status, stdout, stderr } = await heirloom('bundle', ENTRY, '--out', file, '--json');
+    expect([status, stderr]).toEqual([0, '']);
+    const bundle = JSON.parse(await readFile(file, 'utf8')) as { readonly source: string };
+    expect(bundle).toEqual(await bundleVat(ENTRY));
+    const { bundleId, ...facts } = JSON.parse(stdout) as { readonly bundleId: string };
+    expect(facts).toEqual({ moduleFormat: 'endoScript', bytes: bundle.source.length, file });
+    expect(bundleId).toMatch(/^b1-[0-9a-f]{64}$/);
+    const shown = await heirloom('bundle', ENTRY);
+    expect(shown).toMatchObject({ status: 0, stderr: '' });
+    expect(shown.stdout).toContain(bundleId);
+  });
+
+  test('another format; one that there is not -> which there are', async () => {
+    const { status, stdout } = await heirloom('bundle', ENTRY, '--format', 'getExport', '--json');
+    expect([status, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ moduleFormat: 'getExport', file: null }),
+    ]);
+    const refused = await heirloom('bundle', ENTRY, '--format', 'tarball');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('endoZipBase64');
+  });
+
+  test('what a vat cannot run, a file that cannot be written -> one line, status 1', async () => {
+    const directory = await freshDirectory();
+    const entry = join(directory, 'vat.js');
+    await writeFile(entry, 'export const a = import.meta.url;');
+    const stderr =
+      `heirloom: BAD_BUNDLE: cannot bundle ${entry}: vat.js:1:18: a vat has no import.meta\n`;
+    expect(await heirloom('bundle', entry)).toEqual({ status: 1, stdout: '', stderr });
+    const unwritten = await heirloom('bundle', ENTRY, '--out', join(directory, 'no/where'));
+    expect([unwritten.status, unwritten.stdout]).toEqual([1, '']);
+    expect(unwritten.stderr).toMatch(/^heirloom: BAD_ARGUMENT: cannot write .*\n$/);
   });
 });

@@ -10,6 +10,7 @@ import { endoBundles } from '../support/bundles/endo-bundles.js';
 import { writeFiles } from '../support/bundles/written-files.js';
 import { freshDirectory } from '../support/kernels/fresh-kernels.js';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
+import { FAR_MODULE } from './archive-cases.js';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -264,6 +265,13 @@ describe('installBundle of what endo has bundled:', () => {
     ['import.js', 'endoZipBase64'],
     ['import.js', 'nestedEvaluate'],
     ['import.js', 'getExport'],
+    ['import.js', 'endoScript'],
+    ['common.js', 'endoScript'],
+    ['meta.js', 'endoScript'],
+    ['await.js', 'endoZipBase64'],
+    ['await.js', 'nestedEvaluate'],
+    ['await.js', 'getExport'],
+    ['await.js', 'endoScript'],
     ['common.js', 'endoZipBase64'],
     ['common.js', 'nestedEvaluate'],
     ['common.js', 'getExport'],
@@ -294,6 +302,13 @@ describe('installBundle of what endo has bundled:', () => {
     ['import.js', 'getExport', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
     ['common.js', 'getExport', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
     ['meta.js', 'getExport', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['import.js', 'endoScript', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
+    ['common.js', 'endoScript', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['meta.js', 'endoScript', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['await.js', 'endoZipBase64', /: other.*\/await\.js:2:\d+: a vat has no top-level await/],
+    ['await.js', 'nestedEvaluate', /: other\/await\.js:2:\d+: a vat has no top-level await/],
+    ['await.js', 'getExport', /: other\/await\.js:2:\d+: a vat has no top-level await/],
+    ['await.js', 'endoScript', /: other\/await\.js:2:\d+: a vat has no top-level await/],
     ['common.js', 'endoZipBase64', /other.*\/c\.cjs:3:3: a vat has no import\(\)/],
     ['meta.js', 'endoZipBase64', /other.*\/meta\.js:2:\d+: a vat has no import\.meta/],
     ['host.js', 'endoZipBase64', /\.\/host\.js.*Cannot find module "node:fs"/],
@@ -303,4 +318,35 @@ describe('installBundle of what endo has bundled:', () => {
     const install = shared.kernel.installBundle(made.get(`${entry} ${format}`)!);
     expect(await messageOf(install)).toMatch(message);
   });
+});
+
+describe('installBundle of what SES takes for import() and eval:', () => {
+  const shared = useSharedKernel();
+  const FORMATS = ['endoZipBase64', 'nestedEvaluate', 'getExport'] as const;
+  let bundles: readonly VatBundle[] = [];
+
+  beforeAll(async () => {
+    const entry = await written({
+      'vat.js': `import { Far } from './far.js'; import c from './c.cjs';
+        // eval('x'); import('y') <!-- -->
+        /** @type {import('./far.js').Far} */ const text = 'import(x)';
+        export const buildRootObject = () => Far('root', { go: () => text + c.text });`,
+      'c.cjs': "/* import('x'); eval('y') <!-- */ exports.text = ' <!-- eval(y)';",
+      'far.js': FAR_MODULE,
+      'package.json': '{ "name": "texts", "version": "1.0.0", "type": "module" }',
+    });
+    bundles = await endoBundles([
+      ...FORMATS.map(format => ({ entry, format })),
+      { entry, format: 'endoZipBase64', noTransforms: true },
+    ]);
+  });
+
+  test.each([...FORMATS, 'an archive of sources'].map((what, at) => [what, at] as const))(
+    '%s with texts and comments alone -> runs',
+    async (_what, at) => {
+      const bundleId = await shared.kernel.installBundle(bundles[at]!);
+      const { root } = await shared.kernel.createVat({ name: shared.takeName('vat'), bundleId });
+      expect(await shared.kernel.call(root, 'go')).toBe('import(x) <!-- eval(y)');
+    },
+  );
 });

@@ -12,6 +12,7 @@ import { required } from '@heirloom/store/types';
 import { moduleComment } from './archive-places.js';
 import { ARCHIVE_RUNTIME } from './archive-runtime.js';
 import { refusedInCompiled } from './compiled-modules.js';
+import { refusalIn, told } from './refusals.js';
 
 /** An ES module as `@endo/module-source` compiles it. */
 export interface CompiledEsm {
@@ -140,8 +141,8 @@ class Linker {
       try {
         this.#es.set(linked, new EsModule(linked, module.compiled));
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw SyntaxError(`${name}: ${why}`, { cause: error });
+        const [why, place] = told(error, module.compiled.__syncModuleProgram__);
+        throw SyntaxError(refusalIn(name, why, place), { cause: error });
       }
     }
   }

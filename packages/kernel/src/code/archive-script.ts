@@ -20,7 +20,7 @@ import {
   type CompiledModule,
   type LinkedModule,
 } from './archive-linker.js';
-import { describePlace, splitPlace } from './source-places.js';
+import { refusalIn, told } from './refusals.js';
 
 /** What comes of an archive. */
 export interface DerivedArchive {
@@ -229,9 +229,8 @@ const checkCjs = (name: string, { compiled }: { readonly compiled: CompiledCjs }
   try {
     weave(`(${compiled.source}\n)`);
   } catch (error) {
-    const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
-    const where = place === undefined ? name : describePlace(name, place);
-    throw SyntaxError(`${where}: ${why}`, { cause: error });
+    const [why, place] = told(error, compiled.source);
+    throw SyntaxError(refusalIn(name, why, place), { cause: error });
   }
 };
 

@@ -6,17 +6,20 @@
  * Each of them is looked at here; endo keeps their lines as the author wrote them.
  */
 import type { SourceMap } from 'node:module';
-import type { Place } from '@heirloom/worker/plain-places';
 import { weave } from '@heirloom/worker/weave';
 import type { BundleFormat } from './bundle.js';
 import { refusedInCompiled } from './compiled-modules.js';
-import { describePlace, inSource, splitPlace } from './source-places.js';
+import { refusalIn, told } from './refusals.js';
+import { inSource } from './source-places.js';
 
 /** What there is no map for. */
 const BUNDLE = 'bundle';
 
 /** In a module of the bundle, whose name and lines are the author's. */
 class ModuleRefused extends Error {}
+
+/** How endo's bundler begins what it makes of modules. */
+const OF_ENDO = /^[^\n]{0,40}\(functors => options => \{/;
 
 interface Part {
   /** Of its package. */
@@ -63,32 +66,11 @@ const checkHostModules = (source: string): void => {
   throw SyntaxError(`a vat has no modules of its host: "${name ?? ''}" (${line}:0)`);
 };
 
-const BEHIND_AWAIT = /\bawait\s+$/;
-const IMPORT_META = /'import\.meta'/;
-
-/** acorn's errors have it, ours have not: with them the source does parse. */
-const isParseError = (error: unknown): error is { readonly pos: number } =>
-  error instanceof SyntaxError && 'pos' in error && typeof error.pos === 'number';
-
-const told = (error: unknown, source: string): ReturnType<typeof splitPlace> => {
-  const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
-  if (!isParseError(error)) return [why, place];
-  if (IMPORT_META.test(why)) return ['a vat has no import.meta', place];
-  if (BEHIND_AWAIT.test(source.slice(Math.max(0, error.pos - 20), error.pos))) {
-    return ['a vat has no top-level await', place];
-  }
-  return [`its source does not parse: ${why}`, place];
-};
-
-/** Its own, as `told` says it, with a place in the module. */
-const placedIn = ({ name }: Part, why: string, place: Place | undefined): ModuleRefused =>
-  new ModuleRefused(`${place === undefined ? name : describePlace(name, place)}: ${why}`);
-
 const checkEvaluated = (part: Part): void => {
   try {
     weave(part.text);
   } catch (error) {
-    throw placedIn(part, ...told(error, part.text));
+    throw new ModuleRefused(refusalIn(part.name, ...told(error, part.text)));
   }
 };
 
@@ -106,7 +88,8 @@ const inPart = (error: unknown, source: string, parts: readonly Part[]): unknown
   const [why, place] = told(error, source);
   const part = parts.findLast(({ line }) => place !== undefined && line <= place.line);
   if (part === undefined || place === undefined) return error;
-  return placedIn(part, why, { line: place.line - part.line, column: place.column });
+  const within = { line: place.line - part.line, column: place.column };
+  return new ModuleRefused(refusalIn(part.name, why, within));
 };
 
 /**
@@ -114,14 +97,14 @@ const inPart = (error: unknown, source: string, parts: readonly Part[]): unknown
  * cannot run in a vat; ModuleRefused for that in a module of `nestedEvaluate`.
  */
 export const wovenSource = (moduleFormat: BundleFormat, source: string): string => {
-  if (moduleFormat === 'endoScript') return weave(source);
+  if (!OF_ENDO.test(source)) return weave(source);
   checkHostModules(source);
   const parts = partsOf(moduleFormat, source);
   checkParts(moduleFormat, parts);
   try {
     return weave(source);
   } catch (error) {
-    throw moduleFormat === 'getExport' ? inPart(error, source, parts) : error;
+    throw moduleFormat === 'nestedEvaluate' ? error : inPart(error, source, parts);
   }
 };
 
@@ -130,5 +113,6 @@ export const whyRefused = (error: unknown, source: string, map: SourceMap | unde
   if (error instanceof ModuleRefused) return error.message;
   const [why, place] = told(error, source);
   if (place === undefined) return why;
-  return `${inSource(map, place) ?? describePlace(BUNDLE, place)}: ${why}`;
+  const where = inSource(map, place);
+  return where === undefined ? refusalIn(BUNDLE, why, place) : `${where}: ${why}`;
 };

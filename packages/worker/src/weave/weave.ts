@@ -51,12 +51,6 @@ export { refusedInModule } from './refused-in-module.js';
 /** No script of vat code may contain an identifier that begins so. */
 export const RESERVED_PREFIX = '$heirloom_';
 
-/**
- * An image whose text has this runs what this weaver has woven. Another number stands here when
- * woven code needs what an older image does not give.
- */
-export const WOVEN_MARK = 'heirloom image: woven code 2';
-
 /** A global function; it gives what woven code calls, by the names that the code has for it. */
 export const TAKE_NAME = '$heirloom_take';
 
@@ -256,6 +250,12 @@ class Weaver {
     return this.#insert(body.end, '}');
   }
 }
+
+/**
+ * An image whose text has this runs what this weaver has woven. Another number stands here when
+ * woven code needs what an older image does not give.
+ */
+export const WOVEN_MARK = 'heirloom image: woven code 2';
 
 /** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
 const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
