@@ -170,6 +170,7 @@ const EXPRESSIONS = `
   a.set(a, 0), a
   a.set(new G([9, 8])), a
   a.set(new Uint8Array([9, 8]), 1), a
+  a.set([null, undefined, '', true, []]), a
   a.set([1], 9)
   a.set([1], -1)
   a.set("78"), a
