@@ -28,7 +28,6 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   'no source at all -> not iterable': 'fails as the engine does',
   'keys: byte arrays -> refused as what is no scalar, though they are scalars to endo':
     'fails, `has` too: encodePassable(byteArray) not yet implemented',
-  'float arrays -> there, in child compartments too, with one NaN': 'has none',
   'the constructors -> named, frozen, the same in vatPowers and child compartments': CONSTRUCTORS,
   'the constructors: without new -> TypeError; subclasses -> work': CONSTRUCTORS,
 };

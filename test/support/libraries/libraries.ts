@@ -1,5 +1,6 @@
 /**
- * The libraries of docs/libraries.md: where each is used (test/vats/libraries/npm), and what is to be known.
+ * The libraries of docs/libraries.md: where each is used (test/vats/libraries/npm), and what is to
+ * be known of it.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,7 +19,8 @@ export interface Library {
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const fileOf = ({ use }: Library): string => path.join(ROOT, 'test/vats/libraries/npm', `${use}.js`);
+const fileOf = ({ use }: Library): string =>
+  path.join(ROOT, 'test/vats/libraries/npm', `${use}.js`);
 
 const NOTES = {
   redux: 'call `combineReducers` at the top of a module, for it asks for chance',

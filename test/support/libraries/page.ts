@@ -65,15 +65,21 @@ const TOLERANCE = 0.1;
 
 /** What of a page is not what was found. */
 export const findingsIn = (page: string, findings: readonly Finding[]): string[] => {
+  const text = page.split('\n').filter(line => !SIZE.test(line));
+  const isWhole = text.join('\n') === [...HEAD, ...FOOT, ''].join('\n');
   const lines = page.split('\n').flatMap(line => {
     const [, head, size] = SIZE.exec(line) ?? [];
     return head === undefined ? [] : [{ head, size: Number(size) }];
   });
-  return findings.flatMap(({ library, bytes }) => {
+  const heads = LIBRARIES.map(headOf);
+  const unknown = lines.filter(({ head }) => !heads.includes(head)).map(({ head }) => head);
+  const wrong = findings.flatMap(({ library, bytes }) => {
     const line = lines.find(({ head }) => head === headOf(library));
     if (line === undefined) return [`no line: ${headOf(library)}`];
     const found = kilobytes(bytes);
     const isNear = Math.abs(found - line.size) <= Math.max(1, line.size * TOLERANCE);
     return isNear ? [] : [`${library.name}: ${found} kB`];
   });
+  const rest = isWhole ? [] : ['the text around the table'];
+  return [...rest, ...unknown.map(head => `not among the libraries: ${head}`), ...wrong];
 };

@@ -23,10 +23,10 @@ import {
   storedImageId,
   type ImageId,
 } from '@heirloom/worker';
+import { WOVEN_MARK } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
 import { metaText, metaTextRow } from '../state/store-meta.js';
-import { WOVEN_MARK } from '@heirloom/worker/weave';
 import type { MakeCodeCache } from './code-caches.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */

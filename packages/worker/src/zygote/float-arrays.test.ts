@@ -170,6 +170,7 @@ const EXPRESSIONS = `
   a.set(a, 0), a
   a.set(new G([9, 8])), a
   a.set(new Uint8Array([9, 8]), 1), a
+  a.set([null, undefined, '', true, []]), a
   a.set([1], 9)
   a.set([1], -1)
   a.set("78"), a
@@ -221,7 +222,6 @@ const EXPRESSIONS = `
   a.constructor = { [Symbol.species]: class extends F { constructor() { super(1) } } }; a.slice()
   a.constructor = { [Symbol.species]: function () { return new F(9) } }; a.map(x => x)
   const b = new ArrayBuffer(16, { maxByteLength: 32 }); const x = new F(b); b.resize(8); x.length
-  const s = structuredClone; typeof s
   for (const x of a) if (x > 1) a[0] = 4; a
   new F(new F(a.buffer).buffer) !== a
   a.valueOf() === a

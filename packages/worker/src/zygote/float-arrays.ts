@@ -26,7 +26,7 @@ type Key = string | symbol;
 const { apply, construct, defineProperty, ownKeys } = Reflect;
 const { create, defineProperties, entries, setPrototypeOf } = Object;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
-const { isInteger } = Number;
+const { isInteger, MAX_SAFE_INTEGER } = Number;
 const { max, min, trunc } = Math;
 const { isArrayBuffer } = types;
 const { isView } = ArrayBuffer;
@@ -283,11 +283,12 @@ type Source = Readonly<Record<number, number>> & { readonly length: number };
 
 /** The length of what is like an array, as the language takes it. */
 const lengthOfList = (source: Source): number =>
-  min(max(integerOf(source.length), 0), Number.MAX_SAFE_INTEGER);
+  min(max(integerOf(source.length), 0), MAX_SAFE_INTEGER);
 
+/** `max` takes anything to a number, and refuses bigints and symbols. */
 const numbersOf = (source: Source, length: number): number[] => {
   const numbers: number[] = [];
-  for (let i = 0; i < length; i += 1) numbers[i] = +(source[i] ?? NaN);
+  for (let i = 0; i < length; i += 1) numbers[i] = apply(max, undefined, [source[i]]);
   return numbers;
 };
 

@@ -7,6 +7,7 @@
  */
 import { types } from 'node:util';
 import { isObject } from '../values.js';
+import { isFloatArray } from './float-arrays.js';
 
 const { isMap, isPromise, isProxy, isSet, isTypedArray } = types;
 
@@ -124,7 +125,7 @@ const formatEntries = (value: object, depth: number, details: ErrorDetails): str
 
 const format = (value: unknown, depth: number, details: ErrorDetails): string => {
   if (!isObject(value)) return formatPrimitive(value);
-  if (isProxy(value)) return '[Proxy]';
+  if (isProxy(value)) return isFloatArray(value) ? '[typed array]' : '[Proxy]';
   if (typeof value === 'function') return `[Function ${textProperty(value, 'name')}]`;
   if (types.isNativeError(value)) return formatError(value, depth, details);
   const tag = textProperty(value, Symbol.toStringTag);
