@@ -14,8 +14,8 @@ import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-ke
 const ZOE = {
   name: '@agoric/zoe',
   version: '0.27.0',
-  integrity:
-    'sha512-BC9CpLPJyH8nsgw62UXZ3oAwe0OdnoFLaEWsAVvFOKqT4gorlapRQBhSbJ0CEHD9tsg6XTLYvJ7xAEQTjua97Q==',
+  sha512:
+    'BC9CpLPJyH8nsgw62UXZ3oAwe0OdnoFLaEWsAVvFOKqT4gorlapRQBhSbJ0CEHD9tsg6XTLYvJ7xAEQTjua97Q==',
 };
 const ZCF = 'bundles/bundle-contractFacet.js';
 
