@@ -180,7 +180,7 @@ describe('dry run by a vat:', () => {
       expect(await tried(cap, vatParameters)).toMatchObject({
         ok: false,
         errors: [expect.stringContaining(text)],
-        cost: { rowsWritten: 0, syscalls: 1 },
+        cost: { rowsWritten: 0, syscalls: 0 },
       });
     }
     expect(await tried('bank', { fail: 'unclaimed' })).toMatchObject({
