@@ -14,8 +14,8 @@ import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-ke
 const ZOE = {
   name: '@agoric/zoe',
   version: '0.27.0',
-  integrity:
-    'sha512-BC9CpLPJyH8nsgw62UXZ3oAwe0OdnoFLaEWsAVvFOKqT4gorlapRQBhSbJ0CEHD9tsg6XTLYvJ7xAEQTjua97Q==',
+  sha512:
+    'BC9CpLPJyH8nsgw62UXZ3oAwe0OdnoFLaEWsAVvFOKqT4gorlapRQBhSbJ0CEHD9tsg6XTLYvJ7xAEQTjua97Q==',
 };
 const ZCF = 'bundles/bundle-contractFacet.js';
 
@@ -30,7 +30,7 @@ for (const entry of process.argv.slice(1)) {
 process.stdout.write(JSON.stringify(bundles));
 `;
 
-const CONTRACTS = ['test/vats/zoe/contract.js', 'test/vats/zoe/contract-next.js'];
+const CONTRACTS = ['test/vats/libraries/zoe/contract.js', 'test/vats/libraries/zoe/contract-next.js'];
 const BANKS = ['examples/ertp/bank.js', 'examples/ertp/bank-v2.js', 'examples/ertp/client.js'];
 
 const bundlesOf = async (names: readonly string[]): Promise<VatBundle[]> => {
@@ -71,7 +71,7 @@ describe('the published vat of Zoe contracts', { tags: ['thorough'] }, () => {
     for (const bundle of [zcf, contract, next]) {
       expect(await kernel.installBundle(bundle)).toBe(idOf(bundle));
     }
-    const bundleId = await install(kernel, 'zoe/service.js');
+    const bundleId = await install(kernel, 'libraries/zoe/service.js');
     const { vatAdmin } = kernel.services;
     return (await kernel.createVat({ name: 'zoe', bundleId, vatParameters: { vatAdmin } })).root;
   };

@@ -33,8 +33,7 @@ const life = async (replica: Replica): Promise<readonly unknown[]> => {
   }
   const tell = async (name: string, code: string, args: readonly unknown[] = []) => {
     const { kernel } = replica;
-    const result = await replica.settle(kernel.send(kernel.vat(name).root, 'run', [code, args]).result);
-    return result;
+    return replica.settle(kernel.send(kernel.vat(name).root, 'run', [code, args]).result);
   };
   const give = async (code: string, how: string): Promise<void> => {
     const made = await tell('owner', code);
@@ -65,7 +64,8 @@ const life = async (replica: Replica): Promise<readonly unknown[]> => {
   return seen;
 };
 
-test('interfaces: a life, in kernels that differ -> the same names, the same hashes', { tags: ['sized'] },
+const inKernels = 'interfaces: a life, in kernels that differ -> the same names and hashes';
+test(inKernels, { tags: ['sized'] },
   async () => {
     const seen = await inReplicas(life);
     const names = (round: number): string[] =>
@@ -146,12 +146,18 @@ describe('interfaces:', () => {
     expect(await run(kernel, 'other', shown, [next])).toEqual(['Alleged: Purse']);
   });
 
-  test('objects of the host, and what the host is given', async () => {
+  test('objects of the host and the kernel, and what the host is given', async () => {
     const kernel = await kernelOver({ hostObjects: { bridge: { ping: () => 1 } } });
     await twoVats(kernel);
     const bridge = kernel.hostObject('bridge');
     expect(bridge.iface).toBe('Alleged: bridge');
     expect(await run(kernel, 'other', 'getInterfaceOf(args[0])', [bridge])).toBe('Alleged: bridge');
+    const { vatAdmin, clock } = kernel.services;
+    const args = [kernel.vat('owner').root, vatAdmin, clock];
+    expect(await run(kernel, 'other', 'args.map(it => getInterfaceOf(it))', args)).toEqual([
+      'Alleged: workbench', 'Alleged: vatAdmin', 'Alleged: clock',
+    ]);
+    expect([vatAdmin.iface, clock.iface]).toEqual(['Alleged: vatAdmin', 'Alleged: clock']);
     const given = await run(kernel, 'owner', `harden([Far('a', {}), new Promise(() => {})])`);
     expect((given as { iface?: string }[]).map(({ iface }) => iface)).toEqual([
       'Alleged: a', undefined,

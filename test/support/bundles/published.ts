@@ -13,16 +13,16 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CACHE = path.join(ROOT, 'node_modules/.cache/heirloom-published');
 const run = promisify(execFile);
 
-export interface PublishedPackage {
+interface PublishedPackage {
   readonly name: string;
   readonly version: string;
-  /** As a lock file has it: `sha512-` and base64. */
-  readonly integrity: string;
+  /** Of the tarball, in base64: what stands behind `sha512-` in a lock file. */
+  readonly sha512: string;
 }
 
-const check = async (file: string, { name, version, integrity }: PublishedPackage) => {
+const check = async (file: string, { name, version, sha512 }: PublishedPackage) => {
   const digest = createHash('sha512').update(await readFile(file)).digest('base64');
-  if (`sha512-${digest}` !== integrity) throw Error(`${name}@${version} is another: ${digest}`);
+  if (digest !== sha512) throw Error(`${name}@${version} is another: ${digest}`);
 };
 
 /** The tarball. Errors: what npm says when it can be had neither here nor from the registry. */

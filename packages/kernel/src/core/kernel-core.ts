@@ -31,7 +31,7 @@ import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
 import { freeUnreferenced } from '../objects/collect.js';
-import { interfaceOf } from '../objects/interfaces.js';
+import { interfaceOf } from '../objects/object-interfaces.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';

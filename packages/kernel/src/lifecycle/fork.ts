@@ -33,7 +33,7 @@ import {
   holdRecognizable,
   releaseAll,
 } from '../objects/counts.js';
-import { spelledInterface } from '../objects/interfaces.js';
+import { spelledInterface } from '../objects/object-interfaces.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { ownerOf } from '../objects/orphans.js';
 import { makeObject, makePromise, subscribe, type Settlement } from '../objects/router.js';

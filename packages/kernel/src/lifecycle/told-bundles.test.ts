@@ -10,7 +10,7 @@ import {
 } from '@heirloom/worker';
 import { beforeEach, expect, test } from 'vitest';
 import { activate, nameFor } from '../objects/clist.js';
-import { allege, interfaceOf } from '../objects/interfaces.js';
+import { allege, interfaceOf } from '../objects/object-interfaces.js';
 import { makeKernelObject, provideBundleCap } from '../objects/kernel-objects.js';
 import { makeObject } from '../objects/router.js';
 import { provideHostObject } from '../services/host-calls.js';
@@ -80,7 +80,7 @@ test('told: no caps, or an image that is older -> nothing', () => {
   expect([old.among(VAT, [cap]), old.atStart(VAT, []), old.unshown(VAT)]).toEqual([[], [], []]);
 });
 
-test('told: interfaces of what no merged crank has mentioned; of all where a reap comes first', () => {
+test('told: interfaces of what no merged crank has mentioned; of all before a reap', () => {
   const own = makeObject(state, VAT, ROOT_VREF);
   allege(state, VAT, [[ROOT_VREF, 'root']]);
   const [met, fresh] = [provideHostObject(state, 'met'), node()];
@@ -102,7 +102,7 @@ test('told: interfaces of what no merged crank has mentioned; of all where a rea
   expect(toldBy(true, false).among(VAT, mentioned, true)).toEqual([]);
 });
 
-test('alleged: an export that has no name -> gets it, once; anything else keeps what it has', () => {
+test('alleged: an export that has no name -> gets it, once; others keep what they have', () => {
   const own = makeObject(state, VAT, ROOT_VREF);
   const foreign = provideHostObject(state, 'bridge');
   const vref = nameFor(state, VAT, foreign);

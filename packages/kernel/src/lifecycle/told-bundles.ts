@@ -3,15 +3,15 @@
  * (`vatPowers.D`), and what objects that are new to the vat say that they are.
  *
  * A delivery names the bundle of each cap that it mentions, and startVat those of all caps that the
- * vat has. All of it stands in the transcript: a replay knows what the vat knew, whatever the vat has let
- * go of since. A vat on an image that is older than this is told nothing, and its deliveries are
- * the same bytes as before.
+ * vat has. All of it stands in the transcript: a replay knows what the vat knew, whatever the vat
+ * has let go of since. A vat on an image that is older than this is told nothing, and its
+ * deliveries are the same bytes as before.
  */
 import type { BundleCaps, Interfaces, Told, VatNumber } from '@heirloom/worker';
 import type { Images } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
 import { nameFor } from '../objects/clist.js';
-import { interfacesOf } from '../objects/interfaces.js';
+import { interfacesOf } from '../objects/object-interfaces.js';
 import { ownerOf } from '../objects/orphans.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';

@@ -33,7 +33,7 @@ import { makeResult, resolveName, resolvePromiseName, type Speaker } from '../ob
 import { abandonExports, dropImports, retireExports, retireImports } from '../objects/collect.js';
 import { getPromise } from '../objects/counts.js';
 import { checkDismissal, dismissKind } from '../objects/dismissed-kinds.js';
-import { allege } from '../objects/interfaces.js';
+import { allege } from '../objects/object-interfaces.js';
 import { soleReference } from '../objects/kernel-data.js';
 import { send, settle, subscribe } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';

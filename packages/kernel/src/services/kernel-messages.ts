@@ -54,8 +54,8 @@ const read = (kind: KernelObject, message: QueuedMessage): Spoken => {
   const method = known ? methods[name] : undefined;
   if (method !== undefined) return { method, args };
   const shown = typeof name === 'string' ? JSON.stringify(name) : 'that is no string';
-  const names = Object.keys(methods).join(', ');
-  throw new Refusal(TypeError(`target has no method ${shown}, has [${names}] (${KERNEL_OBJECT_NAMES[kind]})`));
+  const names = `[${Object.keys(methods).join(', ')}] (${KERNEL_OBJECT_NAMES[kind]})`;
+  throw new Refusal(TypeError(`target has no method ${shown}, has ${names}`));
 };
 
 /** Carries out one message to a kernel object. */

@@ -42,7 +42,7 @@ export type ObjectRow = readonly [
   recognizable: number,
   /** How far the owner believes that its export goes. */
   exported: Reach,
-  /** What it says that it is (objects/interfaces.ts); empty: nothing, or it is no vat's. */
+  /** What it says that it is (objects/object-interfaces.ts); empty: nothing, or it is no vat's. */
   spelled: string,
 ];
 type ObjectTuple = readonly [
@@ -53,18 +53,15 @@ type ObjectTuple = readonly [
   exported: Reach,
   ...spelled: readonly [] | readonly [string],
 ];
-const objectTuple = ([owner, name, reachable, recognizable, exported, ...spelled]: ObjectRow): ObjectTuple =>
-  spelled[0] === ''
-    ? [owner, name, reachable, recognizable, exported]
-    : [owner, name, reachable, recognizable, exported, ...spelled];
-const objectOf = ([owner, name, reachable, recognizable, exported, spelled]: ObjectTuple): ObjectRow => [
-  owner,
-  name,
-  reachable,
-  recognizable,
-  exported,
-  spelled ?? '',
-];
+const objectTuple = (row: ObjectRow): ObjectTuple => {
+  const [owner, name, reachable, recognizable, exported, spelled] = row;
+  if (spelled !== '') return row;
+  return [owner, name, reachable, recognizable, exported];
+};
+const objectOf = (tuple: ObjectTuple): ObjectRow => {
+  const [owner, name, reachable, recognizable, exported, spelled = ''] = tuple;
+  return [owner, name, reachable, recognizable, exported, spelled];
+};
 
 /** What the vat that owns an object calls it. */
 export const exportName = ([owner, name]: ObjectRow): VRef => {

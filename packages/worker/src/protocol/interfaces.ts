@@ -82,7 +82,14 @@ export const toldBy = (delivery: DeliveryTuple): Told => {
       const [, , , , ...told] = delivery;
       return told;
     }
-    default:
+    case Delivery.dropExports:
+    case Delivery.retireExports:
+    case Delivery.retireImports:
+    case Delivery.reap:
+    case Delivery.sweep:
+    case Delivery.migrate:
       return NOTHING;
+    default:
+      throw TypeError(`unknown delivery ${String(delivery satisfies never)}`);
   }
 };
