@@ -425,12 +425,22 @@ describe('commands in the documents', () => {
   const quick = PLANS.filter(({ isKnown, isThorough }) => isKnown && !isThorough);
   test.each(quick)('$text -> $how', ({ carryOut }) => carryOut());
 
+  const unaccompanied = optionsIn(allDocuments()).map(({ text, places }) => ({
+    text,
+    at: `${text} in ${places.join(', ')}: name its command beside it`,
+  }));
+
+  test('options beside which no command stands -> a source of commands has them', () => {
+    const sources = ['packages/kernel/src/cli', 'bench/src'].flatMap(filesUnder);
+    const all = sources.filter(path => path.endsWith('.ts')).map(readDocument).join('\n');
+    for (const { text, at } of unaccompanied) {
+      expect(all.includes(`'${text}`) || text === '--help', at).toBe(true);
+    }
+  });
+
   const optional = 'options beside which no command stands -> options of some command';
   test(optional, { tags: ['thorough'] }, async () => {
-    for (const { text, places } of optionsIn(allDocuments())) {
-      const at = `${text} in ${places.join(', ')}: name its command beside it`;
-      expect(await isOffered(text), at).toBe(true);
-    }
+    for (const { text, at } of unaccompanied) expect(await isOffered(text), at).toBe(true);
   });
 });
 
