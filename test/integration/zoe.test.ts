@@ -30,7 +30,9 @@ for (const entry of process.argv.slice(1)) {
 process.stdout.write(JSON.stringify(bundles));
 `;
 
-const CONTRACTS = ['test/vats/libraries/zoe/contract.js', 'test/vats/libraries/zoe/contract-next.js'];
+const CONTRACTS = ['contract.js', 'contract-next.js'].map(
+  name => `test/vats/libraries/zoe/${name}`,
+);
 const BANKS = ['examples/ertp/bank.js', 'examples/ertp/bank-v2.js', 'examples/ertp/client.js'];
 
 const bundlesOf = async (names: readonly string[]): Promise<VatBundle[]> => {

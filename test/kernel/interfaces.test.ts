@@ -2,7 +2,9 @@
  * Interfaces of presences over everything that a kernel does with a vat, in kernels that differ in
  * what may not matter. What vat code sees of them: test/objects/interfaces.test.ts.
  */
+import { createHash } from 'node:crypto';
 import { exportState, importState, verifyStore, type Kernel } from '@heirloom/kernel';
+import { INTERFACES_MARK, readImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { inReplicas, type Replica } from '../support/kernels/replicas.js';
@@ -111,6 +113,25 @@ describe('interfaces:', () => {
     await kernel.close();
     expect((await verifyStore({ directory })).ok).toBe(true);
   });
+
+  test('a vat on an image of before -> is told nothing; what it has stays, what comes is told',
+    async () => {
+      const kernel = await kernelOver();
+      const source = readImage().source.replaceAll(INTERFACES_MARK, 'heirloom image: of before');
+      const id = createHash('sha256').update(source).digest('hex');
+      await kernel.adoptImage({ image: { id, source } });
+      const bundleId = await twoVats(kernel);
+      const keep = `baggage.init('b' + baggage.getSize(), args[0]); ${SHOWN}`;
+      const made = await run(kernel, 'owner', '$.make()');
+      expect(await run(kernel, 'other', keep, [made])).toEqual(['Alleged: remote']);
+      await kernel.adoptImage();
+      await kernel.upgradeVat(kernel.vat('other').vatId, { bundleId });
+      expect(await run(kernel, 'other', SHOWN, [made])).toEqual(['Alleged: remote']);
+      const next = await run(kernel, 'owner', '$.make()');
+      expect(await run(kernel, 'other', keep, [next])).toEqual([
+        'Alleged: remote', 'Alleged: Purse',
+      ]);
+    });
 
   test('a root under another name -> the one that it began with, to everybody', async () => {
     const kernel = await kernelOver();

@@ -66,6 +66,14 @@ describe('image:', () => {
     expect([ok, vats.length]).toEqual([true, 3]);
   });
 
+  test('two in the first block of a store -> the last one counts', async () => {
+    const kernel = await kernelOver();
+    const installed = kernel.imageId;
+    await Promise.all([kernel.adoptImage({ image: nextImage() }), kernel.adoptImage()]);
+    await kernel.createVat({ name: 'vat', bundleId: await install(kernel, 'workbench.js') });
+    expect([kernel.imageId, ...imagesOf(kernel)]).toEqual([installed, installed]);
+  });
+
   test('upgradeAll -> every vat is on it, one that fails stays on its own', async () => {
     const kernel = await kernelOver();
     const old = kernel.imageId;

@@ -104,6 +104,8 @@ export class Images {
   #current: ImageId;
   #adopted: Image | undefined;
   readonly #marks = new Map<ImageId, ReadonlySet<string>>();
+  /** Their code caches are on their way to the store: two images may come in one block. */
+  readonly #kept = new Set<ImageId>();
 
   private constructor(view: ReadView, current: ImageId, loaded: readonly Image[]) {
     this.#view = view;
@@ -185,7 +187,8 @@ export class Images {
   codeCaches(into: RowChange[]): void {
     for (const { id, codeCache } of this.#loaded.values()) {
       const key = codeCacheKey(id);
-      if (this.#view.get('local', key) !== undefined) continue;
+      if (this.#kept.has(id) || this.#view.get('local', key) !== undefined) continue;
+      this.#kept.add(id);
       into.push({ table: 'local', key, value: codeCache });
     }
   }
