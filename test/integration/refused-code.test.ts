@@ -186,6 +186,25 @@ describe('bundleVat:', () => {
   });
 });
 
+describe('a text with lines as bundles have them above modules:', () => {
+  const files = (more: string): Files => ({
+    'vat.js': `import { b } from './b.js'; const text = \`
+  // b.js
+  import(x) <!--
+  // vat.js
+})();
+\`; export const a = [b, text]; ${more}`,
+    'b.js': 'export const b = 1;',
+  });
+
+  test('bundled; what is refused is still found', async () => {
+    await bundleVat(await written(files('')));
+    const entry = await written(files('import(a);'));
+    const message = await messageOf(bundleVat(entry));
+    expect(message).toBe(`cannot bundle ${entry}: vat.js:6:32: ${IMPORT}`);
+  });
+});
+
 describe('what cannot be found:', () => {
   test('a file, a package, a part of one -> where it was sought, what to install', async () => {
     const entry = await written({

@@ -130,6 +130,10 @@ describe('a vat of 100 kB with libraries:', () => {
       await writeFile(file, text);
       const again = await Promise.all([bundler.bundle(), bundler.bundle()]);
       expect(again.map(sourceOf)).toEqual([before, before]);
+      const last = bundler.bundle();
+      await bundler.close();
+      expect(sourceOf(await last)).toBe(before);
+      await expect(bundler.bundle()).rejects.toMatchObject({ code: 'BAD_OPTION' });
     } finally {
       await bundler.close();
       await writeFile(file, text);

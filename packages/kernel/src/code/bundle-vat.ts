@@ -20,9 +20,9 @@ export interface BundleVatOptions {
 
 /** Bundles one vat again and again: it keeps what it has read and reads what has changed. */
 export interface VatBundler {
-  /** Errors: as of `bundleVat`. */
+  /** Errors: as of `bundleVat`; BAD_OPTION when it is closed. */
   bundle(): Promise<VatBundle>;
-  /** Ends it. It may not be used afterwards. */
+  /** Ends it, once what was begun is done. */
   close(): Promise<void>;
 }
 
@@ -86,7 +86,9 @@ export const openVatBundler = async (
   }
   await checkEntry(path.resolve(entry));
   const bundler = new ModuleBundler(path.resolve(entry));
+  let isClosed = false;
   const bundle = async (): Promise<VatBundle> => {
+    if (isClosed) throw new KernelError('BAD_OPTION', `the bundler of ${entry} is closed`);
     try {
       return await bundleWith(bundler, format);
     } catch (error) {
@@ -94,7 +96,11 @@ export const openVatBundler = async (
       throw new KernelError('BAD_BUNDLE', message, { cause: error });
     }
   };
-  return { bundle, close: () => bundler.close() };
+  const close = (): Promise<void> => {
+    isClosed = true;
+    return bundler.close();
+  };
+  return { bundle, close };
 };
 
 /**

@@ -207,7 +207,13 @@ export class ModuleBundler {
     return `${source}${exported.join('')}`;
   }
 
+  /** Once what was begun is done. */
   async close(): Promise<void> {
+    await this.#last;
+    await this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
     const opened = await this.#context?.catch(() => undefined);
     this.#context = undefined;
     await opened?.dispose();
@@ -239,7 +245,7 @@ export class ModuleBundler {
     const base = directoryOf(Object.keys(built.metafile.inputs), this.#base);
     if (base === this.#base) return built;
     remember(this.#entry, base);
-    await this.close();
+    await this.#dispose();
     this.#base = base;
     return this.#build();
   }
