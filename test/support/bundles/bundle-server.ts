@@ -7,7 +7,7 @@
  * bundle is made of, so it serves later runs too, and an edited fixture (in watch mode, also during
  * a run) has another name.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   mkdir,
   mkdtemp,
@@ -78,7 +78,7 @@ class Bundler {
     }
     const { entry, format } = request;
     const text = JSON.stringify(await bundleVat(entry, { format }));
-    const draft = `${file}.${process.pid}`;
+    const draft = `${file}.${randomUUID()}`;
     await writeFile(draft, text);
     await rename(draft, file);
     return text;
