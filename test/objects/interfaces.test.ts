@@ -59,6 +59,19 @@ describe('interface: of a presence', () => {
     expect(await other.run(areSame, [far, await owner.run(`Far('fear', {})`)])).toBe(false);
   });
 
+  test('its prototype as a weak key -> found again when nobody else has held it', async () => {
+    const far = await owner.run(`Far('key', {})`);
+    const prototype = 'Object.getPrototypeOf(args[0])';
+    await other.run(`$.map = new WeakMap([[${prototype}, 1]]);
+      $.set = new WeakSet([${prototype}]); 0`, [far]);
+    // The vat lets go of the arguments before.
+    await other.run('0');
+    expect(await other.run(`[$.map.get(${prototype}), $.set.has(${prototype}),
+      $.map.delete(${prototype}), $.map.has(${prototype})]`, [far])).toEqual(
+      [1, true, true, false],
+    );
+  });
+
   test('a promise, and what it settles to', async () => {
     const promise = (await owner.run(`harden([new Promise(r => { $.settle = r; })])`)) as object[];
     expect(await other.run(`$.p = args[0]; [String(args[0]), passStyleOf(args[0])]`, promise))

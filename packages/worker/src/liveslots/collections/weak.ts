@@ -3,14 +3,15 @@
  *
  * A representative, collection or presence can be collected and made again, so such keys stand by
  * vref; other objects stand by identity, weakly. Invariant: neither tells whether a key was
- * collected meanwhile (rules.md#o1). The record of a cohort's facets has no vref and is therefore
- * held.
+ * collected meanwhile (rules.md#o1). The record of a cohort's facets and the prototype of presences
+ * have no vref and are therefore held.
  *
  * An entry by vref lasts until the table is collected, or what the vref names is no more.
  */
 import type { VRef } from '../../protocol/refs.js';
 import type { References } from '../contract/context.js';
 import { Cohort } from '../kinds/representatives.js';
+import { isPresencePrototype } from '../objects/prototype-marks.js';
 import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.js';
 
 const { WeakMap: HostWeakMap } = globalThis;
@@ -18,6 +19,10 @@ const { WeakMap: HostWeakMap } = globalThis;
 /** The vrefs that stand for objects which can be made again. */
 const isRemade = (vref: VRef): boolean =>
   vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
+
+/** Can it be made again, though it has no vref? */
+const isRemadeUnnamed = (key: unknown): boolean =>
+  typeof key === 'object' && key !== null && (Cohort.is(key) || isPresencePrototype(key));
 
 /** What cannot be a key is not there; `set` throws TypeError for it. */
 interface IdentityTable<V> {
@@ -70,7 +75,7 @@ class WeakTable<V> implements RamRecognizer {
       return;
     }
     this.#byIdentity.set(key, value);
-    if (typeof key === 'object' && key !== null && Cohort.is(key)) this.#held.add(key);
+    if (isRemadeUnnamed(key)) this.#held.add(key);
   }
 
   delete(key: unknown): boolean {
