@@ -59,6 +59,22 @@ describe('interface: of a presence', () => {
     expect(await other.run(areSame, [far, await owner.run(`Far('fear', {})`)])).toBe(false);
   });
 
+  test('it inherits from a proxy -> no code of the vat runs after the crank', async () => {
+    const made = await owner.run(`$.asked = 0;
+      const prototype = Object.getPrototypeOf(Far('far', {}));
+      const get = (it, name) => {
+        if (!$.isArmed || name !== Symbol.toStringTag) return Reflect.get(it, name);
+        $.asked += 1;
+        throw Error('asked');
+      };
+      const it = harden(Object.setPrototypeOf({}, new Proxy(prototype, { get })));
+      $.isArmed = true;
+      it`);
+    expect((made as { iface?: string }).iface).toBe('Alleged: remote');
+    expect(await owner.run('$.asked')).toBe(0);
+    expect(await other.run(OF_ALL, [made])).toEqual(['Alleged: remote']);
+  });
+
   test('its prototype as a weak key -> found again when nobody else has held it', async () => {
     const far = await owner.run(`Far('key', {})`);
     const prototype = 'Object.getPrototypeOf(args[0])';

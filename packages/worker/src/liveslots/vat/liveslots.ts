@@ -18,7 +18,7 @@ import { Delivery, Syscall } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
-import { propertyOf } from '../../values.js';
+import { quietProperty } from '../../values.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
@@ -172,11 +172,11 @@ export class Liveslots {
     return this.#codec.encodeSettlement(this.#environment.hardening.harden(error));
   }
 
-  /** Tells the kernel what new exports say that they are. */
+  /** Tells the kernel what new exports say that they are. The crank is over: no vat code runs. */
   #allege(exported: readonly VRef[]): void {
     const interfaces = exported.flatMap((vref): Interfaces => {
       const value = this.#references.valueOf(vref);
-      const spelled = spellInterface(propertyOf(value, Symbol.toStringTag));
+      const spelled = spellInterface(quietProperty(value, Symbol.toStringTag));
       return spelled === '' ? [] : [[vref, spelled]];
     });
     if (interfaces.length > 0) this.#crank.syscall([Syscall.allege, interfaces]);
