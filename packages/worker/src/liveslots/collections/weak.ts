@@ -17,12 +17,18 @@ import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.j
 const { WeakMap: HostWeakMap } = globalThis;
 
 /** The vrefs that stand for objects which can be made again. */
-const isRemade = (vref: VRef): boolean =>
+const isRemadeRef = (vref: VRef): boolean =>
   vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
 
 /** Can it be made again, though it has no vref? */
 const isRemadeUnnamed = (key: unknown): boolean =>
   typeof key === 'object' && key !== null && (Cohort.is(key) || isPresencePrototype(key));
+
+/** Would it show whether it was collected, if vat code could mark it and did not hold it? */
+export const isRemade = (value: object, references: Pick<References, 'vrefOf'>): boolean => {
+  const vref = references.vrefOf(value);
+  return vref === undefined ? isRemadeUnnamed(value) : isRemadeRef(vref);
+};
 
 /** What cannot be a key is not there; `set` throws TypeError for it. */
 interface IdentityTable<V> {
@@ -91,7 +97,7 @@ class WeakTable<V> implements RamRecognizer {
   #refOf(key: unknown): VRef | undefined {
     if ((typeof key !== 'object' || key === null) && typeof key !== 'function') return undefined;
     const vref = this.#references.vrefOf(key);
-    return vref !== undefined && isRemade(vref) ? vref : undefined;
+    return vref !== undefined && isRemadeRef(vref) ? vref : undefined;
   }
 }
 
