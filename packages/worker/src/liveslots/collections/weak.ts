@@ -3,16 +3,17 @@
  *
  * A representative, collection or presence can be collected and made again, so such keys stand by
  * vref; other objects stand by identity, weakly. Invariant: neither tells whether a key was
- * collected meanwhile (rules.md#o1). The record of a cohort's facets and the prototype of presences
- * have no vref and are therefore held.
+ * collected meanwhile (rules.md#o1). What has no vref and is made again (the record of a cohort's
+ * facets, the prototype of presences, the methods of stores) is therefore held.
  *
  * An entry by vref lasts until the table is collected, or what the vref names is no more.
  */
 import type { VRef } from '../../protocol/refs.js';
+import { isObject } from '../../values.js';
 import type { References } from '../contract/context.js';
 import { Cohort } from '../kinds/representatives.js';
-import { isPresencePrototype } from '../objects/prototype-marks.js';
 import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.js';
+import { isMarkedRemade } from '../objects/remade-marks.js';
 
 const { WeakMap: HostWeakMap } = globalThis;
 
@@ -22,7 +23,7 @@ const isRemadeRef = (vref: VRef): boolean =>
 
 /** Can it be made again, though it has no vref? */
 const isRemadeUnnamed = (key: unknown): boolean =>
-  typeof key === 'object' && key !== null && (Cohort.is(key) || isPresencePrototype(key));
+  isObject(key) && (Cohort.is(key) || isMarkedRemade(key));
 
 /** Would it show whether it was collected, if vat code could mark it and did not hold it? */
 export const isRemade = (value: object, references: Pick<References, 'vrefOf'>): boolean => {

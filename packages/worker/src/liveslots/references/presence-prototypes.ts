@@ -8,7 +8,7 @@
 import { PASS_STYLE } from '@endo/pass-style';
 import type { Hardening } from '../../contracts/hardening.js';
 import { NO_INTERFACE, readInterface } from '../../protocol/interfaces.js';
-import { markPresencePrototype } from '../objects/prototype-marks.js';
+import { markRemade } from '../objects/remade-marks.js';
 import { WeakValues } from './weak-values.js';
 
 export class PresencePrototypes {
@@ -36,7 +36,7 @@ export class PresencePrototypes {
       [PASS_STYLE]: { value: 'remotable' },
       [Symbol.toStringTag]: { value: tag },
     });
-    markPresencePrototype(prototype);
+    markRemade(prototype);
     return this.#harden(prototype);
   }
 }
