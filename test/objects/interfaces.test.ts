@@ -59,6 +59,35 @@ describe('interface: of a presence', () => {
     expect(await other.run(areSame, [far, await owner.run(`Far('fear', {})`)])).toBe(false);
   });
 
+  test('it inherits from a proxy -> no code of the vat runs after the crank', async () => {
+    const made = await owner.run(`$.asked = 0;
+      const prototype = Object.getPrototypeOf(Far('far', {}));
+      const get = (it, name) => {
+        if (!$.isArmed || name !== Symbol.toStringTag) return Reflect.get(it, name);
+        $.asked += 1;
+        throw Error('asked');
+      };
+      const it = harden(Object.setPrototypeOf({}, new Proxy(prototype, { get })));
+      $.isArmed = true;
+      it`);
+    expect((made as { iface?: string }).iface).toBe('Alleged: remote');
+    expect(await owner.run('$.asked')).toBe(0);
+    expect(await other.run(OF_ALL, [made])).toEqual(['Alleged: remote']);
+  });
+
+  test('its prototype as a weak key -> found again when nobody else has held it', async () => {
+    const far = await owner.run(`Far('key', {})`);
+    const prototype = 'Object.getPrototypeOf(args[0])';
+    await other.run(`$.map = new WeakMap([[${prototype}, 1]]);
+      $.set = new WeakSet([${prototype}]); 0`, [far]);
+    // The vat lets go of the arguments before.
+    await other.run('0');
+    expect(await other.run(`[$.map.get(${prototype}), $.set.has(${prototype}),
+      $.map.delete(${prototype}), $.map.has(${prototype})]`, [far])).toEqual(
+      [1, true, true, false],
+    );
+  });
+
   test('a promise, and what it settles to', async () => {
     const promise = (await owner.run(`harden([new Promise(r => { $.settle = r; })])`)) as object[];
     expect(await other.run(`$.p = args[0]; [String(args[0]), passStyleOf(args[0])]`, promise))

@@ -54,9 +54,11 @@ export interface CallDepthObserver {
   exceeded(): never;
   /** Vat code may have seen an error that says that this host has no stack or memory left. */
   hostFailed(error: unknown): void;
+  /** Vat code has added private members to an object which it may not have made. */
+  stamped(value: object): void;
 }
 
-/** How deep calls of vat code nest: see call-depth.ts. */
+/** What woven code tells, above all how deep its calls nest: see call-depth.ts. */
 export interface CallDepth {
   watch(observer: CallDepthObserver): void;
   /** A crank begins: no call of vat code is in progress. */

@@ -9,6 +9,7 @@ import { TAKE_NAME, WOVEN_NAMES, weave } from './weave.js';
 let depth = 0;
 let deepest = 0;
 let seen: unknown[] = [];
+let stamped: unknown[] = [];
 
 const enter = (): number => {
   depth += 1;
@@ -33,6 +34,7 @@ const calls = {
     seen.push(error);
     return error;
   },
+  [WOVEN_NAMES.stamped]: (value: unknown) => void stamped.push(value),
 };
 
 const globals = { [TAKE_NAME]: () => calls };
@@ -48,6 +50,7 @@ beforeEach(() => {
   depth = 0;
   deepest = 0;
   seen = [];
+  stamped = [];
 });
 
 /** What a script gives, woven and not; `undefined` of the value when it is no promise. */
@@ -261,6 +264,7 @@ describe('weave:', () => {
     '(a => { const { $heirloom_leave } = a; })({})',
     'this.$heirloom_take()',
     'function $heirloom_caught() {}',
+    'class A { #$heirloom_stamp; }',
     'const \\u0024heirloom_depth = 1;',
     'o.$heirloom_depth',
     'try { f(); } catch ($heirloom_error) {}',
@@ -286,6 +290,61 @@ describe('weave:', () => {
   test('what does not parse -> SyntaxError', () => {
     expect(() => weave('const = 1')).toThrow(SyntaxError);
   });
+});
+
+/** A class that extends one whose constructor gives `it`, made once. */
+const stampedBy = (members: string): unknown[] => {
+  const it = {};
+  const make = evaluate(`it => {
+    class Given { constructor() { return it; } }
+    new (class extends Given { ${members} })();
+  }`);
+  (make as (it: object) => void)(it);
+  return stamped.map(each => each === it);
+};
+
+describe('weave: private members', () => {
+  const adding = [
+    '#x;',
+    '#x = 1;',
+    '#x() {}',
+    'get #x() { return 1; }',
+    'set #x(y) {}',
+    'static y = 1; #x = () => 1',
+    'constructor() { super(); } #x = this;',
+  ];
+  test.each(adding)('%s is added to what a constructor gives -> it is shown', members => {
+    expect(stampedBy(members)).toEqual([true]);
+  });
+
+  test('the first one throws, others are there -> it is shown', () => {
+    expect(() => stampedBy('#y() {} #x = (() => { throw RangeError(); })();')).toThrow(RangeError);
+    expect(stamped.length).toBe(1);
+  });
+
+  test.each(['', 'x = 1; y() {}', 'static #x = 1;', 'static #x() {}'])(
+    '%s adds none -> nothing is shown', members => {
+      expect(stampedBy(members)).toEqual([]);
+    },
+  );
+
+  test('of a class that extends none -> nothing is shown', () => {
+    evaluate('new (class { #x = 1; #y() {} })(); 0');
+    expect(stamped).toEqual([]);
+  });
+
+  test('its text -> as it was written', () => {
+    const text = 'class Box extends Object { #x = () => 1; get x() { return this.#x(); } }';
+    expect(unmarked(String(evaluate(`(${text})`)))).toBe(text);
+  });
+});
+
+test('weave: deeper than this stack holds -> an error of the host, not of the source', () => {
+  for (const bracket of ['(', '[', '{', 'x=>', '-']) {
+    expect(() => weave(bracket.repeat(1_000_000))).toThrow(
+      new RangeError('Maximum call stack size exceeded'),
+    );
+  }
 });
 
 /** What SES looks for, where it means nothing. */

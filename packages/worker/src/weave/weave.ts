@@ -8,6 +8,10 @@
  * shown to the guard before vat code sees it. A function that waits (`await`, `yield`) counts out
  * before and in behind.
  *
+ * A class that extends another may add private members to an object that it has not made, and look
+ * for them later; on what liveslots makes again they would tell of V8's collector (rules.md#o1). So
+ * such a class shows each object to the other half, which holds it then.
+ *
  *     function f(x) { return g(x); }
  *     function f(x) { const d = enter(); try { return g(x); }
  *       catch (e) { throw caught(e); } finally { leave(d); } }
@@ -28,6 +32,7 @@ import type {
   Comment,
   ForOfStatement,
   Identifier,
+  PrivateIdentifier,
   ReturnStatement,
   TryStatement,
   YieldExpression,
@@ -70,12 +75,15 @@ export const WOVEN_NAMES = {
   resume: '$heirloom_resume',
   /** Is shown everything that is caught; gives it back. */
   caught: '$heirloom_caught',
+  /** Is shown what a class adds private members to. */
+  stamped: '$heirloom_stamped',
 } as const;
 
-const { enter, leave, leaveWaited, wait, waited, resume, caught } = WOVEN_NAMES;
+const { enter, leave, leaveWaited, wait, waited, resume, caught, stamped } = WOVEN_NAMES;
 const TAKING = marked(`const{${Object.values(WOVEN_NAMES).join(',')}}=this.${TAKE_NAME}();`);
 const DEPTH = '$heirloom_depth';
 const ERROR = '$heirloom_error';
+const STAMP = '#$heirloom_stamp';
 
 /** What surrounds a node. */
 interface Surroundings {
@@ -87,9 +95,15 @@ interface Surroundings {
 const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
 
 type Wait = AwaitExpression | YieldExpression;
+type Class = Extract<SyntaxNode, { readonly type: 'ClassDeclaration' | 'ClassExpression' }>;
 
 /** A part of a statement that need not be there. */
 const isNone = (part: unknown): part is null | undefined => part === null || part === undefined;
+
+/** Does it add private members to what another constructor gives? */
+const isStamping = ({ superClass, body: { body: members } }: Class): boolean =>
+  !isNone(superClass) &&
+  members.some(each => 'key' in each && each.key.type === 'PrivateIdentifier' && !each.static);
 
 class Weaver {
   readonly #source: string;
@@ -130,7 +144,8 @@ class Weaver {
   #visit(node: SyntaxNode, around: Surroundings): void {
     const { type } = node;
     if (isFunction(node)) return this.#function(node);
-    if (type === 'Identifier') return this.#identifier(node);
+    if (type === 'Identifier' || type === 'PrivateIdentifier') return this.#identifier(node);
+    if (type === 'ClassDeclaration' || type === 'ClassExpression') return this.#class(node, around);
     if (type === 'AwaitExpression' || type === 'YieldExpression') return this.#wait(node, around);
     if (type === 'ForOfStatement') return this.#loop(node, around);
     if (type === 'ReturnStatement') return this.#return(node, around);
@@ -139,9 +154,14 @@ class Weaver {
     return this.#visitBelow(node, around);
   }
 
-  #identifier(node: Identifier): void {
+  #identifier(node: Identifier | PrivateIdentifier): void {
     if (!node.name.startsWith(RESERVED_PREFIX)) return;
     throw this.#error(`the name ${node.name} is reserved`, node);
+  }
+
+  #class(node: Class, around: Surroundings): void {
+    if (isStamping(node)) this.#insert(node.body.start + 1, `${STAMP}=${stamped}(this);`);
+    return this.#visitBelow(node, around);
   }
 
   #error(why: string, { start }: SyntaxNode): SyntaxError {

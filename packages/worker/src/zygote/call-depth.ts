@@ -97,6 +97,7 @@ const CALLS: Readonly<Record<string, unknown>> = Object.freeze({
   [WOVEN_NAMES.waited]: <T>(value: T): T => value,
   [WOVEN_NAMES.resume]: resume,
   [WOVEN_NAMES.caught]: caught,
+  [WOVEN_NAMES.stamped]: (value: object): void => observer?.stamped(value),
 });
 
 /** A woven script has been made, and takes next what it calls. */

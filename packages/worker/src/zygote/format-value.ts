@@ -69,15 +69,20 @@ const formatPrimitive = (value: unknown): string => {
 const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
   text.length > lengthMax ? `${text.slice(0, lengthMax)}...` : text;
 
+/** Behind these, and before those, stands no space. */
+const OPENING = '([\'"`';
+const CLOSING = ')].,;:!?\'"`';
+
 /** The parts of a message, from which ses has taken the spaces between texts and values. */
 const joinParts = (parts: readonly unknown[], depth: number): string => {
   let text = '';
   for (const part of parts) {
     const shown = typeof part === 'string' ? part : format(part, depth + 1, NO_DETAILS);
-    const isTight = text === '' || /[(['"`]$/.test(text) || /^[)\].,;:!?'"`]/.test(shown);
+    const isTight = OPENING.includes(text.slice(-1)) || CLOSING.includes(shown.slice(0, 1));
     text += isTight ? shown : ` ${shown}`;
+    if (text.length > TEXT_LENGTH_MAX) break;
   }
-  return text;
+  return clip(text);
 };
 
 /** Name and message. */
@@ -139,11 +144,18 @@ const format = (value: unknown, depth: number, details: ErrorDetails): string =>
   return label + formatEntries(value, depth, details);
 };
 
+/** The first members of a list, without the code that vat code may have put into it. */
+const membersOf = (list: unknown): unknown[] => {
+  if (isProxy(list) || !Array.isArray(list)) return [];
+  return Array.from(
+    { length: Math.min(list.length, TRACE_ERRORS_MAX) },
+    (_, i): unknown => Object.getOwnPropertyDescriptor(list, i)?.value,
+  );
+};
+
 /** An error that another one comes of, if it is an error. */
 const partsOf = (error: Error): (readonly [label: string, part: Error])[] => {
-  const errors = dataProperty(error, 'errors');
-  const isList = Array.isArray(errors) && !isProxy(errors);
-  const list = isList ? errors.slice(0, TRACE_ERRORS_MAX) : [];
+  const list = membersOf(dataProperty(error, 'errors'));
   const parts: (readonly [string, unknown])[] = list.map(part => ['error', part]);
   parts.push(['cause', Object.getOwnPropertyDescriptor(error, 'cause')?.value]);
   return parts.flatMap(([label, part]) =>

@@ -18,7 +18,8 @@ import { Delivery, Syscall } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import type { VRef } from '../../protocol/refs.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
-import { propertyOf } from '../../values.js';
+import { quietProperty } from '../../values.js';
+import { isRemade } from '../collections/weak.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
@@ -69,6 +70,8 @@ export class Liveslots {
   readonly #garbage: Garbage;
   readonly #bundleCaps: VatBundleCaps;
   readonly #interfaces: ImportInterfaces;
+  /** What vat code knows by private members that it has added: held, as weak maps hold keys. */
+  readonly #stamped = new Set<object>();
   #isSpoiled = false;
 
   constructor(options: LiveslotsOptions) {
@@ -172,11 +175,11 @@ export class Liveslots {
     return this.#codec.encodeSettlement(this.#environment.hardening.harden(error));
   }
 
-  /** Tells the kernel what new exports say that they are. */
+  /** Tells the kernel what new exports say that they are. The crank is over: no vat code runs. */
   #allege(exported: readonly VRef[]): void {
     const interfaces = exported.flatMap((vref): Interfaces => {
       const value = this.#references.valueOf(vref);
-      const spelled = spellInterface(propertyOf(value, Symbol.toStringTag));
+      const spelled = spellInterface(quietProperty(value, Symbol.toStringTag));
       return spelled === '' ? [] : [[vref, spelled]];
     });
     if (interfaces.length > 0) this.#crank.syscall([Syscall.allege, interfaces]);
@@ -246,6 +249,9 @@ export class Liveslots {
         return crank.raise('LIMIT', `calls of vat code nest at most ${CALL_DEPTH_MAX} deep`);
       },
       hostFailed: error => crank.failHost(error),
+      stamped: value => {
+        if (isRemade(value, this.#references)) this.#stamped.add(value);
+      },
     });
   }
 
