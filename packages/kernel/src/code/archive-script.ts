@@ -8,6 +8,7 @@
  * modules that the archive has as sources: replicas must derive the same text.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
@@ -81,6 +82,7 @@ type Reader = (
   ...rest: Parameters<Parse> extends [unknown, ...infer Rest] ? Rest : never
 ) => { readonly record: object; readonly module: CompiledModule };
 
+const MODULES_BYTES_MAX = 15_000_000;
 const COMPARTMENT_MAP = 'compartment-map.json';
 const sourceParsers = archiveParsers.defaultParserForLanguage as unknown as {
   readonly mjs: Parser;
@@ -133,14 +135,27 @@ type ParseArchiveOptions = NonNullable<Parameters<typeof parseArchive>[2]>;
 /** The key of a module: a compartment and a specifier in it. */
 const keyOf = (compartment: string, specifier: string): string => `${compartment}#${specifier}`;
 
+/**
+ * All of an archive is at hand, so loading it waits for nothing but itself: what is not loaded when
+ * its promises are through never will be. Names that stand for each other do that.
+ */
+const stuck = async (): Promise<never> => {
+  await setImmediate();
+  throw Error('the archive has modules that wait for each other');
+};
+
 /** Verifies an archive. Gives every module that its entry needs, by key. */
 const load = async (
   archive: Uint8Array,
   sha512: string | undefined,
 ): Promise<ReadonlyMap<string, CompiledModule>> => {
   const loaded = new Map<string, CompiledModule>();
+  let length = 0;
   const parserOf = (language: string, read: Reader): Parser => ({
     parse: (bytes, specifier, location, packageLocation, ...rest) => {
+      length += bytes.length;
+      // A file may be named as many modules.
+      if (length > MODULES_BYTES_MAX) throw RangeError('its modules together are too large');
       const text = (): string => strictTextOf(bytes);
       const found = read(text, bytes, specifier, location, packageLocation, ...rest);
       loaded.set(keyOf(packageLocation, specifier), found.module);
@@ -150,11 +165,12 @@ const load = async (
     synchronous: true,
   });
   const parsers = Object.entries(READERS).map(([name, read]) => [name, parserOf(name, read)]);
-  await parseArchive(archive, 'bundle', {
+  const parsed = parseArchive(archive, 'bundle', {
     computeSha512: sha512Of,
     expectedSha512: sha512,
     parserForLanguage: Object.fromEntries(parsers) as unknown,
   } as unknown as ParseArchiveOptions);
+  await Promise.race([parsed, stuck()]);
   return loaded;
 };
 
