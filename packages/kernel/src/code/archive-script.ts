@@ -8,7 +8,6 @@
  * modules that the archive has as sources: replicas must derive the same text.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
@@ -135,13 +134,24 @@ type ParseArchiveOptions = NonNullable<Parameters<typeof parseArchive>[2]>;
 /** The key of a module: a compartment and a specifier in it. */
 const keyOf = (compartment: string, specifier: string): string => `${compartment}#${specifier}`;
 
-/**
- * All of an archive is at hand, so loading it waits for nothing but itself: what is not loaded when
- * its promises are through never will be. Names that stand for each other do that.
- */
-const stuck = async (): Promise<never> => {
-  await setImmediate();
-  throw Error('the archive has modules that wait for each other');
+/** A name that stands for itself, by others: who loads the archive would wait for ever. */
+const checkAliases = ({ compartments }: ArchivedMap): void => {
+  const passed = new Set<string>();
+  for (const [of, { modules }] of Object.entries(compartments)) {
+    for (const name of Object.keys(modules)) {
+      const way = new Set<string>();
+      let [compartment, module]: readonly (string | undefined)[] = [of, name];
+      while (compartment !== undefined && module !== undefined) {
+        const key = keyOf(compartment, module);
+        if (way.has(key)) throw Error('the archive has modules that wait for each other');
+        if (passed.has(key)) break;
+        way.add(key);
+        const found: ArchivedModule | undefined = compartments[compartment]?.modules[module];
+        [compartment, module] = [found?.compartment, found?.module];
+      }
+      for (const key of way) passed.add(key);
+    }
+  }
 };
 
 /** Verifies an archive. Gives every module that its entry needs, by key. */
@@ -165,12 +175,11 @@ const load = async (
     synchronous: true,
   });
   const parsers = Object.entries(READERS).map(([name, read]) => [name, parserOf(name, read)]);
-  const parsed = parseArchive(archive, 'bundle', {
+  await parseArchive(archive, 'bundle', {
     computeSha512: sha512Of,
     expectedSha512: sha512,
     parserForLanguage: Object.fromEntries(parsers) as unknown,
   } as unknown as ParseArchiveOptions);
-  await Promise.race([parsed, stuck()]);
   return loaded;
 };
 
@@ -273,10 +282,11 @@ export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> =>
   const bytes = Buffer.from(endoZipBase64, 'base64');
   if (bytes.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
   const archive = new Uint8Array(bytes);
-  const loaded = await load(archive, sha512);
   const zip = new ZipReader(archive, { name: 'bundle' });
   const mapBytes = zip.read(COMPARTMENT_MAP);
   const map = JSON.parse(strictTextOf(mapBytes)) as ArchivedMap;
+  checkAliases(map);
+  const loaded = await load(archive, sha512);
   const { modules, entry } = new Archive(map, loaded).linked;
   const script = wovenArchive(modules, entry);
   return hasAllHashes(map) ? { script, sha512: sha512Of(mapBytes) } : { script };

@@ -72,7 +72,7 @@ const readsOf = (count: number, length: number, texts: (ids: string[]) => string
   return reads;
 };
 
-test('source places: many bundles -> kept while they are small, the last used of large ones', () => {
+test('source places: many bundles -> kept while small, the last used of large ones', () => {
   const twice = (ids: string[]) => [...ids, ...ids];
   expect(readsOf(40, 10, twice)).toBe(40);
   expect(readsOf(4, 3_000_000, twice)).toBe(8);

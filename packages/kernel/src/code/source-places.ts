@@ -65,7 +65,8 @@ export const inSource = (
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource, originalLine, originalColumn } = entry;
   // Its author may have written anything.
-  if (typeof originalSource !== 'string' || originalLine < 0 || originalColumn < 0) return undefined;
+  if (typeof originalSource !== 'string') return undefined;
+  if (originalLine < 0 || originalColumn < 0) return undefined;
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };
 

@@ -1,6 +1,12 @@
 /** What a host is told must not cost it more than the vat took to say it. */
 import { packFrame } from '@heirloom/store';
-import { Delivery, FIRST_INCARNATION, FIRST_POSITION, vatIdOf, vatNumberFrom } from '@heirloom/worker';
+import {
+  Delivery,
+  FIRST_INCARNATION,
+  FIRST_POSITION,
+  vatIdOf,
+  vatNumberFrom,
+} from '@heirloom/worker';
 import { expect, test } from 'vitest';
 import { SourcePlaces } from '../code/source-places.js';
 import type { KernelLogEntry } from '../log/vat-lines.js';

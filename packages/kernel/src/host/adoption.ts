@@ -51,8 +51,8 @@ export const deriveBundles = async (
 };
 
 /**
- * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when this host cannot derive the
- * script of a bundle.
+ * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when this host cannot derive
+ * the script of a bundle.
  */
 export const adoptionInput = async (
   core: KernelCore,
