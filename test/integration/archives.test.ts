@@ -159,6 +159,74 @@ const repacked = (archive: Archive, change = (_file: string, text: string) => te
   return { moduleFormat, endoZipBase64: Buffer.from(writer.snapshot()).toString('base64') };
 };
 
+/** An archive without hashes: `modules` by specifier, texts by location. */
+const archiveOf = (
+  modules: Readonly<Record<string, object>>,
+  texts: Readonly<Record<string, string>>,
+): Archive => {
+  const writer = new ZipWriter({ date: new Date(1e12) });
+  const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+  for (const [file, text] of Object.entries(texts)) writer.write(`a/${file}`, utf8(text));
+  const compartment = { name: 'a', label: 'a', location: 'a', modules };
+  const entry = { compartment: 'a', module: './0' };
+  const map = { tags: [], entry, compartments: { a: compartment } };
+  writer.write('compartment-map.json', utf8(JSON.stringify(map)));
+  const endoZipBase64 = Buffer.from(writer.snapshot()).toString('base64');
+  return { moduleFormat: 'endoZipBase64', endoZipBase64 };
+};
+
+const alias = (module: string) => ({ compartment: 'a', module });
+
+/** Each module passes on what all behind it export. */
+const chain = (count: number): Archive => {
+  const modules: Record<string, object> = {};
+  const texts: Record<string, string> = {};
+  for (let at = 0; at < count; at += 1) {
+    const next = at + 1 < count ? [`./${at + 1}`] : [];
+    modules[`./${at}`] = { location: `${at}`, parser: 'pre-mjs-json' };
+    texts[at] = JSON.stringify({
+      ...{ imports: next, exports: [], reexports: next },
+      __syncModuleProgram__: `({imports:i,onceVar:o})=>{i([]);o.x${at}(1)}`,
+      __fixedExportMap__: { [`x${at}`]: [`x${at}`] },
+    });
+  }
+  return archiveOf(modules, texts);
+};
+
+describe('archives: by a hostile author', () => {
+  const shared = useSharedKernel();
+  const refused = (archive: Archive, message: RegExp) =>
+    expect(shared.kernel.installBundle(archive)).rejects.toMatchObject({
+      ...{ code: 'BAD_BUNDLE', message },
+    });
+
+  test('names that stand for each other -> refused; the next archive is installed', async () => {
+    const modules = { './0': { location: '0', parser: 'mjs' }, './1': alias('./2') };
+    const cyclic = archiveOf({ ...modules, './2': alias('./1') }, { 0: "import './1';" });
+    await refused(cyclic, /modules that wait for each other/);
+    await shared.kernel.installBundle(archiveOf(modules, { 0: 'export const x = 1;' }));
+  });
+
+  test('a file of the host, by its path or as a URL -> it is not in the archive', async () => {
+    for (const location of ['../../../etc/passwd', '/etc/passwd', 'file:///etc/passwd']) {
+      await refused(archiveOf({ './0': { location, parser: 'text' } }, { 0: '' }), /Cannot find/);
+    }
+  });
+
+  test('one file as many modules -> refused before it is all of them', async () => {
+    const many = Array.from({ length: 40 }, (_, at) => `./b${at}`);
+    const bytes = many.map(name => [name, { location: 'b', parser: 'text' }] as const);
+    const modules = { './0': { location: '0', parser: 'mjs' }, ...Object.fromEntries(bytes) };
+    const entry = many.map(name => `import '${name}';`).join('\n');
+    await refused(archiveOf(modules, { 0: entry, b: 'x'.repeat(500_000) }), /too large/);
+  });
+
+  test('names that are passed on and on -> each is settled once', async () => {
+    await shared.kernel.installBundle(chain(300));
+    await refused(chain(1600), /modules together are over/);
+  });
+});
+
 describe('archives: ids', () => {
   const shared = useSharedKernel();
   const archive = (at: number, kind: Kind = 'sources') =>

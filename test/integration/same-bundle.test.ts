@@ -210,6 +210,22 @@ describe('packages:', () => {
     expect(source).toContain('// packages/lib/l.js');
   });
 
+  test('a vat that is reached by a link -> the same, with its files where they are', async () => {
+    const directory = await freshDirectory();
+    await writeFiles(path.join(directory, 'real/deep/vat'), { ...TWO_FILES, 'package.json': '{}' });
+    await mkdir(path.join(directory, 'other'));
+    await symlink(path.join(directory, 'real/deep'), path.join(directory, 'other/link'));
+    await symlink(path.join(directory, 'real/deep/vat/vat.js'), path.join(directory, 'v.js'));
+    const expected = await bundleVat(path.join(directory, 'real/deep/vat/vat.js'));
+    const { sources } = JSON.parse((expected as { sourceMap: string }).sourceMap) as {
+      readonly sources: string[];
+    };
+    expect(sources.sort()).toEqual(['far.js', 'vat.js']);
+    for (const entry of ['other/link/vat/vat.js', 'v.js']) {
+      expect(await bundleVat(path.join(directory, entry))).toEqual(expected);
+    }
+  });
+
   test('licences -> kept, once each, at the end', async () => {
     const directory = await freshDirectory();
     await writeFiles(directory, {

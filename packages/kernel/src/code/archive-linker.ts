@@ -62,6 +62,10 @@ interface Binding {
   readonly local: string;
 }
 
+/** More than a bundle may have: names that are passed on and on are many before they are long. */
+const SCRIPT_LENGTH_MAX = 15_000_000;
+const TOO_LONG = `its modules together are over ${SCRIPT_LENGTH_MAX} characters`;
+
 const NAMESPACE = '*';
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
@@ -126,6 +130,9 @@ class Linker {
   readonly #modules: readonly LinkedModule[];
   readonly #indices: ReadonlyMap<LinkedModule, number>;
   readonly #es = new Map<LinkedModule, EsModule>();
+  /** What is settled, so that no module is asked again: what others need comes first. */
+  readonly #names = new Map<LinkedModule, ReadonlySet<string>>();
+  readonly #settled = new Map<string, Resolution>();
 
   constructor(modules: readonly LinkedModule[]) {
     this.#modules = modules;
@@ -149,9 +156,13 @@ class Linker {
 
   /** An expression whose value is the namespace of `entry`. */
   script(entry: LinkedModule): string {
-    const modules = this.#modules.map(
-      module => `${moduleComment(module.name)}\n${this.#record(module)},\n`,
-    );
+    let length = 0;
+    const modules = this.#modules.map(module => {
+      const text = `${moduleComment(module.name)}\n${this.#record(module)},\n`;
+      length += text.length;
+      if (length > SCRIPT_LENGTH_MAX) throw RangeError(TOO_LONG);
+      return text;
+    });
     return `(${ARCHIVE_RUNTIME})([\n${modules.join('')}],${this.#indexOf(entry)})`;
   }
 
@@ -163,7 +174,7 @@ class Linker {
     const { module } = linked;
     if (module.kind === 'value') return `['value',()=>${module.source}]`;
     if (module.kind !== 'cjs') return this.#esRecord(linked);
-    const names = JSON.stringify(sorted(this.#namesOf(linked, new Set())));
+    const names = JSON.stringify(sorted(this.#exportNames(linked)));
     return `['cjs',${this.#requests(linked)},${names},${module.compiled.source}\n]`;
   }
 
@@ -172,15 +183,15 @@ class Linker {
     const all = [...locals.keys()].map(local => [local, !passedOn.has(local)]);
     const assigned = [...locals].filter(([, isAssigned]) => isAssigned).map(([local]) => local);
     const exported: [string, number, string][] = [];
-    for (const name of sorted(this.#namesOf(linked, new Set()))) {
-      const binding = this.#resolve(linked, name, new Set());
+    for (const name of sorted(this.#exportNames(linked))) {
+      const binding = this.#bindingOf(linked, name);
       if (binding === 'ambiguous') continue;
       if (binding === undefined) throw SyntaxError(notExported(linked, name));
       exported.push([name, this.#indexOf(binding.of), binding.local]);
     }
     for (const { specifier, name } of functor.imported) {
       const from = requested(linked, specifier);
-      const binding = this.#resolve(from, name, new Set());
+      const binding = this.#bindingOf(from, name);
       if (binding !== undefined && binding !== 'ambiguous') continue;
       throw SyntaxError(`${linked.name}: ${notExported(from, name)}`);
     }
@@ -199,7 +210,15 @@ class Linker {
   }
 
   /** Every name that a module may export; some may be ambiguous. */
-  #namesOf(linked: LinkedModule, seen: Set<LinkedModule>): Set<string> {
+  #exportNames(linked: LinkedModule): ReadonlySet<string> {
+    const names = this.#namesOf(linked, new Set());
+    this.#names.set(linked, names);
+    return names;
+  }
+
+  #namesOf(linked: LinkedModule, seen: Set<LinkedModule>): ReadonlySet<string> {
+    const known = this.#names.get(linked);
+    if (known !== undefined) return known;
     const names = new Set<string>();
     if (seen.has(linked)) return names;
     seen.add(linked);
@@ -222,6 +241,16 @@ class Linker {
     return names;
   }
 
+  #bindingOf(of: LinkedModule, name: string): Resolution {
+    const resolution = this.#resolve(of, name, new Set());
+    this.#settled.set(this.#keyOf(of, name), resolution);
+    return resolution;
+  }
+
+  #keyOf(of: LinkedModule, name: string): string {
+    return `${this.#indexOf(of)} ${name}`;
+  }
+
   /** ECMAScript's ResolveExport. `seen` breaks cycles. */
   #resolve(of: LinkedModule, name: string, seen: Set<string>): Resolution {
     const es = this.#es.get(of);
@@ -230,7 +259,8 @@ class Linker {
       // A CommonJS module may export more than its text shows: the run tells.
       return of.module.kind === 'cjs' || name === 'default' ? { of, local: name } : undefined;
     }
-    const key = `${this.#indexOf(of)} ${name}`;
+    const key = this.#keyOf(of, name);
+    if (this.#settled.has(key)) return this.#settled.get(key);
     if (seen.has(key)) return undefined;
     seen.add(key);
     const local = es.own.get(name);
@@ -244,7 +274,7 @@ class Linker {
     let found: Resolution;
     for (const star of stars) {
       const isCjs = star.module.kind === 'cjs';
-      if (isCjs && !this.#namesOf(star, new Set()).has(name)) continue;
+      if (isCjs && !this.#exportNames(star).has(name)) continue;
       const resolution = this.#resolve(star, name, seen);
       if (resolution === 'ambiguous') return resolution;
       if (resolution === undefined) continue;

@@ -81,6 +81,7 @@ type Reader = (
   ...rest: Parameters<Parse> extends [unknown, ...infer Rest] ? Rest : never
 ) => { readonly record: object; readonly module: CompiledModule };
 
+const MODULES_BYTES_MAX = 15_000_000;
 const COMPARTMENT_MAP = 'compartment-map.json';
 const sourceParsers = archiveParsers.defaultParserForLanguage as unknown as {
   readonly mjs: Parser;
@@ -133,14 +134,38 @@ type ParseArchiveOptions = NonNullable<Parameters<typeof parseArchive>[2]>;
 /** The key of a module: a compartment and a specifier in it. */
 const keyOf = (compartment: string, specifier: string): string => `${compartment}#${specifier}`;
 
+/** A name that stands for itself, by others: who loads the archive would wait for ever. */
+const checkAliases = ({ compartments }: ArchivedMap): void => {
+  const passed = new Set<string>();
+  for (const [of, { modules }] of Object.entries(compartments)) {
+    for (const name of Object.keys(modules)) {
+      const way = new Set<string>();
+      let [compartment, module]: readonly (string | undefined)[] = [of, name];
+      while (compartment !== undefined && module !== undefined) {
+        const key = keyOf(compartment, module);
+        if (way.has(key)) throw Error('the archive has modules that wait for each other');
+        if (passed.has(key)) break;
+        way.add(key);
+        const found: ArchivedModule | undefined = compartments[compartment]?.modules[module];
+        [compartment, module] = [found?.compartment, found?.module];
+      }
+      for (const key of way) passed.add(key);
+    }
+  }
+};
+
 /** Verifies an archive. Gives every module that its entry needs, by key. */
 const load = async (
   archive: Uint8Array,
   sha512: string | undefined,
 ): Promise<ReadonlyMap<string, CompiledModule>> => {
   const loaded = new Map<string, CompiledModule>();
+  let length = 0;
   const parserOf = (language: string, read: Reader): Parser => ({
     parse: (bytes, specifier, location, packageLocation, ...rest) => {
+      length += bytes.length;
+      // A file may be named as many modules.
+      if (length > MODULES_BYTES_MAX) throw RangeError('its modules together are too large');
       const text = (): string => strictTextOf(bytes);
       const found = read(text, bytes, specifier, location, packageLocation, ...rest);
       loaded.set(keyOf(packageLocation, specifier), found.module);
@@ -257,10 +282,11 @@ export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> =>
   const bytes = Buffer.from(endoZipBase64, 'base64');
   if (bytes.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
   const archive = new Uint8Array(bytes);
-  const loaded = await load(archive, sha512);
   const zip = new ZipReader(archive, { name: 'bundle' });
   const mapBytes = zip.read(COMPARTMENT_MAP);
   const map = JSON.parse(strictTextOf(mapBytes)) as ArchivedMap;
+  checkAliases(map);
+  const loaded = await load(archive, sha512);
   const { modules, entry } = new Archive(map, loaded).linked;
   const script = wovenArchive(modules, entry);
   return hasAllHashes(map) ? { script, sha512: sha512Of(mapBytes) } : { script };

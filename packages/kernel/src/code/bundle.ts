@@ -10,7 +10,7 @@ import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import type { DerivedArchive } from './archive-script.js';
-import type { Bundling } from './bundling.js';
+import { ArchiveRefused, type Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
 import { whyRefused, wovenSource } from './refused-source.js';
 import { mapOf, readSourceMap } from './source-places.js';
@@ -205,6 +205,39 @@ const checkZipBundle = async (
   const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
   archives.add(key, bundle);
   return bundle;
+};
+
+/** The script as it is, whatever its modules have; undefined if the weaver does not take it. */
+const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefined => {
+  if (moduleFormat === 'endoZipBase64') return undefined;
+  try {
+    const script = weave(scriptOf(moduleFormat, source));
+    checkSize('woven script', script, SCRIPT_BYTES_MAX);
+    checkSyntax(script);
+    return script;
+  } catch {
+    return undefined; // it was refused already, for a better reason
+  }
+};
+
+type InstalledSource = Omit<CheckedBundle, 'script' | 'sourceMap'>;
+
+/**
+ * The bundle that an older release has installed and this one refuses: it cannot be taken away. If
+ * only its modules are refused, which vats of it may never get to, it runs as it did; if not,
+ * whoever runs it is told why. `refusal`: of `checkBundle`. Errors: that one, if it is of this
+ * host's and not of the bundle's: replicas derive the same.
+ */
+export const bundleOfBefore = (installed: InstalledSource, refusal: unknown): CheckedBundle => {
+  const isOfBundle =
+    refusal instanceof KernelError &&
+    refusal.code === 'BAD_BUNDLE' &&
+    !(refusal.cause instanceof RangeError) &&
+    (installed.moduleFormat !== 'endoZipBase64' || refusal.cause instanceof ArchiveRefused);
+  if (!isOfBundle) throw refusal;
+  const why = `${refusal.message}; an older release has installed it`;
+  const script = wovenAsItIs(installed) ?? weave(`throw TypeError(${JSON.stringify(why)});`);
+  return { ...installed, script };
 };
 
 /**

@@ -2,8 +2,11 @@
 import type { ArchiveJob, DerivedArchive } from './archive-script.js';
 import type { VatBundle } from './bundle.js';
 
+/** What is wrong with an archive, on every host. */
+export class ArchiveRefused extends Error {}
+
 export interface Bundling {
-  /** What comes of an archive, once that is verified. Rejects with what is wrong with it. */
+  /** What comes of an archive, once that is verified. Errors: ArchiveRefused; those of a thread. */
   deriveArchive(job: ArchiveJob): Promise<DerivedArchive>;
   /** The bundle of a vat's entry module. Errors: KernelError BAD_BUNDLE. */
   bundleEntry(path: string): Promise<VatBundle>;

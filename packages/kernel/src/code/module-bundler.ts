@@ -7,7 +7,7 @@
  * that has them gives the same bytes, wherever it is. What a vat cannot run is refused, with file,
  * line and column (bundle-failures.ts).
  */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { required } from '@heirloom/store/types';
 import { build, context, type BuildContext, type BuildOptions, type BuildResult } from 'esbuild';
@@ -175,7 +175,8 @@ export class ModuleBundler {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(entry: string) {
-    this.#entry = path.resolve(entry);
+    // esbuild names files by where they are, whatever link leads there.
+    this.#entry = realpathSync(entry);
     this.#package = nearestWith('package.json', this.#entry);
     // Most vats import packages. If a file is elsewhere it is made again, from where all are.
     this.#base = knownBases.get(this.#entry) ?? nearestWith('node_modules', this.#entry);

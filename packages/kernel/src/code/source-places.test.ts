@@ -46,6 +46,44 @@ test('source places: no map, or one that is none -> the place in the bundle', ()
   }
 });
 
+test.each([
+  ['no name', '[null]', 'AAAA'],
+  ['a name that is none', '5', 'AAAA'],
+  ['a source that there is not', '["a.ts"]', 'AEAA'],
+  ['a line before the first', '["a.ts"]', 'AADA'],
+  ['a column before the first', '["a.ts"]', 'AAAD'],
+])('source places: a map with %s -> the place in the bundle', (_what, sources, mappings) => {
+  const places = placesOf(code, `{"version":3,"sources":${sources},"mappings":"${mappings}"}`);
+  expect(places.locate(`heirloom:${ID}:1:1`)).toBe(`${SHOWN}:1:1`);
+});
+
+/** How often a source map is read, for texts that mention `count` bundles of `length` in turn. */
+const readsOf = (count: number, length: number, texts: (ids: string[]) => string[]): number => {
+  let reads = 0;
+  const places = new SourcePlaces({
+    scriptTextOf: () => ' '.repeat(length),
+    sourceMapOf: () => {
+      reads += 1;
+      return map;
+    },
+  });
+  const ids = Array.from({ length: count }, (_, at) => `heirloom:b1-${'0'.repeat(at + 1)}:1:1`);
+  for (const text of texts(ids)) places.locate(text);
+  return reads;
+};
+
+test('source places: many bundles -> kept while small, the last used of large ones', () => {
+  const twice = (ids: string[]) => [...ids, ...ids];
+  expect(readsOf(40, 10, twice)).toBe(40);
+  expect(readsOf(4, 3_000_000, twice)).toBe(8);
+  expect(readsOf(4, 3_000_000, ids => [...ids, ids[3]!, ids[2]!])).toBe(4);
+  expect(readsOf(1, 9_000_000, twice)).toBe(1);
+});
+
+test('source places: a text that mentions many bundles -> four are looked for', () => {
+  expect(readsOf(10, 3_000_000, ids => [ids.join()])).toBe(4);
+});
+
 test('source places: what vat code may write -> told, whatever it is', () => {
   const places = placesOf(code, map);
   const unknown = storedBundleId('b1-0');

@@ -26,9 +26,13 @@ interface BundleTexts {
 const PLACE = new RegExp(`${SCRIPT_SCHEME}(b1-[0-9a-f]+):(\\d+)(?::(\\d+))?`, 'g');
 /** Of an id, in texts. */
 const SHOWN_LENGTH = 15;
-const BUNDLES_MAX = 16;
+/** UTF-16 code units of scripts and maps together; of a map each keeps about 20 bytes. */
+const LENGTH_MAX = 8_000_000;
+/** In one text: vat code writes what it likes, and to read a map takes up to a second. */
+const BUNDLES_IN_TEXT_MAX = 4;
 
 interface Finder {
+  readonly length: number;
   readonly plain: PlainPlaces | undefined;
   readonly map: SourceMap | undefined;
   readonly modules: ArchivePlaces | undefined;
@@ -60,6 +64,9 @@ export const inSource = (
   const entry = map?.findEntry(line, column);
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource, originalLine, originalColumn } = entry;
+  // Its author may have written anything.
+  if (typeof originalSource !== 'string') return undefined;
+  if (originalLine < 0 || originalColumn < 0) return undefined;
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };
 
@@ -79,7 +86,9 @@ export const describePlace = (file: string, { line, column }: Place): string =>
 
 export class SourcePlaces {
   readonly #texts: BundleTexts;
+  /** The least recently used comes first. */
   readonly #finders = new Map<BundleId, Finder>();
+  #length = 0;
   #lent: CheckedBundle | undefined;
 
   constructor(texts: BundleTexts) {
@@ -89,7 +98,9 @@ export class SourcePlaces {
   /** The same text, with places in scripts of vats as places in the author's files. */
   locate(text: string): string {
     if (!text.includes(SCRIPT_SCHEME)) return text;
-    return text.replace(PLACE, (_found, id: string, line: string, column: string | undefined) => {
+    const bundles = new Set<string>();
+    return text.replace(PLACE, (found, id: string, line: string, column: string | undefined) => {
+      if (bundles.add(id).size > BUNDLES_IN_TEXT_MAX && bundles.delete(id)) return found;
       const place = { line: Number(line) - 1, column: Number(column ?? 1) - 1 };
       return this.#describe(storedBundleId(id), place);
     });
@@ -103,6 +114,7 @@ export class SourcePlaces {
 
   /** A bundle has got another map. */
   forget(bundleId: BundleId): void {
+    this.#length -= this.#finders.get(bundleId)?.length ?? 0;
     this.#finders.delete(bundleId);
   }
 
@@ -128,11 +140,23 @@ export class SourcePlaces {
   }
 
   #finderOf(bundleId: BundleId): Finder {
-    const known = this.#finders.get(bundleId);
-    if (known !== undefined) return known;
+    const finder = this.#finders.get(bundleId) ?? this.#makeFinder(bundleId);
+    this.forget(bundleId);
+    this.#finders.set(bundleId, finder);
+    this.#length += finder.length;
+    for (const oldest of this.#finders.keys()) {
+      if (this.#length <= LENGTH_MAX || oldest === bundleId) break;
+      this.forget(oldest);
+    }
+    return finder;
+  }
+
+  #makeFinder(bundleId: BundleId): Finder {
     const script = this.#scriptOf(bundleId);
-    const map = mapOf(this.#sourceMapOf(bundleId));
-    const finder = {
+    const json = this.#sourceMapOf(bundleId);
+    const map = mapOf(json);
+    return {
+      length: (script?.length ?? 0) + (json?.length ?? 0) + bundleId.length,
       plain: script === undefined ? undefined : new PlainPlaces(script),
       map,
       modules:
@@ -140,9 +164,6 @@ export class SourcePlaces {
           ? undefined
           : new ArchivePlaces(unmarked(script)),
     };
-    if (this.#finders.size >= BUNDLES_MAX) this.#finders.clear();
-    this.#finders.set(bundleId, finder);
-    return finder;
   }
 
   #scriptOf(bundleId: BundleId): string | undefined {

@@ -22,9 +22,14 @@ interface VatReportsOptions {
   readonly log: (entry: KernelLogEntry) => void;
 }
 
+type VatCrank = NonNullable<VatLine['crank']>;
+type LoggedCrank = NonNullable<KernelLogEntry['crank']>;
+
 export class VatReports implements VatLog {
   readonly #options: VatReportsOptions;
   readonly #traces: Traces;
+  /** Of deliveries; to find one takes as long as the delivery is large, and lines are many. */
+  readonly #methods = new WeakMap<Uint8Array, string>();
 
   constructor(options: VatReportsOptions) {
     this.#options = options;
@@ -37,7 +42,7 @@ export class VatReports implements VatLog {
     log({
       ...{ vatId, level, text: places.locate(text) },
       ...(name === undefined ? {} : { name }),
-      ...(crank === undefined ? {} : { crank: described(crank) }),
+      ...(crank === undefined ? {} : { crank: this.#described(crank) }),
     });
   }
 
@@ -59,6 +64,12 @@ export class VatReports implements VatLog {
     return this.#traces.of(body, promise);
   }
 
+  #described({ incarnation, position, delivery }: VatCrank): LoggedCrank {
+    const method = this.#methods.get(delivery) ?? methodOfDelivery(delivery);
+    this.#methods.set(delivery, method);
+    return { incarnation, position, method };
+  }
+
   #nameOf(vatId: VatId | undefined): string | undefined {
     const vat = vatId === undefined ? undefined : vatNumberOf(vatId);
     return vat === undefined ? undefined : this.#options.state.vats.get(vat)?.name;
@@ -74,13 +85,3 @@ export class VatReports implements VatLog {
     }
   }
 }
-
-const described = ({
-  incarnation,
-  position,
-  delivery,
-}: NonNullable<VatLine['crank']>): NonNullable<KernelLogEntry['crank']> => ({
-  incarnation,
-  position,
-  method: methodOfDelivery(delivery),
-});
