@@ -9,6 +9,7 @@ import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
+import { advised } from './advice.js';
 import type { DerivedArchive } from './archive-script.js';
 import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
@@ -100,10 +101,13 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
   return bad('its source map is not of version 3');
 };
 
-/** Of what is woven: V8 may be of an older Node than the one that our parser is made for. */
+/**
+ * Of what is woven, strict as compartments take it: V8 may be of an older Node than the one that
+ * our parser is made for.
+ */
 const checkSyntax = (script: string): void => {
   try {
-    new Script(script, { filename: 'bundle' }); // parses only
+    new Script(`'use strict';${script}`, { filename: 'bundle' }); // parses only
   } catch (error) {
     bad(`its source does not parse: ${describe(error)}`, error);
   }
@@ -195,7 +199,7 @@ const checkZipBundle = async (
   try {
     derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
-    return bad(describe(error), error);
+    return bad(advised(describe(error)), error);
   }
   const { script, sha512: mapSha512 } = derived;
   checkSize('woven script', script, SCRIPT_BYTES_MAX);

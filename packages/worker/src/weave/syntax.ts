@@ -36,8 +36,8 @@ const add = (children: SyntaxNode[], value: unknown): void => {
 };
 
 /**
- * Looks for no `'use strict'`: compartments evaluate strictly anyway, and acorn looks by a regular
- * expression that a megabyte of white space overflows.
+ * Looks for no `'use strict'`: compartments evaluate strictly, so all is parsed so, and acorn looks
+ * by a regular expression that a megabyte of white space overflows.
  */
 class ScriptParser extends Parser {
   strictDirective(): boolean {
@@ -56,6 +56,9 @@ export const parseScript = (source: string, comments: Comment[]): SyntaxNode =>
   ScriptParser.parse(source, {
     ecmaVersion: ECMA_VERSION,
     sourceType: 'script',
+    strict: true,
+    // Before it stands what the weaver adds.
+    allowHashBang: false,
     onComment: comments,
   });
 
