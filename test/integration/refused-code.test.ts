@@ -354,6 +354,20 @@ describe('installBundle:', () => {
     expect(message).toContain(`: ${why}`);
   });
 
+  test.each([
+    [{ ...MAP, mappings: '!!!' }, 'its source map cannot be read: it has no mappings'],
+    [{ version: 3 }, 'its source map cannot be read: it has no mappings'],
+    [{ ...MAP, version: 2 }, 'its source map is not of version 3'],
+  ])('a map that cannot be read (%o) -> refused', async (map, why) => {
+    const bundle = script('1;', { sourceMap: JSON.stringify(map) });
+    expect(await refused(bundle)).toBe(`not a vat bundle: ${why}`);
+  });
+
+  test('a map that is an object -> told what to give', async () => {
+    const why = 'its source map is an object: give its JSON text';
+    expect(await refused(script('1;', { sourceMap: MAP }))).toBe(`not a vat bundle: ${why}`);
+  });
+
   test('a line for the shell -> refused, with its place', async () => {
     const why = "its source does not parse: Unexpected character '!'";
     expect(await refused(script('#!/usr/bin/env node\n1;'))).toContain(`bundle:1:2: ${why}`);
@@ -362,6 +376,10 @@ describe('installBundle:', () => {
   test('with a source map -> the place in the file of the author', async () => {
     const bundle = script('1;\nimport("x");', { sourceMap: JSON.stringify(MAP) });
     expect(await refused(bundle)).toBe(`not a vat bundle: src/vat.ts:3:5: ${IMPORT}`);
+    const data = Buffer.from(JSON.stringify(MAP)).toString('base64');
+    const comment = `\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,${data}\n`;
+    const inline = script(`1;\nimport("x");${comment}`);
+    expect(await refused(inline)).toBe(`not a vat bundle: src/vat.ts:3:5: ${IMPORT}`);
     const torn = script('1;\nimport("x");', { sourceMap: '{ "version": 3' });
     expect(await refused(torn)).toBe(`not a vat bundle: bundle:2:1: ${IMPORT}`);
   });

@@ -87,6 +87,7 @@ const checkSize = (what: string, text: string, bytesMax = BUNDLE_BYTES_MAX): voi
 
 /** What cannot be read is told of when it is given, not when something has thrown. */
 const checkSourceMap = (sourceMap: unknown): string | undefined => {
+  if (typeof sourceMap === 'object') return bad('its source map is an object: give its JSON text');
   if (typeof sourceMap !== 'string') return bad('its source map is no JSON text');
   // Endo's bundler puts an empty text there, or a comment.
   if (!sourceMap.trimStart().startsWith('{')) return undefined;
@@ -99,6 +100,18 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
     return bad(`its source map cannot be read: ${describe(error)}`, error);
   }
   return bad('its source map is not of version 3');
+};
+
+const INLINE_MAP = '\n//# sourceMappingURL=data:application/json;';
+const INLINE_BASE64 = /^(?:charset=[^;,]*;)?base64,([\w+/=]+)\s*$/;
+
+/** The map that a source brings in its last line, as bundlers put it there; if it can be read. */
+const inlineMap = (source: string): string | undefined => {
+  const at = source.lastIndexOf(INLINE_MAP);
+  if (at === -1) return undefined;
+  const [, data] = INLINE_BASE64.exec(source.slice(at + INLINE_MAP.length)) ?? [];
+  const json = data === undefined ? undefined : Buffer.from(data, 'base64').toString();
+  return mapOf(json) === undefined ? undefined : json;
 };
 
 /**
@@ -222,8 +235,8 @@ export const checkBundle = (
   derives: DerivesArchives,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
-  const given: Partial<Record<BundleField, unknown>> = bundle;
-  const { moduleFormat, source, sourceMap, endoZipBase64, endoZipBase64Sha512 } = given;
+  const fields: Partial<Record<BundleField, unknown>> = bundle;
+  const { moduleFormat, source, sourceMap, endoZipBase64, endoZipBase64Sha512 } = fields;
   if (typeof moduleFormat !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
@@ -234,7 +247,8 @@ export const checkBundle = (
   if (moduleFormat === 'endoZipBase64') {
     return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
   }
-  const checked = checkScriptBundle(moduleFormat, source, sourceMap);
-  const map = sourceMap === undefined ? undefined : checkSourceMap(sourceMap);
+  const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
+  const checked = checkScriptBundle(moduleFormat, source, given);
+  const map = given === undefined ? undefined : checkSourceMap(given);
   return map === undefined ? checked : { ...checked, sourceMap: map };
 };

@@ -46,6 +46,21 @@ test('source places: no map, or one that is none -> the place in the bundle', ()
   }
 });
 
+test('source places: sourceRoot -> files are named from there, unless they are whole', () => {
+  const text = `at f (heirloom:${ID}:${wovenPlace()})`;
+  const given = JSON.parse(map) as object;
+  const located = (more: object): string =>
+    placesOf(code, JSON.stringify({ ...given, ...more })).locate(text);
+  expect(located({ sourceRoot: '/abs/root/' })).toBe('at f (/abs/root/src/f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib' })).toBe('at f (lib/src/f.ts:4:9)');
+  expect(located({ sourceRoot: '' })).toBe('at f (src/f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib', sources: ['/f.ts'] })).toBe('at f (/f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib', sources: ['file:///f.ts'] })).toBe('at f (file:///f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib', sources: [null] })).toContain(`at f (${SHOWN}:`);
+  expect(located({ sources: [null] })).toContain(`at f (${SHOWN}:`);
+  expect(located({ mappings: '!!!' })).toContain(`at f (${SHOWN}:`);
+});
+
 test('source places: what vat code may write -> told, whatever it is', () => {
   const places = placesOf(code, map);
   const unknown = storedBundleId('b1-0');
