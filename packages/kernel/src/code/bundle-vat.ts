@@ -14,7 +14,7 @@ import { BUNDLE_FORMATS, isFormat, isVatBundle } from './bundle.js';
 import type { BundleFormat, VatBundle } from './bundle.js';
 import { BundleFailure } from './bundle-failures.js';
 import { runBundleJob } from './bundler.js';
-import { ModuleBundler } from './module-bundler.js';
+import { ModuleBundler, type ModuleBundle } from './module-bundler.js';
 
 export interface BundleVatOptions {
   /** Default `endoScript`, the one that needs no work when it is installed. */
@@ -65,8 +65,21 @@ const checkEntry = async (entry: string): Promise<void> => {
   }
 };
 
+/**
+ * Of what endo's bundler has made of one module, whose lines it keeps: in a bundle of `getExport`
+ * they stand as they are, further down.
+ */
+const movedMap = (source: string, module: ModuleBundle): string | undefined => {
+  const [first = ''] = module.source.split('\n', 1);
+  const at = source.indexOf(`${first}\n`);
+  if (at === -1) return undefined;
+  const map = JSON.parse(module.sourceMap) as { readonly mappings: string };
+  const linesAbove = source.slice(0, at).split('\n').length - 1;
+  return JSON.stringify({ ...map, mappings: `${';'.repeat(linesAbove)}${map.mappings}` });
+};
+
 /** Endo's bundler reads files: the module lies in a directory of its own while it does. */
-const bundleModule = async (source: string, format: BundleFormat): Promise<VatBundle> => {
+const bundleModule = async (module: ModuleBundle, format: BundleFormat): Promise<VatBundle> => {
   const made = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
   try {
     // Its name is in bundles of nestedEvaluate.
@@ -75,10 +88,12 @@ const bundleModule = async (source: string, format: BundleFormat): Promise<VatBu
     const entry = path.join(directory, 'vat.js');
     const description = { name: 'vat', version: '0.0.0', type: 'module' };
     await writeFile(path.join(directory, 'package.json'), JSON.stringify(description));
-    await writeFile(entry, source);
+    await writeFile(entry, module.source);
     const bundle: object = { ...(await runBundleJob({ entry, format })) };
     if (!isVatBundle(bundle)) assert.fail('the bundler makes bundles');
-    return bundle;
+    if (bundle.moduleFormat !== 'getExport') return bundle;
+    const sourceMap = movedMap(bundle.source, module);
+    return sourceMap === undefined ? bundle : { ...bundle, sourceMap };
   } finally {
     await rm(made, { recursive: true, force: true });
   }

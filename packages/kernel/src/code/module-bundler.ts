@@ -25,7 +25,7 @@ import { refusedImports } from './refused-imports.js';
 import { checkScript, type Strictness } from './script-check.js';
 import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
 
-interface ModuleBundle {
+export interface ModuleBundle {
   readonly source: string;
   /** JSON, version 3. Its `sources` are named as places are: see `Names`. */
   readonly sourceMap: string;
@@ -222,8 +222,8 @@ export class ModuleBundler {
    * esbuild makes of a module has `var`, which endo's compiler does not export as it should.)
    * Errors: BundleFailure.
    */
-  async module(): Promise<string> {
-    const { source } = await this.script();
+  async module(): Promise<ModuleBundle> {
+    const { source, sourceMap } = await this.script();
     const { metafile } = await this.#told(build(placed(EXPORTS, this.#entry, this.#base)));
     const { entryPoint = '', exports } = required(Object.values(metafile.outputs)[0], 'the bundle');
     const isCommonJs = metafile.inputs[entryPoint]?.format === 'cjs';
@@ -233,7 +233,7 @@ export class ModuleBundler {
         `const $vat_export${at} = ${NAMESPACE}[${JSON.stringify(name)}];\n` +
         `export { $vat_export${at} as ${name} };\n`,
     );
-    return `${source}${exported.join('')}`;
+    return { source: `${source}${exported.join('')}`, sourceMap };
   }
 
   /** Once what was begun is done. */
