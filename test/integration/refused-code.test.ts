@@ -91,6 +91,21 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
     `c.mjs:1:1: ${AWAIT}`,
   ],
   [
+    'files that begin with a byte order mark',
+    {
+      'vat.js': "\ufeffimport './b.js'; import './c.js'; export const a = 'ä' + import.meta.url;",
+      'b.js': '\ufeff\nexport const b = import.meta.url;',
+      'c.js': 'export const c = 1;',
+    },
+    `b.js:2:18: ${META}`,
+    `vat.js:1:58: ${META}`,
+  ],
+  [
+    'a decorator behind a byte order mark',
+    { 'vat.ts': '\ufeffconst d: any = 1; export class A { @d x = 1; }' },
+    `vat.ts:1:36: ${DECORATORS}`,
+  ],
+  [
     'a module of Node',
     { 'vat.js': "import fs from 'node:fs'; fs;" },
     'vat.js:1:16: a vat has no modules of Node: "node:fs"; instead: host objects',

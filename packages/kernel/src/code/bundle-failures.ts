@@ -1,4 +1,5 @@
 /** Why there is no bundle: what esbuild says, in the words of vats. */
+import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import type { Message } from 'esbuild';
@@ -63,13 +64,26 @@ const whyOf = ({ id, text, notes }: Message, directory: string): string => {
     : text.replace(NO_LOADER, 'a vat has no $1 files: $2');
 };
 
+const MARK_BYTES = Buffer.from('\ufeff');
+
+/** esbuild counts the bytes of a byte order mark, too, which is not in the text of its line. */
+const markBytesOf = (file: string): number => {
+  try {
+    const begin = readFileSync(file).subarray(0, MARK_BYTES.length);
+    return begin.equals(MARK_BYTES) ? MARK_BYTES.length : 0;
+  } catch {
+    return 0; // no file
+  }
+};
+
 /** An error of esbuild's as its line. */
 const describe = (message: Message, names: FileNames): string => {
   const { location } = message;
   if (location === null) return advised(whyOf(message, names.pathOf('.')));
   const file = names.pathOf(location.file);
   // esbuild counts bytes.
-  const before = Buffer.from(location.lineText).subarray(0, location.column).toString();
+  const column = location.column - (location.line === 1 ? markBytesOf(file) : 0);
+  const before = Buffer.from(location.lineText).subarray(0, column).toString();
   const place = `${names.nameOf(file)}:${location.line}:${before.length + 1}`;
   return advised(`${place}: ${whyOf(message, path.dirname(file))}`);
 };

@@ -56,7 +56,8 @@ const plainModule = (text: string, path: string) =>
 /** Where one has any, at first; undefined if it has none. */
 const lineOf = async (path: string, names: FileNames): Promise<string | undefined> => {
   const file = names.nameOf(path);
-  const { code, map } = await plainModule(await readFile(path, 'utf8'), path);
+  const text = (await readFile(path, 'utf8')).replace(/^\ufeff/, '');
+  const { code, map } = await plainModule(text, path);
   const [why, place] = splitPlace(refusedInModule(code)?.message ?? '');
   if (place === undefined) return undefined;
   const named = new SourceMap({ ...(JSON.parse(map) as SourceMapPayload), sources: [file] });
