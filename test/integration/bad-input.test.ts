@@ -1,6 +1,7 @@
 /** Bad input gets a clear error and loses nothing. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bundleVat, openKernel } from '@heirloom/kernel';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -35,6 +36,30 @@ describe('bundles', () => {
 
   test('no JavaScript or TypeScript file -> BAD_BUNDLE', async () => {
     await expect(bundleVat('package.json')).rejects.toMatchObject({ code: 'BAD_BUNDLE' });
+  });
+
+  test('an entry as a URL, or its text -> the same bundle as by its path', async () => {
+    const path = join(await freshDirectory(), 'vat #1.js');
+    await writeFile(path, 'export const buildRootObject = () => 1;');
+    const bundle = await bundleVat(path);
+    expect(await bundleVat(pathToFileURL(path))).toEqual(bundle);
+    expect(await bundleVat(pathToFileURL(path).href)).toEqual(bundle);
+  });
+
+  test.each([
+    [new URL('https://vats.example/vat.js'), /is a file, not https:\/\/vats\.example\/vat\.js: /],
+    ['file://there/vat.js', /is a file, not file:\/\/there\/vat\.js: /],
+    [7, /a path or a URL, not number/],
+    [undefined, /a path or a URL, not undefined/],
+  ])('%s as an entry -> BAD_ARGUMENT', async (entry, message) => {
+    const bundling = bundleVat(entry as string);
+    await expect(bundling).rejects.toMatchObject({ code: 'BAD_ARGUMENT', message });
+  });
+
+  test('an option that there is not -> BAD_OPTION names those that there are', async () => {
+    const bundling = bundleVat('/nowhere/vat.js', { fromat: 'getExport' } as never);
+    const message = 'bundleVat: unknown option fromat; options: format';
+    await expect(bundling).rejects.toMatchObject({ code: 'BAD_OPTION', message });
   });
 
   test('a syntax error -> BAD_BUNDLE', async () => {

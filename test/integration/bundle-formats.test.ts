@@ -1,5 +1,7 @@
 /** Bundles in all formats of `@endo/bundle-source`: one behaviour; what is corrupt is refused. */
 import { hash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, Kernel, VatBundle } from '@heirloom/kernel';
@@ -7,7 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { isThorough } from '../support/suite/amounts.js';
 import { endoBundles } from '../support/bundles/endo-bundles.js';
 import { bundleOf } from '../support/bundles/fixtures.js';
-import { isolation, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { freshDirectory, isolation, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 type ZipBundle = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
 
@@ -93,6 +95,20 @@ const replaced = (bundle: ZipBundle, from: string, to: string): ZipBundle => {
   const changed = Buffer.from(archive.replaceAll(from, to), 'latin1').toString('base64');
   return { ...bundle, endoZipBase64: changed };
 };
+
+describe('formats: places', () => {
+  test('getExport of TypeScript -> traces have the files of the author', async () => {
+    const directory = await freshDirectory();
+    const entry = join(directory, 'vat.ts');
+    const thrown = 'throw RangeError("early");';
+    const text = `type T = 1;\n\nexport const buildRootObject = (_: T): T => {\n  ${thrown}\n};\n`;
+    await writeFile(entry, text);
+    const kernel = await kernelOver();
+    const bundleId = await kernel.installBundle(await bundleVat(entry, { format: 'getExport' }));
+    const created = kernel.createVat({ name: 'vat', bundleId });
+    await expect(created).rejects.toMatchObject({ stack: expect.stringContaining('(vat.ts:4:9)') });
+  });
+});
 
 describe('formats: what is refused', () => {
   const refused = async (bundle: unknown, message: RegExp): Promise<void> => {

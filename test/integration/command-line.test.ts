@@ -103,15 +103,35 @@ describe('bundle', () => {
     expect(refused.stderr).toContain('endoZipBase64');
   });
 
-  test('what a vat cannot run, a file that cannot be written -> one line, status 1', async () => {
+  test('what a vat cannot run, a file that cannot be written -> why, status 1', async () => {
     const directory = await freshDirectory();
     const entry = join(directory, 'vat.js');
     await writeFile(entry, 'export const a = import.meta.url;');
-    const stderr =
-      `heirloom: BAD_BUNDLE: cannot bundle ${entry}: vat.js:1:18: a vat has no import.meta\n`;
+    const why = 'vat.js:1:18: a vat has no import.meta; instead: vat parameters';
+    const message = `cannot bundle ${entry}:\n${directory}/${why}`;
+    const stderr = `heirloom: BAD_BUNDLE: ${message}\n`;
     expect(await heirloom('bundle', entry)).toEqual({ status: 1, stdout: '', stderr });
+    const told = await heirloom('bundle', entry, '--json');
+    expect(told).toMatchObject({ status: 1, stderr });
+    expect(JSON.parse(told.stdout)).toEqual({ error: { code: 'BAD_BUNDLE', message } });
     const unwritten = await heirloom('bundle', ENTRY, '--out', join(directory, 'no/where'));
     expect([unwritten.status, unwritten.stdout]).toEqual([1, '']);
     expect(unwritten.stderr).toMatch(/^heirloom: BAD_ARGUMENT: cannot write .*\n$/);
+  });
+
+  test('errors -> a line for each, whose place is one from the working directory', async () => {
+    const directory = await freshDirectory();
+    await mkdir(join(directory, 'src/deep'), { recursive: true });
+    await writeFile(join(directory, 'src/vat.js'), "import './deep/b.js';\nimport '../c.js';");
+    await writeFile(join(directory, 'src/deep/b.js'), 'export const b = import.meta.url;');
+    await writeFile(join(directory, 'c.js'), 'export const c = import.meta.url;');
+    const linesOf = async (from: string, entry: string): Promise<string[]> => {
+      const line = `cd ${quoted(from)} && node ${quoted(STUB)} bundle ${entry}`;
+      return (await runLine(line)).stderr.trim().split('\n').slice(1).sort();
+    };
+    const why = ':1:18: a vat has no import.meta; instead: vat parameters';
+    expect(await linesOf(directory, 'src/vat.js')).toEqual([`c.js${why}`, `src/deep/b.js${why}`]);
+    const outside = [`${join(directory, 'c.js')}${why}`, `deep/b.js${why}`];
+    expect(await linesOf(join(directory, 'src'), 'vat.js')).toEqual(outside);
   });
 });

@@ -30,10 +30,17 @@ const messageOf = async (work: Promise<unknown>): Promise<string> => {
   return (error as Error).message;
 };
 
-const IMPORT = 'a vat has no import()';
-const META = 'a vat has no import.meta';
-const AWAIT = 'a vat has no top-level await';
-const DECORATORS = 'a vat has no decorators';
+const linesOf = async (entry: string): Promise<string[]> =>
+  (await messageOf(bundleVat(entry))).split('\n');
+
+const IMPORT = 'a vat has no import(); instead: `import … from`';
+const META = 'a vat has no import.meta; instead: vat parameters';
+const AWAIT =
+  'a vat has no top-level await; instead: an async buildRootObject, or an async function';
+const DECORATORS = 'a vat has no decorators; instead: call the function';
+const STRICT = 'vats run all code as strict, CommonJS too';
+const NO_CODE = 'instead: JSON, a text (.txt), vat parameters';
+const BY_NAME = 'instead: install the package, and import it by its name';
 const library = (name: string, fields: object, index: string): Files => ({
   [`node_modules/${name}/package.json`]: JSON.stringify({ name, version: '1.0.0', ...fields }),
   [`node_modules/${name}/index.js`]: index,
@@ -84,14 +91,29 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
     `c.mjs:1:1: ${AWAIT}`,
   ],
   [
+    'files that begin with a byte order mark',
+    {
+      'vat.js': "\ufeffimport './b.js'; import './c.js'; export const a = 'ä' + import.meta.url;",
+      'b.js': '\ufeff\nexport const b = import.meta.url;',
+      'c.js': 'export const c = 1;',
+    },
+    `b.js:2:18: ${META}`,
+    `vat.js:1:58: ${META}`,
+  ],
+  [
+    'a decorator behind a byte order mark',
+    { 'vat.ts': '\ufeffconst d: any = 1; export class A { @d x = 1; }' },
+    `vat.ts:1:36: ${DECORATORS}`,
+  ],
+  [
     'a module of Node',
     { 'vat.js': "import fs from 'node:fs'; fs;" },
-    'vat.js:1:16: a vat has no modules of Node: "node:fs"',
+    'vat.js:1:16: a vat has no modules of Node: "node:fs"; instead: host objects',
   ],
   [
     'modules of Node, required',
     { 'vat.cjs': "exports.f = () => require('fs/promises');\nexports.e = require('events');" },
-    'vat.cjs:1:27: a vat has no modules of Node: "fs/promises"',
+    'vat.cjs:1:27: a vat has no modules of Node: "fs/promises"; instead: host objects',
     'vat.cjs:2:21: a vat has no modules of Node: "events"; ' +
       '`npm install events` gets a package that does the same',
   ],
@@ -118,7 +140,7 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
   [
     'names that are reserved',
     { 'vat.js': 'export const f = () => {\n  $heirloom_enter();\n};' },
-    'vat.js:2:3: the name $heirloom_enter is reserved',
+    'vat.js:2:3: the name $heirloom_enter is reserved; instead: another name',
   ],
   [
     'regular expressions that the oldest Node does not take',
@@ -126,12 +148,13 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
       'vat.js': "import { s } from './b.js'; export { s };",
       'b.js': 'export const s =\n /(?i:a)/;',
     },
-    'b.js:2:2: Invalid regular expression: /(?i:a)/: Invalid group',
+    'b.js:2:2: Invalid regular expression: /(?i:a)/: Invalid group; ' +
+      'instead: what Node 20 takes, as replicas may run it',
   ],
   [
     'a tagged template whose tag could see what is written',
     { 'vat.js': 'const tag = x => x;\nexport const t = tag`<!--`;' },
-    'vat.js:2:18: a tagged template may not contain <!--',
+    'vat.js:2:18: a tagged template may not contain <!--; instead: a call with a text',
   ],
   ['what does not parse', { 'vat.js': 'export const a = ;' }, 'vat.js:1:18: Unexpected ";"'],
   [
@@ -147,27 +170,89 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
   [
     'a file that is no code',
     { 'vat.js': "import './a.wasm';", 'a.wasm': '' },
-    'vat.js:1:8: No loader is configured for ".wasm" files: a.wasm',
+    `vat.js:1:8: a vat has no ".wasm" files: a.wasm; ${NO_CODE}`,
   ],
+  [
+    'style sheets, also as values and as data',
+    {
+      'vat.js': `import './a.css';
+import b from './b.module.css';
+import 'data:text/css,a{}'; b;`,
+      'a.css': 'a {}',
+      'b.module.css': '.b {}',
+    },
+    `vat.js:1:8: a vat has no ".css" files: a.css; ${NO_CODE}`,
+    `vat.js:2:15: a vat has no ".css" files: b.module.css; ${NO_CODE}`,
+    `vat.js:3:8: a vat has no ".css" files: data:; ${NO_CODE}`,
+  ],
+  [
+    'what bundlers of others take behind the name of a file',
+    {
+      'vat.js': "import a from './a.json?raw';\nimport b from './a.json#b'; [a, b];",
+      'a.json': '{}',
+    },
+    'vat.js:1:15: nothing can be asked of a file by "?raw" behind its name: "./a.json?raw"',
+    'vat.js:2:15: nothing can be asked of a file by "#b" behind its name: "./a.json#b"',
+  ],
+  [
+    'URLs, also in a `try`',
+    {
+      'vat.js':
+        "import z from 'https://esm.sh/zod';\nimport '//cdn.example/a.js';\n" +
+        "try { require('http://a.example/') } catch {} z;",
+    },
+    `vat.js:1:15: a vat loads nothing from "https://esm.sh/zod"; ${BY_NAME}`,
+    `vat.js:2:8: a vat loads nothing from "//cdn.example/a.js"; ${BY_NAME}`,
+    `vat.js:3:15: a vat loads nothing from "http://a.example/"; ${BY_NAME}`,
+  ],
+  [
+    'names of packages as other hosts have them',
+    { 'vat.js': "import 'npm:zod@4';\nimport 'jsr:@std/assert';" },
+    `vat.js:1:8: a vat imports files and installed packages: not "npm:zod@4"; ${BY_NAME}`,
+    `vat.js:2:8: a vat imports files and installed packages: not "jsr:@std/assert"; ${BY_NAME}`,
+  ],
+  ...(
+    [
+      ['with', 'with (Math) PI;', 1, "'with' in strict mode"],
+      ['a name deleted', 'var x; delete x;', 8, 'Deleting local variable in strict mode'],
+      ['a parameter twice', 'f = function (a, b, a) {};', 21, 'Argument name clash'],
+      ['a value for eval', 'eval = 1;', 1, 'Assigning to eval in strict mode'],
+      ['a value for arguments', '++arguments;', 3, 'Assigning to arguments in strict mode'],
+      ['eval as a loop sets it', 'for (eval of []);', 6, 'Assigning to eval in strict mode'],
+      ['a variable', 'f = () => { var arguments; };', 17, 'Binding arguments in strict mode'],
+      ['a last parameter', 'f = (a, arguments) => 1;', 9, 'Binding arguments in strict mode'],
+      ['a function', 'f = function eval() { eval(); };', 14, 'Binding eval in strict mode'],
+      ['a reserved word', 'public = 1;', 1, "The keyword 'public' is reserved"],
+    ] as const
+  ).map(
+    ([what, code, column, why]) =>
+      [
+        `CommonJS that is not strict: ${what}`,
+        { 'vat.cjs': `exports.f = 1; require('./b.cjs');`, 'b.cjs': `exports.b = 1;\n${code}` },
+        `b.cjs:2:${column}: ${why}; ${STRICT}`,
+      ] satisfies [string, Files, string],
+  ),
 ];
 
 describe('bundleVat:', () => {
   test.each(CASES)('%s -> refused, with its place', async (_what, files, ...lines: string[]) => {
     const entry = await written(files);
-    const message = await messageOf(bundleVat(entry));
-    expect(message.split('\n').sort()).toEqual(
-      `cannot bundle ${entry}: ${lines.join('\n')}`.split('\n').sort(),
+    const [head, ...rest] = await linesOf(entry);
+    expect(head).toBe(`cannot bundle ${entry}:`);
+    const directory = `${path.dirname(entry)}/`;
+    expect(rest.sort()).toEqual(
+      lines.map(line => `${directory}${line}`).sort(),
     );
   });
 
-  test('the same of every other format, and the package of the entry names the file', async () => {
+  test('the same of every other format', async () => {
     const entry = await written({
       'src/vat.ts': 'export const f = (x: string) => import(x);',
       'package.json': '{}',
     });
     for (const format of ['endoZipBase64', 'nestedEvaluate', 'getExport'] as const) {
       const message = await messageOf(bundleVat(entry, { format }));
-      expect(message).toBe(`cannot bundle ${entry}: src/vat.ts:1:33: ${IMPORT}`);
+      expect(message).toBe(`cannot bundle ${entry}:\n${entry}:1:33: ${IMPORT}`);
     }
   });
 
@@ -180,9 +265,35 @@ describe('bundleVat:', () => {
     const known = "export const a = import.meta.env; export const b = () => import('./part.js');";
     await bundleVat(await written(ours(known)));
     const entry = await written(ours('export const load = name => import(name);'));
-    expect(await messageOf(bundleVat(entry))).toBe(
-      `cannot bundle ${entry}: node_modules/lib/index.js:1:29: ${IMPORT}`,
-    );
+    const file = path.join(path.dirname(entry), 'node_modules/lib/index.js');
+    expect(await linesOf(entry)).toEqual([
+      `cannot bundle ${entry}:`,
+      `${file}:1:29: ${IMPORT}`,
+    ]);
+  });
+});
+
+describe('characters that a URL has behind a name, in names of files:', () => {
+  test('imported', async () => {
+    const entry = await written({
+      'a#b?c/vat.js': "import { d } from './d?e#f.js'; export const buildRootObject = () => d;",
+      'a#b?c/d?e#f.js': "import 'data:text/javascript,1;//?#'; export const d = 1;",
+    });
+    await bundleVat(entry);
+  });
+});
+
+describe('a line for the shell above an entry:', () => {
+  const MODULE = 'export const buildRootObject = () => { throw Error("no"); };\n';
+
+  test('left out; the bundle and its places are as without it', async () => {
+    const plain = await bundleVat(await written({ 'vat.js': `\n${MODULE}` }));
+    const own = await bundleVat(await written({ 'vat.js': `#!/usr/bin/env node\n${MODULE}` }));
+    const parsed = ({ sourceMap, ...rest }: VatBundle & { readonly sourceMap?: string }) => ({
+      ...rest,
+      map: JSON.parse(sourceMap ?? '') as unknown,
+    });
+    expect(parsed(own)).toEqual(parsed(plain));
   });
 });
 
@@ -200,8 +311,7 @@ describe('a text with lines as bundles have them above modules:', () => {
   test('bundled; what is refused is still found', async () => {
     await bundleVat(await written(files('')));
     const entry = await written(files('import(a);'));
-    const message = await messageOf(bundleVat(entry));
-    expect(message).toBe(`cannot bundle ${entry}: vat.js:6:32: ${IMPORT}`);
+    expect(await linesOf(entry)).toEqual([`cannot bundle ${entry}:`, `${entry}:6:32: ${IMPORT}`]);
   });
 });
 
@@ -250,6 +360,7 @@ describe('installBundle:', () => {
     ['import.meta', '1;\nimport.meta.url;', META],
     ['top-level await', '1;\nawait f();', AWAIT],
     ['a reserved name', '1;\n$heirloom_x;', 'the name $heirloom_x is reserved'],
+    ['code that is not strict', '1;\nwith (a) b;', `its source does not parse: 'with' in strict`],
     ['what does not parse', '1;\n)', 'its source does not parse: Unexpected token'],
     ['what the oldest Node does not take', '1;\n/(?i:a)/', 'its source does not parse: Invalid'],
   ])('%s in a script -> refused, with the place in the bundle', async (_what, source, why) => {
@@ -258,9 +369,32 @@ describe('installBundle:', () => {
     expect(message).toContain(`: ${why}`);
   });
 
+  test.each([
+    [{ ...MAP, mappings: '!!!' }, 'its source map cannot be read: it has no mappings'],
+    [{ version: 3 }, 'its source map cannot be read: it has no mappings'],
+    [{ ...MAP, version: 2 }, 'its source map is not of version 3'],
+  ])('a map that cannot be read (%o) -> refused', async (map, why) => {
+    const bundle = script('1;', { sourceMap: JSON.stringify(map) });
+    expect(await refused(bundle)).toBe(`not a vat bundle: ${why}`);
+  });
+
+  test('a map that is an object -> told what to give', async () => {
+    const why = 'its source map is an object: give its JSON text';
+    expect(await refused(script('1;', { sourceMap: MAP }))).toBe(`not a vat bundle: ${why}`);
+  });
+
+  test('a line for the shell -> refused, with its place', async () => {
+    const why = "its source does not parse: Unexpected character '!'";
+    expect(await refused(script('#!/usr/bin/env node\n1;'))).toContain(`bundle:1:2: ${why}`);
+  });
+
   test('with a source map -> the place in the file of the author', async () => {
     const bundle = script('1;\nimport("x");', { sourceMap: JSON.stringify(MAP) });
     expect(await refused(bundle)).toBe(`not a vat bundle: src/vat.ts:3:5: ${IMPORT}`);
+    const data = Buffer.from(JSON.stringify(MAP)).toString('base64');
+    const comment = `\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,${data}\n`;
+    const inline = script(`1;\nimport("x");${comment}`);
+    expect(await refused(inline)).toBe(`not a vat bundle: src/vat.ts:3:5: ${IMPORT}`);
     const torn = script('1;\nimport("x");', { sourceMap: '{ "version": 3' });
     expect(await refused(torn)).toBe(`not a vat bundle: bundle:2:1: ${IMPORT}`);
   });

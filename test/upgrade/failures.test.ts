@@ -270,7 +270,7 @@ describe('one vat', () => {
     test('failures: a bundle without buildRootObject -> told so', THOROUGH, async () => {
       const bundleId = await benches.install('faulty/empty.js');
       expect(String(await bench.whyUpgradeFails({}, bundleId))).toBe(
-        'Error: vat source bundle lacks buildRootObject() function',
+        'Error: vat source bundle lacks buildRootObject() function: it exports "nothing"',
       );
     });
 

@@ -2,7 +2,8 @@
  * `heirloom`: the kernel on the command line. `bin/heirloom.js` runs this module.
  *
  * Exit status: 0 done; 1 the command failed, or its check did; errors go to stderr in one line,
- * wrong arguments in a few, which name the right ones.
+ * wrong arguments in a few, which name the right ones. With `--json` a command that fails prints
+ * its error as an object, too.
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -15,6 +16,7 @@ import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addMigrateStoreCommand } from './migrate-store-command.js';
+import { print } from './output.js';
 import { addPursesCommand } from './purses-command.js';
 import { addRunCommand } from './run-command.js';
 import { addVerifyCommand } from './verify-command.js';
@@ -39,6 +41,11 @@ addMigrateStoreCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 
+let isJson = false;
+program.hook('preAction', (_program, command) => {
+  isJson = command.opts<{ readonly json?: true }>().json === true;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -49,5 +56,8 @@ try {
       ? error.stack
       : error;
   process.stderr.write(`heirloom: ${String(text)}\n`);
+  if (isJson && known) {
+    print(JSON.stringify({ error: { code: error.code, message: error.message } }));
+  }
   process.exitCode = 1;
 }

@@ -1,9 +1,11 @@
 /** Why there is no bundle: what esbuild says, in the words of vats. */
+import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import type { Message } from 'esbuild';
+import { advised } from './advice.js';
 
-/** Where the files of a bundle are, and what they are called in places. */
+/** Where the files of a bundle are, and what they are called in places of errors. */
 export interface FileNames {
   pathOf(file: string): string;
   nameOf(path: string): string;
@@ -16,6 +18,9 @@ export const isLibrary = (file: string): boolean => file.includes('node_modules/
 export class BundleFailure extends Error {}
 
 const NOT_FOUND = /^Could not resolve "(.*)"$/;
+const NO_LOADER = /^No loader is configured for ("[^"]*") files: (.*)$/;
+/** `npm:zod`; a letter alone is a drive of Windows. */
+const SCHEME = /^[a-z][\w+.-]+:/i;
 const IMPORT_META = 'empty-import-meta';
 const TOP_LEVEL_AWAIT = /^Top-level await|contains a top-level await$/;
 const DECORATORS = /[Dd]ecorators/;
@@ -36,6 +41,9 @@ const whyNotFound = (specifier: string, directory: string): string => {
   if (specifier.startsWith('#')) {
     return `there is no "${specifier}" in \`imports\` of the package.json above ${directory}`;
   }
+  if (SCHEME.test(specifier)) {
+    return `a vat imports files and installed packages: not "${specifier}"`;
+  }
   const name = packageNameOf(specifier);
   const sought = `looked for in node_modules of ${directory} and of the directories above it`;
   return `there is no "${specifier}": ${sought}; \`npm install ${name}\` gets a published package`;
@@ -51,18 +59,33 @@ const whyOf = ({ id, text, notes }: Message, directory: string): string => {
   }
   if (id === IMPORT_META) return 'a vat has no import.meta';
   if (TOP_LEVEL_AWAIT.test(text)) return 'a vat has no top-level await';
-  return DECORATORS.test(text) ? 'a vat has no decorators' : text;
+  return DECORATORS.test(text)
+    ? 'a vat has no decorators'
+    : text.replace(NO_LOADER, 'a vat has no $1 files: $2');
+};
+
+const MARK_BYTES = Buffer.from('\ufeff');
+
+/** esbuild counts the bytes of a byte order mark, too, which is not in the text of its line. */
+const markBytesOf = (file: string): number => {
+  try {
+    const begin = readFileSync(file).subarray(0, MARK_BYTES.length);
+    return begin.equals(MARK_BYTES) ? MARK_BYTES.length : 0;
+  } catch {
+    return 0; // no file
+  }
 };
 
 /** An error of esbuild's as its line. */
 const describe = (message: Message, names: FileNames): string => {
   const { location } = message;
-  if (location === null) return whyOf(message, names.pathOf('.'));
+  if (location === null) return advised(whyOf(message, names.pathOf('.')));
   const file = names.pathOf(location.file);
   // esbuild counts bytes.
-  const before = Buffer.from(location.lineText).subarray(0, location.column).toString();
+  const column = location.column - (location.line === 1 ? markBytesOf(file) : 0);
+  const before = Buffer.from(location.lineText).subarray(0, column).toString();
   const place = `${names.nameOf(file)}:${location.line}:${before.length + 1}`;
-  return `${place}: ${whyOf(message, path.dirname(file))}`;
+  return advised(`${place}: ${whyOf(message, path.dirname(file))}`);
 };
 
 /** An author's own `import.meta` is an error; libraries ask whether there is one. */

@@ -7,11 +7,14 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkFields } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { BUNDLE_FORMATS, isFormat, isVatBundle } from './bundle.js';
 import type { BundleFormat, VatBundle } from './bundle.js';
+import { BundleFailure } from './bundle-failures.js';
 import { runBundleJob } from './bundler.js';
-import { ModuleBundler } from './module-bundler.js';
+import { ModuleBundler, type ModuleBundle } from './module-bundler.js';
 
 export interface BundleVatOptions {
   /** Default `endoScript`, the one that needs no work when it is installed. */
@@ -31,6 +34,26 @@ const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
 const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
+const FILE_URL = /^file:/i;
+
+/** The path of what a host names as an entry. */
+const pathOf = (entry: unknown): string => {
+  if (typeof entry === 'string' && !FILE_URL.test(entry)) return path.resolve(entry);
+  if (typeof entry !== 'string' && !(entry instanceof URL)) {
+    throw new KernelError('BAD_ARGUMENT', `a vat's entry is a path or a URL, not ${typeof entry}`);
+  }
+  try {
+    return fileURLToPath(entry);
+  } catch (error) {
+    const why = `a vat's entry is a file, not ${String(entry)}: ${describe(error)}`;
+    throw new KernelError('BAD_ARGUMENT', why);
+  }
+};
+
+const checkOptions = (options: object): void => {
+  checkFields('bundleVat', options, ['format'] satisfies (keyof BundleVatOptions)[]);
+};
+
 const checkEntry = async (entry: string): Promise<void> => {
   if (!ENTRY_PATTERN.test(entry)) {
     throw new KernelError('BAD_BUNDLE', `a vat's entry is a .js or .ts file, not ${entry}`);
@@ -42,8 +65,21 @@ const checkEntry = async (entry: string): Promise<void> => {
   }
 };
 
+/**
+ * Of what endo's bundler has made of one module, whose lines it keeps: in a bundle of `getExport`
+ * they stand as they are, further down.
+ */
+const movedMap = (source: string, module: ModuleBundle): string | undefined => {
+  const [first = ''] = module.source.split('\n', 1);
+  const at = source.indexOf(`${first}\n`);
+  if (at === -1) return undefined;
+  const map = JSON.parse(module.sourceMap) as { readonly mappings: string };
+  const linesAbove = source.slice(0, at).split('\n').length - 1;
+  return JSON.stringify({ ...map, mappings: `${';'.repeat(linesAbove)}${map.mappings}` });
+};
+
 /** Endo's bundler reads files: the module lies in a directory of its own while it does. */
-const bundleModule = async (source: string, format: BundleFormat): Promise<VatBundle> => {
+const bundleModule = async (module: ModuleBundle, format: BundleFormat): Promise<VatBundle> => {
   const made = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
   try {
     // Its name is in bundles of nestedEvaluate.
@@ -52,10 +88,12 @@ const bundleModule = async (source: string, format: BundleFormat): Promise<VatBu
     const entry = path.join(directory, 'vat.js');
     const description = { name: 'vat', version: '0.0.0', type: 'module' };
     await writeFile(path.join(directory, 'package.json'), JSON.stringify(description));
-    await writeFile(entry, source);
+    await writeFile(entry, module.source);
     const bundle: object = { ...(await runBundleJob({ entry, format })) };
     if (!isVatBundle(bundle)) assert.fail('the bundler makes bundles');
-    return bundle;
+    if (bundle.moduleFormat !== 'getExport') return bundle;
+    const sourceMap = movedMap(bundle.source, module);
+    return sourceMap === undefined ? bundle : { ...bundle, sourceMap };
   } finally {
     await rm(made, { recursive: true, force: true });
   }
@@ -76,23 +114,27 @@ const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise
  * Errors: as of `bundleVat`.
  */
 export const openVatBundler = async (
-  entry: string,
+  entry: string | URL,
   options: BundleVatOptions = {},
 ): Promise<VatBundler> => {
+  checkOptions(options);
   const { format = 'endoScript' } = options;
   if (!isFormat(format)) {
     const formats = BUNDLE_FORMATS.join(', ');
     throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
   }
-  await checkEntry(path.resolve(entry));
-  const bundler = new ModuleBundler(path.resolve(entry));
+  const file = pathOf(entry);
+  await checkEntry(file);
+  const bundler = new ModuleBundler(file);
+  const shown = String(entry);
   let isClosed = false;
   const bundle = async (): Promise<VatBundle> => {
-    if (isClosed) throw new KernelError('BAD_OPTION', `the bundler of ${entry} is closed`);
+    if (isClosed) throw new KernelError('BAD_OPTION', `the bundler of ${shown} is closed`);
     try {
       return await bundleWith(bundler, format);
     } catch (error) {
-      const message = `cannot bundle ${entry}: ${describe(error)}`;
+      const why = error instanceof BundleFailure ? `\n${error.message}` : ` ${describe(error)}`;
+      const message = `cannot bundle ${shown}:${why}`;
       throw new KernelError('BAD_BUNDLE', message, { cause: error });
     }
   };
@@ -104,14 +146,15 @@ export const openVatBundler = async (
 };
 
 /**
- * Bundles the vat whose entry module is `entry` (.js or .ts, relative to the working directory).
+ * Bundles the vat whose entry module is `entry`: a path, relative to the working directory, or a
+ * `file:` URL; .js or .ts.
  *
- * Errors: KernelError BAD_OPTION for a format that there is not; BAD_BUNDLE when the file is
- * missing, does not parse, imports what cannot be found, or uses what a vat cannot run: a line for
- * each error, with file, line and column.
+ * Errors: KernelError BAD_ARGUMENT for an entry that is neither; BAD_OPTION for an option or format
+ * that there is not; BAD_BUNDLE when the file is missing, does not parse, imports what cannot be
+ * found, or uses what a vat cannot run: a line for each error, with file, line and column.
  */
 export const bundleVat = async (
-  entry: string,
+  entry: string | URL,
   options: BundleVatOptions = {},
 ): Promise<VatBundle> => {
   const bundler = await openVatBundler(entry, options);

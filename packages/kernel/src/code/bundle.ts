@@ -9,6 +9,7 @@ import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
+import { advised } from './advice.js';
 import type { DerivedArchive } from './archive-script.js';
 import { ArchiveRefused, type Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
@@ -86,6 +87,7 @@ const checkSize = (what: string, text: string, bytesMax = BUNDLE_BYTES_MAX): voi
 
 /** What cannot be read is told of when it is given, not when something has thrown. */
 const checkSourceMap = (sourceMap: unknown): string | undefined => {
+  if (typeof sourceMap === 'object') return bad('its source map is an object: give its JSON text');
   if (typeof sourceMap !== 'string') return bad('its source map is no JSON text');
   // Endo's bundler puts an empty text there, or a comment.
   if (!sourceMap.trimStart().startsWith('{')) return undefined;
@@ -100,10 +102,25 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
   return bad('its source map is not of version 3');
 };
 
-/** Of what is woven: V8 may be of an older Node than the one that our parser is made for. */
+const INLINE_MAP = '\n//# sourceMappingURL=data:application/json;';
+const INLINE_BASE64 = /^(?:charset=[^;,]*;)?base64,([\w+/=]+)\s*$/;
+
+/** The map that a source brings in its last line, as bundlers put it there; if it can be read. */
+const inlineMap = (source: string): string | undefined => {
+  const at = source.lastIndexOf(INLINE_MAP);
+  if (at === -1) return undefined;
+  const [, data] = INLINE_BASE64.exec(source.slice(at + INLINE_MAP.length)) ?? [];
+  const json = data === undefined ? undefined : Buffer.from(data, 'base64').toString();
+  return mapOf(json) === undefined ? undefined : json;
+};
+
+/**
+ * Of what is woven, strict as compartments take it: V8 may be of an older Node than the one that
+ * our parser is made for.
+ */
 const checkSyntax = (script: string): void => {
   try {
-    new Script(script, { filename: 'bundle' }); // parses only
+    new Script(`'use strict';${script}`, { filename: 'bundle' }); // parses only
   } catch (error) {
     bad(`its source does not parse: ${describe(error)}`, error);
   }
@@ -195,7 +212,7 @@ const checkZipBundle = async (
   try {
     derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
-    return bad(describe(error), error);
+    return bad(advised(describe(error)), error);
   }
   const { script, sha512: mapSha512 } = derived;
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
@@ -251,8 +268,8 @@ export const checkBundle = (
   derives: DerivesArchives,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
-  const given: Partial<Record<BundleField, unknown>> = bundle;
-  const { moduleFormat, source, sourceMap, endoZipBase64, endoZipBase64Sha512 } = given;
+  const fields: Partial<Record<BundleField, unknown>> = bundle;
+  const { moduleFormat, source, sourceMap, endoZipBase64, endoZipBase64Sha512 } = fields;
   if (typeof moduleFormat !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
@@ -263,7 +280,8 @@ export const checkBundle = (
   if (moduleFormat === 'endoZipBase64') {
     return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
   }
-  const checked = checkScriptBundle(moduleFormat, source, sourceMap);
-  const map = sourceMap === undefined ? undefined : checkSourceMap(sourceMap);
+  const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
+  const checked = checkScriptBundle(moduleFormat, source, given);
+  const map = given === undefined ? undefined : checkSourceMap(given);
   return map === undefined ? checked : { ...checked, sourceMap: map };
 };

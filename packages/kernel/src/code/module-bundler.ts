@@ -19,11 +19,13 @@ import {
   retold,
   type FileNames,
 } from './bundle-failures.js';
+import { advised } from './advice.js';
 import { refusedOfAuthor } from './own-modules.js';
-import { checkScript } from './script-check.js';
+import { refusedImports } from './refused-imports.js';
+import { checkScript, type Strictness } from './script-check.js';
 import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
 
-interface ModuleBundle {
+export interface ModuleBundle {
   readonly source: string;
   /** JSON, version 3. Its `sources` are named as places are: see `Names`. */
   readonly sourceMap: string;
@@ -55,6 +57,7 @@ const COMMON = {
   legalComments: 'eof',
   // No variable of the environment says where packages are.
   nodePaths: [],
+  plugins: [refusedImports],
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
@@ -103,10 +106,7 @@ const NO_FILE = /^(?:<|\(disabled\):)/;
 
 /** The deepest directory that has both. */
 const commonDirectory = (a: string, b: string): string => {
-  const isWithin = (directory: string): boolean => {
-    const way = path.relative(directory, b);
-    return !path.isAbsolute(way) && way.split(path.sep)[0] !== '..';
-  };
+  const isWithin = (directory: string): boolean => isBelow(b, directory);
   return directoriesAbove(path.join(a, OUTPUT)).find(isWithin) ?? a;
 };
 
@@ -117,7 +117,15 @@ const directoryOf = (inputs: readonly string[], base: string): string =>
     .map(file => path.dirname(path.resolve(base, file)))
     .reduce(commonDirectory);
 
-/** Of places: seen from the package of the entry, or from where all files are, if that is above. */
+const isBelow = (file: string, directory: string): boolean => {
+  const way = path.relative(directory, file);
+  return !path.isAbsolute(way) && way.split(path.sep)[0] !== '..';
+};
+
+/**
+ * Of files. In the source map: as seen from the package of the entry, or from where all files are,
+ * if that is above. In errors: as a terminal finds them, so seen from the working directory.
+ */
 class Names implements FileNames {
   readonly #base: string;
   readonly #shown: string;
@@ -132,29 +140,50 @@ class Names implements FileNames {
   }
 
   nameOf(file: string): string {
-    return path.relative(this.#shown, file).split(path.sep).join('/');
+    const here = process.cwd();
+    return isBelow(file, here) ? path.relative(here, file) : file;
   }
 
-  /** The same map with sources named so. */
-  renamed(sourceMap: string): string {
+  /** The map of a bundle, from what esbuild has made. */
+  mapOf(sourceMap: string): string {
     if (this.#base === this.#shown) return sourceMap;
+    const sourceOf = (file: string): string =>
+      path.relative(this.#shown, file).split(path.sep).join('/');
+    return this.#renamed(sourceMap, sourceOf);
+  }
+
+  /** The same for errors. */
+  errorMapOf(sourceMap: string): string {
+    return this.#renamed(sourceMap, file => this.nameOf(file));
+  }
+
+  #renamed(sourceMap: string, nameOf: (file: string) => string): string {
     const map = JSON.parse(sourceMap) as { sources: readonly string[] };
     map.sources = map.sources.map(each =>
-      NO_FILE.test(each) ? each : this.nameOf(this.pathOf(each)),
+      NO_FILE.test(each) ? each : nameOf(this.pathOf(each)),
     );
     return JSON.stringify(map);
   }
 }
 
-const checkPlaced = ({ source, sourceMap }: ModuleBundle, names: ReadonlySet<string>): void => {
+/** `errorMap`: gives the source map for errors. */
+const checkPlaced = (source: string, strictness: Strictness, errorMap: () => string): void => {
   try {
-    checkScript(source, names);
+    checkScript(source, strictness);
   } catch (error) {
     const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
     if (place === undefined) throw new BundleFailure(why, { cause: error });
-    const where = inSource(readSourceMap(sourceMap), place) ?? describePlace(OUTPUT, place);
-    throw new BundleFailure(`${where}: ${why}`, { cause: error });
+    const where = inSource(readSourceMap(errorMap()), place) ?? describePlace(OUTPUT, place);
+    throw new BundleFailure(advised(`${where}: ${why}`), { cause: error });
   }
+};
+
+/** esbuild puts the line of the entry before all others; no mapping is of it. */
+const withoutHashbang = (source: string, sourceMap: string): ModuleBundle => {
+  if (!source.startsWith('#!')) return { source, sourceMap };
+  const map = JSON.parse(sourceMap) as { mappings: string };
+  map.mappings = map.mappings.slice(1);
+  return { source: source.slice(source.indexOf('\n') + 1), sourceMap: JSON.stringify(map) };
 };
 
 /** By entry: where its files were found to be when it was last bundled in this process. */
@@ -194,8 +223,8 @@ export class ModuleBundler {
    * esbuild makes of a module has `var`, which endo's compiler does not export as it should.)
    * Errors: BundleFailure.
    */
-  async module(): Promise<string> {
-    const { source } = await this.script();
+  async module(): Promise<ModuleBundle> {
+    const { source, sourceMap } = await this.script();
     const { metafile } = await this.#told(build(placed(EXPORTS, this.#entry, this.#base)));
     const { entryPoint = '', exports } = required(Object.values(metafile.outputs)[0], 'the bundle');
     const isCommonJs = metafile.inputs[entryPoint]?.format === 'cjs';
@@ -205,7 +234,7 @@ export class ModuleBundler {
         `const $vat_export${at} = ${NAMESPACE}[${JSON.stringify(name)}];\n` +
         `export { $vat_export${at} as ${name} };\n`,
     );
-    return `${source}${exported.join('')}`;
+    return { source: `${source}${exported.join('')}`, sourceMap };
   }
 
   /** Once what was begun is done. */
@@ -232,12 +261,14 @@ export class ModuleBundler {
     if (refused.length > 0) throw failureOf(refused, names);
     const textOf = (ending: string): string =>
       outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
-    const source = textOf('.js');
-    const bundle = { source, sourceMap: names.renamed(textOf('.map')) };
+    const { source, sourceMap: map } = withoutHashbang(textOf('.js'), textOf('.map'));
     const lines = await this.#told(refusedOfAuthor(inputs, source, names));
     if (lines.length > 0) throw new BundleFailure(lines.join('\n'));
-    checkPlaced(bundle, new Set(Object.keys(inputs)));
-    return bundle;
+    const strictness = Object.entries(inputs).map(
+      ([name, { format }]) => [name, format === 'esm'] as const,
+    );
+    checkPlaced(source, new Map(strictness), () => names.errorMapOf(map));
+    return { source, sourceMap: names.mapOf(map) };
   }
 
   async #build(): Promise<Built> {

@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { refusedInModule } from '@heirloom/worker/weave';
 import { transform, type Loader, type Metafile } from 'esbuild';
+import { advised } from './advice.js';
 import { isLibrary, retold, type FileNames } from './bundle-failures.js';
 import { describePlace, inSource, splitPlace } from './source-places.js';
 
@@ -55,11 +56,12 @@ const plainModule = (text: string, path: string) =>
 /** Where one has any, at first; undefined if it has none. */
 const lineOf = async (path: string, names: FileNames): Promise<string | undefined> => {
   const file = names.nameOf(path);
-  const { code, map } = await plainModule(await readFile(path, 'utf8'), path);
+  const text = (await readFile(path, 'utf8')).replace(/^\ufeff/, '');
+  const { code, map } = await plainModule(text, path);
   const [why, place] = splitPlace(refusedInModule(code)?.message ?? '');
   if (place === undefined) return undefined;
   const named = new SourceMap({ ...(JSON.parse(map) as SourceMapPayload), sources: [file] });
-  return `${inSource(named, place) ?? describePlace(file, place)}: ${why}`;
+  return advised(`${inSource(named, place) ?? describePlace(file, place)}: ${why}`);
 };
 
 /** A line for each module of the author's that has any: the first place where it does. */

@@ -7,6 +7,7 @@
  */
 import type { SourceMap } from 'node:module';
 import { weave } from '@heirloom/worker/weave';
+import { advised } from './advice.js';
 import type { BundleFormat } from './bundle.js';
 import { refusedInCompiled } from './compiled-modules.js';
 import { refusalIn, told } from './refusals.js';
@@ -110,9 +111,9 @@ export const wovenSource = (moduleFormat: BundleFormat, source: string): string 
 
 /** The message of what `wovenSource` has thrown, with the place in front. */
 export const whyRefused = (error: unknown, source: string, map: SourceMap | undefined): string => {
-  if (error instanceof ModuleRefused) return error.message;
+  if (error instanceof ModuleRefused) return advised(error.message);
   const [why, place] = told(error, source);
   if (place === undefined) return why;
   const where = inSource(map, place);
-  return where === undefined ? refusalIn(BUNDLE, why, place) : `${where}: ${why}`;
+  return advised(where === undefined ? refusalIn(BUNDLE, why, place) : `${where}: ${why}`);
 };

@@ -6,7 +6,7 @@
  * lives. So after an edit one module is looked at, not a megabyte of libraries.
  */
 import { createHash } from 'node:crypto';
-import { isDoubtful, weave } from '@heirloom/worker/weave';
+import { isDoubtful, isDoubtfulSloppy, weave } from '@heirloom/worker/weave';
 
 /** Above each module esbuild puts its name. */
 const NAME_LINE = /^ {2}\/\/ (.*)$/gm;
@@ -16,18 +16,30 @@ const PASSED_MAX = 10_000;
 
 const passed = new Set<string>();
 
-/** The modules of a script, each the statements of a function's body. */
-const modulesIn = (source: string, names: ReadonlySet<string>): string[] => {
-  const starts: number[] = [];
+/** By name: is the module strict by itself, as ES modules are? */
+export type Strictness = ReadonlyMap<string, boolean>;
+
+/** The statements of a function's body. */
+interface ModuleText {
+  readonly text: string;
+  readonly isStrict: boolean;
+}
+
+const modulesIn = (source: string, modules: Strictness): ModuleText[] => {
+  const found: { start: number; isStrict: boolean }[] = [];
   for (const { index, 1: name = '' } of source.matchAll(NAME_LINE)) {
-    if (names.has(name)) starts.push(index);
+    const isStrict = modules.get(name);
+    if (isStrict !== undefined) found.push({ start: index, isStrict });
   }
   const end = source.lastIndexOf(LAST_LINE);
-  return starts.map((start, at) => source.slice(start, starts[at + 1] ?? end));
+  return found.map(({ start, isStrict }, at) => ({
+    text: source.slice(start, found[at + 1]?.start ?? end),
+    isStrict,
+  }));
 };
 
-const passes = (text: string): boolean => {
-  if (!isDoubtful(text)) return true;
+const passes = ({ text, isStrict }: ModuleText): boolean => {
+  if (!(isStrict ? isDoubtful(text) : isDoubtfulSloppy(text))) return true;
   const key = createHash('sha256').update(text).digest('base64');
   if (passed.has(key)) return true;
   try {
@@ -40,8 +52,8 @@ const passes = (text: string): boolean => {
   return true;
 };
 
-/** `names`: of the modules. Errors: those of `weave`, for the whole script. */
-export const checkScript = (source: string, names: ReadonlySet<string>): void => {
-  const modules = modulesIn(source, names);
+/** Errors: those of `weave`, for the whole script. */
+export const checkScript = (source: string, strictness: Strictness): void => {
+  const modules = modulesIn(source, strictness);
   if (modules.length === 0 || !modules.every(passes)) weave(source);
 };

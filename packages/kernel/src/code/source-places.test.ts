@@ -84,6 +84,21 @@ test('source places: a text that mentions many bundles -> four are looked for', 
   expect(readsOf(10, 3_000_000, ids => [ids.join()])).toBe(4);
 });
 
+test('source places: sourceRoot -> files are named from there, unless they are whole', () => {
+  const text = `at f (heirloom:${ID}:${wovenPlace()})`;
+  const given = JSON.parse(map) as object;
+  const located = (more: object): string =>
+    placesOf(code, JSON.stringify({ ...given, ...more })).locate(text);
+  expect(located({ sourceRoot: '/abs/root/' })).toBe('at f (/abs/root/src/f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib' })).toBe('at f (lib/src/f.ts:4:9)');
+  expect(located({ sourceRoot: '' })).toBe('at f (src/f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib', sources: ['/f.ts'] })).toBe('at f (/f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib', sources: ['file:///f.ts'] })).toBe('at f (file:///f.ts:4:9)');
+  expect(located({ sourceRoot: 'lib', sources: [null] })).toContain(`at f (${SHOWN}:`);
+  expect(located({ sources: [null] })).toContain(`at f (${SHOWN}:`);
+  expect(located({ mappings: '!!!' })).toContain(`at f (${SHOWN}:`);
+});
+
 test('source places: what vat code may write -> told, whatever it is', () => {
   const places = placesOf(code, map);
   const unknown = storedBundleId('b1-0');

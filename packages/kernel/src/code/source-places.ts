@@ -6,7 +6,7 @@
  * For the host's texts alone. Nothing here decides an outcome, and a place that cannot be found is
  * told as the place in the bundle.
  */
-import { SourceMap } from 'node:module';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { textOf, utf8 } from '@heirloom/store';
 import { SCRIPT_SCHEME, storedBundleId, type BundleId } from '@heirloom/worker';
 import { PlainPlaces, unmarked, type Place } from '@heirloom/worker/plain-places';
@@ -38,9 +38,36 @@ interface Finder {
   readonly modules: ArchivePlaces | undefined;
 }
 
-/** Errors: those of JSON and of Node's reader for what is no map. */
+/** Digits, and what stands between segments and lines. */
+const MAPPINGS = /^[A-Za-z0-9+/,;]*$/;
+
+interface GivenMap {
+  readonly sourceRoot?: unknown;
+  readonly sources?: unknown;
+  readonly mappings?: unknown;
+  readonly sections?: unknown;
+}
+
+/** With sources as they are named from its `sourceRoot`, which Node's reader does not look at. */
+const rooted = (map: GivenMap): object => {
+  const { sourceRoot, sources } = map;
+  if (typeof sourceRoot !== 'string' || sourceRoot === '' || !Array.isArray(sources)) return map;
+  const root = sourceRoot.endsWith('/') ? sourceRoot : `${sourceRoot}/`;
+  const isWhole = (source: string): boolean => /^(?:\/|[a-z][\w+.-]*:)/i.test(source);
+  const named = sources.map((source: unknown) =>
+    typeof source !== 'string' || isWhole(source) ? source : `${root}${source}`,
+  );
+  return { ...map, sources: named };
+};
+
+/** Errors: those of JSON and of Node's reader for what is no map; it has no mappings. */
 export const readSourceMap = (json: string): SourceMap => {
-  const map = new SourceMap(JSON.parse(json));
+  const given = JSON.parse(json) as GivenMap;
+  const { mappings, sections } = given;
+  if (!Array.isArray(sections) && (typeof mappings !== 'string' || !MAPPINGS.test(mappings))) {
+    throw Error('it has no mappings');
+  }
+  const map = new SourceMap(rooted(given) as SourceMapPayload);
   map.findEntry(0, 0);
   return map;
 };
@@ -64,8 +91,8 @@ export const inSource = (
   const entry = map?.findEntry(line, column);
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource, originalLine, originalColumn } = entry;
-  // Its author may have written anything.
-  if (typeof originalSource !== 'string') return undefined;
+  // Its author may have written anything, and code that a tool has made may have no file.
+  if (typeof originalSource !== 'string' || originalSource === '') return undefined;
   if (originalLine < 0 || originalColumn < 0) return undefined;
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };

@@ -7,7 +7,7 @@
  * | --- | --- | --- |
  * | kernel `10`, objects | 5 values | and the interface, if one was told |
  * | vat `40`, imports | 4 values | and the interface, if one was told |
- * | transcripts | | deliveries end with caps and interfaces that they tell; syscall `allege` |
+ * | transcripts | | deliveries end with caps and interfaces; syscall `allege` |
  * | bundles, scripts | ids of the sha256 | of archives with all hashes: of the sha512 of their map |
  */
 import type { MigrationStep } from './steps.js';
@@ -15,7 +15,7 @@ import type { MigrationStep } from './steps.js';
 export const schema2To3: MigrationStep = {
   from: 2,
   to: 3,
-  what: 'interfaces of objects, caps of bundles in deliveries, ids of archives as SwingSet has them',
+  what: 'interfaces of objects, caps of bundles in deliveries, ids of archives as in SwingSet',
   apply() {
     // The number alone.
   },

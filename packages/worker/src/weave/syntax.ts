@@ -36,9 +36,9 @@ const add = (children: SyntaxNode[], value: unknown): void => {
 };
 
 /**
- * Looks for no `'use strict'`: compartments evaluate strictly anyway, and acorn looks by a regular
- * expression that a megabyte of white space overflows. Where this host has no stack left, it lets
- * V8's RangeError through: a SyntaxError would be an outcome (zygote/call-depth.ts).
+ * Looks for no `'use strict'`: compartments evaluate strictly, so all is parsed so, and acorn looks
+ * by a regular expression that a megabyte of white space overflows. Where this host has no stack
+ * left, it lets V8's RangeError through: a SyntaxError would be an outcome (zygote/call-depth.ts).
  */
 class ScriptParser extends Parser {
   strictDirective(): boolean {
@@ -61,6 +61,9 @@ export const parseScript = (source: string, comments: Comment[]): SyntaxNode =>
   ScriptParser.parse(source, {
     ecmaVersion: ECMA_VERSION,
     sourceType: 'script',
+    strict: true,
+    // Before it stands what the weaver adds.
+    allowHashBang: false,
     onComment: comments,
   });
 

@@ -287,6 +287,24 @@ const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
 export const isDoubtful = (source: string): boolean =>
   isSuspect(source) || source.includes(RESERVED_PREFIX) || YOUNG_EXPRESSIONS.test(source);
 
+/** As esbuild prints what only code that is not strict may do, or maybe: `with`, `delete x`, … */
+const SLOPPY = new RegExp(
+  [
+    String.raw`\bwith \(`,
+    String.raw`\bdelete [\w$]+(?![\w$.?[(\x60])`,
+    // Assigned or declared. (Most only read them: `arguments[0]`, `apply(this, arguments)`.)
+    String.raw`\b(?:eval|arguments)\b(?!\s*[.[(]|\)(?! (?:\{|=>)))`,
+    String.raw`\bfunction\*? (?:eval|arguments)\b`,
+    // Two parameters of one name.
+    String.raw`\((?:[\w$]+, )*([\w$]+), (?:[\w$]+, )*\1(?:, [^()]*)?\) \{`,
+    String.raw`(?<![.\w$])(?:implements|interface|package|private|protected|public)\b`,
+  ].join('|'),
+);
+
+/** The same of what may not be strict itself, though vats take it as strict: CommonJS. */
+export const isDoubtfulSloppy = (source: string): boolean =>
+  isDoubtful(source) || SLOPPY.test(source);
+
 /**
  * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
  * `import()`. RangeError when it nests deeper than this stack holds.
