@@ -25,15 +25,31 @@ interface Told {
   readonly blockHash: string;
 }
 
+interface HostRun {
+  readonly flags: readonly string[];
+  readonly directory: string;
+  readonly bundle: string;
+  readonly cwd: string;
+}
+
 /** Runs the host, which sets a breakpoint at the line where the vat throws. */
+const runHostIn = async ({ flags, directory, bundle, cwd }: HostRun): Promise<Told> => {
+  const [, line] = placeOf(STEPS, 'throw assert.error').split(':');
+  const args = [...flags, HOST, path.join(directory, 'store'), bundle, STEPS, line!];
+  const { stdout } = await run(process.execPath, args, { cwd });
+  return JSON.parse(stdout) as Told;
+};
+
+/** A bundle that another process has made. */
+const writtenBundle = async (directory: string): Promise<string> => {
+  const file = path.join(directory, 'bundle.json');
+  await writeFile(file, JSON.stringify(await mappedBundle(ENTRY)));
+  return file;
+};
+
 const runHost = async (flags: readonly string[]): Promise<Told> => {
   const directory = await freshDirectory();
-  const bundleFile = path.join(directory, 'bundle.json');
-  await writeFile(bundleFile, JSON.stringify(await mappedBundle(ENTRY)));
-  const [, line] = placeOf(STEPS, 'throw assert.error').split(':');
-  const args = [...flags, HOST, path.join(directory, 'store'), bundleFile, STEPS, line!];
-  const { stdout } = await run(process.execPath, args, { cwd: ROOT });
-  return JSON.parse(stdout) as Told;
+  return runHostIn({ flags, directory, bundle: await writtenBundle(directory), cwd: ROOT });
 };
 
 /** Up to the column: where on its line a statement begins is the debugger's to choose. */
@@ -61,6 +77,22 @@ describe('debugger', () => {
     expect(told.shown).toBe(plain.shown);
     expect(told.shown).not.toMatch(/heirloom|sourceMappingURL/);
     expect(told.blockHash).toBe(plain.blockHash);
+  });
+
+  test('a host elsewhere makes the bundle -> hit, also once opened again', async () => {
+    const directory = await freshDirectory();
+    const flags = ['--inspect=0'];
+    const entry = fileURLToPath(new URL(`../vats/${ENTRY}`, import.meta.url));
+    for (const bundle of [entry, 'none']) {
+      const told = await runHostIn({ flags, directory, bundle, cwd: directory });
+      expect([bundle, told.root]).toEqual([bundle, pathToFileURL(ROOT).href]);
+      expect(told.pauses.map(({ hits }) => hits)).toEqual([1]);
+    }
+    const moved = await runHostIn({
+      ...{ flags, cwd: directory, directory: await freshDirectory() },
+      bundle: await writtenBundle(directory),
+    });
+    expect(moved.root).toBe(pathToFileURL(path.join(directory, path.sep)).href);
   });
 
   test('--cpu-prof -> the author\'s functions, at the URL of the script', async () => {

@@ -14,6 +14,7 @@ import type { Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
 import { whyRefused, wovenSource } from './refused-source.js';
 import { mapOf, readSourceMap } from './source-places.js';
+import { rememberedRoot } from './source-roots.js';
 
 export const BUNDLE_FORMATS = [
   'endoScript',
@@ -48,6 +49,8 @@ export interface CheckedBundle {
   readonly script: string;
   /** JSON, of `source`, for traces. */
   readonly sourceMap?: string;
+  /** A URL of the directory that the map names files from, if it is known: for debuggers. */
+  readonly sourceRoot?: string | undefined;
 }
 
 const BUNDLE_BYTES_MAX = 12_000_000;
@@ -109,7 +112,8 @@ const checkSyntax = (script: string): void => {
   }
 };
 
-const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
+/** Of a bundle that is a script. */
+export const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
   bundleIdFrom(hash('sha256', `${moduleFormat}\n${source}`));
 
 /**
@@ -232,5 +236,6 @@ export const checkBundle = (
   }
   const checked = checkScriptBundle(moduleFormat, source, sourceMap);
   const map = sourceMap === undefined ? undefined : checkSourceMap(sourceMap);
-  return map === undefined ? checked : { ...checked, sourceMap: map };
+  if (map === undefined) return checked;
+  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
 };

@@ -27,6 +27,8 @@ interface ModuleBundle {
   readonly source: string;
   /** JSON, version 3. Its `sources` are named as places are: see `Names`. */
   readonly sourceMap: string;
+  /** The directory from which they are named. */
+  readonly root: string;
 }
 
 const NAMESPACE = '$vat_namespace';
@@ -125,6 +127,11 @@ class Names implements FileNames {
   constructor(base: string, shown: string) {
     this.#base = base;
     this.#shown = shown;
+  }
+
+  /** The directory that they are seen from. */
+  get root(): string {
+    return this.#shown;
   }
 
   pathOf(file: string): string {
@@ -232,7 +239,8 @@ export class ModuleBundler {
     const textOf = (ending: string): string =>
       outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
     const source = textOf('.js');
-    const bundle = { source, sourceMap: names.renamed(textOf('.map')) };
+    const sourceMap = names.renamed(textOf('.map'));
+    const bundle = { source, sourceMap, root: names.root };
     const lines = await this.#told(refusedOfAuthor(inputs, source, names));
     if (lines.length > 0) throw new BundleFailure(lines.join('\n'));
     checkPlaced(bundle, new Set(Object.keys(inputs)));
