@@ -135,6 +135,15 @@ describe('arguments', () => {
     await stillWorks();
   });
 
+  test.each([[undefined, 'nothing'], [null, 'null'], ['a/store', '"a/store"']])(
+    'openKernel(%o) -> BAD_OPTION, what it takes',
+    async (given, told) => {
+      const open = openKernel(given as never);
+      const message = `openKernel takes a record of options, { directory: 'store' }, not ${told}`;
+      await expect(open).rejects.toMatchObject({ code: 'BAD_OPTION', message });
+    },
+  );
+
   test('wrong options and names -> the error names the right ones', async () => {
     const open = openKernel({ directory: '/tmp/never', colour: 'red' } as never);
     await expect(open).rejects.toThrow(/unknown option colour; options: directory/);

@@ -51,6 +51,7 @@ import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening
 import {
   checkDirectory,
   checkOptions,
+  checkOptionsRecord,
   type KernelOptions,
   type PlacelessOptions,
 } from './host/options.js';
@@ -486,7 +487,9 @@ export class Kernel {
  * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
  * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
-export const openKernel = async ({ directory, ...options }: KernelOptions): Promise<Kernel> =>
-  Kernel.open(options, () => hostWays(checkDirectory(directory)));
+export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
+  const { directory, ...options } = checkOptionsRecord(given);
+  return Kernel.open(options, () => hostWays(checkDirectory(directory)));
+};
 
 export type * from './host/kernel-types.js';
