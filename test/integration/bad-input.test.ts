@@ -136,11 +136,21 @@ describe('arguments', () => {
   });
 
   test.each([[undefined, 'nothing'], [null, 'null'], ['a/store', '"a/store"']])(
-    'openKernel(%o) -> BAD_OPTION, what it takes',
+    'options that are %o -> BAD_OPTION, what was called',
     async (given, told) => {
-      const open = openKernel(given as never);
-      const message = `openKernel takes a record of options, { directory: 'store' }, not ${told}`;
-      await expect(open).rejects.toMatchObject({ code: 'BAD_OPTION', message });
+      const { vatId } = kernel.vat('relay');
+      const options = given as never;
+      const calls: Readonly<Record<string, () => unknown>> = {
+        openKernel: () => openKernel(options),
+        createVat: () => kernel.createVat(options),
+        upgradeVat: () => kernel.upgradeVat(vatId, options),
+        cancelItem: () => kernel.cancelItem(options),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        const message = `${name} takes a record of options, not ${told}`;
+        await expect((async () => call())()).rejects.toMatchObject({ code: 'BAD_OPTION', message });
+      }
+      await stillWorks();
     },
   );
 

@@ -7,7 +7,7 @@
  */
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
-import { checkFields, checkName } from './base/arguments.js';
+import { checkFields, checkName, checkRecord } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
@@ -51,7 +51,6 @@ import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening
 import {
   checkDirectory,
   checkOptions,
-  checkOptionsRecord,
   type KernelOptions,
   type PlacelessOptions,
 } from './host/options.js';
@@ -215,6 +214,7 @@ export class Kernel {
     vatId: string,
     options: UpgradeVatOptions | DryRunOptions,
   ): Promise<UpgradeResult | DryRunReport> {
+    checkRecord('upgradeVat', options);
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
     const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
     return this.#upgrade(input, options.first);
@@ -283,6 +283,7 @@ export class Kernel {
    * inputs of a block. Errors: KernelError UNKNOWN_ITEM, BAD_OPTION.
    */
   async cancelItem(choice: ItemChoice): Promise<void> {
+    checkRecord('cancelItem', choice);
     this.#blocks.checkFirst();
     await this.#blocks.input(cancelInput(this.#core, choice));
   }
@@ -488,7 +489,8 @@ export class Kernel {
  * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
 export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
-  const { directory, ...options } = checkOptionsRecord(given);
+  checkRecord('openKernel', given);
+  const { directory, ...options } = given;
   return Kernel.open(options, () => hostWays(checkDirectory(directory)));
 };
 

@@ -80,14 +80,6 @@ export const checkOptions = (options: PlacelessOptions): void => {
   checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
 };
 
-/** Errors: KernelError BAD_OPTION: nothing, or a path alone, is no record of options. */
-export const checkOptionsRecord = (options: KernelOptions): KernelOptions => {
-  if (typeof options === 'object' && (options as unknown) !== null) return options;
-  const given = options === undefined ? 'nothing' : JSON.stringify(options);
-  const why = `openKernel takes a record of options, { directory: 'store' }, not ${given}`;
-  throw new KernelError('BAD_OPTION', why);
-};
-
 /** Errors: KernelError BAD_OPTION. */
 export const checkDirectory = (directory: unknown): string => {
   if (typeof directory === 'string' && directory !== '') return directory;
