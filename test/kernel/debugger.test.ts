@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { SourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -99,17 +100,22 @@ describe('debugger', () => {
     const profiles = await freshDirectory();
     const told = await runHost(['--cpu-prof', `--cpu-prof-dir=${profiles}`]);
     expect(told.pauses).toEqual([]);
-    const found = new Set<string>();
+    const { sourceMap } = await mappedBundle(ENTRY);
+    const map = new SourceMap(JSON.parse(sourceMap));
+    const found = new Map<string, string>();
     for (const name of await readdir(profiles)) {
       const text = await readFile(path.join(profiles, name), 'utf8');
       const { nodes } = JSON.parse(text) as {
         readonly nodes: readonly { readonly callFrame: Readonly<Record<string, unknown>> }[];
       };
       for (const { callFrame } of nodes) {
-        const { functionName, url } = callFrame;
-        if (/^heirloom:b1-/.test(String(url))) found.add(String(functionName));
+        const { functionName, url, lineNumber, columnNumber } = callFrame;
+        if (!/^heirloom:b1-/.test(String(url))) continue;
+        const entry = map.findEntry(Number(lineNumber), Number(columnNumber));
+        if (!('originalSource' in entry)) continue;
+        found.set(String(functionName), `${entry.originalSource}:${entry.originalLine + 1}`);
       }
     }
-    expect([...found]).toContain('toil');
+    expect(found.get('toil')).toBe(lineOf(placeOf(ENTRY, 'toil')));
   });
 });
