@@ -160,6 +160,25 @@ describe('arguments', () => {
     await stillWorks();
   });
 
+  test.each([[undefined, 'nothing'], [null, 'null'], ['a/store', '"a/store"']])(
+    'options that are %o -> BAD_OPTION, what was called',
+    async (given, told) => {
+      const { vatId } = kernel.vat('relay');
+      const options = given as never;
+      const calls: Readonly<Record<string, () => unknown>> = {
+        openKernel: () => openKernel(options),
+        createVat: () => kernel.createVat(options),
+        upgradeVat: () => kernel.upgradeVat(vatId, options),
+        cancelItem: () => kernel.cancelItem(options),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        const message = `${name} takes a record of options, not ${told}`;
+        await expect((async () => call())()).rejects.toMatchObject({ code: 'BAD_OPTION', message });
+      }
+      await stillWorks();
+    },
+  );
+
   test('wrong options and names -> the error names the right ones', async () => {
     const open = openKernel({ directory: '/tmp/never', colour: 'red' } as never);
     await expect(open).rejects.toThrow(/unknown option colour; options: directory/);

@@ -241,6 +241,15 @@ const WAYS: readonly Way[] = [
     },
   },
   {
+    of: /^(?:npm install (?!npm:|jsr:)|npx tsc$|node host\.mjs$|npx heirloom bundle vat\.ts$)/,
+    how: 'test/integration/own-project.test.ts does it, with links for what npm would install',
+    check: command => {
+      const run = readDocument('test/integration/own-project.test.ts');
+      const named = command.startsWith('npm install') ? 'npm install' : command;
+      expect(run).toContain(named);
+    },
+  },
+  {
     of: /^npm run example -- \w+$/,
     how: 'a test runs the example',
     check: expectExampleTested,

@@ -182,6 +182,9 @@ describe('files', () => {
     defaultReapGCKrefs: 'never',
     snapshotInterval: 1000,
     defaultManagerType: 'xs-worker',
+    pinBootstrapRoot: true,
+    relaxDurabilityRules: false,
+    devices: {},
     bundles: { work: { $comment: 'a vat', sourceSpec: 'some-vats/src/worker.js' } },
     vats: {
       starter: {
@@ -226,7 +229,12 @@ describe('files', () => {
       /give defaultReapInterval or reapInterval/,
     ],
     ['no number', { defaultReapInterval: 'often' }, /must be a positive integer: often/],
-    ['devices', { devices: {} }, /config: unknown option devices/],
+    [
+      'devices',
+      { devices: { bridge: { sourceSpec: 'b.js' }, timer: {} } },
+      /config: devices \(bridge, timer\): .* by hostObjects \(docs\/host-objects\.md\)/,
+    ],
+    ['relaxed rules', { relaxDurabilityRules: true }, /relaxDurabilityRules must be false/],
   ])('JSON as of the SDK: %s -> refused', async (_what, config, message) => {
     const path = await write('config.json', JSON.stringify(config));
     await expect(open(path)).rejects.toThrow(message);

@@ -7,7 +7,7 @@
  */
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
-import { checkFields, checkName } from './base/arguments.js';
+import { checkFields, checkName, checkRecord } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
@@ -214,6 +214,7 @@ export class Kernel {
     vatId: string,
     options: UpgradeVatOptions | DryRunOptions,
   ): Promise<UpgradeResult | DryRunReport> {
+    checkRecord('upgradeVat', options);
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
     const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
     return this.#upgrade(input, options.first);
@@ -282,6 +283,7 @@ export class Kernel {
    * inputs of a block. Errors: KernelError UNKNOWN_ITEM, BAD_OPTION.
    */
   async cancelItem(choice: ItemChoice): Promise<void> {
+    checkRecord('cancelItem', choice);
     this.#blocks.checkFirst();
     await this.#blocks.input(cancelInput(this.#core, choice));
   }
@@ -486,7 +488,10 @@ export class Kernel {
  * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
  * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
-export const openKernel = async ({ directory, ...options }: KernelOptions): Promise<Kernel> =>
-  Kernel.open(options, () => hostWays(checkDirectory(directory)));
+export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
+  checkRecord('openKernel', given);
+  const { directory, ...options } = given;
+  return Kernel.open(options, () => hostWays(checkDirectory(directory)));
+};
 
 export type * from './host/kernel-types.js';

@@ -72,7 +72,13 @@ export interface SetStore<K> extends WeakSetStore<K> {
 }
 
 /** The durable map that goes from incarnation to incarnation. */
-export type Baggage = MapStore<string, unknown>;
+export interface Baggage extends MapStore<string, unknown> {
+  /**
+   * Throws if there is no such key. What an earlier incarnation has left has the type that its
+   * reader asks for (`DurableKindHandle`, where `defineDurableKind` takes it): nothing checks that.
+   */
+  get<V>(key: string): V;
+}
 
 export interface StoreOptions {
   readonly durable?: boolean;

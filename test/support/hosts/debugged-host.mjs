@@ -5,13 +5,14 @@
  *
  *     node [--inspect=0] debugged-host.mjs DIRECTORY BUNDLE FILE LINE
  *
- * BUNDLE is a JSON file of a bundle of test/vats/typescript/traced.ts; FILE is what the URL of the
- * author's file ends with, LINE one of it, from 1.
+ * BUNDLE is a JSON file of a bundle of test/vats/typescript/traced.ts, or that entry, or `none` for
+ * a store that has the vat; FILE is what the URL of the author's file ends with, LINE one of it,
+ * from 1.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { SourceMap } from 'node:module';
-import { openKernel } from '@heirloom/kernel';
+import { bundleVat, openKernel } from '@heirloom/kernel';
 
 const [directory, bundleFile, file, lineText] = process.argv.slice(2);
 const wanted = Number(lineText) - 1;
@@ -89,9 +90,18 @@ const placeIn = async script => {
 };
 
 const kernel = await openKernel({ directory, log: () => undefined, spareThreads: 0 });
-const bundle = JSON.parse(readFileSync(bundleFile, 'utf8'));
-const bundleId = await kernel.installBundle(bundle);
-const { root } = await kernel.createVat({ name: 'traced', bundleId });
+const readBundle = async () =>
+  bundleFile.endsWith('.json')
+    ? JSON.parse(readFileSync(bundleFile, 'utf8'))
+    : await bundleVat(bundleFile);
+const makeVat = async () => {
+  const bundleId = await kernel.installBundle(await readBundle());
+  await kernel.createVat({ name: 'traced', bundleId });
+};
+if (bundleFile !== 'none') await makeVat();
+const { root, bundleId } = kernel.vat('traced');
+// A vat of an earlier process gets its thread for this.
+await kernel.call(root, 'showText');
 const [script] = scripts;
 const place = script && (await placeIn(script));
 if (place !== undefined) {

@@ -7,14 +7,15 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { checkFields } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
-import { BUNDLE_FORMATS, isFormat, isVatBundle } from './bundle.js';
+import { BUNDLE_FORMATS, bundleIdOf, isFormat, isVatBundle } from './bundle.js';
 import type { BundleFormat, VatBundle } from './bundle.js';
 import { BundleFailure } from './bundle-failures.js';
 import { runBundleJob } from './bundler.js';
 import { ModuleBundler, type ModuleBundle } from './module-bundler.js';
+import { rememberRoot } from './source-roots.js';
 
 export interface BundleVatOptions {
   /** Default `endoScript`, the one that needs no work when it is installed. */
@@ -104,7 +105,8 @@ const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise
   if (format !== moduleFormat) {
     return Object.freeze(await bundleModule(await bundler.module(), format));
   }
-  const { source, sourceMap } = await bundler.script();
+  const { source, sourceMap, root } = await bundler.script();
+  rememberRoot(bundleIdOf(moduleFormat, source), pathToFileURL(`${root}${path.sep}`).href);
   return Object.freeze({ moduleFormat, source, sourceMap });
 };
 

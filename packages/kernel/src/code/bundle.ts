@@ -15,6 +15,7 @@ import { ArchiveRefused, type Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
 import { whyRefused, wovenSource } from './refused-source.js';
 import { mapOf, readSourceMap } from './source-places.js';
+import { rememberedRoot } from './source-roots.js';
 
 export const BUNDLE_FORMATS = [
   'endoScript',
@@ -49,6 +50,8 @@ export interface CheckedBundle {
   readonly script: string;
   /** JSON, of `source`, for traces. */
   readonly sourceMap?: string;
+  /** A URL of the directory that the map names files from, if it is known: for debuggers. */
+  readonly sourceRoot?: string | undefined;
 }
 
 const BUNDLE_BYTES_MAX = 12_000_000;
@@ -126,7 +129,8 @@ const checkSyntax = (script: string): void => {
   }
 };
 
-const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
+/** Of a bundle that is a script. */
+export const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
   bundleIdFrom(hash('sha256', `${moduleFormat}\n${source}`));
 
 /**
@@ -283,5 +287,6 @@ export const checkBundle = (
   const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
   const checked = checkScriptBundle(moduleFormat, source, given);
   const map = given === undefined ? undefined : checkSourceMap(given);
-  return map === undefined ? checked : { ...checked, sourceMap: map };
+  if (map === undefined) return checked;
+  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
 };

@@ -1,3 +1,4 @@
+import type { RowChange } from '@heirloom/store';
 import { bundleIdFrom, imageIdFrom } from '@heirloom/worker';
 import { expect, test } from 'vitest';
 import { commitTables, openTestStore } from '../testing/test-store.js';
@@ -8,6 +9,22 @@ const bundleId = bundleIdFrom('0'.repeat(128));
 const archive = (source: string): CheckedBundle => ({
   ...{ bundleId, moduleFormat: 'endoZipBase64', source },
   script: '({})',
+});
+
+test('installed: where the files of a map are -> kept beside it', async () => {
+  const store = await openTestStore();
+  const bundles = new InstalledBundles(store, { currentId: imageIdFrom('1'.repeat(64)) });
+  const bundle: CheckedBundle = { ...archive('first'), sourceMap: '{}' };
+  bundles.add(bundle);
+  expect(bundles.sourceRootOf(bundleId)).toBe(undefined);
+  bundles.add({ ...bundle, sourceRoot: 'file:///home/a/' });
+  expect(bundles.sourceRootOf(bundleId)).toBe('file:///home/a/');
+  const changes: RowChange[] = [];
+  bundles.sourceMaps(changes);
+  expect(changes.map(({ table, key }) => [table, key])).toEqual([
+    ['local', `sourceMap/${bundleId}`],
+    ['local', `sourceRoot/${bundleId}`],
+  ]);
 });
 
 test('installed: one bundle as two zip files, for two images -> the first stays', async () => {

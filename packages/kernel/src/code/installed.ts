@@ -20,14 +20,14 @@ import { KernelError } from '../base/kernel-errors.js';
 import { same } from '../state/frame-codec.js';
 import { keysOf, rowAt } from '../state/scan.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
-import { sourceMapKey } from './source-maps.js';
+import { sourceMapKey, sourceRootKey } from './source-maps.js';
 import type { VatScript } from './vat-script.js';
 
 const SCRIPTS_MAX = 256;
 const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
 
 /** A bundle as it was installed. */
-export type BundleSource = Omit<CheckedBundle, 'script' | 'sourceMap'>;
+export type BundleSource = Omit<CheckedBundle, 'script' | 'sourceMap' | 'sourceRoot'>;
 
 interface CurrentImage {
   readonly currentId: ImageId;
@@ -45,6 +45,7 @@ export class InstalledBundles {
   readonly #scripts = new Map<BinaryKey, VatScript>();
   /** Those that the store does not have yet. */
   readonly #maps = new Map<BundleId, string>();
+  readonly #roots = new Map<BundleId, string>();
 
   constructor(view: ReadView, images: CurrentImage) {
     this.#view = view;
@@ -56,6 +57,7 @@ export class InstalledBundles {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
     if (bundle.sourceMap !== undefined) this.#maps.set(bundle.bundleId, bundle.sourceMap);
+    if (bundle.sourceRoot !== undefined) this.#roots.set(bundle.bundleId, bundle.sourceRoot);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
     // Zip files that differ may be one bundle: what vats have read of it stays as it is.
     const { source } = this.#addedNow(bundle.bundleId) ?? bundle;
@@ -123,21 +125,31 @@ export class InstalledBundles {
     }
   }
 
-  /** Source maps that are new in this block: outside every hash. */
+  /** Source maps that are new in this block, and where their files are: outside every hash. */
   sourceMaps(into: RowChange[]): void {
-    for (const [bundleId, map] of this.#maps) {
-      const key = sourceMapKey(bundleId);
-      const value = utf8(map);
-      const stored = this.#view.get('local', key);
-      if (stored !== undefined && Buffer.compare(stored, value) === 0) continue;
-      into.push({ table: 'local', key, value });
-    }
+    for (const [bundleId, map] of this.#maps) this.#keep(sourceMapKey(bundleId), map, into);
+    for (const [bundleId, root] of this.#roots) this.#keep(sourceRootKey(bundleId), root, into);
+  }
+
+  #keep(key: BinaryKey, text: string, into: RowChange[]): void {
+    const value = utf8(text);
+    const stored = this.#view.get('local', key);
+    if (stored !== undefined && Buffer.compare(stored, value) === 0) return;
+    into.push({ table: 'local', key, value });
   }
 
   sourceMapOf(bundleId: BundleId): string | undefined {
     const added = this.#maps.get(bundleId);
     if (added !== undefined) return added;
     const stored = this.#view.get('local', sourceMapKey(bundleId));
+    return stored === undefined ? undefined : textOf(stored);
+  }
+
+  /** A URL of the directory that the source map names files from, where the bundle was made. */
+  sourceRootOf(bundleId: BundleId): string | undefined {
+    const added = this.#roots.get(bundleId);
+    if (added !== undefined) return added;
+    const stored = this.#view.get('local', sourceRootKey(bundleId));
     return stored === undefined ? undefined : textOf(stored);
   }
 
@@ -150,6 +162,7 @@ export class InstalledBundles {
 
   committed(): void {
     this.#maps.clear();
+    this.#roots.clear();
     this.#added.clear();
   }
 

@@ -25,10 +25,16 @@ import { refusedImports } from './refused-imports.js';
 import { checkScript, type Strictness } from './script-check.js';
 import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
 
-export interface ModuleBundle {
+/** A script, or a module, and where its parts come from. */
+interface Mapped {
   readonly source: string;
   /** JSON, version 3. Its `sources` are named as places are: see `Names`. */
   readonly sourceMap: string;
+}
+
+export interface ModuleBundle extends Mapped {
+  /** The directory from which they are named. */
+  readonly root: string;
 }
 
 const NAMESPACE = '$vat_namespace';
@@ -135,6 +141,11 @@ class Names implements FileNames {
     this.#shown = shown;
   }
 
+  /** The directory that they are seen from. */
+  get root(): string {
+    return this.#shown;
+  }
+
   pathOf(file: string): string {
     return path.resolve(this.#base, file);
   }
@@ -179,7 +190,7 @@ const checkPlaced = (source: string, strictness: Strictness, errorMap: () => str
 };
 
 /** esbuild puts the line of the entry before all others; no mapping is of it. */
-const withoutHashbang = (source: string, sourceMap: string): ModuleBundle => {
+const withoutHashbang = (source: string, sourceMap: string): Mapped => {
   if (!source.startsWith('#!')) return { source, sourceMap };
   const map = JSON.parse(sourceMap) as { mappings: string };
   map.mappings = map.mappings.slice(1);
@@ -224,7 +235,7 @@ export class ModuleBundler {
    * Errors: BundleFailure.
    */
   async module(): Promise<ModuleBundle> {
-    const { source, sourceMap } = await this.script();
+    const { source, sourceMap, root } = await this.script();
     const { metafile } = await this.#told(build(placed(EXPORTS, this.#entry, this.#base)));
     const { entryPoint = '', exports } = required(Object.values(metafile.outputs)[0], 'the bundle');
     const isCommonJs = metafile.inputs[entryPoint]?.format === 'cjs';
@@ -234,7 +245,7 @@ export class ModuleBundler {
         `const $vat_export${at} = ${NAMESPACE}[${JSON.stringify(name)}];\n` +
         `export { $vat_export${at} as ${name} };\n`,
     );
-    return { source: `${source}${exported.join('')}`, sourceMap };
+    return { source: `${source}${exported.join('')}`, sourceMap, root };
   }
 
   /** Once what was begun is done. */
@@ -268,7 +279,7 @@ export class ModuleBundler {
       ([name, { format }]) => [name, format === 'esm'] as const,
     );
     checkPlaced(source, new Map(strictness), () => names.errorMapOf(map));
-    return { source, sourceMap: names.mapOf(map) };
+    return { source, sourceMap: names.mapOf(map), root: names.root };
   }
 
   async #build(): Promise<Built> {

@@ -23,6 +23,7 @@ const placesOf = (source?: string, sourceMap?: string): SourcePlaces =>
   new SourcePlaces({
     scriptTextOf: (id: BundleId) => (id === ID ? source && weave(source) : undefined),
     sourceMapOf: (id: BundleId) => (id === ID ? sourceMap : undefined),
+    sourceRootOf: () => undefined,
   });
 
 /** Where the error is thrown in the woven script. */
@@ -114,6 +115,7 @@ test('source places: a bundle that is lent, a map that is new -> used from then 
   const places = new SourcePlaces({
     scriptTextOf: () => undefined,
     sourceMapOf: id => maps.get(id),
+    sourceRootOf: () => undefined,
   });
   const text = `heirloom:${ID}:${wovenPlace()}`;
   expect(places.locate(text)).toMatch(/^b1-/);
@@ -142,6 +144,7 @@ test('source places: a script of an archive -> its modules; outside of them, the
   const places = new SourcePlaces({
     scriptTextOf: () => weave(script.replace('(runtime)', 'runtime')),
     sourceMapOf: () => undefined,
+    sourceRootOf: () => undefined,
   });
   const woven = weave(script.replace('(runtime)', 'runtime')).split('\n');
   const placeOf = (text: string): string => {
@@ -163,10 +166,10 @@ test('source places: for a debugger -> every place of the script, as it is told'
   const script = utf8(weave(code));
   const given = { bundleId: ID, imageId: storedImageId('image'), script };
   const places = placesOf(code, map);
-  expect(places.scriptFor(given, undefined)).toBe(script);
-  expect(placesOf(code).scriptFor(given, 'file:///home/')).toBe(script);
-  expect(placesOf(code, '{"version":3,"mappings":7}').scriptFor(given, 'file:///')).toBe(script);
-  const text = textOf(places.scriptFor(given, 'file:///home/'));
+  expect(places.scriptFor(given, () => undefined)).toBe(script);
+  expect(placesOf(code).scriptFor(given, () => 'file:///home/')).toBe(script);
+  expect(placesOf(code, '{"version":3,"mappings":7}').scriptFor(given, () => 'file:///')).toBe(script);
+  const text = textOf(places.scriptFor(given, () => 'file:///home/'));
   const [, data] = /\n\/\/# sourceMappingURL=data:application\/json;base64,(.*)$/.exec(text)!;
   const json = Buffer.from(data!, 'base64').toString();
   expect(JSON.parse(json)).toMatchObject({ sourceRoot: 'file:///home/', sources: ['src/f.ts'] });

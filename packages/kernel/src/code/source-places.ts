@@ -21,7 +21,12 @@ interface BundleTexts {
   scriptTextOf(bundleId: BundleId): string | undefined;
   /** JSON. */
   sourceMapOf(bundleId: BundleId): string | undefined;
+  /** A URL of the directory that the map names files from. */
+  sourceRootOf(bundleId: BundleId): string | undefined;
 }
+
+/** A URL for a debugger, of what is known of where files are; undefined if there is no debugger. */
+type DebugRoot = (known: string | undefined) => string | undefined;
 
 const PLACE = new RegExp(`${SCRIPT_SCHEME}(b1-[0-9a-f]+):(\\d+)(?::(\\d+))?`, 'g');
 /** Of an id, in texts. */
@@ -146,10 +151,12 @@ export class SourcePlaces {
   }
 
   /**
-   * The script as a worker evaluates it. For a debugger, which finds the author's files from `root`
-   * (a URL), the source map is behind it, if the bundle has one; no function can see that.
+   * The script as a worker evaluates it. For a debugger, which finds the author's files from what
+   * `rootFor` gives, the source map is behind it, if the bundle has one; no function can see that.
    */
-  scriptFor({ bundleId, script }: VatScript, root: string | undefined): Uint8Array {
+  scriptFor({ bundleId, script }: VatScript, rootFor: DebugRoot): Uint8Array {
+    const lent = this.#lent?.bundleId === bundleId ? this.#lent.sourceRoot : undefined;
+    const root = rootFor(lent ?? this.#texts.sourceRootOf(bundleId));
     const json = root === undefined ? undefined : this.#sourceMapOf(bundleId);
     if (root === undefined || json === undefined || mapOf(json) === undefined) return script;
     const map = wovenSourceMap(textOf(script), json, root);

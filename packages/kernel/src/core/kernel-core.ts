@@ -132,7 +132,7 @@ export class KernelCore {
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
-      scriptFor: script => this.places.scriptFor(script, ways.debugRoot()),
+      scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
       onProcessGone: () => this.#freeReaders(),
     });
     const toldBundles = new ToldBundles(this.state, images, this.bundles);

@@ -46,7 +46,7 @@ export interface VatConfig extends BundleSource {
   };
 }
 
-/** How SwingSet bundles and runs vats: without effect here. */
+/** How SwingSet bundles and runs vats: without effect here; see `checkForeign`. */
 interface SwingSetConfig {
   readonly $comment?: unknown;
   readonly defaultManagerType?: string;
@@ -55,6 +55,12 @@ interface SwingSetConfig {
   readonly includeDevDependencies?: boolean;
   readonly bundleCachePath?: string;
   readonly bundleFormat?: string;
+  /** No root is ever collected. */
+  readonly pinBootstrapRoot?: boolean;
+  /** Only false is taken. */
+  readonly relaxDurabilityRules?: boolean;
+  /** Only none are taken. */
+  readonly devices?: Readonly<Record<string, never>>;
 }
 
 export interface KernelConfig extends SwingSetConfig {
@@ -100,6 +106,7 @@ const FIELDS = [
   ...['kernelParameters', 'defaultReapInterval', 'defaultReapGCKrefs'],
   ...['$comment', 'defaultManagerType', 'snapshotInitial', 'snapshotInterval'],
   ...['includeDevDependencies', 'bundleCachePath', 'bundleFormat'],
+  ...['pinBootstrapRoot', 'relaxDurabilityRules', 'devices'],
 ];
 const SOURCES = ['sourceSpec', 'bundleSpec', 'bundle', 'bundleName'] as const;
 const BUNDLE_FIELDS = [...SOURCES, '$comment'];
@@ -259,6 +266,18 @@ const vatsInOrder = async (
   });
 };
 
+/** What SwingSet would do and this kernel does not. Errors: KernelError BAD_CONFIG. */
+const checkForeign = ({ devices, relaxDurabilityRules }: KernelConfig): void => {
+  const names = Object.keys(Object(devices ?? {}));
+  if (names.length > 0) {
+    const instead = 'there are no devices; give objects of the host instead, by hostObjects';
+    bad(`config: devices (${names.join(', ')}): ${instead} (docs/host-objects.md)`);
+  }
+  if (relaxDurabilityRules !== undefined && relaxDurabilityRules !== false) {
+    bad('config: relaxDurabilityRules must be false: what is durable holds what is durable');
+  }
+};
+
 /**
  * Makes and checks every bundle. `clock` is the reference that the timer vat is given.
  *
@@ -270,6 +289,7 @@ export const prepareConfig = async (
   bundling: Bundling,
 ): Promise<ReadyConfig> => {
   checkFields('config', config, FIELDS);
+  checkForeign(config);
   const { bootstrap, bundles = {}, hostObjects = [] } = config;
   const preparation = new Preparation(directory, bundling);
   for (const [name, source] of sortedEntries(bundles)) {

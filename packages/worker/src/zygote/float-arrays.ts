@@ -10,12 +10,10 @@
  *
  * Invariants (rules.md#h4): no native array leaves this module, not as `this`, as an argument of a
  * callback, by a species or a `constructor`; no vat code runs between the moment in which a native
- * operation has stored what it computed and the one in which its NaNs are canonical, unless the
- * memory is not yet known to vat code. Bytes that vat code has written itself are copied as they
- * are, for they are the same everywhere.
+ * operation has stored what it computed and that in which its NaNs are canonical, unless the memory
+ * is not yet known to vat code. Bytes that vat code has written itself are copied as they are.
  *
- * Must be evaluated before lockdown: it takes its primordials when loaded. Loops go by index, since
- * iterators are slow once ses has frozen them.
+ * Must be evaluated before lockdown. Loops go by index: iterators are slow once ses froze them.
  */
 import { types } from 'node:util';
 import { getterOf, isObject, propertyOf, type Properties } from '../values.js';
@@ -23,14 +21,13 @@ import { getterOf, isObject, propertyOf, type Properties } from '../values.js';
 type Floats = Float32Array | Float64Array;
 type Key = string | symbol;
 
-const { apply, construct, defineProperty, ownKeys } = Reflect;
+const { apply, construct, defineProperty, ownKeys, set: reflectSet } = Reflect;
 const { create, defineProperties, entries, setPrototypeOf } = Object;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isInteger, MAX_SAFE_INTEGER } = Number;
 const { max, min, trunc } = Math;
 const { isArrayBuffer } = types;
 const { isView } = ArrayBuffer;
-const reflectSet = Reflect.set;
 const listFrom = Array.from;
 const stringOf = String;
 const RangeErrorOf = RangeError;
@@ -91,6 +88,9 @@ const targetOf = (value: unknown): Floats | undefined =>
 
 /** Is it an array of ours? `ArrayBuffer.isView` as Node has it does not know. */
 export const isFloatArray = (value: object): boolean => Behind.target(value) !== undefined;
+
+/** Bytes of an element of an array of ours; 0 for anything else. */
+export const floatBytes = (value: object): number => Behind.kind(value)?.nan.BYTES_PER_ELEMENT ?? 0;
 
 const ownTarget = (value: unknown): Floats => {
   const target = targetOf(value);

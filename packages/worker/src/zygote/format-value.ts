@@ -7,9 +7,10 @@
  */
 import { types } from 'node:util';
 import { isObject } from '../values.js';
-import { isFloatArray } from './float-arrays.js';
+import { builtInText } from './format-builtins.js';
+import { fillIn } from './format-directives.js';
 
-const { isMap, isPromise, isProxy, isSet, isTypedArray } = types;
+const { isPromise, isProxy } = types;
 
 const DEPTH_MAX = 3;
 const ENTRIES_MAX = 50;
@@ -113,16 +114,41 @@ const formatEntry = (
   return format(descriptor.value, depth + 1, details);
 };
 
+/** Of a list, with what stands for its holes; other keys come with their names. */
+const listTexts = (
+  value: readonly unknown[],
+  keys: readonly (string | symbol)[],
+  textOf: (key: string | symbol) => string,
+): string[] => {
+  const texts: string[] = [];
+  let next = 0;
+  const toIndex = (index: number): void => {
+    if (index > next) texts.push(index === next + 1 ? '<empty>' : `<${index - next} empty>`);
+    next = index + 1;
+  };
+  const isIndex = (key: string | symbol): boolean =>
+    typeof key === 'string' && /^\d+$/.test(key) && Number(key) < value.length;
+  for (const key of keys.slice(0, ENTRIES_MAX)) {
+    if (!isIndex(key)) continue;
+    toIndex(Number(key));
+    texts.push(textOf(key));
+  }
+  const others = keys.filter(key => !isIndex(key));
+  if (keys.length - others.length <= ENTRIES_MAX) toIndex(value.length);
+  const named = others.slice(0, Math.max(0, ENTRIES_MAX - (keys.length - others.length)));
+  return [...texts, ...named.map(key => `${String(key)}: ${textOf(key)}`)];
+};
+
 const formatEntries = (value: object, depth: number, details: ErrorDetails): string => {
   const isList = Array.isArray(value);
   const keys = Reflect.ownKeys(value).filter(key => {
     if (isList && key === 'length') return false;
     return Object.getOwnPropertyDescriptor(value, key)?.enumerable === true;
   });
-  const entries = keys.slice(0, ENTRIES_MAX).map(key => {
-    const text = formatEntry(value, key, depth, details);
-    return isList ? text : `${String(key)}: ${text}`;
-  });
+  const textOf = (key: string | symbol): string => formatEntry(value, key, depth, details);
+  const entries = isList
+    ? listTexts(value, keys, textOf)
+    : keys.slice(0, ENTRIES_MAX).map(key => `${String(key)}: ${textOf(key)}`);
   if (keys.length > ENTRIES_MAX) entries.push(`... ${keys.length - ENTRIES_MAX} more`);
   if (isList) return `[${entries.join(', ')}]`;
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
@@ -130,15 +156,15 @@ const formatEntries = (value: object, depth: number, details: ErrorDetails): str
 
 const format = (value: unknown, depth: number, details: ErrorDetails): string => {
   if (!isObject(value)) return formatPrimitive(value);
-  if (isProxy(value)) return isFloatArray(value) ? '[typed array]' : '[Proxy]';
+  const show = (part: unknown): string => format(part, depth + 1, details);
+  const shown = { show: depth >= DEPTH_MAX ? undefined : show, entriesMax: ENTRIES_MAX };
+  if (isProxy(value)) return builtInText(value, shown) ?? '[Proxy]';
   if (typeof value === 'function') return `[Function ${textProperty(value, 'name')}]`;
   if (types.isNativeError(value)) return formatError(value, depth, details);
-  const tag = textProperty(value, Symbol.toStringTag);
   if (isPromise(value)) return '[Promise]';
-  if (isTypedArray(value)) return '[typed array]';
-  if (isMap(value)) return '[Map]';
-  if (isSet(value)) return '[Set]';
-  if (types.isDate(value)) return '[Date]';
+  const text = builtInText(value, shown);
+  if (text !== undefined) return text;
+  const tag = textProperty(value, Symbol.toStringTag);
   const label = tag === '' ? '' : `[${tag}] `;
   if (depth >= DEPTH_MAX) return label === '' ? '[Object]' : label.trimEnd();
   return label + formatEntries(value, depth, details);
@@ -180,9 +206,13 @@ const traceLines = (error: Error, details: ErrorDetails, seen: Set<Error>): stri
   return lines;
 };
 
-const belowHead = (value: unknown, details: ErrorDetails): string =>
+const belowHead = (
+  value: unknown,
+  details: ErrorDetails,
+  seen: Set<Error> = new Set(),
+): string =>
   types.isNativeError(value)
-    ? clip(traceLines(value, details, new Set()).join('\n'), TRACE_LENGTH_MAX)
+    ? clip(traceLines(value, details, seen).join('\n'), TRACE_LENGTH_MAX)
     : '';
 
 /** An error with where it was thrown and what it comes of; '' for what tells no such thing. */
@@ -192,19 +222,64 @@ export const formatTrace = (value: unknown, details: ErrorDetails): string => {
   return `${clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX)}\n${trace}`;
 };
 
-const lines = (line: string, values: readonly unknown[], details: ErrorDetails): string =>
-  [clip(line), ...values.map(value => belowHead(value, details)).filter(Boolean)].join('\n');
+/** Every error that is told is asked for its message, and remembered in `told`. */
+const remembering = (details: ErrorDetails, told: Set<Error>): ErrorDetails => ({
+  ...details,
+  messageOf: error => {
+    told.add(error);
+    return details.messageOf(error);
+  },
+});
+
+/** Of errors within other values, each with its head. */
+const tracesWithin = (
+  told: ReadonlySet<Error>,
+  details: ErrorDetails,
+  seen: Set<Error>,
+): string[] => {
+  const traces: string[] = [];
+  for (const error of told) {
+    if (seen.has(error) || seen.size >= TRACE_ERRORS_MAX) continue;
+    const below = traceLines(error, details, seen).map(line => `  ${line}`);
+    if (below.length === 0) continue;
+    const head = `  error: ${clip(headOf(error, 0, details), MESSAGE_LENGTH_MAX)}`;
+    traces.push(clip([head, ...below].join('\n'), TRACE_LENGTH_MAX));
+  }
+  return traces;
+};
+
+/** One line, then where each error in it was thrown. */
+const lines = (
+  values: readonly unknown[],
+  details: ErrorDetails,
+  lineWith: (details: ErrorDetails) => string,
+): string => {
+  const told = new Set<Error>();
+  const line = clip(lineWith(remembering(details, told)));
+  const seen = new Set<Error>();
+  const traces = values.map(value => {
+    const ofValue = new Set<Error>();
+    const trace = belowHead(value, details, ofValue);
+    for (const error of ofValue) seen.add(error);
+    return trace;
+  });
+  return [line, ...traces, ...tracesWithin(told, details, seen)].filter(Boolean).join('\n');
+};
 
 export const formatValue = (value: unknown, details = NO_DETAILS): string =>
-  lines(format(value, 0, details), [value], details);
+  lines([value], details, telling => format(value, 0, telling));
 
 /**
  * The arguments of a console call as one line, in which texts stand for themselves; below it, where
- * each error among them was thrown.
+ * each error among them or within them was thrown.
  */
-export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string => {
-  const texts = values.map(value =>
-    typeof value === 'string' ? value : format(value, 0, details),
-  );
-  return lines(texts.join(' '), values, details);
-};
+export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string =>
+  lines(values, details, telling => {
+    const textOf = (value: unknown): string =>
+      typeof value === 'string' ? value : format(value, 0, telling);
+    const [first, ...others] = values;
+    const [head, left] =
+      typeof first === 'string' ? fillIn(first, others, textOf) : ['', values];
+    const texts = left.map(textOf);
+    return (typeof first === 'string' ? [head, ...texts] : texts).join(' ');
+  });

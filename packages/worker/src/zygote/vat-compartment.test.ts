@@ -173,7 +173,7 @@ describe('vat-compartment', () => {
       'info: { self: { self: { self: [Object] } } }',
       'debug: Error: boom TypeError: t [cause: "c"]',
       'trace: [Function ] [Function ]',
-      'log: [Map] [Set] [Promise] [typed array] [Date] {}',
+      'log: Map(0) {} Set(0) {} [Promise] Uint8Array(2) [0, 0] 1970-01-01T00:00:00.000Z /x/',
       'error: Assertion failed: yes',
       'log: g',
       'log: [1]',
