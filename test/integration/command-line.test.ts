@@ -119,6 +119,12 @@ describe('bundle', () => {
     expect(unwritten.stderr).toMatch(/^heirloom: BAD_ARGUMENT: cannot write .*\n$/);
   });
 
+  test('no buildRootObject -> bundled, and said so', async () => {
+    const outcome = await heirloom('bundle', pathOf('test/vats/faulty/empty.js'));
+    const stderr = 'heirloom: no vat starts from it: nothing is named buildRootObject\n';
+    expect(outcome).toMatchObject({ status: 0, stderr });
+  });
+
   test('errors -> a line for each, whose place is one from the working directory', async () => {
     const directory = await freshDirectory();
     await mkdir(join(directory, 'src/deep'), { recursive: true });

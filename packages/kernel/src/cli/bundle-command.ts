@@ -16,6 +16,9 @@ interface Flags {
   readonly json?: true;
 }
 
+/** A bundle need not have it: that of a contract has not. */
+const ROOT_BUILDER = 'buildRootObject';
+
 const write = async (path: string, text: string): Promise<void> => {
   try {
     await writeFile(path, text);
@@ -28,6 +31,9 @@ const run = async (entry: string, { format, out, json }: Flags): Promise<void> =
   const bundle = await bundleVat(entry, { format });
   const { bundleId, moduleFormat, source } = await checkBundle(bundle, hostBundling);
   if (out !== undefined) await write(out, `${JSON.stringify(bundle)}\n`);
+  if (moduleFormat !== 'endoZipBase64' && !source.includes(ROOT_BUILDER)) {
+    process.stderr.write(`heirloom: no vat starts from it: nothing is named ${ROOT_BUILDER}\n`);
+  }
   const bytes = Buffer.byteLength(source);
   if (json === true) {
     print(JSON.stringify({ bundleId, moduleFormat, bytes, file: out ?? null }));
