@@ -6,6 +6,7 @@
  * changed: a stack is read as `harden` reads it anyway.
  */
 import { types } from 'node:util';
+import { givenMessage } from '@heirloom/store/codec';
 import { loggedErrorHandler } from 'ses/src/error/assert.js';
 import { propertyOf } from '../values.js';
 import type { ErrorDetails } from './format-value.js';
@@ -61,8 +62,14 @@ const notesOf = (error: Error): readonly (readonly unknown[])[] => {
   return known;
 };
 
+/** What is redacted, or what an accessor gave for the data that the error has become. */
+const messageOf = (error: Error): readonly unknown[] | undefined => {
+  const given = givenMessage(error);
+  return loggedErrorHandler.getMessageLogArgs(error) ?? (given === undefined ? given : [given]);
+};
+
 export const errorDetails: ErrorDetails = {
-  messageOf: error => loggedErrorHandler.getMessageLogArgs(error),
+  messageOf,
   notesOf,
   framesOf: error => framesOf(feralStackOf(error) ?? ''),
 };

@@ -94,8 +94,36 @@ const headOf = (error: Error, depth: number, details: ErrorDetails): string => {
   return message === '' ? name : `${name || 'Error'}: ${message}`;
 };
 
+/** Own properties that are told where errors are, not as fields. */
+const ERROR_KEYS: readonly PropertyKey[] = ['name', 'message', 'stack', 'cause', 'errors'];
+
+/** An accessor gives the message: no code of it runs here. */
+const hidesMessage = (error: Error): boolean =>
+  Object.getOwnPropertyDescriptor(error, 'message')?.get !== undefined;
+
+/**
+ * What an error has of its own, as ` { code: "E1" }`; where its message cannot be told, what is
+ * hidden in it too.
+ */
+const fieldsOf = (error: Error, depth: number, details: ErrorDetails): string => {
+  const isTold = !hidesMessage(error) || details.messageOf(error) !== undefined;
+  const keys = Reflect.ownKeys(error).filter(key => {
+    if (typeof key === 'symbol' || ERROR_KEYS.includes(key)) return false;
+    const { value, enumerable }: PropertyDescriptor =
+      Object.getOwnPropertyDescriptor(error, key) ?? {};
+    if (enumerable === true) return true;
+    return !isTold && !key.startsWith('_') && value !== undefined && typeof value !== 'function';
+  });
+  if (keys.length === 0) return '';
+  // Not as deep in as the error's own entries: issues and their paths are to be seen.
+  const shown = keys.slice(0, ENTRIES_MAX).map(
+    key => `${String(key)}: ${formatEntry(error, key, depth - 1, details)}`,
+  );
+  return ` { ${shown.join(', ')} }`;
+};
+
 const formatError = (error: Error, depth: number, details: ErrorDetails): string => {
-  const text = headOf(error, depth, details);
+  const text = headOf(error, depth, details) + fieldsOf(error, depth, details);
   const cause = Object.getOwnPropertyDescriptor(error, 'cause');
   // An error may be its own cause.
   if (cause === undefined || depth >= DEPTH_MAX) return text;

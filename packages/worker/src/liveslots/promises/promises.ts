@@ -11,7 +11,7 @@
  * Invariants: each promise is settled for the kernel at most once, and only by its settler; a
  * syscall that mentions a promise for the first time is made before any that settles it.
  */
-import { isTooLarge } from '@heirloom/store/codec';
+import { askMessage, isTooLarge } from '@heirloom/store/codec';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type {
@@ -98,6 +98,7 @@ export class Promises {
 
   /** Settles the result of a delivery, for the kernel and for whoever holds its promise here. */
   settleResult(entry: PromiseEntry, settlement: Settlement): void {
+    if (settlement.rejected) askMessage(settlement.value);
     this.#crank.guard(() => {
       this.#table.fire(entry, settlement);
       this.#settle(entry, settlement);
@@ -323,6 +324,7 @@ export class Promises {
 
   /** What cannot be passed becomes a rejection that says why; what is too large ends the vat. */
   #encodeSettlement({ rejected, value }: Settlement): Encoded & { readonly rejected: boolean } {
+    askMessage(value);
     try {
       return { rejected, ...this.#wire.encodeSettlement(this.#hardening.harden(value)) };
     } catch (error) {

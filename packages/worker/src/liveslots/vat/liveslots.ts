@@ -5,6 +5,7 @@
  * code does before that works in RAM alone or spoils the preparation.
  */
 import { passStyleOf } from '@endo/pass-style';
+import { askMessage } from '@heirloom/store/codec';
 import { check } from '../../check.js';
 import type { CrankSink, FallibleCrankSink } from '../../contracts/crank-sink.js';
 import type { RowStore } from '../../contracts/row-store.js';
@@ -172,6 +173,7 @@ export class Liveslots {
 
   /** Encodes data of our own that mentions nothing. */
   encodeError(error: unknown): Encoded {
+    askMessage(error);
     return this.#codec.encodeSettlement(this.#environment.hardening.harden(error));
   }
 

@@ -1,0 +1,53 @@
+/** A vat whose errors are those of libraries, of other vats, of sends that fail. */
+import type { VatPowers } from '@heirloom/worker/vat';
+import type {} from '@heirloom/worker/vat-globals';
+import { Far } from '@endo/far';
+import { z } from 'zod';
+
+const Order = z.object({ sku: z.string().min(3) });
+const order = (sku: string): unknown => Order.parse({ sku });
+
+class Inherited extends Error {
+  override get message(): string {
+    return 'of the class';
+  }
+}
+
+const withAccessor = (get: () => unknown): Error =>
+  Object.defineProperty(new Error(), 'message', { get, configurable: true });
+
+class OutOfStock extends RangeError {
+  override readonly name = 'OutOfStock';
+  constructor(readonly sku: string) {
+    super(`out of ${sku}`);
+  }
+}
+
+const thrown = (error: Error): never => {
+  throw error;
+};
+
+export const buildRootObject = (_powers: VatPowers, parameters?: { readonly sku?: string }) => {
+  if (parameters?.sku !== undefined) order(parameters.sku);
+  return Far('root', {
+    order: (sku: string) => order(sku),
+    orderLater: async (sku: string) => {
+      await null;
+      return order(sku);
+    },
+    orderAside: (sku: string) => void Promise.resolve(sku).then(order),
+    say: (sku: string) => {
+      try {
+        order(sku);
+      } catch (error) {
+        console.error('refused:', error);
+      }
+    },
+    inherited: () => thrown(Object.defineProperty(new Inherited(), 'own', { value: 1 })),
+    own: () => thrown(withAccessor(() => 'of its own')),
+    noText: () => thrown(withAccessor(() => 7)),
+    throwing: () => thrown(withAccessor(() => thrown(Error('never')))),
+    stock: () => thrown(new OutOfStock('tea')),
+    sayStock: () => console.error(new OutOfStock('tea')),
+  });
+};
