@@ -67,6 +67,7 @@ const readsOf = (count: number, length: number, texts: (ids: string[]) => string
       reads += 1;
       return map;
     },
+    sourceRootOf: () => undefined,
   });
   const ids = Array.from({ length: count }, (_, at) => `heirloom:b1-${'0'.repeat(at + 1)}:1:1`);
   for (const text of texts(ids)) places.locate(text);
