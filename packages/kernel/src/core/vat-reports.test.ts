@@ -21,7 +21,11 @@ test('vat reports: many lines of one crank -> its delivery is read once', async 
   const reports = new VatReports({
     state: new KernelState(store, { promiseQueueMax: 1, height: store.head.height }),
     data: new HostData(() => undefined),
-    places: new SourcePlaces({ scriptTextOf: () => undefined, sourceMapOf: () => undefined, sourceRootOf: () => undefined }),
+    places: new SourcePlaces({
+      scriptTextOf: () => undefined,
+      sourceMapOf: () => undefined,
+      sourceRootOf: () => undefined,
+    }),
     log: entry => told.push(entry),
   });
   const delivery = packFrame([Delivery.notify, []]);

@@ -8,7 +8,7 @@
  * | kernel `10`, objects | 5 values | and the interface, if one was told |
  * | vat `40`, imports | 4 values | and the interface, if one was told |
  * | transcripts | | deliveries end with caps and interfaces; syscall `allege` |
- * | bundles, scripts | ids of the sha256 | of archives with all hashes: of the sha512 of their map |
+ * | bundles, scripts | ids of the sha256 | of archives with all hashes: the sha512 of the map |
  */
 import type { MigrationStep } from './steps.js';
 
