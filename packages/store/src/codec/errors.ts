@@ -145,8 +145,8 @@ export function givenMessage(error: object): string | undefined {
 }
 
 /**
- * Asks the accessor, own or inherited, that an error has for its message, as endo's marshal does: it
- * runs code of a vat, which no walk over a value may do. Ask before the error is hardened: it may
+ * Asks the accessor, own or inherited, that an error has for its message, as endo's marshal does.
+ * That runs code of a vat, which no walk over a value may do. Ask before the error is hardened: it may
  * want to keep its text. What it throws is no message.
  */
 export function askMessage(error: unknown): void {
