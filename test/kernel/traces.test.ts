@@ -307,11 +307,12 @@ describe('traces, wherever vat code is called', () => {
   test('async functions that wait for each other -> all of them', async () => {
     const { kernel, root } = await beginDurable();
     const { stack } = await errorOf(kernel.call(root, 'chain', []));
-    expect(stack!.split('\n').map(line => line.trim())).toEqual([
+    expect(stack!.split('\n').map(line => line.trim()).slice(0, 5)).toEqual([
       'RangeError: too late',
       `at inner (${placeOf(DURABLE, "RangeError('too late')")})`,
       `at async middle (${placeOf(DURABLE, 'await inner')})`,
       `at async outer (${placeOf(DURABLE, 'await middle')})`,
+      expect.stringMatching(/^at chain of .+ \(ko\d+ of vat boxes\)$/),
     ]);
   });
 

@@ -12,6 +12,7 @@ import { KernelError } from './base/kernel-errors.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
+import { tellingSent, tellingWhere } from './core/host-frames.js';
 import { silentInput, type Input } from './core/inbox.js';
 import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
@@ -201,7 +202,7 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    return this.#blocks.input(createInput(this.#core, options));
+    return await this.#see(createInput(this.#core, options));
   }
 
   /**
@@ -217,7 +218,7 @@ export class Kernel {
     checkRecord('upgradeVat', options);
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
     const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(input, options.first);
+    return await this.#upgrade(input, options.first);
   }
 
   /**
@@ -226,7 +227,7 @@ export class Kernel {
    */
   async rollbackVat(vatId: string, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
     const input = rollbackInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(input, options.first);
+    return await this.#upgrade(input, options.first);
   }
 
   /**
@@ -263,7 +264,7 @@ export class Kernel {
   async forkVat(vatId: string, options: ForkVatOptions): Promise<ForkedVat> {
     const input = forkInput(this.#core, this.#vatNumber(vatId), options);
     if (options.first === true) this.#blocks.checkFirst();
-    return this.#blocks.input(input);
+    return await this.#see(input);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
@@ -294,22 +295,24 @@ export class Kernel {
     method: string,
     args: readonly unknown[] = [],
   ): Promise<unknown> {
-    return this.#blocks.input(messageInput(this.#core, target, method, args));
+    const work = this.#blocks.input(messageInput(this.#core, target, method, args));
+    return await tellingWhere(this.#core, work, [target, method]);
   }
 
   /** Queues a message. Nothing happens before `run` (or any call that runs). */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
-    return this.#blocks.add(messageInput(this.#core, target, method, args));
+    const sent = this.#blocks.add(messageInput(this.#core, target, method, args));
+    return tellingSent(this.#core, sent, [target, method]);
   }
 
   /** What a promise that the host holds settles to. */
   async settlement(promise: VatReference): Promise<unknown> {
-    return this.#blocks.input(settlementInput(this.#core, promise));
+    return await this.#see(settlementInput(this.#core, promise));
   }
 
   /** The result of an earlier input, also one that the last block settled before a crash. */
   resultOf(input: number): Promise<unknown> {
-    return this.#core.results.ofInput(input);
+    return tellingWhere(this.#core, this.#core.results.ofInput(input));
   }
 
   /**
@@ -474,7 +477,11 @@ export class Kernel {
 
   async #upgrade(input: Input<UpgradeResult>, first = false): Promise<UpgradeResult> {
     if (first) this.#blocks.checkFirst();
-    return this.#blocks.input(input);
+    return await this.#see(input);
+  }
+
+  #see<T>(input: Input<T>): Promise<T> {
+    return tellingWhere(this.#core, this.#blocks.input(input));
   }
 
   #vatNumber(vatId: string): VatNumber {

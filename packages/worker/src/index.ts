@@ -17,6 +17,7 @@ export * from './protocol/interfaces.js';
 export * from './protocol/limits.js';
 export type * from './protocol/from-worker.js';
 export * from './protocol/opcodes.js';
+export * from './protocol/passed-errors.js';
 export type * from './protocol/passables.js';
 export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';

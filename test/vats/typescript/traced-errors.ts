@@ -1,6 +1,7 @@
 /** A vat whose errors are those of libraries, of other vats, of sends that fail. */
 import type { VatPowers } from '@heirloom/worker/vat';
 import type {} from '@heirloom/worker/vat-globals';
+import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
 import { z } from 'zod';
 
@@ -21,6 +22,11 @@ class OutOfStock extends RangeError {
   constructor(readonly sku: string) {
     super(`out of ${sku}`);
   }
+}
+
+interface Other {
+  take(...args: unknown[]): unknown;
+  failAs(text: string): unknown;
 }
 
 const thrown = (error: Error): never => {
@@ -47,6 +53,26 @@ export const buildRootObject = (_powers: VatPowers, parameters?: { readonly sku?
     own: () => thrown(withAccessor(() => 'of its own')),
     noText: () => thrown(withAccessor(() => 7)),
     throwing: () => thrown(withAccessor(() => thrown(Error('never')))),
+    failAs: (text: string) => thrown(Error(text)),
+    wrap: async (other: Other, text: string) => {
+      try {
+        await E(other).failAs(text);
+      } catch (cause) {
+        throw Error('wrapped', { cause });
+      }
+    },
+    tell: async (other: Other, text: string) => {
+      try {
+        await E(other).failAs(text);
+      } catch (error) {
+        console.error('other failed:', error);
+      }
+    },
+    forget: (other: Other, text: string) => void E(other).failAs(text),
+    nowhere: () => E(undefined as unknown as Other).take(1),
+    sendMap: (other: Other) => E(other).take(new Map([[1, 2]])),
+    sendDeep: (other: Other) => E(other).take(1, { a: [() => 1] }),
+    giveMap: () => new Map(),
     stock: () => thrown(new OutOfStock('tea')),
     sayStock: () => console.error(new OutOfStock('tea')),
   });

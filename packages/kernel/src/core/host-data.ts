@@ -45,6 +45,8 @@ export class HostData {
   readonly #krefs = new WeakMap<object, KRef>();
   /** Errors that are frozen once they have a stack. */
   #errors: object[] | undefined;
+  /** Rejections that the host has not been told yet: they are frozen when it is. */
+  readonly #untold = new WeakSet<object>();
   readonly #codec = new PassableCodec({
     slotOf: value => this.#slotOf(value),
     valueOf: slot => this.reference(storedKRef(slot)),
@@ -95,19 +97,38 @@ export class HostData {
     }
   }
 
-  /** `trace`: where the error that it is was thrown; it becomes its `stack`. */
-  decode(body: Uint8Array, slots: readonly KRef[], trace?: string): unknown {
-    if (trace === undefined) return this.#codec.decode(body, slots.map(String));
+  decode(body: Uint8Array, slots: readonly KRef[]): unknown {
+    return this.#codec.decode(body, slots.map(String));
+  }
+
+  /**
+   * What a promise was rejected with; `trace`, where the error that it is was thrown, becomes its
+   * `stack`. It is for `tellWhere`.
+   */
+  decodeRejection(body: Uint8Array, slots: readonly KRef[], trace: string | undefined): unknown {
     const errors: object[] = [];
     this.#errors = errors;
+    let rejection: unknown;
     try {
-      const value = this.#codec.decode(body, slots.map(String));
-      if (isNativeError(value)) Object.defineProperty(value, 'stack', { value: trace });
-      return value;
+      rejection = this.decode(body, slots);
     } finally {
       this.#errors = undefined;
-      for (const error of errors) Object.freeze(error);
+      for (const error of errors) if (error !== rejection) Object.freeze(error);
     }
+    if (!isNativeError(rejection)) return rejection;
+    const { name, message } = rejection;
+    const head = message === '' ? name : `${name}: ${message}`;
+    Object.defineProperty(rejection, 'stack', { value: trace ?? head });
+    this.#untold.add(rejection);
+    return rejection;
+  }
+
+  /** The host is told of a rejection: `lines` go below where it was thrown, once. */
+  tellWhere(rejection: unknown, lines: () => readonly string[]): void {
+    if (!isNativeError(rejection) || !this.#untold.delete(rejection)) return;
+    const value = [rejection.stack, ...lines()].join('\n');
+    Object.defineProperty(rejection, 'stack', { value });
+    Object.freeze(rejection);
   }
 
   #freeze<T extends object>(value: T): T {

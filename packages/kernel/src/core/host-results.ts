@@ -135,8 +135,9 @@ export class HostResults {
     try {
       const body = settledBody(row);
       const rejected = row.state === PromiseState.rejected;
-      const trace = rejected ? this.#traceOf(body, promise) : undefined;
-      return { rejected, value: this.#data.decode(body, row.slots, trace) };
+      if (!rejected) return { rejected, value: this.#data.decode(body, row.slots) };
+      const trace = this.#traceOf(body, promise);
+      return { rejected, value: this.#data.decodeRejection(body, row.slots, trace) };
     } catch (error) {
       const message = 'the vat settled the result with bytes that are no data';
       return { rejected: true, value: new KernelError('BAD_DATA', message, { cause: error }) };

@@ -37,10 +37,10 @@ export class VatReports implements VatLog {
   }
 
   line({ vatId, level, text, crank }: VatLine): void {
-    const { places, log } = this.#options;
+    const { log } = this.#options;
     const name = this.#nameOf(vatId);
     log({
-      ...{ vatId, level, text: places.locate(text) },
+      ...{ vatId, level, text: this.#traces.complete(text) },
       ...(name === undefined ? {} : { name }),
       ...(crank === undefined ? {} : { crank: this.#described(crank) }),
     });

@@ -2,18 +2,20 @@
  * Where the errors of vats were thrown: told by their workers, for the host alone.
  *
  * What a vat rejects or ends with is data, and stays what it is: a trace is found by the promise
- * that is rejected, or else by the error's bytes, which pass from vat to vat unchanged. Of two
- * errors with the same bytes it is the later one's then. Nothing here decides an outcome, and only
- * the last few are kept.
+ * that is rejected, or else by the error's bytes, which pass from vat to vat unchanged; so are the
+ * errors of other vats that a text mentions. Of two errors with the same bytes it is the later
+ * one's then. Nothing here decides an outcome, and only the last few are kept.
  */
-import { isReference, type VatNumber } from '@heirloom/worker';
+import { isReference, PASSED_LINE, passedMark, type VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 
 /** Of each sort. */
 const TRACES_MAX = 200;
-/** A longer error is found by its promise alone. */
-const KEY_BYTES_MAX = 4096;
+/** Errors of other vats that one text tells of. */
+const PASSED_MAX = 20;
+/** How far the frames of the outermost error are indented. */
+const FRAME_INDENT = 4;
 
 interface ToldTrace {
   readonly vat: VatNumber;
@@ -33,9 +35,6 @@ const keep = <K, V>(map: Map<K, V>, key: K, value: V): void => {
   }
 };
 
-const keyOf = (body: Uint8Array): string | undefined =>
-  body.length > KEY_BYTES_MAX ? undefined : Buffer.from(body).toString('latin1');
-
 interface KeptTrace {
   readonly body: Uint8Array;
   /** As the worker says it. */
@@ -44,10 +43,14 @@ interface KeptTrace {
   located?: string;
 }
 
+/** What stands below the head of a trace, whose message may have lines of its own. */
+const BELOW_HEAD = /\n +(?:at |(?:note|cause|error|noted): )[^]*$/;
+
 export class Traces {
   readonly #locate: (text: string) => string;
   readonly #byPromise = new Map<KRef, KeptTrace>();
-  readonly #byBody = new Map<string, KeptTrace>();
+  /** By the mark of the error's bytes. */
+  readonly #byMark = new Map<string, KeptTrace>();
 
   /** `locate`: places in scripts as places in the author's files. */
   constructor(locate: (text: string) => string) {
@@ -55,9 +58,11 @@ export class Traces {
   }
 
   told(state: KernelState, { vat, vpid, body, text }: ToldTrace): void {
-    const key = keyOf(body);
-    const trace: KeptTrace = { body, text };
-    if (key !== undefined) keep(this.#byBody, key, trace);
+    const mark = passedMark(body);
+    // A vat that passes an error on knows nothing of it: it stays where it was thrown.
+    const known = text.includes(`\n    ${mark}`) ? this.#byMark.get(mark) : undefined;
+    const trace: KeptTrace = known ?? { body, text };
+    keep(this.#byMark, mark, trace);
     if (!isReference(vpid)) return;
     // A promise of the vat's own making has no name yet: no host waits for it.
     const promise = state.clist(vat).byVRef.get(vpid);
@@ -66,18 +71,28 @@ export class Traces {
 
   /** Of what a promise was rejected with; of an error that no promise is known of. */
   of(body: Uint8Array, promise?: KRef): string | undefined {
-    const trace = this.#find(body, promise);
-    if (trace === undefined) return undefined;
-    trace.located ??= this.#locate(trace.text);
-    return trace.located;
+    // Most kernels are told of none.
+    if (this.#byMark.size === 0) return undefined;
+    const told = promise === undefined ? undefined : this.#byPromise.get(promise);
+    if (told !== undefined && Buffer.compare(told.body, body) === 0) return this.#told(told);
+    const mark = passedMark(body);
+    const trace = this.#byMark.get(mark);
+    return trace && this.#told(trace, new Set([mark]));
   }
 
-  #find(body: Uint8Array, promise: KRef | undefined): KeptTrace | undefined {
-    // Most kernels are told of none.
-    if (this.#byBody.size === 0 && this.#byPromise.size === 0) return undefined;
-    const told = promise === undefined ? undefined : this.#byPromise.get(promise);
-    if (told !== undefined && Buffer.compare(told.body, body) === 0) return told;
-    const key = keyOf(body);
-    return key === undefined ? undefined : this.#byBody.get(key);
+  /** The same text, with the author's files, and with the places of errors of other vats. */
+  complete(text: string, seen = new Set<string>()): string {
+    return this.#locate(text).replace(PASSED_LINE, (_line, indent: string, mark: string) => {
+      const trace = this.#byMark.get(mark);
+      if (trace === undefined || seen.has(mark) || seen.size >= PASSED_MAX) return '';
+      seen.add(mark);
+      const [below = ''] = BELOW_HEAD.exec(this.complete(trace.text, seen)) ?? [];
+      return below.replaceAll('\n', `\n${indent.slice(FRAME_INDENT)}`);
+    });
+  }
+
+  #told(trace: KeptTrace, seen = new Set([passedMark(trace.body)])): string {
+    trace.located ??= this.complete(trace.text, seen);
+    return trace.located;
   }
 }

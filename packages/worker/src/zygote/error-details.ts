@@ -6,8 +6,10 @@
  * changed: a stack is read as `harden` reads it anyway.
  */
 import { types } from 'node:util';
-import { givenMessage } from '@heirloom/store/codec';
+import { givenMessage, PassableCodec } from '@heirloom/store/codec';
 import { loggedErrorHandler } from 'ses/src/error/assert.js';
+import { siteOf } from '../eventual-send/send-sites.js';
+import { passedMark } from '../protocol/passed-errors.js';
 import { propertyOf } from '../values.js';
 import type { ErrorDetails } from './format-value.js';
 
@@ -62,6 +64,23 @@ const notesOf = (error: Error): readonly (readonly unknown[])[] => {
   return known;
 };
 
+/** Of errors, which mention nothing. No code of vats runs. */
+const codec = new PassableCodec<never>({
+  slotOf: () => undefined,
+  valueOf: () => undefined,
+  isHardened: () => true,
+  bornHardened: value => value,
+});
+
+/** An error without frames may be another vat's. */
+const passed = (error: Error): readonly string[] => {
+  try {
+    return [passedMark(codec.encodeSettlement(error).body)];
+  } catch {
+    return [];
+  }
+};
+
 /** What is redacted, or what an accessor gave for the data that the error has become. */
 const messageOf = (error: Error): readonly unknown[] | undefined => {
   const given = givenMessage(error);
@@ -71,7 +90,12 @@ const messageOf = (error: Error): readonly unknown[] | undefined => {
 export const errorDetails: ErrorDetails = {
   messageOf,
   notesOf,
-  framesOf: error => framesOf(feralStackOf(error) ?? ''),
+  framesOf: error => {
+    const frames = framesOf(feralStackOf(error) ?? '');
+    if (frames.length > 0) return frames;
+    const site = siteOf(error);
+    return site === undefined ? passed(error) : framesOf(feralStackOf(site) ?? '');
+  },
 };
 
 /** Of an error that ends the thread: frames of ours may be what matters then. */

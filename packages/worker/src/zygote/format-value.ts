@@ -243,11 +243,12 @@ const belowHead = (
     ? clip(traceLines(value, details, seen).join('\n'), TRACE_LENGTH_MAX)
     : '';
 
-/** An error with where it was thrown and what it comes of; '' for what tells no such thing. */
+/** An error with where it was thrown and what it comes of; '' for what is none. */
 export const formatTrace = (value: unknown, details: ErrorDetails): string => {
+  if (!types.isNativeError(value)) return '';
+  const head = clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX);
   const trace = belowHead(value, details);
-  if (trace === '' || !types.isNativeError(value)) return '';
-  return `${clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX)}\n${trace}`;
+  return trace === '' ? head : `${head}\n${trace}`;
 };
 
 /** Every error that is told is asked for its message, and remembered in `told`. */
