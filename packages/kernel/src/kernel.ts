@@ -2,8 +2,8 @@
  * The kernel as a host sees it.
  *
  * Invariants: the host is told no result that is not durable (queries show the state as it is, amid
- * a block too); after a HostError every call gives the
- * same error until the store is opened again; `run` and `commit` exclude each other.
+ * a block too); after a HostError every call gives the same error until the store is opened again;
+ * `run` and `commit` exclude each other.
  */
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
@@ -49,12 +49,8 @@ import type {
 } from './host/kernel-types.js';
 import { KernelMetrics } from './host/metrics.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
-import {
-  checkDirectory,
-  checkOptions,
-  type KernelOptions,
-  type PlacelessOptions,
-} from './host/options.js';
+import { checkDirectory, checkOptions } from './host/options.js';
+import type { KernelOptions, PlacelessOptions } from './host/options.js';
 import { statsOf, type KernelStats } from './host/stats.js';
 import {
   checkAll,
