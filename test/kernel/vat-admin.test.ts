@@ -254,7 +254,7 @@ describe('the end of a vat', () => {
     const breaking = bench.tell('w.root', 'breakDown');
     await expect(breaking).rejects.toEqual(TERMINATED);
     expect(await end()).toEqual(['done', 'rejected', Error('syscall capdata too large')]);
-    expect(bench.faults).toEqual(['LIMIT: Error: syscall capdata too large']);
+    expect(bench.faults).toEqual(['LIMIT: VatFault: syscall capdata too large']);
   });
 
   test('an ended vat -> done and adminData work, all else is refused', async () => {
