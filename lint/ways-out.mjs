@@ -15,17 +15,17 @@ export const ROOTS = ['packages/kernel/src', 'packages/store/src'];
 /** Modules of Node that only compute. Randomness of node:crypto is refused by another rule. */
 const COMPUTING = [
   ...['node:assert', 'node:assert/strict', 'node:buffer', 'node:crypto', 'node:path'],
-  ...['node:url', 'node:util'],
+  ...['node:url', 'node:util', 'node:vm'],
 ];
 
 /** Packages of others that reach the outside. */
-const OUTSIDE_PACKAGES = ['lmdb', 'piscina', '@endo/bundle-source'];
+const OUTSIDE_PACKAGES = ['lmdb', 'piscina', '@endo/bundle-source', 'esbuild'];
 
 /** Functions that reach it, where they are imported from: a kernel has a `Clock` instead. */
 const OUTSIDE_NAMES = [
   {
     module: /\/kernel-host-powers\.js$/,
-    names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost'],
+    names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot'],
   },
   { module: /\/bundler\.js$/, names: ['runArchiveJob', 'runBundleJob'] },
   { module: /^@heirloom\/worker$/, names: ['readImage', 'produceWarmCodeCache'] },
@@ -53,8 +53,12 @@ export const PLACES = {
   'packages/kernel/src/code/host-bundling.ts': 'bundles and configurations from files',
   'packages/kernel/src/code/bundler.ts': "the bundler's thread",
   'packages/kernel/src/code/bundler-thread.ts': 'the bundler',
+  'packages/kernel/src/code/source-places.ts': 'the reader of source maps that Node has',
   // Beside a kernel: functions of their own over directories.
-  'packages/kernel/src/code/bundle.ts': 'bundleVat: the entry that is to be bundled',
+  'packages/kernel/src/code/bundle-vat.ts': 'bundleVat: the entry that is to be bundled',
+  'packages/kernel/src/code/module-bundler.ts': "esbuild, which reads a vat's modules",
+  'packages/kernel/src/code/own-modules.ts': "esbuild again, over an author's modules",
+  'packages/kernel/src/code/bundle-failures.ts': 'the list of modules that Node has',
   'packages/kernel/src/inspect/': 'stores that are read without a kernel',
   'packages/kernel/src/state-sync/': 'exports and imports',
   'packages/kernel/src/store-migration/': 'stores of earlier schemas',

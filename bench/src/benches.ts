@@ -1,5 +1,6 @@
 /** The benches that there are, in the order of `--help`. */
 import type { Bench } from './bench.js';
+import { bundleBench } from './bundle.js';
 import { churnBench } from './churn.js';
 import { forkBench } from './fork.js';
 import { isolationBench } from './isolation.js';
@@ -20,4 +21,5 @@ export const benches: readonly Bench[] = [
   syncBench,
   replicasBench,
   parallelBench,
+  bundleBench,
 ];

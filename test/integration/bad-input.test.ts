@@ -1,6 +1,7 @@
 /** Bad input gets a clear error and loses nothing. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bundleVat, openKernel } from '@heirloom/kernel';
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -35,6 +36,30 @@ describe('bundles', () => {
 
   test('no JavaScript or TypeScript file -> BAD_BUNDLE', async () => {
     await expect(bundleVat('package.json')).rejects.toMatchObject({ code: 'BAD_BUNDLE' });
+  });
+
+  test('an entry as a URL, or its text -> the same bundle as by its path', async () => {
+    const path = join(await freshDirectory(), 'vat #1.js');
+    await writeFile(path, 'export const buildRootObject = () => 1;');
+    const bundle = await bundleVat(path);
+    expect(await bundleVat(pathToFileURL(path))).toEqual(bundle);
+    expect(await bundleVat(pathToFileURL(path).href)).toEqual(bundle);
+  });
+
+  test.each([
+    [new URL('https://vats.example/vat.js'), /is a file, not https:\/\/vats\.example\/vat\.js: /],
+    ['file://there/vat.js', /is a file, not file:\/\/there\/vat\.js: /],
+    [7, /a path or a URL, not number/],
+    [undefined, /a path or a URL, not undefined/],
+  ])('%s as an entry -> BAD_ARGUMENT', async (entry, message) => {
+    const bundling = bundleVat(entry as string);
+    await expect(bundling).rejects.toMatchObject({ code: 'BAD_ARGUMENT', message });
+  });
+
+  test('an option that there is not -> BAD_OPTION names those that there are', async () => {
+    const bundling = bundleVat('/nowhere/vat.js', { fromat: 'getExport' } as never);
+    const message = 'bundleVat: unknown option fromat; options: format';
+    await expect(bundling).rejects.toMatchObject({ code: 'BAD_OPTION', message });
   });
 
   test('a syntax error -> BAD_BUNDLE', async () => {
@@ -134,6 +159,25 @@ describe('arguments', () => {
     await expect(kernel.call(echo, 'echo', [1])).rejects.toMatchObject(unknown);
     await stillWorks();
   });
+
+  test.each([[undefined, 'nothing'], [null, 'null'], ['a/store', '"a/store"']])(
+    'options that are %o -> BAD_OPTION, what was called',
+    async (given, told) => {
+      const { vatId } = kernel.vat('relay');
+      const options = given as never;
+      const calls: Readonly<Record<string, () => unknown>> = {
+        openKernel: () => openKernel(options),
+        createVat: () => kernel.createVat(options),
+        upgradeVat: () => kernel.upgradeVat(vatId, options),
+        cancelItem: () => kernel.cancelItem(options),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        const message = `${name} takes a record of options, not ${told}`;
+        await expect((async () => call())()).rejects.toMatchObject({ code: 'BAD_OPTION', message });
+      }
+      await stillWorks();
+    },
+  );
 
   test('wrong options and names -> the error names the right ones', async () => {
     const open = openKernel({ directory: '/tmp/never', colour: 'red' } as never);

@@ -104,6 +104,7 @@ const SMALL_BENCHES: Words = {
   million: '--purses 100 --touches 10',
   churn: '--upgrades 2 --vats 2 --drivers 1 --purses 10 --kills 1',
   replicas: '--blocks 4 --vats 1 --seed 1',
+  bundle: '--kilobytes 4 --rounds 1',
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 
@@ -166,6 +167,7 @@ const smallPurses = (program: string, options: string): string => {
 
 /** What `heirloom COMMAND`, named without arguments, is run with. */
 const ARGUMENTS: Words = {
+  bundle: 'ENTRY',
   run: 'CONFIG',
   inspect: 'DIR',
   verify: 'DIR',
@@ -217,9 +219,35 @@ const WAYS: readonly Way[] = [
     },
   },
   {
+    of: /^npm run libraries$/,
+    how: 'npm run test:rest finds the same, and compares the page',
+    check: () => {
+      expect(scriptOf('libraries')).toContain('vitest run --mode all test/libraries/npm.test.ts');
+      expect(TEST_FILES).toContain('test/libraries/npm.test.ts');
+      expectStep('npm run test:rest');
+    },
+  },
+  {
     of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,
+  },
+  {
+    of: /^node --(inspect|cpu-prof) HOST$/,
+    how: 'test/kernel/debugger.test.ts runs a host so',
+    check: command => {
+      const [, option] = command.split(' ');
+      expect(readDocument('test/kernel/debugger.test.ts')).toContain(`['${option}`);
+    },
+  },
+  {
+    of: /^(?:npm install (?!npm:|jsr:)|npx tsc$|node host\.mjs$|npx heirloom bundle vat\.ts$)/,
+    how: 'test/integration/own-project.test.ts does it, with links for what npm would install',
+    check: command => {
+      const run = readDocument('test/integration/own-project.test.ts');
+      const named = command.startsWith('npm install') ? 'npm install' : command;
+      expect(run).toContain(named);
+    },
   },
   {
     of: /^npm run example -- \w+$/,

@@ -200,6 +200,11 @@ describe('audit of a damaged store', () => {
     }],
     ['an import that the vat takes for dropped', 'rows', 'dropped is true', store =>
       store.changeRow(2, rowImportRef(1), row => row.with(3, true) as FrameValue[])],
+    ['an import under another interface', 'rows', 'is called purse, not', store =>
+      store.changeRow(2, rowImportRef(1), row => row.with(4, 'purse') as FrameValue[])],
+    ['an interface that is none', 'table', 'has no interface', store =>
+      store.change(OBJECT_PREFIX, row =>
+        row.length === 6 ? (row.with(5, '!purse') as FrameValue[]) : undefined)],
     ['an import that the kernel does not know', 'rows', 'is not in the c-list', store =>
       store.copyRow(2, rowImportRef(1), rowImportRef(99))],
     ['an export that the vat takes for dropped', 'rows', 'is s, not r', store =>

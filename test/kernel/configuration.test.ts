@@ -1,13 +1,19 @@
 /** Static configuration and its bootstrap message (sections 1.1 and 1.14 of README.md). */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openKernel, type Kernel, type KernelConfig } from '@heirloom/kernel';
+import { inspectStore, openKernel, type Kernel, type KernelConfig } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const vatPath = (name: string): string =>
   fileURLToPath(new URL(`../vats/${name}`, import.meta.url));
+
+/** Source of a function that makes a remotable of methods: these vats import nothing. */
+const REMOTABLE = `methods => harden(Object.setPrototypeOf(methods, Object.create({}.__proto__, {
+  [Symbol.for('passStyle')]: { value: 'remotable' },
+  [Symbol.toStringTag]: { value: 'Alleged: root' },
+})))`;
 
 let directory: string;
 beforeEach(async () => {
@@ -48,6 +54,26 @@ describe('bootstrap', () => {
     expect(parameters).toEqual({ x: 1, argv: ['a', 'b'] });
     const { root } = kernel.vat('worker');
     expect(await kernel.call(root, 'getParameters')).toEqual({ size: 3 });
+  });
+
+  test('a vat and parameters that are named __proto__ -> like any other', async () => {
+    const { vats } = await starter(JSON.parse('{"__proto__":{"x":1},"size":3}'));
+    const config = {
+      bootstrap: '__proto__',
+      vats: Object.fromEntries([
+        ['__proto__', vats!['starter']!],
+        ['worker', vats!['worker']!],
+      ]),
+    };
+    const kernel = await kernelOver({ directory, config });
+    const { vats: told, parameters } = await started(kernel);
+    expect(Object.keys(told).sort()).toEqual(['__proto__', 'vatAdmin', 'worker']);
+    expect(Object.entries(parameters as object)).toContainEqual(['__proto__', { x: 1 }]);
+    for (const bootstrap of ['__proto__', 'constructor']) {
+      const without = { bootstrap, vats: { worker: vats!['worker']! } };
+      const opened = openKernel({ directory: await freshDirectory(), config: without });
+      await expect(opened).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+    }
   });
 
   const order = 'the order of vats -> bootstrap, mailbox, timer, the others by name';
@@ -146,6 +172,72 @@ describe('files', () => {
     const text = `export default { vats: { w: { bundleSpec: 'worker.json', parameters: [1n] } } };`;
     const kernel = await open(await write('config.mjs', text));
     expect(await kernel.call(kernel.vat('w').root, 'getParameters')).toEqual([1n]);
+  });
+
+  /** As files of the SDK are written. */
+  const SWINGSET = {
+    $comment: 'how a chain begins',
+    bootstrap: 'starter',
+    defaultReapInterval: 1000,
+    defaultReapGCKrefs: 'never',
+    snapshotInterval: 1000,
+    defaultManagerType: 'xs-worker',
+    pinBootstrapRoot: true,
+    relaxDurabilityRules: false,
+    devices: {},
+    bundles: { work: { $comment: 'a vat', sourceSpec: 'some-vats/src/worker.js' } },
+    vats: {
+      starter: {
+        $comment: ['of the directory'],
+        sourceSpec: './starter.js',
+        creationOptions: { critical: true, managerType: 'local' },
+      },
+      one: { bundleName: 'work', parameters: { n: 1 } },
+    },
+  };
+  const aPackage = async (): Promise<void> => {
+    const home = join(directory, 'node_modules/some-vats/src');
+    await mkdir(home, { recursive: true });
+    const manifest = JSON.stringify({ name: 'some-vats', version: '1.0.0', type: 'module' });
+    await write('node_modules/some-vats/package.json', manifest);
+    const own = { name: 'a-chain', version: '1.0.0', type: 'module' };
+    await write('package.json', JSON.stringify(own));
+    const root = `(${REMOTABLE})({ bootstrap: () => 'begun', ask: () => PARAMETERS })`;
+    const text = `export const buildRootObject = (_powers, parameters) => ${root};`;
+    await write('node_modules/some-vats/src/worker.js', text.replace('PARAMETERS', 'parameters'));
+    await write('starter.js', text.replace('PARAMETERS', '1'));
+  };
+
+  test('JSON as of the SDK: comments, files of packages, parameters -> taken', async () => {
+    await aPackage();
+    const kernel = await open(await write('config.json', JSON.stringify(SWINGSET)));
+    expect(await kernel.bootstrapResult).toBe('begun');
+    expect(await kernel.call(kernel.vat('one').root, 'ask')).toEqual({ n: 1 });
+    await kernel.close();
+    const { parameters } = await inspectStore(join(directory, 'store'));
+    expect(parameters).toMatchObject({
+      reapInterval: 1000,
+      reapKrefs: Number.MAX_SAFE_INTEGER,
+    });
+  });
+
+  test.each([
+    ['no such file', { vats: { a: { sourceSpec: 'no/x.js' } } }, /vat "a": there is no no\/x\.js/],
+    [
+      'one parameter by two names',
+      { defaultReapInterval: 1, kernelParameters: { reapInterval: 1 } },
+      /give defaultReapInterval or reapInterval/,
+    ],
+    ['no number', { defaultReapInterval: 'often' }, /must be a positive integer: often/],
+    [
+      'devices',
+      { devices: { bridge: { sourceSpec: 'b.js' }, timer: {} } },
+      /config: devices \(bridge, timer\): .* by hostObjects \(docs\/host-objects\.md\)/,
+    ],
+    ['relaxed rules', { relaxDurabilityRules: true }, /relaxDurabilityRules must be false/],
+  ])('JSON as of the SDK: %s -> refused', async (_what, config, message) => {
+    const path = await write('config.json', JSON.stringify(config));
+    await expect(open(path)).rejects.toThrow(message);
   });
 
   test.each([

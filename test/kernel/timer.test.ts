@@ -14,7 +14,7 @@ const open = async (): Promise<void> => {
 const sleeper = (): VatReference => kernel.vat('sleeper').root;
 const call = (method: string, ...args: unknown[]) => kernel.call(sleeper(), method, args);
 /** `E(thing)[method](...args)` by the sleeper; `$x` in arguments is its thing or token `x`. */
-const tell = (thing: string, method: string, args: unknown[] = [], as?: string) =>
+const tell = (thing: string, method: string | symbol, args: unknown[] = [], as?: string) =>
   call('tell', thing, method, args, ...(as === undefined ? [] : [as]));
 const listen = (as: string, thing: string, method: string, ...args: unknown[]) =>
   call('listen', as, thing, method, args);
@@ -247,6 +247,27 @@ describe('what survives', () => {
     await tell('timer', 'cancel', ['$token']);
     await at(110);
     expect(await log()).toEqual([]);
+  });
+
+  test('an iterator whose next() waits -> upgrade: rejected, then it goes on', async () => {
+    await tell('timer', 'makeNotifier', [5n, 10n], 'notifier');
+    await tell('notifier', Symbol.asyncIterator, [], 'iterator');
+    await listen('first', 'iterator', 'next');
+    await at(106);
+    await listen('second', 'iterator', 'next');
+    const again = tell('iterator', 'next');
+    await expect(again).rejects.toThrow('dislikes overlapping next()');
+    await upgradeTimer();
+    await listen('third', 'iterator', 'next');
+    await at(120);
+    const brand = await tell('timer', 'getTimerBrand');
+    const step = (absValue: bigint) => ({ value: { absValue, timerBrand: brand }, done: false });
+    const reason = { name: 'vatUpgraded', upgradeMessage: 'vat upgraded', incarnationNumber: 0 };
+    expect(await log()).toEqual([
+      ['first', step(105n)],
+      ['second', reason],
+      ['third', step(115n)],
+    ]);
   });
 
   test('promises for callers -> restart: kept; upgrade: rejected', async () => {

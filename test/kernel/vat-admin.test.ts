@@ -2,8 +2,10 @@
  * The vat-admin service as vats see it (section 1.7 of README.md), and vats that make and end vats
  * (section 1.1).
  */
-import type { VatId } from '@heirloom/kernel';
+import { fileURLToPath } from 'node:url';
+import type { VatBundle, VatId } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { bundleOf } from '../support/bundles/fixtures.js';
 import { AdminBench } from '../support/drivers/admin.js';
 import { fixture, kernelOver } from '../support/kernels/fresh-kernels.js';
 
@@ -100,6 +102,9 @@ describe('bundle caps', () => {
     const id = `b1-${'0'.repeat(64)}`;
     const get = (method: string, what: string) => bench.tell('svc', method, [what]);
     await expect(get('getBundleCap', id)).rejects.toThrow(`bundleID not yet installed: ${id}`);
+    const long = `b1-${'0'.repeat(128)}`;
+    await expect(get('getBundleCap', long)).rejects.toThrow(`not yet installed: ${long}`);
+    await expect(get('getBundleCap', `${id}0`)).rejects.toThrow(`malformed bundleID "${id}0"`);
     await expect(get('getBundleCap', 'b1-x')).rejects.toThrow('malformed bundleID "b1-x"');
     await expect(get('getNamedBundleCap', 'x')).rejects.toThrow('no bundle is named "x"');
   });
@@ -114,6 +119,19 @@ describe('bundle caps', () => {
     const cap = await bench.tell('svc', 'getBundleCap', [id]);
     expect(await bench.log()).toEqual([['cap', 'fulfilled', cap]]);
     expect(await bench.tell('svc', 'waitForBundleCap', [id])).toBe(cap);
+  });
+});
+
+describe('bundle caps: of archives', () => {
+  test('waitForBundleCap: the id that SwingSet gives it -> the cap, and a vat of it', async () => {
+    const entry = fileURLToPath(new URL('../vats/services/worker.js', import.meta.url));
+    const bundle = (await bundleOf(entry, 'endoZipBase64')) as { endoZipBase64Sha512?: string };
+    const id = `b1-${bundle.endoZipBase64Sha512}`;
+    await bench.watch('svc', 'waitForBundleCap', [id], 'cap');
+    expect(await bench.kernel.installBundle(bundle as VatBundle)).toBe(id);
+    const cap = await bench.tell('svc', 'getBundleCap', [id]);
+    expect(await bench.log()).toEqual([['cap', 'fulfilled', cap]]);
+    expect(await bench.tell('svc', 'createVat', [cap])).toMatchObject({ root: expect.anything() });
   });
 });
 
@@ -236,7 +254,7 @@ describe('the end of a vat', () => {
     const breaking = bench.tell('w.root', 'breakDown');
     await expect(breaking).rejects.toEqual(TERMINATED);
     expect(await end()).toEqual(['done', 'rejected', Error('syscall capdata too large')]);
-    expect(bench.faults).toEqual(['LIMIT: Error: syscall capdata too large']);
+    expect(bench.faults).toEqual(['LIMIT: VatFault: syscall capdata too large']);
   });
 
   test('an ended vat -> done and adminData work, all else is refused', async () => {

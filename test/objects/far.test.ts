@@ -77,10 +77,12 @@ describe('far: between vats', () => {
       await owner.run('$.call')]);
   });
 
-  test('presence -> frozen, without properties or methods, of one interface', async () => {
+  test('presence -> frozen, without properties or methods, of its interface', async () => {
     expect(await other.run(`[$.far, $.call].map(it => [typeof it, passStyleOf(it),
       Object.isFrozen(it), Reflect.ownKeys(it).length, getInterfaceOf(it), typeof it.ping])`),
-    ).toEqual(Array(2).fill(['object', 'remotable', true, 0, 'Alleged: remote', 'undefined']));
+    ).toEqual(
+      ['far', 'call'].map(it => ['object', 'remotable', true, 0, `Alleged: ${it}`, 'undefined']),
+    );
   });
 
   test('presence -> a key, a member, a value, durable, and sent on', async () => {

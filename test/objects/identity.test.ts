@@ -211,6 +211,36 @@ describe('identity: WeakMap and WeakSet', () => {
   });
 });
 
+describe('identity: weak keys and private members that vat code has added', () => {
+  const STAMPS = `
+    $.Given = class { constructor(it) { return it; } };
+    $.Stamp = class extends $.Given { #is = true; static has(it) { return #is in it; } };
+    $.Brand = class extends $.Given { #is() {} static has(it) { return #is in it; } };
+    $.weak = new WeakSet();
+    $.stamp = it => { for (const Class of [$.Stamp, $.Brand]) new Class(it); $.weak.add(it); };
+    $.has = it => [$.Stamp.has(it), $.Brand.has(it), $.weak.has(it)].join();
+    0`;
+
+  test('what is made again -> found again when nobody else has held it', async () => {
+    const other = await benches.make();
+    const far = await other.run(`Far('stamped', {})`);
+    const bench = await benches.make(OBJECTS);
+    const all = `const kit = $.map.get('kit');
+      const all = [args[0], Object.getPrototypeOf(args[0]), $.map.get('thing'), kit,
+        kit.context().facets, $.map.get('map'), $.map.get('map').has, $.map.get('handle')];`;
+    await bench.run(`$.map.init('thing', $.make(0)); $.map.init('kit', $.makeKit(0).a);
+      $.map.init('map', VatData.makeScalarBigMapStore('m', { durable: true }));
+      $.map.init('handle', $.provide('Other')); ${STAMPS}`);
+    expect(await bench.run(`{ ${all} all.map($.has) }`, [far]))
+      .toEqual(Array(8).fill('false,false,false'));
+    await bench.run(`{ ${all} all.forEach($.stamp); } 0`, [far]);
+    // The vat lets go of the arguments before.
+    await bench.run('0');
+    expect(await bench.run(`{ ${all} all.map($.has) }`, [far]))
+      .toEqual(Array(8).fill('true,true,true'));
+  });
+});
+
 describe('identity: new incarnations', () => {
   test('methods and prototypes -> of their incarnation', async () => {
     const bench = await benches.make(OBJECTS);

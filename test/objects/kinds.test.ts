@@ -408,4 +408,48 @@ describe('kinds: messages from elsewhere', () => {
   });
 });
 
+/** A name like any other, but for assignment. */
+const NAMED = `
+  const name = '__proto__';
+  const handleOf = tag => VatData.makeKindHandle(tag);
+  $.kit = VatData.defineDurableKindMulti(handleOf('kit'), () => ({}),
+    { [name]: { get: () => 1 }, other: { get: ({ facets }) => facets[name].get() + 1 } })();
+  $.thing = VatData.defineDurableKind(handleOf('thing'), initial => harden(initial), {
+    [name]: ({ state }) => state[name],
+    set: ({ state }, value) => { state[name] = value; },
+  })({ [name]: 3, n: 4 });
+  $.shaped = VatData.defineDurableKind(handleOf('shaped'), initial => harden(initial), {
+    state: ({ state }) => state,
+  }, { stateShape: { [name]: M.number() } })({ [name]: 5 });
+  $.map = VatData.makeScalarBigMapStore('map', { durable: true });
+  $.map.init(name, harden({ [name]: $.kit[name] }));
+  0`;
+
+describe('kinds: what is named __proto__', () => {
+  test('facets, methods, state, keys, records -> there, in later cranks too', async () => {
+    const [owner, other] = [await benches.make(NAMED), await benches.make()];
+    const facts = `const name = '__proto__';
+      [Object.keys($.kit), $.kit[name].get(), $.kit.other.get(), getInterfaceOf($.kit[name]),
+        $.thing[name](), Object.keys($.thing.__getMethodNames__()).length,
+        Object.keys($.shaped.state()).length, $.shaped.state()[name],
+        why(() => { $.shaped.state()[name] = 'x'; }),
+        [...$.map.keys()], $.map.get(name)[name] === $.kit[name],
+        why(() => M.interface('I', { [name]: M.call().returns() }))]`;
+    const found = [
+      ['__proto__', 'other'], 1, 2, 'Alleged: kit __proto__', 3, 4, 0, 5,
+      expect.stringContaining('Must be a number'), ['__proto__'], true,
+      // Endo's own library has guards for no such method.
+      'Error: "[Symbol(passStyle)]" property expected: (an object)',
+    ];
+    expect(await owner.run(facts)).toEqual(found);
+    const facet = await owner.run(`$.kit['__proto__']`);
+    const thing = await owner.run('$.thing');
+    expect(await other.run('E(args[0]).get()', [facet])).toBe(1);
+    expect(await other.run(`E(args[0])['__proto__']()`, [thing])).toBe(3);
+    await owner.run('$.thing.set(7); 0');
+    expect(await owner.run(`$.thing['__proto__']()`)).toBe(7);
+    expect(await owner.run(facts)).toEqual(found.with(4, 7));
+  });
+});
+
 benches.testRepetition();

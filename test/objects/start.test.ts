@@ -29,8 +29,8 @@ describe('start: what a bundle must give', () => {
   const refused = 'buildRootObject: missing, failing, unsettled, giving no Far -> refused';
   test(refused, async () => {
     const all: readonly (readonly [source: string, reason: RegExp])[] = [
-      ['({})', /vat source bundle lacks buildRootObject\(\) function$/],
-      ['({ buildRootObject: 1 })', /vat source bundle lacks buildRootObject\(\) function$/],
+      ['({})', /vat source bundle lacks buildRootObject\(\) function/],
+      ['({ buildRootObject: 1 })', /vat source bundle lacks buildRootObject\(\) function/],
       [building(`throw RangeError('no');`), /^RangeError: no$/],
       [building(`return Promise.reject(TypeError('no'));`), /^TypeError: no$/],
       [building('return new Promise(() => {});'), /buildRootObject unresolved$/],

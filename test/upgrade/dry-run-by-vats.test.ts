@@ -76,7 +76,7 @@ describe('dry run by a vat:', () => {
       abandonedExamples: [expect.stringMatching(/^o\+e0\//)],
       abandonedNames: [],
       promisesRejected: 1,
-      cost: { rowsWritten: 5, syscalls: 0, bytes: expect.any(Number) as number },
+      cost: { rowsWritten: 5, syscalls: 1, bytes: expect.any(Number) as number },
     });
     await expectUntouched();
     expect(bench.kernel.stats().upgradeCount).toBe(upgradeCount);
@@ -135,7 +135,7 @@ describe('dry run by a vat:', () => {
       { dryRun: true, vatParameters: { ...talk, args: [bench.admin] } },
     ]);
     expect(report).toMatchObject({ ok: true, kinds: { bound: ['Purse'], added: ['More'] } });
-    expect(report).toHaveProperty('cost.syscalls', 1);
+    expect(report).toHaveProperty('cost.syscalls', 2);
     expect((report as { cost: { rowsWritten: number } }).cost.rowsWritten).toBeGreaterThan(3);
     await bench.kernel.idle();
     expect((await inspectBank()).rows).toEqual(rows);
@@ -204,7 +204,7 @@ describe('dry run by a vat:', () => {
     await metered(1000n - rich + 2n);
     await bench.tell('w.root', 'count'); // takes the 2
     const errors = ['Error: meter underflow, vat terminated'];
-    expect(await upgrade()).toMatchObject({ ok: false, errors, cost: { syscalls: 0 } });
+    expect(await upgrade()).toMatchObject({ ok: false, errors, cost: { syscalls: 1 } });
     await bench.tell('meter', 'addRemaining', [2n]);
     expect(await bench.tell('w.root', 'count')).toBe(2);
   });

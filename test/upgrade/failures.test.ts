@@ -217,7 +217,7 @@ describe('one vat', () => {
       ['rejects', good({ last: `Promise.reject(RangeError('broken'))` }), 'RangeError: broken'],
       ['throws data', good({ last: `throw harden({ why: 'broken' })` }), '[object Object]'],
       ['throws references', good({ last: 'throw harden({ who: args[0] })' }),
-        'Error: {"who":"[Alleged: remote]"}'],
+        'Error: {"who":"[Alleged: workbench]"}'],
       ['throws an error with references',
         good({ last: `throw Error('broken', { cause: args[0] })` }),
         'Error: broken'],
@@ -270,7 +270,7 @@ describe('one vat', () => {
     test('failures: a bundle without buildRootObject -> told so', THOROUGH, async () => {
       const bundleId = await benches.install('faulty/empty.js');
       expect(String(await bench.whyUpgradeFails({}, bundleId))).toBe(
-        'Error: vat source bundle lacks buildRootObject() function',
+        'Error: vat source bundle lacks buildRootObject() function: it exports "nothing"',
       );
     });
 

@@ -66,6 +66,14 @@ describe('image:', () => {
     expect([ok, vats.length]).toEqual([true, 3]);
   });
 
+  test('two in the first block of a store -> the last one counts', async () => {
+    const kernel = await kernelOver();
+    const installed = kernel.imageId;
+    await Promise.all([kernel.adoptImage({ image: nextImage() }), kernel.adoptImage()]);
+    await kernel.createVat({ name: 'vat', bundleId: await install(kernel, 'workbench.js') });
+    expect([kernel.imageId, ...imagesOf(kernel)]).toEqual([installed, installed]);
+  });
+
   test('upgradeAll -> every vat is on it, one that fails stays on its own', async () => {
     const kernel = await kernelOver();
     const old = kernel.imageId;
@@ -79,6 +87,18 @@ describe('image:', () => {
     const purse = (await kernel.call(made.root, 'makePurse', ['a', 5n])) as VatReference;
     const { id } = nextImage();
     await kernel.adoptImage({ image: nextImage() });
+    await kernel.idle();
+    const { blockHash, lastInput } = kernel;
+    const tried = await kernel.upgradeAll({ dryRun: true });
+    expect(tried).toMatchObject([
+      { vatId: 'v1', name: 'first', ok: true, incarnationNumber: 1, refresh: 'never' },
+      { vatId: 'v2', name: 'once', ok: false, errors: ['Error: again'] },
+      { vatId: 'v3', name: 'bank', ok: true, kinds: { bound: ['Purse'] } },
+    ]);
+    expect(tried[1]!.trace).toContain('Error: again');
+    expect([imagesOf(kernel), kernel.blockHash, kernel.lastInput]).toEqual([
+      [old, old, old], blockHash, lastInput,
+    ]);
     expect(await kernel.upgradeAll()).toEqual([
       { vatId: 'v1', name: 'first', succeeded: true, incarnationNumber: 1 },
       { vatId: 'v2', name: 'once', succeeded: false, reason: Error('again') },
@@ -89,6 +109,9 @@ describe('image:', () => {
     expect(await kernel.call(purse, 'getVersion')).toBe(3);
     expect(await kernel.call(purse, 'getBalance')).toBe(5n);
     await expect(kernel.upgradeAll({ message: 'x' } as never)).rejects.toThrow('upgradeMessage');
+    for (const wrong of [{ dryRun: 1 }, { dryRun: true, drain: { waves: 1 } }]) {
+      await expect(kernel.upgradeAll(wrong as never)).rejects.toMatchObject({ code: 'BAD_OPTION' });
+    }
   });
 
   const waiting = 'what waits on the queue while it is adopted -> begins on the new one';
@@ -136,6 +159,7 @@ describe('image:', () => {
   test.each([
     ['another id', (image: ImageSource) => ({ ...image, id: 'f'.repeat(64) }), 'is the sha256 of'],
     ['no text', () => ({ id: '', source: 7 }) as unknown as ImageSource, 'ASCII text'],
+    ['of another weaver', () => imageOf('0;'), 'weaves bundles in another way'],
     ['not ASCII', () => imageOf('(() => "\u00e9")'), 'ASCII text'],
   ])('%s -> KernelError, nothing changed', async (_what, make, message) => {
     const kernel = await kernelOver();

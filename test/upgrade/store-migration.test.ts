@@ -1,6 +1,6 @@
 /**
  * A store that an older release has written: refused, until `heirloom migrate-store` has made it
- * one of this release. The store of schema 1 is test/stores/schema-1.
+ * one of this release. The stores are those of test/stores.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,8 +20,8 @@ import { heirloom } from '../support/hosts/command-line.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 import {
   MESSAGE_ON_PROMISE,
-  SCHEMA_1_HASH,
-  SCHEMA_1_HEIGHT,
+  OLDER_HEADS,
+  olderStore,
   schema1Store,
 } from '../support/stores/older-stores.js';
 
@@ -42,7 +42,7 @@ const headOf = async (
     await store.close();
   }
 };
-const OLD_HEAD = { schema: 1, height: SCHEMA_1_HEIGHT, hash: SCHEMA_1_HASH };
+const [OLD_HEAD] = OLDER_HEADS;
 
 const balances = async (kernel: Kernel): Promise<unknown[]> => {
   const { root } = kernel.vat('bank');
@@ -54,9 +54,11 @@ const balances = async (kernel: Kernel): Promise<unknown[]> => {
   return found;
 };
 
-describe('a store of schema 1:', () => {
+describe.each(OLDER_HEADS)('a store of schema $schema:', oldHead => {
+  const { schema: old, height: oldHeight } = oldHead;
+
   test('opened, inspected, verified, exported -> STORE_SCHEMA names the command', async () => {
-    const directory = await schema1Store();
+    const directory = await olderStore(old);
     const before = await dataOf(directory);
     const to = join(await freshDirectory(), 'out');
     const message = `heirloom migrate-store ${directory}`;
@@ -72,7 +74,7 @@ describe('a store of schema 1:', () => {
   });
 
   test('migrated -> every vat replays on its image, every purse answers, all goes on', async () => {
-    const directory = await schema1Store();
+    const directory = await olderStore(old);
     await migrateStore({ directory });
     const { ok, vats, audit, rootOk } = await verifyStore({ directory });
     expect(audit.findings).toEqual([]);
@@ -129,21 +131,23 @@ describe('a store of schema 1:', () => {
   });
 
   test('migrated -> one block, alike on every replica; the backup is the old store', async () => {
-    const directories = [await schema1Store(), await schema1Store()];
-    const old = await dataOf(directories[0]!);
+    const directories = [await olderStore(old), await olderStore(old)];
+    const before = await dataOf(directories[0]!);
     const reports: MigrationReport[] = [];
     for (const directory of directories) reports.push(await migrateStore({ directory }));
     const [report] = reports;
-    expect(report).toMatchObject({ migrated: true, from: 1, to: SCHEMA_VERSION });
-    expect(report!.height).toBe(SCHEMA_1_HEIGHT + 1);
+    expect(report).toMatchObject({ migrated: true, from: old, to: SCHEMA_VERSION });
+    expect(report!.height).toBe(oldHeight + 1);
     expect(new Set(reports.map(({ blockHash }) => blockHash)).size).toBe(1);
     const { schema, hash } = await headOf(directories[0]!);
     expect([schema, hash]).toEqual([SCHEMA_VERSION, report!.blockHash]);
-    expect(report!.backup).toBe(`${directories[0]!}.schema-1`);
-    expect(await dataOf(report!.backup!)).toEqual(old);
-    expect(await headOf(report!.backup!)).toEqual(OLD_HEAD);
+    expect(report!.backup).toBe(`${directories[0]!}.schema-${old}`);
+    expect(await dataOf(report!.backup!)).toEqual(before);
+    expect(await headOf(report!.backup!)).toEqual(oldHead);
   });
+});
 
+describe('a store of the oldest schema:', () => {
   test('migrated again -> nothing changes', async () => {
     const directory = await schema1Store();
     const first = await migrateStore({ directory });

@@ -10,10 +10,11 @@ export {
 } from './audit/audit-tables.js';
 export {
   bundleVat,
-  type BundleFormat,
+  openVatBundler,
   type BundleVatOptions,
-  type VatBundle,
-} from './code/bundle.js';
+  type VatBundler,
+} from './code/bundle-vat.js';
+export type { BundleFormat, VatBundle } from './code/bundle.js';
 export type { ItemChoice, QueuedItemInfo } from './objects/cancel.js';
 export {
   HostError,
@@ -29,8 +30,10 @@ export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-r
 export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
 export type { MigrationSample } from './lifecycle/migration-sample.js';
 export type {
+  CheckAllOptions,
   CheckUpgradeOptions,
   DryRunOptions,
+  UpgradeAllFinding,
   UpgradeAllOptions,
   UpgradeAllResult,
 } from './host/upgrade-checks.js';
@@ -90,7 +93,7 @@ export type {
   MigrationSummary,
   VatMigration,
 } from './core/record-migrations.js';
-export type { KernelLogEntry } from './core/core-options.js';
+export type { KernelLogEntry } from './log/vat-lines.js';
 export type { KernelOptions } from './host/options.js';
 export { DEFAULT_PARAMETERS, type GcMode, type KernelParameters } from './state/parameters.js';
 export type { KernelStats } from './host/stats.js';

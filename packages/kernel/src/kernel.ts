@@ -2,16 +2,17 @@
  * The kernel as a host sees it.
  *
  * Invariants: the host is told no result that is not durable (queries show the state as it is, amid
- * a block too); after a HostError every call gives the
- * same error until the store is opened again; `run` and `commit` exclude each other.
+ * a block too); after a HostError every call gives the same error until the store is opened again;
+ * `run` and `commit` exclude each other.
  */
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
-import { checkFields, checkName } from './base/arguments.js';
+import { checkFields, checkName, checkRecord } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
 import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
+import { tellingSent, tellingWhere } from './core/host-frames.js';
 import { silentInput, type Input } from './core/inbox.js';
 import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
@@ -19,7 +20,7 @@ import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy
 import type { WaysOut } from './core/ways-out.js';
 import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
-import { loadConfig, type LoadedConfig } from './host/config.js';
+import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
 import { forkInput } from './host/fork-input.js';
 import { HostObjects } from './host/host-objects.js';
 import type { HostAnswer, HostCall, HostObject } from './host/host-objects.js';
@@ -48,21 +49,20 @@ import type {
 } from './host/kernel-types.js';
 import { KernelMetrics } from './host/metrics.js';
 import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
-import {
-  checkDirectory,
-  checkOptions,
-  type KernelOptions,
-  type PlacelessOptions,
-} from './host/options.js';
+import { checkDirectory, checkOptions } from './host/options.js';
+import type { KernelOptions, PlacelessOptions } from './host/options.js';
 import { statsOf, type KernelStats } from './host/stats.js';
 import {
+  checkAll,
   checkUpgrade,
   plainCheck,
   rollbackInput,
   upgradeAll,
   upgradeInput,
+  type CheckAllOptions,
   type CheckUpgradeOptions,
   type DryRunOptions,
+  type UpgradeAllFinding,
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
@@ -93,7 +93,8 @@ export class Kernel {
     checkOptions(options);
     const out = ways();
     const loaded = await loadConfig(options.config, out.bundling);
-    const parameters = { ...loaded?.config.kernelParameters, ...options.parameters };
+    const configured = loaded === undefined ? {} : configuredParameters(loaded.config);
+    const parameters = { ...configured, ...options.parameters };
     const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
     try {
       await kernel.#begin(options, loaded);
@@ -159,7 +160,7 @@ export class Kernel {
    * Stores a bundle under what it is; installing it again changes nothing. An endoZipBase64 bundle
    * becomes an input once a thread has verified it and derived its script, the others at once.
    *
-   * Errors: KernelError BAD_BUNDLE says what is wrong with it.
+   * Errors: KernelError BAD_BUNDLE says what is wrong with it, or that an image must be adopted.
    */
   async installBundle(
     bundle: VatBundle,
@@ -167,6 +168,7 @@ export class Kernel {
   ): Promise<string> {
     checkFields('installBundle', options, ['name']);
     const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
+    this.#core.images.checkInstallable();
     const checking = checkBundle(bundle, this.#core.ways.bundling);
     const checked = checking instanceof Promise ? await checking : checking;
     await this.#blocks.input(bundleInput(this.#core, checked, names));
@@ -196,7 +198,7 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the vat's own error when it did not start.
    */
   async createVat(options: CreateVatOptions): Promise<CreatedVat> {
-    return this.#blocks.input(createInput(this.#core, options));
+    return await this.#see(createInput(this.#core, options));
   }
 
   /**
@@ -209,9 +211,10 @@ export class Kernel {
     vatId: string,
     options: UpgradeVatOptions | DryRunOptions,
   ): Promise<UpgradeResult | DryRunReport> {
+    checkRecord('upgradeVat', options);
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
     const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(input, options.first);
+    return await this.#upgrade(input, options.first);
   }
 
   /**
@@ -220,7 +223,7 @@ export class Kernel {
    */
   async rollbackVat(vatId: string, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
     const input = rollbackInput(this.#core, this.#vatNumber(vatId), options);
-    return this.#upgrade(input, options.first);
+    return await this.#upgrade(input, options.first);
   }
 
   /**
@@ -236,8 +239,14 @@ export class Kernel {
   /**
    * Upgrades every vat that runs, in order of creation, to the image of new incarnations, with the
    * code and the parameters that it has. One that fails goes on as it was; the report says why.
+   * With `dryRun: true` it tells so before, of each vat, and nothing of it stays.
    */
-  async upgradeAll(options: UpgradeAllOptions = {}): Promise<UpgradeAllResult[]> {
+  async upgradeAll(options: CheckAllOptions): Promise<UpgradeAllFinding[]>;
+  async upgradeAll(options?: UpgradeAllOptions): Promise<UpgradeAllResult[]>;
+  async upgradeAll(
+    options: UpgradeAllOptions | CheckAllOptions = {},
+  ): Promise<UpgradeAllResult[] | UpgradeAllFinding[]> {
+    if (options.dryRun === true) return checkAll(this.#core, this.#blocks, options);
     return upgradeAll(this.#core, this.#blocks, options);
   }
 
@@ -251,7 +260,7 @@ export class Kernel {
   async forkVat(vatId: string, options: ForkVatOptions): Promise<ForkedVat> {
     const input = forkInput(this.#core, this.#vatNumber(vatId), options);
     if (options.first === true) this.#blocks.checkFirst();
-    return this.#blocks.input(input);
+    return await this.#see(input);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
@@ -271,6 +280,7 @@ export class Kernel {
    * inputs of a block. Errors: KernelError UNKNOWN_ITEM, BAD_OPTION.
    */
   async cancelItem(choice: ItemChoice): Promise<void> {
+    checkRecord('cancelItem', choice);
     this.#blocks.checkFirst();
     await this.#blocks.input(cancelInput(this.#core, choice));
   }
@@ -281,22 +291,24 @@ export class Kernel {
     method: string,
     args: readonly unknown[] = [],
   ): Promise<unknown> {
-    return this.#blocks.input(messageInput(this.#core, target, method, args));
+    const work = this.#blocks.input(messageInput(this.#core, target, method, args));
+    return await tellingWhere(this.#core, work, [target, method]);
   }
 
   /** Queues a message. Nothing happens before `run` (or any call that runs). */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
-    return this.#blocks.add(messageInput(this.#core, target, method, args));
+    const sent = this.#blocks.add(messageInput(this.#core, target, method, args));
+    return tellingSent(this.#core, sent, [target, method]);
   }
 
   /** What a promise that the host holds settles to. */
   async settlement(promise: VatReference): Promise<unknown> {
-    return this.#blocks.input(settlementInput(this.#core, promise));
+    return await this.#see(settlementInput(this.#core, promise));
   }
 
   /** The result of an earlier input, also one that the last block settled before a crash. */
   resultOf(input: number): Promise<unknown> {
-    return this.#core.results.ofInput(input);
+    return tellingWhere(this.#core, this.#core.results.ofInput(input));
   }
 
   /**
@@ -461,7 +473,11 @@ export class Kernel {
 
   async #upgrade(input: Input<UpgradeResult>, first = false): Promise<UpgradeResult> {
     if (first) this.#blocks.checkFirst();
-    return this.#blocks.input(input);
+    return await this.#see(input);
+  }
+
+  #see<T>(input: Input<T>): Promise<T> {
+    return tellingWhere(this.#core, this.#blocks.input(input));
   }
 
   #vatNumber(vatId: string): VatNumber {
@@ -475,7 +491,10 @@ export class Kernel {
  * Errors: KernelError BAD_OPTION; HostError (STORE_LOCKED, NOT_A_STORE, STORE_SCHEMA, ...) says
  * what to do. A vat that cannot be replayed is no error here: see `VatInfo`.
  */
-export const openKernel = async ({ directory, ...options }: KernelOptions): Promise<Kernel> =>
-  Kernel.open(options, () => hostWays(checkDirectory(directory)));
+export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
+  checkRecord('openKernel', given);
+  const { directory, ...options } = given;
+  return Kernel.open(options, () => hostWays(checkDirectory(directory)));
+};
 
 export type * from './host/kernel-types.js';

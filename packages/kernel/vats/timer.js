@@ -265,14 +265,20 @@ const defineNotifier = (baggage, { stamp, schedule, tokens, clock }) => {
     const count = (now - start) / interval;
     return harden({ value: stamp(start + count * interval), updateCount: count + 1n });
   };
+  /** Iterators whose `next` waits: in RAM, as its promise is, which an upgrade rejects. */
+  const waiting = new Set();
   const makeIterator = provideKind(baggage, 'iterator', notifier => ({ notifier, count: 0n }), {
-    next: async ({ state }) => {
-      if (state.count === undefined) throw Error('timer iterator dislikes overlapping next()');
-      const { count } = state;
-      state.count = undefined;
-      const { value, updateCount } = await state.notifier.getUpdateSince(count);
-      state.count = updateCount ?? count;
-      return harden({ value, done: updateCount === undefined });
+    next: async ({ state, self }) => {
+      if (waiting.has(self)) throw Error('timer iterator dislikes overlapping next()');
+      waiting.add(self);
+      try {
+        // Earlier code left no count behind when it was upgraded while `next` waited.
+        const { value, updateCount } = await state.notifier.getUpdateSince(state.count);
+        if (updateCount !== undefined) state.count = updateCount;
+        return harden({ value, done: updateCount === undefined });
+      } finally {
+        waiting.delete(self);
+      }
     },
   });
   const make = provideKinds(

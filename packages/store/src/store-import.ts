@@ -52,6 +52,11 @@ export class StoreImport implements ReadView {
     await this.#write(rows.map(({ key, value }) => ({ table, key, value })));
   }
 
+  /** Rows that are this host's alone: no part of the state. */
+  async putLocal(rows: readonly StoredRow[]): Promise<void> {
+    await this.#write(rows.map(({ key, value }) => ({ table: 'local', key, value })));
+  }
+
   /** Makes it a store whose newest block is this one. The import is over. */
   async finish(height: Height, record: BlockRecord): Promise<void> {
     const value = packBlockRecord(record);

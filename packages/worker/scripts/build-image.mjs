@@ -39,10 +39,11 @@ const { out } = options;
 
 /** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
 const BEFORE_LOCKDOWN = [
-  /^packages\/worker\/src\/zygote\/(before-ses|harden|lockdown)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|harden|loading|lockdown|overrides)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,
   /^packages\/worker\/src\/values\.ts$/,
-  /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|image-main)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|function-text|image-main)\.ts$/,
+  /^packages\/worker\/src\/weave\/marks\.ts$/,
   /^packages\/worker\/src\/supervisor\/host-powers\.ts$/,
   /^node_modules\/(ses|@endo\/(cache-map|env-options|immutable-arraybuffer|harden))\//,
 ];
@@ -60,6 +61,11 @@ const resolving = {
     builder.onResolve({ filter: /^msgpackr$/ }, ({ importer }) => {
       const main = createRequire(importer).resolve('msgpackr');
       return { path: path.join(path.dirname(main), '../index.js') };
+    });
+    // Where ses keeps what errors redact; its package exports no such module.
+    builder.onResolve({ filter: /^ses\/src\/error\/assert\.js$/ }, ({ importer, path: name }) => {
+      const main = createRequire(importer).resolve('ses/package.json');
+      return { path: path.join(path.dirname(main), name.slice('ses/'.length)) };
     });
     builder.onResolve({ filter: /^node-gyp-build-optional-packages$/ }, () => ({
       path: path.join(packageDirectory, 'src/zygote/lmdb-addon.ts'),

@@ -8,13 +8,16 @@ export {
   type KindDescription,
 } from './liveslots/kinds/describe-kind.js';
 export * from './protocol/ascii-text.js';
+export * from './protocol/bundle-caps.js';
 export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
 export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
+export * from './protocol/interfaces.js';
 export * from './protocol/limits.js';
 export type * from './protocol/from-worker.js';
 export * from './protocol/opcodes.js';
+export * from './protocol/passed-errors.js';
 export type * from './protocol/passables.js';
 export * from './protocol/process-boot.js';
 export * from './protocol/refs.js';

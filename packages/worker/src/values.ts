@@ -3,6 +3,10 @@
  *
  * Predicates of the hot path. To read a property of what they have narrowed may run vat code.
  */
+import { types } from 'node:util';
+
+const { isProxy } = types;
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 
 /** Anything that has properties: every object and every function, whoever made it. */
 export type Properties = Readonly<Record<PropertyKey, unknown>>;
@@ -24,3 +28,26 @@ export const getterOf = (holder: object, name: PropertyKey): (() => unknown) => 
 /** `value[name]`: primitives have properties, too. Throws TypeError for null and undefined. */
 export const propertyOf = (value: unknown, name: PropertyKey): unknown =>
   (value as Properties)[name];
+
+/**
+ * What `value[name]` is without running vat code: undefined for an accessor, and where a proxy
+ * answers.
+ */
+export const quietProperty = (value: object, name: PropertyKey): unknown => {
+  let layer: unknown = value;
+  while (isObject(layer) && !isProxy(layer)) {
+    const descriptor = getOwnPropertyDescriptor(layer, name);
+    if (descriptor !== undefined) return descriptor.value;
+    layer = getPrototypeOf(layer);
+  }
+  return undefined;
+};
+
+/** Gives an object of ours a property, also under the one name whose assignment makes none. */
+export const defineOwn = <T>(object: Record<PropertyKey, T>, name: PropertyKey, value: T): void => {
+  if (name !== '__proto__') object[name] = value;
+  else {
+    const attributes = { writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(object, name, { value, ...attributes });
+  }
+};

@@ -10,6 +10,16 @@ export interface BundleCap {
   readonly getBundleID: () => string;
 }
 
+/** What a bundle cap stands for, as it was installed. */
+export type InstalledBundle =
+  | {
+      readonly moduleFormat: 'endoZipBase64';
+      readonly endoZipBase64: string;
+      /** Hex, of the compartment map; absent if that lacks the hash of a module. */
+      readonly endoZipBase64Sha512?: string;
+    }
+  | { readonly moduleFormat: string; readonly source: string };
+
 /** What makes a vat critical: its end stops the kernel. */
 export interface CriticalVatKey {
   readonly [brand]: 'CriticalVatKey';

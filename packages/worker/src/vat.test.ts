@@ -37,6 +37,25 @@ const _buildBank = (_powers: VatPowers, _parameters: unknown, baggage: Baggage) 
   return harden({ makePurse, makeCounter, purses });
 };
 
+/** As the README has it. */
+const _buildAgain = (_powers: VatPowers, { bonus }: { bonus: bigint }, baggage: Baggage) => {
+  if (!baggage.has('Purse')) baggage.init('Purse', VatData.makeKindHandle('Purse'));
+  const makePurse = VatData.defineDurableKind(
+    baggage.get('Purse'),
+    (balance: bigint) => ({ balance }),
+    {
+      deposit: ({ state }, amount: bigint) => {
+        state.balance += amount + bonus;
+        return state.balance;
+      },
+    },
+  );
+  const names: MapStore<string, bigint> = baggage.get('names');
+  // @ts-expect-error: what its reader does not ask for is unknown
+  baggage.get('names').init('alice', 1n);
+  return { makePurse, names };
+};
+
 const _watch = (bank: ReturnType<typeof _buildBank>, balance: Promise<bigint>) => {
   const handle = VatData.makeKindHandle('watcher');
   const watcher = VatData.providePromiseWatcher(handle, (value: bigint, label: string) =>
@@ -121,6 +140,12 @@ describe('vat types', () => {
     type Counter = ReturnType<Bank['makeCounter']>;
     expectTypeOf<Parameters<Counter['up']['increment']>>().toEqualTypeOf<[by: number]>();
     expectTypeOf<Bank['purses']>().toEqualTypeOf<MapStore<string, Purse>>();
+  });
+
+  test('vat types: what baggage holds -> has the type that is asked for', () => {
+    type Purse = ReturnType<ReturnType<typeof _buildAgain>['makePurse']>;
+    expectTypeOf<Parameters<Purse['deposit']>>().toEqualTypeOf<[amount: bigint]>();
+    expectTypeOf<ReturnType<Purse['deposit']>>().toEqualTypeOf<bigint>();
   });
 
   test('vat types: behaviour with the context as this -> the same', () => {

@@ -4,6 +4,7 @@
  * `@heirloom/worker/vat-globals`. Nothing here exists at run time.
  */
 import type {} from 'ses';
+import type { BundleCap, InstalledBundle } from './vat-services.js';
 
 export type * from './vat-services.js';
 
@@ -71,7 +72,13 @@ export interface SetStore<K> extends WeakSetStore<K> {
 }
 
 /** The durable map that goes from incarnation to incarnation. */
-export type Baggage = MapStore<string, unknown>;
+export interface Baggage extends MapStore<string, unknown> {
+  /**
+   * Throws if there is no such key. What an earlier incarnation has left has the type that its
+   * reader asks for (`DurableKindHandle`, where `defineDurableKind` takes it): nothing checks that.
+   */
+  get<V>(key: string): V;
+}
 
 export interface StoreOptions {
   readonly durable?: boolean;
@@ -259,6 +266,14 @@ export interface VatDataGlobal {
 /** The first argument of `buildRootObject`. */
 export interface VatPowers {
   readonly VatData: VatDataGlobal;
+  /**
+   * Of a bundle cap: what it stands for, at once. `getBundle` gives what `importBundle` of
+   * `@endo/import-bundle` takes. Throws for anything else.
+   */
+  readonly D: (bundleCap: BundleCap) => {
+    readonly getBundleID: () => string;
+    readonly getBundle: () => InstalledBundle;
+  };
   /** Ends the vat when this crank ends; what the crank did stays done. */
   readonly exitVat: (completion?: unknown) => void;
   /** Ends the vat when this crank ends; the crank is undone. */

@@ -155,6 +155,28 @@ describe('call depth:', () => {
     expect(await run(code)).toMatch(/^SyntaxError: the name \$heirloom_enter is reserved/);
   });
 
+  test('the counter -> out of reach: a function that throws, whatever was refused', async () => {
+    const { run } = await scenes.begin();
+    const code = `
+      const names = Reflect.ownKeys(globalThis).filter(it => String(it).includes('heirloom'));
+      const take = globalThis[names[0]];
+      const compartment = new Compartment();
+      const tries = [
+        () => take(),
+        () => Reflect.construct(take, []),
+        () => compartment.globalThis[names[0]](),
+        () => { delete globalThis[names[0]]; },
+        () => { globalThis[names[0]] = () => ({}); },
+      ];
+      const refused = ['with ({}) {}', 'delete x', 'let a; let a;', 'imp' + 'ort("x")', 'f('];
+      const after = refused.map(bad => Promise.resolve(bad).then(eval).catch(take).catch(String));
+      Promise.all([names.length, ...tries.map(why), ...after, take.toString().length < 500])`;
+    const found = (await run(code)) as unknown[];
+    expect([found[0], found.at(-1)]).toEqual([1, true]);
+    for (const what of found.slice(1, -1)) expect(what).toMatch(/^TypeError: /);
+    expect(found.length).toBe(12);
+  });
+
   test('calls one after another, waits that fail -> depth does not add up', async () => {
     const { run } = await scenes.begin();
     const code = `

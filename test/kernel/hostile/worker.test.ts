@@ -110,6 +110,7 @@ const RETIRE_IMPORTS = 5;
 const RETIRE_EXPORTS = 6;
 const ABANDON_EXPORTS = 7;
 const DISMISS_KIND = 8;
+const ALLEGE = 9;
 
 /** More of what the tables beside them say: the same code refuses them. */
 const THOROUGH = { tags: ['thorough'] };
@@ -129,6 +130,7 @@ const SHAPES: readonly Attack[] = [
   ['an exit of no truth', doing([EXIT, 'yes', BODY, []])],
   ['the root abandoned', doing([ABANDON_EXPORTS, ['o+0']])],
   ['a dismissal of a built-in kind', doing([DISMISS_KIND, 6, '"map"'])],
+  ['an interface that endo does not take', doing([ALLEGE, [['o+0', '!purse']]])],
   ['a row without a key', writing([{ bytes: '' }, BODY])],
   ['rows out of order', writing([{ bytes: '02' }, BODY], [{ bytes: '01' }, BODY])],
   ['a report of no truth', [null, [], [], [1, null]]],
@@ -162,6 +164,12 @@ const MORE_SHAPES: readonly Attack[] = [
   ['a dismissal of a kind of no size', doing([DISMISS_KIND, 4_294_967_296, '"Purse"'])],
   ['a dismissal with a bare tag', doing([DISMISS_KIND, 10, 'Purse'])],
   ['a dismissal with a tag that is too long', doing([DISMISS_KIND, 10, `"${'x'.repeat(101)}"`])],
+  ['interfaces that are no list', doing([ALLEGE, 'purse'])],
+  ['an interface that is no pair', doing([ALLEGE, [['o+0']]])],
+  ['an interface of no reference', doing([ALLEGE, [['Purse', 'purse']]])],
+  ['an interface that is a number', doing([ALLEGE, [['o+0', 1]]])],
+  ['an interface without a text', doing([ALLEGE, [['o+0', '']]])],
+  ['an interface that is too long', doing([ALLEGE, [['o+0', 'x'.repeat(101)]]])],
   ['a row that is no pair', writing([{ bytes: '01' }])],
   ['a row whose key is text', writing(['key', BODY])],
   ['a row whose value is text', writing([{ bytes: '01' }, 'value'])],

@@ -109,6 +109,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
       vat: 'v2',
       incarnation: 0,
       position: 2,
+      method: 'do',
     });
     expect(error).toBeInstanceOf(HostError);
     await expectSameErrorEverywhere(kernel, error);
@@ -183,6 +184,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const place = { code: 'WORKER_DIED', vat: 'v2', incarnation: 0, position: 2 };
     expect(error).toMatchObject(place);
     expect(error.message).toMatch(/memory|heap/i);
+    expect((error.cause as Error).stack).toMatch(/memory|heap/i);
     await expectSameErrorEverywhere(kernel, error);
     await expectWhole(setting, blockHash);
   });

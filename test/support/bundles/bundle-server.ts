@@ -2,13 +2,12 @@
  * Bundles the fixtures of a test run, each once: vitest starts this before the first test file.
  * Also gives the run a directory for what several test files use, and removes it in the end.
  *
- * endo's bundler takes about three CPU seconds to load in a fresh thread and half a second for a
- * vat. Test files are processes of their own, so they ask this server, which keeps one bundler's
- * thread for all of them and a file for every bundle that it has made. A file is named by the
- * content of what the bundle is made of, so it serves later runs too, and an edited fixture (in
- * watch mode, also during a run) has another name.
+ * Test files are processes of their own, so they ask this server, which bundles for all of them and
+ * keeps a file for every bundle that it has made. A file is named by the content of what the
+ * bundle is made of, so it serves later runs too, and an edited fixture (in watch mode, also during
+ * a run) has another name.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   mkdir,
   mkdtemp,
@@ -24,8 +23,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Piscina } from 'piscina';
+import { fileURLToPath } from 'node:url';
+import { bundleVat } from '@heirloom/kernel';
 import type { TestProject } from 'vitest/node';
 import type { BundleRequest } from './fixtures.js';
 
@@ -50,13 +49,6 @@ const addDirectory = async (digest: Digest, directory: string): Promise<void> =>
 };
 
 class Bundler {
-  readonly #pool = new Piscina({
-    filename: pathToFileURL(path.join(BUNDLER, 'bundler-thread.js')).href,
-    minThreads: 0,
-    maxThreads: 1,
-    idleTimeout: Infinity,
-    env: {},
-  });
   /** By file: a bundle that two tests ask for at a time is made once. */
   readonly #making = new Map<string, Promise<string>>();
 
@@ -76,10 +68,6 @@ class Bundler {
     return made;
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy();
-  }
-
   async #read(file: string, request: BundleRequest): Promise<string> {
     try {
       const text = await readFile(file, 'utf8');
@@ -88,8 +76,9 @@ class Bundler {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    const text = JSON.stringify(await this.#pool.run(request));
-    const draft = `${file}.${process.pid}`;
+    const { entry, format } = request;
+    const text = JSON.stringify(await bundleVat(entry, { format }));
+    const draft = `${file}.${randomUUID()}`;
     await writeFile(draft, text);
     await rename(draft, file);
     return text;
@@ -130,7 +119,6 @@ export default async ({ provide }: TestProject): Promise<() => Promise<void>> =>
   return async () => {
     server.closeAllConnections();
     await new Promise(resolve => server.close(resolve));
-    await bundler.close();
     await rm(runDirectory, { recursive: true, force: true });
   };
 };

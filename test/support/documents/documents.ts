@@ -5,9 +5,11 @@ export const ROOT = new URL('../../../', import.meta.url);
 
 export const readDocument = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
+/** Without what is installed below. */
 export const filesUnder = (directory: string): string[] =>
   readdirSync(new URL(directory, ROOT), { encoding: 'utf8', recursive: true })
     .map(path => `${directory}/${path}`)
+    .filter(path => !path.includes('/node_modules/'))
     .sort();
 
 /** Paths from the root of the repository. */

@@ -107,10 +107,11 @@ const VALUES: readonly (readonly [before: RegExp, value: Value])[] = [
   [/ --to OUT$/, () => fresh('export')],
   [/ DIR$/, async () => copyOf((await pursesStore()).directory)],
   [/ CONFIG$/, config],
+  [/ ENTRY$/, value(fileURLToPath(new URL('test/vats/relay.js', ROOT)))],
   [/ --vat NAME$| DIR VAT$/, value('driver')],
   [/ BUNDLE$/, () => bundle('packages/kernel/vats/purse-driver.js')],
   [/ --parameters JSON$/, value('{"greeting":"it is new"}')],
-  [/ --(backup PATH|html FILE)$/, () => fresh('file')],
+  [/ --(backup PATH|(html|out) FILE)$/, () => fresh('file')],
   [/ --replicas NAME,NAME$/, value('threads-2,paging')],
 ];
 

@@ -57,7 +57,8 @@ export const isolation = (process.env['HEIRLOOM_ISOLATION'] ?? 'thread') as Isol
 /** A kernel over `options.directory`, or over a fresh one. */
 export const kernelOver = async (options: Partial<KernelOptions> = {}): Promise<Kernel> => {
   const directory = options.directory ?? (await freshDirectory());
-  const kernel = await openKernel({ spareThreads: 0, isolation, ...options, directory });
+  const usual = { spareThreads: 0, isolation, log: () => undefined };
+  const kernel = await openKernel({ ...usual, ...options, directory });
   kernels.push(kernel);
   return kernel;
 };

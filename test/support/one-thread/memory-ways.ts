@@ -122,13 +122,16 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     installedImage: () => image,
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {
-      deriveScript: refused,
+      deriveArchive: refused,
       bundleEntry: refused,
       bundleOwn: refused,
       readText: refused,
+      findFile: refused,
       importDefault: refused,
     },
     memoryUse: () => ({ rssMiB: 0, mappedMiB: 0 }),
+    debugRoot: () => undefined,
+    writeError: () => undefined,
     warn: text => {
       throw new Error(text);
     },

@@ -5,21 +5,40 @@ import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { freshDirectory } from '../kernels/fresh-kernels.js';
 
-const STORE = new URL('../../stores/schema-1/store.mdb.br', import.meta.url);
+const STORES = new URL('../../stores/', import.meta.url);
 
-/** The last block of the store of schema 1, as make-store.mjs printed it. */
-export const SCHEMA_1_HEIGHT = 17;
-export const SCHEMA_1_HASH = 'c9a882094fd98433291096d4c6c996ae471f737caa9e74c662e26a0b68834386';
+interface Head {
+  readonly schema: number;
+  readonly height: number;
+  readonly hash: string;
+}
+
+/** The last blocks of the stores, as make-store.mjs printed them; the oldest first. */
+export const OLDER_HEADS: readonly Head[] = [
+  {
+    schema: 1,
+    height: 17,
+    hash: 'c9a882094fd98433291096d4c6c996ae471f737caa9e74c662e26a0b68834386',
+  },
+  {
+    schema: 2,
+    height: 17,
+    hash: 'ffdc565f5fbac5cf1e0a460e06085bdbc7701ce7e664057fc564341c9a9b2ab4',
+  },
+];
 
 /** The input that sent a message to a promise which nobody has settled. */
 export const MESSAGE_ON_PROMISE = 16;
 
 /** A fresh copy, in a directory with room beside it. */
-export const schema1Store = async (): Promise<string> => {
+export const olderStore = async (schema: number): Promise<string> => {
   const directory = join(await freshDirectory(), 'store');
   await mkdir(directory);
-  const data = await promisify(brotliDecompress)(await readFile(STORE));
-  await writeFile(join(directory, 'data.mdb'), data);
+  const packed = await readFile(new URL(`schema-${schema}/store.mdb.br`, STORES));
+  await writeFile(join(directory, 'data.mdb'), await promisify(brotliDecompress)(packed));
   await writeFile(join(directory, 'heirloom-store'), 'A store of Heirloom.\n');
   return directory;
 };
+
+/** Of the oldest schema. */
+export const schema1Store = (): Promise<string> => olderStore(1);

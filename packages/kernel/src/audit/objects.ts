@@ -1,6 +1,6 @@
 /** Objects and promises: their counts are the holders', their owners and deciders have them. */
 import { OBJECT_PREFIX, PROMISE_PREFIX, readU48 } from '@heirloom/store';
-import { isVatNumber, readTag, vatIdOf } from '@heirloom/worker';
+import { isVatNumber, readInterface, readTag, vatIdOf } from '@heirloom/worker';
 import {
   isPromiseKRef,
   krefNumber,
@@ -57,13 +57,15 @@ export const auditObjects = (audit: Audit): ObjectCounts => {
 
 const checkObject = (audit: Audit, kref: KRef, row: ObjectRow): void => {
   const { holders, findings } = audit;
-  const [owner, vref, reachable, recognizable] = row;
+  const [owner, vref, reachable, recognizable, , spelled] = row;
   const counted = [holders.reachable(kref), holders.recognizable(kref)];
   findings.expect(
     reachable === counted[0] && recognizable === counted[1],
     'count',
     () => `${showKRef(kref)} has counts ${reachable}, ${recognizable}; held ${counted.join(', ')}`,
   );
+  const isSpelled = spelled === '' || readInterface(spelled) !== undefined;
+  findings.expect(isSpelled, 'table', () => `${showKRef(kref)} has no interface: ${spelled}`);
   checkGarbage(audit, kref, row);
   if (owner === NOBODY_OWNS || owner === HOST_OWNS) return;
   if (owner === REVOKED) {

@@ -128,7 +128,10 @@ const checkSwept = (side: Side): void => {
   for (const key of side.rows.unswept) expect(side, false, () => `${key} is left of before`);
 };
 
-/** An import has a row iff the c-list has it, dropped iff it is recognizable only. */
+/**
+ * An import has a row iff the c-list has it, dropped iff it is recognizable only. Where its row has
+ * an interface, it is that of the object.
+ */
 const checkImports = (side: Side): void => {
   const { audit, vat, rows } = side;
   const named = new Set<string>();
@@ -143,6 +146,10 @@ const checkImports = (side: Side): void => {
     if (thing === undefined) continue;
     const isDropped = reach === Reach.recognizable;
     expect(side, thing.isDropped === isDropped, () => `${where()}: dropped is ${!isDropped}`);
+    const spelled = objectRow(audit, kref)?.[5] ?? '';
+    // What the kernel or the host owns has its name elsewhere.
+    const isOther = spelled !== '' && thing.spelled !== '' && thing.spelled !== spelled;
+    expect(side, !isOther, () => `${where()} is called ${thing.spelled}, not ${spelled}`);
   }
   for (const base of rows.things.keys()) {
     if (!base.startsWith('o-')) continue;

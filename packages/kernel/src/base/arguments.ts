@@ -13,7 +13,15 @@ export const checkName = (name: unknown, what = 'vat'): string => {
   throw new KernelError('BAD_ARGUMENT', `bad ${what} name ${JSON.stringify(name)}: use ${rule}`);
 };
 
+/** Nothing, or a text alone, is no record of options. Errors: KernelError BAD_OPTION. */
+export const checkRecord = (what: string, given: unknown): void => {
+  if (typeof given === 'object' && given !== null) return;
+  const told = given === undefined ? 'nothing' : JSON.stringify(given);
+  throw new KernelError('BAD_OPTION', `${what} takes a record of options, not ${told}`);
+};
+
 export const checkFields = (what: string, given: object, known: readonly string[]): void => {
+  checkRecord(what, given);
   for (const field of Object.keys(given)) {
     if (known.includes(field)) continue;
     const right = known.join(', ');

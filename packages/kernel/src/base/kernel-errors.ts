@@ -50,15 +50,19 @@ export interface CrankPlace {
   readonly vat: VatId;
   readonly incarnation: Incarnation;
   readonly position: Position;
+  /** The method that was called, or `startVat`, `notify`, ...: undefined if nothing was. */
+  readonly method?: string;
 }
 
 /** A HostError of one vat's worker: nothing was committed, the state is that of the last block. */
 export class WorkerError extends HostError {
   declare readonly code: WorkerErrorCode;
-  /** These three are undefined for a worker that had no vat yet. */
+  /** These are undefined for a worker that had no vat yet. */
   readonly vat: VatId | undefined;
   readonly incarnation: Incarnation | undefined;
   readonly position: Position | undefined;
+  /** What it was doing; undefined also for a replay. */
+  readonly method: string | undefined;
 
   constructor(
     code: WorkerErrorCode,
@@ -66,15 +70,17 @@ export class WorkerError extends HostError {
     place: CrankPlace | undefined,
     options?: ErrorOptions,
   ) {
-    const { vat, incarnation, position } = place ?? {};
+    const { vat, incarnation, position, method } = place ?? {};
+    const doing = method === undefined ? '' : ` (${method})`;
     const where =
       place === undefined
         ? 'a worker without a vat'
-        : `${vat}, incarnation ${incarnation}, position ${position}`;
+        : `${vat}, incarnation ${incarnation}, position ${position}${doing}`;
     super(code, `${where}: ${why}`, options);
     this.vat = vat;
     this.incarnation = incarnation;
     this.position = position;
+    this.method = method;
   }
 
   /** The same failure of a worker that was to become this vat's. */

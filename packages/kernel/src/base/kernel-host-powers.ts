@@ -1,5 +1,8 @@
 /** The one file of the kernel that touches a clock. No measurement from here enters a hash. */
+import { existsSync } from 'node:fs';
+import { url as inspectorUrl } from 'node:inspector';
 import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
 
 /** What a kernel asks of clocks and timers. */
 export interface Clock {
@@ -45,5 +48,18 @@ export const hostClock: Clock = {
   repeat,
 };
 
+/**
+ * A URL of the directory that a debugger finds sources in, if one can attach to this process:
+ * files of authors are named from it. The one that is known, if it is still there; else the
+ * directory that the process works in.
+ */
+export const debugRoot = (known: string | undefined): string | undefined => {
+  if (inspectorUrl() === undefined) return undefined;
+  if (known !== undefined && existsSync(new URL(known))) return known;
+  return pathToFileURL(`${process.cwd()}/`).href;
+};
+
 /** A warning of this process. */
 export const warnHost = (text: string): void => process.emitWarning(text);
+
+export const writeError = (text: string): void => void process.stderr.write(text);

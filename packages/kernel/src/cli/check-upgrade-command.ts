@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { inspectDirectory } from '@heirloom/store';
 import type { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
-import { bundleVat, type VatBundle } from '../code/bundle.js';
+import { bundleVat } from '../code/bundle-vat.js';
+import type { VatBundle } from '../code/bundle.js';
 import { openKernel } from '../kernel.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { factsOf, print, showBytes, tableOf } from './output.js';
@@ -62,7 +63,8 @@ const describe = (name: string, report: DryRunReport): string[] => {
     report.abandonedExamples.length > 0
       ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
       : [];
-  return [facts, ...tables, ...raised, ...stuck, ...examples, ...reasons];
+  const traces = report.trace === undefined ? [] : [report.trace];
+  return [facts, ...tables, ...raised, ...stuck, ...examples, ...reasons, ...traces];
 };
 
 const run = async (

@@ -2,11 +2,13 @@
  * `heirloom`: the kernel on the command line. `bin/heirloom.js` runs this module.
  *
  * Exit status: 0 done; 1 the command failed, or its check did; errors go to stderr in one line,
- * wrong arguments in a few, which name the right ones.
+ * wrong arguments in a few, which name the right ones. With `--json` a command that fails prints
+ * its error as an object, too.
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
+import { addBundleCommand } from './bundle-command.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
 import { commandHint, programHint } from './hints.js';
@@ -14,6 +16,7 @@ import { addImportCommand } from './import-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addMigrateStoreCommand } from './migrate-store-command.js';
+import { print } from './output.js';
 import { addPursesCommand } from './purses-command.js';
 import { addRunCommand } from './run-command.js';
 import { addVerifyCommand } from './verify-command.js';
@@ -27,6 +30,7 @@ const program = new Command('heirloom')
   .showSuggestionAfterError();
 addPursesCommand(program);
 addRunCommand(program);
+addBundleCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
 addCheckUpgradeCommand(program);
@@ -36,6 +40,11 @@ addImportCommand(program);
 addMigrateStoreCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
+
+let isJson = false;
+program.hook('preAction', (_program, command) => {
+  isJson = command.opts<{ readonly json?: true }>().json === true;
+});
 
 try {
   await program.parseAsync();
@@ -47,5 +56,8 @@ try {
       ? error.stack
       : error;
   process.stderr.write(`heirloom: ${String(text)}\n`);
+  if (isJson && known) {
+    print(JSON.stringify({ error: { code: error.code, message: error.message } }));
+  }
   process.exitCode = 1;
 }

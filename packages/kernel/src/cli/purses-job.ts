@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { nowMs } from '../base/kernel-host-powers.js';
-import { bundleVat } from '../code/bundle.js';
+import { bundleVat } from '../code/bundle-vat.js';
 import type { VatReference } from '../core/host-data.js';
 import type { VatInfo } from '../host/kernel-types.js';
 import { memoryUse } from '../host/memory.js';

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { KernelLogEntry } from '../core/core-options.js';
 import { openKernel, type Kernel } from '../kernel.js';
+import type { KernelLogEntry } from '../log/vat-lines.js';
 import { isLogCategory, jsonLines, LOG_CATEGORIES, type LogOptions } from '../log/log-records.js';
 
 type Categories = LogOptions['categories'];

@@ -1,23 +1,33 @@
 /**
  * From an endoZipBase64 bundle to one script whose completion value is the module namespace.
  *
- * Runs in the bundler's thread. The archive is verified as `@endo/import-bundle` verifies it: the
- * hash of the compartment map, where the bundle states it, the hash of every module, no file that
- * no module needs. The script is like the endoScript that `@endo/bundle-source` makes of the same
- * modules. It is a function of the archive and of the release of `@endo/compartment-mapper`,
- * whose version is therefore exact in package.json: replicas must derive the same text.
- *
- * The mapper makes scripts of packages on disk only. So the archive's map is written as such a map:
- * every compartment is a directory of its own, and reading a module's URL gives the archived file.
+ * Runs in the bundler's thread. The archive is loaded and verified as `@endo/import-bundle` does
+ * it: the hash of the compartment map, where the bundle states it, the hash of every module, no
+ * file that no module needs. What is loaded, archive-linker.ts links. The script is a function of
+ * the archive and of the releases of Heirloom, of `@endo/compartment-mapper` and of what compiles
+ * modules that the archive has as sources: replicas must derive the same text.
  */
 import { createHash } from 'node:crypto';
 import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
-import { makeFunctorFromMap } from '@endo/compartment-mapper/functor-lite.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
 import { required } from '@heirloom/store/types';
-import { utf8 } from '@heirloom/store/utf8';
 import { weave } from '@heirloom/worker/weave';
+import {
+  linkArchive,
+  type CompiledCjs,
+  type CompiledEsm,
+  type CompiledModule,
+  type LinkedModule,
+} from './archive-linker.js';
+import { refusalIn, told } from './refusals.js';
+
+/** What comes of an archive. */
+export interface DerivedArchive {
+  readonly script: string;
+  /** Of the compartment map; absent if that does not have the hash of every module. */
+  readonly sha512?: string;
+}
 
 export interface ArchiveJob {
   readonly endoZipBase64: string;
@@ -25,16 +35,15 @@ export interface ArchiveJob {
 }
 
 interface ArchivedModule {
-  readonly location?: string;
   readonly parser?: string;
+  readonly sha512?: string;
   readonly compartment?: string;
   readonly module?: string;
+  readonly deferredError?: string;
 }
 
 interface ArchivedCompartment {
   readonly name: string;
-  readonly label: string;
-  readonly location: string;
   readonly modules: Readonly<Record<string, ArchivedModule>>;
   readonly policy?: unknown;
 }
@@ -44,25 +53,40 @@ interface ArchivedMap {
   readonly compartments: Readonly<Record<string, ArchivedCompartment>>;
 }
 
-interface ModuleFile {
+/** What a parser of the compartment mapper gives. */
+interface Parsed {
   readonly parser: string;
   readonly bytes: Uint8Array;
+  readonly record: unknown;
 }
 
+type Parse = (
+  bytes: Uint8Array,
+  specifier: string,
+  location: string,
+  packageLocation: string,
+  ...rest: unknown[]
+) => Parsed;
+
 interface Parser {
-  readonly parse: (
-    bytes: Uint8Array,
-    specifier: string,
-    location: string,
-    ...rest: unknown[]
-  ) => unknown;
+  readonly parse: Parse;
   readonly heuristicImports: boolean;
   readonly synchronous: true;
 }
 
-const ARCHIVED = 'archived';
+/** Reads one language: what SES is to load of a module, and what is linked. */
+type Reader = (
+  text: () => string,
+  bytes: Uint8Array,
+  ...rest: Parameters<Parse> extends [unknown, ...infer Rest] ? Rest : never
+) => { readonly record: object; readonly module: CompiledModule };
+
+const MODULES_BYTES_MAX = 15_000_000;
 const COMPARTMENT_MAP = 'compartment-map.json';
-const { defaultParserForLanguage: sourceParsers } = archiveParsers;
+const sourceParsers = archiveParsers.defaultParserForLanguage as unknown as {
+  readonly mjs: Parser;
+  readonly cjs: Parser;
+};
 
 /** Sources that are no UTF-8 are refused. */
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -70,161 +94,200 @@ const strictTextOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 const sha512Of = (bytes: Uint8Array): string => createHash('sha512').update(bytes).digest('hex');
 
-interface CompiledEsm {
-  /** Exported name to local name, and whether the module assigns it after its declaration. */
-  readonly __liveExportMap__?: Readonly<Record<string, readonly [string, boolean]>>;
-}
+const execute = (): undefined => undefined;
 
-/** Modules that were compiled when the archive was made: JSON, and no `sourceURL` is added. */
-const compiledEsm: Parser = {
-  parse: (bytes, specifier) => {
-    const record = JSON.parse(strictTextOf(bytes)) as CompiledEsm;
-    for (const [name, [, isAssigned]] of Object.entries(record.__liveExportMap__ ?? {})) {
-      if (!isAssigned) continue;
-      // In a script such a name would be a free variable of the module: a ReferenceError, one day.
-      throw Error(`${specifier} assigns its export ${name}: a script has no live bindings`);
-    }
-    return { parser: 'pre-mjs-json', bytes, record };
-  },
-  heuristicImports: false,
-  synchronous: true,
+const esModule = (compiled: CompiledEsm) =>
+  ({ record: compiled, module: { kind: 'es', compiled } }) as const;
+
+const cjsModule = (compiled: CompiledCjs) => {
+  const { imports, exports, reexports } = compiled;
+  const record = { imports, exports, reexports, execute };
+  return { record, module: { kind: 'cjs', compiled } } as const;
 };
 
-interface CompiledCjs {
-  readonly imports: readonly string[];
-  readonly exports: readonly string[];
-  readonly reexports: readonly string[];
-  readonly source: string;
-}
+const valueModule = (source: string) =>
+  ({
+    record: { imports: [], exports: ['default'], execute },
+    module: { kind: 'value', source },
+  }) as const;
 
-const compiledCjs: Parser = {
-  parse: bytes => {
-    const { source, imports, exports, reexports } = JSON.parse(strictTextOf(bytes)) as CompiledCjs;
-    const record = { imports, exports, reexports, cjsFunctor: source, execute: () => undefined };
-    return { parser: 'pre-cjs-json', bytes, record };
+/** The text is checked here, and read where the module runs: of each evaluation its own value. */
+const jsonModule = (text: string) =>
+  valueModule(`JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(text)))})`);
+
+const READERS: Readonly<Record<string, Reader>> = {
+  'pre-mjs-json': text => esModule(JSON.parse(text()) as CompiledEsm),
+  'pre-cjs-json': text => cjsModule(JSON.parse(text()) as CompiledCjs),
+  mjs: (_text, bytes, ...rest) =>
+    esModule(sourceParsers.mjs.parse(bytes, ...rest).record as CompiledEsm),
+  cjs: (_text, bytes, ...rest) => {
+    const compiled = sourceParsers.cjs.parse(bytes, ...rest).bytes;
+    return cjsModule(JSON.parse(strictTextOf(compiled)) as CompiledCjs);
   },
-  heuristicImports: true,
-  synchronous: true,
-};
-
-/** A module that exports a text is a JSON module whose value is a string. */
-const text: Parser = {
-  parse: (bytes, specifier, location, ...rest) => {
-    const json = utf8(JSON.stringify(strictTextOf(bytes)));
-    return sourceParsers.json.parse(json, specifier, location, ...(rest as [string]));
-  },
-  heuristicImports: false,
-  synchronous: true,
-};
-
-const PARSERS: Readonly<Record<string, Parser>> = {
-  'pre-mjs-json': compiledEsm,
-  'pre-cjs-json': compiledCjs,
-  mjs: sourceParsers.mjs as unknown as Parser,
-  cjs: sourceParsers.cjs as unknown as Parser,
-  json: sourceParsers.json as unknown as Parser,
-  text,
+  json: text => jsonModule(text()),
+  text: text => valueModule(JSON.stringify(text())),
+  bytes: (_text, bytes) => valueModule(`new Uint8Array([${bytes.join()}]).buffer`),
 };
 
 type ParseArchiveOptions = NonNullable<Parameters<typeof parseArchive>[2]>;
 
-const verify = async (archive: Uint8Array, sha512: string | undefined): Promise<void> => {
+/** The key of a module: a compartment and a specifier in it. */
+const keyOf = (compartment: string, specifier: string): string => `${compartment}#${specifier}`;
+
+/** A name that stands for itself, by others: who loads the archive would wait for ever. */
+const checkAliases = ({ compartments }: ArchivedMap): void => {
+  const passed = new Set<string>();
+  for (const [of, { modules }] of Object.entries(compartments)) {
+    for (const name of Object.keys(modules)) {
+      const way = new Set<string>();
+      let [compartment, module]: readonly (string | undefined)[] = [of, name];
+      while (compartment !== undefined && module !== undefined) {
+        const key = keyOf(compartment, module);
+        if (way.has(key)) throw Error('the archive has modules that wait for each other');
+        if (passed.has(key)) break;
+        way.add(key);
+        const found: ArchivedModule | undefined = compartments[compartment]?.modules[module];
+        [compartment, module] = [found?.compartment, found?.module];
+      }
+      for (const key of way) passed.add(key);
+    }
+  }
+};
+
+/** Verifies an archive. Gives every module that its entry needs, by key. */
+const load = async (
+  archive: Uint8Array,
+  sha512: string | undefined,
+): Promise<ReadonlyMap<string, CompiledModule>> => {
+  const loaded = new Map<string, CompiledModule>();
+  let length = 0;
+  const parserOf = (language: string, read: Reader): Parser => ({
+    parse: (bytes, specifier, location, packageLocation, ...rest) => {
+      length += bytes.length;
+      // A file may be named as many modules.
+      if (length > MODULES_BYTES_MAX) throw RangeError('its modules together are too large');
+      const text = (): string => strictTextOf(bytes);
+      const found = read(text, bytes, specifier, location, packageLocation, ...rest);
+      loaded.set(keyOf(packageLocation, specifier), found.module);
+      return { parser: language, bytes, record: found.record };
+    },
+    heuristicImports: language.endsWith('cjs') || language.endsWith('cjs-json'),
+    synchronous: true,
+  });
+  const parsers = Object.entries(READERS).map(([name, read]) => [name, parserOf(name, read)]);
   await parseArchive(archive, 'bundle', {
     computeSha512: sha512Of,
     expectedSha512: sha512,
-    parserForLanguage: PARSERS,
+    parserForLanguage: Object.fromEntries(parsers) as unknown,
   } as unknown as ParseArchiveOptions);
+  return loaded;
 };
 
-const extensionOf = (href: string): string => /\.([^./]*)$/.exec(href)?.[1] ?? '';
-
-/** The modules of a compartment that are files, by URL, and those that stand for another. */
-class ArchivedPackages {
-  readonly files = new Map<string, ModuleFile>();
-  readonly #zip: ZipReader;
-  readonly #urls: ReadonlyMap<string, string>;
-
-  constructor(zip: ZipReader, compartments: readonly string[]) {
-    this.#zip = zip;
-    this.#urls = new Map(compartments.map((name, index) => [name, `file:///${index}/`]));
+/** `specifier` as seen from the module `referrer` of the same compartment. */
+const resolveSpecifier = (specifier: string, referrer: string): string => {
+  const parts = specifier.split('/');
+  if (parts[0] !== '.' && parts[0] !== '..') return specifier;
+  const resolved: string[] = [];
+  for (const part of [...referrer.split('/').slice(0, -1), ...parts]) {
+    if (part === '..') resolved.pop();
+    else if (part !== '.' && part !== '') resolved.push(part);
   }
+  return ['.', ...resolved].join('/');
+};
 
-  urlOf(compartment: string): string {
-    const url = this.#urls.get(compartment);
-    if (url === undefined) throw Error(`there is no compartment ${JSON.stringify(compartment)}`);
-    return url;
-  }
+/** Follows imports through the compartments of the archive, from the entry. */
+class Archive {
+  /** What an importer needs comes before it, but for cycles. */
+  readonly #modules: LinkedModule[] = [];
+  readonly #map: ArchivedMap;
+  readonly #loaded: ReadonlyMap<string, CompiledModule>;
+  readonly #known = new Map<string, LinkedModule>();
 
-  describe(key: string, { name, label, location, modules, policy }: ArchivedCompartment): object {
-    if (policy !== undefined) throw Error(`compartment ${name} has a policy: a vat has none`);
-    const url = this.urlOf(key);
-    const aliases: Record<string, object> = {};
-    const parsers: Record<string, string> = {};
-    for (const [specifier, module] of Object.entries(modules)) {
-      if (module.compartment !== undefined && module.module !== undefined) {
-        const compartment = this.urlOf(module.compartment);
-        aliases[specifier] = { compartment, module: module.module };
-      } else if (module.parser !== undefined && module.location !== undefined) {
-        const href = this.#add(new URL(specifier, url).href, location, module);
-        parsers[extensionOf(href)] = ARCHIVED;
-      }
+  constructor(map: ArchivedMap, loaded: ReadonlyMap<string, CompiledModule>) {
+    for (const { name, policy } of Object.values(map.compartments)) {
+      if (policy !== undefined) throw Error(`compartment ${name} has a policy: a vat has none`);
     }
-    const sourceDirname = name.slice(name.lastIndexOf('/') + 1);
-    return { name, label, location: url, sourceDirname, modules: aliases, parsers, scopes: {} };
+    this.#map = map;
+    this.#loaded = loaded;
   }
 
-  #add(href: string, directory: string, { location, parser }: ArchivedModule): string {
-    if (this.files.has(href)) throw Error(`two modules have the name ${href}`);
-    const bytes = this.#zip.read(`${directory}/${location}`);
-    this.files.set(href, { parser: required(parser, 'a parser'), bytes });
-    return href;
+  get linked(): { readonly modules: readonly LinkedModule[]; readonly entry: LinkedModule } {
+    const { compartment, module } = this.#map.entry;
+    const entry = this.#find(compartment, module);
+    return { modules: this.#modules, entry };
+  }
+
+  #find(compartment: string, specifier: string): LinkedModule {
+    const key = keyOf(compartment, specifier);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const { name, modules } = required(this.#map.compartments[compartment], compartment);
+    const found = modules[specifier];
+    if (found?.compartment !== undefined && found.module !== undefined) {
+      const target = this.#find(found.compartment, found.module);
+      this.#known.set(key, target);
+      return target;
+    }
+    const why = found?.deferredError ?? `the archive has no module ${specifier} of ${name}`;
+    const module = this.#loaded.get(key) ?? { kind: 'missing', why };
+    const requests = new Map<string, LinkedModule>();
+    const isOwn = compartment === this.#map.entry.compartment;
+    const path = `${name}/${specifier.replace(/^\.\//, '')}`;
+    const linked = { name: path, module, isOwn, requests };
+    this.#known.set(key, linked);
+    for (const imported of this.#importsOf(module)) {
+      requests.set(imported, this.#find(compartment, resolveSpecifier(imported, specifier)));
+    }
+    if (module.kind !== 'missing') this.#modules.push(linked);
+    return linked;
+  }
+
+  #importsOf(module: CompiledModule): readonly string[] {
+    if (module.kind !== 'es' && module.kind !== 'cjs') return [];
+    const { imports, reexports } = module.compiled;
+    return [...new Set([...imports, ...reexports])];
   }
 }
 
-/** Parses each file as the archive says, whatever the file is called. */
-const archivedParser = (files: ReadonlyMap<string, ModuleFile>): Parser => ({
-  parse: (bytes, specifier, location, ...rest) => {
-    const { parser } = required(files.get(location), location);
-    const found = required(PARSERS[parser], `a parser of ${parser}`);
-    return found.parse(bytes, specifier, location, ...rest);
-  },
-  heuristicImports: false,
-  synchronous: true,
-});
+/** What it is wrapped in stands on the line of its beginning. */
+const checkCjs = (name: string, { compiled }: { readonly compiled: CompiledCjs }): void => {
+  try {
+    weave(`(${compiled.source}\n)`);
+  } catch (error) {
+    const [why, place] = told(error, compiled.source);
+    throw SyntaxError(refusalIn(name, why, place), { cause: error });
+  }
+};
 
-type PackageMap = Parameters<typeof makeFunctorFromMap>[1];
-type FunctorOptions = NonNullable<Parameters<typeof makeFunctorFromMap>[2]>;
+/** Then the hash of the map is that of all code, whatever else may differ between two zips. */
+const hasAllHashes = ({ compartments }: ArchivedMap): boolean =>
+  Object.values(compartments).every(({ modules }) =>
+    Object.values(modules).every(({ parser, sha512 }) => parser === undefined || sha512),
+  );
 
-const functorOf = async (archive: Uint8Array): Promise<string> => {
-  const zip = new ZipReader(archive, { name: 'bundle' });
-  const map = JSON.parse(strictTextOf(zip.read(COMPARTMENT_MAP))) as ArchivedMap;
-  const packages = new ArchivedPackages(zip, Object.keys(map.compartments));
-  const compartments = Object.entries(map.compartments).map(([key, compartment]) => [
-    packages.urlOf(key),
-    packages.describe(key, compartment),
-  ]);
-  const { files } = packages;
-  const read = (location: string): Promise<Uint8Array> => {
-    const file = files.get(location);
-    if (file !== undefined) return Promise.resolve(file.bytes);
-    return Promise.reject(Error(`the archive has no module ${location}`));
-  };
-  const packageMap = {
-    tags: [],
-    entry: { compartment: packages.urlOf(map.entry.compartment), module: map.entry.module },
-    compartments: Object.fromEntries(compartments) as unknown,
-  };
-  return makeFunctorFromMap(read, packageMap as unknown as PackageMap, {
-    parserForLanguage: { ...PARSERS, [ARCHIVED]: archivedParser(files) },
-    searchSuffixes: [],
-  } as unknown as FunctorOptions);
+/** Errors: of the weaver, for a module that it refuses, with the module's name. */
+const wovenArchive = (modules: readonly LinkedModule[], entry: LinkedModule): string => {
+  const script = linkArchive(modules, entry);
+  try {
+    return weave(script);
+  } catch (error) {
+    for (const { name, module } of modules) if (module.kind === 'cjs') checkCjs(name, module);
+    throw error;
+  }
 };
 
 /** Errors: an Error that says why the bundle is none. */
-export const archiveScript = async ({ endoZipBase64, sha512 }: ArchiveJob): Promise<string> => {
-  const archive = Buffer.from(endoZipBase64, 'base64');
-  if (archive.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
-  const bytes = new Uint8Array(archive);
-  await verify(bytes, sha512);
-  return weave(`(${await functorOf(bytes)})()`);
+export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> => {
+  const { endoZipBase64, sha512 } = job;
+  const bytes = Buffer.from(endoZipBase64, 'base64');
+  if (bytes.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
+  const archive = new Uint8Array(bytes);
+  const zip = new ZipReader(archive, { name: 'bundle' });
+  const mapBytes = zip.read(COMPARTMENT_MAP);
+  const map = JSON.parse(strictTextOf(mapBytes)) as ArchivedMap;
+  checkAliases(map);
+  const loaded = await load(archive, sha512);
+  const { modules, entry } = new Archive(map, loaded).linked;
+  const script = wovenArchive(modules, entry);
+  return hasAllHashes(map) ? { script, sha512: sha512Of(mapBytes) } : { script };
 };

@@ -1,22 +1,23 @@
 /**
- * Vat bundles: made from source files, and checked, in the formats of `@endo/bundle-source`.
+ * Vat bundles, checked: in the formats of `@endo/bundle-source`. bundle-vat.ts makes them.
  *
  * What a vat thread evaluates is never a bundle but the *derived script*, one per bundle and image,
  * whose completion value is the module namespace (rules.md#u4).
  */
-import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
-import { runBundleJob } from './bundler.js';
-import type { Bundling } from './bundling.js';
+import { advised } from './advice.js';
+import type { DerivedArchive } from './archive-script.js';
+import { ArchiveRefused, type Bundling } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
+import { whyRefused, wovenSource } from './refused-source.js';
+import { mapOf, readSourceMap } from './source-places.js';
+import { rememberedRoot } from './source-roots.js';
 
-const BUNDLE_FORMATS = [
+export const BUNDLE_FORMATS = [
   'endoScript',
   'endoZipBase64',
   'nestedEvaluate',
@@ -25,9 +26,14 @@ const BUNDLE_FORMATS = [
 export type BundleFormat = (typeof BUNDLE_FORMATS)[number];
 type ScriptFormat = Exclude<BundleFormat, 'endoZipBase64'>;
 
-/** A bundle as endo's bundler makes it. */
+/** A bundle as `bundleVat` and endo's bundler make it. */
 export type VatBundle =
-  | { readonly moduleFormat: ScriptFormat; readonly source: string }
+  | {
+      readonly moduleFormat: ScriptFormat;
+      readonly source: string;
+      /** JSON, version 3, of `source`: for traces, no part of the bundle's id. */
+      readonly sourceMap?: string;
+    }
   | {
       readonly moduleFormat: 'endoZipBase64';
       readonly endoZipBase64: string;
@@ -35,79 +41,43 @@ export type VatBundle =
       readonly endoZipBase64Sha512?: string;
     };
 
-export interface BundleVatOptions {
-  /** Default `endoScript`, the one that needs no work when it is installed. */
-  readonly format?: BundleFormat;
-}
-
 /** A bundle that may be installed. */
 export interface CheckedBundle {
-  /** `b1-` and the sha256 of format and source: the same code has the same id everywhere. */
+  /** The same code has the same id everywhere: worker/protocol/code-ids.ts. */
   readonly bundleId: BundleId;
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
+  /** JSON, of `source`, for traces. */
+  readonly sourceMap?: string;
+  /** A URL of the directory that the map names files from, if it is known: for debuggers. */
+  readonly sourceRoot?: string | undefined;
 }
 
 const BUNDLE_BYTES_MAX = 12_000_000;
 /** With what the weaver adds; one row of the store. */
 const SCRIPT_BYTES_MAX = 15_000_000;
-const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
 const SOURCE_URL_PREFIX = '/bundled-source/.../';
 
 const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-const isFormat = (format: unknown): format is BundleFormat =>
+export const isFormat = (format: unknown): format is BundleFormat =>
   BUNDLE_FORMATS.some(known => known === format);
 
 /** Has it the fields of one? What they hold is checked when it is installed. */
-const isVatBundle = (bundle: object): bundle is VatBundle =>
+export const isVatBundle = (bundle: object): bundle is VatBundle =>
   'moduleFormat' in bundle &&
   isFormat(bundle.moduleFormat) &&
   (bundle.moduleFormat === 'endoZipBase64' ? 'endoZipBase64' in bundle : 'source' in bundle);
 
-const checkEntry = async (entry: string): Promise<void> => {
-  if (!ENTRY_PATTERN.test(entry)) {
-    throw new KernelError('BAD_BUNDLE', `a vat's entry is a .js or .ts file, not ${entry}`);
-  }
-  try {
-    await stat(entry);
-  } catch (error) {
-    throw new KernelError('BAD_BUNDLE', `cannot read the vat's entry: ${describe(error)}`);
-  }
-};
-
-/**
- * Bundles the vat whose entry module is `path` (.js or .ts, relative to the working directory).
- *
- * Errors: KernelError BAD_OPTION for a format that there is not; BAD_BUNDLE when the file is
- * missing or does not parse, or imports what cannot be found.
- */
-export const bundleVat = async (
-  path: string,
-  options: BundleVatOptions = {},
-): Promise<VatBundle> => {
-  const { format = 'endoScript' } = options;
-  if (!isFormat(format)) {
-    const formats = BUNDLE_FORMATS.join(', ');
-    throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
-  }
-  const entry = resolve(path);
-  await checkEntry(entry);
-  try {
-    const bundle = await runBundleJob({ entry, format });
-    const made: object = Object.freeze({ ...bundle });
-    if (!isVatBundle(made)) assert.fail('the bundler makes bundles');
-    return made;
-  } catch (error) {
-    const message = `cannot bundle ${path}: ${describe(error)}`;
-    throw new KernelError('BAD_BUNDLE', message, { cause: error });
-  }
-};
-
-type BundleField = 'moduleFormat' | 'source' | 'endoZipBase64' | 'endoZipBase64Sha512';
+type BundleField =
+  | 'moduleFormat'
+  | 'source'
+  | 'sourceMap'
+  | 'endoZipBase64'
+  | 'endoZipBase64Sha512';
 
 const bad = (why: string, cause?: unknown): never => {
   throw new KernelError('BAD_BUNDLE', `not a vat bundle: ${why}`, { cause });
@@ -118,24 +88,49 @@ const checkSize = (what: string, text: string, bytesMax = BUNDLE_BYTES_MAX): voi
   bad(`its ${what} is over ${bytesMax} bytes`);
 };
 
-const checkSyntax = (source: string): void => {
+/** What cannot be read is told of when it is given, not when something has thrown. */
+const checkSourceMap = (sourceMap: unknown): string | undefined => {
+  if (typeof sourceMap === 'object') return bad('its source map is an object: give its JSON text');
+  if (typeof sourceMap !== 'string') return bad('its source map is no JSON text');
+  // Endo's bundler puts an empty text there, or a comment.
+  if (!sourceMap.trimStart().startsWith('{')) return undefined;
+  checkSize('source map', sourceMap);
   try {
-    new Script(source, { filename: 'bundle' }); // parses only
+    readSourceMap(sourceMap);
+    const { version }: { readonly version?: unknown } = JSON.parse(sourceMap);
+    if (version === 3) return sourceMap;
+  } catch (error) {
+    return bad(`its source map cannot be read: ${describe(error)}`, error);
+  }
+  return bad('its source map is not of version 3');
+};
+
+const INLINE_MAP = '\n//# sourceMappingURL=data:application/json;';
+const INLINE_BASE64 = /^(?:charset=[^;,]*;)?base64,([\w+/=]+)\s*$/;
+
+/** The map that a source brings in its last line, as bundlers put it there; if it can be read. */
+const inlineMap = (source: string): string | undefined => {
+  const at = source.lastIndexOf(INLINE_MAP);
+  if (at === -1) return undefined;
+  const [, data] = INLINE_BASE64.exec(source.slice(at + INLINE_MAP.length)) ?? [];
+  const json = data === undefined ? undefined : Buffer.from(data, 'base64').toString();
+  return mapOf(json) === undefined ? undefined : json;
+};
+
+/**
+ * Of what is woven, strict as compartments take it: V8 may be of an older Node than the one that
+ * our parser is made for.
+ */
+const checkSyntax = (script: string): void => {
+  try {
+    new Script(`'use strict';${script}`, { filename: 'bundle' }); // parses only
   } catch (error) {
     bad(`its source does not parse: ${describe(error)}`, error);
   }
 };
 
-/** Errors: KernelError BAD_BUNDLE, also for a name that woven code reserves. */
-const wovenScript = (script: string): string => {
-  try {
-    return weave(script);
-  } catch (error) {
-    return bad(`its source cannot be woven: ${describe(error)}`, error);
-  }
-};
-
-const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
+/** Of a bundle that is a script. */
+export const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
   bundleIdFrom(hash('sha256', `${moduleFormat}\n${source}`));
 
 /**
@@ -157,9 +152,24 @@ const scriptOf = (moduleFormat: ScriptFormat, source: string): string => {
   }
 };
 
+/** Errors: KernelError BAD_BUNDLE, which says where in the author's files, if the map does. */
+const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unknown): string => {
+  try {
+    const woven = wovenSource(moduleFormat, source);
+    return moduleFormat === 'endoScript' ? woven : weave(scriptOf(moduleFormat, source));
+  } catch (error) {
+    const map = typeof sourceMap === 'string' ? mapOf(sourceMap) : undefined;
+    return bad(whyRefused(error, source, map), error);
+  }
+};
+
 const recent = new RecentBundles();
 
-const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): CheckedBundle => {
+const checkScriptBundle = (
+  moduleFormat: ScriptFormat,
+  source: unknown,
+  sourceMap: unknown,
+): CheckedBundle => {
   if (typeof source !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
@@ -167,8 +177,7 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
   const bundleId = bundleIdOf(moduleFormat, source);
   const known = recent.get(bundleId);
   if (known !== undefined) return known;
-  checkSyntax(source);
-  const script = wovenScript(scriptOf(moduleFormat, source));
+  const script = wovenScript(moduleFormat, source, sourceMap);
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
   const bundle = { bundleId, moduleFormat, source, script };
@@ -176,11 +185,11 @@ const checkScriptBundle = (moduleFormat: ScriptFormat, source: unknown): Checked
   return bundle;
 };
 
-type DerivesScripts = Pick<Bundling, 'deriveScript'>;
+type DerivesArchives = Pick<Bundling, 'deriveArchive'>;
 
 /** Their scripts are what a way out has derived, so each has its own. */
-const recentArchives = new WeakMap<DerivesScripts, RecentBundles>();
-const archivesOf = (derives: DerivesScripts): RecentBundles => {
+const recentArchives = new WeakMap<DerivesArchives, RecentBundles>();
+const archivesOf = (derives: DerivesArchives): RecentBundles => {
   const known = recentArchives.get(derives) ?? new RecentBundles();
   recentArchives.set(derives, known);
   return known;
@@ -189,7 +198,7 @@ const archivesOf = (derives: DerivesScripts): RecentBundles => {
 const checkZipBundle = async (
   source: unknown,
   sha512: unknown,
-  derives: DerivesScripts,
+  derives: DerivesArchives,
 ): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
@@ -197,23 +206,59 @@ const checkZipBundle = async (
   }
   checkSize('archive', source);
   const moduleFormat = 'endoZipBase64';
-  const bundleId = bundleIdOf(moduleFormat, source);
-  // What the bundle says of its own hash is checked too, and is no part of its id.
-  const key = `${bundleId} ${sha512 ?? ''}`;
+  const sourceId = bundleIdOf(moduleFormat, source);
+  // Each archive is verified, though two may have one id; so is what it says of its own hash.
+  const key = `${sourceId} ${sha512 ?? ''}`;
   const archives = archivesOf(derives);
   const known = archives.get(key);
   if (known !== undefined) return known;
-  let script: string;
+  let derived: DerivedArchive;
   try {
-    script = await derives.deriveScript({ endoZipBase64: source, sha512 });
+    derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
-    return bad(describe(error), error);
+    return bad(advised(describe(error)), error);
   }
+  const { script, sha512: mapSha512 } = derived;
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
   checkSyntax(script);
+  // A map without the hash of a module does not tell one archive from another.
+  const bundleId = mapSha512 === undefined ? sourceId : bundleIdFrom(mapSha512);
   const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
   archives.add(key, bundle);
   return bundle;
+};
+
+/** The script as it is, whatever its modules have; undefined if the weaver does not take it. */
+const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefined => {
+  if (moduleFormat === 'endoZipBase64') return undefined;
+  try {
+    const script = weave(scriptOf(moduleFormat, source));
+    checkSize('woven script', script, SCRIPT_BYTES_MAX);
+    checkSyntax(script);
+    return script;
+  } catch {
+    return undefined; // it was refused already, for a better reason
+  }
+};
+
+type InstalledSource = Omit<CheckedBundle, 'script' | 'sourceMap'>;
+
+/**
+ * The bundle that an older release has installed and this one refuses: it cannot be taken away. If
+ * only its modules are refused, which vats of it may never get to, it runs as it did; if not,
+ * whoever runs it is told why. `refusal`: of `checkBundle`. Errors: that one, if it is of this
+ * host's and not of the bundle's: replicas derive the same.
+ */
+export const bundleOfBefore = (installed: InstalledSource, refusal: unknown): CheckedBundle => {
+  const isOfBundle =
+    refusal instanceof KernelError &&
+    refusal.code === 'BAD_BUNDLE' &&
+    !(refusal.cause instanceof RangeError) &&
+    (installed.moduleFormat !== 'endoZipBase64' || refusal.cause instanceof ArchiveRefused);
+  if (!isOfBundle) throw refusal;
+  const why = `${refusal.message}; an older release has installed it`;
+  const script = wovenAsItIs(installed) ?? weave(`throw TypeError(${JSON.stringify(why)});`);
+  return { ...installed, script };
 };
 
 /**
@@ -224,11 +269,11 @@ const checkZipBundle = async (
  */
 export const checkBundle = (
   bundle: unknown,
-  derives: DerivesScripts,
+  derives: DerivesArchives,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
-  const given: Partial<Record<BundleField, unknown>> = bundle;
-  const { moduleFormat, source, endoZipBase64, endoZipBase64Sha512 } = given;
+  const fields: Partial<Record<BundleField, unknown>> = bundle;
+  const { moduleFormat, source, sourceMap, endoZipBase64, endoZipBase64Sha512 } = fields;
   if (typeof moduleFormat !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
@@ -239,5 +284,9 @@ export const checkBundle = (
   if (moduleFormat === 'endoZipBase64') {
     return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
   }
-  return checkScriptBundle(moduleFormat, source);
+  const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
+  const checked = checkScriptBundle(moduleFormat, source, given);
+  const map = given === undefined ? undefined : checkSourceMap(given);
+  if (map === undefined) return checked;
+  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
 };

@@ -4,7 +4,7 @@
  */
 import '@endo/init';
 import bundleSource from '@endo/bundle-source';
-import { archiveScript, type ArchiveJob } from './archive-script.js';
+import { deriveArchive, type ArchiveJob, type DerivedArchive } from './archive-script.js';
 import type { BundleFormat } from './bundle.js';
 
 export interface BundleJob {
@@ -14,11 +14,25 @@ export interface BundleJob {
 
 export type BundlerJob = BundleJob | ArchiveJob;
 
-/** A bundle with everything that endo puts in it; of an archive, its script. */
-export type BundlerResult = Readonly<Record<string, string>> | string;
+/** What is wrong with an archive: how deep a host's stack is makes no archive wrong. */
+export interface RefusedArchive {
+  readonly refused: string;
+}
+
+/** A bundle with everything that endo puts in it, or what comes of an archive. */
+export type BundlerResult = Readonly<Record<string, string>> | DerivedArchive | RefusedArchive;
+
+const derive = async (job: ArchiveJob): Promise<DerivedArchive | RefusedArchive> => {
+  try {
+    return await deriveArchive(job);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof RangeError) throw error;
+    return { refused: error.message };
+  }
+};
 
 const work = async (job: BundlerJob): Promise<BundlerResult> => {
-  if ('endoZipBase64' in job) return archiveScript(job);
+  if ('endoZipBase64' in job) return derive(job);
   const { entry, format } = job;
   return { ...(await bundleSource(entry, { format })) };
 };

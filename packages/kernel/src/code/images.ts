@@ -16,7 +16,14 @@ import {
   type ReadView,
   type RowChange,
 } from '@heirloom/store';
-import { imageIdFrom, storedImageId, type ImageId } from '@heirloom/worker';
+import {
+  BUNDLE_CAPS_MARK,
+  imageIdFrom,
+  INTERFACES_MARK,
+  storedImageId,
+  type ImageId,
+} from '@heirloom/worker';
+import { WOVEN_MARK } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
 import { metaText, metaTextRow } from '../state/store-meta.js';
@@ -47,6 +54,16 @@ export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
 ];
 
 /**
+ * Vats of an image run scripts that this release derives, which weaves them as its own image needs
+ * it. Errors: KernelError BAD_ARGUMENT for an image of a release that weaves in another way.
+ */
+const checkWeaving = ({ source }: ImageSource): void => {
+  if (source.includes(WOVEN_MARK)) return;
+  const why = 'the image is of a release that weaves bundles in another way';
+  throw new KernelError('BAD_ARGUMENT', why);
+};
+
+/**
  * An image with its code cache, which is made if the store has none.
  *
  * Errors: KernelError BAD_ARGUMENT unless the id is the hash of the source, which must be ASCII.
@@ -66,6 +83,7 @@ export const prepareImage = async (
   if (id !== hash) {
     throw new KernelError('BAD_ARGUMENT', `the image's id is the sha256 of its source, ${hash}`);
   }
+  checkWeaving(image);
   const checked = { id: imageIdFrom(hash), source };
   return { ...checked, codeCache: await cacheFor(view, checked, makeCodeCache) };
 };
@@ -77,11 +95,17 @@ const cacheFor = async (
 ): Promise<Uint8Array> =>
   view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
 
+/** What an image's text says that its vats can be told. */
+const MARKS = [BUNDLE_CAPS_MARK, INTERFACES_MARK];
+
 export class Images {
   readonly #view: ReadView;
   readonly #loaded: Map<ImageId, Image>;
   #current: ImageId;
   #adopted: Image | undefined;
+  readonly #marks = new Map<ImageId, ReadonlySet<string>>();
+  /** Their code caches are on their way to the store: two images may come in one block. */
+  readonly #kept = new Set<ImageId>();
 
   private constructor(view: ReadView, current: ImageId, loaded: readonly Image[]) {
     this.#view = view;
@@ -111,10 +135,39 @@ export class Images {
     return this.#current;
   }
 
+  /**
+   * A store may have been written by an older release: vats stay on its image, and what this one
+   * derives of a new bundle may not run there. Errors: KernelError BAD_BUNDLE.
+   */
+  checkInstallable(): void {
+    if (this.need(this.#current).source.includes(WOVEN_MARK)) return;
+    const why = 'new vats of this store get an image of a release that weaves bundles otherwise';
+    throw new KernelError('BAD_BUNDLE', `${why}: call adoptImage first`);
+  }
+
   need(id: ImageId): Image {
     const image = this.#loaded.get(id);
     if (image === undefined) throw new HostError('STORE_CORRUPT', `no vat was on image ${id}`);
     return image;
+  }
+
+  /** Can vats on it be told what bundle caps stand for? */
+  knowsBundleCaps(id: ImageId): boolean {
+    return this.#marksOf(id).has(BUNDLE_CAPS_MARK);
+  }
+
+  /** Can they be told of interfaces? */
+  knowsInterfaces(id: ImageId): boolean {
+    return this.#marksOf(id).has(INTERFACES_MARK);
+  }
+
+  #marksOf(id: ImageId): ReadonlySet<string> {
+    const known = this.#marks.get(id);
+    if (known !== undefined) return known;
+    const { source } = this.need(id);
+    const marks = new Set(MARKS.filter(mark => source.includes(mark)));
+    this.#marks.set(id, marks);
+    return marks;
   }
 
   /** From now on new incarnations get it. */
@@ -134,7 +187,8 @@ export class Images {
   codeCaches(into: RowChange[]): void {
     for (const { id, codeCache } of this.#loaded.values()) {
       const key = codeCacheKey(id);
-      if (this.#view.get('local', key) !== undefined) continue;
+      if (this.#kept.has(id) || this.#view.get('local', key) !== undefined) continue;
+      this.#kept.add(id);
       into.push({ table: 'local', key, value: codeCache });
     }
   }

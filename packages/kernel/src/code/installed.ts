@@ -20,13 +20,14 @@ import { KernelError } from '../base/kernel-errors.js';
 import { same } from '../state/frame-codec.js';
 import { keysOf, rowAt } from '../state/scan.js';
 import type { BundleFormat, CheckedBundle } from './bundle.js';
+import { sourceMapKey, sourceRootKey } from './source-maps.js';
 import type { VatScript } from './vat-script.js';
 
 const SCRIPTS_MAX = 256;
 const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
 
 /** A bundle as it was installed. */
-export type BundleSource = Omit<CheckedBundle, 'script'>;
+export type BundleSource = Omit<CheckedBundle, 'script' | 'sourceMap' | 'sourceRoot'>;
 
 interface CurrentImage {
   readonly currentId: ImageId;
@@ -42,6 +43,9 @@ export class InstalledBundles {
   readonly #images: CurrentImage;
   readonly #added = new Map<BinaryKey, CheckedBundle>();
   readonly #scripts = new Map<BinaryKey, VatScript>();
+  /** Those that the store does not have yet. */
+  readonly #maps = new Map<BundleId, string>();
+  readonly #roots = new Map<BundleId, string>();
 
   constructor(view: ReadView, images: CurrentImage) {
     this.#view = view;
@@ -52,8 +56,29 @@ export class InstalledBundles {
   add(bundle: CheckedBundle): void {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
+    if (bundle.sourceMap !== undefined) this.#maps.set(bundle.bundleId, bundle.sourceMap);
+    if (bundle.sourceRoot !== undefined) this.#roots.set(bundle.bundleId, bundle.sourceRoot);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
-    this.#added.set(key, bundle);
+    // Zip files that differ may be one bundle: what vats have read of it stays as it is.
+    const { source } = this.#addedNow(bundle.bundleId) ?? bundle;
+    this.#added.set(key, { ...bundle, source });
+  }
+
+  /** Installed in this block: the store does not show them. */
+  unshown(): readonly BundleSource[] {
+    const found = new Map<BundleId, BundleSource>();
+    for (const bundle of this.#added.values()) {
+      if (!this.#isStored(bundle.bundleId)) found.set(bundle.bundleId, bundle);
+    }
+    return [...found.values()];
+  }
+
+  #addedNow(bundleId: BundleId): CheckedBundle | undefined {
+    return [...this.#added.values()].find(bundle => bundle.bundleId === bundleId);
+  }
+
+  #isStored(bundleId: BundleId): boolean {
+    return this.#view.get('bundles', bundleSourceKey(bundleId)) !== undefined;
   }
 
   /** The same script for the image of new incarnations as for another. */
@@ -91,14 +116,53 @@ export class InstalledBundles {
   }
 
   changes(into: RowChange[]): void {
-    for (const [key, { bundleId, moduleFormat, source, script }] of this.#added) {
+    for (const { bundleId, moduleFormat, source } of this.unshown()) {
       const value = sourceCodec.encode([moduleFormat, utf8(source)]);
       into.push({ table: 'bundles', key: bundleSourceKey(bundleId), value });
+    }
+    for (const [key, { script }] of this.#added) {
       into.push({ table: 'bundles', key, value: utf8(script) });
     }
   }
 
+  /** Source maps that are new in this block, and where their files are: outside every hash. */
+  sourceMaps(into: RowChange[]): void {
+    for (const [bundleId, map] of this.#maps) this.#keep(sourceMapKey(bundleId), map, into);
+    for (const [bundleId, root] of this.#roots) this.#keep(sourceRootKey(bundleId), root, into);
+  }
+
+  #keep(key: BinaryKey, text: string, into: RowChange[]): void {
+    const value = utf8(text);
+    const stored = this.#view.get('local', key);
+    if (stored !== undefined && Buffer.compare(stored, value) === 0) return;
+    into.push({ table: 'local', key, value });
+  }
+
+  sourceMapOf(bundleId: BundleId): string | undefined {
+    const added = this.#maps.get(bundleId);
+    if (added !== undefined) return added;
+    const stored = this.#view.get('local', sourceMapKey(bundleId));
+    return stored === undefined ? undefined : textOf(stored);
+  }
+
+  /** A URL of the directory that the source map names files from, where the bundle was made. */
+  sourceRootOf(bundleId: BundleId): string | undefined {
+    const added = this.#roots.get(bundleId);
+    if (added !== undefined) return added;
+    const stored = this.#view.get('local', sourceRootKey(bundleId));
+    return stored === undefined ? undefined : textOf(stored);
+  }
+
+  /** The script of a bundle for new incarnations, if there is one: for traces. */
+  scriptTextOf(bundleId: BundleId): string | undefined {
+    const key = bundleScriptKey(bundleId, this.#images.currentId);
+    const stored = this.#added.has(key) ? undefined : this.#view.get('bundles', key);
+    return stored === undefined ? this.#added.get(key)?.script : textOf(stored);
+  }
+
   committed(): void {
+    this.#maps.clear();
+    this.#roots.clear();
     this.#added.clear();
   }
 

@@ -1,15 +1,8 @@
 /** What the core takes of the host's options: host/options.ts adds the others, and checks all. */
-import type { VatId } from '@heirloom/worker';
 import type { LogOptions } from '../log/log-records.js';
+import type { KernelLogEntry } from '../log/vat-lines.js';
 import type { KernelParameters } from '../state/parameters.js';
 import type { Isolation } from '../vats/channel.js';
-
-/** A line that vat code wrote to its console, or the reason for a vat's end. */
-export interface KernelLogEntry {
-  readonly vatId: VatId | undefined;
-  readonly level: string;
-  readonly text: string;
-}
 
 export interface CoreOptions {
   /** Consensus parameters, for a store that does not exist yet. */
@@ -37,7 +30,7 @@ export interface CoreOptions {
   readonly heapMiBMax?: number;
   /** How long one crank may run; default 600,000 (10 minutes), Infinity: for ever. */
   readonly deliveryTimeoutMs?: number;
-  /** Takes console lines of vats and faults; default: nowhere. */
+  /** Takes console lines of vats and faults; default: warnings, errors, faults go to stderr. */
   readonly log?: (entry: KernelLogEntry) => void;
   /** As `kernel.setLog`, from the first wave on: docs/observability.md. */
   readonly structuredLog?: LogOptions;

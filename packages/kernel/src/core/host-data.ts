@@ -5,6 +5,7 @@
  * a pin for it, which is part of the state. Data goes in unfrozen and comes out frozen, but for
  * byte arrays: those are `Uint8Array`s of the host's own.
  */
+import { types } from 'node:util';
 import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelData } from '../objects/kernel-data.js';
@@ -15,15 +16,19 @@ export interface VatReference {
   /** How logs and `heirloom inspect` name it: `ko12` or `kp7`. */
   readonly kref: string;
   readonly type: 'object' | 'promise';
+  /** What its vat says that it is, as `getInterfaceOf` gives it in vats; of promises undefined. */
+  readonly iface: string | undefined;
 }
 
 class Reference implements VatReference {
   readonly kref: string;
   readonly type: 'object' | 'promise';
+  readonly iface: string | undefined;
 
-  constructor(kref: KRef) {
+  constructor(kref: KRef, iface: string | undefined) {
     this.kref = showKRef(kref);
     this.type = isPromiseKRef(kref) ? 'promise' : 'object';
+    this.iface = iface;
     Object.freeze(this);
   }
 
@@ -32,22 +37,33 @@ class Reference implements VatReference {
   }
 }
 
+const { isNativeError } = types;
+
 export class HostData {
+  readonly #interfaceOf: (kref: KRef) => string | undefined;
   readonly #references = new Map<KRef, Reference>();
   readonly #krefs = new WeakMap<object, KRef>();
+  /** Errors that are frozen once they have a stack. */
+  #errors: object[] | undefined;
+  /** Rejections that the host has not been told yet: they are frozen when it is. */
+  readonly #untold = new WeakSet<object>();
   readonly #codec = new PassableCodec({
     slotOf: value => this.#slotOf(value),
     valueOf: slot => this.reference(storedKRef(slot)),
     isHardened: () => true,
-    bornHardened: value => Object.freeze(value),
+    bornHardened: value => this.#freeze(value),
     byteArrays: HOST_BYTE_ARRAYS,
   });
+
+  constructor(interfaceOf: (kref: KRef) => string | undefined) {
+    this.#interfaceOf = interfaceOf;
+  }
 
   /** The one reference of this kernel for `kref`. */
   reference(kref: KRef): VatReference {
     let reference = this.#references.get(kref);
     if (reference === undefined) {
-      reference = new Reference(kref);
+      reference = new Reference(kref, this.#interfaceOf(kref));
       this.#references.set(kref, reference);
       this.#krefs.set(reference, kref);
     }
@@ -83,6 +99,42 @@ export class HostData {
 
   decode(body: Uint8Array, slots: readonly KRef[]): unknown {
     return this.#codec.decode(body, slots.map(String));
+  }
+
+  /**
+   * What a promise was rejected with; `trace`, where the error that it is was thrown, becomes its
+   * `stack`. It is for `tellWhere`.
+   */
+  decodeRejection(body: Uint8Array, slots: readonly KRef[], trace: string | undefined): unknown {
+    const errors: object[] = [];
+    this.#errors = errors;
+    let rejection: unknown;
+    try {
+      rejection = this.decode(body, slots);
+    } finally {
+      this.#errors = undefined;
+      for (const error of errors) if (error !== rejection) Object.freeze(error);
+    }
+    if (!isNativeError(rejection)) return rejection;
+    const { name, message } = rejection;
+    const head = message === '' ? name : `${name}: ${message}`;
+    Object.defineProperty(rejection, 'stack', { value: trace ?? head });
+    this.#untold.add(rejection);
+    return rejection;
+  }
+
+  /** The host is told of a rejection: `lines` go below where it was thrown, once. */
+  tellWhere(rejection: unknown, lines: () => readonly string[]): void {
+    if (!isNativeError(rejection) || !this.#untold.delete(rejection)) return;
+    const value = [rejection.stack, ...lines()].join('\n');
+    Object.defineProperty(rejection, 'stack', { value });
+    Object.freeze(rejection);
+  }
+
+  #freeze<T extends object>(value: T): T {
+    if (this.#errors === undefined || !isNativeError(value)) return Object.freeze(value);
+    this.#errors.push(value);
+    return value;
   }
 
   #slotOf(value: object): string | undefined {

@@ -18,17 +18,22 @@ import { HOST_SUBSCRIBES, type Decider } from '../state/parties.js';
 import { PromiseState, settledBody, type PromiseRow } from '../state/schema.js';
 import type { HostData } from './host-data.js';
 
+/** Where an error was thrown that is data now. */
+type TraceOf = (body: Uint8Array, promise: KRef) => string | undefined;
+
 export class HostResults {
   readonly #state: KernelState;
   readonly #data: HostData;
+  readonly #traceOf: TraceOf;
   readonly #waiters = new Map<KRef, Deferred<unknown>[]>();
   #untilDurable: Deferred<undefined>[] = [];
   /** Inputs settled in earlier blocks, whose rows go with the next commit. */
   #told: InputNumber[] = [];
 
-  constructor(state: KernelState, data: HostData) {
+  constructor(state: KernelState, data: HostData, traceOf: TraceOf) {
     this.#state = state;
     this.#data = data;
+    this.#traceOf = traceOf;
     for (const input of state.hostResults.scan(ranges.hostResults)) {
       const [, height] = state.hostResults.need(input);
       if (height > 0) this.#told.push(input);
@@ -118,7 +123,7 @@ export class HostResults {
     const waiters = this.#waiters.get(promise);
     if (waiters === undefined) return;
     this.#waiters.delete(promise);
-    const { rejected, value } = this.#read(row);
+    const { rejected, value } = this.#read(promise, row);
     for (const waiter of waiters) {
       if (rejected) waiter.reject(value);
       else waiter.resolve(value);
@@ -126,10 +131,13 @@ export class HostResults {
   }
 
   /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */
-  #read(row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
+  #read(promise: KRef, row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
     try {
-      const value = this.#data.decode(settledBody(row), row.slots);
-      return { rejected: row.state === PromiseState.rejected, value };
+      const body = settledBody(row);
+      const rejected = row.state === PromiseState.rejected;
+      if (!rejected) return { rejected, value: this.#data.decode(body, row.slots) };
+      const trace = this.#traceOf(body, promise);
+      return { rejected, value: this.#data.decodeRejection(body, row.slots, trace) };
     } catch (error) {
       const message = 'the vat settled the result with bytes that are no data';
       return { rejected: true, value: new KernelError('BAD_DATA', message, { cause: error }) };

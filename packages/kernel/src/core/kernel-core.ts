@@ -19,15 +19,19 @@ import { FIRST_INCARNATION, FIRST_POSITION, vatNumberOf, type VatNumber } from '
 import { WorkerError } from '../base/kernel-errors.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
+import { SourcePlaces } from '../code/source-places.js';
 import type { VatScript } from '../code/vat-script.js';
 import { dryRun, type DryRunReport } from '../lifecycle/dry-run.js';
 import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.js';
 import { hasRemains } from '../lifecycle/termination.js';
 import type { Successor } from '../lifecycle/upgrade.js';
 import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
+import { ToldBundles } from '../lifecycle/told-bundles.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
+import { logToText } from '../log/vat-lines.js';
 import { freeUnreferenced } from '../objects/collect.js';
+import { interfaceOf } from '../objects/object-interfaces.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
@@ -44,6 +48,7 @@ import type { CoreOptions } from './core-options.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import { Migrations } from './record-migrations.js';
+import { VatReports } from './vat-reports.js';
 import type { WaysOut } from './ways-out.js';
 
 /** Threads that may read the store at a time, spares and successors included. */
@@ -62,8 +67,10 @@ export interface CoreCounts {
 export class KernelCore {
   readonly store: Store;
   readonly state: KernelState;
-  readonly data = new HostData();
+  readonly data = new HostData(kref => interfaceOf(this.state, kref));
   readonly results: HostResults;
+  readonly places: SourcePlaces;
+  readonly reports: VatReports;
   readonly migrations: Migrations;
   readonly images: Images;
   readonly bundles: InstalledBundles;
@@ -96,36 +103,41 @@ export class KernelCore {
     options: CoreOptions,
     ways: WaysOut,
   ) {
-    const { parameters, images } = record;
+    const { images, parameters, parameters: { promiseQueueMax } } = record;
     this.store = store;
     this.parameters = parameters;
     this.#note = note;
     this.suspects = note.suspects;
-    const { promiseQueueMax } = parameters;
     this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
     this.#committedInput = this.state.counters.lastInput;
-    this.results = new HostResults(this.state, this.data);
+    this.results = new HostResults(this.state, this.data, (body, promise) =>
+      this.reports.traceOf(body, promise),
+    );
     this.migrations = new Migrations(this.state);
     this.images = images;
     this.bundles = new InstalledBundles(store, images);
     this.ways = ways;
     this.log = new KernelLog(ways);
     this.log.set(options.structuredLog);
-    const log = options.log ?? (() => undefined);
+    this.places = new SourcePlaces(this.bundles);
+    const log = options.log ?? logToText(text => ways.writeError(text));
+    this.reports = new VatReports({ state: this.state, data: this.data, places: this.places, log });
     const usual = options.isolation ?? 'thread';
-    const suspected = this.suspects.map(({ vat }) => vat);
-    this.isolation = new IsolationChoices(store, usual, suspected);
+    this.isolation = new IsolationChoices(store, usual, this.suspects.map(({ vat }) => vat));
     this.zygotes = new Zygotes({
       openWorkers: ways.openWorkers,
       host: workerHost(options),
       images,
       usual,
       spareThreads: options.spareThreads ?? SPARE_THREADS,
-      log: (vatId, level, text) => log({ vatId, level, text }),
+      log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
+      scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
       onProcessGone: () => this.#freeReaders(),
     });
-    this.#online = new OnlineVats(this.zygotes, this.isolation);
+    const toldBundles = new ToldBundles(this.state, images, this.bundles);
+    const unshown = toldBundles.unshown.bind(toldBundles);
+    this.#online = new OnlineVats(this.zygotes, this.isolation, unshown);
     this.#pager = new Pager({
       online: this.#online,
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
@@ -133,6 +145,7 @@ export class KernelCore {
     });
     this.#lifecycle = {
       state: this.state,
+      toldBundles,
       online: this.#online,
       pager: this.#pager,
       scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
@@ -140,9 +153,8 @@ export class KernelCore {
       onUpgrade: report => this.upgrades.add(report),
       log: this.log,
       clock: ways.clock,
-      onFault: (vatId, code, reason) => {
-        log({ vatId, level: 'fault', text: `${code}: ${faultText(this.data, reason)}` });
-      },
+      onFault: (...told) => this.reports.end('fault', ...told),
+      onFailedStart: (...told) => this.reports.end('error', ...told),
       limits: parameters,
     };
     this.#runner = new WaveRunner({
@@ -265,7 +277,8 @@ export class KernelCore {
       scriptOf: (bundleId, imageId) =>
         script?.bundleId === bundleId ? script : scriptOf(bundleId, imageId),
     };
-    return dryRun(context, vat, successor, { height: this.height, wave: this.#wave });
+    const moment = { height: this.height, wave: this.#wave };
+    return dryRun(context, vat, successor, moment, reason => this.reports.traceOf(reason));
   }
 
   /** Ends the block: everything since the last commit becomes durable, then the host is told. */
@@ -279,6 +292,7 @@ export class KernelCore {
       this.bundles.changes(changes);
       this.images.changes(changes);
       const unhashed = this.#unhashed.splice(0);
+      this.bundles.sourceMaps(unhashed);
       this.isolation.changes(unhashed);
       this.#pager.changes(unhashed);
       const height = heightAfter(this.height);
@@ -357,12 +371,20 @@ export class KernelCore {
         cause instanceof HostError
           ? cause
           : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+      this.#locateCause(this.#failure);
       this.#blame(this.#failure);
       this.results.fail(this.#failure);
       this.migrations.fail(this.#failure);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
       throw this.#failure;
+    }
+  }
+
+  /** What a worker died of: with the author's files. */
+  #locateCause({ cause }: Error): void {
+    if (cause instanceof Error && typeof cause.stack === 'string') {
+      Reflect.defineProperty(cause, 'stack', { value: this.places.locate(cause.stack) });
     }
   }
 
@@ -386,12 +408,3 @@ const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
   heapMiBMax: options.heapMiBMax,
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });
-
-/** For the log only: a fault's reason comes from a worker, and need be no data. */
-const faultText = (data: HostData, reason: Uint8Array): string => {
-  try {
-    return String(data.decode(reason, []));
-  } catch (error) {
-    return `(unreadable: ${String(error)})`;
-  }
-};

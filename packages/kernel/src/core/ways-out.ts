@@ -29,6 +29,13 @@ export interface WaysOut {
   readonly bundling: Bundling;
   /** What this process takes, for statistics. */
   memoryUse(): { readonly rssMiB: number; readonly mappedMiB: number };
+  /**
+   * A URL that a debugger of this process finds sources from; undefined if none can attach.
+   * `known`: where they were when their bundle was made.
+   */
+  debugRoot(known: string | undefined): string | undefined;
   /** Tells the host something that no call can answer with. */
   warn(text: string): void;
+  /** Where console lines of vats go if the host takes none. */
+  writeError(text: string): void;
 }

@@ -5,7 +5,7 @@
  * replicas that run the same release write the same.
  */
 import { checkFields } from '../base/arguments.js';
-import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import { bundleOfBefore, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
 import { prepareImage, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
@@ -22,21 +22,37 @@ const bundleOf = ({ moduleFormat, source }: BundleSource): VatBundle =>
     ? { moduleFormat, endoZipBase64: source }
     : { moduleFormat, source };
 
-/** Every bundle of a store, its script derived by this release. Errors: KernelError BAD_BUNDLE. */
+const derived = async (
+  source: BundleSource,
+  bundling: Pick<Bundling, 'deriveArchive'>,
+): Promise<CheckedBundle> => {
+  try {
+    return await checkBundle(bundleOf(source), bundling);
+  } catch (error) {
+    return bundleOfBefore(source, error);
+  }
+};
+
+/**
+ * Every bundle of a store, its script derived by this release, under the id that it has there: an
+ * older release may have named it in another way, and may have taken what this one refuses. Errors:
+ * KernelError BAD_BUNDLE if this host cannot say what a bundle is.
+ */
 export const deriveBundles = async (
-  bundles: InstalledBundles,
-  bundling: Bundling,
+  bundles: Pick<InstalledBundles, 'sources'>,
+  bundling: Pick<Bundling, 'deriveArchive'>,
 ): Promise<CheckedBundle[]> => {
   const checked: CheckedBundle[] = [];
   for (const source of bundles.sources()) {
-    checked.push(await checkBundle(bundleOf(source), bundling));
+    const { bundleId } = source;
+    checked.push({ ...(await derived(source, bundling)), bundleId });
   }
   return checked;
 };
 
 /**
- * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when a bundle of the store is
- * none for this release.
+ * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when this host cannot derive
+ * the script of a bundle.
  */
 export const adoptionInput = async (
   core: KernelCore,

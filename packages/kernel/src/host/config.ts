@@ -5,6 +5,9 @@
  * becomes inputs of the first block: host objects, bundles, vats (the bootstrap vat first, then
  * `mailbox`, `timer`, then the others by name), and the message `bootstrap(vats, devices)`. A store
  * that has taken inputs before is never configured again.
+ *
+ * Files that are written for SwingSet are taken: what says how SwingSet runs a vat has no effect,
+ * what says when vats are reaped has that of a parameter.
  */
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +21,12 @@ import { readReapInterval } from '../services/option-reader.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { hostDialect, readCritical } from './host-dialect.js';
 
-/** Where a bundle comes from: exactly one of the three. Paths are relative to the file. */
+/**
+ * Where a bundle comes from: exactly one of the three. Paths are relative to the file; what is no
+ * file there is sought in packages (`@agoric/vats/src/vat-board.js`).
+ */
 export interface BundleSource {
+  readonly $comment?: unknown;
   /** An entry module, bundled now. */
   readonly sourceSpec?: string;
   /** A JSON file with a bundle. */
@@ -34,10 +41,29 @@ export interface VatConfig extends BundleSource {
   readonly creationOptions?: {
     readonly critical?: boolean;
     readonly reapInterval?: number | 'never';
+    /** Without effect: how a vat is isolated is the host's business. */
+    readonly managerType?: string;
   };
 }
 
-export interface KernelConfig {
+/** How SwingSet bundles and runs vats: without effect here; see `checkForeign`. */
+interface SwingSetConfig {
+  readonly $comment?: unknown;
+  readonly defaultManagerType?: string;
+  readonly snapshotInitial?: number;
+  readonly snapshotInterval?: number;
+  readonly includeDevDependencies?: boolean;
+  readonly bundleCachePath?: string;
+  readonly bundleFormat?: string;
+  /** No root is ever collected. */
+  readonly pinBootstrapRoot?: boolean;
+  /** Only false is taken. */
+  readonly relaxDurabilityRules?: boolean;
+  /** Only none are taken. */
+  readonly devices?: Readonly<Record<string, never>>;
+}
+
+export interface KernelConfig extends SwingSetConfig {
   /** The vat whose root gets `bootstrap(vats, devices)`. */
   readonly bootstrap?: string;
   readonly vats?: Readonly<Record<string, VatConfig>>;
@@ -52,6 +78,9 @@ export interface KernelConfig {
   readonly argv?: readonly string[];
   /** Consensus parameters of the store. */
   readonly kernelParameters?: Partial<KernelParameters>;
+  /** The parameters `reapInterval` and `reapKrefs`, by their names in SwingSet. */
+  readonly defaultReapInterval?: number | 'never';
+  readonly defaultReapGCKrefs?: number | 'never';
 }
 
 interface ConfiguredVat {
@@ -74,10 +103,15 @@ export interface ReadyConfig {
 
 const FIELDS = [
   ...['bootstrap', 'vats', 'bundles', 'hostObjects', 'timer', 'mailbox', 'argv'],
-  'kernelParameters',
+  ...['kernelParameters', 'defaultReapInterval', 'defaultReapGCKrefs'],
+  ...['$comment', 'defaultManagerType', 'snapshotInitial', 'snapshotInterval'],
+  ...['includeDevDependencies', 'bundleCachePath', 'bundleFormat'],
+  ...['pinBootstrapRoot', 'relaxDurabilityRules', 'devices'],
 ];
 const SOURCES = ['sourceSpec', 'bundleSpec', 'bundle', 'bundleName'] as const;
-const VAT_FIELDS = [...SOURCES, 'parameters', 'creationOptions'];
+const BUNDLE_FIELDS = [...SOURCES, '$comment'];
+const VAT_FIELDS = [...BUNDLE_FIELDS, 'parameters', 'creationOptions'];
+const CREATION_FIELDS = ['critical', 'reapInterval', 'managerType'];
 
 const bad = (message: string): never => {
   throw new KernelError('BAD_CONFIG', message);
@@ -114,6 +148,28 @@ export const loadConfig = async (
   return { config: config as KernelConfig, directory: dirname(path) };
 };
 
+const REAP_PARAMETERS = [
+  ['defaultReapInterval', 'reapInterval'],
+  ['defaultReapGCKrefs', 'reapKrefs'],
+] as const;
+
+/**
+ * The parameters that a configuration gives a fresh store. Errors: KernelError BAD_CONFIG for one
+ * that it gives twice.
+ */
+export const configuredParameters = (config: KernelConfig): Partial<KernelParameters> => {
+  const reaps: Partial<Record<'reapInterval' | 'reapKrefs', number>> = {};
+  for (const [field, name] of REAP_PARAMETERS) {
+    const given = config[field];
+    if (given === undefined) continue;
+    if (config.kernelParameters?.[name] !== undefined) {
+      bad(`give ${field} or ${name} of kernelParameters, not both`);
+    }
+    reaps[name] = given === 'never' ? Number.MAX_SAFE_INTEGER : given;
+  }
+  return { ...config.kernelParameters, ...reaps };
+};
+
 class Preparation {
   readonly #directory: string;
   readonly #bundling: Bundling;
@@ -147,7 +203,7 @@ class Preparation {
     checkName(name);
     checkFields(what, config, VAT_FIELDS);
     const { bundleName, creationOptions = {}, parameters, ...source } = config;
-    checkFields(`${what} creationOptions`, creationOptions, ['critical', 'reapInterval']);
+    checkFields(`${what} creationOptions`, creationOptions, CREATION_FIELDS);
     const dialect = hostDialect(what, 'BAD_CONFIG');
     const critical = readCritical(creationOptions.critical, dialect);
     const reapInterval = readReapInterval(creationOptions.reapInterval, dialect);
@@ -159,16 +215,23 @@ class Preparation {
   }
 
   async #bundleOf(what: string, source: BundleSource): Promise<unknown> {
-    checkFields(what, source, SOURCES);
-    const given = Object.values(source).filter(value => value !== undefined);
+    checkFields(what, source, BUNDLE_FIELDS);
+    const { $comment: _, ...sources } = source;
+    const given = Object.values(sources).filter(value => value !== undefined);
     if (given.length !== 1) bad(`${what}: give one of ${SOURCES.join(', ')}`);
     const { sourceSpec, bundleSpec, bundle } = source;
     if (sourceSpec !== undefined) {
-      return this.#bundling.bundleEntry(resolve(this.#directory, sourceSpec));
+      return this.#bundling.bundleEntry(await this.#find(what, sourceSpec));
     }
     if (bundle !== undefined) return bundle;
     const spec = required(bundleSpec, 'the file of a bundle');
-    return JSON.parse(await this.#bundling.readText(resolve(this.#directory, spec)));
+    return JSON.parse(await this.#bundling.readText(await this.#find(what, spec)));
+  }
+
+  async #find(what: string, spec: string): Promise<string> {
+    const path = await this.#bundling.findFile(spec, this.#directory);
+    const where = `neither a file, seen from ${this.#directory}, nor in a package there`;
+    return path ?? bad(`${what}: there is no ${spec}: ${where}`);
   }
 }
 
@@ -189,8 +252,10 @@ const vatsInOrder = async (
     vats[name] = { bundle: await bundling.bundleOwn(BUILT_IN_VATS[name]), parameters: { clock } };
   }
   if (bootstrap !== undefined) {
-    const own = vats[bootstrap] ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
-    const parameters = Object.assign({}, own.parameters, { argv: argv ?? [] });
+    const named = Object.hasOwn(vats, bootstrap) ? vats[bootstrap] : undefined;
+    const own = named ?? bad(`bootstrap: no vat ${JSON.stringify(bootstrap)}`);
+    const given = Object.entries(Object(own.parameters ?? {}));
+    const parameters: unknown = Object.fromEntries([...given, ['argv', argv ?? []]]);
     vats[bootstrap] = { ...own, parameters };
   }
   const first = [bootstrap, 'mailbox', 'timer'].filter(name => name !== undefined);
@@ -199,6 +264,18 @@ const vatsInOrder = async (
     const [before, after] = [rank(a), rank(b)];
     return before === after ? 0 : before - after;
   });
+};
+
+/** What SwingSet would do and this kernel does not. Errors: KernelError BAD_CONFIG. */
+const checkForeign = ({ devices, relaxDurabilityRules }: KernelConfig): void => {
+  const names = Object.keys(Object(devices ?? {}));
+  if (names.length > 0) {
+    const instead = 'there are no devices; give objects of the host instead, by hostObjects';
+    bad(`config: devices (${names.join(', ')}): ${instead} (docs/host-objects.md)`);
+  }
+  if (relaxDurabilityRules !== undefined && relaxDurabilityRules !== false) {
+    bad('config: relaxDurabilityRules must be false: what is durable holds what is durable');
+  }
 };
 
 /**
@@ -212,6 +289,7 @@ export const prepareConfig = async (
   bundling: Bundling,
 ): Promise<ReadyConfig> => {
   checkFields('config', config, FIELDS);
+  checkForeign(config);
   const { bootstrap, bundles = {}, hostObjects = [] } = config;
   const preparation = new Preparation(directory, bundling);
   for (const [name, source] of sortedEntries(bundles)) {

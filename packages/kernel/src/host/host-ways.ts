@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { directoryPlace } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
-import { hostClock, warnHost } from '../base/kernel-host-powers.js';
+import { debugRoot, hostClock, warnHost, writeError } from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
 import { hostBundling } from '../code/host-bundling.js';
 import { READERS_MAX } from '../core/kernel-core.js';
@@ -22,6 +22,8 @@ export const hostWays = (given: string): WaysOut => {
     makeCodeCache: warmCodeCache,
     bundling: hostBundling,
     memoryUse,
+    debugRoot,
     warn: warnHost,
+    writeError,
   };
 };

@@ -41,6 +41,7 @@ export const bundleInput = (
     const { bundles, state } = core;
     const { bundleId } = bundle;
     bundles.add(bundle);
+    if (bundle.sourceMap !== undefined) core.places.forget(bundleId);
     bundleInstalled(state, bundleId, provideBundleCap(state, bundleId));
     for (const name of names) state.services.bundleNames.set(name, bundleId);
   });

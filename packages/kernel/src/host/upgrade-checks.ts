@@ -12,6 +12,7 @@ import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
 import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
+import { VatState } from '../state/schema.js';
 import {
   NO_DATA,
   PLAIN_UPGRADE,
@@ -86,6 +87,7 @@ export interface UpgradeAllOptions {
   /** As of `upgradeVat`. */
   readonly upgradeMessage?: string;
   readonly drain?: { readonly waves: number };
+  readonly dryRun?: false;
 }
 
 export type UpgradeAllResult = { readonly vatId: VatId; readonly name: string } & (
@@ -94,14 +96,55 @@ export type UpgradeAllResult = { readonly vatId: VatId; readonly name: string } 
   | { readonly succeeded: false; readonly reason: unknown }
 );
 
+/** What each vat would make of `upgradeAll`, and of a refresh. */
+export interface UpgradeAllFinding extends DryRunReport {
+  readonly name: string;
+  /** As of `createVat`: a vat whose start refuses a restart refuses its refreshes, too. */
+  readonly refresh: { readonly deliveries: number } | 'never';
+}
+
+/** `upgradeAll` with `dryRun: true`. */
+export interface CheckAllOptions {
+  readonly dryRun: true;
+}
+
+/**
+ * Tries what `upgradeAll` would do with every running vat, each by itself, in order. Errors:
+ * KernelError BAD_OPTION.
+ */
+export const checkAll = async (
+  core: KernelCore,
+  blocks: BlockDriver,
+  options: CheckAllOptions,
+): Promise<UpgradeAllFinding[]> => {
+  checkFields('upgradeAll', options, ['dryRun', 'upgradeMessage', 'drain']);
+  const dialect = hostDialect('upgradeAll');
+  readDryRun(options, dialect);
+  const findings: UpgradeAllFinding[] = [];
+  for (const vat of runningVats(core.state)) {
+    const report = await blocks.aside(async () => {
+      const row = core.state.vats.get(vat);
+      // It may have ended while those before it were tried.
+      if (row?.state !== VatState.running) return undefined;
+      const { bundleId, parameters, slots, previous, name, options: kept } = row;
+      const successor = { bundleId, parameters, slots, previous, message: 'dry run' };
+      const refresh = kept.refresh > 0 ? { deliveries: kept.refresh } : 'never';
+      return { name, refresh, ...(await core.dryRun(vat, successor)) } as const;
+    });
+    if (report !== undefined) findings.push(report);
+  }
+  return findings;
+};
+
 /** Upgrades every running vat to what it has, on the present image. Errors: HostError. */
 export const upgradeAll = async (
   core: KernelCore,
   blocks: BlockDriver,
   options: UpgradeAllOptions,
 ): Promise<UpgradeAllResult[]> => {
-  checkFields('upgradeAll', options, ['upgradeMessage', 'drain']);
+  checkFields('upgradeAll', options, ['upgradeMessage', 'drain', 'dryRun']);
   const dialect = hostDialect('upgradeAll');
+  readDryRun(options, dialect);
   const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, dialect);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.present, drainWaves };
   const upgrades = runningVats(core.state).map(async (vat): Promise<UpgradeAllResult> => {
@@ -150,7 +193,10 @@ const scriptToCheck = async (
     throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
   const imageId = core.images.currentId;
-  const { bundleId, script } = await checkBundle(bundle, core.ways.bundling);
+  core.images.checkInstallable();
+  const checked = await checkBundle(bundle, core.ways.bundling);
+  core.places.lend(checked);
+  const { bundleId, script } = checked;
   return { bundleId, imageId, script: utf8(script) };
 };
 

@@ -69,6 +69,8 @@ export interface UpgradeFindings {
 
 /** What the host gets to know. */
 export interface DryRunReport extends UpgradeFindings {
+  /** Where the error was thrown, in the author's files, with nothing redacted; if that is known. */
+  readonly trace?: string;
   /** `milliseconds`: to the end of startVat. */
   readonly cost: CrankCost & { readonly milliseconds: number };
 }
@@ -136,6 +138,8 @@ interface TrialOptions {
   readonly tellsWorkerEnds: boolean;
   /** startVat is over. */
   readonly onStarted?: () => void;
+  /** The upgrade would fail. */
+  readonly onFailed?: (reason: KernelData) => void;
 }
 
 /** All of an upgrade of a running vat: within a trial. Errors: HostError when the worker dies. */
@@ -144,13 +148,14 @@ const upgradeInTrial = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { exportsMax, tellsWorkerEnds, onStarted }: TrialOptions,
+  { exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
 ): Promise<UpgradeFindings> => {
   const { state } = context;
   const losses = lossesOf(state, vat, exportsMax);
   const before = kindsOf(state, vat);
   const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
   onStarted?.();
+  if (!verdict.ok) onFailed?.(verdict.reason);
   const migrates = verdict.ok && hasVersions(state, vat);
   const sample = migrates ? await sampleMigrations(worker, moment, { tellsWorkerEnds }) : NO_SAMPLE;
   context.online.discard(worker);
@@ -182,8 +187,13 @@ export const dryRun = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
+  traceOf: (reason: Uint8Array) => string | undefined,
 ): Promise<DryRunReport> => {
   const { state } = context;
+  let trace: string | undefined;
+  const onFailed = ({ body }: KernelData): void => {
+    trace = traceOf(body);
+  };
   const began = context.clock.nowMs();
   let started: number | undefined;
   const onStarted = (): void => {
@@ -193,11 +203,12 @@ export const dryRun = async (
     milliseconds: (started ?? context.clock.nowMs()) - began,
     ...cost,
   });
-  const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted };
+  const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted, onFailed };
   try {
     const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
-    return { ...findings, cost: timed(findings.cost) };
+    const told = trace === undefined ? {} : { trace };
+    return { ...findings, ...told, cost: timed(findings.cost) };
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
     const unbound = kindsOf(state, vat).known.map(({ tag }) => tag);

@@ -33,6 +33,7 @@ import {
   holdRecognizable,
   releaseAll,
 } from '../objects/counts.js';
+import { spelledInterface } from '../objects/object-interfaces.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import { ownerOf } from '../objects/orphans.js';
 import { makeObject, makePromise, subscribe, type Settlement } from '../objects/router.js';
@@ -197,9 +198,15 @@ const makeChild = (
   state.vatCounters.create(child, { ...counters, refreshIn });
   state.dueVats.add(child);
   if (!dynamic) state.names.set(name, child);
-  const root = makeObject(state, child, ROOT_VREF);
+  const named = (vref: VRef): string => {
+    const kref = state.clist(parent).byVRef.get(vref);
+    return kref === undefined ? '' : spelledInterface(state, kref);
+  };
+  const root = makeObject(state, child, ROOT_VREF, named(ROOT_VREF));
   const { byVRef } = state.clist(child);
-  const own = names.map(vref => byVRef.get(vref) ?? makeObject(state, child, vref));
+  const own = names.map(
+    vref => byVRef.get(vref) ?? makeObject(state, child, vref, named(vref)),
+  );
   const family: Family = { state, parent, child, incarnation };
   copyNames(family);
   copyHistory(family);
@@ -222,7 +229,9 @@ const startChild = async (
   try {
     await worker.replay(position, state.recorded(parent, row.incarnation));
     const slots = row.slots.map(kref => nameFor(state, vat, kref));
-    const delivery = packFrame([Delivery.fork, row.parameters, slots, child.exportNames]);
+    const told = context.toldBundles.among(vat, row.slots);
+    const fork = [Delivery.fork, row.parameters, slots, child.exportNames, ...told] as const;
+    const delivery = packFrame(fork);
     const first = { position, delivery, slots: row.slots, rights: NO_RIGHTS };
     return await deliverAlone(context, vat, worker, first, moment);
   } catch (error) {
@@ -270,6 +279,7 @@ export const forkVat = async (
   const { worker, verdict } = await startChild(context, item, child, moment);
   if (!verdict.ok) {
     online.discard(worker);
+    context.onFailedStart(vatIdOf(item.child), verdict.code, verdict.reason.body);
     state.journal.rollback(before);
     return refuse(verdict.reason);
   }

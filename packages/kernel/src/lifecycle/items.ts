@@ -90,6 +90,7 @@ const createVat = async (
     return { rejected: false, ...answer };
   }
   online.discard(worker);
+  context.onFailedStart(vatIdOf(vat), verdict.code, verdict.reason.body);
   state.journal.rollback(mark);
   return refuse(verdict.reason);
 };

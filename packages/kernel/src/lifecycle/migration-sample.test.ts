@@ -11,6 +11,7 @@ const answering = (hex: string): VatWorker => ({
   bind: () => Promise.resolve(),
   replay: () => Promise.resolve(),
   restack: () => undefined,
+  hand: () => undefined,
   deliver: () => undefined,
   nextCrank: () => Promise.resolve(new Uint8Array(Buffer.from(hex, 'hex'))),
   delivered: () => Promise.resolve(),

@@ -36,6 +36,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { Reap, Sweep } from '../state/schema.js';
+import type { ToldBundles } from './told-bundles.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
@@ -59,7 +60,7 @@ export interface UpgradeReport {
   readonly resumeMs?: number;
 }
 
-/** Told why a vat was ended, or could not be refreshed; for the host's log. */
+/** Told why; for the host's log. */
 type FaultObserver = (vatId: VatId, code: string, reason: Uint8Array) => void;
 
 export interface LifecycleContext {
@@ -69,10 +70,14 @@ export interface LifecycleContext {
   scriptOf(bundleId: BundleId, imageId?: ImageId): VatScript;
   /** The image of new incarnations. */
   imageId(): ImageId;
+  readonly toldBundles: ToldBundles;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
   readonly clock: Clock;
+  /** A vat was ended, or could not be refreshed. */
   readonly onFault: FaultObserver;
+  /** A vat was not made, or goes on as it was. */
+  readonly onFailedStart: FaultObserver;
   readonly limits: Pick<KernelParameters, 'vatsMax' | 'cycleInterval'>;
 }
 
@@ -96,13 +101,14 @@ interface LoneDelivery {
 
 /** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
 export const deliverAlone = async (
-  { state, log, clock }: LifecycleContext,
+  { state, log, clock, toldBundles }: LifecycleContext,
   vat: VatNumber,
   worker: VatWorker,
   { position, delivery, slots, rights }: LoneDelivery,
   moment: Moment,
 ): Promise<Started> => {
   const { incarnation, spaces, options } = state.vats.need(vat);
+  worker.hand(toldBundles.unshown(vat));
   worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
   const packed = await worker.nextCrank();
   const arrivedMs = clock.nowMs();
@@ -140,7 +146,8 @@ export const startVat = async (
   const row = state.vats.need(vat);
   const { slots, incarnation } = row;
   const vrefs = slots.map(kref => nameFor(state, vat, kref));
-  const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency]);
+  const told = context.toldBundles.atStart(vat, slots);
+  const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency, ...told]);
   // The incarnation begins: it has no history yet.
   const rows = state.rows.handOver(row.spaces);
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };

@@ -122,6 +122,8 @@ export const describeSyscall = (syscall: SyscallTuple): Description => {
       return { event: 'abandonExports', slots: [...syscall[1]] };
     case Syscall.dismissKind:
       return { event: 'dismissKind', kind: syscall[1], tag: syscall[2] };
+    case Syscall.allege:
+      return { event: 'allege', interfaces: syscall[1].map(([vref, name]) => [vref, name]) };
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

@@ -12,6 +12,7 @@ import {
   MIGRATION_FAILURES_MAX,
   MIGRATION_REASON_CHARS_MAX,
   readAsciiText,
+  readInterface,
   readTag,
   REPORT_CHARS_MAX,
   ROOT_VREF,
@@ -32,6 +33,7 @@ import { makeResult, resolveName, resolvePromiseName, type Speaker } from '../ob
 import { abandonExports, dropImports, retireExports, retireImports } from '../objects/collect.js';
 import { getPromise } from '../objects/counts.js';
 import { checkDismissal, dismissKind } from '../objects/dismissed-kinds.js';
+import { allege } from '../objects/object-interfaces.js';
 import { soleReference } from '../objects/kernel-data.js';
 import { send, settle, subscribe } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -70,6 +72,12 @@ const checkResolution = (resolution: unknown): void => {
   checkData(body, slots);
 };
 
+const isInterface = (pair: unknown): boolean => {
+  if (!isTuple(pair, 2)) return false;
+  const [vref, spelled] = pair;
+  return isReference(vref) && typeof spelled === 'string' && readInterface(spelled) !== undefined;
+};
+
 const checkSyscall = (syscall: unknown): void => {
   if (!Array.isArray(syscall)) return fault('a syscall is no tuple');
   const [op, a, b, c, d]: readonly unknown[] = syscall;
@@ -95,6 +103,9 @@ const checkSyscall = (syscall: unknown): void => {
     case Syscall.dismissKind:
       if (syscall.length !== 3) fault('malformed dismissal');
       return checkDismissal(a, b);
+    case Syscall.allege:
+      if (syscall.length !== 2 || !Array.isArray(a)) return fault('malformed interfaces');
+      return a.every(isInterface) ? undefined : fault('malformed interfaces');
     default:
       return fault(`unknown syscall ${String(op)}`);
   }
@@ -273,6 +284,8 @@ export const execute = (
       return doCollect(state, speaker.vat, rights, syscall);
     case Syscall.dismissKind:
       return dismissKind(state, speaker.vat, syscall[1], syscall[2]);
+    case Syscall.allege:
+      return allege(state, speaker.vat, syscall[1]);
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

@@ -98,11 +98,11 @@ const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void 
 };
 
 const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
-  const [owner, vref, reachable, recognizable, exported] = row;
+  const [owner, vref, reachable, recognizable, exported, spelled] = row;
   if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY_OWNS)) return;
   if (owner === KERNEL_OWNS) {
     forgetKernelObject(state, kref);
-    state.objects.set(kref, [NOBODY_OWNS, vref, reachable, recognizable, exported]);
+    state.objects.set(kref, [NOBODY_OWNS, vref, reachable, recognizable, exported, spelled]);
     return freeOrphan(state, kref, recognizable);
   }
   if (owner === NOBODY_OWNS || owner === REVOKED) return freeOrphan(state, kref, recognizable);
@@ -256,13 +256,14 @@ export const retireImports = (
 export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonly VRef[]): void => {
   for (const vref of vrefs) {
     const kref = known(state, vat, vref);
-    const [owner, , reachable, recognizable, exported] = getObject(state, kref);
+    const [owner, , reachable, recognizable, exported, spelled] = getObject(state, kref);
     if (owner !== vat) throw new VatFault('BAD_REFERENCE', `${vref} is no export of the vat`);
     if (reachable > 0 || exported === Reach.reachable) {
       throw new VatFault('BAD_REFERENCE', `syscall.retireExports but ${vref} is still reachable`);
     }
     state.clist(vat).byVRef.delete(vref);
-    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, Reach.recognizable]);
+    const { recognizable: reach } = Reach;
+    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, reach, spelled]);
     state.maybeFree.add(kref);
   }
 };

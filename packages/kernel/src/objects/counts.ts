@@ -30,7 +30,8 @@ const changeObject = (
   if (reachable < 0 || reachable > recognizable) {
     assert.fail(`counts of ${showKRef(kref)}: ${reachable}, ${recognizable}`);
   }
-  state.objects.set(kref, [before[0], before[1], reachable, recognizable, before[4]]);
+  const [owner, name, , , exported, spelled] = before;
+  state.objects.set(kref, [owner, name, reachable, recognizable, exported, spelled]);
   if (reachable === 0) state.maybeFree.add(kref);
 };
 
@@ -94,6 +95,6 @@ export const releaseAll = (state: KernelState, krefs: readonly KRef[]): void => 
 
 /** How far the owner of an object believes that its export goes. */
 export const setExported = (state: KernelState, kref: KRef, exported: Reach): void => {
-  const [owner, vref, reachable, recognizable] = getObject(state, kref);
-  state.objects.set(kref, [owner, vref, reachable, recognizable, exported]);
+  const [owner, vref, reachable, recognizable, , spelled] = getObject(state, kref);
+  state.objects.set(kref, [owner, vref, reachable, recognizable, exported, spelled]);
 };

@@ -42,6 +42,7 @@ export const ownedRow = (owner: Owner, name: string, holders: 0 | 1): ObjectRow 
   holders,
   holders,
   Reach.reachable,
+  '',
 ];
 
 /** An object of the kernel's own. It goes when the wave ends unless something holds it. */

@@ -7,7 +7,14 @@
  * kind's tag in place of its name, so that what is said of it never changes.
  */
 import assert from 'node:assert/strict';
-import { isVatNumber, parseVRef, readTag, revocationText, type VatNumber } from '@heirloom/worker';
+import {
+  isVatNumber,
+  parseVRef,
+  readTag,
+  revocationText,
+  spellInterface,
+  type VatNumber,
+} from '@heirloom/worker';
 import type { KeyRange } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -61,14 +68,14 @@ const revocation = (ascii: string): Settlement => {
 
 /** The vat's name of an object is gone: the object is nobody's, or revoked. */
 export const orphan = (state: KernelState, kref: KRef): void => {
-  const [owner, vref, reachable, recognizable, exported] = getObject(state, kref);
+  const [owner, vref, reachable, recognizable, exported, spelled] = getObject(state, kref);
   const vat = isVatNumber(owner) ? state.vats.get(owner) : undefined;
   const tag = vat && dismissedTag(vat, vref);
   state.objects.set(
     kref,
     tag === undefined
-      ? [NOBODY_OWNS, vref, reachable, recognizable, exported]
-      : [REVOKED, tag, reachable, recognizable, exported],
+      ? [NOBODY_OWNS, vref, reachable, recognizable, exported, spelled]
+      : [REVOKED, tag, reachable, recognizable, exported, spelled],
   );
   state.maybeFree.add(kref);
 };
@@ -76,7 +83,8 @@ export const orphan = (state: KernelState, kref: KRef): void => {
 /** What a vat calls by the name of a revoked object that the kernel has forgotten. */
 export const makeRevoked = (state: KernelState, tag: string): KRef => {
   const kref = objectKRef(state.next('nextObject'));
-  state.objects.create(kref, [REVOKED, tag, 0, 0, Reach.recognizable]);
+  const spelled = spellInterface(`Alleged: ${readTag(tag) ?? ''}`);
+  state.objects.create(kref, [REVOKED, tag, 0, 0, Reach.recognizable, spelled]);
   state.maybeFree.add(kref);
   return kref;
 };

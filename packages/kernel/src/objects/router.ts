@@ -56,9 +56,14 @@ export const makePromise = (state: KernelState, given: NewPromise): KRef => {
 const NO_SLOTS: readonly KRef[] = [];
 
 /** Forks call it outside of a crank, so it throws no `VatFault`. */
-export const makeObject = (state: KernelState, owner: VatNumber, vref: VRef): KRef => {
+export const makeObject = (
+  state: KernelState,
+  owner: VatNumber,
+  vref: VRef,
+  spelled = '',
+): KRef => {
   const kref = objectKRef(state.next('nextObject'));
-  state.objects.create(kref, [owner, vref, 0, 0, Reach.reachable]);
+  state.objects.create(kref, [owner, vref, 0, 0, Reach.reachable, spelled]);
   state.maybeFree.add(kref);
   state.clist(owner).byVRef.create(vref, kref);
   return kref;

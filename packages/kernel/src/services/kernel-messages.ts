@@ -9,7 +9,7 @@ import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.
 import { answer, takeResult } from '../objects/replies.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import { KernelObject } from '../state/service-tables.js';
+import { KERNEL_OBJECT_NAMES, KernelObject } from '../state/service-tables.js';
 import { BOOTSTRAPPER_METHODS } from './bootstrapper.js';
 import { DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';
 import { CLOCK_METHODS } from './clock.js';
@@ -21,21 +21,16 @@ import {
   SERVICE_METHODS,
 } from './vat-admin.js';
 
-interface KindOfObject {
-  readonly name: string;
-  readonly methods: KernelMethods;
-}
-
 /** By `KernelObject`: each kind's methods see rows of that kind alone. */
-const KINDS: Readonly<Record<KernelObject, KindOfObject>> = {
-  [KernelObject.vatAdmin]: { name: 'vatAdmin', methods: ROOT_METHODS },
-  [KernelObject.service]: { name: 'vatAdminService', methods: SERVICE_METHODS },
-  [KernelObject.criticalKey]: { name: 'criticalVatKey', methods: {} },
-  [KernelObject.clock]: { name: 'clock', methods: CLOCK_METHODS },
-  [KernelObject.bootstrapper]: { name: 'bootstrapper', methods: BOOTSTRAPPER_METHODS },
-  [KernelObject.bundleCap]: { name: 'bundlecap', methods: BUNDLE_CAP_METHODS as KernelMethods },
-  [KernelObject.adminNode]: { name: 'adminNode', methods: ADMIN_METHODS as KernelMethods },
-  [KernelObject.meter]: { name: 'meter', methods: METER_METHODS as KernelMethods },
+const METHODS: Readonly<Record<KernelObject, KernelMethods>> = {
+  [KernelObject.vatAdmin]: ROOT_METHODS,
+  [KernelObject.service]: SERVICE_METHODS,
+  [KernelObject.criticalKey]: {},
+  [KernelObject.clock]: CLOCK_METHODS,
+  [KernelObject.bootstrapper]: BOOTSTRAPPER_METHODS,
+  [KernelObject.bundleCap]: BUNDLE_CAP_METHODS as KernelMethods,
+  [KernelObject.adminNode]: ADMIN_METHODS as KernelMethods,
+  [KernelObject.meter]: METER_METHODS as KernelMethods,
 };
 
 interface Spoken {
@@ -44,7 +39,8 @@ interface Spoken {
 }
 
 /** Errors: Refusal for what is no call of one of the kind's methods. */
-const read = ({ name: kind, methods }: KindOfObject, message: QueuedMessage): Spoken => {
+const read = (kind: KernelObject, message: QueuedMessage): Spoken => {
+  const methods = METHODS[kind];
   let spoken: unknown;
   try {
     spoken = decodeKernelData(message);
@@ -58,8 +54,8 @@ const read = ({ name: kind, methods }: KindOfObject, message: QueuedMessage): Sp
   const method = known ? methods[name] : undefined;
   if (method !== undefined) return { method, args };
   const shown = typeof name === 'string' ? JSON.stringify(name) : 'that is no string';
-  const names = Object.keys(methods).join(', ');
-  throw new Refusal(TypeError(`target has no method ${shown}, has [${names}] (${kind})`));
+  const names = `[${Object.keys(methods).join(', ')}] (${KERNEL_OBJECT_NAMES[kind]})`;
+  throw new Refusal(TypeError(`target has no method ${shown}, has ${names}`));
 };
 
 /** Carries out one message to a kernel object. */
@@ -68,7 +64,7 @@ export const acceptKernelCall = (state: KernelState, message: QueuedMessage): vo
   const row = state.services.kernelObjects.need(kref);
   const mark = state.mark();
   try {
-    const { method, args } = read(KINDS[row[0]], message);
+    const { method, args } = read(row[0], message);
     const value = method({ state, kref, row, args, result });
     if (value !== DEFERRED && result !== undefined) {
       takeResult(state, result);

@@ -4,6 +4,7 @@
  * One read transaction from the first row to the last: blocks that are committed meanwhile do not
  * show. While it lasts LMDB keeps the pages that it sees, so the data file grows.
  */
+import { createHash } from 'node:crypto';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -18,6 +19,7 @@ import {
   type BlockRecord,
   type ScanSnapshot,
 } from '@heirloom/store';
+import { storedSourceMaps } from '../code/source-maps.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { readMeta } from '../state/store-meta.js';
 import { makeDirectory } from './directories.js';
@@ -27,7 +29,9 @@ import {
   MANIFEST_FILE,
   MANIFEST_FORMAT,
   MANIFEST_VERSION,
+  sourceMapFile,
   type ChunkEntry,
+  type SourceMapEntry,
   type StateManifest,
 } from './manifest.js';
 
@@ -78,6 +82,21 @@ const writeChunks = async (
   return { chunks, root: rootOfChunks(hashes) };
 };
 
+/** What traces need: a part of its own beside the state. */
+const writeSourceMaps = async (
+  snapshot: ScanSnapshot,
+  directory: string,
+): Promise<SourceMapEntry[]> => {
+  const entries: SourceMapEntry[] = [];
+  for (const [bundleId, map] of storedSourceMaps(snapshot)) {
+    const file = sourceMapFile(bundleId);
+    await writeDurably(join(directory, file), map);
+    const sha256 = createHash('sha256').update(map).digest('hex');
+    entries.push({ file, bundleId, bytes: map.length, sha256 });
+  }
+  return entries;
+};
+
 const write = async (
   snapshot: ScanSnapshot,
   directory: string,
@@ -104,6 +123,7 @@ const write = async (
     rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
     bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
     chunks,
+    sourceMaps: await writeSourceMaps(snapshot, directory),
   };
   await writeFile(join(directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, {
     flush: true,

@@ -5,6 +5,7 @@
  * what the caller trusts; then the rows against what the manifest says of them, and the kernel's
  * tables against each other. The store is made under another name and renamed when all is well.
  */
+import { createHash } from 'node:crypto';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -25,6 +26,7 @@ import {
 import { auditTables } from '../audit/audit-tables.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { engineName } from '../base/kernel-host-powers.js';
+import { sourceMapKey } from '../code/source-maps.js';
 import { readMeta } from '../state/store-meta.js';
 import { makeDirectory } from './directories.js';
 import {
@@ -85,10 +87,13 @@ const readManifest = async (from: string): Promise<StateManifest> => {
 };
 
 /** Every chunk is there, and nothing else. */
-const checkFiles = async (from: string, { chunks }: StateManifest): Promise<void> => {
+const checkFiles = async (
+  from: string,
+  { chunks, sourceMaps = [] }: StateManifest,
+): Promise<void> => {
   const names = new Set(await readdir(from));
   names.delete(MANIFEST_FILE);
-  for (const { file } of chunks) {
+  for (const { file } of [...chunks, ...sourceMaps]) {
     if (!names.delete(file)) throw invalid(`${file} is missing`);
   }
   const [extra] = [...names].sort();
@@ -123,8 +128,11 @@ const checkRoot = (manifest: StateManifest, { root, hash }: ImportOptions): Bloc
 };
 
 /** Reads at most one byte more than there should be: a file cannot fill the memory. */
-const readChunk = async (from: string, chunk: ChunkEntry): Promise<Uint8Array> => {
-  const { file, bytes } = chunk;
+const readPart = async (
+  from: string,
+  { file, bytes, sha256 }: Pick<ChunkEntry, 'file' | 'bytes' | 'sha256'>,
+  hashOf: (content: Uint8Array) => Uint8Array,
+): Promise<Uint8Array> => {
   const handle = await open(join(from, file), 'r');
   try {
     const buffer = Buffer.allocUnsafe(bytes + 1);
@@ -137,7 +145,7 @@ const readChunk = async (from: string, chunk: ChunkEntry): Promise<Uint8Array> =
     if (length < bytes) throw invalid(`${file} is cut off: ${length} of ${bytes} bytes`);
     if (length > bytes) throw invalid(`${file} is longer than its ${bytes} bytes`);
     const content = buffer.subarray(0, bytes);
-    if (hexOf(chunkHash(content)) !== chunk.sha256) {
+    if (hexOf(hashOf(content)) !== sha256) {
       throw invalid(`${file} is not what the manifest says: its sha256 differs`);
     }
     return content;
@@ -155,13 +163,26 @@ const loadChunks = async (
   let done = 0;
   for (const chunk of manifest.chunks) {
     const { file, table, rows: count } = chunk;
-    const bytes = await readChunk(from, chunk);
+    const bytes = await readPart(from, chunk, chunkHash);
     const rows = decode(file, table, bytes, last.get(table) ?? '');
     if (rows.length !== count) throw invalid(`${file} has ${rows.length} rows, not ${count}`);
     await store.put(table, rows);
     last.set(table, required(rows.at(-1), 'the last row of a chunk').key);
     done += count;
     progress(done, manifest.rows);
+  }
+};
+
+const loadSourceMaps = async (
+  store: StoreImport,
+  { sourceMaps = [] }: StateManifest,
+  { from }: ImportOptions,
+): Promise<void> => {
+  const hashOf = (content: Uint8Array): Uint8Array =>
+    createHash('sha256').update(content).digest();
+  for (const entry of sourceMaps) {
+    const value = await readPart(from, entry, hashOf);
+    await store.putLocal([{ key: sourceMapKey(entry.bundleId), value }]);
   }
 };
 
@@ -216,6 +237,7 @@ export const importState = async (options: ImportOptions): Promise<ImportReport>
     const store = new StoreImport(temporary);
     try {
       await loadChunks(store, manifest, options);
+      await loadSourceMaps(store, manifest, options);
       checkState(store, manifest);
     } catch (error) {
       await store.abandon();

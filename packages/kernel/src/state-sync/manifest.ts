@@ -14,6 +14,7 @@ import {
   type Height,
   type TableName,
 } from '@heirloom/store';
+import { isBundleId, type BundleId } from '@heirloom/worker';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const MANIFEST_FORMAT = 'heirloom-state';
@@ -23,6 +24,15 @@ export interface ChunkEntry {
   readonly file: string;
   readonly table: TableName;
   readonly rows: number;
+  readonly bytes: number;
+  /** Of the file, hex. */
+  readonly sha256: string;
+}
+
+/** The source map of a bundle: no part of the state, and not of its root. */
+export interface SourceMapEntry {
+  readonly file: string;
+  readonly bundleId: BundleId;
   readonly bytes: number;
   /** Of the file, hex. */
   readonly sha256: string;
@@ -45,11 +55,15 @@ export interface StateManifest {
   readonly bytes: number;
   /** In the order of the tree. */
   readonly chunks: readonly ChunkEntry[];
+  /** For traces; an export of an older release has none. */
+  readonly sourceMaps?: readonly SourceMapEntry[];
 }
 
 /** Files are told apart by number; the table is for people. */
 export const chunkFile = (index: number, table: string): string =>
   `${String(index).padStart(6, '0')}-${table}.chunk`;
+
+export const sourceMapFile = (bundleId: string): string => `${bundleId}.map`;
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
@@ -64,6 +78,9 @@ export const invalid = (what: string): HostError => new HostError('SNAPSHOT_INVA
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** As `installBundle` takes it. */
+const SOURCE_MAP_BYTES_MAX = 12_000_000;
 
 const CHECKS: Readonly<Record<keyof StateManifest, (value: unknown) => boolean>> = {
   format: value => value === MANIFEST_FORMAT,
@@ -80,6 +97,7 @@ const CHECKS: Readonly<Record<keyof StateManifest, (value: unknown) => boolean>>
   rows: isNatural,
   bytes: isNatural,
   chunks: value => Array.isArray(value) && value.length > 0,
+  sourceMaps: value => value === undefined || Array.isArray(value),
 };
 
 const checkChunk = (chunk: unknown, index: number): void => {
@@ -96,6 +114,18 @@ const checkChunk = (chunk: unknown, index: number): void => {
   if (!isHash(sha256)) throw invalid(`${file}: the manifest has no sha256 of it`);
 };
 
+const checkSourceMap = (entry: unknown, index: number): void => {
+  const name = `source map ${index} of the manifest`;
+  if (!isRecord(entry)) throw invalid(`${name} is no object`);
+  const { file, bundleId, bytes, sha256 } = entry;
+  if (!isBundleId(bundleId)) throw invalid(`${name} is of no bundle`);
+  if (file !== sourceMapFile(bundleId)) throw invalid(`${name} must be ${sourceMapFile(bundleId)}`);
+  if (!isNatural(bytes) || bytes > SOURCE_MAP_BYTES_MAX) {
+    throw invalid(`${file}: the manifest says ${String(bytes)} bytes`);
+  }
+  if (!isHash(sha256)) throw invalid(`${file}: the manifest has no sha256 of it`);
+};
+
 /** Errors: HostError SNAPSHOT_INVALID names the field or the chunk. */
 function assertManifest(
   given: Readonly<Record<string, unknown>>,
@@ -104,8 +134,9 @@ function assertManifest(
     if (check(given[name])) continue;
     throw invalid(`${MANIFEST_FILE}: bad ${name}: ${JSON.stringify(given[name])}`);
   }
-  const { chunks } = given;
+  const { chunks, sourceMaps } = given;
   if (Array.isArray(chunks)) chunks.forEach(checkChunk);
+  if (Array.isArray(sourceMaps)) sourceMaps.forEach(checkSourceMap);
 }
 
 /**

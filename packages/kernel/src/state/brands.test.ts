@@ -67,10 +67,16 @@ describe('brands: what is checked where a value enters', () => {
 
   test('brands: ids and texts -> only what is spelled so', () => {
     expect(bundleIdFrom(HASH)).toBe(`b1-${HASH}`);
+    expect(bundleIdFrom(HASH + HASH)).toBe(`b1-${HASH}${HASH}`);
     expect(imageIdFrom(HASH)).toBe(HASH);
     expect(() => bundleIdFrom('a')).toThrow('the hash of a bundle expected, got a');
+    expect(() => bundleIdFrom(`${HASH}a`)).toThrow('the hash of a bundle expected');
     expect(() => imageIdFrom('a')).toThrow('the hash of an image expected, got a');
     expect([HASH, `b1-${HASH}`, 7].map(isBundleId)).toEqual([false, true, false]);
+    expect([`b1-${HASH}${HASH}`, `b1-${HASH}a`, `b0-${HASH}`].map(isBundleId)).toEqual([
+      true,
+      ...[false, false],
+    ]);
     expect([HASH, `b1-${HASH}`, 7].map(isImageId)).toEqual([true, false, false]);
     expect(['o-1', 'p+0/1'].map(isReference)).toEqual([true, true]);
     expect(['x-1', 'o', '', 7].map(isReference)).toEqual([false, false, false, false]);

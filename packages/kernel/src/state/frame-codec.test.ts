@@ -42,7 +42,6 @@ const sample = <V>(title: string, codec: RowCodec<V>, value: V): Sample => ({
 
 const { item } = codecs;
 const SAMPLES: readonly Sample[] = [
-  sample('object', codecs.object, [vat, 'o+0', 1, 1, 2]),
   sample('c-list entry', codecs.clist, [importRef(1), 2]),
   sample('reference', codecs.kref, result),
   sample('count', codecs.count, 7),
@@ -87,6 +86,17 @@ describe('frame codecs: another number of fields', () => {
     decode(packFrame(fields));
     expect(() => decode(packFrame([...fields, 1]))).toThrow(corrupt);
     if (fields.length > 0) expect(() => decode(packFrame(fields.slice(0, -1)))).toThrow(corrupt);
+  });
+
+  test('an object, with and without an interface -> the same again; else STORE_CORRUPT', () => {
+    for (const spelled of ['', 'purse']) {
+      const bytes = codecs.object.encode([vat, 'o+0', 1, 1, 2, spelled]);
+      expect(unpackFrame(bytes)).toHaveLength(spelled === '' ? 5 : 6);
+      expect(codecs.object.decode(bytes)).toEqual([vat, 'o+0', 1, 1, 2, spelled]);
+    }
+    for (const fields of [[vat, 'o+0', 1, 1], [vat, 'o+0', 1, 1, 2, 'purse', 1]]) {
+      expect(() => codecs.object.decode(packFrame(fields))).toThrow(corrupt);
+    }
   });
 
   /** A field within a row, and what it has to have. */

@@ -2,6 +2,7 @@
 import {
   alarmKey,
   ALARM_PREFIX,
+  BUNDLE_CAP_PREFIX,
   bundleCapKey,
   bundleNameKey,
   clistKrefKey,
@@ -47,6 +48,7 @@ import {
   type BinaryKey,
 } from '@heirloom/store';
 import {
+  storedBundleId,
   storedIncarnation,
   storedPosition,
   storedSpace,
@@ -206,7 +208,10 @@ export const spellings = {
       return `${readU48(key, at)} ${promiseKRef(readU48(key, at + 6))}`;
     },
   },
-  bundleCap: { spell: (bundleId: BundleId): BinaryKey => bundleCapKey(bundleId) },
+  bundleCap: {
+    spell: (bundleId: BundleId): BinaryKey => bundleCapKey(bundleId),
+    parse: (key: BinaryKey): BundleId => storedBundleId(key.slice(BUNDLE_CAP_PREFIX.length)),
+  },
   bundleName: { spell: bundleNameKey },
   count: { spell: countKey },
   byKRef: (vat: VatNumber) => ({
@@ -225,6 +230,7 @@ export const spellings = {
 
 export const ranges = {
   queue: range(RUN_QUEUE_PREFIX),
+  bundleCaps: range(BUNDLE_CAP_PREFIX),
   vats: range(VAT_PREFIX),
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),

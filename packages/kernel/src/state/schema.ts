@@ -42,7 +42,26 @@ export type ObjectRow = readonly [
   recognizable: number,
   /** How far the owner believes that its export goes. */
   exported: Reach,
+  /** What it says that it is (objects/object-interfaces.ts); empty: nothing, or it is no vat's. */
+  spelled: string,
 ];
+type ObjectTuple = readonly [
+  owner: Owner,
+  name: string,
+  reachable: number,
+  recognizable: number,
+  exported: Reach,
+  ...spelled: readonly [] | readonly [string],
+];
+const objectTuple = (row: ObjectRow): ObjectTuple => {
+  const [owner, name, reachable, recognizable, exported, spelled] = row;
+  if (spelled !== '') return row;
+  return [owner, name, reachable, recognizable, exported];
+};
+const objectOf = (tuple: ObjectTuple): ObjectRow => {
+  const [owner, name, reachable, recognizable, exported, spelled = ''] = tuple;
+  return [owner, name, reachable, recognizable, exported, spelled];
+};
 
 /** What the vat that owns an object calls it. */
 export const exportName = ([owner, name]: ObjectRow): VRef => {
@@ -232,7 +251,7 @@ const countersOf = (tuple: CountersTuple): VatCounters => {
 };
 
 export const codecs = {
-  object: same<ObjectRow>('an object', 5),
+  object: frameCodec<ObjectRow, ObjectTuple>('an object', [5, 6], objectTuple, objectOf),
   clist: same<ClistRow>('an entry of a c-list', 2),
   kref: single<KRef>('a reference'),
   count: single<number>('a count'),

@@ -29,6 +29,18 @@ export const KernelObject = {
 } as const;
 export type KernelObject = (typeof KernelObject)[keyof typeof KernelObject];
 
+/** What kernel objects are called, in errors and by presences of them. */
+export const KERNEL_OBJECT_NAMES: Readonly<Record<KernelObject, string>> = {
+  [KernelObject.vatAdmin]: 'vatAdmin',
+  [KernelObject.service]: 'vatAdminService',
+  [KernelObject.criticalKey]: 'criticalVatKey',
+  [KernelObject.clock]: 'clock',
+  [KernelObject.bootstrapper]: 'bootstrapper',
+  [KernelObject.bundleCap]: 'bundlecap',
+  [KernelObject.adminNode]: 'adminNode',
+  [KernelObject.meter]: 'meter',
+};
+
 /** How a vat ended, for `done()`. */
 type EndTuple = readonly [rejected: boolean, body: Uint8Array, slots: readonly KRef[]];
 

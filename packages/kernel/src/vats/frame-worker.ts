@@ -6,7 +6,7 @@
  * the same error from then on.
  */
 import assert from 'node:assert/strict';
-import { packFrame, textOf } from '@heirloom/store';
+import { packFrame, textOf, utf8 } from '@heirloom/store';
 import {
   FIRST_POSITION,
   FromWorker,
@@ -23,8 +23,15 @@ import {
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
+import { methodOfDelivery } from '../log/vat-lines.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
-import type { VatIdentity, VatLog, VatWorker, WaveDeliveries } from './vat-worker.js';
+import type {
+  HandedBundle,
+  VatIdentity,
+  VatLog,
+  VatWorker,
+  WaveDeliveries,
+} from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
 import { readFrame } from './worker-frames.js';
 
@@ -77,9 +84,12 @@ export class FrameWorker implements VatWorker {
   #isReady = false;
   #state: State = IDLE;
   #identity: VatIdentity | undefined;
+  readonly #handed = new Set<BundleId>();
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #nextPosition = FIRST_POSITION;
+  /** Of the last wave. */
+  #given: Pick<WaveDeliveries, 'firstPosition' | 'deliveries'> | undefined;
 
   constructor({ open, log, watchdog }: FrameWorkerOptions) {
     this.#log = log;
@@ -134,12 +144,21 @@ export class FrameWorker implements VatWorker {
     this.#send([ToWorker.restack, space, below]);
   }
 
+  hand(bundles: readonly HandedBundle[]): void {
+    for (const { bundleId, moduleFormat, source } of bundles) {
+      if (this.#handed.has(bundleId)) continue;
+      this.#handed.add(bundleId);
+      this.#send([ToWorker.bundle, bundleId, moduleFormat, utf8(source)]);
+    }
+  }
+
   deliver({ height, wave, firstPosition, deliveries }: WaveDeliveries): void {
     assert.equal(this.#crankHead, this.#cranks.length, 'the wave before is merged');
     assert(deliveries.length > 0, 'a part of a wave has deliveries');
     this.#cranks.length = 0;
     this.#crankHead = 0;
     this.#nextPosition = firstPosition;
+    this.#given = { firstPosition, deliveries };
     // Whoever asks for its cranks is told.
     if (this.#state.name === 'failed') return;
     const endPosition = positionAfter(firstPosition, deliveries.length);
@@ -175,7 +194,16 @@ export class FrameWorker implements VatWorker {
   #place(): CrankPlace | undefined {
     if (this.#identity === undefined) return undefined;
     const { vatId: vat, incarnation } = this.#identity;
-    return { vat, incarnation, position: this.#nextPosition };
+    const position = this.#nextPosition;
+    const place = { vat, incarnation, position };
+    const delivery = this.#deliveryAt(position);
+    return delivery === undefined ? place : { ...place, method: methodOfDelivery(delivery) };
+  }
+
+  /** Of the last wave. */
+  #deliveryAt(position: Position): Uint8Array | undefined {
+    const { firstPosition, deliveries } = this.#given ?? {};
+    return firstPosition === undefined ? undefined : deliveries?.[position - firstPosition];
   }
 
   #become(next: State): void {
@@ -223,7 +251,7 @@ export class FrameWorker implements VatWorker {
       return;
     }
     // Console lines are no sign that a crank will end.
-    if (tuple[0] !== FromWorker.log) this.#watch?.heard();
+    if (tuple[0] !== FromWorker.log && tuple[0] !== FromWorker.trace) this.#watch?.heard();
     this.#take(tuple);
   }
 
@@ -233,7 +261,9 @@ export class FrameWorker implements VatWorker {
       case FromWorker.cranks:
         return this.#takeCranks(tuple[1], tuple[2]);
       case FromWorker.log:
-        return this.#log(this.#identity?.vatId, tuple[1], textOf(tuple[2]));
+        return this.#takeLine(tuple[1], textOf(tuple[2]), tuple[3] ?? undefined);
+      case FromWorker.trace:
+        return this.#takeTrace(tuple);
       case FromWorker.ready:
         this.#isReady = true;
         if (state.name === 'asked' || state.name === 'delivering') this.#beginWatch();
@@ -256,6 +286,23 @@ export class FrameWorker implements VatWorker {
       default:
         throw TypeError(`unknown frame ${String((tuple satisfies never)[0])}`);
     }
+  }
+
+  #takeLine(level: string, text: string, position: Position | undefined): void {
+    const { vatId, incarnation } = this.#identity ?? {};
+    const delivery = position === undefined ? undefined : this.#deliveryAt(position);
+    if (incarnation === undefined || position === undefined || delivery === undefined) {
+      return this.#log.line({ vatId, level, text });
+    }
+    return this.#log.line({ vatId, level, text, crank: { incarnation, position, delivery } });
+  }
+
+  #takeTrace([, vpid, body, text]: Extract<
+    FromWorkerTuple,
+    readonly [typeof FromWorker.trace, ...unknown[]]
+  >): void {
+    const { vatId } = this.#identity ?? {};
+    if (vatId !== undefined) this.#log.trace({ vatId, vpid, body, text: textOf(text) });
   }
 
   #takeCranks(firstPosition: Position, cranks: readonly Uint8Array[]): void {

@@ -17,7 +17,7 @@ import type { VatScript } from '../code/vat-script.js';
 import type { VatRow } from '../state/schema.js';
 import type { WorkerKind } from './channel.js';
 import type { IsolationChoices } from './isolation.js';
-import type { VatWorker } from './vat-worker.js';
+import type { HandedBundle, VatWorker } from './vat-worker.js';
 import type { Zygotes } from './zygotes.js';
 
 /** A bundle, and the vat that will need a worker for it. */
@@ -29,12 +29,19 @@ interface VatWish {
 export class OnlineVats {
   readonly #zygotes: Zygotes;
   readonly #isolation: IsolationChoices;
+  readonly #unshown: (vat: VatNumber) => readonly HandedBundle[];
   readonly #workers = new Map<VatNumber, VatWorker>();
   readonly #broken = new Map<VatNumber, WorkerError>();
 
-  constructor(zygotes: Zygotes, isolation: IsolationChoices) {
+  /** `unshown`: bundles that the store does not show yet, of which the vat has caps. */
+  constructor(
+    zygotes: Zygotes,
+    isolation: IsolationChoices,
+    unshown: (vat: VatNumber) => readonly HandedBundle[] = () => [],
+  ) {
     this.#zygotes = zygotes;
     this.#isolation = isolation;
+    this.#unshown = unshown;
   }
 
   /** The vat's worker, which is used now; undefined while the vat has none. */
@@ -99,6 +106,7 @@ export class OnlineVats {
     try {
       worker = await this.#zygotes.lease({ kind, script });
       await worker.bind({ vatId, incarnation, spaces }, handOver);
+      worker.hand(this.#unshown(vat));
       return worker;
     } catch (error) {
       if (worker !== undefined) this.discard(worker);

@@ -94,10 +94,19 @@ class ProcessChannel implements WorkerChannel {
   }
 
   #end(code: number | null, signal: string | null): void {
-    const cause = this.#spawnError;
+    const cause = this.#spawnError ?? this.#lastWords();
     const how = signal === null ? `exit code ${code}` : signal;
-    const why = cause?.message ?? REASON.exec(this.#stderr)?.[0];
+    const why = this.#spawnError?.message ?? REASON.exec(this.#stderr)?.[0];
     this.#events.end(`the process ended (${how})${why === undefined ? '' : `: ${why}`}`, cause);
+  }
+
+  /** What it wrote to stderr: V8's report of a full heap, the stack of an error of ours. */
+  #lastWords(): Error | undefined {
+    const text = this.#stderr.trim();
+    if (text === '') return undefined;
+    const error = new Error('the process wrote to stderr');
+    error.stack = text;
+    return error;
   }
 }
 

@@ -30,6 +30,12 @@ export interface WaveDeliveries {
   readonly deliveries: readonly Uint8Array[];
 }
 
+export interface HandedBundle {
+  readonly bundleId: BundleId;
+  readonly moduleFormat: string;
+  readonly source: string;
+}
+
 export interface VatWorker {
   /** It has failed, or was terminated: whatever is asked of it gives the same error. */
   readonly hasFailed: boolean;
@@ -43,6 +49,8 @@ export interface VatWorker {
   replay(endPosition: Position, waves?: readonly HandOverWave[]): Promise<void>;
   /** The vat's spaces are others from now on, its rows the same. */
   restack(spaces: Spaces): void;
+  /** Bundles that the vat has caps of and the store may not show yet: before they are asked for. */
+  hand(bundles: readonly HandedBundle[]): void;
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;
@@ -52,5 +60,32 @@ export interface VatWorker {
   terminate(): Promise<void>;
 }
 
-/** Takes a line that vat code wrote to its console. */
-export type VatLog = (vatId: VatId | undefined, level: string, text: string) => void;
+/** A line that vat code wrote to its console. */
+export interface VatLine {
+  readonly vatId: VatId | undefined;
+  readonly level: string;
+  readonly text: string;
+  /** The crank that wrote it, if one did. */
+  readonly crank?: {
+    readonly incarnation: Incarnation;
+    readonly position: Position;
+    /** What the vat was given. */
+    readonly delivery: Uint8Array;
+  };
+}
+
+/** Where an error was thrown that a crank will tell of. */
+export interface VatTrace {
+  readonly vatId: VatId;
+  /** The promise that it rejects; empty: it is the fault of the crank. */
+  readonly vpid: string;
+  /** The error as data. */
+  readonly body: Uint8Array;
+  readonly text: string;
+}
+
+/** Takes what workers tell for the host alone. */
+export interface VatLog {
+  line(line: VatLine): void;
+  trace(trace: VatTrace): void;
+}

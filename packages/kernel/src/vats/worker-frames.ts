@@ -25,10 +25,13 @@ const FIELDS: Readonly<Record<FromWorkerTuple[0], Checks>> = {
   ],
   [FromWorker.replayed]: [isPosition],
   [FromWorker.diverged]: [isPosition, isBytes],
-  [FromWorker.log]: [isText, isBytes],
+  [FromWorker.log]: [isText, isBytes, field => field === null || isPosition(field)],
   [FromWorker.ready]: [],
   [FromWorker.progress]: [isPosition],
+  [FromWorker.trace]: [isText, isBytes, isBytes],
 };
+/** An older image does not say which crank has written a line. */
+const OLD_LOG_LENGTH = 3;
 
 const checksOf = (op: number): Checks | undefined => {
   const table: Readonly<Record<number, Checks>> = FIELDS;
@@ -38,8 +41,10 @@ const checksOf = (op: number): Checks | undefined => {
 const isFromWorker = (tuple: readonly FrameValue[]): tuple is FromWorkerTuple => {
   const [op] = tuple;
   const checks = typeof op === 'number' ? checksOf(op) : undefined;
-  if (checks === undefined || tuple.length !== checks.length + 1) return false;
-  return checks.every((isOne, i) => isOne(tuple[i + 1]));
+  if (checks === undefined) return false;
+  const isOldLog = op === FromWorker.log && tuple.length === OLD_LOG_LENGTH;
+  if (!isOldLog && tuple.length !== checks.length + 1) return false;
+  return tuple.slice(1).every((field, i) => checks[i]?.(field) === true);
 };
 
 /** Throws what is wrong with the frame. */

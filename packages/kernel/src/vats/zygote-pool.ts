@@ -10,10 +10,14 @@ import { WorkerError } from '../base/kernel-errors.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { VatWorker } from './vat-worker.js';
 
+export type ScriptFor = (script: VatScript) => Uint8Array;
+
 interface ZygotePoolOptions {
   /** Starts a worker: its image is evaluated and locked down, its store is open. */
   readonly spawn: () => VatWorker;
   readonly spareThreads: number;
+  /** A script as a worker evaluates it: a debugger may want more behind it. */
+  readonly scriptFor: ScriptFor;
 }
 
 interface Evaluated {
@@ -150,7 +154,8 @@ export class ZygotePool {
 
   async #evaluateIn(worker: VatWorker, script: VatScript, now: boolean): Promise<Evaluated> {
     try {
-      const inCrank = await worker.prepare(script.bundleId, script.script, now);
+      const text = this.#options.scriptFor(script);
+      const inCrank = await worker.prepare(script.bundleId, text, now);
       return { worker, inCrank };
     } catch (error) {
       if (this.#alive.has(worker)) this.retire(worker);

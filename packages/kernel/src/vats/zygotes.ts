@@ -11,7 +11,7 @@ import type { Isolation, OpenWorkers, WorkerHost, WorkerKind } from './channel.j
 import { FrameWorker } from './frame-worker.js';
 import type { VatLog, VatWorker } from './vat-worker.js';
 import type { Watchdog } from './watchdog.js';
-import { ZygotePool } from './zygote-pool.js';
+import { ZygotePool, type ScriptFor } from './zygote-pool.js';
 
 export interface ZygotesOptions {
   readonly openWorkers: OpenWorkers;
@@ -25,6 +25,7 @@ export interface ZygotesOptions {
   readonly spareThreads: number;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
+  readonly scriptFor: ScriptFor;
   /** A worker of a process is gone: what it held of the store can be freed. */
   readonly onProcessGone: () => void;
 }
@@ -101,13 +102,14 @@ export class Zygotes {
     const key = `${kind}/${imageId}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const { images, log, watchdog, spareThreads } = this.#options;
+    const { images, log, watchdog, spareThreads, scriptFor } = this.#options;
     const { source: imageSource, codeCache } = images.need(imageId);
     const host = { ...this.#options.host, imageSource, codeCache };
     const open = this.#options.openWorkers(kind, host, this.#options.onProcessGone);
     const pool = new ZygotePool({
       spawn: () => new FrameWorker({ open, log, watchdog }),
       spareThreads: kind === 'careful' || imageId !== images.currentId ? 0 : spareThreads,
+      scriptFor,
     });
     this.#pools.set(key, pool);
     return pool;

@@ -30,6 +30,7 @@ import { readMeta } from '../state/store-meta.js';
 import { hostWorkers } from '../vats/host-workers.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
+import type { VatLog } from '../vats/vat-worker.js';
 import { Watchdog } from '../vats/watchdog.js';
 import { Zygotes } from '../vats/zygotes.js';
 
@@ -87,6 +88,8 @@ const openExisting = async (directory: string): Promise<Store> => {
   return Store.open({ directory, readersMax: READERS_MAX });
 };
 
+const SILENT: VatLog = { line: () => undefined, trace: () => undefined };
+
 const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
   new Zygotes({
     openWorkers: hostWorkers({ directory: path.resolve(directory), readersMax: READERS_MAX }),
@@ -94,8 +97,9 @@ const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
     images,
     usual: 'thread',
     spareThreads: 0,
-    log: () => undefined, // what vat code says in a replay was said before
+    log: SILENT, // what vat code says in a replay was said before
     watchdog: new Watchdog(Infinity, repeat),
+    scriptFor: ({ script }) => script,
     onProcessGone: () => undefined,
   });
 

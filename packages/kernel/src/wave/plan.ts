@@ -18,6 +18,7 @@ import {
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
+import type { ToldBundles } from '../lifecycle/told-bundles.js';
 import { hasVersions } from '../lifecycle/versioned-kinds.js';
 import { nameFor } from '../objects/clist.js';
 import {
@@ -123,8 +124,11 @@ const COLLECT_DELIVERIES = {
 const weightOf = ({ body, slots }: PromiseRow): number =>
   ELEMENT_WEIGHT + (body?.length ?? 0) + slots.length * REFERENCE_WEIGHT;
 
+type Caps = Pick<ToldBundles, 'among'>;
+
 class Planner {
   readonly #state: KernelState;
+  readonly #told: Caps;
   readonly items: PlannedItem[] = [];
   readonly lifecycle: LifecycleItem[] = [];
   readonly drains: DrainEntry[] = [];
@@ -142,9 +146,10 @@ class Planner {
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   bytes = 0;
 
-  constructor(state: KernelState, headed: ReadonlySet<VatNumber>) {
+  constructor(state: KernelState, headed: ReadonlySet<VatNumber>, told: Caps) {
     this.#state = state;
     this.#headed = headed;
+    this.#told = told;
   }
 
   add({ ordinal, item }: QueueEntry): void {
@@ -271,6 +276,7 @@ class Planner {
       body,
       this.#nameAll(vat, slots),
       result === undefined ? null : this.#name(vat, result),
+      ...this.#told.among(vat, slots, this.named.has(vat)),
     ]);
     this.items.push({ kind: 'message', ordinal, vat, message, delivery });
   }
@@ -293,7 +299,9 @@ class Planner {
       const rejected = row.state === PromiseState.rejected;
       return [this.#name(vat, kref), rejected, row.body, this.#nameAll(vat, row.slots)];
     });
-    const delivery = this.#deliver(vat, [Delivery.notify, resolutions]);
+    const mentioned = batch.flatMap(kref => getPromise(state, kref).slots);
+    const told = this.#told.among(vat, mentioned, this.named.has(vat));
+    const delivery = this.#deliver(vat, [Delivery.notify, resolutions, ...told]);
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
   }
 
@@ -348,8 +356,8 @@ const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
 };
 
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
-export const planWave = (state: KernelState, limits: WaveLimits): WavePlan => {
-  const planner = new Planner(state, headedBy(state.queue.entries()));
+export const planWave = (state: KernelState, limits: WaveLimits, told: Caps): WavePlan => {
+  const planner = new Planner(state, headedBy(state.queue.entries()), told);
   planner.addCollection(limits);
   const collected = planner.items.length;
   for (const entry of state.queue.entries()) {

@@ -127,8 +127,8 @@ export class WaveRunner {
 
   /** Runs one wave. A HostError leaves the tables in the middle: the kernel must stop. */
   async run(moment: Moment): Promise<WaveStats> {
-    const { state, limits } = this.#options;
-    const plan = planWave(state, limits);
+    const { state, limits, toldBundles } = this.#options;
+    const plan = planWave(state, limits, toldBundles);
     state.endCrank();
     this.#options.online.assertWhole(plan.deliveries.keys());
     this.#options.onRunning(moment, runningIn(state, plan));
@@ -169,10 +169,11 @@ export class WaveRunner {
   }
 
   #dispatch({ deliveries }: WavePlan, moment: Moment): Dispatch {
-    const { state, pager, threads } = this.#options;
+    const { state, pager, threads, toldBundles } = this.#options;
     const parts = [...deliveries].map(([vat, list]) => {
       const { position: firstPosition } = state.vatCounters.need(vat);
-      return { vat, wave: { ...moment, firstPosition, deliveries: list } };
+      const bundles = toldBundles.unshown(vat);
+      return { vat, bundles, wave: { ...moment, firstPosition, deliveries: list } };
     });
     return new Dispatch(pager, parts, threads);
   }

@@ -6,10 +6,12 @@ import { required } from '@heirloom/store';
 import type { VatNumber } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
 import type { Pager } from '../vats/pager.js';
-import type { VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
+import type { HandedBundle, VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
 
 interface DispatchPart {
   readonly vat: VatNumber;
+  /** Those that the part may ask for and the store does not show yet. */
+  readonly bundles: readonly HandedBundle[];
   readonly wave: WaveDeliveries;
 }
 
@@ -64,8 +66,9 @@ export class Dispatch {
     } else this.#run(part, turn, worker);
   }
 
-  #run({ vat, wave }: DispatchPart, turn: Turn, worker: VatWorker): void {
+  #run({ vat, wave, bundles }: DispatchPart, turn: Turn, worker: VatWorker): void {
     turn.worker = worker;
+    worker.hand(bundles);
     worker.deliver(wave);
     turn.started.resolve(worker);
     void worker.delivered().then(() => {

@@ -22,7 +22,7 @@ import { Refusal, describe, quote } from './refusal.js';
 const { isProxy } = types;
 const { isArray } = Array;
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
-const { deleteProperty, ownKeys } = Reflect;
+const { deleteProperty, get, ownKeys } = Reflect;
 
 const PASS_STYLE = Symbol.for('passStyle');
 
@@ -136,10 +136,57 @@ export function requireError(value: unknown): asserts value is object {
   throw new Refusal(`Error expected: ${shown}`);
 }
 
+/** What accessors have given. */
+const givenMessages = new WeakMap<object, string>();
+
+/** What an accessor gave for the message of `error` when it was asked. */
+export function givenMessage(error: object): string | undefined {
+  return givenMessages.get(error);
+}
+
+/**
+ * Asks the accessor, own or inherited, that an error has for its message, as endo's marshal does:
+ * it runs code of a vat, which no walk over a value may do. Ask before the error is hardened: it
+ * may want to keep its text. What it throws is no message.
+ */
+export function askMessage(error: unknown): void {
+  const proto = isObject(error) ? nearestStandardPrototype(error) : undefined;
+  if (!isObject(error) || proto === undefined || givenMessages.has(error)) {
+    return;
+  }
+  if (nearestDescriptor(error, 'message', proto)?.get === undefined) {
+    return;
+  }
+  try {
+    const message: unknown = get(error, 'message');
+    if (typeof message === 'string') {
+      givenMessages.set(error, message);
+    }
+  } catch {
+    // It has none to give.
+  }
+}
+
+function nearestDescriptor(
+  error: object,
+  key: string,
+  end: object,
+): PropertyDescriptor | undefined {
+  let link: object | null = error;
+  while (link !== null && link !== end) {
+    const descriptor = getOwnPropertyDescriptor(link, key);
+    if (descriptor !== undefined) {
+      return descriptor;
+    }
+    link = getPrototypeOf(link);
+  }
+  return undefined;
+}
+
 /**
  * What can be told of an error that is not passable: the nearest data properties `name` (a standard
  * one, else `Error`) and `message` up to the standard prototype, and its own `cause` and `errors`
- * unchecked. Undefined for what is no error at all.
+ * unchecked; a message that an accessor gave counts as well. Undefined for what is no error at all.
  */
 export function salvageError(error: unknown): ErrorFields | undefined {
   if (!isObject(error)) {
@@ -155,7 +202,7 @@ export function salvageError(error: unknown): ErrorFields | undefined {
   const name = nearestString(error, 'name', proto) ?? standardNameOf.get(proto) ?? 'Error';
   return {
     name: isStandardErrorName(name) ? name : 'Error',
-    message: nearestString(error, 'message', proto) ?? '',
+    message: givenMessages.get(error) ?? nearestString(error, 'message', proto) ?? '',
     cause: isErrorObject(cause) ? cause : undefined,
     errors: isObject(errors) && !isProxy(errors) && isArray(errors) ? errors : undefined,
   };

@@ -27,6 +27,8 @@ interface AuditedThing {
   readonly es: string;
   readonly isListed: boolean;
   readonly isDropped: boolean;
+  /** Of an import: its interface, as it is spelled; empty if it has none. */
+  readonly spelled: string;
 }
 
 export interface RowAudit {
@@ -56,6 +58,8 @@ interface Header {
   readonly es: string;
   readonly zero: number;
   readonly isDropped: boolean;
+  /** Of imports only. */
+  readonly spelled?: string;
   readonly isDurable: boolean;
 }
 
@@ -205,8 +209,8 @@ class Auditor {
       case TABLES.refEntry:
         return this.#visitRefEntry(isDurable, rest, bytes);
       case TABLES.importRef: {
-        const [count, zero, , isDropped] = unpackRow('importRef', bytes);
-        const header = { count, es: '', zero, isDropped, isDurable: true };
+        const [count, zero, , isDropped, spelled = ''] = unpackRow('importRef', bytes);
+        const header = { count, es: '', zero, isDropped, spelled, isDurable: true };
         this.headers.set(`o-${readU48(rest, 0)}`, header);
         return undefined;
       }
@@ -390,8 +394,8 @@ class Auditor {
 
   result(): RowAudit {
     const things = new Map<string, AuditedThing>();
-    for (const [base, { count, es, zero, isDropped }] of this.headers) {
-      things.set(base, { count, es, isListed: zero !== 0, isDropped });
+    for (const [base, { count, es, zero, isDropped, spelled = '' }] of this.headers) {
+      things.set(base, { count, es, isListed: zero !== 0, isDropped, spelled });
     }
     const { faults, exportNames, dismissed, unswept } = this;
     return { faults, things, exportNames, dismissed, unswept };

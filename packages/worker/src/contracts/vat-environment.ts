@@ -21,7 +21,11 @@ export interface ImageHost {
 
 /** What the image hands back. */
 export interface ImageInstance {
+  /** What the kernel may tell an image of that it could not tell older ones. */
+  readonly marks?: readonly string[];
   onMessage(frame: Uint8Array): void;
+  /** Of an error that ends the thread: vat code has seen an empty one. Older images know none. */
+  readonly stackOf?: (error: unknown) => string;
   /** Logs it as a console line of the vat; false if there is no vat yet. */
   onUnhandledRejection(reason: unknown): boolean;
 }
@@ -50,9 +54,11 @@ export interface CallDepthObserver {
   exceeded(): never;
   /** Vat code may have seen an error that says that this host has no stack or memory left. */
   hostFailed(error: unknown): void;
+  /** Vat code has added private members to an object which it may not have made. */
+  stamped(value: object): void;
 }
 
-/** How deep calls of vat code nest: see call-depth.ts. */
+/** What woven code tells, above all how deep its calls nest: see call-depth.ts. */
 export interface CallDepth {
   watch(observer: CallDepthObserver): void;
   /** A crank begins: no call of vat code is in progress. */
@@ -63,6 +69,11 @@ export interface VatEnvironment {
   readonly hardening: Hardening;
   readonly callDepth: CallDepth;
   readonly handledPromises: HandledPromises;
+  /**
+   * For the host alone: an error with where it was thrown, what it comes of and what its message
+   * redacts; '' where nothing of that is known. Runs no vat code.
+   */
+  traceOf(error: unknown): string;
   /**
    * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet
    * and, under `Symbol.for('@endo passStyleOf')`, passStyleOf. Of these, all but VatData are set in

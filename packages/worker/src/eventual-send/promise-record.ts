@@ -151,5 +151,7 @@ export class SendJob implements Send {
     readonly result: RecordState,
     /** Handed to the handler's method as the promise of the result. */
     readonly returned: Promise<unknown> | undefined,
+    /** See send-sites.ts. */
+    readonly site: Error | undefined,
   ) {}
 }

@@ -18,6 +18,7 @@ import type { Hardening } from '../contracts/hardening.js';
 import type { SendHandler, SendOperation } from '../contracts/handled-promises.js';
 import { RecordState, SendJob, isSafePromise, recordOf, shorten } from './promise-record.js';
 import { SendBatches, type BatchJob } from './send-batch.js';
+import { hereAndNow, isDoubtful, madeAt } from './send-sites.js';
 import { callHandler, dispatchLocally } from './send-dispatch.js';
 import type { HandlerCall } from './send-dispatch.js';
 
@@ -64,11 +65,18 @@ export class SendTurns {
     const { harden, isHardened, bornHardened } = this.#hardening;
     const { target, args } = request;
     if (!isHardened(target)) harden(target);
-    for (let i = 0; i < args.length; i += 1) if (!isHardened(args[i])) harden(args[i]);
+    let isHopeless = target === undefined || target === null;
+    for (let i = 0; i < args.length; i += 1) {
+      const arg = args[i];
+      if (isHardened(arg)) continue;
+      harden(arg);
+      isHopeless ||= isDoubtful(arg);
+    }
     bornHardened(args);
     const result = RecordState.pending(this.#hardening, undefined);
     const returned = request.returned === undefined ? result.promise : request.returned.promise;
-    const job = new SendJob(operation, property, args, isSendOnly, result, returned);
+    const site = isHopeless ? hereAndNow() : undefined;
+    const job = new SendJob(operation, property, args, isSendOnly, result, returned, site);
     this.#enqueue(job, target);
     if (isSendOnly) void apply(then, result.promise, [undefined, ignore]);
     return result;
@@ -248,6 +256,7 @@ export class SendTurns {
       try {
         handler.queueSend(job, record);
       } catch (error) {
+        madeAt(error, job.site);
         this.#rejectSafely(job.result, error);
       }
       return;
@@ -285,6 +294,7 @@ export class SendTurns {
     try {
       this.resolve(job.result, this.#hardening.harden(carryOut()));
     } catch (error) {
+      madeAt(error, job.site);
       this.#rejectSafely(job.result, error);
     }
   }

@@ -8,12 +8,14 @@
  * | `replayed` or `diverged` | `replay`; `progress` comes before it, now and then |
  * | `cranks` | `deliver`: one or more of them, until every delivery has its crank |
  * | `log` | nothing: a console line, at any time |
+ * | `trace` | nothing: where an error was thrown, before the crank that tells of it |
  *
  * The kernel trusts none of it: it checks shape, size and the ownership of every reference, and
  * decodes no body. Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
  * docs/protocol.md.
  */
 import type { BundleId } from './code-ids.js';
+import type { Interfaces } from './interfaces.js';
 import type { FromWorker, Syscall } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
@@ -34,12 +36,21 @@ export type FromWorkerTuple =
     ]
   | readonly [typeof FromWorker.replayed, endPosition: Position]
   | readonly [typeof FromWorker.diverged, position: Position, reason: Uint8Array]
-  /** A console line of vat code, UTF-8. Never part of a hash. */
+  /**
+   * A console line of vat code, UTF-8, and the crank that wrote it, if one did: an older image does
+   * not say. Never part of a hash.
+   */
   | readonly [typeof FromWorker.log, level: string, text: Uint8Array]
+  | readonly [typeof FromWorker.log, level: string, text: Uint8Array, position: Position | null]
   /** The first frame of all: the worker is warm. */
   | readonly [typeof FromWorker.ready]
   /** A replay is here: told now and then, so that silence means a crank that does not end. */
-  | readonly [typeof FromWorker.progress, position: Position];
+  | readonly [typeof FromWorker.progress, position: Position]
+  /**
+   * Where an error was thrown, UTF-8: of the fault of a crank, where `vpid` is empty, or of the
+   * rejection of a promise. `body`: the error as data. Comes before the crank, for the host alone.
+   */
+  | readonly [typeof FromWorker.trace, vpid: string, body: Body, text: Uint8Array];
 
 /** What a crank has done. `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [
@@ -60,7 +71,9 @@ export type SyscallTuple =
   | readonly [typeof Syscall.retireExports, vrefs: Slots]
   | readonly [typeof Syscall.abandonExports, vrefs: Slots]
   /** `tag`: see `asciiTag`. */
-  | readonly [typeof Syscall.dismissKind, kind: number, tag: string];
+  | readonly [typeof Syscall.dismissKind, kind: number, tag: string]
+  /** Of what the crank has exported; comes last, once at most. */
+  | readonly [typeof Syscall.allege, interfaces: Interfaces];
 
 /** One row of the vat's own space: `null` deletes it. The key's first byte is the table. */
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];

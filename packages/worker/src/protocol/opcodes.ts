@@ -35,10 +35,19 @@ export const Syscall = {
   abandonExports: 7,
   /** In any crank: the exports of a durable kind are revoked from now on. */
   dismissKind: 8,
+  /** What the crank's exports say that they are. */
+  allege: 9,
 } as const;
 
 /** Opcodes from the kernel to a worker. */
-export const ToWorker = { prepare: 0, bind: 1, deliver: 2, replay: 3, restack: 4 } as const;
+export const ToWorker = {
+  prepare: 0,
+  bind: 1,
+  deliver: 2,
+  replay: 3,
+  restack: 4,
+  bundle: 5,
+} as const;
 
 /** Opcodes from a worker to the kernel. */
 export const FromWorker = {
@@ -50,4 +59,5 @@ export const FromWorker = {
   log: 5,
   ready: 6,
   progress: 7,
+  trace: 8,
 } as const;

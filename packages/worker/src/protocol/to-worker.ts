@@ -9,6 +9,7 @@
  * | `replay` | at most once, after `bind`: a worker that takes over what another one began |
  * | `deliver` | then for each wave: the vat's deliveries, in order |
  * | `restack` | between waves: the vat has been forked |
+ * | `bundle` | before one of these: a bundle that the store does not show yet |
  *
  * A thread begins with `ZygoteData` (zygote/entry.ts), a child process with a `ProcessBootTuple`
  * (process-boot.ts). Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
@@ -17,6 +18,7 @@
 import type { Height } from '@heirloom/store/types';
 import type { BundleId } from './code-ids.js';
 import type { ReapReport } from './from-worker.js';
+import type { Told } from './interfaces.js';
 import type { Delivery, ToWorker } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
@@ -65,7 +67,14 @@ export type ToWorkerTuple =
    * Replays the transcript of the bound incarnation from position 0 up to `endPosition`. `waves`:
    * packed `TranscriptTuple`s that the store does not show yet (rules.md#t4).
    */
-  | readonly [typeof ToWorker.replay, endPosition: Position, waves: readonly HandOverWave[]];
+  | readonly [typeof ToWorker.replay, endPosition: Position, waves: readonly HandOverWave[]]
+  /** One that the vat has a cap of. Has no answer. */
+  | readonly [
+      typeof ToWorker.bundle,
+      bundleId: BundleId,
+      moduleFormat: string,
+      source: Uint8Array,
+    ];
 
 /** What a vat is to do, in one crank. */
 export type DeliveryTuple =
@@ -75,10 +84,19 @@ export type DeliveryTuple =
       vatParameters: Body,
       slots: Slots,
       isEmergency: boolean,
+      /** All caps that the vat has; interfaces of what is new to it. */
+      ...told: Told,
     ]
   /** `body` is the canonical encoding of `[method, args]`. */
-  | readonly [typeof Delivery.message, target: VRef, body: Body, slots: Slots, result: VRef | null]
-  | readonly [typeof Delivery.notify, resolutions: readonly Resolution[]]
+  | readonly [
+      typeof Delivery.message,
+      target: VRef,
+      body: Body,
+      slots: Slots,
+      result: VRef | null,
+      ...told: Told,
+    ]
+  | readonly [typeof Delivery.notify, resolutions: readonly Resolution[], ...told: Told]
   | readonly [typeof Delivery.dropExports, vrefs: Slots]
   | readonly [typeof Delivery.retireExports, vrefs: Slots]
   | readonly [typeof Delivery.retireImports, vrefs: Slots]
@@ -98,7 +116,13 @@ export type DeliveryTuple =
    * The vat is another one from now on: a fork of the one whose deliveries came before. Of what it
    * exported, only `exports` are known to anybody, besides the root.
    */
-  | readonly [typeof Delivery.fork, vatParameters: Body, slots: Slots, exports: Slots];
+  | readonly [
+      typeof Delivery.fork,
+      vatParameters: Body,
+      slots: Slots,
+      exports: Slots,
+      ...told: Told,
+    ];
 
 /**
  * A row as the kernel holds it and the store may not show it yet (rules.md#t4). `null`: deleted.

@@ -19,6 +19,7 @@ type Counts<T extends readonly [number, ...Tuple]> = {
   readonly [Op in T[0]]: Extract<T, readonly [Op, ...unknown[]]>['length'];
 };
 
+/** What they tell may follow: see `Told`. */
 const DELIVERIES: Counts<DeliveryTuple> = {
   [Delivery.startVat]: 4,
   [Delivery.message]: 5,
@@ -37,7 +38,14 @@ const TO_WORKER: Counts<ToWorkerTuple> = {
   [ToWorker.deliver]: 5,
   [ToWorker.replay]: 3,
   [ToWorker.restack]: 3,
+  [ToWorker.bundle]: 4,
 };
+const TELLING: readonly unknown[] = [
+  Delivery.startVat,
+  Delivery.message,
+  Delivery.notify,
+  Delivery.fork,
+];
 const CRANK: CrankTuple['length'] = 4;
 const TRANSCRIPT: TranscriptTuple['length'] = 5;
 const BOOT: ProcessBootTuple['length'] = 6;
@@ -45,8 +53,12 @@ const BOOT: ProcessBootTuple['length'] = 6;
 const countOf = (counts: Readonly<Record<number, number>>, [op]: Tuple): number | undefined =>
   typeof op === 'number' ? counts[op] : undefined;
 
-const isDelivery = (tuple: Tuple): tuple is DeliveryTuple =>
-  tuple.length === countOf(DELIVERIES, tuple);
+const isDelivery = (tuple: Tuple): tuple is DeliveryTuple => {
+  const count = countOf(DELIVERIES, tuple);
+  if (tuple.length === count) return true;
+  if (count === undefined || !TELLING.includes(tuple[0])) return false;
+  return tuple.length === count + 1 || tuple.length === count + 2;
+};
 const isToWorker = (tuple: Tuple): tuple is ToWorkerTuple =>
   tuple.length === countOf(TO_WORKER, tuple);
 const isCrank = (tuple: Tuple): tuple is CrankTuple => tuple.length === CRANK;

@@ -18,6 +18,7 @@ import {
   SYSCALL_BYTES_PER_CRANK_MAX,
 } from '../protocol/limits.js';
 import { Syscall } from '../protocol/opcodes.js';
+import type { VRef } from '../protocol/refs.js';
 
 /** A fault and, if vat code threw something, what it threw. */
 export interface RaisedFault {
@@ -25,15 +26,33 @@ export interface RaisedFault {
   readonly reason: unknown;
 }
 
+/** A promise that the crank rejected, or what the vat ended with. */
+interface Rejection {
+  readonly vpid: VRef | '';
+  readonly reason: unknown;
+  readonly body: Uint8Array;
+}
+
+/** Of one crank: of further ones no trace is told. */
+const REJECTIONS_MAX = 20;
+
 const NO_SYSCALLS: readonly SyscallTuple[] = [];
 
 const keepAsIs = <T>(value: T): T => value;
+
+/** Vat code may have hardened it: such an error takes no stack with it (zygote/warm.ts). */
+const openError = (error: unknown): unknown => {
+  if (!(error instanceof Error) || !Object.isFrozen(error)) return error;
+  const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value;
+  return Error(typeof message === 'string' ? message : '', { cause: error });
+};
 
 export class Crank implements FallibleCrankSink {
   readonly #harden: <T>(value: T) => T;
   #syscalls: SyscallTuple[] = [];
   #syscallBytes = 0;
   #fault: RaisedFault | undefined;
+  #rejections: Rejection[] = [];
   #hostFailure: { readonly error: unknown } | undefined;
   #isOpen = false;
 
@@ -57,13 +76,19 @@ export class Crank implements FallibleCrankSink {
     this.#syscalls = [];
     this.#syscallBytes = 0;
     this.#fault = undefined;
+    if (this.#rejections.length > 0) this.#rejections = [];
+  }
+
+  /** Of the last crank. */
+  get rejections(): readonly Rejection[] {
+    return this.#rejections;
   }
 
   /** Ends the crank; a fault has emptied it. Throws what the host failed with, if it did. */
   end(): readonly SyscallTuple[] {
     check(this.#isOpen, 'crank: none is open');
     this.#isOpen = false;
-    if (this.#hostFailure !== undefined) throw this.#hostFailure.error;
+    if (this.#hostFailure !== undefined) throw openError(this.#hostFailure.error);
     return this.#fault === undefined ? this.#syscalls : NO_SYSCALLS;
   }
 
@@ -89,6 +114,10 @@ export class Crank implements FallibleCrankSink {
 
   note(error: unknown): void {
     if (error instanceof VatFault) this.#fault ??= { fault: error, reason: undefined };
+  }
+
+  thrown(vpid: VRef | '', reason: unknown, body: Uint8Array): void {
+    if (this.#rejections.length < REJECTIONS_MAX) this.#rejections.push({ vpid, reason, body });
   }
 
   guard(job: () => void): void {
@@ -122,6 +151,11 @@ const weightOf = (syscall: SyscallTuple): number => {
     case Syscall.subscribe:
     case Syscall.dismissKind:
       return ELEMENT_WEIGHT;
+    case Syscall.allege:
+      return syscall[1].reduce(
+        (weight, [, spelled]) => weight + REFERENCE_WEIGHT + ELEMENT_WEIGHT + spelled.length,
+        ELEMENT_WEIGHT,
+      );
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:

@@ -12,7 +12,8 @@ import { required, type Height } from '@heirloom/store/types';
 import { textOf, utf8 } from '@heirloom/store/utf8';
 import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.js';
 import { Liveslots } from '../liveslots/vat/liveslots.js';
-import type { BundleId } from '../protocol/code-ids.js';
+import type { BundleText } from '../protocol/bundle-caps.js';
+import { SCRIPT_SCHEME, type BundleId } from '../protocol/code-ids.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
@@ -25,10 +26,13 @@ import {
   type Spaces,
   type VatNumber,
 } from '../protocol/vat-numbers.js';
+import { Allowance } from './allowance.js';
 import { CrankChunk } from './crank-chunk.js';
+import type { FinishedCrank } from './crank-frame.js';
 import { Crank } from './crank.js';
 import { Engine } from './engine.js';
 import { nextTurn, nowUs } from './host-powers.js';
+import { InstalledBundles } from './installed-bundles.js';
 import { Replay, type Divergence } from './replay.js';
 import { LiveBase, ReplayBase, type HandedRow } from './row-base.js';
 import { VatRows, type Retained } from './rows.js';
@@ -50,11 +54,17 @@ interface Bound {
 
 /** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
 const LOG_LINES_MAX = 1_000;
+/** Rejections whose traces are told within such a time: a vat may throw as often as it likes. */
+const TRACES_MAX = 10;
+const TRACES_US = 50_000;
 /** A replay tells so often where it is. */
 const PROGRESS_US = 50_000;
 
 /** Console lines from before the vat runs. */
 type Lines = [LogLevel, string][];
+
+/** The name of the script in traces, inspector and profiles. Vat code cannot see it. */
+const scriptUrl = (bundleId: BundleId): string => `\n//# sourceURL=${SCRIPT_SCHEME}${bundleId}`;
 
 /** How far the vat of this thread is. */
 type State =
@@ -81,11 +91,14 @@ export class Supervisor {
   readonly #liveslots: Liveslots;
   readonly #engine: Engine;
   readonly #inbox: ToWorkerTuple[] = [];
+  readonly #bundles = new InstalledBundles();
   #isWorking = false;
   #state: State = { name: 'unbound', lines: [] };
   /** None before `bind`. */
   #spaces: Spaces | undefined;
   #lines = 0;
+  #wave: Wave | undefined;
+  readonly #allowance = new Allowance(TRACES_MAX, TRACES_US);
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -97,6 +110,7 @@ export class Supervisor {
       crank: this.#crank,
       log: (level, text) => this.#log(level, text),
       collectGarbage: () => options.host.collectGarbage(),
+      readBundle: bundleId => this.#readBundle(bundleId),
     });
     const { host } = options;
     this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, () => {
@@ -129,6 +143,9 @@ export class Supervisor {
       case ToWorker.restack:
         this.#spaces = [message[1], ...message[2]];
         return this.#work();
+      case ToWorker.bundle:
+        this.#bundles.add(message[1], message[2], message[3]);
+        return this.#work();
       case ToWorker.deliver:
         return this.#deliver(message);
       case ToWorker.replay:
@@ -138,8 +155,18 @@ export class Supervisor {
     }
   }
 
+  /** A bundle of which the vat has a cap is there: else this host is at fault, and not the vat. */
+  #readBundle(bundleId: BundleId): BundleText {
+    try {
+      return this.#bundles.read(bundleId);
+    } catch (error) {
+      this.#crank.failHost(error);
+      throw error;
+    }
+  }
+
   #prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): void {
-    this.#liveslots.prepare(textOf(script), evaluateNow);
+    this.#liveslots.prepare(`${textOf(script)}${scriptUrl(bundleId)}`, evaluateNow);
     // By then the bundle's own microtasks have run.
     nextTurn(() => {
       this.#post([FromWorker.prepared, bundleId, this.#liveslots.isSpoiled]);
@@ -178,27 +205,32 @@ export class Supervisor {
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     const start = this.#startBase(snapshot);
     this.#rows.open(new LiveBase(snapshot, this.#needSpaces()), snapshot.height, start);
+    this.#bundles.open(snapshot);
     this.#beginLife();
-    this.#turns.run(
-      new Wave({
-        engine: this.#engine,
-        deliveries,
-        firstPosition,
-        height: height + 1,
-        chunk: this.#chunk,
-        isCareful: this.#options.host.isCareful === true,
-        post: frame => {
-          this.#lines = 0;
-          this.#postFrame(frame);
-        },
-        finish: () => {
-          this.#liveslots.endWave();
-          this.#rows.close();
-          snapshot.done();
-          nextTurn(() => this.#work());
-        },
-      }),
-    );
+    this.#wave = new Wave({
+      engine: this.#engine,
+      deliveries,
+      firstPosition,
+      height: height + 1,
+      chunk: this.#chunk,
+      isCareful: this.#options.host.isCareful === true,
+      ended: crank => this.#tellTraces(crank),
+      post: frame => {
+        this.#lines = 0;
+        this.#postFrame(frame);
+      },
+      finish: () => {
+        this.#liveslots.endWave();
+        this.#rows.close();
+        this.#bundles.close();
+        snapshot.done();
+        nextTurn(() => {
+          this.#wave = undefined;
+          this.#work();
+        });
+      },
+    });
+    this.#turns.run(this.#wave);
   }
 
   #replay(endPosition: Position, waves: readonly HandOverWave[]): void {
@@ -208,6 +240,7 @@ export class Supervisor {
     assert(snapshot.height >= height, 'the snapshot is older than the last block');
     this.#rows.forget();
     this.#rows.open(this.#startBase(snapshot), snapshot.height);
+    this.#bundles.open(snapshot);
     this.#become({ name: 'replaying', bound, toldUs: nowUs() });
     this.#turns.run(
       new Replay({
@@ -221,6 +254,7 @@ export class Supervisor {
         progress: position => this.#postProgress(position),
         finish: divergence => {
           this.#rows.close();
+          this.#bundles.close();
           this.#rows.forget();
           this.#adoptHanded(bound);
           snapshot.done();
@@ -276,7 +310,24 @@ export class Supervisor {
   #writeLine(level: LogLevel, text: string): void {
     const state = this.#state;
     if ('lines' in state) state.lines.push([level, text]);
-    else this.#post([FromWorker.log, level, utf8(text)]);
+    else this.#post([FromWorker.log, level, utf8(text), this.#wave?.position ?? null]);
+  }
+
+  /** Where the errors were thrown that the crank tells of. */
+  #tellTraces({ outcome }: FinishedCrank): void {
+    const { fault, rejections } = this.#crank;
+    const { environment } = this.#options;
+    if (fault !== undefined && outcome !== null) {
+      const ofReason = environment.traceOf(fault.reason);
+      const text = ofReason === '' ? environment.traceOf(fault.fault) : ofReason;
+      if (text !== '') this.#post([FromWorker.trace, '', outcome[1], utf8(text)]);
+    }
+    if (outcome !== null) return;
+    for (const { vpid, reason, body } of rejections) {
+      if (!this.#allowance.take(nowUs())) return;
+      const text = environment.traceOf(reason);
+      if (text !== '') this.#post([FromWorker.trace, vpid, body, utf8(text)]);
+    }
   }
 
   /** The vat runs: its first wave begins, unless it was replayed before. */

@@ -4,8 +4,9 @@
  *
  * Invariants: cranks leave in order; after a fault no further delivery of the wave is run.
  */
-import type { Position } from '../protocol/vat-numbers.js';
+import { positionAfter, type Position } from '../protocol/vat-numbers.js';
 import type { CrankChunk } from './crank-chunk.js';
+import type { FinishedCrank } from './crank-frame.js';
 import type { Engine } from './engine.js';
 import { nowUs } from './host-powers.js';
 import type { CrankJob } from './turns.js';
@@ -26,6 +27,8 @@ interface WaveOptions {
   readonly chunk: CrankChunk;
   /** Every crank is a chunk of its own. */
   readonly isCareful: boolean;
+  /** A crank has ended: before it is posted. */
+  ended(crank: FinishedCrank): void;
   /** Posts a frame of cranks. */
   post(frame: Uint8Array): void;
   /** The vat is between waves again. Called before the last chunk is posted. */
@@ -41,6 +44,11 @@ export class Wave implements CrankJob {
 
   constructor(options: WaveOptions) {
     this.#options = options;
+  }
+
+  /** Of the crank in progress, or of the last. */
+  get position(): Position {
+    return positionAfter(this.#options.firstPosition, Math.max(0, this.#next - 1));
   }
 
   get remaining(): number {
@@ -68,6 +76,7 @@ export class Wave implements CrankJob {
   end(): void {
     const { engine, height, chunk, deliveries } = this.#options;
     const crank = engine.end(height);
+    this.#options.ended(crank);
     this.#isFaulted = crank.outcome !== null;
     const endedUs = nowUs();
     chunk.add(crank, endedUs - this.#startedUs);

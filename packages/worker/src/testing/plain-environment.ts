@@ -17,6 +17,7 @@ export const plainEnvironment: VatEnvironment = {
   hardening: plainHardening,
   handledPromises: plainHandledPromises,
   // Scripts are not woven here.
+  traceOf: () => '',
   callDepth: { watch: () => undefined, begin: () => undefined },
   makeCompartment: (globals, log) => ({
     evaluate: source => {

@@ -97,6 +97,8 @@ export class Supervisor {
       case ToWorker.bind:
         this.#bind(message);
         return this.#work();
+      case ToWorker.bundle:
+        return this.#work();
       case ToWorker.restack:
         this.#spaces = [message[1], ...message[2]];
         return this.#work();
@@ -144,6 +146,7 @@ export class Supervisor {
       new Wave({
         ...{ engine: this.#engine, deliveries, firstPosition, height: height + 1 },
         chunk: this.#chunk,
+        ended: () => undefined,
         isCareful: this.#host.isCareful === true,
         post: frame => this.#host.post(frame, [frame.buffer as ArrayBuffer]),
         finish: () => {

@@ -75,6 +75,7 @@ const show = (syscall: SyscallTuple): readonly unknown[] => {
     case Syscall.retireExports:
     case Syscall.abandonExports:
     case Syscall.dismissKind:
+    case Syscall.allege:
       return syscall;
     default:
       throw syscall satisfies never;
@@ -296,7 +297,7 @@ export class VatHarness {
       this.logs.push(`${tuple[1]}: ${Buffer.from(tuple[2]).toString('utf8')}`);
       return;
     }
-    if (tuple[0] === FromWorker.progress) return;
+    if (tuple[0] === FromWorker.progress || tuple[0] === FromWorker.trace) return;
     this.#frames.push(tuple);
     this.#wake?.();
   }
@@ -317,5 +318,6 @@ const viewOf = (packed: Uint8Array): CrankView => {
   const keys = rows.map(([key]) => keyFromBytes(key));
   assert(keys.every((key, i) => i === 0 || keys[i - 1]! < key), 'rows are in key order');
   const told = outcome === null ? null : { code: outcome[0], error: decode(outcome[1]) };
-  return { outcome: told, syscalls: syscalls.map(show), tuple, packed };
+  const shown = syscalls.filter(([op]) => op !== Syscall.allege).map(show);
+  return { outcome: told, syscalls: shown, tuple, packed };
 };

@@ -1,7 +1,7 @@
 /**
  * What the weaver needs to know of a syntax tree, as acorn gives it: nodes in source order.
  */
-import { Parser, type AnyNode, type BlockStatement } from 'acorn';
+import { getLineInfo, Parser, type AnyNode, type BlockStatement, type Comment } from 'acorn';
 
 /** `start` and `end` are UTF-16 offsets into the source. */
 export type SyntaxNode = AnyNode;
@@ -36,18 +36,50 @@ const add = (children: SyntaxNode[], value: unknown): void => {
 };
 
 /**
- * Looks for no `'use strict'`: compartments evaluate strictly anyway, and acorn looks by a regular
- * expression that a megabyte of white space overflows.
+ * Looks for no `'use strict'`: compartments evaluate strictly, so all is parsed so, and acorn looks
+ * by a regular expression that a megabyte of white space overflows. Where this host has no stack
+ * left, it lets V8's RangeError through: a SyntaxError would be an outcome (zygote/call-depth.ts).
  */
 class ScriptParser extends Parser {
   strictDirective(): boolean {
     return false;
   }
+
+  catchStackOverflow<T>(parse: () => T): T {
+    return parse();
+  }
 }
 
-/** Errors: SyntaxError, whose message says where. */
-export const parseScript = (source: string): SyntaxNode =>
-  ScriptParser.parse(source, { ecmaVersion: 'latest', sourceType: 'script' });
+/**
+ * What the oldest Node that runs vats takes: all replicas refuse what it does not know, such as
+ * modifiers within a regular expression.
+ */
+const ECMA_VERSION = 2024;
+
+/** Puts comments into `comments`, in order. Errors: SyntaxError, whose message says where. */
+export const parseScript = (source: string, comments: Comment[]): SyntaxNode =>
+  ScriptParser.parse(source, {
+    ecmaVersion: ECMA_VERSION,
+    sourceType: 'script',
+    strict: true,
+    // Before it stands what the weaver adds.
+    allowHashBang: false,
+    onComment: comments,
+  });
+
+/** An error as acorn's are: the message ends with line, from 1, and column, from 0. */
+export const syntaxError = (why: string, source: string, at: number): SyntaxError => {
+  const { line, column } = getLineInfo(source, at);
+  return new SyntaxError(`${why} (${line}:${column})`);
+};
+
+/** The nodes around a place of the source, the innermost first. */
+export const nodesAt = (tree: SyntaxNode, at: number): [SyntaxNode, ...SyntaxNode[]] => {
+  const below = childrenOf(tree).find(({ start, end }) => start <= at && at < end);
+  if (below === undefined) return [tree];
+  const [innermost, ...around] = nodesAt(below, at);
+  return [innermost, ...around, tree];
+};
 
 /** Where a function's body begins behind its directives. */
 export const bodyStart = ({ body, start: bodyAt }: BlockStatement): number => {
@@ -70,7 +102,8 @@ export const behindArrow = (source: string, { params, start }: FunctionNode): nu
   return at + 2;
 };
 
-const namesIn = (pattern: SyntaxNode, into: string[]): void => {
+/** The names that a pattern binds. */
+export const namesIn = (pattern: SyntaxNode, into: string[]): void => {
   if (pattern.type === 'Identifier') into.push(pattern.name);
   else if (pattern.type === 'Property') namesIn(pattern.value, into);
   else if (pattern.type === 'AssignmentPattern') namesIn(pattern.left, into);
@@ -78,7 +111,7 @@ const namesIn = (pattern: SyntaxNode, into: string[]): void => {
 };
 
 /** The names that `var` declares in a function, however deep, but in no function below. */
-const varNames = (node: SyntaxNode, into: string[]): void => {
+export const varNames = (node: SyntaxNode, into: string[]): void => {
   if (isFunction(node)) return;
   if (node.type === 'VariableDeclaration' && node.kind === 'var') {
     for (const { id } of node.declarations) namesIn(id, into);

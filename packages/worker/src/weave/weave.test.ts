@@ -3,18 +3,20 @@
  * global object as `this`.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { WOVEN_NAMES, weave } from './weave.js';
+import { unmarked } from './marks.js';
+import { TAKE_NAME, WOVEN_NAMES, weave } from './weave.js';
 
 let depth = 0;
 let deepest = 0;
 let seen: unknown[] = [];
+let stamped: unknown[] = [];
 
 const enter = (): number => {
   depth += 1;
   deepest = Math.max(deepest, depth);
   return depth - 1;
 };
-const globals = {
+const calls = {
   [WOVEN_NAMES.enter]: enter,
   [WOVEN_NAMES.leave]: (before: number) => {
     depth = before;
@@ -32,7 +34,10 @@ const globals = {
     seen.push(error);
     return error;
   },
+  [WOVEN_NAMES.stamped]: (value: unknown) => void stamped.push(value),
 };
+
+const globals = { [TAKE_NAME]: () => calls };
 
 const evaluateAs = (source: string): unknown =>
   (new Function('"use strict"; return eval(arguments[0]);') as (source: string) => unknown).call(
@@ -45,6 +50,7 @@ beforeEach(() => {
   depth = 0;
   deepest = 0;
   seen = [];
+  stamped = [];
 });
 
 /** What a script gives, woven and not; `undefined` of the value when it is no promise. */
@@ -186,6 +192,22 @@ describe('weave:', () => {
     expect(weave(source)).toBe(woven);
   });
 
+  test.each(SCRIPTS)('%s, without what was added -> its source', (_what, source) => {
+    expect(unmarked(weave(source))).toBe(source);
+  });
+
+  test.each([
+    ['in white space', 'let\va\v=\v1;\va', 'let a = 1; a'],
+    ['in comments', '1 /*\v*/ //\v', '1 /* */ // '],
+    ['in texts', "['\v', '\\\v', '\\\\\v'].join()", "['\\v', '\\v', '\\\\\\v'].join()"],
+    ['in templates', '`\v${1}\\\v`', '`\\v${1}\\v`'],
+    ['in regular expressions', '/a[\v]\v/.test("a\\v\\v")', '/a[\\v]\\v/.test("a\\v\\v")'],
+    ['in the text of a tag', 'String.raw`\v`', 'String.raw`\v`'],
+  ])('a mark of ours %s -> written in another way, means the same', (_where, source, shown) => {
+    expect(weave(source)).toBe(shown);
+    expect(evaluateAs(shown)).toBe(evaluateAs(source));
+  });
+
   test('calls -> each counts', () => {
     evaluate('const f = n => (n === 0 ? 0 : f(n - 1)); f(6)');
     expect(deepest).toBe(7);
@@ -240,12 +262,24 @@ describe('weave:', () => {
   test.each([
     'const $heirloom_enter = () => 0;',
     '(a => { const { $heirloom_leave } = a; })({})',
+    'this.$heirloom_take()',
     'function $heirloom_caught() {}',
+    'class A { #$heirloom_stamp; }',
     'const \\u0024heirloom_depth = 1;',
     'o.$heirloom_depth',
     'try { f(); } catch ($heirloom_error) {}',
   ])('a reserved name: %s -> SyntaxError', source => {
     expect(() => weave(source)).toThrow(SyntaxError);
+  });
+
+  test.each([
+    ['import()', 'f();\n  import("x")', '2:2'],
+    ['import() that is spread', '(() => [...import("x")])', '1:11'],
+    ['a text of a tagged template', 'String.raw`<!--`', '1:11'],
+    ['a reserved name', 'a;\nb($heirloom_enter)', '2:2'],
+  ])('what cannot run: %s -> SyntaxError with line and column', (_, source, place) => {
+    expect(() => weave(source)).toThrow(SyntaxError);
+    expect(() => weave(source)).toThrow(`(${place})`);
   });
 
   test('megabytes of white space, in front and in a function -> no matter', () => {
@@ -255,5 +289,96 @@ describe('weave:', () => {
 
   test('what does not parse -> SyntaxError', () => {
     expect(() => weave('const = 1')).toThrow(SyntaxError);
+  });
+});
+
+/** A class that extends one whose constructor gives `it`, made once. */
+const stampedBy = (members: string): unknown[] => {
+  const it = {};
+  const make = evaluate(`it => {
+    class Given { constructor() { return it; } }
+    new (class extends Given { ${members} })();
+  }`);
+  (make as (it: object) => void)(it);
+  return stamped.map(each => each === it);
+};
+
+describe('weave: private members', () => {
+  const adding = [
+    '#x;',
+    '#x = 1;',
+    '#x() {}',
+    'get #x() { return 1; }',
+    'set #x(y) {}',
+    'static y = 1; #x = () => 1',
+    'constructor() { super(); } #x = this;',
+  ];
+  test.each(adding)('%s is added to what a constructor gives -> it is shown', members => {
+    expect(stampedBy(members)).toEqual([true]);
+  });
+
+  test('the first one throws, others are there -> it is shown', () => {
+    expect(() => stampedBy('#y() {} #x = (() => { throw RangeError(); })();')).toThrow(RangeError);
+    expect(stamped.length).toBe(1);
+  });
+
+  test.each(['', 'x = 1; y() {}', 'static #x = 1;', 'static #x() {}'])(
+    '%s adds none -> nothing is shown', members => {
+      expect(stampedBy(members)).toEqual([]);
+    },
+  );
+
+  test('of a class that extends none -> nothing is shown', () => {
+    evaluate('new (class { #x = 1; #y() {} })(); 0');
+    expect(stamped).toEqual([]);
+  });
+
+  test('its text -> as it was written', () => {
+    const text = 'class Box extends Object { #x = () => 1; get x() { return this.#x(); } }';
+    expect(unmarked(String(evaluate(`(${text})`)))).toBe(text);
+  });
+});
+
+test('weave: deeper than this stack holds -> an error of the host, not of the source', () => {
+  for (const bracket of ['(', '[', '{', 'x=>', '-']) {
+    expect(() => weave(bracket.repeat(1_000_000))).toThrow(
+      new RangeError('Maximum call stack size exceeded'),
+    );
+  }
+});
+
+/** What SES looks for, where it means nothing. */
+const INNOCENT: readonly (readonly [what: string, source: string])[] = [
+  ['a comment', '1; /* import("x") <!-- --> */ 2 // import( <!--'],
+  ['a type in a comment', "/** @type {import('./a.js').B} */ 7"],
+  ['a comment and a bracket', '[1].map(x => x) // import\n(0, 5)'],
+  ['html comments of scripts', '1 <!-- x\n  --> y\n+ 2'],
+  ['texts', "['import(x)', \"<!-- a -->\", '\\<!--', '\\\\import (']"],
+  ['templates', '(x => `import(${x}) <!-- ${`-->`}`)(1)'],
+  ['a tagged template beside', 'String.raw`${"<!--"}\\n`'],
+  ['regular expressions', '[/<!--/.test("<!--"), /[<!--x]/u.exec("-").index]'],
+  ['the source of one', 'new RegExp(/(-->)/.source).exec("a-->").index'],
+  ['import in a regular expression', '/^import(a|b)$/.test("importa")'],
+  ['a lookbehind', '/(?<!--x)y/.exec("--xy zy").index'],
+  ['operators', 'let n = 3, out = []; while (n-->0) out.push(n); out'],
+  ['methods', '({ import(x) { return x; } }).import(3)'],
+  ['accessors', '({ get import() { return 4; } }).import'],
+  ['a static method', 'class A { static async import (x) { return x; } } A.import(5)'],
+  [
+    'a private method',
+    'class A { #import(x) { return x; } f() { return this.#import (6); } } new A().f()',
+  ],
+  ['an optional call', '({ import: x => x })?.import?.(7)'],
+];
+
+describe('weave: what SES refuses by its patterns', () => {
+  test.each(INNOCENT)('%s -> the same, on the same lines, nothing to refuse', async (_, source) => {
+    const woven = weave(source);
+    expect(woven.split('\n').length).toBe(source.split('\n').length);
+    expect(/<!--|-->/.exec(woven)).toBe(null);
+    expect(/(^|[^.]|\.\.\.)\bimport(\s*(?:\(|\/[/*]))/.exec(woven)).toBe(null);
+    expect(await outcomeOf(() => evaluateAs(woven))).toEqual(
+      await outcomeOf(() => evaluateAs(source)),
+    );
   });
 });

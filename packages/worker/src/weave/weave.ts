@@ -8,27 +8,37 @@
  * shown to the guard before vat code sees it. A function that waits (`await`, `yield`) counts out
  * before and in behind.
  *
+ * A class that extends another may add private members to an object that it has not made, and look
+ * for them later; on what liveslots makes again they would tell of V8's collector (rules.md#o1). So
+ * such a class shows each object to the other half, which holds it then.
+ *
  *     function f(x) { return g(x); }
  *     function f(x) { const d = enter(); try { return g(x); }
  *       catch (e) { throw caught(e); } finally { leave(d); } }
  *
- * Invariants: text is only added, on the line where it belongs, so that line numbers stay; a script
- * that mentions a name of ours is refused, so that it can neither shadow nor call them; the same
- * source gives the same text (the version of acorn is exact in package.json). Not counted: default
- * values of parameters, fields of classes, generators while they delegate (`yield*`), functions
- * that declare a name twice (`fitsBlock`); for them there is the guard. The names are taken from
- * the global object, which is `this` where a compartment evaluates: no scope of vat code's making
- * comes between.
+ * Invariants: what is added stands on the line where it belongs, and what is written anew stays on
+ * its line (evasion.ts), so that line numbers stay; what is added stands between marks (marks.ts),
+ * so that it can be left out where a text is shown; a script that mentions a name of ours is
+ * refused, so that it can neither shadow nor call them; the same source gives the same text (the
+ * version of acorn is exact in package.json). Not counted: default values of parameters, fields of
+ * classes, generators while they delegate (`yield*`), functions that declare a name twice
+ * (`fitsBlock`); for them there is the guard. A script takes what it calls from the global object,
+ * which is `this` where a compartment evaluates: no scope of vat code's making comes between. There
+ * is one function to take it by, and it gives it to woven scripts alone.
  */
 import type {
   AwaitExpression,
   CatchClause,
+  Comment,
   ForOfStatement,
   Identifier,
+  PrivateIdentifier,
   ReturnStatement,
   TryStatement,
   YieldExpression,
 } from 'acorn';
+import { evasions, isSuspect, type Edit } from './evasion.js';
+import { marked } from './marks.js';
 import {
   behindArrow,
   bodyStart,
@@ -36,14 +46,20 @@ import {
   fitsBlock,
   isFunction,
   parseScript,
+  syntaxError,
   type FunctionNode,
   type SyntaxNode,
 } from './syntax.js';
 
+export { refusedInModule } from './refused-in-module.js';
+
 /** No script of vat code may contain an identifier that begins so. */
 export const RESERVED_PREFIX = '$heirloom_';
 
-/** The globals that woven code calls. */
+/** A global function; it gives what woven code calls, by the names that the code has for it. */
+export const TAKE_NAME = '$heirloom_take';
+
+/** What woven code calls. */
 export const WOVEN_NAMES = {
   /** Counts in; gives the depth before. */
   enter: '$heirloom_enter',
@@ -59,11 +75,15 @@ export const WOVEN_NAMES = {
   resume: '$heirloom_resume',
   /** Is shown everything that is caught; gives it back. */
   caught: '$heirloom_caught',
+  /** Is shown what a class adds private members to. */
+  stamped: '$heirloom_stamped',
 } as const;
 
-const { enter, leave, leaveWaited, wait, waited, resume, caught } = WOVEN_NAMES;
+const { enter, leave, leaveWaited, wait, waited, resume, caught, stamped } = WOVEN_NAMES;
+const TAKING = marked(`const{${Object.values(WOVEN_NAMES).join(',')}}=this.${TAKE_NAME}();`);
 const DEPTH = '$heirloom_depth';
 const ERROR = '$heirloom_error';
+const STAMP = '#$heirloom_stamp';
 
 /** What surrounds a node. */
 interface Surroundings {
@@ -75,35 +95,46 @@ interface Surroundings {
 const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
 
 type Wait = AwaitExpression | YieldExpression;
+type Class = Extract<SyntaxNode, { readonly type: 'ClassDeclaration' | 'ClassExpression' }>;
 
 /** A part of a statement that need not be there. */
 const isNone = (part: unknown): part is null | undefined => part === null || part === undefined;
 
+/** Does it add private members to what another constructor gives? */
+const isStamping = ({ superClass, body: { body: members } }: Class): boolean =>
+  !isNone(superClass) &&
+  members.some(each => 'key' in each && each.key.type === 'PrivateIdentifier' && !each.static);
+
 class Weaver {
   readonly #source: string;
-  readonly #insertions: [at: number, text: string][] = [];
+  readonly #edits: Edit[] = [];
 
   constructor(source: string) {
     this.#source = source;
   }
 
   weave(): string {
-    this.#visit(parseScript(this.#source), PROGRAM);
-    if (this.#insertions.length === 0) return this.#source;
+    const comments: Comment[] = [];
+    const tree = parseScript(this.#source, comments);
+    this.#visit(tree, PROGRAM);
+    const isCounted = this.#edits.length > 0;
+    if (isSuspect(this.#source)) this.#edits.push(...evasions(this.#source, tree, comments));
+    if (this.#edits.length === 0) return this.#source;
     // Stable: what was inserted first at a place comes first.
-    this.#insertions.sort(([a], [b]) => a - b);
-    const parts = [`const{${Object.values(WOVEN_NAMES).join(',')}}=this;`];
+    this.#edits.sort((a, b) => a.at - b.at);
+    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: TAKING });
+    const parts: string[] = [];
     let from = 0;
-    for (const [at, text] of this.#insertions) {
+    for (const { at, length, text } of this.#edits) {
       parts.push(this.#source.slice(from, at), text);
-      from = at;
+      from = at + length;
     }
     parts.push(this.#source.slice(from));
     return parts.join('');
   }
 
   #insert(at: number, text: string): void {
-    this.#insertions.push([at, text]);
+    this.#edits.push({ at, length: 0, text: marked(text) });
   }
 
   #visitBelow(node: SyntaxNode, around: Surroundings): void {
@@ -113,17 +144,28 @@ class Weaver {
   #visit(node: SyntaxNode, around: Surroundings): void {
     const { type } = node;
     if (isFunction(node)) return this.#function(node);
-    if (type === 'Identifier') return this.#identifier(node);
+    if (type === 'Identifier' || type === 'PrivateIdentifier') return this.#identifier(node);
+    if (type === 'ClassDeclaration' || type === 'ClassExpression') return this.#class(node, around);
     if (type === 'AwaitExpression' || type === 'YieldExpression') return this.#wait(node, around);
     if (type === 'ForOfStatement') return this.#loop(node, around);
     if (type === 'ReturnStatement') return this.#return(node, around);
     if (type === 'TryStatement') return this.#try(node, around);
+    if (type === 'ImportExpression') throw this.#error('a vat has no import()', node);
     return this.#visitBelow(node, around);
   }
 
-  #identifier({ name, start }: Identifier): void {
-    if (!name.startsWith(RESERVED_PREFIX)) return;
-    throw SyntaxError(`the name ${name} is reserved (at ${start})`);
+  #identifier(node: Identifier | PrivateIdentifier): void {
+    if (!node.name.startsWith(RESERVED_PREFIX)) return;
+    throw this.#error(`the name ${node.name} is reserved`, node);
+  }
+
+  #class(node: Class, around: Surroundings): void {
+    if (isStamping(node)) this.#insert(node.body.start + 1, `${STAMP}=${stamped}(this);`);
+    return this.#visitBelow(node, around);
+  }
+
+  #error(why: string, { start }: SyntaxNode): SyntaxError {
+    return syntaxError(why, this.#source, start);
   }
 
   #function(node: FunctionNode): void {
@@ -230,7 +272,44 @@ class Weaver {
 }
 
 /**
- * The woven script. Errors: SyntaxError for what does not parse, or mentions a reserved name.
- * RangeError when it nests deeper than this stack holds.
+ * An image whose text has this runs what this weaver has woven. Another number stands here when
+ * woven code needs what an older image does not give.
+ */
+export const WOVEN_MARK = 'heirloom image: woven code 2';
+
+/** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
+const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
+
+/**
+ * Could `weave` refuse a source that another parser of today's JavaScript has taken? Sources where
+ * it cannot need not be parsed to know that.
+ */
+export const isDoubtful = (source: string): boolean =>
+  isSuspect(source) || source.includes(RESERVED_PREFIX) || YOUNG_EXPRESSIONS.test(source);
+
+/** As esbuild prints what only code that is not strict may do, or maybe: `with`, `delete x`, … */
+const SLOPPY = new RegExp(
+  [
+    String.raw`\bwith \(`,
+    String.raw`\bdelete [\w$]+(?![\w$.?[(\x60])`,
+    // Assigned or declared. (Most only read them: `arguments[0]`, `apply(this, arguments)`.)
+    String.raw`\b(?:eval|arguments)\b(?!\s*[.[(]|\)(?! (?:\{|=>)))`,
+    String.raw`\bfunction\*? (?:eval|arguments)\b`,
+    // Two parameters of one name.
+    String.raw`\((?:[\w$]+, )*([\w$]+), (?:[\w$]+, )*\1(?:, [^()]*)?\) \{`,
+    String.raw`(?<![.\w$])(?:implements|interface|package|private|protected|public)\b`,
+  ].join('|'),
+);
+
+/** The same of what may not be strict itself, though vats take it as strict: CommonJS. */
+export const isDoubtfulSloppy = (source: string): boolean =>
+  isDoubtful(source) || SLOPPY.test(source);
+
+/**
+ * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
+ * `import()`. RangeError when it nests deeper than this stack holds.
  */
 export const weave = (source: string): string => new Weaver(source).weave();
+
+/** Does a woven script take what it calls? */
+export const takesCalls = (script: string): boolean => script.startsWith(TAKING);

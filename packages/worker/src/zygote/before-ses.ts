@@ -6,6 +6,8 @@
  */
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import { installIsView } from './float-arrays.js';
+import { installFunctionText } from './function-text.js';
 import { hardening } from './harden.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';
@@ -19,7 +21,9 @@ const fatal = (error: unknown): void => {
 
 export const handledPromises = makeHandledPromises(hardening, fatal);
 
+installFunctionText();
 installUtcDate();
+installIsView();
 const globals = {
   harden: hardening.harden,
   HandledPromise: handledPromises.HandledPromise,

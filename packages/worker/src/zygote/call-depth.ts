@@ -6,16 +6,19 @@
  * stack, which holds many times as much (rules.md#h4); once a crank has nested too deep, every
  * further call of it throws, so that code which catches that ends all the same; what V8 throws
  * because this host has no stack or no memory left is no outcome of a crank, whatever vat code does
- * with it. Vat code can reach the counter, as a property of its global object, and only harm
- * itself: V8's limit is the host's failure then.
+ * with it. Vat code cannot reach the counter: `take` gives it to a woven script, once, as the first
+ * thing that this does after it has been made. So a script is woven only when nothing can refuse it
+ * any more: neither SES, by its patterns, nor V8.
  */
 import { types } from 'node:util';
+import { Script } from 'node:vm';
 import { CALL_DEPTH_MAX } from '../protocol/limits.js';
-import { WOVEN_NAMES, weave } from '../weave/weave.js';
+import { isRefused } from '../weave/evasion.js';
+import { RESERVED_PREFIX, TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../weave/weave.js';
 import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
 
 const { isNativeError } = types;
-const { getOwnPropertyDescriptor } = Object;
+const { defineProperty, getOwnPropertyDescriptor } = Object;
 
 /** How V8 says that this host has no more, at the end of a message. */
 const WANTS = [
@@ -27,11 +30,21 @@ const WANTS = [
 /** Longer ones quote a regular expression; its text may be anything. */
 const QUOTED_CHARS_MAX = 1_000_000;
 
-const isHostsWant = (error: unknown): boolean => {
-  if (!isNativeError(error)) return false;
-  const message: unknown = getOwnPropertyDescriptor(error, 'message')?.value;
-  if (typeof message !== 'string' || message.length > QUOTED_CHARS_MAX) return false;
-  return WANTS.some(want => message.endsWith(want));
+const isHostsWant = (message: string): boolean =>
+  message.length <= QUOTED_CHARS_MAX && WANTS.some(want => message.endsWith(want));
+
+/** V8 describes what it could not use by the code that gave it: without ours, as this. */
+const WITHOUT_NAME = '(intermediate value)';
+const OUR_CODE = [
+  /\$heirloom_(?:wait|waited)(?:\(\.\.\.\))? is not a function or its return value(?= is not )/g,
+  /\$heirloom_(?:wait|waited)\(\.\.\.\)/g,
+  /\$heirloom_error(?=' as it is )/g,
+];
+
+/** An error of V8's tells of the author's code alone. */
+const tellPlainly = (error: Error, message: string): void => {
+  const plain = OUR_CODE.reduce((text, ours) => text.replace(ours, WITHOUT_NAME), message);
+  if (plain !== message) Reflect.defineProperty(error, 'message', { value: plain });
 };
 
 let depth = 0;
@@ -63,12 +76,17 @@ const leaveWaited = (before: number): void => {
 const resume = (before: number): number => (depth === before + 1 ? before : enter());
 
 const caught = <T>(error: T): T => {
-  if (isHostsWant(error)) observer?.hostFailed(error);
+  if (!isNativeError(error)) return error;
+  const message: unknown = getOwnPropertyDescriptor(error, 'message')?.value;
+  if (typeof message !== 'string') return error;
+  if (isHostsWant(message)) observer?.hostFailed(error);
+  if (message.includes(RESERVED_PREFIX)) tellPlainly(error, message);
   return error;
 };
 
 /** By the names that woven code uses. */
-const WOVEN_GLOBALS: Readonly<Record<string, unknown>> = {
+const CALLS: Readonly<Record<string, unknown>> = Object.freeze({
+  __proto__: null,
   [WOVEN_NAMES.enter]: enter,
   [WOVEN_NAMES.leave]: leave,
   [WOVEN_NAMES.leaveWaited]: leaveWaited,
@@ -79,27 +97,50 @@ const WOVEN_GLOBALS: Readonly<Record<string, unknown>> = {
   [WOVEN_NAMES.waited]: <T>(value: T): T => value,
   [WOVEN_NAMES.resume]: resume,
   [WOVEN_NAMES.caught]: caught,
+  [WOVEN_NAMES.stamped]: (value: object): void => observer?.stamped(value),
+});
+
+/** A woven script has been made, and takes next what it calls. */
+let isAwaited = false;
+
+const take = (): typeof CALLS => {
+  if (!isAwaited) throw TypeError(`${TAKE_NAME} is for woven code alone`);
+  isAwaited = false;
+  return CALLS;
 };
 
-/** Gives a compartment's global object, before any code runs in it, what woven code calls. */
-export const addWovenGlobals = (
-  globals: object,
-  harden: <T>(value: T) => T,
-): void => {
-  for (const [name, value] of Object.entries(WOVEN_GLOBALS)) {
-    // SES binds what cannot change once, as a constant: looking it up by name is slow.
-    const fixed = { writable: false, enumerable: false, configurable: false };
-    Object.defineProperty(globals, name, { value: harden(value), ...fixed });
-  }
+/** Gives a compartment's global object, before any code runs in it, what woven code needs. */
+export const addWovenGlobals = (globals: object, harden: <T>(value: T) => T): void => {
+  const fixed = { writable: false, enumerable: false, configurable: false };
+  defineProperty(globals, TAKE_NAME, { value: harden(take), ...fixed });
 };
 
 let woven: string | undefined;
 
+/** As where a compartment evaluates; V8 looks at functions, too, that nobody has called. */
+const parse = (script: string): void => {
+  try {
+    new Script(`'use strict';${script}`);
+  } catch (error) {
+    // Made anew: Node shows its own stack in this one.
+    throw error instanceof SyntaxError ? SyntaxError(error.message) : error;
+  }
+};
+
+/** Errors: SyntaxError, whoever refuses it. */
+const checkedScript = (source: string): string => {
+  const script = weave(source);
+  if (isRefused(script)) throw SyntaxError('a script of a vat has no import() and no <!--');
+  parse(script);
+  return script;
+};
+
 /** The transform of every compartment: whatever vat code evaluates is woven, once. */
 export const weaveSource = (source: string): string => {
-  if (source !== woven) return weave(source);
+  const script = source === woven ? source : checkedScript(source);
   woven = undefined;
-  return source;
+  isAwaited = takesCalls(script);
+  return script;
 };
 
 /** The next evaluation is of a script that `installBundle` has woven. */
@@ -112,6 +153,7 @@ export const callDepth: CallDepth = {
     observer = given;
   },
   begin() {
+    isAwaited = false;
     depth = 0;
     depthMax = CALL_DEPTH_MAX;
   },

@@ -2,16 +2,38 @@
  * Values of vat code as text for logs, without running any of that code.
  *
  * No getter, proxy trap, toString or toJSON is called: own data properties are read through their
- * descriptors, proxies are not entered. Bounded in depth, in entries and in length.
+ * descriptors, proxies are not entered. Bounded in depth, in entries and in length. Of errors is
+ * told what the vat itself does not see: where they were thrown, and what their messages redact.
  */
 import { types } from 'node:util';
 import { isObject } from '../values.js';
+import { builtInText } from './format-builtins.js';
+import { fillIn } from './format-directives.js';
 
-const { isMap, isPromise, isProxy, isSet, isTypedArray } = types;
+const { isPromise, isProxy } = types;
 
 const DEPTH_MAX = 3;
 const ENTRIES_MAX = 50;
 const TEXT_LENGTH_MAX = 10_000;
+/** Of an error, the errors that it comes of included. */
+const TRACE_LENGTH_MAX = 10_000;
+const TRACE_ERRORS_MAX = 20;
+const MESSAGE_LENGTH_MAX = 2_000;
+
+/** What is known of errors that does not stand in their properties. No vat code runs for it. */
+export interface ErrorDetails {
+  /** The parts of the message with nothing redacted, if there are any. */
+  messageOf(error: Error): readonly unknown[] | undefined;
+  notesOf(error: Error): readonly (readonly unknown[])[];
+  /** Where it was made, the innermost call first: lines that begin with `at`. */
+  framesOf(error: Error): readonly string[];
+}
+
+const NO_DETAILS: ErrorDetails = {
+  messageOf: () => undefined,
+  notesOf: () => [],
+  framesOf: () => [],
+};
 
 /** Lockdown makes accessors of some data properties; their getters bear the value. */
 const originalValue = (getter: unknown): unknown =>
@@ -45,57 +67,248 @@ const formatPrimitive = (value: unknown): string => {
   return String(value);
 };
 
-const formatError = (error: Error, depth: number): string => {
-  const name = textProperty(error, 'name');
-  const message = textProperty(error, 'message');
-  const cause = Object.getOwnPropertyDescriptor(error, 'cause');
-  const text = message === '' ? name : `${name || 'Error'}: ${message}`;
-  return cause === undefined ? text : `${text} [cause: ${format(cause.value, depth + 1)}]`;
+const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
+  text.length > lengthMax ? `${text.slice(0, lengthMax)}...` : text;
+
+/** Behind these, and before those, stands no space. */
+const OPENING = '([\'"`';
+const CLOSING = ')].,;:!?\'"`';
+
+/** The parts of a message, from which ses has taken the spaces between texts and values. */
+const joinParts = (parts: readonly unknown[], depth: number): string => {
+  let text = '';
+  for (const part of parts) {
+    const shown = typeof part === 'string' ? part : format(part, depth + 1, NO_DETAILS);
+    const isTight = OPENING.includes(text.slice(-1)) || CLOSING.includes(shown.slice(0, 1));
+    text += isTight ? shown : ` ${shown}`;
+    if (text.length > TEXT_LENGTH_MAX) break;
+  }
+  return clip(text);
 };
 
-const formatEntry = (value: object, key: string | symbol, depth: number): string => {
+/** Name and message. */
+const headOf = (error: Error, depth: number, details: ErrorDetails): string => {
+  const name = textProperty(error, 'name');
+  const parts = details.messageOf(error);
+  const message = parts === undefined ? textProperty(error, 'message') : joinParts(parts, depth);
+  return message === '' ? name : `${name || 'Error'}: ${message}`;
+};
+
+/** Own properties that are told where errors are, not as fields. */
+const ERROR_KEYS: readonly PropertyKey[] = ['name', 'message', 'stack', 'cause', 'errors'];
+
+/** An accessor gives the message: no code of it runs here. */
+const hidesMessage = (error: Error): boolean =>
+  Object.getOwnPropertyDescriptor(error, 'message')?.get !== undefined;
+
+/**
+ * What an error has of its own, as ` { code: "E1" }`; where its message cannot be told, what is
+ * hidden in it too.
+ */
+const fieldsOf = (error: Error, depth: number, details: ErrorDetails): string => {
+  const isTold = !hidesMessage(error) || details.messageOf(error) !== undefined;
+  const keys = Reflect.ownKeys(error).filter(key => {
+    if (typeof key === 'symbol' || ERROR_KEYS.includes(key)) return false;
+    const { value, enumerable }: PropertyDescriptor =
+      Object.getOwnPropertyDescriptor(error, key) ?? {};
+    if (enumerable === true) return true;
+    return !isTold && !key.startsWith('_') && value !== undefined && typeof value !== 'function';
+  });
+  if (keys.length === 0) return '';
+  // Not as deep in as the error's own entries: issues and their paths are to be seen.
+  const shown = keys.slice(0, ENTRIES_MAX).map(
+    key => `${String(key)}: ${formatEntry(error, key, depth - 1, details)}`,
+  );
+  return ` { ${shown.join(', ')} }`;
+};
+
+const formatError = (error: Error, depth: number, details: ErrorDetails): string => {
+  const text = headOf(error, depth, details) + fieldsOf(error, depth, details);
+  const cause = Object.getOwnPropertyDescriptor(error, 'cause');
+  // An error may be its own cause.
+  if (cause === undefined || depth >= DEPTH_MAX) return text;
+  return `${text} [cause: ${format(cause.value, depth + 1, details)}]`;
+};
+
+const formatEntry = (
+  value: object,
+  key: string | symbol,
+  depth: number,
+  details: ErrorDetails,
+): string => {
   const descriptor = Object.getOwnPropertyDescriptor(value, key);
   if (descriptor === undefined) return '';
   if (!('value' in descriptor)) return '[accessor]';
-  return format(descriptor.value, depth + 1);
+  return format(descriptor.value, depth + 1, details);
 };
 
-const formatEntries = (value: object, depth: number): string => {
+/** Of a list, with what stands for its holes; other keys come with their names. */
+const listTexts = (
+  value: readonly unknown[],
+  keys: readonly (string | symbol)[],
+  textOf: (key: string | symbol) => string,
+): string[] => {
+  const texts: string[] = [];
+  let next = 0;
+  const toIndex = (index: number): void => {
+    if (index > next) texts.push(index === next + 1 ? '<empty>' : `<${index - next} empty>`);
+    next = index + 1;
+  };
+  const isIndex = (key: string | symbol): boolean =>
+    typeof key === 'string' && /^\d+$/.test(key) && Number(key) < value.length;
+  for (const key of keys.slice(0, ENTRIES_MAX)) {
+    if (!isIndex(key)) continue;
+    toIndex(Number(key));
+    texts.push(textOf(key));
+  }
+  const others = keys.filter(key => !isIndex(key));
+  if (keys.length - others.length <= ENTRIES_MAX) toIndex(value.length);
+  const named = others.slice(0, Math.max(0, ENTRIES_MAX - (keys.length - others.length)));
+  return [...texts, ...named.map(key => `${String(key)}: ${textOf(key)}`)];
+};
+
+const formatEntries = (value: object, depth: number, details: ErrorDetails): string => {
   const isList = Array.isArray(value);
   const keys = Reflect.ownKeys(value).filter(key => {
     if (isList && key === 'length') return false;
     return Object.getOwnPropertyDescriptor(value, key)?.enumerable === true;
   });
-  const entries = keys.slice(0, ENTRIES_MAX).map(key => {
-    const text = formatEntry(value, key, depth);
-    return isList ? text : `${String(key)}: ${text}`;
-  });
+  const textOf = (key: string | symbol): string => formatEntry(value, key, depth, details);
+  const entries = isList
+    ? listTexts(value, keys, textOf)
+    : keys.slice(0, ENTRIES_MAX).map(key => `${String(key)}: ${textOf(key)}`);
   if (keys.length > ENTRIES_MAX) entries.push(`... ${keys.length - ENTRIES_MAX} more`);
   if (isList) return `[${entries.join(', ')}]`;
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 };
 
-const format = (value: unknown, depth: number): string => {
+const format = (value: unknown, depth: number, details: ErrorDetails): string => {
   if (!isObject(value)) return formatPrimitive(value);
-  if (isProxy(value)) return '[Proxy]';
+  const show = (part: unknown): string => format(part, depth + 1, details);
+  const shown = { show: depth >= DEPTH_MAX ? undefined : show, entriesMax: ENTRIES_MAX };
+  if (isProxy(value)) return builtInText(value, shown) ?? '[Proxy]';
   if (typeof value === 'function') return `[Function ${textProperty(value, 'name')}]`;
-  if (types.isNativeError(value)) return formatError(value, depth);
-  const tag = textProperty(value, Symbol.toStringTag);
+  if (types.isNativeError(value)) return formatError(value, depth, details);
   if (isPromise(value)) return '[Promise]';
-  if (isTypedArray(value)) return '[typed array]';
-  if (isMap(value)) return '[Map]';
-  if (isSet(value)) return '[Set]';
-  if (types.isDate(value)) return '[Date]';
+  const text = builtInText(value, shown);
+  if (text !== undefined) return text;
+  const tag = textProperty(value, Symbol.toStringTag);
   const label = tag === '' ? '' : `[${tag}] `;
   if (depth >= DEPTH_MAX) return label === '' ? '[Object]' : label.trimEnd();
-  return label + formatEntries(value, depth);
+  return label + formatEntries(value, depth, details);
 };
 
-const clip = (text: string): string =>
-  text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}...` : text;
+/** The first members of a list, without the code that vat code may have put into it. */
+const membersOf = (list: unknown): unknown[] => {
+  if (isProxy(list) || !Array.isArray(list)) return [];
+  return Array.from(
+    { length: Math.min(list.length, TRACE_ERRORS_MAX) },
+    (_, i): unknown => Object.getOwnPropertyDescriptor(list, i)?.value,
+  );
+};
 
-export const formatValue = (value: unknown): string => clip(format(value, 0));
+/** An error that another one comes of, if it is an error. */
+const partsOf = (error: Error): (readonly [label: string, part: Error])[] => {
+  const list = membersOf(dataProperty(error, 'errors'));
+  const parts: (readonly [string, unknown])[] = list.map(part => ['error', part]);
+  parts.push(['cause', Object.getOwnPropertyDescriptor(error, 'cause')?.value]);
+  return parts.flatMap(([label, part]) =>
+    types.isNativeError(part) ? [[label, part] as const] : [],
+  );
+};
 
-/** The arguments of a console call as one line; strings stand for themselves. */
-export const formatLine = (values: readonly unknown[]): string =>
-  clip(values.map(value => (typeof value === 'string' ? value : format(value, 0))).join(' '));
+/** What stands below the head of an error, line by line. */
+const traceLines = (error: Error, details: ErrorDetails, seen: Set<Error>): string[] => {
+  seen.add(error);
+  const lines = details.framesOf(error).map(frame => `    ${frame}`);
+  for (const note of details.notesOf(error)) {
+    lines.push(`  note: ${clip(joinParts(note, 0), MESSAGE_LENGTH_MAX)}`);
+  }
+  const noted = details.notesOf(error).flat().filter(part => types.isNativeError(part));
+  const parts = noted.map(part => ['noted', part] as const);
+  for (const [label, part] of [...partsOf(error), ...parts]) {
+    if (seen.has(part) || seen.size >= TRACE_ERRORS_MAX) continue;
+    lines.push(`  ${label}: ${clip(headOf(part, 0, details), MESSAGE_LENGTH_MAX)}`);
+    lines.push(...traceLines(part, details, seen).map(line => `  ${line}`));
+  }
+  return lines;
+};
+
+const belowHead = (
+  value: unknown,
+  details: ErrorDetails,
+  seen: Set<Error> = new Set(),
+): string =>
+  types.isNativeError(value)
+    ? clip(traceLines(value, details, seen).join('\n'), TRACE_LENGTH_MAX)
+    : '';
+
+/** An error with where it was thrown and what it comes of; '' for what is none. */
+export const formatTrace = (value: unknown, details: ErrorDetails): string => {
+  if (!types.isNativeError(value)) return '';
+  const head = clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX);
+  const trace = belowHead(value, details);
+  return trace === '' ? head : `${head}\n${trace}`;
+};
+
+/** Every error that is told is asked for its message, and remembered in `told`. */
+const remembering = (details: ErrorDetails, told: Set<Error>): ErrorDetails => ({
+  ...details,
+  messageOf: error => {
+    told.add(error);
+    return details.messageOf(error);
+  },
+});
+
+/** Of errors within other values, each with its head. */
+const tracesWithin = (
+  told: ReadonlySet<Error>,
+  details: ErrorDetails,
+  seen: Set<Error>,
+): string[] => {
+  const traces: string[] = [];
+  for (const error of told) {
+    if (seen.has(error) || seen.size >= TRACE_ERRORS_MAX) continue;
+    const below = traceLines(error, details, seen).map(line => `  ${line}`);
+    if (below.length === 0) continue;
+    const head = `  error: ${clip(headOf(error, 0, details), MESSAGE_LENGTH_MAX)}`;
+    traces.push(clip([head, ...below].join('\n'), TRACE_LENGTH_MAX));
+  }
+  return traces;
+};
+
+/** One line, then where each error in it was thrown. */
+const lines = (
+  values: readonly unknown[],
+  details: ErrorDetails,
+  lineWith: (details: ErrorDetails) => string,
+): string => {
+  const told = new Set<Error>();
+  const line = clip(lineWith(remembering(details, told)));
+  const seen = new Set<Error>();
+  const traces = values.map(value => {
+    const ofValue = new Set<Error>();
+    const trace = belowHead(value, details, ofValue);
+    for (const error of ofValue) seen.add(error);
+    return trace;
+  });
+  return [line, ...traces, ...tracesWithin(told, details, seen)].filter(Boolean).join('\n');
+};
+
+export const formatValue = (value: unknown, details = NO_DETAILS): string =>
+  lines([value], details, telling => format(value, 0, telling));
+
+/**
+ * The arguments of a console call as one line, in which texts stand for themselves; below it, where
+ * each error among them or within them was thrown.
+ */
+export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string =>
+  lines(values, details, telling => {
+    const textOf = (value: unknown): string =>
+      typeof value === 'string' ? value : format(value, 0, telling);
+    const [first, ...others] = values;
+    const [head, left] =
+      typeof first === 'string' ? fillIn(first, others, textOf) : ['', values];
+    const texts = left.map(textOf);
+    return (typeof first === 'string' ? [head, ...texts] : texts).join(' ');
+  });

@@ -21,6 +21,7 @@
 import { types } from 'node:util';
 import type { Hardening } from '../contracts/hardening.js';
 import { getterOf, isObject } from '../values.js';
+import { isFloatArray } from './float-arrays.js';
 
 const { isProxy } = types;
 const { isView } = ArrayBuffer;
@@ -162,12 +163,14 @@ const traverseProxy = (value: object, pending: Pending): void => {
 
 const freezeAndTraverse = (value: object, pending: Pending): void => {
   if (feralStackGetter !== undefined) repairStack(value, feralStackGetter);
-  if (isView(value) && apply(typedArrayTag, value, []) !== undefined) freezeTypedArray(value);
-  else freeze(value);
   if (isProxy(value)) {
+    if (isFloatArray(value)) freezeTypedArray(value);
+    else freeze(value);
     traverseProxy(value, pending);
     return;
   }
+  if (isView(value) && apply(typedArrayTag, value, []) !== undefined) freezeTypedArray(value);
+  else freeze(value);
   const keys = ownKeys(value);
   pending.enqueue(getPrototypeOf(value));
   for (let i = 0; i < keys.length; i += 1) {

@@ -17,8 +17,12 @@ import type {
   LogSink,
   VatEnvironment,
 } from '../contracts/vat-environment.js';
+import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
+import { INTERFACES_MARK } from '../protocol/interfaces.js';
+import { WOVEN_MARK } from '../weave/weave.js';
 import { callDepth } from './call-depth.js';
-import { formatValue } from './format-value.js';
+import { errorDetails, fatalDetails } from './error-details.js';
+import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
 import { makeVatCompartment } from './vat-compartment.js';
 
@@ -29,16 +33,19 @@ export const startImage = (host: ImageHost): ImageInstance => {
     hardening,
     callDepth,
     handledPromises,
+    traceOf: error => formatTrace(error, errorDetails),
     makeCompartment(globals, log) {
       vatLog = log;
-      return makeVatCompartment(globals, log);
+      return makeVatCompartment(globals, log, errorDetails);
     },
   };
   const supervisor = new Supervisor({ host, environment });
   return {
+    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK, WOVEN_MARK],
     onMessage: frame => supervisor.onMessage(frame),
+    stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {
-      const text = `Unhandled rejection: ${formatValue(reason)}`;
+      const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
       if (vatLog !== undefined) vatLog('error', text);
       return vatLog !== undefined;
     },

@@ -4,10 +4,13 @@
  *
  * All options are given, so that none is read from the environment. `errorTaming` shows in the
  * texts of errors, which vats see: it never changes without a new image (rules.md#h4).
+ * `stackFiltering` shows in what the host is told alone (error-details.ts).
  */
 import 'ses';
 import { propertyOf } from '../values.js';
 import { hardening } from './harden.js';
+import { installLoading } from './loading.js';
+import { enableOverrides } from './overrides.js';
 
 type EvaluateOptions = Readonly<Record<string, unknown>>;
 interface Evaluator {
@@ -31,12 +34,12 @@ prototype.evaluate = {
   },
 }.evaluate;
 
-lockdown({
+repairIntrinsics({
   errorTaming: 'safe',
   errorTrapping: 'none',
   unhandledRejectionTrapping: 'none',
   reporting: 'none',
-  stackFiltering: 'concise',
+  stackFiltering: 'verbose',
   overrideTaming: 'severe',
   overrideDebug: [],
   consoleTaming: 'unsafe',
@@ -47,6 +50,9 @@ lockdown({
   legacyRegeneratorRuntimeTaming: 'safe',
   __hardenTaming__: 'safe',
 });
+enableOverrides();
+installLoading();
+hardenIntrinsics();
 
 const adopted = propertyOf(Object, Symbol.for('harden'));
 if (adopted !== hardening.harden || !hardening.isHardened(Object.prototype)) {

@@ -48,8 +48,14 @@ const vat = new Worker(path.join(__dirname, 'process.cjs'), {
     ...(heapMiB === 0 ? {} : { maxOldGenerationSizeMb: heapMiB }),
   },
 });
+/** With its stack, if the thread has told it. */
+const describe = (error: unknown): string => {
+  const stack = error instanceof Error ? error.stack : undefined;
+  return stack === undefined || stack === '' ? String(error) : stack;
+};
+
 vat.on('error', error => {
-  writeSync(STDERR_FD, `${String(error)}\n`);
+  writeSync(STDERR_FD, `${describe(error)}\n`);
   process.exit(VAT_DIED);
 });
 vat.on('exit', () => process.exit(VAT_DIED));

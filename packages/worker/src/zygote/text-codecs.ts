@@ -4,7 +4,8 @@
  * Node's decoder knows the encodings of the ICU that it was built with; those would differ from
  * engine to engine. Installed before `ses`, which makes these the intrinsics of every compartment.
  */
-import { propertyOf } from '../values.js';
+import { isObject, propertyOf } from '../values.js';
+import { bytesOf } from './float-arrays.js';
 
 const { TextDecoder: HostDecoder, TextEncoder: HostEncoder } = globalThis;
 const { apply } = Reflect;
@@ -72,8 +73,9 @@ class Utf8Decoder {
     if (!ArrayBuffer.isView(bytes) && !(bytes instanceof ArrayBuffer)) {
       throw new TypeError('decode: not an ArrayBuffer or a view of one');
     }
+    const given = isObject(bytes) ? (bytesOf(bytes) ?? bytes) : bytes;
     try {
-      return apply(decode, this.#host, [bytes, { stream }]);
+      return apply(decode, this.#host, [given, { stream }]);
     } catch {
       throw new TypeError('The encoded data was not valid for encoding utf-8');
     }

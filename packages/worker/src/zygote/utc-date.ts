@@ -17,7 +17,7 @@ const { defineProperties, defineProperty, freeze } = Object;
 const FeralDate = Date;
 const prototype = FeralDate.prototype;
 const feralParse = FeralDate.parse;
-const { getTime, setUTCFullYear, valueOf } = prototype;
+const { getTime, setUTCFullYear, toISOString, valueOf } = prototype;
 const { trunc } = Math;
 const { UTC } = FeralDate;
 const TypeErrorOf = TypeError;
@@ -169,6 +169,10 @@ function UtcDate(this: unknown, ...args: unknown[]): unknown {
   if (args.length === 1) return construct(FeralDate, [timeValueOf(args[0])], new.target);
   return construct(FeralDate, [apply(UTC, undefined, args)], new.target);
 }
+
+/** For logs: whatever a date has of its own, nothing of it is run. */
+export const isoText = (date: Date): string =>
+  Number.isNaN(apply(getTime, date, [])) ? 'Invalid Date' : String(apply(toISOString, date, []));
 
 /** Makes `Date` of this realm UTC-only. Call once, before `ses` is evaluated. */
 export const installUtcDate = (): void => {

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { WOVEN_NAMES } from '../weave/weave.js';
+import { TAKE_NAME } from '../weave/weave.js';
 import { buildFixtures, runFixture } from './testing/run-fixture.js';
 
 /** Every global of a vat: SES's, and ours (docs/environment.md). `Iterator` from Node 22 on. */
 const GLOBALS = [
-  ...Object.values(WOVEN_NAMES).sort(),
+  TAKE_NAME,
   'AggregateError',
   'Array',
   'ArrayBuffer',
@@ -17,6 +17,8 @@ const GLOBALS = [
   'Date',
   'Error',
   'EvalError',
+  'Float32Array',
+  'Float64Array',
   'Function',
   'HandledPromise',
   'Infinity',
@@ -107,13 +109,48 @@ describe('vat-compartment', () => {
       expect.stringMatching(/^TypeError/),
       expect.stringMatching(/^(TypeError|ReferenceError)/),
       expect.not.stringMatching(/\/|:\d+:\d+/),
-      expect.stringMatching(/^TypeError: secure mode/),
-      expect.stringMatching(/^TypeError: secure mode/),
-      expect.stringMatching(/^TypeError: secure mode/),
       true,
       `2020-01-01T00:00:00.000Z${Date.UTC(2020, 0, 1)}`,
       'Thu Jan 01 1970 00:00:00 GMT+0000',
     ]);
+  });
+
+  test('woven code: what it takes -> is for no other code, whatever was refused before', () => {
+    expect(found['takes']!.length).toBe(25);
+    for (const what of found['takes']!) expect(what).toMatch(/^TypeError: /);
+  });
+
+  test('woven code: functions -> show what their authors have written', () => {
+    expect(found['texts']!.length).toBe(22);
+    expect(new Set(found['texts'])).toEqual(new Set([true]));
+  });
+
+  test('time and chance: while modules are evaluated -> not known, one sequence', () => {
+    const [first, again] = found['loading']!;
+    const { 3: chance, 8: child, ...rest } = first as unknown[];
+    const invalid = 'Invalid Date';
+    expect(Object.values(rest)).toEqual([null, invalid, invalid, 5, null, true, true]);
+    expect(chance).toBeGreaterThan(0);
+    expect(child).toEqual([null, expect.any(Number)]);
+    expect((child as unknown[])[1]).not.toBe(chance);
+    expect(again).toEqual(first);
+    expect(found['noticed']).toEqual(Array(2).fill(expect.stringMatching(/^info: .*not known/)));
+  });
+
+  test('time and chance: afterwards -> refused', () => {
+    const refused = expect.stringMatching(/^TypeError: secure mode/) as unknown;
+    expect(found['loaded']).toEqual([
+      ...Array<unknown>(4).fill(refused),
+      5,
+      refused,
+      refused,
+      true,
+      refused,
+    ]);
+  });
+
+  test('errors: classes written as functions -> may assign what their prototype has', () => {
+    expect(found['wrongOverrides']).toEqual([]);
   });
 
   test('Compartment: children at any depth -> inherit WeakMap, WeakSet, passStyleOf only', () => {
@@ -136,7 +173,7 @@ describe('vat-compartment', () => {
       'info: { self: { self: { self: [Object] } } }',
       'debug: Error: boom TypeError: t [cause: "c"]',
       'trace: [Function ] [Function ]',
-      'log: [Map] [Set] [Promise] [typed array] [Date] {}',
+      'log: Map(0) {} Set(0) {} [Promise] Uint8Array(2) [0, 0] 1970-01-01T00:00:00.000Z /x/',
       'error: Assertion failed: yes',
       'log: g',
       'log: [1]',

@@ -2,7 +2,8 @@
  * The compartment of a vat, and the `Compartment` that its code gets.
  *
  * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
- * among them), `assert`, `console`, `URL`, and what liveslots adds. No global is defined as
+ * among them), our `Float32Array` and `Float64Array`, `assert`, `console`, `URL`, and what
+ * liveslots adds. No global is defined as
  * undefined: `'VatData' in globalThis` decides in libraries.
  *
  * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by
@@ -18,13 +19,16 @@ import { check } from '../check.js';
 import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
 import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
+import { floatArrays } from './float-arrays.js';
 import { hardening } from './harden.js';
+import { dateFor, whileLoading } from './loading.js';
+import type { ErrorDetails } from './format-value.js';
 import { makeVatConsole } from './vat-console.js';
 import { VatUrl } from './vat-url.js';
 
 const { harden } = hardening;
 const { apply, construct, ownKeys } = Reflect;
-const { defineProperty } = Object;
+const { defineProperty, entries, hasOwn } = Object;
 
 type Globals = Readonly<Record<PropertyKey, unknown>>;
 interface CompartmentOptions {
@@ -35,7 +39,10 @@ interface CompartmentOptions {
 type CompartmentArgs = readonly (CompartmentOptions | null | undefined)[];
 
 const PASS_STYLE_OF = Symbol.for('@endo passStyleOf');
-const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', 'Date', PASS_STYLE_OF];
+const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', PASS_STYLE_OF];
+
+/** As universal as SES's intrinsics are, unless a compartment is given others. */
+const floats = entries(floatArrays);
 
 const StartCompartment = Compartment;
 const { assert } = globalThis;
@@ -57,6 +64,8 @@ const dressGlobal = (compartment: object, inherited: Globals): void => {
   const globals = globalOf(compartment);
   addWovenGlobals(globals, harden);
   for (const key of ownKeys(inherited)) setGlobal(globals, key, inherited[key]);
+  setGlobal(globals, 'Date', dateFor(globals['Date']));
+  for (const [name, value] of floats) if (!hasOwn(globals, name)) setGlobal(globals, name, value);
   const own = globals['Compartment'];
   // Vat code may have withheld it from its child, or given something of its own.
   if (typeof own !== 'function') return;
@@ -91,11 +100,18 @@ const wrapCompartment = (Inner: Function, inherited: Globals): object => {
   return harden(Compartment);
 };
 
-/** See `VatEnvironment.makeCompartment`. */
-export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartment => {
+/** A compartment's `eval` is its own, so `eval(x)` is `(0, eval)(x)`. SES refuses it by default. */
+const AS_INDIRECT = { __rejectSomeDirectEvalExpressions__: false };
+
+/** See `VatEnvironment.makeCompartment`. `details`: of errors, for the console's lines. */
+export const makeVatCompartment = (
+  globals: Globals,
+  log: LogSink,
+  details?: ErrorDetails,
+): VatCompartment => {
   const all: Record<PropertyKey, unknown> = {
     assert,
-    console: makeVatConsole(log),
+    console: makeVatConsole(log, details),
     URL: VatUrl,
   };
   const inherited: Record<PropertyKey, unknown> = {};
@@ -110,7 +126,8 @@ export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartme
   return {
     evaluate: source => {
       expectWoven(source);
-      return compartment.evaluate(source);
+      const tell = (text: string): void => log('info', text);
+      return whileLoading(() => compartment.evaluate(source, AS_INDIRECT), tell);
     },
   };
 };
@@ -118,3 +135,4 @@ export const makeVatCompartment = (globals: Globals, log: LogSink): VatCompartme
 // SES leaves parts of its `assert` unfrozen: children would share them.
 harden(assert);
 harden(VatUrl);
+harden(floatArrays);

@@ -5,7 +5,7 @@
  * depends on it.
  */
 import type { LogLevel, LogSink } from '../contracts/vat-environment.js';
-import { formatLine } from './format-value.js';
+import { formatLine, type ErrorDetails } from './format-value.js';
 import { hardening } from './harden.js';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'log', 'info', 'warn', 'error', 'trace'];
@@ -25,13 +25,18 @@ const SILENT = [
 
 type ConsoleMethod = (...args: unknown[]) => void;
 
-export const makeVatConsole = (log: LogSink): Readonly<Record<string, ConsoleMethod>> => {
+/** `details`: what lines tell of errors beyond what the vat sees. */
+export const makeVatConsole = (
+  log: LogSink,
+  details?: ErrorDetails,
+): Readonly<Record<string, ConsoleMethod>> => {
+  const lineOf = (args: readonly unknown[]): string => formatLine(args, details);
   const methods: Record<string, ConsoleMethod> = {};
-  for (const level of LEVELS) methods[level] = (...args) => log(level, formatLine(args));
-  for (const name of LOGGED_AS_LOG) methods[name] = (...args) => log('log', formatLine(args));
+  for (const level of LEVELS) methods[level] = (...args) => log(level, lineOf(args));
+  for (const name of LOGGED_AS_LOG) methods[name] = (...args) => log('log', lineOf(args));
   for (const name of SILENT) methods[name] = () => undefined;
   methods['assert'] = (condition, ...args) => {
-    if (!condition) log('error', `Assertion failed: ${formatLine(args)}`);
+    if (!condition) log('error', `Assertion failed: ${lineOf(args)}`);
   };
   return hardening.harden(methods);
 };

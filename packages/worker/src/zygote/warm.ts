@@ -4,6 +4,7 @@
  *
  * It must happen after the kernel has opened the store (rules.md#s3), once in a realm.
  */
+import { types } from 'node:util';
 import { openReader, type StoreReader } from '@heirloom/store';
 import { packTuple } from '../protocol/frame-writer.js';
 import { FromWorker } from '../protocol/opcodes.js';
@@ -37,10 +38,20 @@ const onUnhandledRejection = (reason: unknown): void => {
   process.stderr.write('heirloom: unhandled rejection before a vat was bound\n');
 };
 
+/** The thread ends, and what it died of goes to its owner: vat code can see no stack any more. */
+const onFatalError = (error: unknown): void => {
+  const stack = instance?.stackOf?.(error) ?? '';
+  if (stack !== '' && types.isNativeError(error)) {
+    const attributes = { writable: true, configurable: true };
+    Reflect.defineProperty(error, 'stack', { value: stack, ...attributes });
+  }
+};
+
 export const warm = (options: WarmOptions): Warm => {
   const { directory, readersMax, imageSource, codeCache } = options;
   // No handler for uncaughtException: then the worker ends and its owner gets the error, which is
   // what an exception of ours must do. With a handler it would live on.
+  process.on('uncaughtExceptionMonitor', onFatalError);
   process.on('unhandledRejection', onUnhandledRejection);
   // A vat may handle in a later crank what it did not handle at once: without a listener Node would
   // print a warning of its own to the host's stderr.

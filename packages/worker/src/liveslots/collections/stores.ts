@@ -10,6 +10,7 @@ import type { Hardening } from '../../contracts/hardening.js';
 import { propertyOf } from '../../values.js';
 import { Fail } from '../contract/fail.js';
 import { copyMapOf, copySetOf } from '../contract/patterns.js';
+import { markRemade } from '../objects/remade-marks.js';
 import { iterateCollection } from './collection-iteration.js';
 import type { Collection } from './collection.js';
 
@@ -109,7 +110,9 @@ export class StoreShapes {
 
   make(type: StoreType, collection: Collection): object {
     const store: object = Object.create(this.#tagRecord(type));
-    Object.assign(store, METHODS[type](collection));
+    const methods = METHODS[type](collection);
+    Object.values(methods).forEach(markRemade);
+    Object.assign(store, methods);
     Object.defineProperty(store, GET_METHOD_NAMES, { value: this.#getMethodNames });
     return this.#hardening.harden(store);
   }

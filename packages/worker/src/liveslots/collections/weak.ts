@@ -3,21 +3,33 @@
  *
  * A representative, collection or presence can be collected and made again, so such keys stand by
  * vref; other objects stand by identity, weakly. Invariant: neither tells whether a key was
- * collected meanwhile (rules.md#o1). The record of a cohort's facets has no vref and is therefore
- * held.
+ * collected meanwhile (rules.md#o1). What has no vref and is made again (the record of a cohort's
+ * facets, the prototype of presences, the methods of stores) is therefore held.
  *
  * An entry by vref lasts until the table is collected, or what the vref names is no more.
  */
 import type { VRef } from '../../protocol/refs.js';
+import { isObject } from '../../values.js';
 import type { References } from '../contract/context.js';
 import { Cohort } from '../kinds/representatives.js';
 import { RamRecognizers, type RamRecognizer } from '../objects/ram-recognizers.js';
+import { isMarkedRemade } from '../objects/remade-marks.js';
 
 const { WeakMap: HostWeakMap } = globalThis;
 
 /** The vrefs that stand for objects which can be made again. */
-const isRemade = (vref: VRef): boolean =>
+const isRemadeRef = (vref: VRef): boolean =>
   vref.startsWith('o-') || vref.startsWith('o+d') || vref.startsWith('o+v');
+
+/** Can it be made again, though it has no vref? */
+const isRemadeUnnamed = (key: unknown): boolean =>
+  isObject(key) && (Cohort.is(key) || isMarkedRemade(key));
+
+/** Would it show whether it was collected, if vat code could mark it and did not hold it? */
+export const isRemade = (value: object, references: Pick<References, 'vrefOf'>): boolean => {
+  const vref = references.vrefOf(value);
+  return vref === undefined ? isRemadeUnnamed(value) : isRemadeRef(vref);
+};
 
 /** What cannot be a key is not there; `set` throws TypeError for it. */
 interface IdentityTable<V> {
@@ -70,7 +82,7 @@ class WeakTable<V> implements RamRecognizer {
       return;
     }
     this.#byIdentity.set(key, value);
-    if (typeof key === 'object' && key !== null && Cohort.is(key)) this.#held.add(key);
+    if (isRemadeUnnamed(key)) this.#held.add(key);
   }
 
   delete(key: unknown): boolean {
@@ -86,7 +98,7 @@ class WeakTable<V> implements RamRecognizer {
   #refOf(key: unknown): VRef | undefined {
     if ((typeof key !== 'object' || key === null) && typeof key !== 'function') return undefined;
     const vref = this.#references.vrefOf(key);
-    return vref !== undefined && isRemade(vref) ? vref : undefined;
+    return vref !== undefined && isRemadeRef(vref) ? vref : undefined;
   }
 }
 

@@ -81,6 +81,8 @@ export interface References {
 export interface LiveslotsContext {
   readonly incarnation: number;
   readonly rows: RowStore;
+  /** Of imports that this crank's delivery was the first to mention, as they are spelled. */
+  readonly interfaces: { told(vref: VRef): string };
   readonly codec: ValueCodec;
   readonly references: References;
   readonly hardening: Hardening;

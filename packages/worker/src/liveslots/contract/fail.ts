@@ -12,10 +12,30 @@ interface SesAssert {
 }
 
 const sesAssert: SesAssert = globalThis.assert;
+const { details, note } = globalThis.assert;
 
 export const Fail: SesAssert['Fail'] = sesAssert.Fail;
 export const q: SesAssert['quote'] = sesAssert.quote;
 export const b: SesAssert['bare'] = sesAssert.bare;
+
+/** An error of ours comes of one of vat code's: told in its trace, and seen by no vat. */
+export const noteOrigin = <E>(error: E, origin: unknown): E => {
+  if (error instanceof Error) note(error, details`of ${origin}`);
+  return error;
+};
+
+interface FailedSend {
+  readonly error: Error;
+  readonly property: unknown;
+  readonly args: readonly unknown[];
+  readonly vref: string;
+}
+
+/** What could not be sent, and why: told in the trace of `telling`, and seen by no vat. */
+export const noteSend = (telling: Error, { error, property, args, vref }: FailedSend): Error => {
+  note(telling, details`sending ${property} to ${vref} with ${args}: ${error}`);
+  return telling;
+};
 
 /** One error that tells all of them; undefined for none. */
 export function allOf(errors: readonly [...Error[], Error]): Error;

@@ -5,7 +5,7 @@
  */
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import { isRecord, type Properties } from '../../values.js';
+import { defineOwn, isRecord, type Properties } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
@@ -238,7 +238,7 @@ export class Kind {
     names.forEach((name, facet) => {
       const self = this.#inheriting(facet);
       new Representative(self, this, facet, instance, cohort);
-      cohort[name] = hardening.bornHardened(self);
+      defineOwn(cohort, name, hardening.bornHardened(self));
       references.bindVirtual(this.scope.refOf(this.number, instance, facet), self);
     });
     return hardening.bornHardened(cohort);

@@ -10,7 +10,7 @@
  */
 import { VatFault } from '../../protocol/faults.js';
 import { isRecord } from '../../values.js';
-import { Fail, q } from '../contract/fail.js';
+import { Fail, noteOrigin, q } from '../contract/fail.js';
 import { styleOf } from '../contract/patterns.js';
 import { Unavailable } from '../objects/stored-values.js';
 import type { Kind } from './kind.js';
@@ -33,7 +33,13 @@ export type Migration =
       /** Of the encoded state. */
       readonly bytes: number;
     }
-  | { readonly ok: false; readonly version: number; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly version: number;
+      readonly reason: string;
+      /** What was thrown. */
+      readonly thrown: unknown;
+    };
 
 interface NewState {
   readonly names: readonly string[];
@@ -93,7 +99,8 @@ export const migrated = (kind: Kind, old: OldState): Migration => {
     return { ok: true, layout: kind.layoutFor(names), values, bytes };
   } catch (error) {
     if (error instanceof VatFault) throw error;
-    return { ok: false, version: old.version, reason: reasonOf(kind, error) };
+    const { version } = old;
+    return { ok: false, version, reason: reasonOf(kind, error), thrown: error };
   }
 };
 
@@ -101,10 +108,10 @@ export const migrated = (kind: Kind, old: OldState): Migration => {
 export const migrationError = (
   kind: Kind,
   instance: number,
-  { version, reason }: Extract<Migration, { ok: false }>,
+  { version, reason, thrown }: Extract<Migration, { ok: false }>,
 ): Error => {
   const ref = kind.scope.refOf(kind.number, instance);
   const what = `durable kind "${kind.tag}", instance ${instance} (${ref})`;
   const how = `cannot be migrated from version ${version} to ${kind.version}`;
-  return Error(`${what}, ${how}: ${reason}`);
+  return noteOrigin(Error(`${what}, ${how}: ${reason}`), thrown);
 };

@@ -7,6 +7,7 @@
 import { Far, getRemotableMethodNames } from '@endo/pass-style';
 import type { InterfaceGuard } from '@endo/patterns';
 import { check } from '../../check.js';
+import { defineOwn } from '../../values.js';
 import { Fail, q } from '../contract/fail.js';
 import { guardMethod, protectionsOf, thrown } from './guards.js';
 import type { Method } from './guards.js';
@@ -80,7 +81,7 @@ export const makePrototype = (kind: Kind, options: PrototypeOptions): object => 
   const prototype: Record<PropertyKey, Method> = {};
   const define = (name: PropertyKey, method: Method, length: number, label: string): void => {
     Object.defineProperties(method, { name: { value: label }, length: { value: length } });
-    prototype[name] = method;
+    defineOwn(prototype, name, method);
   };
   for (const name of names) {
     const behavior = methods[name];

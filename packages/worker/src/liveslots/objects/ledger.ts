@@ -16,7 +16,7 @@ import { check } from '../../check.js';
 import type { SyscallTuple } from '../../protocol/from-worker.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import type { Slots } from '../../protocol/passables.js';
-import { baseRefOf, facetOf, type VRef } from '../../protocol/refs.js';
+import { baseRefOf, facetOf, ROOT_VREF, type VRef } from '../../protocol/refs.js';
 import type { ExportStatus } from '../contract/context.js';
 import { packNumber, unpackNumber } from '../rows/frames.js';
 import type { Core } from './core.js';
@@ -39,6 +39,8 @@ interface Change {
   /** Of the count of merely-virtual rows that hold what is durable or imported. */
   virtual: number;
   readonly facets: Map<number, ExportStatus>;
+  /** Those of its facets that a syscall mentioned. */
+  readonly told: VRef[];
   isReleased: boolean;
   isIntroduced: boolean;
 }
@@ -50,6 +52,8 @@ const YOUNG_COUNT_MAX = 65_536;
 
 const isSame = (a: Slots, b: Slots): boolean =>
   a.length === b.length && a.every((slot, i) => slot === b[i]);
+
+const NOTHING: readonly VRef[] = [];
 
 /** The distinct things and other references that a row with these slots holds. */
 const basesOf = (slots: Slots): ReadonlySet<VRef> => new Set(slots.map(baseRefOf));
@@ -69,6 +73,7 @@ export class Ledger {
   /** Since the last settlement: what rows have let go of, and imports that lost a recogniser. */
   #releasedThings: VRef[] = [];
   #unrecognized: VRef[] = [];
+  #exported: VRef[] = [];
   /** Listed by sweeps under an earlier incarnation. */
   #condemned: VRef[] = [];
   #isSweeping = false;
@@ -93,6 +98,16 @@ export class Ledger {
   /** A new thing has a row, or will have one when its record leaves. */
   created(baseRef: VRef): void {
     this.#changeOf(baseRef);
+  }
+
+  /** The kernel has had the root from the beginning, and has not been told what it is. */
+  exportedRoot(): void {
+    this.#exported.push(ROOT_VREF);
+  }
+
+  /** What the kernel has not known before this crank, or may not have: complete when it ends. */
+  takeExported(): readonly VRef[] {
+    return this.#exported.length === 0 ? NOTHING : this.#exported.splice(0);
   }
 
   /** What is said of a thing is to be settled again, though nothing has changed of it. */
@@ -127,6 +142,7 @@ export class Ledger {
       case Syscall.exit:
         return this.#tellAll(syscall[3]);
       case Syscall.subscribe:
+      case Syscall.allege:
       case Syscall.dropImports:
       case Syscall.retireImports:
       case Syscall.retireExports:
@@ -307,19 +323,25 @@ export class Ledger {
     if (vref.charCodeAt(1) !== 0x2b || this.#knownReachable.has(vref)) return; // no 'o+'
     if (vref.charCodeAt(0) !== 0x6f) return;
     remember(this.#knownReachable, vref);
+    const { references } = this.#core.context;
     if (vref.startsWith('o+e')) {
-      this.#core.context.references.exportChanged(vref, 'r');
+      if (references.exportStatus(vref) === 'n') this.#exported.push(vref);
+      references.exportChanged(vref, 'r');
       return;
     }
     const base = baseRefOf(vref);
-    if (placeOf(this.#core, base) === undefined) return;
-    this.#changeOf(base).facets.set(facetOf(vref), 'r');
+    // Nothing tells whether the kernel knows it already.
+    if (placeOf(this.#core, base) === undefined) return void this.#exported.push(vref);
+    const change = this.#changeOf(base);
+    change.facets.set(facetOf(vref), 'r');
+    change.told.push(vref);
   }
 
   #changeOf(base: VRef): Change {
     let change = this.#changes.get(base);
     if (change === undefined) {
-      change = { own: 0, virtual: 0, facets: new Map(), isReleased: false, isIntroduced: false };
+      const counts = { own: 0, virtual: 0, isReleased: false, isIntroduced: false };
+      change = { ...counts, facets: new Map(), told: [] };
       this.#changes.set(base, change);
     }
     return change;
@@ -338,6 +360,9 @@ export class Ledger {
     }
     const before = { ...thing.header };
     this.#applyTo(thing.header, change);
+    for (const vref of change.told) {
+      if ((before.es[facetOf(vref)] ?? 'n') === 'n') this.#exported.push(vref);
+    }
     this.#relist(base, thing, before.isDropped && change.isIntroduced);
     const { header } = thing;
     const isChanged =

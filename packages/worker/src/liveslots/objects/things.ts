@@ -11,9 +11,9 @@
 import type { BinaryKey } from '@heirloom/store';
 import { rowImportRef } from '@heirloom/store/keys';
 import { check } from '../../check.js';
-import { parseVRef, type VRef } from '../../protocol/refs.js';
+import { importRef, parseVRef, type VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
-import { packRow, unpackRow } from '../rows/frames.js';
+import { interfaceIn, packRow, unpackRow } from '../rows/frames.js';
 import type { CollectionRow, ObjectRow } from '../rows/frames.js';
 import type { Scope } from '../rows/scope.js';
 import type { Core } from './core.js';
@@ -111,9 +111,12 @@ const openImport = (core: Core, n: number, place: ThingPlace): Thing => {
     const [count, zero, released, isDropped] = unpackRow('importRef', bytes);
     Object.assign(header, { count, zero, released, isDropped });
   }
+  const spelled =
+    bytes === undefined ? core.context.interfaces.told(importRef(n)) : interfaceIn(bytes);
   const save = (): void => {
     const { count, zero, released, isDropped } = header;
-    rows.set(key, packRow('importRef', [count, zero, released, isDropped]));
+    const fields = [count, zero, released, isDropped] as const;
+    rows.set(key, packRow('importRef', spelled === '' ? fields : [...fields, spelled]));
   };
   return { place, key, header, save };
 };

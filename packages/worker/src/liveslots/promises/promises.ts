@@ -11,7 +11,7 @@
  * Invariants: each promise is settled for the kernel at most once, and only by its settler; a
  * syscall that mentions a promise for the first time is made before any that settles it.
  */
-import { isTooLarge } from '@heirloom/store/codec';
+import { askMessage, isTooLarge } from '@heirloom/store/codec';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type {
@@ -23,14 +23,19 @@ import type {
 import type { Hardening } from '../../contracts/hardening.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import type { Resolution } from '../../protocol/passables.js';
+import { VatFault } from '../../protocol/faults.js';
 import { isPromiseRef, type VRef } from '../../protocol/refs.js';
 import { propertyOf } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
+import { noteOrigin, noteSend } from '../contract/fail.js';
 import { stampedRef } from '../objects/ref-stamps.js';
 import type { VatCodec } from './codec.js';
 import type { DurablePromises } from './durable-promises.js';
 import { whenSettled, type PromiseEntry, type PromiseTable, type Settlement }
   from './promise-table.js';
+
+/** In an array of the method and its arguments. */
+const ARGUMENT_PLACE = / \(at \[1\]\[(\d+)\](.*)\)$/;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -98,6 +103,7 @@ export class Promises {
 
   /** Settles the result of a delivery, for the kernel and for whoever holds its promise here. */
   settleResult(entry: PromiseEntry, settlement: Settlement): void {
+    if (settlement.rejected) askMessage(settlement.value);
     this.#crank.guard(() => {
       this.#table.fire(entry, settlement);
       this.#settle(entry, settlement);
@@ -247,7 +253,7 @@ export class Promises {
     if (send.operation === 'get') return this.#get(send, target);
     const { harden, bornHardened } = this.#hardening;
     const methargs = bornHardened([send.property, harden(send.args)]);
-    const { body, slots } = this.#wire.encodeForWire(methargs);
+    const { body, slots } = this.#encodeSend(methargs, send, vref);
     this.#crank.guard(() => {
       let vpid: VRef | null = null;
       if (!send.isSendOnly) {
@@ -258,6 +264,25 @@ export class Promises {
       this.#crank.syscall([Syscall.send, vref, body, slots, vpid]);
       this.mentioned(slots);
     });
+  }
+
+  /** Errors: they name the method, and the argument, if that is known, by its number from 0. */
+  #encodeSend(methargs: unknown, { property, args }: Send, vref: VRef): Encoded {
+    try {
+      return this.#wire.encodeForWire(methargs);
+    } catch (error) {
+      this.#crank.note(error);
+      const isOfLimit = error instanceof RangeError || error instanceof VatFault;
+      if (isOfLimit || !(error instanceof Error)) throw error;
+      const { message } = error;
+      const [place = '', number = '', rest = ''] = ARGUMENT_PLACE.exec(message) ?? [];
+      const argument = place === '' ? 'an argument' : `argument ${number}${rest}`;
+      const why = message.slice(0, message.length - place.length);
+      const telling = `${why} (${argument} of ${String(property)})`;
+      throw noteSend(error instanceof TypeError ? TypeError(telling) : Error(telling), {
+        ...{ error, property, args, vref },
+      });
+    }
   }
 
   /** No message asks for a property: it is read from what the promise turns out to be. */
@@ -298,8 +323,9 @@ export class Promises {
       const settling = batch[i];
       check(settling !== undefined, 'promises: a batch has no holes');
       const { entry, settlement } = settling;
-      const { rejected, body, slots } = this.#encodeSettlement(settlement);
+      const { rejected, reason, body, slots } = this.#encodeSettlement(settlement);
       resolutions.push([entry.vpid, rejected, body, slots]);
+      if (rejected) this.#crank.thrown(entry.vpid, reason, body);
       this.#table.settled(entry, settlement);
       if (entry.promise !== undefined) this.#known.set(entry.promise, settlement);
       if (slots.length > 0) this.#sort(slots, batch, toFollow);
@@ -321,14 +347,19 @@ export class Promises {
   }
 
   /** What cannot be passed becomes a rejection that says why; what is too large ends the vat. */
-  #encodeSettlement({ rejected, value }: Settlement): Encoded & { readonly rejected: boolean } {
+  #encodeSettlement({ rejected, value }: Settlement): Encoded & {
+    readonly rejected: boolean;
+    readonly reason: unknown;
+  } {
+    askMessage(value);
     try {
-      return { rejected, ...this.#wire.encodeSettlement(this.#hardening.harden(value)) };
+      const encoded = this.#wire.encodeSettlement(this.#hardening.harden(value));
+      return { rejected, reason: value, ...encoded };
     } catch (error) {
       this.#crank.note(error);
       if (isTooLarge(error)) this.#crank.raise('LIMIT', error.message);
-      const reason = this.#hardening.harden(error);
-      return { rejected: true, ...this.#wire.encodeSettlement(reason) };
+      const reason = this.#hardening.harden(noteOrigin(error, value));
+      return { rejected: true, reason, ...this.#wire.encodeSettlement(reason) };
     }
   }
 }

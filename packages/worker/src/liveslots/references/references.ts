@@ -5,8 +5,8 @@
  * - a value has at most one vref and a vref names one value while either is alive;
  * - named exports are held for as long as the incarnation lasts, as the root is;
  * - what can be made again (presences, representatives, collections, kind handles) is held weakly
- *   and made again on demand, without reading anything (rules.md#o1); remotables that have a vref
- *   are held by `HeapExports`;
+ *   and made again on demand, reading nothing that could have changed (rules.md#o1); remotables
+ *   that have a vref are held by `HeapExports`;
  * - remotables are recognised by endo's own rules, once, when they get their vref.
  */
 import { PASS_STYLE } from '@endo/pass-style';
@@ -29,6 +29,7 @@ import { stampedRef, stampRef } from '../objects/ref-stamps.js';
 import { isPromise, type PromiseTable } from '../promises/promise-table.js';
 import type { Promises } from '../promises/promises.js';
 import { HeapExports } from './heap-exports.js';
+import { PresencePrototypes } from './presence-prototypes.js';
 import { WeakValues } from './weak-values.js';
 
 const { getPrototypeOf, setPrototypeOf } = Object;
@@ -37,7 +38,6 @@ const { isArray } = Array;
 
 const CODE_DURABLE = 'd'.charCodeAt(0);
 const CODE_MINUS = '-'.charCodeAt(0);
-const PRESENCE_TAG = 'Alleged: remote';
 
 interface VatReferencesOptions {
   readonly crank: CrankSink;
@@ -45,16 +45,9 @@ interface VatReferencesOptions {
   readonly hardening: Hardening;
   readonly promises: Promises;
   readonly promiseTable: PromiseTable;
+  /** What an import is called, as it is spelled (protocol/interfaces.ts). */
+  readonly interfaceOf: (vref: VRef) => string;
 }
-
-/** What presences inherit from, as endo's `Remotable` would make it. */
-const makePresencePrototype = ({ harden }: Hardening): object =>
-  harden<object>(
-    Object.create(Object.prototype, {
-      [PASS_STYLE]: { value: 'remotable' },
-      [Symbol.toStringTag]: { value: PRESENCE_TAG },
-    }),
-  );
 
 /** Only vatParameters can mention it before the start has taken it over or abandoned it. */
 const notReconnected = (vref: VRef): never => {
@@ -68,8 +61,9 @@ export class VatReferences implements References {
   readonly #hardening: Hardening;
   readonly #promises: Promises;
   readonly #promiseTable: PromiseTable;
-  readonly #presencePrototype: object;
-  readonly #weak = new WeakValues();
+  readonly #prototypes: PresencePrototypes;
+  readonly #interfaceOf: (vref: VRef) => string;
+  readonly #weak = new WeakValues<VRef>();
   readonly #heapExports = new HeapExports();
   readonly #named = new Map<VRef, object>();
   readonly #durableKinds = new Map<number, Reanimator>();
@@ -83,7 +77,8 @@ export class VatReferences implements References {
     this.#hardening = options.hardening;
     this.#promises = options.promises;
     this.#promiseTable = options.promiseTable;
-    this.#presencePrototype = makePresencePrototype(options.hardening);
+    this.#prototypes = new PresencePrototypes(options.hardening);
+    this.#interfaceOf = options.interfaceOf;
   }
 
   bind(incarnation: number): void {
@@ -245,7 +240,7 @@ export class VatReferences implements References {
 
   #makePresence(vref: VRef): object {
     const { presence } = this.#handled.makePresence(this.#promises.handler);
-    setPrototypeOf(presence, this.#presencePrototype);
+    setPrototypeOf(presence, this.#prototypes.of(this.#interfaceOf(vref)));
     this.#hardening.bornHardened(presence);
     this.bindVirtual(vref, presence);
     return presence;

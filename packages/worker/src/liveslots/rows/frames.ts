@@ -59,12 +59,16 @@ type CollectionCountsRow = readonly [entryCount: number, nextOrdinal: number];
 type EntryRow = readonly [body: Body | null, slots: Slots];
 type RefEntryRow = readonly [ordinal: number, body: Body | null, slots: Slots];
 
-/** `isDropped`: the kernel has been told that the vat no longer reaches the import. */
+/**
+ * `isDropped`: the kernel has been told that the vat no longer reaches the import. `spelled`: its
+ * interface (protocol/interfaces.ts), left out where it has none.
+ */
 type ImportRefRow = readonly [
   count: number,
   zero: number,
   released: number,
   isDropped: boolean,
+  ...spelled: readonly [] | readonly [string],
 ];
 
 /** Each watch is the canonical array `[watcher, ...args]`. */
@@ -94,7 +98,8 @@ interface Rows {
   durablePromise: readonly [resolver: VRef];
 }
 
-const LENGTHS: Readonly<Record<keyof Rows, number>> = {
+/** Of rows that have one. */
+const LENGTHS: Readonly<Record<Exclude<keyof Rows, 'importRef'>, number>> = {
   vat: 2,
   fork: 2,
   kind: 6,
@@ -104,20 +109,22 @@ const LENGTHS: Readonly<Record<keyof Rows, number>> = {
   collectionCounts: 2,
   entry: 2,
   refEntry: 3,
-  importRef: 4,
   watch: 1,
   watcher: 1,
   durablePromise: 1,
 };
 
+const hasLength = (kind: keyof Rows, { length }: readonly unknown[]): boolean =>
+  kind === 'importRef' ? length === 4 || length === 5 : length === LENGTHS[kind];
+
 export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {
-  check(row.length === LENGTHS[kind], 'a row of another length');
+  check(hasLength(kind, row), 'a row of another length');
   return packTuple(row);
 };
 
 /** The length tells what was written under another schema; the members `packRow` took as typed. */
 const isRow = <K extends keyof Rows>(kind: K, row: readonly FrameValue[]): row is Rows[K] =>
-  row.length === LENGTHS[kind];
+  hasLength(kind, row);
 
 export const unpackRow = <K extends keyof Rows>(kind: K, bytes: Uint8Array): Rows[K] => {
   const row = unpackTuple(bytes);
@@ -143,3 +150,6 @@ export const unpackNumber = (bytes: Uint8Array): number => {
   check(typeof n === 'number' && rest.length === 0, 'a row of one number');
   return n;
 };
+
+/** What the row of an import says of its interface, as it is spelled; empty if it has none. */
+export const interfaceIn = (bytes: Uint8Array): string => unpackRow('importRef', bytes)[4] ?? '';

@@ -196,5 +196,7 @@ export const makePlainContext = (rows: RowStore, incarnation = 0): PlainContext 
   const raise: PlainContext['raise'] = (code, message) => {
     throw new VatFault(code, message);
   };
-  return { incarnation, rows, codec, references, hardening: plainHardening, raise, work };
+  const interfaces = { told: () => '' };
+  const hardening = plainHardening;
+  return { incarnation, rows, interfaces, codec, references, hardening, raise, work };
 };

@@ -5,18 +5,27 @@
  * code does before that works in RAM alone or spoils the preparation.
  */
 import { passStyleOf } from '@endo/pass-style';
+import { askMessage } from '@heirloom/store/codec';
 import { check } from '../../check.js';
 import type { CrankSink, FallibleCrankSink } from '../../contracts/crank-sink.js';
 import type { RowStore } from '../../contracts/row-store.js';
 import type { LogSink, VatEnvironment } from '../../contracts/vat-environment.js';
+import type { BundleText } from '../../protocol/bundle-caps.js';
+import type { BundleId } from '../../protocol/code-ids.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
-import { Delivery } from '../../protocol/opcodes.js';
+import { spellInterface, toldBy, type Interfaces } from '../../protocol/interfaces.js';
+import { Delivery, Syscall } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
+import type { VRef } from '../../protocol/refs.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
+import { quietProperty } from '../../values.js';
+import { isRemade } from '../collections/weak.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
+import { VatBundleCaps } from '../objects/bundle-device.js';
+import { ImportInterfaces } from '../objects/import-interfaces.js';
 import { VatCodec } from '../promises/codec.js';
 import { PromiseTable } from '../promises/promise-table.js';
 import { Promises } from '../promises/promises.js';
@@ -35,6 +44,8 @@ interface LiveslotsOptions {
   readonly rows: RowStore;
   readonly crank: FallibleCrankSink;
   readonly log: LogSink;
+  /** An installed bundle, as the store has it. */
+  readonly readBundle: (bundleId: BundleId) => BundleText;
   /** Forces V8's collector. */
   readonly collectGarbage: () => void;
 }
@@ -58,9 +69,14 @@ export class Liveslots {
   #script: string | undefined;
   #evaluation: Evaluation | undefined;
   readonly #garbage: Garbage;
+  readonly #bundleCaps: VatBundleCaps;
+  readonly #interfaces: ImportInterfaces;
+  /** What vat code knows by private members that it has added: held, as weak maps hold keys. */
+  readonly #stamped = new Set<object>();
   #isSpoiled = false;
 
-  constructor({ environment, rows, crank: sink, log, collectGarbage }: LiveslotsOptions) {
+  constructor(options: LiveslotsOptions) {
+    const { environment, rows, crank: sink, log, collectGarbage, readBundle: read } = options;
     const { hardening, handledPromises: handled } = environment;
     const crank = this.#countedSink(sink);
     this.#environment = environment;
@@ -68,11 +84,16 @@ export class Liveslots {
     this.#log = log;
     const table = new PromiseTable(handled);
     const promises = new Promises({ crank, handled, hardening, table });
+    const interfaces = new ImportInterfaces(rows);
+    this.#interfaces = interfaces;
     const references = new VatReferences({
       crank, handled, hardening, promises, promiseTable: table,
+      interfaceOf: vref => interfaces.of(vref),
     });
     const codec = new VatCodec({ hardening, slots: references, promises: table });
     promises.useCodec(codec);
+    const vrefOf = (value: object) => references.vrefOf(value);
+    this.#bundleCaps = new VatBundleCaps({ hardening, vrefOf, read });
     this.#table = table;
     this.#references = references;
     this.#codec = codec;
@@ -125,18 +146,24 @@ export class Liveslots {
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
+    const [caps, interfaces] = toldBy(delivery);
+    if (caps !== undefined) this.#bundleCaps.introduced(caps);
+    if (interfaces !== undefined) this.#interfaces.introduced(interfaces);
     return this.#dispatcher.deliver(delivery);
   }
 
   /** The delivery is quiescent: what it left dirty goes to the rows. */
   endCrank(): void {
     this.#vatData.endCrank();
+    const exported = this.#vatData.ledger.takeExported();
+    if (exported.length > 0) this.#allege(exported);
   }
 
   /** Whatever became of the crank, nothing of it stays behind. Gives what it has to report. */
   afterCrank(): CrankReport {
     this.#table.endCrank();
     this.#references.endCrank();
+    this.#interfaces.endCrank();
     return this.#garbage.takeReport();
   }
 
@@ -146,7 +173,18 @@ export class Liveslots {
 
   /** Encodes data of our own that mentions nothing. */
   encodeError(error: unknown): Encoded {
+    askMessage(error);
     return this.#codec.encodeSettlement(this.#environment.hardening.harden(error));
+  }
+
+  /** Tells the kernel what new exports say that they are. The crank is over: no vat code runs. */
+  #allege(exported: readonly VRef[]): void {
+    const interfaces = exported.flatMap((vref): Interfaces => {
+      const value = this.#references.valueOf(vref);
+      const spelled = spellInterface(quietProperty(value, Symbol.toStringTag));
+      return spelled === '' ? [] : [[vref, spelled]];
+    });
+    if (interfaces.length > 0) this.#crank.syscall([Syscall.allege, interfaces]);
   }
 
   #makeContext(rows: RowStore): LiveslotsContext {
@@ -156,6 +194,7 @@ export class Liveslots {
         return identity().incarnation;
       },
       rows,
+      interfaces: this.#interfaces,
       codec: this.#codec,
       references: this.#references,
       hardening: this.#environment.hardening,
@@ -188,7 +227,11 @@ export class Liveslots {
           codec: this.#codec,
           vatData: this.#guardedVatData,
           globals: this.#vatData.globals,
-          powers: { ...upgrade.powers(), onFork: (handler: unknown) => forks.onFork(handler) },
+          powers: {
+            ...upgrade.powers(),
+            onFork: (handler: unknown) => forks.onFork(handler),
+            D: (cap: unknown) => this.#bundleCaps.device(cap),
+          },
           estate: isEmergency ? upgrade.emergencyEstate() : undefined,
         }),
       baggage: () => this.#vatData.baggage(),
@@ -208,6 +251,9 @@ export class Liveslots {
         return crank.raise('LIMIT', `calls of vat code nest at most ${CALL_DEPTH_MAX} deep`);
       },
       hostFailed: error => crank.failHost(error),
+      stamped: value => {
+        if (isRemade(value, this.#references)) this.#stamped.add(value);
+      },
     });
   }
 
@@ -220,6 +266,7 @@ export class Liveslots {
       },
       raise: (code, message, reason) => crank.raise(code, message, reason),
       note: error => crank.note(error),
+      thrown: (vpid, reason, body) => crank.thrown(vpid, reason, body),
       guard: job => crank.guard(job),
     };
   }

@@ -109,6 +109,7 @@ export const makeVatPowers = (options: VatPowersOptions): object => {
       isOversized = true;
     }
     crank.syscall([Syscall.exit, isFailure || isOversized, encoded.body, encoded.slots]);
+    if (isFailure) crank.thrown('', info, encoded.body);
     promises.mentioned(encoded.slots);
   };
   const allNoted = (calls: Readonly<Record<string, AnyFunction>>): Record<string, AnyFunction> =>

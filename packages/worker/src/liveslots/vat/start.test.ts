@@ -12,9 +12,18 @@ const build = (body: string): string =>
 
 const faults: readonly [title: string, script: string, code: string, message: string][] = [
   ['no namespace', 'undefined', 'NO_BUILD_ROOT_OBJECT',
-    'vat source bundle lacks buildRootObject() function'],
-  ['no buildRootObject', '({ build: 1 })', 'NO_BUILD_ROOT_OBJECT',
-    'vat source bundle lacks buildRootObject() function'],
+    'vat source bundle lacks buildRootObject() function: the completion value of its script ' +
+      'is no namespace, but undefined'],
+  ['no buildRootObject', '({ build: 1, default: 2 })', 'NO_BUILD_ROOT_OBJECT',
+    'vat source bundle lacks buildRootObject() function: it exports "build", "default"'],
+  ['another thing', '({ buildRootObject: 1 })', 'NO_BUILD_ROOT_OBJECT',
+    'vat source bundle lacks buildRootObject() function: what it exports by that name is none'],
+  ['no exports', '({})', 'NO_BUILD_ROOT_OBJECT',
+    'vat source bundle lacks buildRootObject() function: it exports nothing'],
+  ['many exports', 'Object.fromEntries("abcdefghijkl".split("").map(key => [key, 1]))',
+    'NO_BUILD_ROOT_OBJECT', ': it exports "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", ...'],
+  ['a proxy that throws', 'new Proxy({}, { ownKeys: () => { throw Error("no"); } })',
+    'NO_BUILD_ROOT_OBJECT', 'vat source bundle lacks buildRootObject() function'],
   ['a syntax error', '({', 'EVALUATION_FAILED', ''],
   ['a throw while evaluated', '(() => { throw TypeError("at load"); })()', 'EVALUATION_FAILED',
     'at load'],
@@ -62,7 +71,7 @@ describe('startVat', () => {
     const vat = makePlainHarness();
     await vat.start(script, { n: 5, o: ref('o-4') });
     expect(await vat.call('o+0', 'see')).toEqual([
-      'VatData,WeakMap,WeakSet,dismissKind,exitVat,exitVatWithFailure,finishedUpgrade,' +
+      'D,VatData,WeakMap,WeakSet,dismissKind,exitVat,exitVatWithFailure,finishedUpgrade,' +
         'makeKind,makeKindMulti,nameExport,onFork,reconnectExport,replaceKind,replaceKindMulti',
       true,
       { n: 5, o: ref('o-4') },

@@ -54,6 +54,27 @@ const messageOf = (error: unknown): string => {
   return String(q(error));
 };
 
+const SHOWN_NAMES_MAX = 10;
+const SHOWN_LENGTH_MAX = 60;
+
+/** What there is instead, for the author: a name misspelt, a default, nothing. */
+const insteadOf = (namespace: unknown): string => {
+  if (!isObject(namespace)) {
+    const kind = namespace === null ? 'null' : typeof namespace;
+    return `: the completion value of its script is no namespace, but ${kind}`;
+  }
+  let names: string[];
+  try {
+    names = Object.keys(namespace);
+  } catch {
+    return ''; // a proxy of the author's
+  }
+  if (names.includes('buildRootObject')) return ': what it exports by that name is none';
+  if (names.length === 0) return ': it exports nothing';
+  const shown = names.slice(0, SHOWN_NAMES_MAX).map(name => q(name.slice(0, SHOWN_LENGTH_MAX)));
+  return `: it exports ${shown.join(', ')}${names.length > SHOWN_NAMES_MAX ? ', ...' : ''}`;
+};
+
 export class VatStarter {
   readonly #options: VatStarterOptions;
 
@@ -74,7 +95,7 @@ export class VatStarter {
     const isNothing = namespace === undefined || namespace === null;
     const buildRootObject = isNothing ? undefined : propertyOf(namespace, 'buildRootObject');
     if (typeof buildRootObject !== 'function') {
-      const message = 'vat source bundle lacks buildRootObject() function';
+      const message = `vat source bundle lacks buildRootObject() function${insteadOf(namespace)}`;
       return crank.raise('NO_BUILD_ROOT_OBJECT', message);
     }
     let outcome: Settlement | undefined;
@@ -105,6 +126,7 @@ export class VatStarter {
     const root = this.#checkRoot(outcome.value);
     reviveWatches();
     references.bindRoot(root);
+    this.#options.ledger.exportedRoot();
     finishUpgrade();
     return undefined;
   }

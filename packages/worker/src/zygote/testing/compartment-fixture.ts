@@ -1,12 +1,18 @@
 /** What vat code can reach, seen from the host side of a locked-down process. Prints JSON. */
 await import('../before-ses.js');
 await import('ses');
-lockdown({
+const { installLoading } = await import('../loading.js');
+const { enableOverrides } = await import('../overrides.js');
+repairIntrinsics({
   errorTaming: 'safe',
   overrideTaming: 'severe',
   reporting: 'none',
   consoleTaming: 'unsafe',
 });
+enableOverrides();
+installLoading();
+hardenIntrinsics();
+const { weave } = await import('../../weave/weave.js');
 const { makeVatCompartment } = await import('../vat-compartment.js');
 
 const lines: string[] = [];
@@ -66,6 +72,8 @@ const HOST_NAMES = [
   'FinalizationRegistry',
   'gc',
   'Compartment',
+  'Float32Array',
+  'Float64Array',
 ];
 const hostThings = HOST_NAMES.filter(name => reached.has(host[name] as object));
 if (reached.has(globalThis)) hostThings.push('globalThis');
@@ -116,8 +124,110 @@ const consoleCalls = `
     .every(value => value === undefined) &&
     Object.isFrozen(console) && Object.isFrozen(console.log);`;
 
+/** The source of an expression that names what woven code takes, which no script may mention. */
+const TAKE = `globalThis['$heir' + 'loom_take']`;
+
+/** Scripts that V8 refuses in a compartment, behind the parser of the weaver. */
+const REFUSED = ['with ({}) {}', 'delete x', '010', 'String.raw`<!--`'].map(each =>
+  JSON.stringify(`(() => { ${each} })`).replace('<!--', '<" + "!--'),
+);
+
+/** Nothing of these is woven itself, as nothing guards what native code does. */
+const takes = [
+  `${TAKE}()`,
+  `(() => 1)(); ${TAKE}.call(globalThis)`,
+  `(0, eval)('1'); ${TAKE}()`,
+  `(0, eval)('(() => 1)()'); ${TAKE}()`,
+  `((taken = ${TAKE}()) => taken)()`,
+  `new Compartment().globalThis['$heir' + 'loom_take']()`,
+  `new Compartment().evaluate('1', { transforms: [() => { ${TAKE}(); }] })`,
+  `delete ${TAKE}`,
+  `${TAKE} = () => ({})`,
+  ...REFUSED.flatMap(bad => [
+    `try { (0, eval)(${bad}); } catch {} ${TAKE}()`,
+    // Native code catches what `eval` throws, and the next thing that runs is the call.
+    `new Promise(eval.bind(undefined, ${bad})).catch(() => 0); ${TAKE}()`,
+    `try { new Compartment().evaluate(${bad}); } catch {} ${TAKE}()`,
+    `try { Function((${bad}).slice(8, -3)); } catch {} ${TAKE}()`,
+  ]),
+];
+
+/** Functions, each as its author has written it: the very text, between these brackets. */
+const FUNCTIONS = [
+  'function named(a, b = () => 1) { try { return a; } catch { return b; } }',
+  'x => x + 1',
+  '(x) => { return [x].map(y => y); }',
+  'x => ({ x })',
+  'async function each(of) { for await (const x of of) await x; }',
+  'async (x) => await (await x)',
+  'function* all(x) { yield; const y = yield x; yield* [y]; }',
+  'async function* some() { try { yield 1; return 2; } catch ({ message }) { throw message; } }',
+  `class Box extends Array {
+    #x = 1; static made = () => 1;
+    constructor() { super(); }
+    get x() { return this.#x; }
+    static async make() { return new Box(await 1); }
+  }`,
+];
+const METHODS = [
+  'method(x) { return x; }',
+  'async *steps() { yield await 1; }',
+  'get x() { return 1; }',
+  '[`a` + (() => 1)()](x) { return x; }',
+];
+const texts = [
+  ...FUNCTIONS.map(text => `Function.prototype.toString.call(${text}) === ${JSON.stringify(text)}`),
+  ...METHODS.map(text => `const o = { ${text} }; const [key] = Reflect.ownKeys(o);
+    const { value, get = value } = Object.getOwnPropertyDescriptor(o, key);
+    String(get) === ${JSON.stringify(text)}`),
+  `(0, eval)('(' + (async x => (await x) + 1) + ')').name === ''`,
+  `(0, eval)('(' + (x => [x].map(y => y + 1)[0]) + ')')(1) === 2`,
+  `/^class\\b/.test(class A { m() {} }) && !/^class/.test(function () {})`,
+  `String(function () {}.bind()) === 'function () { [native code] }'`,
+  `String(Object) === 'function Object() { [native code] }'`,
+  `String(Function.prototype.toString) === 'function toString() { [native code] }'`,
+  `String(Function('a', 'return a')) === 'function anonymous(a\\n) {\\nreturn a\\n}'`,
+  `!String(${TAKE}).includes('\\v')`,
+  `const { toString } = Function.prototype; toString.name + toString.length === 'toString0'`,
+];
+
+const told = lines.length;
+/** What asks for the time and for chance; the vat keeps it, and it is called when it has loaded. */
+const ASKING = `[() => Date.now(), () => String(new Date()), () => Date(), () => Math.random(),
+  () => new Date(5).getTime(), () => Reflect.construct(Date, []).getTime(),
+  () => new (class Own extends Date {})() instanceof Date, () => new Date(0).constructor === Date,
+  () => new Compartment().evaluate('[Date.now(), Math.random()]')]`;
+const asking = vat.evaluate(ASKING) as (() => unknown)[];
+const answers = (): unknown => vat.evaluate(`(${ASKING}).map(ask => ask())`);
+const loading = [answers(), answers()];
+const noticed = lines.splice(told);
+const loaded = asking.map(ask => {
+  try {
+    return ask();
+  } catch (error) {
+    return String(error);
+  }
+});
+const wrongOverrides = tell(`[Error, RangeError, TypeError, SyntaxError, URIError, AggregateError]
+  .flatMap(Base => {
+    function Own(message) { this.message = message; }
+    Own.prototype = new Base([]);
+    for (const key of ['constructor', 'name', 'message', 'toString']) Own.prototype[key] = Own;
+    const refused = ['constructor', 'name', 'message'].filter(key => {
+      try { Base.prototype[key] = 1; return false; } catch { return true; }
+    });
+    return [refused.length === 3, new Own('x').message === 'x', Own.prototype.constructor === Own,
+      new Base([]).constructor === Base, new Own() instanceof Base];
+  }).filter(is => !is)`);
+
 console.log(
   JSON.stringify({
+    takes: takes.map(tell),
+    texts: texts.map(source => tell(weave(source))),
+    loading,
+    noticed,
+    loaded,
+    wrongOverrides,
     names: names.map(String).sort(),
     undefinedNames: undefinedNames.map(String).sort(),
     hostThings,
@@ -139,9 +249,6 @@ console.log(
       `new Compartment.prototype.constructor()`,
       `globalThis.constructor.constructor('return process')()`,
       `Error('x').stack`,
-      `Date.now()`,
-      `new Date()`,
-      `Math.random()`,
       `harden === Object[Symbol.for('harden')] && Object.isFrozen(HandledPromise)`,
       `new Date(2020, 0, 1).toISOString() + Date.parse('2020-01-01T00:00')`,
       `new Date(0).toLocaleString()`,

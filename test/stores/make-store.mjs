@@ -1,25 +1,26 @@
 /**
- * Makes the store of schema 1 that the tests migrate: `node make-store.mjs CHECKOUT`, where that is
- * a clone at commit c272a77, the last of that schema, after `npm ci && npm run build`.
+ * Makes a store that the tests migrate: `node make-store.mjs CHECKOUT OUT`, where CHECKOUT is a
+ * clone at the last commit of a schema, after `npm ci && npm run build`, and OUT the directory of
+ * that schema beside this file. Schema 1: commit c272a77; schema 2: 70d9e68.
  *
  * Every kind of row that a migration changes is in it: vats that run, one that was terminated, one
  * that was upgraded and is to be swept; promises that nobody has settled, with a message queued on
  * one; a creation and an upgrade that wait on the run queue. Every block is sealed. Writes
- * store.mdb.br beside this file, without code caches.
+ * store.mdb.br there, without code caches.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
-const checkout = resolve(process.argv[2]);
+const [checkout, out] = process.argv.slice(2, 4).map(path => resolve(path));
 const inCheckout = path => import(pathToFileURL(join(checkout, path)).href);
 const { bundleVat, openKernel } = await inCheckout('packages/kernel/dist/index.js');
 const { open } = createRequire(join(checkout, 'packages/store/'))('lmdb');
 
-const directory = await mkdtemp(join(tmpdir(), 'heirloom-schema-1-'));
+const directory = await mkdtemp(join(tmpdir(), 'heirloom-schema-'));
 const parameters = { stateRootInterval: 1, vatsMax: 100 };
 const kernel = await openKernel({ directory, blocks: 'host', parameters });
 const settle = async work => {
@@ -28,8 +29,12 @@ const settle = async work => {
   return work;
 };
 const send = (target, method, ...args) => kernel.send(target, method, args).result;
-const install = async name =>
-  settle(kernel.installBundle(await bundleVat(join(checkout, 'test/vats', name))));
+const vats = join(checkout, 'test/vats');
+const files = await readdir(vats, { recursive: true });
+const install = async name => {
+  const file = files.find(path => basename(path) === name);
+  return settle(kernel.installBundle(await bundleVat(join(vats, file))));
+};
 
 const bankId = await install('bank.js');
 const holderId = await install('holder.js');
@@ -62,11 +67,12 @@ await kernel.close();
 
 const root = open({ path: directory, encoding: 'binary', keyEncoding: 'binary', maxDbs: 16 });
 await root.openDB('local', { encoding: 'binary', keyEncoding: 'binary' }).clearAsync();
-const copy = await mkdtemp(join(tmpdir(), 'heirloom-schema-1-'));
+const copy = await mkdtemp(join(tmpdir(), 'heirloom-schema-'));
 await root.backup(copy, true);
 await root.close();
 const quality = { [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS };
 const packed = brotliCompressSync(await readFile(join(copy, 'data.mdb')), { params: quality });
-await writeFile(new URL('store.mdb.br', import.meta.url), packed);
+await mkdir(out, { recursive: true });
+await writeFile(join(out, 'store.mdb.br'), packed);
 console.log({ height, blockHash, bytes: packed.length });
 for (const path of [directory, copy]) await rm(path, { recursive: true });

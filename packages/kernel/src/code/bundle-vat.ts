@@ -1,0 +1,168 @@
+/**
+ * From a vat's source files to a bundle. A bundle of the default format is what esbuild makes of
+ * them (module-bundler.ts); of the others, what endo's bundler makes of that, as of one module: so
+ * all formats take the same modules, and all mean the same.
+ */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { checkFields } from '../base/arguments.js';
+import { KernelError } from '../base/kernel-errors.js';
+import { BUNDLE_FORMATS, bundleIdOf, isFormat, isVatBundle } from './bundle.js';
+import type { BundleFormat, VatBundle } from './bundle.js';
+import { BundleFailure } from './bundle-failures.js';
+import { runBundleJob } from './bundler.js';
+import { ModuleBundler, type ModuleBundle } from './module-bundler.js';
+import { rememberRoot } from './source-roots.js';
+
+export interface BundleVatOptions {
+  /** Default `endoScript`, the one that needs no work when it is installed. */
+  readonly format?: BundleFormat;
+}
+
+/** Bundles one vat again and again: it keeps what it has read and reads what has changed. */
+export interface VatBundler {
+  /** Errors: as of `bundleVat`; BAD_OPTION when it is closed. */
+  bundle(): Promise<VatBundle>;
+  /** Ends it, once what was begun is done. */
+  close(): Promise<void>;
+}
+
+const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+const FILE_URL = /^file:/i;
+
+/** The path of what a host names as an entry. */
+const pathOf = (entry: unknown): string => {
+  if (typeof entry === 'string' && !FILE_URL.test(entry)) return path.resolve(entry);
+  if (typeof entry !== 'string' && !(entry instanceof URL)) {
+    throw new KernelError('BAD_ARGUMENT', `a vat's entry is a path or a URL, not ${typeof entry}`);
+  }
+  try {
+    return fileURLToPath(entry);
+  } catch (error) {
+    const why = `a vat's entry is a file, not ${String(entry)}: ${describe(error)}`;
+    throw new KernelError('BAD_ARGUMENT', why);
+  }
+};
+
+const checkOptions = (options: object): void => {
+  checkFields('bundleVat', options, ['format'] satisfies (keyof BundleVatOptions)[]);
+};
+
+const checkEntry = async (entry: string): Promise<void> => {
+  if (!ENTRY_PATTERN.test(entry)) {
+    throw new KernelError('BAD_BUNDLE', `a vat's entry is a .js or .ts file, not ${entry}`);
+  }
+  try {
+    await stat(entry);
+  } catch (error) {
+    throw new KernelError('BAD_BUNDLE', `cannot read the vat's entry: ${describe(error)}`);
+  }
+};
+
+/**
+ * Of what endo's bundler has made of one module, whose lines it keeps: in a bundle of `getExport`
+ * they stand as they are, further down.
+ */
+const movedMap = (source: string, module: ModuleBundle): string | undefined => {
+  const [first = ''] = module.source.split('\n', 1);
+  const at = source.indexOf(`${first}\n`);
+  if (at === -1) return undefined;
+  const map = JSON.parse(module.sourceMap) as { readonly mappings: string };
+  const linesAbove = source.slice(0, at).split('\n').length - 1;
+  return JSON.stringify({ ...map, mappings: `${';'.repeat(linesAbove)}${map.mappings}` });
+};
+
+/** Endo's bundler reads files: the module lies in a directory of its own while it does. */
+const bundleModule = async (module: ModuleBundle, format: BundleFormat): Promise<VatBundle> => {
+  const made = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
+  try {
+    // Its name is in bundles of nestedEvaluate.
+    const directory = path.join(made, 'vat');
+    await mkdir(directory);
+    const entry = path.join(directory, 'vat.js');
+    const description = { name: 'vat', version: '0.0.0', type: 'module' };
+    await writeFile(path.join(directory, 'package.json'), JSON.stringify(description));
+    await writeFile(entry, module.source);
+    const bundle: object = { ...(await runBundleJob({ entry, format })) };
+    if (!isVatBundle(bundle)) assert.fail('the bundler makes bundles');
+    if (bundle.moduleFormat !== 'getExport') return bundle;
+    const sourceMap = movedMap(bundle.source, module);
+    return sourceMap === undefined ? bundle : { ...bundle, sourceMap };
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+};
+
+const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<VatBundle> => {
+  const moduleFormat = 'endoScript';
+  if (format !== moduleFormat) {
+    return Object.freeze(await bundleModule(await bundler.module(), format));
+  }
+  const { source, sourceMap, root } = await bundler.script();
+  rememberRoot(bundleIdOf(moduleFormat, source), pathToFileURL(`${root}${path.sep}`).href);
+  return Object.freeze({ moduleFormat, source, sourceMap });
+};
+
+/**
+ * Begins to bundle the vat whose entry module is `entry`, as often as it is asked to.
+ *
+ * Errors: as of `bundleVat`.
+ */
+export const openVatBundler = async (
+  entry: string | URL,
+  options: BundleVatOptions = {},
+): Promise<VatBundler> => {
+  checkOptions(options);
+  const { format = 'endoScript' } = options;
+  if (!isFormat(format)) {
+    const formats = BUNDLE_FORMATS.join(', ');
+    throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
+  }
+  const file = pathOf(entry);
+  await checkEntry(file);
+  const bundler = new ModuleBundler(file);
+  const shown = String(entry);
+  let isClosed = false;
+  const bundle = async (): Promise<VatBundle> => {
+    if (isClosed) throw new KernelError('BAD_OPTION', `the bundler of ${shown} is closed`);
+    try {
+      return await bundleWith(bundler, format);
+    } catch (error) {
+      const why = error instanceof BundleFailure ? `\n${error.message}` : ` ${describe(error)}`;
+      const message = `cannot bundle ${shown}:${why}`;
+      throw new KernelError('BAD_BUNDLE', message, { cause: error });
+    }
+  };
+  const close = (): Promise<void> => {
+    isClosed = true;
+    return bundler.close();
+  };
+  return { bundle, close };
+};
+
+/**
+ * Bundles the vat whose entry module is `entry`: a path, relative to the working directory, or a
+ * `file:` URL; .js or .ts.
+ *
+ * Errors: KernelError BAD_ARGUMENT for an entry that is neither; BAD_OPTION for an option or format
+ * that there is not; BAD_BUNDLE when the file is missing, does not parse, imports what cannot be
+ * found, or uses what a vat cannot run: a line for each error, with file, line and column.
+ */
+export const bundleVat = async (
+  entry: string | URL,
+  options: BundleVatOptions = {},
+): Promise<VatBundle> => {
+  const bundler = await openVatBundler(entry, options);
+  try {
+    return await bundler.bundle();
+  } finally {
+    await bundler.close();
+  }
+};

@@ -1,0 +1,33 @@
+/** A store may have the image of an older release, which does not run what this one weaves. */
+import { imageKey, utf8, type ReadView } from '@heirloom/store';
+import { WOVEN_MARK } from '@heirloom/worker/weave';
+import { describe, expect, test } from 'vitest';
+import { Images } from './images.js';
+import { metaTextRow } from '../state/store-meta.js';
+
+const ID = 'a'.repeat(64);
+
+/** The images of a store whose own is `source`. */
+const imagesOf = (source: string): Promise<Images> => {
+  const rows = [
+    metaTextRow('image', ID),
+    { table: 'images', key: imageKey(ID), value: utf8(source) },
+  ] as const;
+  const get: ReadView['get'] = (table, key) =>
+    rows.find(row => row.table === table && row.key === key)?.value;
+  return Images.load({ get } as ReadView, [], () => Promise.resolve(new Uint8Array(0)));
+};
+
+describe('images: bundles of this release', () => {
+  test('an image that runs what it weaves -> installed', async () => {
+    const images = await imagesOf(`({ marks: ['${WOVEN_MARK}'] })`);
+    expect(() => images.checkInstallable()).not.toThrow();
+  });
+
+  test('an image of another weaver -> refused, and what to do', async () => {
+    const images = await imagesOf("({ marks: ['heirloom image: woven code 1'] })");
+    expect(() => images.checkInstallable()).toThrow(
+      expect.objectContaining({ code: 'BAD_BUNDLE', message: expect.stringMatching(/adoptImage/) }),
+    );
+  });
+});

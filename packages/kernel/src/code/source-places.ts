@@ -1,0 +1,212 @@
+/**
+ * Places in the scripts of vats as the author knows them: of the woven script, as V8 names it, back
+ * to the bundle, and with the bundle's source map to the author's files; of an archive to its
+ * modules. And the other way: what a debugger is given to find the author's files by.
+ *
+ * For the host's texts alone. Nothing here decides an outcome, and a place that cannot be found is
+ * told as the place in the bundle.
+ */
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { textOf, utf8 } from '@heirloom/store';
+import { SCRIPT_SCHEME, storedBundleId, type BundleId } from '@heirloom/worker';
+import { PlainPlaces, unmarked, type Place } from '@heirloom/worker/plain-places';
+import { ArchivePlaces } from './archive-places.js';
+import type { CheckedBundle } from './bundle.js';
+import type { VatScript } from './vat-script.js';
+import { wovenSourceMap } from './woven-source-map.js';
+
+/** What is asked of the bundles that are installed. */
+interface BundleTexts {
+  /** The woven script. */
+  scriptTextOf(bundleId: BundleId): string | undefined;
+  /** JSON. */
+  sourceMapOf(bundleId: BundleId): string | undefined;
+  /** A URL of the directory that the map names files from. */
+  sourceRootOf?(bundleId: BundleId): string | undefined;
+}
+
+/** A URL for a debugger, of what is known of where files are; undefined if there is no debugger. */
+type DebugRoot = (known: string | undefined) => string | undefined;
+
+const PLACE = new RegExp(`${SCRIPT_SCHEME}(b1-[0-9a-f]+):(\\d+)(?::(\\d+))?`, 'g');
+/** Of an id, in texts. */
+const SHOWN_LENGTH = 15;
+/** UTF-16 code units of scripts and maps together; of a map each keeps about 20 bytes. */
+const LENGTH_MAX = 8_000_000;
+/** In one text: vat code writes what it likes, and to read a map takes up to a second. */
+const BUNDLES_IN_TEXT_MAX = 4;
+
+interface Finder {
+  readonly length: number;
+  readonly plain: PlainPlaces | undefined;
+  readonly map: SourceMap | undefined;
+  readonly modules: ArchivePlaces | undefined;
+}
+
+/** Digits, and what stands between segments and lines. */
+const MAPPINGS = /^[A-Za-z0-9+/,;]*$/;
+
+interface GivenMap {
+  readonly sourceRoot?: unknown;
+  readonly sources?: unknown;
+  readonly mappings?: unknown;
+  readonly sections?: unknown;
+}
+
+/** With sources as they are named from its `sourceRoot`, which Node's reader does not look at. */
+const rooted = (map: GivenMap): object => {
+  const { sourceRoot, sources } = map;
+  if (typeof sourceRoot !== 'string' || sourceRoot === '' || !Array.isArray(sources)) return map;
+  const root = sourceRoot.endsWith('/') ? sourceRoot : `${sourceRoot}/`;
+  const isWhole = (source: string): boolean => /^(?:\/|[a-z][\w+.-]*:)/i.test(source);
+  const named = sources.map((source: unknown) =>
+    typeof source !== 'string' || isWhole(source) ? source : `${root}${source}`,
+  );
+  return { ...map, sources: named };
+};
+
+/** Errors: those of JSON and of Node's reader for what is no map; it has no mappings. */
+export const readSourceMap = (json: string): SourceMap => {
+  const given = JSON.parse(json) as GivenMap;
+  const { mappings, sections } = given;
+  if (!Array.isArray(sections) && (typeof mappings !== 'string' || !MAPPINGS.test(mappings))) {
+    throw Error('it has no mappings');
+  }
+  const map = new SourceMap(rooted(given) as SourceMapPayload);
+  map.findEntry(0, 0);
+  return map;
+};
+
+/** An imported state may have brought a map that nobody has looked at. */
+export const mapOf = (json: string | undefined): SourceMap | undefined => {
+  if (json === undefined) return undefined;
+  try {
+    return readSourceMap(json);
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+};
+
+/** A file as the map names it, line and column from 1; undefined where the map says nothing. */
+export const inSource = (
+  map: SourceMap | undefined,
+  { line, column }: Place,
+): string | undefined => {
+  const entry = map?.findEntry(line, column);
+  if (entry === undefined || !('originalSource' in entry)) return undefined;
+  const { originalSource, originalLine, originalColumn } = entry;
+  // Its author may have written anything, and code that a tool has made may have no file.
+  if (typeof originalSource !== 'string' || originalSource === '') return undefined;
+  if (originalLine < 0 || originalColumn < 0) return undefined;
+  return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
+};
+
+/** Line, from 1, and column, from 0, as acorn and our weaver tell them at the end of a message. */
+const TOLD = / \((\d+):(\d+)\)$/;
+
+/** A message without the place that it ends with, and that place. */
+export const splitPlace = (message: string): readonly [why: string, place: Place | undefined] => {
+  const [, line, column] = TOLD.exec(message) ?? [];
+  if (line === undefined) return [message, undefined];
+  return [message.replace(TOLD, ''), { line: Number(line) - 1, column: Number(column) }];
+};
+
+/** `file:line:column`, both from 1. */
+export const describePlace = (file: string, { line, column }: Place): string =>
+  `${file}:${line + 1}:${column + 1}`;
+
+export class SourcePlaces {
+  readonly #texts: BundleTexts;
+  /** The least recently used comes first. */
+  readonly #finders = new Map<BundleId, Finder>();
+  #length = 0;
+  #lent: CheckedBundle | undefined;
+
+  constructor(texts: BundleTexts) {
+    this.#texts = texts;
+  }
+
+  /** The same text, with places in scripts of vats as places in the author's files. */
+  locate(text: string): string {
+    if (!text.includes(SCRIPT_SCHEME)) return text;
+    const bundles = new Set<string>();
+    return text.replace(PLACE, (found, id: string, line: string, column: string | undefined) => {
+      if (bundles.add(id).size > BUNDLES_IN_TEXT_MAX && bundles.delete(id)) return found;
+      const place = { line: Number(line) - 1, column: Number(column ?? 1) - 1 };
+      return this.#describe(storedBundleId(id), place);
+    });
+  }
+
+  /** A bundle that need not be installed; the one before is forgotten. */
+  lend(bundle: CheckedBundle): void {
+    this.forget(bundle.bundleId);
+    this.#lent = bundle;
+  }
+
+  /** A bundle has got another map. */
+  forget(bundleId: BundleId): void {
+    this.#length -= this.#finders.get(bundleId)?.length ?? 0;
+    this.#finders.delete(bundleId);
+  }
+
+  /**
+   * The script as a worker evaluates it. For a debugger, which finds the author's files from what
+   * `rootFor` gives, the source map is behind it, if the bundle has one; no function can see that.
+   */
+  scriptFor({ bundleId, script }: VatScript, rootFor: DebugRoot): Uint8Array {
+    const lent = this.#lent?.bundleId === bundleId ? this.#lent.sourceRoot : undefined;
+    const root = rootFor(lent ?? this.#texts.sourceRootOf?.(bundleId));
+    const json = root === undefined ? undefined : this.#sourceMapOf(bundleId);
+    if (root === undefined || json === undefined || mapOf(json) === undefined) return script;
+    const map = wovenSourceMap(textOf(script), json, root);
+    if (map === undefined) return script;
+    const data = Buffer.from(map).toString('base64');
+    const comment = `\n//# sourceMappingURL=data:application/json;base64,${data}`;
+    return Buffer.concat([script, utf8(comment)]);
+  }
+
+  #describe(bundleId: BundleId, woven: Place): string {
+    const { plain, map, modules } = this.#finderOf(bundleId);
+    const place = plain?.plain(woven) ?? woven;
+    const inBundle = `${bundleId.slice(0, SHOWN_LENGTH)}:${place.line + 1}:${place.column + 1}`;
+    return inSource(map, place) ?? modules?.find(place) ?? inBundle;
+  }
+
+  #finderOf(bundleId: BundleId): Finder {
+    const finder = this.#finders.get(bundleId) ?? this.#makeFinder(bundleId);
+    this.forget(bundleId);
+    this.#finders.set(bundleId, finder);
+    this.#length += finder.length;
+    for (const oldest of this.#finders.keys()) {
+      if (this.#length <= LENGTH_MAX || oldest === bundleId) break;
+      this.forget(oldest);
+    }
+    return finder;
+  }
+
+  #makeFinder(bundleId: BundleId): Finder {
+    const script = this.#scriptOf(bundleId);
+    const json = this.#sourceMapOf(bundleId);
+    const map = mapOf(json);
+    return {
+      length: (script?.length ?? 0) + (json?.length ?? 0) + bundleId.length,
+      plain: script === undefined ? undefined : new PlainPlaces(script),
+      map,
+      modules:
+        script === undefined || map !== undefined
+          ? undefined
+          : new ArchivePlaces(unmarked(script)),
+    };
+  }
+
+  #scriptOf(bundleId: BundleId): string | undefined {
+    if (this.#lent?.bundleId === bundleId) return this.#lent.script;
+    return this.#texts.scriptTextOf(bundleId);
+  }
+
+  #sourceMapOf(bundleId: BundleId): string | undefined {
+    const lent = this.#lent?.bundleId === bundleId ? this.#lent.sourceMap : undefined;
+    return lent ?? this.#texts.sourceMapOf(bundleId);
+  }
+}

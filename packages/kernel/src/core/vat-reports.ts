@@ -1,0 +1,87 @@
+/**
+ * What vats tell the host beside their outcomes: console lines, the reasons of faults, and where
+ * errors were thrown, in the author's files.
+ *
+ * Invariant: nothing here decides an outcome, is hashed, or comes back to a vat. A trace counts for
+ * no more than a console line: a worker may have made it up.
+ */
+import { types } from 'node:util';
+import { vatNumberOf, type VatId } from '@heirloom/worker';
+import type { SourcePlaces } from '../code/source-places.js';
+import { Traces } from '../log/traces.js';
+import { methodOfDelivery, type KernelLogEntry } from '../log/vat-lines.js';
+import type { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
+import type { VatLine, VatLog, VatTrace } from '../vats/vat-worker.js';
+import type { HostData } from './host-data.js';
+
+interface VatReportsOptions {
+  readonly state: KernelState;
+  readonly data: HostData;
+  readonly places: SourcePlaces;
+  readonly log: (entry: KernelLogEntry) => void;
+}
+
+type VatCrank = NonNullable<VatLine['crank']>;
+type LoggedCrank = NonNullable<KernelLogEntry['crank']>;
+
+export class VatReports implements VatLog {
+  readonly #options: VatReportsOptions;
+  readonly #traces: Traces;
+  /** Of deliveries; to find one takes as long as the delivery is large, and lines are many. */
+  readonly #methods = new WeakMap<Uint8Array, string>();
+
+  constructor(options: VatReportsOptions) {
+    this.#options = options;
+    this.#traces = new Traces(text => options.places.locate(text));
+  }
+
+  line({ vatId, level, text, crank }: VatLine): void {
+    const { log } = this.#options;
+    const name = this.#nameOf(vatId);
+    log({
+      ...{ vatId, level, text: this.#traces.complete(text) },
+      ...(name === undefined ? {} : { name }),
+      ...(crank === undefined ? {} : { crank: this.#described(crank) }),
+    });
+  }
+
+  trace({ vatId, vpid, body, text }: VatTrace): void {
+    const vat = vatNumberOf(vatId);
+    if (vat !== undefined) this.#traces.told(this.#options.state, { vat, vpid, body, text });
+  }
+
+  /** Why a vat was ended, did not start, or was not upgraded. */
+  end(level: 'fault' | 'error', vatId: VatId, code: string, reason: Uint8Array): void {
+    const name = this.#nameOf(vatId);
+    const text = this.traceOf(reason) ?? this.#textOf(reason);
+    const named = name === undefined ? {} : { name };
+    this.#options.log({ vatId, level, text: `${code}: ${text}`, ...named });
+  }
+
+  /** Where an error was thrown that is data now; `promise`: the one that it rejects. */
+  traceOf(body: Uint8Array, promise?: KRef): string | undefined {
+    return this.#traces.of(body, promise);
+  }
+
+  #described({ incarnation, position, delivery }: VatCrank): LoggedCrank {
+    const method = this.#methods.get(delivery) ?? methodOfDelivery(delivery);
+    this.#methods.set(delivery, method);
+    return { incarnation, position, method };
+  }
+
+  #nameOf(vatId: VatId | undefined): string | undefined {
+    const vat = vatId === undefined ? undefined : vatNumberOf(vatId);
+    return vat === undefined ? undefined : this.#options.state.vats.get(vat)?.name;
+  }
+
+  /** A fault's reason comes from a worker, and need be no data. */
+  #textOf(reason: Uint8Array): string {
+    try {
+      const value = this.#options.data.decode(reason, []);
+      return types.isNativeError(value) ? `${value.name}: ${value.message}` : String(value);
+    } catch (error) {
+      return `(unreadable: ${String(error)})`;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** So many in a period of time. What it holds back must decide no outcome: it asks a clock. */
+export class Allowance {
+  readonly #most: number;
+  readonly #periodUs: number;
+  #beganUs = 0;
+  #taken = 0;
+
+  constructor(most: number, periodUs: number) {
+    this.#most = most;
+    this.#periodUs = periodUs;
+  }
+
+  /** Is there one left? It is taken then. */
+  take(atUs: number): boolean {
+    if (atUs - this.#beganUs >= this.#periodUs) {
+      this.#beganUs = atUs;
+      this.#taken = 0;
+    }
+    if (this.#taken >= this.#most) return false;
+    this.#taken += 1;
+    return true;
+  }
+}

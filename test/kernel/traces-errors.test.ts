@@ -1,0 +1,179 @@
+/** What authors see of errors that libraries make, that other vats throw, of sends that fail. */
+import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
+import { describe, expect, test, vi } from 'vitest';
+import { mappedBundle, placeOf } from '../support/bundles/mapped-bundle.js';
+import { kernelOver } from '../support/kernels/fresh-kernels.js';
+
+const ENTRY = 'typescript/traced-errors.ts';
+
+interface Scene {
+  readonly kernel: Kernel;
+  readonly log: KernelLogEntry[];
+  readonly bundleId: string;
+  readonly vatId: string;
+  readonly root: VatReference;
+}
+
+const begin = async (): Promise<Scene> => {
+  const log: KernelLogEntry[] = [];
+  const kernel = await kernelOver({ log: entry => log.push(entry) });
+  const bundleId = await kernel.installBundle(await mappedBundle(ENTRY));
+  const { root, vatId } = await kernel.createVat({ name: 'one', bundleId });
+  return { kernel, log, bundleId, vatId, root };
+};
+
+const errorOf = async (work: Promise<unknown>): Promise<Error> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(Error);
+  return error as Error;
+};
+
+describe('errors whose message an accessor gives', () => {
+  const ISSUE = 'Too small: expected string to have >=3 characters';
+
+  test.each(['order', 'orderLater'])('zod, in a method -> the message: %s', async method => {
+    const { kernel, root } = await begin();
+    const { message, stack } = await errorOf(kernel.call(root, method, ['a']));
+    expect(JSON.parse(message)).toMatchObject([{ path: ['sku'], message: ISSUE }]);
+    expect(stack).toContain(`ZodError: ${message}\n    at `);
+    expect(stack).toContain(placeOf(ENTRY, 'Order.parse').replace(/:\d+$/, ':'));
+  });
+
+  test('zod, in an upgrade -> the message, also in the log', async () => {
+    const { kernel, log, bundleId, vatId } = await begin();
+    const upgrade = kernel.upgradeVat(vatId, { bundleId, vatParameters: { sku: 'a' } });
+    const { message } = await errorOf(upgrade);
+    expect(message).toContain(ISSUE);
+    expect(log[0]?.text).toContain('UPGRADE_FAILED, START_FAILED: ZodError: [');
+    expect(log[0]?.text).toContain(ISSUE);
+  });
+
+  test('zod, on the console or unhandled -> what it found', async () => {
+    const { kernel, log, root } = await begin();
+    await kernel.call(root, 'say', ['a']);
+    expect(log[0]?.text).toContain('refused: ZodError { issues: [{ ');
+    expect(log[0]?.text).toContain(`path: ["sku"], message: ${JSON.stringify(ISSUE)}`);
+    await kernel.call(root, 'orderAside', ['a']);
+    await vi.waitFor(() => expect(log.length).toBe(2));
+    expect(log[1]?.text).toContain('Unhandled rejection: ZodError');
+    expect(log[1]?.text).toContain(ISSUE);
+  });
+
+  test('whoever has the accessor -> its text; what is none counts for nothing', async () => {
+    const { kernel, root } = await begin();
+    for (const [method, message] of [
+      ['inherited', 'of the class'],
+      ['own', 'of its own'],
+      ['noText', ''],
+      ['throwing', ''],
+    ] as const) {
+      const error = await errorOf(kernel.call(root, method, []));
+      expect([method, error.message]).toEqual([method, message]);
+      expect(error.stack).toContain(message === '' ? 'Error\n' : `Error: ${message}\n`);
+    }
+  });
+});
+
+describe('mistakes', () => {
+  const HERE = /traces-errors\.test\.[jt]s:\d+:\d+/;
+  const lines = ({ stack }: Error): string[] => stack!.split('\n').map(line => line.trim());
+
+  test('no such method -> what has been called, and where the host has', async () => {
+    const { kernel, root } = await begin();
+    const helper = async (): Promise<unknown> => {
+      const result = await kernel.call(root, 'nope', []);
+      return result;
+    };
+    const [head, call, frame] = lines(await errorOf(helper()));
+    expect(head).toMatch(/^TypeError: target has no method nope, has \["__getMethodNames__", /);
+    expect(call).toBe(`at nope of root (${root.kref} of vat one)`);
+    expect(frame).toMatch(/^at (async )?helper /);
+    expect(frame).toMatch(HERE);
+  });
+
+  test('an error with a trace -> what has been called below it; it is frozen', async () => {
+    const { kernel, root } = await begin();
+    const error = await errorOf(kernel.send(root, 'stock', []).result);
+    expect(lines(error).slice(0, 3)).toEqual([
+      'OutOfStock: out of tea',
+      expect.stringContaining(placeOf(ENTRY, "new OutOfStock('tea')")),
+      `at stock of root (${root.kref} of vat one)`,
+    ]);
+    expect(Object.isFrozen(error)).toBe(true);
+  });
+
+  test('a send to nothing -> where it was made', async () => {
+    const { kernel, root } = await begin();
+    const error = await errorOf(kernel.call(root, 'nowhere', []));
+    expect(lines(error)[0]).toContain('TypeError: Cannot deliver take to target');
+    const place = placeOf(ENTRY, 'take(1)').replace(/:\d+$/, ':');
+    expect(error.stack).toContain(`at root.nowhere (${place}`);
+  });
+
+  test('an argument that cannot be passed -> which, of which method, and where', async () => {
+    const { kernel, root, bundleId } = await begin();
+    const { root: other } = await kernel.createVat({ name: 'two', bundleId });
+    const error = await errorOf(kernel.call(root, 'sendMap', [other]));
+    const why = 'Remotables must be explicitly declared: (an object) (argument 0 of take)';
+    expect(error.message).toBe(why);
+    const place = placeOf(ENTRY, 'take(new Map').replace(/:\d+$/, ':');
+    expect(error.stack).toContain(`at root.sendMap (${place}`);
+    expect(error.stack).toMatch(/note: sending take to o-\d+ with \[\[Map\]\]/);
+    const deep = await errorOf(kernel.call(root, 'sendDeep', [other]));
+    expect(deep.message).toMatch(/ of take\)$/);
+    expect(deep.stack).toContain('note: sending take to ');
+  });
+
+  test('a result that cannot be passed -> what it is, and whose', async () => {
+    const { kernel, root } = await begin();
+    const error = await errorOf(kernel.call(root, 'giveMap', []));
+    expect(error.stack).toContain('note: of [Map]');
+    expect(error.stack).toContain(`at giveMap of root (${root.kref} of vat one)`);
+  });
+});
+
+describe('errors of another vat', () => {
+  const THROWN = `at root.failAs (${placeOf(ENTRY, 'Error(text)')})`;
+
+  const beginTwo = async (): Promise<Scene & { readonly other: VatReference }> => {
+    const scene = await begin();
+    const { kernel, bundleId } = scene;
+    const { root: other } = await kernel.createVat({ name: 'two', bundleId });
+    return { ...scene, other };
+  };
+  const linesOf = (text: string | undefined): string[] => text?.split('\n') ?? [];
+
+  test('a cause -> where it was thrown, below it', async () => {
+    const { kernel, root, other } = await beginTwo();
+    const { stack } = await errorOf(kernel.call(root, 'wrap', [other, 'first']));
+    const [head, own, cause, frame] = linesOf(stack);
+    expect([head, cause]).toEqual(['Error: wrapped', '  cause: Error: first']);
+    expect(own).toContain(placeOf(ENTRY, "Error('wrapped'").replace(/:\d+$/, ':'));
+    expect(frame).toBe(`      ${THROWN.replace(/:\d+\)$/, '')}${/:\d+\)$/.exec(frame!)![0]}`);
+    expect(stack).not.toContain('passed error');
+  });
+
+  test('on the console, unhandled -> the same', async () => {
+    const { kernel, log, root, other } = await beginTwo();
+    await kernel.call(root, 'tell', [other, 'second\n    with lines']);
+    const [head, rest, frame] = linesOf(log[0]?.text);
+    expect([head, rest]).toEqual(['other failed: Error: second', '    with lines']);
+    expect(frame).toContain('    at root.failAs (');
+    await kernel.call(root, 'forget', [other, 'third']);
+    await vi.waitFor(() => expect(log.length).toBe(2));
+    const unhandled = linesOf(log[1]?.text);
+    expect(unhandled[0]).toBe('Unhandled rejection: Error: third');
+    expect(unhandled[1]).toContain('    at root.failAs (');
+    expect(unhandled.length).toBe(2);
+  });
+
+  test('an error that nobody threw -> no mark is left', async () => {
+    const { kernel, log, root } = await begin();
+    await kernel.call(root, 'forget', [root, 'x']).catch(() => undefined);
+    await vi.waitFor(() => expect(log.length).toBe(1));
+    expect(log[0]?.text).not.toContain('passed error');
+  });
+});

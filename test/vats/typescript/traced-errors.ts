@@ -1,0 +1,79 @@
+/** A vat whose errors are those of libraries, of other vats, of sends that fail. */
+import type { VatPowers } from '@heirloom/worker/vat';
+import type {} from '@heirloom/worker/vat-globals';
+import { E } from '@endo/eventual-send';
+import { Far } from '@endo/far';
+import { z } from 'zod';
+
+const Order = z.object({ sku: z.string().min(3) });
+const order = (sku: string): unknown => Order.parse({ sku });
+
+class Inherited extends Error {
+  override get message(): string {
+    return 'of the class';
+  }
+}
+
+const withAccessor = (get: () => unknown): Error =>
+  Object.defineProperty(new Error(), 'message', { get, configurable: true });
+
+class OutOfStock extends RangeError {
+  override readonly name = 'OutOfStock';
+  constructor(readonly sku: string) {
+    super(`out of ${sku}`);
+  }
+}
+
+interface Other {
+  take(...args: unknown[]): unknown;
+  failAs(text: string): unknown;
+}
+
+const thrown = (error: Error): never => {
+  throw error;
+};
+
+export const buildRootObject = (_powers: VatPowers, parameters?: { readonly sku?: string }) => {
+  if (parameters?.sku !== undefined) order(parameters.sku);
+  return Far('root', {
+    order: (sku: string) => order(sku),
+    orderLater: async (sku: string) => {
+      await null;
+      return order(sku);
+    },
+    orderAside: (sku: string) => void Promise.resolve(sku).then(order),
+    say: (sku: string) => {
+      try {
+        order(sku);
+      } catch (error) {
+        console.error('refused:', error);
+      }
+    },
+    inherited: () => thrown(Object.defineProperty(new Inherited(), 'own', { value: 1 })),
+    own: () => thrown(withAccessor(() => 'of its own')),
+    noText: () => thrown(withAccessor(() => 7)),
+    throwing: () => thrown(withAccessor(() => thrown(Error('never')))),
+    failAs: (text: string) => thrown(Error(text)),
+    wrap: async (other: Other, text: string) => {
+      try {
+        await E(other).failAs(text);
+      } catch (cause) {
+        throw Error('wrapped', { cause });
+      }
+    },
+    tell: async (other: Other, text: string) => {
+      try {
+        await E(other).failAs(text);
+      } catch (error) {
+        console.error('other failed:', error);
+      }
+    },
+    forget: (other: Other, text: string) => void E(other).failAs(text),
+    nowhere: () => E(undefined as unknown as Other).take(1),
+    sendMap: (other: Other) => E(other).take(new Map([[1, 2]])),
+    sendDeep: (other: Other) => E(other).take(1, { a: [() => 1] }),
+    giveMap: () => new Map(),
+    stock: () => thrown(new OutOfStock('tea')),
+    sayStock: () => console.error(new OutOfStock('tea')),
+  });
+};
