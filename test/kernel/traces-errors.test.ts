@@ -137,6 +137,19 @@ describe('mistakes', () => {
   });
 });
 
+test('a kind that does not fit what is stored -> where it was defined', async () => {
+  const { kernel, log, bundleId } = await begin();
+  const of = (field: string) => ({ bundleId, vatParameters: { field } });
+  const { vatId } = await kernel.createVat({ name: 'tea', ...of('leaf') });
+  const { stack } = await errorOf(kernel.upgradeVat(vatId, of('bag')));
+  const place = placeOf(ENTRY, 'defineDurableKind(').replace(/:\d+$/, ':');
+  expect(log[0]?.text).toContain('KIND_MISMATCH');
+  for (const text of [stack, log[0]?.text]) {
+    expect(text).toContain(`at defineTea (${place}`);
+    expect(text).not.toContain('Array.map');
+  }
+});
+
 describe('errors of another vat', () => {
   const THROWN = `at root.failAs (${placeOf(ENTRY, 'Error(text)')})`;
 

@@ -1,5 +1,5 @@
 /** A vat whose errors are those of libraries, of other vats, of sends that fail. */
-import type { VatPowers } from '@heirloom/worker/vat';
+import type { Baggage, DurableKindHandle, VatPowers } from '@heirloom/worker/vat';
 import type {} from '@heirloom/worker/vat-globals';
 import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
@@ -33,8 +33,22 @@ const thrown = (error: Error): never => {
   throw error;
 };
 
-export const buildRootObject = (_powers: VatPowers, parameters?: { readonly sku?: string }) => {
+interface Parameters {
+  readonly sku?: string;
+  /** The state that a kind has. */
+  readonly field?: string;
+}
+
+const defineTea = (baggage: Baggage, field: string): void => {
+  if (!baggage.has('Tea')) baggage.init('Tea', VatData.makeKindHandle('Tea'));
+  const handle = baggage.get<DurableKindHandle>('Tea');
+  const stateShape = { [field]: 1 };
+  VatData.defineDurableKind(handle, () => ({ [field]: 1 }), {}, { stateShape });
+};
+
+export const buildRootObject = (_: VatPowers, parameters?: Parameters, baggage?: Baggage) => {
   if (parameters?.sku !== undefined) order(parameters.sku);
+  if (parameters?.field !== undefined && baggage) defineTea(baggage, parameters.field);
   return Far('root', {
     order: (sku: string) => order(sku),
     orderLater: async (sku: string) => {

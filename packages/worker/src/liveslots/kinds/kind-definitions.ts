@@ -137,7 +137,8 @@ export class KindDefinitions {
   readonly #core: Core;
   readonly handles: KindHandles;
   /** Kinds whose definition does not fit, and why: the start is bound to fail. */
-  readonly #refused = new Map<number, readonly string[]>();
+  /** Errors made where the kind was defined, so that their traces say where. */
+  readonly #refused = new Map<number, readonly Error[]>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -258,7 +259,7 @@ export class KindDefinitions {
 
   /** Why definitions do not fit what an earlier incarnation stored, in order of definition. */
   mismatches(): Error[] {
-    return [...this.#refused.values()].flat().map(text => Error(text));
+    return [...this.#refused.values()].flat();
   }
 
   /** An emergency start: what nobody defined is suspended. Throws if a definition does not fit. */
@@ -310,7 +311,10 @@ export class KindDefinitions {
 
   /** What stands for the maker of a kind that does not fit. */
   #refuse(number: number, texts: readonly string[]): Maker {
-    this.#refused.set(number, texts);
+    const errors: Error[] = [];
+    // No callback: it would be the first frame.
+    for (const text of texts) errors.push(Error(text));
+    this.#refused.set(number, errors);
     return this.#core.context.hardening.harden(() => {
       throw Error(texts.join('; '));
     });
