@@ -137,6 +137,16 @@ describe('mistakes', () => {
   });
 });
 
+test('an error with fields, thrown by a kind -> its class, its frames first', async () => {
+  const { kernel, root } = await begin();
+  const { stack, message } = await errorOf(kernel.call(root, 'sell', []));
+  expect(message).toBe('out of salt');
+  const [head, frame] = stack!.split('\n');
+  expect(head).toBe('OutOfStock: out of salt');
+  expect(frame).toContain(placeOf(ENTRY, "new OutOfStock('salt')"));
+  expect(stack).not.toContain('copied from');
+});
+
 test('a kind that does not fit what is stored -> where it was defined', async () => {
   const { kernel, log, bundleId } = await begin();
   const of = (field: string) => ({ bundleId, vatParameters: { field } });

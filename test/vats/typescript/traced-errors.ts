@@ -33,6 +33,14 @@ const thrown = (error: Error): never => {
   throw error;
 };
 
+/** A kind's method may throw what can be passed: of other errors a copy is thrown. */
+const makeShop = (): { readonly sell: () => never } => {
+  const shop = VatData.defineKind('Shop', () => ({}), {
+    sell: () => thrown(new OutOfStock('salt')),
+  });
+  return shop() as { readonly sell: () => never };
+};
+
 interface Parameters {
   readonly sku?: string;
   /** The state that a kind has. */
@@ -88,6 +96,7 @@ export const buildRootObject = (_: VatPowers, parameters?: Parameters, baggage?:
     sendDeep: (other: Other) => E(other).take(1, { a: [() => 1] }),
     giveMap: () => new Map(),
     stock: () => thrown(new OutOfStock('tea')),
+    sell: () => makeShop().sell(),
     sayStock: () => console.error(new OutOfStock('tea')),
   });
 };

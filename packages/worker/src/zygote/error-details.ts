@@ -64,6 +64,17 @@ const notesOf = (error: Error): readonly (readonly unknown[])[] => {
   return known;
 };
 
+/** How pass-style notes that an error is the passable copy of another one. */
+const COPIED = 'copied from error';
+
+/** The error itself, of which this is a copy: with its class, fields and frames. */
+const originalOf = (error: Error): Error => {
+  for (const [text, origin] of notesOf(error)) {
+    if (text === COPIED && types.isNativeError(origin)) return origin;
+  }
+  return error;
+};
+
 /** Of errors, which mention nothing. No code of vats runs. */
 const codec = new PassableCodec<never>({
   slotOf: () => undefined,
@@ -90,6 +101,7 @@ const messageOf = (error: Error): readonly unknown[] | undefined => {
 export const errorDetails: ErrorDetails = {
   messageOf,
   notesOf,
+  originalOf,
   framesOf: error => {
     const frames = framesOf(feralStackOf(error) ?? '');
     if (frames.length > 0) return frames;

@@ -27,6 +27,8 @@ export interface ErrorDetails {
   notesOf(error: Error): readonly (readonly unknown[])[];
   /** Where it was made, the innermost call first: lines that begin with `at`. */
   framesOf(error: Error): readonly string[];
+  /** The error of which this is the passable copy, or the same. */
+  originalOf?(error: Error): Error;
 }
 
 const NO_DETAILS: ErrorDetails = {
@@ -243,8 +245,13 @@ const belowHead = (
     ? clip(traceLines(value, details, seen).join('\n'), TRACE_LENGTH_MAX)
     : '';
 
+/** What is told of a value: of a passable copy of an error, that error. */
+const toldOf = (value: unknown, { originalOf }: ErrorDetails): unknown =>
+  types.isNativeError(value) && originalOf !== undefined ? originalOf(value) : value;
+
 /** An error with where it was thrown and what it comes of; '' for what is none. */
-export const formatTrace = (value: unknown, details: ErrorDetails): string => {
+export const formatTrace = (thrown: unknown, details: ErrorDetails): string => {
+  const value = toldOf(thrown, details);
   if (!types.isNativeError(value)) return '';
   const head = clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX);
   const trace = belowHead(value, details);
@@ -295,20 +302,23 @@ const lines = (
   return [line, ...traces, ...tracesWithin(told, details, seen)].filter(Boolean).join('\n');
 };
 
-export const formatValue = (value: unknown, details = NO_DETAILS): string =>
-  lines([value], details, telling => format(value, 0, telling));
+export const formatValue = (value: unknown, details = NO_DETAILS): string => {
+  const told = toldOf(value, details);
+  return lines([told], details, telling => format(told, 0, telling));
+};
 
 /**
  * The arguments of a console call as one line, in which texts stand for themselves; below it, where
  * each error among them or within them was thrown.
  */
-export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string =>
-  lines(values, details, telling => {
+export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string => {
+  const told = values.map(value => toldOf(value, details));
+  return lines(told, details, telling => {
     const textOf = (value: unknown): string =>
       typeof value === 'string' ? value : format(value, 0, telling);
-    const [first, ...others] = values;
-    const [head, left] =
-      typeof first === 'string' ? fillIn(first, others, textOf) : ['', values];
+    const [first, ...others] = told;
+    const [head, left] = typeof first === 'string' ? fillIn(first, others, textOf) : ['', told];
     const texts = left.map(textOf);
     return (typeof first === 'string' ? [head, ...texts] : texts).join(' ');
   });
+};
