@@ -2,6 +2,7 @@
 import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
 import { describe, expect, test, vi } from 'vitest';
 import { mappedBundle, placeOf } from '../support/bundles/mapped-bundle.js';
+import { errorOf } from '../support/suite/rejections.js';
 import { kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const ENTRY = 'typescript/traced-errors.ts';
@@ -20,15 +21,6 @@ const begin = async (): Promise<Scene> => {
   const bundleId = await kernel.installBundle(await mappedBundle(ENTRY));
   const { root, vatId } = await kernel.createVat({ name: 'one', bundleId });
   return { kernel, log, bundleId, vatId, root };
-};
-
-const errorOf = async (work: Promise<unknown>): Promise<Error> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Error);
-  return error as Error;
 };
 
 describe('errors whose message an accessor gives', () => {

@@ -12,6 +12,7 @@ import {
   type VatReference,
 } from '@heirloom/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { errorOf } from '../support/suite/rejections.js';
 import { mappedBundle, placeOf } from '../support/bundles/mapped-bundle.js';
 import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
@@ -55,15 +56,6 @@ const begin = async (options: Partial<KernelOptions> = {}): Promise<Scene> => {
   const bundleId = await kernel.installBundle(await mappedBundle(ENTRY));
   const { root, vatId } = await kernel.createVat({ name: 'traced', bundleId });
   return { kernel, log, root, vatId, bundleId, directory };
-};
-
-const errorOf = async (work: Promise<unknown>): Promise<Error> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Error);
-  return error as Error;
 };
 
 const only = (log: KernelLogEntry[]): KernelLogEntry => {
