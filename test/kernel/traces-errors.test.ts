@@ -187,7 +187,7 @@ describe('errors of another vat', () => {
     expect(unhandled.length).toBe(2);
   });
 
-  test('an error that nobody threw -> no mark is left', async () => {
+  test('of the same vat, unhandled -> no mark is left', async () => {
     const { kernel, log, root } = await begin();
     await kernel.call(root, 'forget', [root, 'x']).catch(() => undefined);
     await vi.waitFor(() => expect(log.length).toBe(1));
