@@ -163,17 +163,26 @@ const originIn = (map: SourceMap, line: number, column: number): string => {
   return 'originalLine' in entry ? `${entry.originalLine}:${entry.originalColumn}` : 'nowhere';
 };
 
+/** The source map that stands behind a script. */
+const mapBehind = (script: Uint8Array): string => {
+  const comment = /\n\/\/# sourceMappingURL=data:application\/json;base64,(.*)$/;
+  const [, data] = comment.exec(textOf(script))!;
+  return Buffer.from(data!, 'base64').toString();
+};
+
 test('source places: for a debugger -> every place of the script, as it is told', () => {
   const script = utf8(weave(code));
   const given = { bundleId: ID, imageId: storedImageId('image'), script };
   const places = placesOf(code, map);
   expect(places.scriptFor(given, () => undefined)).toBe(script);
   expect(placesOf(code).scriptFor(given, () => 'file:///home/')).toBe(script);
-  expect(placesOf(code, '{"version":3,"mappings":7}').scriptFor(given, () => 'file:///')).toBe(script);
-  const text = textOf(places.scriptFor(given, () => 'file:///home/'));
-  const [, data] = /\n\/\/# sourceMappingURL=data:application\/json;base64,(.*)$/.exec(text)!;
-  const json = Buffer.from(data!, 'base64').toString();
+  const none = placesOf(code, '{"version":3,"mappings":7}');
+  expect(none.scriptFor(given, () => 'file:///')).toBe(script);
+  const json = mapBehind(places.scriptFor(given, () => 'file:///home/'));
   expect(JSON.parse(json)).toMatchObject({ sourceRoot: 'file:///home/', sources: ['src/f.ts'] });
+  const rooted = placesOf(code, JSON.stringify({ ...JSON.parse(map), sourceRoot: '/own/' }));
+  const own = mapBehind(rooted.scriptFor(given, () => 'file:///home/'));
+  expect(JSON.parse(own)).toMatchObject({ sourceRoot: '/own/', sources: ['src/f.ts'] });
   const [composed, bundled] = [new SourceMap(JSON.parse(json)), new SourceMap(JSON.parse(map))];
   const plain = new PlainPlaces(weave(code));
   let compared = 0;
