@@ -107,7 +107,7 @@ describe('mistakes', () => {
     expect(error.stack).toContain(`at root.nowhere (${place}`);
   });
 
-  test('an argument that cannot be passed -> which, of which method, and where', async () => {
+  test('an argument that cannot be passed -> of which method, where', async () => {
     const { kernel, root, bundleId } = await begin();
     const { root: other } = await kernel.createVat({ name: 'two', bundleId });
     const error = await errorOf(kernel.call(root, 'sendMap', [other]));
@@ -117,7 +117,8 @@ describe('mistakes', () => {
     expect(error.stack).toContain(`at root.sendMap (${place}`);
     expect(error.stack).toMatch(/note: sending take to o-\d+ with \[Map\(\d\) \{/);
     const deep = await errorOf(kernel.call(root, 'sendDeep', [other]));
-    expect(deep.message).toMatch(/ of take\)$/);
+    const deepWhy = 'Remotables must be explicitly declared: "[Function <anon>]"';
+    expect(deep.message).toBe(`${deepWhy} (an argument of take)`);
     expect(deep.stack).toContain('note: sending take to ');
   });
 
@@ -137,6 +138,15 @@ test('an error with fields, thrown by a kind -> its class, its frames first', as
   expect(head).toBe('OutOfStock: out of salt');
   expect(frame).toContain(placeOf(ENTRY, "new OutOfStock('salt')"));
   expect(stack).not.toContain('copied from');
+});
+
+test('an error with fields, on the console -> its class, its fields', async () => {
+  const { kernel, log, root } = await begin();
+  await kernel.call(root, 'sayStock', []);
+  const [head, frame] = log[0]!.text.split('\n');
+  expect(head).toBe('OutOfStock: out of tea { sku: "tea" }');
+  const place = placeOf(ENTRY, 'console.error(new').replace(/:\d+$/, ':');
+  expect(frame).toContain(`at root.sayStock (${place}`);
 });
 
 test('a kind that does not fit what is stored -> where it was defined', async () => {
