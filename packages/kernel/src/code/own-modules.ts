@@ -7,6 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
+import { describeError } from '@heirloom/store';
 import { refusedInModule } from '@heirloom/worker/weave';
 import { transform, type Loader, type Metafile } from 'esbuild';
 import { advised } from './advice.js';
@@ -29,9 +30,6 @@ const IS_CODE = /^[^<(].*\.[cm]?[jt]sx?$/;
 const loaderOf = (file: string): Loader => LOADERS.get(file.split('.').at(-1) ?? '') ?? 'js';
 
 type Inputs = Metafile['inputs'];
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 const suspects = (inputs: Inputs, script: string): string[] => {
   const isDecorated = DECORATED.test(script);
@@ -76,7 +74,7 @@ export const refusedOfAuthor = async (
       lines.push((await lineOf(names.pathOf(input), names)) ?? '');
     } catch (error) {
       // A decorator of a parameter is one that esbuild does not take as the standard has them.
-      lines.push(messageOf(retold(error, names)));
+      lines.push(describeError(retold(error, names)));
     }
   }
   return lines.filter(line => line !== '');
