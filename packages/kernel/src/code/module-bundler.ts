@@ -24,7 +24,8 @@ import { advised } from './advice.js';
 import { refusedOfAuthor } from './own-modules.js';
 import { refusedImports } from './refused-imports.js';
 import { checkScript, type Strictness } from './script-check.js';
-import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
+import { inSource, readSourceMap } from './source-places.js';
+import { describePlace, splitPlace } from './told-places.js';
 
 /** A script, or a module, and where its parts come from. */
 interface Mapped {

@@ -12,7 +12,8 @@ import { refusedInModule } from '@heirloom/worker/weave';
 import { transform, type Loader, type Metafile } from 'esbuild';
 import { advised } from './advice.js';
 import { isLibrary, retold, type FileNames } from './bundle-failures.js';
-import { describePlace, inSource, splitPlace } from './source-places.js';
+import { inSource } from './source-places.js';
+import { describePlace, splitPlace } from './told-places.js';
 
 /** What esbuild declares in a script that has decorators. */
 const DECORATED = /^ {2}var __(?:decoratorStart|decorateClass) = /m;

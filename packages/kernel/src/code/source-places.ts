@@ -102,20 +102,6 @@ export const inSource = (
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };
 
-/** Line, from 1, and column, from 0, as acorn and our weaver tell them at the end of a message. */
-const TOLD = / \((\d+):(\d+)\)$/;
-
-/** A message without the place that it ends with, and that place. */
-export const splitPlace = (message: string): readonly [why: string, place: Place | undefined] => {
-  const [, line, column] = TOLD.exec(message) ?? [];
-  if (line === undefined) return [message, undefined];
-  return [message.replace(TOLD, ''), { line: Number(line) - 1, column: Number(column) }];
-};
-
-/** `file:line:column`, both from 1. */
-export const describePlace = (file: string, { line, column }: Place): string =>
-  `${file}:${line + 1}:${column + 1}`;
-
 export class SourcePlaces {
   readonly #texts: BundleTexts;
   /** The least recently used comes first. */
