@@ -226,7 +226,10 @@ const checkZipBundle = async (
   return bundle;
 };
 
-/** The script as it is, whatever its modules have; undefined if the weaver does not take it. */
+/**
+ * The script as it is, whatever its modules have; undefined if the weaver does not take it.
+ * Errors: KernelError BAD_BUNDLE where it nests deeper than the stack of this host holds.
+ */
 const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefined => {
   if (moduleFormat === 'endoZipBase64') return undefined;
   try {
@@ -234,7 +237,9 @@ const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefi
     checkSize('woven script', script, SCRIPT_BYTES_MAX);
     checkSyntax(script);
     return script;
-  } catch {
+  } catch (error) {
+    const cause = error instanceof KernelError ? error.cause : error;
+    if (cause instanceof RangeError) return bad(describeError(cause), cause);
     return undefined; // it was refused already, for a better reason
   }
 };
