@@ -72,11 +72,12 @@ export const refusedOfAuthor = async (
   const lines: string[] = [];
   for (const input of suspects(inputs, script)) {
     try {
-      lines.push((await lineOf(names.pathOf(input), names)) ?? '');
+      const line = await lineOf(names.pathOf(input), names);
+      if (line !== undefined) lines.push(line);
     } catch (error) {
       // A decorator of a parameter is one that esbuild does not take as the standard has them.
       lines.push(describeError(retold(error, names)));
     }
   }
-  return lines.filter(line => line !== '');
+  return lines;
 };
