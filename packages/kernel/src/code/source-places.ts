@@ -22,7 +22,7 @@ interface BundleTexts {
   /** JSON. */
   sourceMapOf(bundleId: BundleId): string | undefined;
   /** A URL of the directory that the map names files from. */
-  sourceRootOf?(bundleId: BundleId): string | undefined;
+  sourceRootOf(bundleId: BundleId): string | undefined;
 }
 
 /** A URL for a debugger, of what is known of where files are; undefined if there is no debugger. */
@@ -142,7 +142,7 @@ export class SourcePlaces {
    */
   scriptFor({ bundleId, script }: VatScript, rootFor: DebugRoot): Uint8Array {
     const lent = this.#lent?.bundleId === bundleId ? this.#lent.sourceRoot : undefined;
-    const root = rootFor(lent ?? this.#texts.sourceRootOf?.(bundleId));
+    const root = rootFor(lent ?? this.#texts.sourceRootOf(bundleId));
     const json = root === undefined ? undefined : this.#sourceMapOf(bundleId);
     if (root === undefined || json === undefined || mapOf(json) === undefined) return script;
     const map = wovenSourceMap(textOf(script), json, root);
