@@ -58,7 +58,7 @@ export const PLACES = {
   'packages/kernel/src/code/bundle-vat.ts': 'bundleVat: the entry that is to be bundled',
   'packages/kernel/src/code/module-bundler.ts': "esbuild, which reads a vat's modules",
   'packages/kernel/src/code/own-modules.ts': "esbuild again, over an author's modules",
-  'packages/kernel/src/code/bundle-failures.ts': 'the list of modules that Node has',
+  'packages/kernel/src/code/bundle-failures.ts': 'modules that Node has; how files begin',
   'packages/kernel/src/inspect/': 'stores that are read without a kernel',
   'packages/kernel/src/state-sync/': 'exports and imports',
   'packages/kernel/src/store-migration/': 'stores of earlier schemas',

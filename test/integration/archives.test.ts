@@ -231,7 +231,10 @@ describe('archives: ids', () => {
     await shared.kernel.installBundle(bundle);
     const forged = repacked(bundle, (_file, text) => text.replace('100n', '900n'));
     const install = shared.kernel.installBundle(forged);
-    await expect(install).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /SHA-512/ });
+    await expect(install).rejects.toMatchObject({
+      code: 'BAD_BUNDLE',
+      message: expect.stringMatching(/SHA-512/),
+    });
   });
 
   test('a map without hashes -> it names no code: the sha256 of the archive', async () => {

@@ -154,14 +154,20 @@ describe('formats: what is refused', () => {
 
   test('a format that there is not -> bundleVat names those that there are', async () => {
     const bundling = bundleVat(ENTRY, { format: 'tarball' as never });
-    await expect(bundling).rejects.toMatchObject({ code: 'BAD_OPTION', message: /getExport/ });
+    await expect(bundling).rejects.toMatchObject({
+      code: 'BAD_OPTION',
+      message: expect.stringMatching(/getExport/),
+    });
   });
 
   test('an import that only a host has -> refused, whoever has bundled it', async () => {
     const entry = fixtureOf('imports-host.js');
     for (const format of FORMATS) {
       const bundling = bundleVat(entry, { format });
-      await expect(bundling).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /node:fs/ });
+      await expect(bundling).rejects.toMatchObject({
+        code: 'BAD_BUNDLE',
+        message: expect.stringMatching(/node:fs/),
+      });
     }
     const formats = ['endoZipBase64', 'nestedEvaluate', 'getExport'] as const;
     const bundles = await endoBundles(formats.map(format => ({ entry, format })));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
+import { describeError } from '@heirloom/store';
 import type { Message } from 'esbuild';
 import { advised } from './advice.js';
 
@@ -105,9 +106,8 @@ export const retold = (error: unknown, names: FileNames): unknown =>
 
 /** Nothing has been read yet. */
 export const noBundler = (error: unknown): BundleFailure => {
-  const why = error instanceof Error ? error.message : String(error);
   const needed =
     'the bundler, esbuild, does not run here; its program is in an optional package for this ' +
     'platform: install it here, and without --omit=optional';
-  return new BundleFailure(`${needed}\n${why.trim()}`, { cause: error });
+  return new BundleFailure(`${needed}\n${describeError(error).trim()}`, { cause: error });
 };

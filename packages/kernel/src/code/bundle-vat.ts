@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describeError } from '@heirloom/store';
 import { checkFields } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { BUNDLE_FORMATS, bundleIdOf, isFormat, isVatBundle } from './bundle.js';
@@ -32,9 +33,6 @@ export interface VatBundler {
 
 const ENTRY_PATTERN = /\.[cm]?[jt]s$/;
 
-const describe = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
-
 const FILE_URL = /^file:/i;
 
 /** The path of what a host names as an entry. */
@@ -46,7 +44,7 @@ const pathOf = (entry: unknown): string => {
   try {
     return fileURLToPath(entry);
   } catch (error) {
-    const why = `a vat's entry is a file, not ${String(entry)}: ${describe(error)}`;
+    const why = `a vat's entry is a file, not ${String(entry)}: ${describeError(error)}`;
     throw new KernelError('BAD_ARGUMENT', why);
   }
 };
@@ -62,7 +60,7 @@ const checkEntry = async (entry: string): Promise<void> => {
   try {
     await stat(entry);
   } catch (error) {
-    throw new KernelError('BAD_BUNDLE', `cannot read the vat's entry: ${describe(error)}`);
+    throw new KernelError('BAD_BUNDLE', `cannot read the vat's entry: ${describeError(error)}`);
   }
 };
 
@@ -135,8 +133,8 @@ export const openVatBundler = async (
     try {
       return await bundleWith(bundler, format);
     } catch (error) {
-      const why = error instanceof BundleFailure ? `\n${error.message}` : ` ${describe(error)}`;
-      const message = `cannot bundle ${shown}:${why}`;
+      const space = error instanceof BundleFailure ? '\n' : ' ';
+      const message = `cannot bundle ${shown}:${space}${describeError(error)}`;
       throw new KernelError('BAD_BUNDLE', message, { cause: error });
     }
   };

@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { Script } from 'node:vm';
+import { describeError } from '@heirloom/store';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
@@ -60,9 +61,6 @@ const SCRIPT_BYTES_MAX = 15_000_000;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
 const SOURCE_URL_PREFIX = '/bundled-source/.../';
 
-const describe = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
-
 export const isFormat = (format: unknown): format is BundleFormat =>
   BUNDLE_FORMATS.some(known => known === format);
 
@@ -100,7 +98,7 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
     const { version }: { readonly version?: unknown } = JSON.parse(sourceMap);
     if (version === 3) return sourceMap;
   } catch (error) {
-    return bad(`its source map cannot be read: ${describe(error)}`, error);
+    return bad(`its source map cannot be read: ${describeError(error)}`, error);
   }
   return bad('its source map is not of version 3');
 };
@@ -125,7 +123,7 @@ const checkSyntax = (script: string): void => {
   try {
     new Script(`'use strict';${script}`, { filename: 'bundle' }); // parses only
   } catch (error) {
-    bad(`its source does not parse: ${describe(error)}`, error);
+    bad(`its source does not parse: ${describeError(error)}`, error);
   }
 };
 
@@ -216,7 +214,7 @@ const checkZipBundle = async (
   try {
     derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
-    return bad(advised(describe(error)), error);
+    return bad(advised(describeError(error)), error);
   }
   const { script, sha512: mapSha512 } = derived;
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
@@ -228,7 +226,10 @@ const checkZipBundle = async (
   return bundle;
 };
 
-/** The script as it is, whatever its modules have; undefined if the weaver does not take it. */
+/**
+ * The script as it is, whatever its modules have; undefined if the weaver does not take it.
+ * Errors: KernelError BAD_BUNDLE where it nests deeper than the stack of this host holds.
+ */
 const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefined => {
   if (moduleFormat === 'endoZipBase64') return undefined;
   try {
@@ -236,7 +237,9 @@ const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefi
     checkSize('woven script', script, SCRIPT_BYTES_MAX);
     checkSyntax(script);
     return script;
-  } catch {
+  } catch (error) {
+    const cause = error instanceof KernelError ? error.cause : error;
+    if (cause instanceof RangeError) return bad(describeError(cause), cause);
     return undefined; // it was refused already, for a better reason
   }
 };

@@ -95,8 +95,8 @@ const cacheFor = async (
 ): Promise<Uint8Array> =>
   view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
 
-/** What an image's text says that its vats can be told. */
-const MARKS = [BUNDLE_CAPS_MARK, INTERFACES_MARK];
+/** What an image's text says that its vats can run and be told. */
+const MARKS = [WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK];
 
 export class Images {
   readonly #view: ReadView;
@@ -140,7 +140,7 @@ export class Images {
    * derives of a new bundle may not run there. Errors: KernelError BAD_BUNDLE.
    */
   checkInstallable(): void {
-    if (this.need(this.#current).source.includes(WOVEN_MARK)) return;
+    if (this.#marksOf(this.#current).has(WOVEN_MARK)) return;
     const why = 'new vats of this store get an image of a release that weaves bundles otherwise';
     throw new KernelError('BAD_BUNDLE', `${why}: call adoptImage first`);
   }

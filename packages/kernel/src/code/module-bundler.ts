@@ -9,6 +9,7 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { describeError } from '@heirloom/store';
 import { required } from '@heirloom/store/types';
 import { build, context, type BuildContext, type BuildOptions, type BuildResult } from 'esbuild';
 import {
@@ -23,7 +24,8 @@ import { advised } from './advice.js';
 import { refusedOfAuthor } from './own-modules.js';
 import { refusedImports } from './refused-imports.js';
 import { checkScript, type Strictness } from './script-check.js';
-import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
+import { inSource, readSourceMap } from './source-places.js';
+import { describePlace, splitPlace } from './told-places.js';
 
 /** A script, or a module, and where its parts come from. */
 interface Mapped {
@@ -182,7 +184,7 @@ const checkPlaced = (source: string, strictness: Strictness, errorMap: () => str
   try {
     checkScript(source, strictness);
   } catch (error) {
-    const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
+    const [why, place] = splitPlace(describeError(error));
     if (place === undefined) throw new BundleFailure(why, { cause: error });
     const where = inSource(readSourceMap(errorMap()), place) ?? describePlace(OUTPUT, place);
     throw new BundleFailure(advised(`${where}: ${why}`), { cause: error });

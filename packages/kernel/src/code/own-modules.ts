@@ -7,11 +7,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
+import { describeError } from '@heirloom/store';
 import { refusedInModule } from '@heirloom/worker/weave';
 import { transform, type Loader, type Metafile } from 'esbuild';
 import { advised } from './advice.js';
 import { isLibrary, retold, type FileNames } from './bundle-failures.js';
-import { describePlace, inSource, splitPlace } from './source-places.js';
+import { inSource } from './source-places.js';
+import { describePlace, splitPlace } from './told-places.js';
 
 /** What esbuild declares in a script that has decorators. */
 const DECORATED = /^ {2}var __(?:decoratorStart|decorateClass) = /m;
@@ -29,9 +31,6 @@ const IS_CODE = /^[^<(].*\.[cm]?[jt]sx?$/;
 const loaderOf = (file: string): Loader => LOADERS.get(file.split('.').at(-1) ?? '') ?? 'js';
 
 type Inputs = Metafile['inputs'];
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 const suspects = (inputs: Inputs, script: string): string[] => {
   const isDecorated = DECORATED.test(script);
@@ -73,11 +72,12 @@ export const refusedOfAuthor = async (
   const lines: string[] = [];
   for (const input of suspects(inputs, script)) {
     try {
-      lines.push((await lineOf(names.pathOf(input), names)) ?? '');
+      const line = await lineOf(names.pathOf(input), names);
+      if (line !== undefined) lines.push(line);
     } catch (error) {
       // A decorator of a parameter is one that esbuild does not take as the standard has them.
-      lines.push(messageOf(retold(error, names)));
+      lines.push(describeError(retold(error, names)));
     }
   }
-  return lines.filter(line => line !== '');
+  return lines;
 };

@@ -44,17 +44,23 @@ const evaluatedText = (text: string): string | undefined => {
   }
 };
 
+const lineEndsIn = (text: string): number => text.split('\n').length - 1;
+
 const partsOf = (moduleFormat: BundleFormat, source: string): Part[] => {
   const found = [...source.matchAll(PART)];
-  return found.flatMap((match, at) => {
+  const parts: Part[] = [];
+  let [line, counted] = [0, 0];
+  for (const [at, match] of found.entries()) {
     const [head, owner = '', path = ''] = match;
     const start = match.index + head.length + 1;
+    line += lineEndsIn(source.slice(counted, start));
+    counted = start;
     const written = source.slice(start, found[at + 1]?.index).replace(/,\s*(\]\)[^]*)?$/, '');
     const text = moduleFormat === 'nestedEvaluate' ? evaluatedText(written) : written;
-    if (text === undefined) return [];
-    const name = `${owner}/${path.replace(/^\.\//, '')}`;
-    return [{ owner, name, text, line: source.slice(0, start).split('\n').length - 1 }];
-  });
+    if (text === undefined) continue;
+    parts.push({ owner, name: `${owner}/${path.replace(/^\.\//, '')}`, text, line });
+  }
+  return parts;
 };
 
 /** Where endo's bundler takes a module of the host, which a vat has not. */

@@ -22,7 +22,7 @@ interface BundleTexts {
   /** JSON. */
   sourceMapOf(bundleId: BundleId): string | undefined;
   /** A URL of the directory that the map names files from. */
-  sourceRootOf?(bundleId: BundleId): string | undefined;
+  sourceRootOf(bundleId: BundleId): string | undefined;
 }
 
 /** A URL for a debugger, of what is known of where files are; undefined if there is no debugger. */
@@ -102,20 +102,6 @@ export const inSource = (
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };
 
-/** Line, from 1, and column, from 0, as acorn and our weaver tell them at the end of a message. */
-const TOLD = / \((\d+):(\d+)\)$/;
-
-/** A message without the place that it ends with, and that place. */
-export const splitPlace = (message: string): readonly [why: string, place: Place | undefined] => {
-  const [, line, column] = TOLD.exec(message) ?? [];
-  if (line === undefined) return [message, undefined];
-  return [message.replace(TOLD, ''), { line: Number(line) - 1, column: Number(column) }];
-};
-
-/** `file:line:column`, both from 1. */
-export const describePlace = (file: string, { line, column }: Place): string =>
-  `${file}:${line + 1}:${column + 1}`;
-
 export class SourcePlaces {
   readonly #texts: BundleTexts;
   /** The least recently used comes first. */
@@ -156,7 +142,7 @@ export class SourcePlaces {
    */
   scriptFor({ bundleId, script }: VatScript, rootFor: DebugRoot): Uint8Array {
     const lent = this.#lent?.bundleId === bundleId ? this.#lent.sourceRoot : undefined;
-    const root = rootFor(lent ?? this.#texts.sourceRootOf?.(bundleId));
+    const root = rootFor(lent ?? this.#texts.sourceRootOf(bundleId));
     const json = root === undefined ? undefined : this.#sourceMapOf(bundleId);
     if (root === undefined || json === undefined || mapOf(json) === undefined) return script;
     const map = wovenSourceMap(textOf(script), json, root);

@@ -2,7 +2,7 @@
  * The source map of a woven script, made from the one of its bundle: lines are the same, columns
  * are moved by what the weaver has added. For debuggers alone.
  */
-import { addedIn } from '@heirloom/worker/plain-places';
+import { addedIn, linesOf } from '@heirloom/worker/plain-places';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 /** Of a digit; the sixth says that more follow. */
@@ -73,7 +73,7 @@ export const wovenSourceMap = (script: string, json: string, root: string): stri
   const map: GivenMap = JSON.parse(json);
   const { mappings, sourceRoot } = map;
   if (typeof mappings !== 'string') return undefined;
-  const scriptLines = script.split(/\r\n|[\n\r\u2028\u2029]/);
+  const scriptLines = linesOf(script);
   const lines = mappings.split(';').map((line, at) => movedLine(line, scriptLines[at] ?? ''));
   if (lines.includes(undefined)) return undefined;
   const isRooted = typeof sourceRoot === 'string' && sourceRoot !== '';

@@ -6,7 +6,7 @@
  * byte arrays: those are `Uint8Array`s of the host's own.
  */
 import { types } from 'node:util';
-import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
+import { describeError, HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { isPromiseKRef, showKRef, storedKRef, type KRef } from '../state/krefs.js';
@@ -92,8 +92,8 @@ export class HostData {
       return { body, slots: slots.map(slot => storedKRef(slot)) };
     } catch (error) {
       if (error instanceof KernelError) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw new KernelError('BAD_ARGUMENT', `cannot be passed to a vat: ${message}`);
+      const why = `cannot be passed to a vat: ${describeError(error)}`;
+      throw new KernelError('BAD_ARGUMENT', why);
     }
   }
 

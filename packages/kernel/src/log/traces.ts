@@ -75,9 +75,8 @@ export class Traces {
     if (this.#byMark.size === 0) return undefined;
     const told = promise === undefined ? undefined : this.#byPromise.get(promise);
     if (told !== undefined && Buffer.compare(told.body, body) === 0) return this.#told(told);
-    const mark = passedMark(body);
-    const trace = this.#byMark.get(mark);
-    return trace && this.#told(trace, new Set([mark]));
+    const trace = this.#byMark.get(passedMark(body));
+    return trace && this.#told(trace);
   }
 
   /** The same text, with the author's files, and with the places of errors of other vats. */
@@ -91,8 +90,8 @@ export class Traces {
     });
   }
 
-  #told(trace: KeptTrace, seen = new Set([passedMark(trace.body)])): string {
-    trace.located ??= this.complete(trace.text, seen);
+  #told(trace: KeptTrace): string {
+    trace.located ??= this.complete(trace.text, new Set([passedMark(trace.body)]));
     return trace.located;
   }
 }

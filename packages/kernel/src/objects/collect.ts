@@ -262,8 +262,7 @@ export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonl
       throw new VatFault('BAD_REFERENCE', `syscall.retireExports but ${vref} is still reachable`);
     }
     state.clist(vat).byVRef.delete(vref);
-    const { recognizable: reach } = Reach;
-    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, reach, spelled]);
+    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, Reach.recognizable, spelled]);
     state.maybeFree.add(kref);
   }
 };

@@ -6,7 +6,7 @@
  * the same error from then on.
  */
 import assert from 'node:assert/strict';
-import { packFrame, textOf, utf8 } from '@heirloom/store';
+import { describeError, packFrame, textOf, utf8 } from '@heirloom/store';
 import {
   FIRST_POSITION,
   FromWorker,
@@ -247,7 +247,7 @@ export class FrameWorker implements VatWorker {
     try {
       tuple = readFrame(frame);
     } catch (error) {
-      this.#refuse(error instanceof Error ? error.message : String(error));
+      this.#refuse(describeError(error));
       return;
     }
     // Console lines are no sign that a crank will end.
