@@ -1,5 +1,5 @@
 /**
- * What a value of vat code is, as far as the language itself says.
+ * What a value of vat code is, as far as the language itself says, and what we put on it.
  *
  * Predicates of the hot path. To read a property of what they have narrowed may run vat code.
  */
@@ -46,6 +46,13 @@ export const quietDescriptor = (
 /** What `value[name]` is without running vat code: undefined for an accessor, too. */
 export const quietProperty = (value: object, name: PropertyKey): unknown =>
   quietDescriptor(value, name)?.value;
+
+/** A return-override base: its subclasses stamp private fields on objects that exist already. */
+export class Stamped {
+  constructor(target: object) {
+    return target;
+  }
+}
 
 /** Gives an object of ours a property, also under the one name whose assignment makes none. */
 export const defineOwn = <T>(object: Record<PropertyKey, T>, name: PropertyKey, value: T): void => {

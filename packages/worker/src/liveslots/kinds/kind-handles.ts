@@ -8,12 +8,11 @@ import { Far, PASS_STYLE } from '@endo/pass-style';
 import { rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { dismissalText } from '../../protocol/revocation.js';
-import { propertyOf } from '../../values.js';
+import { propertyOf, Stamped } from '../../values.js';
 import { Fail } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import type { KindRow } from '../rows/frames.js';
-import { Stamped } from '../rows/scope.js';
 
 const KIND_OF_HANDLES = 1;
 /** The method that every far object has. */
