@@ -6,9 +6,9 @@
  * told what the vat itself does not see: where they were thrown, and what their messages redact.
  */
 import { types } from 'node:util';
-import { isObject } from '../values.js';
+import { isObject, quietDescriptor } from '../values.js';
 import { builtInText } from './format-builtins.js';
-import { fillIn } from './format-directives.js';
+import { fillIn, numberText } from './format-directives.js';
 
 const { isPromise, isProxy } = types;
 
@@ -45,16 +45,8 @@ const originalValue = (getter: unknown): unknown =>
 
 /** An own or inherited data property; `undefined` for accessors and behind a proxy. */
 const dataProperty = (value: object, key: PropertyKey): unknown => {
-  let layer: object | null = value;
-  for (let i = 0; layer !== null && i < ENTRIES_MAX; i += 1) {
-    if (isProxy(layer)) return undefined;
-    const descriptor = Object.getOwnPropertyDescriptor(layer, key);
-    if (descriptor !== undefined) {
-      return 'value' in descriptor ? descriptor.value : originalValue(descriptor.get);
-    }
-    layer = Object.getPrototypeOf(layer);
-  }
-  return undefined;
+  const descriptor = quietDescriptor(value, key) ?? {};
+  return 'value' in descriptor ? descriptor.value : originalValue(descriptor.get);
 };
 
 const textProperty = (value: object, key: PropertyKey): string => {
@@ -64,9 +56,7 @@ const textProperty = (value: object, key: PropertyKey): string => {
 
 const formatPrimitive = (value: unknown): string => {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  if (Object.is(value, -0)) return '-0';
-  return String(value);
+  return typeof value === 'bigint' || typeof value === 'number' ? numberText(value) : String(value);
 };
 
 const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
@@ -223,10 +213,11 @@ const partsOf = (error: Error): (readonly [label: string, part: Error])[] => {
 const traceLines = (error: Error, details: ErrorDetails, seen: Set<Error>): string[] => {
   seen.add(error);
   const lines = details.framesOf(error).map(frame => `    ${frame}`);
-  for (const note of details.notesOf(error)) {
+  const notes = details.notesOf(error);
+  for (const note of notes) {
     lines.push(`  note: ${clip(joinParts(note, 0), MESSAGE_LENGTH_MAX)}`);
   }
-  const noted = details.notesOf(error).flat().filter(part => types.isNativeError(part));
+  const noted = notes.flat().filter(part => types.isNativeError(part));
   const parts = noted.map(part => ['noted', part] as const);
   for (const [label, part] of [...partsOf(error), ...parts]) {
     if (seen.has(part) || seen.size >= TRACE_ERRORS_MAX) continue;
@@ -317,8 +308,8 @@ export const formatLine = (values: readonly unknown[], details = NO_DETAILS): st
     const textOf = (value: unknown): string =>
       typeof value === 'string' ? value : format(value, 0, telling);
     const [first, ...others] = told;
-    const [head, left] = typeof first === 'string' ? fillIn(first, others, textOf) : ['', told];
-    const texts = left.map(textOf);
-    return (typeof first === 'string' ? [head, ...texts] : texts).join(' ');
+    if (typeof first !== 'string') return told.map(textOf).join(' ');
+    const [head, left] = fillIn(first, others, textOf);
+    return [head, ...left.map(textOf)].join(' ');
   });
 };

@@ -136,8 +136,10 @@ const UNVERSIONED = { storedLayouts: [], version: 0, migrate: undefined } as con
 export class KindDefinitions {
   readonly #core: Core;
   readonly handles: KindHandles;
-  /** Kinds whose definition does not fit, and why: the start is bound to fail. */
-  /** Errors made where the kind was defined, so that their traces say where. */
+  /**
+   * Kinds whose definition does not fit, and why: the start is bound to fail. The errors are made
+   * where the kind was defined, so that their traces say where.
+   */
   readonly #refused = new Map<number, readonly Error[]>();
 
   constructor(core: Core) {
