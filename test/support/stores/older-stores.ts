@@ -25,6 +25,11 @@ export const OLDER_HEADS: readonly Head[] = [
     height: 17,
     hash: 'ffdc565f5fbac5cf1e0a460e06085bdbc7701ce7e664057fc564341c9a9b2ab4',
   },
+  {
+    schema: 3,
+    height: 17,
+    hash: '098355dad6e7be2b66848ce21fc298ce9f2c9620c92a8c6c6b00595b330e48e4',
+  },
 ];
 
 /** The input that sent a message to a promise which nobody has settled. */
