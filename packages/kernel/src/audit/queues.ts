@@ -2,12 +2,16 @@
 import {
   HOST_RESULT_PREFIX,
   KREF_PROMISE,
+  PARKED_PREFIX,
   PIN_PREFIX,
   PROMISE_QUEUE_PREFIX,
   readU48,
   readU8,
   RUN_QUEUE_PREFIX,
+  strandedKey,
 } from '@heirloom/store';
+import { vatIdOf } from '@heirloom/worker';
+import { readVat } from '../state/kernel-keys.js';
 import { isPromiseKRef, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY_DECIDES, type Decider } from '../state/parties.js';
 import { ItemType, type RunQueueItem } from '../state/queue-items.js';
@@ -18,6 +22,8 @@ import { promiseRow } from './clists.js';
 
 export interface QueueCounts {
   readonly runQueue: number;
+  /** Items that were taken off the run queue and wait for stranded vats. */
+  readonly parked: number;
   /** Messages that wait on promises. */
   readonly waiting: number;
   readonly pins: number;
@@ -28,6 +34,7 @@ export interface QueueCounts {
 export const auditQueues = (audit: Audit, results: Set<KRef>): QueueCounts => {
   return {
     runQueue: auditRunQueue(audit, results),
+    parked: auditParked(audit, results),
     waiting: auditWaiting(audit, results),
     ...auditHost(audit),
   };
@@ -48,6 +55,26 @@ const auditRunQueue = (audit: Audit, results: Set<KRef>): number => {
     checkItem(audit, ordinal, item, results);
   }
   return length;
+};
+
+/** What waits for a stranded vat holds as what is queued does. */
+const auditParked = (audit: Audit, results: Set<KRef>): number => {
+  const { view, holders, findings } = audit;
+  let parked = 0;
+  for (const [key, item] of rowsOf(view, PARKED_PREFIX, codecs.item)) {
+    const vat = readVat(key, PARKED_PREFIX.length);
+    const ordinal = readU48(key, PARKED_PREFIX.length + 4);
+    const isStranded = view.get('kernel', strandedKey(vat)) !== undefined;
+    parked += 1;
+    findings.expect(
+      isStranded && (item.type === ItemType.send || item.type === ItemType.notify),
+      'queue',
+      () => `item ${ordinal} is parked for ${vatIdOf(vat)}, and not as it should be`,
+    );
+    holders.holdItem(item);
+    checkItem(audit, ordinal, item, results);
+  }
+  return parked;
 };
 
 const checkItem = (

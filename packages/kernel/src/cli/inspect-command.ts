@@ -114,7 +114,7 @@ const showTables = ({ tables }: StoreInspection): string =>
 const findVat = ({ vats }: StoreInspection, nameOrId: string): VatInspection => {
   // Several vats that have ended may have had the name; the one that runs has it now.
   const named = vats.filter(({ name, vatId }) => name === nameOrId || vatId === nameOrId);
-  const found = named.find(({ state }) => state === 'running') ?? named.at(-1);
+  const found = named.find(({ state }) => state !== 'terminated') ?? named.at(-1);
   if (found !== undefined) return found;
   const known = vats.map(({ name }) => name).join(', ') || 'none';
   throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}; there are: ${known}`);

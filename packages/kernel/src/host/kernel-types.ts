@@ -102,6 +102,11 @@ export interface VatInfo extends CreatedVat {
   /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
   readonly replayable: boolean;
   readonly error: HostError | undefined;
+  /**
+   * Why it gets nothing until code of it starts: what its start on this engine failed with
+   * (docs/move-to-another-node.md). Upgrade or terminate it. Undefined: it gets what is sent.
+   */
+  readonly stranded: string | undefined;
 }
 
 /** A vat that was running when a worker, or the whole process, ended without warning. */

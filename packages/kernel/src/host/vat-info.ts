@@ -7,13 +7,18 @@ import { runningVats } from '../state/running-vats.js';
 import { VatState } from '../state/schema.js';
 import type { VatInfo } from './kernel-types.js';
 
+const strandedText = (reason: string | null | undefined): string | undefined =>
+  reason === null ? 'its start on this engine has not been tried' : reason;
+
 const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
   const { state, data } = core;
   const { name, incarnation, bundleId, imageId } = state.vats.need(vat);
   const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
   const error = core.brokenBy(vat);
   const replayable = error === undefined;
-  return { vatId: vatIdOf(vat), name, incarnation, bundleId, imageId, root, replayable, error };
+  const vatId = vatIdOf(vat);
+  const stranded = strandedText(state.stranded.reasonOf(vat));
+  return { vatId, name, incarnation, bundleId, imageId, root, replayable, error, stranded };
 };
 
 /** In order of creation. */

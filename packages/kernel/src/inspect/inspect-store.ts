@@ -66,7 +66,7 @@ class Inspection {
     return {
       vatId: vatIdOf(vat),
       name,
-      state: STATES[state],
+      state: kernel.stranded.has(vat) ? 'stranded' : STATES[state],
       incarnation,
       bundleId,
       imageId,

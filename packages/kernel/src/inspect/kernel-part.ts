@@ -17,6 +17,7 @@ import {
   HOST_RESULT_PREFIX,
   KERNEL_OBJECT_PREFIX,
   OBJECT_PREFIX,
+  PARKED_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
@@ -24,6 +25,7 @@ import {
   REMAINDER_PREFIX,
   RUN_QUEUE_PREFIX,
   SPACE_USERS_PREFIX,
+  STRANDED_PREFIX,
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
@@ -50,12 +52,14 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   [VAT_PREFIX, 'vats'],
   [VAT_COUNTERS_PREFIX, 'vat counters'],
   [SPACE_USERS_PREFIX, 'shared spaces'],
+  [STRANDED_PREFIX, 'stranded vats'],
   [CLIST_VREF_PREFIX, 'c-lists, by vref'],
   [CLIST_KREF_PREFIX, 'c-lists, by kref'],
   [VAT_NAME_PREFIX, 'vat names'],
   [PIN_PREFIX, 'pins of the host'],
   [HOST_RESULT_PREFIX, 'results for the host'],
   [COLLECT_PREFIX, 'garbage to tell of'],
+  [PARKED_PREFIX, 'parked for stranded vats'],
   [REMAINDER_PREFIX, 'ended incarnations'],
   [DISMISSAL_PREFIX, 'dismissed kinds'],
   [HOST_OBJECT_PREFIX, 'host objects'],
@@ -73,6 +77,7 @@ type Clist = Mutable<VatInspection['clist']>;
 
 export class KernelPart {
   readonly vats = new Map<VatNumber, VatRow>();
+  readonly stranded = new Set<VatNumber>();
   readonly positions = new Map<VatNumber, number>();
   readonly clists = new Map<VatNumber, Clist>();
   readonly promises = { unresolved: 0, fulfilled: 0, rejected: 0 };
@@ -90,6 +95,9 @@ export class KernelPart {
         break;
       case VAT_PREFIX:
         this.vats.set(readVat(key, 1), codecs.vat.decode(value));
+        break;
+      case STRANDED_PREFIX:
+        this.stranded.add(readVat(key, 1));
         break;
       case VAT_COUNTERS_PREFIX:
         this.positions.set(readVat(key, 1), codecs.vatCounters.decode(value).position);

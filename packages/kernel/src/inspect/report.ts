@@ -31,7 +31,8 @@ export interface KindInspection extends Size {
 export interface VatInspection {
   readonly vatId: string;
   readonly name: string;
-  readonly state: 'running' | 'terminated';
+  /** `stranded`: it runs once code of it starts. */
+  readonly state: 'running' | 'stranded' | 'terminated';
   readonly incarnation: Incarnation;
   readonly bundleId: BundleId;
   readonly imageId: ImageId;

@@ -12,6 +12,7 @@ import {
   clistVrefPrefix,
   COLLECT_PREFIX,
   collectKey,
+  collectPrefix,
   countKey,
   DISMISSAL_PREFIX,
   dismissalKey,
@@ -24,6 +25,9 @@ import {
   KREF_OBJECT,
   KREF_PROMISE,
   objectKey,
+  parkedKey,
+  PARKED_PREFIX,
+  parkedPrefix,
   pinKey,
   preimagePrefix,
   prefixEnd,
@@ -38,6 +42,8 @@ import {
   runQueueKey,
   spacePrefix,
   spaceUsersKey,
+  STRANDED_PREFIX,
+  strandedKey,
   transcriptPrefix,
   VAT_PREFIX,
   vatCountersKey,
@@ -74,8 +80,9 @@ import {
 type KRefKind = typeof KREF_OBJECT | typeof KREF_PROMISE;
 const kindOf = (kref: KRef): KRefKind => (isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT);
 
-/** A range of keys: those with a prefix. */
+/** A range of keys: those with a prefix, as a rule. */
 export interface KeyRange {
+  /** No row has this key: it is shorter than any of the range. */
   readonly prefix: BinaryKey;
   readonly end: BinaryKey;
 }
@@ -99,6 +106,9 @@ export const endedOf = (key: number): readonly [vat: VatNumber, incarnation: Inc
 /** Dismissed kinds. */
 export const dismissalsKey: (vat: VatNumber, kind: number) => number = pairKey;
 export const dismissalOf: (key: number) => readonly [vat: VatNumber, kind: number] = pairOf;
+
+/** What waits for a stranded vat, by its ordinal on the run queue. */
+export const parkedItemKey = (vat: VatNumber, ordinal: number): string => `${vat}/${ordinal}`;
 
 /** The vat's number at a place of a key. */
 export const readVat = (key: BinaryKey, offset: number): VatNumber =>
@@ -148,6 +158,18 @@ export const spellings = {
     parse: (key: BinaryKey): VatNumber => readVat(key, VAT_PREFIX.length),
   },
   vatCounters: { spell: (vat: VatNumber): BinaryKey => vatCountersKey(vat) },
+  stranded: {
+    spell: (vat: VatNumber): BinaryKey => strandedKey(vat),
+    parse: (key: BinaryKey): VatNumber => readVat(key, STRANDED_PREFIX.length),
+  },
+  /** `parkedItemKey(vat, ordinal)`. */
+  parked: {
+    spell: (key: string): BinaryKey => parkedKey(firstNumber(key), lastNumber(key, '/')),
+    parse: (key: BinaryKey): string => {
+      const at = PARKED_PREFIX.length;
+      return parkedItemKey(readVat(key, at), readU48(key, at + 4));
+    },
+  },
   spaceUsers: { spell: (space: Space): BinaryKey => spaceUsersKey(space) },
   name: { spell: vatNameKey },
   pin: { spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)) },
@@ -234,7 +256,10 @@ export const ranges = {
   vats: range(VAT_PREFIX),
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),
+  stranded: range(STRANDED_PREFIX),
+  parked: (vat: VatNumber): KeyRange => range(parkedPrefix(vat)),
   collect: range(COLLECT_PREFIX),
+  collectOf: (vat: VatNumber): KeyRange => range(collectPrefix(vat)),
   hostCalls: range(HOST_CALL_PREFIX),
   waits: (subject: string): KeyRange => range(waitPrefix(subject)),
   alarms: range(ALARM_PREFIX),

@@ -29,7 +29,7 @@ import { AppendRows } from './append-rows.js';
 import { HostSettlements } from './host-settlements.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
 import { Journal, type Mark } from './journal.js';
-import { ranges, readPosition, spellings } from './kernel-keys.js';
+import { ranges, readPosition, spellings, type KeyRange } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import type { QueuedMessage, RunQueueItem } from './queue-items.js';
@@ -52,6 +52,7 @@ import {
   type VatRow,
 } from './schema.js';
 import { ServiceTables } from './service-tables.js';
+import { StrandedVats } from './stranded-vats.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
   reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;
@@ -96,6 +97,7 @@ export class KernelState {
   readonly vatCounters: KernelTable<VatNumber, VatCounters>;
   /** How many vats list a space, where it is more than one. */
   readonly spaceUsers: KernelTable<Space, number>;
+  readonly stranded: StrandedVats;
   readonly names: KernelTable<string, VatNumber>;
   readonly pins: KernelTable<KRef, number>;
   /** Host input → its result promise, until the block after its settlement. */
@@ -139,6 +141,10 @@ export class KernelState {
     this.vats = this.#table(codecs.vat, spellings.vat);
     this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
     this.spaceUsers = this.#table(codecs.count, spellings.spaceUsers);
+    this.stranded = new StrandedVats({
+      rows: this.#table(codecs.stranded, spellings.stranded),
+      parked: this.#table(codecs.item, spellings.parked),
+    });
     this.names = this.#table(codecs.vatNumber, spellings.name);
     this.pins = this.#table(codecs.count, spellings.pin);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
@@ -221,10 +227,16 @@ export class KernelState {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
-      if (counters !== undefined && isCollecting(counters)) return true;
-      this.dueVats.delete(vat);
+      if (counters !== undefined && isCollecting(counters)) {
+        if (!this.stranded.has(vat)) return true;
+      } else this.dueVats.delete(vat);
     }
-    return this.collect.keys(ranges.collect, 1).length > 0;
+    return this.collectRanges.some(range => this.collect.keys(range, 1).length > 0);
+  }
+
+  /** What vats are to be told of garbage, but for those that are stranded. */
+  get collectRanges(): readonly KeyRange[] {
+    return this.stranded.rangesBetween(ranges.collect, ranges.collectOf);
   }
 
   enqueue(item: RunQueueItem): void {
@@ -236,7 +248,14 @@ export class KernelState {
    * (rules.md#h3).
    */
   enqueueFirst(item: RunQueueItem, after: number): void {
-    this.queue.insert(item, after, this.#counters.queueTail);
+    this.queue.insert([item], after, this.#counters.queueTail);
+  }
+
+  /** Code of the vat has started, or it has ended: what was parked goes to the head, in order. */
+  endStranding(vat: VatNumber): void {
+    if (!this.stranded.has(vat)) return;
+    this.queue.insert(this.stranded.release(vat), 0, this.#counters.queueTail);
+    this.dueVats.add(vat);
   }
 
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */

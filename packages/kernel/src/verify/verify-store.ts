@@ -51,7 +51,10 @@ export interface VatVerification {
   /** Deliveries of the incarnation. */
   readonly positions: number;
   readonly ok: boolean;
-  /** Why it is not ok: `REPLAY_DIVERGED`, or what became of the worker. */
+  /**
+   * Why it is not ok: `REPLAY_DIVERGED`, or what became of the worker. `STRANDED`: there is nothing
+   * that could be replayed, which is as it should be.
+   */
   readonly code: string | null;
   /** The first delivery that came out otherwise. */
   readonly divergedAt: number | null;
@@ -111,6 +114,12 @@ const verifyVat = async (
   const { position: positions } = state.vatCounters.need(vat);
   const { name, incarnation } = row;
   const began = nowMs();
+  const vatId = vatIdOf(vat);
+  const about = { vatId, name, incarnation, positions, divergedAt: null };
+  const stranded = state.stranded.reasonOf(vat);
+  if (stranded !== undefined) {
+    return { ...about, ok: true, code: 'STRANDED', reason: stranded, milliseconds: 0 };
+  }
   let failure: HostError | undefined;
   try {
     const handOver = handOverOf(state, vat, row, store.head.height);
@@ -127,10 +136,7 @@ const verifyVat = async (
   }
   const place = failure instanceof WorkerError ? failure.position : undefined;
   return {
-    vatId: vatIdOf(vat),
-    name,
-    incarnation,
-    positions,
+    ...about,
     ok: failure === undefined,
     code: failure?.code ?? null,
     divergedAt: place ?? null,
