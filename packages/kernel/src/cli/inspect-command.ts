@@ -16,6 +16,13 @@ interface Flags {
 
 const TABLES_SHOWN = 20;
 
+const showEngine = ({ engine, knownEngines }: StoreInspection): string => {
+  if ('name' in engine) return engine.name;
+  const { imageId, observations } = engine;
+  const shows = `shows ${observations.length} observations to image ${shorten(imageId)}`;
+  return [shows, ...knownEngines].join('\n');
+};
+
 const showStore = (store: StoreInspection): string => {
   const { promises, queues, parameters } = store;
   const settled = `${promises.fulfilled} fulfilled, ${promises.rejected} rejected`;
@@ -26,7 +33,7 @@ const showStore = (store: StoreInspection): string => {
     ['block hash', store.blockHash],
     ['state root in it', store.sealedRoot ?? 'none'],
     ['schema', store.schema],
-    ['engine', store.engine],
+    ['engine', showEngine(store)],
     ['image', store.image],
     ['parameters', Object.entries(parameters).map(([name, v]) => `${name} ${v}`).join('\n')],
     ['last input', store.lastInput],

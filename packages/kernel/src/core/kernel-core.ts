@@ -164,7 +164,7 @@ export class KernelCore {
       threads: options.threads ?? THREADS_MAX,
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
-    images.codeCaches(this.#unhashed);
+    this.#unhashed.push(...record.learnt);
   }
 
   /** Errors: HostError when the store cannot be opened. */

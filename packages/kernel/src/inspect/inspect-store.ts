@@ -23,7 +23,7 @@ import { hexOf } from '../state-sync/manifest.js';
 import { readVat } from '../state/kernel-keys.js';
 import { rowAt } from '../state/scan.js';
 import { VatState, type VatRow } from '../state/schema.js';
-import { readMeta } from '../state/store-meta.js';
+import { knownEngines, readMeta } from '../state/store-meta.js';
 import { KernelPart } from './kernel-part.js';
 import type { StoreInspection, TableSize, VatInspection } from './report.js';
 import { byBytes, Sizes } from './sizes.js';
@@ -139,6 +139,7 @@ export const inspectStore = async (
         blockHash: hexOf(record?.hash ?? new Uint8Array()),
         sealedRoot: record?.seal === undefined ? null : hexOf(record.seal.root),
         ...readMeta(snapshot),
+        knownEngines: knownEngines(snapshot),
         lastInput: kernel.lastInput,
         fileBytes: statSync(join(directory, DATA_FILE)).size,
         objects: kernel.objects,

@@ -3,6 +3,7 @@ import type { Height } from '@heirloom/store';
 import type { BundleId, ImageId, Incarnation } from '@heirloom/worker';
 import type { InputNumber } from '../state/input-numbers.js';
 import type { KernelParameters } from '../state/parameters.js';
+import type { StoreEngine } from '../state/store-meta.js';
 
 export interface Size {
   readonly rows: number;
@@ -70,7 +71,10 @@ export interface StoreInspection {
   /** The state root that the block hash contains; null: the block is not sealed. */
   readonly sealedRoot: string | null;
   readonly schema: number;
-  readonly engine: string;
+  /** What the store needs: this very engine, by name, or one that shows this to vat code. */
+  readonly engine: StoreEngine;
+  /** The names of the engines that are known to this host to show that. */
+  readonly knownEngines: readonly string[];
   readonly image: string;
   readonly parameters: KernelParameters;
   readonly lastInput: InputNumber;

@@ -26,6 +26,7 @@ import { makeDirectory } from './directories.js';
 import {
   chunkFile,
   hexOf,
+  manifestEngine,
   MANIFEST_FILE,
   MANIFEST_FORMAT,
   MANIFEST_VERSION,
@@ -117,7 +118,7 @@ const write = async (
     stateRoot: hexOf(root),
     plainHash: seal === undefined ? null : hexOf(seal.plain),
     schema,
-    engine,
+    engine: manifestEngine(engine),
     image,
     parameters: { ...parameters },
     rows: chunks.reduce((sum, { rows }) => sum + rows, 0),

@@ -22,7 +22,6 @@ import { nowMs } from '../base/kernel-host-powers.js';
 import { hostBundling } from '../code/host-bundling.js';
 import { imageRows } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
-import { checkEngine } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { deriveBundles } from '../host/adoption.js';
 import { isSealed, unpackParameters } from '../state/parameters.js';
@@ -102,7 +101,7 @@ const openAnySchema = async (directory: string): Promise<Store> => {
 };
 
 /**
- * Errors: HostError NOT_A_STORE, STORE_LOCKED, STORE_SCHEMA (newer, or too old), ENGINE_MISMATCH,
+ * Errors: HostError NOT_A_STORE, STORE_LOCKED, STORE_SCHEMA (newer, or too old),
  * STORE_CORRUPT, NOT_EMPTY (the backup), STORE_IO, COMMIT_FAILED; KernelError BAD_BUNDLE. The store
  * is as it was then.
  */
@@ -117,7 +116,6 @@ export const migrateStore = async (options: MigrateOptions): Promise<MigrationRe
     let backup: string | null = null;
     let rows = 0;
     if (migrated) {
-      if (store.get('meta', metaKey('engine')) !== undefined) checkEngine(store);
       backup = path.resolve(options.backup ?? `${directory}.schema-${from}`);
       await backUp({ store, directory, to: backup });
       rows = await migrate(store, steps);

@@ -283,6 +283,9 @@ export class FrameWorker implements VatWorker {
         this.#become(IDLE);
         this.#endWatch();
         return state.answer.resolve(tuple);
+      case FromWorker.observed:
+        this.#refuse('observations that nobody asked for');
+        return undefined;
       default:
         throw TypeError(`unknown frame ${String((tuple satisfies never)[0])}`);
     }

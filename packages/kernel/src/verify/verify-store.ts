@@ -20,6 +20,7 @@ import { auditTables, type AuditReport } from '../audit/audit-tables.js';
 import { KernelError, WorkerError } from '../base/kernel-errors.js';
 import { nowMs, repeat } from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
+import { hostEngine } from '../code/host-engine.js';
 import { InstalledBundles } from '../code/installed.js';
 import { boot, type BootRecord } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
@@ -208,7 +209,11 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
   let zygotes: Zygotes | undefined;
   try {
     readMeta(store); // a store that no kernel has made its own yet is not initialised by us
-    const ways = { installedImage: readImage, makeCodeCache: warmCodeCache };
+    const ways = {
+      installedImage: readImage,
+      makeCodeCache: warmCodeCache,
+      engine: hostEngine,
+    };
     const record = await boot(store, {}, ways);
     const state = new KernelState(store);
     const chosen = chooseVats(state, options.vat);
