@@ -37,6 +37,8 @@ export type {
   UpgradeAllOptions,
   UpgradeAllResult,
 } from './host/upgrade-checks.js';
+export type { AdoptEngineOptions, EngineAdoption, EngineFinding } from './host/engine-input.js';
+export type { StrandedVat } from './lifecycle/engine-adoption.js';
 export type { ImageSource } from './code/images.js';
 export { openKernel, type Kernel } from './kernel.js';
 export {

@@ -21,6 +21,16 @@ import type { WaysOut } from './core/ways-out.js';
 import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
+import {
+  checkEngine,
+  engineInput,
+  prepareEngine,
+  readAdoptEngine,
+  type AdoptEngineOptions,
+  type EngineAdoption,
+  type EngineFinding,
+  type PreparedEngine,
+} from './host/engine-input.js';
 import { forkInput } from './host/fork-input.js';
 import { HostObjects } from './host/host-objects.js';
 import type { HostAnswer, HostCall, HostObject } from './host/host-objects.js';
@@ -79,6 +89,10 @@ export class Kernel {
   #metrics: KernelMetrics | undefined;
   #bootstrapResult: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
+  /** Of a kernel that was opened to adopt this engine. */
+  #engine: PreparedEngine | undefined;
+  /** What was put off until the engine is adopted. */
+  #opening: (() => Promise<void>) | undefined;
 
   private constructor(core: KernelCore, options: PlacelessOptions) {
     this.#core = core;
@@ -97,12 +111,20 @@ export class Kernel {
     const parameters = { ...configured, ...options.parameters };
     const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
     try {
-      await kernel.#begin(options, loaded);
+      await kernel.#prepare(options, loaded);
     } catch (error) {
       await kernel.close();
       throw error;
     }
     return kernel;
+  }
+
+  async #prepare(options: PlacelessOptions, loaded: LoadedConfig | undefined): Promise<void> {
+    const core = this.#core;
+    if (options.adoptEngine === true) this.#engine = await prepareEngine(core);
+    const begins = (): Promise<void> => this.#begin(options, loaded);
+    if (core.engine.fits) await begins();
+    else this.#opening = begins;
   }
 
   async #begin(options: PlacelessOptions, loaded: LoadedConfig | undefined): Promise<void> {
@@ -185,6 +207,37 @@ export class Kernel {
   async adoptImage(options: AdoptImageOptions = {}): Promise<{ readonly imageId: string }> {
     await this.#blocks.input(await adoptionInput(this.#core, options));
     return { imageId: this.imageId };
+  }
+
+  /**
+   * Has the store adopt the engine of this process, and the image of the installed release with it:
+   * the first input of a block, taken by a kernel that was opened with `adoptEngine: true`. Every
+   * vat is started anew, before anything else reaches it, if the engine did not fit. With
+   * `dryRun: true` the starts are tried, and nothing of it stays. Resolves when all vats have been
+   * tried, durably. docs/move-to-another-node.md.
+   *
+   * Errors: KernelError BAD_OPTION when the kernel was opened otherwise.
+   */
+  async adoptEngine(options: { readonly dryRun: true }): Promise<EngineFinding[]>;
+  async adoptEngine(options?: AdoptEngineOptions): Promise<EngineAdoption>;
+  async adoptEngine(options: AdoptEngineOptions = {}): Promise<EngineFinding[] | EngineAdoption> {
+    const prepared = this.#engine;
+    const isDryRun = readAdoptEngine(options);
+    if (prepared === undefined) {
+      const how = 'open the kernel with adoptEngine: true';
+      throw new KernelError('BAD_OPTION', `adoptEngine: ${how}`);
+    }
+    if (isDryRun) return checkEngine(this.#core, this.#blocks, prepared);
+    const adopted = this.#see(engineInput(this.#core, prepared));
+    const begins = this.#opening;
+    this.#opening = undefined;
+    await begins?.();
+    return await adopted;
+  }
+
+  /** Does the engine show vats what the store needs? If not: `adoptEngine`. */
+  get engineFits(): boolean {
+    return this.#core.engine.fits;
   }
 
   /** The image that new incarnations get: sha256 of its script, hex. */

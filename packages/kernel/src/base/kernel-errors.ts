@@ -20,6 +20,7 @@ export type KernelErrorCode =
   | 'BAD_OPTION'
   | 'BAD_ARGUMENT'
   | 'BAD_DATA'
+  | 'ENGINE_NOT_ADOPTED'
   | 'KERNEL_CLOSED'
   | 'NO_RESULT'
   | 'UNKNOWN_ITEM';

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
+import { addAdoptEngineCommand } from './adopt-engine-command.js';
 import { addBundleCommand } from './bundle-command.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
 import { addExportCommand } from './export-command.js';
@@ -38,6 +39,7 @@ addMigrateCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
+addAdoptEngineCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 

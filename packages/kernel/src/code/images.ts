@@ -179,6 +179,11 @@ export class Images {
     return marks;
   }
 
+  /** For dry runs: no incarnation gets it. */
+  lend(image: Image): void {
+    if (!this.#loaded.has(image.id)) this.#loaded.set(image.id, image);
+  }
+
   /** From now on new incarnations get it. */
   adopt(image: Image): void {
     this.#loaded.set(image.id, image);

@@ -64,6 +64,7 @@ export class BlockDriver {
 
   run(limits: RunLimits): Promise<RunStats> {
     return this.#exclusive(async () => {
+      this.#core.engine.assertFits();
       this.#inputs.takeAll();
       return this.#runWaves(limits, () => this.#core.busy);
     });
@@ -75,13 +76,17 @@ export class BlockDriver {
   }
 
   commit(): Promise<string> {
-    return this.#exclusive(() => this.#commit());
+    return this.#exclusive(async () => {
+      this.#core.engine.assertFits();
+      return this.#commit();
+    });
   }
 
   async idle(): Promise<void> {
     if (!this.isAuto) {
       throw new KernelError('BAD_OPTION', 'idle: the host owns the blocks: use run');
     }
+    this.#core.engine.assertFits();
     await this.pump();
     this.#core.assertAlive();
   }

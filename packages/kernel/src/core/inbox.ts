@@ -27,6 +27,8 @@ export interface Input<T> {
   apply(input: InputNumber): KRef | undefined;
   /** Reads what that promise was fulfilled with; `undefined` if there is none. */
   decode(value: unknown): T;
+  /** It is taken by a store that needs another engine, and makes it fit. */
+  readonly adoptsEngine?: true;
 }
 
 /** An input without an answer: it resolves when it is durable. */
@@ -71,8 +73,9 @@ export class Inputs {
   }
 
   /** Numbers an input; it is taken at once, or when the present run ends. */
-  add<T>({ apply, decode }: Input<T>, running: boolean): TakenInput<T> {
+  add<T>({ apply, decode, adoptsEngine }: Input<T>, running: boolean): TakenInput<T> {
     this.#core.assertAlive();
+    if (adoptsEngine !== true) this.#core.engine.assertFits();
     const input = this.#next;
     this.#next = inputAfter(input);
     const result = new Deferred<T>();

@@ -7,7 +7,7 @@
 import { checkFields } from '../base/arguments.js';
 import { bundleOfBefore, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
-import { prepareImage, type ImageSource } from '../code/images.js';
+import { prepareImage, type Image, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
 import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
@@ -50,26 +50,42 @@ export const deriveBundles = async (
   return checked;
 };
 
+/** An image, and the scripts of every bundle for it. */
+export interface PreparedAdoption {
+  readonly image: Image;
+  readonly bundles: readonly CheckedBundle[];
+}
+
 /**
  * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when this host cannot derive
  * the script of a bundle.
  */
+export const prepareAdoption = async (
+  core: KernelCore,
+  given: ImageSource,
+): Promise<PreparedAdoption> => {
+  const { makeCodeCache, bundling } = core.ways;
+  const image = await prepareImage(core.store, given, makeCodeCache);
+  return { image, bundles: await deriveBundles(core.bundles, bundling) };
+};
+
+/** New incarnations get the image: part of an input. */
+export const adoptPrepared = (core: KernelCore, { image, bundles }: PreparedAdoption): void => {
+  const before = core.images.currentId;
+  if (image.id === before) return;
+  core.adopt(image);
+  for (const bundle of bundles) core.bundles.add(bundle);
+  // What was installed meanwhile was derived by this very release.
+  for (const source of core.bundles.sources()) core.bundles.carry(source, before);
+  core.zygotes.imageChanged();
+};
+
+/** Errors: as of `prepareAdoption`. */
 export const adoptionInput = async (
   core: KernelCore,
   options: AdoptImageOptions,
 ): Promise<Input<void>> => {
   checkFields('adoptImage', options, ['image']);
-  const { installedImage, makeCodeCache, bundling } = core.ways;
-  const given = options.image ?? installedImage();
-  const image = await prepareImage(core.store, given, makeCodeCache);
-  const checked = await deriveBundles(core.bundles, bundling);
-  return silentInput(() => {
-    const before = core.images.currentId;
-    if (image.id === before) return;
-    core.adopt(image);
-    for (const bundle of checked) core.bundles.add(bundle);
-    // What was installed meanwhile was derived by this very release.
-    for (const source of core.bundles.sources()) core.bundles.carry(source, before);
-    core.zygotes.imageChanged();
-  });
+  const prepared = await prepareAdoption(core, options.image ?? core.ways.installedImage());
+  return silentInput(() => adoptPrepared(core, prepared));
 };

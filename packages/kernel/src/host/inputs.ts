@@ -56,7 +56,7 @@ export const enqueueLifecycle = (
   const result = results.create(input, KERNEL_DECIDES);
   holdAll(state, heldBy(request));
   const item = { ...request, result };
-  if (first) core.takeFirst(item);
+  if (first) core.takeFirst([item]);
   else state.enqueue(item);
   return result;
 };
@@ -158,7 +158,7 @@ export const settlementInput = (core: KernelCore, promise: VatReference): Input<
 export const cancelInput = (core: KernelCore, choice: ItemChoice): Input<void> => {
   findItem(core.state, choice);
   return silentInput(() => {
-    core.takeFirst(undefined);
+    core.takeFirst([]);
     cancelEntry(core.state, findItem(core.state, choice));
   });
 };

@@ -103,10 +103,11 @@ export interface VatInfo extends CreatedVat {
   readonly replayable: boolean;
   readonly error: HostError | undefined;
   /**
-   * Why it gets nothing until code of it starts: what its start on this engine failed with
-   * (docs/move-to-another-node.md). Upgrade or terminate it. Undefined: it gets what is sent.
+   * It gets nothing until code of it starts (docs/move-to-another-node.md): upgrade or terminate it.
+   * `reason`: what its start on this engine failed with; null: none has been tried yet. Undefined:
+   * it gets what is sent.
    */
-  readonly stranded: string | undefined;
+  readonly stranded: { readonly reason: string | null } | undefined;
 }
 
 /** A vat that was running when a worker, or the whole process, ended without warning. */

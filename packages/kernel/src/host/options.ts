@@ -34,7 +34,7 @@ export interface KernelOptions extends PlacelessOptions {
 const NAMES = [
   ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
   ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
-  ...['maxVatsOnline', 'structuredLog'],
+  ...['maxVatsOnline', 'structuredLog', 'adoptEngine'],
 ];
 /** With less, not even an empty vat starts. */
 const HEAP_MIB_LEAST = 16;
@@ -56,6 +56,11 @@ const checkCount = (name: string, value: number | undefined, least: number): voi
   }
 };
 
+const checkFlag = (name: string, value: boolean | undefined): void => {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new KernelError('BAD_OPTION', `${name} must be a boolean: ${String(value)}`);
+};
+
 /** Errors: KernelError BAD_OPTION names what is wrong and what would be right. */
 export const checkOptions = (options: PlacelessOptions): void => {
   for (const name of Object.keys(options)) {
@@ -66,11 +71,8 @@ export const checkOptions = (options: PlacelessOptions): void => {
   if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
     throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
   }
-  const { collectsEveryCrank: collects } = options;
-  if (collects !== undefined && typeof collects !== 'boolean') {
-    const given = String(collects);
-    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
-  }
+  checkFlag('collectsEveryCrank', options.collectsEveryCrank);
+  checkFlag('adoptEngine', options.adoptEngine);
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);
   checkCount('maxVatsOnline', options.maxVatsOnline, 1);

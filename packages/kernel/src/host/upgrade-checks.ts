@@ -213,5 +213,6 @@ export const checkUpgrade = async (
   const { body: parameters, slots } = core.data.encode(vatParameters);
   const { bundleId } = script;
   const successor = { bundleId, parameters, slots, message: 'dry run' };
-  return blocks.aside(() => core.dryRun(vat, successor, script));
+  const scripts = new Map([[bundleId, script]]);
+  return blocks.aside(() => core.dryRun(vat, successor, { scripts }));
 };

@@ -7,9 +7,6 @@ import { runningVats } from '../state/running-vats.js';
 import { VatState } from '../state/schema.js';
 import type { VatInfo } from './kernel-types.js';
 
-const strandedText = (reason: string | null | undefined): string | undefined =>
-  reason === null ? 'its start on this engine has not been tried' : reason;
-
 const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
   const { state, data } = core;
   const { name, incarnation, bundleId, imageId } = state.vats.need(vat);
@@ -17,7 +14,8 @@ const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
   const error = core.brokenBy(vat);
   const replayable = error === undefined;
   const vatId = vatIdOf(vat);
-  const stranded = strandedText(state.stranded.reasonOf(vat));
+  const reason = state.stranded.reasonOf(vat);
+  const stranded = reason === undefined ? undefined : { reason };
   return { vatId, name, incarnation, bundleId, imageId, root, replayable, error, stranded };
 };
 

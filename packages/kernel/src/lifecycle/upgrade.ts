@@ -17,6 +17,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { howOf, type UpgradeItem } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
+import { runningVats } from '../state/running-vats.js';
 import { VatState, type VatCode, type VatRow } from '../state/schema.js';
 import { givenBundle, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
 import { adoptionAnswer } from './engine-adoption.js';
@@ -118,6 +119,10 @@ const answerOf = ({ incarnation, rejectedPromises, verdict }: StartedSuccessor):
   };
 };
 
+/** Of the last of its items, what the requester of an adoption gets; of the others nobody asks. */
+const engineAnswer = (state: KernelState): Settlement =>
+  adoptionAnswer(state, runningVats(state).length);
+
 /** Carries out an upgrade. Returns what its requester is told. */
 export const upgradeVat = async (
   context: LifecycleContext,
@@ -163,7 +168,7 @@ export const upgradeVat = async (
     pager.began(vat);
     state.endStranding(vat);
     context.onUpgrade({ ...report, succeeded: true, milliseconds: clock.nowMs() - began });
-    return code === UpgradeCode.engine ? adoptionAnswer(state) : answerOf(started);
+    return code === UpgradeCode.engine ? engineAnswer(state) : answerOf(started);
   }
   online.discard(worker);
   state.journal.rollback(mark);
@@ -177,6 +182,6 @@ export const upgradeVat = async (
   const ended = clock.nowMs();
   const times = { milliseconds: ended - began, resumeMs: ended - arrivedMs };
   context.onUpgrade({ ...report, succeeded: false, ...times });
-  if (code === UpgradeCode.engine) return adoptionAnswer(state);
+  if (code === UpgradeCode.engine) return engineAnswer(state);
   return { rejected: true, ...verdict.reason };
 };

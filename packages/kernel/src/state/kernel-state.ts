@@ -244,11 +244,11 @@ export class KernelState {
   }
 
   /**
-   * The item goes to the head of the queue, behind the `after` items that were put there before
+   * The items go to the head of the queue, behind the `after` items that were put there before
    * (rules.md#h3).
    */
-  enqueueFirst(item: RunQueueItem, after: number): void {
-    this.queue.insert([item], after, this.#counters.queueTail);
+  enqueueFirst(items: readonly RunQueueItem[], after: number): void {
+    this.queue.insert(items, after, this.#counters.queueTail);
   }
 
   /** Code of the vat has started, or it has ended: what was parked goes to the head, in order. */

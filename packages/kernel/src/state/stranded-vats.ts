@@ -15,7 +15,7 @@ import type { RunQueueItem } from './queue-items.js';
 const REASON_LENGTH_MAX = 1_000;
 
 /** The row of a vat: UTF-8 of why its start failed; null while none has been tried. */
-export type StrandedRow = Uint8Array | null;
+type StrandedRow = Uint8Array | null;
 
 interface StrandedTables {
   readonly rows: KernelTable<VatNumber, StrandedRow>;

@@ -4,7 +4,7 @@
  *
  * | row | 3 | 4 |
  * | --- | --- | --- |
- * | meta `engine` | the name of the engine | until an engine is adopted the same, then what it shows |
+ * | meta `engine` | its name | the same until an engine is adopted, then what it shows |
  * | kernel `33`, `64` | | vats without a start, and what waits for them |
  * | kernel `60`, pins | 1 | and 2 for each name that the host has bound |
  * | kernel `63` | | names that the host has bound |
