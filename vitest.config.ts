@@ -44,7 +44,7 @@ const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
 
 /** Objects, upgrades, restarts, moves: what another release of Node may break. */
 const SMOKE = [
-  'test/engine/adopt-engine.test.ts',
+  'test/engine/{adopt-engine,older-nodes}.test.ts',
   'test/integration/{first-light,bundle-formats}.test.ts',
   'test/kernel/{promises,traces}.test.ts',
   'test/objects/{collections,promises,data}.test.ts',

@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { binOf, PACKAGE, PLACE, VERSIONS } from './nodes.mjs';
 
+const versionOf = node =>
+  existsSync(node) ? execFileSync(node, ['--version'], { encoding: 'utf8' }).trim() : undefined;
+
 for (const [line, version] of Object.entries(VERSIONS)) {
   const node = `${binOf(line)}/node`;
-  const isThere =
-    existsSync(node) && execFileSync(node, ['--version'], { encoding: 'utf8' }).trim() === `v${version}`;
+  const isThere = versionOf(node) === `v${version}`;
   if (!isThere) {
     const place = `${PLACE}${line}`;
     mkdirSync(place, { recursive: true });

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** @type {Readonly<Record<string, string>>} By line: `22`. */
 export const VERSIONS = JSON.parse(readFileSync(new URL('versions.json', import.meta.url), 'utf8'));
 
+const platform = process.platform === 'win32' ? 'win' : process.platform;
 /** npm's package of the binary of this platform. */
-export const PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+export const PACKAGE = `node-${platform}-${process.arch}`;
 
 export const PLACE = fileURLToPath(new URL('../../.nodes/', import.meta.url));
 
@@ -14,4 +15,5 @@ export const PLACE = fileURLToPath(new URL('../../.nodes/', import.meta.url));
 export const binOf = line => `${PLACE}${line}/node_modules/${PACKAGE}/bin`;
 
 /** @returns {string[]} The lines that are there, oldest first. */
-export const fetched = () => Object.keys(VERSIONS).filter(line => existsSync(`${binOf(line)}/node`));
+export const fetched = () =>
+  Object.keys(VERSIONS).filter(line => existsSync(`${binOf(line)}/node`));

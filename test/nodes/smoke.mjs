@@ -1,4 +1,4 @@
-/** `npm run smoke`: the smoke suite (vitest.config.ts, mode `smoke`) under each Node of `.nodes`. */
+/** `npm run smoke`: the smoke suite (mode `smoke` of vitest.config.ts) under each of `.nodes`. */
 import { spawnSync } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { binOf, fetched, VERSIONS } from './nodes.mjs';
@@ -12,7 +12,8 @@ if (missing.length > 0) {
 for (const line of lines) {
   console.log(`\n== smoke suite on Node ${VERSIONS[line]}`);
   const env = { ...process.env, PATH: `${binOf(line)}${delimiter}${process.env.PATH}` };
-  const run = ['node_modules/vitest/vitest.mjs', 'run', '--mode', 'smoke', ...process.argv.slice(2)];
+  const more = process.argv.slice(2);
+  const run = ['node_modules/vitest/vitest.mjs', 'run', '--mode', 'smoke', ...more];
   const { status } = spawnSync(`${binOf(line)}/node`, run, { stdio: 'inherit', env });
   if (status !== 0) process.exit(status ?? 1);
 }
