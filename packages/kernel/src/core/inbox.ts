@@ -3,9 +3,9 @@
  * (rules.md#w6).
  *
  * An input is checked before it gets its number, so that what is refused leaves nothing behind.
- * Whether the host holds what it passes in is looked at again where the input is taken. Its
- * result settles when the block that settles it is durable; an input without an answer, when the
- * block that contains it is.
+ * Whether the host holds what it passes in is looked at again where the input is taken
+ * (rules.md#s5). Its result settles when the block that settles it is durable; an input without an
+ * answer, when the block that contains it is.
  */
 import assert from 'node:assert/strict';
 import { Deferred } from '../base/deferred.js';

@@ -1,4 +1,4 @@
-/** Which references the host may use in an input: the state alone says so. */
+/** Which references the host may use in an input: the state alone says so (rules.md#s5). */
 import { isVatNumber, ROOT_VREF } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';

@@ -5,7 +5,7 @@
  * A pin is a row with a number: 1 if the host was told and has not released it, and 2 for each
  * name.
  * Invariants: the row is there iff that number is not nil, and it holds the reference once. Whether
- * the host may use a reference follows from the state alone: held-references.ts.
+ * the host may use a reference follows from the state alone: held-references.ts, rules.md#s5.
  */
 import { heightAfter } from '@heirloom/store';
 import type { Untold } from '../state/host-tellings.js';
