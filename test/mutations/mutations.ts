@@ -372,6 +372,24 @@ const STORAGE: readonly Mutation[] = [
     breaks: 'A thread begins a wave with the snapshot of an earlier one.',
     tests: ['packages/store/src/reader'],
   },
+  {
+    id: 'S5a',
+    rule: 'S5',
+    file: `${KERNEL}/objects/host-holds.ts`,
+    find: '  if (!isTold(before) || untold.wasTold(kref)) return;',
+    replace: '  if (!isTold(before)) return;',
+    breaks: 'A release lets go of what the host was told after it had called.',
+    tests: ['test/kernel/references'],
+  },
+  {
+    id: 'S5b',
+    rule: 'S5',
+    file: `${KERNEL}/core/inbox.ts`,
+    find: 'const done = unheld === undefined ? apply(input) : unknownReference(unheld);',
+    replace: 'const done = apply(input);',
+    breaks: 'An input is applied that names what the host no longer holds.',
+    tests: ['test/kernel/references'],
+  },
 ];
 
 /** What the host is to hold together. */

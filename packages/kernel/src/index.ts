@@ -61,6 +61,7 @@ export type {
 } from './host/kernel-types.js';
 export {
   inspectStore,
+  type BoundName,
   type InspectProgress,
   type KindInspection,
   type QueueInspection,
@@ -76,6 +77,12 @@ export {
   type VatConfig,
 } from './host/config.js';
 export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host/host-objects.js';
+export type {
+  Binding,
+  ReferenceDetails,
+  ReferencesOptions,
+  ReferencesPage,
+} from './host/host-references.js';
 export type { RunLimits, RunStats } from './core/run-policy.js';
 export type { BeginBlock } from './host/blocks.js';
 export { memoryUse, type MemoryUse } from './host/memory.js';

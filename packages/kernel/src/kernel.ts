@@ -13,7 +13,7 @@ import { checkBundle, type VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
 import { tellingSent, tellingWhere } from './core/host-frames.js';
-import { silentInput, type Input } from './core/inbox.js';
+import type { Input } from './core/inbox.js';
 import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
@@ -34,6 +34,7 @@ import {
 import { forkInput } from './host/fork-input.js';
 import { HostObjects } from './host/host-objects.js';
 import type { HostAnswer, HostCall, HostObject } from './host/host-objects.js';
+import { HostReferences } from './host/host-references.js';
 import { hostWays } from './host/host-ways.js';
 import {
   cancelInput,
@@ -82,7 +83,7 @@ import type { LogOptions } from './log/log-records.js';
 import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
 import { CLOCK, VAT_ADMIN } from './objects/kernel-objects.js';
 
-export class Kernel {
+export class Kernel extends HostReferences {
   readonly #core: KernelCore;
   readonly #blocks: BlockDriver;
   readonly #hostObjects: HostObjects;
@@ -95,11 +96,14 @@ export class Kernel {
   #opening: (() => Promise<void>) | undefined;
 
   private constructor(core: KernelCore, options: PlacelessOptions) {
-    this.#core = core;
     const isAuto = options.blocks !== 'host';
-    this.#blocks = new BlockDriver(core, { isAuto, committed: () => this.#hostObjects.deliver() });
-    const add = (input: Input<void>): Promise<void> => this.#blocks.input(input);
-    this.#hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
+    const blocks = new BlockDriver(core, { isAuto, committed: () => hostObjects.deliver() });
+    const add = (input: Input<void>): Promise<void> => blocks.input(input);
+    const hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
+    super(core, blocks);
+    this.#core = core;
+    this.#blocks = blocks;
+    this.#hostObjects = hostObjects;
   }
 
   /** Creates or opens a store and rebuilds its vats; `ways` is asked once options are right. */
@@ -403,14 +407,6 @@ export class Kernel {
     await this.#blocks.input(reapAllInput(this.#core));
   }
 
-  /** The host no longer needs a reference; it is no reference of the kernel from now on. */
-  release(reference: VatReference): void {
-    const kref = this.#core.data.krefOf(reference);
-    // At once for the host; for the state when inputs are taken, since a block may be in progress.
-    this.#core.data.forget(kref);
-    void this.#blocks.add(silentInput(() => this.#core.results.unpin(kref)));
-  }
-
   /** The vats that run, in order of creation. */
   vats(): VatInfo[] {
     return vatInfos(this.#core);
@@ -501,7 +497,7 @@ export class Kernel {
    * Answers a call: an input. Resolves when it is durable.
    *
    * Errors: throws KernelError BAD_ARGUMENT unless the call waits for an answer, and for an answer
-   * that cannot be passed.
+   * that cannot be passed; UNKNOWN_REFERENCE, also as a rejection: the call waits for another one.
    */
   answerHostCall(call: number, answer: HostAnswer): Promise<void> {
     return this.#hostObjects.answer(call, answer);

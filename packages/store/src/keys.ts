@@ -147,6 +147,7 @@ export const VAT_NAME_PREFIX: BinaryKey = '\x50';
 export const PIN_PREFIX: BinaryKey = '\x60';
 export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
+export const BOUND_NAME_PREFIX: BinaryKey = '\x63';
 export const PARKED_PREFIX: BinaryKey = '\x64';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
 export const DISMISSAL_PREFIX: BinaryKey = '\x81';
@@ -218,6 +219,8 @@ function utf8Name(name: string): BinaryKey {
 /** The name that a key has from `offset` on. */
 export const textOfKey = (key: BinaryKey, offset: number): string =>
   Buffer.from(key.slice(offset), 'latin1').toString('utf8');
+/** A name that the host has bound to a reference. */
+export const boundNameKey = (name: string): BinaryKey => BOUND_NAME_PREFIX + utf8Name(name);
 export const hostObjectKey = (name: string): BinaryKey =>
   HOST_OBJECT_PREFIX + utf8Name(name);
 /** A call of a host object that the host has not answered. */

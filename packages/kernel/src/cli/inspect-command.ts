@@ -15,6 +15,15 @@ interface Flags {
 }
 
 const TABLES_SHOWN = 20;
+const NAMES_SHOWN = 20;
+
+/** `treasury: ko22`, one a line; how many more there are. */
+const showNames = ({ boundNames }: StoreInspection): string => {
+  const shown = boundNames.slice(0, NAMES_SHOWN).map(({ name, kref }) => `${name}: ${kref}`);
+  const more = boundNames.length - shown.length;
+  const lines = [String(boundNames.length), ...shown];
+  return (more > 0 ? [...lines, `and ${more} more`] : lines).join('\n');
+};
 
 const showEngine = ({ engine, knownEngines }: StoreInspection): string => {
   if ('name' in engine) return engine.name;
@@ -40,7 +49,8 @@ const showStore = (store: StoreInspection): string => {
     ['data file', showBytes(store.fileBytes)],
     ['objects', store.objects],
     ['promises', `${promises.unresolved} unresolved, ${settled}`],
-    ['pinned by the host', store.pins],
+    ['references of the host', store.pins],
+    ['names bound by the host', showNames(store)],
     ['run queue', `${messages} messages, ${notifies} notifies, ${lifecycle} lifecycle`],
     ['waiting on promises', [String(queues.waiting), ...longest].join('\n')],
     ['garbage to tell of', queues.toCollect],

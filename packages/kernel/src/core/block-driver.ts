@@ -42,6 +42,11 @@ export class BlockDriver {
     return this.#busy !== undefined;
   }
 
+  /** Would an input be taken at once? */
+  get isIdle(): boolean {
+    return !this.isBusy && this.#inputs.waiting === 0;
+  }
+
   add<T>(input: Input<T>): TakenInput<T> {
     return this.#inputs.add(input, this.isBusy);
   }
@@ -56,8 +61,7 @@ export class BlockDriver {
   /** Errors: KernelError BAD_OPTION unless a `first` input may be made now. */
   checkFirst(): void {
     this.#core.assertAlive();
-    const isIdle = !this.isBusy && this.#inputs.waiting === 0;
-    if (isIdle && this.#core.isBlockFresh) return;
+    if (this.isIdle && this.#core.isBlockFresh) return;
     const rule = 'it must be one of the first inputs of a block, before run and other inputs';
     throw new KernelError('BAD_OPTION', `first: ${rule}`);
   }

@@ -9,7 +9,7 @@ import type { BundleId, VatId } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { BlockDriver } from '../core/block-driver.js';
-import type { Input } from '../core/inbox.js';
+import { NO_REFERENCES, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { adoptionAnswer, strandAll, type StrandedVat } from '../lifecycle/engine-adoption.js';
@@ -68,6 +68,7 @@ export const engineInput = (
   core: KernelCore,
   { engine, adoption }: PreparedEngine,
 ): Input<EngineAdoption> => ({
+  references: NO_REFERENCES,
   adoptsEngine: true,
   apply(input) {
     const { state, results } = core;

@@ -46,5 +46,5 @@ export const forkInput = (
     const what = { child, name, exports, hasParameters, dynamic: false };
     return enqueueLifecycle(core, input, { type: ItemType.fork, vat, ...data, ...what }, first);
   };
-  return { apply, decode: forkedVat };
+  return { references: [...exports, ...data.slots], apply, decode: forkedVat };
 };

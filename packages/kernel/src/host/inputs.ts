@@ -38,11 +38,12 @@ export const messageInput = (
   const given: unknown = args;
   if (!Array.isArray(given)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
   const { body, slots } = core.data.encode([method, [...args]]);
-  return vatsInput(input => {
+  const apply = (input: InputNumber): KRef => {
     const result = core.results.create(input, NOBODY_DECIDES);
     send(core.state, { target: to, body, slots, result });
     return result;
-  });
+  };
+  return vatsInput(apply, [to, ...slots]);
 };
 
 /** Queues a lifecycle item; gives the promise of its result. */
@@ -95,7 +96,7 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
     const item = { type: ItemType.create, vat, name, ...code, ...kept };
     return enqueueLifecycle(core, input, item, false);
   };
-  return { apply, decode: createdVat };
+  return { references: code.slots, apply, decode: createdVat };
 };
 
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -111,6 +112,7 @@ export const terminateInput = (
   const data = core.data.encode(reason);
   const item = { type: ItemType.terminate, vat, ...data };
   return {
+    references: data.slots,
     apply: input => enqueueLifecycle(core, input, item, first),
     decode: () => undefined,
   };
@@ -145,13 +147,14 @@ export const settlementInput = (core: KernelCore, promise: VatReference): Input<
   if (!isPromiseKRef(kref)) {
     throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
   }
-  return vatsInput(() => {
+  const apply = (): KRef => {
     const { state } = core;
     const row = getPromise(state, kref);
     if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
     else tellHost(state, kref, row);
     return kref;
-  });
+  };
+  return vatsInput(apply, [kref]);
 };
 
 /** An item is taken off the run queue. Errors: KernelError UNKNOWN_ITEM. */

@@ -30,6 +30,7 @@ const GAUGES = {
   objects: 'Objects that the kernel knows.',
   messages_waiting: 'Messages that wait on unresolved promises.',
   pins: 'Objects and promises that the host holds.',
+  bound_names: 'Names that the host has bound to references.',
   garbage_to_tell: 'Objects that vats are still to be told of as garbage.',
 } as const;
 
@@ -169,6 +170,7 @@ export class KernelMetrics {
       objects: tables.objects,
       messages_waiting: tables.waiting,
       pins: tables.pins,
+      bound_names: tables.boundNames,
       garbage_to_tell: tables.toCollect,
     };
     for (const [name, value] of Object.entries(values)) {

@@ -6,6 +6,7 @@
  * read: about a microsecond each. `countTables` gives way every few thousand.
  */
 import {
+  BOUND_NAME_PREFIX,
   CLIST_VREF_PREFIX,
   COLLECT_PREFIX,
   OBJECT_PREFIX,
@@ -62,7 +63,10 @@ export interface TableCounts {
   };
   /** Messages that wait on unresolved promises. */
   readonly waiting: number;
+  /** References that the host holds. */
   readonly pins: number;
+  /** Names that the host has bound to references. */
+  readonly boundNames: number;
   /** What vats are still to be told of garbage. */
   readonly toCollect: number;
   readonly clistEntries: number;
@@ -173,6 +177,7 @@ export function* countTables(view: ReadView): Counting<TableCounts> {
     runQueue: yield* countRunQueue(view),
     waiting: yield* countOf(view, PROMISE_QUEUE_PREFIX),
     pins: yield* countOf(view, PIN_PREFIX),
+    boundNames: yield* countOf(view, BOUND_NAME_PREFIX),
     toCollect: yield* countOf(view, COLLECT_PREFIX),
     clistEntries: vats.reduce((sum, vat) => sum + vat.exports + vat.imports + vat.promises, 0),
     vats,

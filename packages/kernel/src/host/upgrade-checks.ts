@@ -6,9 +6,10 @@ import { HostError, KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type VatBundle } from '../code/bundle.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { BlockDriver } from '../core/block-driver.js';
-import type { Input } from '../core/inbox.js';
+import { unknownReference, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { isHeld } from '../objects/held-references.js';
 import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
 import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
@@ -33,6 +34,7 @@ const upgradeItemInput = (
   item: Omit<UpgradeItem, 'result'>,
   first: boolean,
 ): Input<UpgradeResult> => ({
+  references: item.slots,
   apply: input => enqueueLifecycle(core, input, item, first),
   decode: upgradeResult,
 });
@@ -200,7 +202,7 @@ const scriptToCheck = async (
   return { bundleId, imageId, script: utf8(script) };
 };
 
-/** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE. */
+/** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE, UNKNOWN_REFERENCE. */
 export const checkUpgrade = async (
   core: KernelCore,
   blocks: BlockDriver,
@@ -214,5 +216,9 @@ export const checkUpgrade = async (
   const { bundleId } = script;
   const successor = { bundleId, parameters, slots, message: 'dry run' };
   const scripts = new Map([[bundleId, script]]);
-  return blocks.aside(() => core.dryRun(vat, successor, { scripts }));
+  return blocks.aside(async () => {
+    const unheld = slots.find(kref => !isHeld(core.state, kref));
+    if (unheld !== undefined) throw unknownReference(unheld);
+    return core.dryRun(vat, successor, { scripts });
+  });
 };

@@ -145,6 +145,7 @@ export const inspectStore = async (
         objects: kernel.objects,
         promises: kernel.promises,
         pins: kernel.pins,
+        boundNames: kernel.boundNames,
         queues: kernel.queues(),
         vats: [...kernel.vats].map(([vat, row]) => inspection.vat(vat, row)),
         tables: inspection.tables(),

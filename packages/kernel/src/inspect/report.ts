@@ -65,6 +65,11 @@ export interface QueueInspection {
   readonly toCollect: number;
 }
 
+export interface BoundName {
+  readonly name: string;
+  readonly kref: string;
+}
+
 export interface StoreInspection {
   readonly height: Height;
   readonly blockHash: string;
@@ -86,7 +91,10 @@ export interface StoreInspection {
     readonly fulfilled: number;
     readonly rejected: number;
   };
+  /** References that the host holds. */
   readonly pins: number;
+  /** Names that the host has bound, in order of their bytes, and to what. */
+  readonly boundNames: readonly BoundName[];
   readonly queues: QueueInspection;
   /** In order of their numbers. */
   readonly vats: readonly VatInspection[];

@@ -2,6 +2,8 @@
 import {
   alarmKey,
   ALARM_PREFIX,
+  BOUND_NAME_PREFIX,
+  boundNameKey,
   BUNDLE_CAP_PREFIX,
   bundleCapKey,
   bundleNameKey,
@@ -28,6 +30,7 @@ import {
   parkedKey,
   PARKED_PREFIX,
   parkedPrefix,
+  PIN_PREFIX,
   pinKey,
   preimagePrefix,
   prefixEnd,
@@ -44,6 +47,7 @@ import {
   spaceUsersKey,
   STRANDED_PREFIX,
   strandedKey,
+  textOfKey,
   transcriptPrefix,
   VAT_PREFIX,
   vatCountersKey,
@@ -79,6 +83,12 @@ import {
 
 type KRefKind = typeof KREF_OBJECT | typeof KREF_PROMISE;
 const kindOf = (kref: KRef): KRefKind => (isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT);
+
+/** The reference at a place of a key: its kind, then its number. */
+export const readKRef = (key: BinaryKey, offset: number): KRef => {
+  const n = readU48(key, offset + 1);
+  return readU8(key, offset) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
+};
 
 /** A range of keys: those with a prefix, as a rule. */
 export interface KeyRange {
@@ -172,7 +182,14 @@ export const spellings = {
   },
   spaceUsers: { spell: (space: Space): BinaryKey => spaceUsersKey(space) },
   name: { spell: vatNameKey },
-  pin: { spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)) },
+  pin: {
+    spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)),
+    parse: (key: BinaryKey): KRef => readKRef(key, PIN_PREFIX.length),
+  },
+  boundName: {
+    spell: boundNameKey,
+    parse: (key: BinaryKey): string => textOfKey(key, BOUND_NAME_PREFIX.length),
+  },
   hostResult: {
     spell: (input: InputNumber): BinaryKey => hostResultKey(input),
     parse: (key: BinaryKey): InputNumber => storedInput(readU48(key, HOST_RESULT_PREFIX.length)),
@@ -238,11 +255,7 @@ export const spellings = {
   count: { spell: countKey },
   byKRef: (vat: VatNumber) => ({
     spell: (kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
-    parse: (key: BinaryKey): KRef => {
-      const at = clistKrefPrefix(vat).length;
-      const n = readU48(key, at + 1);
-      return readU8(key, at) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
-    },
+    parse: (key: BinaryKey): KRef => readKRef(key, clistKrefPrefix(vat).length),
   }),
   byVRef: (vat: VatNumber) => ({
     spell: (vref: VRef): BinaryKey => clistVrefKey(vat, vref),
@@ -253,6 +266,8 @@ export const spellings = {
 export const ranges = {
   queue: range(RUN_QUEUE_PREFIX),
   bundleCaps: range(BUNDLE_CAP_PREFIX),
+  pins: range(PIN_PREFIX),
+  boundNames: range(BOUND_NAME_PREFIX),
   vats: range(VAT_PREFIX),
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),

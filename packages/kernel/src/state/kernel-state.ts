@@ -27,6 +27,7 @@ import {
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { HostSettlements } from './host-settlements.js';
+import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
 import { Journal, type Mark } from './journal.js';
 import { ranges, readPosition, spellings, type KeyRange } from './kernel-keys.js';
@@ -99,7 +100,11 @@ export class KernelState {
   readonly spaceUsers: KernelTable<Space, number>;
   readonly stranded: StrandedVats;
   readonly names: KernelTable<string, VatNumber>;
+  /** What the host holds: see objects/host-holds.ts. */
   readonly pins: KernelTable<KRef, number>;
+  /** Names that the host has bound to references. */
+  readonly boundNames: KernelTable<string, KRef>;
+  readonly hostTellings: HostTellings;
   /** Host input → its result promise, until the block after its settlement. */
   readonly hostResults: KernelTable<InputNumber, HostResultRow>;
   readonly hostSettlements: HostSettlements;
@@ -147,6 +152,8 @@ export class KernelState {
     });
     this.names = this.#table(codecs.vatNumber, spellings.name);
     this.pins = this.#table(codecs.count, spellings.pin);
+    this.boundNames = this.#table(codecs.kref, spellings.boundName);
+    this.hostTellings = new HostTellings(journal);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
     this.hostSettlements = new HostSettlements(this.hostResults, journal);
     this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
