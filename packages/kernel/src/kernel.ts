@@ -5,11 +5,11 @@
  * a block too); after a HostError every call gives the same error until the store is opened again;
  * `run` and `commit` exclude each other.
  */
-import { vatIdOf, type VatNumber } from '@heirloom/worker';
+import type { VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
-import { checkFields, checkName, checkRecord } from './base/arguments.js';
+import { checkName, checkRecord } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
-import { checkBundle, type VatBundle } from './code/bundle.js';
+import type { VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
 import { tellingSent, tellingWhere } from './core/host-frames.js';
@@ -18,8 +18,8 @@ import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
 import type { WaysOut } from './core/ways-out.js';
-import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
-import { blockInput, type BeginBlock } from './host/blocks.js';
+import type { AdoptImageOptions } from './host/adoption.js';
+import { blockHashAt, blockInput, type BeginBlock } from './host/blocks.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
 import { forkInput } from './host/fork-input.js';
 import { HostObjects } from './host/host-objects.js';
@@ -48,9 +48,19 @@ import type {
   VatInfo,
 } from './host/kernel-types.js';
 import { KernelMetrics } from './host/metrics.js';
-import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
+import { migrate } from './host/migrating.js';
+import { begin, hostObjectInput, vatsStarted } from './host/opening.js';
 import { checkDirectory, checkOptions } from './host/options.js';
 import type { KernelOptions, PlacelessOptions } from './host/options.js';
+import {
+  adoptImage,
+  installBundle,
+  prepareBundle,
+  prepareImage,
+  type InstallBundleOptions,
+  type PreparedBundle,
+  type PreparedImage,
+} from './host/preparations.js';
 import { statsOf, type KernelStats } from './host/stats.js';
 import {
   checkAll,
@@ -66,7 +76,7 @@ import {
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
-import { findVat, runningVat, vatInfos } from './host/vat-info.js';
+import { findVat, suspectInfos, toRunning, vatGiven, vatInfos } from './host/vat-info.js';
 import type { DryRunReport } from './lifecycle/dry-run.js';
 import type { LogOptions } from './log/log-records.js';
 import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
@@ -106,9 +116,8 @@ export class Kernel {
   }
 
   async #begin(options: PlacelessOptions, loaded: LoadedConfig | undefined): Promise<void> {
-    const hostObjects = this.#hostObjects;
     const add = <T>(input: Input<T>): Promise<T> => this.#blocks.add(input).result;
-    const begun = await begin(this.#core, options, loaded, { hostObjects, add });
+    const begun = await begin(this.#core, options, loaded, { hostObjects: this.#hostObjects, add });
     this.#bootstrapResult = begun.bootstrapResult;
     // What an earlier kernel left on the queue waits for the host's first call: it may want to be
     // first (rules.md#h3).
@@ -134,10 +143,7 @@ export class Kernel {
 
   /** The hash of a block, hex. Errors: KernelError BAD_ARGUMENT when there is no such block. */
   blockHashAt(height: number): string {
-    const hash = this.#core.hashAt(height);
-    if (hash !== undefined) return hash;
-    const last = this.height;
-    throw new KernelError('BAD_ARGUMENT', `there is no block ${height}; the last is ${last}`);
+    return blockHashAt(this.#core, height);
   }
 
   /** The last host input that the state contains: do not repeat inputs up to it (rules.md#s2). */
@@ -157,34 +163,48 @@ export class Kernel {
   }
 
   /**
-   * Stores a bundle under what it is; installing it again changes nothing. An endoZipBase64 bundle
-   * becomes an input once a thread has verified it and derived its script, the others at once.
-   *
-   * Errors: KernelError BAD_BUNDLE says what is wrong with it, or that an image must be adopted.
+   * Verifies a bundle and derives its script, of an archive in a thread; no input. What it gives is
+   * for `installBundle` of this kernel. Errors: KernelError BAD_BUNDLE says what is wrong with it.
    */
-  async installBundle(
-    bundle: VatBundle,
-    options: { /** For getNamedBundleCap. */ readonly name?: string } = {},
-  ): Promise<string> {
-    checkFields('installBundle', options, ['name']);
-    const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
-    this.#core.images.checkInstallable();
-    const checking = checkBundle(bundle, this.#core.ways.bundling);
-    const checked = checking instanceof Promise ? await checking : checking;
-    await this.#blocks.input(bundleInput(this.#core, checked, names));
-    return checked.bundleId;
+  async prepareBundle(bundle: VatBundle): Promise<PreparedBundle> {
+    return prepareBundle(this.#core, bundle);
   }
 
   /**
-   * Makes the image of the installed release (or the one given) the image of new incarnations, and
-   * derives every bundle for it. Vats stay on theirs until they are upgraded. Resolves when that is
-   * durable, to the image's id; changes nothing if it is the image already.
+   * Stores a bundle under what it is; installing it again changes nothing. With `blocks: 'auto'` an
+   * endoZipBase64 bundle becomes an input once it is prepared; all else is one at once.
    *
-   * Errors: KernelError BAD_ARGUMENT, BAD_BUNDLE: nothing was changed.
+   * Errors: KernelError BAD_BUNDLE says what is wrong with it, or that an image must be adopted;
+   * BAD_OPTION with `blocks: 'host'` for an archive that is not prepared.
    */
-  async adoptImage(options: AdoptImageOptions = {}): Promise<{ readonly imageId: string }> {
-    await this.#blocks.input(await adoptionInput(this.#core, options));
-    return { imageId: this.imageId };
+  async installBundle(
+    bundle: VatBundle | PreparedBundle,
+    options: InstallBundleOptions = {},
+  ): Promise<string> {
+    return installBundle(this.#core, this.#blocks, bundle, options);
+  }
+
+  /**
+   * Makes the image of the installed release (or the one given) ready, and derives every bundle for
+   * it; no input. What it gives is for `adoptImage` of this kernel, whatever is installed before.
+   *
+   * Errors: KernelError BAD_ARGUMENT, BAD_BUNDLE, BAD_OPTION.
+   */
+  async prepareImage(options: AdoptImageOptions = {}): Promise<PreparedImage> {
+    return prepareImage(this.#core, options);
+  }
+
+  /**
+   * Makes a prepared image the image of new incarnations. Vats stay on theirs until they are
+   * upgraded. Resolves when that is durable, to the image's id; changes nothing if it is the image
+   * already. With `blocks: 'auto'` it takes what `prepareImage` takes, too, and prepares it.
+   *
+   * Errors: as of `prepareImage`; BAD_OPTION with `blocks: 'host'` for what is not prepared.
+   */
+  async adoptImage(
+    image?: PreparedImage | AdoptImageOptions,
+  ): Promise<{ readonly imageId: string }> {
+    return adoptImage(this.#core, this.#blocks, image);
   }
 
   /** The image that new incarnations get: sha256 of its script, hex. */
@@ -213,8 +233,8 @@ export class Kernel {
   ): Promise<UpgradeResult | DryRunReport> {
     checkRecord('upgradeVat', options);
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
-    const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
-    return await this.#upgrade(input, options.first);
+    const vat = vatGiven(vatId);
+    return this.#tell(vat, upgradeInput(this.#core, vat, options), options.first);
   }
 
   /**
@@ -222,8 +242,8 @@ export class Kernel {
    * present data. Rejects as an upgrade does; a second rollback undoes the first.
    */
   async rollbackVat(vatId: string, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
-    const input = rollbackInput(this.#core, this.#vatNumber(vatId), options);
-    return await this.#upgrade(input, options.first);
+    const vat = vatGiven(vatId);
+    return this.#tell(vat, rollbackInput(this.#core, vat, options), options.first);
   }
 
   /**
@@ -233,7 +253,7 @@ export class Kernel {
    * Errors: KernelError UNKNOWN_VAT, UNKNOWN_BUNDLE, BAD_BUNDLE, BAD_OPTION.
    */
   async checkUpgrade(vatId: string, options: CheckUpgradeOptions): Promise<DryRunReport> {
-    return checkUpgrade(this.#core, this.#blocks, this.#vatNumber(vatId), options);
+    return checkUpgrade(this.#core, this.#blocks, vatGiven(vatId), options);
   }
 
   /**
@@ -258,16 +278,14 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the reason why it could not be forked.
    */
   async forkVat(vatId: string, options: ForkVatOptions): Promise<ForkedVat> {
-    const input = forkInput(this.#core, this.#vatNumber(vatId), options);
-    if (options.first === true) this.#blocks.checkFirst();
-    return await this.#see(input);
+    const vat = vatGiven(vatId);
+    return this.#tell(vat, forkInput(this.#core, vat, options), options.first);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
   async terminateVat(vatId: string, options: TerminateVatOptions = {}): Promise<void> {
-    const input = terminateInput(this.#core, this.#vatNumber(vatId), options);
-    if (options.first === true) this.#blocks.checkFirst();
-    await this.#blocks.input(input);
+    const vat = vatGiven(vatId);
+    await this.#tell(vat, terminateInput(this.#core, vat, options), options.first);
   }
 
   /** What is on the run queue, from its head on. */
@@ -295,9 +313,9 @@ export class Kernel {
     return await tellingWhere(this.#core, work, [target, method]);
   }
 
-  /** Queues a message. Nothing happens before `run` (or any call that runs). */
+  /** Queues a message. With `blocks: 'host'` nothing happens before `run`. */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
-    const sent = this.#blocks.add(messageInput(this.#core, target, method, args));
+    const sent = this.#blocks.enqueue(messageInput(this.#core, target, method, args));
     return tellingSent(this.#core, sent, [target, method]);
   }
 
@@ -308,7 +326,7 @@ export class Kernel {
 
   /** The result of an earlier input, also one that the last block settled before a crash. */
   resultOf(input: number): Promise<unknown> {
-    return tellingWhere(this.#core, this.#core.results.ofInput(input));
+    return tellingWhere(this.#core, this.#blocks.resultOf(input));
   }
 
   /**
@@ -319,8 +337,8 @@ export class Kernel {
    * Errors: KernelError UNKNOWN_VAT.
    */
   async collectCycles(vatId?: string): Promise<void> {
-    const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
-    await this.#blocks.input(collectCyclesInput(this.#core, vat));
+    const vat = vatId === undefined ? undefined : vatGiven(vatId);
+    await this.#blocks.input(toRunning(this.#core, vat, collectCyclesInput(this.#core, vat)));
   }
 
   /**
@@ -331,12 +349,7 @@ export class Kernel {
    * Errors: KernelError UNKNOWN_VAT, BAD_OPTION. What cannot be migrated is in the summary.
    */
   async migrate(options: MigrateVatsOptions = {}): Promise<MigrationSummary> {
-    checkFields('migrate', options, ['vatId', 'progress']);
-    const { vatId, progress = () => undefined } = options;
-    const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
-    const { input, summary } = this.#core.migrations.ask(vat, progress);
-    const [, done] = await Promise.all([this.#blocks.input(input), summary]);
-    return done;
+    return migrate(this.#core, this.#blocks, options);
   }
 
   /**
@@ -344,9 +357,6 @@ export class Kernel {
    * upgrade, so there is nothing to reap: KernelError BAD_OPTION.
    */
   async reapAll(): Promise<void> {
-    if (this.#core.parameters.gc !== 'engine') {
-      throw new KernelError('BAD_OPTION', "reapAll: the store's gc mode is consensus");
-    }
     await this.#blocks.input(reapAllInput(this.#core));
   }
 
@@ -355,7 +365,7 @@ export class Kernel {
     const kref = this.#core.data.krefOf(reference);
     // At once for the host; for the state when inputs are taken, since a block may be in progress.
     this.#core.data.forget(kref);
-    void this.#blocks.add(silentInput(() => this.#core.results.unpin(kref)));
+    void this.#blocks.input(silentInput(() => this.#core.results.unpin(kref)));
   }
 
   /** The vats that run, in order of creation. */
@@ -384,10 +394,7 @@ export class Kernel {
 
   /** What an unclean end left when the store was opened; they run in processes of their own. */
   suspects(): Suspect[] {
-    const { state, suspects } = this.#core;
-    return suspects.map(({ vat, ...rest }) => {
-      return { vatId: vatIdOf(vat), name: state.vats.get(vat)?.name, ...rest };
-    });
+    return suspectInfos(this.#core);
   }
 
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
@@ -419,11 +426,7 @@ export class Kernel {
    * Errors: throws KernelError BAD_ARGUMENT; nothing was queued.
    */
   beginBlock(block: BeginBlock): Promise<void> {
-    const { isAuto, isBusy } = this.#blocks;
-    if (isBusy && !isAuto) {
-      throw new KernelError('BAD_ARGUMENT', 'beginBlock: a run or a commit is in progress');
-    }
-    return this.#blocks.input(blockInput(this.#core, block, { atOnce: !isAuto }));
+    return this.#blocks.input(blockInput(this.#core, this.#blocks, block));
   }
 
   /** A host object that the store has. Errors: KernelError UNKNOWN_HOST_OBJECT. */
@@ -447,8 +450,8 @@ export class Kernel {
   /**
    * Answers a call: an input. Resolves when it is durable.
    *
-   * Errors: throws KernelError BAD_ARGUMENT unless the call waits for an answer, and for an answer
-   * that cannot be passed.
+   * Errors: throws KernelError BAD_ARGUMENT for an answer that cannot be passed and, between runs,
+   * unless the call waits for one; else rejects with it.
    */
   answerHostCall(call: number, answer: HostAnswer): Promise<void> {
     return this.#hostObjects.answer(call, answer);
@@ -471,17 +474,14 @@ export class Kernel {
     return this.#closing;
   }
 
-  async #upgrade(input: Input<UpgradeResult>, first = false): Promise<UpgradeResult> {
+  /** What comes of an input to a vat that runs. */
+  #tell<T>(vat: VatNumber, input: Input<T>, first = false): Promise<T> {
     if (first) this.#blocks.checkFirst();
-    return await this.#see(input);
+    return this.#see(toRunning(this.#core, vat, input));
   }
 
   #see<T>(input: Input<T>): Promise<T> {
     return tellingWhere(this.#core, this.#blocks.input(input));
-  }
-
-  #vatNumber(vatId: string): VatNumber {
-    return runningVat(this.#core.state, vatId);
   }
 }
 

@@ -85,6 +85,12 @@ export class HostResults {
     return waiting;
   }
 
+  /** A block to come tells what comes of this input. */
+  awaits(input: number): boolean {
+    const row = isInputNumber(input) ? this.#state.hostResults.get(input) : undefined;
+    return row !== undefined && (row[1] === 0 || row[1] > this.#state.height);
+  }
+
   /** The host no longer holds `kref`. */
   unpin(kref: KRef): void {
     if (unpin(this.#state, kref)) this.#data.forget(kref);

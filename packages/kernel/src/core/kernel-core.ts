@@ -338,6 +338,11 @@ export class KernelCore {
     return this.state.counters.lastInput !== this.#committedInput;
   }
 
+  /** Inputs were taken or waves run since the last commit. */
+  get isBlockBegun(): boolean {
+    return this.#wave > 0 || this.hasUncommittedInputs;
+  }
+
   /** Rows that the next commit would write. */
   get dirtyRows(): number {
     return this.state.dirtyCount;
@@ -366,19 +371,25 @@ export class KernelCore {
     try {
       return await work();
     } catch (error) {
-      const cause = error instanceof Error ? error : Error(String(error));
-      this.#failure ??=
-        cause instanceof HostError
-          ? cause
-          : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
-      this.#locateCause(this.#failure);
-      this.#blame(this.#failure);
-      this.results.fail(this.#failure);
-      this.migrations.fail(this.#failure);
+      const failure = this.stop(error);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
-      throw this.#failure;
+      throw failure;
     }
+  }
+
+  /** Nothing more can be done with this state, for what was thrown: whoever waits is told why. */
+  stop(error: unknown): Error {
+    const cause = error instanceof Error ? error : Error(String(error));
+    this.#failure ??=
+      cause instanceof HostError
+        ? cause
+        : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+    this.#locateCause(this.#failure);
+    this.#blame(this.#failure);
+    this.results.fail(this.#failure);
+    this.migrations.fail(this.#failure);
+    return this.#failure;
   }
 
   /** What a worker died of: with the author's files. */

@@ -94,11 +94,7 @@ export class HostObjects {
 
   /** Errors: KernelError BAD_ARGUMENT when there is no such call, or it has been answered. */
   answer(call: number, answer: HostAnswer): Promise<void> {
-    const { services } = this.#options.core.state;
-    const isOpen = Number.isSafeInteger(call) && call > 0 && call < this.#durableEnd;
-    if (!isOpen || this.#answered.has(call) || services.hostCalls.get(call) === undefined) {
-      throw new KernelError('BAD_ARGUMENT', `host call ${call} waits for no answer`);
-    }
+    if (!Number.isSafeInteger(call) || call <= 0) throw waitsForNone(call);
     return this.#take(call, this.#settlement(answer));
   }
 
@@ -116,7 +112,7 @@ export class HostObjects {
   /** Answers of implementations since the last time become inputs, in order of their calls. */
   takeAnswers(): void {
     const held = this.#held.splice(0).sort((a, b) => a.call - b.call);
-    for (const { call, settlement } of held) void this.#take(call, settlement);
+    for (const { call, settlement } of held) this.#takeOwn(call, settlement);
   }
 
   /** Answers that come later are dropped: the calls are made again when the store is opened. */
@@ -173,7 +169,7 @@ export class HostObjects {
     }
     if (this.#closed || !this.#options.core.isAlive) return;
     if (this.#options.holdsAnswers) this.#held.push({ call, settlement });
-    else void this.#take(call, settlement);
+    else this.#takeOwn(call, settlement);
   }
 
   /** Errors: KernelError BAD_ARGUMENT for what cannot be passed. */
@@ -198,13 +194,37 @@ export class HostObjects {
     return { rejected: true, ...data };
   }
 
+  /** What an implementation has answered, unless the host has answered the call by itself. */
+  #takeOwn(call: number, settlement: Settlement): void {
+    if (this.#isOpen(call) && !this.#answered.has(call)) void this.#take(call, settlement);
+  }
+
+  /** Durable, and not answered by what the state has taken. */
+  #isOpen(call: number): boolean {
+    const { services } = this.#options.core.state;
+    return call < this.#durableEnd && services.hostCalls.get(call) !== undefined;
+  }
+
   #take(call: number, settlement: Settlement): Promise<void> {
-    this.#answered.add(call);
-    const input = silentInput(() => {
+    const check = (): void => {
+      if (!this.#isOpen(call)) throw waitsForNone(call);
+    };
+    const apply = (): void => {
       applyAnswer(this.#options.core.state, call, settlement);
       this.#answered.delete(call);
       this.#started.delete(call);
-    });
-    return this.#options.add(input);
+    };
+    this.#answered.add(call);
+    try {
+      const taken = this.#options.add(silentInput(apply, check));
+      taken.catch(() => this.#answered.delete(call));
+      return taken;
+    } catch (error) {
+      this.#answered.delete(call);
+      throw error;
+    }
   }
 }
+
+const waitsForNone = (call: number): KernelError =>
+  new KernelError('BAD_ARGUMENT', `host call ${call} waits for no answer`);
