@@ -26,6 +26,11 @@ export {
 } from './base/kernel-errors.js';
 export type { VatReference } from './core/host-data.js';
 export type { AdoptImageOptions } from './host/adoption.js';
+export type {
+  InstallBundleOptions,
+  PreparedBundle,
+  PreparedImage,
+} from './host/preparations.js';
 export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';
 export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
 export type { MigrationSample } from './lifecycle/migration-sample.js';

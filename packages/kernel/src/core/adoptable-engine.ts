@@ -5,6 +5,7 @@
 import type { RowChange } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import { engineRow, knownEnginesRow, type StoreEngine } from '../state/store-meta.js';
+import type { BootRecord } from './boot.js';
 import type { EngineFit } from './engine-fit.js';
 
 export class AdoptableEngine {
@@ -13,9 +14,13 @@ export class AdoptableEngine {
   /** By an input of this block. */
   #adopted: StoreEngine | undefined;
 
-  constructor(name: string, fit: EngineFit) {
+  /** What the store is to need when it adopts this engine. Errors: HostError WORKER_DIED. */
+  readonly observed: () => Promise<StoreEngine>;
+
+  constructor(name: string, { engine, observed }: Pick<BootRecord, 'engine' | 'observed'>) {
     this.#name = name;
-    this.#fit = fit;
+    this.#fit = engine;
+    this.observed = observed;
   }
 
   /** Transcripts of the store may be replayed here. */

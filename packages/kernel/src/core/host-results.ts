@@ -84,6 +84,12 @@ export class HostResults {
     return waiting;
   }
 
+  /** A block to come tells what comes of this input. */
+  awaits(input: number): boolean {
+    const row = isInputNumber(input) ? this.#state.hostResults.get(input) : undefined;
+    return row !== undefined && (row[1] === 0 || row[1] > this.#state.height);
+  }
+
   /** Before a commit: rows of results told in earlier blocks go. */
   forgetTold(): void {
     for (const input of this.#told) {

@@ -44,7 +44,6 @@ import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
 import { RunningNote, type Suspicion } from '../state/running-note.js';
-import type { StoreEngine } from '../state/store-meta.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
@@ -98,8 +97,6 @@ export class KernelCore {
   readonly ways: WaysOut;
   readonly log: KernelLog;
   readonly engine: AdoptableEngine;
-  /** The row `engine` as this engine shows itself to the image of the installed release. */
-  readonly observedEngine: () => Promise<StoreEngine>;
   /** What an unclean end left, as it was when the store was opened. */
   readonly suspects: readonly Suspicion[];
   readonly #note: RunningNote;
@@ -185,8 +182,7 @@ export class KernelCore {
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
     this.#unhashed.push(...record.learnt);
-    this.engine = new AdoptableEngine(ways.engine.name, record.engine);
-    this.observedEngine = () => record.observed();
+    this.engine = new AdoptableEngine(ways.engine.name, record);
   }
 
   /** Errors: HostError when the store cannot be opened. */
@@ -371,6 +367,11 @@ export class KernelCore {
     return this.state.counters.lastInput !== this.#committedInput;
   }
 
+  /** Inputs were taken or waves run since the last commit. */
+  get isBlockBegun(): boolean {
+    return this.#wave > 0 || this.hasUncommittedInputs;
+  }
+
   /** Rows that the next commit would write. */
   get dirtyRows(): number {
     return this.state.dirtyCount;
@@ -399,19 +400,25 @@ export class KernelCore {
     try {
       return await work();
     } catch (error) {
-      const cause = error instanceof Error ? error : Error(String(error));
-      this.#failure ??=
-        cause instanceof HostError
-          ? cause
-          : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
-      this.#locateCause(this.#failure);
-      this.#blame(this.#failure);
-      this.results.fail(this.#failure);
-      this.migrations.fail(this.#failure);
+      const failure = this.stop(error);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
-      throw this.#failure;
+      throw failure;
     }
+  }
+
+  /** Nothing more can be done with this state, for what was thrown: whoever waits is told why. */
+  stop(error: unknown): Error {
+    const cause = error instanceof Error ? error : Error(String(error));
+    this.#failure ??=
+      cause instanceof HostError
+        ? cause
+        : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+    this.#locateCause(this.#failure);
+    this.#blame(this.#failure);
+    this.results.fail(this.#failure);
+    this.migrations.fail(this.#failure);
+    return this.#failure;
   }
 
   /** What a worker died of: with the author's files. */

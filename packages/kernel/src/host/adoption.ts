@@ -1,10 +1,9 @@
 /**
  * The input that makes another zygote image the one of new incarnations (rules.md#h4).
  *
- * The image and the script of every bundle for it are made first; the input then only adds rows, so
- * replicas that run the same release write the same.
+ * The image and the script of every bundle for it are made first, which takes time and is no input;
+ * the input then only adds rows, so replicas that run the same release write the same.
  */
-import { checkFields } from '../base/arguments.js';
 import { bundleOfBefore, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
 import { prepareImage, type Image, type ImageSource } from '../code/images.js';
@@ -50,8 +49,8 @@ export const deriveBundles = async (
   return checked;
 };
 
-/** An image, and the scripts of every bundle for it. */
-export interface PreparedAdoption {
+/** An image, and the bundles that were installed when it was made ready. */
+export interface ReadyImage {
   readonly image: Image;
   readonly bundles: readonly CheckedBundle[];
 }
@@ -60,32 +59,26 @@ export interface PreparedAdoption {
  * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when this host cannot derive
  * the script of a bundle.
  */
-export const prepareAdoption = async (
+export const readyImage = async (
   core: KernelCore,
-  given: ImageSource,
-): Promise<PreparedAdoption> => {
-  const { makeCodeCache, bundling } = core.ways;
-  const image = await prepareImage(core.store, given, makeCodeCache);
+  { image: given }: AdoptImageOptions,
+): Promise<ReadyImage> => {
+  const { installedImage, makeCodeCache, bundling } = core.ways;
+  const image = await prepareImage(core.store, given ?? installedImage(), makeCodeCache);
+  core.assertAlive(); // it may have been closed meanwhile
   return { image, bundles: await deriveBundles(core.bundles, bundling) };
 };
 
 /** New incarnations get the image: part of an input. */
-export const adoptPrepared = (core: KernelCore, { image, bundles }: PreparedAdoption): void => {
+export const adoptReady = (core: KernelCore, { image, bundles }: ReadyImage): void => {
   const before = core.images.currentId;
   if (image.id === before) return;
   core.adopt(image);
   for (const bundle of bundles) core.bundles.add(bundle);
-  // What was installed meanwhile was derived by this very release.
+  // What was installed since was derived by this very release, and for no image in particular.
   for (const source of core.bundles.sources()) core.bundles.carry(source, before);
   core.zygotes.imageChanged();
 };
 
-/** Errors: as of `prepareAdoption`. */
-export const adoptionInput = async (
-  core: KernelCore,
-  options: AdoptImageOptions,
-): Promise<Input<void>> => {
-  checkFields('adoptImage', options, ['image']);
-  const prepared = await prepareAdoption(core, options.image ?? core.ways.installedImage());
-  return silentInput(() => adoptPrepared(core, prepared));
-};
+export const adoptionInput = (core: KernelCore, ready: ReadyImage): Input<void> =>
+  silentInput(() => adoptReady(core, ready));

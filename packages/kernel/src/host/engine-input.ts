@@ -20,7 +20,7 @@ import { runningVats } from '../state/running-vats.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
 import type { StoreEngine } from '../state/store-meta.js';
 import { ENGINE_MESSAGE } from '../state/upgrade-options.js';
-import { adoptPrepared, prepareAdoption, type PreparedAdoption } from './adoption.js';
+import { adoptReady, readyImage, type ReadyImage } from './adoption.js';
 import { engineAdoption } from './answers.js';
 
 /** What `kernel.adoptEngine` takes. */
@@ -47,13 +47,13 @@ export interface EngineFinding extends DryRunReport {
 
 export interface PreparedEngine {
   readonly engine: StoreEngine;
-  readonly adoption: PreparedAdoption;
+  readonly ready: ReadyImage;
 }
 
 /** Errors: HostError WORKER_DIED; KernelError BAD_BUNDLE. */
 export const prepareEngine = async (core: KernelCore): Promise<PreparedEngine> => ({
-  engine: await core.observedEngine(),
-  adoption: await prepareAdoption(core, core.ways.installedImage()),
+  engine: await core.engine.observed(),
+  ready: await readyImage(core, {}),
 });
 
 /** Errors: KernelError BAD_OPTION. */
@@ -66,7 +66,7 @@ export const readAdoptEngine = (options: AdoptEngineOptions): boolean => {
 
 export const engineInput = (
   core: KernelCore,
-  { engine, adoption }: PreparedEngine,
+  { engine, ready }: PreparedEngine,
 ): Input<EngineAdoption> => ({
   references: NO_REFERENCES,
   adoptsEngine: true,
@@ -74,7 +74,7 @@ export const engineInput = (
     const { state, results } = core;
     const result = results.create(input, KERNEL_DECIDES);
     const restarts = !core.engine.fits;
-    adoptPrepared(core, adoption);
+    adoptReady(core, ready);
     core.engine.adopt(engine);
     const items = restarts ? strandAll(state, result) : [];
     if (items.length > 0) core.takeFirst(items);
@@ -84,11 +84,13 @@ export const engineInput = (
   decode: engineAdoption,
 });
 
+const nothing = (): undefined => undefined;
+
 /** Tries the start of every vat as `engineInput` would have it, each by itself, in order. */
 export const checkEngine = async (
   core: KernelCore,
   blocks: BlockDriver,
-  { adoption: { image, bundles } }: PreparedEngine,
+  { ready: { image, bundles } }: PreparedEngine,
 ): Promise<EngineFinding[]> => {
   core.images.lend(image);
   const scripts = new Map<BundleId, VatScript>();
@@ -100,7 +102,7 @@ export const checkEngine = async (
     const { bundleId, parameters, slots, previous, name } = core.state.vats.need(vat);
     const successor = { bundleId, parameters, slots, previous, message: ENGINE_MESSAGE };
     const on = { imageId: image.id, scripts };
-    const report = await blocks.aside(() => core.dryRun(vat, successor, on));
+    const report = await blocks.aside(nothing, () => core.dryRun(vat, successor, on));
     findings.push({ name, ...report });
   }
   return findings;

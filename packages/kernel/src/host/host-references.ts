@@ -12,7 +12,7 @@ import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { BlockDriver } from '../core/block-driver.js';
 import type { VatReference } from '../core/host-data.js';
-import { NO_REFERENCES, silentInput, unknownReference } from '../core/inbox.js';
+import { silentInput, unknownReference } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { isAlwaysHeld } from '../objects/held-references.js';
 import { bindName, isTold, letGo, namesOfPin, unbindName } from '../objects/host-holds.js';
@@ -20,6 +20,7 @@ import type { Untold } from '../state/host-tellings.js';
 import { ranges, spellings } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, parseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { KernelQueries } from './kernel-queries.js';
 
 const PAGE_USUAL = 1_000;
 const PAGE_MAX = 10_000;
@@ -103,7 +104,7 @@ const namesByKRef = ({ boundNames }: KernelState): Map<KRef, string[]> => {
   return names;
 };
 
-export class HostReferences {
+export class HostReferences extends KernelQueries {
   readonly #core: KernelCore;
   readonly #blocks: BlockDriver;
   /** Releases that wait for their turn, with what was to be told when they were called. */
@@ -112,6 +113,7 @@ export class HostReferences {
   readonly #bindings = new Map<KRef, number>();
 
   constructor(core: KernelCore, blocks: BlockDriver) {
+    super(core);
     this.#core = core;
     this.#blocks = blocks;
   }
@@ -173,7 +175,7 @@ export class HostReferences {
       letGo(state, kref, untold);
       this.#forgetUnheld(kref);
     };
-    void this.#blocks.add(silentInput(apply));
+    void this.#blocks.input(silentInput(apply));
     this.#forgetUnheld(kref);
   }
 
@@ -188,7 +190,8 @@ export class HostReferences {
     const { state, data } = this.#core;
     checkName(name, 'reference');
     const kref = data.krefOf(reference);
-    const bound = this.#blocks.input(silentInput(() => bindName(state, name, kref), [kref]));
+    const apply = (): void => bindName(state, name, kref);
+    const bound = this.#blocks.input(silentInput(apply, { references: [kref] }));
     this.#bindings.set(kref, (this.#bindings.get(kref) ?? 0) + 1);
     try {
       await bound;
@@ -209,19 +212,15 @@ export class HostReferences {
     const { state } = this.#core;
     this.#core.assertAlive();
     checkName(name, 'reference');
-    const isBound = state.boundNames.get(name) !== undefined;
-    if (this.#blocks.isIdle && !isBound) throw notBound(state, name);
-    await this.#blocks.input({
-      references: NO_REFERENCES,
-      apply: () => {
-        const kref = state.boundNames.get(name);
-        if (kref === undefined) return notBound(state, name);
-        unbindName(state, name);
-        this.#forgetUnheld(kref);
-        return undefined;
-      },
-      decode: () => undefined,
-    });
+    const check = (): void => {
+      if (state.boundNames.get(name) === undefined) throw notBound(state, name);
+    };
+    const apply = (): void => {
+      const kref = state.boundNames.need(name);
+      unbindName(state, name);
+      this.#forgetUnheld(kref);
+    };
+    await this.#blocks.input(silentInput(apply, { check }));
   }
 
   /** What a name is bound to, if it is bound. Errors: KernelError BAD_ARGUMENT (a name). */

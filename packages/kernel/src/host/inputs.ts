@@ -62,16 +62,23 @@ export const enqueueLifecycle = (
   return result;
 };
 
-/** New code and its parameters, for a worker of `kind`, which begins to evaluate it at once. */
+/** New code and its parameters. Errors: KernelError UNKNOWN_BUNDLE for what is no bundle's id. */
 export const codeOf = (
-  core: KernelCore,
-  { bundleId: given, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
-  kind: WorkerKind | undefined,
-): KernelData & { readonly bundleId: BundleId } => {
-  const script = core.bundles.scriptNamed(given);
-  const data = core.data.encode(vatParameters);
-  if (kind !== undefined) core.zygotes.prepare({ kind, script });
-  return { bundleId: script.bundleId, ...data };
+  { bundles, data }: KernelCore,
+  { bundleId, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
+): KernelData & { readonly bundleId: BundleId } => ({
+  bundleId: bundles.named(bundleId),
+  ...data.encode(vatParameters),
+});
+
+/** A worker begins to evaluate a bundle at once. */
+export const prepareWorker = (core: KernelCore, bundleId: BundleId, kind: WorkerKind): void =>
+  core.zygotes.prepare({ kind, script: core.bundles.scriptOf(bundleId) });
+
+/** Errors: KernelError NAME_TAKEN. */
+export const checkNameIsFree = ({ state }: KernelCore, name: string): void => {
+  if (state.names.get(name) === undefined) return;
+  throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
 };
 
 /** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
@@ -79,9 +86,6 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
   checkFields('createVat', options, known);
   const name = checkName(options.name);
-  if (core.state.names.get(name) !== undefined) {
-    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
-  }
   const { isolation } = options;
   checkIsolation(isolation);
   const dialect = hostDialect('createVat');
@@ -89,14 +93,20 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   const refresh = readRefresh(options.refresh, dialect);
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
-  const code = codeOf(core, options, core.isolation.kindFor(isolation));
+  const code = codeOf(core, options);
+  const { bundleId } = code;
+  const check = (): void => {
+    checkNameIsFree(core, name);
+    core.bundles.scriptOf(bundleId);
+  };
+  const prepare = (): void => prepareWorker(core, bundleId, core.isolation.kindFor(isolation));
   const apply = (input: InputNumber): KRef => {
     const vat = core.state.nextVat();
     if (isolation !== undefined) core.isolation.choose(vat, isolation);
     const item = { type: ItemType.create, vat, name, ...code, ...kept };
     return enqueueLifecycle(core, input, item, false);
   };
-  return { references: code.slots, apply, decode: createdVat };
+  return { references: code.slots, check, prepare, apply, decode: createdVat };
 };
 
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -132,14 +142,18 @@ export const collectCyclesInput = (
     }
   });
 
-/** A full reap of every vat in the next wave. */
-export const reapAllInput = ({ state }: KernelCore): Input<void> =>
-  silentInput(() => {
+/** A full reap of every vat in the next wave. Errors: KernelError BAD_OPTION in consensus mode. */
+export const reapAllInput = ({ state, parameters }: KernelCore): Input<void> => {
+  if (parameters.gc !== 'engine') {
+    throw new KernelError('BAD_OPTION', "reapAll: the store's gc mode is consensus");
+  }
+  return silentInput(() => {
     for (const vat of runningVats(state)) {
       state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
       state.dueVats.add(vat);
     }
   });
+};
 
 /** What a promise settles to is told. Errors: KernelError UNKNOWN_REFERENCE, BAD_ARGUMENT. */
 export const settlementInput = (core: KernelCore, promise: VatReference): Input<unknown> => {

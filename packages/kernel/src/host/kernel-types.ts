@@ -103,7 +103,7 @@ export interface VatInfo extends CreatedVat {
   readonly replayable: boolean;
   readonly error: HostError | undefined;
   /**
-   * It gets nothing until code of it starts (docs/move-to-another-node.md): upgrade or terminate it.
+   * It gets nothing until code of it starts: upgrade or terminate it; docs/move-to-another-node.md.
    * `reason`: what its start on this engine failed with; null: none has been tried yet. Undefined:
    * it gets what is sent.
    */

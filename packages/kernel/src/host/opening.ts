@@ -31,20 +31,28 @@ const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput ===
 export const hostObjectInput = ({ state }: KernelCore, name: string): Input<void> =>
   silentInput(() => void provideHostObject(state, name));
 
-/** Stores a bundle; the vats that wait for it get its cap. */
+/**
+ * Stores a bundle; the vats that wait for it get its cap. Errors: KernelError BAD_BUNDLE if another
+ * image must be adopted first.
+ */
 export const bundleInput = (
   core: KernelCore,
   bundle: CheckedBundle,
   names: readonly string[],
-): Input<void> =>
-  silentInput(() => {
-    const { bundles, state } = core;
+): Input<void> => {
+  const { bundles, images, state } = core;
+  const apply = (): void => {
     const { bundleId } = bundle;
     bundles.add(bundle);
     if (bundle.sourceMap !== undefined) core.places.forget(bundleId);
     bundleInstalled(state, bundleId, provideBundleCap(state, bundleId));
     for (const name of names) state.services.bundleNames.set(name, bundleId);
-  });
+  };
+  return {
+    ...silentInput(apply, { check: () => images.checkInstallable() }),
+    prepare: () => bundles.expect(bundle),
+  };
+};
 
 /** Makes a static vat. */
 const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<CreatedVat> => {
