@@ -435,7 +435,7 @@ describe('names', () => {
     });
     // What the state has of it.
     const told = await kernel.resultOf(kernel.lastInput).catch((reason: unknown) => reason);
-    expect(told).toEqual(Error('nothing is bound to mint: no name is bound'));
+    expect(told).toEqual(Error('UNKNOWN_REFERENCE: nothing is bound to mint: no name is bound'));
   });
 });
 
