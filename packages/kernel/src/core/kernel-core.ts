@@ -153,8 +153,7 @@ export class KernelCore {
       onProcessGone: () => this.#freeReaders(),
     });
     const toldBundles = new ToldBundles(this.state, images, this.bundles);
-    const unshown = toldBundles.unshown.bind(toldBundles);
-    this.#online = new OnlineVats(this.zygotes, this.isolation, unshown);
+    this.#online = new OnlineVats(this.zygotes, this.isolation, vat => toldBundles.unshown(vat));
     this.#pager = new Pager({
       online: this.#online,
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
