@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { addBundleCommand } from './bundle-command.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
+import { addEngineCommand } from './engine-command.js';
 import { addExportCommand } from './export-command.js';
 import { commandHint, programHint } from './hints.js';
 import { addImportCommand } from './import-command.js';
@@ -38,6 +39,7 @@ addMigrateCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
+addEngineCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 
