@@ -7,14 +7,14 @@
  * compilers have done so far.
  */
 import type { VatEnvironment } from '../../contracts/vat-environment.js';
-import { intrinsicLooks } from './intrinsics.js';
-import { numberLooks } from './numbers.js';
-import { orderLooks } from './orders.js';
-import { programLooks } from './programs.js';
-import { proxyLooks } from './proxies.js';
+import { intrinsicLooks } from './intrinsic-looks.js';
+import { numberLooks } from './number-looks.js';
+import { orderLooks } from './order-looks.js';
+import { programLooks } from './program-looks.js';
+import { proxyLooks } from './proxy-looks.js';
 import { Sight, type Look } from './sight.js';
-import { textLooks } from './texts.js';
-import { unicodeLooks } from './unicode.js';
+import { textLooks } from './text-looks.js';
+import { unicodeLooks } from './unicode-looks.js';
 
 const LOOKS: readonly Look[] = [
   ...numberLooks,

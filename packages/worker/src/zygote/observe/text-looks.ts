@@ -52,7 +52,7 @@ const JSONS: readonly Look[] = [
   {
     name: 'json.refusing',
     look(sight) {
-      for (const text of BAD_JSON) sight.outcome(() => JSON.parse(text) as unknown);
+      for (const text of BAD_JSON) sight.outcome(() => JSON.parse(text));
     },
   },
 ];
@@ -146,7 +146,7 @@ const URLS: Look = {
     for (const text of URL_TEXTS) {
       sight.outcome(() => {
         const url = new VatUrl(text);
-        return [url.href, ...PARTS.map(part => Reflect.get(url, part) as string)].join(' ');
+        return [url.href, ...PARTS.map(part => shown(Reflect.get(url, part)))].join(' ');
       });
       sight.text(outcomeOf(() => new VatUrl(text, 'http://base/x/y?z').href));
     }

@@ -6,6 +6,7 @@
  * it. A group has a digest of its own, so that one sees where something is new.
  */
 import { required } from '@heirloom/store/types';
+import { check } from '../../check.js';
 import { isObject } from '../../values.js';
 import { shown, type Look } from './sight.js';
 import { evaluateScript } from './vat-scripts.js';
@@ -61,7 +62,8 @@ const walk = (root: object, found: Set<object>): string[] => {
 type Walked = ReadonlyMap<string, readonly string[]>;
 
 const walkAll = (): Walked => {
-  const globals = evaluateScript('globalThis') as object;
+  const globals = evaluateScript('globalThis');
+  check(isObject(globals), 'a compartment has a global object');
   const found = new Set<object>();
   const named = new Set<PropertyKey>(['globalThis']);
   const seen = new Map<string, string[]>();

@@ -12,15 +12,15 @@ import {
   SYNTAX,
 } from './faulty-programs.js';
 import { outcomeOf, type Look } from './sight.js';
-import { evaluateInChild, evaluateScript } from './vat-scripts.js';
+import { call, elementsOf, evaluateInChild, evaluateScript } from './vat-scripts.js';
 
 /** What each statement throws, when it runs as the body of a function. */
 const throwing = (name: string, statements: readonly string[]): Look => ({
   name,
   look(sight) {
     const bodies = statements.map(statement => `() => { ${statement} }`);
-    const functions = evaluateScript(`[${bodies.join(',\n')}]`) as readonly (() => unknown)[];
-    for (const run of functions) sight.outcome(run);
+    const functions = elementsOf(evaluateScript(`[${bodies.join(',\n')}]`));
+    for (const run of functions) sight.outcome(() => call(run));
   },
 });
 
@@ -28,8 +28,7 @@ const throwing = (name: string, statements: readonly string[]): Look => ({
 const telling = (name: string, script: string): Look => ({
   name,
   async look(sight) {
-    const texts = (await evaluateScript(script)) as readonly unknown[];
-    for (const text of texts) sight.text(String(text));
+    for (const text of elementsOf(await evaluateScript(script))) sight.text(String(text));
   },
 });
 

@@ -2,6 +2,7 @@
  * Observations of orders that vat code can follow: which elements a sort compares, in what order
  * keys are listed, what built-ins ask of a proxy.
  */
+import { propertyOf } from '../../values.js';
 import { sequence, shown, type Look } from './sight.js';
 
 type Compare = (x: number, y: number) => number;
@@ -108,17 +109,18 @@ const KEYS: readonly Look[] = [
   {
     name: 'keys.objects',
     look(sight) {
-      const inherited = Object.create({ z: 1, a: 2, q: 3 }, {
+      const inherited: object = Object.create({ z: 1, a: 2, q: 3 }, {
         a: { value: 1, enumerable: false },
         m: { value: 1, enumerable: true },
-      }) as object;
-      for (const value of [MIXED, crowded(), inherited, [1, , 3], Object('ab') as object]) {
+      });
+      for (const value of [MIXED, crowded(), inherited, [1, , 3], new String('ab')]) {
         sight.text(keysOf(value));
         sight.text(listed(value));
       }
       sight.text(listedAmidChange());
       sight.text(keysOf({ ...MIXED, ...[5, 6] }));
-      sight.text(keysOf(Object.assign(Object.create(null), MIXED) as object));
+      const bare: object = Object.assign(Object.create(null), MIXED);
+      sight.text(keysOf(bare));
     },
   },
   {
@@ -126,8 +128,8 @@ const KEYS: readonly Look[] = [
     look(sight) {
       const match = /(?<second>b)(?<first>a)?/d.exec('bab') ?? [];
       const bound = (function three(_a: number, _b: number, _c: number) {}).bind(null, 1);
-      const made = [/x/g, match, bound, Symbol.iterator, new Map(), new DataView(new ArrayBuffer(1))];
-      for (const value of made) sight.text(keysOf(Object(value) as object));
+      const made = [/x/g, match, bound, new Map(), new DataView(new ArrayBuffer(1)), new Number(1)];
+      for (const value of made) sight.text(keysOf(value));
       const groups = 'groups' in match ? match.groups : undefined;
       sight.text(keysOf(groups ?? {}));
       sight.text(keysOf({ next: 1, ...[].values().next() }));
@@ -136,7 +138,7 @@ const KEYS: readonly Look[] = [
   {
     name: 'errors.shape',
     look(sight) {
-      const thrown = errorBy(() => (undefined as unknown as { x: number }).x);
+      const thrown = errorBy(() => propertyOf(undefined, 'x'));
       const refused = errorBy(() => JSON.parse('{'));
       const made = [new Error('x', { cause: 1 }), new AggregateError([1], 'x', { cause: 2 })];
       for (const error of [...made, thrown, refused, new TypeError()]) {

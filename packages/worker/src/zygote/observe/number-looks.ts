@@ -1,6 +1,6 @@
 /** Observations of numbers: `Math`, arithmetic, printing, parsing, NaN, big integers. */
-import { evaluateScript } from './vat-scripts.js';
 import { sequence, type Look, type Sight } from './sight.js';
+import { call, elementsOf, evaluateScript } from './vat-scripts.js';
 
 type Calculation = (x: number, y: number) => number;
 
@@ -135,6 +135,16 @@ const NANS: readonly Calculation[] = [
 /** Often enough that every compiler of V8 has had its turn. */
 const REPEATS = 30_000;
 
+/** Store a number in a float array, and say what its first and last bytes are then. */
+const STORES = String.raw`[Float64Array, Float32Array].map(Floats => {
+  const floats = new Floats(1);
+  const bytes = new Uint8Array(floats.buffer);
+  return x => {
+    floats[0] = x;
+    return bytes[bytes.length - 1] * 65536 + bytes[bytes.length - 2] * 256 + bytes[0];
+  };
+})`;
+
 const bitsSeen = (nan: Calculation, times: number, seen: (x: number) => number): number[] => {
   const bits = new Set<number>();
   for (let i = 0; i < times; i += 1) bits.add(seen(nan(0, 0)));
@@ -144,7 +154,7 @@ const bitsSeen = (nan: Calculation, times: number, seen: (x: number) => number):
 const NAN: Look = {
   name: 'numbers.nan',
   look(sight, { whole }) {
-    const floats = evaluateScript('[new Float64Array(1), new Float32Array(1)]') as Float64Array[];
+    const stores = elementsOf(evaluateScript(STORES));
     const times = whole ? REPEATS : 3;
     const view = new DataView(new ArrayBuffer(8));
     const byView = (x: number): number => {
@@ -153,12 +163,8 @@ const NAN: Look = {
     };
     for (const nan of NANS) {
       for (const bits of bitsSeen(nan, times, byView)) sight.number(bits);
-      for (const array of floats) {
-        const bytes = new Uint8Array(array.buffer);
-        const byArray = (x: number): number => {
-          array[0] = x;
-          return (bytes[array.BYTES_PER_ELEMENT - 1] ?? 0) * 256 + (bytes[0] ?? 0);
-        };
+      for (const store of stores) {
+        const byArray = (x: number): number => Number(call(store, x));
         for (const bits of bitsSeen(nan, whole ? 300 : 3, byArray)) sight.number(bits);
       }
     }
