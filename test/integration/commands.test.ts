@@ -105,6 +105,7 @@ const SMALL_BENCHES: Words = {
   churn: '--upgrades 2 --vats 2 --drivers 1 --purses 10 --kills 1',
   replicas: '--blocks 4 --vats 1 --seed 1',
   bundle: '--kilobytes 4 --rounds 1',
+  engines: '--rounds 1 --quick-only',
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 

@@ -11,14 +11,21 @@ import { VAT_STACK_MIB } from './vat-stack.js';
 interface EngineNames {
   /** V8, ICU, Unicode and architecture: what stores of schemas before 4 know of their engine. */
   readonly name: string;
-  /** The name, and the release of Node, which has parts of its own that vat code sees (`URL`). */
+  /**
+   * The name, and what else decides what vat code sees: the release of Node, which has parts of its
+   * own (`URL`), and the host's language, if it is one with a letter i of its own.
+   */
   readonly build: string;
 }
+
+/** Where a back reference ignores case, V8 asks ICU for the capitals of the host's language. */
+const hasTurkishLetters = (): boolean => /(.)\1/i.test('i\u0130');
 
 export const engineNames = (): EngineNames => {
   const { v8, icu, unicode, node } = process.versions;
   const name = `v8 ${v8}, icu ${icu}, unicode ${unicode}, ${process.arch}`;
-  return { name, build: `node ${node}, ${name}` };
+  const letters = hasTurkishLetters() ? ', Turkish letters' : '';
+  return { name, build: `node ${node}, ${name}${letters}` };
 };
 
 interface ObservingImage {

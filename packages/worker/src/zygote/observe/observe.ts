@@ -2,9 +2,9 @@
  * What the engine shows to vat code, in the realm of this worker, which is locked down as vats' are
  * (docs/engines.md): the list of the observations, and their digests.
  *
- * Invariant: an observation depends on the engine alone; not on the time, on what the host's
- * locale, time zone or processor decides, on how much stack or memory there is, on what V8's
- * compilers have done so far.
+ * Invariant: an observation depends on the engine alone; not on the time, the time zone or the
+ * processor, on how much stack or memory there is, on what V8's compilers have done so far. Of the
+ * host's language it depends where vat code does (engine-observer.ts).
  */
 import type { VatEnvironment } from '../../contracts/vat-environment.js';
 import { intrinsicLooks } from './intrinsic-looks.js';

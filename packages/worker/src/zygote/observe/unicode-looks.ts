@@ -103,6 +103,8 @@ const FOLDING: Look = {
       lookAt(sight, pairs.join(' '), '(\\S)\\1', flags);
       lookAt(sight, whole ? together : pairs.join(''), '[a-z\\u00e0-\\u017f]+', flags);
     }
+    // The host's language decides (engineNames): vat code would see it.
+    lookAt(sight, 'i\u0130 I\u0131 \u0130I', '(.)\\1', 'gi');
     if (whole) lookAt(sight, together, '\\W+', 'giu');
   },
 };
