@@ -112,8 +112,13 @@ const DATES = String.raw`(() => {
     const texts = [String(date), date.toUTCString(), date.toJSON(), date.toLocaleString()];
     return [...parts, ...texts, date.toDateString(), date.toTimeString()].join();
   };
+  // Engines that have Temporal know the laws of time zones, which change with the years.
+  const zones = ['America/Asuncion', 'Africa/Casablanca', 'Asia/Gaza', 'Europe/Istanbul'];
+  const instants = [0, 1e12, 1.6e12, 1.7e12, 1.76e12, 1.8e12, 2e12, 3e12];
+  const zoned = typeof Temporal === 'undefined' ? [] : zones.flatMap(zone => instants.map(
+    time => Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(zone)));
   return [
-    ...texts.map(text => Date.parse(text)), ...times.map(print),
+    ...zoned, ...texts.map(text => Date.parse(text)), ...times.map(print),
     ...fields.map(field => Date.UTC(...field)), ...fields.map(field => Number(new Date(...field))),
   ];
 })()`;
