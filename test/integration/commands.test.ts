@@ -171,6 +171,7 @@ const ARGUMENTS: Words = {
   bundle: 'ENTRY',
   run: 'CONFIG',
   inspect: 'DIR',
+  engine: 'DIR',
   verify: 'DIR',
   'check-upgrade': 'DIR VAT BUNDLE',
   migrate: 'DIR',
@@ -333,6 +334,8 @@ const WAYS: readonly Way[] = [
     runs: command => command.replace(/^npx /, ''),
     isThorough: true,
   },
+  // It needs no store.
+  { of: /^(npx )?heirloom engine --/, runs: command => command.replace(/^npx /, '') },
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
 ];
 
