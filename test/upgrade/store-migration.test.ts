@@ -27,9 +27,9 @@ import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-ke
 import {
   MESSAGE_ON_PROMISE,
   OLDER_HEADS,
+  OLDER_NODES,
   olderStore,
   schema1Store,
-  storeOfNode,
 } from '../support/stores/older-stores.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
@@ -232,9 +232,9 @@ describe('a store of the oldest schema:', () => {
   });
 });
 
-describe.each([20, 22, 24] as const)('a store of schema 3, written by Node %i:', node => {
+describe.each(OLDER_NODES)('a store of schema %s, by whichever Node:', which => {
   test('migrated -> by any Node, as no code of a vat runs; the row `engine` stays', async () => {
-    const directory = await storeOfNode(node);
+    const directory = await olderStore(which);
     const { store } = await reportEngine({ directory });
     const { engine } = store!;
     expect(engine).toEqual({ name: expect.stringMatching(/^v8 .*, icu .*, unicode /) as string });

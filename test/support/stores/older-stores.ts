@@ -35,21 +35,20 @@ export const OLDER_HEADS: readonly Head[] = [
 /** The input that sent a message to a promise which nobody has settled. */
 export const MESSAGE_ON_PROMISE = 16;
 
-/** A fresh copy of what a folder of test/stores has, in a directory with room beside it. */
-const copyOf = async (folder: string): Promise<string> => {
+/** Stores that one release wrote under several releases of Node, by the names of their rooms. */
+export const OLDER_NODES: readonly string[] = ['3', '3-node-22', '3-node-24'];
+
+/**
+ * A fresh copy, in a directory with room beside it. `which`: a schema, or one of `OLDER_NODES`.
+ */
+export const olderStore = async (which: number | string): Promise<string> => {
   const directory = join(await freshDirectory(), 'store');
   await mkdir(directory);
-  const packed = await readFile(new URL(`${folder}/store.mdb.br`, STORES));
+  const packed = await readFile(new URL(`schema-${which}/store.mdb.br`, STORES));
   await writeFile(join(directory, 'data.mdb'), await promisify(brotliDecompress)(packed));
   await writeFile(join(directory, 'heirloom-store'), 'A store of Heirloom.\n');
   return directory;
 };
-
-export const olderStore = (schema: number): Promise<string> => copyOf(`schema-${schema}`);
-
-/** Of schema 3, by the line of Node that wrote it. */
-export const storeOfNode = (node: 20 | 22 | 24): Promise<string> =>
-  copyOf(node === 20 ? 'schema-3' : `schema-3-node-${node}`);
 
 /** Of the oldest schema. */
 export const schema1Store = (): Promise<string> => olderStore(1);
