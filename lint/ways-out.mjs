@@ -28,7 +28,11 @@ const OUTSIDE_NAMES = [
     names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot'],
   },
   { module: /\/bundler\.js$/, names: ['runArchiveJob', 'runBundleJob'] },
-  { module: /^@heirloom\/worker$/, names: ['readImage', 'produceWarmCodeCache'] },
+  { module: /\/host-engine\.js$/, names: ['hostEngine', 'observeBy'] },
+  {
+    module: /^@heirloom\/worker$/,
+    names: ['readImage', 'produceWarmCodeCache', 'observeEngine', 'readBuiltObservations'],
+  },
   {
     module: /^@heirloom\/store$/,
     names: ['copyDataFile', 'directoryPlace', 'inspectDirectory', 'openReader', 'StoreImport'],
@@ -41,6 +45,7 @@ export const PLACES = {
   'packages/kernel/src/host/host-ways.ts': 'puts together the ways out of an open kernel',
   'packages/kernel/src/base/kernel-host-powers.ts': 'clocks, timers, the engine, warnings',
   'packages/kernel/src/code/code-caches.ts': 'a thread that makes code caches',
+  'packages/kernel/src/code/host-engine.ts': 'a thread that looks at the engine',
   'packages/kernel/src/state/note-file.ts': 'the note of what runs',
   'packages/kernel/src/vats/thread-channel.ts': 'workers in threads',
   'packages/kernel/src/vats/process-channel.ts': 'workers in child processes',

@@ -105,6 +105,7 @@ const SMALL_BENCHES: Words = {
   churn: '--upgrades 2 --vats 2 --drivers 1 --purses 10 --kills 1',
   replicas: '--blocks 4 --vats 1 --seed 1',
   bundle: '--kilobytes 4 --rounds 1',
+  engines: '--rounds 1 --quick-only',
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 
@@ -170,6 +171,7 @@ const ARGUMENTS: Words = {
   bundle: 'ENTRY',
   run: 'CONFIG',
   inspect: 'DIR',
+  engine: 'DIR',
   verify: 'DIR',
   'check-upgrade': 'DIR VAT BUNDLE',
   migrate: 'DIR',
@@ -332,6 +334,8 @@ const WAYS: readonly Way[] = [
     runs: command => command.replace(/^npx /, ''),
     isThorough: true,
   },
+  // It needs no store.
+  { of: /^(npx )?heirloom engine --/, runs: command => command.replace(/^npx /, '') },
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
 ];
 

@@ -76,6 +76,12 @@ export {
   type VatInspection,
 } from './inspect/inspect-store.js';
 export {
+  compareEngines,
+  reportEngine,
+  type EngineOptions,
+  type EngineReport,
+} from './inspect/engine-report.js';
+export {
   BUILT_IN_VATS,
   type BundleSource,
   type KernelConfig,

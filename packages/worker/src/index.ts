@@ -29,7 +29,12 @@ export { readCrank, readDelivery } from './protocol/tuples.js';
 export * from './protocol/vat-numbers.js';
 export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
-export { observeEngine } from './zygote/engine-observer.js';
+export {
+  engineNames,
+  observeEngine,
+  readBuiltObservations,
+  type ObservingOptions,
+} from './zygote/engine-observer.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readEntryScript, type EntryScript } from './zygote/entry-script.js';
 export { sharedBytes } from './zygote/shared-bytes.js';

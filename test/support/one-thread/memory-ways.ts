@@ -119,7 +119,11 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     openNote: keptNote(),
     openWorkers,
     clock: countingClock(),
-    engine: { name: 'one thread', observe: async () => SCRIPTED_OBSERVATIONS },
+    engine: {
+      name: 'one thread',
+      build: 'a build of it',
+      observe: async () => SCRIPTED_OBSERVATIONS,
+    },
     installedImage: () => image,
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {

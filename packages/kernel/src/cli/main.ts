@@ -11,6 +11,7 @@ import { HostError, KernelError } from '../base/kernel-errors.js';
 import { addAdoptEngineCommand } from './adopt-engine-command.js';
 import { addBundleCommand } from './bundle-command.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
+import { addEngineCommand } from './engine-command.js';
 import { addExportCommand } from './export-command.js';
 import { commandHint, programHint } from './hints.js';
 import { addImportCommand } from './import-command.js';
@@ -40,6 +41,7 @@ addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
 addAdoptEngineCommand(program);
+addEngineCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 

@@ -75,7 +75,7 @@ const initialize = async (
       ...permanentObjects(),
       ...imageRows(image),
     ],
-    unhashed: [knownEnginesRow(shown, [engine.name])],
+    unhashed: [knownEnginesRow(shown, [engine.build])],
   });
 };
 

@@ -30,22 +30,31 @@ const listed = (names: readonly string[]): string => {
   return more > 0 ? `${told} and ${more} more` : told;
 };
 
+interface FitOptions {
+  /** Looks also if this build is known to fit. Default: no. */
+  readonly looksAgain?: boolean;
+}
+
 /**
  * The one check of engines: at opening, after an import, before an engine is adopted. Looks only if
- * this engine's name is not known to fit.
+ * this build of an engine is not known to fit.
  *
  * Errors: HostError STORE_CORRUPT (a row is missing), WORKER_DIED.
  */
-export const engineOf = async (view: ReadView, engine: Engine): Promise<EngineFit> => {
+export const engineOf = async (
+  view: ReadView,
+  engine: Engine,
+  { looksAgain = false }: FitOptions = {},
+): Promise<EngineFit> => {
   const needed = storedEngine(view);
-  const present = engine.name;
   if ('name' in needed) {
-    if (needed.name === present) return { fits: true, learnt: [] };
-    const why = `the store was written under ${needed.name}; this is ${present}`;
+    if (needed.name === engine.name) return { fits: true, learnt: [] };
+    const why = `the store was written under ${needed.name}; this is ${engine.name}`;
     return { fits: false, why, differing: [] };
   }
+  const present = engine.build;
   const known = knownEngines(view);
-  if (known.includes(present)) return { fits: true, learnt: [] };
+  if (!looksAgain && known.includes(present)) return { fits: true, learnt: [] };
   const { imageId, observations } = needed;
   const shown = await engine.observe(storedScript(view, imageId));
   const by = known.length === 0 ? 'another engine' : known.join(' or ');

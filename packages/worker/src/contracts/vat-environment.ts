@@ -75,8 +75,8 @@ export interface VatEnvironment {
    * redacts; '' where nothing of that is known. Runs no vat code.
    */
   traceOf(error: unknown): string;
-  /** What the engine shows to vat code; `whole`: see `ToWorker.observe`. */
-  observe(whole: boolean): Promise<Observations>;
+  /** What the engine shows to vat code; `whole`: see `ToWorker.observe`. `made`: so many so far. */
+  observe(whole: boolean, made: (count: number) => void): Promise<Observations>;
   /**
    * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet
    * and, under `Symbol.for('@endo passStyleOf')`, passStyleOf. Of these, all but VatData are set in

@@ -9,7 +9,7 @@
  * | `cranks` | `deliver`: one or more of them, until every delivery has its crank |
  * | `log` | nothing: a console line, at any time |
  * | `trace` | nothing: where an error was thrown, before the crank that tells of it |
- * | `observed` | `observe` |
+ * | `observed` | `observe`; `progress` comes before it if the look is a whole one |
  *
  * The kernel trusts none of it: it checks shape, size and the ownership of every reference, and
  * decodes no body. Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
@@ -46,7 +46,10 @@ export type FromWorkerTuple =
   | readonly [typeof FromWorker.log, level: string, text: Uint8Array, position: Position | null]
   /** The first frame of all: the worker is warm. */
   | readonly [typeof FromWorker.ready]
-  /** A replay is here: told now and then, so that silence means a crank that does not end. */
+  /**
+   * A replay is here: told now and then, so that silence means a crank that does not end. Or so
+   * many observations of a whole look have been made.
+   */
   | readonly [typeof FromWorker.progress, position: Position]
   /**
    * Where an error was thrown, UTF-8: of the fault of a crank, where `vpid` is empty, or of the

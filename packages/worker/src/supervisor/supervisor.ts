@@ -21,6 +21,8 @@ import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
 import { readToWorker } from '../protocol/tuples.js';
 import {
+  FIRST_POSITION,
+  positionAfter,
   vatNumberOf,
   type Incarnation,
   type Position,
@@ -182,7 +184,10 @@ export class Supervisor {
     assert(this.#state.name === 'unbound', 'only a worker without a vat looks at its engine');
     const tell = (observations: Observations): void =>
       this.#post([FromWorker.observed, observations]);
-    this.#options.environment.observe(whole).then(tell, (error: unknown) =>
+    const made = (count: number): void => {
+      if (whole) this.#post([FromWorker.progress, positionAfter(FIRST_POSITION, count)]);
+    };
+    this.#options.environment.observe(whole, made).then(tell, (error: unknown) =>
       nextTurn(() => {
         throw error;
       }),

@@ -18,6 +18,9 @@ export interface ObservingJob {
   readonly whole: boolean;
 }
 
+/** How many observations have been made; in the end what they are, or null. */
+export type ObservingReport = number | Observations | null;
+
 /** Such a worker reads no store. */
 const NO_STORE = {
   begin: () => ({
@@ -29,16 +32,17 @@ const NO_STORE = {
   close: async () => undefined,
 };
 
-const tell = (observations: Observations | null): void => parentPort?.postMessage(observations);
+const tell = (told: ObservingReport): void => parentPort?.postMessage(told);
 
 const { source, codeCache, whole }: ObservingJob = workerData;
 const image = runImage(compileImage(source, codeCache));
 const instance = image.startImage({
   reader: NO_STORE,
   post: frame => {
-    const [op, observations] = unpackTuple(frame);
-    assert(op === FromWorker.observed && isObservations(observations), 'nothing else was asked');
-    tell(observations);
+    const [op, told] = unpackTuple(frame);
+    if (op === FromWorker.progress && typeof told === 'number') return tell(told);
+    assert(op === FromWorker.observed && isObservations(told), 'nothing else was asked');
+    return tell(told);
   },
   collectGarbage: () => undefined,
 });
