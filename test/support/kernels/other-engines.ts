@@ -12,6 +12,7 @@ export const engineNamed = (name: string, shows: string): WaysOut['engine'] => {
   const digest = Buffer.from(shows.padEnd(8)).toString('hex').slice(0, 16);
   return {
     name,
+    build: name,
     observe: async image => {
       const observed = await engine.observe(image);
       return observed?.map(([what, seen], i) => [what, i === 0 ? digest : seen] as const);

@@ -9,7 +9,7 @@ import type { BootRecord } from './boot.js';
 import type { EngineFit } from './engine-fit.js';
 
 export class AdoptableEngine {
-  readonly #name: string;
+  readonly #build: string;
   #fit: EngineFit;
   /** By an input of this block. */
   #adopted: StoreEngine | undefined;
@@ -17,8 +17,8 @@ export class AdoptableEngine {
   /** What the store is to need when it adopts this engine. Errors: HostError WORKER_DIED. */
   readonly observed: () => Promise<StoreEngine>;
 
-  constructor(name: string, { engine, observed }: Pick<BootRecord, 'engine' | 'observed'>) {
-    this.#name = name;
+  constructor(build: string, { engine, observed }: Pick<BootRecord, 'engine' | 'observed'>) {
+    this.#build = build;
     this.#fit = engine;
     this.observed = observed;
   }
@@ -49,7 +49,7 @@ export class AdoptableEngine {
   /** What this host need not look at another time: no part of the state. */
   learnt(into: RowChange[]): void {
     if (this.#adopted === undefined) return;
-    const row = knownEnginesRow(this.#adopted, [this.#name]);
+    const row = knownEnginesRow(this.#adopted, [this.#build]);
     // The opening may have learnt that it fits what the store needed before.
     const before = into.findIndex(({ table, key }) => table === row.table && key === row.key);
     if (before === -1) into.push(row);

@@ -181,7 +181,7 @@ export class KernelCore {
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
     this.#unhashed.push(...record.learnt);
-    this.engine = new AdoptableEngine(ways.engine.name, record);
+    this.engine = new AdoptableEngine(ways.engine.build, record);
   }
 
   /** Errors: HostError when the store cannot be opened. */
