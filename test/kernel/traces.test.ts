@@ -338,6 +338,9 @@ describe('traces, wherever vat code is called', () => {
     const from = placeOf(LOAD, 'check(31)');
     expectTrace(error.stack, said(31), from);
     expectTrace(only(log).text, `EVALUATION_FAILED: ${said(31)}`, from);
+    // The call that evaluates the script is the bundler's.
+    const outermost = `at <anonymous> (${placeOf(LOAD, 'check(31)')})`;
+    expect(only(log).text.split('\n').at(-1)!.trim()).toBe(outermost);
   });
 });
 

@@ -38,6 +38,23 @@ test('source places: a frame -> the author\'s file; other text stays', () => {
   expect(placesOf(code, map).locate(text)).toBe('at f (src/f.ts:4:9)\nheirloom: nothing');
 });
 
+test('source places: a frame below all modules -> left out; other text of there stays', () => {
+  const bundle = `${code};\n\n`;
+  const below = code.split('\n').length + 1;
+  const frames = [
+    `    at f (heirloom:${ID}:${wovenPlace()})`,
+    `    at <anonymous> (heirloom:${ID}:${wovenPlace()})`,
+    `    at <anonymous> (heirloom:${ID}:${below}:1)`,
+    '  note: x',
+  ];
+  const [called, loaded] = ['    at f (src/f.ts:4:9)', '    at <anonymous> (src/f.ts:4:9)'];
+  const locate = (text: string): string => placesOf(bundle, map).locate(text);
+  expect(locate(['', ...frames].join('\n'))).toBe(['', called, loaded, '  note: x'].join('\n'));
+  expect(locate(`\n    at g (heirloom:${ID}:${below}:1)`)).toContain('at g (');
+  const unmapped = placesOf(bundle).locate(['', ...frames].join('\n'));
+  expect(unmapped.split('\n').length).toBe(frames.length + 1);
+});
+
 test('source places: no map, or one that is none -> the place in the bundle', () => {
   const line = code.split('\n').findIndex(each => each.includes('"here"'));
   const column = code.split('\n')[line]!.indexOf('Error("here")');

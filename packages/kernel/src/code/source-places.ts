@@ -28,7 +28,10 @@ interface BundleTexts {
 /** A URL for a debugger, of what is known of where files are; undefined if there is no debugger. */
 type DebugRoot = (known: string | undefined) => string | undefined;
 
-const PLACE = new RegExp(`${SCRIPT_SCHEME}(b1-[0-9a-f]+):(\\d+)(?::(\\d+))?`, 'g');
+const PLACE_TEXT = `${SCRIPT_SCHEME}(b1-[0-9a-f]+):(\\d+)(?::(\\d+))?`;
+const PLACE = new RegExp(PLACE_TEXT, 'g');
+/** A frame of a function without a name: the line of a trace that it stands on. */
+const NAMELESS_FRAME = new RegExp(`\\n *at <anonymous> \\(${PLACE_TEXT}\\)(?=\\n|$)`, 'g');
 /** Of an id, in texts. */
 const SHOWN_LENGTH = 15;
 /** UTF-16 code units of scripts and maps together; of a map each keeps about 20 bytes. */
@@ -40,6 +43,8 @@ interface Finder {
   readonly length: number;
   readonly plain: PlainPlaces | undefined;
   readonly map: SourceMap | undefined;
+  /** The last of which the map says anything: what is below is the bundler's, not an author's. */
+  readonly lastLine: number;
   readonly modules: ArchivePlaces | undefined;
 }
 
@@ -102,6 +107,29 @@ export const inSource = (
   return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
 };
 
+type Digits = readonly [line: string, column: string | undefined, ...unknown[]];
+
+const placeFrom = ([line, column]: Digits): Place => ({
+  line: Number(line) - 1,
+  column: Number(column ?? 1) - 1,
+});
+
+const plainIn = ({ plain }: Finder, woven: Place): Place => plain?.plain(woven) ?? woven;
+
+const describeIn = (finder: Finder, id: string, woven: Place): string => {
+  const place = plainIn(finder, woven);
+  const inBundle = `${id.slice(0, SHOWN_LENGTH)}:${place.line + 1}:${place.column + 1}`;
+  return inSource(finder.map, place) ?? finder.modules?.find(place) ?? inBundle;
+};
+
+const isBelowModules = (finder: Finder, woven: Place): boolean =>
+  plainIn(finder, woven).line > finder.lastLine;
+
+const lastLineOf = (map: SourceMap | undefined): number => {
+  const entry = map?.findEntry(Number.MAX_SAFE_INTEGER, 0);
+  return entry !== undefined && 'generatedLine' in entry ? entry.generatedLine : Infinity;
+};
+
 export class SourcePlaces {
   readonly #texts: BundleTexts;
   /** The least recently used comes first. */
@@ -116,12 +144,23 @@ export class SourcePlaces {
   /** The same text, with places in scripts of vats as places in the author's files. */
   locate(text: string): string {
     if (!text.includes(SCRIPT_SCHEME)) return text;
-    const bundles = new Set<string>();
-    return text.replace(PLACE, (found, id: string, line: string, column: string | undefined) => {
-      if (bundles.add(id).size > BUNDLES_IN_TEXT_MAX && bundles.delete(id)) return found;
-      const place = { line: Number(line) - 1, column: Number(column ?? 1) - 1 };
-      return this.#describe(storedBundleId(id), place);
-    });
+    const finders = new Map<string, Finder>();
+    const finderOf = (id: string): Finder | undefined => {
+      const known = finders.get(id);
+      if (known !== undefined || finders.size >= BUNDLES_IN_TEXT_MAX) return known;
+      const finder = this.#finderOf(storedBundleId(id));
+      finders.set(id, finder);
+      return finder;
+    };
+    return text
+      .replace(NAMELESS_FRAME, (frame, id: string, ...digits: Digits) => {
+        const finder = finderOf(id);
+        return finder !== undefined && isBelowModules(finder, placeFrom(digits)) ? '' : frame;
+      })
+      .replace(PLACE, (found, id: string, ...digits: Digits) => {
+        const finder = finderOf(id);
+        return finder === undefined ? found : describeIn(finder, id, placeFrom(digits));
+      });
   }
 
   /** A bundle that need not be installed; the one before is forgotten. */
@@ -152,13 +191,6 @@ export class SourcePlaces {
     return Buffer.concat([script, utf8(comment)]);
   }
 
-  #describe(bundleId: BundleId, woven: Place): string {
-    const { plain, map, modules } = this.#finderOf(bundleId);
-    const place = plain?.plain(woven) ?? woven;
-    const inBundle = `${bundleId.slice(0, SHOWN_LENGTH)}:${place.line + 1}:${place.column + 1}`;
-    return inSource(map, place) ?? modules?.find(place) ?? inBundle;
-  }
-
   #finderOf(bundleId: BundleId): Finder {
     const finder = this.#finders.get(bundleId) ?? this.#makeFinder(bundleId);
     this.forget(bundleId);
@@ -179,6 +211,7 @@ export class SourcePlaces {
       length: (script?.length ?? 0) + (json?.length ?? 0) + bundleId.length,
       plain: script === undefined ? undefined : new PlainPlaces(script),
       map,
+      lastLine: lastLineOf(map),
       modules:
         script === undefined || map !== undefined
           ? undefined
