@@ -193,9 +193,9 @@ export class FrameWorker implements VatWorker {
   /** Where the worker is, as far as it has told. */
   #place(): CrankPlace | undefined {
     if (this.#identity === undefined) return undefined;
-    const { vatId: vat, incarnation } = this.#identity;
+    const { vatId: vat, name, incarnation } = this.#identity;
     const position = this.#nextPosition;
-    const place = { vat, incarnation, position };
+    const place = { vat, name, incarnation, position };
     const delivery = this.#deliveryAt(position);
     return delivery === undefined ? place : { ...place, method: methodOfDelivery(delivery) };
   }
