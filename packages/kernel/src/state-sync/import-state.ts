@@ -24,6 +24,7 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { auditTables } from '../audit/audit-tables.js';
+import { checkFields, checkFunction, checkPath } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { engineName } from '../base/kernel-host-powers.js';
 import { sourceMapKey } from '../code/source-maps.js';
@@ -69,7 +70,12 @@ export interface ImportReport {
 
 const untrusted = (what: string): HostError => new HostError('SNAPSHOT_UNTRUSTED', what);
 
-const checkTrust = ({ root, hash }: ImportOptions): void => {
+const checkOptions = (options: ImportOptions): void => {
+  checkFields('importState', options, ['from', 'directory', 'root', 'hash', 'progress']);
+  checkPath('importState', 'from', options.from);
+  checkPath('importState', 'directory', options.directory);
+  checkFunction('importState', 'progress', options.progress);
+  const { root, hash } = options;
   for (const [name, value] of Object.entries({ root, hash })) {
     if (value === undefined || isHash(value)) continue;
     throw new KernelError('BAD_OPTION', `${name} must be 64 hexadecimal digits in lower case`);
@@ -228,7 +234,7 @@ const checkState = (store: StoreImport, manifest: StateManifest): void => {
  * trusts), NOT_EMPTY, STORE_IO; KernelError BAD_OPTION. No store is made then.
  */
 export const importState = async (options: ImportOptions): Promise<ImportReport> => {
-  checkTrust(options);
+  checkOptions(options);
   const { from, directory } = options;
   const manifest = await readManifest(from);
   await checkFiles(from, manifest);
