@@ -162,6 +162,26 @@ test('a kind that does not fit what is stored -> where it was defined', async ()
   }
 });
 
+test('a start that leaves kinds undefined -> each of them, and what to do', async () => {
+  const { kernel, log, bundleId } = await begin();
+  const of = (...kinds: string[]) => ({ bundleId, vatParameters: { kinds } });
+  const { vatId } = await kernel.createVat({ name: 'tea', ...of('Tea', 'Kit', 'Cup') });
+  const { message, stack } = await errorOf(kernel.upgradeVat(vatId, of('Cup')));
+  expect(message).toBe('defineDurableKind not called for tags: [Tea,Kit]');
+  const told = 'an earlier start defined it, and this one did not';
+  for (const text of [stack, log[0]?.text]) {
+    const [head, ...notes] = text!.split('\n').filter(line => !line.startsWith('    at '));
+    expect(head).toContain(message);
+    expect(notes).toEqual([
+      `  note: durable kind "Tea": ${told}`,
+      `  note: durable kind "Kit", of facets brew, pour: ${told}`,
+      expect.stringContaining('to VatData.defineDurableKind (of facets: defineDurableKindMulti)'),
+    ]);
+  }
+  const unmade = await errorOf(kernel.createVat({ name: 'bare', ...of('Tea', 'handle') }));
+  expect(unmade.stack).toContain('"handle": makeKindHandle has made its handle, and no start');
+});
+
 describe('errors of another vat', () => {
   const THROWN = `at root.failAs (${placeOf(ENTRY, 'Error(text)')})`;
 

@@ -24,6 +24,11 @@ export const noteOrigin = <E>(error: E, origin: unknown): E => {
   return error;
 };
 
+/** What is told of an error in its trace, as it stands here, and seen by no vat. */
+export const noteText = (error: Error, text: string): void => {
+  note(error, details([text]));
+};
+
 interface FailedSend {
   readonly error: Error;
   readonly property: unknown;
