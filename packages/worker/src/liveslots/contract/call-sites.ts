@@ -1,0 +1,31 @@
+/**
+ * Where vat code has called what threw an error of ours. V8 keeps the ten innermost frames of an
+ * error, and for such an error these may all be ours; more of them are taken where we notice, since
+ * for every error that vat code makes more would cost what it cannot pay (docs/observability.md).
+ *
+ * For traces alone: no vat sees it.
+ */
+import { types } from 'node:util';
+
+const { isNativeError } = types;
+const ErrorOf: ErrorConstructor = Error;
+
+/** Frames of ours and of the author's. */
+const FRAMES_MAX = 50;
+
+const sites = new WeakMap<object, Error>();
+
+/** To be called where `error` passes a function of ours that vat code has called. */
+export const noteCallSite = (error: unknown): void => {
+  if (!isNativeError(error) || sites.has(error)) return;
+  const { stackTraceLimit } = ErrorOf;
+  ErrorOf.stackTraceLimit = FRAMES_MAX;
+  try {
+    sites.set(error, new ErrorOf());
+  } finally {
+    ErrorOf.stackTraceLimit = stackTraceLimit;
+  }
+};
+
+/** An error that has the frames of the call. */
+export const callSiteOf = (error: object): Error | undefined => sites.get(error);
