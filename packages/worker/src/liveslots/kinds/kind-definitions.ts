@@ -14,7 +14,7 @@ import { revocationText } from '../../protocol/revocation.js';
 import type { Encoded } from '../contract/context.js';
 import { allOf, Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
-import { firstNotDurable } from '../objects/stored-values.js';
+import { assertDurable } from '../objects/stored-values.js';
 import { layoutNamesOf, namesOf, textOf } from '../rows/decoded.js';
 import { rowAt, type KindRow } from '../rows/frames.js';
 import {
@@ -302,10 +302,11 @@ export class KindDefinitions {
   #encodedShape(tag: string, shape: StateShape | undefined): Encoded {
     const { context } = this.#core;
     const encoded = context.codec.encode(shape?.pattern);
-    const slot = firstNotDurable(context, encoded.slots);
-    if (slot < 0) return encoded;
-    const text = `stateShape is not durable: slot ${slot} of (an object)`;
-    throw about(text, `stateShape of kind ${q(tag)}`);
+    assertDurable(context, encoded.slots, slot => {
+      const text = `stateShape is not durable: slot ${slot} of (an object)`;
+      throw about(text, `stateShape of kind ${q(tag)}`);
+    });
+    return encoded;
   }
 
   /** Why the shape may not follow the stored one. With a later version any may. */
