@@ -9,7 +9,7 @@ import { rowKind } from '@heirloom/store/keys';
 import type { Body, Slots } from '../../protocol/passables.js';
 import { durableRef, parseVRef } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
-import { failNotDurable } from '../contract/advice.js';
+import { failNotDurable } from '../contract/author-advice.js';
 import type { LiveslotsContext } from '../contract/context.js';
 import { q } from '../contract/fail.js';
 import { FIRST_USER_KIND } from '../rows/counters.js';

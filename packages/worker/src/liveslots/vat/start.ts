@@ -14,7 +14,7 @@ import { isObject, propertyOf } from '../../values.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
 import type { ValueCodec } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
-import { failNotRoot } from '../contract/advice.js';
+import { failNotRoot } from '../contract/author-advice.js';
 import { allOf, q } from '../contract/fail.js';
 import { styleOf } from '../contract/patterns.js';
 import type { Ledger } from '../objects/ledger.js';
