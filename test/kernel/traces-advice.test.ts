@@ -78,6 +78,15 @@ describe('what cannot be passed', () => {
   });
 });
 
+test('more of them than anybody reads -> the first hundred of a delivery are told', async () => {
+  const notesOf = async (count: number): Promise<number> => {
+    const error = await errorOf(shared.kernel.call(root, 'tryMany', [count]));
+    expect(error.message).toBe(`${DECLARED} (at .of${count})`);
+    return toldOf(error).notes.length;
+  };
+  expect([await notesOf(100), await notesOf(101), await notesOf(1)]).toEqual([1, 0, 1]);
+});
+
 describe('what is not durable', () => {
   test.each([
     ['heap', '[Alleged: heap] {}', 'instance of a durable kind'],

@@ -54,6 +54,15 @@ export const buildRootObject = (_: VatPowers, parameters: Parameters = {}, bagga
     random: () => Math.random(),
   };
   return Far('root', {
+    tryMany: (count: number) => {
+      for (let i = 0; i < count; i += 1) {
+        try {
+          makeBox({ [`of${count}`]: new Map() });
+        } catch (error) {
+          if (i === count - 1) throw error;
+        }
+      }
+    },
     try: (deed: string, thing: string) => later(deeds[deed]!, THINGS[thing]?.()),
     text: (deed: string, thing: string) => {
       try {

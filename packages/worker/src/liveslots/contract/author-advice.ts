@@ -46,8 +46,7 @@ const insteadOf = (value: object): string => {
 
 /** `error`: thrown for a value that was to be encoded. */
 export const noteRefused = (error: unknown): void => {
-  if (!(error instanceof Error)) return;
-  noteCallSite(error);
+  if (!(error instanceof Error) || !noteCallSite(error)) return;
   const value = refusedValue(error);
   if (value !== undefined) noteAbout(error, value, insteadOf(value));
 };
@@ -69,8 +68,7 @@ const failWith = (text: string, fail: () => never): never => {
   try {
     return fail();
   } catch (error) {
-    noteCallSite(error);
-    if (error instanceof Error) noteText(error, text);
+    if (error instanceof Error && noteCallSite(error)) noteText(error, text);
     throw error;
   }
 };

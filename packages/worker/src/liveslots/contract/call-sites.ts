@@ -13,11 +13,25 @@ const ErrorOf: ErrorConstructor = Error;
 /** Frames of ours and of the author's. */
 const FRAMES_MAX = 50;
 
-const sites = new WeakMap<object, Error>();
+/** Of a delivery: vat code that catches more than that is not to pay for what nobody reads. */
+const TOLD_MAX = 100;
 
-/** To be called where `error` passes a function of ours that vat code has called. */
-export const noteCallSite = (error: unknown): void => {
-  if (!isNativeError(error) || sites.has(error)) return;
+const sites = new WeakMap<object, Error>();
+let told = 0;
+
+/** A delivery begins. */
+export const beginTelling = (): void => {
+  told = 0;
+};
+
+/**
+ * To be called where `error` passes a function of ours that vat code has called. False: nothing
+ * more is told of this delivery's errors.
+ */
+export const noteCallSite = (error: Error): boolean => {
+  if (told >= TOLD_MAX) return false;
+  told += 1;
+  if (!isNativeError(error) || sites.has(error)) return true;
   const { stackTraceLimit } = ErrorOf;
   ErrorOf.stackTraceLimit = FRAMES_MAX;
   try {
@@ -25,6 +39,7 @@ export const noteCallSite = (error: unknown): void => {
   } finally {
     ErrorOf.stackTraceLimit = stackTraceLimit;
   }
+  return true;
 };
 
 /** An error that has the frames of the call. */

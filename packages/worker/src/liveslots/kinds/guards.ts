@@ -100,7 +100,7 @@ const matchHere = (specimen: unknown, pattern: Pattern, label: string): void => 
   try {
     mustMatch(specimen, pattern, label);
   } catch (error) {
-    noteCallSite(error);
+    if (error instanceof Error) noteCallSite(error);
     throw error;
   }
 };
