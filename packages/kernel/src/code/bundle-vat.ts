@@ -10,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeError } from '@heirloom/store';
 import { checkFields } from '../base/arguments.js';
+import { warnHost } from '../base/kernel-host-powers.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { BUNDLE_FORMATS, bundleIdOf, isFormat, isVatBundle } from './bundle.js';
 import type { BundleFormat, VatBundle } from './bundle.js';
@@ -21,6 +22,11 @@ import { rememberRoot } from './source-roots.js';
 export interface BundleVatOptions {
   /** Default `endoScript`, the one that needs no work when it is installed. */
   readonly format?: BundleFormat;
+  /**
+   * Is told what a vat can run and its author will hardly want: names that nobody declares, each
+   * with file, line and column. Default: a warning of this process.
+   */
+  readonly warn?: (warning: string) => void;
 }
 
 /** Bundles one vat again and again: it keeps what it has read and reads what has changed. */
@@ -49,8 +55,18 @@ const pathOf = (entry: unknown): string => {
   }
 };
 
-const checkOptions = (options: object): void => {
-  checkFields('bundleVat', options, ['format'] satisfies (keyof BundleVatOptions)[]);
+/** With those that are left out. */
+const readOptions = (options: BundleVatOptions): Required<BundleVatOptions> => {
+  checkFields('bundleVat', options, ['format', 'warn'] satisfies (keyof BundleVatOptions)[]);
+  const { format = 'endoScript', warn = warnHost } = options;
+  if (!isFormat(format)) {
+    const formats = BUNDLE_FORMATS.join(', ');
+    throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
+  }
+  if (typeof warn !== 'function') {
+    throw new KernelError('BAD_OPTION', `option warn must be a function, not ${typeof warn}`);
+  }
+  return { format, warn };
 };
 
 const checkEntry = async (entry: string): Promise<void> => {
@@ -98,14 +114,17 @@ const bundleModule = async (module: ModuleBundle, format: BundleFormat): Promise
   }
 };
 
-const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<VatBundle> => {
+type Made = Pick<ModuleBundle, 'warnings'> & { readonly bundle: VatBundle };
+
+const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<Made> => {
   const moduleFormat = 'endoScript';
   if (format !== moduleFormat) {
-    return Object.freeze(await bundleModule(await bundler.module(), format));
+    const module = await bundler.module();
+    return { bundle: await bundleModule(module, format), warnings: module.warnings };
   }
-  const { source, sourceMap, root } = await bundler.script();
+  const { source, sourceMap, root, warnings } = await bundler.script();
   rememberRoot(bundleIdOf(moduleFormat, source), pathToFileURL(`${root}${path.sep}`).href);
-  return Object.freeze({ moduleFormat, source, sourceMap });
+  return { bundle: { moduleFormat, source, sourceMap }, warnings };
 };
 
 /**
@@ -117,18 +136,13 @@ export const openVatBundler = async (
   entry: string | URL,
   options: BundleVatOptions = {},
 ): Promise<VatBundler> => {
-  checkOptions(options);
-  const { format = 'endoScript' } = options;
-  if (!isFormat(format)) {
-    const formats = BUNDLE_FORMATS.join(', ');
-    throw new KernelError('BAD_OPTION', `no bundle format ${String(format)}; there are ${formats}`);
-  }
+  const { format, warn } = readOptions(options);
   const file = pathOf(entry);
   await checkEntry(file);
   const bundler = new ModuleBundler(file);
   const shown = String(entry);
   let isClosed = false;
-  const bundle = async (): Promise<VatBundle> => {
+  const make = async (): Promise<Made> => {
     if (isClosed) throw new KernelError('BAD_OPTION', `the bundler of ${shown} is closed`);
     try {
       return await bundleWith(bundler, format);
@@ -137,6 +151,11 @@ export const openVatBundler = async (
       const message = `cannot bundle ${shown}:${space}${describeError(error)}`;
       throw new KernelError('BAD_BUNDLE', message, { cause: error });
     }
+  };
+  const bundle = async (): Promise<VatBundle> => {
+    const made = await make();
+    for (const warning of made.warnings) warn(warning);
+    return Object.freeze(made.bundle);
   };
   const close = (): Promise<void> => {
     isClosed = true;
