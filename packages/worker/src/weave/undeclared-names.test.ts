@@ -6,6 +6,7 @@ const namesIn = (source: string): string[] | undefined =>
 
 test.each([
   ['what a vat has', 'harden(new URL(VatData + assert + console + undefined + NaN));', []],
+  ['what its global object inherits', 'hasOwnProperty.call(a); toString();', ['a:1:21']],
   ['what it has not', 'fetch(f);\n process.exit();', ['fetch:1:1', 'f:1:7', 'process:2:2']],
   ['a name again', 'const a = () => cosnt1;\ncosnt1;', ['cosnt1:1:17']],
   ['behind typeof', "if (typeof process === 'object') process.exit(); a;", ['a:1:50']],

@@ -19,7 +19,12 @@ const REQUIRE = 'require';
 /** By a text that stands there: a bundler has seen to it. */
 const REQUIRES_TEXT = /^\s*\(\s*["'`]/;
 
-const ASKED_FOR = { has: (name: string) => name !== ARGUMENTS && !VAT_GLOBALS.has(name) };
+/** The global object inherits from it, so its names (`hasOwnProperty`) are found, too. */
+const INHERITED = Object.prototype;
+
+const ASKED_FOR = {
+  has: (name: string) => name !== ARGUMENTS && !VAT_GLOBALS.has(name) && !(name in INHERITED),
+};
 
 const referencesIn = (source: string): readonly Reference[] | undefined => {
   try {
