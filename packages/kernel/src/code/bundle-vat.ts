@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeError } from '@heirloom/store';
+import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { warnHost } from '../base/kernel-host-powers.js';
 import { KernelError } from '../base/kernel-errors.js';
@@ -17,6 +18,7 @@ import type { BundleFormat, VatBundle } from './bundle.js';
 import { BundleFailure } from './bundle-failures.js';
 import { runBundleJob } from './bundler.js';
 import { ModuleBundler, type ModuleBundle } from './module-bundler.js';
+import { movedDown, withFile } from './module-maps.js';
 import { rememberRoot } from './source-roots.js';
 
 export interface BundleVatOptions {
@@ -88,43 +90,61 @@ const movedMap = (source: string, module: ModuleBundle): string | undefined => {
   const [first = ''] = module.source.split('\n', 1);
   const at = source.indexOf(`${first}\n`);
   if (at === -1) return undefined;
-  const map = JSON.parse(module.sourceMap) as { readonly mappings: string };
-  const linesAbove = source.slice(0, at).split('\n').length - 1;
-  return JSON.stringify({ ...map, mappings: `${';'.repeat(linesAbove)}${map.mappings}` });
+  return movedDown(module.sourceMap, source.slice(0, at).split('\n').length - 1);
 };
+
+/** How endo's bundler names the module: the directory and the file that it is in. */
+const MODULE = { directory: 'vat', file: 'vat.js' } as const;
+
+/** The map of a bundle that endo's bundler has made of one module. */
+const endoMap = (bundle: VatBundle, module: ModuleBundle): string | undefined =>
+  bundle.moduleFormat === 'getExport'
+    ? movedMap(bundle.source, module)
+    : withFile(module.sourceMap, `${MODULE.directory}/${MODULE.file}`);
 
 /** Endo's bundler reads files: the module lies in a directory of its own while it does. */
 const bundleModule = async (module: ModuleBundle, format: BundleFormat): Promise<VatBundle> => {
   const made = await mkdtemp(path.join(tmpdir(), 'heirloom-bundle-'));
   try {
-    // Its name is in bundles of nestedEvaluate.
-    const directory = path.join(made, 'vat');
+    const directory = path.join(made, MODULE.directory);
     await mkdir(directory);
-    const entry = path.join(directory, 'vat.js');
-    const description = { name: 'vat', version: '0.0.0', type: 'module' };
+    const entry = path.join(directory, MODULE.file);
+    const description = { name: MODULE.directory, version: '0.0.0', type: 'module' };
     await writeFile(path.join(directory, 'package.json'), JSON.stringify(description));
     await writeFile(entry, module.source);
     const bundle: object = { ...(await runBundleJob({ entry, format })) };
     if (!isVatBundle(bundle)) assert.fail('the bundler makes bundles');
-    if (bundle.moduleFormat !== 'getExport') return bundle;
-    const sourceMap = movedMap(bundle.source, module);
+    const sourceMap = endoMap(bundle, module);
     return sourceMap === undefined ? bundle : { ...bundle, sourceMap };
   } finally {
     await rm(made, { recursive: true, force: true });
   }
 };
 
+/** As `installBundle` gives it; undefined for an archive that does not say what it hashes to. */
+const idOf = (bundle: VatBundle): BundleId | undefined => {
+  if (bundle.moduleFormat !== 'endoZipBase64') {
+    return bundleIdOf(bundle.moduleFormat, bundle.source);
+  }
+  const { endoZipBase64Sha512: sha512 } = bundle;
+  return sha512 === undefined ? undefined : bundleIdFrom(sha512);
+};
+
 type Made = Pick<ModuleBundle, 'warnings'> & { readonly bundle: VatBundle };
 
+const scriptBundle = ({ source, sourceMap }: ModuleBundle): VatBundle => ({
+  moduleFormat: 'endoScript',
+  source,
+  sourceMap,
+});
+
 const bundleWith = async (bundler: ModuleBundler, format: BundleFormat): Promise<Made> => {
-  const moduleFormat = 'endoScript';
-  if (format !== moduleFormat) {
-    const module = await bundler.module();
-    return { bundle: await bundleModule(module, format), warnings: module.warnings };
-  }
-  const { source, sourceMap, root, warnings } = await bundler.script();
-  rememberRoot(bundleIdOf(moduleFormat, source), pathToFileURL(`${root}${path.sep}`).href);
-  return { bundle: { moduleFormat, source, sourceMap }, warnings };
+  const isScript = format === 'endoScript';
+  const module = isScript ? await bundler.script() : await bundler.module();
+  const bundle = isScript ? scriptBundle(module) : await bundleModule(module, format);
+  const id = idOf(bundle);
+  if (id !== undefined) rememberRoot(id, pathToFileURL(`${module.root}${path.sep}`).href);
+  return { bundle, warnings: module.warnings };
 };
 
 /**
