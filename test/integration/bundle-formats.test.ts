@@ -168,6 +168,25 @@ describe('formats: places', () => {
     expect(await frames(again.call(again.vat('vat').root, 'go', [8]))).toEqual(GO_FRAMES);
   });
 
+  test('files that begin with a byte order mark -> the same places', async () => {
+    const files: Files = {
+      ...THROWING,
+      'src/all.ts': "import './b.cjs'; export * from './vat.js'; export const a = () => fail(1);",
+      'src/b.cjs': "exports.b = () => { throw Error('b'); }; var later = () => exports.b();\n//",
+      'src/deep.ts': `export const first = () => { throw Error('first'); };${THROWING['src/deep.ts']!}`,
+    };
+    const marked = Object.entries(files).map(([file, text]) =>
+      file.endsWith('.json') ? [file, text] : [file, `\ufeff${text}`],
+    );
+    const bundled = async (written: Files): Promise<unknown> => {
+      const directory = await freshDirectory();
+      await writeFiles(directory, written);
+      const bundle = await bundleVat(join(directory, 'src/all.ts'), { warn: () => undefined });
+      return { ...bundle, sourceMap: JSON.parse(bundle.sourceMap ?? '') as unknown };
+    };
+    expect(await bundled(Object.fromEntries(marked))).toEqual(await bundled(files));
+  });
+
   test('a dry run of code that is not installed -> the same in its trace', async () => {
     const kernel = await kernelOver();
     const bundleId = await kernel.installBundle(await bundleVat(entry));

@@ -24,6 +24,7 @@ import { advised } from './advice.js';
 import { DEFINED } from './author-module.js';
 import { refusedOfAuthor } from './own-modules.js';
 import { refusedImports } from './refused-imports.js';
+import { withoutMarkColumns } from './marked-files.js';
 import { checkScript, modulesIn, type ModuleText } from './script-check.js';
 import { inSource, readSourceMap } from './source-places.js';
 import { describePlace, splitPlace } from './told-places.js';
@@ -268,14 +269,19 @@ export class ModuleBundler {
   }
 
   async #script(): Promise<ModuleBundle> {
-    const { outputFiles, metafile, warnings: given } = await this.#build();
+    const { outputFiles, metafile, warnings: told } = await this.#build();
     const { inputs } = metafile;
     const names = this.#names;
-    const refused = given.filter(isRefused);
+    const refused = told.filter(isRefused);
     if (refused.length > 0) throw failureOf(refused, names);
     const textOf = (ending: string): string =>
       outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
-    const { source, sourceMap: map } = withoutHashbang(textOf('.js'), textOf('.map'));
+    const written = Object.values(metafile.outputs).flatMap(({ inputs: parts }) =>
+      Object.keys(parts),
+    );
+    const pathOf = (file: string): string => names.pathOf(file);
+    const given = withoutMarkColumns(textOf('.map'), written, pathOf);
+    const { source, sourceMap: map } = withoutHashbang(textOf('.js'), given);
     const lines = await this.#told(refusedOfAuthor(inputs, source, names));
     if (lines.length > 0) throw new BundleFailure(lines.join('\n'));
     const strictness = Object.entries(inputs).map(
