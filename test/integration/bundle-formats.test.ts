@@ -173,7 +173,7 @@ describe('formats: places', () => {
       ...THROWING,
       'src/all.ts': "import './b.cjs'; export * from './vat.js'; export const a = () => fail(1);",
       'src/b.cjs': "exports.b = () => { throw Error('b'); }; var later = () => exports.b();\n//",
-      'src/deep.ts': `export const first = () => { throw Error('first'); };${THROWING['src/deep.ts']!}`,
+      'src/deep.ts': `export const one = () => { throw Error('1'); };${THROWING['src/deep.ts']!}`,
     };
     const marked = Object.entries(files).map(([file, text]) =>
       file.endsWith('.json') ? [file, text] : [file, `\ufeff${text}`],

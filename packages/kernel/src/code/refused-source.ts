@@ -6,7 +6,7 @@
  * Each of them is looked at here.
  */
 import type { SourceMap } from 'node:module';
-import { weave } from '@heirloom/worker/weave';
+import { requiredAtStart, weave } from '@heirloom/worker/weave';
 import { advised } from './advice.js';
 import type { BundleFormat } from './bundle.js';
 import { refusedInCompiled } from './compiled-modules.js';
@@ -61,7 +61,11 @@ const inPart = (error: unknown, source: string, parts: readonly EndoPart[]): unk
  * cannot run in a vat; ModuleRefused for that in a module of `nestedEvaluate`.
  */
 export const wovenSource = (moduleFormat: BundleFormat, source: string): string => {
-  if (!isOfEndo(source)) return weave(source);
+  if (!isOfEndo(source)) {
+    const required = requiredAtStart(source);
+    if (required !== undefined) throw required;
+    return weave(source);
+  }
   checkHostModules(source);
   const parts = partsOf(moduleFormat, source);
   checkParts(moduleFormat, parts);
