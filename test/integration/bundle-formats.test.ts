@@ -14,6 +14,7 @@ import { errorOf } from '../support/suite/rejections.js';
 import { FAR_MODULE } from './archive-cases.js';
 
 type ZipBundle = Extract<VatBundle, { readonly moduleFormat: 'endoZipBase64' }>;
+type ScriptBundle = Exclude<VatBundle, ZipBundle>;
 
 const fixtureOf = (name: string): string =>
   fileURLToPath(new URL(`../vats/formats/${name}`, import.meta.url));
@@ -54,6 +55,24 @@ describe('formats: one behaviour', () => {
   test.each(FORMATS)('%s -> the same behaviour', { tags: ['sized'] }, async format => {
     const kernel = await kernelOver();
     expect(await describeVat(kernel, format)).toEqual(EXPECTED);
+  });
+
+  test('endoScript: its completion value -> is the namespace; without one, no vat', async () => {
+    const kernel = await kernelOver();
+    const { source, moduleFormat } = bundles.get('endoScript') as ScriptBundle;
+    const [, script, name] = /^([^]*\n)(\S+);\n$/.exec(source)!;
+    const start = async (last: string): Promise<unknown> => {
+      const bundleId = await kernel.installBundle({ moduleFormat, source: `${script}${last}` });
+      const vat = { name: bundleId.slice(0, 9), bundleId, vatParameters: [1n] };
+      const { root } = await kernel.createVat(vat);
+      await kernel.call(root, 'describe');
+      return kernel.call(root, 'describe');
+    };
+    expect(await start(`({ buildRootObject: ${name}.buildRootObject });`)).toEqual(EXPECTED);
+    const lacks = 'vat source bundle lacks buildRootObject() function: the completion value of ';
+    // The directive at its beginning is a statement with a value.
+    await expect(start('')).rejects.toThrow(`${lacks}its script is no namespace, but string`);
+    await expect(start('7;')).rejects.toThrow(`${lacks}its script is no namespace, but number`);
   });
 
   const eachToNext = 'an upgrade from each format to the next -> the same baggage';
