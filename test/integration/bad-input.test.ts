@@ -71,7 +71,7 @@ describe('bundles', () => {
 
   test('an option that there is not -> BAD_OPTION names those that there are', async () => {
     const bundling = bundleVat('/nowhere/vat.js', { fromat: 'getExport' } as never);
-    const message = 'bundleVat: unknown option fromat; options: format';
+    const message = 'bundleVat: unknown option fromat; options: format, warn';
     await expect(bundling).rejects.toMatchObject({ code: 'BAD_OPTION', message });
   });
 
