@@ -62,8 +62,9 @@ export const PLACES = {
   // Beside a kernel: functions of their own over directories.
   'packages/kernel/src/code/bundle-vat.ts': 'bundleVat: the entry that is to be bundled',
   'packages/kernel/src/code/module-bundler.ts': "esbuild, which reads a vat's modules",
-  'packages/kernel/src/code/own-modules.ts': "esbuild again, over an author's modules",
-  'packages/kernel/src/code/bundle-failures.ts': 'modules that Node has; how files begin',
+  'packages/kernel/src/code/author-module.ts': "esbuild again, over an author's modules",
+  'packages/kernel/src/code/bundle-failures.ts': 'modules that Node has',
+  'packages/kernel/src/code/marked-files.ts': 'how files begin',
   'packages/kernel/src/inspect/': 'stores that are read without a kernel',
   'packages/kernel/src/state-sync/': 'exports and imports',
   'packages/kernel/src/store-migration/': 'stores of earlier schemas',

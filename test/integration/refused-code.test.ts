@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, VatBundle } from '@heirloom/kernel';
+import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { endoBundles } from '../support/bundles/endo-bundles.js';
 import { packageFiles, writeFiles, type Files } from '../support/bundles/written-files.js';
@@ -375,6 +376,32 @@ describe('installBundle:', () => {
   test('a line for the shell -> refused, with its place', async () => {
     const why = "its source does not parse: Unexpected character '!'";
     expect(await refused(script('#!/usr/bin/env node\n1;'))).toContain(`bundle:1:2: ${why}`);
+  });
+
+  test('what another bundler requires of its host, for sure -> refused, with a place', async () => {
+    const entry = await written({
+      'src/vat.ts': `type T = 1;\n\nimport fs from 'node:fs';
+export const buildRootObject = (_: T) => fs;`,
+    });
+    const options = { bundle: true, write: false, platform: 'node', outfile: 'out.js' } as const;
+    const made = await build({
+      ...options,
+      entryPoints: [entry],
+      format: 'iife',
+      globalName: 'vat',
+      footer: { js: 'vat;' },
+      sourcemap: 'external',
+      absWorkingDir: path.dirname(path.dirname(entry)),
+    });
+    const [map, text] = ['.map', '.js'].map(
+      ending => made.outputFiles.find(file => file.path.endsWith(ending))!.text,
+    );
+    const why = 'a vat has no modules of its host: "node:fs"; instead: host objects';
+    const placed = await refused(script(text!, { sourceMap: map }));
+    expect(placed).toBe(`not a vat bundle: src/vat.ts:3:16: ${why}`);
+    expect(await refused(script(text!))).toMatch(/^not a vat bundle: bundle:\d+:\d+: a vat has no/);
+    const later = script('const f = () => require("node:fs"); ({ f });');
+    await shared.kernel.installBundle(later as VatBundle);
   });
 
   test('with a source map -> the place in the file of the author', async () => {

@@ -162,6 +162,26 @@ test('a kind that does not fit what is stored -> where it was defined', async ()
   }
 });
 
+test('a start that leaves kinds undefined -> each of them, and what to do', async () => {
+  const { kernel, log, bundleId } = await begin();
+  const of = (...kinds: string[]) => ({ bundleId, vatParameters: { kinds } });
+  const { vatId } = await kernel.createVat({ name: 'tea', ...of('Tea', 'Kit', 'Cup') });
+  const { message, stack } = await errorOf(kernel.upgradeVat(vatId, of('Cup')));
+  expect(message).toBe('defineDurableKind not called for tags: [Tea,Kit]');
+  const told = 'an earlier start defined it, and this one did not';
+  for (const text of [stack, log[0]?.text]) {
+    const [head, ...notes] = text!.split('\n').filter(line => !line.startsWith('    at '));
+    expect(head).toContain(message);
+    expect(notes).toEqual([
+      `  note: durable kind "Tea": ${told}`,
+      `  note: durable kind "Kit", of facets brew, pour: ${told}`,
+      expect.stringContaining('to VatData.defineDurableKind (of facets: defineDurableKindMulti)'),
+    ]);
+  }
+  const unmade = await errorOf(kernel.createVat({ name: 'bare', ...of('Tea', 'handle') }));
+  expect(unmade.stack).toContain('"handle": makeKindHandle has made its handle, and no start');
+});
+
 describe('errors of another vat', () => {
   const THROWN = `at root.failAs (${placeOf(ENTRY, 'Error(text)')})`;
 
@@ -176,11 +196,30 @@ describe('errors of another vat', () => {
   test('a cause -> where it was thrown, below it', async () => {
     const { kernel, root, other } = await beginTwo();
     const { stack } = await errorOf(kernel.call(root, 'wrap', [other, 'first']));
-    const [head, own, cause, frame] = linesOf(stack);
-    expect([head, cause]).toEqual(['Error: wrapped', '  cause: Error: first']);
+    const lines = linesOf(stack);
+    const cause = lines.indexOf('  cause: Error: first');
+    const [head, own, ...called] = lines.slice(0, cause);
+    expect(head).toBe('Error: wrapped');
+    // The host's call is one of the outer error's: nothing stands below the cause's own frame.
+    expect(called[0]).toBe(`    at wrap of root (${root.kref} of vat one)`);
+    expect(called.join()).toMatch(/traces-errors\.test\.[jt]s:\d+:\d+/);
+    const [frame, ...after] = lines.slice(cause + 1);
+    expect(after).toEqual([]);
     expect(own).toContain(placeOf(ENTRY, "Error('wrapped'").replace(/:\d+$/, ':'));
     expect(frame).toBe(`      ${THROWN.replace(/:\d+\)$/, '')}${/:\d+\)$/.exec(frame!)![0]}`);
     expect(stack).not.toContain('passed error');
+  });
+
+  test('a message that looks like a trace -> its lines stay together', async () => {
+    const { kernel, root, other } = await beginTwo();
+    const text = 'first\n  cause: none\n    at nothing';
+    const { message, stack } = await errorOf(kernel.call(root, 'failAs', [text]));
+    expect(message).toBe(text);
+    const called = `    at failAs of root (${root.kref} of vat one)`;
+    expect(linesOf(stack).indexOf(called)).toBe(4);
+    const wrapped = await errorOf(kernel.call(root, 'wrap', [other, text]));
+    expect(wrapped.stack).toContain(`    at wrap of root (${root.kref} of vat one)\n`);
+    expect(wrapped.stack).toContain('\n  cause: Error: first\n  cause: none\n    at nothing\n');
   });
 
   test('on the console, unhandled -> the same', async () => {

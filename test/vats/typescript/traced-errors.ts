@@ -43,6 +43,8 @@ const makeShop = (): { readonly sell: () => never } => {
 
 interface Parameters {
   readonly sku?: string;
+  /** Durable kinds that the start defines; of "handle" it makes the handle alone. */
+  readonly kinds?: readonly string[];
   /** The state that a kind has. */
   readonly field?: string;
 }
@@ -54,8 +56,20 @@ const defineTea = (baggage: Baggage, field: string): void => {
   VatData.defineDurableKind(handle, () => ({ [field]: 1 }), {}, { stateShape });
 };
 
+const defineKinds = (baggage: Baggage, tags: readonly string[]): void => {
+  for (const tag of tags) {
+    if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(tag));
+    const handle = baggage.get<DurableKindHandle>(tag);
+    if (tag === 'handle') continue;
+    if (tag === 'Kit') {
+      VatData.defineDurableKindMulti(handle, () => ({}), { pour: {}, brew: {} });
+    } else VatData.defineDurableKind(handle, () => ({}), {});
+  }
+};
+
 export const buildRootObject = (_: VatPowers, parameters?: Parameters, baggage?: Baggage) => {
   if (parameters?.sku !== undefined) order(parameters.sku);
+  if (parameters?.kinds && baggage) defineKinds(baggage, parameters.kinds);
   if (parameters?.field !== undefined && baggage) defineTea(baggage, parameters.field);
   return Far('root', {
     order: (sku: string) => order(sku),

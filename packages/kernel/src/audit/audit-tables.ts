@@ -40,6 +40,7 @@ import {
   WAIT_PREFIX,
   type ReadView,
 } from '@heirloom/store';
+import { checkFields, checkMethods } from '../base/arguments.js';
 import type { KRef } from '../state/krefs.js';
 import { countKeys, prefixesOf } from '../state/scan.js';
 import { beginAudit, type Audit } from './audit-context.js';
@@ -126,8 +127,10 @@ export interface AuditOptions {
   readonly rows?: boolean;
 }
 
-/** Audits a store as of its last block. */
+/** Audits a store as of its last block. Errors: KernelError BAD_ARGUMENT, BAD_OPTION. */
 export const auditTables = (view: ReadView, options: AuditOptions = {}): AuditReport => {
+  checkMethods('auditTables', view, ['get', 'keysAfter']);
+  checkFields('auditTables', options, ['rows']);
   const audit = beginAudit(view);
   auditPrefixes(audit);
   const vats = auditVats(audit);

@@ -40,6 +40,11 @@ export class ArchivePlaces {
     });
   }
 
+  /** The line that a module begins with, from 0. */
+  lineOf(module: string): number | undefined {
+    return this.#parts.find(({ name }) => name === module)?.line;
+  }
+
   /**
    * A module with line and column, from 1; undefined where none is. Before its own first line a
    * module has what the compiler has put there: no column is known on it.

@@ -13,6 +13,7 @@ import { KernelError } from '../base/kernel-errors.js';
 import { advised } from './advice.js';
 import type { DerivedArchive } from './archive-script.js';
 import { ArchiveRefused, type Bundling } from './bundling.js';
+import { SOURCE_URL_PREFIX } from './evaluated-places.js';
 import { RecentBundles } from './recent-bundles.js';
 import { whyRefused, wovenSource } from './refused-source.js';
 import { mapOf, readSourceMap } from './source-places.js';
@@ -32,7 +33,10 @@ export type VatBundle =
   | {
       readonly moduleFormat: ScriptFormat;
       readonly source: string;
-      /** JSON, version 3, of `source`: for traces, no part of the bundle's id. */
+      /**
+       * JSON, version 3, of `source`, or of the module that it names as `file`: for traces, no part
+       * of the bundle's id.
+       */
       readonly sourceMap?: string;
     }
   | {
@@ -40,6 +44,7 @@ export type VatBundle =
       readonly endoZipBase64: string;
       /** Hex, of the archive's compartment map, which has the hashes of all modules. */
       readonly endoZipBase64Sha512?: string;
+      readonly sourceMap?: string;
     };
 
 /** A bundle that may be installed. */
@@ -49,7 +54,7 @@ export interface CheckedBundle {
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
-  /** JSON, of `source`, for traces. */
+  /** JSON, of `source` or of the module that it names, for traces. */
   readonly sourceMap?: string;
   /** A URL of the directory that the map names files from, if it is known: for debuggers. */
   readonly sourceRoot?: string | undefined;
@@ -59,7 +64,6 @@ const BUNDLE_BYTES_MAX = 12_000_000;
 /** With what the weaver adds; one row of the store. */
 const SCRIPT_BYTES_MAX = 15_000_000;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
-const SOURCE_URL_PREFIX = '/bundled-source/.../';
 
 export const isFormat = (format: unknown): format is BundleFormat =>
   BUNDLE_FORMATS.some(known => known === format);
@@ -156,7 +160,9 @@ const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unkn
     const woven = wovenSource(moduleFormat, source);
     return moduleFormat === 'endoScript' ? woven : weave(scriptOf(moduleFormat, source));
   } catch (error) {
-    const map = typeof sourceMap === 'string' ? mapOf(sourceMap) : undefined;
+    // One of a module says nothing of the source.
+    const isEvaluated = moduleFormat === 'nestedEvaluate';
+    const map = typeof sourceMap === 'string' && !isEvaluated ? mapOf(sourceMap) : undefined;
     return bad(whyRefused(error, source, map), error);
   }
 };
@@ -264,6 +270,13 @@ export const bundleOfBefore = (installed: InstalledSource, refusal: unknown): Ch
   return { ...installed, script };
 };
 
+/** With the source map that came with it. */
+const mapped = (checked: CheckedBundle, given: unknown): CheckedBundle => {
+  const map = given === undefined ? undefined : checkSourceMap(given);
+  if (map === undefined) return checked;
+  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
+};
+
 /**
  * Checks shape, format, size, integrity and syntax, and derives the script; of an archive in a
  * thread, hence the promise.
@@ -285,11 +298,9 @@ export const checkBundle = (
     return bad(`format ${moduleFormat} is not supported; supported: ${formats}`);
   }
   if (moduleFormat === 'endoZipBase64') {
-    return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
+    const checking = checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
+    return checking.then(checked => mapped(checked, sourceMap));
   }
   const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
-  const checked = checkScriptBundle(moduleFormat, source, given);
-  const map = given === undefined ? undefined : checkSourceMap(given);
-  if (map === undefined) return checked;
-  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
+  return mapped(checkScriptBundle(moduleFormat, source, given), given);
 };

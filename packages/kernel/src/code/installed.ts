@@ -165,6 +165,16 @@ export class InstalledBundles {
     return stored === undefined ? undefined : textOf(stored);
   }
 
+  /** As it was installed, if it is: for traces. */
+  bundleOf(bundleId: BundleId): BundleSource | undefined {
+    const added = this.#addedNow(bundleId);
+    if (added !== undefined) return added;
+    const stored = this.#view.get('bundles', bundleSourceKey(bundleId));
+    if (stored === undefined) return undefined;
+    const [moduleFormat, source] = sourceCodec.decode(stored);
+    return { bundleId, moduleFormat, source: textOf(source) };
+  }
+
   /** The script of a bundle for new incarnations, if there is one: for traces. */
   scriptTextOf(bundleId: BundleId): string | undefined {
     const key = bundleScriptKey(bundleId, this.#images.currentId);

@@ -409,11 +409,13 @@ export class KernelCore {
   /** Nothing more can be done with this state, for what was thrown: whoever waits is told why. */
   stop(error: unknown): Error {
     const cause = error instanceof Error ? error : Error(String(error));
+    const isFirst = this.#failure === undefined;
     this.#failure ??=
       cause instanceof HostError
         ? cause
         : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
     this.#locateCause(this.#failure);
+    if (isFirst && this.#failure instanceof WorkerError) this.reports.died(this.#failure);
     this.#blame(this.#failure);
     this.results.fail(this.#failure);
     this.migrations.fail(this.#failure);

@@ -1,4 +1,5 @@
 /** What `openKernel` takes, checked. */
+import { checkCount } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { CoreOptions } from '../core/core-options.js';
 import { checkLogOptions } from '../log/kernel-log.js';
@@ -44,16 +45,6 @@ export const checkIsolation = (isolation: Isolation | undefined): void => {
   if (isolation === undefined || ISOLATIONS.includes(isolation)) return;
   const known = ISOLATIONS.join("' or '");
   throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
-};
-
-const checkCount = (name: string, value: number | undefined, least: number): void => {
-  if (value === undefined || value === Infinity) return;
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new KernelError(
-      'BAD_OPTION',
-      `${name} must be an integer of at least ${least}: ${value}`,
-    );
-  }
 };
 
 const checkFlag = (name: string, value: boolean | undefined): void => {

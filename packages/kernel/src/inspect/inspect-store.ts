@@ -17,6 +17,7 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { vatIdOf, type Space, type VatNumber } from '@heirloom/worker';
+import { checkFunction, checkPath } from '../base/arguments.js';
 import { nextTurn } from '../base/kernel-host-powers.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { hexOf } from '../state-sync/manifest.js';
@@ -120,12 +121,14 @@ const scan = async (snapshot: ScanSnapshot, progress: InspectProgress): Promise<
 /**
  * Looks through the store of a directory.
  *
- * Errors: HostError NOT_A_STORE, STORE_CORRUPT.
+ * Errors: KernelError BAD_OPTION; HostError NOT_A_STORE, STORE_CORRUPT.
  */
 export const inspectStore = async (
   directory: string,
   progress: InspectProgress = () => undefined,
 ): Promise<StoreInspection> => {
+  checkPath('inspectStore', 'directory', directory);
+  checkFunction('inspectStore', 'progress', progress);
   const reader = openReader({ directory, readersMax: READERS_MAX });
   try {
     const snapshot = reader.begin();

@@ -46,6 +46,12 @@ interface KeptTrace {
 /** What stands below the head of a trace, whose message may have lines of its own. */
 const BELOW_HEAD = /\n +(?:at |(?:note|cause|error|noted): )[^]*$/;
 
+/** Notes of the outermost error, and the errors that it comes of. */
+const BELOW_FRAMES = /^ {2}(?:note|cause|error|noted): /;
+
+/** `line`: of a trace, below its head. Does it come behind all frames of the outermost error? */
+export const isBelowFrames = (line: string): boolean => BELOW_FRAMES.test(line);
+
 export class Traces {
   readonly #locate: (text: string) => string;
   readonly #byPromise = new Map<KRef, KeptTrace>();

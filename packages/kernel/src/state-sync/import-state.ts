@@ -25,6 +25,7 @@ import {
 } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
 import { auditTables } from '../audit/audit-tables.js';
+import { checkFields, checkFunction, checkPath } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { hostEngine, type Engine } from '../code/host-engine.js';
 import { sourceMapKey } from '../code/source-maps.js';
@@ -75,7 +76,12 @@ export interface ImportReport {
 
 const untrusted = (what: string): HostError => new HostError('SNAPSHOT_UNTRUSTED', what);
 
-const checkTrust = ({ root, hash }: ImportOptions): void => {
+const checkOptions = (options: ImportOptions): void => {
+  checkFields('importState', options, ['from', 'directory', 'root', 'hash', 'progress']);
+  checkPath('importState', 'from', options.from);
+  checkPath('importState', 'directory', options.directory);
+  checkFunction('importState', 'progress', options.progress);
+  const { root, hash } = options;
   for (const [name, value] of Object.entries({ root, hash })) {
     if (value === undefined || isHash(value)) continue;
     throw new KernelError('BAD_OPTION', `${name} must be 64 hexadecimal digits in lower case`);
@@ -247,7 +253,7 @@ const engineFits = async (
  * trusts), NOT_EMPTY, STORE_IO; KernelError BAD_OPTION. No store is made then.
  */
 export const importState = async (options: ImportOptions): Promise<ImportReport> => {
-  checkTrust(options);
+  checkOptions(options);
   const { from, directory } = options;
   const manifest = await readManifest(from);
   await checkFiles(from, manifest);

@@ -17,6 +17,7 @@ import {
 } from '@heirloom/store';
 import { readImage, vatIdOf, type Incarnation, type VatId, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditReport } from '../audit/audit-tables.js';
+import { checkCount, checkFields, checkFunction, checkPath } from '../base/arguments.js';
 import { KernelError, WorkerError } from '../base/kernel-errors.js';
 import { nowMs, repeat } from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
@@ -192,17 +193,25 @@ const verifyVats = async (
       progress(done, vats.length);
     }
   };
-  await Promise.all(Array.from({ length: threads }, work));
+  await Promise.all(Array.from({ length: Math.min(threads, vats.length) }, work));
   return reports;
+};
+
+const checkOptions = (options: VerifyOptions): void => {
+  checkFields('verifyStore', options, ['directory', 'threads', 'vat', 'progress']);
+  checkPath('verifyStore', 'directory', options.directory);
+  checkCount('verifyStore: threads', options.threads, 1);
+  checkFunction('verifyStore', 'progress', options.progress);
 };
 
 /**
  * Verifies the store of a directory.
  *
  * Errors: HostError when it cannot be opened (STORE_LOCKED while a kernel has it, ENGINE_MISMATCH,
- * NOT_A_STORE, ...); KernelError UNKNOWN_VAT. What the replay finds is in the report.
+ * NOT_A_STORE, ...); KernelError BAD_OPTION, UNKNOWN_VAT. What the replay finds is in the report.
  */
 export const verifyStore = async (options: VerifyOptions): Promise<StoreVerification> => {
+  checkOptions(options);
   const { directory } = options;
   const began = nowMs();
   const store = await openExisting(directory);
