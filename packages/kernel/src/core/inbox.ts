@@ -127,6 +127,7 @@ export class Inputs {
       this.takeAll();
       given.check?.();
     }
+    const isAllowed = running && refusalOf(given) === undefined;
     const input = this.#next;
     this.#next = inputAfter(input);
     const result = new Deferred<T>();
@@ -140,7 +141,7 @@ export class Inputs {
     const { reject } = result;
     const waiting = { input, given, isPrepared: false, askers: [], fulfill, reject };
     result.promise.catch(() => undefined); // the host may not care
-    if (running && refusalOf(given) === undefined) prepare(waiting);
+    if (isAllowed) prepare(waiting);
     this.#waiting.push(waiting);
     if (!running) this.takeAll();
     return { input, result: result.promise };
