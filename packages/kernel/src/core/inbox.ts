@@ -142,6 +142,7 @@ export class Inputs {
       const refusal = this.#refusalOf(given);
       if (refusal !== undefined) throw refusal;
     }
+    const isAllowed = running && this.#refusalOf(given) === undefined;
     const input = this.#next;
     this.#next = inputAfter(input);
     const result = new Deferred<T>();
@@ -155,7 +156,7 @@ export class Inputs {
     const { reject } = result;
     const waiting = { input, given, isPrepared: false, askers: [], fulfill, reject };
     result.promise.catch(() => undefined); // the host may not care
-    if (running && this.#refusalOf(given) === undefined) prepare(waiting);
+    if (isAllowed) prepare(waiting);
     this.#waiting.push(waiting);
     if (!running) this.takeAll();
     return { input, result: result.promise };

@@ -106,7 +106,6 @@ export const installBundle = async (
   };
   const prepared = isObject(given) ? bundles.find(core, given) : undefined;
   if (prepared !== undefined) return install(prepared);
-  if (!blocks.isBusy) core.images.checkInstallable();
   const isArchive =
     isObject(given) && 'moduleFormat' in given && given.moduleFormat === 'endoZipBase64';
   if (isArchive && !blocks.isAuto) {
