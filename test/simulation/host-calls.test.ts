@@ -82,7 +82,7 @@ class Life {
     this.#seed = seed;
   }
 
-  async open(options: Pick<KernelOptions, 'maxVatsOnline'> = {}): Promise<void> {
+  async open(options: Pick<KernelOptions, 'maxVatsOnline' | 'adoptEngine'> = {}): Promise<void> {
     const opened = await openKernelOver(slowWays(this.#directory, this.#seed), {
       ...options,
       blocks: 'host',
@@ -143,6 +143,9 @@ class Life {
     const [queued, calls] = [kernel.queued(), kernel.hostCalls()];
     const { waves } = kernel.stats();
     this.told.push(shown({ imageId, height, lastInput, vats, queued, calls, waves }));
+    const { details } = kernel.references();
+    const [names, kept] = [kernel.bindings().map(({ name }) => name), kernel.bound('kept')?.kref];
+    this.told.push(shown({ details, names, kept, fits: kernel.engineFits }));
     expect(kernel.audit({ rows: true }).findings).toEqual([]);
   }
 }
@@ -199,12 +202,18 @@ const talk = async (life: Life): Promise<void> => {
   const making = life.tell('make', () => kernel.call(life.root('a'), 'run', [MAKE, []]));
   await life.block();
   const { promise, thing, other } = (await making) as Made;
+  life.note('bind', () => kernel.bind('kept', thing));
   kernel.release(thing);
+  life.note('found', () => kernel.reference(thing.kref).iface);
+  life.note('let go', () => kernel.reference('ko999'));
   life.note('settlement', () => kernel.settlement(promise));
   life.send('go', 'a', 'run', ['$.go(7n); 0', []]);
   await life.block({
     run: () => {
-      kernel.release(other);
+      kernel.release(other.kref);
+      life.note('bind, late', () => kernel.bind('promise', promise));
+      life.note('unbind', () => kernel.unbind('kept'));
+      life.note('unbind none', () => kernel.unbind('none'));
       life.note('cycles', () => kernel.collectCycles());
       life.note('cycles of none', () => kernel.collectCycles('v9'));
       life.note('settlement, late', () => kernel.settlement(promise));
@@ -292,8 +301,9 @@ const end = async (life: Life): Promise<void> => {
   const running = life.kernel.run();
   const closing = life.kernel.close();
   await Promise.all([running, closing]);
-  await life.open({ maxVatsOnline: 1 });
+  await life.open({ maxVatsOnline: 1, adoptEngine: true });
   const { kernel } = life;
+  life.note('adopt the engine', () => kernel.adoptEngine());
   for (const input of [...inputs, last]) {
     life.note(`result of ${input}`, () => kernel.resultOf(input));
   }
