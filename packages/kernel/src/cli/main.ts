@@ -34,12 +34,12 @@ addRunCommand(program);
 addBundleCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
+addEngineCommand(program);
 addCheckUpgradeCommand(program);
 addMigrateCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
-addEngineCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 
