@@ -178,6 +178,7 @@ const ARGUMENTS: Words = {
   export: 'DIR --to OUT',
   import: 'OUT DIR --root HEX',
   'migrate-store': 'DIR',
+  'adopt-engine': 'DIR',
 };
 
 const BENCHES: Way = { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true };
@@ -186,7 +187,7 @@ const WAYS: readonly Way[] = [
   excused(/^npm run bench:peers:install$/, 'fetches SwingSet and compiles for minutes'),
   excused(/^npm run bench -- .*--peer swingset/, 'needs what npm run bench:peers:install fetches'),
   { of: /^npm (ci|test|start)$/, how: 'a step of .ci/run', check: expectStep },
-  { of: /^npm run (lint|check-types|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
+  { of: /^npm run (lint|check-types|nodes|smoke|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
   { of: /^npm run layers$/, runs: () => scriptOf('layers') },
   {
     of: /^npm run layers -- --\w+$/,
@@ -334,6 +335,8 @@ const WAYS: readonly Way[] = [
     runs: command => command.replace(/^npx /, ''),
     isThorough: true,
   },
+  // The guide's store; guides.test.ts follows it.
+  { of: /^heirloom adopt-engine bank/, runs: command => command.replace('bank', 'DIR') },
   // It needs no store.
   { of: /^(npx )?heirloom engine --/, runs: command => command.replace(/^npx /, '') },
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },

@@ -35,13 +35,13 @@ addRunCommand(program);
 addBundleCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
+addEngineCommand(program);
 addCheckUpgradeCommand(program);
 addMigrateCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
 addAdoptEngineCommand(program);
-addEngineCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 

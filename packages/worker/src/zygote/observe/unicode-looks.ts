@@ -112,7 +112,7 @@ const FOLDING: Look = {
   },
 };
 
-/** Letters that Unicode 15.1, 16 and 17 have added, and others: `$` stands for one of them. */
+/** Letters; most of them came with Unicode 15.1, 16 and 17. */
 const NAMES = ['a', '\u00e9', '\u{2ebf0}', '\u{1c89}', '\u{105c0}', '\u{10940}', '\u{323b0}'];
 const STEP = 61;
 
