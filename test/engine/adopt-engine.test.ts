@@ -205,6 +205,34 @@ describe('a store under another engine:', () => {
     expect(objects()).toBe(before - 2);
   });
 
+  test('the process ends amid the adoption -> the others are tried later', async () => {
+    const directory = await freshDirectory();
+    const old = await open(OLD, { directory, parameters: { waveLimit: 1 } });
+    await furnish(old);
+    await old.idle();
+    await old.close();
+    const options = { directory, blocks: 'host' } as const;
+    const adopting = await open(NEW, { ...options, adoptEngine: true });
+    void adopting.adoptEngine().catch(() => undefined);
+    const { root } = adopting.vat('caller');
+    const { input, result } = adopting.send(root, 'getLog');
+    result.catch(() => undefined);
+    await adopting.run({ waves: 1 });
+    await adopting.commit();
+    const reasons = (kernel: Kernel): unknown[] =>
+      kernel.vats().map(({ stranded }) => (stranded === undefined ? 'runs' : stranded.reason));
+    expect(reasons(adopting)).toEqual(['runs', null, null]);
+    await adopting.close();
+    const kernel = await open(NEW, options);
+    expect(reasons(kernel)).toEqual(['runs', null, null]);
+    await kernel.run();
+    await kernel.commit();
+    expect(reasons(kernel)).toEqual(['runs', 'Error: it has started before', 'runs']);
+    expect(await kernel.resultOf(input)).toEqual([]);
+    expect(kernel.audit({ rows: true }).findings).toEqual([]);
+    expect(await kernel.metrics()).toMatch(/heirloom_vats_stranded 1\n/);
+  });
+
   test('its own engine adopted -> no vat is started anew', async () => {
     const { directory } = await furnished();
     const kernel = await open(PATCHED, { directory, adoptEngine: true });

@@ -130,6 +130,8 @@ export class BlockDriver {
 
   /** Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left. */
   pump(): Promise<void> {
+    // Nothing runs before the engine is adopted.
+    if (!this.#core.engine.fits) return Promise.resolve();
     this.#pumping ??= this.#runBlocks();
     return this.#pumping;
   }

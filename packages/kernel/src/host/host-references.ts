@@ -163,8 +163,9 @@ export class HostReferences extends KernelQueries {
    * Errors: KernelError UNKNOWN_REFERENCE, BAD_ARGUMENT: there is no input.
    */
   release(reference: VatReference | string): void {
-    const { state, data } = this.#core;
+    const { state, data, engine } = this.#core;
     this.#core.assertAlive();
+    engine.assertFits();
     const kref = typeof reference === 'string' ? readKRef(reference) : data.krefOf(reference);
     if (this.#blocks.isIdle && !this.#isVisible(kref)) throw unknownReference(kref);
     const untold = state.hostTellings.untold();

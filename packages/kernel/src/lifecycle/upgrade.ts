@@ -178,6 +178,8 @@ export const upgradeVat = async (
   if (isRefresh) {
     restartCount(state, vat, before.options.refresh);
     context.onFault(vatId, 'REFRESH_FAILED', verdict.reason.body);
+  } else if (code === UpgradeCode.engine) {
+    context.onFault(vatId, 'STRANDED', verdict.reason.body);
   } else context.onFailedStart(vatId, `UPGRADE_FAILED, ${verdict.code}`, verdict.reason.body);
   const ended = clock.nowMs();
   const times = { milliseconds: ended - began, resumeMs: ended - arrivedMs };
