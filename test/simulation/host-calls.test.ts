@@ -75,6 +75,8 @@ class Life {
   /** What was called, in order, and what came of it. */
   readonly told: string[] = [];
   readonly used = new Set<string>();
+  /** To be made when so many frames of workers have come. */
+  #awaited: { frames: number; readonly calls: Calls } | undefined;
   kernel!: Kernel;
 
   constructor(directory: string, seed: number | undefined) {
@@ -83,7 +85,8 @@ class Life {
   }
 
   async open(options: Pick<KernelOptions, 'maxVatsOnline' | 'adoptEngine'> = {}): Promise<void> {
-    const opened = await openKernelOver(slowWays(this.#directory, this.#seed), {
+    const ways = slowWays(this.#directory, this.#seed, () => this.#frameCame());
+    const opened = await openKernelOver(ways, {
       ...options,
       blocks: 'host',
       spareThreads: 0,
@@ -102,6 +105,23 @@ class Life {
       (reason: unknown) => (this.told[at] = `${name}: ${shown(reason)}, refused`),
     );
     return work;
+  }
+
+  #frameCame(): void {
+    const awaited = this.#awaited;
+    if (awaited === undefined) return;
+    awaited.frames -= 1;
+    if (awaited.frames > 0) return;
+    this.#awaited = undefined;
+    awaited.calls();
+  }
+
+  /**
+   * Calls are made amid the next run, when the frame of so many has come that its wave waits for:
+   * what else of the wave has come and was merged by then is a matter of speed.
+   */
+  whenFrames(frames: number, calls: Calls): void {
+    this.#awaited = { frames, calls };
   }
 
   /** A run and a commit; calls are made in the very turns in which these begin. */
@@ -237,6 +257,35 @@ const talk = async (life: Life): Promise<void> => {
   await life.block();
 };
 
+const SPEAK = `
+  $.made = [1, 2, 3].map(n => Far('made ' + n, {}));
+  $.sent = $.made.map(made => E(args[0]).makePurse(args[1] + $.made.indexOf(made), 1n));
+  harden([...$.made])`;
+
+/** Calls in the midst of a wave, of which one vat has been merged or not. */
+const interrupt = async (life: Life): Promise<void> => {
+  const { kernel } = life;
+  for (const frames of [1, 2]) {
+    const making = life.tell('make', () => kernel.call(life.root('a'), 'run', [MAKE, []]));
+    await life.block();
+    const { thing, other } = (await making) as Made;
+    const [bank, { bundleId }] = [life.root('bank'), kernel.vat('a')];
+    life.send('speak', 'a', 'run', [SPEAK, [bank, `s${frames}.`]]);
+    life.send('purse', 'bank', 'makePurse', [`p${frames}`, 1n]);
+    life.send('describe', 'c', 'describe');
+    life.whenFrames(frames, () => {
+      life.send('amid a wave', 'a', 'run', [MAKE, []]);
+      kernel.release(thing);
+      life.note('a name', () => kernel.createVat({ name: 'a', bundleId }));
+      life.note('a call', () => kernel.answerHostCall(1, { value: 0 }));
+      life.note('cycles', () => kernel.collectCycles('v2'));
+      life.send('with data', 'a', 'run', ['args[0]', [other]]);
+    });
+    await life.block();
+    await life.block();
+  }
+};
+
 /** Dry runs, amid which things are called; upgrades, also by all. */
 const upgrade = async (life: Life): Promise<void> => {
   const { kernel } = life;
@@ -322,7 +371,7 @@ const liveThrough = async (seed: number | undefined): Promise<Life> => {
   const life = new Life(await freshDirectory(), seed);
   await life.open();
   try {
-    for (const part of [begin, talk, upgrade, adopt, end]) await part(life);
+    for (const part of [begin, talk, interrupt, upgrade, adopt, end]) await part(life);
   } finally {
     await life.kernel.close();
   }

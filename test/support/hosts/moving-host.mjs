@@ -38,7 +38,7 @@ const begin = async () => {
 const goOn = height => {
   const done = [];
   for (const { kref } of unbound()) {
-    done.push(kernel.bind(`purse of ${kref}`, kernel.reference(kref)));
+    done.push(kernel.bind(`purse-${kref}`, kernel.reference(kref)));
     kernel.release(kref);
   }
   const names = kernel.bindings().map(({ name }) => name);

@@ -64,10 +64,36 @@ const slowWorkers =
     };
   };
 
-/** `seed` undefined: as fast as the machine. */
-export const slowWays = (directory: string, seed: number | undefined): WaysOut => {
+/** Workers whose every frame is told of before the kernel gets it. */
+const watchedWorkers =
+  (openWorkers: OpenWorkers, onFrame: () => void): OpenWorkers =>
+  (...given) => {
+    const open = openWorkers(...given);
+    return events => {
+      const frame = (sent: Uint8Array): void => {
+        onFrame();
+        events.frame(sent);
+      };
+      const [broken, end] = [events.broken.bind(events), events.end.bind(events)];
+      return open({ frame, broken, end });
+    };
+  };
+
+/**
+ * `seed` undefined: as fast as the machine. `onFrame`: a frame of a worker is about to reach the
+ * kernel, so that what delivers to this worker is still in progress.
+ */
+export const slowWays = (
+  directory: string,
+  seed: number | undefined,
+  onFrame: () => void,
+): WaysOut => {
   const ways = hostWays(directory);
-  if (seed === undefined) return ways;
+  const watched = (openWorkers: OpenWorkers): WaysOut => ({
+    ...ways,
+    openWorkers: watchedWorkers(openWorkers, onFrame),
+  });
+  if (seed === undefined) return watched(ways.openWorkers);
   const random = seededRandom(seed);
   const slowly = async <T>(work: Promise<T>): Promise<T> => {
     await wait(random, BUNDLER);
@@ -76,8 +102,7 @@ export const slowWays = (directory: string, seed: number | undefined): WaysOut =
     return done;
   };
   return {
-    ...ways,
-    openWorkers: slowWorkers(ways.openWorkers, random),
+    ...watched(slowWorkers(ways.openWorkers, random)),
     makeCodeCache: image => slowly(ways.makeCodeCache(image)),
     bundling: { ...ways.bundling, deriveArchive: job => slowly(ways.bundling.deriveArchive(job)) },
   };
