@@ -27,8 +27,8 @@ if (missing.length > 0) {
 
 /** The Node that runs the tests, then the others. */
 const NODES = [process.execPath, ...lines.map(line => `${binOf(line)}/node`)];
-const BLOCKS = amount({ quick: 6, thorough: 30 });
-const KILLS = amount({ quick: 1, thorough: 6 });
+const BLOCKS = amount({ quick: 6, thorough: 12 });
+const KILLS = amount({ quick: 1, thorough: 4 });
 
 /** The heights at which a store adopts its next engine. */
 const adoptAt = NODES.slice(1).map((_, i) => 3 + (i + 1) * BLOCKS);
