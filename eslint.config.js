@@ -87,6 +87,18 @@ const NO_STORE_ROOT = {
   allowTypeImports: true,
   message: 'This loads lmdb: import a subpath that does not. zygote/warm.ts opens the store.',
 };
+/** What the bundler's thread loads: it has no use for a store, and starts sooner without. */
+const BUNDLER_THREAD = [
+  'bundler-thread',
+  'archive-*',
+  'compiled-modules',
+  'refusals',
+  'told-places',
+].map(name => `packages/kernel/src/code/${name}.ts`);
+const NO_STORE_IN_THREAD = {
+  ...NO_STORE_ROOT,
+  message: 'This loads lmdb, in the thread of the bundler, too: import a subpath that does not.',
+};
 const NO_BENCH = group(['@heirloom/bench', '@heirloom/test'], 'The kernel knows no bench.');
 const KERNEL_ONLY = group(
   ['@heirloom/*', '!@heirloom/kernel'],
@@ -208,6 +220,11 @@ export default defineConfig(
   ...packageImports('worker', [...WORKER, NO_STORE_ROOT], WORKER),
   importBlock(['packages/worker/src/zygote/warm.ts'], WORKER, AMBIENT_MODULES),
   ...packageImports('kernel', [...EVERYWHERE, NO_LMDB, NO_BENCH]),
+  importBlock(
+    BUNDLER_THREAD,
+    [...EVERYWHERE, NO_LMDB, NO_BENCH, NO_STORE_IN_THREAD],
+    AMBIENT_MODULES,
+  ),
   importBlock(['bench/**/*.ts', 'test/**/*.ts'], [...EVERYWHERE, NO_LMDB]),
   importBlock(['examples/**/*.js', 'examples/**/*.mjs'], [...EVERYWHERE, NO_LMDB, KERNEL_ONLY]),
 );

@@ -14,6 +14,7 @@
  * | --- | --- | --- |
  * | `test` | `npm test` | all but tests tagged `thorough`; few files with vats in processes |
  * | `all` | `npm run test:all` | everything, at the thorough amounts (suite/amounts.ts) |
+ * | `smoke` | `npm run smoke` | SMOKE, on Node releases that do not run the rest |
  * | `rest`, `processes` | `npm run test:rest` | what `npm test` leaves out of `all` |
  *
  * Limits of time are guards against hanging: no verdict depends on the speed of the machine.
@@ -40,6 +41,16 @@ const IN_PROCESSES = [
 ];
 /** The part of it that `npm test` runs. */
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
+
+/** Objects, upgrades, restarts, moves: what another release of Node may break. */
+const SMOKE = [
+  'test/engine/{adopt-engine,older-nodes}.test.ts',
+  'test/integration/{first-light,bundle-formats}.test.ts',
+  'test/kernel/{promises,traces}.test.ts',
+  'test/objects/{collections,promises,data}.test.ts',
+  'test/replay/restart.test.ts',
+  'test/upgrade/{upgrade,failures,migration}.test.ts',
+];
 
 const UNITS = ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'];
 /** Their processes: counted, short of memory, measured, or with warnings that they listen to. */
@@ -82,7 +93,7 @@ const SES = testFilesThat(source => source.includes("/testing/ses.js';"));
 /** Minutes: no test waits so long unless something hangs, also on a slow and busy machine. */
 const HANGING_MS = 600_000;
 
-const MODES = ['test', 'all', 'rest', 'processes'] as const;
+const MODES = ['test', 'all', 'rest', 'processes', 'smoke'] as const;
 type Mode = (typeof MODES)[number];
 
 const NEVER_TESTS = ['**/node_modules/**', '**/dist/**'];
@@ -113,7 +124,7 @@ const PROJECTS: Readonly<Record<'units' | 'plain' | 'ses' | 'threads' | 'alone',
 };
 
 const projectsOf = (mode: Mode) => {
-  const thorough = mode === 'test' ? {} : { HEIRLOOM_THOROUGH: '1' };
+  const thorough = mode === 'test' || mode === 'smoke' ? {} : { HEIRLOOM_THOROUGH: '1' };
   const passedOver = mode === 'rest' ? [...NEVER_TESTS, ...untaggedFiles()] : NEVER_TESTS;
   const project = (name: string, of: Project, env: Readonly<Record<string, string>> = {}) => ({
     extends: true as const,
@@ -139,6 +150,7 @@ const projectsOf = (mode: Mode) => {
     { HEIRLOOM_ISOLATION: 'process' },
   );
   if (mode === 'processes') return [processes];
+  if (mode === 'smoke') return [project('smoke', { include: SMOKE })];
   const withThreads = Object.entries(PROJECTS).map(([name, of]) => project(name, of));
   return mode === 'rest' ? withThreads : [...withThreads, processes];
 };
@@ -148,6 +160,7 @@ const FILTERS: Readonly<Record<Mode, string[]>> = {
   all: [],
   rest: ['thorough || sized'],
   processes: [],
+  smoke: ['!thorough'],
 };
 
 export default defineConfig(({ mode: asked }) => {

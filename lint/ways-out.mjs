@@ -28,7 +28,11 @@ const OUTSIDE_NAMES = [
     names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot'],
   },
   { module: /\/bundler\.js$/, names: ['runArchiveJob', 'runBundleJob'] },
-  { module: /^@heirloom\/worker$/, names: ['readImage', 'produceWarmCodeCache'] },
+  { module: /\/host-engine\.js$/, names: ['hostEngine', 'observeBy'] },
+  {
+    module: /^@heirloom\/worker$/,
+    names: ['readImage', 'produceWarmCodeCache', 'observeEngine', 'readBuiltObservations'],
+  },
   {
     module: /^@heirloom\/store$/,
     names: ['copyDataFile', 'directoryPlace', 'inspectDirectory', 'openReader', 'StoreImport'],
@@ -41,6 +45,7 @@ export const PLACES = {
   'packages/kernel/src/host/host-ways.ts': 'puts together the ways out of an open kernel',
   'packages/kernel/src/base/kernel-host-powers.ts': 'clocks, timers, the engine, warnings',
   'packages/kernel/src/code/code-caches.ts': 'a thread that makes code caches',
+  'packages/kernel/src/code/host-engine.ts': 'a thread that looks at the engine',
   'packages/kernel/src/state/note-file.ts': 'the note of what runs',
   'packages/kernel/src/vats/thread-channel.ts': 'workers in threads',
   'packages/kernel/src/vats/process-channel.ts': 'workers in child processes',
@@ -57,8 +62,9 @@ export const PLACES = {
   // Beside a kernel: functions of their own over directories.
   'packages/kernel/src/code/bundle-vat.ts': 'bundleVat: the entry that is to be bundled',
   'packages/kernel/src/code/module-bundler.ts': "esbuild, which reads a vat's modules",
-  'packages/kernel/src/code/own-modules.ts': "esbuild again, over an author's modules",
-  'packages/kernel/src/code/bundle-failures.ts': 'the list of modules that Node has',
+  'packages/kernel/src/code/author-module.ts': "esbuild again, over an author's modules",
+  'packages/kernel/src/code/bundle-failures.ts': 'modules that Node has',
+  'packages/kernel/src/code/marked-files.ts': 'how files begin',
   'packages/kernel/src/inspect/': 'stores that are read without a kernel',
   'packages/kernel/src/state-sync/': 'exports and imports',
   'packages/kernel/src/store-migration/': 'stores of earlier schemas',

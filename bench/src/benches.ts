@@ -2,6 +2,7 @@
 import type { Bench } from './bench.js';
 import { bundleBench } from './bundle.js';
 import { churnBench } from './churn.js';
+import { enginesBench } from './engines.js';
 import { forkBench } from './fork.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
@@ -22,4 +23,5 @@ export const benches: readonly Bench[] = [
   replicasBench,
   parallelBench,
   bundleBench,
+  enginesBench,
 ];

@@ -85,7 +85,8 @@ describe('bundle', () => {
     const bundle = JSON.parse(await readFile(file, 'utf8')) as { readonly source: string };
     expect(bundle).toEqual(await bundleVat(ENTRY));
     const { bundleId, ...facts } = JSON.parse(stdout) as { readonly bundleId: string };
-    expect(facts).toEqual({ moduleFormat: 'endoScript', bytes: bundle.source.length, file });
+    const bytes = bundle.source.length;
+    expect(facts).toEqual({ moduleFormat: 'endoScript', bytes, file, warnings: [] });
     expect(bundleId).toMatch(/^b1-[0-9a-f]{64}$/);
     const shown = await heirloom('bundle', ENTRY);
     expect(shown).toMatchObject({ status: 0, stderr: '' });
@@ -123,6 +124,20 @@ describe('bundle', () => {
     const outcome = await heirloom('bundle', pathOf('test/vats/faulty/empty.js'));
     const stderr = 'heirloom: no vat starts from it: nothing is named buildRootObject\n';
     expect(outcome).toMatchObject({ status: 0, stderr });
+  });
+
+  test('names that nobody declares -> warnings on stderr, and as JSON a list', async () => {
+    const directory = await freshDirectory();
+    const entry = join(directory, 'vat.js');
+    await writeFile(entry, 'export const buildRootObject = () => process.exit(cosnt1);');
+    const warnings = [
+      `${entry}:1:38: a vat has no process; instead: vat parameters`,
+      expect.stringMatching(/vat\.js:1:51: cosnt1 is declared nowhere, so in a vat it is undefined/),
+    ];
+    const { status, stdout, stderr } = await heirloom('bundle', entry, '--json');
+    const told = JSON.parse(stdout) as { readonly warnings: readonly string[] };
+    expect([status, told.warnings]).toEqual([0, warnings]);
+    expect(stderr).toBe(told.warnings.map(line => `heirloom: ${line}\n`).join(''));
   });
 
   test('errors -> a line for each, whose place is one from the working directory', async () => {

@@ -105,6 +105,7 @@ const SMALL_BENCHES: Words = {
   churn: '--upgrades 2 --vats 2 --drivers 1 --purses 10 --kills 1',
   replicas: '--blocks 4 --vats 1 --seed 1',
   bundle: '--kilobytes 4 --rounds 1',
+  engines: '--rounds 1 --quick-only',
   parallel: '--vats 2 --threads 2 --messages 1 --spins 1000 --rounds 1 --warm-up 1',
 };
 
@@ -170,12 +171,14 @@ const ARGUMENTS: Words = {
   bundle: 'ENTRY',
   run: 'CONFIG',
   inspect: 'DIR',
+  engine: 'DIR',
   verify: 'DIR',
   'check-upgrade': 'DIR VAT BUNDLE',
   migrate: 'DIR',
   export: 'DIR --to OUT',
   import: 'OUT DIR --root HEX',
   'migrate-store': 'DIR',
+  'adopt-engine': 'DIR',
 };
 
 const BENCHES: Way = { of: /^npm run bench -- \w+/, runs: smallBench, isThorough: true };
@@ -184,7 +187,7 @@ const WAYS: readonly Way[] = [
   excused(/^npm run bench:peers:install$/, 'fetches SwingSet and compiles for minutes'),
   excused(/^npm run bench -- .*--peer swingset/, 'needs what npm run bench:peers:install fetches'),
   { of: /^npm (ci|test|start)$/, how: 'a step of .ci/run', check: expectStep },
-  { of: /^npm run (lint|check-types|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
+  { of: /^npm run (lint|check-types|nodes|smoke|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
   { of: /^npm run layers$/, runs: () => scriptOf('layers') },
   {
     of: /^npm run layers -- --\w+$/,
@@ -332,6 +335,10 @@ const WAYS: readonly Way[] = [
     runs: command => command.replace(/^npx /, ''),
     isThorough: true,
   },
+  // The guide's store; guides.test.ts follows it.
+  { of: /^heirloom adopt-engine bank/, runs: command => command.replace('bank', 'DIR') },
+  // It needs no store.
+  { of: /^(npx )?heirloom engine --/, runs: command => command.replace(/^npx /, '') },
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
 ];
 

@@ -3,19 +3,13 @@
  * the bundle: what ECMAScript, Node, `tsc` and bundlers for browsers say. The entry of a case is
  * `case.js` or `case.ts`, whose `go` gives `value`.
  */
+import { packageFiles, type Files } from '../support/bundles/written-files.js';
 
 export interface ModuleCase {
   readonly name: string;
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Files;
   readonly value: unknown;
 }
-
-/** A package of a case; `fields` of its package.json. */
-const library = (name: string, fields: object, files: ModuleCase['files']) =>
-  Object.fromEntries([
-    [`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', ...fields })],
-    ...Object.entries(files).map(([file, text]) => [`node_modules/${name}/${file}`, text]),
-  ]) as ModuleCase['files'];
 
 const compilerOptions = (options: object) => ({
   'tsconfig.json': JSON.stringify({ compilerOptions: options }),
@@ -176,7 +170,7 @@ const COMMON_JS: readonly ModuleCase[] = [
         export const go = () => [Object.keys(all).sort(), all.named, { ...compiled }];`,
       'all.js': "export * from './c.cjs'; export const own = 1;",
       'c.cjs': "exports.named = 1; exports['late' + ''] = 2;",
-      ...library('compiled', { main: 'index.js' }, {
+      ...packageFiles('compiled', { main: 'index.js' }, {
         'index.js': `Object.defineProperty(exports, '__esModule', { value: true });
           exports.default = 'its default';`,
       }),
@@ -188,11 +182,13 @@ const COMMON_JS: readonly ModuleCase[] = [
     files: {
       'case.js': `import dual from 'dual'; import user from 'user';
         export const go = () => [dual(), user];`,
-      ...library('dual', { main: 'main.js', module: 'module.js' }, {
+      ...packageFiles('dual', { main: 'main.js', module: 'module.js' }, {
         'main.js': "module.exports = () => 'dual';",
         'module.js': "export default () => 'dual';",
       }),
-      ...library('user', { main: 'main.js' }, { 'main.js': "module.exports = require('dual')();" }),
+      ...packageFiles('user', { main: 'main.js' }, {
+        'main.js': "module.exports = require('dual')();",
+      }),
     },
     value: ['dual', 'dual'],
   },
@@ -298,7 +294,7 @@ const PACKAGES: readonly ModuleCase[] = [
         import deep from 'ways/deep/x'; import { inner } from 'ways/inner';
         export const go = () => [way, cjs, sub, deep, inner];`,
       'use.cjs': "module.exports = require('ways/plain');",
-      ...library(
+      ...packageFiles(
         'ways',
         {
           exports: {
@@ -326,7 +322,7 @@ const PACKAGES: readonly ModuleCase[] = [
     name: 'the browser field: a file in place of another, none in place of a module of Node',
     files: {
       'case.js': "import lib from 'field'; export const go = () => lib;",
-      ...library(
+      ...packageFiles(
         'field',
         {
           main: 'main.js',
@@ -349,7 +345,7 @@ const PACKAGES: readonly ModuleCase[] = [
       'case.js': `import { mode, meta } from 'asks'; const shadow = self => self;
         export const go = () => [global === globalThis, self === globalThis, mode, meta,
           process.env.NODE_ENV, typeof process, shadow(1)];`,
-      ...library('asks', { type: 'module', main: 'index.js' }, {
+      ...packageFiles('asks', { type: 'module', main: 'index.js' }, {
         'index.js': `export const mode = process.env.NODE_ENV === 'production' ? 'p' : 'd';
           export const meta = typeof import.meta.env;`,
       }),
@@ -363,7 +359,7 @@ const PACKAGES: readonly ModuleCase[] = [
         const none = /* @__PURE__ */ globalThis.nowhere();
         export const go = () => [used, globalThis.keptRan === undefined];`,
       'kept.js': 'export const kept = [].length; if (kept) throw Error("never");',
-      ...library('free', { type: 'module', main: 'index.js', sideEffects: false }, {
+      ...packageFiles('free', { type: 'module', main: 'index.js', sideEffects: false }, {
         'index.js': "export { used } from './used.js'; export { unused } from './unused.js';",
         'used.js': "export const used = 'used';",
         'unused.js': "throw Error('is not to be run'); export const unused = 1;",
@@ -387,7 +383,7 @@ const PACKAGES: readonly ModuleCase[] = [
     name: 'a library that imports its own parts by import()',
     files: {
       'case.js': "import { load } from 'lazy'; export const go = () => load();",
-      ...library('lazy', { type: 'module', main: 'index.js' }, {
+      ...packageFiles('lazy', { type: 'module', main: 'index.js' }, {
         'index.js': "export const load = async () => (await import('./part.js')).part;",
         'part.js': "export const part = 'part';",
       }),

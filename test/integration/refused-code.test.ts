@@ -5,14 +5,14 @@
 import path from 'node:path';
 import { bundleVat } from '@heirloom/kernel';
 import type { BundleFormat, VatBundle } from '@heirloom/kernel';
+import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { endoBundles } from '../support/bundles/endo-bundles.js';
-import { writeFiles } from '../support/bundles/written-files.js';
+import { packageFiles, writeFiles, type Files } from '../support/bundles/written-files.js';
 import { freshDirectory } from '../support/kernels/fresh-kernels.js';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
+import { errorOf } from '../support/suite/rejections.js';
 import { FAR_MODULE } from './archive-cases.js';
-
-type Files = Readonly<Record<string, string>>;
 
 /** Writes a vat; resolves to its entry, which is the first file. */
 const written = async (files: Files): Promise<string> => {
@@ -22,12 +22,9 @@ const written = async (files: Files): Promise<string> => {
 };
 
 const messageOf = async (work: Promise<unknown>): Promise<string> => {
-  const error: unknown = await work.then(
-    () => Error('nothing was refused'),
-    (thrown: unknown) => thrown,
-  );
+  const error = await errorOf(work);
   expect(error).toMatchObject({ code: 'BAD_BUNDLE' });
-  return (error as Error).message;
+  return error.message;
 };
 
 const linesOf = async (entry: string): Promise<string[]> =>
@@ -41,10 +38,6 @@ const DECORATORS = 'a vat has no decorators; instead: call the function';
 const STRICT = 'vats run all code as strict, CommonJS too';
 const NO_CODE = 'instead: JSON, a text (.txt), vat parameters';
 const BY_NAME = 'instead: install the package, and import it by its name';
-const library = (name: string, fields: object, index: string): Files => ({
-  [`node_modules/${name}/package.json`]: JSON.stringify({ name, version: '1.0.0', ...fields }),
-  [`node_modules/${name}/index.js`]: index,
-});
 
 /** What, its files (the entry first), and the lines of the message behind its beginning. */
 const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
@@ -259,7 +252,7 @@ describe('bundleVat:', () => {
   test('a library with what authors may not have -> bundled; what cannot run, where', async () => {
     const ours = (index: string): Files => ({
       'vat.js': "import * as lib from 'lib'; export const buildRootObject = () => lib;",
-      ...library('lib', { type: 'module' }, index),
+      ...packageFiles('lib', { type: 'module' }, { 'index.js': index }),
       'node_modules/lib/part.js': 'export const part = 1;',
     });
     const known = "export const a = import.meta.env; export const b = () => import('./part.js');";
@@ -277,9 +270,11 @@ describe('characters that a URL has behind a name, in names of files:', () => {
   test('imported', async () => {
     const entry = await written({
       'a#b?c/vat.js': "import { d } from './d?e#f.js'; export const buildRootObject = () => d;",
-      'a#b?c/d?e#f.js': "import 'data:text/javascript,1;//?#'; export const d = 1;",
+      'a#b?c/d?e#f.js': "import 'data:text/javascript,1;//?#'; export const d = 'it is there';",
     });
-    await bundleVat(entry);
+    expect(await bundleVat(entry)).toMatchObject({
+      source: expect.stringContaining('it is there'),
+    });
   });
 });
 
@@ -322,14 +317,9 @@ describe('what cannot be found:', () => {
 import '@scope/gone/part.js';
 import 'there/hidden.js';
 import '#internal';`,
-      ...Object.fromEntries(
-        Object.entries(library('there', { exports: './index.js' }, '')).map(([file, text]) => [
-          `src/${file}`,
-          text,
-        ]),
-      ),
     });
     const src = path.dirname(entry);
+    await writeFiles(src, packageFiles('there', { exports: './index.js' }, { 'index.js': '' }));
     const message = await messageOf(bundleVat(entry));
     expect(message).toContain(`1:8: there is no "./gone.js", seen from ${src}`);
     expect(message).toContain(
@@ -388,6 +378,32 @@ describe('installBundle:', () => {
     expect(await refused(script('#!/usr/bin/env node\n1;'))).toContain(`bundle:1:2: ${why}`);
   });
 
+  test('what another bundler requires of its host, for sure -> refused, with a place', async () => {
+    const entry = await written({
+      'src/vat.ts': `type T = 1;\n\nimport fs from 'node:fs';
+export const buildRootObject = (_: T) => fs;`,
+    });
+    const options = { bundle: true, write: false, platform: 'node', outfile: 'out.js' } as const;
+    const made = await build({
+      ...options,
+      entryPoints: [entry],
+      format: 'iife',
+      globalName: 'vat',
+      footer: { js: 'vat;' },
+      sourcemap: 'external',
+      absWorkingDir: path.dirname(path.dirname(entry)),
+    });
+    const [map, text] = ['.map', '.js'].map(
+      ending => made.outputFiles.find(file => file.path.endsWith(ending))!.text,
+    );
+    const why = 'a vat has no modules of its host: "node:fs"; instead: host objects';
+    const placed = await refused(script(text!, { sourceMap: map }));
+    expect(placed).toBe(`not a vat bundle: src/vat.ts:3:16: ${why}`);
+    expect(await refused(script(text!))).toMatch(/^not a vat bundle: bundle:\d+:\d+: a vat has no/);
+    const later = script('const f = () => require("node:fs"); ({ f });');
+    await shared.kernel.installBundle(later as VatBundle);
+  });
+
   test('with a source map -> the place in the file of the author', async () => {
     const bundle = script('1;\nimport("x");', { sourceMap: JSON.stringify(MAP) });
     expect(await refused(bundle)).toBe(`not a vat bundle: src/vat.ts:3:5: ${IMPORT}`);
@@ -413,64 +429,46 @@ describe('installBundle of what endo has bundled:', () => {
     'b.js': 'export const b = 1;',
   };
 
-  const made = new Map<string, VatBundle>();
-  const REQUESTS: readonly (readonly [entry: string, format: BundleFormat])[] = [
-    ['import.js', 'endoZipBase64'],
-    ['import.js', 'nestedEvaluate'],
-    ['import.js', 'getExport'],
-    ['import.js', 'endoScript'],
-    ['common.js', 'endoScript'],
-    ['meta.js', 'endoScript'],
-    ['await.js', 'endoZipBase64'],
-    ['await.js', 'nestedEvaluate'],
-    ['await.js', 'getExport'],
-    ['await.js', 'endoScript'],
-    ['common.js', 'endoZipBase64'],
-    ['common.js', 'nestedEvaluate'],
-    ['common.js', 'getExport'],
-    ['meta.js', 'endoZipBase64'],
-    ['meta.js', 'nestedEvaluate'],
-    ['meta.js', 'getExport'],
-    ['host.js', 'endoZipBase64'],
-    ['host.js', 'nestedEvaluate'],
-    ['host.js', 'getExport'],
-  ];
-
-  beforeAll(async () => {
-    const directory = path.join(await freshDirectory(), 'other');
-    await writeFiles(directory, FILES);
-    const bundles = await endoBundles(
-      REQUESTS.map(([entry, format]) => ({ entry: path.join(directory, entry), format })),
-    );
-    for (const [at, [entry, format]] of REQUESTS.entries()) {
-      made.set(`${entry} ${format}`, bundles[at]!);
-    }
-  });
-
-  test.each([
+  /** Entry, format, what the message says. */
+  const REFUSED: readonly (readonly [string, BundleFormat, RegExp])[] = [
     ['import.js', 'endoZipBase64', /other.*\/import\.js:3:\d+: a vat has no import\(\)/],
     ['import.js', 'nestedEvaluate', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
-    ['common.js', 'nestedEvaluate', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
-    ['meta.js', 'nestedEvaluate', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
     ['import.js', 'getExport', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
-    ['common.js', 'getExport', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
-    ['meta.js', 'getExport', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
     ['import.js', 'endoScript', /: other\/import\.js:3:\d+: a vat has no import\(\)/],
+    ['common.js', 'endoZipBase64', /other.*\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['common.js', 'nestedEvaluate', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['common.js', 'getExport', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
     ['common.js', 'endoScript', /: other\/c\.cjs:3:3: a vat has no import\(\)/],
+    ['meta.js', 'endoZipBase64', /other.*\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['meta.js', 'nestedEvaluate', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
+    ['meta.js', 'getExport', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
     ['meta.js', 'endoScript', /: other\/meta\.js:2:\d+: a vat has no import\.meta/],
     ['await.js', 'endoZipBase64', /: other.*\/await\.js:2:\d+: a vat has no top-level await/],
     ['await.js', 'nestedEvaluate', /: other\/await\.js:2:\d+: a vat has no top-level await/],
     ['await.js', 'getExport', /: other\/await\.js:2:\d+: a vat has no top-level await/],
     ['await.js', 'endoScript', /: other\/await\.js:2:\d+: a vat has no top-level await/],
-    ['common.js', 'endoZipBase64', /other.*\/c\.cjs:3:3: a vat has no import\(\)/],
-    ['meta.js', 'endoZipBase64', /other.*\/meta\.js:2:\d+: a vat has no import\.meta/],
     ['host.js', 'endoZipBase64', /\.\/host\.js.*Cannot find module "node:fs"/],
     ['host.js', 'nestedEvaluate', /bundle:\d+:1: a vat has no modules of its host: "node:fs"/],
     ['host.js', 'getExport', /bundle:\d+:1: a vat has no modules of its host: "node:fs"/],
-  ])('%s, %s -> refused', async (entry, format, message) => {
-    const install = shared.kernel.installBundle(made.get(`${entry} ${format}`)!);
-    expect(await messageOf(install)).toMatch(message);
+  ];
+  let bundles: readonly VatBundle[] = [];
+
+  beforeAll(async () => {
+    const directory = path.join(await freshDirectory(), 'other');
+    await writeFiles(directory, FILES);
+    const requests = REFUSED.map(([file, format]) => ({
+      entry: path.join(directory, file),
+      format,
+    }));
+    bundles = await endoBundles(requests);
   });
+
+  test.each(REFUSED.map((each, at) => [...each, at] as const))(
+    '%s, %s -> refused',
+    async (_file, _format, message, at) => {
+      expect(await messageOf(shared.kernel.installBundle(bundles[at]!))).toMatch(message);
+    },
+  );
 });
 
 describe('installBundle of what SES takes for import() and eval:', () => {

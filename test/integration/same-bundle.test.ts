@@ -1,8 +1,9 @@
 /** The same files give the same bundle, wherever they are and whoever bundles them. */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { bundleVat, openVatBundler } from '@heirloom/kernel';
 import type { BundleFormat, VatBundle } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -15,7 +16,6 @@ const KERNEL = path.join(ROOT, 'packages/kernel/dist/index.js');
 
 /** Packages that are installed here and import nothing of Node, with what they import. */
 const PACKAGES = ['fast-deep-equal', 'semver', 'estraverse', 'esquery', 'acorn', 'ms', 'punycode'];
-const LIBRARIES = PACKAGES;
 
 /** What `npm run bench -- bundle` bundles, too. */
 interface GeneratorModule {
@@ -31,6 +31,12 @@ const { ENTRY, generatedVat } = (await import(GENERATOR.href)) as GeneratorModul
 
 const sourceOf = (bundle: VatBundle): string =>
   'source' in bundle ? bundle.source : bundle.endoZipBase64;
+
+/** The files that its map names, sorted. */
+const sourcesOf = (bundle: VatBundle): string[] => {
+  const { sourceMap } = bundle as { readonly sourceMap: string };
+  return (JSON.parse(sourceMap) as { readonly sources: string[] }).sources.sort();
+};
 
 /** Bundles in a process of its own: prints the sha256 of what comes out. */
 const BUNDLE = `
@@ -48,30 +54,25 @@ interface Child {
   readonly options?: readonly string[];
 }
 
-const bundledByChild = ({ entry, format, cwd, env, options = [] }: Child): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const args = ['--input-type=module', '--eval', BUNDLE, KERNEL, entry, format ?? 'endoScript'];
-    const child = spawn(process.execPath, [...options, ...args], {
-      cwd: cwd ?? ROOT,
-      env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
-    }
-    child.on('error', reject);
-    child.on('close', status =>
-      status === 0 ? resolve(texts.stdout) : reject(Error(`${status}: ${texts.stderr}`)),
-    );
-  });
+const bundledByChild = async ({
+  entry,
+  format = 'endoScript',
+  cwd = ROOT,
+  env,
+  options = [],
+}: Child): Promise<string> => {
+  const args = [...options, '--input-type=module', '--eval', BUNDLE, KERNEL, entry, format];
+  const its = { PATH: process.env['PATH'] ?? '', ...env };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, env: its });
+  return stdout;
+};
 
 const digestOf = async (entry: string, format?: BundleFormat): Promise<string> =>
   hash('sha256', sourceOf(await bundleVat(entry, format === undefined ? {} : { format })));
 
 /** A vat of 100 kB TypeScript with libraries, in `directory`; resolves to its entry. */
 const project = async (directory: string): Promise<string> => {
-  const files = generatedVat({ seed: 7, bytes: 100_000, libraries: LIBRARIES });
+  const files = generatedVat({ seed: 7, bytes: 100_000, libraries: PACKAGES });
   await writeFiles(directory, {
     ...files,
     'node_modules/@endo/far/package.json': '{ "name": "@endo/far", "main": "far.js" }',
@@ -118,7 +119,7 @@ describe('a vat of 100 kB with libraries:', () => {
   test('a bundler that is kept, after edits -> what a new one makes', async () => {
     const bundler = await openVatBundler(one);
     const file = path.join(path.dirname(one), 'part-3.ts');
-    const text = generatedVat({ seed: 7, bytes: 100_000, libraries: LIBRARIES })['part-3.ts']!;
+    const text = generatedVat({ seed: 7, bytes: 100_000, libraries: PACKAGES })['part-3.ts']!;
     try {
       const before = sourceOf(await bundler.bundle());
       await writeFile(file, `${text}export const f = () => import('x');`);
@@ -177,10 +178,7 @@ describe('a folder of two files, without npm:', () => {
     await writeFiles(path.join(below, 'some/where'), TWO_FILES);
     const there = await bundleVat(path.join(below, 'some/where/vat.js'));
     expect(sourceOf(there)).toBe(sourceOf(await bundleVat(path.join(bare, 'vat.js'))));
-    const { sources } = JSON.parse((there as { sourceMap: string }).sourceMap) as {
-      readonly sources: string[];
-    };
-    expect(sources.sort()).toEqual(['some/where/far.js', 'some/where/vat.js']);
+    expect(sourcesOf(there)).toEqual(['some/where/far.js', 'some/where/vat.js']);
   });
 });
 
@@ -217,10 +215,7 @@ describe('packages:', () => {
     await symlink(path.join(directory, 'real/deep'), path.join(directory, 'other/link'));
     await symlink(path.join(directory, 'real/deep/vat/vat.js'), path.join(directory, 'v.js'));
     const expected = await bundleVat(path.join(directory, 'real/deep/vat/vat.js'));
-    const { sources } = JSON.parse((expected as { sourceMap: string }).sourceMap) as {
-      readonly sources: string[];
-    };
-    expect(sources.sort()).toEqual(['far.js', 'vat.js']);
+    expect(sourcesOf(expected)).toEqual(['far.js', 'vat.js']);
     for (const entry of ['other/link/vat/vat.js', 'v.js']) {
       expect(await bundleVat(path.join(directory, entry))).toEqual(expected);
     }
@@ -238,6 +233,8 @@ describe('packages:', () => {
     expect(source.match(/@license MIT/g)).toHaveLength(1);
     expect(source).toContain('/*! Mine (c) */');
     expect(source).not.toContain('nothing');
+    expect(source).toMatch(/globalThis\.b;[^]*\/\*!/);
+    expect(source).not.toMatch(/(?:@license|\/\*!)[^]*globalThis/);
     await (await kernelOver()).installBundle(bundle);
   });
 });

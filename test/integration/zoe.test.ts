@@ -3,11 +3,10 @@
  * `@endo/bundle-source` makes them for production. They start unmodified and are upgraded with live
  * objects.
  */
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { verifyStore, type Kernel, type VatBundle, type VatReference } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { endoBundles } from '../support/bundles/endo-bundles.js';
 import { publishedFile } from '../support/bundles/published.js';
 import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
@@ -19,30 +18,14 @@ const ZOE = {
 };
 const ZCF = 'bundles/bundle-contractFacet.js';
 
-/** Endo's bundler, as SwingSet's hosts call it: it needs a process of its own, with SES. */
-const BUNDLE = `
-import '@endo/init';
-import bundleSource from '@endo/bundle-source';
-const bundles = [];
-for (const entry of process.argv.slice(1)) {
-  bundles.push(await bundleSource(entry, { format: 'endoZipBase64' }));
-}
-process.stdout.write(JSON.stringify(bundles));
-`;
-
 const CONTRACTS = ['contract.js', 'contract-next.js'].map(
   name => `test/vats/libraries/zoe/${name}`,
 );
 const BANKS = ['examples/ertp/bank.js', 'examples/ertp/bank-v2.js', 'examples/ertp/client.js'];
 
-const bundlesOf = async (names: readonly string[]): Promise<VatBundle[]> => {
-  const root = path.join(import.meta.dirname, '../..');
-  const entries = names.map(name => path.join(root, name));
-  const args = ['--input-type=module', '--eval', BUNDLE, ...entries];
-  const options = { cwd: root, maxBuffer: 1 << 28 };
-  const { stdout } = await promisify(execFile)(process.execPath, args, options);
-  return JSON.parse(stdout) as VatBundle[];
-};
+const ROOT = path.join(import.meta.dirname, '../..');
+const bundlesOf = (names: readonly string[]): Promise<readonly VatBundle[]> =>
+  endoBundles(names.map(name => ({ entry: path.join(ROOT, name), format: 'endoZipBase64' })));
 
 const published = async (): Promise<VatBundle> => {
   const text = await publishedFile(ZOE, ZCF);
@@ -63,10 +46,7 @@ describe('the published vat of Zoe contracts', { tags: ['thorough'] }, () => {
   let next: VatBundle;
   beforeAll(async () => {
     zcf = await published();
-    [contract, next] = (await bundlesOf(CONTRACTS)) as [
-      VatBundle,
-      VatBundle,
-    ];
+    [contract, next] = (await bundlesOf(CONTRACTS)) as [VatBundle, VatBundle];
   }, 300_000);
 
   const zoeIn = async (kernel: Kernel): Promise<VatReference> => {

@@ -1,12 +1,14 @@
 /** The audit of the kernel's tables: nothing to find at any block; every kind of damage found. */
 import { auditTables, type AuditRule, type Kernel, type VatReference } from '@heirloom/kernel';
 import {
+  boundNameKey,
   clistKrefKey,
   clistVrefKey,
   KREF_OBJECT,
   OBJECT_PREFIX,
   openReader,
   packFrame,
+  PIN_PREFIX,
   PROMISE_PREFIX,
   prefixEnd,
   rowImportRef,
@@ -217,6 +219,14 @@ describe('audit of a damaged store', () => {
       store.put('vatstore', vatstoreKey(1, virtualRow(9, rowObject(10, 1))), Buffer.alloc(9))],
     ['a row that is no frame', 'rows', 'cannot be read', store =>
       store.put('vatstore', vatstoreKey(1, rowObject(10, 1)), Buffer.alloc(9))],
+    ['a pin of nothing', 'table', 'is pinned with 0', store =>
+      store.change(PIN_PREFIX, () => [0])],
+    ['a pin that counts a name too many', 'table', 'is pinned with 5, and 1 names', store =>
+      store.change(PIN_PREFIX, ([pin]) => (pin === 3 ? [5] : undefined))],
+    ['a name that is bound to what is not pinned', 'table', 'which is not pinned', store =>
+      store.put('kernel', boundNameKey('other'), packFrame([4000]))],
+    ['a name that is bound to something else', 'table', 'is pinned with 3, and 0 names', store =>
+      store.put('kernel', boundNameKey('treasury'), packFrame([4000]))],
     ['rows that the audit does not know', 'table', 'rows f7 of the kernel', store =>
       store.put('kernel', '\xf7any', packFrame([0]))],
   ];
@@ -233,6 +243,7 @@ describe('audit of a damaged store', () => {
     await kernel.call(relay.root, 'forward', [bank.root, 'getVersion', []]);
     kernel.send(relay.root, 'open');
     await kernel.call(bank.root, 'makePurse', ['alice', 1n]);
+    await kernel.bind('treasury', bank.root);
   });
 
   test.each(damages)('%s -> found: %s', async (_name, rule, text, damage) => {

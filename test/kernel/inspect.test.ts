@@ -21,6 +21,7 @@ test('inspect: a running store -> its vats, kinds, queues and tables, in and bes
     };
     expect(promise).toBe(bank.root);
     kernel.send(relay.root, 'forward', [relay.root, 'open', []]);
+    for (const name of ['treasury', 'mint']) await kernel.bind(name, bank.root);
     await kernel.call(bank.root, 'getVersion');
 
     const store = await inspectStore(directory);
@@ -29,6 +30,11 @@ test('inspect: a running store -> its vats, kinds, queues and tables, in and bes
       blockHash: kernel.blockHash,
       lastInput: kernel.lastInput,
       parameters: { gc: 'engine' },
+      pins: 5, // two roots and three purses
+      boundNames: [
+        { name: 'mint', kref: bank.root.kref },
+        { name: 'treasury', kref: bank.root.kref },
+      ],
       queues: { messages: 0, notifies: 0, lifecycle: 0, waiting: 0, longest: [] },
     });
     expect(store.promises.unresolved).toBeGreaterThan(0);
@@ -100,8 +106,13 @@ test('inspect: --vat, an unknown vat, no store, --help -> tables, errors that sa
     const bundleId = await install(kernel, 'bank.js');
     const { root } = await kernel.createVat({ name: 'bank', bundleId });
     await kernel.call(root, 'makePurse', ['alice', 1n]);
+    for (let i = 10; i < 32; i += 1) await kernel.bind(`name${i}`, root);
     await kernel.close();
     const whole = await heirloom('inspect', directory);
+    for (const text of ['references of the host', `name29: ${root.kref}`, 'and 2 more']) {
+      expect(whole.stdout).toContain(text);
+    }
+    expect(whole.stdout).not.toContain('name30');
     for (const text of ['block hash', 'Purse', 'c-lists, by vref']) {
       expect(whole.stdout).toContain(text);
     }

@@ -84,7 +84,7 @@ test(inKernels, { tags: ['sized'] },
   });
 
 describe('interfaces:', () => {
-  test('reaped, paged out, replayed, exported and imported -> the same', async () => {
+  test('let go of and reaped, replayed, paged out -> the same, to owner and importer', async () => {
     const directory = await freshDirectory();
     const parameters = { gc: 'engine' as const };
     let kernel = await kernelOver({ directory, parameters });

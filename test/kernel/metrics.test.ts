@@ -39,6 +39,7 @@ test('stats: a busy kernel -> the tables counted as the audit counts them', asyn
   expect(messages + notifies + lifecycle).toBe(counts.runQueue);
   expect(stats.runQueueLength).toBe(counts.runQueue);
   expect([tables.waiting, tables.pins]).toEqual([counts.waiting, counts.pins]);
+  expect(tables.boundNames).toBe(counts.boundNames);
   expect(tables.vats.map(({ name }) => name)).toEqual(counts.vats.map(({ name }) => name));
   const bank = tables.vats.find(({ name }) => name === 'bank')!;
   expect(bank.incarnation).toBe(kernel.vat('bank').incarnation);

@@ -2,6 +2,7 @@
 import type { Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
 import { describe, expect, test, vi } from 'vitest';
 import { mappedBundle, placeOf } from '../support/bundles/mapped-bundle.js';
+import { errorOf } from '../support/suite/rejections.js';
 import { kernelOver } from '../support/kernels/fresh-kernels.js';
 
 const ENTRY = 'typescript/traced-errors.ts';
@@ -20,15 +21,6 @@ const begin = async (): Promise<Scene> => {
   const bundleId = await kernel.installBundle(await mappedBundle(ENTRY));
   const { root, vatId } = await kernel.createVat({ name: 'one', bundleId });
   return { kernel, log, bundleId, vatId, root };
-};
-
-const errorOf = async (work: Promise<unknown>): Promise<Error> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Error);
-  return error as Error;
 };
 
 describe('errors whose message an accessor gives', () => {
@@ -115,7 +107,7 @@ describe('mistakes', () => {
     expect(error.stack).toContain(`at root.nowhere (${place}`);
   });
 
-  test('an argument that cannot be passed -> which, of which method, and where', async () => {
+  test('an argument that cannot be passed -> of which method, where', async () => {
     const { kernel, root, bundleId } = await begin();
     const { root: other } = await kernel.createVat({ name: 'two', bundleId });
     const error = await errorOf(kernel.call(root, 'sendMap', [other]));
@@ -125,7 +117,8 @@ describe('mistakes', () => {
     expect(error.stack).toContain(`at root.sendMap (${place}`);
     expect(error.stack).toMatch(/note: sending take to o-\d+ with \[Map\(\d\) \{/);
     const deep = await errorOf(kernel.call(root, 'sendDeep', [other]));
-    expect(deep.message).toMatch(/ of take\)$/);
+    const deepWhy = 'Remotables must be explicitly declared: "[Function <anon>]"';
+    expect(deep.message).toBe(`${deepWhy} (an argument of take)`);
     expect(deep.stack).toContain('note: sending take to ');
   });
 
@@ -135,6 +128,58 @@ describe('mistakes', () => {
     expect(error.stack).toContain('note: of Map(0) {}');
     expect(error.stack).toContain(`at giveMap of root (${root.kref} of vat one)`);
   });
+});
+
+test('an error with fields, thrown by a kind -> its class, its frames first', async () => {
+  const { kernel, root } = await begin();
+  const { stack, message } = await errorOf(kernel.call(root, 'sell', []));
+  expect(message).toBe('out of salt');
+  const [head, frame] = stack!.split('\n');
+  expect(head).toBe('OutOfStock: out of salt');
+  expect(frame).toContain(placeOf(ENTRY, "new OutOfStock('salt')"));
+  expect(stack).not.toContain('copied from');
+});
+
+test('an error with fields, on the console -> its class, its fields', async () => {
+  const { kernel, log, root } = await begin();
+  await kernel.call(root, 'sayStock', []);
+  const [head, frame] = log[0]!.text.split('\n');
+  expect(head).toBe('OutOfStock: out of tea { sku: "tea" }');
+  const place = placeOf(ENTRY, 'console.error(new').replace(/:\d+$/, ':');
+  expect(frame).toContain(`at root.sayStock (${place}`);
+});
+
+test('a kind that does not fit what is stored -> where it was defined', async () => {
+  const { kernel, log, bundleId } = await begin();
+  const of = (field: string) => ({ bundleId, vatParameters: { field } });
+  const { vatId } = await kernel.createVat({ name: 'tea', ...of('leaf') });
+  const { stack } = await errorOf(kernel.upgradeVat(vatId, of('bag')));
+  const place = placeOf(ENTRY, 'defineDurableKind(').replace(/:\d+$/, ':');
+  expect(log[0]?.text).toContain('KIND_MISMATCH');
+  for (const text of [stack, log[0]?.text]) {
+    expect(text).toContain(`at defineTea (${place}`);
+    expect(text).not.toContain('Array.map');
+  }
+});
+
+test('a start that leaves kinds undefined -> each of them, and what to do', async () => {
+  const { kernel, log, bundleId } = await begin();
+  const of = (...kinds: string[]) => ({ bundleId, vatParameters: { kinds } });
+  const { vatId } = await kernel.createVat({ name: 'tea', ...of('Tea', 'Kit', 'Cup') });
+  const { message, stack } = await errorOf(kernel.upgradeVat(vatId, of('Cup')));
+  expect(message).toBe('defineDurableKind not called for tags: [Tea,Kit]');
+  const told = 'an earlier start defined it, and this one did not';
+  for (const text of [stack, log[0]?.text]) {
+    const [head, ...notes] = text!.split('\n').filter(line => !line.startsWith('    at '));
+    expect(head).toContain(message);
+    expect(notes).toEqual([
+      `  note: durable kind "Tea": ${told}`,
+      `  note: durable kind "Kit", of facets brew, pour: ${told}`,
+      expect.stringContaining('to VatData.defineDurableKind (of facets: defineDurableKindMulti)'),
+    ]);
+  }
+  const unmade = await errorOf(kernel.createVat({ name: 'bare', ...of('Tea', 'handle') }));
+  expect(unmade.stack).toContain('"handle": makeKindHandle has made its handle, and no start');
 });
 
 describe('errors of another vat', () => {
@@ -151,11 +196,30 @@ describe('errors of another vat', () => {
   test('a cause -> where it was thrown, below it', async () => {
     const { kernel, root, other } = await beginTwo();
     const { stack } = await errorOf(kernel.call(root, 'wrap', [other, 'first']));
-    const [head, own, cause, frame] = linesOf(stack);
-    expect([head, cause]).toEqual(['Error: wrapped', '  cause: Error: first']);
+    const lines = linesOf(stack);
+    const cause = lines.indexOf('  cause: Error: first');
+    const [head, own, ...called] = lines.slice(0, cause);
+    expect(head).toBe('Error: wrapped');
+    // The host's call is one of the outer error's: nothing stands below the cause's own frame.
+    expect(called[0]).toBe(`    at wrap of root (${root.kref} of vat one)`);
+    expect(called.join()).toMatch(/traces-errors\.test\.[jt]s:\d+:\d+/);
+    const [frame, ...after] = lines.slice(cause + 1);
+    expect(after).toEqual([]);
     expect(own).toContain(placeOf(ENTRY, "Error('wrapped'").replace(/:\d+$/, ':'));
     expect(frame).toBe(`      ${THROWN.replace(/:\d+\)$/, '')}${/:\d+\)$/.exec(frame!)![0]}`);
     expect(stack).not.toContain('passed error');
+  });
+
+  test('a message that looks like a trace -> its lines stay together', async () => {
+    const { kernel, root, other } = await beginTwo();
+    const text = 'first\n  cause: none\n    at nothing';
+    const { message, stack } = await errorOf(kernel.call(root, 'failAs', [text]));
+    expect(message).toBe(text);
+    const called = `    at failAs of root (${root.kref} of vat one)`;
+    expect(linesOf(stack).indexOf(called)).toBe(4);
+    const wrapped = await errorOf(kernel.call(root, 'wrap', [other, text]));
+    expect(wrapped.stack).toContain(`    at wrap of root (${root.kref} of vat one)\n`);
+    expect(wrapped.stack).toContain('\n  cause: Error: first\n  cause: none\n    at nothing\n');
   });
 
   test('on the console, unhandled -> the same', async () => {
@@ -172,7 +236,7 @@ describe('errors of another vat', () => {
     expect(unhandled.length).toBe(2);
   });
 
-  test('an error that nobody threw -> no mark is left', async () => {
+  test('of the same vat, unhandled -> no mark is left', async () => {
     const { kernel, log, root } = await begin();
     await kernel.call(root, 'forget', [root, 'x']).catch(() => undefined);
     await vi.waitFor(() => expect(log.length).toBe(1));

@@ -12,6 +12,7 @@ import {
   type VatReference,
 } from '@heirloom/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { errorOf } from '../support/suite/rejections.js';
 import { mappedBundle, placeOf } from '../support/bundles/mapped-bundle.js';
 import { freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 
@@ -55,15 +56,6 @@ const begin = async (options: Partial<KernelOptions> = {}): Promise<Scene> => {
   const bundleId = await kernel.installBundle(await mappedBundle(ENTRY));
   const { root, vatId } = await kernel.createVat({ name: 'traced', bundleId });
   return { kernel, log, root, vatId, bundleId, directory };
-};
-
-const errorOf = async (work: Promise<unknown>): Promise<Error> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Error);
-  return error as Error;
 };
 
 const only = (log: KernelLogEntry[]): KernelLogEntry => {
@@ -120,15 +112,19 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
   });
 
   test('a worker that dies -> in the cause of the HostError, which names the call', async () => {
-    const { kernel, root, vatId } = await begin({ isolation });
+    const { kernel, log, root, vatId } = await begin({ isolation });
     const error = await errorOf(kernel.call(root, 'overflow', []));
     expect(error).toMatchObject({ name: 'HostError', code: 'WORKER_DIED' });
     expect(error).toMatchObject({ vat: vatId, incarnation: 0, position: 1, method: 'overflow' });
-    expect(error.message).toContain(`${vatId}, incarnation 0, position 1 (overflow): `);
+    expect(error.message).toContain(`traced (${vatId}), incarnation 0, position 1 (overflow): `);
     const { stack } = error.cause as Error;
     const place = placeOf(ENTRY, 'overflowing()): unknown');
     expect(stack).toContain('RangeError: Maximum call stack size exceeded');
     expect(stack).toContain(`    at overflowing (${place}`);
+    const { level, text } = only(log);
+    expect(level).toBe('fault');
+    expect(text).toContain('\n    cause: RangeError: Maximum call stack size exceeded\n');
+    expect(text).toContain(`\n        at overflowing (${place}`);
   });
 
   test('a start or an upgrade that fails -> in the log, and in the error', async () => {
@@ -335,7 +331,9 @@ describe('traces, wherever vat code is called', () => {
     await kernel.upgradeVat(vatId, { bundleId, vatParameters: { version: 2 } });
     const { stack, message } = await errorOf(kernel.call(box, 'open', []));
     expect(message).toContain('cannot be migrated from version 0 to 2: RangeError: step');
-    expectTrace(stack, said(22), placeOf(DURABLE, 'check(22)'));
+    const [outer, noted] = stack!.split('\n  noted: ');
+    expect(outer).toMatch(/at open of Box \(ko\d+ of vat boxes\)/);
+    expectTrace(noted, said(22), placeOf(DURABLE, 'check(22)'));
   });
 
   test('as the bundle is loaded -> in the log and in the error', async () => {
@@ -346,6 +344,9 @@ describe('traces, wherever vat code is called', () => {
     const from = placeOf(LOAD, 'check(31)');
     expectTrace(error.stack, said(31), from);
     expectTrace(only(log).text, `EVALUATION_FAILED: ${said(31)}`, from);
+    // The call that evaluates the script is the bundler's.
+    const outermost = `at <anonymous> (${placeOf(LOAD, 'check(31)')})`;
+    expect(only(log).text.split('\n').at(-1)!.trim()).toBe(outermost);
   });
 });
 

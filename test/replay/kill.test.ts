@@ -8,12 +8,12 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openReader } from '@heirloom/store';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expect, test } from 'vitest';
 import { amount } from '../support/suite/amounts.js';
 import { bundleOf } from '../support/bundles/fixtures.js';
+import { moreBlocks } from '../support/hosts/more-blocks.js';
 import { kernelOver } from '../support/kernels/fresh-kernels.js';
 import { preparedStore } from '../support/stores/prepared-stores.js';
 
@@ -23,7 +23,6 @@ const MAIN = pathOf('dist/cli/main.js');
 const KILLS = amount({ quick: 3, thorough: 20 });
 const BLOCKS = { least: 1, most: 6 };
 const MOMENT_MS = { least: 0, most: 60 };
-const LOOK_MS = 5;
 const JOB = amount({
   quick: { purses: 200, deposits: 4_000, upgrades: 4 },
   thorough: { purses: 2_000, deposits: 40_000, upgrades: 12 },
@@ -56,24 +55,6 @@ const begun = preparedStore(async directory => {
   }
   await kernel.close();
 });
-
-/** Resolves when a store has so many blocks more, or `isOver`. */
-const moreBlocks = async (
-  directory: string,
-  blocks: number,
-  isOver: () => boolean,
-): Promise<void> => {
-  const reader = openReader({ directory, readersMax: 8 });
-  const height = (): number => {
-    const snapshot = reader.begin();
-    const { height: now } = snapshot;
-    snapshot.done();
-    return now;
-  };
-  const goal = height() + blocks;
-  while (!isOver() && height() < goal) await wait(LOOK_MS);
-  await reader.close();
-};
 
 const job = async (directory: string, death?: Death): Promise<Ended> => {
   const args = [MAIN, 'purses', ...ARGUMENTS, '--directory', directory, '--json'];

@@ -118,7 +118,7 @@ describe('verify', () => {
       const [bank, relay] = report.vats;
       expect(report.ok).toBe(false);
       expect(bank).toMatchObject({ ok: false, code: 'REPLAY_DIVERGED', divergedAt: position });
-      expect(bank!.reason).toContain(`v1, incarnation 1, position ${position}: the replay`);
+      expect(bank!.reason).toContain(`bank (v1), incarnation 1, position ${position}: the replay`);
       expect(relay).toMatchObject({ ok: true, code: null, divergedAt: null, reason: null });
       const command = await heirloom('verify', directory, '--json');
       expect(command.status).toBe(1);

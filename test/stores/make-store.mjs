@@ -1,7 +1,7 @@
 /**
  * Makes a store that the tests migrate: `node make-store.mjs CHECKOUT OUT`, where CHECKOUT is a
  * clone at the last commit of a schema, after `npm ci && npm run build`, and OUT the directory of
- * that schema beside this file. Schema 1: commit c272a77; schema 2: 70d9e68.
+ * that schema beside this file. Schema 1: commit c272a77; schema 2: 70d9e68; schema 3: 3075dd4.
  *
  * Every kind of row that a migration changes is in it: vats that run, one that was terminated, one
  * that was upgraded and is to be swept; promises that nobody has settled, with a message queued on

@@ -127,7 +127,7 @@ const DAMAGES: readonly Damage[] = [
     }))],
   ['another height', 'SNAPSHOT_INVALID', () => 'says 999, the state', out =>
     changeManifest(out, m => ({ ...m, height: 999 }))],
-  ['another image', 'SNAPSHOT_INVALID', () => 'says other, the state', out =>
+  ['another image', 'SNAPSHOT_INVALID', () => 'says "other", the state', out =>
     changeManifest(out, m => ({ ...m, image: 'other' }))],
   ['another parameter', 'SNAPSHOT_INVALID', () => 'says another waveLimit', out =>
     changeManifest(out, m => ({ ...m, parameters: { ...m.parameters, waveLimit: 1 } }))],

@@ -123,13 +123,11 @@ describe('image:', () => {
       return work;
     };
     const bundleId = await settle(kernel.installBundle(await fixture('workbench.js')));
-    const next = nextImage();
-    const adopted = kernel.adoptImage({ image: next });
+    const next = await kernel.prepareImage({ image: nextImage() });
     const made = kernel.createVat({ name: 'vat', bundleId });
-    // Its code cache is made first, so the creation was queued before.
-    while (kernel.imageId !== next.id) await new Promise(resolve => setImmediate(resolve));
+    const adopted = kernel.adoptImage(next);
     await settle(Promise.all([adopted, made]));
-    expect(imagesOf(kernel)).toEqual([next.id]);
+    expect(imagesOf(kernel)).toEqual([next.imageId]);
   });
 
   const theSameInputs =

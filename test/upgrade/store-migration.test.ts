@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { exportState, inspectStore, migrateStore, verifyStore } from '@heirloom/kernel';
+import {
+  exportState,
+  inspectStore,
+  migrateStore,
+  reportEngine,
+  verifyStore,
+} from '@heirloom/kernel';
 import type { Kernel, MigrationReport, VatReference } from '@heirloom/kernel';
 import { SCHEMA_VERSION, Store } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
@@ -21,6 +27,7 @@ import { freshDirectory, install, kernelOver } from '../support/kernels/fresh-ke
 import {
   MESSAGE_ON_PROMISE,
   OLDER_HEADS,
+  OLDER_NODES,
   olderStore,
   schema1Store,
 } from '../support/stores/older-stores.js';
@@ -222,6 +229,21 @@ describe('a store of the oldest schema:', () => {
     expect(await migrateStore({ directory })).toMatchObject({ migrated: false, blockHash });
     expect(await headOf(`${directory}.schema-1`)).toEqual(OLD_HEAD);
     expect((await verifyStore({ directory })).ok).toBe(true);
+  });
+});
+
+describe.each(OLDER_NODES)('a store of schema %s, by whichever Node:', which => {
+  test('migrated -> by any Node, as no code of a vat runs; the row `engine` stays', async () => {
+    const directory = await olderStore(which);
+    const { store } = await reportEngine({ directory });
+    const { engine } = store!;
+    expect(engine).toEqual({ name: expect.stringMatching(/^v8 .*, icu .*, unicode /) as string });
+    expect(await migrateStore({ directory })).toMatchObject({ migrated: true, from: 3 });
+    const { schema, engine: kept } = await inspectStore(directory);
+    expect([schema, kept]).toEqual([SCHEMA_VERSION, engine]);
+    const opening = kernelOver({ directory });
+    if (store!.fits) await (await opening).close();
+    else await expect(opening).rejects.toMatchObject({ code: 'ENGINE_MISMATCH' });
   });
 });
 

@@ -26,6 +26,11 @@ export {
 } from './base/kernel-errors.js';
 export type { VatReference } from './core/host-data.js';
 export type { AdoptImageOptions } from './host/adoption.js';
+export type {
+  InstallBundleOptions,
+  PreparedBundle,
+  PreparedImage,
+} from './host/preparations.js';
 export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';
 export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
 export type { MigrationSample } from './lifecycle/migration-sample.js';
@@ -37,6 +42,8 @@ export type {
   UpgradeAllOptions,
   UpgradeAllResult,
 } from './host/upgrade-checks.js';
+export type { AdoptEngineOptions, EngineAdoption, EngineFinding } from './host/engine-input.js';
+export type { StrandedVat } from './lifecycle/engine-adoption.js';
 export type { ImageSource } from './code/images.js';
 export { openKernel, type Kernel } from './kernel.js';
 export {
@@ -59,6 +66,7 @@ export type {
 } from './host/kernel-types.js';
 export {
   inspectStore,
+  type BoundName,
   type InspectProgress,
   type KindInspection,
   type QueueInspection,
@@ -68,12 +76,24 @@ export {
   type VatInspection,
 } from './inspect/inspect-store.js';
 export {
+  compareEngines,
+  reportEngine,
+  type EngineOptions,
+  type EngineReport,
+} from './inspect/engine-report.js';
+export {
   BUILT_IN_VATS,
   type BundleSource,
   type KernelConfig,
   type VatConfig,
 } from './host/config.js';
 export type { HostAnswer, HostCall, HostCallContext, HostObject } from './host/host-objects.js';
+export type {
+  Binding,
+  ReferenceDetails,
+  ReferencesOptions,
+  ReferencesPage,
+} from './host/host-references.js';
 export type { RunLimits, RunStats } from './core/run-policy.js';
 export type { BeginBlock } from './host/blocks.js';
 export { memoryUse, type MemoryUse } from './host/memory.js';

@@ -5,25 +5,35 @@
  * a block too); after a HostError every call gives the same error until the store is opened again;
  * `run` and `commit` exclude each other.
  */
-import { vatIdOf, type VatNumber } from '@heirloom/worker';
-import { auditTables, type AuditOptions, type AuditReport } from './audit/audit-tables.js';
-import { checkFields, checkName, checkRecord } from './base/arguments.js';
+import type { VatNumber } from '@heirloom/worker';
+import { checkName, checkRecord } from './base/arguments.js';
 import { KernelError } from './base/kernel-errors.js';
-import { checkBundle, type VatBundle } from './code/bundle.js';
+import type { VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
 import { tellingSent, tellingWhere } from './core/host-frames.js';
-import { silentInput, type Input } from './core/inbox.js';
+import type { Input } from './core/inbox.js';
 import { KernelCore } from './core/kernel-core.js';
 import type { MigrateVatsOptions, MigrationSummary } from './core/record-migrations.js';
 import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy.js';
 import type { WaysOut } from './core/ways-out.js';
-import { adoptionInput, type AdoptImageOptions } from './host/adoption.js';
+import type { AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
+import {
+  checkEngine,
+  engineInput,
+  prepareEngine,
+  readAdoptEngine,
+  type AdoptEngineOptions,
+  type EngineAdoption,
+  type EngineFinding,
+  type PreparedEngine,
+} from './host/engine-input.js';
 import { forkInput } from './host/fork-input.js';
 import { HostObjects } from './host/host-objects.js';
 import type { HostAnswer, HostCall, HostObject } from './host/host-objects.js';
+import { HostReferences } from './host/host-references.js';
 import { hostWays } from './host/host-ways.js';
 import {
   cancelInput,
@@ -41,17 +51,23 @@ import type {
   CreateVatOptions,
   RollbackVatOptions,
   SentMessage,
-  Suspect,
   TerminateVatOptions,
   UpgradeResult,
   UpgradeVatOptions,
-  VatInfo,
 } from './host/kernel-types.js';
-import { KernelMetrics } from './host/metrics.js';
-import { begin, bundleInput, hostObjectInput, vatsStarted } from './host/opening.js';
+import { migrate } from './host/migrating.js';
+import { begin, hostObjectInput, vatsStarted } from './host/opening.js';
 import { checkDirectory, checkOptions } from './host/options.js';
 import type { KernelOptions, PlacelessOptions } from './host/options.js';
-import { statsOf, type KernelStats } from './host/stats.js';
+import {
+  adoptImage,
+  installBundle,
+  prepareBundle,
+  prepareImage,
+  type InstallBundleOptions,
+  type PreparedBundle,
+  type PreparedImage,
+} from './host/preparations.js';
 import {
   checkAll,
   checkUpgrade,
@@ -66,26 +82,30 @@ import {
   type UpgradeAllOptions,
   type UpgradeAllResult,
 } from './host/upgrade-checks.js';
-import { findVat, runningVat, vatInfos } from './host/vat-info.js';
+import { toRunning, vatGiven } from './host/vat-info.js';
 import type { DryRunReport } from './lifecycle/dry-run.js';
-import type { LogOptions } from './log/log-records.js';
-import { describeQueue, type ItemChoice, type QueuedItemInfo } from './objects/cancel.js';
-import { CLOCK, VAT_ADMIN } from './objects/kernel-objects.js';
+import type { ItemChoice } from './objects/cancel.js';
 
-export class Kernel {
+export class Kernel extends HostReferences {
   readonly #core: KernelCore;
   readonly #blocks: BlockDriver;
   readonly #hostObjects: HostObjects;
-  #metrics: KernelMetrics | undefined;
   #bootstrapResult: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
+  /** Of a kernel that was opened to adopt this engine. */
+  #engine: PreparedEngine | undefined;
+  /** What was put off until the engine is adopted. */
+  #opening: (() => Promise<void>) | undefined;
 
   private constructor(core: KernelCore, options: PlacelessOptions) {
-    this.#core = core;
     const isAuto = options.blocks !== 'host';
-    this.#blocks = new BlockDriver(core, { isAuto, committed: () => this.#hostObjects.deliver() });
-    const add = (input: Input<void>): Promise<void> => this.#blocks.input(input);
-    this.#hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
+    const blocks = new BlockDriver(core, { isAuto, committed: () => hostObjects.deliver() });
+    const add = (input: Input<void>): Promise<void> => blocks.input(input);
+    const hostObjects = new HostObjects({ core, add, holdsAnswers: !isAuto });
+    super(core, blocks);
+    this.#core = core;
+    this.#blocks = blocks;
+    this.#hostObjects = hostObjects;
   }
 
   /** Creates or opens a store and rebuilds its vats; `ways` is asked once options are right. */
@@ -97,7 +117,7 @@ export class Kernel {
     const parameters = { ...configured, ...options.parameters };
     const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
     try {
-      await kernel.#begin(options, loaded);
+      await kernel.#prepare(options, loaded);
     } catch (error) {
       await kernel.close();
       throw error;
@@ -105,10 +125,17 @@ export class Kernel {
     return kernel;
   }
 
+  async #prepare(options: PlacelessOptions, loaded: LoadedConfig | undefined): Promise<void> {
+    const core = this.#core;
+    if (options.adoptEngine === true) this.#engine = await prepareEngine(core);
+    const begins = (): Promise<void> => this.#begin(options, loaded);
+    if (core.engine.fits) await begins();
+    else this.#opening = begins;
+  }
+
   async #begin(options: PlacelessOptions, loaded: LoadedConfig | undefined): Promise<void> {
-    const hostObjects = this.#hostObjects;
     const add = <T>(input: Input<T>): Promise<T> => this.#blocks.add(input).result;
-    const begun = await begin(this.#core, options, loaded, { hostObjects, add });
+    const begun = await begin(this.#core, options, loaded, { hostObjects: this.#hostObjects, add });
     this.#bootstrapResult = begun.bootstrapResult;
     // What an earlier kernel left on the queue waits for the host's first call: it may want to be
     // first (rules.md#h3).
@@ -122,74 +149,75 @@ export class Kernel {
     return this.#bootstrapResult;
   }
 
-  /** The height of the last durable block. */
-  get height(): number {
-    return this.#core.height;
-  }
-
-  /** Its hash, hex. */
-  get blockHash(): string {
-    return this.#core.blockHash;
-  }
-
-  /** The hash of a block, hex. Errors: KernelError BAD_ARGUMENT when there is no such block. */
-  blockHashAt(height: number): string {
-    const hash = this.#core.hashAt(height);
-    if (hash !== undefined) return hash;
-    const last = this.height;
-    throw new KernelError('BAD_ARGUMENT', `there is no block ${height}; the last is ${last}`);
-  }
-
-  /** The last host input that the state contains: do not repeat inputs up to it (rules.md#s2). */
-  get lastInput(): number {
-    return this.#core.state.counters.lastInput;
-  }
-
-  stats(): KernelStats {
-    return statsOf(this.#core);
-  }
-
-  /** The figures of `stats` in the text format of Prometheus: docs/metrics.md. */
-  async metrics(): Promise<string> {
-    this.#core.assertAlive();
-    this.#metrics ??= new KernelMetrics(this.#core);
-    return this.#metrics.text();
+  /**
+   * Verifies a bundle and derives its script, of an archive in a thread; no input. What it gives is
+   * for `installBundle` of this kernel. Errors: KernelError BAD_BUNDLE says what is wrong with it.
+   */
+  async prepareBundle(bundle: VatBundle): Promise<PreparedBundle> {
+    return prepareBundle(this.#core, bundle);
   }
 
   /**
-   * Stores a bundle under what it is; installing it again changes nothing. An endoZipBase64 bundle
-   * becomes an input once a thread has verified it and derived its script, the others at once.
+   * Stores a bundle under what it is; installing it again changes nothing. With `blocks: 'auto'` an
+   * endoZipBase64 bundle becomes an input once it is prepared; all else is one at once.
    *
-   * Errors: KernelError BAD_BUNDLE says what is wrong with it, or that an image must be adopted.
+   * Errors: KernelError BAD_BUNDLE says what is wrong with it, or that an image must be adopted;
+   * BAD_OPTION with `blocks: 'host'` for an archive that is not prepared.
    */
   async installBundle(
-    bundle: VatBundle,
-    options: { /** For getNamedBundleCap. */ readonly name?: string } = {},
+    bundle: VatBundle | PreparedBundle,
+    options: InstallBundleOptions = {},
   ): Promise<string> {
-    checkFields('installBundle', options, ['name']);
-    const names = options.name === undefined ? [] : [checkName(options.name, 'bundle')];
-    this.#core.images.checkInstallable();
-    const checking = checkBundle(bundle, this.#core.ways.bundling);
-    const checked = checking instanceof Promise ? await checking : checking;
-    await this.#blocks.input(bundleInput(this.#core, checked, names));
-    return checked.bundleId;
+    return installBundle(this.#core, this.#blocks, bundle, options);
   }
 
   /**
-   * Makes the image of the installed release (or the one given) the image of new incarnations, and
-   * derives every bundle for it. Vats stay on theirs until they are upgraded. Resolves when that is
-   * durable, to the image's id; changes nothing if it is the image already.
+   * Makes the image of the installed release (or the one given) ready, and derives every bundle for
+   * it; no input. What it gives is for `adoptImage` of this kernel, whatever is installed before.
    *
-   * Errors: KernelError BAD_ARGUMENT, BAD_BUNDLE: nothing was changed.
+   * Errors: KernelError BAD_ARGUMENT, BAD_BUNDLE, BAD_OPTION.
    */
-  async adoptImage(options: AdoptImageOptions = {}): Promise<{ readonly imageId: string }> {
-    await this.#blocks.input(await adoptionInput(this.#core, options));
-    return { imageId: this.imageId };
+  async prepareImage(options: AdoptImageOptions = {}): Promise<PreparedImage> {
+    return prepareImage(this.#core, options);
   }
 
-  /** The image that new incarnations get: sha256 of its script, hex. */
-  get imageId(): string {
-    return this.#core.images.currentId;
+  /**
+   * Makes a prepared image the image of new incarnations. Vats stay on theirs until they are
+   * upgraded. Resolves when that is durable, to the image's id; changes nothing if it is the image
+   * already. With `blocks: 'auto'` it takes what `prepareImage` takes, too, and prepares it.
+   *
+   * Errors: as of `prepareImage`; BAD_OPTION with `blocks: 'host'` for what is not prepared.
+   */
+  async adoptImage(
+    image?: PreparedImage | AdoptImageOptions,
+  ): Promise<{ readonly imageId: string }> {
+    return adoptImage(this.#core, this.#blocks, image);
+  }
+
+  /**
+   * Has the store adopt the engine of this process, and the image of the installed release with it:
+   * the first input of a block, taken by a kernel that was opened with `adoptEngine: true`. Every
+   * vat is started anew, before anything else reaches it, if the engine did not fit. With
+   * `dryRun: true` the starts are tried, and nothing of it stays. Resolves when all vats have been
+   * tried, durably. docs/move-to-another-node.md.
+   *
+   * Errors: KernelError BAD_OPTION when the kernel was opened otherwise.
+   */
+  async adoptEngine(options: { readonly dryRun: true }): Promise<EngineFinding[]>;
+  async adoptEngine(options?: AdoptEngineOptions): Promise<EngineAdoption>;
+  async adoptEngine(options: AdoptEngineOptions = {}): Promise<EngineFinding[] | EngineAdoption> {
+    const prepared = this.#engine;
+    const isDryRun = readAdoptEngine(options);
+    if (prepared === undefined) {
+      const how = 'open the kernel with adoptEngine: true';
+      throw new KernelError('BAD_OPTION', `adoptEngine: ${how}`);
+    }
+    if (isDryRun) return checkEngine(this.#core, this.#blocks, prepared);
+    const adopted = this.#see(engineInput(this.#core, prepared));
+    const begins = this.#opening;
+    this.#opening = undefined;
+    await begins?.();
+    return await adopted;
   }
 
   /**
@@ -213,8 +241,8 @@ export class Kernel {
   ): Promise<UpgradeResult | DryRunReport> {
     checkRecord('upgradeVat', options);
     if (options.dryRun === true) return this.checkUpgrade(vatId, plainCheck(options));
-    const input = upgradeInput(this.#core, this.#vatNumber(vatId), options);
-    return await this.#upgrade(input, options.first);
+    const vat = vatGiven(vatId);
+    return this.#tell(vat, upgradeInput(this.#core, vat, options), options.first);
   }
 
   /**
@@ -222,8 +250,8 @@ export class Kernel {
    * present data. Rejects as an upgrade does; a second rollback undoes the first.
    */
   async rollbackVat(vatId: string, options: RollbackVatOptions = {}): Promise<UpgradeResult> {
-    const input = rollbackInput(this.#core, this.#vatNumber(vatId), options);
-    return await this.#upgrade(input, options.first);
+    const vat = vatGiven(vatId);
+    return this.#tell(vat, rollbackInput(this.#core, vat, options), options.first);
   }
 
   /**
@@ -233,7 +261,7 @@ export class Kernel {
    * Errors: KernelError UNKNOWN_VAT, UNKNOWN_BUNDLE, BAD_BUNDLE, BAD_OPTION.
    */
   async checkUpgrade(vatId: string, options: CheckUpgradeOptions): Promise<DryRunReport> {
-    return checkUpgrade(this.#core, this.#blocks, this.#vatNumber(vatId), options);
+    return checkUpgrade(this.#core, this.#blocks, vatGiven(vatId), options);
   }
 
   /**
@@ -258,21 +286,14 @@ export class Kernel {
    * Errors: KernelError before anything is queued; the reason why it could not be forked.
    */
   async forkVat(vatId: string, options: ForkVatOptions): Promise<ForkedVat> {
-    const input = forkInput(this.#core, this.#vatNumber(vatId), options);
-    if (options.first === true) this.#blocks.checkFirst();
-    return await this.#see(input);
+    const vat = vatGiven(vatId);
+    return this.#tell(vat, forkInput(this.#core, vat, options), options.first);
   }
 
   /** Ends a vat: what it decides is rejected, messages to its objects are refused. */
   async terminateVat(vatId: string, options: TerminateVatOptions = {}): Promise<void> {
-    const input = terminateInput(this.#core, this.#vatNumber(vatId), options);
-    if (options.first === true) this.#blocks.checkFirst();
-    await this.#blocks.input(input);
-  }
-
-  /** What is on the run queue, from its head on. */
-  queued(limit = 100): QueuedItemInfo[] {
-    return describeQueue(this.#core.state, limit);
+    const vat = vatGiven(vatId);
+    await this.#tell(vat, terminateInput(this.#core, vat, options), options.first);
   }
 
   /**
@@ -295,9 +316,9 @@ export class Kernel {
     return await tellingWhere(this.#core, work, [target, method]);
   }
 
-  /** Queues a message. Nothing happens before `run` (or any call that runs). */
+  /** Queues a message. With `blocks: 'host'` nothing happens before `run`. */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
-    const sent = this.#blocks.add(messageInput(this.#core, target, method, args));
+    const sent = this.#blocks.enqueue(messageInput(this.#core, target, method, args));
     return tellingSent(this.#core, sent, [target, method]);
   }
 
@@ -308,7 +329,7 @@ export class Kernel {
 
   /** The result of an earlier input, also one that the last block settled before a crash. */
   resultOf(input: number): Promise<unknown> {
-    return tellingWhere(this.#core, this.#core.results.ofInput(input));
+    return tellingWhere(this.#core, this.#blocks.resultOf(input));
   }
 
   /**
@@ -319,8 +340,8 @@ export class Kernel {
    * Errors: KernelError UNKNOWN_VAT.
    */
   async collectCycles(vatId?: string): Promise<void> {
-    const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
-    await this.#blocks.input(collectCyclesInput(this.#core, vat));
+    const vat = vatId === undefined ? undefined : vatGiven(vatId);
+    await this.#blocks.input(toRunning(this.#core, vat, collectCyclesInput(this.#core, vat)));
   }
 
   /**
@@ -331,12 +352,7 @@ export class Kernel {
    * Errors: KernelError UNKNOWN_VAT, BAD_OPTION. What cannot be migrated is in the summary.
    */
   async migrate(options: MigrateVatsOptions = {}): Promise<MigrationSummary> {
-    checkFields('migrate', options, ['vatId', 'progress']);
-    const { vatId, progress = () => undefined } = options;
-    const vat = vatId === undefined ? undefined : this.#vatNumber(vatId);
-    const { input, summary } = this.#core.migrations.ask(vat, progress);
-    const [, done] = await Promise.all([this.#blocks.input(input), summary]);
-    return done;
+    return migrate(this.#core, this.#blocks, options);
   }
 
   /**
@@ -344,50 +360,7 @@ export class Kernel {
    * upgrade, so there is nothing to reap: KernelError BAD_OPTION.
    */
   async reapAll(): Promise<void> {
-    if (this.#core.parameters.gc !== 'engine') {
-      throw new KernelError('BAD_OPTION', "reapAll: the store's gc mode is consensus");
-    }
     await this.#blocks.input(reapAllInput(this.#core));
-  }
-
-  /** The host no longer needs a reference; it is no reference of the kernel from now on. */
-  release(reference: VatReference): void {
-    const kref = this.#core.data.krefOf(reference);
-    // At once for the host; for the state when inputs are taken, since a block may be in progress.
-    this.#core.data.forget(kref);
-    void this.#blocks.add(silentInput(() => this.#core.results.unpin(kref)));
-  }
-
-  /** The vats that run, in order of creation. */
-  vats(): VatInfo[] {
-    return vatInfos(this.#core);
-  }
-
-  /** Errors: KernelError UNKNOWN_VAT. */
-  vat(nameOrId: string): VatInfo {
-    return findVat(this.#core, nameOrId);
-  }
-
-  /**
-   * Switches the structured log on, to other categories, or (`undefined`) off; takes effect at
-   * once. See docs/observability.md. Errors: KernelError BAD_OPTION.
-   */
-  setLog(options: LogOptions | undefined): void {
-    this.#core.log.set(options);
-  }
-
-  /** Do the tables agree with each other, as of the last block? See audit/audit-tables.ts. */
-  audit(options: AuditOptions = {}): AuditReport {
-    this.#core.assertAlive();
-    return auditTables(this.#core.store, options);
-  }
-
-  /** What an unclean end left when the store was opened; they run in processes of their own. */
-  suspects(): Suspect[] {
-    const { state, suspects } = this.#core;
-    return suspects.map(({ vat, ...rest }) => {
-      return { vatId: vatIdOf(vat), name: state.vats.get(vat)?.name, ...rest };
-    });
   }
 
   /** Runs waves until nothing is queued or a limit is reached. Commits nothing. */
@@ -419,11 +392,7 @@ export class Kernel {
    * Errors: throws KernelError BAD_ARGUMENT; nothing was queued.
    */
   beginBlock(block: BeginBlock): Promise<void> {
-    const { isAuto, isBusy } = this.#blocks;
-    if (isBusy && !isAuto) {
-      throw new KernelError('BAD_ARGUMENT', 'beginBlock: a run or a commit is in progress');
-    }
-    return this.#blocks.input(blockInput(this.#core, block, { atOnce: !isAuto }));
+    return this.#blocks.input(blockInput(this.#core, this.#blocks, block));
   }
 
   /** A host object that the store has. Errors: KernelError UNKNOWN_HOST_OBJECT. */
@@ -447,17 +416,12 @@ export class Kernel {
   /**
    * Answers a call: an input. Resolves when it is durable.
    *
-   * Errors: throws KernelError BAD_ARGUMENT unless the call waits for an answer, and for an answer
-   * that cannot be passed.
+   * Errors: throws KernelError BAD_ARGUMENT for an answer that cannot be passed and, between runs,
+   * UNKNOWN_REFERENCE, or BAD_ARGUMENT unless the call waits for one; else rejects with them: then
+   * the call waits for another answer.
    */
   answerHostCall(call: number, answer: HostAnswer): Promise<void> {
     return this.#hostObjects.answer(call, answer);
-  }
-
-  /** Objects of the kernel that the host may hand to vats: docs/vat-admin.md, host-objects.md. */
-  get services(): { readonly vatAdmin: VatReference; readonly clock: VatReference } {
-    const { data } = this.#core;
-    return { vatAdmin: data.reference(VAT_ADMIN), clock: data.reference(CLOCK) };
   }
 
   /** Stops every thread and closes the store. What was not committed is not kept. */
@@ -471,17 +435,14 @@ export class Kernel {
     return this.#closing;
   }
 
-  async #upgrade(input: Input<UpgradeResult>, first = false): Promise<UpgradeResult> {
+  /** What comes of an input to a vat that runs. */
+  #tell<T>(vat: VatNumber, input: Input<T>, first = false): Promise<T> {
     if (first) this.#blocks.checkFirst();
-    return await this.#see(input);
+    return this.#see(toRunning(this.#core, vat, input));
   }
 
   #see<T>(input: Input<T>): Promise<T> {
     return tellingWhere(this.#core, this.#blocks.input(input));
-  }
-
-  #vatNumber(vatId: string): VatNumber {
-    return runningVat(this.#core.state, vatId);
   }
 }
 

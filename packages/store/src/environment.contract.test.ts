@@ -177,29 +177,29 @@ test('environments: any writes, failures, snapshots and ranges -> LMDB and memor
       const pair = opened.map(({ environment }) => environment);
       let held: readonly EnvironmentSnapshot[] | undefined;
       try {
-      for (const { changes, fails, holds, range: asked } of steps) {
-        if (holds) held ??= pair.map((environment) => environment.beginSnapshot());
-        const rows = new Map(changes);
-        const writes = [...rows].map(([at, value]): RowChange =>
-          ({ table: 'kernel', key: at, value: value === undefined ? undefined : bytes(value) }));
-        for (const environment of pair) {
-          const more = (): RowChange[] => {
-            if (fails) throw new Error('fails');
-            return [];
-          };
-          await environment.write(writes, more).catch(() => undefined);
+        for (const { changes, fails, holds, range: asked } of steps) {
+          if (holds) held ??= pair.map((environment) => environment.beginSnapshot());
+          const rows = new Map(changes);
+          const writes = [...rows].map(([at, value]): RowChange =>
+            ({ table: 'kernel', key: at, value: value === undefined ? undefined : bytes(value) }));
+          for (const environment of pair) {
+            const more = (): RowChange[] => {
+              if (fails) throw new Error('fails');
+              return [];
+            };
+            await environment.write(writes, more).catch(() => undefined);
+          }
+          const seen = pair.map((environment, i) => [undefined, held?.[i]].map((snapshot) => [
+            environment.keysAfter('kernel', asked, snapshot),
+            environment.rowsAfter('kernel', { ...asked, bytes: asked.limit * 2 }, snapshot),
+          ]));
+          expect(seen[1]).toEqual(seen[0]);
+          expect(pair[1]!.rowCount('kernel')).toBe(pair[0]!.rowCount('kernel'));
+          if (!holds) {
+            held?.forEach((snapshot) => snapshot.done());
+            held = undefined;
+          }
         }
-        const seen = pair.map((environment, i) => [undefined, held?.[i]].map((snapshot) => [
-          environment.keysAfter('kernel', asked, snapshot),
-          environment.rowsAfter('kernel', { ...asked, bytes: asked.limit * 2 }, snapshot),
-        ]));
-        expect(seen[1]).toEqual(seen[0]);
-        expect(pair[1]!.rowCount('kernel')).toBe(pair[0]!.rowCount('kernel'));
-        if (!holds) {
-          held?.forEach((snapshot) => snapshot.done());
-          held = undefined;
-        }
-      }
       } finally {
         held?.forEach((snapshot) => snapshot.done());
         for (const { close } of opened) await close();

@@ -15,7 +15,7 @@ import { assertBinary, KEY_BYTES_MAX } from './keys.js';
 import { acquireOpeningLock } from './lock.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
-  TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
+  isNatural, TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
 } from './types.js';
 
 /** Address space, not disk: the file grows as rows are written. */
@@ -138,7 +138,7 @@ export class LmdbEnvironment implements Environment {
     snapshot?: EnvironmentSnapshot,
   ): BinaryKey[] {
     const { after, end, limit } = range;
-    assert(Number.isSafeInteger(limit) && limit >= 0 && limit <= KEYS_AFTER_MAX, 'limit');
+    assert(isNatural(limit) && limit <= KEYS_AFTER_MAX, 'limit');
     assert(after.length <= KEY_BYTES_MAX && end.length <= KEY_BYTES_MAX, 'key too long');
     assertBinary(after);
     assertBinary(end);

@@ -68,6 +68,7 @@ test('keys: the rows of docs/tables.md -> these bytes', () => {
     [keys.clistKrefKey(1, keys.KREF_PROMISE, 2), '410000000101000000000002'],
     [keys.vatNameKey('é'), '50c3a9'],
     [keys.pinKey(keys.KREF_OBJECT, 2), '6000000000000002'],
+    [keys.boundNameKey('é'), '63c3a9'],
     [keys.remainderKey(1, 2), '800000000100000002'],
     [keys.hostObjectKey('é'), 'a0c3a9'],
     [keys.hostCallKey(2), 'a1000000000002'],

@@ -140,12 +140,15 @@ export const RUN_QUEUE_PREFIX: BinaryKey = '\x20';
 export const VAT_PREFIX: BinaryKey = '\x30';
 export const VAT_COUNTERS_PREFIX: BinaryKey = '\x31';
 export const SPACE_USERS_PREFIX: BinaryKey = '\x32';
+export const STRANDED_PREFIX: BinaryKey = '\x33';
 export const CLIST_VREF_PREFIX: BinaryKey = '\x40';
 export const CLIST_KREF_PREFIX: BinaryKey = '\x41';
 export const VAT_NAME_PREFIX: BinaryKey = '\x50';
 export const PIN_PREFIX: BinaryKey = '\x60';
 export const HOST_RESULT_PREFIX: BinaryKey = '\x61';
 export const COLLECT_PREFIX: BinaryKey = '\x62';
+export const BOUND_NAME_PREFIX: BinaryKey = '\x63';
+export const PARKED_PREFIX: BinaryKey = '\x64';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
 export const DISMISSAL_PREFIX: BinaryKey = '\x81';
 export const HOST_OBJECT_PREFIX: BinaryKey = '\xa0';
@@ -179,6 +182,8 @@ export const vatKey = (vat: number): BinaryKey => VAT_PREFIX + u32(vat);
 export const vatCountersKey = (vat: number): BinaryKey => VAT_COUNTERS_PREFIX + u32(vat);
 /** How many vats list a space, where it is more than one. */
 export const spaceUsersKey = (space: number): BinaryKey => SPACE_USERS_PREFIX + u32(space);
+/** A vat that gets nothing until code of it starts. */
+export const strandedKey = (vat: number): BinaryKey => STRANDED_PREFIX + u32(vat);
 /** vref → kref. */
 export const clistVrefPrefix = (vat: number): BinaryKey => CLIST_VREF_PREFIX + u32(vat);
 export const clistVrefKey = (vat: number, vref: string): BinaryKey =>
@@ -197,9 +202,15 @@ export function vatNameKey(name: string): BinaryKey {
 export const pinKey = (kind: KRefKind, n: number): BinaryKey =>
   PIN_PREFIX + krefKind(kind) + u48(n);
 export const hostResultKey = (input: number): BinaryKey => HOST_RESULT_PREFIX + u48(input);
+/** An item that was taken off the run queue and waits for a stranded vat. */
+export const parkedPrefix = (vat: number): BinaryKey => PARKED_PREFIX + u32(vat);
+export const parkedKey = (vat: number, ordinal: number): BinaryKey =>
+  parkedPrefix(vat) + u48(ordinal);
+/** What a vat is to be told of the reachability of objects: see docs/gc.md. */
+export const collectPrefix = (vat: number): BinaryKey => COLLECT_PREFIX + u32(vat);
 /** Something that a vat is to be told of the reachability of an object: see docs/gc.md. */
 export const collectKey = (vat: number, action: number, object: number): BinaryKey =>
-  COLLECT_PREFIX + u32(vat) + u8(action) + u48(object);
+  collectPrefix(vat) + u8(action) + u48(object);
 /** Names that hosts and vat code give are UTF-8 in the key, as those of vats. */
 function utf8Name(name: string): BinaryKey {
   if (name === '' || !name.isWellFormed()) refuse('well-formed name', JSON.stringify(name));
@@ -208,6 +219,8 @@ function utf8Name(name: string): BinaryKey {
 /** The name that a key has from `offset` on. */
 export const textOfKey = (key: BinaryKey, offset: number): string =>
   Buffer.from(key.slice(offset), 'latin1').toString('utf8');
+/** A name that the host has bound to a reference. */
+export const boundNameKey = (name: string): BinaryKey => BOUND_NAME_PREFIX + utf8Name(name);
 export const hostObjectKey = (name: string): BinaryKey =>
   HOST_OBJECT_PREFIX + utf8Name(name);
 /** A call of a host object that the host has not answered. */

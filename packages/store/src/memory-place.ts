@@ -15,6 +15,7 @@ import {
   KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot, type PlaceLock, type StorePlace,
 } from './store-place.js';
 import {
+  isNatural,
   required,
   TABLE_NAMES,
   type BinaryKey,
@@ -168,7 +169,7 @@ class MemoryEnvironment implements Environment {
     { after, end, limit }: { after: BinaryKey; end: BinaryKey; limit: number },
     snapshot?: EnvironmentSnapshot,
   ): BinaryKey[] {
-    assert(Number.isSafeInteger(limit) && limit >= 0 && limit <= KEYS_AFTER_MAX, 'limit');
+    assert(isNatural(limit) && limit <= KEYS_AFTER_MAX, 'limit');
     assertRange(after, end);
     const keys: BinaryKey[] = [];
     if (limit === 0) return keys;

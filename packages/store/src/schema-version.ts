@@ -5,7 +5,7 @@ import { HostError } from './host-error.js';
  * The layout of docs/tables.md. Raised when an older release could not read what we write, or we
  * what it wrote: docs/upgrade/store-migration.md.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 export interface SchemaChoice {
   /** Opens a store of an older schema too: to migrate it, nothing else. Default: no. */

@@ -39,10 +39,10 @@ const { out } = options;
 
 /** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
 const BEFORE_LOCKDOWN = [
-  /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|harden|loading|lockdown|overrides)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|function-text|harden|image-main)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(loading|lockdown|overrides|text-codecs|utc-date)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,
   /^packages\/worker\/src\/values\.ts$/,
-  /^packages\/worker\/src\/zygote\/(text-codecs|utc-date|function-text|image-main)\.ts$/,
   /^packages\/worker\/src\/weave\/marks\.ts$/,
   /^packages\/worker\/src\/supervisor\/host-powers\.ts$/,
   /^node_modules\/(ses|@endo\/(cache-map|env-options|immutable-arraybuffer|harden))\//,

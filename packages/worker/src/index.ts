@@ -16,6 +16,7 @@ export * from './protocol/frame-stream.js';
 export * from './protocol/interfaces.js';
 export * from './protocol/limits.js';
 export type * from './protocol/from-worker.js';
+export * from './protocol/observations.js';
 export * from './protocol/opcodes.js';
 export * from './protocol/passed-errors.js';
 export type * from './protocol/passables.js';
@@ -28,6 +29,12 @@ export { readCrank, readDelivery } from './protocol/tuples.js';
 export * from './protocol/vat-numbers.js';
 export { hasFaulted } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
+export {
+  engineNames,
+  observeEngine,
+  readBuiltObservations,
+  type ObservingOptions,
+} from './zygote/engine-observer.js';
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readEntryScript, type EntryScript } from './zygote/entry-script.js';
 export { sharedBytes } from './zygote/shared-bytes.js';

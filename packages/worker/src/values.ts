@@ -1,5 +1,5 @@
 /**
- * What a value of vat code is, as far as the language itself says.
+ * What a value of vat code is, as far as the language itself says, and what we put on it.
  *
  * Predicates of the hot path. To read a property of what they have narrowed may run vat code.
  */
@@ -29,19 +29,30 @@ export const getterOf = (holder: object, name: PropertyKey): (() => unknown) => 
 export const propertyOf = (value: unknown, name: PropertyKey): unknown =>
   (value as Properties)[name];
 
-/**
- * What `value[name]` is without running vat code: undefined for an accessor, and where a proxy
- * answers.
- */
-export const quietProperty = (value: object, name: PropertyKey): unknown => {
+/** An own or inherited property, without running vat code: undefined where a proxy answers. */
+export const quietDescriptor = (
+  value: object,
+  name: PropertyKey,
+): PropertyDescriptor | undefined => {
   let layer: unknown = value;
   while (isObject(layer) && !isProxy(layer)) {
     const descriptor = getOwnPropertyDescriptor(layer, name);
-    if (descriptor !== undefined) return descriptor.value;
+    if (descriptor !== undefined) return descriptor;
     layer = getPrototypeOf(layer);
   }
   return undefined;
 };
+
+/** What `value[name]` is without running vat code: undefined for an accessor, too. */
+export const quietProperty = (value: object, name: PropertyKey): unknown =>
+  quietDescriptor(value, name)?.value;
+
+/** A return-override base: its subclasses stamp private fields on objects that exist already. */
+export class Stamped {
+  constructor(target: object) {
+    return target;
+  }
+}
 
 /** Gives an object of ours a property, also under the one name whose assignment makes none. */
 export const defineOwn = <T>(object: Record<PropertyKey, T>, name: PropertyKey, value: T): void => {

@@ -100,7 +100,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
 
   test('an endless loop -> DELIVERY_TIMEOUT with vat, incarnation, position', async () => {
     const setting = await set({ isolation, deliveryTimeoutMs: TIMEOUT_MS });
-    const { kernel } = setting;
+    const { kernel, log } = setting;
     const { blockHash } = kernel;
     const error = await timedOut(act(kernel, 'loop'), setting.said(1));
     expect(error).toMatchObject({
@@ -112,6 +112,16 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
       method: 'do',
     });
     expect(error).toBeInstanceOf(HostError);
+    const why = `a crank ran for more than ${TIMEOUT_MS} ms`;
+    expect(error.message).toBe(`hazard (v2), incarnation 0, position 2 (do): ${why}`);
+    expect(log.map(({ level }) => level)).toEqual(['log', 'fault']);
+    expect(log[1]).toEqual({
+      vatId: 'v2',
+      name: 'hazard',
+      level: 'fault',
+      text: `DELIVERY_TIMEOUT: ${why}`,
+      crank: { incarnation: 0, position: 2, method: 'do' },
+    });
     await expectSameErrorEverywhere(kernel, error);
     await expectWhole(setting, blockHash);
   });
@@ -125,8 +135,9 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const error = await timedOut(act(kernel, 'chatter'), setting.said(lines));
     expect(error).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2', position: 2 });
     if (isolation === 'thread') expect(log.at(1_000)!.text).toBe('more lines are left out');
-    expect(log.length).toBeGreaterThan(10);
-    expect(log.length).toBeLessThan(1_002);
+    expect(log.at(-1)).toMatchObject({ level: 'fault', name: 'hazard' });
+    expect(log.length).toBeGreaterThan(11);
+    expect(log.length).toBeLessThan(1_003);
     await expectWhole(setting, blockHash);
   });
 
@@ -162,6 +173,7 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     const error = await timedOut(made, until(() => vi.getTimerCount() === 1));
     const place = { code: 'DELIVERY_TIMEOUT', vat: 'v3', incarnation: 0, position: 0 };
     expect(error).toMatchObject(place);
+    expect(error.message).toMatch(/^b \(v3\), incarnation 0, position 0: a crank ran for more/);
     await expectWhole(setting, blockHash);
   });
 
@@ -185,6 +197,8 @@ describe.each(ISOLATIONS)('deaths, %s:', isolation => {
     expect(error).toMatchObject(place);
     expect(error.message).toMatch(/memory|heap/i);
     expect((error.cause as Error).stack).toMatch(/memory|heap/i);
+    expect(setting.log.at(-1)).toMatchObject({ level: 'fault', name: 'hazard' });
+    expect(setting.log.at(-1)!.text).toMatch(/^WORKER_DIED: .*\n {2}cause: /);
     await expectSameErrorEverywhere(kernel, error);
     await expectWhole(setting, blockHash);
   });

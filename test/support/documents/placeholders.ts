@@ -93,6 +93,13 @@ const sealedExport = once(async () => exported(await sealedStore()));
 const imported = (line: string): Promise<Export> =>
   line.includes('--root') ? plainExport() : sealedExport();
 
+/** What another Node would have printed. */
+const engineReport = once(async (): Promise<string> => {
+  const path = await lasting('engine.json');
+  await writeFile(path, await output('engine', '--json'));
+  return path;
+});
+
 type Value = (line: string) => Promise<string>;
 
 const value = (text: string): Value => () => Promise.resolve(text);
@@ -111,6 +118,8 @@ const VALUES: readonly (readonly [before: RegExp, value: Value])[] = [
   [/ --vat NAME$| DIR VAT$/, value('driver')],
   [/ BUNDLE$/, () => bundle('packages/kernel/vats/purse-driver.js')],
   [/ --parameters JSON$/, value('{"greeting":"it is new"}')],
+  [/ --compare FILE$/, engineReport],
+  [/ --nodes PATHS$/, value(process.execPath)],
   [/ --(backup PATH|(html|out) FILE)$/, () => fresh('file')],
   [/ --replicas NAME,NAME$/, value('threads-2,paging')],
 ];

@@ -157,8 +157,6 @@ export class ScriptedKernel {
       value => this.#learn(value),
       (reason: unknown) => this.#learn(reason),
     );
-    // A bundle may be checked by a thread before it becomes an input.
-    await Promise.race([result.catch(() => undefined), new Promise(setImmediate)]);
     await this.#kernel.run();
     const blockHash = await this.#kernel.commit();
     this.#steps.push({ input, label, blockHash });

@@ -72,14 +72,17 @@ export const findingsIn = (page: string, findings: readonly Finding[]): string[]
     return head === undefined ? [] : [{ head, size: Number(size) }];
   });
   const heads = LIBRARIES.map(headOf);
-  const unknown = lines.filter(({ head }) => !heads.includes(head)).map(({ head }) => head);
+  const isListed = lines.map(({ head }) => head).join('\n') === heads.join('\n');
   const wrong = findings.flatMap(({ library, bytes }) => {
     const line = lines.find(({ head }) => head === headOf(library));
-    if (line === undefined) return [`no line: ${headOf(library)}`];
     const found = kilobytes(bytes);
-    const isNear = Math.abs(found - line.size) <= Math.max(1, line.size * TOLERANCE);
+    const isNear =
+      line !== undefined && Math.abs(found - line.size) <= Math.max(1, line.size * TOLERANCE);
     return isNear ? [] : [`${library.name}: ${found} kB`];
   });
-  const rest = isWhole ? [] : ['the text around the table'];
-  return [...rest, ...unknown.map(head => `not among the libraries: ${head}`), ...wrong];
+  return [
+    ...(isWhole ? [] : ['the text around the table']),
+    ...(isListed ? [] : [`the lines of the libraries; they are:\n${heads.join('\n')}`]),
+    ...wrong,
+  ];
 };

@@ -15,7 +15,7 @@ import type {
 } from '@heirloom/kernel/over';
 import { MemoryPlace, packFrame, readerOver } from '@heirloom/store';
 import { FromWorker } from '@heirloom/worker';
-import { SeededRandom, Supervisor } from '@heirloom/worker/scripted';
+import { SCRIPTED_OBSERVATIONS, SeededRandom, Supervisor } from '@heirloom/worker/scripted';
 import type { ScriptedImage } from './scripted-image.js';
 
 type Job = () => void;
@@ -119,6 +119,11 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     openNote: keptNote(),
     openWorkers,
     clock: countingClock(),
+    engine: {
+      name: 'one thread',
+      build: 'a build of it',
+      observe: async () => SCRIPTED_OBSERVATIONS,
+    },
     installedImage: () => image,
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {

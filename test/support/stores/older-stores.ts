@@ -25,16 +25,26 @@ export const OLDER_HEADS: readonly Head[] = [
     height: 17,
     hash: 'ffdc565f5fbac5cf1e0a460e06085bdbc7701ce7e664057fc564341c9a9b2ab4',
   },
+  {
+    schema: 3,
+    height: 17,
+    hash: '098355dad6e7be2b66848ce21fc298ce9f2c9620c92a8c6c6b00595b330e48e4',
+  },
 ];
 
 /** The input that sent a message to a promise which nobody has settled. */
 export const MESSAGE_ON_PROMISE = 16;
 
-/** A fresh copy, in a directory with room beside it. */
-export const olderStore = async (schema: number): Promise<string> => {
+/** Stores that one release wrote under several releases of Node, by the names of their rooms. */
+export const OLDER_NODES: readonly string[] = ['3', '3-node-22', '3-node-24'];
+
+/**
+ * A fresh copy, in a directory with room beside it. `which`: a schema, or one of `OLDER_NODES`.
+ */
+export const olderStore = async (which: number | string): Promise<string> => {
   const directory = join(await freshDirectory(), 'store');
   await mkdir(directory);
-  const packed = await readFile(new URL(`schema-${schema}/store.mdb.br`, STORES));
+  const packed = await readFile(new URL(`schema-${which}/store.mdb.br`, STORES));
   await writeFile(join(directory, 'data.mdb'), await promisify(brotliDecompress)(packed));
   await writeFile(join(directory, 'heirloom-store'), 'A store of Heirloom.\n');
   return directory;

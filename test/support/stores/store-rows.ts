@@ -14,6 +14,7 @@ const KERNEL_TABLES = {
   '\x41': 'clistByKref',
   '\x60': 'pins',
   '\x62': 'collect',
+  '\x63': 'boundNames',
   '\x80': 'remainders',
   '\xa1': 'hostCalls',
   '\xa2': 'kernelObjects',

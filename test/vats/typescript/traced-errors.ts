@@ -1,5 +1,5 @@
 /** A vat whose errors are those of libraries, of other vats, of sends that fail. */
-import type { VatPowers } from '@heirloom/worker/vat';
+import type { Baggage, DurableKindHandle, VatPowers } from '@heirloom/worker/vat';
 import type {} from '@heirloom/worker/vat-globals';
 import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
@@ -33,8 +33,44 @@ const thrown = (error: Error): never => {
   throw error;
 };
 
-export const buildRootObject = (_powers: VatPowers, parameters?: { readonly sku?: string }) => {
+/** A kind's method may throw what can be passed: of other errors a copy is thrown. */
+const makeShop = (): { readonly sell: () => never } => {
+  const shop = VatData.defineKind('Shop', () => ({}), {
+    sell: () => thrown(new OutOfStock('salt')),
+  });
+  return shop() as { readonly sell: () => never };
+};
+
+interface Parameters {
+  readonly sku?: string;
+  /** Durable kinds that the start defines; of "handle" it makes the handle alone. */
+  readonly kinds?: readonly string[];
+  /** The state that a kind has. */
+  readonly field?: string;
+}
+
+const defineTea = (baggage: Baggage, field: string): void => {
+  if (!baggage.has('Tea')) baggage.init('Tea', VatData.makeKindHandle('Tea'));
+  const handle = baggage.get<DurableKindHandle>('Tea');
+  const stateShape = { [field]: 1 };
+  VatData.defineDurableKind(handle, () => ({ [field]: 1 }), {}, { stateShape });
+};
+
+const defineKinds = (baggage: Baggage, tags: readonly string[]): void => {
+  for (const tag of tags) {
+    if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(tag));
+    const handle = baggage.get<DurableKindHandle>(tag);
+    if (tag === 'handle') continue;
+    if (tag === 'Kit') {
+      VatData.defineDurableKindMulti(handle, () => ({}), { pour: {}, brew: {} });
+    } else VatData.defineDurableKind(handle, () => ({}), {});
+  }
+};
+
+export const buildRootObject = (_: VatPowers, parameters?: Parameters, baggage?: Baggage) => {
   if (parameters?.sku !== undefined) order(parameters.sku);
+  if (parameters?.kinds && baggage) defineKinds(baggage, parameters.kinds);
+  if (parameters?.field !== undefined && baggage) defineTea(baggage, parameters.field);
   return Far('root', {
     order: (sku: string) => order(sku),
     orderLater: async (sku: string) => {
@@ -74,6 +110,7 @@ export const buildRootObject = (_powers: VatPowers, parameters?: { readonly sku?
     sendDeep: (other: Other) => E(other).take(1, { a: [() => 1] }),
     giveMap: () => new Map(),
     stock: () => thrown(new OutOfStock('tea')),
+    sell: () => makeShop().sell(),
     sayStock: () => console.error(new OutOfStock('tea')),
   });
 };

@@ -11,6 +11,7 @@
  */
 import {
   ALARM_PREFIX,
+  BOUND_NAME_PREFIX,
   BUNDLE_CAP_PREFIX,
   BUNDLE_NAME_PREFIX,
   CLIST_KREF_PREFIX,
@@ -24,6 +25,7 @@ import {
   HOST_RESULT_PREFIX,
   KERNEL_OBJECT_PREFIX,
   OBJECT_PREFIX,
+  PARKED_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
@@ -31,12 +33,14 @@ import {
   REMAINDER_PREFIX,
   RUN_QUEUE_PREFIX,
   SPACE_USERS_PREFIX,
+  STRANDED_PREFIX,
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
   WAIT_PREFIX,
   type ReadView,
 } from '@heirloom/store';
+import { checkFields, checkMethods } from '../base/arguments.js';
 import type { KRef } from '../state/krefs.js';
 import { countKeys, prefixesOf } from '../state/scan.js';
 import { beginAudit, type Audit } from './audit-context.js';
@@ -85,12 +89,15 @@ const KNOWN_PREFIXES: ReadonlySet<string> = new Set([
   VAT_PREFIX,
   VAT_COUNTERS_PREFIX,
   SPACE_USERS_PREFIX,
+  STRANDED_PREFIX,
   CLIST_VREF_PREFIX,
   CLIST_KREF_PREFIX,
   VAT_NAME_PREFIX,
   PIN_PREFIX,
   HOST_RESULT_PREFIX,
   COLLECT_PREFIX,
+  BOUND_NAME_PREFIX,
+  PARKED_PREFIX,
   REMAINDER_PREFIX,
   DISMISSAL_PREFIX,
   HOST_OBJECT_PREFIX,
@@ -120,8 +127,10 @@ export interface AuditOptions {
   readonly rows?: boolean;
 }
 
-/** Audits a store as of its last block. */
+/** Audits a store as of its last block. Errors: KernelError BAD_ARGUMENT, BAD_OPTION. */
 export const auditTables = (view: ReadView, options: AuditOptions = {}): AuditReport => {
+  checkMethods('auditTables', view, ['get', 'keysAfter']);
+  checkFields('auditTables', options, ['rows']);
   const audit = beginAudit(view);
   auditPrefixes(audit);
   const vats = auditVats(audit);

@@ -1,14 +1,18 @@
 /** The run queue, messages that wait on promises, and what the host holds: all of them hold. */
 import {
+  BOUND_NAME_PREFIX,
   HOST_RESULT_PREFIX,
-  KREF_PROMISE,
+  PARKED_PREFIX,
   PIN_PREFIX,
   PROMISE_QUEUE_PREFIX,
   readU48,
-  readU8,
   RUN_QUEUE_PREFIX,
+  strandedKey,
 } from '@heirloom/store';
-import { isPromiseKRef, objectKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
+import { vatIdOf } from '@heirloom/worker';
+import { namesOfPin } from '../objects/host-holds.js';
+import { readKRef, readVat } from '../state/kernel-keys.js';
+import { isPromiseKRef, promiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY_DECIDES, type Decider } from '../state/parties.js';
 import { ItemType, type RunQueueItem } from '../state/queue-items.js';
 import { rowsOf } from '../state/scan.js';
@@ -18,9 +22,14 @@ import { promiseRow } from './clists.js';
 
 export interface QueueCounts {
   readonly runQueue: number;
+  /** Items that were taken off the run queue and wait for stranded vats. */
+  readonly parked: number;
   /** Messages that wait on promises. */
   readonly waiting: number;
+  /** References that the host holds. */
   readonly pins: number;
+  /** Names that it has bound to some of them. */
+  readonly boundNames: number;
   readonly hostResults: number;
 }
 
@@ -28,6 +37,7 @@ export interface QueueCounts {
 export const auditQueues = (audit: Audit, results: Set<KRef>): QueueCounts => {
   return {
     runQueue: auditRunQueue(audit, results),
+    parked: auditParked(audit, results),
     waiting: auditWaiting(audit, results),
     ...auditHost(audit),
   };
@@ -48,6 +58,26 @@ const auditRunQueue = (audit: Audit, results: Set<KRef>): number => {
     checkItem(audit, ordinal, item, results);
   }
   return length;
+};
+
+/** What waits for a stranded vat holds as what is queued does. */
+const auditParked = (audit: Audit, results: Set<KRef>): number => {
+  const { view, holders, findings } = audit;
+  let parked = 0;
+  for (const [key, item] of rowsOf(view, PARKED_PREFIX, codecs.item)) {
+    const vat = readVat(key, PARKED_PREFIX.length);
+    const ordinal = readU48(key, PARKED_PREFIX.length + 4);
+    const isStranded = view.get('kernel', strandedKey(vat)) !== undefined;
+    parked += 1;
+    findings.expect(
+      isStranded && (item.type === ItemType.send || item.type === ItemType.notify),
+      'queue',
+      () => `item ${ordinal} is parked for ${vatIdOf(vat)}, and not as it should be`,
+    );
+    holders.holdItem(item);
+    checkItem(audit, ordinal, item, results);
+  }
+  return parked;
 };
 
 const checkItem = (
@@ -123,17 +153,8 @@ const auditWaiting = (audit: Audit, results: Set<KRef>): number => {
   return waiting;
 };
 
-const auditHost = (audit: Audit): { readonly pins: number; readonly hostResults: number } => {
+const auditHost = (audit: Audit): Pick<QueueCounts, 'pins' | 'boundNames' | 'hostResults'> => {
   const { view, counters, holders, findings } = audit;
-  let pins = 0;
-  for (const [key, count] of rowsOf(view, PIN_PREFIX, codecs.count)) {
-    const n = readU48(key, PIN_PREFIX.length + 1);
-    const isPromise = readU8(key, PIN_PREFIX.length) === KREF_PROMISE;
-    const kref = isPromise ? promiseKRef(n) : objectKRef(n);
-    pins += 1;
-    findings.expect(count > 0, 'table', () => `${showKRef(kref)} is pinned ${count} times`);
-    for (let i = 0; i < count; i += 1) holders.hold(kref);
-  }
   let hostResults = 0;
   for (const [key, [promise]] of rowsOf(view, HOST_RESULT_PREFIX, codecs.hostResult)) {
     const input = readU48(key, HOST_RESULT_PREFIX.length);
@@ -145,5 +166,31 @@ const auditHost = (audit: Audit): { readonly pins: number; readonly hostResults:
     );
     holders.hold(promise);
   }
-  return { pins, hostResults };
+  return { ...auditPins(audit), hostResults };
+};
+
+/** A pin holds once, whatever it is made of; the names of each are those that are bound to it. */
+const auditPins = (audit: Audit): Pick<QueueCounts, 'pins' | 'boundNames'> => {
+  const { view, holders, findings } = audit;
+  const names = new Map<KRef, number>();
+  let boundNames = 0;
+  for (const [, kref] of rowsOf(view, BOUND_NAME_PREFIX, codecs.kref)) {
+    boundNames += 1;
+    names.set(kref, (names.get(kref) ?? 0) + 1);
+  }
+  let pins = 0;
+  for (const [key, pin] of rowsOf(view, PIN_PREFIX, codecs.count)) {
+    const kref = readKRef(key, PIN_PREFIX.length);
+    pins += 1;
+    holders.hold(kref);
+    const bound = names.get(kref) ?? 0;
+    names.delete(kref);
+    const isWhole = pin > 0 && namesOfPin(pin) === bound;
+    const text = (): string => `${showKRef(kref)} is pinned with ${pin}, and ${bound} names`;
+    findings.expect(isWhole, 'table', text);
+  }
+  for (const [kref, bound] of names) {
+    findings.add('table', `${bound} names are bound to ${showKRef(kref)}, which is not pinned`);
+  }
+  return { pins, boundNames };
 };

@@ -12,6 +12,7 @@ import {
   REMAINDER_PREFIX,
   SPACE_USERS_PREFIX,
   spacePrefix,
+  STRANDED_PREFIX,
   transcriptPrefix,
   VAT_NAME_PREFIX,
   vatCountersKey,
@@ -64,6 +65,7 @@ export const auditVats = (audit: Audit): VatCounts[] => {
   const running = [...vats.values()].filter(isNamed).length;
   findings.expect(names === running, 'vat', () => `${names} vat names for ${running} vats`);
   checkDismissals(audit);
+  checkStranded(audit);
   checkBelongings(audit, remainders);
   return counts;
 };
@@ -140,6 +142,14 @@ const checkDismissals = ({ view, vats, findings }: Audit): void => {
     const kind = readU32(key, DISMISSAL_PREFIX.length + WORD);
     const isDismissed = vats.get(vat)?.dismissed.some(([number]) => number === kind) === true;
     findings.expect(isDismissed, 'vat', () => `${vatIdOf(vat)} has not dismissed kind ${kind}`);
+  }
+};
+
+const checkStranded = ({ view, vats, findings }: Audit): void => {
+  for (const [key] of rowsOf(view, STRANDED_PREFIX, codecs.stranded)) {
+    const vat = readVat(key, STRANDED_PREFIX.length);
+    const runs = vats.get(vat)?.state === VatState.running;
+    findings.expect(runs, 'vat', () => `${vatIdOf(vat)} is stranded and does not run`);
   }
 };
 

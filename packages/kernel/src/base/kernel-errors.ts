@@ -20,6 +20,7 @@ export type KernelErrorCode =
   | 'BAD_OPTION'
   | 'BAD_ARGUMENT'
   | 'BAD_DATA'
+  | 'ENGINE_NOT_ADOPTED'
   | 'KERNEL_CLOSED'
   | 'NO_RESULT'
   | 'UNKNOWN_ITEM';
@@ -48,6 +49,8 @@ export type WorkerErrorCode =
 /** Where a worker was: the first delivery that it is not known to have ended. */
 export interface CrankPlace {
   readonly vat: VatId;
+  /** The vat's, if it has one. */
+  readonly name?: string;
   readonly incarnation: Incarnation;
   readonly position: Position;
   /** The method that was called, or `startVat`, `notify`, ...: undefined if nothing was. */
@@ -57,6 +60,8 @@ export interface CrankPlace {
 /** A HostError of one vat's worker: nothing was committed, the state is that of the last block. */
 export class WorkerError extends HostError {
   declare readonly code: WorkerErrorCode;
+  /** The message without the place. */
+  readonly why: string;
   /** These are undefined for a worker that had no vat yet. */
   readonly vat: VatId | undefined;
   readonly incarnation: Incarnation | undefined;
@@ -70,13 +75,15 @@ export class WorkerError extends HostError {
     place: CrankPlace | undefined,
     options?: ErrorOptions,
   ) {
-    const { vat, incarnation, position, method } = place ?? {};
+    const { vat, name = '', incarnation, position, method } = place ?? {};
     const doing = method === undefined ? '' : ` (${method})`;
+    const shownVat = name === '' ? vat : `${name} (${vat})`;
     const where =
       place === undefined
         ? 'a worker without a vat'
-        : `${vat}, incarnation ${incarnation}, position ${position}${doing}`;
+        : `${shownVat}, incarnation ${incarnation}, position ${position}${doing}`;
     super(code, `${where}: ${why}`, options);
+    this.why = why;
     this.vat = vat;
     this.incarnation = incarnation;
     this.position = position;
@@ -86,6 +93,6 @@ export class WorkerError extends HostError {
   /** The same failure of a worker that was to become this vat's. */
   static at(error: WorkerError, place: CrankPlace): WorkerError {
     if (error.vat !== undefined) return error;
-    return new WorkerError(error.code, error.message, place, { cause: error });
+    return new WorkerError(error.code, error.why, place, { cause: error });
   }
 }

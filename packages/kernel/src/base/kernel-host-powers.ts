@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
+import { engineNames } from '@heirloom/worker';
 
 /** What a kernel asks of clocks and timers. */
 export interface Clock {
@@ -20,10 +21,10 @@ export interface Clock {
 export const nowMs = (): number => performance.now();
 
 /** The engine and its data, on which outcomes depend beyond our own code (rules.md#h4). */
-export const engineName = (): string => {
-  const { v8, icu, unicode } = process.versions;
-  return `v8 ${v8}, icu ${icu}, unicode ${unicode}, ${process.arch}`;
-};
+export const engineName = (): string => engineNames().name;
+
+/** The same with the release of Node. */
+export const engineBuild = (): string => engineNames().build;
 
 /** Whose code caches fit. */
 export const v8Version = (): string => process.versions.v8;

@@ -8,7 +8,7 @@ import { KernelError } from '../base/kernel-errors.js';
 import { bundleVat } from '../code/bundle-vat.js';
 import { BUNDLE_FORMATS, checkBundle, type BundleFormat } from '../code/bundle.js';
 import { hostBundling } from '../code/host-bundling.js';
-import { factsOf, print, showBytes } from './output.js';
+import { factsOf, print, showBytes, warn } from './output.js';
 
 interface Flags {
   readonly format: BundleFormat;
@@ -28,15 +28,17 @@ const write = async (path: string, text: string): Promise<void> => {
 };
 
 const run = async (entry: string, { format, out, json }: Flags): Promise<void> => {
-  const bundle = await bundleVat(entry, { format });
+  const warnings: string[] = [];
+  const bundle = await bundleVat(entry, { format, warn: warning => warnings.push(warning) });
   const { bundleId, moduleFormat, source } = await checkBundle(bundle, hostBundling);
   if (out !== undefined) await write(out, `${JSON.stringify(bundle)}\n`);
   if (moduleFormat !== 'endoZipBase64' && !source.includes(ROOT_BUILDER)) {
-    process.stderr.write(`heirloom: no vat starts from it: nothing is named ${ROOT_BUILDER}\n`);
+    warnings.push(`no vat starts from it: nothing is named ${ROOT_BUILDER}`);
   }
+  for (const warning of warnings) warn(warning);
   const bytes = Buffer.byteLength(source);
   if (json === true) {
-    print(JSON.stringify({ bundleId, moduleFormat, bytes, file: out ?? null }));
+    print(JSON.stringify({ bundleId, moduleFormat, bytes, file: out ?? null, warnings }));
     return;
   }
   const facts = [
@@ -51,8 +53,8 @@ const run = async (entry: string, { format, out, json }: Flags): Promise<void> =
 const DESCRIPTION =
   'Bundles the modules of a vat, from its entry on, and checks that a vat can run them: what it ' +
   'cannot run is told with file, line and column. The file that --out names holds the bundle as ' +
-  'JSON, for `bundleSpec` of a configuration, `heirloom check-upgrade` and `installBundle`. The ' +
-  'same sources give the same bundle, wherever they are.';
+  'JSON, for `bundleSpec` of a configuration, `heirloom check-upgrade` and `installBundle`. Of ' +
+  'names that nobody declares it warns. The same sources give the same bundle, wherever they are.';
 
 export const addBundleCommand = (program: Command): void => {
   program

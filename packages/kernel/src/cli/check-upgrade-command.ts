@@ -7,7 +7,7 @@ import { bundleVat } from '../code/bundle-vat.js';
 import type { VatBundle } from '../code/bundle.js';
 import { openKernel } from '../kernel.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
-import { factsOf, print, showBytes, tableOf } from './output.js';
+import { factsOf, print, showBytes, tableOf, warn } from './output.js';
 
 interface Flags {
   readonly json?: true;
@@ -24,7 +24,7 @@ const parsed = (what: string, text: string): unknown => {
 
 /** A bundle that was written as JSON, or the entry module of a vat, bundled now. */
 const readBundle = async (path: string): Promise<VatBundle> => {
-  if (!path.endsWith('.json')) return bundleVat(path);
+  if (!path.endsWith('.json')) return bundleVat(path, { warn });
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new KernelError('BAD_BUNDLE', `cannot read ${path}: ${String(error)}`);
   });

@@ -22,7 +22,7 @@ const describe = (report: ImportReport): string =>
     ['chunks', report.chunks],
     ['rows', report.rows],
     ['size', showBytes(report.bytes)],
-    ['this engine may open it', report.engineFits],
+    ['this engine may open it', report.engineFits ?? 'not known: its image is not trusted'],
   ]);
 
 const WARNING =

@@ -15,6 +15,22 @@ interface Flags {
 }
 
 const TABLES_SHOWN = 20;
+const NAMES_SHOWN = 20;
+
+/** `treasury: ko22`, one a line; how many more there are. */
+const showNames = ({ boundNames }: StoreInspection): string => {
+  const shown = boundNames.slice(0, NAMES_SHOWN).map(({ name, kref }) => `${name}: ${kref}`);
+  const more = boundNames.length - shown.length;
+  const lines = [String(boundNames.length), ...shown];
+  return (more > 0 ? [...lines, `and ${more} more`] : lines).join('\n');
+};
+
+const showEngine = ({ engine, knownEngines }: StoreInspection): string => {
+  if ('name' in engine) return engine.name;
+  const { imageId, observations } = engine;
+  const shows = `shows ${observations.length} observations to image ${shorten(imageId)}`;
+  return [shows, ...knownEngines].join('\n');
+};
 
 const showStore = (store: StoreInspection): string => {
   const { promises, queues, parameters } = store;
@@ -26,14 +42,15 @@ const showStore = (store: StoreInspection): string => {
     ['block hash', store.blockHash],
     ['state root in it', store.sealedRoot ?? 'none'],
     ['schema', store.schema],
-    ['engine', store.engine],
+    ['engine', showEngine(store)],
     ['image', store.image],
     ['parameters', Object.entries(parameters).map(([name, v]) => `${name} ${v}`).join('\n')],
     ['last input', store.lastInput],
     ['data file', showBytes(store.fileBytes)],
     ['objects', store.objects],
     ['promises', `${promises.unresolved} unresolved, ${settled}`],
-    ['pinned by the host', store.pins],
+    ['references of the host', store.pins],
+    ['names bound by the host', showNames(store)],
     ['run queue', `${messages} messages, ${notifies} notifies, ${lifecycle} lifecycle`],
     ['waiting on promises', [String(queues.waiting), ...longest].join('\n')],
     ['garbage to tell of', queues.toCollect],
@@ -114,7 +131,7 @@ const showTables = ({ tables }: StoreInspection): string =>
 const findVat = ({ vats }: StoreInspection, nameOrId: string): VatInspection => {
   // Several vats that have ended may have had the name; the one that runs has it now.
   const named = vats.filter(({ name, vatId }) => name === nameOrId || vatId === nameOrId);
-  const found = named.find(({ state }) => state === 'running') ?? named.at(-1);
+  const found = named.find(({ state }) => state !== 'terminated') ?? named.at(-1);
   if (found !== undefined) return found;
   const known = vats.map(({ name }) => name).join(', ') || 'none';
   throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}; there are: ${known}`);

@@ -8,8 +8,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
+import { addAdoptEngineCommand } from './adopt-engine-command.js';
 import { addBundleCommand } from './bundle-command.js';
 import { addCheckUpgradeCommand } from './check-upgrade-command.js';
+import { addEngineCommand } from './engine-command.js';
 import { addExportCommand } from './export-command.js';
 import { commandHint, programHint } from './hints.js';
 import { addImportCommand } from './import-command.js';
@@ -33,11 +35,13 @@ addRunCommand(program);
 addBundleCommand(program);
 addInspectCommand(program);
 addVerifyCommand(program);
+addEngineCommand(program);
 addCheckUpgradeCommand(program);
 addMigrateCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addMigrateStoreCommand(program);
+addAdoptEngineCommand(program);
 program.showHelpAfterError(programHint(program));
 for (const command of program.commands) command.showHelpAfterError(commandHint(command));
 

@@ -45,3 +45,5 @@ const HASH_SHOWN = 12;
 export const shorten = (hash: string): string => hash.slice(0, HASH_SHOWN);
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+export const warn = (text: string): void => void process.stderr.write(`heirloom: ${text}\n`);

@@ -2,6 +2,7 @@
  * Where the modules of an archive stand in its script: archive-linker.ts puts the name of each on
  * the line before its first, in a comment, and changes no line of a module. For traces alone.
  */
+import { linesOf } from '@heirloom/worker/plain-places';
 
 /** These end a line in a script, and not in JSON. */
 const LINE_ENDS_BESIDE = /[\u2028\u2029]/g;
@@ -32,12 +33,16 @@ export class ArchivePlaces {
   readonly #parts: readonly ModulePart[];
 
   constructor(script: string) {
-    const lines = script.split(/\r\n|[\n\r\u2028\u2029]/);
-    this.#parts = lines.flatMap((text, at) => {
+    this.#parts = linesOf(script).flatMap((text, at) => {
       const [, quoted] = COMMENT.exec(text) ?? [];
       const name = quoted === undefined ? undefined : nameIn(quoted);
       return name === undefined ? [] : [{ name, line: at + 1 }];
     });
+  }
+
+  /** The line that a module begins with, from 0. */
+  lineOf(module: string): number | undefined {
+    return this.#parts.find(({ name }) => name === module)?.line;
   }
 
   /**

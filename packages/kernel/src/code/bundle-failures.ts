@@ -1,9 +1,10 @@
 /** Why there is no bundle: what esbuild says, in the words of vats. */
-import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
+import { describeError } from '@heirloom/store';
 import type { Message } from 'esbuild';
 import { advised } from './advice.js';
+import { markBytesOf } from './marked-files.js';
 
 /** Where the files of a bundle are, and what they are called in places of errors. */
 export interface FileNames {
@@ -64,18 +65,6 @@ const whyOf = ({ id, text, notes }: Message, directory: string): string => {
     : text.replace(NO_LOADER, 'a vat has no $1 files: $2');
 };
 
-const MARK_BYTES = Buffer.from('\ufeff');
-
-/** esbuild counts the bytes of a byte order mark, too, which is not in the text of its line. */
-const markBytesOf = (file: string): number => {
-  try {
-    const begin = readFileSync(file).subarray(0, MARK_BYTES.length);
-    return begin.equals(MARK_BYTES) ? MARK_BYTES.length : 0;
-  } catch {
-    return 0; // no file
-  }
-};
-
 /** An error of esbuild's as its line. */
 const describe = (message: Message, names: FileNames): string => {
   const { location } = message;
@@ -105,9 +94,8 @@ export const retold = (error: unknown, names: FileNames): unknown =>
 
 /** Nothing has been read yet. */
 export const noBundler = (error: unknown): BundleFailure => {
-  const why = error instanceof Error ? error.message : String(error);
   const needed =
     'the bundler, esbuild, does not run here; its program is in an optional package for this ' +
     'platform: install it here, and without --omit=optional';
-  return new BundleFailure(`${needed}\n${why.trim()}`, { cause: error });
+  return new BundleFailure(`${needed}\n${describeError(error).trim()}`, { cause: error });
 };

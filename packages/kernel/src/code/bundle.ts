@@ -6,12 +6,14 @@
  */
 import { hash } from 'node:crypto';
 import { Script } from 'node:vm';
+import { describeError } from '@heirloom/store';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { advised } from './advice.js';
 import type { DerivedArchive } from './archive-script.js';
 import { ArchiveRefused, type Bundling } from './bundling.js';
+import { SOURCE_URL_PREFIX } from './evaluated-places.js';
 import { RecentBundles } from './recent-bundles.js';
 import { whyRefused, wovenSource } from './refused-source.js';
 import { mapOf, readSourceMap } from './source-places.js';
@@ -31,7 +33,10 @@ export type VatBundle =
   | {
       readonly moduleFormat: ScriptFormat;
       readonly source: string;
-      /** JSON, version 3, of `source`: for traces, no part of the bundle's id. */
+      /**
+       * JSON, version 3, of `source`, or of the module that it names as `file`: for traces, no part
+       * of the bundle's id.
+       */
       readonly sourceMap?: string;
     }
   | {
@@ -39,6 +44,7 @@ export type VatBundle =
       readonly endoZipBase64: string;
       /** Hex, of the archive's compartment map, which has the hashes of all modules. */
       readonly endoZipBase64Sha512?: string;
+      readonly sourceMap?: string;
     };
 
 /** A bundle that may be installed. */
@@ -48,7 +54,7 @@ export interface CheckedBundle {
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
-  /** JSON, of `source`, for traces. */
+  /** JSON, of `source` or of the module that it names, for traces. */
   readonly sourceMap?: string;
   /** A URL of the directory that the map names files from, if it is known: for debuggers. */
   readonly sourceRoot?: string | undefined;
@@ -58,10 +64,6 @@ const BUNDLE_BYTES_MAX = 12_000_000;
 /** With what the weaver adds; one row of the store. */
 const SCRIPT_BYTES_MAX = 15_000_000;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
-const SOURCE_URL_PREFIX = '/bundled-source/.../';
-
-const describe = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 export const isFormat = (format: unknown): format is BundleFormat =>
   BUNDLE_FORMATS.some(known => known === format);
@@ -100,7 +102,7 @@ const checkSourceMap = (sourceMap: unknown): string | undefined => {
     const { version }: { readonly version?: unknown } = JSON.parse(sourceMap);
     if (version === 3) return sourceMap;
   } catch (error) {
-    return bad(`its source map cannot be read: ${describe(error)}`, error);
+    return bad(`its source map cannot be read: ${describeError(error)}`, error);
   }
   return bad('its source map is not of version 3');
 };
@@ -125,7 +127,7 @@ const checkSyntax = (script: string): void => {
   try {
     new Script(`'use strict';${script}`, { filename: 'bundle' }); // parses only
   } catch (error) {
-    bad(`its source does not parse: ${describe(error)}`, error);
+    bad(`its source does not parse: ${describeError(error)}`, error);
   }
 };
 
@@ -158,7 +160,9 @@ const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unkn
     const woven = wovenSource(moduleFormat, source);
     return moduleFormat === 'endoScript' ? woven : weave(scriptOf(moduleFormat, source));
   } catch (error) {
-    const map = typeof sourceMap === 'string' ? mapOf(sourceMap) : undefined;
+    // One of a module says nothing of the source.
+    const isEvaluated = moduleFormat === 'nestedEvaluate';
+    const map = typeof sourceMap === 'string' && !isEvaluated ? mapOf(sourceMap) : undefined;
     return bad(whyRefused(error, source, map), error);
   }
 };
@@ -216,7 +220,7 @@ const checkZipBundle = async (
   try {
     derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
   } catch (error) {
-    return bad(advised(describe(error)), error);
+    return bad(advised(describeError(error)), error);
   }
   const { script, sha512: mapSha512 } = derived;
   checkSize('woven script', script, SCRIPT_BYTES_MAX);
@@ -228,7 +232,10 @@ const checkZipBundle = async (
   return bundle;
 };
 
-/** The script as it is, whatever its modules have; undefined if the weaver does not take it. */
+/**
+ * The script as it is, whatever its modules have; undefined if the weaver does not take it.
+ * Errors: KernelError BAD_BUNDLE where it nests deeper than the stack of this host holds.
+ */
 const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefined => {
   if (moduleFormat === 'endoZipBase64') return undefined;
   try {
@@ -236,7 +243,9 @@ const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefi
     checkSize('woven script', script, SCRIPT_BYTES_MAX);
     checkSyntax(script);
     return script;
-  } catch {
+  } catch (error) {
+    const cause = error instanceof KernelError ? error.cause : error;
+    if (cause instanceof RangeError) return bad(describeError(cause), cause);
     return undefined; // it was refused already, for a better reason
   }
 };
@@ -261,6 +270,13 @@ export const bundleOfBefore = (installed: InstalledSource, refusal: unknown): Ch
   return { ...installed, script };
 };
 
+/** With the source map that came with it. */
+const mapped = (checked: CheckedBundle, given: unknown): CheckedBundle => {
+  const map = given === undefined ? undefined : checkSourceMap(given);
+  if (map === undefined) return checked;
+  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
+};
+
 /**
  * Checks shape, format, size, integrity and syntax, and derives the script; of an archive in a
  * thread, hence the promise.
@@ -282,11 +298,9 @@ export const checkBundle = (
     return bad(`format ${moduleFormat} is not supported; supported: ${formats}`);
   }
   if (moduleFormat === 'endoZipBase64') {
-    return checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
+    const checking = checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
+    return checking.then(checked => mapped(checked, sourceMap));
   }
   const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
-  const checked = checkScriptBundle(moduleFormat, source, given);
-  const map = given === undefined ? undefined : checkSourceMap(given);
-  if (map === undefined) return checked;
-  return { ...checked, sourceMap: map, sourceRoot: rememberedRoot(checked.bundleId) };
+  return mapped(checkScriptBundle(moduleFormat, source, given), given);
 };

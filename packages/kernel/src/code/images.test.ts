@@ -3,14 +3,14 @@ import { imageKey, utf8, type ReadView } from '@heirloom/store';
 import { WOVEN_MARK } from '@heirloom/worker/weave';
 import { describe, expect, test } from 'vitest';
 import { Images } from './images.js';
-import { metaTextRow } from '../state/store-meta.js';
+import { imageIdRow } from '../state/store-meta.js';
 
 const ID = 'a'.repeat(64);
 
 /** The images of a store whose own is `source`. */
 const imagesOf = (source: string): Promise<Images> => {
   const rows = [
-    metaTextRow('image', ID),
+    imageIdRow(ID),
     { table: 'images', key: imageKey(ID), value: utf8(source) },
   ] as const;
   const get: ReadView['get'] = (table, key) =>

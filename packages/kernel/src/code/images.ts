@@ -20,13 +20,12 @@ import {
   BUNDLE_CAPS_MARK,
   imageIdFrom,
   INTERFACES_MARK,
-  storedImageId,
   type ImageId,
 } from '@heirloom/worker';
 import { WOVEN_MARK } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
-import { metaText, metaTextRow } from '../state/store-meta.js';
+import { imageIdRow, storedImage } from '../state/store-meta.js';
 import type { MakeCodeCache } from './code-caches.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */
@@ -41,6 +40,11 @@ export interface Image extends ImageSource {
   readonly codeCache: Uint8Array;
 }
 
+interface StoredScript extends ImageSource {
+  readonly id: ImageId;
+  readonly codeCache: Uint8Array | undefined;
+}
+
 const IMAGE_BYTES_MAX = 12_000_000;
 
 /** Where the code cache of an image is kept, for the V8 that runs now. */
@@ -49,7 +53,7 @@ const codeCacheKey = (imageId: ImageId): string =>
 
 /** The rows of a store that say which image new incarnations get. */
 export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
-  metaTextRow('image', id),
+  imageIdRow(id),
   { table: 'images', key: imageKey(id), value: utf8(source) },
 ];
 
@@ -95,8 +99,15 @@ const cacheFor = async (
 ): Promise<Uint8Array> =>
   view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
 
-/** What an image's text says that its vats can be told. */
-const MARKS = [BUNDLE_CAPS_MARK, INTERFACES_MARK];
+/** The script of an image, and its code cache if there is one. Errors: HostError STORE_CORRUPT. */
+export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
+  const text = view.get('images', imageKey(id));
+  if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
+  return { id, source: textOf(text), codeCache: view.get('local', codeCacheKey(id)) };
+};
+
+/** What an image's text says that its vats can run and be told. */
+const MARKS = [WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK];
 
 export class Images {
   readonly #view: ReadView;
@@ -119,12 +130,10 @@ export class Images {
     used: Iterable<ImageId>,
     makeCodeCache: MakeCodeCache,
   ): Promise<Images> {
-    const current = storedImageId(metaText(view, 'image'));
+    const current = storedImage(view);
     const loaded: Image[] = [];
     for (const id of new Set([current, ...used])) {
-      const text = view.get('images', imageKey(id));
-      if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
-      const source = textOf(text);
+      const { source } = storedScript(view, id);
       loaded.push({ id, source, codeCache: await cacheFor(view, { id, source }, makeCodeCache) });
     }
     return new Images(view, current, loaded);
@@ -140,7 +149,7 @@ export class Images {
    * derives of a new bundle may not run there. Errors: KernelError BAD_BUNDLE.
    */
   checkInstallable(): void {
-    if (this.need(this.#current).source.includes(WOVEN_MARK)) return;
+    if (this.#marksOf(this.#current).has(WOVEN_MARK)) return;
     const why = 'new vats of this store get an image of a release that weaves bundles otherwise';
     throw new KernelError('BAD_BUNDLE', `${why}: call adoptImage first`);
   }
@@ -168,6 +177,11 @@ export class Images {
     const marks = new Set(MARKS.filter(mark => source.includes(mark)));
     this.#marks.set(id, marks);
     return marks;
+  }
+
+  /** For dry runs: no incarnation gets it. */
+  lend(image: Image): void {
+    if (!this.#loaded.has(image.id)) this.#loaded.set(image.id, image);
   }
 
   /** From now on new incarnations get it. */

@@ -46,16 +46,28 @@ export class InstalledBundles {
   /** Those that the store does not have yet. */
   readonly #maps = new Map<BundleId, string>();
   readonly #roots = new Map<BundleId, string>();
+  /** Inputs that wait will install them: for dry runs only. */
+  readonly #expected = new Map<BundleId, CheckedBundle>();
 
   constructor(view: ReadView, images: CurrentImage) {
     this.#view = view;
     this.#images = images;
   }
 
+  /** An input that installs it has been called, and has to wait. */
+  expect(bundle: CheckedBundle): void {
+    this.#expected.set(bundle.bundleId, bundle);
+  }
+
+  expected(bundleId: BundleId): CheckedBundle | undefined {
+    return this.#expected.get(bundleId);
+  }
+
   /** Adds the script for the image of new incarnations; one that is there stays as it is. */
   add(bundle: CheckedBundle): void {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
+    this.#expected.delete(bundle.bundleId);
     if (bundle.sourceMap !== undefined) this.#maps.set(bundle.bundleId, bundle.sourceMap);
     if (bundle.sourceRoot !== undefined) this.#roots.set(bundle.bundleId, bundle.sourceRoot);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
@@ -99,9 +111,9 @@ export class InstalledBundles {
     return [...sources.values()].sort((a, b) => (a.bundleId < b.bundleId ? -1 : 1));
   }
 
-  /** The script of what a host calls a bundle. Errors: KernelError UNKNOWN_BUNDLE. */
-  scriptNamed(bundleId: string): VatScript {
-    return isBundleId(bundleId) ? this.scriptOf(bundleId) : notInstalled(bundleId);
+  /** What a host calls a bundle, installed or not. Errors: KernelError UNKNOWN_BUNDLE. */
+  named(bundleId: string): BundleId {
+    return isBundleId(bundleId) ? bundleId : notInstalled(bundleId);
   }
 
   /** Errors: KernelError UNKNOWN_BUNDLE. */
@@ -151,6 +163,16 @@ export class InstalledBundles {
     if (added !== undefined) return added;
     const stored = this.#view.get('local', sourceRootKey(bundleId));
     return stored === undefined ? undefined : textOf(stored);
+  }
+
+  /** As it was installed, if it is: for traces. */
+  bundleOf(bundleId: BundleId): BundleSource | undefined {
+    const added = this.#addedNow(bundleId);
+    if (added !== undefined) return added;
+    const stored = this.#view.get('bundles', bundleSourceKey(bundleId));
+    if (stored === undefined) return undefined;
+    const [moduleFormat, source] = sourceCodec.decode(stored);
+    return { bundleId, moduleFormat, source: textOf(source) };
   }
 
   /** The script of a bundle for new incarnations, if there is one: for traces. */

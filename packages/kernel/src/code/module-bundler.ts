@@ -9,6 +9,7 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { describeError } from '@heirloom/store';
 import { required } from '@heirloom/store/types';
 import { build, context, type BuildContext, type BuildOptions, type BuildResult } from 'esbuild';
 import {
@@ -20,10 +21,14 @@ import {
   type FileNames,
 } from './bundle-failures.js';
 import { advised } from './advice.js';
+import { DEFINED } from './author-module.js';
 import { refusedOfAuthor } from './own-modules.js';
 import { refusedImports } from './refused-imports.js';
-import { checkScript, type Strictness } from './script-check.js';
-import { describePlace, inSource, readSourceMap, splitPlace } from './source-places.js';
+import { withoutMarkColumns } from './marked-files.js';
+import { checkScript, modulesIn, type ModuleText } from './script-check.js';
+import { inSource, readSourceMap } from './source-places.js';
+import { describePlace, splitPlace } from './told-places.js';
+import { undeclaredOfAuthor } from './undeclared-warnings.js';
 
 /** A script, or a module, and where its parts come from. */
 interface Mapped {
@@ -35,19 +40,14 @@ interface Mapped {
 export interface ModuleBundle extends Mapped {
   /** The directory from which they are named. */
   readonly root: string;
+  /** A line for each, which begins with its place. */
+  readonly warnings: readonly string[];
 }
 
 const NAMESPACE = '$vat_namespace';
 const OUTPUT = 'bundle.js';
 /** What a vat that is CommonJS exports, as far as its kernel asks. */
 const ROOT_BUILDER = 'buildRootObject';
-
-/** What bundlers for browsers define: libraries ask for it where they are loaded. */
-const DEFINED = {
-  'process.env.NODE_ENV': '"production"',
-  global: 'globalThis',
-  self: 'globalThis',
-};
 
 const COMMON = {
   bundle: true,
@@ -178,11 +178,15 @@ class Names implements FileNames {
 }
 
 /** `errorMap`: gives the source map for errors. */
-const checkPlaced = (source: string, strictness: Strictness, errorMap: () => string): void => {
+const checkPlaced = (
+  source: string,
+  modules: readonly ModuleText[],
+  errorMap: () => string,
+): void => {
   try {
-    checkScript(source, strictness);
+    checkScript(source, modules);
   } catch (error) {
-    const [why, place] = splitPlace(error instanceof Error ? error.message : String(error));
+    const [why, place] = splitPlace(describeError(error));
     if (place === undefined) throw new BundleFailure(why, { cause: error });
     const where = inSource(readSourceMap(errorMap()), place) ?? describePlace(OUTPUT, place);
     throw new BundleFailure(advised(`${where}: ${why}`), { cause: error });
@@ -235,7 +239,7 @@ export class ModuleBundler {
    * Errors: BundleFailure.
    */
   async module(): Promise<ModuleBundle> {
-    const { source, sourceMap, root } = await this.script();
+    const { source, ...more } = await this.script();
     const { metafile } = await this.#told(build(placed(EXPORTS, this.#entry, this.#base)));
     const { entryPoint = '', exports } = required(Object.values(metafile.outputs)[0], 'the bundle');
     const isCommonJs = metafile.inputs[entryPoint]?.format === 'cjs';
@@ -245,7 +249,7 @@ export class ModuleBundler {
         `const $vat_export${at} = ${NAMESPACE}[${JSON.stringify(name)}];\n` +
         `export { $vat_export${at} as ${name} };\n`,
     );
-    return { source: `${source}${exported.join('')}`, sourceMap, root };
+    return { ...more, source: `${source}${exported.join('')}` };
   }
 
   /** Once what was begun is done. */
@@ -265,21 +269,28 @@ export class ModuleBundler {
   }
 
   async #script(): Promise<ModuleBundle> {
-    const { outputFiles, metafile, warnings } = await this.#build();
+    const { outputFiles, metafile, warnings: told } = await this.#build();
     const { inputs } = metafile;
     const names = this.#names;
-    const refused = warnings.filter(isRefused);
+    const refused = told.filter(isRefused);
     if (refused.length > 0) throw failureOf(refused, names);
     const textOf = (ending: string): string =>
       outputFiles.find(file => file.path.endsWith(ending))?.text ?? '';
-    const { source, sourceMap: map } = withoutHashbang(textOf('.js'), textOf('.map'));
+    const written = Object.values(metafile.outputs).flatMap(({ inputs: parts }) =>
+      Object.keys(parts),
+    );
+    const pathOf = (file: string): string => names.pathOf(file);
+    const given = withoutMarkColumns(textOf('.map'), written, pathOf);
+    const { source, sourceMap: map } = withoutHashbang(textOf('.js'), given);
     const lines = await this.#told(refusedOfAuthor(inputs, source, names));
     if (lines.length > 0) throw new BundleFailure(lines.join('\n'));
     const strictness = Object.entries(inputs).map(
       ([name, { format }]) => [name, format === 'esm'] as const,
     );
-    checkPlaced(source, new Map(strictness), () => names.errorMapOf(map));
-    return { source, sourceMap: names.mapOf(map), root: names.root };
+    const modules = modulesIn(source, new Map(strictness));
+    checkPlaced(source, modules, () => names.errorMapOf(map));
+    const warnings = await undeclaredOfAuthor(inputs, source, modules, names);
+    return { source, sourceMap: names.mapOf(map), root: names.root, warnings };
   }
 
   async #build(): Promise<Built> {

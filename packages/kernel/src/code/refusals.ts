@@ -1,6 +1,6 @@
 /** Why one text of vat code is refused, in the words of vats, and where in it. */
 import type { Place } from '@heirloom/worker/plain-places';
-import { describePlace, splitPlace } from './source-places.js';
+import { describePlace, splitPlace } from './told-places.js';
 
 const BEHIND_AWAIT = /\bawait\s+$/;
 const IMPORT_META = /'import\.meta'/;

@@ -3,13 +3,14 @@
  * its source map says so, else by its own lines and columns.
  *
  * Bundles of `nestedEvaluate` have their modules as texts, which are evaluated when the vat starts.
- * Each of them is looked at here; endo keeps their lines as the author wrote them.
+ * Each of them is looked at here.
  */
 import type { SourceMap } from 'node:module';
-import { weave } from '@heirloom/worker/weave';
+import { requiredAtStart, weave } from '@heirloom/worker/weave';
 import { advised } from './advice.js';
 import type { BundleFormat } from './bundle.js';
 import { refusedInCompiled } from './compiled-modules.js';
+import { isOfEndo, partsOf, type EndoPart } from './endo-parts.js';
 import { refusalIn, told } from './refusals.js';
 import { inSource } from './source-places.js';
 
@@ -18,44 +19,6 @@ const BUNDLE = 'bundle';
 
 /** In a module of the bundle, whose name and lines are the author's. */
 class ModuleRefused extends Error {}
-
-/** How endo's bundler begins what it makes of modules. */
-const OF_ENDO = /^[^\n]{0,40}\(functors => options => \{/;
-
-interface Part {
-  /** Of its package. */
-  readonly owner: string;
-  readonly name: string;
-  readonly text: string;
-  /** The line of the bundle that it begins with, from 0. */
-  readonly line: number;
-}
-
-/** Above each module endo's bundler says which it is. */
-const PART = /^\/\/ === \d+\. (\S+) (\S+) ===$/gm;
-
-/** In a bundle of `nestedEvaluate`: the module and its name, on one line. */
-const evaluatedText = (text: string): string | undefined => {
-  try {
-    const [module]: unknown[] = JSON.parse(text);
-    return typeof module === 'string' ? module : undefined;
-  } catch {
-    return undefined; // not of endo's bundler
-  }
-};
-
-const partsOf = (moduleFormat: BundleFormat, source: string): Part[] => {
-  const found = [...source.matchAll(PART)];
-  return found.flatMap((match, at) => {
-    const [head, owner = '', path = ''] = match;
-    const start = match.index + head.length + 1;
-    const written = source.slice(start, found[at + 1]?.index).replace(/,\s*(\]\)[^]*)?$/, '');
-    const text = moduleFormat === 'nestedEvaluate' ? evaluatedText(written) : written;
-    if (text === undefined) return [];
-    const name = `${owner}/${path.replace(/^\.\//, '')}`;
-    return [{ owner, name, text, line: source.slice(0, start).split('\n').length - 1 }];
-  });
-};
 
 /** Where endo's bundler takes a module of the host, which a vat has not. */
 const HOST_MODULE = /^ *namespaceCells\(tryRequire\("([^"]*)"\)\)/m;
@@ -67,7 +30,7 @@ const checkHostModules = (source: string): void => {
   throw SyntaxError(`a vat has no modules of its host: "${name ?? ''}" (${line}:0)`);
 };
 
-const checkEvaluated = (part: Part): void => {
+const checkEvaluated = (part: EndoPart): void => {
   try {
     weave(part.text);
   } catch (error) {
@@ -75,7 +38,7 @@ const checkEvaluated = (part: Part): void => {
   }
 };
 
-const checkParts = (moduleFormat: BundleFormat, parts: readonly Part[]): void => {
+const checkParts = (moduleFormat: BundleFormat, parts: readonly EndoPart[]): void => {
   const own = parts.at(-1)?.owner;
   for (const part of parts) {
     const why = refusedInCompiled(part.text, part.owner === own);
@@ -85,7 +48,7 @@ const checkParts = (moduleFormat: BundleFormat, parts: readonly Part[]): void =>
 };
 
 /** What the weaver says of the whole, as of the module in which it is. */
-const inPart = (error: unknown, source: string, parts: readonly Part[]): unknown => {
+const inPart = (error: unknown, source: string, parts: readonly EndoPart[]): unknown => {
   const [why, place] = told(error, source);
   const part = parts.findLast(({ line }) => place !== undefined && line <= place.line);
   if (part === undefined || place === undefined) return error;
@@ -98,7 +61,11 @@ const inPart = (error: unknown, source: string, parts: readonly Part[]): unknown
  * cannot run in a vat; ModuleRefused for that in a module of `nestedEvaluate`.
  */
 export const wovenSource = (moduleFormat: BundleFormat, source: string): string => {
-  if (!OF_ENDO.test(source)) return weave(source);
+  if (!isOfEndo(source)) {
+    const required = requiredAtStart(source);
+    if (required !== undefined) throw required;
+    return weave(source);
+  }
   checkHostModules(source);
   const parts = partsOf(moduleFormat, source);
   checkParts(moduleFormat, parts);

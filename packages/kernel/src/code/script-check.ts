@@ -17,24 +17,26 @@ const PASSED_MAX = 10_000;
 const passed = new Set<string>();
 
 /** By name: is the module strict by itself, as ES modules are? */
-export type Strictness = ReadonlyMap<string, boolean>;
+type Strictness = ReadonlyMap<string, boolean>;
 
 /** The statements of a function's body. */
-interface ModuleText {
+export interface ModuleText {
+  readonly name: string;
   readonly text: string;
   readonly isStrict: boolean;
 }
 
-const modulesIn = (source: string, modules: Strictness): ModuleText[] => {
-  const found: { start: number; isStrict: boolean }[] = [];
+/** Where a text of the author's has lines as esbuild's, parts are cut at wrong places. */
+export const modulesIn = (source: string, modules: Strictness): ModuleText[] => {
+  const found: { name: string; start: number; isStrict: boolean }[] = [];
   for (const { index, 1: name = '' } of source.matchAll(NAME_LINE)) {
     const isStrict = modules.get(name);
-    if (isStrict !== undefined) found.push({ start: index, isStrict });
+    if (isStrict !== undefined) found.push({ name, start: index, isStrict });
   }
   const end = source.lastIndexOf(LAST_LINE);
-  return found.map(({ start, isStrict }, at) => ({
+  return found.map(({ start, ...module }, at) => ({
+    ...module,
     text: source.slice(start, found[at + 1]?.start ?? end),
-    isStrict,
   }));
 };
 
@@ -52,8 +54,7 @@ const passes = ({ text, isStrict }: ModuleText): boolean => {
   return true;
 };
 
-/** Errors: those of `weave`, for the whole script. */
-export const checkScript = (source: string, strictness: Strictness): void => {
-  const modules = modulesIn(source, strictness);
+/** `modules`: those of `source`. Errors: those of `weave`, for the whole script. */
+export const checkScript = (source: string, modules: readonly ModuleText[]): void => {
   if (modules.length === 0 || !modules.every(passes)) weave(source);
 };

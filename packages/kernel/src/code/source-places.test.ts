@@ -7,6 +7,7 @@ import { weave } from '@heirloom/worker/weave';
 import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import { moduleComment } from './archive-places.js';
+import type { BundleFormat } from './bundle.js';
 import { SourcePlaces } from './source-places.js';
 
 const ID = bundleIdFrom('ab'.repeat(32));
@@ -22,6 +23,7 @@ const { code, map } = transformSync(AUTHORED, {
 const placesOf = (source?: string, sourceMap?: string): SourcePlaces =>
   new SourcePlaces({
     scriptTextOf: (id: BundleId) => (id === ID ? source && weave(source) : undefined),
+    bundleOf: () => undefined,
     sourceMapOf: (id: BundleId) => (id === ID ? sourceMap : undefined),
     sourceRootOf: () => undefined,
   });
@@ -36,6 +38,23 @@ const wovenPlace = (): string => {
 test('source places: a frame -> the author\'s file; other text stays', () => {
   const text = `at f (heirloom:${ID}:${wovenPlace()})\nheirloom: nothing`;
   expect(placesOf(code, map).locate(text)).toBe('at f (src/f.ts:4:9)\nheirloom: nothing');
+});
+
+test('source places: a frame below all modules -> left out; other text of there stays', () => {
+  const bundle = `${code};\n\n`;
+  const below = code.split('\n').length + 1;
+  const frames = [
+    `    at f (heirloom:${ID}:${wovenPlace()})`,
+    `    at <anonymous> (heirloom:${ID}:${wovenPlace()})`,
+    `    at <anonymous> (heirloom:${ID}:${below}:1)`,
+    '  note: x',
+  ];
+  const [called, loaded] = ['    at f (src/f.ts:4:9)', '    at <anonymous> (src/f.ts:4:9)'];
+  const locate = (text: string): string => placesOf(bundle, map).locate(text);
+  expect(locate(['', ...frames].join('\n'))).toBe(['', called, loaded, '  note: x'].join('\n'));
+  expect(locate(`\n    at g (heirloom:${ID}:${below}:1)`)).toContain('at g (');
+  const unmapped = placesOf(bundle).locate(['', ...frames].join('\n'));
+  expect(unmapped.split('\n').length).toBe(frames.length + 1);
 });
 
 test('source places: no map, or one that is none -> the place in the bundle', () => {
@@ -63,6 +82,7 @@ const readsOf = (count: number, length: number, texts: (ids: string[]) => string
   let reads = 0;
   const places = new SourcePlaces({
     scriptTextOf: () => ' '.repeat(length),
+    bundleOf: () => undefined,
     sourceMapOf: () => {
       reads += 1;
       return map;
@@ -115,6 +135,7 @@ test('source places: a bundle that is lent, a map that is new -> used from then 
   const maps = new Map<string, string>();
   const places = new SourcePlaces({
     scriptTextOf: () => undefined,
+    bundleOf: () => undefined,
     sourceMapOf: id => maps.get(id),
     sourceRootOf: () => undefined,
   });
@@ -144,6 +165,7 @@ test('source places: a script of an archive -> its modules; outside of them, the
   ].join('\n');
   const places = new SourcePlaces({
     scriptTextOf: () => weave(script.replace('(runtime)', 'runtime')),
+    bundleOf: () => undefined,
     sourceMapOf: () => undefined,
     sourceRootOf: () => undefined,
   });
@@ -163,17 +185,56 @@ const originIn = (map: SourceMap, line: number, column: number): string => {
   return 'originalLine' in entry ? `${entry.originalLine}:${entry.originalColumn}` : 'nowhere';
 };
 
+/** The source map that stands behind a script. */
+const mapBehind = (script: Uint8Array): string => {
+  const comment = /\n\/\/# sourceMappingURL=data:application\/json;base64,(.*)$/;
+  const [, data] = comment.exec(textOf(script))!;
+  return Buffer.from(data!, 'base64').toString();
+};
+
+/** An archive of two modules, and the map of one, whose places are as in `code`. */
+const ARCHIVE = weave(
+  ['go();', moduleComment('a/a.js'), '(() => {});', moduleComment('b/b.js'), code].join('\n'),
+);
+
+const archivePlaces = (moduleFormat: BundleFormat, file: string): SourcePlaces =>
+  new SourcePlaces({
+    scriptTextOf: () => ARCHIVE,
+    bundleOf: bundleId => ({ bundleId, moduleFormat, source: '' }),
+    sourceMapOf: () => JSON.stringify({ ...JSON.parse(map), file }),
+    sourceRootOf: () => undefined,
+  });
+
+test('source places: an archive with the map of a module -> the author\'s file', () => {
+  const lines = ARCHIVE.split('\n');
+  const line = lines.findIndex(each => each.includes('"here"'));
+  const at = `heirloom:${ID}:${line + 1}:${lines[line]!.indexOf('Error("here")') + 1}`;
+  const places = archivePlaces('endoZipBase64', 'b/b.js');
+  expect(places.locate(at)).toBe('src/f.ts:4:9');
+  expect(places.locate(`heirloom:${ID}:3:2`)).toBe('a/a.js:1');
+  expect(archivePlaces('endoZipBase64', 'c.js').locate(at)).toMatch(/^b\/b\.js:\d+:\d+$/);
+  const given = { bundleId: ID, imageId: storedImageId('image'), script: utf8(ARCHIVE) };
+  const behind = new SourceMap(
+    JSON.parse(mapBehind(places.scriptFor(given, () => 'file:///home/'))),
+  );
+  expect(originIn(behind, line, lines[line]!.indexOf('Error("here")'))).toBe('3:8');
+  const nested = archivePlaces('nestedEvaluate', 'b/b.js');
+  expect(nested.scriptFor(given, () => 'file:///home/')).toBe(given.script);
+});
+
 test('source places: for a debugger -> every place of the script, as it is told', () => {
   const script = utf8(weave(code));
   const given = { bundleId: ID, imageId: storedImageId('image'), script };
   const places = placesOf(code, map);
   expect(places.scriptFor(given, () => undefined)).toBe(script);
   expect(placesOf(code).scriptFor(given, () => 'file:///home/')).toBe(script);
-  expect(placesOf(code, '{"version":3,"mappings":7}').scriptFor(given, () => 'file:///')).toBe(script);
-  const text = textOf(places.scriptFor(given, () => 'file:///home/'));
-  const [, data] = /\n\/\/# sourceMappingURL=data:application\/json;base64,(.*)$/.exec(text)!;
-  const json = Buffer.from(data!, 'base64').toString();
+  const none = placesOf(code, '{"version":3,"mappings":7}');
+  expect(none.scriptFor(given, () => 'file:///')).toBe(script);
+  const json = mapBehind(places.scriptFor(given, () => 'file:///home/'));
   expect(JSON.parse(json)).toMatchObject({ sourceRoot: 'file:///home/', sources: ['src/f.ts'] });
+  const rooted = placesOf(code, JSON.stringify({ ...JSON.parse(map), sourceRoot: '/own/' }));
+  const own = mapBehind(rooted.scriptFor(given, () => 'file:///home/'));
+  expect(JSON.parse(own)).toMatchObject({ sourceRoot: '/own/', sources: ['src/f.ts'] });
   const [composed, bundled] = [new SourceMap(JSON.parse(json)), new SourceMap(JSON.parse(map))];
   const plain = new PlainPlaces(weave(code));
   let compared = 0;

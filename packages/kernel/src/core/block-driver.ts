@@ -1,9 +1,10 @@
 /**
  * When waves run and blocks end: as the host says, or by itself.
  *
- * Invariants: `run` and `commit` exclude each other; an input is taken when no run is in progress,
- * in order of call (rules.md#w6); whoever waits for a result is told when its block is durable, or
- * why there will be none.
+ * Invariants: `run`, `commit` and dry runs exclude each other; an input is taken when none of them
+ * is in progress, in order of call (rules.md#w6). One is in progress from its call until it is
+ * over, so that no place depends on how long anything takes. Whoever waits for a result is told
+ * when its block is durable, or why there will be none.
  */
 import { KernelError } from '../base/kernel-errors.js';
 import { Inputs, type Input, type TakenInput } from './inbox.js';
@@ -28,6 +29,10 @@ export class BlockDriver {
   readonly #committed: () => void;
   readonly isAuto: boolean;
   #busy: Promise<unknown> | undefined;
+  /** Runs, commits and dry runs that were called and are not over. */
+  #called = 0;
+  /** Why there will be no other block. */
+  #ended: Error | undefined;
   #pumping: Promise<void> | undefined;
 
   constructor(core: KernelCore, { isAuto, committed }: BlockDriverOptions) {
@@ -37,64 +42,106 @@ export class BlockDriver {
     this.#committed = committed;
   }
 
-  /** A run or a commit is in progress. */
+  /** A run, a commit or a dry run is in progress: what depends on the state is checked later. */
   get isBusy(): boolean {
-    return this.#busy !== undefined;
+    return this.#called > 0;
   }
 
+  /** Would an input be taken at once? */
+  get isIdle(): boolean {
+    return !this.isBusy && this.#inputs.waiting === 0;
+  }
+
+  /** Errors: KernelError, of the input's check, unless it has to wait. */
   add<T>(input: Input<T>): TakenInput<T> {
+    this.#assertOpen();
     return this.#inputs.add(input, this.isBusy);
   }
 
   /** Adds an input and, where the kernel owns its blocks, has it seen through. */
-  input<T>(input: Input<T>): Promise<T> {
-    const { result } = this.add(input);
+  enqueue<T>(input: Input<T>): TakenInput<T> {
+    const taken = this.add(input);
     if (this.isAuto) void this.pump();
+    return taken;
+  }
+
+  input<T>(input: Input<T>): Promise<T> {
+    return this.enqueue(input).result;
+  }
+
+  /** What comes of an input; where the kernel owns its blocks, it sees to that. */
+  async resultOf(input: number): Promise<unknown> {
+    this.#assertOpen();
+    const result = this.#inputs.resultOf(input);
+    if (this.isAuto && this.#core.results.awaits(input)) void this.pump();
     return result;
+  }
+
+  /** Between runs, what has waited is taken. False: a run is in progress. */
+  takeWaiting(): boolean {
+    this.#assertOpen();
+    if (!this.isBusy) this.#inputs.takeAll();
+    return !this.isBusy;
   }
 
   /** Errors: KernelError BAD_OPTION unless a `first` input may be made now. */
   checkFirst(): void {
     this.#core.assertAlive();
-    const isIdle = !this.isBusy && this.#inputs.waiting === 0;
-    if (isIdle && this.#core.isBlockFresh) return;
+    if (this.isIdle && this.#core.isBlockFresh) return;
     const rule = 'it must be one of the first inputs of a block, before run and other inputs';
     throw new KernelError('BAD_OPTION', `first: ${rule}`);
   }
 
   run(limits: RunLimits): Promise<RunStats> {
     return this.#exclusive(async () => {
+      this.#core.engine.assertFits();
       this.#inputs.takeAll();
       return this.#runWaves(limits, () => this.#core.busy);
     });
   }
 
-  /** Work between runs of which nothing stays. */
-  aside<T>(work: () => Promise<T>): Promise<T> {
-    return this.#exclusive(work);
+  /** Work between runs of which nothing stays; what it needs may be prepared amid one. */
+  async aside<P, T>(prepare: () => P | Promise<P>, work: (prepared: P) => Promise<T>): Promise<T> {
+    this.#called += 1;
+    try {
+      const prepared = await prepare();
+      return await this.#exclusive(() => work(prepared));
+    } finally {
+      this.#called -= 1;
+    }
   }
 
   commit(): Promise<string> {
-    return this.#exclusive(() => this.#commit());
+    return this.#exclusive(async () => {
+      this.#core.engine.assertFits();
+      return this.#commit();
+    });
   }
 
   async idle(): Promise<void> {
     if (!this.isAuto) {
       throw new KernelError('BAD_OPTION', 'idle: the host owns the blocks: use run');
     }
+    this.#assertOpen();
+    this.#core.engine.assertFits();
     await this.pump();
-    this.#core.assertAlive();
+    this.#assertOpen();
   }
 
   /** Blocks until nothing is queued, no input waits or is uncommitted, and no garbage is left. */
   pump(): Promise<void> {
+    // Nothing runs before the engine is adopted.
+    if (!this.#core.engine.fits) return Promise.resolve();
     this.#pumping ??= this.#runBlocks();
     return this.#pumping;
   }
 
   /** Waits for what is in progress; inputs that wait come to nothing. */
   async end(reason: Error): Promise<void> {
-    await this.#busy?.catch(() => undefined);
+    this.#ended ??= reason;
+    for (let busy = this.#busy; busy !== undefined; busy = this.#busy) {
+      await busy.catch(() => undefined);
+    }
     this.#inputs.fail(reason);
   }
 
@@ -102,7 +149,7 @@ export class BlockDriver {
     // What the host calls in one turn is taken together; `#pumping` is set by then.
     await undefined;
     try {
-      while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.hasUncommittedInputs) {
+      while (this.#core.busy || this.#inputs.waiting > 0 || this.#core.isBlockBegun) {
         await this.#exclusive(() => this.#runBlock());
       }
     } catch (error) {
@@ -139,14 +186,24 @@ export class BlockDriver {
   }
 
   async #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#busy !== undefined) await this.#busy.catch(() => undefined);
-    this.#core.assertAlive();
-    const busy = work();
-    this.#busy = busy;
+    this.#called += 1;
     try {
-      return await busy;
+      while (this.#busy !== undefined) await this.#busy.catch(() => undefined);
+      this.#assertOpen();
+      const busy = work();
+      this.#busy = busy;
+      try {
+        return await busy;
+      } finally {
+        this.#busy = undefined;
+      }
     } finally {
-      this.#busy = undefined;
+      this.#called -= 1;
     }
+  }
+
+  #assertOpen(): void {
+    this.#core.assertAlive();
+    if (this.#ended !== undefined) throw this.#ended;
   }
 }

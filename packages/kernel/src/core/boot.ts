@@ -12,7 +12,8 @@ import {
   type RowChange,
   type Store,
 } from '@heirloom/store';
-import { engineName } from '../base/kernel-host-powers.js';
+import { imageIdFrom } from '@heirloom/worker';
+import type { Engine } from '../code/host-engine.js';
 import { imageRows, Images, type ImageSource } from '../code/images.js';
 import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { spellings } from '../state/kernel-keys.js';
@@ -24,13 +25,20 @@ import { KERNEL_OWNS } from '../state/parties.js';
 import { runningVats } from '../state/running-vats.js';
 import { rowAt } from '../state/scan.js';
 import { codecs } from '../state/schema.js';
-import { metaText, metaTextRow } from '../state/store-meta.js';
+import { engineRow, knownEnginesRow, type StoreEngine } from '../state/store-meta.js';
 import { checkParameters } from './check-parameters.js';
+import { engineOf, type EngineFit } from './engine-fit.js';
 import type { WaysOut } from './ways-out.js';
 
 export interface BootRecord {
   readonly parameters: KernelParameters;
   readonly images: Images;
+  /** Rows of `local` that are for the next block. */
+  readonly learnt: readonly RowChange[];
+  /** Does this engine fit? Always, unless other engines were allowed. */
+  readonly engine: EngineFit;
+  /** The row `engine` as this engine shows itself to the image of the installed release. */
+  observed(): Promise<StoreEngine>;
 }
 
 /** The kernel objects of every store. */
@@ -44,49 +52,72 @@ const permanentObjects = (): RowChange[] =>
     ];
   });
 
+/** What the row `engine` is to say of an engine: an image older than observations knows a name. */
+const engineShownBy = async (image: ImageSource, engine: Engine): Promise<StoreEngine> => {
+  const observations = await engine.observe(image);
+  if (observations === undefined) return { name: engine.name };
+  return { imageId: imageIdFrom(image.id), observations };
+};
+
 /** Writes the block that makes a fresh store a kernel's. */
 const initialize = async (
   store: Store,
   parameters: KernelParameters,
-  image: ImageSource,
+  { installedImage, engine }: BootWays,
 ): Promise<void> => {
+  const image = installedImage();
+  const shown = await engineShownBy(image, engine);
   await store.commit({
     height: heightAfter(store.head.height),
     changes: [
       { table: 'meta', key: metaKey('parameters'), value: packParameters(parameters) },
-      metaTextRow('engine', engineName()),
+      engineRow(shown),
       ...permanentObjects(),
       ...imageRows(image),
     ],
-    unhashed: [],
+    unhashed: [knownEnginesRow(shown, [engine.build])],
   });
 };
 
-/** Errors: HostError ENGINE_MISMATCH unless the store was written under this very engine. */
-export const checkEngine = (store: Store): void => {
-  const stored = metaText(store, 'engine');
-  const present = engineName();
-  if (stored === present) return;
+/** Errors: HostError ENGINE_MISMATCH. */
+const refuseEngine = ({ why }: Extract<EngineFit, { readonly fits: false }>): never => {
   throw new HostError(
     'ENGINE_MISMATCH',
-    `the store was written under ${stored}; this is ${present}. Open it with that engine: ` +
-      'replay under another one may differ.',
+    `${why}. Open it with an engine that shows what the store's showed, or have the store adopt ` +
+      'this one: heirloom adopt-engine DIR, docs/move-to-another-node.md.',
   );
 };
 
-/** Reads what the store says of itself; a fresh one is initialized with `given`. */
+type BootWays = Pick<WaysOut, 'installedImage' | 'makeCodeCache' | 'engine'>;
+
+interface BootOptions {
+  /** An engine that does not fit is told of in the record, and not refused. Default: false. */
+  readonly allowsOtherEngine?: boolean;
+}
+
+/**
+ * Reads what the store says of itself; a fresh one is initialized with `given`.
+ *
+ * Errors: HostError ENGINE_MISMATCH, STORE_CORRUPT; KernelError BAD_OPTION (`given`).
+ */
 export const boot = async (
   store: Store,
   given: Partial<KernelParameters>,
-  { installedImage, makeCodeCache }: Pick<WaysOut, 'installedImage' | 'makeCodeCache'>,
+  ways: BootWays,
+  { allowsOtherEngine = false }: BootOptions = {},
 ): Promise<BootRecord> => {
   const stored = store.get('meta', metaKey('parameters'));
-  if (stored === undefined) await initialize(store, checkParameters(given), installedImage());
+  if (stored === undefined) await initialize(store, checkParameters(given), ways);
   else checkParameters(given);
-  checkEngine(store);
+  const engine = await engineOf(store, ways.engine);
+  if (!engine.fits && !allowsOtherEngine) refuseEngine(engine);
   const packed = rowAt(store, 'meta', metaKey('parameters'));
   const state = new KernelState(store);
   const used = runningVats(state).map(vat => state.vats.need(vat).imageId);
-  const images = await Images.load(store, used, makeCodeCache);
-  return { parameters: unpackParameters(packed), images };
+  const images = await Images.load(store, used, ways.makeCodeCache);
+  const observed = (): Promise<StoreEngine> =>
+    engineShownBy(ways.installedImage(), ways.engine);
+  const learnt = engine.fits ? [...engine.learnt] : [];
+  images.codeCaches(learnt);
+  return { parameters: unpackParameters(packed), images, learnt, engine, observed };
 };

@@ -14,6 +14,11 @@ export interface CoreOptions {
    * when they are needed. Changes no outcome.
    */
   readonly maxVatsOnline?: number;
+  /**
+   * Opens a store under an engine that is not its own, to adopt it: `kernel.adoptEngine()`.
+   * Default: false. docs/move-to-another-node.md.
+   */
+  readonly adoptEngine?: boolean;
   /** Warm threads kept ready beyond those of the vats; default 1. */
   readonly spareThreads?: number;
   /**

@@ -6,8 +6,9 @@
  * byte arrays: those are `Uint8Array`s of the host's own.
  */
 import { types } from 'node:util';
-import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
+import { describeError, HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
+import { isBelowFrames } from '../log/traces.js';
 import type { KernelData } from '../objects/kernel-data.js';
 import { isPromiseKRef, showKRef, storedKRef, type KRef } from '../state/krefs.js';
 
@@ -38,6 +39,9 @@ class Reference implements VatReference {
 }
 
 const { isNativeError } = types;
+
+const headOf = ({ name, message }: Error): string =>
+  message === '' ? name : `${name}: ${message}`;
 
 export class HostData {
   readonly #interfaceOf: (kref: KRef) => string | undefined;
@@ -92,8 +96,8 @@ export class HostData {
       return { body, slots: slots.map(slot => storedKRef(slot)) };
     } catch (error) {
       if (error instanceof KernelError) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw new KernelError('BAD_ARGUMENT', `cannot be passed to a vat: ${message}`);
+      const why = `cannot be passed to a vat: ${describeError(error)}`;
+      throw new KernelError('BAD_ARGUMENT', why);
     }
   }
 
@@ -116,18 +120,22 @@ export class HostData {
       for (const error of errors) if (error !== rejection) Object.freeze(error);
     }
     if (!isNativeError(rejection)) return rejection;
-    const { name, message } = rejection;
-    const head = message === '' ? name : `${name}: ${message}`;
-    Object.defineProperty(rejection, 'stack', { value: trace ?? head });
+    Object.defineProperty(rejection, 'stack', { value: trace ?? headOf(rejection) });
     this.#untold.add(rejection);
     return rejection;
   }
 
-  /** The host is told of a rejection: `lines` go below where it was thrown, once. */
+  /**
+   * The host is told of a rejection, once: `lines` go below where it was thrown, before the errors
+   * that it comes of.
+   */
   tellWhere(rejection: unknown, lines: () => readonly string[]): void {
     if (!isNativeError(rejection) || !this.#untold.delete(rejection)) return;
-    const value = [rejection.stack, ...lines()].join('\n');
-    Object.defineProperty(rejection, 'stack', { value });
+    const told = (rejection.stack ?? '').split('\n');
+    const headLength = headOf(rejection).split('\n').length;
+    const below = told.findIndex((line, at) => at >= headLength && isBelowFrames(line));
+    told.splice(below < 0 ? told.length : below, 0, ...lines());
+    Object.defineProperty(rejection, 'stack', { value: told.join('\n') });
     Object.freeze(rejection);
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a rejection tells the host beside where it was thrown: what the host had called, and from
- * where. Costs nothing where nothing is rejected.
+ * where. It is looked for once there is a rejection.
  */
 import { fileURLToPath } from 'node:url';
 import { isVatNumber } from '@heirloom/worker';

@@ -8,7 +8,6 @@
 import { Deferred } from '../base/deferred.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { getPromise, release } from '../objects/counts.js';
-import { unpin } from '../objects/host-holds.js';
 import { makePromise } from '../objects/router.js';
 import { isInputNumber, type InputNumber } from '../state/input-numbers.js';
 import { ranges } from '../state/kernel-keys.js';
@@ -85,9 +84,10 @@ export class HostResults {
     return waiting;
   }
 
-  /** The host no longer holds `kref`. */
-  unpin(kref: KRef): void {
-    if (unpin(this.#state, kref)) this.#data.forget(kref);
+  /** A block to come tells what comes of this input. */
+  awaits(input: number): boolean {
+    const row = isInputNumber(input) ? this.#state.hostResults.get(input) : undefined;
+    return row !== undefined && (row[1] === 0 || row[1] > this.#state.height);
   }
 
   /** Before a commit: rows of results told in earlier blocks go. */
@@ -100,6 +100,7 @@ export class HostResults {
 
   /** After a commit: the host is told what the block settled. */
   tell(): void {
+    this.#state.hostTellings.toldResults();
     for (const { promise, row, input } of this.#state.hostSettlements.take()) {
       if (input !== undefined) this.#told.push(input);
       this.#tell(promise, row);

@@ -2,35 +2,59 @@
  * Host inputs: they are numbered in order of call and appended to the block between runs
  * (rules.md#w6).
  *
- * An input is checked before it gets its number, so that what is refused leaves nothing behind. Its
- * result settles when the block that settles it is durable; an input without an answer, when the
- * block that contains it is.
+ * Between runs an input is checked before it gets its number, so that what is refused leaves
+ * nothing behind. While a run is in progress, how far it has got is the machine's speed: an input
+ * gets its number at once, is checked where it is taken, and what is refused there is answered by a
+ * rejection. Whether the host holds what it passes in is part of the check (rules.md#s5). A result
+ * settles when the block that settles it is durable; an input without an answer, when the block
+ * that contains it is.
  */
 import assert from 'node:assert/strict';
 import { Deferred } from '../base/deferred.js';
+import { HostError, KernelError } from '../base/kernel-errors.js';
+import { isHeld } from '../objects/held-references.js';
+import { rejection } from '../objects/kernel-data.js';
+import { answer } from '../objects/replies.js';
 import { inputAfter, type InputNumber } from '../state/input-numbers.js';
-import type { KRef } from '../state/krefs.js';
+import { showKRef, type KRef } from '../state/krefs.js';
+import { KERNEL_DECIDES } from '../state/parties.js';
 import type { KernelCore } from './kernel-core.js';
 
 /**
  * What a call of the host does when it is taken, and what its answer means.
  *
- * What is wrong with a call is said by the function that makes the input, before it has a number:
- * `apply` must not throw, for it is part of the block. Other inputs, and a run, may lie between the
- * call and `apply`. An input that they can overtake says so in one of three ways: it queues an item
- * whose result is rejected when its turn comes (`createInput`); it makes a result and answers it
- * here, with `rejection(...)` (`results.create`, then `answer`); or, where nobody needs to know, it
- * does nothing (`collectCyclesInput`).
+ * What is wrong with a call whatever the state is, is said by the function that makes the input;
+ * what the state forbids, by `check`, right before `apply`, which must not throw, for it is part of
+ * the block. What is overtaken later, by an item of the run queue that comes first, is said by the
+ * item when its turn comes (`createInput`), or by nobody (`collectCyclesInput`).
  */
 export interface Input<T> {
+  /**
+   * What the host passes in. Invariant: `apply` is called only if the host holds all of it then;
+   * otherwise the call is refused with UNKNOWN_REFERENCE, as by `check`.
+   */
+  readonly references: readonly KRef[];
+  /** Errors: KernelError says why the state, as it is now, forbids the call. Changes nothing. */
+  readonly check?: (() => void) | undefined;
+  /** Begins what takes time and changes no outcome: once, as soon as `check` allows the call. */
+  readonly prepare?: (() => void) | undefined;
   /** Changes the state; returns the promise whose settlement answers it, if there is one. */
   apply(input: InputNumber): KRef | undefined;
   /** Reads what that promise was fulfilled with; `undefined` if there is none. */
   decode(value: unknown): T;
+  /** It is taken by a store that needs another engine, and makes it fit. */
+  readonly adoptsEngine?: true;
 }
 
+export const NO_REFERENCES: readonly KRef[] = [];
+
 /** An input without an answer: it resolves when it is durable. */
-export const silentInput = (apply: () => void): Input<void> => ({
+export const silentInput = (
+  apply: () => void,
+  { references = NO_REFERENCES, check }: Partial<Pick<Input<void>, 'references' | 'check'>> = {},
+): Input<void> => ({
+  references,
+  check,
   apply: () => {
     apply();
     return undefined;
@@ -39,9 +63,22 @@ export const silentInput = (apply: () => void): Input<void> => ({
 });
 
 /** An input that vats answer, with whatever they like. */
-export const vatsInput = (apply: Input<unknown>['apply']): Input<unknown> => ({
+export const vatsInput = (
+  apply: Input<unknown>['apply'],
+  references: readonly KRef[],
+): Input<unknown> => ({
+  references,
   apply,
   decode: value => value,
+});
+
+/** Errors: KernelError, of `check`, of either. */
+export const checkedInput = <T>(input: Input<T>, check: () => void): Input<T> => ({
+  ...input,
+  check: () => {
+    check();
+    input.check?.();
+  },
 });
 
 export interface TakenInput<T> {
@@ -51,10 +88,31 @@ export interface TakenInput<T> {
 
 interface WaitingInput {
   readonly input: InputNumber;
-  readonly apply: Input<unknown>['apply'];
+  readonly given: Input<unknown>;
+  /** It has been begun. */
+  isPrepared: boolean;
+  /** Of `resultOf`, called while it waits. */
+  readonly askers: Deferred<unknown>[];
   fulfill(value: unknown): void;
   reject(reason: unknown): void;
 }
+
+/** What a call is refused with that passes in what the host does not hold. */
+export const unknownReference = (kref: KRef): KernelError =>
+  new KernelError('UNKNOWN_REFERENCE', `the host does not hold ${showKRef(kref)}`);
+
+const prepare = (waiting: WaitingInput): void => {
+  if (!waiting.isPrepared) waiting.given.prepare?.();
+  waiting.isPrepared = true;
+};
+
+/** As the host is told it now; `resultOf` in a later process tells what the state has of it. */
+const tellingRefusal =
+  (refusal: KernelError, reject: (reason: unknown) => void) =>
+  (reason: unknown): void => {
+    const isEnd = reason instanceof HostError || reason instanceof KernelError;
+    reject(isEnd ? reason : refusal);
+  };
 
 export class Inputs {
   readonly #core: KernelCore;
@@ -70,39 +128,111 @@ export class Inputs {
     return this.#waiting.length;
   }
 
-  /** Numbers an input; it is taken at once, or when the present run ends. */
-  add<T>({ apply, decode }: Input<T>, running: boolean): TakenInput<T> {
+  /**
+   * Numbers an input; it is taken at once, or when the present run has ended.
+   *
+   * Errors: KernelError that the state forbids it, if it would be taken at once: it has got no
+   * number; ENGINE_NOT_ADOPTED.
+   */
+  add<T>(given: Input<T>, running: boolean): TakenInput<T> {
     this.#core.assertAlive();
+    if (given.adoptsEngine !== true) this.#core.engine.assertFits();
+    if (!running) {
+      this.takeAll();
+      const refusal = this.#refusalOf(given);
+      if (refusal !== undefined) throw refusal;
+    }
+    const isAllowed = running && this.#refusalOf(given) === undefined;
     const input = this.#next;
     this.#next = inputAfter(input);
     const result = new Deferred<T>();
     const fulfill = (value: unknown): void => {
       try {
-        result.resolve(decode(value));
+        result.resolve(given.decode(value));
       } catch (error) {
         result.reject(error);
       }
     };
-    this.#waiting.push({ input, apply, fulfill, reject: result.reject });
+    const { reject } = result;
+    const waiting = { input, given, isPrepared: false, askers: [], fulfill, reject };
     result.promise.catch(() => undefined); // the host may not care
+    if (isAllowed) prepare(waiting);
+    this.#waiting.push(waiting);
     if (!running) this.takeAll();
     return { input, result: result.promise };
   }
 
+  /** What comes of an input, by its number. Errors: KernelError NO_RESULT. */
+  async resultOf(input: number): Promise<unknown> {
+    const waiting = this.#waiting.find(each => each.input === input);
+    if (waiting === undefined) return this.#core.results.ofInput(input);
+    const asker = new Deferred<unknown>();
+    waiting.askers.push(asker);
+    return asker.promise;
+  }
+
   takeAll(): void {
-    const { state, results } = this.#core;
-    for (const { input, apply, fulfill, reject } of this.#waiting.splice(0)) {
-      const taken = state.nextInput();
-      assert.equal(taken, input, 'inputs are taken in order of call');
-      const promise = apply(input);
-      state.endCrank();
-      const answer = promise === undefined ? results.whenDurable() : results.wait(promise);
-      answer.then(fulfill, reject);
+    if (this.#waiting.length === 0) return;
+    const taken = this.#waiting.splice(0);
+    try {
+      for (const waiting of taken) this.#take(waiting);
+    } catch (error) {
+      const failure = this.#core.stop(error);
+      rejectAll(taken, failure);
+      throw failure;
     }
   }
 
   /** The kernel has failed: inputs that were not taken are refused. */
   fail(error: Error): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    rejectAll(this.#waiting.splice(0), error);
+  }
+
+  /** Why the state forbids it, if it does. */
+  #refusalOf({ references, check }: Input<unknown>): KernelError | undefined {
+    const unheld = references.find(kref => !isHeld(this.#core.state, kref));
+    if (unheld !== undefined) return unknownReference(unheld);
+    try {
+      check?.();
+      return undefined;
+    } catch (error) {
+      if (error instanceof KernelError) return error;
+      throw error;
+    }
+  }
+
+  #take(waiting: WaitingInput): void {
+    const { state, results } = this.#core;
+    const { input, given, askers, fulfill, reject } = waiting;
+    const taken = state.nextInput();
+    assert.equal(taken, input, 'inputs are taken in order of call');
+    const refusal = this.#refusalOf(given);
+    if (refusal === undefined) {
+      prepare(waiting);
+      const promise = given.apply(input);
+      state.endCrank();
+      const answered = promise === undefined ? results.whenDurable() : results.wait(promise);
+      answered.then(fulfill, reject);
+    } else {
+      const answered = results.wait(this.#refuse(input, refusal));
+      state.endCrank();
+      answered.then(fulfill, tellingRefusal(refusal, reject));
+    }
+    for (const { resolve } of askers) resolve(results.ofInput(input));
+  }
+
+  /** The state has the refusal as what comes of the input. */
+  #refuse(input: InputNumber, { code, message }: KernelError): KRef {
+    const { state, results } = this.#core;
+    const result = results.create(input, KERNEL_DECIDES);
+    answer(state, result, rejection(Error(`${code}: ${message}`)));
+    return result;
   }
 }
+
+const rejectAll = (inputs: readonly WaitingInput[], error: Error): void => {
+  for (const { askers, reject } of inputs) {
+    reject(error);
+    for (const asker of askers) asker.reject(error);
+  }
+};

@@ -15,7 +15,14 @@ import {
   type Height,
   type RowChange,
 } from '@heirloom/store';
-import { FIRST_INCARNATION, FIRST_POSITION, vatNumberOf, type VatNumber } from '@heirloom/worker';
+import {
+  FIRST_INCARNATION,
+  FIRST_POSITION,
+  vatNumberOf,
+  type BundleId,
+  type ImageId,
+  type VatNumber,
+} from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
@@ -43,6 +50,7 @@ import { Pager } from '../vats/pager.js';
 import { Watchdog } from '../vats/watchdog.js';
 import { Zygotes, type ZygotesOptions } from '../vats/zygotes.js';
 import { WaveRunner, type WaveStats } from '../wave/run.js';
+import { AdoptableEngine } from './adoptable-engine.js';
 import { boot, type BootRecord } from './boot.js';
 import type { CoreOptions } from './core-options.js';
 import { HostData } from './host-data.js';
@@ -57,6 +65,14 @@ export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
 const MAX_VATS_ONLINE = 50;
 const DELIVERY_TIMEOUT_MS = 600_000;
+
+/** What a dry run is of, where it is not what the store has. */
+interface DryRunCode {
+  /** The image of new incarnations. */
+  readonly imageId?: ImageId;
+  /** Of bundles that are not installed, or not for that image. */
+  readonly scripts?: ReadonlyMap<BundleId, VatScript>;
+}
 
 export interface CoreCounts {
   readonly blocks: number;
@@ -80,6 +96,7 @@ export class KernelCore {
   readonly upgrades = new UpgradeReports();
   readonly ways: WaysOut;
   readonly log: KernelLog;
+  readonly engine: AdoptableEngine;
   /** What an unclean end left, as it was when the store was opened. */
   readonly suspects: readonly Suspicion[];
   readonly #note: RunningNote;
@@ -136,8 +153,7 @@ export class KernelCore {
       onProcessGone: () => this.#freeReaders(),
     });
     const toldBundles = new ToldBundles(this.state, images, this.bundles);
-    const unshown = toldBundles.unshown.bind(toldBundles);
-    this.#online = new OnlineVats(this.zygotes, this.isolation, unshown);
+    this.#online = new OnlineVats(this.zygotes, this.isolation, vat => toldBundles.unshown(vat));
     this.#pager = new Pager({
       online: this.#online,
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
@@ -164,7 +180,8 @@ export class KernelCore {
       threads: options.threads ?? THREADS_MAX,
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
-    images.codeCaches(this.#unhashed);
+    this.#unhashed.push(...record.learnt);
+    this.engine = new AdoptableEngine(ways.engine.build, record);
   }
 
   /** Errors: HostError when the store cannot be opened. */
@@ -174,11 +191,15 @@ export class KernelCore {
     let note: RunningNote | undefined;
     let core: KernelCore | undefined;
     try {
-      const record = await boot(store, options.parameters ?? {}, ways);
+      const { adoptEngine: allowsOtherEngine = false } = options;
+      const record = await boot(store, options.parameters ?? {}, ways, { allowsOtherEngine });
       note = new RunningNote(() => ways.openNote());
       core = new KernelCore(store, record, note, options, ways);
-      await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
-      core.zygotes.refill();
+      // What another engine has run is replayed by no vat; its images may not even start here.
+      if (core.engine.fits) {
+        await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
+        core.zygotes.refill();
+      }
       return core;
     } catch (error) {
       await core?.zygotes.close();
@@ -268,14 +289,18 @@ export class KernelCore {
     this.images.codeCaches(this.#unhashed);
   }
 
-  /** Tries an upgrade, of which nothing stays. `script`: of a bundle that is not installed. */
-  async dryRun(vat: VatNumber, successor: Successor, script?: VatScript): Promise<DryRunReport> {
+  /** Tries an upgrade, of which nothing stays. */
+  async dryRun(
+    vat: VatNumber,
+    successor: Successor,
+    { imageId, scripts }: DryRunCode = {},
+  ): Promise<DryRunReport> {
     this.assertAlive();
     const { scriptOf } = this.#lifecycle;
     const context: LifecycleContext = {
       ...this.#lifecycle,
-      scriptOf: (bundleId, imageId) =>
-        script?.bundleId === bundleId ? script : scriptOf(bundleId, imageId),
+      imageId: () => imageId ?? this.images.currentId,
+      scriptOf: (bundleId, on) => scripts?.get(bundleId) ?? scriptOf(bundleId, on),
     };
     const moment = { height: this.height, wave: this.#wave };
     return dryRun(context, vat, successor, moment, reason => this.reports.traceOf(reason));
@@ -291,8 +316,10 @@ export class KernelCore {
       const changes = this.state.changes();
       this.bundles.changes(changes);
       this.images.changes(changes);
+      this.engine.changes(changes);
       const unhashed = this.#unhashed.splice(0);
       this.bundles.sourceMaps(unhashed);
+      this.engine.learnt(unhashed);
       this.isolation.changes(unhashed);
       this.#pager.changes(unhashed);
       const height = heightAfter(this.height);
@@ -309,6 +336,7 @@ export class KernelCore {
       this.state.committed();
       this.bundles.committed();
       this.images.committed();
+      this.engine.committed();
       this.#pager.committed();
       this.#committedInput = this.state.counters.lastInput;
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);
@@ -327,15 +355,20 @@ export class KernelCore {
     return this.#wave === 0 && taken === this.#firsts.inputs;
   }
 
-  /** The input that is being taken is one of the block's first; its item goes to the head. */
-  takeFirst(item: RunQueueItem | undefined): void {
-    const { inputs, items } = this.#firsts;
-    this.#firsts = { inputs: inputs + 1, items: item === undefined ? items : items + 1 };
-    if (item !== undefined) this.state.enqueueFirst(item, items);
+  /** The input that is being taken is one of the block's first; its items go to the head. */
+  takeFirst(items: readonly RunQueueItem[]): void {
+    const { inputs, items: before } = this.#firsts;
+    this.#firsts = { inputs: inputs + 1, items: before + items.length };
+    this.state.enqueueFirst(items, before);
   }
 
   get hasUncommittedInputs(): boolean {
     return this.state.counters.lastInput !== this.#committedInput;
+  }
+
+  /** Inputs were taken or waves run since the last commit. */
+  get isBlockBegun(): boolean {
+    return this.#wave > 0 || this.hasUncommittedInputs;
   }
 
   /** Rows that the next commit would write. */
@@ -366,19 +399,27 @@ export class KernelCore {
     try {
       return await work();
     } catch (error) {
-      const cause = error instanceof Error ? error : Error(String(error));
-      this.#failure ??=
-        cause instanceof HostError
-          ? cause
-          : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
-      this.#locateCause(this.#failure);
-      this.#blame(this.#failure);
-      this.results.fail(this.#failure);
-      this.migrations.fail(this.#failure);
+      const failure = this.stop(error);
       // The threads go at once; the store stays as the last block left it.
       await this.zygotes.close();
-      throw this.#failure;
+      throw failure;
     }
+  }
+
+  /** Nothing more can be done with this state, for what was thrown: whoever waits is told why. */
+  stop(error: unknown): Error {
+    const cause = error instanceof Error ? error : Error(String(error));
+    const isFirst = this.#failure === undefined;
+    this.#failure ??=
+      cause instanceof HostError
+        ? cause
+        : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
+    this.#locateCause(this.#failure);
+    if (isFirst && this.#failure instanceof WorkerError) this.reports.died(this.#failure);
+    this.#blame(this.#failure);
+    this.results.fail(this.#failure);
+    this.migrations.fail(this.#failure);
+    return this.#failure;
   }
 
   /** What a worker died of: with the author's files. */

@@ -142,10 +142,11 @@ export class Migrations {
     for (const run of this.#runs.splice(0)) run.summary.reject(reason);
   }
 
-  /** False for a vat that has not started: it has no states. */
+  /** False for a vat that has not started, or is stranded. */
   #begin(vat: VatNumber): boolean {
-    const { vatCounters, dueVats } = this.#state;
+    const { vatCounters, dueVats, stranded } = this.#state;
     const counters = vatCounters.get(vat);
+    if (stranded.has(vat)) return false;
     if (counters === undefined || counters.position === 0) return false;
     vatCounters.set(vat, { ...counters, migration: Migration.fromStart });
     dueVats.add(vat);

@@ -23,7 +23,8 @@ test('vat reports: many lines of one crank -> its delivery is read once', async 
     data: new HostData(() => undefined),
     places: new SourcePlaces({
       scriptTextOf: () => undefined,
-      sourceMapOf: () => undefined,
+      bundleOf: () => undefined,
+    sourceMapOf: () => undefined,
       sourceRootOf: () => undefined,
     }),
     log: entry => told.push(entry),

@@ -6,7 +6,9 @@
  * no more than a console line: a worker may have made it up.
  */
 import { types } from 'node:util';
+import { describeError } from '@heirloom/store';
 import { vatNumberOf, type VatId } from '@heirloom/worker';
+import { WorkerError } from '../base/kernel-errors.js';
 import type { SourcePlaces } from '../code/source-places.js';
 import { Traces } from '../log/traces.js';
 import { methodOfDelivery, type KernelLogEntry } from '../log/vat-lines.js';
@@ -24,6 +26,13 @@ interface VatReportsOptions {
 
 type VatCrank = NonNullable<VatLine['crank']>;
 type LoggedCrank = NonNullable<KernelLogEntry['crank']>;
+
+/** As an error's causes stand in its trace. */
+const causeLines = (cause: unknown): string[] => {
+  if (!(cause instanceof Error) || cause instanceof WorkerError) return [];
+  const [head, ...frames] = (cause.stack ?? describeError(cause)).split('\n');
+  return [`  cause: ${head}`, ...frames.map(frame => `  ${frame}`)];
+};
 
 export class VatReports implements VatLog {
   readonly #options: VatReportsOptions;
@@ -57,6 +66,17 @@ export class VatReports implements VatLog {
     const text = this.traceOf(reason) ?? this.#textOf(reason);
     const named = name === undefined ? {} : { name };
     this.#options.log({ vatId, level, text: `${code}: ${text}`, ...named });
+  }
+
+  /** The worker of a vat has failed, and the kernel stops. Its cause has the author's files. */
+  died({ code, why, cause, vat: vatId, incarnation, position, method }: WorkerError): void {
+    const name = this.#nameOf(vatId);
+    const isPlaced = incarnation !== undefined && position !== undefined && method !== undefined;
+    this.#options.log({
+      ...{ vatId, level: 'fault', text: [`${code}: ${why}`, ...causeLines(cause)].join('\n') },
+      ...(name === undefined ? {} : { name }),
+      ...(isPlaced ? { crank: { incarnation, position, method } } : {}),
+    });
   }
 
   /** Where an error was thrown that is data now; `promise`: the one that it rejects. */

@@ -10,6 +10,7 @@ import type { StorePlace } from '@heirloom/store';
 import type { Clock } from '../base/kernel-host-powers.js';
 import type { Bundling } from '../code/bundling.js';
 import type { MakeCodeCache } from '../code/code-caches.js';
+import type { Engine } from '../code/host-engine.js';
 import type { ImageSource } from '../code/images.js';
 import type { NoteFile } from '../state/note-file.js';
 import type { OpenWorkers } from '../vats/channel.js';
@@ -22,6 +23,8 @@ export interface WaysOut {
   /** Starts the workers of vats. */
   readonly openWorkers: OpenWorkers;
   readonly clock: Clock;
+  /** What runs vat code in this process: its name, and what it shows (rules.md#h4). */
+  readonly engine: Engine;
   /** The image of the installed release: fresh stores begin with it. */
   installedImage(): ImageSource;
   readonly makeCodeCache: MakeCodeCache;

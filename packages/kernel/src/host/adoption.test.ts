@@ -48,6 +48,18 @@ describe('adoption: a bundle that an older release has taken and this one refuse
 
   test('a host that cannot say what a bundle is -> not adopted', async () => {
     const failing = scriptOf('endoZipBase64', 'AAAA', new Error('the thread is out of memory'));
-    await expect(failing).rejects.toMatchObject({ code: 'BAD_BUNDLE', message: /out of memory/ });
+    await expect(failing).rejects.toMatchObject({
+      code: 'BAD_BUNDLE',
+      message: expect.stringMatching(/out of memory/),
+    });
+    const [open, close] = ['[', ']'].map(each => each.repeat(100_000));
+    const deep = scriptOf('getExport', `(functors => options => {})([
+// === 1. vat-v1 ./vat.js ===
+({imports:a,importMeta:b})=>{a([]);b.url;${open}${close}},
+])()`);
+    await expect(deep).rejects.toMatchObject({
+      code: 'BAD_BUNDLE',
+      message: expect.stringMatching(/call stack/),
+    });
   });
 });

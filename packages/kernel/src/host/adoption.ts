@@ -1,13 +1,12 @@
 /**
  * The input that makes another zygote image the one of new incarnations (rules.md#h4).
  *
- * The image and the script of every bundle for it are made first; the input then only adds rows, so
- * replicas that run the same release write the same.
+ * The image and the script of every bundle for it are made first, which takes time and is no input;
+ * the input then only adds rows, so replicas that run the same release write the same.
  */
-import { checkFields } from '../base/arguments.js';
 import { bundleOfBefore, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
-import { prepareImage, type ImageSource } from '../code/images.js';
+import { prepareImage, type Image, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
 import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
@@ -50,26 +49,36 @@ export const deriveBundles = async (
   return checked;
 };
 
+/** An image, and the bundles that were installed when it was made ready. */
+export interface ReadyImage {
+  readonly image: Image;
+  readonly bundles: readonly CheckedBundle[];
+}
+
 /**
  * Errors: KernelError BAD_ARGUMENT for what is no image; BAD_BUNDLE when this host cannot derive
  * the script of a bundle.
  */
-export const adoptionInput = async (
+export const readyImage = async (
   core: KernelCore,
-  options: AdoptImageOptions,
-): Promise<Input<void>> => {
-  checkFields('adoptImage', options, ['image']);
+  { image: given }: AdoptImageOptions,
+): Promise<ReadyImage> => {
   const { installedImage, makeCodeCache, bundling } = core.ways;
-  const given = options.image ?? installedImage();
-  const image = await prepareImage(core.store, given, makeCodeCache);
-  const checked = await deriveBundles(core.bundles, bundling);
-  return silentInput(() => {
-    const before = core.images.currentId;
-    if (image.id === before) return;
-    core.adopt(image);
-    for (const bundle of checked) core.bundles.add(bundle);
-    // What was installed meanwhile was derived by this very release.
-    for (const source of core.bundles.sources()) core.bundles.carry(source, before);
-    core.zygotes.imageChanged();
-  });
+  const image = await prepareImage(core.store, given ?? installedImage(), makeCodeCache);
+  core.assertAlive(); // it may have been closed meanwhile
+  return { image, bundles: await deriveBundles(core.bundles, bundling) };
 };
+
+/** New incarnations get the image: part of an input. */
+export const adoptReady = (core: KernelCore, { image, bundles }: ReadyImage): void => {
+  const before = core.images.currentId;
+  if (image.id === before) return;
+  core.adopt(image);
+  for (const bundle of bundles) core.bundles.add(bundle);
+  // What was installed since was derived by this very release, and for no image in particular.
+  for (const source of core.bundles.sources()) core.bundles.carry(source, before);
+  core.zygotes.imageChanged();
+};
+
+export const adoptionInput = (core: KernelCore, ready: ReadyImage): Input<void> =>
+  silentInput(() => adoptReady(core, ready));

@@ -1,5 +1,6 @@
 /** What the kernel itself answers to lifecycle inputs, as the host gets it. */
 import assert from 'node:assert/strict';
+import type { EngineAdoption } from './engine-input.js';
 import type { CreatedVat, ForkedVat, UpgradeResult } from './kernel-types.js';
 
 const hasFields = (value: unknown, names: readonly string[]): boolean =>
@@ -10,6 +11,15 @@ const isForkedVat = (value: unknown): value is ForkedVat =>
   isCreatedVat(value) && hasFields(value, ['exports']);
 const isUpgradeResult = (value: unknown): value is UpgradeResult =>
   hasFields(value, ['incarnationNumber']);
+
+const isEngineAdoption = (value: unknown): value is EngineAdoption =>
+  hasFields(value, ['restarted', 'strandedCount', 'stranded']);
+
+/** Of `lifecycle/engine-adoption.ts`. */
+export const engineAdoption = (value: unknown): EngineAdoption => {
+  assert(isEngineAdoption(value), 'an adoption is answered with what became of the vats');
+  return value;
+};
 
 /** Of `lifecycle/items.ts`, createVat. */
 export const createdVat = (value: unknown): CreatedVat => {

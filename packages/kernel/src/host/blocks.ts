@@ -1,6 +1,7 @@
 /** What a host says at the beginning of a block: an input, before any wave of the block. */
 import { checkFields } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
+import type { BlockDriver } from '../core/block-driver.js';
 import { silentInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { blockTime, setBlockTime, TIME_MAX } from '../services/clock.js';
@@ -12,37 +13,49 @@ export interface BeginBlock {
   readonly time?: number | bigint;
 }
 
-const checkTime = (core: KernelCore, given: number | bigint): number => {
+const bad = (why: string): never => {
+  throw new KernelError('BAD_ARGUMENT', why);
+};
+
+const checkTime = (given: number | bigint): number => {
   const time = Number(given);
   if (!Number.isSafeInteger(time) || time < 0 || time > TIME_MAX) {
-    throw new KernelError('BAD_ARGUMENT', `block time must be a natural number: ${given}`);
+    bad(`block time must be a natural number: ${given}`);
   }
-  const before = blockTime(core.state);
-  if (time >= before) return time;
-  throw new KernelError('BAD_ARGUMENT', `block time cannot go back: ${time} after ${before}`);
+  return time;
 };
 
 /**
- * `atOnce`: the host owns its blocks, so the input is taken now; else it is taken where the next
- * block begins, after those that may be on their way.
+ * Where the host owns its blocks, the input is taken now; else it is taken where the next block
+ * begins, after those that may be on their way.
  *
  * Errors: KernelError BAD_ARGUMENT; the input is not taken.
  */
 export const blockInput = (
   core: KernelCore,
+  { isAuto, isBusy }: Pick<BlockDriver, 'isAuto' | 'isBusy'>,
   block: BeginBlock,
-  { atOnce }: { readonly atOnce: boolean },
 ): Input<void> => {
   checkFields('beginBlock', block, ['height', 'time']);
+  if (isBusy && !isAuto) bad('beginBlock: a run or a commit is in progress');
   const { height, time: given } = block;
-  if (height !== undefined && height !== core.height + 1) {
-    const next = core.height + 1;
-    throw new KernelError('BAD_ARGUMENT', `beginBlock: the next block is ${next}, not ${height}`);
-  }
-  if (atOnce && core.wavesInBlock > 0) {
-    throw new KernelError('BAD_ARGUMENT', 'beginBlock: the block has begun; commit it first');
-  }
-  if (given === undefined) return silentInput(() => undefined);
-  const time = checkTime(core, given);
-  return silentInput(() => setBlockTime(core.state, Math.max(time, blockTime(core.state))));
+  const time = given === undefined ? undefined : checkTime(given);
+  const check = (): void => {
+    if (height !== undefined && height !== core.height + 1) {
+      const next = core.height + 1;
+      bad(`beginBlock: the next block is ${next}, not ${height}`);
+    }
+    if (!isAuto && core.wavesInBlock > 0) bad('beginBlock: the block has begun; commit it first');
+    const before = blockTime(core.state);
+    if (time === undefined || time >= before) return;
+    bad(`block time cannot go back: ${time} after ${before}`);
+  };
+  const apply = (): void => {
+    if (time !== undefined) setBlockTime(core.state, time);
+  };
+  return silentInput(apply, { check });
 };
+
+/** Hex. Errors: KernelError BAD_ARGUMENT when there is no such block. */
+export const blockHashAt = (core: KernelCore, height: number): string =>
+  core.hashAt(height) ?? bad(`there is no block ${height}; the last is ${core.height}`);

@@ -11,7 +11,7 @@
  */
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { required } from '@heirloom/store';
+import { describeError, required } from '@heirloom/store';
 import type { BundleId } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
@@ -141,8 +141,8 @@ export const loadConfig = async (
     if (extname(path) === '.json') config = JSON.parse(await bundling.readText(path));
     else config = await bundling.importDefault(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new KernelError('BAD_CONFIG', `cannot read ${given}: ${why}`, { cause: error });
+    const why = `cannot read ${given}: ${describeError(error)}`;
+    throw new KernelError('BAD_CONFIG', why, { cause: error });
   }
   if (typeof config !== 'object' || config === null) bad(`${given} has no configuration`);
   return { config: config as KernelConfig, directory: dirname(path) };

@@ -1,7 +1,6 @@
 /** What a host asks of a fork, with its options checked. */
 import type { VatNumber } from '@heirloom/worker';
 import { checkFields, checkName } from '../base/arguments.js';
-import { KernelError } from '../base/kernel-errors.js';
 import type { Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { readExports } from '../services/option-reader.js';
@@ -10,7 +9,7 @@ import type { KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
 import { forkedVat } from './answers.js';
 import { hostDialect } from './host-dialect.js';
-import { enqueueLifecycle } from './inputs.js';
+import { checkNameIsFree, enqueueLifecycle } from './inputs.js';
 import type { ForkedVat, ForkVatOptions } from './kernel-types.js';
 import { checkIsolation } from './options.js';
 
@@ -25,26 +24,25 @@ export const forkInput = (
   checkFields('forkVat', options, ['name', 'vatParameters', 'exports', 'isolation', 'first']);
   const { vatParameters, isolation, first = false } = options;
   const name = checkName(options.name);
-  if (core.state.names.get(name) !== undefined) {
-    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
-  }
   checkIsolation(isolation);
   const exports = readExports(options.exports, hostDialect('forkVat'), reference =>
     core.data.krefOf(reference),
   );
   const data = core.data.encode(vatParameters);
   const hasParameters = vatParameters !== undefined;
-  const parent = core.state.vats.get(vat);
-  if (parent !== undefined) {
+  const prepare = (): void => {
+    const { bundleId, imageId } = core.state.vats.need(vat);
     // A worker begins to evaluate the bundle at once.
-    const script = core.bundles.scriptOf(parent.bundleId, parent.imageId);
+    const script = core.bundles.scriptOf(bundleId, imageId);
     core.zygotes.prepare({ kind: core.isolation.kindFor(isolation), script });
-  }
+  };
   const apply = (input: InputNumber): KRef => {
     const child = core.state.nextVat();
     if (isolation !== undefined) core.isolation.choose(child, isolation);
     const what = { child, name, exports, hasParameters, dynamic: false };
     return enqueueLifecycle(core, input, { type: ItemType.fork, vat, ...data, ...what }, first);
   };
-  return { apply, decode: forkedVat };
+  const check = (): void => checkNameIsFree(core, name);
+  const references = [...exports, ...data.slots];
+  return { references, check, prepare, apply, decode: forkedVat };
 };

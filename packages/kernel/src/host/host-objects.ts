@@ -9,13 +9,14 @@
 import { required, type Height } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
-import { silentInput, type Input } from '../core/inbox.js';
+import { NO_REFERENCES, silentInput, unknownReference, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
+import { isHeld } from '../objects/held-references.js';
 import { kernelData, soleReference, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import { applyAnswer, hostObjectName } from '../services/host-calls.js';
 import { ranges } from '../state/kernel-keys.js';
-import { isPromiseKRef } from '../state/krefs.js';
+import { isPromiseKRef, type KRef } from '../state/krefs.js';
 
 /** What an implementation is told beside the arguments. */
 export interface HostCallContext {
@@ -92,19 +93,17 @@ export class HostObjects {
     return calls.filter(({ object }) => !this.#implementations.has(object));
   }
 
-  /** Errors: KernelError BAD_ARGUMENT when there is no such call, or it has been answered. */
+  /** Errors: KernelError BAD_ARGUMENT if it waits for no answer; UNKNOWN_REFERENCE. */
   answer(call: number, answer: HostAnswer): Promise<void> {
-    const { services } = this.#options.core.state;
-    const isOpen = Number.isSafeInteger(call) && call > 0 && call < this.#durableEnd;
-    if (!isOpen || this.#answered.has(call) || services.hostCalls.get(call) === undefined) {
-      throw new KernelError('BAD_ARGUMENT', `host call ${call} waits for no answer`);
-    }
-    return this.#take(call, this.#settlement(answer));
+    if (!Number.isSafeInteger(call) || call <= 0) throw waitsForNone(call);
+    const settlement = this.#settlement(answer);
+    return this.#take(call, settlement.slots, () => this.#answer(call, settlement));
   }
 
   /** After a commit and after opening: implementations are called with what is durable now. */
   deliver(): void {
-    const { services } = this.#options.core.state;
+    const { services, hostTellings } = this.#options.core.state;
+    hostTellings.toldCalls();
     this.#durableEnd = services.nextHostCall;
     while (this.#next < this.#durableEnd) {
       const call = this.#next;
@@ -116,7 +115,7 @@ export class HostObjects {
   /** Answers of implementations since the last time become inputs, in order of their calls. */
   takeAnswers(): void {
     const held = this.#held.splice(0).sort((a, b) => a.call - b.call);
-    for (const { call, settlement } of held) void this.#take(call, settlement);
+    for (const { call, settlement } of held) this.#takeOwn(call, settlement);
   }
 
   /** Answers that come later are dropped: the calls are made again when the store is opened. */
@@ -173,7 +172,7 @@ export class HostObjects {
     }
     if (this.#closed || !this.#options.core.isAlive) return;
     if (this.#options.holdsAnswers) this.#held.push({ call, settlement });
-    else void this.#take(call, settlement);
+    else this.#takeOwn(call, settlement);
   }
 
   /** Errors: KernelError BAD_ARGUMENT for what cannot be passed. */
@@ -198,13 +197,48 @@ export class HostObjects {
     return { rejected: true, ...data };
   }
 
-  #take(call: number, settlement: Settlement): Promise<void> {
+  /** What an implementation has answered, unless the host has answered the call by itself. */
+  #takeOwn(call: number, settlement: Settlement): void {
+    if (!this.#isOpen(call) || this.#answered.has(call)) return;
+    const { state } = this.#options.core;
+    // Nobody waits to be told that it cannot be passed.
+    const apply = (): void => {
+      const unheld = settlement.slots.find(kref => !isHeld(state, kref));
+      if (unheld === undefined) this.#answer(call, settlement);
+      else this.#answer(call, this.#rejection(unknownReference(unheld)));
+    };
+    void this.#take(call, NO_REFERENCES, apply);
+  }
+
+  /** Durable, and not answered by what the state has taken. */
+  #isOpen(call: number): boolean {
+    const { services } = this.#options.core.state;
+    return call < this.#durableEnd && services.hostCalls.get(call) !== undefined;
+  }
+
+  #take(call: number, references: readonly KRef[], apply: () => void): Promise<void> {
+    const check = (): void => {
+      if (!this.#isOpen(call)) throw waitsForNone(call);
+    };
+    // If it is refused, now or where it is taken, the call waits for another answer.
+    const isOpenAgain = (): boolean => this.#answered.delete(call);
     this.#answered.add(call);
-    const input = silentInput(() => {
-      applyAnswer(this.#options.core.state, call, settlement);
-      this.#answered.delete(call);
-      this.#started.delete(call);
-    });
-    return this.#options.add(input);
+    try {
+      const taken = this.#options.add(silentInput(apply, { references, check }));
+      taken.catch(isOpenAgain);
+      return taken;
+    } catch (error) {
+      isOpenAgain();
+      throw error;
+    }
+  }
+
+  #answer(call: number, settlement: Settlement): void {
+    applyAnswer(this.#options.core.state, call, settlement);
+    this.#answered.delete(call);
+    this.#started.delete(call);
   }
 }
+
+const waitsForNone = (call: number): KernelError =>
+  new KernelError('BAD_ARGUMENT', `host call ${call} waits for no answer`);

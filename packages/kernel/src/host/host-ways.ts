@@ -5,6 +5,7 @@ import { readImage } from '@heirloom/worker';
 import { debugRoot, hostClock, warnHost, writeError } from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
 import { hostBundling } from '../code/host-bundling.js';
+import { hostEngine } from '../code/host-engine.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import type { WaysOut } from '../core/ways-out.js';
 import { openNoteFile } from '../state/note-file.js';
@@ -18,6 +19,7 @@ export const hostWays = (given: string): WaysOut => {
     openNote: () => openNoteFile(directory),
     openWorkers: hostWorkers({ directory, readersMax: READERS_MAX }),
     clock: hostClock,
+    engine: hostEngine,
     installedImage: readImage,
     makeCodeCache: warmCodeCache,
     bundling: hostBundling,

@@ -38,11 +38,12 @@ export const messageInput = (
   const given: unknown = args;
   if (!Array.isArray(given)) throw new KernelError('BAD_ARGUMENT', 'arguments must be an array');
   const { body, slots } = core.data.encode([method, [...args]]);
-  return vatsInput(input => {
+  const apply = (input: InputNumber): KRef => {
     const result = core.results.create(input, NOBODY_DECIDES);
     send(core.state, { target: to, body, slots, result });
     return result;
-  });
+  };
+  return vatsInput(apply, [to, ...slots]);
 };
 
 /** Queues a lifecycle item; gives the promise of its result. */
@@ -56,21 +57,28 @@ export const enqueueLifecycle = (
   const result = results.create(input, KERNEL_DECIDES);
   holdAll(state, heldBy(request));
   const item = { ...request, result };
-  if (first) core.takeFirst(item);
+  if (first) core.takeFirst([item]);
   else state.enqueue(item);
   return result;
 };
 
-/** New code and its parameters, for a worker of `kind`, which begins to evaluate it at once. */
+/** New code and its parameters. Errors: KernelError UNKNOWN_BUNDLE for what is no bundle's id. */
 export const codeOf = (
-  core: KernelCore,
-  { bundleId: given, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
-  kind: WorkerKind | undefined,
-): KernelData & { readonly bundleId: BundleId } => {
-  const script = core.bundles.scriptNamed(given);
-  const data = core.data.encode(vatParameters);
-  if (kind !== undefined) core.zygotes.prepare({ kind, script });
-  return { bundleId: script.bundleId, ...data };
+  { bundles, data }: KernelCore,
+  { bundleId, vatParameters }: Pick<CreateVatOptions, 'bundleId' | 'vatParameters'>,
+): KernelData & { readonly bundleId: BundleId } => ({
+  bundleId: bundles.named(bundleId),
+  ...data.encode(vatParameters),
+});
+
+/** A worker begins to evaluate a bundle at once. */
+export const prepareWorker = (core: KernelCore, bundleId: BundleId, kind: WorkerKind): void =>
+  core.zygotes.prepare({ kind, script: core.bundles.scriptOf(bundleId) });
+
+/** Errors: KernelError NAME_TAKEN. */
+export const checkNameIsFree = ({ state }: KernelCore, name: string): void => {
+  if (state.names.get(name) === undefined) return;
+  throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
 };
 
 /** The creation of a static vat. Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, ... */
@@ -78,9 +86,6 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   const known = ['name', 'bundleId', 'vatParameters', 'critical', 'refresh', 'isolation'];
   checkFields('createVat', options, known);
   const name = checkName(options.name);
-  if (core.state.names.get(name) !== undefined) {
-    throw new KernelError('NAME_TAKEN', `there is a vat named ${JSON.stringify(name)}`);
-  }
   const { isolation } = options;
   checkIsolation(isolation);
   const dialect = hostDialect('createVat');
@@ -88,14 +93,20 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   const refresh = readRefresh(options.refresh, dialect);
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
-  const code = codeOf(core, options, core.isolation.kindFor(isolation));
+  const code = codeOf(core, options);
+  const { bundleId } = code;
+  const check = (): void => {
+    checkNameIsFree(core, name);
+    core.bundles.scriptOf(bundleId);
+  };
+  const prepare = (): void => prepareWorker(core, bundleId, core.isolation.kindFor(isolation));
   const apply = (input: InputNumber): KRef => {
     const vat = core.state.nextVat();
     if (isolation !== undefined) core.isolation.choose(vat, isolation);
     const item = { type: ItemType.create, vat, name, ...code, ...kept };
     return enqueueLifecycle(core, input, item, false);
   };
-  return { apply, decode: createdVat };
+  return { references: code.slots, check, prepare, apply, decode: createdVat };
 };
 
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -111,6 +122,7 @@ export const terminateInput = (
   const data = core.data.encode(reason);
   const item = { type: ItemType.terminate, vat, ...data };
   return {
+    references: data.slots,
     apply: input => enqueueLifecycle(core, input, item, first),
     decode: () => undefined,
   };
@@ -130,14 +142,18 @@ export const collectCyclesInput = (
     }
   });
 
-/** A full reap of every vat in the next wave. */
-export const reapAllInput = ({ state }: KernelCore): Input<void> =>
-  silentInput(() => {
+/** A full reap of every vat in the next wave. Errors: KernelError BAD_OPTION in consensus mode. */
+export const reapAllInput = ({ state, parameters }: KernelCore): Input<void> => {
+  if (parameters.gc !== 'engine') {
+    throw new KernelError('BAD_OPTION', "reapAll: the store's gc mode is consensus");
+  }
+  return silentInput(() => {
     for (const vat of runningVats(state)) {
       state.vatCounters.set(vat, { ...state.vatCounters.need(vat), reap: Reap.full });
       state.dueVats.add(vat);
     }
   });
+};
 
 /** What a promise settles to is told. Errors: KernelError UNKNOWN_REFERENCE, BAD_ARGUMENT. */
 export const settlementInput = (core: KernelCore, promise: VatReference): Input<unknown> => {
@@ -145,20 +161,21 @@ export const settlementInput = (core: KernelCore, promise: VatReference): Input<
   if (!isPromiseKRef(kref)) {
     throw new KernelError('BAD_ARGUMENT', `${promise.kref} is no promise`);
   }
-  return vatsInput(() => {
+  const apply = (): KRef => {
     const { state } = core;
     const row = getPromise(state, kref);
     if (row.state === PromiseState.unresolved) subscribe(state, HOST_SUBSCRIBES, kref);
     else tellHost(state, kref, row);
     return kref;
-  });
+  };
+  return vatsInput(apply, [kref]);
 };
 
 /** An item is taken off the run queue. Errors: KernelError UNKNOWN_ITEM. */
 export const cancelInput = (core: KernelCore, choice: ItemChoice): Input<void> => {
   findItem(core.state, choice);
   return silentInput(() => {
-    core.takeFirst(undefined);
+    core.takeFirst([]);
     cancelEntry(core.state, findItem(core.state, choice));
   });
 };

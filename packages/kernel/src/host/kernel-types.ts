@@ -102,6 +102,12 @@ export interface VatInfo extends CreatedVat {
   /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
   readonly replayable: boolean;
   readonly error: HostError | undefined;
+  /**
+   * It gets nothing until code of it starts: upgrade or terminate it; docs/move-to-another-node.md.
+   * `reason`: what its start on this engine failed with; null: none has been tried yet. Undefined:
+   * it gets what is sent.
+   */
+  readonly stranded: { readonly reason: string | null } | undefined;
 }
 
 /** A vat that was running when a worker, or the whole process, ended without warning. */

@@ -30,6 +30,9 @@ const GAUGES = {
   objects: 'Objects that the kernel knows.',
   messages_waiting: 'Messages that wait on unresolved promises.',
   pins: 'Objects and promises that the host holds.',
+  bound_names: 'Names that the host has bound to references.',
+  vats_stranded: 'Vats that get nothing until code of them starts.',
+  items_parked: 'What is kept for stranded vats.',
   garbage_to_tell: 'Objects that vats are still to be told of as garbage.',
 } as const;
 
@@ -169,6 +172,9 @@ export class KernelMetrics {
       objects: tables.objects,
       messages_waiting: tables.waiting,
       pins: tables.pins,
+      bound_names: tables.boundNames,
+      vats_stranded: tables.stranded,
+      items_parked: tables.parked,
       garbage_to_tell: tables.toCollect,
     };
     for (const [name, value] of Object.entries(values)) {

@@ -5,7 +5,7 @@
 import { checkName } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import type { CheckedBundle } from '../code/bundle.js';
-import { silentInput, vatsInput, type Input } from '../core/inbox.js';
+import { NO_REFERENCES, silentInput, vatsInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import { kernelData, SlotMark } from '../objects/kernel-data.js';
 import { BOOTSTRAPPER, CLOCK, provideBundleCap } from '../objects/kernel-objects.js';
@@ -31,20 +31,28 @@ const isFresh = ({ state }: KernelCore): boolean => state.counters.lastInput ===
 export const hostObjectInput = ({ state }: KernelCore, name: string): Input<void> =>
   silentInput(() => void provideHostObject(state, name));
 
-/** Stores a bundle; the vats that wait for it get its cap. */
+/**
+ * Stores a bundle; the vats that wait for it get its cap. Errors: KernelError BAD_BUNDLE if another
+ * image must be adopted first.
+ */
 export const bundleInput = (
   core: KernelCore,
   bundle: CheckedBundle,
   names: readonly string[],
-): Input<void> =>
-  silentInput(() => {
-    const { bundles, state } = core;
+): Input<void> => {
+  const { bundles, images, state } = core;
+  const apply = (): void => {
     const { bundleId } = bundle;
     bundles.add(bundle);
     if (bundle.sourceMap !== undefined) core.places.forget(bundleId);
     bundleInstalled(state, bundleId, provideBundleCap(state, bundleId));
     for (const name of names) state.services.bundleNames.set(name, bundleId);
-  });
+  };
+  return {
+    ...silentInput(apply, { check: () => images.checkInstallable() }),
+    prepare: () => bundles.expect(bundle),
+  };
+};
 
 /** Makes a static vat. */
 const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<CreatedVat> => {
@@ -57,14 +65,14 @@ const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<Cre
     const item = { type: ItemType.create, vat: state.nextVat(), bundleId, name, ...data, options };
     return enqueueLifecycle(core, input, item, false);
   };
-  return { apply, decode: createdVat };
+  return { references: data.slots, apply, decode: createdVat };
 };
 
 const bootstrapInput = (
   { state, results }: KernelCore,
   config: ReadyConfig,
-): Input<unknown> =>
-  vatsInput(input => {
+): Input<unknown> => {
+  const apply = (input: InputNumber): KRef => {
     const { bootstrap, hostObjects, vats } = config;
     const objects = hostObjects.map(name => [
       name,
@@ -76,7 +84,9 @@ const bootstrapInput = (
     const result = results.create(input, NOBODY_DECIDES);
     send(state, { target: BOOTSTRAPPER, body, slots, result });
     return result;
-  });
+  };
+  return vatsInput(apply, NO_REFERENCES);
+};
 
 /** What an opened kernel has begun with. */
 interface Begun {

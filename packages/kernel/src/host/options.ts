@@ -1,4 +1,5 @@
 /** What `openKernel` takes, checked. */
+import { checkCount } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { CoreOptions } from '../core/core-options.js';
 import { checkLogOptions } from '../log/kernel-log.js';
@@ -34,7 +35,7 @@ export interface KernelOptions extends PlacelessOptions {
 const NAMES = [
   ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
   ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
-  ...['maxVatsOnline', 'structuredLog'],
+  ...['maxVatsOnline', 'structuredLog', 'adoptEngine'],
 ];
 /** With less, not even an empty vat starts. */
 const HEAP_MIB_LEAST = 16;
@@ -46,14 +47,9 @@ export const checkIsolation = (isolation: Isolation | undefined): void => {
   throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
 };
 
-const checkCount = (name: string, value: number | undefined, least: number): void => {
-  if (value === undefined || value === Infinity) return;
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new KernelError(
-      'BAD_OPTION',
-      `${name} must be an integer of at least ${least}: ${value}`,
-    );
-  }
+const checkFlag = (name: string, value: boolean | undefined): void => {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new KernelError('BAD_OPTION', `${name} must be a boolean: ${String(value)}`);
 };
 
 /** Errors: KernelError BAD_OPTION names what is wrong and what would be right. */
@@ -66,11 +62,8 @@ export const checkOptions = (options: PlacelessOptions): void => {
   if (blocks !== undefined && blocks !== 'auto' && blocks !== 'host') {
     throw new KernelError('BAD_OPTION', `blocks must be 'auto' or 'host': ${String(blocks)}`);
   }
-  const { collectsEveryCrank: collects } = options;
-  if (collects !== undefined && typeof collects !== 'boolean') {
-    const given = String(collects);
-    throw new KernelError('BAD_OPTION', `collectsEveryCrank must be a boolean: ${given}`);
-  }
+  checkFlag('collectsEveryCrank', options.collectsEveryCrank);
+  checkFlag('adoptEngine', options.adoptEngine);
   checkCount('threads', options.threads, 1);
   checkCount('spareThreads', options.spareThreads, 0);
   checkCount('maxVatsOnline', options.maxVatsOnline, 1);

@@ -6,15 +6,18 @@
  * read: about a microsecond each. `countTables` gives way every few thousand.
  */
 import {
+  BOUND_NAME_PREFIX,
   CLIST_VREF_PREFIX,
   COLLECT_PREFIX,
   OBJECT_PREFIX,
+  PARKED_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
   required,
   ROW_ZERO_PREFIX,
   RUN_QUEUE_PREFIX,
+  STRANDED_PREFIX,
   VAT_COUNTERS_PREFIX,
   VAT_PREFIX,
   vatstoreKey,
@@ -62,10 +65,16 @@ export interface TableCounts {
   };
   /** Messages that wait on unresolved promises. */
   readonly waiting: number;
+  /** References that the host holds. */
   readonly pins: number;
+  /** Names that the host has bound to references. */
+  readonly boundNames: number;
   /** What vats are still to be told of garbage. */
   readonly toCollect: number;
   readonly clistEntries: number;
+  /** Vats that get nothing until code of them starts, and what is kept for them. */
+  readonly stranded: number;
+  readonly parked: number;
   /** Vats that run or whose leavings are not all gone, in order of their numbers. */
   readonly vats: readonly VatTableCounts[];
 }
@@ -173,7 +182,10 @@ export function* countTables(view: ReadView): Counting<TableCounts> {
     runQueue: yield* countRunQueue(view),
     waiting: yield* countOf(view, PROMISE_QUEUE_PREFIX),
     pins: yield* countOf(view, PIN_PREFIX),
+    boundNames: yield* countOf(view, BOUND_NAME_PREFIX),
     toCollect: yield* countOf(view, COLLECT_PREFIX),
+    stranded: yield* countOf(view, STRANDED_PREFIX),
+    parked: yield* countOf(view, PARKED_PREFIX),
     clistEntries: vats.reduce((sum, vat) => sum + vat.exports + vat.imports + vat.promises, 0),
     vats,
   };

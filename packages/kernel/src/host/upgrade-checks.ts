@@ -3,16 +3,18 @@ import { utf8 } from '@heirloom/store';
 import { vatIdOf, type VatId, type VatNumber } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
-import { checkBundle, type VatBundle } from '../code/bundle.js';
+import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { BlockDriver } from '../core/block-driver.js';
-import type { Input } from '../core/inbox.js';
+import { silentInput, unknownReference, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { isHeld } from '../objects/held-references.js';
+import { makePromise } from '../objects/router.js';
 import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
+import { HOST_SUBSCRIBES, KERNEL_DECIDES } from '../state/parties.js';
 import { ItemType, type UpgradeItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
-import { VatState } from '../state/schema.js';
 import {
   NO_DATA,
   PLAIN_UPGRADE,
@@ -23,8 +25,9 @@ import {
 } from '../state/upgrade-options.js';
 import { upgradeResult } from './answers.js';
 import { hostDialect } from './host-dialect.js';
-import { codeOf, enqueueLifecycle } from './inputs.js';
+import { codeOf, enqueueLifecycle, prepareWorker } from './inputs.js';
 import type { RollbackVatOptions, UpgradeResult, UpgradeVatOptions } from './kernel-types.js';
+import { checkRuns } from './vat-info.js';
 
 const UPGRADE = hostDialect('upgradeVat');
 
@@ -33,6 +36,7 @@ const upgradeItemInput = (
   item: Omit<UpgradeItem, 'result'>,
   first: boolean,
 ): Input<UpgradeResult> => ({
+  references: item.slots,
   apply: input => enqueueLifecycle(core, input, item, first),
   decode: upgradeResult,
 });
@@ -62,10 +66,17 @@ export const upgradeInput = (
   // A plain one is stored without options, and its code is evaluated ahead. A replay is on the
   // vat's own image, a drain takes its time, an emergency is rare: nothing is prepared for them.
   const isPlain = upgrade.mode === UpgradeMode.swap && drainWaves === 0 && !upgrade.emergency;
-  const code = codeOf(core, options, isPlain ? core.isolation.kindOf(vat) : undefined);
+  const code = codeOf(core, options);
+  const { bundleId } = code;
   const how = isPlain ? {} : { upgrade };
   const item = { type: ItemType.upgrade, vat, message, ...code, ...how };
-  return upgradeItemInput(core, item, first);
+  return {
+    ...upgradeItemInput(core, item, first),
+    check: () => void core.bundles.scriptOf(bundleId),
+    prepare: () => {
+      if (isPlain) prepareWorker(core, bundleId, core.isolation.kindOf(vat));
+    },
+  };
 };
 
 /** An upgrade to the code that the vat had before. Errors: as of `upgradeInput`. */
@@ -120,20 +131,71 @@ export const checkAll = async (
   checkFields('upgradeAll', options, ['dryRun', 'upgradeMessage', 'drain']);
   const dialect = hostDialect('upgradeAll');
   readDryRun(options, dialect);
-  const findings: UpgradeAllFinding[] = [];
-  for (const vat of runningVats(core.state)) {
-    const report = await blocks.aside(async () => {
-      const row = core.state.vats.get(vat);
-      // It may have ended while those before it were tried.
-      if (row?.state !== VatState.running) return undefined;
-      const { bundleId, parameters, slots, previous, name, options: kept } = row;
+  return blocks.aside(NOTHING, async () => {
+    const findings: UpgradeAllFinding[] = [];
+    for (const vat of runningVats(core.state)) {
+      const { bundleId, parameters, slots, previous, name, options: kept } =
+        core.state.vats.need(vat);
       const successor = { bundleId, parameters, slots, previous, message: 'dry run' };
       const refresh = kept.refresh > 0 ? { deliveries: kept.refresh } : 'never';
-      return { name, refresh, ...(await core.dryRun(vat, successor)) } as const;
-    });
-    if (report !== undefined) findings.push(report);
+      findings.push({ name, refresh, ...(await core.dryRun(vat, successor)) });
+    }
+    return findings;
+  });
+};
+
+const NOTHING = (): void => undefined;
+
+type UpgradeOf = (vat: VatNumber) => Omit<UpgradeItem, 'result'>;
+
+/** What the upgrade of one vat comes to. Errors: HostError. */
+const resultOfOne = async (
+  { state }: KernelCore,
+  vat: VatNumber,
+  upgrading: Promise<UpgradeResult>,
+): Promise<UpgradeAllResult> => {
+  const who = { vatId: vatIdOf(vat), name: state.vats.need(vat).name };
+  try {
+    return { ...who, succeeded: true, ...(await upgrading) };
+  } catch (reason) {
+    if (reason instanceof HostError || reason instanceof KernelError) throw reason;
+    return { ...who, succeeded: false, reason };
   }
-  return findings;
+};
+
+/** An input for each vat that runs now. */
+const upgradeEach = (
+  core: KernelCore,
+  blocks: BlockDriver,
+  upgradeOf: UpgradeOf,
+): Promise<UpgradeAllResult[]> =>
+  Promise.all(
+    runningVats(core.state).map(vat =>
+      resultOfOne(core, vat, blocks.input(upgradeItemInput(core, upgradeOf(vat), false))),
+    ),
+  );
+
+/** One input, for every vat that runs where it is taken: how many, nobody knows before. */
+const upgradeLater = async (
+  core: KernelCore,
+  blocks: BlockDriver,
+  upgradeOf: UpgradeOf,
+): Promise<UpgradeAllResult[]> => {
+  const { state, results } = core;
+  const upgrades: Promise<UpgradeAllResult>[] = [];
+  const asked = silentInput(() => {
+    for (const vat of runningVats(state)) {
+      const subscribers = [HOST_SUBSCRIBES];
+      // The item holds it, and the host is told of it without a row that is kept for `resultOf`.
+      const result = makePromise(state, { decider: KERNEL_DECIDES, subscribers, references: 1 });
+      state.enqueue({ ...upgradeOf(vat), result });
+      const upgrade = resultOfOne(core, vat, results.wait(result).then(upgradeResult));
+      upgrade.catch(() => undefined); // it is waited for below, once all are asked for
+      upgrades.push(upgrade);
+    }
+  });
+  await blocks.input(asked);
+  return Promise.all(upgrades);
 };
 
 /** Upgrades every running vat to what it has, on the present image. Errors: HostError. */
@@ -147,18 +209,10 @@ export const upgradeAll = async (
   readDryRun(options, dialect);
   const { message, drainWaves } = readTerms(options, UPGRADE_MESSAGE, dialect);
   const upgrade = { ...PLAIN_UPGRADE, code: UpgradeCode.present, drainWaves };
-  const upgrades = runningVats(core.state).map(async (vat): Promise<UpgradeAllResult> => {
-    const item = { type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA };
-    const who = { vatId: vatIdOf(vat), name: core.state.vats.need(vat).name };
-    try {
-      const done = await blocks.input(upgradeItemInput(core, item, false));
-      return { ...who, succeeded: true, ...done };
-    } catch (reason) {
-      if (reason instanceof HostError || reason instanceof KernelError) throw reason;
-      return { ...who, succeeded: false, reason };
-    }
-  });
-  return Promise.all(upgrades);
+  const upgradeOf: UpgradeOf = vat =>
+    ({ type: ItemType.upgrade, vat, message, upgrade, ...NO_DATA });
+  const isBetweenRuns = blocks.takeWaiting();
+  return (isBetweenRuns ? upgradeEach : upgradeLater)(core, blocks, upgradeOf);
 };
 
 export interface CheckUpgradeOptions {
@@ -182,25 +236,41 @@ export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
   return { bundleId, bundle, vatParameters };
 };
 
-/** Errors: KernelError BAD_OPTION unless one of both is given; BAD_BUNDLE, UNKNOWN_BUNDLE. */
+/** Of a bundle that is not installed. */
+const toCheck = ({ images, places }: KernelCore, bundle: CheckedBundle): VatScript => {
+  places.lend(bundle);
+  const { bundleId, script } = bundle;
+  return { bundleId, imageId: images.currentId, script: utf8(script) };
+};
+
+/**
+ * Finds the script, once nothing else is in progress. Errors: KernelError BAD_OPTION unless one of
+ * both is given; BAD_BUNDLE, UNKNOWN_BUNDLE.
+ */
 const scriptToCheck = async (
   core: KernelCore,
   installed: string | undefined,
   bundle: VatBundle | undefined,
-): Promise<VatScript> => {
-  if (bundle === undefined && installed !== undefined) return core.bundles.scriptNamed(installed);
+): Promise<() => VatScript> => {
+  const { bundles, ways } = core;
+  if (bundle === undefined && installed !== undefined) {
+    const bundleId = bundles.named(installed);
+    return () => {
+      const waiting = bundles.expected(bundleId);
+      return waiting === undefined ? bundles.scriptOf(bundleId) : toCheck(core, waiting);
+    };
+  }
   if (bundle === undefined || installed !== undefined) {
     throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
-  const imageId = core.images.currentId;
-  core.images.checkInstallable();
-  const checked = await checkBundle(bundle, core.ways.bundling);
-  core.places.lend(checked);
-  const { bundleId, script } = checked;
-  return { bundleId, imageId, script: utf8(script) };
+  const checked = await checkBundle(bundle, ways.bundling);
+  return () => {
+    core.images.checkInstallable();
+    return toCheck(core, checked);
+  };
 };
 
-/** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE. */
+/** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE, UNKNOWN_REFERENCE. */
 export const checkUpgrade = async (
   core: KernelCore,
   blocks: BlockDriver,
@@ -209,9 +279,18 @@ export const checkUpgrade = async (
 ): Promise<DryRunReport> => {
   checkFields('checkUpgrade', options, ['bundleId', 'bundle', 'vatParameters']);
   const { bundle, bundleId: given, vatParameters } = options;
-  const script = await scriptToCheck(core, given, bundle);
   const { body: parameters, slots } = core.data.encode(vatParameters);
-  const { bundleId } = script;
-  const successor = { bundleId, parameters, slots, message: 'dry run' };
-  return blocks.aside(() => core.dryRun(vat, successor, script));
+  if (!blocks.isBusy) checkRuns(core, vat);
+  return blocks.aside(
+    () => scriptToCheck(core, given, bundle),
+    async findScript => {
+      checkRuns(core, vat);
+      const unheld = slots.find(kref => !isHeld(core.state, kref));
+      if (unheld !== undefined) throw unknownReference(unheld);
+      const script = findScript();
+      const { bundleId } = script;
+      const successor = { bundleId, parameters, slots, message: 'dry run' };
+      return core.dryRun(vat, successor, { scripts: new Map([[bundleId, script]]) });
+    },
+  );
 };

@@ -1,11 +1,11 @@
 /** The vats that run, as a host asks for them. Nothing here changes the state. */
 import { ROOT_VREF, vatIdOf, vatNumberOf, type VatNumber } from '@heirloom/worker';
 import { KernelError } from '../base/kernel-errors.js';
+import { checkedInput, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
-import type { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
 import { VatState } from '../state/schema.js';
-import type { VatInfo } from './kernel-types.js';
+import type { Suspect, VatInfo } from './kernel-types.js';
 
 const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
   const { state, data } = core;
@@ -13,7 +13,10 @@ const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
   const root = data.reference(state.clist(vat).byVRef.need(ROOT_VREF));
   const error = core.brokenBy(vat);
   const replayable = error === undefined;
-  return { vatId: vatIdOf(vat), name, incarnation, bundleId, imageId, root, replayable, error };
+  const vatId = vatIdOf(vat);
+  const reason = state.stranded.reasonOf(vat);
+  const stranded = reason === undefined ? undefined : { reason };
+  return { vatId, name, incarnation, bundleId, imageId, root, replayable, error, stranded };
 };
 
 /** In order of creation. */
@@ -33,9 +36,28 @@ export const findVat = (core: KernelCore, nameOrId: string): VatInfo => {
   throw new KernelError('UNKNOWN_VAT', `no vat ${JSON.stringify(nameOrId)}: ${known}`);
 };
 
-/** The number of a vat that runs. Errors: KernelError UNKNOWN_VAT. */
-export const runningVat = (state: KernelState, vatId: unknown): VatNumber => {
-  const vat = typeof vatId === 'string' ? vatNumberOf(vatId) : undefined;
-  if (vat !== undefined && state.vats.get(vat)?.state === VatState.running) return vat;
+const runsNot = (vatId: unknown): never => {
   throw new KernelError('UNKNOWN_VAT', `no vat ${String(vatId)} runs`);
 };
+
+/** The number of a vat, be it there or not. Errors: KernelError UNKNOWN_VAT for what is no id. */
+export const vatGiven = (vatId: unknown): VatNumber =>
+  (typeof vatId === 'string' ? vatNumberOf(vatId) : undefined) ?? runsNot(vatId);
+
+/** Errors: KernelError UNKNOWN_VAT. */
+export const checkRuns = ({ state }: KernelCore, vat: VatNumber): void => {
+  if (state.vats.get(vat)?.state !== VatState.running) runsNot(vatIdOf(vat));
+};
+
+/** An input to a vat, if it is to one, that must run where the input is taken. */
+export const toRunning = <T>(
+  core: KernelCore,
+  vat: VatNumber | undefined,
+  input: Input<T>,
+): Input<T> => (vat === undefined ? input : checkedInput(input, () => checkRuns(core, vat)));
+
+/** What an unclean end left when the store was opened. */
+export const suspectInfos = ({ state, suspects }: KernelCore): Suspect[] =>
+  suspects.map(({ vat, ...rest }) => {
+    return { vatId: vatIdOf(vat), name: state.vats.get(vat)?.name, ...rest };
+  });

@@ -17,13 +17,14 @@ import {
   type TableName,
 } from '@heirloom/store';
 import { vatIdOf, type Space, type VatNumber } from '@heirloom/worker';
+import { checkFunction, checkPath } from '../base/arguments.js';
 import { nextTurn } from '../base/kernel-host-powers.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { hexOf } from '../state-sync/manifest.js';
 import { readVat } from '../state/kernel-keys.js';
 import { rowAt } from '../state/scan.js';
 import { VatState, type VatRow } from '../state/schema.js';
-import { readMeta } from '../state/store-meta.js';
+import { knownEngines, readMeta } from '../state/store-meta.js';
 import { KernelPart } from './kernel-part.js';
 import type { StoreInspection, TableSize, VatInspection } from './report.js';
 import { byBytes, Sizes } from './sizes.js';
@@ -66,7 +67,7 @@ class Inspection {
     return {
       vatId: vatIdOf(vat),
       name,
-      state: STATES[state],
+      state: kernel.stranded.has(vat) ? 'stranded' : STATES[state],
       incarnation,
       bundleId,
       imageId,
@@ -120,12 +121,14 @@ const scan = async (snapshot: ScanSnapshot, progress: InspectProgress): Promise<
 /**
  * Looks through the store of a directory.
  *
- * Errors: HostError NOT_A_STORE, STORE_CORRUPT.
+ * Errors: KernelError BAD_OPTION; HostError NOT_A_STORE, STORE_CORRUPT.
  */
 export const inspectStore = async (
   directory: string,
   progress: InspectProgress = () => undefined,
 ): Promise<StoreInspection> => {
+  checkPath('inspectStore', 'directory', directory);
+  checkFunction('inspectStore', 'progress', progress);
   const reader = openReader({ directory, readersMax: READERS_MAX });
   try {
     const snapshot = reader.begin();
@@ -139,11 +142,13 @@ export const inspectStore = async (
         blockHash: hexOf(record?.hash ?? new Uint8Array()),
         sealedRoot: record?.seal === undefined ? null : hexOf(record.seal.root),
         ...readMeta(snapshot),
+        knownEngines: knownEngines(snapshot),
         lastInput: kernel.lastInput,
         fileBytes: statSync(join(directory, DATA_FILE)).size,
         objects: kernel.objects,
         promises: kernel.promises,
         pins: kernel.pins,
+        boundNames: kernel.boundNames,
         queues: kernel.queues(),
         vats: [...kernel.vats].map(([vat, row]) => inspection.vat(vat, row)),
         tables: inspection.tables(),

@@ -4,6 +4,7 @@
  */
 import {
   ALARM_PREFIX,
+  BOUND_NAME_PREFIX,
   BUNDLE_CAP_PREFIX,
   BUNDLE_NAME_PREFIX,
   CLIST_KREF_PREFIX,
@@ -17,6 +18,7 @@ import {
   HOST_RESULT_PREFIX,
   KERNEL_OBJECT_PREFIX,
   OBJECT_PREFIX,
+  PARKED_PREFIX,
   PIN_PREFIX,
   PROMISE_PREFIX,
   PROMISE_QUEUE_PREFIX,
@@ -24,6 +26,8 @@ import {
   REMAINDER_PREFIX,
   RUN_QUEUE_PREFIX,
   SPACE_USERS_PREFIX,
+  STRANDED_PREFIX,
+  textOfKey,
   VAT_COUNTERS_PREFIX,
   VAT_NAME_PREFIX,
   VAT_PREFIX,
@@ -36,7 +40,7 @@ import { readVat } from '../state/kernel-keys.js';
 import { promiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
 import { codecs, PromiseState, type VatRow } from '../state/schema.js';
-import type { QueueInspection, TableSize, VatInspection } from './report.js';
+import type { BoundName, QueueInspection, TableSize, VatInspection } from './report.js';
 import { Sizes } from './sizes.js';
 
 const LONGEST_QUEUES = 10;
@@ -50,12 +54,15 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   [VAT_PREFIX, 'vats'],
   [VAT_COUNTERS_PREFIX, 'vat counters'],
   [SPACE_USERS_PREFIX, 'shared spaces'],
+  [STRANDED_PREFIX, 'stranded vats'],
   [CLIST_VREF_PREFIX, 'c-lists, by vref'],
   [CLIST_KREF_PREFIX, 'c-lists, by kref'],
   [VAT_NAME_PREFIX, 'vat names'],
   [PIN_PREFIX, 'pins of the host'],
+  [BOUND_NAME_PREFIX, 'names of the host'],
   [HOST_RESULT_PREFIX, 'results for the host'],
   [COLLECT_PREFIX, 'garbage to tell of'],
+  [PARKED_PREFIX, 'parked for stranded vats'],
   [REMAINDER_PREFIX, 'ended incarnations'],
   [DISMISSAL_PREFIX, 'dismissed kinds'],
   [HOST_OBJECT_PREFIX, 'host objects'],
@@ -73,9 +80,12 @@ type Clist = Mutable<VatInspection['clist']>;
 
 export class KernelPart {
   readonly vats = new Map<VatNumber, VatRow>();
+  readonly stranded = new Set<VatNumber>();
   readonly positions = new Map<VatNumber, number>();
   readonly clists = new Map<VatNumber, Clist>();
   readonly promises = { unresolved: 0, fulfilled: 0, rejected: 0 };
+  /** In order of their bytes. */
+  readonly boundNames: BoundName[] = [];
   lastInput = NO_INPUT;
   readonly #sizes = new Sizes<string>();
   readonly #queue = { messages: 0, notifies: 0, lifecycle: 0 };
@@ -91,6 +101,9 @@ export class KernelPart {
       case VAT_PREFIX:
         this.vats.set(readVat(key, 1), codecs.vat.decode(value));
         break;
+      case STRANDED_PREFIX:
+        this.stranded.add(readVat(key, 1));
+        break;
       case VAT_COUNTERS_PREFIX:
         this.positions.set(readVat(key, 1), codecs.vatCounters.decode(value).position);
         break;
@@ -103,6 +116,11 @@ export class KernelPart {
       case PROMISE_QUEUE_PREFIX: {
         const promise = promiseKRef(readU48(key, 1));
         this.#waiting.set(promise, (this.#waiting.get(promise) ?? 0) + 1);
+        break;
+      }
+      case BOUND_NAME_PREFIX: {
+        const name = textOfKey(key, BOUND_NAME_PREFIX.length);
+        this.boundNames.push({ name, kref: showKRef(codecs.kref.decode(value)) });
         break;
       }
       case RUN_QUEUE_PREFIX:

@@ -3,6 +3,7 @@ import type { Height } from '@heirloom/store';
 import type { BundleId, ImageId, Incarnation } from '@heirloom/worker';
 import type { InputNumber } from '../state/input-numbers.js';
 import type { KernelParameters } from '../state/parameters.js';
+import type { StoreEngine } from '../state/store-meta.js';
 
 export interface Size {
   readonly rows: number;
@@ -31,7 +32,8 @@ export interface KindInspection extends Size {
 export interface VatInspection {
   readonly vatId: string;
   readonly name: string;
-  readonly state: 'running' | 'terminated';
+  /** `stranded`: it runs once code of it starts. */
+  readonly state: 'running' | 'stranded' | 'terminated';
   readonly incarnation: Incarnation;
   readonly bundleId: BundleId;
   readonly imageId: ImageId;
@@ -63,13 +65,21 @@ export interface QueueInspection {
   readonly toCollect: number;
 }
 
+export interface BoundName {
+  readonly name: string;
+  readonly kref: string;
+}
+
 export interface StoreInspection {
   readonly height: Height;
   readonly blockHash: string;
   /** The state root that the block hash contains; null: the block is not sealed. */
   readonly sealedRoot: string | null;
   readonly schema: number;
-  readonly engine: string;
+  /** What the store needs: this very engine, by name, or one that shows this to vat code. */
+  readonly engine: StoreEngine;
+  /** The names of the engines that are known to this host to show that. */
+  readonly knownEngines: readonly string[];
   readonly image: string;
   readonly parameters: KernelParameters;
   readonly lastInput: InputNumber;
@@ -81,7 +91,10 @@ export interface StoreInspection {
     readonly fulfilled: number;
     readonly rejected: number;
   };
+  /** References that the host holds. */
   readonly pins: number;
+  /** Names that the host has bound, in order of their bytes, and to what. */
+  readonly boundNames: readonly BoundName[];
   readonly queues: QueueInspection;
   /** In order of their numbers. */
   readonly vats: readonly VatInspection[];

@@ -46,7 +46,7 @@ import { heldBy, ItemType, type ForkItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import { exportName, PromiseState, Reach, VatState, type VatRow } from '../state/schema.js';
 import { isRefreshDue } from './refresh.js';
-import { notRunning } from './replay-upgrade.js';
+import { needsStart, notRunning } from './replay-upgrade.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** Spaces that a vat may list: a read that finds nothing looks into each. */
@@ -246,6 +246,7 @@ const refusalOf = (
   { vat, name, dynamic }: ForkItem,
 ): Error | undefined => {
   if (state.vats.get(vat)?.state !== VatState.running) return notRunning(vat);
+  if (state.stranded.has(vat)) return needsStart(vat);
   if (!dynamic && state.names.get(name) !== undefined) {
     return Error(`vat name ${JSON.stringify(name)} is taken`);
   }

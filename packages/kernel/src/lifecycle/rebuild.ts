@@ -52,6 +52,10 @@ export const rebuild = async (
   }
 };
 
+/** A stranded vat gets nothing, and its transcript may be another engine's. */
+const replayableVats = (state: KernelState): VatNumber[] =>
+  runningVats(state).filter(vat => !state.stranded.has(vat));
+
 /** A worker that died of something may live in a process of its own, which tells exactly where. */
 const isWorthAnother = (error: WorkerError): boolean => error.code === 'WORKER_DIED';
 
@@ -73,7 +77,7 @@ const rebuildOrMark = async (context: RebuildContext, vat: VatNumber): Promise<v
 export const bringOnline = async (context: RebuildContext): Promise<void> => {
   const { store, state, online, note, pager } = context;
   const suspects = note.suspects.map(({ vat }) => vat);
-  const vats = pager.chosen(store, runningVats(state), suspects);
+  const vats = pager.chosen(store, replayableVats(state), suspects);
   const replaying = vats.map(vat => {
     return { vat, incarnation: state.vats.need(vat).incarnation, position: FIRST_POSITION };
   });

@@ -46,3 +46,7 @@ export const replayUpgrade = async (
 };
 
 export const notRunning = (vat: VatNumber): Error => Error(`vat ${vatIdOf(vat)} is not running`);
+
+/** Of what needs the heap of a stranded vat. */
+export const needsStart = (vat: VatNumber): Error =>
+  Error(`vat ${vatIdOf(vat)} has no heap on this engine: upgrade it with mode 'swap'`);

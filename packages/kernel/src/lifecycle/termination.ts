@@ -104,6 +104,8 @@ export const endVat = (state: KernelState, vat: VatNumber, end: Settlement): voi
     throw new HostError('CRITICAL_VAT', `critical vat ${vatIdOf(vat)} failed: ${reason}`);
   }
   noteEnded(state, vat, true);
+  // What was parked is refused at its place, as all that is sent to the vat from now on.
+  state.endStranding(vat);
   state.vats.set(vat, { ...row, state: VatState.terminated, slots: [], previous: null });
   if (!dynamic) state.names.delete(row.name);
   abandonPromises(state, vat, VAT_TERMINATED);

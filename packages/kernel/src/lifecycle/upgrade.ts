@@ -11,16 +11,18 @@ import {
   type VatNumber,
 } from '@heirloom/worker';
 import { releaseAll } from '../objects/counts.js';
-import { disconnection, kernelData, rejection } from '../objects/kernel-data.js';
+import { describeData, disconnection, kernelData, rejection } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { howOf, type UpgradeItem } from '../state/queue-items.js';
 import { restartCount } from '../state/refresh-count.js';
+import { runningVats } from '../state/running-vats.js';
 import { VatState, type VatCode, type VatRow } from '../state/schema.js';
 import { givenBundle, UpgradeCode, UpgradeMode } from '../state/upgrade-options.js';
+import { adoptionAnswer } from './engine-adoption.js';
 import { isRefreshDue } from './refresh.js';
-import { notRunning, replayUpgrade } from './replay-upgrade.js';
+import { needsStart, notRunning, replayUpgrade } from './replay-upgrade.js';
 import { abandonPromises, noteEnded, watchesIn } from './termination.js';
 import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
@@ -61,6 +63,7 @@ const codeChange = (
       return { code: { ...previous, previous: present }, letGo: [] };
     case UpgradeCode.present:
     case UpgradeCode.refresh:
+    case UpgradeCode.engine:
       return { code: { ...present, previous }, letGo: [] };
     default:
       throw TypeError(`unknown code ${String(code satisfies never)}`);
@@ -116,6 +119,10 @@ const answerOf = ({ incarnation, rejectedPromises, verdict }: StartedSuccessor):
   };
 };
 
+/** Of the last of its items, what the requester of an adoption gets; of the others nobody asks. */
+const engineAnswer = (state: KernelState): Settlement =>
+  adoptionAnswer(state, runningVats(state).length);
+
 /** Carries out an upgrade. Returns what its requester is told. */
 export const upgradeVat = async (
   context: LifecycleContext,
@@ -133,6 +140,10 @@ export const upgradeVat = async (
   const began = clock.nowMs();
   const { mode, code, emergency } = howOf(item);
   if (mode === UpgradeMode.replay) {
+    if (state.stranded.has(vat)) {
+      releaseAll(state, slots);
+      return rejection(needsStart(vat));
+    }
     const answer = await replayUpgrade(context, vat, givenBundle(item.bundleId), moment);
     const { incarnation } = before;
     const milliseconds = clock.nowMs() - began;
@@ -155,18 +166,24 @@ export const upgradeVat = async (
     releaseAll(state, letGo);
     online.install(vat, worker);
     pager.began(vat);
+    state.endStranding(vat);
     context.onUpgrade({ ...report, succeeded: true, milliseconds: clock.nowMs() - began });
-    return answerOf(started);
+    return code === UpgradeCode.engine ? engineAnswer(state) : answerOf(started);
   }
   online.discard(worker);
   state.journal.rollback(mark);
   releaseAll(state, slots);
+  const isStranded = state.stranded.has(vat);
+  if (isStranded) state.stranded.strand(vat, describeData(verdict.reason));
   if (isRefresh) {
     restartCount(state, vat, before.options.refresh);
     context.onFault(vatId, 'REFRESH_FAILED', verdict.reason.body);
+  } else if (code === UpgradeCode.engine) {
+    context.onFault(vatId, 'STRANDED', verdict.reason.body);
   } else context.onFailedStart(vatId, `UPGRADE_FAILED, ${verdict.code}`, verdict.reason.body);
   const ended = clock.nowMs();
   const times = { milliseconds: ended - began, resumeMs: ended - arrivedMs };
   context.onUpgrade({ ...report, succeeded: false, ...times });
+  if (code === UpgradeCode.engine) return engineAnswer(state);
   return { rejected: true, ...verdict.reason };
 };

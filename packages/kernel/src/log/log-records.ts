@@ -1,5 +1,6 @@
 /** The structured log: what happened, as plain records that JSON can carry. */
 import type { Height } from '@heirloom/store';
+import { checkMethods } from '../base/arguments.js';
 
 /**
  * What a record is about.
@@ -48,9 +49,10 @@ export interface LogOptions {
   readonly write: (record: LogRecord) => void;
 }
 
-/** Writes records as JSON lines to anything that takes text. */
-export const jsonLines =
-  (stream: { write(text: string): unknown }): LogOptions['write'] =>
-  record => {
+/** Writes records as JSON lines to anything that takes text. Errors: KernelError BAD_ARGUMENT. */
+export const jsonLines = (stream: { write(text: string): unknown }): LogOptions['write'] => {
+  checkMethods('jsonLines', stream, ['write']);
+  return record => {
     stream.write(`${JSON.stringify(record)}\n`);
   };
+};

@@ -46,6 +46,12 @@ interface KeptTrace {
 /** What stands below the head of a trace, whose message may have lines of its own. */
 const BELOW_HEAD = /\n +(?:at |(?:note|cause|error|noted): )[^]*$/;
 
+/** Notes of the outermost error, and the errors that it comes of. */
+const BELOW_FRAMES = /^ {2}(?:note|cause|error|noted): /;
+
+/** `line`: of a trace, below its head. Does it come behind all frames of the outermost error? */
+export const isBelowFrames = (line: string): boolean => BELOW_FRAMES.test(line);
+
 export class Traces {
   readonly #locate: (text: string) => string;
   readonly #byPromise = new Map<KRef, KeptTrace>();
@@ -75,9 +81,8 @@ export class Traces {
     if (this.#byMark.size === 0) return undefined;
     const told = promise === undefined ? undefined : this.#byPromise.get(promise);
     if (told !== undefined && Buffer.compare(told.body, body) === 0) return this.#told(told);
-    const mark = passedMark(body);
-    const trace = this.#byMark.get(mark);
-    return trace && this.#told(trace, new Set([mark]));
+    const trace = this.#byMark.get(passedMark(body));
+    return trace && this.#told(trace);
   }
 
   /** The same text, with the author's files, and with the places of errors of other vats. */
@@ -91,8 +96,8 @@ export class Traces {
     });
   }
 
-  #told(trace: KeptTrace, seen = new Set([passedMark(trace.body)])): string {
-    trace.located ??= this.complete(trace.text, seen);
+  #told(trace: KeptTrace): string {
+    trace.located ??= this.complete(trace.text, new Set([passedMark(trace.body)]));
     return trace.located;
   }
 }

@@ -157,7 +157,7 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
 
 /**
  * Takes what vats are to be told off the table, at most `limit`; what holds no longer goes, and
- * what is for `deferred` vats stays.
+ * what is for `deferred` and for stranded vats stays.
  */
 export const takeCollectBatches = (
   state: KernelState,
@@ -165,7 +165,11 @@ export const takeCollectBatches = (
   deferred: ReadonlySet<VatNumber>,
 ): CollectBatch[] => {
   const batches = new Map<string, CollectBatch>();
-  for (const key of state.collect.keys(ranges.collect, limit)) {
+  const keys: string[] = [];
+  for (const range of state.collectRanges) {
+    keys.push(...state.collect.keys(range, limit - keys.length));
+  }
+  for (const key of keys) {
     const [vat, action, kref] = collectOf(key);
     if (!isAction(action)) assert.fail(`unknown action ${action}`);
     if (deferred.has(vat)) continue;
@@ -262,8 +266,7 @@ export const retireExports = (state: KernelState, vat: VatNumber, vrefs: readonl
       throw new VatFault('BAD_REFERENCE', `syscall.retireExports but ${vref} is still reachable`);
     }
     state.clist(vat).byVRef.delete(vref);
-    const { recognizable: reach } = Reach;
-    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, reach, spelled]);
+    state.objects.set(kref, [NOBODY_OWNS, vref, 0, recognizable, Reach.recognizable, spelled]);
     state.maybeFree.add(kref);
   }
 };

@@ -39,7 +39,7 @@ export const takeHostCall = (state: KernelState, message: QueuedMessage): void =
   const call = services.nextHostCall;
   services.setCount('nextHostCall', call + 1);
   services.hostCalls.create(call, message);
-  for (const kref of message.slots) pin(state, kref);
+  for (const kref of message.slots) pin(state, kref, 'calls');
   if (message.result !== undefined) takeResult(state, message.result, HOST_DECIDES);
 };
 

@@ -19,6 +19,7 @@ import {
   type BlockRecord,
   type ScanSnapshot,
 } from '@heirloom/store';
+import { checkFields, checkFunction, checkPath } from '../base/arguments.js';
 import { storedSourceMaps } from '../code/source-maps.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { readMeta } from '../state/store-meta.js';
@@ -26,6 +27,7 @@ import { makeDirectory } from './directories.js';
 import {
   chunkFile,
   hexOf,
+  manifestEngine,
   MANIFEST_FILE,
   MANIFEST_FORMAT,
   MANIFEST_VERSION,
@@ -117,7 +119,7 @@ const write = async (
     stateRoot: hexOf(root),
     plainHash: seal === undefined ? null : hexOf(seal.plain),
     schema,
-    engine,
+    engine: manifestEngine(engine),
     image,
     parameters: { ...parameters },
     rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
@@ -131,14 +133,23 @@ const write = async (
   return manifest;
 };
 
+const checked = (options: ExportOptions): ExportOptions => {
+  checkFields('exportState', options, ['directory', 'to', 'progress']);
+  checkPath('exportState', 'directory', options.directory);
+  checkPath('exportState', 'to', options.to);
+  checkFunction('exportState', 'progress', options.progress);
+  return options;
+};
+
 /**
  * Exports the state of the newest block. The block is fixed when the call returns its promise: a
  * host that has just committed a block and calls this gets that block.
  *
- * Errors: HostError NOT_A_STORE, NOT_EMPTY, STORE_CORRUPT. What was written by then is removed.
+ * Errors: KernelError BAD_OPTION; HostError NOT_A_STORE, NOT_EMPTY, STORE_CORRUPT. What was written
+ * by then is removed.
  */
 export const exportState = async (options: ExportOptions): Promise<StateManifest> => {
-  const { directory, to, progress = () => undefined } = options;
+  const { directory, to, progress = () => undefined } = checked(options);
   const reader = openReader({ directory, readersMax: READERS_MAX });
   try {
     const snapshot = reader.begin();

@@ -23,17 +23,21 @@ import {
   type Height,
   type TableName,
 } from '@heirloom/store';
+import { readImage } from '@heirloom/worker';
 import { auditTables } from '../audit/audit-tables.js';
+import { checkFields, checkFunction, checkPath } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
-import { engineName } from '../base/kernel-host-powers.js';
+import { hostEngine, type Engine } from '../code/host-engine.js';
 import { sourceMapKey } from '../code/source-maps.js';
-import { readMeta } from '../state/store-meta.js';
+import { engineOf } from '../core/engine-fit.js';
+import { readMeta, storedEngine } from '../state/store-meta.js';
 import { makeDirectory } from './directories.js';
 import {
   bytesOf,
   hexOf,
   invalid,
   isHash,
+  manifestEngine,
   MANIFEST_FILE,
   parseManifest,
   type ChunkEntry,
@@ -63,13 +67,21 @@ export interface ImportReport {
   readonly stateVerified: boolean;
   /** The block hash, from which the next blocks' hashes follow, is the one the caller trusts. */
   readonly hashVerified: boolean;
-  /** False: a kernel of this engine will refuse the store. */
-  readonly engineFits: boolean;
+  /**
+   * False: a kernel of this engine will refuse the store. Null: an image that nobody vouches for
+   * would have to look, so nobody has.
+   */
+  readonly engineFits: boolean | null;
 }
 
 const untrusted = (what: string): HostError => new HostError('SNAPSHOT_UNTRUSTED', what);
 
-const checkTrust = ({ root, hash }: ImportOptions): void => {
+const checkOptions = (options: ImportOptions): void => {
+  checkFields('importState', options, ['from', 'directory', 'root', 'hash', 'progress']);
+  checkPath('importState', 'from', options.from);
+  checkPath('importState', 'directory', options.directory);
+  checkFunction('importState', 'progress', options.progress);
+  const { root, hash } = options;
   for (const [name, value] of Object.entries({ root, hash })) {
     if (value === undefined || isHash(value)) continue;
     throw new KernelError('BAD_OPTION', `${name} must be 64 hexadecimal digits in lower case`);
@@ -201,11 +213,10 @@ const checkState = (store: StoreImport, manifest: StateManifest): void => {
   const height = packed && unpackFrame(packed)[0];
   const { schema, engine, image, parameters } = readMeta(store);
   const told = [manifest.height, manifest.schema, manifest.engine, manifest.image];
-  const found = [height, schema, engine, image];
+  const found = [height, schema, manifestEngine(engine), image];
   told.forEach((value, i) => {
-    if (value !== found[i]) {
-      throw invalid(`${MANIFEST_FILE} says ${String(value)}, the state ${String(found[i])}`);
-    }
+    const [says, is] = [JSON.stringify(value), JSON.stringify(found[i])];
+    if (says !== is) throw invalid(`${MANIFEST_FILE} says ${says}, the state ${is}`);
   });
   if (schema !== SCHEMA_VERSION) {
     const help = 'import it with the release that exported it, and migrate the store';
@@ -221,6 +232,20 @@ const checkState = (store: StoreImport, manifest: StateManifest): void => {
   throw invalid(`the tables of the state disagree, ${findingCount} times; first: ${rule}: ${text}`);
 };
 
+/** Looks by the image of this release, and by another one only if the caller trusts the state. */
+const engineFits = async (
+  store: StoreImport,
+  { root, hash }: ImportOptions,
+): Promise<boolean | null> => {
+  const needed = storedEngine(store);
+  const installed = readImage();
+  const isTrusted = root !== undefined || hash !== undefined;
+  if ('imageId' in needed && needed.imageId !== installed.id && !isTrusted) return null;
+  const observe: Engine['observe'] = image =>
+    hostEngine.observe(image.id === installed.id ? installed : image);
+  return (await engineOf(store, { ...hostEngine, observe })).fits;
+};
+
 /**
  * Imports an exported state.
  *
@@ -228,24 +253,27 @@ const checkState = (store: StoreImport, manifest: StateManifest): void => {
  * trusts), NOT_EMPTY, STORE_IO; KernelError BAD_OPTION. No store is made then.
  */
 export const importState = async (options: ImportOptions): Promise<ImportReport> => {
-  checkTrust(options);
+  checkOptions(options);
   const { from, directory } = options;
   const manifest = await readManifest(from);
   await checkFiles(from, manifest);
   const record = checkRoot(manifest, options);
-  await makeDirectory(directory, async temporary => {
+  const fits = await makeDirectory(directory, async temporary => {
     const store = new StoreImport(temporary);
+    let fits: boolean | null;
     try {
       await loadChunks(store, manifest, options);
       await loadSourceMaps(store, manifest, options);
       checkState(store, manifest);
+      fits = await engineFits(store, options);
     } catch (error) {
       await store.abandon();
       throw error;
     }
     await store.finish(manifest.height, record);
+    return fits;
   });
-  const { height, blockHash, stateRoot, rows, bytes, chunks, engine } = manifest;
+  const { height, blockHash, stateRoot, rows, bytes, chunks } = manifest;
   const { root, hash } = options;
   return {
     height,
@@ -256,6 +284,6 @@ export const importState = async (options: ImportOptions): Promise<ImportReport>
     chunks: chunks.length,
     stateVerified: root !== undefined || hash !== undefined,
     hashVerified: hash !== undefined,
-    engineFits: engine === engineName(),
+    engineFits: fits,
   };
 };

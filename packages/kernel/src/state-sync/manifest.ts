@@ -14,7 +14,14 @@ import {
   type Height,
   type TableName,
 } from '@heirloom/store';
-import { isBundleId, type BundleId } from '@heirloom/worker';
+import {
+  isBundleId,
+  isImageId,
+  isObservations,
+  type BundleId,
+  type Observations,
+} from '@heirloom/worker';
+import type { StoreEngine } from '../state/store-meta.js';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const MANIFEST_FORMAT = 'heirloom-state';
@@ -47,7 +54,8 @@ export interface StateManifest {
   /** Of a sealed block: its hash without the state root. Null: the block is not sealed. */
   readonly plainHash: string | null;
   readonly schema: number;
-  readonly engine: string;
+  /** The name of an engine; or what it shows to vat code, and the image that has looked. */
+  readonly engine: string | { readonly image: string; readonly observations: Observations };
   readonly image: string;
   /** Consensus parameters by name. */
   readonly parameters: Readonly<Record<string, string | number>>;
@@ -58,6 +66,12 @@ export interface StateManifest {
   /** For traces; an export of an older release has none. */
   readonly sourceMaps?: readonly SourceMapEntry[];
 }
+
+/** The engine of a store, as manifests say it. */
+export const manifestEngine = (engine: StoreEngine): StateManifest['engine'] =>
+  'name' in engine
+    ? engine.name
+    : { image: engine.imageId, observations: engine.observations };
 
 /** Files are told apart by number; the table is for people. */
 export const chunkFile = (index: number, table: string): string =>
@@ -79,6 +93,9 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const isShown = ({ image, observations }: Readonly<Record<string, unknown>>): boolean =>
+  isImageId(image) && isObservations(observations);
+
 /** As `installBundle` takes it. */
 const SOURCE_MAP_BYTES_MAX = 12_000_000;
 
@@ -90,7 +107,7 @@ const CHECKS: Readonly<Record<keyof StateManifest, (value: unknown) => boolean>>
   stateRoot: isHash,
   plainHash: value => value === null || isHash(value),
   schema: isNatural,
-  engine: isText,
+  engine: value => isText(value) || (isRecord(value) && isShown(value)),
   image: isText,
   parameters: value =>
     isRecord(value) && Object.values(value).every(v => isText(v) || isNatural(v)),

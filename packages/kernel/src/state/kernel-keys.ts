@@ -2,6 +2,8 @@
 import {
   alarmKey,
   ALARM_PREFIX,
+  BOUND_NAME_PREFIX,
+  boundNameKey,
   BUNDLE_CAP_PREFIX,
   bundleCapKey,
   bundleNameKey,
@@ -12,6 +14,7 @@ import {
   clistVrefPrefix,
   COLLECT_PREFIX,
   collectKey,
+  collectPrefix,
   countKey,
   DISMISSAL_PREFIX,
   dismissalKey,
@@ -24,6 +27,10 @@ import {
   KREF_OBJECT,
   KREF_PROMISE,
   objectKey,
+  parkedKey,
+  PARKED_PREFIX,
+  parkedPrefix,
+  PIN_PREFIX,
   pinKey,
   preimagePrefix,
   prefixEnd,
@@ -38,6 +45,9 @@ import {
   runQueueKey,
   spacePrefix,
   spaceUsersKey,
+  STRANDED_PREFIX,
+  strandedKey,
+  textOfKey,
   transcriptPrefix,
   VAT_PREFIX,
   vatCountersKey,
@@ -74,8 +84,15 @@ import {
 type KRefKind = typeof KREF_OBJECT | typeof KREF_PROMISE;
 const kindOf = (kref: KRef): KRefKind => (isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT);
 
-/** A range of keys: those with a prefix. */
+/** The reference at a place of a key: its kind, then its number. */
+export const readKRef = (key: BinaryKey, offset: number): KRef => {
+  const n = readU48(key, offset + 1);
+  return readU8(key, offset) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
+};
+
+/** A range of keys: those with a prefix, as a rule. */
 export interface KeyRange {
+  /** No row has this key: it is shorter than any of the range. */
   readonly prefix: BinaryKey;
   readonly end: BinaryKey;
 }
@@ -99,6 +116,9 @@ export const endedOf = (key: number): readonly [vat: VatNumber, incarnation: Inc
 /** Dismissed kinds. */
 export const dismissalsKey: (vat: VatNumber, kind: number) => number = pairKey;
 export const dismissalOf: (key: number) => readonly [vat: VatNumber, kind: number] = pairOf;
+
+/** What waits for a stranded vat, by its ordinal on the run queue. */
+export const parkedItemKey = (vat: VatNumber, ordinal: number): string => `${vat}/${ordinal}`;
 
 /** The vat's number at a place of a key. */
 export const readVat = (key: BinaryKey, offset: number): VatNumber =>
@@ -148,9 +168,28 @@ export const spellings = {
     parse: (key: BinaryKey): VatNumber => readVat(key, VAT_PREFIX.length),
   },
   vatCounters: { spell: (vat: VatNumber): BinaryKey => vatCountersKey(vat) },
+  stranded: {
+    spell: (vat: VatNumber): BinaryKey => strandedKey(vat),
+    parse: (key: BinaryKey): VatNumber => readVat(key, STRANDED_PREFIX.length),
+  },
+  /** `parkedItemKey(vat, ordinal)`. */
+  parked: {
+    spell: (key: string): BinaryKey => parkedKey(firstNumber(key), lastNumber(key, '/')),
+    parse: (key: BinaryKey): string => {
+      const at = PARKED_PREFIX.length;
+      return parkedItemKey(readVat(key, at), readU48(key, at + 4));
+    },
+  },
   spaceUsers: { spell: (space: Space): BinaryKey => spaceUsersKey(space) },
   name: { spell: vatNameKey },
-  pin: { spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)) },
+  pin: {
+    spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)),
+    parse: (key: BinaryKey): KRef => readKRef(key, PIN_PREFIX.length),
+  },
+  boundName: {
+    spell: boundNameKey,
+    parse: (key: BinaryKey): string => textOfKey(key, BOUND_NAME_PREFIX.length),
+  },
   hostResult: {
     spell: (input: InputNumber): BinaryKey => hostResultKey(input),
     parse: (key: BinaryKey): InputNumber => storedInput(readU48(key, HOST_RESULT_PREFIX.length)),
@@ -216,11 +255,7 @@ export const spellings = {
   count: { spell: countKey },
   byKRef: (vat: VatNumber) => ({
     spell: (kref: KRef): BinaryKey => clistKrefKey(vat, kindOf(kref), krefNumber(kref)),
-    parse: (key: BinaryKey): KRef => {
-      const at = clistKrefPrefix(vat).length;
-      const n = readU48(key, at + 1);
-      return readU8(key, at) === KREF_PROMISE ? promiseKRef(n) : objectKRef(n);
-    },
+    parse: (key: BinaryKey): KRef => readKRef(key, clistKrefPrefix(vat).length),
   }),
   byVRef: (vat: VatNumber) => ({
     spell: (vref: VRef): BinaryKey => clistVrefKey(vat, vref),
@@ -231,10 +266,15 @@ export const spellings = {
 export const ranges = {
   queue: range(RUN_QUEUE_PREFIX),
   bundleCaps: range(BUNDLE_CAP_PREFIX),
+  pins: range(PIN_PREFIX),
+  boundNames: range(BOUND_NAME_PREFIX),
   vats: range(VAT_PREFIX),
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),
+  stranded: range(STRANDED_PREFIX),
+  parked: (vat: VatNumber): KeyRange => range(parkedPrefix(vat)),
   collect: range(COLLECT_PREFIX),
+  collectOf: (vat: VatNumber): KeyRange => range(collectPrefix(vat)),
   hostCalls: range(HOST_CALL_PREFIX),
   waits: (subject: string): KeyRange => range(waitPrefix(subject)),
   alarms: range(ALARM_PREFIX),

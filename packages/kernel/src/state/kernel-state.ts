@@ -27,9 +27,10 @@ import {
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { HostSettlements } from './host-settlements.js';
+import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
 import { Journal, type Mark } from './journal.js';
-import { ranges, readPosition, spellings } from './kernel-keys.js';
+import { ranges, readPosition, spellings, type KeyRange } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
 import type { QueuedMessage, RunQueueItem } from './queue-items.js';
@@ -52,6 +53,7 @@ import {
   type VatRow,
 } from './schema.js';
 import { ServiceTables } from './service-tables.js';
+import { StrandedVats } from './stranded-vats.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
   reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;
@@ -96,8 +98,13 @@ export class KernelState {
   readonly vatCounters: KernelTable<VatNumber, VatCounters>;
   /** How many vats list a space, where it is more than one. */
   readonly spaceUsers: KernelTable<Space, number>;
+  readonly stranded: StrandedVats;
   readonly names: KernelTable<string, VatNumber>;
+  /** What the host holds: see objects/host-holds.ts. */
   readonly pins: KernelTable<KRef, number>;
+  /** Names that the host has bound to references. */
+  readonly boundNames: KernelTable<string, KRef>;
+  readonly hostTellings: HostTellings;
   /** Host input → its result promise, until the block after its settlement. */
   readonly hostResults: KernelTable<InputNumber, HostResultRow>;
   readonly hostSettlements: HostSettlements;
@@ -139,8 +146,14 @@ export class KernelState {
     this.vats = this.#table(codecs.vat, spellings.vat);
     this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
     this.spaceUsers = this.#table(codecs.count, spellings.spaceUsers);
+    this.stranded = new StrandedVats({
+      rows: this.#table(codecs.stranded, spellings.stranded),
+      parked: this.#table(codecs.item, spellings.parked),
+    });
     this.names = this.#table(codecs.vatNumber, spellings.name);
     this.pins = this.#table(codecs.count, spellings.pin);
+    this.boundNames = this.#table(codecs.kref, spellings.boundName);
+    this.hostTellings = new HostTellings(journal);
     this.hostResults = this.#table(codecs.hostResult, spellings.hostResult);
     this.hostSettlements = new HostSettlements(this.hostResults, journal);
     this.cleanup = this.#table(codecs.cleanup, spellings.cleanup);
@@ -221,10 +234,16 @@ export class KernelState {
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
-      if (counters !== undefined && isCollecting(counters)) return true;
-      this.dueVats.delete(vat);
+      if (counters !== undefined && isCollecting(counters)) {
+        if (!this.stranded.has(vat)) return true;
+      } else this.dueVats.delete(vat);
     }
-    return this.collect.keys(ranges.collect, 1).length > 0;
+    return this.collectRanges.some(range => this.collect.keys(range, 1).length > 0);
+  }
+
+  /** What vats are to be told of garbage, but for those that are stranded. */
+  get collectRanges(): readonly KeyRange[] {
+    return this.stranded.rangesBetween(ranges.collect, ranges.collectOf);
   }
 
   enqueue(item: RunQueueItem): void {
@@ -232,11 +251,18 @@ export class KernelState {
   }
 
   /**
-   * The item goes to the head of the queue, behind the `after` items that were put there before
+   * The items go to the head of the queue, behind the `after` items that were put there before
    * (rules.md#h3).
    */
-  enqueueFirst(item: RunQueueItem, after: number): void {
-    this.queue.insert(item, after, this.#counters.queueTail);
+  enqueueFirst(items: readonly RunQueueItem[], after: number): void {
+    this.queue.insert(items, after, this.#counters.queueTail);
+  }
+
+  /** Code of the vat has started, or it has ended: what was parked goes to the head, in order. */
+  endStranding(vat: VatNumber): void {
+    if (!this.stranded.has(vat)) return;
+    this.queue.insert(this.stranded.release(vat), 0, this.#counters.queueTail);
+    this.dueVats.add(vat);
   }
 
   /** What a wave did to a vat, from `position` on. Never part of a crank that is undone. */

@@ -110,7 +110,7 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     let deleted = 0;
     for (const [key, row] of this.#dirty) {
       const spelled = spell(key);
-      if (!spelled.startsWith(prefix) || spelled <= after) continue;
+      if (spelled < prefix || spelled >= end || spelled <= after) continue;
       if (row.value === undefined) deleted += 1;
       else added.push(spelled);
     }

@@ -15,5 +15,17 @@ export const objectKRef = (n: number): KRef => storedKRef(n * 2);
 export const promiseKRef = (n: number): KRef => storedKRef(n * 2 + 1);
 export const isPromiseKRef = (kref: KRef): boolean => kref % 2 === 1;
 export const krefNumber = (kref: KRef): number => Math.floor(kref / 2);
+/** The greatest number of an object or a promise that a key can spell. */
+const NUMBER_MAX = 2 ** 48 - 1;
+const SHOWN = /^k([op])(0|[1-9]\d{0,14})$/;
+
+/** What `showKRef` spells so; undefined for any other text. */
+export const parseKRef = (text: string): KRef | undefined => {
+  const [, kind, digits] = SHOWN.exec(text) ?? [];
+  const n = Number(digits);
+  if (digits === undefined || n > NUMBER_MAX) return undefined;
+  return kind === 'p' ? promiseKRef(n) : objectKRef(n);
+};
+
 export const showKRef = (kref: KRef): string =>
   `${isPromiseKRef(kref) ? 'kp' : 'ko'}${krefNumber(kref)}`;

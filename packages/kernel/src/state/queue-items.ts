@@ -37,11 +37,11 @@ export const ItemType = {
   dryRun: 6,
 } as const;
 
-interface SendItem extends QueuedMessage {
+export interface SendItem extends QueuedMessage {
   readonly type: typeof ItemType.send;
 }
 
-interface NotifyItem {
+export interface NotifyItem {
   readonly type: typeof ItemType.notify;
   readonly vat: VatNumber;
   readonly promise: KRef;

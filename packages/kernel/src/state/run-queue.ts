@@ -54,10 +54,11 @@ export class RunQueue implements Restorable {
   }
 
   /**
-   * Puts `item` at the head, behind the first `after` items. `tail`: the next ordinal of `append`.
-   * Not to be undone: an input does it, no crank.
+   * Puts items at the head, behind the first `after`. `tail`: the next ordinal of `append`. Not to
+   * be undone: an input does it, or an item that is carried out.
    */
-  insert(item: RunQueueItem, after: number, tail: number): void {
+  insert(items: readonly RunQueueItem[], after: number, tail: number): void {
+    if (items.length === 0) return;
     const [...entries] = this.#pending;
     const ahead = entries.slice(0, after).map(([ordinal, moved]) => {
       this.#items.delete(ordinal);
@@ -65,9 +66,9 @@ export class RunQueue implements Restorable {
     });
     const rest = entries.slice(after);
     const end = rest[0]?.[0] ?? tail;
-    const start = end - ahead.length - 1;
+    const start = end - ahead.length - items.length;
     assert(start >= 0, 'there is room before the first ordinal');
-    const placed = [...ahead, item].map((one, i): [number, RunQueueItem] => [start + i, one]);
+    const placed = [...ahead, ...items].map((one, i): [number, RunQueueItem] => [start + i, one]);
     for (const [ordinal, one] of placed) this.#items.create(ordinal, one);
     this.#pending = new Map([...placed, ...rest]);
   }

@@ -256,6 +256,7 @@ export const codecs = {
   kref: single<KRef>('a reference'),
   count: single<number>('a count'),
   vatNumber: single<VatNumber>('the number of a vat'),
+  stranded: single<Uint8Array | null>('why a vat is stranded'),
   hostResult: same<HostResultRow>('the result of an input', 2),
   message: messageCodec,
   item: itemCodec,

@@ -14,10 +14,10 @@ export type UpgradeMode = (typeof UpgradeMode)[keyof typeof UpgradeMode];
 
 /**
  * Whose code and parameters the successor gets: what the item says, what the vat had before its
- * present code, or what it has; a refresh is carried out only while it is due. All but the first
- * are read when the item is carried out.
+ * present code, or what it has; a refresh is carried out only while it is due, and `engine` is what
+ * an adopted engine asks for. All but the first are read when the item is carried out.
  */
-export const UpgradeCode = { given: 0, previous: 1, present: 2, refresh: 3 } as const;
+export const UpgradeCode = { given: 0, previous: 1, present: 2, refresh: 3, engine: 4 } as const;
 export type UpgradeCode = (typeof UpgradeCode)[keyof typeof UpgradeCode];
 
 export interface UpgradeOptions {
@@ -78,6 +78,7 @@ export const upgradeOf = (tuple: UpgradeTuple): UpgradeOptions | undefined => {
 export const UPGRADE_MESSAGE = 'vat upgraded';
 export const ROLLBACK_MESSAGE = 'vat rolled back';
 export const REFRESH_MESSAGE = 'vat refreshed';
+export const ENGINE_MESSAGE = 'engine adopted';
 
 /** What is said of the rest: `dryRunExcess`. */
 const DRY_RUN_TAKES = 'a dry run takes vatParameters only';

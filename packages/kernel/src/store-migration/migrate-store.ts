@@ -18,11 +18,11 @@ import {
 } from '@heirloom/store';
 import { imageIdFrom, readImage } from '@heirloom/worker';
 import { auditTables } from '../audit/audit-tables.js';
+import { checkFields, checkPath } from '../base/arguments.js';
 import { nowMs } from '../base/kernel-host-powers.js';
 import { hostBundling } from '../code/host-bundling.js';
 import { imageRows } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
-import { checkEngine } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { deriveBundles } from '../host/adoption.js';
 import { isSealed, unpackParameters } from '../state/parameters.js';
@@ -102,11 +102,14 @@ const openAnySchema = async (directory: string): Promise<Store> => {
 };
 
 /**
- * Errors: HostError NOT_A_STORE, STORE_LOCKED, STORE_SCHEMA (newer, or too old), ENGINE_MISMATCH,
- * STORE_CORRUPT, NOT_EMPTY (the backup), STORE_IO, COMMIT_FAILED; KernelError BAD_BUNDLE. The store
- * is as it was then.
+ * Errors: HostError NOT_A_STORE, STORE_LOCKED, STORE_SCHEMA (newer, or too old), STORE_CORRUPT,
+ * NOT_EMPTY (the backup), STORE_IO, COMMIT_FAILED; KernelError BAD_OPTION, BAD_BUNDLE. The store is
+ * as it was then.
  */
 export const migrateStore = async (options: MigrateOptions): Promise<MigrationReport> => {
+  checkFields('migrateStore', options, ['directory', 'backup']);
+  checkPath('migrateStore', 'directory', options.directory);
+  if (options.backup !== undefined) checkPath('migrateStore', 'backup', options.backup);
   const began = nowMs();
   const directory = path.resolve(options.directory);
   const store = await openAnySchema(directory);
@@ -117,7 +120,6 @@ export const migrateStore = async (options: MigrateOptions): Promise<MigrationRe
     let backup: string | null = null;
     let rows = 0;
     if (migrated) {
-      if (store.get('meta', metaKey('engine')) !== undefined) checkEngine(store);
       backup = path.resolve(options.backup ?? `${directory}.schema-${from}`);
       await backUp({ store, directory, to: backup });
       rows = await migrate(store, steps);

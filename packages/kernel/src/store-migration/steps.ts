@@ -9,6 +9,7 @@ import { SCHEMA_VERSION } from '@heirloom/store';
 import type { MigrationRows } from './migration-rows.js';
 import { schema1To2 } from './schema-1-to-2.js';
 import { schema2To3 } from './schema-2-to-3.js';
+import { schema3To4 } from './schema-3-to-4.js';
 
 export interface MigrationStep {
   readonly from: number;
@@ -18,7 +19,7 @@ export interface MigrationStep {
   apply(rows: MigrationRows): void;
 }
 
-const STEPS: readonly MigrationStep[] = [schema1To2, schema2To3];
+const STEPS: readonly MigrationStep[] = [schema1To2, schema2To3, schema3To4];
 
 /** The steps from a schema to ours, in order. Undefined: there is no way. */
 export const stepsFrom = (schema: number): readonly MigrationStep[] | undefined => {

@@ -6,7 +6,7 @@
  * the same error from then on.
  */
 import assert from 'node:assert/strict';
-import { packFrame, textOf, utf8 } from '@heirloom/store';
+import { describeError, packFrame, textOf, utf8 } from '@heirloom/store';
 import {
   FIRST_POSITION,
   FromWorker,
@@ -23,6 +23,7 @@ import {
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
+import { toldOf } from '../code/evaluated-places.js';
 import { methodOfDelivery } from '../log/vat-lines.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
 import type {
@@ -84,6 +85,7 @@ export class FrameWorker implements VatWorker {
   #isReady = false;
   #state: State = IDLE;
   #identity: VatIdentity | undefined;
+  #bundleId: BundleId | undefined;
   readonly #handed = new Set<BundleId>();
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
@@ -106,6 +108,7 @@ export class FrameWorker implements VatWorker {
   }
 
   async prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
+    this.#bundleId = bundleId;
     const answer = await this.#ask([ToWorker.prepare, bundleId, script, evaluateNow]);
     if (answer[0] === FromWorker.prepared && answer[1] === bundleId) return answer[2];
     throw this.#refuse('it answered something else than prepared');
@@ -193,9 +196,9 @@ export class FrameWorker implements VatWorker {
   /** Where the worker is, as far as it has told. */
   #place(): CrankPlace | undefined {
     if (this.#identity === undefined) return undefined;
-    const { vatId: vat, incarnation } = this.#identity;
+    const { vatId: vat, name, incarnation } = this.#identity;
     const position = this.#nextPosition;
-    const place = { vat, incarnation, position };
+    const place = { vat, name, incarnation, position };
     const delivery = this.#deliveryAt(position);
     return delivery === undefined ? place : { ...place, method: methodOfDelivery(delivery) };
   }
@@ -247,7 +250,7 @@ export class FrameWorker implements VatWorker {
     try {
       tuple = readFrame(frame);
     } catch (error) {
-      this.#refuse(error instanceof Error ? error.message : String(error));
+      this.#refuse(describeError(error));
       return;
     }
     // Console lines are no sign that a crank will end.
@@ -283,13 +286,17 @@ export class FrameWorker implements VatWorker {
         this.#become(IDLE);
         this.#endWatch();
         return state.answer.resolve(tuple);
+      case FromWorker.observed:
+        this.#refuse('observations that nobody asked for');
+        return undefined;
       default:
         throw TypeError(`unknown frame ${String((tuple satisfies never)[0])}`);
     }
   }
 
-  #takeLine(level: string, text: string, position: Position | undefined): void {
+  #takeLine(level: string, said: string, position: Position | undefined): void {
     const { vatId, incarnation } = this.#identity ?? {};
+    const text = this.#told(said);
     const delivery = position === undefined ? undefined : this.#deliveryAt(position);
     if (incarnation === undefined || position === undefined || delivery === undefined) {
       return this.#log.line({ vatId, level, text });
@@ -302,7 +309,13 @@ export class FrameWorker implements VatWorker {
     readonly [typeof FromWorker.trace, ...unknown[]]
   >): void {
     const { vatId } = this.#identity ?? {};
-    if (vatId !== undefined) this.#log.trace({ vatId, vpid, body, text: textOf(text) });
+    if (vatId === undefined) return;
+    this.#log.trace({ vatId, vpid, body, text: this.#told(textOf(text)) });
+  }
+
+  /** A text with the bundle where it tells places of modules that this evaluates. */
+  #told(text: string): string {
+    return this.#bundleId === undefined ? text : toldOf(this.#bundleId, text);
   }
 
   #takeCranks(firstPosition: Position, cranks: readonly Uint8Array[]): void {

@@ -100,18 +100,18 @@ export class OnlineVats {
     handOver: HandOver,
     kind: WorkerKind = this.#isolation.kindOf(vat),
   ): Promise<VatWorker> {
-    const { incarnation, spaces } = row;
+    const { name, incarnation, spaces } = row;
     const vatId = vatIdOf(vat);
     let worker: VatWorker | undefined;
     try {
       worker = await this.#zygotes.lease({ kind, script });
-      await worker.bind({ vatId, incarnation, spaces }, handOver);
+      await worker.bind({ vatId, name, incarnation, spaces }, handOver);
       worker.hand(this.#unshown(vat));
       return worker;
     } catch (error) {
       if (worker !== undefined) this.discard(worker);
       if (!(error instanceof WorkerError)) throw error;
-      throw WorkerError.at(error, { vat: vatId, incarnation, position: FIRST_POSITION });
+      throw WorkerError.at(error, { vat: vatId, name, incarnation, position: FIRST_POSITION });
     }
   }
 

@@ -17,6 +17,8 @@ import type {
 
 export interface VatIdentity {
   readonly vatId: VatId;
+  /** For messages: the worker is not told. */
+  readonly name: string;
   readonly incarnation: Incarnation;
   /** Top first. */
   readonly spaces: Spaces;

@@ -6,7 +6,13 @@
  * `unpackTuple` takes memory for what is there, never for what a header promises.
  */
 import { isNatural, type FrameValue } from '@heirloom/store';
-import { FromWorker, isPosition, unpackTuple, type FromWorkerTuple } from '@heirloom/worker';
+import {
+  FromWorker,
+  isObservations,
+  isPosition,
+  unpackTuple,
+  type FromWorkerTuple,
+} from '@heirloom/worker';
 
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
 const isText = (value: unknown): boolean => typeof value === 'string';
@@ -29,6 +35,7 @@ const FIELDS: Readonly<Record<FromWorkerTuple[0], Checks>> = {
   [FromWorker.ready]: [],
   [FromWorker.progress]: [isPosition],
   [FromWorker.trace]: [isText, isBytes, isBytes],
+  [FromWorker.observed]: [isObservations],
 };
 /** An older image does not say which crank has written a line. */
 const OLD_LOG_LENGTH = 3;

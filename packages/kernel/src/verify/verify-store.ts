@@ -17,9 +17,11 @@ import {
 } from '@heirloom/store';
 import { readImage, vatIdOf, type Incarnation, type VatId, type VatNumber } from '@heirloom/worker';
 import { auditTables, type AuditReport } from '../audit/audit-tables.js';
+import { checkCount, checkFields, checkFunction, checkPath } from '../base/arguments.js';
 import { KernelError, WorkerError } from '../base/kernel-errors.js';
 import { nowMs, repeat } from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
+import { hostEngine } from '../code/host-engine.js';
 import { InstalledBundles } from '../code/installed.js';
 import { boot, type BootRecord } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
@@ -51,7 +53,10 @@ export interface VatVerification {
   /** Deliveries of the incarnation. */
   readonly positions: number;
   readonly ok: boolean;
-  /** Why it is not ok: `REPLAY_DIVERGED`, or what became of the worker. */
+  /**
+   * Why it is not ok: `REPLAY_DIVERGED`, or what became of the worker. `STRANDED`: there is nothing
+   * that could be replayed, which is as it should be.
+   */
   readonly code: string | null;
   /** The first delivery that came out otherwise. */
   readonly divergedAt: number | null;
@@ -111,6 +116,12 @@ const verifyVat = async (
   const { position: positions } = state.vatCounters.need(vat);
   const { name, incarnation } = row;
   const began = nowMs();
+  const vatId = vatIdOf(vat);
+  const about = { vatId, name, incarnation, positions, divergedAt: null };
+  const stranded = state.stranded.reasonOf(vat);
+  if (stranded !== undefined) {
+    return { ...about, ok: true, code: 'STRANDED', reason: stranded, milliseconds: 0 };
+  }
   let failure: HostError | undefined;
   try {
     const handOver = handOverOf(state, vat, row, store.head.height);
@@ -127,10 +138,7 @@ const verifyVat = async (
   }
   const place = failure instanceof WorkerError ? failure.position : undefined;
   return {
-    vatId: vatIdOf(vat),
-    name,
-    incarnation,
-    positions,
+    ...about,
     ok: failure === undefined,
     code: failure?.code ?? null,
     divergedAt: place ?? null,
@@ -185,24 +193,36 @@ const verifyVats = async (
       progress(done, vats.length);
     }
   };
-  await Promise.all(Array.from({ length: threads }, work));
+  await Promise.all(Array.from({ length: Math.min(threads, vats.length) }, work));
   return reports;
+};
+
+const checkOptions = (options: VerifyOptions): void => {
+  checkFields('verifyStore', options, ['directory', 'threads', 'vat', 'progress']);
+  checkPath('verifyStore', 'directory', options.directory);
+  checkCount('verifyStore: threads', options.threads, 1);
+  checkFunction('verifyStore', 'progress', options.progress);
 };
 
 /**
  * Verifies the store of a directory.
  *
  * Errors: HostError when it cannot be opened (STORE_LOCKED while a kernel has it, ENGINE_MISMATCH,
- * NOT_A_STORE, ...); KernelError UNKNOWN_VAT. What the replay finds is in the report.
+ * NOT_A_STORE, ...); KernelError BAD_OPTION, UNKNOWN_VAT. What the replay finds is in the report.
  */
 export const verifyStore = async (options: VerifyOptions): Promise<StoreVerification> => {
+  checkOptions(options);
   const { directory } = options;
   const began = nowMs();
   const store = await openExisting(directory);
   let zygotes: Zygotes | undefined;
   try {
     readMeta(store); // a store that no kernel has made its own yet is not initialised by us
-    const ways = { installedImage: readImage, makeCodeCache: warmCodeCache };
+    const ways = {
+      installedImage: readImage,
+      makeCodeCache: warmCodeCache,
+      engine: hostEngine,
+    };
     const record = await boot(store, {}, ways);
     const state = new KernelState(store);
     const chosen = chooseVats(state, options.vat);

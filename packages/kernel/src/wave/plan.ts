@@ -35,7 +35,10 @@ import {
   howOf,
   ItemType,
   type LifecycleItem,
+  type NotifyItem,
   type QueuedMessage,
+  type RunQueueItem,
+  type SendItem,
   type UpgradeItem,
 } from '../state/queue-items.js';
 import type { QueueEntry } from '../state/run-queue.js';
@@ -81,6 +84,8 @@ export type QueuedItem = { readonly ordinal: number } & (
     }
   /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
   | { readonly kind: 'outside'; readonly owner: Owner; readonly message: QueuedMessage }
+  /** For a stranded vat. */
+  | { readonly kind: 'parked'; readonly vat: VatNumber; readonly item: RunQueueItem }
   /** Nobody answers for the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
@@ -157,7 +162,7 @@ class Planner {
       case ItemType.send:
         return this.#addMessage(ordinal, item);
       case ItemType.notify:
-        return this.#addNotify(ordinal, item.vat, item.promise);
+        return this.#addNotify(ordinal, item);
       case ItemType.create:
       case ItemType.upgrade:
       case ItemType.dryRun:
@@ -207,7 +212,7 @@ class Planner {
   /** After everything else of the wave. */
   addSweeps(limits: WaveLimits): void {
     for (const vat of this.#due('sweep')) {
-      if (this.#closed.has(vat)) continue;
+      if (this.#closed.has(vat) || this.#headed.has(vat)) continue;
       const findsCycles = this.#state.vatCounters.need(vat).sweep === Sweep.cycles;
       const sweep = [Delivery.sweep, limits.sweepRowsMax, findsCycles] as const;
       const delivery = this.#deliver(vat, sweep);
@@ -218,7 +223,7 @@ class Planner {
   /** Once nothing is to be swept: what is dead must not be shown to vat code again. */
   addMigrations(limits: WaveLimits): void {
     for (const vat of this.#due('migrate')) {
-      if (this.#closed.has(vat)) continue;
+      if (this.#closed.has(vat) || this.#headed.has(vat)) continue;
       const counters = this.#state.vatCounters.need(vat);
       if (!hasVersions(this.#state, vat)) {
         this.#state.vatCounters.set(vat, { ...counters, migration: Migration.none });
@@ -234,7 +239,7 @@ class Planner {
     const state = this.#state;
     return [...state.dueVats]
       .sort((a, b) => a - b)
-      .filter(vat => state.vats.get(vat)?.state === VatState.running)
+      .filter(vat => state.vats.get(vat)?.state === VatState.running && !state.stranded.has(vat))
       .filter(vat => isDue(state.vatCounters.need(vat), what));
   }
 
@@ -256,7 +261,7 @@ class Planner {
     return delivery;
   }
 
-  #addMessage(ordinal: number, message: QueuedMessage): void {
+  #addMessage(ordinal: number, message: SendItem): void {
     const state = this.#state;
     assert(!isPromiseKRef(message.target), 'the run queue names objects only');
     const vat = ownerOf(state, message.target);
@@ -269,6 +274,10 @@ class Planner {
       return;
     }
     if (this.#closed.has(vat)) return;
+    if (state.stranded.has(vat)) {
+      this.items.push({ kind: 'parked', ordinal, vat, item: message });
+      return;
+    }
     const { target, body, slots, result } = message;
     const delivery = this.#deliver(vat, [
       Delivery.message,
@@ -281,9 +290,14 @@ class Planner {
     this.items.push({ kind: 'message', ordinal, vat, message, delivery });
   }
 
-  #addNotify(ordinal: number, vat: VatNumber, promise: KRef): void {
+  #addNotify(ordinal: number, item: NotifyItem): void {
+    const { vat, promise } = item;
     if (this.#closed.has(vat) && !this.#draining.has(vat)) return;
     const state = this.#state;
+    if (state.stranded.has(vat)) {
+      this.items.push({ kind: 'parked', ordinal, vat, item });
+      return;
+    }
     const alive = state.vats.get(vat)?.state === VatState.running;
     const known = alive && state.clist(vat).byKRef.get(promise) !== undefined;
     const notified = this.#notified.get(vat) ?? new Set<KRef>();

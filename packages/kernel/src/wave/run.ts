@@ -189,6 +189,9 @@ export class WaveRunner {
       case 'sweep':
       case 'migrate':
         return this.#mergeVatCrank(item, wave);
+      case 'parked':
+        state.stranded.park(item.vat, item.ordinal, item.item);
+        return false;
       case 'refused':
         this.#refuse(item.message);
         return false;

@@ -139,7 +139,7 @@ export class Encoder<Slot extends string> {
 
   #object(value: object, depth: number): void {
     if (isProxy(value)) {
-      throw refusal.refuseProxy();
+      throw refusal.refuseProxy(value);
     }
     if (!this.#hooks.isHardened(value) && !isFrozen(value)) {
       throw refusal.refuseUnfrozen(value);
@@ -173,7 +173,8 @@ export class Encoder<Slot extends string> {
   #byteArray(value: object): void {
     const bytes = bytesOfByteArray(value);
     if (bytes === undefined) {
-      throw new Refusal('Must be an immutable ArrayBuffer without own properties: (an object)');
+      const why = 'Must be an immutable ArrayBuffer without own properties: (an object)';
+      throw new Refusal(why, value);
     }
     this.#writer.bytes(bytes);
   }

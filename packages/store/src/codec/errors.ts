@@ -150,11 +150,11 @@ export function givenMessage(error: object): string | undefined {
  * may want to keep its text. What it throws is no message.
  */
 export function askMessage(error: unknown): void {
-  const proto = isObject(error) ? nearestStandardPrototype(error) : undefined;
-  if (!isObject(error) || proto === undefined || givenMessages.has(error)) {
+  if (!isObject(error) || givenMessages.has(error)) {
     return;
   }
-  if (nearestDescriptor(error, 'message', proto)?.get === undefined) {
+  const proto = nearestStandardPrototype(error);
+  if (proto === undefined || nearestDescriptor(error, 'message', proto)?.get === undefined) {
     return;
   }
   try {

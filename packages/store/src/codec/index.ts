@@ -5,3 +5,4 @@ export { DEFAULT_PASSABLE_LIMITS, isTooLarge } from './format.js';
 export type { PassableLimits } from './format.js';
 export type { ByteArrays, EncodedPassable, PassableHooks } from './hooks.js';
 export { PassableCodec } from './passable-codec.js';
+export { refusedValue } from './refusal.js';

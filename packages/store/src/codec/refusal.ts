@@ -18,13 +18,23 @@ const NAME_CHARS_MAX = 60;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
+/** For whoever tells an author more than the message does. */
+const refused = new WeakMap<object, object>();
+
+/** The value within the one that was encoded for which `error` was thrown, where that is known. */
+export function refusedValue(error: object): object | undefined {
+  return refused.get(error);
+}
+
 /** Thrown inside the encoder; every container on the way out adds its step. */
 export class Refusal {
   readonly #text: string;
+  readonly #value: object | undefined;
   readonly #steps: (string | number)[] = [];
 
-  constructor(text: string) {
+  constructor(text: string, value?: object) {
     this.#text = text;
+    this.#value = value;
   }
 
   addStep(step: string | number): void {
@@ -36,7 +46,10 @@ export class Refusal {
     const shown = this.#steps.slice(0, PLACE_STEPS_MAX).reverse();
     const place = shown.map(spellStep).join('');
     const cut = this.#steps.length > PLACE_STEPS_MAX ? '...' : '';
-    return new TypeError(place === '' ? this.#text : `${this.#text} (at ${cut}${place})`);
+    const text = place === '' ? this.#text : `${this.#text} (at ${cut}${place})`;
+    const error = new TypeError(text);
+    if (this.#value !== undefined) refused.set(error, this.#value);
+    return error;
   }
 }
 
@@ -77,8 +90,8 @@ export function describe(value: object): string {
   return isArray(value) ? '(an array)' : '(an object)';
 }
 
-export function refuseProxy(): Refusal {
-  return new Refusal('Cannot pass proxies');
+export function refuseProxy(proxy: object): Refusal {
+  return new Refusal('Cannot pass proxies', proxy);
 }
 
 export function refuseThenable(): Refusal {
@@ -126,5 +139,5 @@ export function refuseObject(value: object): Refusal {
   if (typeof getOwnPropertyDescriptor(value, 'then')?.value === 'function') {
     return refuseThenable();
   }
-  return new Refusal(`Remotables must be explicitly declared: ${describe(value)}`);
+  return new Refusal(`Remotables must be explicitly declared: ${describe(value)}`, value);
 }

@@ -4,6 +4,7 @@
  * Types only, so that it may be imported from anywhere. See docs/environment.md.
  */
 import type { StoreReader } from '@heirloom/store';
+import type { Observations } from '../protocol/observations.js';
 import type { HandledPromises } from './handled-promises.js';
 import type { Hardening } from './hardening.js';
 
@@ -74,6 +75,8 @@ export interface VatEnvironment {
    * redacts; '' where nothing of that is known. Runs no vat code.
    */
   traceOf(error: unknown): string;
+  /** What the engine shows to vat code; `whole`: see `ToWorker.observe`. `made`: so many so far. */
+  observe(whole: boolean, made: (count: number) => void): Promise<Observations>;
   /**
    * A compartment with the globals of a vat and, in addition, `globals`: VatData, WeakMap, WeakSet
    * and, under `Symbol.for('@endo passStyleOf')`, passStyleOf. Of these, all but VatData are set in

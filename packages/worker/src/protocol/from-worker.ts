@@ -9,6 +9,7 @@
  * | `cranks` | `deliver`: one or more of them, until every delivery has its crank |
  * | `log` | nothing: a console line, at any time |
  * | `trace` | nothing: where an error was thrown, before the crank that tells of it |
+ * | `observed` | `observe`; `progress` comes before it if the look is a whole one |
  *
  * The kernel trusts none of it: it checks shape, size and the ownership of every reference, and
  * decodes no body. Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
@@ -16,6 +17,7 @@
  */
 import type { BundleId } from './code-ids.js';
 import type { Interfaces } from './interfaces.js';
+import type { Observations } from './observations.js';
 import type { FromWorker, Syscall } from './opcodes.js';
 import type { Body, Resolution, Slots } from './passables.js';
 import type { VRef } from './refs.js';
@@ -44,13 +46,18 @@ export type FromWorkerTuple =
   | readonly [typeof FromWorker.log, level: string, text: Uint8Array, position: Position | null]
   /** The first frame of all: the worker is warm. */
   | readonly [typeof FromWorker.ready]
-  /** A replay is here: told now and then, so that silence means a crank that does not end. */
+  /**
+   * A replay is here: told now and then, so that silence means a crank that does not end. Or so
+   * many observations of a whole look have been made.
+   */
   | readonly [typeof FromWorker.progress, position: Position]
   /**
    * Where an error was thrown, UTF-8: of the fault of a crank, where `vpid` is empty, or of the
    * rejection of a promise. `body`: the error as data. Comes before the crank, for the host alone.
    */
-  | readonly [typeof FromWorker.trace, vpid: string, body: Body, text: Uint8Array];
+  | readonly [typeof FromWorker.trace, vpid: string, body: Body, text: Uint8Array]
+  /** What the engine shows. */
+  | readonly [typeof FromWorker.observed, observations: Observations];
 
 /** What a crank has done. `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [

@@ -47,6 +47,7 @@ export const ToWorker = {
   replay: 3,
   restack: 4,
   bundle: 5,
+  observe: 6,
 } as const;
 
 /** Opcodes from a worker to the kernel. */
@@ -60,4 +61,5 @@ export const FromWorker = {
   ready: 6,
   progress: 7,
   trace: 8,
+  observed: 9,
 } as const;

@@ -10,6 +10,7 @@
  * | `deliver` | then for each wave: the vat's deliveries, in order |
  * | `restack` | between waves: the vat has been forked |
  * | `bundle` | before one of these: a bundle that the store does not show yet |
+ * | `observe` | instead of all these: the worker looks at its engine, and is ended |
  *
  * A thread begins with `ZygoteData` (zygote/entry.ts), a child process with a `ProcessBootTuple`
  * (process-boot.ts). Numbers of opcodes, and what tuples may hold: opcodes.ts. In prose:
@@ -74,7 +75,9 @@ export type ToWorkerTuple =
       bundleId: BundleId,
       moduleFormat: string,
       source: Uint8Array,
-    ];
+    ]
+  /** What does the engine show? `whole`: all that is looked at, not only the quick choice. */
+  | readonly [typeof ToWorker.observe, whole: boolean];
 
 /** What a vat is to do, in one crank. */
 export type DeliveryTuple =

@@ -39,6 +39,7 @@ const TO_WORKER: Counts<ToWorkerTuple> = {
   [ToWorker.replay]: 3,
   [ToWorker.restack]: 3,
   [ToWorker.bundle]: 4,
+  [ToWorker.observe]: 2,
 };
 const TELLING: readonly unknown[] = [
   Delivery.startVat,

@@ -16,10 +16,13 @@ import type { BundleText } from '../protocol/bundle-caps.js';
 import { SCRIPT_SCHEME, type BundleId } from '../protocol/code-ids.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
+import type { Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
 import { readToWorker } from '../protocol/tuples.js';
 import {
+  FIRST_POSITION,
+  positionAfter,
   vatNumberOf,
   type Incarnation,
   type Position,
@@ -150,6 +153,8 @@ export class Supervisor {
         return this.#deliver(message);
       case ToWorker.replay:
         return this.#replay(message[1], message[2]);
+      case ToWorker.observe:
+        return this.#observe(message[1]);
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
     }
@@ -172,6 +177,21 @@ export class Supervisor {
       this.#post([FromWorker.prepared, bundleId, this.#liveslots.isSpoiled]);
       this.#work();
     });
+  }
+
+  /** A worker that has looked at its engine serves no vat. */
+  #observe(whole: boolean): void {
+    assert(this.#state.name === 'unbound', 'only a worker without a vat looks at its engine');
+    const tell = (observations: Observations): void =>
+      this.#post([FromWorker.observed, observations]);
+    const made = (count: number): void => {
+      if (whole) this.#post([FromWorker.progress, positionAfter(FIRST_POSITION, count)]);
+    };
+    this.#options.environment.observe(whole, made).then(tell, (error: unknown) =>
+      nextTurn(() => {
+        throw error;
+      }),
+    );
   }
 
   #bind(message: MessageOf<typeof ToWorker.bind>): void {

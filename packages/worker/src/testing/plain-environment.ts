@@ -18,6 +18,7 @@ export const plainEnvironment: VatEnvironment = {
   handledPromises: plainHandledPromises,
   // Scripts are not woven here.
   traceOf: () => '',
+  observe: async () => [],
   callDepth: { watch: () => undefined, begin: () => undefined },
   makeCompartment: (globals, log) => ({
     evaluate: source => {

@@ -15,6 +15,7 @@ import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
+import type { Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
 import { readToWorker } from '../protocol/tuples.js';
@@ -56,6 +57,9 @@ export const scriptedBundle = (
   moduleFormat: 'endoScript',
   source: `({ seed: ${seed} })`,
 });
+
+/** What every engine shows to such a vat. */
+export const SCRIPTED_OBSERVATIONS: Observations = [['scripted', '0123456789abcdef']];
 
 const seedOf = (script: Uint8Array): string =>
   /seed: *(\d+)/.exec(Buffer.from(script).toString('latin1'))?.[1] ?? assert.fail('no seed');
@@ -106,6 +110,8 @@ export class Supervisor {
         return this.#deliver(message);
       case ToWorker.replay:
         return this.#replay(message[1], message[2]);
+      case ToWorker.observe:
+        return this.#post([FromWorker.observed, SCRIPTED_OBSERVATIONS]);
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
     }

@@ -57,24 +57,17 @@ const escapedMark = (source: string, at: number): string => {
   return (at - before) % 2 === 1 ? 'v' : '\\v';
 };
 
-/** The mark in code: white space, or a character of a text. */
-const markInCode = (source: string, types: readonly string[], at: number): string => {
-  const [type, , outer] = types;
-  if (type === 'TemplateElement' && outer === 'TaggedTemplateExpression') return OPENING;
-  return type === 'Literal' || type === 'TemplateElement' ? escapedMark(source, at) : ' ';
-};
-
 const inCode = (source: string, tree: SyntaxNode, found: string, at: number): string => {
-  const [node, ...around] = nodesAt(tree, at);
-  const { type } = node;
+  const [{ type }, , outer] = nodesAt(tree, at);
+  const isText = type === 'Literal' || type === 'TemplateElement';
+  const isOfTag = type === 'TemplateElement' && outer?.type === 'TaggedTemplateExpression';
   if (found === OPENING) {
-    return markInCode(source, [type, ...around.map(each => each.type)], at);
+    if (isOfTag) return OPENING;
+    return isText ? escapedMark(source, at) : ' ';
   }
   if (type === 'Identifier' || type === 'PrivateIdentifier') return NAME;
-  if (type === 'TemplateElement' && around[1]?.type === 'TaggedTemplateExpression') {
-    throw syntaxError(`a tagged template may not contain ${found}`, source, at);
-  }
-  if (type === 'Literal' || type === 'TemplateElement') return ESCAPED.get(found) ?? found;
+  if (isOfTag) throw syntaxError(`a tagged template may not contain ${found}`, source, at);
+  if (isText) return ESCAPED.get(found) ?? found;
   // `while (n-->0)`.
   return found === '-->' ? `--${marked(' ')}>` : found;
 };

@@ -18,6 +18,9 @@ export interface Place {
 
 const LINE_ENDS = /\r\n|[\n\r\u2028\u2029]/g;
 
+/** The lines of a script, as places count them. */
+export const linesOf = (script: string): string[] => script.split(LINE_ENDS);
+
 const lineStartsOf = (script: string): number[] => [
   0,
   ...Array.from(script.matchAll(LINE_ENDS), ({ 0: end, index }) => index + end.length),

@@ -10,7 +10,7 @@ type FunctionType = 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctio
 export type FunctionNode = Extract<AnyNode, { readonly type: FunctionType }>;
 
 /** What else stands in a tree (the value of a literal, say) is no object, or has no place. */
-const isNode = (value: unknown): value is SyntaxNode =>
+export const isNode = (value: unknown): value is SyntaxNode =>
   typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 
 export const isFunction = (node: SyntaxNode): node is FunctionNode =>
@@ -111,7 +111,7 @@ export const namesIn = (pattern: SyntaxNode, into: string[]): void => {
 };
 
 /** The names that `var` declares in a function, however deep, but in no function below. */
-export const varNames = (node: SyntaxNode, into: string[]): void => {
+const varNames = (node: SyntaxNode, into: string[]): void => {
   if (isFunction(node)) return;
   if (node.type === 'VariableDeclaration' && node.kind === 'var') {
     for (const { id } of node.declarations) namesIn(id, into);

@@ -52,6 +52,7 @@ import {
 } from './syntax.js';
 
 export { refusedInModule } from './refused-in-module.js';
+export { requiredAtStart } from './required-at-start.js';
 
 /** No script of vat code may contain an identifier that begins so. */
 export const RESERVED_PREFIX = '$heirloom_';

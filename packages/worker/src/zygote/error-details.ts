@@ -8,6 +8,7 @@
 import { types } from 'node:util';
 import { givenMessage, PassableCodec } from '@heirloom/store/codec';
 import { loggedErrorHandler } from 'ses/src/error/assert.js';
+import { callSiteOf } from '../liveslots/contract/call-sites.js';
 import { siteOf } from '../eventual-send/send-sites.js';
 import { passedMark } from '../protocol/passed-errors.js';
 import { propertyOf } from '../values.js';
@@ -38,12 +39,38 @@ const ALLEGED = /^at (async )?Alleged: /;
 const trimmed = (line: string): string => line.trim().replace(EVALUATED, '(<anonymous>:$1)');
 const isFrame = (line: string): boolean => /^\s*at /.test(line);
 
-const framesOf = (stack: string): string[] =>
-  stack
-    .split('\n')
-    .map(trimmed)
-    .filter(line => isFrame(line) && !IS_OURS.test(line))
+/** Of a function of the language: its caller stands below. */
+const isBuiltIn = (line: string): boolean => line.endsWith('(<anonymous>)');
+
+/** What our code has called is ours, as far as the language is concerned. */
+const hiddenIn = (frames: readonly string[]): readonly boolean[] => {
+  const hidden = frames.map(line => IS_OURS.test(line));
+  for (let i = frames.length - 2; i >= 0; i -= 1) {
+    if (hidden[i + 1] === true && isBuiltIn(frames[i] ?? '')) hidden[i] = true;
+  }
+  return hidden;
+};
+
+const framesOf = (stack: string): string[] => {
+  const frames = stack.split('\n').map(trimmed).filter(isFrame);
+  const hidden = hiddenIn(frames);
+  return frames
+    .filter((_, i) => hidden[i] === false)
     .map(line => line.replace(NAMELESS, 'at $1<anonymous> (').replace(ALLEGED, 'at $1'));
+};
+
+/** As many as V8 keeps of its own accord. */
+const SHOWN_FRAMES_MAX = 10;
+
+/** Its own frames; below them, if V8 has cut them off, those of whoever called what threw it. */
+const framesOfError = (error: Error): string[] => {
+  const own = framesOf(feralStackOf(error) ?? '');
+  const called = framesOf(feralStackOf(callSiteOf(error)) ?? '');
+  const [first] = called;
+  if (first === undefined) return own;
+  const at = own.indexOf(first);
+  return [...(at < 0 ? own : own.slice(0, at)), ...called].slice(0, SHOWN_FRAMES_MAX);
+};
 
 /** V8's own text; undefined for what has none, and for what is no error. */
 const feralStackOf = (error: unknown): string | undefined => {
@@ -62,6 +89,17 @@ const notesOf = (error: Error): readonly (readonly unknown[])[] => {
   known.push(...taken);
   notes.set(error, known);
   return known;
+};
+
+/** How pass-style notes that an error is the passable copy of another one. */
+const COPIED = 'copied from error';
+
+/** The error itself, of which this is a copy: with its class, fields and frames. */
+const originalOf = (error: Error): Error => {
+  for (const [text, origin] of notesOf(error)) {
+    if (text === COPIED && types.isNativeError(origin)) return origin;
+  }
+  return error;
 };
 
 /** Of errors, which mention nothing. No code of vats runs. */
@@ -90,8 +128,9 @@ const messageOf = (error: Error): readonly unknown[] | undefined => {
 export const errorDetails: ErrorDetails = {
   messageOf,
   notesOf,
+  originalOf,
   framesOf: error => {
-    const frames = framesOf(feralStackOf(error) ?? '');
+    const frames = framesOfError(error);
     if (frames.length > 0) return frames;
     const site = siteOf(error);
     return site === undefined ? passed(error) : framesOf(feralStackOf(site) ?? '');

@@ -16,7 +16,7 @@
  * Must be evaluated before lockdown. Loops go by index: iterators are slow once ses froze them.
  */
 import { types } from 'node:util';
-import { getterOf, isObject, propertyOf, type Properties } from '../values.js';
+import { getterOf, isObject, propertyOf, Stamped, type Properties } from '../values.js';
 
 type Floats = Float32Array | Float64Array;
 type Key = string | symbol;
@@ -57,14 +57,8 @@ interface Kind {
   readonly nan: Floats;
 }
 
-class Returned {
-  constructor(value: object) {
-    return value;
-  }
-}
-
 /** The mark of our proxies, with what stands behind one. It does not show in the proxy. */
-class Behind extends Returned {
+class Behind extends Stamped {
   readonly #target: Floats;
   readonly #kind: Kind;
 

@@ -8,6 +8,7 @@
 import { types } from 'node:util';
 import { getterOf } from '../values.js';
 import { bytesOf, floatBytes } from './float-arrays.js';
+import { numberText } from './format-directives.js';
 import { isoText } from './utc-date.js';
 
 const { apply, getPrototypeOf } = Reflect;
@@ -19,7 +20,7 @@ const bufferLength = getterOf(ArrayBuffer.prototype, 'byteLength');
 const mapSize = getterOf(Map.prototype, 'size');
 const setSize = getterOf(Set.prototype, 'size');
 const { entries: mapEntries } = Map.prototype;
-const { values: setValues } = Set.prototype;
+const { entries: setEntries } = Set.prototype;
 const patternSource = getterOf(RegExp.prototype, 'source');
 /** Each reads an internal slot; `flags` itself would ask the object. */
 const patternFlags = [
@@ -57,28 +58,24 @@ const patternText = (pattern: RegExp): string => {
 const rest = (all: number, shown: number): string[] =>
   all > shown ? [`... ${all - shown} more`] : [];
 
-const mapText = (map: Map<unknown, unknown>, { show, entriesMax }: Shown): string => {
-  const size = Number(apply(mapSize, map, []));
-  if (show === undefined) return `[Map(${size})]`;
-  const texts: string[] = [];
-  for (const [key, value] of apply(mapEntries, map, [])) {
-    if (texts.length === entriesMax) break;
-    texts.push(`${show(key)} => ${show(value)}`);
-  }
-  texts.push(...rest(size, entriesMax));
-  return texts.length === 0 ? 'Map(0) {}' : `Map(${size}) { ${texts.join(', ')} }`;
-};
+type Entries = Iterable<readonly [key: unknown, value: unknown]>;
 
-const setText = (set: Set<unknown>, { show, entriesMax }: Shown): string => {
-  const size = Number(apply(setSize, set, []));
-  if (show === undefined) return `[Set(${size})]`;
+/** The entries of a set are its values, twice. */
+const collectionText = (
+  name: 'Map' | 'Set',
+  size: number,
+  entries: Entries,
+  { show, entriesMax }: Shown,
+): string => {
+  const label = `${name}(${size})`;
+  if (show === undefined) return `[${label}]`;
   const texts: string[] = [];
-  for (const value of apply(setValues, set, [])) {
+  for (const [key, value] of entries) {
     if (texts.length === entriesMax) break;
-    texts.push(show(value));
+    texts.push(name === 'Map' ? `${show(key)} => ${show(value)}` : show(key));
   }
   texts.push(...rest(size, entriesMax));
-  return texts.length === 0 ? 'Set(0) {}' : `Set(${size}) { ${texts.join(', ')} }`;
+  return texts.length === 0 ? `${label} {}` : `${label} { ${texts.join(', ')} }`;
 };
 
 const typedArrayText = (array: NodeJS.TypedArray, entriesMax: number): string => {
@@ -86,8 +83,7 @@ const typedArrayText = (array: NodeJS.TypedArray, entriesMax: number): string =>
   const texts: string[] = [];
   for (let at = 0; at < Math.min(length, entriesMax); at += 1) {
     const element = array[at];
-    if (typeof element === 'bigint') texts.push(`${element}n`);
-    else texts.push(Object.is(element, -0) ? '-0' : String(element));
+    texts.push(numberText(element ?? NaN));
   }
   texts.push(...rest(length, entriesMax));
   return `${String(apply(arrayName, array, []))}(${length}) [${texts.join(', ')}]`;
@@ -104,11 +100,11 @@ const bytesLeft = (value: object): Uint8Array | undefined => {
 
 /** An array of ours is a proxy: its elements are read of its bytes. */
 const floatsText = (value: object, entriesMax: number): string | undefined => {
-  if (floatBytes(value) === 0) return undefined;
+  const size = floatBytes(value);
+  if (size === 0) return undefined;
   const bytes = bytesLeft(value);
   if (bytes === undefined) return '[detached array]';
   const { buffer, byteOffset, byteLength } = bytes;
-  const size = floatBytes(value);
   const floats =
     size === Float32Array.BYTES_PER_ELEMENT
       ? new Float32Array(buffer, byteOffset, byteLength / size)
@@ -119,8 +115,14 @@ const floatsText = (value: object, entriesMax: number): string | undefined => {
 /** Undefined for what is no built-in object with something inside. */
 export const builtInText = (value: object, shown: Shown): string | undefined => {
   if (types.isProxy(value)) return floatsText(value, shown.entriesMax);
-  if (types.isMap(value)) return mapText(value, shown);
-  if (types.isSet(value)) return setText(value, shown);
+  if (types.isMap(value)) {
+    const entries = apply(mapEntries, value, []);
+    return collectionText('Map', Number(apply(mapSize, value, [])), entries, shown);
+  }
+  if (types.isSet(value)) {
+    const entries = apply(setEntries, value, []);
+    return collectionText('Set', Number(apply(setSize, value, [])), entries, shown);
+  }
   if (types.isDate(value)) return isoText(value);
   if (types.isRegExp(value)) return patternText(value);
   if (types.isTypedArray(value)) return typedArrayText(value, shown.entriesMax);

@@ -10,7 +10,8 @@ const numberOf = (value: unknown): number | bigint => {
     : Number(value);
 };
 
-const numberText = (number: number | bigint): string =>
+/** A number as its author writes it: `-0`, `1n`. */
+export const numberText = (number: number | bigint): string =>
   typeof number === 'bigint' ? `${number}n` : Object.is(number, -0) ? '-0' : String(number);
 
 const whole = (value: unknown): number | bigint => {

@@ -6,9 +6,9 @@
  * told what the vat itself does not see: where they were thrown, and what their messages redact.
  */
 import { types } from 'node:util';
-import { isObject } from '../values.js';
+import { isObject, quietDescriptor } from '../values.js';
 import { builtInText } from './format-builtins.js';
-import { fillIn } from './format-directives.js';
+import { fillIn, numberText } from './format-directives.js';
 
 const { isPromise, isProxy } = types;
 
@@ -27,6 +27,8 @@ export interface ErrorDetails {
   notesOf(error: Error): readonly (readonly unknown[])[];
   /** Where it was made, the innermost call first: lines that begin with `at`. */
   framesOf(error: Error): readonly string[];
+  /** The error of which this is the passable copy, or the same. */
+  originalOf?(error: Error): Error;
 }
 
 const NO_DETAILS: ErrorDetails = {
@@ -43,16 +45,8 @@ const originalValue = (getter: unknown): unknown =>
 
 /** An own or inherited data property; `undefined` for accessors and behind a proxy. */
 const dataProperty = (value: object, key: PropertyKey): unknown => {
-  let layer: object | null = value;
-  for (let i = 0; layer !== null && i < ENTRIES_MAX; i += 1) {
-    if (isProxy(layer)) return undefined;
-    const descriptor = Object.getOwnPropertyDescriptor(layer, key);
-    if (descriptor !== undefined) {
-      return 'value' in descriptor ? descriptor.value : originalValue(descriptor.get);
-    }
-    layer = Object.getPrototypeOf(layer);
-  }
-  return undefined;
+  const descriptor = quietDescriptor(value, key) ?? {};
+  return 'value' in descriptor ? descriptor.value : originalValue(descriptor.get);
 };
 
 const textProperty = (value: object, key: PropertyKey): string => {
@@ -62,9 +56,7 @@ const textProperty = (value: object, key: PropertyKey): string => {
 
 const formatPrimitive = (value: unknown): string => {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  if (Object.is(value, -0)) return '-0';
-  return String(value);
+  return typeof value === 'bigint' || typeof value === 'number' ? numberText(value) : String(value);
 };
 
 const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
@@ -221,10 +213,11 @@ const partsOf = (error: Error): (readonly [label: string, part: Error])[] => {
 const traceLines = (error: Error, details: ErrorDetails, seen: Set<Error>): string[] => {
   seen.add(error);
   const lines = details.framesOf(error).map(frame => `    ${frame}`);
-  for (const note of details.notesOf(error)) {
+  const notes = details.notesOf(error);
+  for (const note of notes) {
     lines.push(`  note: ${clip(joinParts(note, 0), MESSAGE_LENGTH_MAX)}`);
   }
-  const noted = details.notesOf(error).flat().filter(part => types.isNativeError(part));
+  const noted = notes.flat().filter(part => types.isNativeError(part));
   const parts = noted.map(part => ['noted', part] as const);
   for (const [label, part] of [...partsOf(error), ...parts]) {
     if (seen.has(part) || seen.size >= TRACE_ERRORS_MAX) continue;
@@ -243,8 +236,13 @@ const belowHead = (
     ? clip(traceLines(value, details, seen).join('\n'), TRACE_LENGTH_MAX)
     : '';
 
+/** What is told of a value: of a passable copy of an error, that error. */
+const toldOf = (value: unknown, { originalOf }: ErrorDetails): unknown =>
+  types.isNativeError(value) && originalOf !== undefined ? originalOf(value) : value;
+
 /** An error with where it was thrown and what it comes of; '' for what is none. */
-export const formatTrace = (value: unknown, details: ErrorDetails): string => {
+export const formatTrace = (thrown: unknown, details: ErrorDetails): string => {
+  const value = toldOf(thrown, details);
   if (!types.isNativeError(value)) return '';
   const head = clip(headOf(value, 0, details), MESSAGE_LENGTH_MAX);
   const trace = belowHead(value, details);
@@ -295,20 +293,23 @@ const lines = (
   return [line, ...traces, ...tracesWithin(told, details, seen)].filter(Boolean).join('\n');
 };
 
-export const formatValue = (value: unknown, details = NO_DETAILS): string =>
-  lines([value], details, telling => format(value, 0, telling));
+export const formatValue = (value: unknown, details = NO_DETAILS): string => {
+  const told = toldOf(value, details);
+  return lines([told], details, telling => format(told, 0, telling));
+};
 
 /**
  * The arguments of a console call as one line, in which texts stand for themselves; below it, where
  * each error among them or within them was thrown.
  */
-export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string =>
-  lines(values, details, telling => {
+export const formatLine = (values: readonly unknown[], details = NO_DETAILS): string => {
+  const told = values.map(value => toldOf(value, details));
+  return lines(told, details, telling => {
     const textOf = (value: unknown): string =>
       typeof value === 'string' ? value : format(value, 0, telling);
-    const [first, ...others] = values;
-    const [head, left] =
-      typeof first === 'string' ? fillIn(first, others, textOf) : ['', values];
-    const texts = left.map(textOf);
-    return (typeof first === 'string' ? [head, ...texts] : texts).join(' ');
+    const [first, ...others] = told;
+    if (typeof first !== 'string') return told.map(textOf).join(' ');
+    const [head, left] = fillIn(first, others, textOf);
+    return [head, ...left.map(textOf)].join(' ');
   });
+};

@@ -19,11 +19,13 @@ import type {
 } from '../contracts/vat-environment.js';
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
 import { INTERFACES_MARK } from '../protocol/interfaces.js';
+import { OBSERVATIONS_MARK } from '../protocol/observations.js';
 import { WOVEN_MARK } from '../weave/weave.js';
 import { callDepth } from './call-depth.js';
 import { errorDetails, fatalDetails } from './error-details.js';
 import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
+import { observe } from './observe/observe.js';
 import { makeVatCompartment } from './vat-compartment.js';
 
 /** Call once in a thread: it becomes one vat's. */
@@ -34,6 +36,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
     callDepth,
     handledPromises,
     traceOf: error => formatTrace(error, errorDetails),
+    observe,
     makeCompartment(globals, log) {
       vatLog = log;
       return makeVatCompartment(globals, log, errorDetails);
@@ -41,7 +44,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   };
   const supervisor = new Supervisor({ host, environment });
   return {
-    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK, WOVEN_MARK],
+    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK, OBSERVATIONS_MARK, WOVEN_MARK],
     onMessage: frame => supervisor.onMessage(frame),
     stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {

@@ -17,11 +17,30 @@ const { apply, construct, defineProperty } = Reflect;
 const { defineProperties, getOwnPropertyDescriptors } = Object;
 const { imul } = Math;
 const TypeErrorOf = TypeError;
+/** Of ses, which is evaluated before. */
+const { details, note } = globalThis.assert;
 
 const TWO_POW_32 = 2 ** 32;
 const NOTICE =
   'while modules are evaluated, the time is not known (Date.now() is NaN) and Math.random() has ' +
   'one fixed sequence; afterwards both are refused';
+
+const TIME_ADVICE =
+  'a vat has no clock of its own: take the time as an argument, ask the clock of the host ' +
+  '(kernel.services.clock), or a timer vat';
+const CHANCE_ADVICE =
+  'a vat has no chance of its own, since every replica must come to the same: take a random ' +
+  'number, or a seed for a generator, as an argument';
+
+/** SES's refusal; the host is told what to do instead. */
+const refuse = (advice: string, ask: () => unknown): unknown => {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof Error) note(error, details([advice]));
+    throw error;
+  }
+};
 
 let isLoading = false;
 let state = 0;
@@ -74,13 +93,17 @@ const makeDate = (SharedDate: Function): Function => {
   function Date(...args: readonly unknown[]): unknown {
     const target = new.target;
     if (target === undefined) {
-      return asked() ? 'Invalid Date' : apply(SharedDate, undefined, args);
+      if (asked()) return 'Invalid Date';
+      return refuse(TIME_ADVICE, () => apply(SharedDate, undefined, args));
     }
-    return construct(SharedDate, args.length === 0 && asked() ? [NaN] : args, target);
+    if (args.length > 0) return construct(SharedDate, args, target);
+    if (asked()) return construct(SharedDate, [NaN], target);
+    return refuse(TIME_ADVICE, () => construct(SharedDate, [], target));
   }
   const { now } = {
     now(): unknown {
-      return asked() ? NaN : apply(refusedNow, SharedDate, []);
+      if (asked()) return NaN;
+      return refuse(TIME_ADVICE, () => apply(refusedNow, SharedDate, []));
     },
   };
   const { now: refused, ...others } = getOwnPropertyDescriptors(SharedDate);
@@ -99,7 +122,8 @@ export const installLoading = (): void => {
   if (!isObject(SharedMath)) throw TypeErrorOf('Math is an object');
   const methods = {
     random(): unknown {
-      return asked() ? random() : apply(refusedRandom, SharedMath, []);
+      if (asked()) return random();
+      return refuse(CHANCE_ADVICE, () => apply(refusedRandom, SharedMath, []));
     },
   };
   defineProperty(SharedMath, 'random', { value: methods.random });

@@ -171,8 +171,10 @@ function UtcDate(this: unknown, ...args: unknown[]): unknown {
 }
 
 /** For logs: whatever a date has of its own, nothing of it is run. */
-export const isoText = (date: Date): string =>
-  Number.isNaN(apply(getTime, date, [])) ? 'Invalid Date' : String(apply(toISOString, date, []));
+export const isoText = (given: Date): string => {
+  const date = plain(given);
+  return isInvalid(date) ? INVALID : String(apply(toISOString, date, []));
+};
 
 /** Makes `Date` of this realm UTC-only. Call once, before `ses` is evaluated. */
 export const installUtcDate = (): void => {

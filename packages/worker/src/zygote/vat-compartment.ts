@@ -3,8 +3,7 @@
  *
  * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
  * among them), our `Float32Array` and `Float64Array`, `assert`, `console`, `URL`, and what
- * liveslots adds. No global is defined as
- * undefined: `'VatData' in globalThis` decides in libraries.
+ * liveslots adds. None is defined as undefined: `'VatData' in globalThis` decides in libraries.
  *
  * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by
  * any way, is woven (weave/weave.ts): the transform is the last that the compartment has, and what

@@ -16,7 +16,7 @@ import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import { assertPattern, tagOf } from '../contract/patterns.js';
 import type { Core } from '../objects/core.js';
-import { firstNotDurable } from '../objects/stored-values.js';
+import { assertDurable } from '../objects/stored-values.js';
 import type { CollectionEntries, Place, Stored } from './collection-entries.js';
 import { NO_ORDINAL, makeCoverEncoder, toCesu8 } from './collection-keys.js';
 import type { CollectionTables, Generation, Schema } from './collection-tables.js';
@@ -225,12 +225,13 @@ export class Collection {
   #newPlace(key: unknown, place: Place | undefined, value: unknown): Place {
     if (place !== undefined && place.vref === undefined) return place;
     const vref = place?.vref ?? this.#refOf(key);
-    const { references } = this.core.context;
     // Entries keyed by a revoked object go with its rows: nobody would remove a later one.
     const revocation = this.entries.isWeak ? this.core.dismissals.revocationOf(vref) : undefined;
     if (revocation !== undefined) throw Error(revocation);
-    if (this.#tables.scope.isDurable && !references.isDurable(vref)) {
-      Fail`key (${key}) is not durable in ${value}`;
+    if (this.#tables.scope.isDurable) {
+      assertDurable(this.core.context, [vref], () => {
+        throw Fail`key (${key}) is not durable in ${value}`;
+      });
     }
     return place ?? this.entries.placeOf(vref);
   }
@@ -256,8 +257,8 @@ export class Collection {
 
 /** Throws unless everything that a value (or a schema) mentions is durable. */
 export const assertDurableValue = (core: Core, value: unknown, { body, slots }: Encoded): void => {
-  const slot = firstNotDurable(core.context, slots);
-  if (slot < 0) return;
-  const where = `${body.length} bytes`;
-  Fail`value is not durable: ${value} at slot ${b(String(slot))} of ${where}`;
+  assertDurable(core.context, slots, slot => {
+    const where = `${body.length} bytes`;
+    throw Fail`value is not durable: ${value} at slot ${b(slot)} of ${where}`;
+  });
 };

@@ -4,11 +4,12 @@
  * Their methods are own properties that need no `this`, as in SwingSet, so that vat code may take
  * one out of its store. Every store of a type inherits from one tag record.
  */
-import { Far, PASS_STYLE } from '@endo/pass-style';
+import { Far } from '@endo/pass-style';
 import { getCopyMapEntries, getCopySetKeys, isCopyMap, isCopySet } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
 import { propertyOf } from '../../values.js';
 import { Fail } from '../contract/fail.js';
+import { farPrototype } from '../contract/far-prototypes.js';
 import { copyMapOf, copySetOf } from '../contract/patterns.js';
 import { markRemade } from '../objects/remade-marks.js';
 import { iterateCollection } from './collection-iteration.js';
@@ -120,12 +121,7 @@ export class StoreShapes {
   #tagRecord(type: StoreType): object {
     let record = this.#tagRecords.get(type);
     if (record === undefined) {
-      record = this.#hardening.harden<object>(
-        Object.create(Object.prototype, {
-          [PASS_STYLE]: { value: 'remotable' },
-          [Symbol.toStringTag]: { value: `Alleged: ${type}` },
-        }),
-      );
+      record = this.#hardening.harden(farPrototype(`Alleged: ${type}`));
       this.#tagRecords.set(type, record);
     }
     return record;

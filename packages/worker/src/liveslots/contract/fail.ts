@@ -24,6 +24,17 @@ export const noteOrigin = <E>(error: E, origin: unknown): E => {
   return error;
 };
 
+/** What is told of an error in its trace, as it stands here, and seen by no vat. */
+export const noteText = (error: Error, text: string): void => {
+  note(error, details([text]));
+};
+
+/** The same, about a value that is shown before the text. */
+export const noteAbout = <E extends Error>(error: E, value: unknown, text: string): E => {
+  note(error, details(['', `: ${text}`], value));
+  return error;
+};
+
 interface FailedSend {
   readonly error: Error;
   readonly property: unknown;

@@ -18,6 +18,7 @@ import {
 import type { ArgGuard, InterfaceGuard, MethodGuard, Pattern } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
 import { VatFault } from '../../protocol/faults.js';
+import { noteCallSite } from '../contract/call-sites.js';
 import { Fail, q } from '../contract/fail.js';
 
 export type Method = (...args: unknown[]) => unknown;
@@ -94,12 +95,22 @@ const argsCheckOf = (args: ArgGuards, optional: ArgGuards, rest: Pattern): ArgsC
   };
 };
 
+/** As `mustMatch`; the trace of what it throws says who has called the method. */
+const matchHere = (specimen: unknown, pattern: Pattern, label: string): void => {
+  try {
+    mustMatch(specimen, pattern, label);
+  } catch (error) {
+    if (error instanceof Error) noteCallSite(error);
+    throw error;
+  }
+};
+
 const checkArgs = (args: unknown[], check: ArgsCheck, label: string, harden: Harden): void => {
   const { declared, rawIndexes, rest } = check;
   const matchable = args.slice();
   for (const i of rawIndexes) if (i < matchable.length) matchable[i] = REDACTED;
   if (rest === 'raw' && matchable.length > declared) matchable.fill(REDACTED, declared);
-  mustMatch(harden(matchable), check.pattern, label);
+  matchHere(harden(matchable), check.pattern, label);
   if (rest === 'none' && args.length > declared) {
     Fail`${q(label)} accepts at most ${q(declared)} arguments, not ${q(args.length)}: ${args}`;
   }
@@ -107,7 +118,7 @@ const checkArgs = (args: unknown[], check: ArgsCheck, label: string, harden: Har
 
 const checkResult = (result: unknown, guard: Pattern, label: string, harden: Harden): void => {
   if (!isRawGuard(guard)) {
-    mustMatch(harden(result), guard, `${label}: result`);
+    matchHere(harden(result), guard, `${label}: result`);
   }
 };
 
@@ -156,7 +167,7 @@ const passableMethod = (behavior: Method, { contextOf, label, harden }: MethodPl
   rethrowing((self, args) => {
     const context = contextOf(self);
     if (!args.every(arg => isPassable(arg, harden))) {
-      mustMatch(harden(args), PASSABLE_ARGS, label);
+      matchHere(harden(args), PASSABLE_ARGS, label);
     }
     const result = Reflect.apply(behavior, context, args);
     if (!isPassable(result, harden)) checkResult(result, M.any(), label, harden);

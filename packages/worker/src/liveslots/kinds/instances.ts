@@ -226,7 +226,7 @@ export const checkField = (kind: Kind, name: string, value: unknown): void => {
   if (shape !== undefined) shape.check(name, value);
   if (isPlain) return;
   const encoded: Encoded = core.context.codec.encode(value);
-  if (kind.scope.isDurable) kind.assertDurableField(name, encoded);
+  if (kind.scope.isDurable) kind.assertDurableField(name, value, encoded);
 };
 
 const encodeState = (record: InstanceRecord, values: unknown[]): Encoded => {

@@ -14,7 +14,7 @@ import { revocationText } from '../../protocol/revocation.js';
 import type { Encoded } from '../contract/context.js';
 import { allOf, Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
-import { firstNotDurable } from '../objects/stored-values.js';
+import { assertDurable } from '../objects/stored-values.js';
 import { layoutNamesOf, namesOf, textOf } from '../rows/decoded.js';
 import { rowAt, type KindRow } from '../rows/frames.js';
 import {
@@ -34,6 +34,7 @@ import { Kind } from './kind.js';
 import { makePrototype } from './prototypes.js';
 import { Representative } from './representatives.js';
 import { StateShape } from './state-shape.js';
+import { unclaimedError, type UnclaimedKind } from './unclaimed-kinds.js';
 
 export interface DefineOptions {
   readonly finish?: (context: object) => void;
@@ -136,8 +137,11 @@ const UNVERSIONED = { storedLayouts: [], version: 0, migrate: undefined } as con
 export class KindDefinitions {
   readonly #core: Core;
   readonly handles: KindHandles;
-  /** Kinds whose definition does not fit, and why: the start is bound to fail. */
-  readonly #refused = new Map<number, readonly string[]>();
+  /**
+   * Kinds whose definition does not fit, and why: the start is bound to fail. The errors are made
+   * where the kind was defined, so that their traces say where.
+   */
+  readonly #refused = new Map<number, readonly Error[]>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -240,10 +244,10 @@ export class KindDefinitions {
 
   /** The tags of the durable kinds that this incarnation has not defined, by kind number. */
   unclaimedTags(): string[] {
-    return [...this.#unclaimed()].map(([, tag]) => tag);
+    return [...this.#unclaimed()].map(({ tag }) => tag);
   }
 
-  *#unclaimed(): Generator<readonly [kind: number, tag: string]> {
+  *#unclaimed(): Generator<UnclaimedKind> {
     const { definedKinds, dismissals } = this.#core;
     const { rows, codec } = this.#core.context;
     const end = prefixEnd(ROW_KIND_PREFIX);
@@ -252,13 +256,19 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isClaimed = definedKinds.has(number) || this.#refused.has(number);
       if (isClaimed || dismissals.has(number)) continue;
-      yield [number, textOf(codec, rowAt('kind', rows, key)[0])];
+      const [tag, facets, body] = rowAt('kind', rows, key);
+      yield {
+        kind: number,
+        tag: textOf(codec, tag),
+        facets: facets === null ? undefined : namesOf(codec, facets),
+        isDefined: body !== null,
+      };
     }
   }
 
   /** Why definitions do not fit what an earlier incarnation stored, in order of definition. */
   mismatches(): Error[] {
-    return [...this.#refused.values()].flat().map(text => Error(text));
+    return [...this.#refused.values()].flat();
   }
 
   /** An emergency start: what nobody defined is suspended. Throws if a definition does not fit. */
@@ -267,17 +277,15 @@ export class KindDefinitions {
     if (error !== undefined) this.#core.context.raise('KIND_MISMATCH', error.message, error);
     const { dismissals, values } = this.#core;
     dismissals.load();
-    for (const [kind, tag] of this.#unclaimed()) dismissals.suspend(kind, tag);
+    for (const { kind, tag } of this.#unclaimed()) dismissals.suspend(kind, tag);
     values.allClaimed();
   }
 
   assertAllClaimed(): void {
     const errors = this.mismatches();
     const code = errors.length > 0 ? 'KIND_MISMATCH' : 'KIND_UNCLAIMED';
-    const tags = this.unclaimedTags();
-    if (tags.length > 0) {
-      errors.push(Error(`defineDurableKind not called for tags: [${tags.join(',')}]`));
-    }
+    const unclaimed = [...this.#unclaimed()];
+    if (unclaimed.length > 0) errors.push(unclaimedError(unclaimed));
     const error = allOf(errors);
     if (error !== undefined) this.#core.context.raise(code, error.message, error);
     this.#core.dismissals.load();
@@ -294,10 +302,11 @@ export class KindDefinitions {
   #encodedShape(tag: string, shape: StateShape | undefined): Encoded {
     const { context } = this.#core;
     const encoded = context.codec.encode(shape?.pattern);
-    const slot = firstNotDurable(context, encoded.slots);
-    if (slot < 0) return encoded;
-    const text = `stateShape is not durable: slot ${slot} of (an object)`;
-    throw about(text, `stateShape of kind ${q(tag)}`);
+    assertDurable(context, encoded.slots, slot => {
+      const text = `stateShape is not durable: slot ${slot} of (an object)`;
+      throw about(text, `stateShape of kind ${q(tag)}`);
+    });
+    return encoded;
   }
 
   /** Why the shape may not follow the stored one. With a later version any may. */
@@ -310,7 +319,10 @@ export class KindDefinitions {
 
   /** What stands for the maker of a kind that does not fit. */
   #refuse(number: number, texts: readonly string[]): Maker {
-    this.#refused.set(number, texts);
+    const errors: Error[] = [];
+    // No callback: it would be the first frame.
+    for (const text of texts) errors.push(Error(text));
+    this.#refused.set(number, errors);
     return this.#core.context.hardening.harden(() => {
       throw Error(texts.join('; '));
     });

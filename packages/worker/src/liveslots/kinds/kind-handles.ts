@@ -4,16 +4,16 @@
  * Making a handle's representative again reads nothing; its kind's row, with the tag, is read when
  * the handle is used.
  */
-import { Far, PASS_STYLE } from '@endo/pass-style';
+import { Far } from '@endo/pass-style';
 import { rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { dismissalText } from '../../protocol/revocation.js';
-import { propertyOf } from '../../values.js';
+import { propertyOf, Stamped } from '../../values.js';
 import { Fail } from '../contract/fail.js';
+import { farPrototype } from '../contract/far-prototypes.js';
 import type { Core } from '../objects/core.js';
 import { packRow, unpackRow } from '../rows/frames.js';
 import type { KindRow } from '../rows/frames.js';
-import { Stamped } from '../rows/scope.js';
 
 const KIND_OF_HANDLES = 1;
 /** The method that every far object has. */
@@ -47,12 +47,7 @@ export class KindHandles {
 
   constructor(core: Core) {
     this.#core = core;
-    this.#prototype = core.context.hardening.harden(
-      Object.create(Object.prototype, {
-        [PASS_STYLE]: { value: 'remotable' },
-        [Symbol.toStringTag]: { value: 'Alleged: kind' },
-      }),
-    );
+    this.#prototype = core.context.hardening.harden(farPrototype('Alleged: kind'));
     this.#getMethodNames = propertyOf(Far('kind', {}), GET_METHOD_NAMES);
     core.context.references.registerKind(true, KIND_OF_HANDLES, kind => this.#represent(kind));
   }

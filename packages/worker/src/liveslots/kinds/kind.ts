@@ -9,7 +9,7 @@ import { defineOwn, isRecord, type Properties } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
-import { firstNotDurable } from '../objects/stored-values.js';
+import { assertDurable } from '../objects/stored-values.js';
 import { packNumber, packRow, unpackNumber } from '../rows/frames.js';
 import type { RowsOut, Scope } from '../rows/scope.js';
 import { checkField, createRecord, load, recordOf } from './instances.js';
@@ -145,10 +145,12 @@ export class Kind {
   }
 
   /** Throws unless everything that a state property mentions is durable. */
-  assertDurableField(name: string, encoded: Encoded): void {
-    const slot = firstNotDurable(this.core.context, encoded.slots);
-    if (slot < 0) return;
-    Fail`value for ${q(name)} is not durable: slot ${b(String(slot))} of ${encoded.body}`;
+  assertDurableField(name: string, value: unknown, { slots }: Encoded): void {
+    assertDurable(this.core.context, slots, slot => {
+      // Messages say "(an object)" of whatever it is.
+      const shown = isRecord(value) && !(value instanceof Error) ? value : [value];
+      throw Fail`value for ${q(name)} is not durable: slot ${b(slot)} of ${shown}`;
+    });
   }
 
   /** The layout of a state that has just been checked; a new one if there is none. */

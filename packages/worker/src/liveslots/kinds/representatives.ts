@@ -6,7 +6,7 @@
  * see it, which instance it stands for. The facets of a cohort and the record of them refer to each
  * other, so that they live and die together.
  */
-import { Stamped } from '../rows/scope.js';
+import { Stamped } from '../../values.js';
 import type { Kind } from './kind.js';
 
 /** Instance numbers begin at 1. */

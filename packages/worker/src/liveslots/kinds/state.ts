@@ -8,8 +8,8 @@
  * an accessor works on state of its own kind only.
  */
 import type { Hardening } from '../../contracts/hardening.js';
+import { Stamped } from '../../values.js';
 import { Fail, q } from '../contract/fail.js';
-import { Stamped } from '../rows/scope.js';
 import { getField, reopened, setField } from './instances.js';
 import type { InstanceRecord } from './instances.js';
 import type { Kind } from './kind.js';

@@ -9,7 +9,7 @@ import { rowImportRef } from '@heirloom/store/keys';
 import type { RowStore } from '../../contracts/row-store.js';
 import type { Interfaces } from '../../protocol/interfaces.js';
 import { parseVRef, type VRef } from '../../protocol/refs.js';
-import { interfaceIn } from '../rows/frames.js';
+import { unpackRow } from '../rows/frames.js';
 
 export class ImportInterfaces {
   readonly #rows: Pick<RowStore, 'get'>;
@@ -34,7 +34,9 @@ export class ImportInterfaces {
     const parsed = parseVRef(vref);
     if (parsed?.type !== 'import') return '';
     const bytes = this.#rows.get(rowImportRef(parsed.n));
-    return bytes === undefined ? this.told(vref) : interfaceIn(bytes);
+    if (bytes === undefined) return this.told(vref);
+    const [, , , , spelled = ''] = unpackRow('importRef', bytes);
+    return spelled;
   }
 
   endCrank(): void {

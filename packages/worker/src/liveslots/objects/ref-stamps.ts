@@ -5,14 +5,9 @@
  * It works on frozen objects, is invisible to vat code, and a proxy does not show its target's.
  */
 import type { VRef } from '../../protocol/refs.js';
+import { Stamped } from '../../values.js';
 
-class Returned {
-  constructor(value: object) {
-    return value;
-  }
-}
-
-class RefStamp extends Returned {
+class RefStamp extends Stamped {
   #vref: VRef | undefined;
 
   constructor(value: object, vref: VRef) {

@@ -4,7 +4,7 @@
  *
  * The mark is a private field: vat code can neither see nor forge it.
  */
-import { Stamped } from '../rows/scope.js';
+import { Stamped } from '../../values.js';
 
 class Remade extends Stamped {
   readonly #isRemade = true;

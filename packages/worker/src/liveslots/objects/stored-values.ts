@@ -9,6 +9,7 @@ import { rowKind } from '@heirloom/store/keys';
 import type { Body, Slots } from '../../protocol/passables.js';
 import { durableRef, parseVRef } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
+import { failNotDurable } from '../contract/author-advice.js';
 import type { LiveslotsContext } from '../contract/context.js';
 import { q } from '../contract/fail.js';
 import { FIRST_USER_KIND } from '../rows/counters.js';
@@ -100,6 +101,17 @@ export class StoredValues {
   }
 }
 
-/** The first of `slots` that is not durable, else -1. */
+/** The index of the first of `slots` that is not durable, else -1. */
 export const firstNotDurable = (context: LiveslotsContext, slots: Slots): number =>
   slots.findIndex(slot => !context.references.isDurable(slot));
+
+/** Throws what `fail` throws for the first of `slots` that is not durable, if there is one. */
+export const assertDurable = (
+  context: LiveslotsContext,
+  slots: Slots,
+  fail: (slot: string) => never,
+): void => {
+  const slot = firstNotDurable(context, slots);
+  const vref = slots[slot];
+  if (vref !== undefined) failNotDurable(vref, () => fail(String(slot)));
+};

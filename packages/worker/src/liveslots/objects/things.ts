@@ -13,7 +13,7 @@ import { rowImportRef } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { importRef, parseVRef, type VRef } from '../../protocol/refs.js';
 import { FIRST_USER_CID, FIRST_USER_KIND } from '../rows/counters.js';
-import { interfaceIn, packRow, unpackRow } from '../rows/frames.js';
+import { packRow, unpackRow } from '../rows/frames.js';
 import type { CollectionRow, ObjectRow } from '../rows/frames.js';
 import type { Scope } from '../rows/scope.js';
 import type { Core } from './core.js';
@@ -107,12 +107,13 @@ const openImport = (core: Core, n: number, place: ThingPlace): Thing => {
   const key = rowImportRef(n);
   const bytes = rows.get(key);
   const header = newHeader();
-  if (bytes !== undefined) {
-    const [count, zero, released, isDropped] = unpackRow('importRef', bytes);
+  let spelled: string;
+  if (bytes === undefined) spelled = core.context.interfaces.told(importRef(n));
+  else {
+    const [count, zero, released, isDropped, name = ''] = unpackRow('importRef', bytes);
     Object.assign(header, { count, zero, released, isDropped });
+    spelled = name;
   }
-  const spelled =
-    bytes === undefined ? core.context.interfaces.told(importRef(n)) : interfaceIn(bytes);
   const save = (): void => {
     const { count, zero, released, isDropped } = header;
     const fields = [count, zero, released, isDropped] as const;

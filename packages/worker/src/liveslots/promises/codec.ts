@@ -9,6 +9,7 @@ import { PassableCodec } from '@heirloom/store/codec';
 import type { Hardening } from '../../contracts/hardening.js';
 import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
+import { noteRefused } from '../contract/author-advice.js';
 import type { Encoded, ValueCodec } from '../contract/context.js';
 import type { PromiseTable } from './promise-table.js';
 
@@ -69,6 +70,7 @@ export class VatCodec implements ValueCodec {
     } catch (error) {
       this.#promises.forgetUntold(promiseMark);
       this.#slots.forgetExports(exportMark);
+      noteRefused(error);
       throw error;
     }
   }

@@ -5,9 +5,9 @@
  * still has a prototype to compare holds it, and so it is the same (rules.md#o1); a weak map or set
  * of which it is a key holds it too.
  */
-import { PASS_STYLE } from '@endo/pass-style';
 import type { Hardening } from '../../contracts/hardening.js';
 import { NO_INTERFACE, readInterface } from '../../protocol/interfaces.js';
+import { farPrototype } from '../contract/far-prototypes.js';
 import { markRemade } from '../objects/remade-marks.js';
 import { WeakValues } from './weak-values.js';
 
@@ -31,11 +31,8 @@ export class PresencePrototypes {
     return made;
   }
 
-  #make(tag: string): object {
-    const prototype: object = Object.create(Object.prototype, {
-      [PASS_STYLE]: { value: 'remotable' },
-      [Symbol.toStringTag]: { value: tag },
-    });
+  #make(iface: string): object {
+    const prototype = farPrototype(iface);
     markRemade(prototype);
     return this.#harden(prototype);
   }

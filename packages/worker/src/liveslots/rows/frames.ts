@@ -150,6 +150,3 @@ export const unpackNumber = (bytes: Uint8Array): number => {
   check(typeof n === 'number' && rest.length === 0, 'a row of one number');
   return n;
 };
-
-/** What the row of an import says of its interface, as it is spelled; empty if it has none. */
-export const interfaceIn = (bytes: Uint8Array): string => unpackRow('importRef', bytes)[4] ?? '';

@@ -14,13 +14,6 @@ import { TableKeys } from './table-keys.js';
 /** Rows that a crank leaves behind: `endCrank` writes them in key order. */
 export type RowsOut = [key: BinaryKey, value: Uint8Array | null][];
 
-/** A return-override base: its subclasses stamp private fields on objects that exist already. */
-export class Stamped {
-  constructor(target: object) {
-    return target;
-  }
-}
-
 export class Scope {
   readonly isDurable: boolean;
   readonly #context: LiveslotsContext;

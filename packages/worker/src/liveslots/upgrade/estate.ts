@@ -18,6 +18,7 @@ import {
   rowObjectPrefix,
   rowObjectState,
 } from '@heirloom/store/keys';
+import { isNatural } from '@heirloom/store/types';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import { Syscall } from '../../protocol/opcodes.js';
@@ -146,9 +147,7 @@ export class Estate {
   }
 
   *#instances(kind: number, { after = 0, limit = DEFAULT_ROWS }: Page = {}): Generator<number> {
-    const isPage =
-      Number.isSafeInteger(after) && after >= 0 && Number.isSafeInteger(limit) && limit > 0;
-    if (!isPage || limit > ESTATE_ROWS_MAX) {
+    if (!isNatural(after) || !isNatural(limit) || limit === 0 || limit > ESTATE_ROWS_MAX) {
       throw Fail`a page is { after, limit }, limit at most ${b(String(ESTATE_ROWS_MAX))}`;
     }
     const { rows } = this.#options.core.context;

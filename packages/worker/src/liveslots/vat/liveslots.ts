@@ -21,6 +21,7 @@ import type { VRef } from '../../protocol/refs.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
 import { quietProperty } from '../../values.js';
 import { isRemade } from '../collections/weak.js';
+import { beginTelling } from '../contract/call-sites.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
@@ -146,6 +147,7 @@ export class Liveslots {
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
+    beginTelling();
     const [caps, interfaces] = toldBy(delivery);
     if (caps !== undefined) this.#bundleCaps.introduced(caps);
     if (interfaces !== undefined) this.#interfaces.introduced(interfaces);

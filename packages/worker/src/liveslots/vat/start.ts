@@ -14,6 +14,7 @@ import { isObject, propertyOf } from '../../values.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
 import type { ValueCodec } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
+import { failNotRoot } from '../contract/author-advice.js';
 import { allOf, q } from '../contract/fail.js';
 import { styleOf } from '../contract/patterns.js';
 import type { Ledger } from '../objects/ledger.js';
@@ -141,7 +142,8 @@ export class VatStarter {
     }
     if (style !== 'remotable' || !isObject(value)) {
       const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
-      return this.#raise('START_FAILED', `${shown}, which is not Far`);
+      const message = `${shown}, which is not Far`;
+      return failNotRoot(value, () => this.#raise('START_FAILED', message));
     }
     const vref = references.vrefOf(value);
     if (vref !== undefined) {

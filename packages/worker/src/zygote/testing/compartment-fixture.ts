@@ -1,17 +1,5 @@
 /** What vat code can reach, seen from the host side of a locked-down process. Prints JSON. */
-await import('../before-ses.js');
-await import('ses');
-const { installLoading } = await import('../loading.js');
-const { enableOverrides } = await import('../overrides.js');
-repairIntrinsics({
-  errorTaming: 'safe',
-  overrideTaming: 'severe',
-  reporting: 'none',
-  consoleTaming: 'unsafe',
-});
-enableOverrides();
-installLoading();
-hardenIntrinsics();
+await import('./locked-down.js');
 const { weave } = await import('../../weave/weave.js');
 const { makeVatCompartment } = await import('../vat-compartment.js');
 

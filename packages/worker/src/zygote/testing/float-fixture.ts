@@ -2,19 +2,7 @@
  * Stores NaNs of all kinds in all ways into float arrays of a vat, cold and hot, and prints the
  * bits that the vat finds in the memory; for comparison those that native arrays show.
  */
-await import('../before-ses.js');
-await import('ses');
-const { installLoading } = await import('../loading.js');
-const { enableOverrides } = await import('../overrides.js');
-repairIntrinsics({
-  errorTaming: 'safe',
-  overrideTaming: 'severe',
-  reporting: 'none',
-  consoleTaming: 'unsafe',
-});
-enableOverrides();
-installLoading();
-hardenIntrinsics();
+await import('./locked-down.js');
 const { makeVatCompartment } = await import('../vat-compartment.js');
 
 const SOURCE = `(F32, F64) => {
