@@ -121,7 +121,9 @@ const answerOf = ({ incarnation, rejectedPromises, verdict }: StartedSuccessor):
 
 /** Of the last of its items, what the requester of an adoption gets; of the others nobody asks. */
 const engineAnswer = (state: KernelState): Settlement =>
-  adoptionAnswer(state, runningVats(state).length);
+  state.stranded.someUntried
+    ? { rejected: false, ...kernelData(undefined) }
+    : adoptionAnswer(state, runningVats(state).length);
 
 /** Carries out an upgrade. Returns what its requester is told. */
 export const upgradeVat = async (

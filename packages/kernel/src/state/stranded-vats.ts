@@ -42,6 +42,11 @@ export class StrandedVats {
     return [...this.#vats].sort((a, b) => a - b);
   }
 
+  /** There is one whose start has not been tried yet. */
+  get someUntried(): boolean {
+    return [...this.#vats].some(vat => this.#tables.rows.need(vat) === null);
+  }
+
   /** Why its start failed; null: none has been tried. Undefined: it is not stranded. */
   reasonOf(vat: VatNumber): string | null | undefined {
     if (!this.has(vat)) return undefined;
@@ -72,13 +77,6 @@ export class StrandedVats {
       parked.delete(key);
       return item;
     });
-  }
-
-  /** How many items are parked for a vat. */
-  parkedCount(vat: VatNumber): number {
-    let count = 0;
-    for (const _key of this.#tables.parked.scan(ranges.parked(vat))) count += 1;
-    return count;
   }
 
   /** Of rows that are grouped by vats: the ranges of vats that are not stranded. */

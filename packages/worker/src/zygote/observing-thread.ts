@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FIRST_HEIGHT } from '@heirloom/store/types';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { isObservations, OBSERVATIONS_MARK, type Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import { compileImage, runImage } from './image-loader.js';
+import { NO_STORE } from './no-store.js';
 
 /** What engine-observer.ts gives this thread. */
 export interface ObservingJob {
@@ -20,17 +20,6 @@ export interface ObservingJob {
 
 /** How many observations have been made; in the end what they are, or null. */
 export type ObservingReport = number | Observations | null;
-
-/** Such a worker reads no store. */
-const NO_STORE = {
-  begin: () => ({
-    height: FIRST_HEIGHT,
-    get: () => undefined,
-    keysAfter: () => [],
-    done: () => undefined,
-  }),
-  close: async () => undefined,
-};
 
 const tell = (told: ObservingReport): void => parentPort?.postMessage(told);
 

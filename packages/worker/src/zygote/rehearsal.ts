@@ -19,6 +19,7 @@ import {
   vatIdOf,
 } from '../protocol/vat-numbers.js';
 import type { ImageExports } from './image-loader.js';
+import { NO_STORE } from './no-store.js';
 
 /** Defines a durable kind and a store, and pays into a purse. */
 const SCRIPT = `(() => {
@@ -45,17 +46,6 @@ const SCRIPT = `(() => {
   };
   return { buildRootObject };
 })()`;
-
-/** A store without rows. */
-const EMPTY_READER = {
-  begin: () => ({
-    height: FIRST_HEIGHT,
-    get: () => undefined,
-    keysAfter: () => [],
-    done: () => undefined,
-  }),
-  close: async () => undefined,
-};
 
 /** Stands for the one import that the rehearsal mentions. */
 const IMPORT = Object.freeze({});
@@ -84,7 +74,7 @@ export const rehearse = (image: ImageExports): Promise<void> =>
     ];
     let left = deliveries.length;
     const instance = image.startImage({
-      reader: EMPTY_READER,
+      reader: NO_STORE,
       post: frame => {
         const [opcode, , cranks] = unpackTuple(frame);
         if (opcode === FromWorker.cranks && Array.isArray(cranks)) left -= cranks.length;
