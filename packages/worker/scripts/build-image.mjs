@@ -25,6 +25,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, transform } from 'esbuild';
+import { lookAtCaught } from './look-at-caught.mjs';
 
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
 const root = path.resolve(packageDirectory, '../..');
@@ -41,6 +42,7 @@ const { out } = options;
 const BEFORE_LOCKDOWN = [
   /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|function-text|harden|image-main)\.ts$/,
   /^packages\/worker\/src\/zygote\/(loading|lockdown|overrides|text-codecs|utc-date)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(engine-errors|error-constructors|native-text|promise-then)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,
   /^packages\/worker\/src\/values\.ts$/,
   /^packages\/worker\/src\/weave\/marks\.ts$/,
@@ -170,7 +172,7 @@ const checkOrder = text => {
 
 const { text: body, map: imageMap } = await bundleWithMap('image-main.ts');
 checkOrder(body);
-const image = scriptOf('require', withoutFolders(body));
+const image = lookAtCaught(scriptOf('require', withoutFolders(body)));
 assertAscii('the image', image);
 const { text: threadBody, map: threadMap } = await bundleWithMap('entry.ts', {
   define: { 'import.meta.url': 'importMetaUrl' },
