@@ -8,8 +8,8 @@
  * more, and a bound function that is frozen says so as any other function does.
  *
  * A module of side effects; it must be evaluated before `ses`, and before every module that takes
- * an error constructor when it is loaded. Traces: V8 leaves out what stands above the constructor,
- * which is our trap; where it does not, one frame more is taken, so that no other is lost.
+ * an error constructor when it is loaded. Traces: the trap is one frame of ours on top, so V8 keeps one more
+ * (error-details.ts leaves it out again).
  */
 import { branded } from './engine-errors.js';
 import { showAsNative } from './native-text.js';
@@ -32,6 +32,8 @@ const NAMES = [
 ] as const;
 
 const NativeError = Error;
+/** What V8 would keep without us. */
+export const STACK_FRAMES = NativeError.stackTraceLimit;
 
 /** V8 reads these of its own constructor, and so does Node. */
 const forward = (name: PropertyKey): PropertyDescriptor => ({
@@ -43,25 +45,9 @@ const forward = (name: PropertyKey): PropertyDescriptor => ({
 
 const constructorFor = (native: Native): Native => {
   const proxy: Function = new Proxy(native, {
-    apply(_target, _self, args) {
-      const { stackTraceLimit } = NativeError;
-      NativeError.stackTraceLimit = stackTraceLimit + 1;
-      try {
-        return branded(construct(native, args, native));
-      } finally {
-        NativeError.stackTraceLimit = stackTraceLimit;
-      }
-    },
-    construct(_target, args, target) {
-      if (target !== proxy) return branded(construct(native, args, target));
-      const { stackTraceLimit } = NativeError;
-      NativeError.stackTraceLimit = stackTraceLimit + 1;
-      try {
-        return branded(construct(native, args, native));
-      } finally {
-        NativeError.stackTraceLimit = stackTraceLimit;
-      }
-    },
+    apply: (_target, _self, args) => branded(construct(native, args, native)),
+    construct: (_target, args, target) =>
+      branded(construct(native, args, target === proxy ? native : target)),
   });
   const ours: Native = Reflect.apply(bind, proxy, []);
   for (const key of ownKeys(native)) {
@@ -89,3 +75,4 @@ for (const name of NAMES) {
   showAsNative(ours, name);
   defineProperty(globals, name, { ...descriptor, value: ours });
 }
+NativeError.stackTraceLimit = STACK_FRAMES + 1;
