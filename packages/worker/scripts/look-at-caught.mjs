@@ -13,7 +13,7 @@ const LOOK = 'lookAtCaught';
 /** The name of what is caught where the author has given it none, or a pattern. */
 const CAUGHT = 'caughtHere$';
 
-const isNode = value => typeof value === 'object' && value !== null && typeof value.type === 'string';
+const isNode = value => typeof value === 'object' && typeof value?.type === 'string';
 
 /** Every node below, itself included, with the one around it. */
 function* nodesOf(node, parent) {

@@ -13,7 +13,10 @@ import { POISONED_COUNT, POISONED_HEAD, poisonedStore } from '../../support/stor
 
 const HEARD = ['no price: Out of memory'];
 
-/** Migrated; under another engine, what only the heap held is gone (docs/move-to-another-node.md). */
+/**
+ * Migrated. `count`: in the heap of its innocent vat; under another engine what only the heap held
+ * is gone (docs/move-to-another-node.md).
+ */
 const migrated = async (): Promise<{ directory: string; count: number }> => {
   const directory = await poisonedStore();
   await migrateStore({ directory });

@@ -6,9 +6,9 @@
  * stack, which holds many times as much (rules.md#h4); once a crank has nested too deep, every
  * further call of it throws, so that code which catches that ends all the same; what V8 throws
  * because this host has no stack or no memory left is no outcome of a crank, whatever vat code does
- * with it (engine-errors.ts tells which errors those are). Vat code cannot reach the counter: `take` gives it to a woven script, once, as the first
- * thing that this does after it has been made. So a script is woven only when nothing can refuse it
- * any more: neither SES, by its patterns, nor V8.
+ * with it: engine-errors.ts tells which errors those are. Vat code cannot reach the counter: `take`
+ * gives it to a woven script, once, as the first thing that this does after it has been made. So a
+ * script is woven only when nothing can refuse it any more: neither SES, by its patterns, nor V8.
  */
 import { Script } from 'node:vm';
 import { CALL_DEPTH_MAX } from '../protocol/limits.js';

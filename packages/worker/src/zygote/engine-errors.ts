@@ -92,8 +92,10 @@ const judge = (error: Error): void => {
   branded(error);
 };
 
-/** The build calls it by this name in every `catch` of the image. */
-// eslint-disable-next-line func-style -- it is there before any module is evaluated
+/**
+ * The build calls it by this name in every `catch` of the image. A declaration: it is there before
+ * any module is evaluated.
+ */
 export function lookAtCaught(error: unknown): void {
   if (typeof error !== 'object' || error === null) return;
   if (!Brand.isOn(error) && isNativeError(error)) judge(error);

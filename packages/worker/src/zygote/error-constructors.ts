@@ -8,8 +8,8 @@
  * more, and a bound function that is frozen says so as any other function does.
  *
  * A module of side effects; it must be evaluated before `ses`, and before every module that takes
- * an error constructor when it is loaded. Traces: the trap is one frame of ours on top, so V8 keeps one more
- * (error-details.ts leaves it out again).
+ * an error constructor when it is loaded. Traces: the trap is one frame of ours on top, so V8 keeps
+ * one more (error-details.ts leaves it out again).
  */
 import { branded } from './engine-errors.js';
 import { showAsNative } from './native-text.js';

@@ -5,8 +5,9 @@
 const { apply } = Reflect;
 const native: () => string = Function.prototype.toString;
 
+/** Before `ses`, and so before vat code: nobody else can change a weak map's methods. */
 const texts = new WeakMap<object, string>();
-const { get, set } = WeakMap.prototype as WeakMap<object, string>;
+const { get, set } = texts;
 
 /** From now on its text is that of a function of the engine. */
 export const showAsNative = (made: Function, name: string): void => {

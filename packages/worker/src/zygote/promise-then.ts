@@ -37,5 +37,5 @@ const { then } = {
     return apply(native, this, [onFulfilled, handler]);
   },
 };
-Object.defineProperty(Promise.prototype, 'then', { value: then });
+void Object.defineProperty(Promise.prototype, 'then', { value: then });
 showAsNative(then, 'then');

@@ -13,7 +13,8 @@ const LOOKS = String.raw`(async () => {
   const names = ['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError',
     'URIError', 'AggregateError'];
   const describe = (title, value) => {
-    say(title, typeof value, Object.prototype.toString.call(value), Reflect.ownKeys(value).join());
+    const kind = Object.prototype.toString.call(value);
+    say(title, typeof value, kind, Reflect.ownKeys(value).join());
     for (const key of Reflect.ownKeys(value)) {
       const { value: held, get, ...attributes } = Object.getOwnPropertyDescriptor(value, key);
       const shown = typeof held === 'function' ? 'function ' + held.name : String(held);
@@ -34,15 +35,17 @@ const LOOKS = String.raw`(async () => {
     Old.prototype = Object.create(Class.prototype);
     const Bound = Class.bind(null, ...few);
     const cause = { cause: 1 };
-    for (const made of [new Class(...few, 'm'), Class(...few, 'm'), new Class(...few), Class(...few),
+    for (const made of [
+      new Class(...few, 'm'), Class(...few, 'm'), new Class(...few), Class(...few),
       new Class(...few, 'm', cause), new Class(...few, undefined, { cause: undefined }),
       new Sub(...few, 'm'), new Old(), new Bound('b'), Bound('b'),
       Reflect.construct(Class, [...few, 'm']), Reflect.construct(Class, few, Sub),
       Reflect.construct(Object, [], Class), Class.call(1, ...few, 'm'),
       Reflect.construct(Sub, few, Class), Reflect.construct(Class, few, Array)]) {
       describe('made', made);
-      say(made instanceof Class, made instanceof Error, made instanceof Sub, made.constructor.name,
-        Object.getPrototypeOf(made) === Class.prototype, made.name, made.message);
+      say(made instanceof Class, made instanceof Error, made instanceof Sub);
+      say(Object.getPrototypeOf(made) === Class.prototype, made.name, made.message);
+      say(made.constructor.name);
     }
     const trace = [];
     const traced = (title, target) => new Proxy(target, {
@@ -54,16 +57,20 @@ const LOOKS = String.raw`(async () => {
       getPrototypeOf: it => { trace.push(title + ' proto'); return Reflect.getPrototypeOf(it); },
     });
     const message = { toString: () => { trace.push('message'); return 'text'; } };
-    const errors = { [Symbol.iterator]: () => { trace.push('errors'); return [1][Symbol.iterator](); } };
+    const errors = {
+      [Symbol.iterator]: () => { trace.push('errors'); return [1][Symbol.iterator](); },
+    };
     const given = name === 'AggregateError' ? [errors] : [];
-    Reflect.construct(Class, [...given, message, traced('options', { cause: 1 })], traced('new', Sub));
+    const options = traced('options', { cause: 1 });
+    Reflect.construct(Class, [...given, message, options], traced('new', Sub));
     new (traced('new', Sub))(...given, message);
     Class(...given, message);
     say(name, trace.join());
     say(why(() => Class(...few, Symbol('s'))), why(() => new Class.x()), why(() => Class.x()));
     say(why(() => Reflect.construct(Class, few, () => 0)));
     Object.freeze(Class);
-    say(why(() => { 'use strict'; Class.extra = 1; }), why(() => { 'use strict'; Class.prototype = 1; }));
+    say(why(() => { 'use strict'; Class.extra = 1; }));
+    say(why(() => { 'use strict'; Class.prototype = 1; }));
     say(why(() => { 'use strict'; delete Class.name; }), Object.isFrozen(Class));
     say(why(() => Object.defineProperty(Class, 'x', { value: 1 })));
     say(why(() => Object.setPrototypeOf(Class, null)));
@@ -73,7 +80,9 @@ const LOOKS = String.raw`(async () => {
   const text = Function.prototype.toString;
   say(text.call(then), text.call(text), text.name, text.length);
   describe('toString', text);
-  for (const bad of [1, null, {}, () => 0]) say(why(() => then.call(bad, 1)), why(() => text.call(bad)));
+  for (const bad of [1, null, {}, () => 0]) {
+    say(why(() => then.call(bad, 1)), why(() => text.call(bad)));
+  }
   say(why(() => new then()), why(() => new text()));
   const order = [];
   const step = async title => {
@@ -83,20 +92,30 @@ const LOOKS = String.raw`(async () => {
   const fail = title => value => { order.push(title + ':' + String(value)); throw value; };
   class P extends Promise {
     static get [Symbol.species]() { order.push('species'); return Promise; }
-    then(...args) { order.push('then of P ' + args.length); return super.then(...args); }
+    then(...args) {
+      order.push('then of P ' + args.length);
+      return super.then(...args);
+    }
   }
   const p = Promise.reject(1);
   const all = [
-    step('s'), p.then(log('a'), log('b')), p.then(log('c')).catch(log('d')), p.catch(fail('e')).then(0, log('f')),
-    p.finally(log('g')).catch(log('h')), Promise.allSettled([p]).then(log('i')), Promise.any([p]).catch(log('j')),
+    step('s'), p.then(log('a'), log('b')), p.then(log('c')).catch(log('d')),
+    p.catch(fail('e')).then(0, log('f')),
+    p.finally(log('g')).catch(log('h')), Promise.allSettled([p]).then(log('i')),
+    Promise.any([p]).catch(log('j')),
     Promise.race([p]).catch(log('k')), P.resolve(2).then(log('l')), P.reject(3).catch(log('m')),
     new Promise(done => done(p)).catch(log('n')), (async () => p)().catch(log('o')),
     (async () => { try { await p; } catch (error) { log('p')(error); } })(),
     Promise.resolve({ then: (yes, no) => no(4) }).catch(log('q')),
-    p.then(undefined, function (...args) { order.push('args ' + args.length + ' ' + (this === undefined)); }),
-    Promise.all([P.resolve(5), P.reject(6)]).catch(log('r')), p.then(null, undefined).then(null, log('s')),
+    p.then(undefined, function (...args) {
+      order.push('args ' + args.length + ' ' + (this === undefined));
+    }),
+    Promise.all([P.resolve(5), P.reject(6)]).catch(log('r')),
+    p.then(null, undefined).then(null, log('s')),
     P.resolve(P.reject(7)).then(null, 'none').catch(log('t')),
-    (async () => { for await (const x of [Promise.resolve(8), P.reject(9)]) log('u')(x); })().catch(log('v')),
+    (async () => {
+      for await (const x of [Promise.resolve(8), P.reject(9)]) log('u')(x);
+    })().catch(log('v')),
   ];
   await Promise.allSettled(all);
   return [...lines, ...order];

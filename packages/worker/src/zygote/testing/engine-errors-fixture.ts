@@ -46,7 +46,7 @@ const ROADS: readonly string[] = [
   '(async (x = overflow()) => x)().catch(seen)',
   '(async () => { await (async (x = overflow()) => x)(); })().catch(seen)',
   '(async () => { try { await Promise.resolve().then(overflow); } catch { seen(); } })()',
-  '(async () => { for await (const x of [Promise.resolve().then(overflow)]) seen(x); })().catch(seen)',
+  '(async () => { for await (const x of [Promise.resolve().then(overflow)]); })().catch(seen)',
   '(async () => (async (x = overflow()) => x)())().catch(seen)',
   '(async function* (x) { yield* [Promise.resolve().then(overflow)]; })().next().catch(seen)',
   'HandledPromise.applyFunction(overflow, []).catch(seen)',
