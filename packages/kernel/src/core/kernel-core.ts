@@ -149,6 +149,7 @@ export class KernelCore {
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
+      nowMs: () => ways.clock.nowMs(),
       scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
       onProcessGone: () => this.#freeReaders(),
     });
