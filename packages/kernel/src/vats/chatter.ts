@@ -17,14 +17,14 @@ import {
 import type { VatLine, VatLog, VatTrace } from './vat-worker.js';
 
 /** Lines that one worker's vat gets told in a second, and their bytes. */
-export const LINES_PER_SECOND_MAX = 5_000;
-export const LINE_BYTES_PER_SECOND_MAX = 2 ** 22;
+const LINES_PER_SECOND_MAX = 5_000;
+const LINE_BYTES_PER_SECOND_MAX = 2 ** 22;
 /**
  * Frames that answer nothing, and their bytes, between two answers. No image says so much: they
  * stop at 1,000 lines between two chunks of cranks, or at fewer in a second.
  */
-export const CHATTER_FRAMES_MAX = 100_000;
-export const CHATTER_BYTES_MAX = 2 ** 28;
+const CHATTER_FRAMES_MAX = 100_000;
+const CHATTER_BYTES_MAX = 2 ** 28;
 
 const SECOND_MS = 1_000;
 

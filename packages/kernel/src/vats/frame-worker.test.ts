@@ -173,7 +173,7 @@ const STATES: readonly [string, legal: readonly string[], (stage: Stage) => Prom
     await stage.bind();
     stage.deliver(1);
     stage.cranks(0, EMPTY);
-    stage.worker.nextCrank();
+    expect(stage.worker.nextCrank()).toEqual(EMPTY);
   }],
 ];
 

@@ -99,7 +99,7 @@ const OVER = { name: 'over' } as const;
 const REASON_BYTES_MAX = 1_000;
 
 /** Of cranks that have arrived and are not merged yet: 16 of the largest. */
-export const UNMERGED_BYTES_MAX = 16 * CRANK_BYTES_MAX;
+const UNMERGED_BYTES_MAX = 16 * CRANK_BYTES_MAX;
 
 /** What each answer answers. */
 const ANSWERED: Readonly<Record<number, Question>> = {
