@@ -97,9 +97,9 @@ describe('meters', () => {
 
 /**
  * The worker does not know that the kernel is about to end its vat, and has not posted the crank
- * yet when it loops: see docs/isolation.md. Whether it has depends on the machine, the end does not.
+ * yet when it loops (docs/isolation.md). Whether it has is up to the machine, the end is not.
  */
-test('an endless loop behind a crank that is too dear -> the vat ends, as a suspect', async () => {
+test('a loop behind a crank that is too dear -> the vat ends, as a suspect', async () => {
   const bench = await AdminBench.open();
   await bench.tell('svc', 'createMeter', [60n, 0n], 'meter');
   await bench.make('w', { meter: '$meter' });

@@ -29,7 +29,7 @@ export type * from './protocol/to-worker.js';
 export * from './protocol/transcript.js';
 export { readCrank, readDelivery } from './protocol/tuples.js';
 export * from './protocol/vat-numbers.js';
-export { CRANK_HEAD, endsPart, hasFaulted } from './protocol/outcomes.js';
+export { CRANK_HEAD, endsPart } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export {
   engineNames,

@@ -144,8 +144,7 @@ export class KernelCore {
     this.zygotes = new Zygotes({
       openWorkers: ways.openWorkers,
       host: workerHost(options),
-      images,
-      usual,
+      ...{ images, usual },
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),

@@ -14,7 +14,6 @@ import {
   endsPart,
   FIRST_POSITION,
   FromWorker,
-  hasFaulted,
   positionAfter,
   ToWorker,
   type BundleId,
@@ -403,9 +402,8 @@ export class FrameWorker implements VatWorker {
       return;
     }
     this.#heard();
+    if (next === state.endPosition) this.#finish(IDLE);
     // Nothing of the wave comes after such a crank: other vats may be waiting for their turn.
-    if (cranks.some(hasFaulted)) this.#finish(OVER);
-    else if (next === state.endPosition) this.#finish(IDLE);
     else if (cranks.slice(-1).some(endsPart)) this.#finish(OVER);
     const { reader } = state;
     const crank = reader && this.#takeArrived();
@@ -438,7 +436,7 @@ export class FrameWorker implements VatWorker {
     if (state.name === 'failed') return state.error;
     const options = cause === undefined ? undefined : { cause };
     const error = new WorkerError(code, why, this.#place(), options);
-    // A worker on an older image runs on behind an exit: what becomes of it there is all the same.
+    // One on an older image runs on behind an exit: what becomes of it there is all the same.
     if (state.name === 'delivering' && this.#cranks.slice(this.#crankHead).some(endsPart)) {
       this.#finish(OVER);
     } else if (state.name !== 'over') this.#end(error);

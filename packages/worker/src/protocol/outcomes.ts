@@ -8,11 +8,8 @@ export const CRANK_HEAD = 0x94;
 const OUTCOME_AT = 1;
 const NIL = 0xc0;
 
-/**
- * Has the crank faulted? Of a wave the worker runs nothing after it. True for what is no crank:
- * merging it ends the vat all the same.
- */
-export const hasFaulted = (packed: Uint8Array): boolean => packed[OUTCOME_AT] !== NIL;
+/** Has the crank faulted? True for what is no crank: merging it ends the vat all the same. */
+const hasFaulted = (packed: Uint8Array): boolean => packed[OUTCOME_AT] !== NIL;
 
 /** Does the vat exit in it? What is no crank does not: merging it ends the vat all the same. */
 const hasExited = (packed: Uint8Array): boolean => {
