@@ -63,7 +63,7 @@ interface Bound {
  * and their bytes within it (docs/limits.md).
  */
 const LINES_MAX = 1_000;
-const LINE_BYTES_TOLD_MAX = 768 * 1024;
+const LINE_BYTES_TOLD_MAX = 2 ** 20;
 const LINES_US = 250_000;
 /** Rejections whose traces are told within such a time: a vat may throw as often as it likes. */
 const TRACES_MAX = 10;
@@ -344,6 +344,10 @@ export class Supervisor {
       this.#lineAllowance.take(atUs) &&
       this.#lineBytesAllowance.take(atUs, told.length);
     if (!isTold) {
+      // At once: the crank may never end. How many there were is said later.
+      if (this.#leftOut === 0 && this.#lines === LINES_MAX) {
+        this.#writeLine('warn', 'more lines are left out');
+      }
       this.#leftOut += 1;
       return undefined;
     }
