@@ -31,3 +31,10 @@ export const ROW_KEY_BYTES_MAX = 1_024;
 export const REFERENCE_WEIGHT = 66;
 export const ELEMENT_WEIGHT = 160;
 export const ROW_WEIGHT = 24;
+
+/**
+ * What the weights leave room for, in all syscalls of a crank together: resolutions and interfaces;
+ * references. The kernel counts these while it reads, and stops at the first one too many.
+ */
+export const ELEMENTS_PER_CRANK_MAX = Math.floor(SYSCALL_BYTES_PER_CRANK_MAX / ELEMENT_WEIGHT);
+export const REFERENCES_PER_CRANK_MAX = Math.floor(SYSCALL_BYTES_PER_CRANK_MAX / REFERENCE_WEIGHT);
