@@ -7,7 +7,7 @@
  */
 import type { VatNumber } from '@heirloom/worker';
 import { checkName, checkRecord } from './base/arguments.js';
-import { KernelError } from './base/kernel-errors.js';
+import { KernelError, type CrankPlace, type WorkerError } from './base/kernel-errors.js';
 import type { VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
@@ -19,6 +19,7 @@ import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy
 import type { WaysOut } from './core/ways-out.js';
 import type { AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
+import { inTwoSteps, readCloseOptions, type CloseOptions, type CloseReport } from './host/closing.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
 import {
   checkEngine,
@@ -91,7 +92,7 @@ export class Kernel extends HostReferences {
   readonly #blocks: BlockDriver;
   readonly #hostObjects: HostObjects;
   #bootstrapResult: Promise<unknown> | undefined;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<CloseReport> | undefined;
   /** Of a kernel that was opened to adopt this engine. */
   #engine: PreparedEngine | undefined;
   /** What was put off until the engine is adopted. */
@@ -424,15 +425,38 @@ export class Kernel extends HostReferences {
     return this.#hostObjects.answer(call, answer);
   }
 
-  /** Stops every thread and closes the store. What was not committed is not kept. */
-  async close(): Promise<void> {
-    this.#closing ??= (async () => {
-      this.#hostObjects.close();
-      const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
-      await this.#blocks.end(reason);
-      await this.#core.close(reason);
-    })();
+  /**
+   * Threads that loop in native code, which nothing can end: the kernel goes on without them, also
+   * when it is closed. `endProcess` ends a process that has such threads; docs/isolation.md.
+   */
+  get leftBehind(): readonly WorkerError[] {
+    return this.#core.zygotes.left;
+  }
+
+  /**
+   * Stops every worker and closes the store. What was not committed is not kept. Says what it cut
+   * short, and what it had to leave behind. The first call counts.
+   *
+   * Errors: KernelError BAD_OPTION, and nothing is closed.
+   */
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    const timeoutMs = readCloseOptions(options);
+    this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<CloseReport> {
+    this.#hostObjects.close();
+    const core = this.#core;
+    const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
+    let cutShort: readonly CrankPlace[] = [];
+    const stopWaiting = inTwoSteps(core.ways.clock.repeat, timeoutMs, {
+      hurry: () => this.#blocks.hurry(),
+      cut: () => (cutShort = core.cutShort(reason)),
+    });
+    await this.#blocks.end(reason).finally(stopWaiting);
+    await core.close(reason);
+    return { cutShort, leftBehind: this.leftBehind };
   }
 
   /** What comes of an input to a vat that runs. */

@@ -10,6 +10,17 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
       console.log('looping');
       for (;;);
     },
+    /** In V8's own functions, where nothing ends a thread. */
+    sort: () => {
+      console.log('looping');
+      const array = [];
+      array[2 ** 32 - 2] = 1;
+      array.sort();
+    },
+    search: () => {
+      console.log('looping');
+      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+    },
     chatter: () => {
       for (;;) console.log('x'.repeat(1_000));
     },

@@ -44,7 +44,9 @@ export type WorkerErrorCode =
   /** It posted what the protocol does not have, and was killed. */
   | 'WORKER_PROTOCOL'
   /** A crank of the transcript came out differently. */
-  | 'REPLAY_DIVERGED';
+  | 'REPLAY_DIVERGED'
+  /** The thread was killed and does not end: see `threadsLeft` and `endProcess`. */
+  | 'THREAD_LEFT';
 
 /** Where a worker was: the first delivery that it is not known to have ended. */
 export interface CrankPlace {

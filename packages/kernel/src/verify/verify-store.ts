@@ -106,6 +106,8 @@ const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
     watchdog: new Watchdog(Infinity, repeat),
     scriptFor: ({ script }) => script,
     onProcessGone: () => undefined,
+    repeat,
+    onLeft: () => undefined, // a thread with nothing to do ends
   });
 
 const verifyVat = async (
@@ -244,6 +246,6 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
     };
   } finally {
     await zygotes?.close();
-    await store.close();
+    await store.close(zygotes?.left.length === 0 ? undefined : zygotes?.allGone());
   }
 };
