@@ -6,8 +6,9 @@
  * `run` and `commit` exclude each other.
  */
 import type { VatNumber } from '@heirloom/worker';
+import { closedAmid, whenAborted } from './base/aborted.js';
 import { checkName, checkRecord } from './base/arguments.js';
-import { KernelError, type CrankPlace, type WorkerError } from './base/kernel-errors.js';
+import { KernelError, type WorkerError } from './base/kernel-errors.js';
 import type { VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
@@ -19,8 +20,14 @@ import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy
 import type { WaysOut } from './core/ways-out.js';
 import type { AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
-import { inTwoSteps, readCloseOptions, type CloseOptions, type CloseReport } from './host/closing.js';
+import {
+  closeKernel,
+  readCloseOptions,
+  type CloseOptions,
+  type CloseReport,
+} from './host/closing.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
+import { configuredIsolation, separateBundles } from './host/configured-isolation.js';
 import {
   checkEngine,
   engineInput,
@@ -110,18 +117,30 @@ export class Kernel extends HostReferences {
   }
 
   /** Creates or opens a store and rebuilds its vats; `ways` is asked once options are right. */
-  static async open(options: PlacelessOptions, ways: () => WaysOut): Promise<Kernel> {
+  static async open(
+    options: PlacelessOptions,
+    ways: () => WaysOut,
+    adjust = (loaded: LoadedConfig): LoadedConfig => loaded,
+  ): Promise<Kernel> {
     checkOptions(options);
     const out = ways();
-    const loaded = await loadConfig(options.config, out.bundling);
+    const read = await loadConfig(options.config, out.bundling);
+    const loaded = read && adjust(read);
     const configured = loaded === undefined ? {} : configuredParameters(loaded.config);
     const parameters = { ...configured, ...options.parameters };
-    const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
+    const isolation = options.isolation ?? configuredIsolation(loaded?.config);
+    const given = { ...options, parameters, ...(isolation === undefined ? {} : { isolation }) };
+    const kernel = new Kernel(await KernelCore.open(given, out), options);
+    const { signal } = options;
+    const stopWatching = whenAborted(signal, () => void kernel.close({ timeoutMs: 0 }));
     try {
       await kernel.#prepare(options, loaded);
+      if (signal?.aborted === true) throw closedAmid([]);
     } catch (error) {
-      await kernel.close();
-      throw error;
+      const { cutShort } = await kernel.close();
+      throw signal?.aborted === true ? closedAmid(cutShort) : error;
+    } finally {
+      stopWatching();
     }
     return kernel;
   }
@@ -441,22 +460,9 @@ export class Kernel extends HostReferences {
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
     const timeoutMs = readCloseOptions(options);
-    this.#closing ??= this.#close(timeoutMs);
-    return this.#closing;
-  }
-
-  async #close(timeoutMs: number): Promise<CloseReport> {
     this.#hostObjects.close();
-    const core = this.#core;
-    const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
-    let cutShort: readonly CrankPlace[] = [];
-    const stopWaiting = inTwoSteps(core.ways.clock.repeat, timeoutMs, {
-      hurry: () => this.#blocks.hurry(),
-      cut: () => (cutShort = core.cutShort(reason)),
-    });
-    await this.#blocks.end(reason).finally(stopWaiting);
-    await core.close(reason);
-    return { cutShort, leftBehind: this.leftBehind };
+    this.#closing ??= closeKernel(this.#core, this.#blocks, timeoutMs);
+    return this.#closing;
   }
 
   /** What comes of an input to a vat that runs. */
@@ -480,6 +486,14 @@ export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
   checkRecord('openKernel', given);
   const { directory, ...options } = given;
   return Kernel.open(options, () => hostWays(checkDirectory(directory)));
+};
+
+/** The same where whoever made ready-made bundles of the configuration is not known. */
+export const openConfigured = (given: KernelOptions): Promise<Kernel> => {
+  const { directory, ...options } = given;
+  const { isolation } = options;
+  const ways = (): WaysOut => hostWays(checkDirectory(directory));
+  return Kernel.open(options, ways, isolation === undefined ? separateBundles : undefined);
 };
 
 export type * from './host/kernel-types.js';

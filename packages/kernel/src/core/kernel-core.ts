@@ -24,6 +24,7 @@ import {
   type VatId,
   type VatNumber,
 } from '@heirloom/worker';
+import { closedAmid, whenAborted } from '../base/aborted.js';
 import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
@@ -151,9 +152,7 @@ export class KernelCore {
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
       scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
-      onProcessGone: () => this.#freeReaders(),
-      repeat: ways.clock.repeat,
-      onLeft: error => this.reports.left(error),
+      ...{ onProcessGone: () => this.#freeReaders(), repeat: ways.clock.repeat },
     });
     const toldBundles = new ToldBundles(this.state, images, this.bundles);
     this.#online = new OnlineVats(this.zygotes, this.isolation, vat => toldBundles.unshown(vat));
@@ -199,10 +198,7 @@ export class KernelCore {
       note = new RunningNote(() => ways.openNote());
       core = new KernelCore(store, record, note, options, ways);
       // What another engine has run is replayed by no vat; its images may not even start here.
-      if (core.engine.fits) {
-        await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
-        core.zygotes.refill();
-      }
+      if (core.engine.fits) await core.#bringOnline(note, options.signal);
       return core;
     } catch (error) {
       await core?.zygotes.close();
@@ -210,6 +206,16 @@ export class KernelCore {
       await store.close(core?.readersLeft());
       throw error;
     }
+  }
+
+  async #bringOnline(note: RunningNote, signal: AbortSignal | undefined): Promise<void> {
+    const stopWatching = whenAborted(signal, () => {
+      this.cutShort(closedAmid(this.zygotes.doing()));
+    });
+    const goesOn = (): void => this.assertAlive();
+    const context = { ...this.#rebuildContext, pager: this.#pager, note, goesOn };
+    await bringOnline(context).finally(stopWatching);
+    this.zygotes.refill();
   }
 
   get height(): Height {

@@ -40,8 +40,8 @@ interface Assembly {
 /** Does not return, unless WASI is not allowed here. */
 const exitByWasi = (status: number): void => {
   // Loaded in the very turn in which the process ends: nobody sees its warning.
-  const { WASI } = createRequire(import.meta.url)('node:wasi') as { readonly WASI: typeof Wasi };
-  const { Module, Instance } = Reflect.get(globalThis, 'WebAssembly') as Assembly;
+  const { WASI }: { readonly WASI: typeof Wasi } = createRequire(import.meta.url)('node:wasi');
+  const { Module, Instance }: Assembly = Reflect.get(globalThis, 'WebAssembly');
   const wasi = new WASI({ version: 'preview1', returnOnExit: false });
   wasi.start(new Instance(new Module(exitProgram(status)), wasi.getImportObject()));
 };
@@ -71,5 +71,5 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 export const endProcess = async (code?: number): Promise<never> => {
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   if (threadsLeft().length > 0) Reflect.set(process, 'reallyExit', leave);
-  return process.exit(code);
+  return code === undefined ? process.exit() : process.exit(code);
 };

@@ -97,4 +97,6 @@ export interface VatTrace {
 export interface VatLog {
   line(line: VatLine): void;
   trace(trace: VatTrace): void;
+  /** A thread was killed and does not end: nobody waits for it any longer. */
+  left(error: WorkerError): void;
 }

@@ -32,8 +32,6 @@ export interface ZygotesOptions {
   /** A worker of a process is gone: what it held of the store can be freed. */
   readonly onProcessGone: () => void;
   readonly repeat: Repeat;
-  /** A thread was killed and does not end: nobody waits for it any longer. */
-  readonly onLeft: (error: WorkerError) => void;
 }
 
 /** A bundle that a worker of a kind will be needed for. */
@@ -51,7 +49,7 @@ export class Zygotes {
 
   constructor(options: ZygotesOptions) {
     this.#options = options;
-    this.#departures = new Departures(options.repeat, options.onLeft);
+    this.#departures = new Departures(options.repeat, error => options.log.left(error));
     this.#pool(options.usual, options.images.currentId);
   }
 

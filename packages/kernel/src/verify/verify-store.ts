@@ -93,7 +93,8 @@ const openExisting = async (directory: string): Promise<Store> => {
   return Store.open({ directory, readersMax: READERS_MAX });
 };
 
-const SILENT: VatLog = { line: () => undefined, trace: () => undefined };
+const silent = (): void => undefined;
+const SILENT: VatLog = { line: silent, trace: silent, left: silent };
 
 const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
   new Zygotes({
@@ -107,7 +108,6 @@ const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
     scriptFor: ({ script }) => script,
     onProcessGone: () => undefined,
     repeat,
-    onLeft: () => undefined, // a thread with nothing to do ends
   });
 
 const verifyVat = async (
