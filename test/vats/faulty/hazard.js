@@ -1,4 +1,4 @@
-import { Far } from '@endo/far';
+import { E, Far } from '@endo/far';
 
 /** Does what a host fears, when it is told, or as it starts (`parameters.does`). */
 export const buildRootObject = (_vatPowers, parameters = {}) => {
@@ -10,6 +10,8 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
       console.log('looping');
       for (;;);
     },
+    /** With another hazard: no crank takes long, and there is always one more. */
+    pass: other => void E(other).do('pass', root),
     /** In V8's own functions, where nothing ends a thread. */
     sort: () => {
       console.log('looping');
@@ -49,8 +51,9 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
     },
   };
   if (parameters.does !== undefined) deeds[parameters.does]();
-  return Far('hazard', {
+  const root = Far('hazard', {
     countCalls: () => (calls += 1),
     do: (deed, argument) => deeds[deed](argument),
   });
+  return root;
 };
