@@ -34,7 +34,8 @@ describe('heirloom run, where vats run:', () => {
     const { status, stdout } = await heirloom('run', await configured(config), ...flags);
     expect(status).toBe(0);
     const lines = stdout.split('\n').filter(line => line.startsWith('v'));
-    return lines.map(line => /^v\d+ (\w+), .* in a (\w+)$/.exec(line)!.slice(1).join(' ')).join(', ');
+    const wheres = lines.map(line => /^v\d+ (\w+), .* in a (\w+)$/.exec(line)!.slice(1).join(' '));
+    return wheres.join(', ');
   };
 
   test('modules that are bundled here -> threads', async () => {
@@ -85,8 +86,9 @@ interface Ended {
 /** Runs until a vat loops, sends the signal if there is one, and waits for the end. */
 const runLooping = (args: readonly string[], signal?: NodeJS.Signals): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const options = { stdio: ['ignore', 'ignore', 'pipe'] } as const;
-    const child = spawn(process.execPath, [MAIN, 'run', ...args], options);
+    const child = spawn(process.execPath, [MAIN, 'run', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let stderr = '';
     let isSent = false;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
