@@ -117,21 +117,24 @@ export const addWovenGlobals = (globals: object, harden: <T>(value: T) => T): vo
 
 let woven: string | undefined;
 
-/** As where a compartment evaluates; V8 looks at functions, too, that nobody has called. */
-const parse = (script: string): void => {
+/**
+ * A refusal that carries its text alone: acorn's has objects whose prototype all compartments share,
+ * in V8's Node shows its own stack.
+ */
+const madeAnew = <T>(read: () => T): T => {
   try {
-    new Script(`'use strict';${script}`);
+    return read();
   } catch (error) {
-    // Made anew: Node shows its own stack in this one.
     throw error instanceof SyntaxError ? SyntaxError(error.message) : error;
   }
 };
 
 /** Errors: SyntaxError, whoever refuses it. */
 const checkedScript = (source: string): string => {
-  const script = weave(source);
+  const script = madeAnew(() => weave(source));
   if (isRefused(script)) throw SyntaxError('a script of a vat has no import() and no <!--');
-  parse(script);
+  // As where a compartment evaluates; V8 looks at functions, too, that nobody has called.
+  madeAnew(() => new Script(`'use strict';${script}`));
   return script;
 };
 
