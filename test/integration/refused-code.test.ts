@@ -85,7 +85,9 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
   ],
   [
     'what nests too deep, on one line and in blocks',
-    { 'vat.js': `export const x = 1;\nexport const f = y => ${'['.repeat(999)}y${']'.repeat(999)};` },
+    {
+      'vat.js': `export const x = 1;\nexport const f = y => ${'['.repeat(999)}y${']'.repeat(999)}`,
+    },
     `vat.js:2:${23 + 252}: the source nests too deep`,
   ],
   [

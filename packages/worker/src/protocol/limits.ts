@@ -31,13 +31,3 @@ export const ROW_KEY_BYTES_MAX = 1_024;
 export const REFERENCE_WEIGHT = 66;
 export const ELEMENT_WEIGHT = 160;
 export const ROW_WEIGHT = 24;
-
-/**
- * Source of vat code, far below what any stack holds: units of nesting (weave/nesting-parser.ts),
- * nodes of its tree in each other, and groups of a regular expression in each other.
- */
-export const SOURCE_NESTING_MAX = 1_024;
-export const SOURCE_DEPTH_MAX = 2_000;
-export const EXPRESSION_NESTING_MAX = 100;
-/** Groups and quantifiers of one regular expression. */
-export const EXPRESSION_PARTS_MAX = 2_000;

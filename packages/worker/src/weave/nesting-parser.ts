@@ -1,16 +1,15 @@
 /**
  * acorn, but for sources that nest too deep: they are refused at the place where they do.
  *
- * Theory of operation. acorn calls itself for what stands in something, and so does V8's parser; how
- * deep they get differs from stack to stack. So what is being read is counted here, in units of
- * about the stack that it takes: at most 700 bytes of a unit in acorn, in V8's parser and in its
- * compiler, which leaves a third of the smallest stack (984 KiB, a host's own thread). What does
- * not nest while it is read, but in the tree, is counted behind: `a.b.c` is a chain to the left.
- * Operands of one operator, `a + b + c`, are a list for V8, for our walkers (syntax.ts) and here.
+ * Theory of operation. acorn calls itself for what stands in something, and so does V8's parser;
+ * how deep they get differs from stack to stack. So what is being read is counted here, in units of
+ * about the stack that it takes, woven or not: at most 700 bytes in acorn, V8's parser and compiler, which leaves a quarter of the smallest stack (984 KiB, a host's own thread). What does
+ * not nest while it is read, but in the tree, is counted behind (syntax.ts): `a.b.c` is a chain to
+ * the left. Operands of one operator, `a + b + c`, are a list for V8, and for our walkers.
  */
 import { getLineInfo, Parser, type AnyNode, type Options } from 'acorn';
-import { SOURCE_DEPTH_MAX, SOURCE_NESTING_MAX } from '../protocol/limits.js';
 import { refusedPattern } from './patterns.js';
+import { SOURCE_NESTING_MAX } from './source-limits.js';
 
 /** An error as acorn's are: the message ends with line, from 1, and column, from 0. */
 export const syntaxError = (why: string, source: string, at: number): SyntaxError => {
@@ -54,7 +53,13 @@ interface Parsing {
   new (options: Options, input: string): Reading;
   parse(input: string, options: Options): AnyNode;
 }
-const Acorn = Parser as unknown as Parsing;
+
+const isParsing = (parser: unknown): parser is Parsing => parser === Parser;
+
+const parsing = (parser: unknown): Parsing => {
+  if (isParsing(parser)) return parser;
+  throw TypeError('acorn has a parser');
+};
 
 /**
  * Looks for no `'use strict'`: compartments evaluate strictly, so all is parsed so, and acorn looks
@@ -62,7 +67,7 @@ const Acorn = Parser as unknown as Parsing;
  * left all the same, it lets V8's RangeError through: a SyntaxError would be an outcome
  * (zygote/call-depth.ts).
  */
-export class NestingParser extends Acorn {
+export class NestingParser extends parsing(Parser) {
   #nesting = 0;
   /** The left side of the operator that is being read. */
   #left: Operand | undefined;

@@ -1,11 +1,11 @@
 /**
- * Sources that nest too deep are refused by a limit of ours, wherever they are read: no stack that a
- * source is read on, walked on or compiled on decides (docs/limits.md). A host's own thread has the
- * smallest, Node's default, and these tests run on one.
+ * Sources that nest too deep are refused by a limit of ours, wherever they are read: no stack that
+ * a source is read on, walked on or compiled on decides (docs/limits.md). A host's own thread has
+ * the smallest, Node's default, and these tests run on one.
  */
 import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { EXPRESSION_NESTING_MAX, EXPRESSION_PARTS_MAX } from '../protocol/limits.js';
+import { EXPRESSION_NESTING_MAX, EXPRESSION_PARTS_MAX } from './source-limits.js';
 import { refusedPattern } from './patterns.js';
 import { refusedInModule } from './refused-in-module.js';
 import { requiredAtStart } from './required-at-start.js';
@@ -53,7 +53,10 @@ const NESTED: readonly Nested[] = [
   ['classes', around('(class{a=', '1', '})')],
   ['declared classes', around('class A{static{', '1', '}}')],
   ['classes that extend', around('(class extends ', 'A', '{})')],
-  ['classes that extend, without brackets', times => `(${around('class extends ', 'A', '{}')(times)})`],
+  [
+    'classes that extend, without brackets',
+    times => `(${around('class extends ', 'A', '{}')(times)})`,
+  ],
   ['new', before('new ', 'x')],
   ['blocks', around('{', '1', '}')],
   ['for await', times => `(async()=>{${'for await(x of y)'.repeat(times)}1})`],

@@ -4,7 +4,7 @@
  *
  * V8 calls itself for a group in a group, and from one group or quantifier to the next one.
  */
-import { EXPRESSION_NESTING_MAX, EXPRESSION_PARTS_MAX } from '../protocol/limits.js';
+import { EXPRESSION_NESTING_MAX, EXPRESSION_PARTS_MAX } from './source-limits.js';
 
 const QUANTIFIERS = '*+?{';
 

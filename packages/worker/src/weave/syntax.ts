@@ -2,8 +2,8 @@
  * What the weaver needs to know of a syntax tree, as acorn gives it: nodes in source order.
  */
 import type { AnyNode, BlockStatement, Comment } from 'acorn';
-import { SOURCE_DEPTH_MAX } from '../protocol/limits.js';
 import { NestingParser, syntaxError, TOO_DEEP } from './nesting-parser.js';
+import { SOURCE_DEPTH_MAX } from './source-limits.js';
 
 export { syntaxError } from './nesting-parser.js';
 
@@ -73,7 +73,8 @@ const checkDepth = (tree: SyntaxNode, source: string): void => {
       nodes.push(below);
       depths.push(isOperation(node) && isOfChain(below, node) ? depth : depth + 1);
     };
-    for (const value of Object.values(node) as unknown[]) {
+    const values: readonly unknown[] = Object.values(node);
+    for (const value of values) {
       if (Array.isArray(value)) value.forEach(add);
       else add(value);
     }

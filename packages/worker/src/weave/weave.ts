@@ -318,8 +318,8 @@ export const isDoubtfulSloppy = (source: string): boolean =>
   isDoubtful(source) || SLOPPY.test(source);
 
 /**
- * The woven script. Errors: SyntaxError for what does not parse, nests too deep, mentions a reserved
- * name or has an `import()`. RangeError where this host has no stack left even so.
+ * The woven script. Errors: SyntaxError for what does not parse, nests too deep, mentions a
+ * reserved name or has an `import()`. RangeError where this host has no stack left even so.
  */
 export const weave = (source: string): string => new Weaver(source).weave();
 

@@ -118,8 +118,8 @@ export const addWovenGlobals = (globals: object, harden: <T>(value: T) => T): vo
 let woven: string | undefined;
 
 /**
- * A refusal that carries its text alone: acorn's has objects whose prototype all compartments share,
- * in V8's Node shows its own stack.
+ * A refusal that carries its text alone: acorn's has objects whose prototype all compartments
+ * share, in V8's Node shows its own stack.
  */
 const madeAnew = <T>(read: () => T): T => {
   try {
