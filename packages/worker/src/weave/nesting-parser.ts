@@ -3,12 +3,13 @@
  *
  * Theory of operation. acorn calls itself for what stands in something, and so does V8's parser;
  * how deep they get differs from stack to stack. So what is being read is counted here, in units of
- * about the stack that it takes, woven or not: at most 700 bytes in acorn, V8's parser and compiler, which leaves a quarter of the smallest stack (984 KiB, a host's own thread). What does
+ * about the stack that it takes, woven or not: at most 700 bytes in acorn, in V8's parser and its
+ * compiler, which leaves a quarter of the smallest stack (984 KiB, a host's own thread). What does
  * not nest while it is read, but in the tree, is counted behind (syntax.ts): `a.b.c` is a chain to
  * the left. Operands of one operator, `a + b + c`, are a list for V8, and for our walkers.
  */
 import { getLineInfo, Parser, type AnyNode, type Options } from 'acorn';
-import { refusedPattern } from './patterns.js';
+import { refusedPattern } from './expression-text.js';
 import { SOURCE_NESTING_MAX } from './source-limits.js';
 
 /** An error as acorn's are: the message ends with line, from 1, and column, from 0. */
