@@ -6,9 +6,12 @@
  */
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import { installExpressions } from './checked-expressions.js';
+import { installCounted } from './counted-natives.js';
 import { installIsView } from './float-arrays.js';
 import { installFunctionText } from './function-text.js';
 import { hardening } from './harden.js';
+import { installPrototypeChecks } from './proxy-levels.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';
 
@@ -22,6 +25,9 @@ const fatal = (error: unknown): void => {
 export const handledPromises = makeHandledPromises(hardening, fatal);
 
 installFunctionText();
+installExpressions();
+installCounted();
+installPrototypeChecks();
 installUtcDate();
 installIsView();
 const globals = {
