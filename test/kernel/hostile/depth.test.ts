@@ -97,7 +97,9 @@ const RECURSIONS = ALL_RECURSIONS.filter(([how]) => REPRESENTATIVES.includes(how
 const MORE_RECURSIONS = ALL_RECURSIONS.filter(([how]) => !REPRESENTATIVES.includes(how));
 
 type Endless = readonly [what: string, code: string];
-const NEST = 'const nest = f => { let a = 1; for (let i = 0; i < 300_000; i += 1) a = f(a); return a; };';
+const NEST = `const nest = f => {
+  let a = 1; for (let i = 0; i < 300_000; i += 1) a = f(a); return a;
+};`;
 const DEEP_LISTS = `${NEST} const a = nest(it => [it]);`;
 /** Calls without end that no body of a function counts: by natives, by data, beside bodies. */
 const ENDLESS: readonly Endless[] = [
@@ -121,7 +123,8 @@ const MORE_ENDLESS: readonly Endless[] = [
   ['flat', `${DEEP_LISTS} try { a.flat(Infinity); } catch {} 1`],
   [
     'JSON.stringify of getters',
-    `${NEST} const a = nest(a => ({ get x() { return a; } })); try { JSON.stringify(a); } catch {} 1`,
+    `${NEST} const a = nest(a => ({ get x() { return a; } }));
+     try { JSON.stringify(a); } catch {} 1`,
   ],
   [
     'JSON.stringify with a replacer',
