@@ -20,11 +20,11 @@
  * its line (evasion.ts), so that line numbers stay; what is added stands between marks (marks.ts),
  * so that it can be left out where a text is shown; a script that mentions a name of ours is
  * refused, so that it can neither shadow nor call them; the same source gives the same text (the
- * version of acorn is exact in package.json). Not counted: default values of parameters, fields of
- * classes, generators while they delegate (`yield*`), functions that declare a name twice
- * (`fitsBlock`); for them there is the guard. A script takes what it calls from the global object,
- * which is `this` where a compartment evaluates: no scope of vat code's making comes between. There
- * is one function to take it by, and it gives it to woven scripts alone.
+ * version of acorn is exact in package.json). Default values, fields and `yield*` count as bodies
+ * do (may-call.ts, woven-helpers.ts). Not counted: patterns of parameters, functions that declare a
+ * name twice (`fitsBlock`); for them there is the guard. A script takes what it calls from the
+ * global object, which is `this` where a compartment evaluates: no scope of vat code's making comes
+ * between. There is one function to take it by, and it gives it to woven scripts alone.
  */
 import type {
   AwaitExpression,
