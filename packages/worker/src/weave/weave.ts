@@ -20,25 +20,30 @@
  * its line (evasion.ts), so that line numbers stay; what is added stands between marks (marks.ts),
  * so that it can be left out where a text is shown; a script that mentions a name of ours is
  * refused, so that it can neither shadow nor call them; the same source gives the same text (the
- * version of acorn is exact in package.json). Not counted: default values of parameters, fields of
- * classes, generators while they delegate (`yield*`), functions that declare a name twice
- * (`fitsBlock`); for them there is the guard. A script takes what it calls from the global object,
- * which is `this` where a compartment evaluates: no scope of vat code's making comes between. There
- * is one function to take it by, and it gives it to woven scripts alone.
+ * version of acorn is exact in package.json). Default values, fields and `yield*` count as bodies
+ * do (may-call.ts, woven-helpers.ts). Not counted: patterns of parameters, functions that declare a
+ * name twice (`fitsBlock`); for them there is the guard. A script takes what it calls from the
+ * global object, which is `this` where a compartment evaluates: no scope of vat code's making comes
+ * between. There is one function to take it by, and it gives it to woven scripts alone.
  */
 import type {
   AwaitExpression,
+  CallExpression,
   CatchClause,
   Comment,
   ForOfStatement,
   Identifier,
+  NewExpression,
   PrivateIdentifier,
+  PropertyDefinition,
   ReturnStatement,
+  StaticBlock,
   TryStatement,
   YieldExpression,
 } from 'acorn';
 import { evasions, isSuspect, type Edit } from './evasion.js';
 import { marked } from './marks.js';
+import { mayCall } from './may-call.js';
 import {
   behindArrow,
   bodyStart,
@@ -50,8 +55,9 @@ import {
   type FunctionNode,
   type SyntaxNode,
 } from './syntax.js';
+import { HELPERS, helperText, type Helper } from './woven-helpers.js';
 
-export { refusedInModule } from './refused-in-module.js';
+export { refusedInModule, refusedNesting } from './refused-in-module.js';
 export { requiredAtStart } from './required-at-start.js';
 
 /** No script of vat code may contain an identifier that begins so. */
@@ -93,6 +99,16 @@ interface Surroundings {
   readonly isAsyncGenerator: boolean;
 }
 
+/** Where something is counted that does not wait. */
+const ENTERING = `const ${DEPTH}=${enter}();try{`;
+const LEAVING = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leave}(${DEPTH})}`;
+const CALLS = { enter, leave };
+
+const GIVEN = '$heirloom_given';
+/** What a class has that extends another and says nothing of its constructor. */
+const PASSING_CONSTRUCTOR =
+  `constructor(...${GIVEN}){${ENTERING}super(...${GIVEN})${LEAVING}}`;
+
 const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
 
 type Wait = AwaitExpression | YieldExpression;
@@ -106,9 +122,14 @@ const isStamping = ({ superClass, body: { body: members } }: Class): boolean =>
   !isNone(superClass) &&
   members.some(each => 'key' in each && each.key.type === 'PrivateIdentifier' && !each.static);
 
+const lacksConstructor = ({ superClass, body: { body: members } }: Class): boolean =>
+  !isNone(superClass) &&
+  !members.some(each => each.type === 'MethodDefinition' && each.kind === 'constructor');
+
 class Weaver {
   readonly #source: string;
   readonly #edits: Edit[] = [];
+  readonly #helpers = new Set<Helper>();
 
   constructor(source: string) {
     this.#source = source;
@@ -123,7 +144,7 @@ class Weaver {
     if (this.#edits.length === 0) return this.#source;
     // Stable: what was inserted first at a place comes first.
     this.#edits.sort((a, b) => a.at - b.at);
-    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: TAKING });
+    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: this.#beginning() });
     const parts: string[] = [];
     let from = 0;
     for (const { at, length, text } of this.#edits) {
@@ -132,6 +153,16 @@ class Weaver {
     }
     parts.push(this.#source.slice(from));
     return parts.join('');
+  }
+
+  #beginning(): string {
+    return this.#helpers.size === 0 ? TAKING : TAKING + marked(helperText(this.#helpers, CALLS));
+  }
+
+  /** The name of a helper, which is there then. */
+  #helper(helper: Helper): string {
+    this.#helpers.add(helper);
+    return HELPERS[helper];
   }
 
   #insert(at: number, text: string): void {
@@ -151,6 +182,9 @@ class Weaver {
     if (type === 'ForOfStatement') return this.#loop(node, around);
     if (type === 'ReturnStatement') return this.#return(node, around);
     if (type === 'TryStatement') return this.#try(node, around);
+    if (type === 'PropertyDefinition') return this.#field(node, around);
+    if (type === 'StaticBlock') return this.#staticBlock(node);
+    if (type === 'CallExpression' || type === 'NewExpression') return this.#call(node, around);
     if (type === 'ImportExpression') throw this.#error('a vat has no import()', node);
     return this.#visitBelow(node, around);
   }
@@ -162,7 +196,59 @@ class Weaver {
 
   #class(node: Class, around: Surroundings): void {
     if (isStamping(node)) this.#insert(node.body.start + 1, `${STAMP}=${stamped}(this);`);
+    if (lacksConstructor(node)) this.#insert(node.body.start + 1, PASSING_CONSTRUCTOR);
     return this.#visitBelow(node, around);
+  }
+
+  #field({ key, computed, value }: PropertyDefinition, around: Surroundings): void {
+    if (computed || key.type === 'PrivateIdentifier') this.#visit(key, around);
+    if (!isNone(value)) this.#initial(value);
+  }
+
+  #staticBlock(node: StaticBlock): void {
+    const [first] = node.body;
+    const isCounted = first !== undefined && fitsBlock(node);
+    if (isCounted) this.#insert(first.start, ENTERING);
+    this.#visitBelow(node, PROGRAM);
+    if (isCounted) this.#insert(node.end - 1, LEAVING);
+  }
+
+  /** A parameter: what its default values call counts, too. */
+  #pattern(node: SyntaxNode): void {
+    if (node.type === 'AssignmentPattern') {
+      this.#pattern(node.left);
+      return this.#initial(node.right);
+    }
+    if (node.type === 'Property') {
+      if (node.computed) this.#initial(node.key);
+      else if (!node.shorthand) this.#visit(node.key, PROGRAM);
+      return this.#pattern(node.value);
+    }
+    const isPattern = node.type === 'ObjectPattern' || node.type === 'ArrayPattern';
+    if (!isPattern && node.type !== 'RestElement') return this.#visit(node, PROGRAM);
+    for (const child of childrenOf(node)) this.#pattern(child);
+  }
+
+  /** An arrow function around it leaves `this`, `super` and `arguments` as they are. */
+  #initial(node: SyntaxNode): void {
+    const calls = mayCall(node);
+    if (calls) this.#insert(node.start, `(()=>{${ENTERING}return(`);
+    this.#visit(node, PROGRAM);
+    if (calls) this.#insert(node.end, `)${LEAVING}})()`);
+  }
+
+  /** Arguments that are spread. */
+  #call(node: CallExpression | NewExpression, around: Surroundings): void {
+    const spreads = node.arguments.filter(({ type }) => type === 'SpreadElement');
+    const inside = new Set<SyntaxNode>(spreads);
+    for (const child of childrenOf(node)) {
+      if (child.type !== 'SpreadElement' || !inside.has(child)) this.#visit(child, around);
+      else {
+        this.#insert(child.start + '...'.length, `${this.#helper('spread')}((`);
+        this.#visit(child.argument, around);
+        this.#insert(child.end, `),${spreads.length})`);
+      }
+    }
   }
 
   #error(why: string, { start }: SyntaxNode): SyntaxError {
@@ -178,7 +264,7 @@ class Weaver {
     const inside = new Set<SyntaxNode>([body, ...params]);
     // Names and computed keys stand before; they belong to what is around the function.
     for (const child of childrenOf(node)) if (!inside.has(child)) this.#visit(child, PROGRAM);
-    for (const param of params) this.#visit(param, PROGRAM);
+    for (const param of params) this.#pattern(param);
     const opening = `${waits ? 'let' : 'const'} ${DEPTH}=${enter}();try{`;
     const leaving = `${waits ? leaveWaited : leave}(${DEPTH})`;
     const closing = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leaving}}`;
@@ -201,9 +287,12 @@ class Weaver {
     if (isNone(argument)) this.#insert(node.end, ` ${leave}(${DEPTH})`);
     else {
       const start = this.#operandStart(node);
-      this.#insert(start, ` ${wait}((`);
+      const isDelegate = node.type === 'YieldExpression' && node.delegate;
+      const kind = around.isAsyncGenerator ? 'delegateAsync' : 'delegate';
+      const counting = isDelegate ? `${this.#helper(kind)}(` : '';
+      this.#insert(start, ` ${wait}(${counting}(`);
       this.#visit(argument, around);
-      this.#insert(node.end, `),${DEPTH})`);
+      this.#insert(node.end, `)${isDelegate ? ')' : ''},${DEPTH})`);
     }
     return this.#insert(node.end, `,${DEPTH}=${enter}())`);
   }
@@ -281,12 +370,23 @@ export const WOVEN_MARK = 'heirloom image: woven code 2';
 /** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
 const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
 
+/** As esbuild prints what nests, each block two spaces further: only then it may be too deep. */
+const DEEP = /^ {300}|[^\n]{1500}/m;
+const ELSE_IF = /\belse if\b/g;
+const CHAIN_MIN = 300;
+
+const mayNestDeep = (source: string): boolean =>
+  DEEP.test(source) || (source.match(ELSE_IF)?.length ?? 0) > CHAIN_MIN;
+
 /**
  * Could `weave` refuse a source that another parser of today's JavaScript has taken? Sources where
  * it cannot need not be parsed to know that.
  */
 export const isDoubtful = (source: string): boolean =>
-  isSuspect(source) || source.includes(RESERVED_PREFIX) || YOUNG_EXPRESSIONS.test(source);
+  isSuspect(source) ||
+  source.includes(RESERVED_PREFIX) ||
+  YOUNG_EXPRESSIONS.test(source) ||
+  mayNestDeep(source);
 
 /** As esbuild prints what only code that is not strict may do, or maybe: `with`, `delete x`, … */
 const SLOPPY = new RegExp(
@@ -307,8 +407,8 @@ export const isDoubtfulSloppy = (source: string): boolean =>
   isDoubtful(source) || SLOPPY.test(source);
 
 /**
- * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
- * `import()`. RangeError when it nests deeper than this stack holds.
+ * The woven script. Errors: SyntaxError for what does not parse, nests too deep, mentions a
+ * reserved name or has an `import()`. RangeError where this host has no stack left even so.
  */
 export const weave = (source: string): string => new Weaver(source).weave();
 
