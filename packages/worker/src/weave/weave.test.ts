@@ -3,6 +3,7 @@
  * global object as `this`.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { makeWovenCalls } from '../zygote/woven-calls.js';
 import { unmarked } from './marks.js';
 import { TAKE_NAME, WOVEN_NAMES, weave } from './weave.js';
 
@@ -16,11 +17,16 @@ const enter = (): number => {
   deepest = Math.max(deepest, depth);
   return depth - 1;
 };
+const leave = (before: number): void => {
+  depth = before;
+};
+const caught = <T>(error: T): T => {
+  seen.push(error);
+  return error;
+};
 const calls = {
   [WOVEN_NAMES.enter]: enter,
-  [WOVEN_NAMES.leave]: (before: number) => {
-    depth = before;
-  },
+  [WOVEN_NAMES.leave]: leave,
   [WOVEN_NAMES.leaveWaited]: (before: number) => {
     if (depth === before + 1) depth = before;
   },
@@ -30,11 +36,9 @@ const calls = {
   },
   [WOVEN_NAMES.waited]: <T>(value: T): T => value,
   [WOVEN_NAMES.resume]: (before: number) => (depth === before + 1 ? before : enter()),
-  [WOVEN_NAMES.caught]: <T>(error: T): T => {
-    seen.push(error);
-    return error;
-  },
+  [WOVEN_NAMES.caught]: caught,
   [WOVEN_NAMES.stamped]: (value: unknown) => void stamped.push(value),
+  ...makeWovenCalls({ enter, leave, caught }),
 };
 
 const globals = { [TAKE_NAME]: () => calls };
@@ -163,6 +167,158 @@ const SCRIPTS: readonly (readonly [what: string, source: string])[] = [
      })()`,
   ],
   ['async generator, return;', 'async function* g() { if (await 1) return; yield 2; } g().next()'],
+  [
+    'default values, what they mean',
+    `class A { m() { return 'A'; } constructor(x = new.target) { this.x = x === B; } }
+     class B extends A {
+       constructor(x = super()) { x.n = arguments.length; }
+       m(a = super.m(), { b = this.m(1), [a + 'k']: c = b } = {}, ...[d = [c].concat(b)]) {
+         return [a, b, c, d];
+       }
+     }
+     const b = new B(); [b.x, b.n, b.m()]`,
+  ],
+  [
+    'default values, functions and classes get names',
+    `((f = () => 1, c = class { static [String('k')] = String(1); static { this.s = this.k; } },
+       d = class extends Object.freeze(class {}) {}, e = class D { static x = String(2); },
+       { g: h = function () {}, i = class { static x = String(this.name); } } = {}) =>
+       [f.name, c.name, c.k, c.s, d.name, e.name, e.x, h.name, i.name, i.x])()`,
+  ],
+  [
+    'default values, lengths, sequences, objects, comments',
+    `const f = (a, b = (a, a + 1), c = ({ x: a }).x /* => */, d = [a].concat(b) // end
+     , e = \`\${a}\`, g = async () => 1) => [a, b, c, d, e, typeof g]; [f.length, f(1), f(1, 2)]`,
+  ],
+  ['default values that throw', 'try { ((x = (() => { throw 7; })()) => x)(); } catch (e) { e }'],
+  [
+    'default values of generators and async functions',
+    `function* g(a = [1].concat(2)) { yield* a; } const f = async (x = [...g()]) => x; f()`,
+  ],
+  ['a setter with a default', 'let n; ({ set x([a = String(4)]) { n = a; } }).x = []; n'],
+  [
+    'fields',
+    `class A { a = String(1); b = this.a + 1; f = () => this.b; 'g' = function () {}; #p = [this.a];
+       static s = String(5); [String('k')] = String(6); c; h = class {}; p() { return this.#p; }
+       i = [1].map(x => x + this.b)
+       j = (0, String(8)) }
+     const a = new A(); [JSON.stringify(a), a.f(), a.f.name, a.g.name, a.h.name, a.p(), A.s]`,
+  ],
+  [
+    'constructors of classes that have none',
+    `class A { constructor(...x) { this.x = x; this.t = new.target.name; } }
+     class B extends A { y = this.x.length; #z = 1; static is(x) { return #z in x; } }
+     class C extends B { #m() {} }
+     class D extends Array { n = 1; }
+     const c = new C(1, 2, ...[3]);
+     [c, B.is(c), C.length, C.name, D.of(1, 2), new D(3).length, Object.keys(new D(1))]`,
+  ],
+  ['a class that extends null', 'try { new (class extends null { x = 1; })(); } catch (e) { e.name }'],
+  [
+    'functions that stand in no block',
+    `class A { constructor(x) { this.x = x; } m() { return 1; } }
+     class B extends A {
+       constructor(a, b) { 'x'; super(a); var b, c; function c() { return b; } function a() {}
+         this.y = [typeof a, c(), arguments.length, new.target === B]; }
+       m(m) { var m; function f() {} function f() { return m; } return [super.m(), f(), this.y]; }
+     }
+     const b = new B(1, 2); [typeof b.x, b.y, b.m(3), (function (f, { g }, h = () => f) {
+       var f = 2, h; function g() {} var g; return [f, typeof g, h()]; })(1, {})]`,
+  ],
+  [
+    'functions that stand in no block, and wait',
+    `const f = async x => { var x; function g() {} function g() { return x; } return await g(); };
+     f(5)`,
+  ],
+  [
+    'spread',
+    `const f = (...x) => x; class A { constructor(...x) { this.x = x; } }
+     class B extends A { constructor(x) { super(...x, 1); } }
+     function* g() { yield 1; return 2; }
+     [f(...[1, , 3]), f(0, ...'a\u{1F600}', ...g(), ...new Set([5]), ...(1, [6])), new A(...[1]),
+       new B([2]), Math.max(...new Uint8Array(2)), f?.(...[7]), [...'ab'], f(...[...f()])]`,
+  ],
+  [
+    'spread, in order',
+    `const told = []; const of = (name, elements) => ({ get [Symbol.iterator]() {
+       told.push(name); return () => { told.push(name + '()'); return { get next() {
+         told.push(name + '.next'); return () => ({ done: elements-- < 1, value: name }); } }; }; } });
+     const f = (...x) => x; [f(...of('a', 2), told.push('b'), ...of('c', 1)), told]`,
+  ],
+  [
+    'spread of a proxy, as V8 reads it',
+    `const told = []; const p = new Proxy([1, 2], { get(t, k) { told.push(String(k)); return t[k]; },
+       getPrototypeOf(t) { told.push('proto'); return Object.getPrototypeOf(t); } });
+     [Math.max(...p), told]`,
+  ],
+  [
+    'spread of an array of its own kind',
+    `class A extends Array { *[Symbol.iterator]() { yield 8; } } Math.max(...A.of(9))`,
+  ],
+  ...[
+    ...['undefined', 'null', '1', '{}', '({ [Symbol.iterator]: 1 })', '() => 1'],
+    ...['({ [Symbol.iterator]: () => 1 })', '({ [Symbol.iterator]: () => ({}) })'],
+    '({ [Symbol.iterator]: () => ({ next: () => 1 }) })',
+  ].flatMap(value => [
+    [`spread of ${value}`, `try { Math.max(...${value}); } catch (e) { e.name }`] as const,
+    [
+      `delegated to ${value}`,
+      `function* g() { yield* ${value}; } try { [...g()]; } catch (e) { e.name }`,
+    ] as const,
+    [
+      `delegated to ${value}, async`,
+      `async function* g() { yield* ${value}; } g().next().catch(e => e.name)`,
+    ] as const,
+  ]),
+  ...['', 'return', 'throw', 'return throw'].map(
+    has =>
+      [
+        `delegation, every read and call, of an iterator with ${has}`,
+        `const told = []; let n = 0;
+         const method = name => function (...x) {
+           told.push([name, this === iterator, ...x]); n += 1;
+           return n > 3 ? { done: true, value: 'end' } : { done: false, value: n, own: 1 }; };
+         const iterator = {};
+         for (const name of 'next ${has}'.trim().split(' ')) {
+           Object.defineProperty(iterator, name, { get() { told.push(name); return method(name); } }); }
+         const from = { get [Symbol.iterator]() { told.push('iterator'); return function (...x) {
+           told.push([this === from, ...x]); return iterator; }; } };
+         function* g() { return [yield* from]; }
+         const of = (...does) => { n = 0; const it = g(); return does.map(([name, ...x]) => {
+           try { return it[name](...x); } catch (e) { return String(e); } }); };
+         [of(['next', 1], ['next', 2], ['next', 3], ['next', 4]), of(['next'], ['throw', 5]),
+           of(['next'], ['return', 6], ['return'], ['next']), of(['return', 7]), told]`,
+      ] as const,
+  ),
+  ...['Symbol.asyncIterator', 'Symbol.iterator'].map(
+    symbol =>
+      [
+        `async delegation by ${symbol}`,
+        `const told = []; let n = 0;
+         const method = name => function (...x) {
+           told.push([name, this === iterator, ...x]); n += 1;
+           return n > 3 ? { done: true, value: 'end' } : { done: false, value: n }; };
+         const iterator = {};
+         for (const name of ['next', 'return', 'throw']) {
+           Object.defineProperty(iterator, name, { get() { told.push(name); return method(name); } }); }
+         const from = { get [${symbol}]() { told.push('iterator'); return function (...x) {
+           told.push([this === from, ...x]); return iterator; }; } };
+         async function* g() { return [yield* from]; }
+         (async () => {
+           const of = async (...does) => { n = 0; const it = g(); const out = [];
+             for (const [name, ...x] of does) {
+               try { out.push(await it[name](...x)); } catch (e) { out.push(String(e)); } }
+             return out; };
+           return [await of(['next', 1], ['next', 2], ['next', 3], ['next', 4]),
+             await of(['next'], ['throw', 5], ['return', 6]), told];
+         })()`,
+      ] as const,
+  ),
+  [
+    'delegation where nothing waits',
+    `function* g() { var a; function a() { return 3; } const x = yield* h(); yield [x, a()]; }
+     function* h() { yield 1; return 2; } [...g()]`,
+  ],
   ['template', '((x) => `${x} ${(() => x + 1)()}`)(1)'],
   ['getters in patterns', '(({ a = (() => 1)(), ...rest }) => [a, rest])({ b: 2 })'],
   ['directive of the script', `'use strict'; 5`],
@@ -215,6 +371,63 @@ describe('weave:', () => {
     expect(deepest).toBe(10);
     evaluate('function* g(n) { if (n) for (const x of g(n - 1)) yield x; yield n; } [...g(11)]');
     expect(deepest).toBe(12);
+  });
+
+  test.each([
+    ['default values', 'const f = (n, x = n && f(n - 1)) => x; f(9)'],
+    ['default values in patterns', 'const f = ({ n, x: [y = n && f({ n: n - 1, x: [] })] }) => y; f({ n: 9, x: [] })'],
+    ['keys of patterns', 'const f = (n, { [n && f(n - 1, {})]: x }) => 1; f(9, {})'],
+    [
+      'a class without a name as a default value',
+      'const f = (n, x = class { static y = n && f(n - 1); }) => 1; f(9)',
+    ],
+    ['its block', 'const f = (n, x = class { static { n && f(n - 1); } }) => 1; f(9)'],
+    ['its key', 'const f = (n, x = class { [n && f(n - 1)]() {} }) => 1; f(9)'],
+    ['what it extends', 'const f = (n, x = class extends (n && f(n - 1), Object) {}) => 1; f(9)'],
+    ['fields', 'let n = 10; class A { x = --n && new A(); } new A()'],
+    ['private fields', 'let n = 10; class A { #x = --n && new A(); } new A()'],
+    [
+      'constructors that nobody has written',
+      'let A = class {}; for (let n = 0; n < 10; n += 1) A = class extends A { x = 1; }; new A()',
+    ],
+    ['delegation', 'function* g(n) { if (n) return yield* g(n - 1); yield 1; } [...g(9)]'],
+    [
+      'functions that stand in no block',
+      'function f(n) { var g; function g() {} return n && f(n - 1); } f(9)',
+    ],
+  ])('%s -> count', (_what, source) => {
+    evaluate(source);
+    expect(deepest).toBeGreaterThanOrEqual(10);
+    expect(depth).toBe(0);
+  });
+
+  test('async delegation -> counts while it is called', async () => {
+    const script = `const from = { [Symbol.asyncIterator]() { return this; }, next() { return told(); } };
+      const told = () => ({ done: true }); async function* g() { yield* from; } g().next()`;
+    await (evaluate(script) as Promise<unknown>);
+    // The generator counts out while it delegates.
+    expect(deepest).toBe(3);
+    expect(depth).toBe(0);
+  });
+
+  const most = 'a call takes at most 65,536 arguments';
+  test.each([
+    ['an array', 'f(...Array(65_536))', 65_536],
+    ['one element more', 'f(...Array(65_537))', most],
+    ['a constructor', 'new F(...Array(65_537))', most],
+    ['super', 'new (class extends F { constructor(x) { super(...x); } })(Array(65_537))', most],
+    ['a generator without an end', 'f(...(function* () { for (;;) yield 1; })())', most],
+    ['a text', "f(...'a'.repeat(65_537))", most],
+    ['a text of pairs', "f(...'\\u{1F600}'.repeat(65_536))", 65_536],
+    [
+      'an array that grows while it is read',
+      `const x = Object.defineProperty([], 0, { get() { x.length = 65_537; } }); f(...x)`,
+      most,
+    ],
+    ['an array literal', '[...Array(70_000)].length', 70_000],
+  ])('spread: %s -> so many arguments at most', (_what, call, expected) => {
+    const f = 'const f = (...x) => x.length; class F { constructor(...x) {} }';
+    expect(evaluate(`${f} try { ${call} } catch (e) { e.message }`)).toBe(expected);
   });
 
   test('a function that waits -> counts while it runs, not while it waits', async () => {

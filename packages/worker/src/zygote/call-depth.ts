@@ -16,6 +16,7 @@ import { CALL_DEPTH_MAX } from '../protocol/limits.js';
 import { isRefused } from '../weave/evasion.js';
 import { RESERVED_PREFIX, TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../weave/weave.js';
 import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
+import { makeWovenCalls } from './woven-calls.js';
 
 const { isNativeError } = types;
 const { defineProperty, getOwnPropertyDescriptor } = Object;
@@ -36,8 +37,8 @@ const isHostsWant = (message: string): boolean =>
 /** V8 describes what it could not use by the code that gave it: without ours, as this. */
 const WITHOUT_NAME = '(intermediate value)';
 const OUR_CODE = [
-  /\$heirloom_(?:wait|waited)(?:\(\.\.\.\))? is not a function or its return value(?= is not )/g,
-  /\$heirloom_(?:wait|waited)\(\.\.\.\)/g,
+  /\$heirloom_\w+(?:\(\.\.\.\))? is not a function or its return value(?= is not )/g,
+  /\$heirloom_\w+\(\.\.\.\)/g,
   /\$heirloom_error(?=' as it is )/g,
 ];
 
@@ -98,6 +99,7 @@ const CALLS: Readonly<Record<string, unknown>> = Object.freeze({
   [WOVEN_NAMES.resume]: resume,
   [WOVEN_NAMES.caught]: caught,
   [WOVEN_NAMES.stamped]: (value: object): void => observer?.stamped(value),
+  ...makeWovenCalls({ enter, leave, caught }),
 });
 
 /** A woven script has been made, and takes next what it calls. */
