@@ -57,6 +57,26 @@ const ALL_RECURSIONS: readonly Recursion[] = [
     `const f = n => { try { return n > 1 ? f(n - 1) : 1; } finally { if (n > 0) return 1; } };
      f(DEEP)`,
   ],
+  [
+    'default values',
+    `const f = (n, x = n > 1 ? f(n - 1) : 1) => x; try { f(DEEP); } catch {} 1`,
+  ],
+  ['fields', `let n = DEEP; class A { x = --n > 0 && new A(); } try { new A(); } catch {} 1`],
+  [
+    'delegation',
+    `function* g(n) { if (n > 1) return yield* g(n - 1); yield 1; } try { [...g(DEEP)]; } catch {}
+     1`,
+  ],
+  [
+    'constructors that nobody has written',
+    `let A = class {}; for (let n = 0; n < DEEP; n += 1) A = class extends A { x = 1; };
+     try { new A(); } catch {} 1`,
+  ],
+  [
+    'functions that stand in no block',
+    `function f(n) { var g; function g() {} return n > 1 ? f(n - 1) : 1; }
+     try { f(DEEP); } catch {} 1`,
+  ],
   ['evaluated code', `(0, eval)("${FUNCTION} 1")`],
   ['Function', `new Function("${FUNCTION} return 1;")()`],
   [
@@ -87,10 +107,11 @@ const ALL_RECURSIONS: readonly Recursion[] = [
 
 /**
  * One of each way in which calls are counted: called, as a constructor, by native code, resumed,
- * left by `finally`, in code that is evaluated, and where other code was told to weave or not to.
+ * left by `finally`, outside of a body, delegated to, of a class without any, in code that is evaluated, and where other code was told to weave or not to.
  */
 const REPRESENTATIVES = [
   ...['a function', 'constructors', 'sort', 'generators', 'finally', 'evaluated code'],
+  ...['default values', 'delegation', 'constructors that nobody has written'],
   ...['a compartment with transforms of its own', 'a compartment in a compartment'],
 ];
 const RECURSIONS = ALL_RECURSIONS.filter(([how]) => REPRESENTATIVES.includes(how));
@@ -99,7 +120,10 @@ const MORE_RECURSIONS = ALL_RECURSIONS.filter(([how]) => !REPRESENTATIVES.includ
 type Shortage = readonly [what: string, code: string];
 /** What vat code may catch at once, whatever it does then: of stack and of memory, one of each. */
 const HOST_IS_SHORT: readonly Shortage[] = [
-  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
+  [
+    'stack, for arguments',
+    'const f = (...x) => f(...x); try { f(...Array(60_000)); } catch {} 1',
+  ],
   ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
 ];
 /** The same where native code or another sort of code meets it. */
@@ -109,8 +133,9 @@ const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
     `let a = []; for (let i = 0; i < 500_000; i += 1) a = [a]; try { String(a); } catch {} 1`,
   ],
   [
-    'stack, in fields',
-    `class A { x = new A(); } try { new A(); } catch (error) { $.error = error; } 1`,
+    'stack, where nothing counts',
+    `function* f() { var g; function g() {} yield [...f()]; }
+     try { [...f()]; } catch (error) { $.error = error; } 1`,
   ],
   ['memory for a buffer', 'try { new ArrayBuffer(2 ** 50); } catch ({ message }) { message; }'],
 ];
@@ -147,6 +172,17 @@ describe('call depth:', () => {
     const code = 'const f = () => { try { f(); } catch {} try { f(); } catch {} }; f(); 1';
     await expect(stage.run(code)).rejects.toThrow('vat terminated');
     await scenes.expectIntact(stage, 'has ended');
+  });
+
+  test.each([
+    'Math.max(...Array(1_000_000).keys())',
+    'Reflect.ownKeys(Object(...Array(65_537)))',
+    'new (class extends Array { x = 1; })(...Array(65_537).fill(1))',
+  ])('%s -> an error of ours, and the vat lives', async code => {
+    const { run } = await scenes.begin();
+    const told = 'RangeError: a call takes at most 65,536 arguments';
+    expect(await run(`why(() => ${code})`)).toBe(told);
+    expect(await run('Math.max(...Array(65_536).keys())')).toBe(65_535);
   });
 
   test('names that woven code uses -> a SyntaxError where they are evaluated', async () => {

@@ -3,7 +3,7 @@ import type { VatPowers } from '@heirloom/worker/vat';
 import type {} from '@heirloom/worker/vat-globals';
 import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
-import { check, type Depth } from './traced-steps.ts';
+import { ByField, byDefault, byDelegation, check, type Depth } from './traced-steps.ts';
 
 interface Parameters {
   readonly startsWrong?: boolean;
@@ -111,9 +111,12 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
     },
     baitReads: () => bait.reads,
     overflow: () => {
-      const overflowing = (again: unknown = overflowing()): unknown => again;
-      return overflowing();
+      const overflowing = (...many: readonly unknown[]): unknown => overflowing(...many);
+      return overflowing(...new Array<number>(60_000));
     },
+    defaults: () => byDefault(),
+    fields: () => new ByField(),
+    delegates: () => [...byDelegation()],
     toil: () => toil(),
     showText: () => `${String(sink)} ${String(check)}`,
   });

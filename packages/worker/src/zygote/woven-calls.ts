@@ -73,7 +73,8 @@ const listOf = (elements: Iterable<unknown>): unknown[] => {
 const spreadText = (text: string): unknown[] => listOf(text);
 
 export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
-  const counted = (method: Method, of: unknown, args: readonly unknown[]): unknown => {
+  /** Traces leave it out by its name: error-details.ts. */
+  const delegated = (method: Method, of: unknown, args: readonly unknown[]): unknown => {
     const before = enter();
     try {
       return apply(method, of, args);
@@ -95,7 +96,7 @@ export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
     }
 
     next(value: unknown): unknown {
-      return counted(this.#next, this.#iterator, [value]);
+      return delegated(this.#next, this.#iterator, [value]);
     }
 
     get throw(): unknown {
@@ -110,7 +111,7 @@ export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
     #method(name: 'return' | 'throw'): unknown {
       const method = this.#iterator[name];
       if (typeof method !== 'function') return method;
-      return (...args: readonly unknown[]) => counted(method as Method, this.#iterator, args);
+      return (...args: readonly unknown[]) => delegated(method as Method, this.#iterator, args);
     }
   }
 
