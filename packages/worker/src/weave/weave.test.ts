@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeWovenCalls } from '../zygote/woven-calls.js';
 import { unmarked } from './marks.js';
-import { TAKE_NAME, WOVEN_NAMES, weave } from './weave.js';
+import { OLDER_WEAVING, TAKE_NAME, WEAVING, weave, weavingOf, WOVEN_NAMES } from './weave.js';
 
 let depth = 0;
 let deepest = 0;
@@ -515,6 +515,30 @@ const stampedBy = (members: string): unknown[] => {
   (make as (it: object) => void)(it);
   return stamped.map(each => each === it);
 };
+
+describe('weave: for an image of the release before', () => {
+  const source = `const f = (x = g(), ...y) => { g(...y); }; class A extends B { x = g(); }
+    function* h() { yield* f(); } function k() { var a; function a() {} }`;
+
+  test('-> as that release did', () => {
+    const woven = weave(source, OLDER_WEAVING).replaceAll('$heirloom_', '').replaceAll(/[\v\f]/g, '');
+    expect(woven).toBe(
+      'const{enter,leave,leave_waited,wait,waited,resume,caught,stamped}=this.take();' +
+        'const f = (x = g(), ...y) => {;const depth=enter();try{ g(...y); ' +
+        '}catch(error){throw caught(error)}finally{leave(depth)}}; class A extends B { x = g(); }\n' +
+        '    function* h() {;let depth=enter();try{ waited(yield* wait(( f()),depth),depth=enter()); ' +
+        '}catch(error){throw caught(error)}finally{leave_waited(depth)}} ' +
+        'function k() { var a; function a() {;const depth=enter();try{' +
+        '}catch(error){throw caught(error)}finally{leave(depth)}} }',
+    );
+  });
+
+  test('a woven script -> says how', () => {
+    expect(weavingOf(weave(source))).toBe(WEAVING);
+    expect(weavingOf(weave(source, OLDER_WEAVING))).toBe(OLDER_WEAVING);
+    expect(weavingOf(weave('1'))).toBe(undefined);
+  });
+});
 
 describe('weave: private members', () => {
   const adding = [
