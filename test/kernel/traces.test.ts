@@ -103,6 +103,31 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     expect(log).toEqual([]);
   });
 
+  test('calls that the weaver has put into functions -> the functions that have them', async () => {
+    const { kernel, root } = await begin({ isolation });
+    const shown = async (method: string): Promise<string[]> => {
+      const { stack } = await errorOf(kernel.call(root, method, []));
+      const frames = stack!.split('\n').map(line => line.trim());
+      return frames.filter(line => line.startsWith('at ')).slice(0, 4);
+    };
+    const thrown = `at thrown (${placeOf(STEPS, "Error('thrown')")}`;
+    const expected = {
+      defaults: [thrown, `at byDefault (${placeOf(STEPS, 'thrown()): unknown')}`, 'at traced.defaults'],
+      fields: [
+        ...[thrown, `at <instance_members_initializer> (${placeOf(STEPS, 'thrown(this)')}`],
+        ...['at new ByField', 'at traced.fields'],
+      ],
+      delegates: [
+        ...[thrown, `at inner (${placeOf(STEPS, "thrown('inner')")}`, 'at inner.next'],
+        `at byDelegation (${placeOf(STEPS, 'yield* inner')}`,
+      ],
+    };
+    for (const [method, calls] of Object.entries(expected)) {
+      const own = await shown(method);
+      expect(calls.map((call, i) => (own[i]!.includes(call) ? call : own[i]))).toEqual(calls);
+    }
+  });
+
   test('a rejection that nobody handles -> in the log', async () => {
     const { kernel, log, root } = await begin({ isolation });
     await kernel.call(root, 'forget', []);
@@ -118,14 +143,13 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     expect(error).toMatchObject({ vat: vatId, incarnation: 0, position: 1, method: 'overflow' });
     expect(error.message).toContain(`traced (${vatId}), incarnation 0, position 1 (overflow): `);
     const { stack } = error.cause as Error;
-    const place = placeOf(ENTRY, 'again }: Again');
+    const place = placeOf(ENTRY, 'overflowing(...many)');
     expect(stack).toContain('RangeError: Maximum call stack size exceeded');
-    const frame = `at Object.overflowing [as get] (${place}`;
-    expect(stack).toContain(`    ${frame}`);
+    expect(stack).toContain(`    at overflowing (${place}`);
     const { level, text } = only(log);
     expect(level).toBe('fault');
     expect(text).toContain('\n    cause: RangeError: Maximum call stack size exceeded\n');
-    expect(text).toContain(`\n        ${frame}`);
+    expect(text).toContain(`\n        at overflowing (${place}`);
   });
 
   test('a start or an upgrade that fails -> in the log, and in the error', async () => {

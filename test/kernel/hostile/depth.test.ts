@@ -57,6 +57,26 @@ const ALL_RECURSIONS: readonly Recursion[] = [
     `const f = n => { try { return n > 1 ? f(n - 1) : 1; } finally { if (n > 0) return 1; } };
      f(DEEP)`,
   ],
+  [
+    'default values',
+    `const f = (n, x = n > 1 ? f(n - 1) : 1) => x; try { f(DEEP); } catch {} 1`,
+  ],
+  ['fields', `let n = DEEP; class A { x = --n > 0 && new A(); } try { new A(); } catch {} 1`],
+  [
+    'delegation',
+    `function* g(n) { if (n > 1) return yield* g(n - 1); yield 1; } try { [...g(DEEP)]; } catch {}
+     1`,
+  ],
+  [
+    'constructors that nobody has written',
+    `let A = class {}; for (let n = 0; n < DEEP; n += 1) A = class extends A { x = 1; };
+     try { new A(); } catch {} 1`,
+  ],
+  [
+    'functions that stand in no block',
+    `function f(n) { var g; function g() {} return n > 1 ? f(n - 1) : 1; }
+     try { f(DEEP); } catch {} 1`,
+  ],
   ['evaluated code', `(0, eval)("${FUNCTION} 1")`],
   ['Function', `new Function("${FUNCTION} return 1;")()`],
   [
@@ -87,10 +107,11 @@ const ALL_RECURSIONS: readonly Recursion[] = [
 
 /**
  * One of each way in which calls are counted: called, as a constructor, by native code, resumed,
- * left by `finally`, in code that is evaluated, and where other code was told to weave or not to.
+ * left by `finally`, outside of a body, delegated to, of a class without any, in code that is evaluated, and where other code was told to weave or not to.
  */
 const REPRESENTATIVES = [
   ...['a function', 'constructors', 'sort', 'generators', 'finally', 'evaluated code'],
+  ...['default values', 'delegation', 'constructors that nobody has written'],
   ...['a compartment with transforms of its own', 'a compartment in a compartment'],
 ];
 const RECURSIONS = ALL_RECURSIONS.filter(([how]) => REPRESENTATIVES.includes(how));
@@ -186,12 +207,12 @@ const REFUSED: readonly Refusal[] = [
     /^RangeError: an object that is there/,
   ],
   ['bound functions', 'let f = () => 1; for (;;) f = f.bind();', /^RangeError: functions are bound/],
-  ['arguments', 'Math.max(...Array(1e6))', /^RangeError: a call has at most 65536 arguments/],
-  ['arguments in a list', 'Math.max.apply(0, Array(1e6))', /^RangeError: a call has at most 65536/],
+  ['arguments', 'Math.max(...Array(1e6))', /^RangeError: a call takes at most 65,536 arguments/],
+  ['arguments in a list', 'Math.max.apply(0, Array(1e6))', /^RangeError: a call takes at most 65,536/],
   [
     'arguments for Reflect',
     'Reflect.construct(Array, { length: 1e6 })',
-    /^RangeError: a call has at most 65536/,
+    /^RangeError: a call takes at most 65,536/,
   ],
   ['a text to encode', `new TextEncoder().encode('x'.repeat(2 ** 28))`, /^RangeError: at most/],
 ];
@@ -203,6 +224,10 @@ const HOST_IS_SHORT: readonly Shortage[] = [
     'stack, where nothing counts',
     'try { String({ toString: String.prototype.slice }); } catch {} 1',
   ],
+  [
+    'stack, for arguments',
+    'const f = (...x) => f(...x); try { f(...Array(60_000)); } catch {} 1',
+  ],
   ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
 ];
 /** The same where native code or another sort of code meets it. */
@@ -211,6 +236,11 @@ const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
     'stack, in patterns',
     `const p = new Proxy({}, { get: (t, k, { x }) => x }); try { p.x; } catch (error) {
        $.error = error; } 1`,
+  ],
+  [
+    'stack, where nothing counts',
+    `function* f() { var g; function g() {} yield [...f()]; }
+     try { [...f()]; } catch (error) { $.error = error; } 1`,
   ],
   ['memory for a buffer', 'try { new ArrayBuffer(2 ** 50); } catch ({ message }) { message; }'],
 ];
@@ -255,6 +285,17 @@ describe('call depth:', () => {
     const code = 'const f = () => { try { f(); } catch {} try { f(); } catch {} }; f(); 1';
     await expect(stage.run(code)).rejects.toThrow('vat terminated');
     await scenes.expectIntact(stage, 'has ended');
+  });
+
+  test.each([
+    'Math.max(...Array(1_000_000).keys())',
+    'Reflect.ownKeys(Object(...Array(65_537)))',
+    'new (class extends Array { x = 1; })(...Array(65_537).fill(1))',
+  ])('%s -> an error of ours, and the vat lives', async code => {
+    const { run } = await scenes.begin();
+    const told = 'RangeError: a call takes at most 65,536 arguments';
+    expect(await run(`why(() => ${code})`)).toBe(told);
+    expect(await run('Math.max(...Array(65_536).keys())')).toBe(65_535);
   });
 
   test('names that woven code uses -> a SyntaxError where they are evaluated', async () => {

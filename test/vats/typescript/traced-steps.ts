@@ -34,3 +34,17 @@ class Steps {
 export function check(depth: Depth): void {
   new Steps(depth).second();
 }
+
+const thrown = (..._with: readonly unknown[]): unknown => {
+  throw Error('thrown');
+};
+export const byDefault = (of: unknown = thrown()): unknown => of;
+export class ByField {
+  readonly of = thrown(this);
+}
+function* inner(): Generator {
+  yield thrown('inner');
+}
+export function* byDelegation(): Generator {
+  yield* inner();
+}

@@ -3,7 +3,7 @@ import type { VatPowers } from '@heirloom/worker/vat';
 import type {} from '@heirloom/worker/vat-globals';
 import { E } from '@endo/eventual-send';
 import { Far } from '@endo/far';
-import { check, type Depth } from './traced-steps.ts';
+import { ByField, byDefault, byDelegation, check, type Depth } from './traced-steps.ts';
 
 interface Parameters {
   readonly startsWrong?: boolean;
@@ -39,10 +39,6 @@ const toil = (): number => {
 };
 
 const sink = (depth: number): number => 1 + sink(depth + 1);
-
-interface Again {
-  readonly again?: unknown;
-}
 
 export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) => {
   const bait = makeBait();
@@ -115,11 +111,12 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
     },
     baitReads: () => bait.reads,
     overflow: () => {
-      // Nothing counts what patterns of parameters call.
-      const overflowing = (_: object, _key: PropertyKey, { again }: Again): unknown => again;
-      const bottomless: Again = new Proxy({}, { get: overflowing });
-      return bottomless.again;
+      const overflowing = (...many: readonly unknown[]): unknown => overflowing(...many);
+      return overflowing(...new Array<number>(60_000));
     },
+    defaults: () => byDefault(),
+    fields: () => new ByField(),
+    delegates: () => [...byDelegation()],
     toil: () => toil(),
     showText: () => `${String(sink)} ${String(check)}`,
   });

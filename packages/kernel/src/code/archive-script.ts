@@ -12,7 +12,13 @@ import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
 import { required } from '@heirloom/store/types';
-import { refusedNesting, weave } from '@heirloom/worker/weave';
+import {
+  OLDER_WEAVING,
+  refusedNesting,
+  weave,
+  WEAVING,
+  type Weaving,
+} from '@heirloom/worker/weave';
 import {
   linkArchive,
   type CompiledCjs,
@@ -25,6 +31,8 @@ import { refusalIn, told } from './refusals.js';
 /** What comes of an archive. */
 export interface DerivedArchive {
   readonly script: string;
+  /** The same as it is woven for the image before this release's, if that was asked for. */
+  readonly olderScript?: string;
   /** Of the compartment map; absent if that does not have the hash of every module. */
   readonly sha512?: string;
 }
@@ -32,6 +40,8 @@ export interface DerivedArchive {
 export interface ArchiveJob {
   readonly endoZipBase64: string;
   readonly sha512: string | undefined;
+  /** The script is derived for the image before this release's as well. */
+  readonly older?: boolean;
 }
 
 interface ArchivedModule {
@@ -269,10 +279,14 @@ const hasAllHashes = ({ compartments }: ArchivedMap): boolean =>
   );
 
 /** Errors: of the weaver, for a module that it refuses, with the module's name. */
-const wovenArchive = (modules: readonly LinkedModule[], entry: LinkedModule): string => {
+const wovenArchive = (
+  modules: readonly LinkedModule[],
+  entry: LinkedModule,
+  weaving: Weaving,
+): string => {
   const script = linkArchive(modules, entry);
   try {
-    return weave(script);
+    return weave(script, weaving);
   } catch (error) {
     for (const { name, module } of modules) if (module.kind === 'cjs') checkCjs(name, module);
     throw error;
@@ -281,7 +295,7 @@ const wovenArchive = (modules: readonly LinkedModule[], entry: LinkedModule): st
 
 /** Errors: an Error that says why the bundle is none. */
 export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> => {
-  const { endoZipBase64, sha512 } = job;
+  const { endoZipBase64, sha512, older = false } = job;
   const bytes = Buffer.from(endoZipBase64, 'base64');
   if (bytes.toString('base64') !== endoZipBase64) throw Error('endoZipBase64 is not base64');
   const archive = new Uint8Array(bytes);
@@ -291,6 +305,11 @@ export const deriveArchive = async (job: ArchiveJob): Promise<DerivedArchive> =>
   checkAliases(map);
   const loaded = await load(archive, sha512);
   const { modules, entry } = new Archive(map, loaded).linked;
-  const script = wovenArchive(modules, entry);
-  return hasAllHashes(map) ? { script, sha512: sha512Of(mapBytes) } : { script };
+  const script = wovenArchive(modules, entry, WEAVING);
+  const olderScript = older ? wovenArchive(modules, entry, OLDER_WEAVING) : undefined;
+  return {
+    script,
+    ...(olderScript !== undefined && { olderScript }),
+    ...(hasAllHashes(map) && { sha512: sha512Of(mapBytes) }),
+  };
 };

@@ -7,8 +7,9 @@
 import { hash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describeError } from '@heirloom/store';
+import { required } from '@heirloom/store/types';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
-import { weave } from '@heirloom/worker/weave';
+import { OLDER_WEAVING, weave, WEAVING, type Weaving } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { advised } from './advice.js';
 import type { DerivedArchive } from './archive-script.js';
@@ -54,6 +55,8 @@ export interface CheckedBundle {
   readonly moduleFormat: BundleFormat;
   readonly source: string;
   readonly script: string;
+  /** As the image before this release's runs it, if that is the store's. */
+  readonly olderScript?: string | undefined;
   /** JSON, of `source` or of the module that it names, for traces. */
   readonly sourceMap?: string;
   /** A URL of the directory that the map names files from, if it is known: for debuggers. */
@@ -154,6 +157,12 @@ const scriptOf = (moduleFormat: ScriptFormat, source: string): string => {
   }
 };
 
+/** What one image runs of a bundle. */
+export const scriptFor = (bundle: CheckedBundle, weaving: Weaving | undefined): string => {
+  if (weaving !== OLDER_WEAVING) return bundle.script;
+  return required(bundle.olderScript, 'a script for the image before');
+};
+
 /** Errors: KernelError BAD_BUNDLE, which says where in the author's files, if the map does. */
 const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unknown): string => {
   try {
@@ -167,25 +176,34 @@ const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unkn
   }
 };
 
+const checkScript = (script: string): void => {
+  checkSize('woven script', script, SCRIPT_BYTES_MAX);
+  checkSyntax(script);
+};
+
 const recent = new RecentBundles();
+const keyOf = (key: string, weaving: Weaving): string => `${key} ${weaving}`;
 
 const checkScriptBundle = (
   moduleFormat: ScriptFormat,
   source: unknown,
   sourceMap: unknown,
+  weaving: Weaving,
 ): CheckedBundle => {
   if (typeof source !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
   checkSize('source', source);
   const bundleId = bundleIdOf(moduleFormat, source);
-  const known = recent.get(bundleId);
+  const key = keyOf(bundleId, weaving);
+  const known = recent.get(key);
   if (known !== undefined) return known;
   const script = wovenScript(moduleFormat, source, sourceMap);
-  checkSize('woven script', script, SCRIPT_BYTES_MAX);
-  checkSyntax(script);
-  const bundle = { bundleId, moduleFormat, source, script };
-  recent.add(bundleId, bundle);
+  checkScript(script);
+  const olderScript =
+    weaving === OLDER_WEAVING ? weave(scriptOf(moduleFormat, source), weaving) : undefined;
+  const bundle = { bundleId, moduleFormat, source, script, olderScript };
+  recent.add(key, bundle);
   return bundle;
 };
 
@@ -203,6 +221,7 @@ const checkZipBundle = async (
   source: unknown,
   sha512: unknown,
   derives: DerivesArchives,
+  weaving: Weaving,
 ): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
@@ -212,22 +231,22 @@ const checkZipBundle = async (
   const moduleFormat = 'endoZipBase64';
   const sourceId = bundleIdOf(moduleFormat, source);
   // Each archive is verified, though two may have one id; so is what it says of its own hash.
-  const key = `${sourceId} ${sha512 ?? ''}`;
+  const key = keyOf(`${sourceId} ${sha512 ?? ''}`, weaving);
   const archives = archivesOf(derives);
   const known = archives.get(key);
   if (known !== undefined) return known;
+  const older = weaving === OLDER_WEAVING;
   let derived: DerivedArchive;
   try {
-    derived = await derives.deriveArchive({ endoZipBase64: source, sha512 });
+    derived = await derives.deriveArchive({ endoZipBase64: source, sha512, older });
   } catch (error) {
     return bad(advised(describeError(error)), error);
   }
-  const { script, sha512: mapSha512 } = derived;
-  checkSize('woven script', script, SCRIPT_BYTES_MAX);
-  checkSyntax(script);
+  const { script, olderScript, sha512: mapSha512 } = derived;
+  checkScript(script);
   // A map without the hash of a module does not tell one archive from another.
   const bundleId = mapSha512 === undefined ? sourceId : bundleIdFrom(mapSha512);
-  const bundle: CheckedBundle = { bundleId, moduleFormat, source, script };
+  const bundle: CheckedBundle = { bundleId, moduleFormat, source, script, olderScript };
   archives.add(key, bundle);
   return bundle;
 };
@@ -240,8 +259,7 @@ const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefi
   if (moduleFormat === 'endoZipBase64') return undefined;
   try {
     const script = weave(scriptOf(moduleFormat, source));
-    checkSize('woven script', script, SCRIPT_BYTES_MAX);
-    checkSyntax(script);
+    checkScript(script);
     return script;
   } catch (error) {
     const cause = error instanceof KernelError ? error.cause : error;
@@ -250,7 +268,7 @@ const wovenAsItIs = ({ moduleFormat, source }: InstalledSource): string | undefi
   }
 };
 
-type InstalledSource = Omit<CheckedBundle, 'script' | 'sourceMap'>;
+type InstalledSource = Omit<CheckedBundle, 'script' | 'olderScript' | 'sourceMap'>;
 
 /**
  * The bundle that an older release has installed and this one refuses: it cannot be taken away. If
@@ -279,13 +297,14 @@ const mapped = (checked: CheckedBundle, given: unknown): CheckedBundle => {
 
 /**
  * Checks shape, format, size, integrity and syntax, and derives the script; of an archive in a
- * thread, hence the promise.
+ * thread, hence the promise. `weaving`: of the store's image.
  *
  * Errors: KernelError BAD_BUNDLE says what is wrong.
  */
 export const checkBundle = (
   bundle: unknown,
   derives: DerivesArchives,
+  weaving: Weaving = WEAVING,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
   const fields: Partial<Record<BundleField, unknown>> = bundle;
@@ -298,9 +317,9 @@ export const checkBundle = (
     return bad(`format ${moduleFormat} is not supported; supported: ${formats}`);
   }
   if (moduleFormat === 'endoZipBase64') {
-    const checking = checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives);
+    const checking = checkZipBundle(endoZipBase64, endoZipBase64Sha512, derives, weaving);
     return checking.then(checked => mapped(checked, sourceMap));
   }
   const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
-  return mapped(checkScriptBundle(moduleFormat, source, given), given);
+  return mapped(checkScriptBundle(moduleFormat, source, given, weaving), given);
 };

@@ -7,7 +7,7 @@
  */
 import { SCRIPT_SCHEME, type BundleId } from '@heirloom/worker';
 import { PlainPlaces, type Place } from '@heirloom/worker/plain-places';
-import { weave } from '@heirloom/worker/weave';
+import { weave, type Weaving } from '@heirloom/worker/weave';
 import { partsOf } from './endo-parts.js';
 import { describePlace } from './told-places.js';
 
@@ -28,10 +28,13 @@ export const evaluatedPlace = (module: string, place: Place): string =>
 
 export class EvaluatedPlaces {
   readonly #source: string;
+  readonly #weaving: Weaving | undefined;
   readonly #plain = new Map<string, PlainPlaces | undefined>();
 
-  constructor(source: string) {
+  /** `weaving`: of the image that evaluates them; default: of this release. */
+  constructor(source: string, weaving?: Weaving) {
     this.#source = source;
+    this.#weaving = weaving;
   }
 
   /** The place in the module as the bundle has it; undefined if there is no such module. */
@@ -44,7 +47,7 @@ export class EvaluatedPlaces {
     const part = partsOf('nestedEvaluate', this.#source).find(({ name }) => name === module);
     if (part === undefined) return undefined;
     try {
-      return new PlainPlaces(weave(part.text));
+      return new PlainPlaces(weave(part.text, this.#weaving));
     } catch (error) {
       // An older release has installed what this one refuses, or it nests too deep for this stack.
       if (error instanceof SyntaxError || error instanceof RangeError) return undefined;

@@ -23,7 +23,7 @@ import {
   repairedImage,
   type ImageId,
 } from '@heirloom/worker';
-import { WOVEN_MARK } from '@heirloom/worker/weave';
+import { OLDER_WEAVING, WEAVING, WOVEN_MARK, type Weaving } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
 import { imageIdRow, storedImage } from '../state/store-meta.js';
@@ -64,8 +64,9 @@ export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
 ];
 
 /**
- * Vats of an image run scripts that this release derives, which weaves them as its own image needs
- * it. Errors: KernelError BAD_ARGUMENT for an image of a release that weaves in another way.
+ * Vats of an image that is adopted run scripts that this release derives as its own image needs it.
+ * (Only the image that a store has already may be of the release before.) Errors: KernelError
+ * BAD_ARGUMENT for an image of a release that weaves in another way.
  */
 const checkWeaving = ({ source }: ImageSource): void => {
   if (source.includes(WOVEN_MARK)) return;
@@ -125,7 +126,8 @@ export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
 };
 
 /** What an image's text says that its vats can run and be told. */
-const MARKS = [WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK];
+const OLDER_WOVEN_MARK = `heirloom image: woven code ${OLDER_WEAVING}`;
+const MARKS = [WOVEN_MARK, OLDER_WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK];
 
 export class Images {
   readonly #view: ReadView;
@@ -162,12 +164,19 @@ export class Images {
     return this.#current;
   }
 
+  /** How the image of new incarnations needs scripts woven; undefined: in a way of its own. */
+  get weaving(): Weaving | undefined {
+    const marks = this.#marksOf(this.#current);
+    if (marks.has(WOVEN_MARK)) return WEAVING;
+    return marks.has(OLDER_WOVEN_MARK) ? OLDER_WEAVING : undefined;
+  }
+
   /**
    * A store may have been written by an older release: vats stay on its image, and what this one
    * derives of a new bundle may not run there. Errors: KernelError BAD_BUNDLE.
    */
   checkInstallable(): void {
-    if (this.#marksOf(this.#current).has(WOVEN_MARK)) return;
+    if (this.weaving !== undefined) return;
     const why = 'new vats of this store get an image of a release that weaves bundles otherwise';
     throw new KernelError('BAD_BUNDLE', `${why}: call adoptImage first`);
   }

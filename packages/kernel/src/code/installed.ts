@@ -16,10 +16,11 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import { isBundleId, storedBundleId, type BundleId, type ImageId } from '@heirloom/worker';
+import { WEAVING, type Weaving } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { same } from '../state/frame-codec.js';
 import { keysOf, rowAt } from '../state/scan.js';
-import type { BundleFormat, CheckedBundle } from './bundle.js';
+import { scriptFor, type BundleFormat, type CheckedBundle } from './bundle.js';
 import { sourceMapKey, sourceRootKey } from './source-maps.js';
 import type { VatScript } from './vat-script.js';
 
@@ -27,10 +28,15 @@ const SCRIPTS_MAX = 256;
 const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
 
 /** A bundle as it was installed. */
-export type BundleSource = Omit<CheckedBundle, 'script' | 'sourceMap' | 'sourceRoot'>;
+export type BundleSource = Omit<
+  CheckedBundle,
+  'script' | 'olderScript' | 'sourceMap' | 'sourceRoot'
+>;
 
 interface CurrentImage {
   readonly currentId: ImageId;
+  /** How it needs scripts woven; absent: as this release weaves. */
+  readonly weaving?: Weaving | undefined;
 }
 
 const notInstalled = (bundleId: string): never => {
@@ -46,6 +52,8 @@ export class InstalledBundles {
   /** Those that the store does not have yet. */
   readonly #maps = new Map<BundleId, string>();
   readonly #roots = new Map<BundleId, string>();
+  /** As this release's image needs them, of what was installed for the image before. */
+  readonly #newer = new Map<BundleId, string>();
   /** Inputs that wait will install them: for dry runs only. */
   readonly #expected = new Map<BundleId, CheckedBundle>();
 
@@ -68,12 +76,14 @@ export class InstalledBundles {
     const imageId = this.#images.currentId;
     const key = bundleScriptKey(bundle.bundleId, imageId);
     this.#expected.delete(bundle.bundleId);
+    if (bundle.olderScript !== undefined) this.#newer.set(bundle.bundleId, bundle.script);
     if (bundle.sourceMap !== undefined) this.#maps.set(bundle.bundleId, bundle.sourceMap);
     if (bundle.sourceRoot !== undefined) this.#roots.set(bundle.bundleId, bundle.sourceRoot);
     if (this.#view.get('bundles', key) !== undefined || this.#added.has(key)) return;
     // Zip files that differ may be one bundle: what vats have read of it stays as it is.
     const { source } = this.#addedNow(bundle.bundleId) ?? bundle;
-    this.#added.set(key, { ...bundle, source });
+    const script = scriptFor(bundle, this.#images.weaving);
+    this.#added.set(key, { ...bundle, source, script, olderScript: undefined });
   }
 
   /** Installed in this block: the store does not show them. */
@@ -93,10 +103,15 @@ export class InstalledBundles {
     return this.#view.get('bundles', bundleSourceKey(bundleId)) !== undefined;
   }
 
-  /** The same script for the image of new incarnations as for another. */
+  /**
+   * The same script for the image of new incarnations as for another, or as it would be had the
+   * image been this release's when the bundle was installed.
+   */
   carry(source: BundleSource, fromImageId: ImageId): void {
-    const { script } = this.scriptOf(source.bundleId, fromImageId);
-    this.add({ ...source, script: textOf(script) });
+    const { bundleId } = source;
+    const script =
+      this.#newer.get(bundleId) ?? textOf(this.scriptOf(bundleId, fromImageId).script);
+    this.add({ ...source, script });
   }
 
   /** Every bundle that is installed, in order of their ids. */
@@ -186,6 +201,7 @@ export class InstalledBundles {
     this.#maps.clear();
     this.#roots.clear();
     this.#added.clear();
+    if (this.#images.weaving === WEAVING) this.#newer.clear();
   }
 
   #read(bundleId: BundleId, imageId: ImageId): Uint8Array {

@@ -11,7 +11,8 @@ import type { CheckedBundle } from './bundle.js';
 /** UTF-16 code units of sources and scripts together: 64 MB at most, mostly half of that. */
 const LENGTH_MAX = 32_000_000;
 
-const lengthOf = ({ source, script }: CheckedBundle): number => source.length + script.length;
+const lengthOf = ({ source, script, olderScript = '' }: CheckedBundle): number =>
+  source.length + script.length + olderScript.length;
 
 export class RecentBundles {
   readonly #lengthMax: number;

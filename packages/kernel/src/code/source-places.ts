@@ -11,6 +11,7 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { textOf, utf8 } from '@heirloom/store';
 import { SCRIPT_SCHEME, storedBundleId, type BundleId } from '@heirloom/worker';
 import { PlainPlaces, unmarked, type Place } from '@heirloom/worker/plain-places';
+import { weavingOf } from '@heirloom/worker/weave';
 import { ArchivePlaces } from './archive-places.js';
 import type { CheckedBundle } from './bundle.js';
 import { evaluatedPlace, EvaluatedPlaces } from './evaluated-places.js';
@@ -250,7 +251,8 @@ export class SourcePlaces {
     const given = map === undefined ? undefined : json;
     const isArchive = bundle?.moduleFormat === 'endoZipBase64' || map === undefined;
     const isEvaluated = bundle?.moduleFormat === 'nestedEvaluate';
-    const places = isEvaluated ? new EvaluatedPlaces(bundle.source) : undefined;
+    const weaving = script === undefined ? undefined : weavingOf(script);
+    const places = isEvaluated ? new EvaluatedPlaces(bundle.source, weaving) : undefined;
     const scriptMap =
       given === undefined ? undefined : mapOf(scriptMapOf(bundle, script ?? '', given));
     return {

@@ -63,7 +63,7 @@ export const prepareBundle = async (
   bundle: VatBundle,
 ): Promise<PreparedBundle> => {
   core.assertAlive();
-  const checked = await checkBundle(bundle, core.ways.bundling);
+  const checked = await checkBundle(bundle, core.ways.bundling, core.images.weaving);
   return bundles.add(core, { bundleId: checked.bundleId }, checked);
 };
 
@@ -111,7 +111,7 @@ export const installBundle = async (
   if (isArchive && !blocks.isAuto) {
     prepareFirst('installBundle', 'an endoZipBase64 archive', 'kernel.prepareBundle(bundle)');
   }
-  const checking = checkBundle(given, core.ways.bundling);
+  const checking = checkBundle(given, core.ways.bundling, core.images.weaving);
   return install(checking instanceof Promise ? await checking : checking);
 };
 

@@ -3,7 +3,12 @@ import { utf8 } from '@heirloom/store';
 import { vatIdOf, type VatId, type VatNumber } from '@heirloom/worker';
 import { checkFields } from '../base/arguments.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
-import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
+import {
+  checkBundle,
+  scriptFor,
+  type CheckedBundle,
+  type VatBundle,
+} from '../code/bundle.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { BlockDriver } from '../core/block-driver.js';
 import { silentInput, unknownReference, type Input } from '../core/inbox.js';
@@ -238,8 +243,9 @@ export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
 
 /** Of a bundle that is not installed. */
 const toCheck = ({ images, places }: KernelCore, bundle: CheckedBundle): VatScript => {
-  places.lend(bundle);
-  const { bundleId, script } = bundle;
+  const { bundleId } = bundle;
+  const script = scriptFor(bundle, images.weaving);
+  places.lend({ ...bundle, script });
   return { bundleId, imageId: images.currentId, script: utf8(script) };
 };
 
@@ -263,7 +269,7 @@ const scriptToCheck = async (
   if (bundle === undefined || installed !== undefined) {
     throw new KernelError('BAD_OPTION', 'a dry run: give either bundleId or bundle');
   }
-  const checked = await checkBundle(bundle, ways.bundling);
+  const checked = await checkBundle(bundle, ways.bundling, core.images.weaving);
   return () => {
     core.images.checkInstallable();
     return toCheck(core, checked);

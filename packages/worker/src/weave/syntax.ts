@@ -158,6 +158,16 @@ const varNames = (node: SyntaxNode, into: string[]): void => {
   for (const child of childrenOf(node)) varNames(child, into);
 };
 
+/** The names that a function's body declares by `var` and as functions. */
+export const namesOfBody = ({ body: statements }: BlockStatement): string[] => {
+  const names: string[] = [];
+  for (const statement of statements) {
+    if (statement.type === 'FunctionDeclaration') names.push(statement.id.name);
+    varNames(statement, names);
+  }
+  return names;
+};
+
 /**
  * May the statements of a function body stand in a block? Not when a function that it declares has
  * the name of another, or of a `var`: in a block that is a syntax error.

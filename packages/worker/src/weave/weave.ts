@@ -20,14 +20,24 @@
  * its line (evasion.ts), so that line numbers stay; what is added stands between marks (marks.ts),
  * so that it can be left out where a text is shown; a script that mentions a name of ours is
  * refused, so that it can neither shadow nor call them; the same source gives the same text (the
- * version of acorn is exact in package.json). Default values, fields and `yield*` count as bodies
- * do (may-call.ts, woven-helpers.ts). Not counted: patterns of parameters, functions that declare a
- * name twice (`fitsBlock`); for them there is the guard. A script takes what it calls from the
- * global object, which is `this` where a compartment evaluates: no scope of vat code's making comes
- * between. There is one function to take it by, and it gives it to woven scripts alone.
+ * version of acorn is exact in package.json). A script takes what it calls from the global object,
+ * which is `this` where a compartment evaluates: no scope of vat code's making comes between. There
+ * is one function to take it by, and it gives it to woven scripts alone.
+ *
+ * What runs outside of every body (default values, fields) and the bodies that stand in no block
+ * (`fitsBlock`) are called by a function of the image, which counts (zygote/woven-calls.ts):
+ *
+ *     function f(x = g()) {}
+ *     function f(x = within(() => (g()))) {}
+ *
+ * It also bounds the arguments of one spread and counts what `yield*` delegates to. A class that
+ * extends another and has members to add, but no constructor, gets one. Not counted, but guarded:
+ * docs/decisions/081. Images of older releases do not give all of this, so a script is woven as the
+ * image needs it that runs it (`Weaving`).
  */
 import type {
   AwaitExpression,
+  BlockStatement,
   CallExpression,
   CatchClause,
   Comment,
@@ -35,7 +45,6 @@ import type {
   Identifier,
   NewExpression,
   PrivateIdentifier,
-  PropertyDefinition,
   ReturnStatement,
   StaticBlock,
   TryStatement,
@@ -44,24 +53,26 @@ import type {
 import { evasions, isSuspect, type Edit } from './evasion.js';
 import { marked } from './marks.js';
 import { mayCall } from './may-call.js';
+import { RESERVED_PREFIX } from './reserved-prefix.js';
 import {
   behindArrow,
   bodyStart,
   childrenOf,
   fitsBlock,
   isFunction,
+  namesOfBody,
+  namesIn,
   parseScript,
   syntaxError,
   type FunctionNode,
   type SyntaxNode,
 } from './syntax.js';
-import { HELPERS, helperText, type Helper } from './woven-helpers.js';
 
+export { isDoubtful, isDoubtfulSloppy } from './doubtful-sources.js';
 export { refusedInModule, refusedNesting } from './refused-in-module.js';
+export { RESERVED_PREFIX } from './reserved-prefix.js';
 export { requiredAtStart } from './required-at-start.js';
 
-/** No script of vat code may contain an identifier that begins so. */
-export const RESERVED_PREFIX = '$heirloom_';
 
 /** A global function; it gives what woven code calls, by the names that the code has for it. */
 export const TAKE_NAME = '$heirloom_take';
@@ -84,13 +95,43 @@ export const WOVEN_NAMES = {
   caught: '$heirloom_caught',
   /** Is shown what a class adds private members to. */
   stamped: '$heirloom_stamped',
+  /** Calls a function that the weaver has made, with what it is given, and counts the call. */
+  within: '$heirloom_within',
+  /** What `yield*` delegates to, counted. */
+  delegate: '$heirloom_delegate',
+  /** The same in an async generator. */
+  delegateAsync: '$heirloom_delegate_async',
+  /** What a call spreads, at most so much. */
+  spread: '$heirloom_spread',
 } as const;
 
+/** How a script is woven, as an image's mark says it: the newest, and the one before. */
+export type Weaving = 2 | 3;
+/** Of this release's image. */
+export const WEAVING: Weaving = 3;
+/** Of the one before: stores may have it. */
+export const OLDER_WEAVING: Weaving = 2;
+
 const { enter, leave, leaveWaited, wait, waited, resume, caught, stamped } = WOVEN_NAMES;
-const TAKING = marked(`const{${Object.values(WOVEN_NAMES).join(',')}}=this.${TAKE_NAME}();`);
+const { within, delegate, delegateAsync, spread } = WOVEN_NAMES;
+const EARLIER = [enter, leave, leaveWaited, wait, waited, resume, caught, stamped];
+
+const taking = (names: readonly string[]): string =>
+  marked(`const{${names.join(',')}}=this.${TAKE_NAME}();`);
+const TAKING: Readonly<Record<Weaving, string>> = {
+  2: taking(EARLIER),
+  3: taking(Object.values(WOVEN_NAMES)),
+};
 const DEPTH = '$heirloom_depth';
 const ERROR = '$heirloom_error';
 const STAMP = '#$heirloom_stamp';
+const GIVEN = '$heirloom_given';
+
+const counting = (keyword: 'const' | 'let'): string => `${keyword} ${DEPTH}=${enter}();try{`;
+const uncounting = (leaving: string): string =>
+  `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leaving}(${DEPTH})}`;
+const CONSTRUCTING = `${counting('const')}super(...${GIVEN})${uncounting(leave)}`;
+const CONSTRUCTOR = `constructor(...${GIVEN}){${CONSTRUCTING}}`;
 
 /** What surrounds a node. */
 interface Surroundings {
@@ -99,20 +140,15 @@ interface Surroundings {
   readonly isAsyncGenerator: boolean;
 }
 
-/** Where something is counted that does not wait. */
-const ENTERING = `const ${DEPTH}=${enter}();try{`;
-const LEAVING = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leave}(${DEPTH})}`;
-const CALLS = { enter, leave };
-
-const GIVEN = '$heirloom_given';
-/** What a class has that extends another and says nothing of its constructor. */
-const PASSING_CONSTRUCTOR =
-  `constructor(...${GIVEN}){${ENTERING}super(...${GIVEN})${LEAVING}}`;
-
 const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
 
 type Wait = AwaitExpression | YieldExpression;
 type Class = Extract<SyntaxNode, { readonly type: 'ClassDeclaration' | 'ClassExpression' }>;
+
+/** What stands in a parameter, names aside. */
+const PATTERNS: ReadonlySet<string> = new Set([
+  ...['AssignmentPattern', 'Property', 'ArrayPattern', 'ObjectPattern', 'RestElement'],
+]);
 
 /** A part of a statement that need not be there. */
 const isNone = (part: unknown): part is null | undefined => part === null || part === undefined;
@@ -122,17 +158,28 @@ const isStamping = ({ superClass, body: { body: members } }: Class): boolean =>
   !isNone(superClass) &&
   members.some(each => 'key' in each && each.key.type === 'PrivateIdentifier' && !each.static);
 
+/**
+ * Does V8 call it once for each class that extends it, without a function that could count? It does
+ * so where the class has members to add and no constructor.
+ */
 const lacksConstructor = ({ superClass, body: { body: members } }: Class): boolean =>
   !isNone(superClass) &&
-  !members.some(each => each.type === 'MethodDefinition' && each.kind === 'constructor');
+  !members.some(each => each.type === 'MethodDefinition' && each.kind === 'constructor') &&
+  members.some(
+    each =>
+      'key' in each &&
+      !each.static &&
+      (each.type === 'PropertyDefinition' || each.key.type === 'PrivateIdentifier'),
+  );
 
 class Weaver {
   readonly #source: string;
+  readonly #weaving: Weaving;
   readonly #edits: Edit[] = [];
-  readonly #helpers = new Set<Helper>();
 
-  constructor(source: string) {
+  constructor(source: string, weaving: Weaving) {
     this.#source = source;
+    this.#weaving = weaving;
   }
 
   weave(): string {
@@ -144,7 +191,7 @@ class Weaver {
     if (this.#edits.length === 0) return this.#source;
     // Stable: what was inserted first at a place comes first.
     this.#edits.sort((a, b) => a.at - b.at);
-    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: this.#beginning() });
+    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: TAKING[this.#weaving] });
     const parts: string[] = [];
     let from = 0;
     for (const { at, length, text } of this.#edits) {
@@ -153,16 +200,6 @@ class Weaver {
     }
     parts.push(this.#source.slice(from));
     return parts.join('');
-  }
-
-  #beginning(): string {
-    return this.#helpers.size === 0 ? TAKING : TAKING + marked(helperText(this.#helpers, CALLS));
-  }
-
-  /** The name of a helper, which is there then. */
-  #helper(helper: Helper): string {
-    this.#helpers.add(helper);
-    return HELPERS[helper];
   }
 
   #insert(at: number, text: string): void {
@@ -182,11 +219,52 @@ class Weaver {
     if (type === 'ForOfStatement') return this.#loop(node, around);
     if (type === 'ReturnStatement') return this.#return(node, around);
     if (type === 'TryStatement') return this.#try(node, around);
-    if (type === 'PropertyDefinition') return this.#field(node, around);
-    if (type === 'StaticBlock') return this.#staticBlock(node);
-    if (type === 'CallExpression' || type === 'NewExpression') return this.#call(node, around);
     if (type === 'ImportExpression') throw this.#error('a vat has no import()', node);
+    if (type === 'CallExpression' || type === 'NewExpression') return this.#call(node, around);
     return this.#visitBelow(node, around);
+  }
+
+  get #countsAll(): boolean {
+    return this.#weaving === 3;
+  }
+
+  /** `f(...x)` becomes `f(...spread((x)))`. */
+  #call(node: CallExpression | NewExpression, around: Surroundings): void {
+    for (const child of childrenOf(node)) {
+      const isBounded = child.type === 'SpreadElement' && this.#countsAll;
+      if (isBounded) this.#insert(child.start + '...'.length, `${spread}((`);
+      this.#visit(child, around);
+      if (isBounded) this.#insert(child.end, '))');
+    }
+  }
+
+  /** An expression that is evaluated where nothing counts: its functions keep their names. */
+  #outside(node: SyntaxNode): void {
+    if (!this.#countsAll || !mayCall(node)) return this.#visit(node, PROGRAM);
+    if (node.type === 'ClassExpression' && isNone(node.id)) return this.#classOutside(node);
+    return this.#within(node);
+  }
+
+  #within(node: SyntaxNode): void {
+    this.#insert(node.start, `${within}(()=>(`);
+    this.#visit(node, PROGRAM);
+    this.#insert(node.end, '))');
+  }
+
+  /** A parameter. */
+  #pattern(node: SyntaxNode): void {
+    if (!PATTERNS.has(node.type)) return this.#visit(node, PROGRAM);
+    if (node.type === 'AssignmentPattern') {
+      this.#pattern(node.left);
+      return this.#outside(node.right);
+    }
+    if (node.type === 'Property') {
+      if (node.computed) this.#outside(node.key);
+      else this.#visit(node.key, PROGRAM);
+      return this.#pattern(node.value);
+    }
+    for (const child of childrenOf(node)) this.#pattern(child);
+    return undefined;
   }
 
   #identifier(node: Identifier | PrivateIdentifier): void {
@@ -195,60 +273,46 @@ class Weaver {
   }
 
   #class(node: Class, around: Surroundings): void {
-    if (isStamping(node)) this.#insert(node.body.start + 1, `${STAMP}=${stamped}(this);`);
-    if (lacksConstructor(node)) this.#insert(node.body.start + 1, PASSING_CONSTRUCTOR);
-    return this.#visitBelow(node, around);
+    const { id, superClass, body } = node;
+    if (isStamping(node)) this.#insert(body.start + 1, `${STAMP}=${stamped}(this);`);
+    if (!isNone(id)) this.#visit(id, around);
+    if (!isNone(superClass)) this.#visit(superClass, around);
+    this.#construction(node);
+    for (const member of body.body) {
+      if (member.type !== 'PropertyDefinition' || member.static) this.#visitBelow(member, around);
+      else {
+        this.#visit(member.key, around);
+        if (!isNone(member.value)) this.#outside(member.value);
+      }
+    }
   }
 
-  #field({ key, computed, value }: PropertyDefinition, around: Surroundings): void {
-    if (computed || key.type === 'PrivateIdentifier') this.#visit(key, around);
-    if (!isNone(value)) this.#initial(value);
+  #construction(node: Class): void {
+    const { start } = node.body;
+    if (this.#countsAll && lacksConstructor(node)) this.#insert(start + 1, CONSTRUCTOR);
+  }
+
+  /** One without a name, which it gets from where it stands: its parts are counted. */
+  #classOutside(node: Class): void {
+    const { superClass, body } = node;
+    if (isStamping(node)) this.#insert(body.start + 1, `${STAMP}=${stamped}(this);`);
+    if (!isNone(superClass)) this.#outside(superClass);
+    this.#construction(node);
+    for (const member of body.body) {
+      if (member.type === 'StaticBlock') this.#staticBlock(member);
+      else {
+        if (member.computed) this.#outside(member.key);
+        else this.#visit(member.key, PROGRAM);
+        if (!isNone(member.value)) this.#outside(member.value);
+      }
+    }
   }
 
   #staticBlock(node: StaticBlock): void {
-    const [first] = node.body;
-    const isCounted = first !== undefined && fitsBlock(node);
-    if (isCounted) this.#insert(first.start, ENTERING);
+    const opening = this.#source.indexOf('{', node.start + 'static'.length) + 1;
+    this.#insert(opening, `${within}(()=>{`);
     this.#visitBelow(node, PROGRAM);
-    if (isCounted) this.#insert(node.end - 1, LEAVING);
-  }
-
-  /** A parameter: what its default values call counts, too. */
-  #pattern(node: SyntaxNode): void {
-    if (node.type === 'AssignmentPattern') {
-      this.#pattern(node.left);
-      return this.#initial(node.right);
-    }
-    if (node.type === 'Property') {
-      if (node.computed) this.#initial(node.key);
-      else if (!node.shorthand) this.#visit(node.key, PROGRAM);
-      return this.#pattern(node.value);
-    }
-    const isPattern = node.type === 'ObjectPattern' || node.type === 'ArrayPattern';
-    if (!isPattern && node.type !== 'RestElement') return this.#visit(node, PROGRAM);
-    for (const child of childrenOf(node)) this.#pattern(child);
-  }
-
-  /** An arrow function around it leaves `this`, `super` and `arguments` as they are. */
-  #initial(node: SyntaxNode): void {
-    const calls = mayCall(node);
-    if (calls) this.#insert(node.start, `(()=>{${ENTERING}return(`);
-    this.#visit(node, PROGRAM);
-    if (calls) this.#insert(node.end, `)${LEAVING}})()`);
-  }
-
-  /** Arguments that are spread. */
-  #call(node: CallExpression | NewExpression, around: Surroundings): void {
-    const spreads = node.arguments.filter(({ type }) => type === 'SpreadElement');
-    const inside = new Set<SyntaxNode>(spreads);
-    for (const child of childrenOf(node)) {
-      if (child.type !== 'SpreadElement' || !inside.has(child)) this.#visit(child, around);
-      else {
-        this.#insert(child.start + '...'.length, `${this.#helper('spread')}((`);
-        this.#visit(child.argument, around);
-        this.#insert(child.end, `),${spreads.length})`);
-      }
-    }
+    this.#insert(node.end - 1, '});');
   }
 
   #error(why: string, { start }: SyntaxNode): SyntaxError {
@@ -265,36 +329,55 @@ class Weaver {
     // Names and computed keys stand before; they belong to what is around the function.
     for (const child of childrenOf(node)) if (!inside.has(child)) this.#visit(child, PROGRAM);
     for (const param of params) this.#pattern(param);
-    const opening = `${waits ? 'let' : 'const'} ${DEPTH}=${enter}();try{`;
-    const leaving = `${waits ? leaveWaited : leave}(${DEPTH})`;
-    const closing = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leaving}}`;
+    const opening = counting(waits ? 'let' : 'const');
+    const closing = uncounting(waits ? leaveWaited : leave);
     if (block === undefined) {
       this.#insert(behindArrow(this.#source, node), `{${opening}return(`);
       this.#visit(body, around);
       this.#insert(node.end, `)${closing}}`);
       return;
     }
+    if (!isCounted && !waits && this.#countsAll) return this.#bodyWithin(block, params);
     if (isCounted) this.#insert(bodyStart(block), `;${opening}`);
     this.#visitBelow(block, around);
     if (isCounted) this.#insert(block.end - 1, closing);
   }
 
+  /**
+   * A body that stands in no block becomes that of an arrow function, whose `this`, `arguments`,
+   * `super` and `new.target` are the same. A `var` of a parameter's name begins with its value.
+   */
+  #bodyWithin(block: BlockStatement, params: readonly SyntaxNode[]): void {
+    const own = new Set(namesOfBody(block));
+    const given: string[] = [];
+    for (const param of params) namesIn(param, given);
+    const names = given.filter(name => own.has(name)).join();
+    this.#insert(bodyStart(block), `;return ${within}((${names && `{${names}}`})=>{`);
+    this.#visitBelow(block, PROGRAM);
+    this.#insert(block.end - 1, `}${names && `,{${names}}`})`);
+  }
+
   /** `await x` becomes `waited(await wait((x), d), d = enter())`. */
   #wait(node: Wait, around: Surroundings): void {
-    if (!around.waits) return this.#visitBelow(node, around);
     const { argument } = node;
+    const isDelegating = this.#countsAll && node.type === 'YieldExpression' && node.delegate;
+    const delegating = around.isAsyncGenerator ? delegateAsync : delegate;
+    const [opening, closing] = isDelegating ? [`${delegating}((`, '))'] : ['(', ')'];
+    if (!around.waits) {
+      if (isDelegating) this.#insert(this.#operandStart(node), ` ${opening}`);
+      this.#visitBelow(node, around);
+      if (isDelegating) this.#insert(node.end, closing);
+      return;
+    }
     this.#insert(node.start, `${waited}(`);
     if (isNone(argument)) this.#insert(node.end, ` ${leave}(${DEPTH})`);
     else {
       const start = this.#operandStart(node);
-      const isDelegate = node.type === 'YieldExpression' && node.delegate;
-      const kind = around.isAsyncGenerator ? 'delegateAsync' : 'delegate';
-      const counting = isDelegate ? `${this.#helper(kind)}(` : '';
-      this.#insert(start, ` ${wait}(${counting}(`);
+      this.#insert(start, ` ${wait}(${opening}`);
       this.#visit(argument, around);
-      this.#insert(node.end, `)${isDelegate ? ')' : ''},${DEPTH})`);
+      this.#insert(node.end, `${closing},${DEPTH})`);
     }
-    return this.#insert(node.end, `,${DEPTH}=${enter}())`);
+    this.#insert(node.end, `,${DEPTH}=${enter}())`);
   }
 
   /** Behind the keyword, brackets included. */
@@ -365,52 +448,18 @@ class Weaver {
  * An image whose text has this runs what this weaver has woven. Another number stands here when
  * woven code needs what an older image does not give.
  */
-export const WOVEN_MARK = 'heirloom image: woven code 2';
-
-/** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
-const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
-
-/** As esbuild prints what nests, each block two spaces further: only then it may be too deep. */
-const DEEP = /^ {300}|[^\n]{1500}/m;
-const ELSE_IF = /\belse if\b/g;
-const CHAIN_MIN = 300;
-
-const mayNestDeep = (source: string): boolean =>
-  DEEP.test(source) || (source.match(ELSE_IF)?.length ?? 0) > CHAIN_MIN;
-
-/**
- * Could `weave` refuse a source that another parser of today's JavaScript has taken? Sources where
- * it cannot need not be parsed to know that.
- */
-export const isDoubtful = (source: string): boolean =>
-  isSuspect(source) ||
-  source.includes(RESERVED_PREFIX) ||
-  YOUNG_EXPRESSIONS.test(source) ||
-  mayNestDeep(source);
-
-/** As esbuild prints what only code that is not strict may do, or maybe: `with`, `delete x`, … */
-const SLOPPY = new RegExp(
-  [
-    String.raw`\bwith \(`,
-    String.raw`\bdelete [\w$]+(?![\w$.?[(\x60])`,
-    // Assigned or declared. (Most only read them: `arguments[0]`, `apply(this, arguments)`.)
-    String.raw`\b(?:eval|arguments)\b(?!\s*[.[(]|\)(?! (?:\{|=>)))`,
-    String.raw`\bfunction\*? (?:eval|arguments)\b`,
-    // Two parameters of one name.
-    String.raw`\((?:[\w$]+, )*([\w$]+), (?:[\w$]+, )*\1(?:, [^()]*)?\) \{`,
-    String.raw`(?<![.\w$])(?:implements|interface|package|private|protected|public)\b`,
-  ].join('|'),
-);
-
-/** The same of what may not be strict itself, though vats take it as strict: CommonJS. */
-export const isDoubtfulSloppy = (source: string): boolean =>
-  isDoubtful(source) || SLOPPY.test(source);
+export const WOVEN_MARK = 'heirloom image: woven code 3';
 
 /**
  * The woven script. Errors: SyntaxError for what does not parse, nests too deep, mentions a
  * reserved name or has an `import()`. RangeError where this host has no stack left even so.
  */
-export const weave = (source: string): string => new Weaver(source).weave();
+export const weave = (source: string, weaving: Weaving = WEAVING): string =>
+  new Weaver(source, weaving).weave();
+
+/** How a script has been woven, if it takes what it calls. */
+export const weavingOf = (script: string): Weaving | undefined =>
+  ([3, 2] as const).find(weaving => script.startsWith(TAKING[weaving]));
 
 /** Does a woven script take what it calls? */
-export const takesCalls = (script: string): boolean => script.startsWith(TAKING);
+export const takesCalls = (script: string): boolean => weavingOf(script) !== undefined;

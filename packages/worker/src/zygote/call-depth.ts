@@ -14,14 +14,15 @@ import { RESERVED_PREFIX, TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../w
 import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
 import { beginCounting, enter, leave, leaveWaited, onExceeded, resume } from './depth-counter.js';
 import { lookAtCaught, watchEngineErrors } from './engine-errors.js';
+import { makeWovenCalls } from './woven-calls.js';
 
 const { defineProperty } = Object;
 
 /** V8 describes what it could not use by the code that gave it: without ours, as this. */
 const WITHOUT_NAME = '(intermediate value)';
 const OUR_CODE = [
-  /\$heirloom_(?:wait|waited)(?:\(\.\.\.\))? is not a function or its return value(?= is not )/g,
-  /\$heirloom_(?:wait|waited)\(\.\.\.\)/g,
+  /\$heirloom_\w+(?:\(\.\.\.\))? is not a function or its return value(?= is not )/g,
+  /\$heirloom_\w+\(\.\.\.\)/g,
   /\$heirloom_error(?=' as it is )/g,
 ];
 
@@ -59,6 +60,7 @@ const CALLS: Readonly<Record<string, unknown>> = Object.freeze({
   [WOVEN_NAMES.resume]: resume,
   [WOVEN_NAMES.caught]: caught,
   [WOVEN_NAMES.stamped]: (value: object): void => observer?.stamped(value),
+  ...makeWovenCalls({ enter, leave, caught }),
 });
 
 /** A woven script has been made, and takes next what it calls. */

@@ -7,7 +7,7 @@
 import { types } from 'node:util';
 import { isObject, getterOf, propertyOf } from '../values.js';
 import { refusedPattern } from '../weave/expression-text.js';
-import { showAsNative } from './function-text.js';
+import { standFor } from './native-text.js';
 
 const { apply, construct, defineProperty } = Reflect;
 const { getOwnPropertyDescriptor } = Object;
@@ -38,7 +38,7 @@ function CheckedRegExp(pattern: unknown, flags: unknown): unknown {
 }
 
 const installConstructor = (): void => {
-  showAsNative(CheckedRegExp, NativeRegExp);
+  standFor(CheckedRegExp, NativeRegExp);
   const { prototype } = NativeRegExp;
   const fixed = { writable: false, enumerable: false, configurable: false };
   const hidden = { writable: true, enumerable: false, configurable: true };
@@ -68,7 +68,7 @@ const installMethod = (name: keyof typeof KEYS): void => {
       return apply(native, this, [pattern]);
     },
   };
-  showAsNative(method, native);
+  standFor(method, native);
   const descriptor = getOwnPropertyDescriptor(String.prototype, name);
   defineProperty(String.prototype, name, { ...descriptor, value: method });
 };

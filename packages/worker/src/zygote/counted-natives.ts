@@ -12,7 +12,7 @@ import { types } from 'node:util';
 import { ARGUMENTS_MAX } from '../protocol/limits.js';
 import { isObject, propertyOf } from '../values.js';
 import { enterNative, leave } from './depth-counter.js';
-import { showAsNative } from './function-text.js';
+import { standFor } from './native-text.js';
 import { datePrototype } from './utc-date.js';
 
 const { apply, defineProperty } = Reflect;
@@ -37,7 +37,7 @@ const replace = (holder: object, key: PropertyKey, make: (native: Function) => F
   // Newer engines have some that older ones have not.
   if (typeof native !== 'function') return;
   const made = make(native);
-  showAsNative(made, native);
+  standFor(made, native);
   defineProperty(holder, key, { ...descriptor, value: made });
 };
 
@@ -76,7 +76,7 @@ const nativeToString = Array.prototype.toString;
 /** Typed arrays have the same function. */
 const installToString = (): void => {
   const made = counted(nativeToString);
-  showAsNative(made, nativeToString);
+  standFor(made, nativeToString);
   for (const holder of [Array.prototype, TypedArray]) {
     const descriptor = getOwnPropertyDescriptor(holder, 'toString');
     defineProperty(holder, 'toString', { ...descriptor, value: made });
@@ -120,7 +120,7 @@ const flatOf = (native: Function): Function =>
   }).flat;
 
 const tooMany = (): never => {
-  throw RangeErrorOf(`a call has at most ${ARGUMENTS_MAX} arguments from a list`);
+  throw RangeErrorOf('a call takes at most 65,536 arguments');
 };
 
 /**

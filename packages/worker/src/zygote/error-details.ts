@@ -43,6 +43,27 @@ const isFrame = (line: string): boolean => /^\s*at /.test(line);
 /** Of a function of the language: its caller stands below. */
 const isBuiltIn = (line: string): boolean => line.endsWith('(<anonymous>)');
 
+/** Of the weaver's (woven-calls.ts): it calls a part of the function whose frame is below. */
+const CALLS_WITHIN = /^at (?:\S+\.)?\$heirloom_within \(/;
+/** Of the weaver's, too: it stands between two generators. */
+const DELEGATES = /^at (?:\S+\.)?(?:delegated|Delegate\.\S+) \(.*heirloom-image\.js/;
+/** Where a frame is; in brackets, if the function has a name. */
+const PLACE = /(?<=\()[^()]*(?=\)$)|(?<=^at (?:async )?)[^() ]+$/;
+
+/** As if it had been called by nobody: parts of functions are the functions' own frames. */
+const withoutWeaving = (frames: readonly string[]): readonly string[] => {
+  const whole: string[] = [];
+  for (const frame of frames.filter(line => !DELEGATES.test(line)).reverse()) {
+    const owner = whole.at(-2);
+    if (owner === undefined || !CALLS_WITHIN.test(whole.at(-1) ?? '')) whole.push(frame);
+    else {
+      const [place = ''] = PLACE.exec(frame) ?? [];
+      whole.splice(-2, 2, owner.replace(PLACE, () => place));
+    }
+  }
+  return whole.reverse();
+};
+
 /** What our code has called is ours, as far as the language is concerned. */
 const hiddenIn = (frames: readonly string[]): readonly boolean[] => {
   const hidden = frames.map(line => IS_OURS.test(line));
@@ -62,7 +83,7 @@ const linesOf = (stack: string): string[] => {
 };
 
 const framesOf = (lines: readonly string[]): string[] => {
-  const frames = lines.map(trimmed);
+  const frames = withoutWeaving(lines.map(trimmed));
   const hidden = hiddenIn(frames);
   return frames
     .filter((_, i) => hidden[i] === false)

@@ -1,5 +1,5 @@
 /** Namespaces of vats that stand in the place of the language's: `JSON`, `Reflect`. */
-import { showAsNative } from './function-text.js';
+import { standFor } from './native-text.js';
 
 const { create, defineProperty, entries, getOwnPropertyDescriptors } = Object;
 
@@ -10,7 +10,7 @@ export const inPlaceOf = (native: object, methods: Readonly<Record<string, Funct
     const property = properties[name];
     const replaced: unknown = property?.value;
     if (typeof replaced !== 'function') continue;
-    showAsNative(value, replaced);
+    standFor(value, replaced);
     properties[name] = { ...property, value };
   }
   const made: object = create(Object.prototype);

@@ -3,6 +3,7 @@
  * the engine's had. Must be evaluated before `ses` and before function-text.ts.
  */
 const { apply } = Reflect;
+const { defineProperty } = Object;
 const native: () => string = Function.prototype.toString;
 
 /** Before `ses`, and so before vat code: nobody else can change a weak map's methods. */
@@ -12,6 +13,14 @@ const { get, set } = texts;
 /** From now on its text is that of a function of the engine. */
 export const showAsNative = (made: Function, name: string): void => {
   apply(set, texts, [made, `function ${name}() { [native code] }`]);
+};
+
+/** Gives `made` what shows of `native`, which it stands for: name, length and text. */
+export const standFor = (made: Function, shown: Function): void => {
+  for (const key of ['length', 'name'] as const) {
+    defineProperty(made, key, { value: shown[key], configurable: true });
+  }
+  apply(set, texts, [made, apply(native, shown, [])]);
 };
 
 const { toString } = {

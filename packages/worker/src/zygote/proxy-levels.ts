@@ -8,7 +8,7 @@
 import { types } from 'node:util';
 import { PROXY_LEVELS_MAX } from '../protocol/limits.js';
 import { isObject } from '../values.js';
-import { showAsNative } from './function-text.js';
+import { standFor } from './native-text.js';
 
 const { apply, construct, defineProperty } = Reflect;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -75,8 +75,8 @@ const { revocable } = {
     return made;
   },
 };
-showAsNative(revocable, nativeRevocable);
-showAsNative(vatProxy, NativeProxy);
+standFor(revocable, nativeRevocable);
+standFor(vatProxy, NativeProxy);
 const hidden = { writable: true, enumerable: false, configurable: true };
 defineProperty(vatProxy, 'revocable', { value: revocable, ...hidden });
 
@@ -89,7 +89,7 @@ export const installPrototypeChecks = (): void => {
       return apply(native, Object, [target, prototype]);
     },
   };
-  showAsNative(setPrototypeOf, native);
+  standFor(setPrototypeOf, native);
   defineProperty(Object, 'setPrototypeOf', { value: setPrototypeOf, ...hidden });
   const accessor = getOwnPropertyDescriptor(Object.prototype, '__proto__');
   const setter = accessor?.set;
@@ -100,6 +100,6 @@ export const installPrototypeChecks = (): void => {
       return apply(setter, this, [prototype]);
     },
   };
-  showAsNative(set, setter);
+  standFor(set, setter);
   defineProperty(Object.prototype, '__proto__', { ...accessor, set });
 };
