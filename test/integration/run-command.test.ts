@@ -1,8 +1,10 @@
 /**
- * `heirloom run`: where vats run by default, and how it ends by itself when a vat does not: by
- * status or by signal, with a word on who it was, whatever the vat's thread does.
+ * `heirloom run` and `purses`: where vats run by default, and how they end by themselves when a vat
+ * does not: by status or by signal, with a word on who it was, whatever the vat's thread does.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +12,8 @@ import type { KernelConfig } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { heirloom } from '../support/hosts/command-line.js';
+import { moreBlocks } from '../support/hosts/more-blocks.js';
+import { until } from '../support/hosts/vat-processes.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/kernel/dist/cli/main.js', import.meta.url));
 const vatFile = (name: string): string =>
@@ -146,4 +150,23 @@ describe('heirloom run, a vat that does not end:', () => {
     expect(ended.stderr.includes('THREAD_LEFT')).toBe(isolation === 'thread');
     await expectClosed(directory);
   });
+});
+
+test('heirloom purses, SIGTERM -> closed, ends by the signal; goes on', THOROUGH, async () => {
+  const directory = await freshDirectory();
+  const sizes = ['--purses', '200', '--deposits', '100000', '--upgrades', '1'];
+  const args = [MAIN, 'purses', ...sizes, '--directory', directory];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(child, 'close');
+  let stderr = '';
+  child.stderr.on('data', text => (stderr += String(text)));
+  const hasStore = (): boolean => existsSync(join(directory, 'heirloom-store'));
+  await until(() => hasStore() || child.exitCode !== null);
+  await moreBlocks(directory, 8, () => child.exitCode !== null);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  expect(stderr).toMatch(/heirloom: SIGTERM.*: the store is closed, as its last block left it\n$/);
+  const kernel = await kernelOver({ directory });
+  expect(kernel.vats().map(({ name }) => name)).toContain('bank');
+  expect(kernel.suspects()).toEqual([]);
 });

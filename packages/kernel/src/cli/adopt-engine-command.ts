@@ -5,7 +5,7 @@ import { HostError } from '../base/kernel-errors.js';
 import type { EngineAdoption, EngineFinding } from '../host/engine-input.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import { factsOf, print, tableOf } from './output.js';
-import { overKernel } from './over-kernel.js';
+import { afterRun, overKernel } from './over-kernel.js';
 import { makeProgress, silentProgress, type Progress } from './progress.js';
 
 interface Flags {
@@ -50,7 +50,7 @@ const describe = ({ adopted, vats, adoption, height, blockHash }: Report): strin
 
 /** One block, in which every vat has its turn and nothing else is done that could wait. */
 const adopt = async (kernel: Kernel, progress: Progress): Promise<EngineAdoption> => {
-  const adopting = kernel.adoptEngine();
+  const adopting = afterRun(kernel.adoptEngine());
   const total = kernel.vats().length;
   for (;;) {
     const left = kernel.vats().filter(({ stranded }) => stranded?.reason === null).length;

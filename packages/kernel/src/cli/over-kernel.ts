@@ -20,6 +20,12 @@ export class Interrupted extends Error {
   }
 }
 
+/** A result that is awaited after the run: where that fails, its own failure is no news. */
+export const afterRun = <T>(result: Promise<T>): Promise<T> => {
+  result.catch(() => undefined);
+  return result;
+};
+
 /** What a command does with a kernel. `open` gives up when its signal is aborted. */
 interface KernelWork<T> {
   readonly open: (signal: AbortSignal) => Promise<Kernel>;

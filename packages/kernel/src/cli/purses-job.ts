@@ -14,7 +14,7 @@ import type { VatReference } from '../core/host-data.js';
 import type { VatInfo } from '../host/kernel-types.js';
 import { memoryUse } from '../host/memory.js';
 import { openKernel, type Kernel } from '../kernel.js';
-import { overKernel } from './over-kernel.js';
+import { afterRun, overKernel } from './over-kernel.js';
 import type { Progress } from './progress.js';
 import { percentile, round } from './statistics.js';
 
@@ -103,7 +103,7 @@ class PursesJob {
     let { sent } = await this.#status();
     while (sent < deposits) {
       const count = Math.min(DEPOSIT_BATCH, deposits - sent);
-      this.#kernel.send(this.#driver, 'deposit', [count]);
+      void afterRun(this.#kernel.send(this.#driver, 'deposit', [count]).result);
       sent += count;
       const done = this.#kernel.vat('bank').incarnation;
       const due = Math.floor((sent / deposits) * upgrades);
@@ -128,11 +128,13 @@ class PursesJob {
 
   async #upgradeInFlight(version: number, waves: number): Promise<void> {
     await this.#kernel.run({ waves });
-    const upgraded = this.#kernel.upgradeVat(this.#bank.vatId, {
-      bundleId: this.#bundleId,
-      vatParameters: { version },
-      upgradeMessage: `version ${version}`,
-    });
+    const upgraded = afterRun(
+      this.#kernel.upgradeVat(this.#bank.vatId, {
+        bundleId: this.#bundleId,
+        vatParameters: { version },
+        upgradeMessage: `version ${version}`,
+      }),
+    );
     await this.#settle();
     await upgraded;
   }
@@ -143,7 +145,7 @@ class PursesJob {
   }
 
   async #call(method: string, ...args: unknown[]): Promise<unknown> {
-    const { result } = this.#kernel.send(this.#driver, method, args);
+    const result = afterRun(this.#kernel.send(this.#driver, method, args).result);
     await this.#settle();
     return result;
   }
@@ -156,9 +158,10 @@ class PursesJob {
 /** Makes the vats that are not there yet. Gives the id of the bank's bundle. */
 const prepare = async (kernel: Kernel): Promise<string> => {
   const settle = async <T>(work: Promise<T>): Promise<T> => {
+    const result = afterRun(work);
     await kernel.run();
     await kernel.commit();
-    return work;
+    return result;
   };
   const install = async (file: string): Promise<string> =>
     settle(kernel.installBundle(await bundleVat(vatFile(file))));
