@@ -5,8 +5,6 @@ export const BODY_BYTES_MAX = 10_000_000;
 export const SLOTS_MAX = 10_000;
 /** Calls of vat code in progress at a time (weave/weave.ts). */
 export const CALL_DEPTH_MAX = 10_000;
-/** What a call of vat code spreads, `f(...x)`: so many elements. */
-export const ARGUMENTS_MAX = 65_536;
 /** Exports of one vat that have a name, at a time: a start that drops them all is told of each. */
 export const NAMED_EXPORTS_MAX = 1_000;
 export const ROW_BYTES_MAX = 15_000_000;

@@ -7,3 +7,5 @@ export const SOURCE_DEPTH_MAX = 1_200;
 export const EXPRESSION_NESTING_MAX = 100;
 /** Groups and quantifiers of one regular expression. */
 export const EXPRESSION_PARTS_MAX = 2_000;
+/** What a call spreads, `f(...x)`: so many elements. */
+export const SPREAD_MAX = 65_536;
