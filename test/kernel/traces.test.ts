@@ -112,7 +112,10 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     };
     const thrown = `at thrown (${placeOf(STEPS, "Error('thrown')")}`;
     const expected = {
-      defaults: [thrown, `at byDefault (${placeOf(STEPS, 'thrown()): unknown')}`, 'at traced.defaults'],
+      defaults: [
+        ...[thrown, `at byDefault (${placeOf(STEPS, 'thrown()): unknown')}`],
+        'at traced.defaults',
+      ],
       fields: [
         ...[thrown, `at <instance_members_initializer> (${placeOf(STEPS, 'thrown(this)')}`],
         ...['at new ByField', 'at traced.fields'],

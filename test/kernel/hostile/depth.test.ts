@@ -107,7 +107,8 @@ const ALL_RECURSIONS: readonly Recursion[] = [
 
 /**
  * One of each way in which calls are counted: called, as a constructor, by native code, resumed,
- * left by `finally`, outside of a body, delegated to, of a class without any, in code that is evaluated, and where other code was told to weave or not to.
+ * left by `finally`, outside of a body, delegated to, of a class that has no constructor, in code
+ * that is evaluated, and where other code was told to weave or not to.
  */
 const REPRESENTATIVES = [
   ...['a function', 'constructors', 'sort', 'generators', 'finally', 'evaluated code'],

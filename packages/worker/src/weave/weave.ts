@@ -46,14 +46,17 @@ import type {
   NewExpression,
   PrivateIdentifier,
   ReturnStatement,
+  SpreadElement,
   StaticBlock,
   TryStatement,
   YieldExpression,
 } from 'acorn';
+import { ARGUMENTS_MAX } from '../protocol/limits.js';
 import { evasions, isSuspect, type Edit } from './evasion.js';
 import { marked } from './marks.js';
 import { mayCall } from './may-call.js';
 import { RESERVED_PREFIX } from './reserved-prefix.js';
+import { onlySpread } from './rest-parameters.js';
 import {
   behindArrow,
   bodyStart,
@@ -176,6 +179,8 @@ class Weaver {
   readonly #source: string;
   readonly #weaving: Weaving;
   readonly #edits: Edit[] = [];
+  /** Rest parameters around that are only spread: they are arrays, and nobody has changed them. */
+  readonly #rests = new Set<string>();
 
   constructor(source: string, weaving: Weaving) {
     this.#source = source;
@@ -212,7 +217,7 @@ class Weaver {
 
   #visit(node: SyntaxNode, around: Surroundings): void {
     const { type } = node;
-    if (isFunction(node)) return this.#function(node);
+    if (isFunction(node)) return this.#functionWithRest(node);
     if (type === 'Identifier' || type === 'PrivateIdentifier') return this.#identifier(node);
     if (type === 'ClassDeclaration' || type === 'ClassExpression') return this.#class(node, around);
     if (type === 'AwaitExpression' || type === 'YieldExpression') return this.#wait(node, around);
@@ -231,11 +236,19 @@ class Weaver {
   /** `f(...x)` becomes `f(...spread((x)))`. */
   #call(node: CallExpression | NewExpression, around: Surroundings): void {
     for (const child of childrenOf(node)) {
-      const isBounded = child.type === 'SpreadElement' && this.#countsAll;
-      if (isBounded) this.#insert(child.start + '...'.length, `${spread}((`);
-      this.#visit(child, around);
-      if (isBounded) this.#insert(child.end, '))');
+      if (child.type === 'SpreadElement' && this.#countsAll) this.#spread(child, around);
+      else this.#visit(child, around);
     }
+  }
+
+  #spread(node: SpreadElement, around: Surroundings): void {
+    const { argument } = node;
+    const isRest = argument.type === 'Identifier' && this.#rests.has(argument.name);
+    const rest = isRest ? `(${argument.name}.length>${ARGUMENTS_MAX}?` : '';
+    const opening = isRest ? `${rest}${spread}(${argument.name}):` : `${spread}((`;
+    this.#insert(node.start + '...'.length, opening);
+    this.#visit(node, around);
+    this.#insert(node.end, isRest ? ')' : '))');
   }
 
   /** An expression that is evaluated where nothing counts: its functions keep their names. */
@@ -317,6 +330,15 @@ class Weaver {
 
   #error(why: string, { start }: SyntaxNode): SyntaxError {
     return syntaxError(why, this.#source, start);
+  }
+
+  #functionWithRest(node: FunctionNode): void {
+    const rest = onlySpread(node);
+    if (rest === undefined || this.#rests.has(rest)) return this.#function(node);
+    this.#rests.add(rest);
+    this.#function(node);
+    this.#rests.delete(rest);
+    return undefined;
   }
 
   #function(node: FunctionNode): void {
@@ -457,9 +479,11 @@ export const WOVEN_MARK = 'heirloom image: woven code 3';
 export const weave = (source: string, weaving: Weaving = WEAVING): string =>
   new Weaver(source, weaving).weave();
 
+const WEAVINGS = [WEAVING, OLDER_WEAVING];
+
 /** How a script has been woven, if it takes what it calls. */
 export const weavingOf = (script: string): Weaving | undefined =>
-  ([3, 2] as const).find(weaving => script.startsWith(TAKING[weaving]));
+  WEAVINGS.find(weaving => script.startsWith(TAKING[weaving]));
 
 /** Does a woven script take what it calls? */
 export const takesCalls = (script: string): boolean => weavingOf(script) !== undefined;

@@ -8,6 +8,7 @@
  */
 import { types } from 'node:util';
 import { ARGUMENTS_MAX } from '../protocol/limits.js';
+import { isObject, propertyOf, type Properties } from '../values.js';
 import { WOVEN_NAMES } from '../weave/weave.js';
 
 const { isProxy } = types;
@@ -23,18 +24,12 @@ interface Counting {
   caught<T>(error: T): T;
 }
 
-type Method = (...args: readonly unknown[]) => unknown;
-type Keyed = Readonly<Record<PropertyKey, unknown>>;
-
 /** Are its elements all that iterating over it reads, before anybody changes it? */
 const isPlainArray = (value: unknown): value is readonly unknown[] =>
-  isArray(value) && !isProxy(value) && (value as unknown as Keyed)[iterator] === arrayValues;
+  isArray(value) && !isProxy(value) && propertyOf(value, iterator) === arrayValues;
 
 const isMissing = (value: unknown): value is null | undefined =>
   value === null || value === undefined;
-
-const isObject = (value: unknown): value is Keyed =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** `ARGUMENTS_MAX`. */
 const tooMany = (): never => {
@@ -43,6 +38,8 @@ const tooMany = (): never => {
 
 /** V8 finds that it cannot be iterated over, and says so in its own words. */
 const asIterable = (method: unknown): object => ({ [iterator]: method });
+
+const isFunction = (value: unknown): value is Function => typeof value === 'function';
 
 /** A list of its own: reading an element may have changed an array. */
 const spread = (value: unknown): unknown => {
@@ -55,9 +52,9 @@ const spread = (value: unknown): unknown => {
     return typeof value === 'string' && value.length > ARGUMENTS_MAX ? spreadText(value) : value;
   }
   const method = value[iterator];
-  if (typeof method !== 'function') return asIterable(method);
-  const found: unknown = asIterable(() => apply(method, value, []) as unknown);
-  return listOf(found as Iterable<unknown>);
+  if (!isFunction(method)) return asIterable(method);
+  const iterate = (): Iterator<unknown> => apply(method, value, []);
+  return listOf({ [Symbol.iterator]: iterate });
 };
 
 const listOf = (elements: Iterable<unknown>): unknown[] => {
@@ -74,7 +71,7 @@ const spreadText = (text: string): unknown[] => listOf(text);
 
 export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
   /** Traces leave it out by its name: error-details.ts. */
-  const delegated = (method: Method, of: unknown, args: readonly unknown[]): unknown => {
+  const delegated = (method: Function, of: unknown, args: readonly unknown[]): unknown => {
     const before = enter();
     try {
       return apply(method, of, args);
@@ -87,10 +84,10 @@ export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
 
   /** What V8 delegates to in place of an iterator: its methods are there as far as the other's. */
   class Delegate {
-    readonly #iterator: Keyed;
-    readonly #next: Method;
+    readonly #iterator: Properties;
+    readonly #next: Function;
 
-    constructor(of: Keyed, next: Method) {
+    constructor(of: Properties, next: Function) {
       this.#iterator = of;
       this.#next = next;
     }
@@ -110,26 +107,26 @@ export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
     /** It is called with as many arguments as V8 gives. */
     #method(name: 'return' | 'throw'): unknown {
       const method = this.#iterator[name];
-      if (typeof method !== 'function') return method;
-      return (...args: readonly unknown[]) => delegated(method as Method, this.#iterator, args);
+      if (!isFunction(method)) return method;
+      return (...args: readonly unknown[]) => delegated(method, this.#iterator, args);
     }
   }
 
   /** An iterable by `key` whose iterator `method` has given. */
   const delegating = (key: symbol, method: unknown, value: unknown): object => {
-    if (typeof method !== 'function') return { [key]: method };
+    if (!isFunction(method)) return { [key]: method };
     const found: unknown = apply(method, value, []);
     if (!isObject(found)) return { [key]: () => found };
     const { next } = found;
     // V8 calls it, and says that it is no function.
-    if (typeof next !== 'function') return { [key]: () => ({ next }) };
-    const delegate = new Delegate(found, next as Method);
+    if (!isFunction(next)) return { [key]: () => ({ next }) };
+    const delegate = new Delegate(found, next);
     return { [key]: () => delegate };
   };
 
   const delegate = (value: unknown): unknown => {
     if (isMissing(value) || isPlainArray(value)) return value;
-    return delegating(iterator, (value as Keyed)[iterator], value);
+    return delegating(iterator, propertyOf(value, iterator), value);
   };
 
   return {
@@ -146,9 +143,9 @@ export const makeWovenCalls = ({ enter, leave, caught }: Counting) => {
     [WOVEN_NAMES.delegate]: delegate,
     [WOVEN_NAMES.delegateAsync]: (value: unknown): unknown => {
       if (isMissing(value)) return value;
-      const method = (value as Keyed)[asyncIterator];
+      const method = propertyOf(value, asyncIterator);
       if (!isMissing(method)) return delegating(asyncIterator, method, value);
-      return delegating(iterator, (value as Keyed)[iterator], value);
+      return delegating(iterator, propertyOf(value, iterator), value);
     },
     [WOVEN_NAMES.spread]: spread,
   };
