@@ -73,7 +73,7 @@ describe('calls', () => {
     await expect(missing).rejects.toThrow('host object slow has no method "constructor"');
   });
 
-  test('thrown: what no look at it survives, or is too long -> a rejection all the same', async () => {
+  test('thrown: what no look survives, or is too long -> a rejection all the same', async () => {
     const hostile = (): never => {
       throw RangeError('Out of memory');
     };

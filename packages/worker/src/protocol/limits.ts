@@ -43,7 +43,5 @@ export const REFERENCES_PER_CRANK_MAX = Math.floor(SYSCALL_BYTES_PER_CRANK_MAX /
 export const URL_CHARS_MAX = 1_000_000;
 export const ENCODED_CHARS_MAX = 2 ** 25;
 export const DECODED_BYTES_MAX = 2 ** 26;
-/** Arguments of one call that come out of a list: `f(...x)`, `apply`, `Reflect`. */
-export const ARGUMENTS_MAX = 65_536;
 /** Proxies that a proxy stands before. */
 export const PROXY_LEVELS_MAX = 100;

@@ -7,3 +7,5 @@ export const SOURCE_DEPTH_MAX = 1_200;
 export const EXPRESSION_NESTING_MAX = 100;
 /** Groups and quantifiers of one regular expression. */
 export const EXPRESSION_PARTS_MAX = 2_000;
+/** Arguments of one call that come out of a list: `f(...x)`, `apply`, `Reflect`. */
+export const ARGUMENTS_MAX = 65_536;

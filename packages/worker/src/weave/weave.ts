@@ -51,12 +51,12 @@ import type {
   TryStatement,
   YieldExpression,
 } from 'acorn';
-import { ARGUMENTS_MAX } from '../protocol/limits.js';
 import { evasions, isSuspect, type Edit } from './evasion.js';
 import { marked } from './marks.js';
 import { mayCall } from './may-call.js';
 import { RESERVED_PREFIX } from './reserved-prefix.js';
 import { onlySpread } from './rest-parameters.js';
+import { ARGUMENTS_MAX } from './source-limits.js';
 import {
   behindArrow,
   bodyStart,

@@ -9,7 +9,7 @@
  * docs/determinism.md.
  */
 import { types } from 'node:util';
-import { ARGUMENTS_MAX } from '../protocol/limits.js';
+import { ARGUMENTS_MAX } from '../weave/source-limits.js';
 import { isObject, propertyOf } from '../values.js';
 import { enterNative, leave } from './depth-counter.js';
 import { standFor } from './native-text.js';

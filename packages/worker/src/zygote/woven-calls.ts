@@ -7,8 +7,8 @@
  * arrays have anyway: it is read twice.)
  */
 import { types } from 'node:util';
-import { ARGUMENTS_MAX } from '../protocol/limits.js';
 import { isObject, propertyOf, type Properties } from '../values.js';
+import { ARGUMENTS_MAX } from '../weave/source-limits.js';
 import { WOVEN_NAMES } from '../weave/weave.js';
 
 const { isProxy } = types;
