@@ -38,6 +38,8 @@ export interface Piece {
 export interface Kind {
   readonly title: string;
   readonly pieces: readonly Piece[];
+  /** Where they can be tried at all; else both. */
+  readonly isolations?: readonly Isolation[];
 }
 
 export const endingIn = (piece: Piece, isolation: Isolation): Ending =>

@@ -3,7 +3,8 @@ import type { Kind } from '../piece.js';
 
 /** 2^29 - 32 characters, or nearly: V8 has it as a rope of few bytes until somebody reads it. */
 const GIANT = `const giant = 'x'.repeat(2 ** 28);`;
-const TELL = `const tell = thunk => { try { thunk(); return 'ran'; } catch (e) { return e.name; } };`;
+const TELL = `const tell = thunk => { try { thunk(); return 'ran'; } catch (e) { return e.name;
+  } };`;
 
 export const GIANTS: Kind = {
   title: 'Giant texts, buffers and numbers',
@@ -19,7 +20,8 @@ export const GIANTS: Kind = {
       name: 'url.hash = and the other setters',
       tries: 'the same by accessors',
       code: `${GIANT} ${TELL} const url = new URL('http://a/');
-        ['hash', 'search', 'pathname', 'host', 'hostname', 'username', 'password', 'port', 'protocol', 'href']
+        ['hash', 'search', 'pathname', 'host', 'hostname', 'username', 'password', 'port',
+          'protocol', 'href']
           .map(key => tell(() => { url[key] = giant; })).filter(it => it === 'ran').length`,
       gives: '0',
     },
@@ -48,7 +50,8 @@ export const GIANTS: Kind = {
     {
       name: 'encodeInto',
       tries: 'the same into a small buffer',
-      code: `${GIANT} const into = new Uint8Array(8); new TextEncoder().encodeInto(giant, into).written`,
+      code: `${GIANT} const into = new Uint8Array(8); new TextEncoder().encodeInto(giant,
+        into).written`,
       ends: { fault: 'LIMIT' },
     },
     {
@@ -107,7 +110,8 @@ export const GIANTS: Kind = {
     {
       name: 'Reflect.construct(ArrayBuffer)',
       tries: 'the same, as a rejection',
-      code: `(async () => Reflect.construct(ArrayBuffer, [2 ** 50]))().then(() => 'ran', e => e.name)`,
+      code: `(async () => Reflect.construct(ArrayBuffer, [2 ** 50]))().then(() => 'ran', e =>
+        e.name)`,
       ends: { fault: 'LIMIT' },
       isQuick: true,
     },
@@ -121,7 +125,8 @@ export const GIANTS: Kind = {
     {
       name: 'typed arrays of every sort',
       tries: 'lengths that are sizes of buffers',
-      code: `${TELL} [Uint8Array, Int32Array, BigInt64Array, Uint8ClampedArray].map(A => tell(() => new A(2 ** 32)))
+      code: `${TELL} [Uint8Array, Int32Array, BigInt64Array, Uint8ClampedArray].map(A => tell(() =>
+        new A(2 ** 32)))
         .join()`,
       ends: { fault: 'LIMIT' },
     },
@@ -144,7 +149,8 @@ export const GIANTS: Kind = {
       name: 'Array(2 ** 32), length = 2 ** 32',
       tries: 'RangeErrors that the language itself has',
       code: `${TELL} [tell(() => new Array(2 ** 32)), tell(() => { [].length = -1; }),
-        tell(() => (1).toFixed(101)), tell(() => 'x'.repeat(-1)), tell(() => new Date(NaN).toISOString())].join()`,
+        tell(() => (1).toFixed(101)), tell(() => 'x'.repeat(-1)), tell(() =>
+          new Date(NaN).toISOString())].join()`,
       gives: 'RangeError,RangeError,RangeError,RangeError,RangeError',
       isQuick: true,
     },
@@ -157,7 +163,8 @@ export const GIANTS: Kind = {
     {
       name: 'BigInt.asIntN and shifts',
       tries: 'the same by other operations',
-      code: `${TELL} Promise.resolve(1n).then(n => n << (2n ** 33n)).then(() => 'ran', e => e.name)`,
+      code: `${TELL} Promise.resolve(1n).then(n => n << (2n ** 33n)).then(() => 'ran', e =>
+        e.name)`,
       ends: { fault: 'LIMIT' },
     },
     {
@@ -215,14 +222,16 @@ export const GIANTS: Kind = {
     {
       name: 'JSON.parse and JSON.stringify of much',
       tries: 'texts that are longer when they are written',
-      code: `Promise.resolve('\\u0000'.repeat(2 ** 27)).then(JSON.stringify).then(() => 'ran', e => e.name)`,
+      code: `Promise.resolve('\\u0000'.repeat(2 ** 27)).then(JSON.stringify).then(() => 'ran', e =>
+        e.name)`,
       ends: { fault: 'LIMIT' },
     },
     {
       name: 'shared nestings written out',
       tries: '2^40 texts from forty arrays',
       code: `let a = [0]; for (let i = 0; i < 40; i += 1) a = [a, a];
-        console.log('looping'); Promise.resolve(a).then(JSON.stringify).then(() => 'ran', e => e.name)`,
+        console.log('looping'); Promise.resolve(a).then(JSON.stringify).then(() => 'ran', e =>
+          e.name)`,
       ends: { stops: 'DELIVERY_TIMEOUT' },
     },
   ],

@@ -168,7 +168,8 @@ export const NATIVES: Kind = {
       name: 'a bound chain as a constructor',
       tries: 'Reflect.construct of functions bound to each other',
       code: `let f = class {}; for (let i = 0; i < 100_000; i += 1) f = f.bind(null);
-        Promise.resolve().then(() => Reflect.construct(f, [])).then(() => 'ran', e => 'caught ' + e.name)`,
+        Promise.resolve().then(() => Reflect.construct(f, [])).then(() => 'ran', e => 'caught ' +
+          e.name)`,
       ends: TOO_DEEP,
     },
     {
@@ -189,7 +190,8 @@ export const NATIVES: Kind = {
       name: 'instanceof through proxies',
       tries: 'Symbol.hasInstance and getPrototypeOf of proxies of proxies',
       code: `let p = {}; for (let i = 0; i < 100_000; i += 1) p = new Proxy(p, {});
-        Promise.resolve().then(() => p instanceof Object).then(() => 'ran', e => 'caught ' + e.name)`,
+        Promise.resolve().then(() => p instanceof Object).then(() => 'ran', e => 'caught ' +
+          e.name)`,
       ends: TOO_DEEP,
     },
     {
@@ -226,7 +228,8 @@ export const NATIVES: Kind = {
       name: 'async yield*',
       tries: 'async generators that delegate to each other',
       code: `async function* g(n) { if (n > 0) yield* g(n - 1); yield n; }
-        (async () => { let s = 0; for await (const x of g(2_000)) { s += x; break; } return s; })()`,
+        (async () => { let s = 0; for await (const x of g(2_000)) { s += x; break; } return s;
+          })()`,
       gives: '0',
     },
     {
@@ -248,7 +251,8 @@ export const NATIVES: Kind = {
       name: 'accessors through Reflect',
       tries: 'getters that native code calls',
       code: `const o = { get x() { return Reflect.get(o, 'x'); } };
-        Promise.resolve().then(() => Reflect.get(o, 'x')).then(() => 'ran', e => 'caught ' + e.name)`,
+        Promise.resolve().then(() => Reflect.get(o, 'x')).then(() => 'ran', e => 'caught ' +
+          e.name)`,
       ends: TOO_DEEP,
     },
     {
@@ -262,7 +266,8 @@ export const NATIVES: Kind = {
     {
       name: 'iterators in iterators',
       tries: 'an iterable whose next spreads the iterable',
-      code: `const it = { [Symbol.iterator]: () => ({ next: () => ({ done: [...it].length > 0 }) }) };
+      code: `const it = { [Symbol.iterator]: () => ({ next: () => ({
+        done: [...it].length > 0 }) }) };
         Promise.resolve(it).then(Array.from).then(() => 'ran', e => 'caught ' + e.name)`,
       ends: TOO_DEEP,
     },

@@ -2,7 +2,8 @@
 import type { Kind } from '../piece.js';
 
 /** `tell(f)`: what comes of it, by name alone. */
-const TELL = `const tell = thunk => { try { thunk(); return 'ran'; } catch (e) { return e.name; } };`;
+const TELL = `const tell = thunk => { try { thunk(); return 'ran'; } catch (e) { return e.name;
+  } };`;
 
 /** A script as endo bundles them. */
 const install = (source: string): string => `
@@ -28,12 +29,15 @@ export const PARSER: Kind = {
         const deep = [
           nest('(', '1', ')'), nest('{', '', '}'), nest('[', '', ']'), nest('f(', '1', ')'),
           nest('a[', '1', ']'), nest('\`\${', '1', '}\`'), nest('x=>', '1', ''), nest('-', '1', ''),
-          nest('!', '1', ''), nest('typeof ', '1', ''), nest('1?', '1', ':1'), nest('1?1:', '1', ''),
+          nest('!', '1', ''), nest('typeof ', '1', ''), nest('1?', '1', ':1'), nest('1?1:', '1',
+            ''),
           nest('if(1)', ';', ''), nest('for(;;)', ';', ''), nest('while(0)', ';', ''),
           nest('a:{', '', '}'), nest('({a:', '1', '})'), nest('({get a(){return ', '1', '}})'),
-          nest('class A{a=', '1', '}'), nest('(function(){', '', '})'), nest('(async()=>{', '', '})'),
+          nest('class A{a=', '1', '}'), nest('(function(){', '', '})'), nest('(async()=>{', '',
+            '})'),
           nest('try{', '', '}catch{}'), nest('switch(1){case 1:', '', '}'), nest('new ', 'A', ''),
-          nest('a=', '1', ''), nest('a**', '1', ''), nest('({a:', 'a', '}={})'), nest('a?.[', '1', ']'),
+          nest('a=', '1', ''), nest('a**', '1', ''), nest('({a:', 'a', '}={})'), nest('a?.[', '1',
+            ']'),
           nest('await ', '1', ''), nest('class A extends ', 'B', '{}'), nest('\${', '', '}'),
         ];
         deep.map(source => tell(() => (0, eval)(source))).join()`,
@@ -60,7 +64,8 @@ export const PARSER: Kind = {
           Promise.resolve(source).then(eval), Promise.resolve(source).then(Function),
           Promise.resolve().then(() => new Compartment().evaluate(source)),
           Promise.resolve().then(() => (async () => {}).constructor(source)),
-          Promise.resolve(source).then(it => new Compartment({ transforms: [() => it], __options__: true })
+          Promise.resolve(source).then(it => new Compartment({ transforms: [() => it],
+            __options__: true })
             .evaluate('1')),
         ].map(it => it.then(() => 'ran', e => e.name))).then(it => it.join())`,
       gives: 'SyntaxError,SyntaxError,SyntaxError,TypeError,SyntaxError',
@@ -92,7 +97,8 @@ export const PARSER: Kind = {
     {
       name: 'a regular expression in deep source',
       tries: 'a literal that V8 looks at when the function is called',
-      code: `${TELL} tell(() => (0, eval)('(() => /' + '('.repeat(60_000) + ')'.repeat(60_000) + '/)()'))`,
+      code: `${TELL} tell(() => (0, eval)('(() => /' + '('.repeat(60_000) + ')'.repeat(60_000) +
+        '/)()'))`,
       gives: 'SyntaxError',
     },
     {
@@ -104,7 +110,8 @@ export const PARSER: Kind = {
         const carried = Object.values(Object.getOwnPropertyDescriptors(e)).map(it => it.value)
           .filter(it => typeof it === 'object' && it !== null);
         for (const it of carried) Object.getPrototypeOf(it).stolen = 'from ' + args.length;
-        [carried.length, caught().loc === undefined, 'stolen' in ({}), e instanceof SyntaxError].join()`,
+        [carried.length, caught().loc === undefined, 'stolen' in ({}),
+          e instanceof SyntaxError].join()`,
       gives: '0,true,false,true',
       isQuick: true,
     },
@@ -112,9 +119,11 @@ export const PARSER: Kind = {
       name: 'errors of the parser in another compartment',
       tries: 'the same object in two compartments',
       code: `
-        const from = () => { try { new Compartment().evaluate('let let = 1'); } catch (e) { return e; } };
+        const from = () => { try { new Compartment().evaluate('let let = 1'); } catch (e) {
+          return e; } };
         const [a, b] = [from(), from()];
-        [a === b, a.name, Object.keys(a).length, Object.getPrototypeOf(a) === SyntaxError.prototype].join()`,
+        [a === b, a.name, Object.keys(a).length,
+          Object.getPrototypeOf(a) === SyntaxError.prototype].join()`,
       gives: 'false,SyntaxError,0,true',
     },
     {
@@ -137,7 +146,8 @@ export const PARSER: Kind = {
       tries: 'to call `take` after a script was woven and then refused',
       code: `
         const name = '$heir' + 'loom_take';
-        const refused = ['with ({}) {}', 'let a; let a;', 'imp' + 'ort("x")', '<!-- x', 'f(', 'return',
+        const refused = ['with ({}) {}', 'let a; let a;', 'imp' + 'ort("x")', '<!-- x', 'f(',
+          'return',
           '/(/', 'break', '({a:1}) = 1', 'super()', 'new.target', 'yield => 1', '0777', 'delete x'];
         Promise.all(refused.map(bad => Promise.resolve(bad).then(eval).catch(() => outer[name]())
           .then(() => 'taken', () => 'refused'))).then(it => [...new Set(it)].join())`,
@@ -180,7 +190,8 @@ export const PARSER: Kind = {
             { moduleFormat: 'endoScript', source: 7 }, { moduleFormat: 'endoZipBase64' },
             new Proxy({}, { get() { throw RangeError('Out of memory'); } }),
             { get moduleFormat() { throw Error('Stack overflow'); } },
-            { moduleFormat: 'endoScript', source: '(' }, { moduleFormat: 'endoScript', source: '' }];
+            { moduleFormat: 'endoScript', source: '(' }, { moduleFormat: 'endoScript',
+              source: '' }];
           const told = [];
           for (const it of bad) {
             try { await settle(() => kernel.installBundle(it)); told.push('installed'); }

@@ -9,7 +9,7 @@ import type { Isolation, KernelOptions } from '@heirloom/kernel';
 /** Whose code: of the vat of the piece, or of the host. */
 export type Step = readonly [who: 'hostile' | 'host', code: string];
 
-export interface PieceToRun {
+interface PieceToRun {
   /** The name of its vat. */
   readonly id: string;
   readonly steps: readonly Step[];

@@ -62,7 +62,8 @@ const outcome = work =>
   );
 
 const stopOf = error =>
-  error instanceof HostError ? { code: error.code, message: short(error.message), vat: error.vat } : undefined;
+  error instanceof HostError ? { code: error.code, message: short(error.message),
+    vat: error.vat } : undefined;
 
 const turn = () => new Promise(resolve => setImmediate(resolve));
 

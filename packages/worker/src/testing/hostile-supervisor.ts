@@ -5,6 +5,7 @@
  * Values: `{ "bytes": hex }`, `{ "zeros": n }`, `{ "text": n }` (n times `x`), and
  * `{ "list": [n, v] }`. `packedCrank` is hex, written `times` times.
  */
+import { writeSync } from 'node:fs';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { FromWorker } from '../protocol/opcodes.js';
@@ -20,10 +21,28 @@ export type Order =
   | { readonly packedCrank: string; readonly times?: number }
   /** In the place of the frame of cranks. */
   | { readonly frame: unknown }
-  | { readonly packedFrame: string }
+  | { readonly packedFrame: string; readonly tail?: string; readonly times?: number }
   /** Not even a frame. Threads only. */
   | { readonly message: 'null' | 'text' | 'shared' }
-  | { readonly end: 'throw' | 'exit' | 'abort' };
+  | { readonly end: 'throw' | 'exit' | 'abort' }
+  /** Before the frame of cranks: each of these frames, `times` times; then the honest one. */
+  | { readonly flood: readonly Flood[]; readonly instead?: true }
+  /** Bytes on the pipe of a child process, in the place of the frame: no frame of ours. */
+  | { readonly raw: string; readonly times?: number }
+  /** The honest frame, some of its bytes changed, cut or doubled. */
+  | { readonly mutate: readonly Mutation[] };
+
+type Flood = { readonly times: number } & (
+  | { readonly frame: unknown }
+  | { readonly packedFrame: string }
+);
+
+/** `at`: a part of the frame's length, of 1. */
+type Mutation = { readonly at: number } & (
+  | { readonly xor: number }
+  | { readonly cut: number }
+  | { readonly insert: string }
+);
 
 const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
@@ -44,6 +63,35 @@ const valueOf = (given: unknown): unknown => {
 };
 
 const packed = (value: unknown): Uint8Array => packTuple(valueOf(value) as Frame);
+
+const FRAMES_FD = 3;
+const CHUNK_BYTES = 1_000_000;
+
+const mutated = (frame: Uint8Array, mutations: readonly Mutation[]): Uint8Array => {
+  let bytes = Buffer.from(frame);
+  for (const mutation of mutations) {
+    const at = Math.min(bytes.length, Math.floor(mutation.at * bytes.length));
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)];
+    if ('cut' in mutation) bytes = Buffer.concat([before, after.subarray(mutation.cut)]);
+    else if ('insert' in mutation) {
+      bytes = Buffer.concat([before, hexBytes(mutation.insert), after]);
+    } else if (at < bytes.length) bytes[at] = bytes[at]! ^ mutation.xor;
+  }
+  const own = new Uint8Array(bytes.length);
+  own.set(bytes);
+  return own;
+};
+
+/** Past Node's own stream, and whatever the reader does with it. */
+const writeRaw = (bytes: Uint8Array): void => {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(FRAMES_FD, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+};
 
 const MESSAGES = { null: null, text: 'text', shared: new Uint8Array(new SharedArrayBuffer(8)) };
 
@@ -73,9 +121,18 @@ export class Supervisor {
     const order = tuple[0] === FromWorker.cranks ? this.#orders.shift() : undefined;
     if (order === undefined || tuple[0] !== FromWorker.cranks) return this.#post(frame, transfer);
     if ('frame' in order) return this.#post(packed(order.frame), []);
-    if ('packedFrame' in order) return this.#post(hexBytes(order.packedFrame), []);
+    if ('packedFrame' in order) {
+      const { packedFrame, tail = '', times = 1 } = order;
+      return this.#post(hexBytes(packedFrame + tail.repeat(times)), []);
+    }
     if ('message' in order) return this.#post(MESSAGES[order.message] as Uint8Array, []);
     if ('end' in order) return this.#end(order.end);
+    if ('mutate' in order) return this.#post(mutated(frame, order.mutate), []);
+    if ('raw' in order) return writeRaw(hexBytes(order.raw.repeat(order.times ?? 1)));
+    if ('flood' in order) {
+      for (const flood of order.flood) this.#flood(flood);
+      return order.instead === true ? undefined : this.#post(frame, transfer);
+    }
     const crank =
       'crank' in order
         ? packed(order.crank)
@@ -83,6 +140,12 @@ export class Supervisor {
     const [, first, cranks, times] = tuple;
     const frames: Frame = [FromWorker.cranks, first, [...cranks.slice(0, -1), crank], times];
     return this.#post(packTuple(frames), []);
+  }
+
+  #flood(flood: Flood): void {
+    for (let i = 0; i < flood.times; i += 1) {
+      this.#post('frame' in flood ? packed(flood.frame) : hexBytes(flood.packedFrame), []);
+    }
   }
 
   #end(how: 'throw' | 'exit' | 'abort'): void {
