@@ -16,6 +16,7 @@ const ROOTS = [...PACKAGES.map(root => `${root}/src`), 'test', 'examples'];
 const LOADED = new Map([
   ['packages/worker/src/zygote/image-main.ts', 'the loader of the image'],
   ['packages/worker/src/zygote/entry.ts', 'thread-loader.ts, as a bundle'],
+  ['packages/worker/src/zygote/older-guard.ts', 'image-repair.ts, as a bundle'],
   ['packages/worker/src/zygote/lmdb-addon.ts', 'scripts/build-image.mjs'],
   ['packages/worker/src/zygote/thread-loader.ts', 'Piscina'],
   ['packages/worker/src/zygote/testing/echo-supervisor.ts', 'build-image.mjs --supervisor'],

@@ -4,7 +4,8 @@
  *
  *     node scripts/build-image.mjs [--out DIRECTORY] [--supervisor FILE] [--maps]
  *
- * Writes image.js, image.json `{ id }` (sha256 of image.js), and what starts it: thread.cjs, which
+ * Writes image.js, image.json `{ id }` (sha256 of image.js), older-guard.js, which older images get
+ * (src/zygote/image-repair.ts), and what starts an image: thread.cjs, which
  * Piscina loads, thread.js, which that runs, process-guard.cjs and process.cjs for child processes.
  * Each is one file; thread.js and process.cjs have the store's reader and the JavaScript of lmdb
  * in them, and only lmdb's native addon is loaded from its package: docs/decisions/068. The same
@@ -25,6 +26,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, transform } from 'esbuild';
+import { lookAtCaught } from './look-at-caught.mjs';
 
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
 const root = path.resolve(packageDirectory, '../..');
@@ -41,6 +43,7 @@ const { out } = options;
 const BEFORE_LOCKDOWN = [
   /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|function-text|harden|image-main)\.ts$/,
   /^packages\/worker\/src\/zygote\/(loading|lockdown|overrides|text-codecs|utc-date)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(engine-errors|error-constructors|native-text|promise-then)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,
   /^packages\/worker\/src\/values\.ts$/,
   /^packages\/worker\/src\/weave\/marks\.ts$/,
@@ -170,18 +173,28 @@ const checkOrder = text => {
 
 const { text: body, map: imageMap } = await bundleWithMap('image-main.ts');
 checkOrder(body);
-const image = scriptOf('require', withoutFolders(body));
+const image = lookAtCaught(scriptOf('require', withoutFolders(body)));
 assertAscii('the image', image);
 const { text: threadBody, map: threadMap } = await bundleWithMap('entry.ts', {
   define: { 'import.meta.url': 'importMetaUrl' },
 });
 const thread = scriptOf('require, importMetaUrl', threadBody);
 assertAscii('the script of a thread', thread);
+const { text: guardBody } = await bundleWithMap('older-guard.ts', {
+  minifyWhitespace: true,
+  sourcemap: false,
+});
+const olderGuard =
+  `(function(require){'use strict';const module={exports:{}};${guardBody.trimEnd()}` +
+  'return module.exports;})';
+assert(!olderGuard.includes('\n'), 'what stands in front of an image is one line');
+assertAscii('what stands in front of an older image', olderGuard);
 const id = createHash('sha256').update(image).digest('hex');
 mkdirSync(out, { recursive: true });
 writeFileSync(path.join(out, 'image.js'), image);
 writeFileSync(path.join(out, 'image.json'), `${JSON.stringify({ id })}\n`);
 writeFileSync(path.join(out, 'thread.js'), thread);
+writeFileSync(path.join(out, 'older-guard.js'), `${olderGuard}\n`);
 /** A map of a script knows nothing of its head, each line of which is a `;` in it. */
 const writeMap = (name, text) => {
   const map = JSON.parse(text);

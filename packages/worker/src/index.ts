@@ -38,6 +38,7 @@ export {
 export type { ZygoteData, ZygoteTask } from './zygote/entry.js';
 export { readEntryScript, type EntryScript } from './zygote/entry-script.js';
 export { sharedBytes } from './zygote/shared-bytes.js';
+export { repairedImage } from './zygote/image-repair.js';
 export { readImage, type Image } from './zygote/read-image.js';
 
 export { VAT_STACK_MIB } from './zygote/vat-stack.js';

@@ -41,10 +41,12 @@ export const OLDER_NODES: readonly string[] = ['3', '3-node-22', '3-node-24'];
 /**
  * A fresh copy, in a directory with room beside it. `which`: a schema, or one of `OLDER_NODES`.
  */
-export const olderStore = async (which: number | string): Promise<string> => {
+export const olderStore = (which: number | string): Promise<string> => copyOf(`schema-${which}`);
+
+const copyOf = async (room: string): Promise<string> => {
   const directory = join(await freshDirectory(), 'store');
   await mkdir(directory);
-  const packed = await readFile(new URL(`schema-${which}/store.mdb.br`, STORES));
+  const packed = await readFile(new URL(`${room}/store.mdb.br`, STORES));
   await writeFile(join(directory, 'data.mdb'), await promisify(brotliDecompress)(packed));
   await writeFile(join(directory, 'heirloom-store'), 'A store of Heirloom.\n');
   return directory;
@@ -52,3 +54,15 @@ export const olderStore = async (which: number | string): Promise<string> => {
 
 /** Of the oldest schema. */
 export const schema1Store = (): Promise<string> => olderStore(1);
+
+/** The last block of the poisoned store, as make-poisoned-store.mjs printed it. */
+export const POISONED_HEAD: Head = {
+  schema: 2,
+  height: 11,
+  hash: '8e7e364961da47e91382cf8377987ddda9caa410b4c1006fda852b3a4763b411',
+};
+/** What its innocent vat has counted, in its heap alone. */
+export const POISONED_COUNT = 5;
+
+/** The release that wrote it stops whenever it opens it. */
+export const poisonedStore = (): Promise<string> => copyOf('poisoned');

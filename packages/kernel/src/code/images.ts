@@ -20,6 +20,7 @@ import {
   BUNDLE_CAPS_MARK,
   imageIdFrom,
   INTERFACES_MARK,
+  repairedImage,
   type ImageId,
 } from '@heirloom/worker';
 import { WOVEN_MARK } from '@heirloom/worker/weave';
@@ -37,19 +38,24 @@ export interface ImageSource {
 /** An image whose id has been checked, or is the store's. */
 export interface Image extends ImageSource {
   readonly id: ImageId;
+  /** What threads run: the source, repaired if it has a known fault. */
+  readonly script: string;
+  /** Of that. */
   readonly codeCache: Uint8Array;
-}
-
-interface StoredScript extends ImageSource {
-  readonly id: ImageId;
-  readonly codeCache: Uint8Array | undefined;
 }
 
 const IMAGE_BYTES_MAX = 12_000_000;
 
-/** Where the code cache of an image is kept, for the V8 that runs now. */
-const codeCacheKey = (imageId: ImageId): string =>
-  localKey(`codeCache/${v8Version()}/${imageId}`);
+type Script = Pick<Image, 'id' | 'source' | 'script'>;
+
+/**
+ * Where the code cache of what threads run of an image is kept, for the V8 that runs now. That of a
+ * repaired image is not that of the image.
+ */
+const codeCacheKey = ({ id, source, script }: Script): string => {
+  const ran = script === source ? id : `${id}/${createHash('sha256').update(script).digest('hex')}`;
+  return localKey(`codeCache/${v8Version()}/${ran}`);
+};
 
 /** The rows of a store that say which image new incarnations get. */
 export const imageRows = ({ id, source }: ImageSource): RowChange[] => [
@@ -88,22 +94,34 @@ export const prepareImage = async (
     throw new KernelError('BAD_ARGUMENT', `the image's id is the sha256 of its source, ${hash}`);
   }
   checkWeaving(image);
-  const checked = { id: imageIdFrom(hash), source };
+  const checked = { id: imageIdFrom(hash), source, script: repairedImage(source) };
   return { ...checked, codeCache: await cacheFor(view, checked, makeCodeCache) };
 };
 
 const cacheFor = async (
   view: ReadView,
-  image: Pick<Image, 'id' | 'source'>,
+  image: Script,
   makeCodeCache: MakeCodeCache,
 ): Promise<Uint8Array> =>
-  view.get('local', codeCacheKey(image.id)) ?? (await makeCodeCache(image));
+  view.get('local', codeCacheKey(image)) ??
+  (await makeCodeCache({ id: image.id, source: image.script }));
 
-/** The script of an image, and its code cache if there is one. Errors: HostError STORE_CORRUPT. */
-export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
+/** Errors: HostError STORE_CORRUPT. */
+const storedImageText = (view: ReadView, id: ImageId): Script => {
   const text = view.get('images', imageKey(id));
   if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
-  return { id, source: textOf(text), codeCache: view.get('local', codeCacheKey(id)) };
+  const source = textOf(text);
+  return { id, source, script: repairedImage(source) };
+};
+
+interface StoredScript extends ImageSource {
+  readonly codeCache: Uint8Array | undefined;
+}
+
+/** What threads run of an image, and its code cache if there is one. Errors: STORE_CORRUPT. */
+export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
+  const image = storedImageText(view, id);
+  return { id, source: image.script, codeCache: view.get('local', codeCacheKey(image)) };
 };
 
 /** What an image's text says that its vats can run and be told. */
@@ -133,8 +151,8 @@ export class Images {
     const current = storedImage(view);
     const loaded: Image[] = [];
     for (const id of new Set([current, ...used])) {
-      const { source } = storedScript(view, id);
-      loaded.push({ id, source, codeCache: await cacheFor(view, { id, source }, makeCodeCache) });
+      const image = storedImageText(view, id);
+      loaded.push({ ...image, codeCache: await cacheFor(view, image, makeCodeCache) });
     }
     return new Images(view, current, loaded);
   }
@@ -199,8 +217,9 @@ export class Images {
 
   /** Code caches that the store lacks: kept with the next block, outside every hash. */
   codeCaches(into: RowChange[]): void {
-    for (const { id, codeCache } of this.#loaded.values()) {
-      const key = codeCacheKey(id);
+    for (const image of this.#loaded.values()) {
+      const { id, codeCache } = image;
+      const key = codeCacheKey(image);
       if (this.#kept.has(id) || this.#view.get('local', key) !== undefined) continue;
       this.#kept.add(id);
       into.push({ table: 'local', key, value: codeCache });

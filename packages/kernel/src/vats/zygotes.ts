@@ -18,7 +18,7 @@ export interface ZygotesOptions {
   readonly host: Omit<WorkerHost, 'imageSource' | 'codeCache'>;
   readonly images: {
     readonly currentId: ImageId;
-    need(imageId: ImageId): { readonly source: string; readonly codeCache: Uint8Array };
+    need(imageId: ImageId): { readonly script: string; readonly codeCache: Uint8Array };
   };
   /** Of this kind spares are kept from the start. */
   readonly usual: Isolation;
@@ -103,7 +103,7 @@ export class Zygotes {
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const { images, log, watchdog, spareThreads, scriptFor } = this.#options;
-    const { source: imageSource, codeCache } = images.need(imageId);
+    const { script: imageSource, codeCache } = images.need(imageId);
     const host = { ...this.#options.host, imageSource, codeCache };
     const open = this.#options.openWorkers(kind, host, this.#options.onProcessGone);
     const pool = new ZygotePool({

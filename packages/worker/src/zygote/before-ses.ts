@@ -2,8 +2,11 @@
  * What must be in the realm before `ses` is evaluated: it takes these for intrinsics.
  *
  * A module of side effects; image-main.ts imports it first. It and what it imports import nothing
- * that needs lockdown. See docs/environment.md, "Order in the image".
+ * that needs lockdown; its own first two imports come before whatever takes an error constructor or
+ * `then`. See docs/environment.md, "Order in the image".
  */
+import './error-constructors.js';
+import './promise-then.js';
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
 import { installIsView } from './float-arrays.js';

@@ -6,32 +6,18 @@
  * stack, which holds many times as much (rules.md#h4); once a crank has nested too deep, every
  * further call of it throws, so that code which catches that ends all the same; what V8 throws
  * because this host has no stack or no memory left is no outcome of a crank, whatever vat code does
- * with it. Vat code cannot reach the counter: `take` gives it to a woven script, once, as the first
- * thing that this does after it has been made. So a script is woven only when nothing can refuse it
- * any more: neither SES, by its patterns, nor V8.
+ * with it: engine-errors.ts tells which errors those are. Vat code cannot reach the counter: `take`
+ * gives it to a woven script, once, as the first thing that this does after it has been made. So a
+ * script is woven only when nothing can refuse it any more: neither SES, by its patterns, nor V8.
  */
-import { types } from 'node:util';
 import { Script } from 'node:vm';
 import { CALL_DEPTH_MAX } from '../protocol/limits.js';
 import { isRefused } from '../weave/evasion.js';
 import { RESERVED_PREFIX, TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../weave/weave.js';
 import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
+import { lookAtCaught, watchEngineErrors } from './engine-errors.js';
 
-const { isNativeError } = types;
-const { defineProperty, getOwnPropertyDescriptor } = Object;
-
-/** How V8 says that this host has no more, at the end of a message. */
-const WANTS = [
-  'Maximum call stack size exceeded',
-  'Stack overflow',
-  'Array buffer allocation failed',
-  'Out of memory',
-];
-/** Longer ones quote a regular expression; its text may be anything. */
-const QUOTED_CHARS_MAX = 1_000_000;
-
-const isHostsWant = (message: string): boolean =>
-  message.length <= QUOTED_CHARS_MAX && WANTS.some(want => message.endsWith(want));
+const { defineProperty } = Object;
 
 /** V8 describes what it could not use by the code that gave it: without ours, as this. */
 const WITHOUT_NAME = '(intermediate value)';
@@ -76,13 +62,16 @@ const leaveWaited = (before: number): void => {
 const resume = (before: number): number => (depth === before + 1 ? before : enter());
 
 const caught = <T>(error: T): T => {
-  if (!isNativeError(error)) return error;
-  const message: unknown = getOwnPropertyDescriptor(error, 'message')?.value;
-  if (typeof message !== 'string') return error;
-  if (isHostsWant(message)) observer?.hostFailed(error);
-  if (message.includes(RESERVED_PREFIX)) tellPlainly(error, message);
+  lookAtCaught(error);
   return error;
 };
+
+watchEngineErrors({
+  hostFailed: error => observer?.hostFailed(error),
+  passed: (error, message) => {
+    if (message.includes(RESERVED_PREFIX)) tellPlainly(error, message);
+  },
+});
 
 /** By the names that woven code uses. */
 const CALLS: Readonly<Record<string, unknown>> = Object.freeze({

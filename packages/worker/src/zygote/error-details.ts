@@ -12,6 +12,7 @@ import { callSiteOf } from '../liveslots/contract/call-sites.js';
 import { siteOf } from '../eventual-send/send-sites.js';
 import { passedMark } from '../protocol/passed-errors.js';
 import { propertyOf } from '../values.js';
+import { STACK_FRAMES } from './error-constructors.js';
 import type { ErrorDetails } from './format-value.js';
 
 /** Ses gives it to the start compartment. */
@@ -51,8 +52,17 @@ const hiddenIn = (frames: readonly string[]): readonly boolean[] => {
   return hidden;
 };
 
-const framesOf = (stack: string): string[] => {
-  const frames = stack.split('\n').map(trimmed).filter(isFrame);
+/** A trap of error-constructors.ts. */
+const OUR_TRAP = /^\s*at Object\.(?:apply|construct) \(heirloom-image\.js:/;
+
+/** As V8 would give them if no constructor were ours. */
+const linesOf = (stack: string): string[] => {
+  const lines = stack.split('\n').filter(isFrame);
+  return OUR_TRAP.test(lines[0] ?? '') ? lines.slice(1) : lines;
+};
+
+const framesOf = (lines: readonly string[]): string[] => {
+  const frames = lines.map(trimmed);
   const hidden = hiddenIn(frames);
   return frames
     .filter((_, i) => hidden[i] === false)
@@ -62,10 +72,13 @@ const framesOf = (stack: string): string[] => {
 /** As many as V8 keeps of its own accord. */
 const SHOWN_FRAMES_MAX = 10;
 
+const keptLinesOf = (error: Error): string[] =>
+  linesOf(feralStackOf(error) ?? '').slice(0, STACK_FRAMES);
+
 /** Its own frames; below them, if V8 has cut them off, those of whoever called what threw it. */
 const framesOfError = (error: Error): string[] => {
-  const own = framesOf(feralStackOf(error) ?? '');
-  const called = framesOf(feralStackOf(callSiteOf(error)) ?? '');
+  const own = framesOf(keptLinesOf(error));
+  const called = framesOf(linesOf(feralStackOf(callSiteOf(error)) ?? ''));
   const [first] = called;
   if (first === undefined) return own;
   const at = own.indexOf(first);
@@ -133,12 +146,12 @@ export const errorDetails: ErrorDetails = {
     const frames = framesOfError(error);
     if (frames.length > 0) return frames;
     const site = siteOf(error);
-    return site === undefined ? passed(error) : framesOf(feralStackOf(site) ?? '');
+    return site === undefined ? passed(error) : framesOf(keptLinesOf(site));
   },
 };
 
 /** Of an error that ends the thread: frames of ours may be what matters then. */
 export const fatalDetails: ErrorDetails = {
   ...errorDetails,
-  framesOf: error => (feralStackOf(error) ?? '').split('\n').filter(isFrame).map(trimmed),
+  framesOf: error => keptLinesOf(error).map(trimmed),
 };

@@ -22,6 +22,7 @@ import { INTERFACES_MARK } from '../protocol/interfaces.js';
 import { OBSERVATIONS_MARK } from '../protocol/observations.js';
 import { WOVEN_MARK } from '../weave/weave.js';
 import { callDepth } from './call-depth.js';
+import { lookAtCaught } from './engine-errors.js';
 import { errorDetails, fatalDetails } from './error-details.js';
 import { formatTrace, formatValue } from './format-value.js';
 import { hardening } from './harden.js';
@@ -48,6 +49,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
     onMessage: frame => supervisor.onMessage(frame),
     stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {
+      lookAtCaught(reason);
       const text = `Unhandled rejection: ${formatValue(reason, errorDetails)}`;
       if (vatLog !== undefined) vatLog('error', text);
       return vatLog !== undefined;
