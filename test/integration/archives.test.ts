@@ -198,6 +198,13 @@ describe('archives: by a hostile author', () => {
     await refused(archiveOf(modules, { 0: entry, b: 'x'.repeat(500_000) }), /too large/);
   });
 
+  test.each(['mjs', 'cjs'])('a source (%s) that nests too deep -> refused', async parser => {
+    const deep = `0, ${'['.repeat(20_000)}${']'.repeat(20_000)};`;
+    const modules = { './0': { location: '0', parser: 'mjs' }, './b': { location: 'b', parser } };
+    const archive = archiveOf(modules, { 0: "import './b';", b: deep });
+    await refused(archive, /b:1:\d+: the source nests too deep/);
+  });
+
   test('names that are passed on and on -> each is settled once', async () => {
     await shared.kernel.installBundle(chain(300));
     await refused(chain(1600), /modules together are over/);

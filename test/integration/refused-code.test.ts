@@ -84,6 +84,13 @@ const CASES: readonly [what: string, files: Files, ...lines: string[]][] = [
     `c.mjs:1:1: ${AWAIT}`,
   ],
   [
+    'what nests too deep, on one line and in blocks',
+    {
+      'vat.js': `export const x = 1;\nexport const f = y => ${'['.repeat(999)}y${']'.repeat(999)}`,
+    },
+    `vat.js:2:${23 + 252}: the source nests too deep`,
+  ],
+  [
     'files that begin with a byte order mark',
     {
       'vat.js': "\ufeffimport './b.js'; import './c.js'; export const a = 'ä' + import.meta.url;",

@@ -12,7 +12,7 @@ import * as archiveParsers from '@endo/compartment-mapper/archive-parsers.js';
 import { parseArchive } from '@endo/compartment-mapper/import-archive-lite.js';
 import { ZipReader } from '@endo/zip';
 import { required } from '@heirloom/store/types';
-import { weave } from '@heirloom/worker/weave';
+import { refusedNesting, weave } from '@heirloom/worker/weave';
 import {
   linkArchive,
   type CompiledCjs,
@@ -118,8 +118,11 @@ const jsonModule = (text: string) =>
 const READERS: Readonly<Record<string, Reader>> = {
   'pre-mjs-json': text => esModule(JSON.parse(text()) as CompiledEsm),
   'pre-cjs-json': text => cjsModule(JSON.parse(text()) as CompiledCjs),
-  mjs: (_text, bytes, ...rest) =>
-    esModule(sourceParsers.mjs.parse(bytes, ...rest).record as CompiledEsm),
+  mjs: (text, bytes, specifier, ...rest) => {
+    const tooDeep = refusedNesting(text());
+    if (tooDeep !== undefined) throw SyntaxError(refusalIn(specifier, ...told(tooDeep, '')));
+    return esModule(sourceParsers.mjs.parse(bytes, specifier, ...rest).record as CompiledEsm);
+  },
   cjs: (_text, bytes, ...rest) => {
     const compiled = sourceParsers.cjs.parse(bytes, ...rest).bytes;
     return cjsModule(JSON.parse(strictTextOf(compiled)) as CompiledCjs);

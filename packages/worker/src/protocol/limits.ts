@@ -31,3 +31,12 @@ export const ROW_KEY_BYTES_MAX = 1_024;
 export const REFERENCE_WEIGHT = 66;
 export const ELEMENT_WEIGHT = 160;
 export const ROW_WEIGHT = 24;
+
+/** What natives of the host are given, which end its process where they get more than they hold. */
+export const URL_CHARS_MAX = 1_000_000;
+export const ENCODED_CHARS_MAX = 2 ** 25;
+export const DECODED_BYTES_MAX = 2 ** 26;
+/** Arguments of one call that come out of a list. */
+export const ARGUMENTS_MAX = 65_536;
+/** Proxies that a proxy stands before. */
+export const PROXY_LEVELS_MAX = 100;

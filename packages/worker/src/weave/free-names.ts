@@ -10,7 +10,9 @@ import {
   childrenOf,
   isFunction,
   isNode,
+  isOperation,
   namesIn,
+  operandsOf,
   type FunctionNode,
   type SyntaxNode,
 } from './syntax.js';
@@ -162,6 +164,10 @@ class Finder {
       if (node.computed) this.visit(node.key);
       if (node.shorthand) this.#visitShorthand(node.value);
       else this.visit(node.value);
+      return;
+    }
+    if (isOperation(node)) {
+      for (const operand of operandsOf(node)) this.visit(operand);
       return;
     }
     const skipped = nameOnly(node);

@@ -4,8 +4,7 @@
  *
  * For modules of today's JavaScript, types already taken out of them.
  */
-import { parse } from 'acorn';
-import { childrenOf, syntaxError, type SyntaxNode } from './syntax.js';
+import { childrenOf, parseModule, syntaxError, type SyntaxNode } from './syntax.js';
 
 const importIn = (node: SyntaxNode): SyntaxNode | undefined => {
   if (node.type === 'ImportExpression') return node;
@@ -23,11 +22,7 @@ const isParseError = (error: unknown): error is { readonly pos: number } =>
 export const refusedInModule = (source: string): SyntaxError | undefined => {
   let tree: SyntaxNode;
   try {
-    tree = parse(source, {
-      ecmaVersion: 'latest',
-      sourceType: 'module',
-      allowReturnOutsideFunction: true,
-    });
+    tree = parseModule(source);
   } catch (error) {
     // The parser knows none, so it stops at the first.
     if (!isParseError(error) || source[error.pos] !== '@') return undefined;
@@ -35,4 +30,14 @@ export const refusedInModule = (source: string): SyntaxError | undefined => {
   }
   const found = importIn(tree);
   return found && syntaxError('a vat has no import()', source, found.start);
+};
+
+/** Why a module nests too deep, for those that read it with a parser of their own. */
+export const refusedNesting = (source: string): SyntaxError | undefined => {
+  try {
+    parseModule(source);
+  } catch (error) {
+    if (error instanceof SyntaxError && !isParseError(error)) return error;
+  }
+  return undefined;
 };

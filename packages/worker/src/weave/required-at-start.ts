@@ -7,7 +7,14 @@
  * modules that such statements require. A script that may make a `require` itself is left alone.
  */
 import { referencesTo } from './free-names.js';
-import { childrenOf, isFunction, parseScript, syntaxError, type SyntaxNode } from './syntax.js';
+import {
+  childrenOf,
+  isFunction,
+  operandsOf,
+  parseScript,
+  syntaxError,
+  type SyntaxNode,
+} from './syntax.js';
 
 const CALL = /require\(["'`]/;
 /** Something may be given this name by other ways than a declaration. */
@@ -26,7 +33,7 @@ const MAYBE: ReadonlySet<string> = new Set([
 /** What of an expression is evaluated in any case, functions aside. */
 const alwaysIn = (node: SyntaxNode): Nodes => {
   if (node.type === 'ConditionalExpression') return [node.test];
-  if (node.type === 'LogicalExpression') return [node.left];
+  if (node.type === 'LogicalExpression') return [operandsOf(node)[0]];
   if (node.type === 'AssignmentExpression') return node.operator === '=' ? [node.right] : [];
   return MAYBE.has(node.type) ? [] : childrenOf(node);
 };

@@ -1,7 +1,11 @@
 /**
  * What the weaver needs to know of a syntax tree, as acorn gives it: nodes in source order.
  */
-import { getLineInfo, Parser, type AnyNode, type BlockStatement, type Comment } from 'acorn';
+import type { AnyNode, BlockStatement, Comment } from 'acorn';
+import { NestingParser, syntaxError, TOO_DEEP } from './nesting-parser.js';
+import { SOURCE_DEPTH_MAX } from './source-limits.js';
+
+export { syntaxError } from './nesting-parser.js';
 
 /** `start` and `end` are UTF-16 offsets into the source. */
 export type SyntaxNode = AnyNode;
@@ -18,8 +22,30 @@ export const isFunction = (node: SyntaxNode): node is FunctionNode =>
   node.type === 'FunctionExpression' ||
   node.type === 'ArrowFunctionExpression';
 
+type Operation = Extract<SyntaxNode, { readonly type: 'BinaryExpression' | 'LogicalExpression' }>;
+
+export const isOperation = (node: SyntaxNode): node is Operation =>
+  node.type === 'BinaryExpression' || node.type === 'LogicalExpression';
+
+/** `a + b` in `a + b + c`. */
+const isOfChain = (left: SyntaxNode, node: Operation): left is Operation =>
+  isOperation(left) && left.operator === node.operator && left === node.left;
+
+/**
+ * What stands between the same operator, in source order: `a`, `b` and `c` of `a + b + c`. In the
+ * tree such a chain is as deep as it is long, and programs write chains of thousands.
+ */
+export const operandsOf = (node: Operation): [SyntaxNode, ...SyntaxNode[]] => {
+  const operands: SyntaxNode[] = [node.right];
+  let left: SyntaxNode = node.left;
+  for (let at = node; isOfChain(left, at); at = left, left = at.left) operands.push(left.right);
+  operands.reverse();
+  return [left, ...operands];
+};
+
 /** The nodes right below `node`, each once, in source order. */
 export const childrenOf = (node: SyntaxNode): SyntaxNode[] => {
+  if (isOperation(node)) return operandsOf(node);
   const children: SyntaxNode[] = [];
   const values: readonly unknown[] = Object.values(node);
   for (const value of values) {
@@ -35,20 +61,25 @@ const add = (children: SyntaxNode[], value: unknown): void => {
   if (isNode(value) && value !== children.at(-1)) children.push(value);
 };
 
-/**
- * Looks for no `'use strict'`: compartments evaluate strictly, so all is parsed so, and acorn looks
- * by a regular expression that a megabyte of white space overflows. Where this host has no stack
- * left, it lets V8's RangeError through: a SyntaxError would be an outcome (zygote/call-depth.ts).
- */
-class ScriptParser extends Parser {
-  strictDirective(): boolean {
-    return false;
+/** Walks without calling itself. Errors: SyntaxError, whose message says where. */
+const checkDepth = (tree: SyntaxNode, source: string): void => {
+  const nodes = [tree];
+  const depths = [0];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    const depth = depths.pop() ?? 0;
+    if (depth > SOURCE_DEPTH_MAX) throw syntaxError(TOO_DEEP, source, node.start);
+    const add = (below: unknown): void => {
+      if (!isNode(below)) return;
+      nodes.push(below);
+      depths.push(isOperation(node) && isOfChain(below, node) ? depth : depth + 1);
+    };
+    const values: readonly unknown[] = Object.values(node);
+    for (const value of values) {
+      if (Array.isArray(value)) value.forEach(add);
+      else add(value);
+    }
   }
-
-  catchStackOverflow<T>(parse: () => T): T {
-    return parse();
-  }
-}
+};
 
 /**
  * What the oldest Node that runs vats takes: all replicas refuse what it does not know, such as
@@ -57,8 +88,8 @@ class ScriptParser extends Parser {
 const ECMA_VERSION = 2024;
 
 /** Puts comments into `comments`, in order. Errors: SyntaxError, whose message says where. */
-export const parseScript = (source: string, comments: Comment[]): SyntaxNode =>
-  ScriptParser.parse(source, {
+export const parseScript = (source: string, comments: Comment[]): SyntaxNode => {
+  const tree = NestingParser.parse(source, {
     ecmaVersion: ECMA_VERSION,
     sourceType: 'script',
     strict: true,
@@ -66,11 +97,19 @@ export const parseScript = (source: string, comments: Comment[]): SyntaxNode =>
     allowHashBang: false,
     onComment: comments,
   });
+  checkDepth(tree, source);
+  return tree;
+};
 
-/** An error as acorn's are: the message ends with line, from 1, and column, from 0. */
-export const syntaxError = (why: string, source: string, at: number): SyntaxError => {
-  const { line, column } = getLineInfo(source, at);
-  return new SyntaxError(`${why} (${line}:${column})`);
+/** A module of today's JavaScript. Errors: SyntaxError, whose message says where. */
+export const parseModule = (source: string): SyntaxNode => {
+  const tree = NestingParser.parse(source, {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    allowReturnOutsideFunction: true,
+  });
+  checkDepth(tree, source);
+  return tree;
 };
 
 /** The nodes around a place of the source, the innermost first. */

@@ -1,9 +1,10 @@
 /**
  * Which names the text of a module uses that neither it nor a vat has: in a vat they are undefined.
  */
-import { getLineInfo, parse } from 'acorn';
+import { getLineInfo } from 'acorn';
 import { referencesTo, type Reference } from './free-names.js';
 import { VAT_GLOBALS } from './global-names.js';
+import { parseModule } from './syntax.js';
 
 export interface UndeclaredName {
   readonly name: string;
@@ -28,12 +29,7 @@ const ASKED_FOR = {
 
 const referencesIn = (source: string): readonly Reference[] | undefined => {
   try {
-    const tree = parse(source, {
-      ecmaVersion: 'latest',
-      sourceType: 'module',
-      allowReturnOutsideFunction: true,
-    });
-    return referencesTo(ASKED_FOR, [tree]);
+    return referencesTo(ASKED_FOR, [parseModule(source)]);
   } catch (error) {
     // It does not parse, or it nests too deep to be looked at.
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;

@@ -51,7 +51,7 @@ import {
   type SyntaxNode,
 } from './syntax.js';
 
-export { refusedInModule } from './refused-in-module.js';
+export { refusedInModule, refusedNesting } from './refused-in-module.js';
 export { requiredAtStart } from './required-at-start.js';
 
 /** No script of vat code may contain an identifier that begins so. */
@@ -281,12 +281,23 @@ export const WOVEN_MARK = 'heirloom image: woven code 2';
 /** Regular expressions younger than the oldest Node, or maybe: `(?i:a)`, two groups of a name. */
 const YOUNG_EXPRESSIONS = /\(\?(?:[a-z-]+:|<(?![=!]))/;
 
+/** As esbuild prints what nests, each block two spaces further: only then it may be too deep. */
+const DEEP = /^ {300}|[^\n]{1500}/m;
+const ELSE_IF = /\belse if\b/g;
+const CHAIN_MIN = 300;
+
+const mayNestDeep = (source: string): boolean =>
+  DEEP.test(source) || (source.match(ELSE_IF)?.length ?? 0) > CHAIN_MIN;
+
 /**
  * Could `weave` refuse a source that another parser of today's JavaScript has taken? Sources where
  * it cannot need not be parsed to know that.
  */
 export const isDoubtful = (source: string): boolean =>
-  isSuspect(source) || source.includes(RESERVED_PREFIX) || YOUNG_EXPRESSIONS.test(source);
+  isSuspect(source) ||
+  source.includes(RESERVED_PREFIX) ||
+  YOUNG_EXPRESSIONS.test(source) ||
+  mayNestDeep(source);
 
 /** As esbuild prints what only code that is not strict may do, or maybe: `with`, `delete x`, … */
 const SLOPPY = new RegExp(
@@ -307,8 +318,8 @@ export const isDoubtfulSloppy = (source: string): boolean =>
   isDoubtful(source) || SLOPPY.test(source);
 
 /**
- * The woven script. Errors: SyntaxError for what does not parse, mentions a reserved name or has an
- * `import()`. RangeError when it nests deeper than this stack holds.
+ * The woven script. Errors: SyntaxError for what does not parse, nests too deep, mentions a
+ * reserved name or has an `import()`. RangeError where this host has no stack left even so.
  */
 export const weave = (source: string): string => new Weaver(source).weave();
 

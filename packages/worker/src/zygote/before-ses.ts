@@ -9,9 +9,12 @@ import './error-constructors.js';
 import './promise-then.js';
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
+import { installExpressions } from './checked-expressions.js';
+import { installCounted } from './counted-natives.js';
 import { installIsView } from './float-arrays.js';
 import { installFunctionText } from './function-text.js';
 import { hardening } from './harden.js';
+import { installPrototypeChecks } from './proxy-levels.js';
 import { TextDecoder, TextEncoder } from './text-codecs.js';
 import { installUtcDate } from './utc-date.js';
 
@@ -25,6 +28,9 @@ const fatal = (error: unknown): void => {
 export const handledPromises = makeHandledPromises(hardening, fatal);
 
 installFunctionText();
+installExpressions();
+installCounted();
+installPrototypeChecks();
 installUtcDate();
 installIsView();
 const globals = {

@@ -1,6 +1,6 @@
 /**
  * How deep the calls of vat code nest, and what V8 throws for want of stack or memory: the half of
- * weave/weave.ts that runs in the vat's thread.
+ * weave/weave.ts that runs in the vat's thread. The counter is depth-counter.ts.
  *
  * Invariants: the depth at which a crank faults is a matter of the script alone, never of V8's
  * stack, which holds many times as much (rules.md#h4); once a crank has nested too deep, every
@@ -11,11 +11,11 @@
  * script is woven only when nothing can refuse it any more: neither SES, by its patterns, nor V8.
  */
 import { Script } from 'node:vm';
-import { CALL_DEPTH_MAX } from '../protocol/limits.js';
 import { isRefused } from '../weave/evasion.js';
 import { RESERVED_PREFIX, TAKE_NAME, takesCalls, weave, WOVEN_NAMES } from '../weave/weave.js';
 import type { CallDepth, CallDepthObserver } from '../contracts/vat-environment.js';
 import { lookAtCaught, watchEngineErrors } from './engine-errors.js';
+import { beginCounting, enter, leave, leaveWaited, onExceeded, resume } from './depth-counter.js';
 
 const { defineProperty } = Object;
 
@@ -33,33 +33,7 @@ const tellPlainly = (error: Error, message: string): void => {
   if (plain !== message) Reflect.defineProperty(error, 'message', { value: plain });
 };
 
-let depth = 0;
-let depthMax = CALL_DEPTH_MAX;
 let observer: CallDepthObserver | undefined;
-
-const exceeded = (): never => {
-  depthMax = -1;
-  if (observer !== undefined) observer.exceeded();
-  throw RangeError(`calls nest more than ${CALL_DEPTH_MAX} deep`);
-};
-
-const enter = (): number => {
-  const before = depth;
-  if (before >= depthMax) exceeded();
-  depth = before + 1;
-  return before;
-};
-
-const leave = (before: number): void => {
-  depth = before;
-};
-
-const leaveWaited = (before: number): void => {
-  // Otherwise something else has continued the function, from another depth.
-  if (depth === before + 1) depth = before;
-};
-
-const resume = (before: number): number => (depth === before + 1 ? before : enter());
 
 const caught = <T>(error: T): T => {
   lookAtCaught(error);
@@ -80,7 +54,7 @@ const CALLS: Readonly<Record<string, unknown>> = Object.freeze({
   [WOVEN_NAMES.leave]: leave,
   [WOVEN_NAMES.leaveWaited]: leaveWaited,
   [WOVEN_NAMES.wait]: <T>(value: T, before: number): T => {
-    depth = before;
+    leave(before);
     return value;
   },
   [WOVEN_NAMES.waited]: <T>(value: T): T => value,
@@ -106,21 +80,24 @@ export const addWovenGlobals = (globals: object, harden: <T>(value: T) => T): vo
 
 let woven: string | undefined;
 
-/** As where a compartment evaluates; V8 looks at functions, too, that nobody has called. */
-const parse = (script: string): void => {
+/**
+ * A refusal that carries its text alone: acorn's has objects whose prototype all compartments
+ * share, in V8's Node shows its own stack.
+ */
+const madeAnew = <T>(read: () => T): T => {
   try {
-    new Script(`'use strict';${script}`);
+    return read();
   } catch (error) {
-    // Made anew: Node shows its own stack in this one.
     throw error instanceof SyntaxError ? SyntaxError(error.message) : error;
   }
 };
 
 /** Errors: SyntaxError, whoever refuses it. */
 const checkedScript = (source: string): string => {
-  const script = weave(source);
+  const script = madeAnew(() => weave(source));
   if (isRefused(script)) throw SyntaxError('a script of a vat has no import() and no <!--');
-  parse(script);
+  // As where a compartment evaluates; V8 looks at functions, too, that nobody has called.
+  madeAnew(() => new Script(`'use strict';${script}`));
   return script;
 };
 
@@ -140,10 +117,10 @@ export const expectWoven = (script: string): void => {
 export const callDepth: CallDepth = {
   watch(given) {
     observer = given;
+    onExceeded(() => given.exceeded());
   },
   begin() {
     isAwaited = false;
-    depth = 0;
-    depthMax = CALL_DEPTH_MAX;
+    beginCounting();
   },
 };

@@ -3,12 +3,17 @@
  *
  * Node's decoder knows the encodings of the ICU that it was built with; those would differ from
  * engine to engine. Installed before `ses`, which makes these the intrinsics of every compartment.
+ *
+ * Invariant: what Node gets is bounded, for it ends the process over what it cannot hold.
  */
-import { isObject, propertyOf } from '../values.js';
+import { types } from 'node:util';
+import { DECODED_BYTES_MAX, ENCODED_CHARS_MAX } from '../protocol/limits.js';
+import { getterOf, propertyOf } from '../values.js';
 import { bytesOf } from './float-arrays.js';
 
 const { TextDecoder: HostDecoder, TextEncoder: HostEncoder } = globalThis;
 const { apply } = Reflect;
+const { isArrayBuffer, isDataView } = types;
 const { trim, toLowerCase } = String.prototype;
 const hostEncoder = new HostEncoder();
 const encode = hostEncoder.encode.bind(hostEncoder);
@@ -25,18 +30,35 @@ const LABELS: readonly string[] = Object.freeze([
   'x-unicode20utf8',
 ]);
 
+const bufferLength = getterOf(ArrayBuffer.prototype, 'byteLength');
+const viewLength = getterOf(DataView.prototype, 'byteLength');
+const arrayLength = getterOf(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength');
+
+/** Whatever vat code has put on it under that name. */
+const byteLengthOf = (bytes: object): number => {
+  if (isArrayBuffer(bytes)) return Number(apply(bufferLength, bytes, []));
+  return Number(apply(isDataView(bytes) ? viewLength : arrayLength, bytes, []));
+};
+
+/** Errors: RangeError for a text that is too long. */
+const bounded = (value: unknown): string => {
+  const text = String(value);
+  if (text.length <= ENCODED_CHARS_MAX) return text;
+  throw new RangeError(`at most ${ENCODED_CHARS_MAX} characters are encoded at a time`);
+};
+
 class Utf8Encoder {
   get encoding(): string {
     return 'utf-8';
   }
 
   encode(text: unknown = ''): Uint8Array {
-    return encode(String(text));
+    return encode(bounded(text));
   }
 
   encodeInto(text: unknown, target: Uint8Array): { read: number; written: number } {
     if (!(target instanceof Uint8Array)) throw new TypeError('encodeInto: not a Uint8Array');
-    const { read, written } = encodeInto(String(text), target);
+    const { read, written } = encodeInto(bounded(text), target);
     return { read, written };
   }
 }
@@ -73,7 +95,10 @@ class Utf8Decoder {
     if (!ArrayBuffer.isView(bytes) && !(bytes instanceof ArrayBuffer)) {
       throw new TypeError('decode: not an ArrayBuffer or a view of one');
     }
-    const given = isObject(bytes) ? (bytesOf(bytes) ?? bytes) : bytes;
+    const given = bytesOf(bytes) ?? bytes;
+    if (byteLengthOf(given) > DECODED_BYTES_MAX) {
+      throw new RangeError(`at most ${DECODED_BYTES_MAX} bytes are decoded at a time`);
+    }
     try {
       return apply(decode, this.#host, [given, { stream }]);
     } catch {

@@ -2,8 +2,9 @@
  * The compartment of a vat, and the `Compartment` that its code gets.
  *
  * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
- * among them), our `Float32Array` and `Float64Array`, `assert`, `console`, `URL`, and what
- * liveslots adds. None is defined as undefined: `'VatData' in globalThis` decides in libraries.
+ * among them), our `Float32Array`, `Float64Array`, `JSON`, `Proxy` and `Reflect`, `assert`,
+ * `console`, `URL`, and what liveslots adds. None is defined as undefined: `'VatData' in globalThis`
+ * decides in libraries.
  *
  * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by
  * any way, is woven (weave/weave.ts): the transform is the last that the compartment has, and what
@@ -18,10 +19,13 @@ import { check } from '../check.js';
 import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
 import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
+import { countedJson } from './counted-json.js';
+import { countedReflect } from './counted-reflect.js';
 import { floatArrays } from './float-arrays.js';
 import { hardening } from './harden.js';
 import { dateFor, whileLoading } from './loading.js';
 import type { ErrorDetails } from './format-value.js';
+import { vatProxy } from './proxy-levels.js';
 import { makeVatConsole } from './vat-console.js';
 import { VatUrl } from './vat-url.js';
 
@@ -42,6 +46,13 @@ const INHERITED: readonly PropertyKey[] = ['WeakMap', 'WeakSet', PASS_STYLE_OF];
 
 /** As universal as SES's intrinsics are, unless a compartment is given others. */
 const floats = entries(floatArrays);
+
+/** What vats have in the place of an intrinsic, which the image keeps for itself. */
+const COUNTED = [
+  ['JSON', JSON, countedJson],
+  ['Proxy', Proxy, vatProxy],
+  ['Reflect', Reflect, countedReflect],
+] as const;
 
 const StartCompartment = Compartment;
 const { assert } = globalThis;
@@ -64,6 +75,9 @@ const dressGlobal = (compartment: object, inherited: Globals): void => {
   addWovenGlobals(globals, harden);
   for (const key of ownKeys(inherited)) setGlobal(globals, key, inherited[key]);
   setGlobal(globals, 'Date', dateFor(globals['Date']));
+  for (const [name, native, ours] of COUNTED) {
+    if (globals[name] === native) setGlobal(globals, name, ours);
+  }
   for (const [name, value] of floats) if (!hasOwn(globals, name)) setGlobal(globals, name, value);
   const own = globals['Compartment'];
   // Vat code may have withheld it from its child, or given something of its own.
@@ -135,3 +149,4 @@ export const makeVatCompartment = (
 harden(assert);
 harden(VatUrl);
 harden(floatArrays);
+for (const [, , ours] of COUNTED) harden(ours);

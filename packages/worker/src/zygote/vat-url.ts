@@ -1,12 +1,28 @@
 /**
  * `URL` for vats: Node's parser behind accessors of our own, without statics that touch the host
  * and without `searchParams`, whose class would be shared mutable state.
+ *
+ * Invariant: no text is longer than `URL_CHARS_MAX` when the parser gets it, which ends the process
+ * where what it makes is longer than a string of V8 may be.
  */
+import { URL_CHARS_MAX } from '../protocol/limits.js';
+
 const HostUrl = globalThis.URL;
 
+const isBounded = (text: string): boolean => text.length <= URL_CHARS_MAX;
+
+/** Errors: RangeError for a text that is too long. */
+const bounded = (value: unknown): string => {
+  const text = String(value);
+  if (isBounded(text)) return text;
+  throw new RangeError(`a part of a URL has at most ${URL_CHARS_MAX} characters`);
+};
+
 const parse = (url: unknown, base: unknown): InstanceType<typeof HostUrl> => {
+  const text = bounded(url);
+  const baseText = base === undefined ? undefined : bounded(base);
   try {
-    return base === undefined ? new HostUrl(String(url)) : new HostUrl(String(url), String(base));
+    return new HostUrl(text, baseText);
   } catch {
     throw new TypeError('Invalid URL');
   }
@@ -32,9 +48,10 @@ class VatUrl {
   }
 
   static canParse(url: unknown, base: unknown = undefined): boolean {
-    return base === undefined
-      ? HostUrl.canParse(String(url))
-      : HostUrl.canParse(String(url), String(base));
+    const text = String(url);
+    const baseText = base === undefined ? undefined : String(base);
+    if (!isBounded(text) || !isBounded(baseText ?? '')) return false;
+    return HostUrl.canParse(text, baseText);
   }
 
   get href(): string {
@@ -64,7 +81,7 @@ class VatUrl {
           return this.#host[name];
         },
         set(this: VatUrl, value: unknown) {
-          this.#host[name] = String(value);
+          this.#host[name] = bounded(value);
         },
         enumerable: true,
         configurable: true,
