@@ -50,6 +50,7 @@ export const PLACES = {
   'packages/kernel/src/vats/thread-channel.ts': 'workers in threads',
   'packages/kernel/src/vats/process-channel.ts': 'workers in child processes',
   'packages/kernel/src/host/memory.ts': 'the memory of this process',
+  'packages/kernel/src/host/end-process.ts': 'the end of this process',
   'packages/store/src/environment.ts': 'LMDB',
   'packages/store/src/directory.ts': 'the files of a store',
   'packages/store/src/lock.ts': 'lock files',

@@ -186,8 +186,8 @@ export class House {
     };
   }
 
-  close(): Promise<void> {
-    return this.#kernel.close();
+  async close(): Promise<void> {
+    await this.#kernel.close();
   }
 
   #upgrade({ target, failure }: Round, number: number): void {

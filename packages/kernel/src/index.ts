@@ -31,6 +31,9 @@ export type {
   PreparedBundle,
   PreparedImage,
 } from './host/preparations.js';
+export type { CloseOptions, CloseReport } from './host/closing.js';
+export { endProcess } from './host/end-process.js';
+export { threadsLeft } from './vats/departures.js';
 export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';
 export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
 export type { MigrationSample } from './lifecycle/migration-sample.js';

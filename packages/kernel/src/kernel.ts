@@ -6,8 +6,9 @@
  * `run` and `commit` exclude each other.
  */
 import type { VatNumber } from '@heirloom/worker';
+import { closedAmid, whenAborted } from './base/aborted.js';
 import { checkName, checkRecord } from './base/arguments.js';
-import { KernelError } from './base/kernel-errors.js';
+import { KernelError, type WorkerError } from './base/kernel-errors.js';
 import type { VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
@@ -19,7 +20,14 @@ import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy
 import type { WaysOut } from './core/ways-out.js';
 import type { AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
+import {
+  closeKernel,
+  readCloseOptions,
+  type CloseOptions,
+  type CloseReport,
+} from './host/closing.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
+import { configuredIsolation, separateBundles } from './host/configured-isolation.js';
 import {
   checkEngine,
   engineInput,
@@ -91,7 +99,7 @@ export class Kernel extends HostReferences {
   readonly #blocks: BlockDriver;
   readonly #hostObjects: HostObjects;
   #bootstrapResult: Promise<unknown> | undefined;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<CloseReport> | undefined;
   /** Of a kernel that was opened to adopt this engine. */
   #engine: PreparedEngine | undefined;
   /** What was put off until the engine is adopted. */
@@ -109,18 +117,30 @@ export class Kernel extends HostReferences {
   }
 
   /** Creates or opens a store and rebuilds its vats; `ways` is asked once options are right. */
-  static async open(options: PlacelessOptions, ways: () => WaysOut): Promise<Kernel> {
+  static async open(
+    options: PlacelessOptions,
+    ways: () => WaysOut,
+    adjust = (loaded: LoadedConfig): LoadedConfig => loaded,
+  ): Promise<Kernel> {
     checkOptions(options);
     const out = ways();
-    const loaded = await loadConfig(options.config, out.bundling);
+    const read = await loadConfig(options.config, out.bundling);
+    const loaded = read && adjust(read);
     const configured = loaded === undefined ? {} : configuredParameters(loaded.config);
     const parameters = { ...configured, ...options.parameters };
-    const kernel = new Kernel(await KernelCore.open({ ...options, parameters }, out), options);
+    const isolation = options.isolation ?? configuredIsolation(loaded?.config);
+    const given = { ...options, parameters, ...(isolation === undefined ? {} : { isolation }) };
+    const kernel = new Kernel(await KernelCore.open(given, out), options);
+    const { signal } = options;
+    const stopWatching = whenAborted(signal, () => void kernel.close({ timeoutMs: 0 }));
     try {
       await kernel.#prepare(options, loaded);
+      if (signal?.aborted === true) throw closedAmid([]);
     } catch (error) {
-      await kernel.close();
-      throw error;
+      const { cutShort } = await kernel.close();
+      throw signal?.aborted === true ? closedAmid(cutShort) : error;
+    } finally {
+      stopWatching();
     }
     return kernel;
   }
@@ -424,14 +444,24 @@ export class Kernel extends HostReferences {
     return this.#hostObjects.answer(call, answer);
   }
 
-  /** Stops every thread and closes the store. What was not committed is not kept. */
-  async close(): Promise<void> {
-    this.#closing ??= (async () => {
-      this.#hostObjects.close();
-      const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
-      await this.#blocks.end(reason);
-      await this.#core.close(reason);
-    })();
+  /**
+   * Threads that loop in native code, which nothing can end: the kernel goes on without them, also
+   * when it is closed. `endProcess` ends a process that has such threads; docs/isolation.md.
+   */
+  get leftBehind(): readonly WorkerError[] {
+    return this.#core.zygotes.left;
+  }
+
+  /**
+   * Stops every worker and closes the store. What was not committed is not kept. Says what it cut
+   * short, and what it had to leave behind. The first call counts.
+   *
+   * Errors: KernelError BAD_OPTION, and nothing is closed.
+   */
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    const timeoutMs = readCloseOptions(options);
+    this.#hostObjects.close();
+    this.#closing ??= closeKernel(this.#core, this.#blocks, timeoutMs);
     return this.#closing;
   }
 
@@ -456,6 +486,14 @@ export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
   checkRecord('openKernel', given);
   const { directory, ...options } = given;
   return Kernel.open(options, () => hostWays(checkDirectory(directory)));
+};
+
+/** The same where whoever made ready-made bundles of the configuration is not known. */
+export const openConfigured = (given: KernelOptions): Promise<Kernel> => {
+  const { directory, ...options } = given;
+  const { isolation } = options;
+  const ways = (): WaysOut => hostWays(checkDirectory(directory));
+  return Kernel.open(options, ways, isolation === undefined ? separateBundles : undefined);
 };
 
 export type * from './host/kernel-types.js';

@@ -178,15 +178,26 @@ export class Store implements ReadView {
     return this.#place.sizeBytes();
   }
 
-  /** Waits for a commit under way. All reader threads must have exited. Idempotent. */
-  async close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Waits for a commit under way. All reader threads must have exited, or `readersGone` resolves
+   * when they will have: then the store can be opened again at once, and only the environment waits
+   * for them, so that a reader's end is never the last, which takes the opening lock (lock.ts).
+   * Idempotent.
+   */
+  async close(readersGone?: Promise<void>): Promise<void> {
+    this.#closing ??= this.#close(readersGone);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(readersGone?: Promise<void>): Promise<void> {
     await this.#writing;
     this.#failure ??= new HostError('STORE_CLOSED', `${this.#place.name} was closed.`);
+    if (readersGone !== undefined) {
+      this.#lock.release();
+      // Nobody is there to be told how that ended.
+      void readersGone.then(() => this.#environment.close()).then(ignore, ignore);
+      return;
+    }
     try {
       await this.#environment.close();
     } finally {

@@ -1,4 +1,4 @@
-import { Far } from '@endo/far';
+import { E, Far } from '@endo/far';
 
 /** Does what a host fears, when it is told, or as it starts (`parameters.does`). */
 export const buildRootObject = (_vatPowers, parameters = {}) => {
@@ -9,6 +9,19 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
     loop: () => {
       console.log('looping');
       for (;;);
+    },
+    /** With another hazard: no crank takes long, and there is always one more. */
+    pass: other => void E(other).do('pass', root),
+    /** In V8's own functions, where nothing ends a thread. */
+    sort: () => {
+      console.log('looping');
+      const array = [];
+      array[2 ** 32 - 2] = 1;
+      array.sort();
+    },
+    search: () => {
+      console.log('looping');
+      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
     },
     chatter: () => {
       for (;;) console.log('x'.repeat(1_000));
@@ -38,8 +51,9 @@ export const buildRootObject = (_vatPowers, parameters = {}) => {
     },
   };
   if (parameters.does !== undefined) deeds[parameters.does]();
-  return Far('hazard', {
+  const root = Far('hazard', {
     countCalls: () => (calls += 1),
     do: (deed, argument) => deeds[deed](argument),
   });
+  return root;
 };

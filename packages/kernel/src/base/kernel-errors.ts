@@ -44,7 +44,9 @@ export type WorkerErrorCode =
   /** It posted what the protocol does not have, and was killed. */
   | 'WORKER_PROTOCOL'
   /** A crank of the transcript came out differently. */
-  | 'REPLAY_DIVERGED';
+  | 'REPLAY_DIVERGED'
+  /** The thread was killed and does not end: see `threadsLeft` and `endProcess`. */
+  | 'THREAD_LEFT';
 
 /** Where a worker was: the first delivery that it is not known to have ended. */
 export interface CrankPlace {
@@ -56,6 +58,13 @@ export interface CrankPlace {
   /** The method that was called, or `startVat`, `notify`, ...: undefined if nothing was. */
   readonly method?: string;
 }
+
+/** `bank (v1), incarnation 0, position 5 (deposit)` */
+export const showPlace = ({ vat, name, incarnation, position, method }: CrankPlace): string => {
+  const doing = method === undefined ? '' : ` (${method})`;
+  const shownVat = name === undefined || name === '' ? vat : `${name} (${vat})`;
+  return `${shownVat}, incarnation ${incarnation}, position ${position}${doing}`;
+};
 
 /** A HostError of one vat's worker: nothing was committed, the state is that of the last block. */
 export class WorkerError extends HostError {
@@ -75,13 +84,8 @@ export class WorkerError extends HostError {
     place: CrankPlace | undefined,
     options?: ErrorOptions,
   ) {
-    const { vat, name = '', incarnation, position, method } = place ?? {};
-    const doing = method === undefined ? '' : ` (${method})`;
-    const shownVat = name === '' ? vat : `${name} (${vat})`;
-    const where =
-      place === undefined
-        ? 'a worker without a vat'
-        : `${shownVat}, incarnation ${incarnation}, position ${position}${doing}`;
+    const { vat, incarnation, position, method } = place ?? {};
+    const where = place === undefined ? 'a worker without a vat' : showPlace(place);
     super(code, `${where}: ${why}`, options);
     this.why = why;
     this.vat = vat;

@@ -5,6 +5,7 @@ import { HostError } from '../base/kernel-errors.js';
 import type { EngineAdoption, EngineFinding } from '../host/engine-input.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import { factsOf, print, tableOf } from './output.js';
+import { overKernel } from './over-kernel.js';
 import { makeProgress, silentProgress, type Progress } from './progress.js';
 
 interface Flags {
@@ -67,8 +68,8 @@ const run = async (directory: string, { dryRun, strand, json }: Flags): Promise<
   }
   const progress = json === true ? silentProgress : makeProgress(process.stderr);
   const options = { directory, blocks: 'host', adoptEngine: true, spareThreads: 0 } as const;
-  const kernel = await openKernel(options);
-  try {
+  const open = (signal: AbortSignal): Promise<Kernel> => openKernel({ ...options, signal });
+  const work = async (kernel: Kernel): Promise<void> => {
     const vats = kernel.engineFits ? [] : await kernel.adoptEngine({ dryRun: true });
     const fails = vats.some(({ ok }) => !ok);
     const goesOn = dryRun !== true && (strand === true || !fails);
@@ -82,10 +83,8 @@ const run = async (directory: string, { dryRun, strand, json }: Flags): Promise<
     if (fails && !goesOn && dryRun !== true && json !== true) {
       print('Nothing was changed. Mend what fails, or leave such vats stranded: --strand.');
     }
-  } finally {
-    progress.stop();
-    await kernel.close();
-  }
+  };
+  await overKernel({ open, work }).finally(() => progress.stop());
 };
 
 const DESCRIPTION =

@@ -5,9 +5,10 @@ import type { Command } from 'commander';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { bundleVat } from '../code/bundle-vat.js';
 import type { VatBundle } from '../code/bundle.js';
-import { openKernel } from '../kernel.js';
+import { openKernel, type Kernel } from '../kernel.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { factsOf, print, showBytes, tableOf, warn } from './output.js';
+import { overKernel } from './over-kernel.js';
 
 interface Flags {
   readonly json?: true;
@@ -79,16 +80,16 @@ const run = async (
     throw new HostError('NOT_A_STORE', `${directory} holds no store.`);
   }
   // Its own worker is enough: nothing is delivered to any other vat.
-  const kernel = await openKernel({ directory, blocks: 'host', maxVatsOnline: 1, spareThreads: 0 });
-  try {
+  const options = { directory, blocks: 'host', maxVatsOnline: 1, spareThreads: 0 } as const;
+  const open = (signal: AbortSignal): Promise<Kernel> => openKernel({ ...options, signal });
+  const work = async (kernel: Kernel): Promise<void> => {
     const { vatId, name: known } = kernel.vat(name);
     const report = await kernel.checkUpgrade(vatId, { bundle, vatParameters });
     if (json === true) print(JSON.stringify(report));
     else for (const text of describe(known, report)) print(text);
     if (!report.ok) process.exitCode = 1;
-  } finally {
-    await kernel.close();
-  }
+  };
+  await overKernel({ open, work });
 };
 
 const DESCRIPTION =

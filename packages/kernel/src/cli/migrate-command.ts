@@ -6,6 +6,7 @@ import { HostError } from '../base/kernel-errors.js';
 import type { MigrationSummary } from '../core/record-migrations.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import { print, tableOf } from './output.js';
+import { overKernel } from './over-kernel.js';
 import { makeProgress, silentProgress } from './progress.js';
 
 interface Flags {
@@ -57,16 +58,15 @@ const run = async (directory: string, name: string | undefined, flags: Flags): P
     throw new HostError('NOT_A_STORE', `${directory} holds no store.`);
   }
   const bar = json === true ? silentProgress : makeProgress(process.stderr);
-  const kernel = await openKernel({ directory });
-  try {
+  const open = (signal: AbortSignal): Promise<Kernel> => openKernel({ directory, signal });
+  const work = async (kernel: Kernel): Promise<void> => {
     const show = (done: number, total: number): void => bar.show('instances', done, total);
     const vats = await migrate(kernel, name, show).finally(() => bar.stop());
     if (json === true) print(JSON.stringify({ vats }));
     else for (const text of describe(vats)) print(text);
     if (vats.some(({ failed, hasEnded }) => failed > 0 || hasEnded)) process.exitCode = 1;
-  } finally {
-    await kernel.close();
-  }
+  };
+  await overKernel({ open, work });
 };
 
 const DESCRIPTION =

@@ -14,6 +14,7 @@ import type { VatReference } from '../core/host-data.js';
 import type { VatInfo } from '../host/kernel-types.js';
 import { memoryUse } from '../host/memory.js';
 import { openKernel, type Kernel } from '../kernel.js';
+import { overKernel } from './over-kernel.js';
 import type { Progress } from './progress.js';
 import { percentile, round } from './statistics.js';
 
@@ -179,8 +180,10 @@ export const runPurses = async (
   options: PursesOptions,
   progress: Progress,
 ): Promise<PursesReport> => {
-  const kernel = await openKernel({ directory: options.directory, blocks: 'host' });
-  try {
+  const { directory } = options;
+  const open = (signal: AbortSignal): Promise<Kernel> =>
+    openKernel({ directory, blocks: 'host', signal });
+  const work = async (kernel: Kernel): Promise<PursesReport> => {
     progress.show('preparing', 0, 1);
     const job = new PursesJob(kernel, options, progress, await prepare(kernel));
     await job.mint();
@@ -201,8 +204,6 @@ export const runPurses = async (
       blockHash: kernel.blockHash,
       ...memoryUse(),
     };
-  } finally {
-    progress.stop();
-    await kernel.close();
-  }
+  };
+  return overKernel({ open, work }).finally(() => progress.stop());
 };

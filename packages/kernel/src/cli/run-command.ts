@@ -6,16 +6,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { InvalidArgumentError, type Command } from 'commander';
-import { openKernel, type Kernel } from '../kernel.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { openConfigured, type Kernel } from '../kernel.js';
 import type { KernelLogEntry } from '../log/vat-lines.js';
 import { isLogCategory, jsonLines, LOG_CATEGORIES, type LogOptions } from '../log/log-records.js';
+import { ISOLATIONS, type Isolation } from '../vats/channel.js';
+import { integerFrom } from './integers.js';
+import { overKernel } from './over-kernel.js';
 
 type Categories = LogOptions['categories'];
 
 interface Flags {
   readonly directory?: string;
   readonly log?: Categories;
+  readonly isolation?: Isolation;
+  readonly deliveryTimeout?: number;
 }
 
 const parseCategories = (text: string): Categories => {
@@ -25,6 +30,10 @@ const parseCategories = (text: string): Categories => {
   const known = LOG_CATEGORIES.join(', ');
   throw new InvalidArgumentError(`It takes all, or of ${known} with commas between.`);
 };
+
+const ISOLATION_HELP =
+  'where vats run (default: as the configuration says; else ready-made bundles in processes, ' +
+  'modules that are bundled here in threads)';
 
 const INSPECT_DEPTH = 8;
 
@@ -37,24 +46,27 @@ const report = async (kernel: Kernel): Promise<void> => {
     const value = inspect(await bootstrapResult, { depth: INSPECT_DEPTH });
     process.stdout.write(`bootstrap: ${value}\n`);
   }
-  for (const { vatId, name, incarnation } of kernel.vats()) {
-    process.stdout.write(`${vatId} ${name}, incarnation ${incarnation}\n`);
+  for (const { vatId, name, incarnation, isolation } of kernel.vats()) {
+    process.stdout.write(`${vatId} ${name}, incarnation ${incarnation}, in a ${isolation}\n`);
   }
   process.stdout.write(`block ${kernel.height} ${kernel.blockHash}\n`);
 };
 
-const run = async (config: string, { directory, log: categories }: Flags): Promise<void> => {
+const run = async (config: string, flags: Flags): Promise<void> => {
+  const { directory, log: categories, isolation, deliveryTimeout: deliveryTimeoutMs } = flags;
   const made = directory ?? (await mkdtemp(join(tmpdir(), 'heirloom-run-')));
   try {
     const write = jsonLines(process.stderr);
     const told = categories === undefined ? {} : { structuredLog: { categories, write } };
-    const kernel = await openKernel({ directory: made, config, log, ...told });
-    try {
+    const where = isolation === undefined ? {} : { isolation };
+    const limits = deliveryTimeoutMs === undefined ? {} : { deliveryTimeoutMs };
+    const options = { directory: made, config, log, ...told, ...where, ...limits };
+    const open = (signal: AbortSignal): Promise<Kernel> => openConfigured({ ...options, signal });
+    const work = async (kernel: Kernel): Promise<void> => {
       await kernel.run();
       await report(kernel);
-    } finally {
-      await kernel.close();
-    }
+    };
+    await overKernel({ open, work });
   } finally {
     if (directory === undefined) await rm(made, { recursive: true, force: true });
   }
@@ -66,6 +78,8 @@ export const addRunCommand = (program: Command): void => {
     .argument('<config>', 'a .json, .js or .mjs file: docs/vat-admin.md')
     .summary('make a kernel of a static configuration, bootstrap it, run it')
     .option('--directory <path>', 'keep the store here (default: a temporary directory)')
+    .addOption(new Option('--isolation <kind>', ISOLATION_HELP).choices(ISOLATIONS))
+    .option('--delivery-timeout <ms>', 'how long a crank may run', integerFrom(1))
     .option('--log <categories>', 'JSON lines on stderr: all, or block,crank,...', parseCategories)
     .action(run);
 };

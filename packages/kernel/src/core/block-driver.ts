@@ -33,6 +33,8 @@ export class BlockDriver {
   #called = 0;
   /** Why there will be no other block. */
   #ended: Error | undefined;
+  /** What is in progress ends with its wave. */
+  #isHurried = false;
   #pumping: Promise<void> | undefined;
 
   constructor(core: KernelCore, { isAuto, committed }: BlockDriverOptions) {
@@ -136,6 +138,11 @@ export class BlockDriver {
     return this.#pumping;
   }
 
+  /** What is in progress ends with the wave that runs, and a block of the kernel's own with it. */
+  hurry(): void {
+    this.#isHurried = true;
+  }
+
   /** Waits for what is in progress; inputs that wait come to nothing. */
   async end(reason: Error): Promise<void> {
     this.#ended ??= reason;
@@ -181,7 +188,10 @@ export class BlockDriver {
 
   async #runWaves(limits: RunLimits, hasWork: () => boolean): Promise<RunStats> {
     let done = NO_RUN;
-    while (hasWork() && !isReached(limits, done)) done = addWave(done, await this.#core.runWave());
+    while (hasWork() && !isReached(limits, done)) {
+      done = addWave(done, await this.#core.runWave());
+      if (this.#isHurried) break;
+    }
     return done;
   }
 

@@ -35,6 +35,8 @@ export interface CoreOptions {
   readonly heapMiBMax?: number;
   /** How long one crank may run; default 600,000 (10 minutes), Infinity: for ever. */
   readonly deliveryTimeoutMs?: number;
+  /** Aborted while the kernel opens: it is not opened, whatever its vats do. */
+  readonly signal?: AbortSignal;
   /** Takes console lines of vats and faults; default: warnings, errors, faults go to stderr. */
   readonly log?: (entry: KernelLogEntry) => void;
   /** As `kernel.setLog`, from the first wave on: docs/observability.md. */

@@ -21,9 +21,11 @@ import {
   vatNumberOf,
   type BundleId,
   type ImageId,
+  type VatId,
   type VatNumber,
 } from '@heirloom/worker';
-import { WorkerError } from '../base/kernel-errors.js';
+import { closedAmid, whenAborted } from '../base/aborted.js';
+import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { SourcePlaces } from '../code/source-places.js';
@@ -43,7 +45,7 @@ import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
-import { RunningNote, type Suspicion } from '../state/running-note.js';
+import { RunningNote, type Running, type Suspicion } from '../state/running-note.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
@@ -150,7 +152,7 @@ export class KernelCore {
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
       scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
-      onProcessGone: () => this.#freeReaders(),
+      ...{ onProcessGone: () => this.#freeReaders(), repeat: ways.clock.repeat },
     });
     const toldBundles = new ToldBundles(this.state, images, this.bundles);
     this.#online = new OnlineVats(this.zygotes, this.isolation, vat => toldBundles.unshown(vat));
@@ -196,17 +198,24 @@ export class KernelCore {
       note = new RunningNote(() => ways.openNote());
       core = new KernelCore(store, record, note, options, ways);
       // What another engine has run is replayed by no vat; its images may not even start here.
-      if (core.engine.fits) {
-        await bringOnline({ ...core.#rebuildContext, pager: core.#pager, note });
-        core.zygotes.refill();
-      }
+      if (core.engine.fits) await core.#bringOnline(note, options.signal);
       return core;
     } catch (error) {
       await core?.zygotes.close();
       note?.close();
-      await store.close();
+      await store.close(core?.readersLeft());
       throw error;
     }
+  }
+
+  async #bringOnline(note: RunningNote, signal: AbortSignal | undefined): Promise<void> {
+    const stopWatching = whenAborted(signal, () => {
+      this.cutShort(closedAmid(this.zygotes.doing()));
+    });
+    const goesOn = (): void => this.assertAlive();
+    const context = { ...this.#rebuildContext, pager: this.#pager, note, goesOn };
+    await bringOnline(context).finally(stopWatching);
+    this.zygotes.refill();
   }
 
   get height(): Height {
@@ -303,7 +312,12 @@ export class KernelCore {
       scriptOf: (bundleId, on) => scripts?.get(bundleId) ?? scriptOf(bundleId, on),
     };
     const moment = { height: this.height, wave: this.#wave };
-    return dryRun(context, vat, successor, moment, reason => this.reports.traceOf(reason));
+    try {
+      return await dryRun(context, vat, successor, moment, it => this.reports.traceOf(it));
+    } catch (error) {
+      this.assertAlive(); // the kernel was closed meanwhile
+      throw error;
+    }
   }
 
   /** Ends the block: everything since the last commit becomes durable, then the host is told. */
@@ -384,14 +398,34 @@ export class KernelCore {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /**
+   * Ends all workers, whatever they do: what is in progress fails with the reason, and nothing of
+   * it is kept. Returns which deliveries they had. A block that is being written is written.
+   */
+  cutShort(reason: Error): CrankPlace[] {
+    this.#failure ??= reason;
+    const doing = this.zygotes.doing();
+    void this.zygotes.close();
+    return doing;
+  }
+
+  /** Threads that are left behind (docs/isolation.md) are waited for by nobody. */
   async close(reason: Error): Promise<void> {
     this.#failure ??= reason;
     this.results.fail(this.#failure);
     this.migrations.fail(this.#failure);
     await this.zygotes.close();
-    if (!this.#isClosed) this.#note.close();
+    if (!this.#isClosed) {
+      for (const error of this.zygotes.left) this.#suspect(error);
+      this.#note.close();
+    }
     this.#isClosed = true;
-    await this.store.close();
+    await this.store.close(this.readersLeft());
+  }
+
+  /** Resolves when threads that are left behind no longer have the store open; else undefined. */
+  readersLeft(): Promise<void> | undefined {
+    return this.zygotes.left.length > 0 ? this.zygotes.allGone() : undefined;
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
@@ -438,11 +472,24 @@ export class KernelCore {
   #blame(failure: Error): void {
     const isWorker = failure instanceof WorkerError;
     if (!isWorker || failure.vat === undefined) return this.#note.end();
-    const { incarnation = FIRST_INCARNATION, position = FIRST_POSITION } = failure;
-    const vat = vatNumberOf(failure.vat) ?? assert.fail('the id of a vat');
-    return this.#note.blame({ vat, incarnation, position });
+    return this.#note.blame(placeOf(failure, failure.vat));
+  }
+
+  /** A thread that is left behind: at the next opening its vat runs in a process. */
+  #suspect(left: WorkerError): void {
+    const failed = this.#failure instanceof WorkerError ? this.#failure.vat : undefined;
+    if (left.vat !== undefined && left.vat !== failed) this.#note.blame(placeOf(left, left.vat));
   }
 }
+
+const placeOf = (
+  { incarnation = FIRST_INCARNATION, position = FIRST_POSITION }: WorkerError,
+  vatId: VatId,
+): Running => ({
+  vat: vatNumberOf(vatId) ?? assert.fail('the id of a vat'),
+  incarnation,
+  position,
+});
 
 /** What every worker starts with. */
 const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({

@@ -69,11 +69,21 @@ export class VatReports implements VatLog {
   }
 
   /** The worker of a vat has failed, and the kernel stops. Its cause has the author's files. */
-  died({ code, why, cause, vat: vatId, incarnation, position, method }: WorkerError): void {
+  died(error: WorkerError): void {
+    this.#worker('fault', error);
+  }
+
+  /** A thread was left behind, and the kernel goes on. */
+  left(error: WorkerError): void {
+    this.#worker('error', error);
+  }
+
+  #worker(level: 'fault' | 'error', error: WorkerError): void {
+    const { code, why, cause, vat: vatId, incarnation, position, method } = error;
     const name = this.#nameOf(vatId);
     const isPlaced = incarnation !== undefined && position !== undefined && method !== undefined;
     this.#options.log({
-      ...{ vatId, level: 'fault', text: [`${code}: ${why}`, ...causeLines(cause)].join('\n') },
+      ...{ vatId, level, text: [`${code}: ${why}`, ...causeLines(cause)].join('\n') },
       ...(name === undefined ? {} : { name }),
       ...(isPlaced ? { crank: { incarnation, position, method } } : {}),
     });

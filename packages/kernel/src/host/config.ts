@@ -17,9 +17,11 @@ import { checkFields, checkName } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
 import type { Bundling } from '../code/bundling.js';
+import type { Isolation } from '../vats/channel.js';
 import { readReapInterval } from '../services/option-reader.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { hostDialect, readCritical } from './host-dialect.js';
+import { checkIsolation } from './isolation-option.js';
 
 /**
  * Where a bundle comes from: exactly one of the three. Paths are relative to the file; what is no
@@ -41,6 +43,8 @@ export interface VatConfig extends BundleSource {
   readonly creationOptions?: {
     readonly critical?: boolean;
     readonly reapInterval?: number | 'never';
+    /** Where the vat runs on this host, if not where the kernel's vats usually do. */
+    readonly isolation?: Isolation;
     /** Without effect: how a vat is isolated is the host's business. */
     readonly managerType?: string;
   };
@@ -76,6 +80,8 @@ export interface KernelConfig extends SwingSetConfig {
   readonly mailbox?: boolean;
   /** `vatParameters.argv` of the bootstrap vat. */
   readonly argv?: readonly string[];
+  /** Where vats run on this host, unless `openKernel` says so: docs/isolation.md. */
+  readonly isolation?: Isolation;
   /** Consensus parameters of the store. */
   readonly kernelParameters?: Partial<KernelParameters>;
   /** The parameters `reapInterval` and `reapKrefs`, by their names in SwingSet. */
@@ -90,6 +96,8 @@ interface ConfiguredVat {
   readonly critical: boolean;
   /** As in a vat's row. */
   readonly reapInterval: number | null;
+  /** Undefined: where the kernel's vats usually do. */
+  readonly isolation: Isolation | undefined;
 }
 
 /** A configuration with every bundle made and checked. */
@@ -103,7 +111,7 @@ export interface ReadyConfig {
 
 const FIELDS = [
   ...['bootstrap', 'vats', 'bundles', 'hostObjects', 'timer', 'mailbox', 'argv'],
-  ...['kernelParameters', 'defaultReapInterval', 'defaultReapGCKrefs'],
+  ...['kernelParameters', 'isolation', 'defaultReapInterval', 'defaultReapGCKrefs'],
   ...['$comment', 'defaultManagerType', 'snapshotInitial', 'snapshotInterval'],
   ...['includeDevDependencies', 'bundleCachePath', 'bundleFormat'],
   ...['pinBootstrapRoot', 'relaxDurabilityRules', 'devices'],
@@ -111,7 +119,7 @@ const FIELDS = [
 const SOURCES = ['sourceSpec', 'bundleSpec', 'bundle', 'bundleName'] as const;
 const BUNDLE_FIELDS = [...SOURCES, '$comment'];
 const VAT_FIELDS = [...BUNDLE_FIELDS, 'parameters', 'creationOptions'];
-const CREATION_FIELDS = ['critical', 'reapInterval', 'managerType'];
+const CREATION_FIELDS = ['critical', 'reapInterval', 'isolation', 'managerType'];
 
 const bad = (message: string): never => {
   throw new KernelError('BAD_CONFIG', message);
@@ -126,6 +134,8 @@ export const BUILT_IN_VATS = {
 export interface LoadedConfig {
   readonly config: KernelConfig;
   readonly directory: string;
+  /** Where vats run whose modules are bundled here, and which say nothing of it. */
+  readonly isolationOfSources?: Isolation;
 }
 
 /** Reads a configuration, if one is given. Errors: KernelError BAD_CONFIG, with the file's name. */
@@ -147,6 +157,10 @@ export const loadConfig = async (
   if (typeof config !== 'object' || config === null) bad(`${given} has no configuration`);
   return { config: config as KernelConfig, directory: dirname(path) };
 };
+
+/** What somebody else may have made. */
+export const isReadyMade = ({ bundleSpec, bundle }: BundleSource): boolean =>
+  bundleSpec !== undefined || bundle !== undefined;
 
 const REAP_PARAMETERS = [
   ['defaultReapInterval', 'reapInterval'],
@@ -173,12 +187,16 @@ export const configuredParameters = (config: KernelConfig): Partial<KernelParame
 class Preparation {
   readonly #directory: string;
   readonly #bundling: Bundling;
+  readonly #isolationOfSources: Isolation | undefined;
   readonly #bundles = new Map<BundleId, { bundle: CheckedBundle; names: string[] }>();
   readonly #named = new Map<string, BundleId>();
+  /** Names of bundles that are made here. */
+  readonly #madeHere = new Set<string>();
 
-  constructor(directory: string, bundling: Bundling) {
+  constructor({ directory, isolationOfSources }: LoadedConfig, bundling: Bundling) {
     this.#directory = directory;
     this.#bundling = bundling;
+    this.#isolationOfSources = isolationOfSources;
   }
 
   get bundles(): ReadyConfig['bundles'] {
@@ -194,6 +212,7 @@ class Preparation {
     if (name !== undefined) {
       known.names.push(name);
       this.#named.set(name, bundleId);
+      if (!isReadyMade(source)) this.#madeHere.add(name);
     }
     return bundleId;
   }
@@ -211,7 +230,12 @@ class Preparation {
       bundleName === undefined
         ? await this.addSource(what, source)
         : (this.#named.get(bundleName) ?? bad(`${what}: no bundle is named ${bundleName}`));
-    return { name, bundleId, critical, reapInterval, parameters };
+    const isMadeHere =
+      bundleName === undefined ? !isReadyMade(source) : this.#madeHere.has(bundleName);
+    const usual = isMadeHere ? this.#isolationOfSources : undefined;
+    const { isolation = usual } = creationOptions;
+    checkIsolation(isolation, `${what}: isolation`, 'BAD_CONFIG');
+    return { name, bundleId, critical, reapInterval, parameters, isolation };
   }
 
   async #bundleOf(what: string, source: BundleSource): Promise<unknown> {
@@ -240,7 +264,7 @@ const sortedEntries = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
 
 /** All vats of a configuration in the order in which they are made. */
 const vatsInOrder = async (
-  config: KernelConfig,
+  { config, isolationOfSources: isolation }: LoadedConfig,
   clock: unknown,
   bundling: Bundling,
 ): Promise<[string, VatConfig][]> => {
@@ -249,7 +273,9 @@ const vatsInOrder = async (
   for (const name of ['mailbox', 'timer'] as const) {
     if (config[name] !== true) continue;
     if (vats[name] !== undefined) bad(`the configuration has a vat ${name} of its own`);
-    vats[name] = { bundle: await bundling.bundleOwn(BUILT_IN_VATS[name]), parameters: { clock } };
+    const own = isolation === undefined ? {} : { creationOptions: { isolation } };
+    const bundle = await bundling.bundleOwn(BUILT_IN_VATS[name]);
+    vats[name] = { bundle, parameters: { clock }, ...own };
   }
   if (bootstrap !== undefined) {
     const named = Object.hasOwn(vats, bootstrap) ? vats[bootstrap] : undefined;
@@ -284,20 +310,21 @@ const checkForeign = ({ devices, relaxDurabilityRules }: KernelConfig): void => 
  * Errors: KernelError BAD_CONFIG, BAD_BUNDLE, BAD_ARGUMENT (a name), BAD_OPTION (a field).
  */
 export const prepareConfig = async (
-  { config, directory }: LoadedConfig,
+  loaded: LoadedConfig,
   clock: unknown,
   bundling: Bundling,
 ): Promise<ReadyConfig> => {
+  const { config } = loaded;
   checkFields('config', config, FIELDS);
   checkForeign(config);
   const { bootstrap, bundles = {}, hostObjects = [] } = config;
-  const preparation = new Preparation(directory, bundling);
+  const preparation = new Preparation(loaded, bundling);
   for (const [name, source] of sortedEntries(bundles)) {
     checkName(name, 'bundle');
     await preparation.addSource(`bundle ${JSON.stringify(name)}`, source, name);
   }
   const vats: ConfiguredVat[] = [];
-  for (const [name, vat] of await vatsInOrder(config, clock, bundling)) {
+  for (const [name, vat] of await vatsInOrder(loaded, clock, bundling)) {
     vats.push(await preparation.vat(name, vat));
   }
   return { bootstrap, hostObjects, bundles: preparation.bundles, vats };

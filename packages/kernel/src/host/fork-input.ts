@@ -11,7 +11,7 @@ import { forkedVat } from './answers.js';
 import { hostDialect } from './host-dialect.js';
 import { checkNameIsFree, enqueueLifecycle } from './inputs.js';
 import type { ForkedVat, ForkVatOptions } from './kernel-types.js';
-import { checkIsolation } from './options.js';
+import { checkIsolation } from './isolation-option.js';
 
 /**
  * Errors: KernelError NAME_TAKEN, BAD_ARGUMENT, BAD_OPTION, UNKNOWN_REFERENCE: nothing was queued.

@@ -22,7 +22,7 @@ import type { WorkerKind } from '../vats/channel.js';
 import { createdVat } from './answers.js';
 import { hostDialect, readCritical } from './host-dialect.js';
 import type { CreatedVat, CreateVatOptions, TerminateVatOptions } from './kernel-types.js';
-import { checkIsolation } from './options.js';
+import { checkIsolation } from './isolation-option.js';
 
 /** A message. Errors: KernelError BAD_ARGUMENT, UNKNOWN_REFERENCE: nothing was queued. */
 export const messageInput = (

@@ -99,6 +99,8 @@ export interface VatInfo extends CreatedVat {
   readonly bundleId: BundleId;
   /** The zygote image that it is on. */
   readonly imageId: ImageId;
+  /** Where it runs on this host: docs/isolation.md. */
+  readonly isolation: Isolation;
   /** False: its worker could not be rebuilt here; `error` says why. Upgrade or terminate it. */
   readonly replayable: boolean;
   readonly error: HostError | undefined;

@@ -56,13 +56,15 @@ export const bundleInput = (
 
 /** Makes a static vat. */
 const vatInput = (core: KernelCore, vat: ReadyConfig['vats'][number]): Input<CreatedVat> => {
-  const { name, bundleId, parameters, critical, reapInterval } = vat;
+  const { name, bundleId, parameters, critical, reapInterval, isolation: chosen } = vat;
   const data = core.data.encode(parameters);
   const options = { ...STATIC_VAT, critical, reapInterval };
   const apply = (input: InputNumber): KRef => {
     const { state, zygotes, isolation, bundles } = core;
-    zygotes.prepare({ kind: isolation.kindFor(undefined), script: bundles.scriptOf(bundleId) });
-    const item = { type: ItemType.create, vat: state.nextVat(), bundleId, name, ...data, options };
+    zygotes.prepare({ kind: isolation.kindFor(chosen), script: bundles.scriptOf(bundleId) });
+    const number = state.nextVat();
+    if (chosen !== undefined) isolation.choose(number, chosen);
+    const item = { type: ItemType.create, vat: number, bundleId, name, ...data, options };
     return enqueueLifecycle(core, input, item, false);
   };
   return { references: data.slots, apply, decode: createdVat };

@@ -3,9 +3,9 @@ import { checkCount } from '../base/arguments.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { CoreOptions } from '../core/core-options.js';
 import { checkLogOptions } from '../log/kernel-log.js';
-import { ISOLATIONS, type Isolation } from '../vats/channel.js';
 import type { KernelConfig } from './config.js';
 import type { HostObject } from './host-objects.js';
+import { checkIsolation } from './isolation-option.js';
 
 /** Those of the core, and what only the host's side of the kernel reads. */
 export interface PlacelessOptions extends CoreOptions {
@@ -35,21 +35,19 @@ export interface KernelOptions extends PlacelessOptions {
 const NAMES = [
   ...['directory', 'blocks', 'parameters', 'threads', 'spareThreads', 'collectsEveryCrank', 'log'],
   ...['config', 'hostObjects', 'isolation', 'heapMiBMax', 'deliveryTimeoutMs'],
-  ...['maxVatsOnline', 'structuredLog', 'adoptEngine'],
+  ...['maxVatsOnline', 'structuredLog', 'adoptEngine', 'signal'],
 ];
 /** With less, not even an empty vat starts. */
 const HEAP_MIB_LEAST = 16;
 
-/** Errors: KernelError BAD_OPTION. */
-export const checkIsolation = (isolation: Isolation | undefined): void => {
-  if (isolation === undefined || ISOLATIONS.includes(isolation)) return;
-  const known = ISOLATIONS.join("' or '");
-  throw new KernelError('BAD_OPTION', `isolation must be '${known}': ${String(isolation)}`);
-};
-
 const checkFlag = (name: string, value: boolean | undefined): void => {
   if (value === undefined || typeof value === 'boolean') return;
   throw new KernelError('BAD_OPTION', `${name} must be a boolean: ${String(value)}`);
+};
+
+const checkSignal = (signal: AbortSignal): void => {
+  if (signal instanceof AbortSignal) return;
+  throw new KernelError('BAD_OPTION', `signal must be an AbortSignal: ${String(signal)}`);
 };
 
 /** Errors: KernelError BAD_OPTION names what is wrong and what would be right. */
@@ -71,6 +69,7 @@ export const checkOptions = (options: PlacelessOptions): void => {
   if (options.structuredLog !== undefined) checkLogOptions(options.structuredLog);
   checkCount('heapMiBMax', options.heapMiBMax, HEAP_MIB_LEAST);
   checkCount('deliveryTimeoutMs', options.deliveryTimeoutMs, 1);
+  if (options.signal !== undefined) checkSignal(options.signal);
 };
 
 /** Errors: KernelError BAD_OPTION. */

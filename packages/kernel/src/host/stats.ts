@@ -14,6 +14,8 @@ export interface KernelStats extends CoreCounts {
   readonly vatsPagedIn: number;
   /** Threads and processes of vats, and spares. */
   readonly threads: number;
+  /** Threads that were killed and do not end: `kernel.leftBehind`. */
+  readonly threadsLeft: number;
   /** How many vats were upgraded, or failed to be; the last of them, at most 10,000. */
   readonly upgradeCount: number;
   readonly upgrades: readonly UpgradeReport[];
@@ -35,6 +37,7 @@ export const statsOf = (core: KernelCore): KernelStats => {
     vatsOnline: onlineCount,
     vatsPagedIn: core.pagedIn,
     threads: zygotes.workerCount,
+    threadsLeft: zygotes.left.length,
     upgradeCount: upgrades.count,
     upgrades: upgrades.latest(),
     storeBytes: store.sizeBytes(),

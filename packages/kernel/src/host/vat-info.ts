@@ -16,7 +16,9 @@ const infoOf = (core: KernelCore, vat: VatNumber): VatInfo => {
   const vatId = vatIdOf(vat);
   const reason = state.stranded.reasonOf(vat);
   const stranded = reason === undefined ? undefined : { reason };
-  return { vatId, name, incarnation, bundleId, imageId, root, replayable, error, stranded };
+  const isolation = core.isolation.kindOf(vat) === 'thread' ? 'thread' : 'process';
+  const where = { isolation, replayable, error, stranded } as const;
+  return { vatId, name, incarnation, bundleId, imageId, root, ...where };
 };
 
 /** In order of creation. */

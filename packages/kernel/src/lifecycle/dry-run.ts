@@ -157,8 +157,12 @@ const upgradeInTrial = async (
   onStarted?.();
   if (!verdict.ok) onFailed?.(verdict.reason);
   const migrates = verdict.ok && hasVersions(state, vat);
-  const sample = migrates ? await sampleMigrations(worker, moment, { tellsWorkerEnds }) : NO_SAMPLE;
-  context.online.discard(worker);
+  let sample = NO_SAMPLE;
+  try {
+    if (migrates) sample = await sampleMigrations(worker, moment, { tellsWorkerEnds });
+  } finally {
+    context.online.discard(worker);
+  }
   const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
   const after = kindsOf(state, vat);
   return {

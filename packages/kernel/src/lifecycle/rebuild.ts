@@ -26,6 +26,8 @@ export interface RebuildContext {
   readonly online: OnlineVats;
   readonly note: RunningNote;
   readonly pager: Pager;
+  /** Throws why not, if nobody wants the kernel any more. */
+  readonly goesOn: () => void;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface RebuildContext {
  * done since the last commit is handed over (rules.md#t4).
  */
 export const rebuild = async (
-  { store, state, bundles, online }: Omit<RebuildContext, 'note' | 'pager'>,
+  { store, state, bundles, online }: Pick<RebuildContext, 'store' | 'state' | 'bundles' | 'online'>,
   vat: VatNumber,
   kind?: WorkerKind,
 ): Promise<VatWorker> => {
@@ -73,9 +75,12 @@ const rebuildOrMark = async (context: RebuildContext, vat: VatNumber): Promise<v
   }
 };
 
-/** Rebuilds the running vats, or as many as may be online. Errors: HostError that is no vat's. */
+/**
+ * Rebuilds the running vats, or as many as may be online. Errors: HostError that is no vat's, or
+ * why nobody wants them any more: then no vat is blamed.
+ */
 export const bringOnline = async (context: RebuildContext): Promise<void> => {
-  const { store, state, online, note, pager } = context;
+  const { store, state, online, note, pager, goesOn } = context;
   const suspects = note.suspects.map(({ vat }) => vat);
   const vats = pager.chosen(store, replayableVats(state), suspects);
   const replaying = vats.map(vat => {
@@ -85,6 +90,7 @@ export const bringOnline = async (context: RebuildContext): Promise<void> => {
   note.begin(store.head.height, 0, replaying);
   const outcomes = await Promise.allSettled(vats.map(vat => rebuildOrMark(context, vat)));
   note.end();
+  goesOn();
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }

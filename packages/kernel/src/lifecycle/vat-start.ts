@@ -154,7 +154,13 @@ export const startVat = async (
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
   const first = { position: FIRST_POSITION, delivery, slots, rights: LIFECYCLE_RIGHTS };
-  const started = await deliverAlone(context, vat, worker, first, moment);
+  let started: Started;
+  try {
+    started = await deliverAlone(context, vat, worker, first, moment);
+  } catch (error) {
+    online.discard(worker); // a dry run goes on without it
+    throw error;
+  }
   if (started.verdict.ok) {
     const counters = state.vatCounters.need(vat);
     // A new vat finds nothing to sweep but kinds that it has dismissed itself.

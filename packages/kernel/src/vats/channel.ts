@@ -16,8 +16,13 @@ export interface ChannelEvents {
 export interface WorkerChannel {
   /** The frame's buffer may be gone afterwards. What a dead worker is sent is lost. */
   send(frame: Uint8Array): void;
-  /** Kills the worker, whatever it does; resolves when it is gone. Idempotent. */
+  /**
+   * Kills the worker, whatever it does; resolves when it is gone, which for a thread that loops in
+   * native code may be never. Idempotent.
+   */
   destroy(): Promise<void>;
+  /** Of what may outlive that: it has been killed, and nothing of ours holds it up any more. */
+  readonly isKilled?: boolean;
 }
 
 /** A worker's frame: a chunk of cranks, the last of which is as big as a crank may be. */

@@ -76,6 +76,12 @@ const IDLE: State = { name: 'idle' };
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;
 
+/** What happened to a thread, and what to do: docs/isolation.md. */
+const LEFT_BEHIND =
+  'loops in native code, where nothing can end it, and was left behind: it keeps a processor ' +
+  'busy until this process ends, which process.exit() waits for: use endProcess(), or a signal. ' +
+  "Code that may do so belongs in a child process: isolation 'process'";
+
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
   readonly #log: VatLog;
@@ -191,6 +197,21 @@ export class FrameWorker implements VatWorker {
   async terminate(): Promise<void> {
     this.#fail('WORKER_DIED', 'the kernel has let go of it');
     await this.#channel.destroy();
+  }
+
+  get isKilled(): boolean {
+    return this.#channel.isKilled === true;
+  }
+
+  get at(): CrankPlace | undefined {
+    const { name } = this.#state;
+    return name === 'asked' || name === 'delivering' ? this.#place() : undefined;
+  }
+
+  leftBehind(): WorkerError {
+    const place = this.#place();
+    const code = place === undefined ? `, which evaluates bundle ${this.#bundleId}` : '';
+    return new WorkerError('THREAD_LEFT', `its thread${code} ${LEFT_BEHIND}`, place);
   }
 
   /** Where the worker is, as far as it has told. */

@@ -2,7 +2,7 @@
  * A vat worker's thread: one Piscina pool of one thread, one task for a vat's whole life.
  *
  * Invariants: frames cross as transferred buffers over one MessagePort; destroying resolves after
- * the thread has exited (rules.md#h1).
+ * the thread has exited (rules.md#h1): never, for one that loops in native code.
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -33,6 +33,7 @@ class ThreadChannel implements WorkerChannel {
   /** The thread has said something, or ended: its native modules are no longer being loaded. */
   readonly #warm = new Deferred<void>();
   #destroyed: Promise<void> | undefined;
+  #isKilled = false;
 
   /** `pool` has exactly one thread, already warm, with no task. */
   constructor(pool: Piscina<ZygoteTask, void>, events: ChannelEvents) {
@@ -58,6 +59,10 @@ class ThreadChannel implements WorkerChannel {
     );
   }
 
+  get isKilled(): boolean {
+    return this.#isKilled;
+  }
+
   send(frame: Uint8Array): void {
     this.#port.postMessage(frame, [frame.buffer as ArrayBuffer]);
   }
@@ -74,6 +79,7 @@ class ThreadChannel implements WorkerChannel {
   async #destroy(): Promise<void> {
     await this.#warm.promise;
     this.#port.close();
+    this.#isKilled = true;
     await this.#pool.destroy();
   }
 }

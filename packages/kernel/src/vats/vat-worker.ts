@@ -14,6 +14,7 @@ import type {
   Spaces,
   VatId,
 } from '@heirloom/worker';
+import type { CrankPlace, WorkerError } from '../base/kernel-errors.js';
 
 export interface VatIdentity {
   readonly vatId: VatId;
@@ -58,8 +59,14 @@ export interface VatWorker {
   nextCrank(): Uint8Array | Promise<Uint8Array>;
   /** Resolves when every crank of the wave has arrived, or none will any more. */
   delivered(): Promise<void>;
-  /** Kills it, whatever it does; resolves when it is gone. */
+  /** Kills it, whatever it does; resolves when it is gone, which may be never (departures.ts). */
   terminate(): Promise<void>;
+  /** It was killed, and goes as soon as its own code lets it. */
+  readonly isKilled: boolean;
+  /** What is to be said of it if it does not go: THREAD_LEFT. */
+  leftBehind(): WorkerError;
+  /** The delivery that it has, if there is one. */
+  readonly at: CrankPlace | undefined;
 }
 
 /** A line that vat code wrote to its console. */
@@ -90,4 +97,6 @@ export interface VatTrace {
 export interface VatLog {
   line(line: VatLine): void;
   trace(trace: VatTrace): void;
+  /** A thread was killed and does not end: nobody waits for it any longer. */
+  left(error: WorkerError): void;
 }

@@ -6,8 +6,9 @@
  * here enters a hash: a worker that is late is waited for, and changes no outcome.
  */
 import assert from 'node:assert/strict';
-import { WorkerError } from '../base/kernel-errors.js';
+import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
 import type { VatScript } from '../code/vat-script.js';
+import type { Departures } from './departures.js';
 import type { VatWorker } from './vat-worker.js';
 
 export type ScriptFor = (script: VatScript) => Uint8Array;
@@ -18,6 +19,7 @@ interface ZygotePoolOptions {
   readonly spareThreads: number;
   /** A script as a worker evaluates it: a debugger may want more behind it. */
   readonly scriptFor: ScriptFor;
+  readonly departures: Departures;
 }
 
 interface Evaluated {
@@ -36,7 +38,6 @@ export class ZygotePool {
   /** Bundles that can only be evaluated in the crank: known from an earlier preparation. */
   readonly #inCrank = new Set<string>();
   readonly #alive = new Set<VatWorker>();
-  readonly #exits = new Set<Promise<void>>();
   #spareThreads: number;
   #closed = false;
 
@@ -114,11 +115,18 @@ export class ZygotePool {
   /** Kills a leased worker. The kernel does not wait; `close` does. */
   retire(worker: VatWorker): void {
     assert(this.#alive.delete(worker), 'a worker is retired once');
-    const exit = worker.terminate().finally(() => this.#exits.delete(exit));
-    this.#exits.add(exit);
+    this.#options.departures.add(worker);
   }
 
-  /** Kills all. A preparation that never ends does not hold it up: its worker is killed first. */
+  /** What its workers have to do now. */
+  doing(): CrankPlace[] {
+    return [...this.#alive].flatMap(({ at }) => at ?? []);
+  }
+
+  /**
+   * Kills all; resolves when each has gone or is left behind. A preparation that never ends does
+   * not hold it up: its worker is killed first.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     const pending = [...this.#prepared.values()].flat();
@@ -126,7 +134,7 @@ export class ZygotePool {
     await Promise.allSettled(pending);
     // What a preparation has started since.
     for (const worker of [...this.#alive]) this.retire(worker);
-    await Promise.allSettled([...this.#exits]);
+    await this.#options.departures.settled();
   }
 
   async #prepareWorker(script: VatScript): Promise<VatWorker> {
@@ -180,7 +188,9 @@ export class ZygotePool {
     }
   }
 
+  /** Errors: WorkerError WORKER_DIED once the pool is closed: nobody would end what is begun. */
   #spawn(): VatWorker {
+    if (this.#closed) throw new WorkerError('WORKER_DIED', 'the kernel has ended', undefined);
     const worker = this.#options.spawn();
     this.#alive.add(worker);
     return worker;

@@ -6,7 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import type { ImageId } from '@heirloom/worker';
+import type { CrankPlace, WorkerError } from '../base/kernel-errors.js';
+import type { Repeat } from '../base/kernel-host-powers.js';
 import type { VatScript } from '../code/vat-script.js';
+import { Departures } from './departures.js';
 import type { Isolation, OpenWorkers, WorkerHost, WorkerKind } from './channel.js';
 import { FrameWorker } from './frame-worker.js';
 import type { VatLog, VatWorker } from './vat-worker.js';
@@ -28,6 +31,7 @@ export interface ZygotesOptions {
   readonly scriptFor: ScriptFor;
   /** A worker of a process is gone: what it held of the store can be freed. */
   readonly onProcessGone: () => void;
+  readonly repeat: Repeat;
 }
 
 /** A bundle that a worker of a kind will be needed for. */
@@ -40,9 +44,12 @@ export class Zygotes {
   readonly #options: ZygotesOptions;
   /** By `kind/imageId`. */
   readonly #pools = new Map<string, ZygotePool>();
+  readonly #departures: Departures;
+  #isClosed = false;
 
   constructor(options: ZygotesOptions) {
     this.#options = options;
+    this.#departures = new Departures(options.repeat, error => options.log.left(error));
     this.#pool(options.usual, options.images.currentId);
   }
 
@@ -85,7 +92,24 @@ export class Zygotes {
     pool.retire(worker);
   }
 
+  /** Threads that were killed and have not ended. */
+  get left(): readonly WorkerError[] {
+    return this.#departures.left;
+  }
+
+  /** What workers have to do now. */
+  doing(): CrankPlace[] {
+    return [...this.#pools.values()].flatMap(pool => pool.doing());
+  }
+
+  /** Resolves when no worker is there any more, left behind or not. */
+  allGone(): Promise<void> {
+    return this.#departures.allGone();
+  }
+
+  /** Kills all, and starts no other. Resolves when each has gone or is left behind. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#pools.values()].map(pool => pool.close()));
   }
 
@@ -106,11 +130,15 @@ export class Zygotes {
     const { script: imageSource, codeCache } = images.need(imageId);
     const host = { ...this.#options.host, imageSource, codeCache };
     const open = this.#options.openWorkers(kind, host, this.#options.onProcessGone);
+    const hasNoSpares =
+      this.#isClosed || kind === 'careful' || imageId !== images.currentId;
     const pool = new ZygotePool({
       spawn: () => new FrameWorker({ open, log, watchdog }),
-      spareThreads: kind === 'careful' || imageId !== images.currentId ? 0 : spareThreads,
+      spareThreads: hasNoSpares ? 0 : spareThreads,
       scriptFor,
+      departures: this.#departures,
     });
+    if (this.#isClosed) void pool.close();
     this.#pools.set(key, pool);
     return pool;
   }

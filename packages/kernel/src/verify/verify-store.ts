@@ -93,7 +93,8 @@ const openExisting = async (directory: string): Promise<Store> => {
   return Store.open({ directory, readersMax: READERS_MAX });
 };
 
-const SILENT: VatLog = { line: () => undefined, trace: () => undefined };
+const silent = (): void => undefined;
+const SILENT: VatLog = { line: silent, trace: silent, left: silent };
 
 const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
   new Zygotes({
@@ -106,6 +107,7 @@ const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
     watchdog: new Watchdog(Infinity, repeat),
     scriptFor: ({ script }) => script,
     onProcessGone: () => undefined,
+    repeat,
   });
 
 const verifyVat = async (
@@ -244,6 +246,6 @@ export const verifyStore = async (options: VerifyOptions): Promise<StoreVerifica
     };
   } finally {
     await zygotes?.close();
-    await store.close();
+    await store.close(zygotes?.left.length === 0 ? undefined : zygotes?.allGone());
   }
 };
