@@ -33,7 +33,7 @@ import { mentionsTags, TAGS } from './test/support/suite/tags.js';
 const IN_PROCESSES = [
   'test/integration/{bundle-formats,bad-input,first-light}.test.ts',
   'test/kernel/exit.test.ts',
-  'test/kernel/hostile/{depth,worker}.test.ts',
+  'test/kernel/hostile/{depth,floods,worker}.test.ts',
   'test/objects/promises.test.ts',
   'test/replay/restart.test.ts',
   'test/simulation/threads.test.ts',

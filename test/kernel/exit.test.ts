@@ -1,5 +1,5 @@
 /** `vatPowers.exitVat` and `exitVatWithFailure`: a vat ends itself, and nothing else. */
-import type { CreatedVat, Kernel, VatReference } from '@heirloom/kernel';
+import type { CreatedVat, Kernel, KernelLogEntry, VatReference } from '@heirloom/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
@@ -130,6 +130,49 @@ describe('exitVat', () => {
       { status: 'fulfilled', value: undefined },
       ...[rejected, rejected, rejected],
     ]);
+  });
+
+  /** `threads` 1: the bystander gets its turn once the leaver owes nothing any more. */
+  test.each([
+    ['well', 2],
+    ['badly', 2],
+    ['well', 1],
+    ['badly', 1],
+  ])('exit: %s, an endless loop behind it, %s threads -> does not run', async (how, threads) => {
+    const bundle = await fixture('services/leaver.js');
+    const config = { vats: { leaver: { bundle }, bystander: { bundle } } };
+    const log: KernelLogEntry[] = [];
+    const owner = await kernelOver({
+      ...{ blocks: 'host', config, threads, log: entry => log.push(entry) },
+      deliveryTimeoutMs: 20_000,
+    });
+    await owner.run();
+    await owner.commit();
+    const leaving = owner.vat('leaver').root;
+    const bystander = owner.vat('bystander').root;
+    const send = (to: VatReference, method: string, ...args: unknown[]): Promise<unknown> =>
+      owner.send(to, method, args).result;
+    const results = [
+      send(leaving, 'countCalls'),
+      send(bystander, 'countCalls'),
+      send(leaving, 'leaveTwice', how, how),
+      send(leaving, 'speak'),
+      send(leaving, 'spin'),
+      send(bystander, 'countCalls'),
+    ];
+    const settled = Promise.allSettled(results);
+    await owner.run();
+    await owner.commit();
+    const rejected = { status: 'rejected', reason: TERMINATED };
+    const fulfilled = (value: unknown) => ({ status: 'fulfilled', value });
+    const left = how === 'well' ? fulfilled(undefined) : rejected;
+    expect(await settled).toEqual([
+      ...[fulfilled(1), fulfilled(1), left],
+      ...[rejected, rejected, fulfilled(2)],
+    ]);
+    const faults = how === 'well' ? [] : ['EXIT_FAILURE: badly'];
+    expect(log.map(({ text }) => text)).toEqual(faults);
+    expect(owner.audit({ rows: true }).findings).toEqual([]);
   });
 
   test('exit: twice in a crank -> the first counts', async () => {

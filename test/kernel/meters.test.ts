@@ -2,7 +2,7 @@
  * Meters and critical vats (sections 1.8 and 1.1 of README.md): when a vat, when the kernel ends.
  */
 import { describe, expect, test } from 'vitest';
-import { openKernel, type VatReference } from '@heirloom/kernel';
+import { HostError, openKernel, type VatReference } from '@heirloom/kernel';
 import { AdminBench } from '../support/drivers/admin.js';
 import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 
@@ -93,6 +93,31 @@ describe('meters', () => {
     const adding = bench.tell('meter', 'addRemaining', [-1n]);
     await expect(adding).rejects.toThrow('delta must be a natural bigint, not -1n');
   });
+});
+
+/**
+ * The worker does not know that the kernel is about to end its vat, and has not posted the crank
+ * yet when it loops (docs/isolation.md). Whether it has is up to the machine, the end is not.
+ */
+test('a loop behind a crank that is too dear -> the vat ends, as a suspect', async () => {
+  const bench = await AdminBench.open();
+  await bench.tell('svc', 'createMeter', [60n, 0n], 'meter');
+  await bench.make('w', { meter: '$meter' });
+  const attempt = async (): Promise<unknown> => {
+    const dear = bench.tell('w.root', 'send', ['$svc', 100]);
+    const looping = bench.tell('w.root', 'spin');
+    const [first] = await Promise.allSettled([dear, looping]);
+    return first.status === 'rejected' ? (first.reason as unknown) : first.value;
+  };
+  await bench.restart({ deliveryTimeoutMs: 3_000 });
+  const outcome = await attempt();
+  if (outcome instanceof HostError) {
+    expect(outcome).toMatchObject({ code: 'DELIVERY_TIMEOUT', vat: 'v2' });
+    await bench.restart();
+    expect(bench.kernel.suspects()).toMatchObject([{ vatId: 'v2' }]);
+    expect(await attempt()).toEqual(Error('vat terminated'));
+  } else expect(outcome).toEqual(Error('vat terminated'));
+  expect(bench.faults.at(-1)).toMatch(/^METER_UNDERFLOW: /);
 });
 
 describe('critical vats', () => {

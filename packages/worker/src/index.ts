@@ -11,10 +11,12 @@ export * from './protocol/ascii-text.js';
 export * from './protocol/bundle-caps.js';
 export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
+export { FrameCursor } from './protocol/frame-cursor.js';
 export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
 export * from './protocol/interfaces.js';
 export * from './protocol/limits.js';
+export * from './protocol/lines.js';
 export type * from './protocol/from-worker.js';
 export * from './protocol/observations.js';
 export * from './protocol/opcodes.js';
@@ -27,7 +29,7 @@ export type * from './protocol/to-worker.js';
 export * from './protocol/transcript.js';
 export { readCrank, readDelivery } from './protocol/tuples.js';
 export * from './protocol/vat-numbers.js';
-export { hasFaulted } from './protocol/outcomes.js';
+export { CRANK_HEAD, endsPart } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export {
   engineNames,

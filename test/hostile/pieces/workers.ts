@@ -36,13 +36,13 @@ const FRAMES: readonly Attack[] = [
   {
     name: '134 MB of empty lists as a frame',
     tries: 'fifty bytes of the kernel’s heap for each byte',
-    order: { packedFrame: 'dd07fc8b00', tail: '90', times: MANY },
+    order: { packedFrame: { head: 'dd07fc8b00', filler: 0x90, bytes: MANY } },
     ends: REFUSED,
   },
   {
     name: 'a crank of 30 million empty lists',
     tries: 'the same where a crank is expected',
-    order: { packedCrank: '90', times: 30_000_000 },
+    order: { packedCrank: { head: 'dd01c9c380', filler: 0x90, bytes: 30_000_000 } },
     ends: ended('BAD_SYSCALL'),
   },
   {
@@ -109,46 +109,46 @@ const FRAMES: readonly Attack[] = [
   {
     name: 'ready, a thousand times',
     tries: 'to feed the watchdog with what is no progress',
-    order: { flood: [{ times: 1_000, frame: [6] }] },
+    order: { posts: [6], count: 1_000 },
     ends: REFUSED,
     isQuick: true,
   },
   {
     name: 'empty cranks, a thousand times',
     tries: 'the same with frames of no crank',
-    order: { flood: [{ times: 1_000, frame: [2, 2, [], []] }] },
+    order: { posts: [2, 2, [], []], count: 1_000 },
     ends: REFUSED,
     isQuick: true,
   },
   {
     name: 'progress without a replay',
     tries: 'the same with progress',
-    order: { flood: [{ times: 1_000, frame: [7, 0] }] },
+    order: { posts: [7, 0], count: 1_000 },
     ends: REFUSED,
   },
   {
     name: 'console lines without end',
     tries: 'to fill the kernel with frames that answer nothing',
-    order: { flood: [{ times: 200_000, frame: [5, 'log', { text: 10 }, 2] }] },
+    order: { posts: [5, 'log', { text: 10 }, 2], count: 200_000 },
     ends: REFUSED,
   },
   {
     name: 'console lines of 100 MB',
     tries: 'the same by size',
-    order: { flood: [{ times: 4, frame: [5, 'log', { zeros: 100_000_000 }, 2] }] },
+    order: { posts: [5, 'log', { zeros: 100_000_000 }, 2], count: 4 },
     ends: REFUSED,
   },
   {
     name: 'a thousand console lines, then the crank',
     tries: 'what an honest worker might say',
-    order: { flood: [{ times: 1_000, frame: [5, 'log', { zeros: 10 }, 2] }] },
+    order: { posts: [5, 'log', { zeros: 10 }, 2], count: 1_000 },
     ends: 'answers',
     isQuick: true,
   },
   {
     name: 'traces without end',
     tries: 'traces of errors that nobody told of',
-    order: { flood: [{ times: 200_000, frame: [8, 'p+0/1', { zeros: 10 }, { zeros: 10 }] }] },
+    order: { posts: [8, 'p+0/1', { zeros: 10 }, { zeros: 10 }], count: 200_000 },
     ends: REFUSED,
   },
   {
@@ -170,10 +170,9 @@ const FRAMES: readonly Attack[] = [
     ends: REFUSED,
   },
   {
-    name: 'answers without a question',
-    tries: 'prepared, bound, replayed, diverged, observed at any time',
-    order: { flood: [[0, 'b', true], [1], [3, 0], [4, 0, BODY], [9, [1]]].map(frame => ({ times: 1,
-      frame })) },
+    name: 'an answer without a question',
+    tries: 'to say that it has replayed',
+    order: { posts: [3, 0], count: 1 },
     ends: REFUSED,
   },
   {

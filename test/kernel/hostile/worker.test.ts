@@ -343,6 +343,8 @@ const FRAMES: readonly Attack[] = [
   ['cranks of a later position', { frame: [2, 3, [{ bytes: '94c09090c0' }], [1]] }],
   ['an answer without a question: bound', { frame: [1] }],
   ['progress without a replay', { frame: [7, 0] }],
+  ['ready once more', { frame: [6] }],
+  ['no cranks', { frame: [2, 2, [], []] }],
 ];
 const MORE_FRAMES: readonly Attack[] = [
   ['an empty tuple', { frame: [] }],
@@ -359,6 +361,9 @@ const MORE_FRAMES: readonly Attack[] = [
   ['an answer without a question: prepared', { frame: [0, 'b', true] }],
   ['an answer without a question: replayed', { frame: [3, 0] }],
   ['an answer without a question: diverged', { frame: [4, 0, { bytes: '00' }] }],
+  ['observations that nobody asked for', { frame: [9, []] }],
+  ["a line of the kernel's own", { frame: [5, 'fault', { bytes: '41' }, null] }],
+  ['cranks without times', { frame: [2, 2, [{ bytes: '94c09090c0' }], []] }],
   ['140 MB', { frame: [2, 2, [{ zeros: 140_000_000 }], [1]] }],
 ];
 

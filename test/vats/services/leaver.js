@@ -26,6 +26,11 @@ export const buildRootObject = ({ exitVat, exitVatWithFailure }, parameters = {}
       await E(target).make('any');
       exits[exit]('later');
     },
+    /** Of what is called behind an exit. */
+    speak: () => console.error('still here'),
+    spin: () => {
+      for (;;);
+    },
     leaveWithSymbol: exit => exits[exit](Symbol('unique')),
     leaveWithText: (exit, length) => exits[exit]('x'.repeat(length)),
   });

@@ -24,6 +24,9 @@ export const buildRootObject = ({ exitVat, exitVatWithFailure }, parameters, bag
       for (let i = 0; i < sends; i += 1) E.sendOnly(target).ping(i);
     },
     ping: value => value,
+    spin: () => {
+      for (;;);
+    },
     /** Durable objects, each with an entry; they are exported when asked for. */
     fill: (from, count) => {
       for (let i = from; i < from + count; i += 1) things.init(i, makeThing(i));

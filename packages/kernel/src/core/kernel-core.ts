@@ -146,11 +146,11 @@ export class KernelCore {
     this.zygotes = new Zygotes({
       openWorkers: ways.openWorkers,
       host: workerHost(options),
-      images,
-      usual,
+      ...{ images, usual },
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
+      nowMs: () => ways.clock.nowMs(),
       scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
       ...{ onProcessGone: () => this.#freeReaders(), repeat: ways.clock.repeat },
     });

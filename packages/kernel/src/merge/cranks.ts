@@ -8,10 +8,7 @@
  */
 import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
 import {
-  CRANK_BYTES_MAX,
-  hasFaulted,
   NAMED_EXPORTS_MAX,
-  unpackTuple,
   VatFault,
   type CrankReport,
   type CrankTuple,
@@ -24,7 +21,8 @@ import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import { checkCrank, execute, type CrankEffects, type CrankRights } from './syscalls.js';
+import { readCrank } from './crank-reader.js';
+import { execute, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
@@ -123,28 +121,6 @@ class RaisedFault extends Error {
     this.body = body;
   }
 }
-
-/**
- * A packed crank that cannot even be unpacked is the vat's fault: its worker sent it. So is one
- * that is packed in another way than ours: its first bytes do not tell whether it has faulted.
- */
-const unpack = (packed: Uint8Array): readonly unknown[] => {
-  if (packed.length > CRANK_BYTES_MAX) throw new VatFault('LIMIT', 'crank too large');
-  let crank: readonly unknown[];
-  try {
-    crank = unpackTuple(packed);
-  } catch (error) {
-    throw new VatFault('BAD_SYSCALL', `malformed crank: ${String(error)}`);
-  }
-  if (hasFaulted(packed) !== (crank[0] !== null)) {
-    throw new VatFault('BAD_SYSCALL', 'malformed crank: not as a worker packs it');
-  }
-  return crank;
-};
-
-/** A packed crank, checked field by field. Throws VatFault. */
-export const readCrank = (packed: Uint8Array, rights: CrankRights): CrankTuple =>
-  checkCrank(unpack(packed), rights);
 
 /** Merges a crank, or undoes it and says why. */
 export const mergeCrank = (

@@ -2,19 +2,21 @@
  * A vat worker behind a channel, whatever runs at its other end.
  *
  * Invariants: answers to prepare, bind and replay come in the order of the calls, one at a time;
- * what a worker posts is checked before it is believed; a worker that fails is killed and gives
- * the same error from then on.
+ * what a worker posts is checked before it is believed, and taken only where docs/protocol.md says
+ * that it is legal; only what proves that a crank or a question has ended feeds the watchdog. A
+ * worker that fails is killed and gives the same error from then on. One whose vat has ended is
+ * killed, too, once the crank is here: what it would do behind that is nobody's business.
  */
 import assert from 'node:assert/strict';
 import { describeError, packFrame, textOf, utf8 } from '@heirloom/store';
 import {
+  CRANK_BYTES_MAX,
+  endsPart,
   FIRST_POSITION,
   FromWorker,
-  hasFaulted,
   positionAfter,
   ToWorker,
   type BundleId,
-  type FromWorkerTuple,
   type HandOver,
   type HandOverWave,
   type Position,
@@ -25,6 +27,7 @@ import { Deferred } from '../base/deferred.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
 import { toldOf } from '../code/evaluated-places.js';
 import { methodOfDelivery } from '../log/vat-lines.js';
+import { Chatter } from './chatter.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
 import type {
   HandedBundle,
@@ -34,13 +37,18 @@ import type {
   WaveDeliveries,
 } from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
-import { readFrame } from './worker-frames.js';
+import { readFrame, type WorkerFrame } from './worker-frames.js';
 
 interface FrameWorkerOptions {
   readonly open: OpenChannel;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
+  readonly nowMs: () => number;
 }
+
+/** What it is asked, but for deliveries. */
+type Question = typeof ToWorker.prepare | typeof ToWorker.bind | typeof ToWorker.replay;
+type Asking = Extract<ToWorkerTuple, readonly [Question, ...unknown[]]>;
 
 /** What a worker is doing, as far as the kernel knows. */
 type State =
@@ -49,8 +57,11 @@ type State =
   /** It owes one answer. */
   | {
       readonly name: 'asked';
-      readonly answer: Deferred<FromWorkerTuple>;
-      readonly isReplay: boolean;
+      readonly question: Question;
+      readonly answer: Deferred<WorkerFrame>;
+      /** Of a replay: the next place that it may tell of, and where it ends. Else 0. */
+      progressFrom: number;
+      readonly progressEnd: number;
     }
   /** It owes cranks up to a position. */
   | {
@@ -61,17 +72,27 @@ type State =
       /** Settles when it owes no crank any more, and when it fails. */
       readonly over: Deferred<void>;
     }
+  /** For good: with a crank that it has posted its vat ends. Nothing more is expected of it. */
+  | { readonly name: 'over' }
   /** For good: it gives this error from now on. */
   | { readonly name: 'failed'; readonly error: WorkerError };
 
 const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
   idle: ['asked', 'delivering', 'failed'],
   asked: ['idle', 'failed'],
-  delivering: ['idle', 'failed'],
+  delivering: ['idle', 'over', 'failed'],
+  over: ['failed'],
   failed: [],
 };
 
-const IDLE: State = { name: 'idle' };
+const IDLE = { name: 'idle' } as const;
+
+type ChatterFrame = Extract<
+  WorkerFrame,
+  readonly [typeof FromWorker.log | typeof FromWorker.trace, ...unknown[]]
+>;
+
+const OVER = { name: 'over' } as const;
 
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;
@@ -82,9 +103,20 @@ const LEFT_BEHIND =
   'busy until this process ends, which process.exit() waits for: use endProcess(), or a signal. ' +
   "Code that may do so belongs in a child process: isolation 'process'";
 
+/** Of cranks that have arrived and are not merged yet: 16 of the largest. */
+const UNMERGED_BYTES_MAX = 16 * CRANK_BYTES_MAX;
+
+/** What each answer answers. */
+const ANSWERED: Readonly<Record<number, Question>> = {
+  [FromWorker.prepared]: ToWorker.prepare,
+  [FromWorker.bound]: ToWorker.bind,
+  [FromWorker.replayed]: ToWorker.replay,
+  [FromWorker.diverged]: ToWorker.replay,
+};
+
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
-  readonly #log: VatLog;
+  readonly #chatter: Chatter;
   readonly #watchdog: Watchdog;
   #watch: Watch | undefined;
   /** Warm: before that nothing of a vat runs. */
@@ -95,12 +127,13 @@ export class FrameWorker implements VatWorker {
   readonly #handed = new Set<BundleId>();
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
+  #unmergedBytes = 0;
   #nextPosition = FIRST_POSITION;
   /** Of the last wave. */
   #given: Pick<WaveDeliveries, 'firstPosition' | 'deliveries'> | undefined;
 
-  constructor({ open, log, watchdog }: FrameWorkerOptions) {
-    this.#log = log;
+  constructor({ open, log, watchdog, nowMs }: FrameWorkerOptions) {
+    this.#chatter = new Chatter({ log, nowMs });
     this.#watchdog = watchdog;
     this.#channel = open({
       frame: frame => this.#receive(frame),
@@ -110,7 +143,7 @@ export class FrameWorker implements VatWorker {
   }
 
   get hasFailed(): boolean {
-    return this.#state.name === 'failed';
+    return this.#state.name === 'failed' || this.#state.name === 'over';
   }
 
   async prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
@@ -166,6 +199,7 @@ export class FrameWorker implements VatWorker {
     assert(deliveries.length > 0, 'a part of a wave has deliveries');
     this.#cranks.length = 0;
     this.#crankHead = 0;
+    this.#unmergedBytes = 0;
     this.#nextPosition = firstPosition;
     this.#given = { firstPosition, deliveries };
     // Whoever asks for its cranks is told.
@@ -177,11 +211,8 @@ export class FrameWorker implements VatWorker {
   }
 
   nextCrank(): Uint8Array | Promise<Uint8Array> {
-    const crank = this.#cranks[this.#crankHead];
-    if (crank !== undefined) {
-      this.#crankHead += 1;
-      return crank;
-    }
+    const crank = this.#takeArrived();
+    if (crank !== undefined) return crank;
     const state = this.#state;
     if (state.name === 'failed') return Promise.reject(state.error);
     assert(state.name === 'delivering', 'a crank is due');
@@ -195,7 +226,7 @@ export class FrameWorker implements VatWorker {
   }
 
   async terminate(): Promise<void> {
-    this.#fail('WORKER_DIED', 'the kernel has let go of it');
+    this.#end(new WorkerError('WORKER_DIED', 'the kernel has let go of it', this.#place()));
     await this.#channel.destroy();
   }
 
@@ -212,6 +243,14 @@ export class FrameWorker implements VatWorker {
     const place = this.#place();
     const code = place === undefined ? `, which evaluates bundle ${this.#bundleId}` : '';
     return new WorkerError('THREAD_LEFT', `its thread${code} ${LEFT_BEHIND}`, place);
+  }
+
+  #takeArrived(): Uint8Array | undefined {
+    const crank = this.#cranks[this.#crankHead];
+    if (crank === undefined) return undefined;
+    this.#crankHead += 1;
+    this.#unmergedBytes -= crank.length;
+    return crank;
   }
 
   /** Where the worker is, as far as it has told. */
@@ -240,10 +279,11 @@ export class FrameWorker implements VatWorker {
     if (this.#state.name !== 'failed') this.#channel.send(packFrame(tuple));
   }
 
-  #ask(tuple: ToWorkerTuple): Promise<FromWorkerTuple> {
+  #ask(tuple: Asking): Promise<WorkerFrame> {
     if (this.#state.name === 'failed') return Promise.reject(this.#state.error);
-    const answer = new Deferred<FromWorkerTuple>();
-    this.#become({ name: 'asked', answer, isReplay: tuple[0] === ToWorker.replay });
+    const answer = new Deferred<WorkerFrame>();
+    const progressEnd = tuple[0] === ToWorker.replay ? tuple[1] : 0;
+    this.#become({ name: 'asked', question: tuple[0], answer, progressFrom: 0, progressEnd });
     this.#send(tuple);
     this.#beginWatch();
     return answer.promise;
@@ -266,72 +306,99 @@ export class FrameWorker implements VatWorker {
   }
 
   #receive(frame: Uint8Array): void {
-    if (this.#state.name === 'failed') return;
-    let tuple: FromWorkerTuple;
+    const { name } = this.#state;
+    if (name === 'failed' || name === 'over') return;
+    let tuple: WorkerFrame;
     try {
-      tuple = readFrame(frame);
+      tuple = readFrame(frame, this.#dueCount());
     } catch (error) {
       this.#refuse(describeError(error));
       return;
     }
-    // Console lines are no sign that a crank will end.
-    if (tuple[0] !== FromWorker.log && tuple[0] !== FromWorker.trace) this.#watch?.heard();
-    this.#take(tuple);
+    if (!this.#isReady && tuple[0] !== FromWorker.ready) {
+      this.#refuse('its first frame is not ready');
+      return;
+    }
+    if (tuple[0] === FromWorker.log || tuple[0] === FromWorker.trace) {
+      this.#takeChatter(tuple, frame.length);
+    } else this.#take(tuple);
   }
 
-  #take(tuple: FromWorkerTuple): void {
+  /** Cranks that it owes. */
+  #dueCount(): number {
+    const state = this.#state;
+    return state.name === 'delivering' ? state.endPosition - this.#nextPosition : 0;
+  }
+
+  /** It has shown that something has ended. */
+  #heard(): void {
+    this.#chatter.answered();
+    this.#watch?.heard();
+  }
+
+  #take(tuple: Exclude<WorkerFrame, ChatterFrame>): void {
     const state = this.#state;
     switch (tuple[0]) {
       case FromWorker.cranks:
         return this.#takeCranks(tuple[1], tuple[2]);
-      case FromWorker.log:
-        return this.#takeLine(tuple[1], textOf(tuple[2]), tuple[3] ?? undefined);
-      case FromWorker.trace:
-        return this.#takeTrace(tuple);
       case FromWorker.ready:
+        if (this.#isReady) this.#refuse('it is ready once more');
         this.#isReady = true;
         if (state.name === 'asked' || state.name === 'delivering') this.#beginWatch();
         return undefined;
       case FromWorker.progress:
-        if (state.name === 'asked' && state.isReplay) this.#nextPosition = tuple[1];
-        else this.#refuse('progress without a replay');
-        return undefined;
+        return this.#takeProgress(tuple[1]);
       case FromWorker.prepared:
       case FromWorker.bound:
       case FromWorker.replayed:
       case FromWorker.diverged:
-        if (state.name !== 'asked') {
+        if (state.name !== 'asked' || state.question !== ANSWERED[tuple[0]]) {
           this.#refuse('an answer without a question');
           return undefined;
         }
         this.#become(IDLE);
+        this.#heard();
         this.#endWatch();
         return state.answer.resolve(tuple);
-      case FromWorker.observed:
-        this.#refuse('observations that nobody asked for');
-        return undefined;
       default:
         throw TypeError(`unknown frame ${String((tuple satisfies never)[0])}`);
     }
   }
 
-  #takeLine(level: string, said: string, position: Position | undefined): void {
-    const { vatId, incarnation } = this.#identity ?? {};
-    const text = this.#told(said);
-    const delivery = position === undefined ? undefined : this.#deliveryAt(position);
-    if (incarnation === undefined || position === undefined || delivery === undefined) {
-      return this.#log.line({ vatId, level, text });
+  #takeProgress(position: Position): void {
+    const state = this.#state;
+    if (state.name !== 'asked' || position >= state.progressEnd) {
+      this.#refuse('progress without a replay');
+    } else if (position < state.progressFrom) this.#refuse('progress that goes back');
+    else {
+      state.progressFrom = position + 1;
+      this.#nextPosition = position;
+      this.#heard();
     }
-    return this.#log.line({ vatId, level, text, crank: { incarnation, position, delivery } });
   }
 
-  #takeTrace([, vpid, body, text]: Extract<
-    FromWorkerTuple,
-    readonly [typeof FromWorker.trace, ...unknown[]]
-  >): void {
-    const { vatId } = this.#identity ?? {};
-    if (vatId === undefined) return;
-    this.#log.trace({ vatId, vpid, body, text: this.#told(textOf(text)) });
+  /** Console lines and traces are no sign that a crank will end. */
+  #takeChatter(tuple: ChatterFrame, bytes: number): void {
+    const flood = this.#chatter.heard(bytes);
+    if (flood !== undefined) {
+      this.#refuse(flood);
+      return;
+    }
+    const { vatId, incarnation } = this.#identity ?? {};
+    const places = (text: string): string => this.#told(text);
+    if (tuple[0] === FromWorker.trace) {
+      const [, vpid, body, text] = tuple;
+      if (vatId !== undefined) this.#chatter.trace(text, { vatId, vpid, body }, places);
+      return;
+    }
+    const [, level, text, position] = tuple;
+    const delivery = position === null ? undefined : this.#deliveryAt(position);
+    if (incarnation === undefined || position === null || delivery === undefined) {
+      this.#chatter.line(text, { vatId, level }, places);
+    } else {
+      const crank = { incarnation, position, delivery };
+      this.#chatter.line(text, { vatId, level, crank }, places);
+    }
   }
 
   /** A text with the bundle where it tells places of modules that this evaluates. */
@@ -341,27 +408,40 @@ export class FrameWorker implements VatWorker {
 
   #takeCranks(firstPosition: Position, cranks: readonly Uint8Array[]): void {
     const state = this.#state;
-    const next = positionAfter(firstPosition, cranks.length);
-    const end = state.name === 'delivering' ? state.endPosition : this.#nextPosition;
-    if (firstPosition !== this.#nextPosition || next > end) {
-      this.#refuse(`cranks ${firstPosition} to ${next}, which are not due`);
+    if (state.name !== 'delivering' || firstPosition !== this.#nextPosition) {
+      this.#refuse(`cranks from ${firstPosition} on, which are not due`);
       return;
     }
-    if (state.name !== 'delivering') return;
+    const next = positionAfter(firstPosition, cranks.length);
     this.#nextPosition = next;
-    for (const crank of cranks) this.#cranks.push(crank);
-    // Nothing of the wave comes after a fault: other vats may be waiting for their turn.
-    if (next === end || cranks.some(hasFaulted)) {
-      this.#become(IDLE);
-      this.#endWatch();
-      state.over.resolve();
+    for (const crank of cranks) {
+      this.#cranks.push(crank);
+      this.#unmergedBytes += crank.length;
     }
+    if (this.#unmergedBytes > UNMERGED_BYTES_MAX) {
+      this.#refuse(`${this.#unmergedBytes} bytes of cranks wait to be merged`);
+      return;
+    }
+    this.#heard();
+    if (next === state.endPosition) this.#finish(IDLE);
+    // Nothing of the wave comes after such a crank: other vats may be waiting for their turn.
+    else if (cranks.slice(-1).some(endsPart)) this.#finish(OVER);
     const { reader } = state;
-    const crank = this.#cranks[this.#crankHead];
-    if (reader === undefined || crank === undefined) return;
+    const crank = reader && this.#takeArrived();
+    if (crank === undefined) return;
     state.reader = undefined;
-    this.#crankHead += 1;
-    reader.resolve(crank);
+    reader?.resolve(crank);
+  }
+
+  /** It owes no crank any more. */
+  #finish(next: typeof IDLE | typeof OVER): void {
+    const state = this.#state;
+    assert(state.name === 'delivering', 'it delivers');
+    this.#become(next);
+    this.#endWatch();
+    this.#chatter.sayLeftOut(this.#identity?.vatId);
+    state.over.resolve();
+    if (next === OVER) void this.#channel.destroy();
   }
 
   /** What it posted is nothing that a worker of ours posts. */
@@ -377,13 +457,23 @@ export class FrameWorker implements VatWorker {
     if (state.name === 'failed') return state.error;
     const options = cause === undefined ? undefined : { cause };
     const error = new WorkerError(code, why, this.#place(), options);
+    // One on an older image runs on behind an exit: what becomes of it there is all the same.
+    if (state.name === 'delivering' && this.#cranks.slice(this.#crankHead).some(endsPart)) {
+      this.#finish(OVER);
+    } else if (state.name !== 'over') this.#end(error);
+    return error;
+  }
+
+  #end(error: WorkerError): void {
+    const state = this.#state;
+    if (state.name === 'failed') return;
     this.#become({ name: 'failed', error });
     this.#endWatch();
+    this.#chatter.sayLeftOut(this.#identity?.vatId);
     if (state.name === 'asked') state.answer.reject(error);
     if (state.name === 'delivering') {
       state.reader?.reject(error);
       state.over.resolve();
     }
-    return error;
   }
 }

@@ -28,6 +28,8 @@ export interface ZygotesOptions {
   readonly spareThreads: number;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
+  /** Of a monotonic clock: how much a vat is told of in a second. */
+  readonly nowMs: () => number;
   readonly scriptFor: ScriptFor;
   /** A worker of a process is gone: what it held of the store can be freed. */
   readonly onProcessGone: () => void;
@@ -126,14 +128,14 @@ export class Zygotes {
     const key = `${kind}/${imageId}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const { images, log, watchdog, spareThreads, scriptFor } = this.#options;
+    const { images, log, watchdog, nowMs, spareThreads, scriptFor } = this.#options;
     const { script: imageSource, codeCache } = images.need(imageId);
     const host = { ...this.#options.host, imageSource, codeCache };
     const open = this.#options.openWorkers(kind, host, this.#options.onProcessGone);
     const hasNoSpares =
       this.#isClosed || kind === 'careful' || imageId !== images.currentId;
     const pool = new ZygotePool({
-      spawn: () => new FrameWorker({ open, log, watchdog }),
+      spawn: () => new FrameWorker({ open, log, watchdog, nowMs }),
       spareThreads: hasNoSpares ? 0 : spareThreads,
       scriptFor,
       departures: this.#departures,

@@ -105,6 +105,7 @@ const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
     spareThreads: 0,
     log: SILENT, // what vat code says in a replay was said before
     watchdog: new Watchdog(Infinity, repeat),
+    nowMs,
     scriptFor: ({ script }) => script,
     onProcessGone: () => undefined,
     repeat,

@@ -19,13 +19,18 @@ export const frameHead = (length: number): Uint8Array => {
   return head;
 };
 
-/** Puts frames together from the chunks of a stream. */
+/** A frame up to this gets its room at once, a longer one as its bytes come. */
+const ROOM_BYTES_AT_ONCE = 256 * 1024;
+
+/**
+ * Puts frames together from the chunks of a stream. What is there of a long frame takes at most
+ * three times its bytes of memory, and each is copied a few times, however small the chunks are.
+ */
 export class FrameSplitter {
   readonly #bytesMax: number;
-  #parts: Uint8Array[] = [];
-  #partBytes = 0;
-  /** Of the frame that has begun, its head included; 0 while its head is not there. */
-  #needed = 0;
+  /** With the beginning of a frame, its head included. */
+  #room = new Uint8Array(0);
+  #kept = 0;
 
   constructor(bytesMax = FRAME_BYTES_MAX) {
     this.#bytesMax = bytesMax;
@@ -34,39 +39,45 @@ export class FrameSplitter {
   /** The frames that `chunk` completes: views of it where they lie within. Throws on a long one. */
   push(chunk: Uint8Array): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    let rest: Uint8Array | undefined = chunk;
-    while (rest !== undefined) rest = this.#take(rest, frames);
+    let rest = chunk;
+    if (this.#kept > 0) {
+      rest = this.#keep(rest, HEAD_BYTES);
+      if (this.#kept < HEAD_BYTES) return frames;
+      const end = HEAD_BYTES + this.#lengthIn(this.#room);
+      rest = this.#keep(rest, end);
+      if (this.#kept < end) return frames;
+      frames.push(this.#room.subarray(HEAD_BYTES, end));
+      this.#room = new Uint8Array(0);
+      this.#kept = 0;
+    }
+    while (rest.length >= HEAD_BYTES) {
+      const end = HEAD_BYTES + this.#lengthIn(rest);
+      if (rest.length < end) break;
+      frames.push(rest.subarray(HEAD_BYTES, end));
+      rest = rest.subarray(end);
+    }
+    this.#keep(rest, rest.length);
     return frames;
   }
 
-  /** Adds bytes of one frame; gives what is left for the next, if anything is. */
-  #take(bytes: Uint8Array, frames: Uint8Array[]): Uint8Array | undefined {
-    this.#parts.push(bytes);
-    this.#partBytes += bytes.length;
-    if (this.#needed === 0) {
-      if (this.#partBytes < HEAD_BYTES) return undefined;
-      this.#needed = HEAD_BYTES + this.#readLength();
+  /** Keeps of `bytes` what is missing up to `end`, and gives the others. */
+  #keep(bytes: Uint8Array, end: number): Uint8Array {
+    const count = Math.min(bytes.length, Math.max(0, end - this.#kept));
+    const needed = this.#kept + count;
+    if (needed > this.#room.length) {
+      const wanted = Math.min(end, Math.max(this.#kept * 2, ROOM_BYTES_AT_ONCE));
+      const room = new Uint8Array(Math.max(needed, wanted));
+      room.set(this.#room.subarray(0, this.#kept));
+      this.#room = room;
     }
-    if (this.#partBytes < this.#needed) return undefined;
-    const whole = this.#joined();
-    const end = this.#needed;
-    frames.push(whole.subarray(HEAD_BYTES, end));
-    this.#parts = [];
-    this.#partBytes = 0;
-    this.#needed = 0;
-    return end < whole.length ? whole.subarray(end) : undefined;
+    this.#room.set(bytes.subarray(0, count), this.#kept);
+    this.#kept = needed;
+    return bytes.subarray(count);
   }
 
-  #readLength(): number {
-    const whole = this.#joined();
-    this.#parts = [whole];
-    const length = new DataView(whole.buffer, whole.byteOffset).getUint32(0);
+  #lengthIn(bytes: Uint8Array): number {
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     if (length > this.#bytesMax) throw new RangeError(`a frame of ${length} bytes`);
     return length;
-  }
-
-  #joined(): Uint8Array {
-    const [only] = this.#parts;
-    return only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts);
   }
 }

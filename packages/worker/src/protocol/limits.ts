@@ -40,3 +40,9 @@ export const DECODED_BYTES_MAX = 2 ** 26;
 export const ARGUMENTS_MAX = 65_536;
 /** Proxies that a proxy stands before. */
 export const PROXY_LEVELS_MAX = 100;
+/**
+ * What the weights leave room for, in all syscalls of a crank together: resolutions and interfaces;
+ * references. The kernel counts these while it reads, and stops at the first one too many.
+ */
+export const ELEMENTS_PER_CRANK_MAX = Math.floor(SYSCALL_BYTES_PER_CRANK_MAX / ELEMENT_WEIGHT);
+export const REFERENCES_PER_CRANK_MAX = Math.floor(SYSCALL_BYTES_PER_CRANK_MAX / REFERENCE_WEIGHT);

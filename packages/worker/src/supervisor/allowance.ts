@@ -10,14 +10,14 @@ export class Allowance {
     this.#periodUs = periodUs;
   }
 
-  /** Is there one left? It is taken then. */
-  take(atUs: number): boolean {
+  /** Are there so many left? They are taken then. */
+  take(atUs: number, count = 1): boolean {
     if (atUs - this.#beganUs >= this.#periodUs) {
       this.#beganUs = atUs;
       this.#taken = 0;
     }
-    if (this.#taken >= this.#most) return false;
-    this.#taken += 1;
+    if (this.#taken + count > this.#most) return false;
+    this.#taken += count;
     return true;
   }
 }

@@ -16,13 +16,16 @@ import type { BundleText } from '../protocol/bundle-caps.js';
 import { SCRIPT_SCHEME, type BundleId } from '../protocol/code-ids.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
+import { cutLine, cutMark, leftOutText, TRACED_BYTES_MAX } from '../protocol/lines.js';
 import type { Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverRow, HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
+import type { VRef } from '../protocol/refs.js';
 import { readToWorker } from '../protocol/tuples.js';
 import {
   FIRST_POSITION,
   positionAfter,
+  vatIdOf,
   vatNumberOf,
   type Incarnation,
   type Position,
@@ -55,8 +58,13 @@ interface Bound {
   readonly history: VatNumber;
 }
 
-/** Console lines of a vat between two of its chunks of cranks; the rest is left out. */
-const LOG_LINES_MAX = 1_000;
+/**
+ * Console lines of a vat that are told between two of its chunks of cranks, and within such a time;
+ * and their bytes within it (docs/limits.md).
+ */
+const LINES_MAX = 1_000;
+const LINE_BYTES_TOLD_MAX = 2 ** 20;
+const LINES_US = 250_000;
 /** Rejections whose traces are told within such a time: a vat may throw as often as it likes. */
 const TRACES_MAX = 10;
 const TRACES_US = 50_000;
@@ -99,7 +107,12 @@ export class Supervisor {
   #state: State = { name: 'unbound', lines: [] };
   /** None before `bind`. */
   #spaces: Spaces | undefined;
+  readonly #lineAllowance = new Allowance(LINES_MAX, LINES_US);
+  readonly #lineBytesAllowance = new Allowance(LINE_BYTES_TOLD_MAX, LINES_US);
+  /** Since the last chunk. */
   #lines = 0;
+  /** Lines that were not told, since that was last said. */
+  #leftOut = 0;
   #wave: Wave | undefined;
   readonly #allowance = new Allowance(TRACES_MAX, TRACES_US);
 
@@ -240,6 +253,7 @@ export class Supervisor {
         this.#postFrame(frame);
       },
       finish: () => {
+        this.#sayLeftOut();
         this.#liveslots.endWave();
         this.#rows.close();
         this.#bundles.close();
@@ -320,17 +334,46 @@ export class Supervisor {
   }
 
   #log(level: LogLevel, text: string): void {
-    // Vat code that writes for ever must not fill the kernel's memory.
-    if (this.#state.name === 'replaying' || this.#lines > LOG_LINES_MAX) return;
+    const state = this.#state;
+    if (state.name === 'replaying') return undefined;
+    // Vat code that writes for ever must neither fill the kernel's memory nor hold it up.
+    const { told, bytesLeftOut } = cutLine(utf8(text));
+    const atUs = nowUs();
+    const isTold =
+      this.#lines < LINES_MAX &&
+      this.#lineAllowance.take(atUs) &&
+      this.#lineBytesAllowance.take(atUs, told.length);
+    if (!isTold) {
+      // At once: the crank may never end. How many there were is said later.
+      if (this.#leftOut === 0 && this.#lines === LINES_MAX) {
+        this.#writeLine('warn', 'more lines are left out');
+      }
+      this.#leftOut += 1;
+      return undefined;
+    }
     this.#lines += 1;
-    if (this.#lines > LOG_LINES_MAX) return this.#writeLine('warn', 'more lines are left out');
-    this.#writeLine(level, text);
+    this.#sayLeftOut();
+    this.#writeLine(level, bytesLeftOut === 0 ? text : textOf(told) + cutMark(bytesLeftOut));
+  }
+
+  #sayLeftOut(): void {
+    const state = this.#state;
+    if (this.#leftOut === 0 || 'lines' in state) return;
+    const text = leftOutText(this.#leftOut, vatIdOf(state.bound.vat));
+    this.#leftOut = 0;
+    this.#writeLine('warn', text);
   }
 
   #writeLine(level: LogLevel, text: string): void {
     const state = this.#state;
     if ('lines' in state) state.lines.push([level, text]);
     else this.#post([FromWorker.log, level, utf8(text), this.#wave?.position ?? null]);
+  }
+
+  /** A trace that is not too long; else none. */
+  #postTrace(vpid: VRef | '', body: Uint8Array, text: string): void {
+    if (text === '' || body.length > TRACED_BYTES_MAX) return;
+    this.#post([FromWorker.trace, vpid, body, cutLine(utf8(text)).told]);
   }
 
   /** Where the errors were thrown that the crank tells of. */
@@ -340,13 +383,12 @@ export class Supervisor {
     if (fault !== undefined && outcome !== null) {
       const ofReason = environment.traceOf(fault.reason);
       const text = ofReason === '' ? environment.traceOf(fault.fault) : ofReason;
-      if (text !== '') this.#post([FromWorker.trace, '', outcome[1], utf8(text)]);
+      this.#postTrace('', outcome[1], text);
     }
     if (outcome !== null) return;
     for (const { vpid, reason, body } of rejections) {
       if (!this.#allowance.take(nowUs())) return;
-      const text = environment.traceOf(reason);
-      if (text !== '') this.#post([FromWorker.trace, vpid, body, utf8(text)]);
+      this.#postTrace(vpid, body, environment.traceOf(reason));
     }
   }
 

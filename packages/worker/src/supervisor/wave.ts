@@ -2,8 +2,10 @@
  * A vat's part of one wave: deliveries in, packed cranks out, in chunks so that the kernel merges
  * while the vat runs on.
  *
- * Invariants: cranks leave in order; after a fault no further delivery of the wave is run.
+ * Invariants: cranks leave in order; behind a crank with which the vat ends, by a fault or an exit,
+ * no further delivery of the wave is run (protocol/outcomes.ts tells the kernel).
  */
+import { Syscall } from '../protocol/opcodes.js';
 import { positionAfter, type Position } from '../protocol/vat-numbers.js';
 import type { CrankChunk } from './crank-chunk.js';
 import type { FinishedCrank } from './crank-frame.js';
@@ -35,12 +37,19 @@ interface WaveOptions {
   finish(): void;
 }
 
+/** Whatever the kernel makes of the crank, its vat ends. */
+const endsVat = ({ outcome, syscalls }: FinishedCrank): boolean => {
+  if (outcome !== null) return true;
+  for (const [op] of syscalls) if (op === Syscall.exit) return true;
+  return false;
+};
+
 export class Wave implements CrankJob {
   readonly #options: WaveOptions;
   #next = 0;
   #startedUs = 0;
   #chunkUs = 0;
-  #isFaulted = false;
+  #isOver = false;
 
   constructor(options: WaveOptions) {
     this.#options = options;
@@ -52,12 +61,12 @@ export class Wave implements CrankJob {
   }
 
   get remaining(): number {
-    return this.#isFaulted ? 0 : this.#options.deliveries.length - this.#next + 1;
+    return this.#isOver ? 0 : this.#options.deliveries.length - this.#next + 1;
   }
 
   begin(): boolean {
     const { deliveries, engine, chunk, firstPosition } = this.#options;
-    const delivery = this.#isFaulted ? undefined : deliveries[this.#next];
+    const delivery = this.#isOver ? undefined : deliveries[this.#next];
     if (delivery === undefined) return false;
     this.#startedUs = nowUs();
     if (chunk.count === 0) {
@@ -77,10 +86,10 @@ export class Wave implements CrankJob {
     const { engine, height, chunk, deliveries } = this.#options;
     const crank = engine.end(height);
     this.#options.ended(crank);
-    this.#isFaulted = crank.outcome !== null;
+    this.#isOver = endsVat(crank);
     const endedUs = nowUs();
     chunk.add(crank, endedUs - this.#startedUs);
-    const isLast = this.#isFaulted || this.#next === deliveries.length;
+    const isLast = this.#isOver || this.#next === deliveries.length;
     if (!isLast && this.#isDue(endedUs)) this.#flush();
   }
 

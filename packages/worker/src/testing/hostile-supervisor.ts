@@ -3,7 +3,8 @@
  * as JSON, in the place of the next cranks that it would post. All else is the honest supervisor's.
  *
  * Values: `{ "bytes": hex }`, `{ "zeros": n }`, `{ "text": n }` (n times `x`), and
- * `{ "list": [n, v] }`. `packedCrank` is hex, written `times` times.
+ * `{ "list": [n, v] }`. What is packed is hex, written `times` times; `{ head, filler, bytes }` are
+ * the bytes of `head`, and behind them so many of the byte `filler`.
  */
 import { writeSync } from 'node:fs';
 import { unpackTuple } from '../protocol/frame-reader.js';
@@ -15,27 +16,28 @@ import type { ImageHost, SupervisorOptions } from '../contracts/vat-environment.
 
 type Frame = Parameters<typeof packTuple>[0];
 
+interface Filled {
+  readonly head: string;
+  readonly filler: number;
+  readonly bytes: number;
+}
+
 export type Order =
   /** In the place of the last crank. */
   | { readonly crank: unknown }
-  | { readonly packedCrank: string; readonly times?: number }
+  | { readonly packedCrank: string | Filled; readonly times?: number }
   /** In the place of the frame of cranks. */
   | { readonly frame: unknown }
-  | { readonly packedFrame: string; readonly tail?: string; readonly times?: number }
+  | { readonly packedFrame: string | Filled }
+  /** So many times, before the frame of cranks. */
+  | { readonly posts: unknown; readonly count: number }
   /** Not even a frame. Threads only. */
   | { readonly message: 'null' | 'text' | 'shared' }
   | { readonly end: 'throw' | 'exit' | 'abort' }
-  /** Before the frame of cranks: each of these frames, `times` times; then the honest one. */
-  | { readonly flood: readonly Flood[]; readonly instead?: true }
   /** Bytes on the pipe of a child process, in the place of the frame: no frame of ours. */
   | { readonly raw: string; readonly times?: number }
   /** The honest frame, some of its bytes changed, cut or doubled. */
   | { readonly mutate: readonly Mutation[] };
-
-type Flood = { readonly times: number } & (
-  | { readonly frame: unknown }
-  | { readonly packedFrame: string }
-);
 
 /** `at`: a part of the frame's length, of 1. */
 type Mutation = { readonly at: number } & (
@@ -45,6 +47,15 @@ type Mutation = { readonly at: number } & (
 );
 
 const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+
+const packedBytes = (given: string | Filled, times = 1): Uint8Array => {
+  if (typeof given === 'string') return hexBytes(given.repeat(times));
+  const { head, filler, bytes } = given;
+  const begin = hexBytes(head);
+  const filled = new Uint8Array(begin.length + bytes).fill(filler);
+  filled.set(begin);
+  return filled;
+};
 
 const valueOf = (given: unknown): unknown => {
   if (Array.isArray(given)) return given.map(valueOf);
@@ -121,31 +132,22 @@ export class Supervisor {
     const order = tuple[0] === FromWorker.cranks ? this.#orders.shift() : undefined;
     if (order === undefined || tuple[0] !== FromWorker.cranks) return this.#post(frame, transfer);
     if ('frame' in order) return this.#post(packed(order.frame), []);
-    if ('packedFrame' in order) {
-      const { packedFrame, tail = '', times = 1 } = order;
-      return this.#post(hexBytes(packedFrame + tail.repeat(times)), []);
-    }
+    if ('packedFrame' in order) return this.#post(packedBytes(order.packedFrame), []);
     if ('message' in order) return this.#post(MESSAGES[order.message] as Uint8Array, []);
+    if ('posts' in order) {
+      for (let i = 0; i < order.count; i += 1) this.#post(packed(order.posts), []);
+      return this.#post(frame, transfer);
+    }
     if ('end' in order) return this.#end(order.end);
     if ('mutate' in order) return this.#post(mutated(frame, order.mutate), []);
     if ('raw' in order) return writeRaw(hexBytes(order.raw.repeat(order.times ?? 1)));
-    if ('flood' in order) {
-      for (const flood of order.flood) this.#flood(flood);
-      return order.instead === true ? undefined : this.#post(frame, transfer);
-    }
     const crank =
       'crank' in order
         ? packed(order.crank)
-        : hexBytes(order.packedCrank.repeat(order.times ?? 1));
+        : packedBytes(order.packedCrank, order.times);
     const [, first, cranks, times] = tuple;
     const frames: Frame = [FromWorker.cranks, first, [...cranks.slice(0, -1), crank], times];
     return this.#post(packTuple(frames), []);
-  }
-
-  #flood(flood: Flood): void {
-    for (let i = 0; i < flood.times; i += 1) {
-      this.#post('frame' in flood ? packed(flood.frame) : hexBytes(flood.packedFrame), []);
-    }
   }
 
   #end(how: 'throw' | 'exit' | 'abort'): void {

@@ -1,0 +1,283 @@
+/**
+ * Reads packed cranks by their shape, and checks what they hold while it does.
+ *
+ * The kernel trusts no worker. Invariants: nothing is made of a crank that its shape does not ask
+ * for, and every list is counted before its first element is read, so that reading costs memory in
+ * proportion to a crank that keeps the limits; what breaks one, or is no crank, is a VatFault that
+ * undoes the crank. Ownership of references is checked where they are used: syscalls.ts.
+ */
+import { AssertionError } from 'node:assert';
+import { isNatural } from '@heirloom/store';
+import {
+  BODY_BYTES_MAX,
+  CRANK_BYTES_MAX,
+  CRANK_HEAD,
+  ELEMENTS_PER_CRANK_MAX,
+  FrameCursor,
+  isReference,
+  MIGRATION_FAILURES_MAX,
+  MIGRATION_REASON_CHARS_MAX,
+  readAsciiText,
+  readInterface,
+  readTag,
+  REFERENCES_PER_CRANK_MAX,
+  REPORT_CHARS_MAX,
+  ROW_BYTES_MAX,
+  ROW_KEY_BYTES_MAX,
+  ROWS_PER_CRANK_MAX,
+  SLOTS_MAX,
+  Syscall,
+  SYSCALLS_PER_CRANK_MAX,
+  VatFault,
+  VREF_LENGTH_MAX,
+  type CrankReport,
+  type CrankTuple,
+  type FailedMigration,
+  type MigrationReport,
+  type Outcome,
+  type Resolution,
+  type RowWrite,
+  type SyscallTuple,
+  type VRef,
+} from '@heirloom/worker';
+import { checkDismissal } from '../objects/dismissed-kinds.js';
+import type { CrankRights } from './syscalls.js';
+
+/** More than any code, tag or interface takes: each has a limit of its own besides. */
+const WORD_CHARS_MAX = 1_000;
+/** A reason as a JSON string: six characters for one that is not ASCII. */
+const REASON_TEXT_CHARS_MAX = 6 * MIGRATION_REASON_CHARS_MAX + 2;
+
+const fault = (what: string): never => {
+  throw new VatFault('BAD_SYSCALL', what);
+};
+
+const limit = (what: string): never => {
+  throw new VatFault('LIMIT', what);
+};
+
+class CrankReader {
+  readonly #cursor: FrameCursor;
+  /** That may still come, in all syscalls together. */
+  #elementsLeft = ELEMENTS_PER_CRANK_MAX;
+  #referencesLeft = REFERENCES_PER_CRANK_MAX;
+
+  constructor(packed: Uint8Array) {
+    this.#cursor = new FrameCursor(packed);
+  }
+
+  crank({ migrates }: Pick<CrankRights, 'migrates'>): CrankTuple {
+    this.#cursor.tuple(4);
+    const outcome = this.#outcome();
+    const syscalls = this.#syscalls();
+    const rows = this.#rows();
+    // A crank that faulted reports nothing.
+    const report = migrates && outcome === null ? this.#migrationReport() : this.#report();
+    this.#cursor.end();
+    return [outcome, syscalls, rows, report];
+  }
+
+  #outcome(): Outcome {
+    const cursor = this.#cursor;
+    if (cursor.takesNull()) return null;
+    cursor.tuple(2);
+    const code = cursor.text(WORD_CHARS_MAX);
+    const error = cursor.bytes();
+    return error.length > BODY_BYTES_MAX ? limit('an error too large') : [code, error];
+  }
+
+  #syscalls(): SyscallTuple[] {
+    const count = this.#cursor.list();
+    if (count > SYSCALLS_PER_CRANK_MAX) limit('too many syscalls');
+    const syscalls: SyscallTuple[] = [];
+    for (let i = 0; i < count; i += 1) syscalls.push(this.#syscall());
+    return syscalls;
+  }
+
+  #syscall(): SyscallTuple {
+    const cursor = this.#cursor;
+    const length = cursor.list();
+    if (length === 0) fault('a syscall without an opcode');
+    const op = cursor.integer();
+    switch (op) {
+      case Syscall.send: {
+        if (length !== 5) fault('malformed send');
+        const target = this.#reference();
+        const body = this.#body();
+        const slots = this.#slots();
+        return [op, target, body, slots, cursor.takesNull() ? null : this.#reference()];
+      }
+      case Syscall.subscribe:
+        if (length !== 2) fault('malformed subscribe');
+        return [op, this.#reference()];
+      case Syscall.resolve:
+        if (length !== 2) fault('malformed resolve');
+        return [op, this.#resolutions()];
+      case Syscall.exit:
+        if (length !== 4) fault('malformed exit');
+        return [op, cursor.boolean(), this.#body(), this.#slots()];
+      case Syscall.dropImports:
+      case Syscall.retireImports:
+      case Syscall.retireExports:
+      case Syscall.abandonExports:
+        if (length !== 2) fault('malformed garbage syscall');
+        return [op, this.#references()];
+      case Syscall.dismissKind: {
+        if (length !== 3) fault('malformed dismissal');
+        const kind = cursor.integer();
+        const tag = cursor.text(WORD_CHARS_MAX);
+        checkDismissal(kind, tag);
+        return [op, kind, tag];
+      }
+      case Syscall.allege:
+        if (length !== 2) fault('malformed interfaces');
+        return [op, this.#interfaces()];
+      default:
+        return fault(`unknown syscall ${op}`);
+    }
+  }
+
+  #reference(): VRef {
+    const text = this.#cursor.text(VREF_LENGTH_MAX);
+    return isReference(text) ? text : fault('no reference');
+  }
+
+  #references(countMax = REFERENCES_PER_CRANK_MAX): VRef[] {
+    const count = this.#cursor.list();
+    if (count > countMax) limit('syscall capdata too large');
+    this.#referencesLeft -= count;
+    if (this.#referencesLeft < 0) limit('too many references');
+    const vrefs: VRef[] = [];
+    for (let i = 0; i < count; i += 1) vrefs.push(this.#reference());
+    return vrefs;
+  }
+
+  #body(): Uint8Array {
+    const body = this.#cursor.bytes();
+    return body.length > BODY_BYTES_MAX ? limit('syscall capdata too large') : body;
+  }
+
+  #slots(): VRef[] {
+    return this.#references(SLOTS_MAX);
+  }
+
+  /** A list, each element of which is more than a reference. */
+  #elements(): number {
+    const count = this.#cursor.list();
+    this.#elementsLeft -= count;
+    return this.#elementsLeft < 0 ? limit('too many resolutions') : count;
+  }
+
+  #resolutions(): Resolution[] {
+    const cursor = this.#cursor;
+    const count = this.#elements();
+    const resolutions: Resolution[] = [];
+    for (let i = 0; i < count; i += 1) {
+      cursor.tuple(4);
+      resolutions.push([this.#reference(), cursor.boolean(), this.#body(), this.#slots()]);
+    }
+    return resolutions;
+  }
+
+  #interfaces(): (readonly [VRef, string])[] {
+    const cursor = this.#cursor;
+    const count = this.#elements();
+    const pairs: (readonly [VRef, string])[] = [];
+    for (let i = 0; i < count; i += 1) {
+      cursor.tuple(2);
+      const vref = this.#reference();
+      const spelled = cursor.text(WORD_CHARS_MAX);
+      if (readInterface(spelled) === undefined) fault('malformed interfaces');
+      pairs.push([vref, spelled]);
+    }
+    return pairs;
+  }
+
+  #rows(): RowWrite[] {
+    const cursor = this.#cursor;
+    const count = cursor.list();
+    if (count > ROWS_PER_CRANK_MAX) limit('too many row writes');
+    const rows: RowWrite[] = [];
+    let before: Uint8Array | undefined;
+    for (let i = 0; i < count; i += 1) {
+      cursor.tuple(2);
+      const key = cursor.bytes();
+      if (key.length === 0) fault('a row without a key');
+      if (key.length > ROW_KEY_BYTES_MAX) limit('row key too long');
+      const value = cursor.takesNull() ? null : cursor.bytes();
+      if (value !== null && value.length > ROW_BYTES_MAX) limit('row too large');
+      if (before !== undefined && Buffer.compare(before, key) >= 0) {
+        fault('row writes are not in order');
+      }
+      before = key;
+      rows.push([key, value]);
+    }
+    return rows;
+  }
+
+  /** Reaps and sweeps say whether there is more to do, reaps also what V8 has let go of. */
+  #report(): CrankReport {
+    const cursor = this.#cursor;
+    if (cursor.takesNull()) return null;
+    cursor.tuple(3);
+    const more = cursor.boolean();
+    let charsLeft = REPORT_CHARS_MAX;
+    const list = (): VRef[] => {
+      const vrefs: VRef[] = [];
+      for (let left = cursor.list(); left > 0; left -= 1) {
+        const vref = this.#reference();
+        charsLeft -= vref.length;
+        if (charsLeft < 0) limit('a report of too many references');
+        vrefs.push(vref);
+      }
+      return vrefs;
+    };
+    return [more, list(), list()];
+  }
+
+  /** A migration says how far it has come and what failed. */
+  #migrationReport(): MigrationReport {
+    const cursor = this.#cursor;
+    cursor.tuple(5);
+    const head = [cursor.boolean(), this.#natural(), this.#natural(), this.#natural()] as const;
+    const count = cursor.list();
+    if (count > MIGRATION_FAILURES_MAX) limit('too many failures');
+    const failed: FailedMigration[] = [];
+    for (let i = 0; i < count; i += 1) failed.push(this.#failure());
+    return [...head, failed];
+  }
+
+  #failure(): FailedMigration {
+    const cursor = this.#cursor;
+    cursor.tuple(5);
+    const numbers = [this.#natural(), this.#natural(), this.#natural()] as const;
+    const tag = cursor.text(WORD_CHARS_MAX);
+    const reason = cursor.text(REASON_TEXT_CHARS_MAX);
+    const isReason = readAsciiText(reason, MIGRATION_REASON_CHARS_MAX) !== undefined;
+    if (readTag(tag) === undefined || !isReason) fault('malformed report');
+    return [...numbers, tag, reason];
+  }
+
+  #natural(): number {
+    const value = this.#cursor.integer();
+    return isNatural(value) ? value : fault('a negative number');
+  }
+}
+
+/**
+ * Reads a packed crank. One that is packed in another way than ours is refused: its first bytes do
+ * not tell how it has ended. Errors: VatFault.
+ */
+export const readCrank = (
+  packed: Uint8Array,
+  rights: Pick<CrankRights, 'migrates'>,
+): CrankTuple => {
+  if (packed.length > CRANK_BYTES_MAX) limit('crank too large');
+  if (packed[0] !== CRANK_HEAD) fault('malformed crank: not as a worker packs it');
+  try {
+    return new CrankReader(packed).crank(rights);
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    return fault(`malformed crank: ${error.message}`);
+  }
+};
