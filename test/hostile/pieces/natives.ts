@@ -47,13 +47,13 @@ export const NATIVES: Kind = {
     {
       name: 'new Promise(native)',
       tries: 'an executor that is native',
-      code: `${DEEP} new Promise(JSON.stringify.bind(JSON, deep())).then(() => 'ran', caught)`,
+      code: `${DEEP} new Promise(JSON.stringify.bind(JSON, deep(), null)).then(() => 'ran', caught)`,
       ends: TOO_DEEP,
     },
     {
       name: 'a thenable whose then is native',
       tries: 'a then that V8 calls by itself',
-      code: `${DEEP} Promise.resolve({ then: JSON.stringify.bind(JSON, deep()) })
+      code: `${DEEP} Promise.resolve({ then: JSON.stringify.bind(JSON, deep(), null) })
         .then(() => 'ran', caught)`,
       ends: TOO_DEEP,
     },
@@ -62,7 +62,7 @@ export const NATIVES: Kind = {
       tries: 'a resolve that reads `then` through a chain of proxies',
       code: `let p = {}; for (let i = 0; i < 100_000; i += 1) p = new Proxy(p, {});
         new Promise(resolve => resolve(p)).then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: a proxy stands before at most 100 others',
       isQuick: true,
     },
     {
@@ -121,7 +121,7 @@ export const NATIVES: Kind = {
       tries: 'a text of brackets in each other',
       code: `Promise.resolve('['.repeat(300_000) + ']'.repeat(300_000)).then(JSON.parse)
         .then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: TOO_DEEP,
+      gives: 'ran',
     },
     {
       name: 'JSON.parse with a reviver',
@@ -161,7 +161,7 @@ export const NATIVES: Kind = {
       tries: '100,000 functions bound to each other, called by then',
       code: `let f = () => 1; for (let i = 0; i < 100_000; i += 1) f = f.bind(null);
         Promise.resolve(1).then(f).then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: functions are bound too often',
       isQuick: true,
     },
     {
@@ -170,21 +170,21 @@ export const NATIVES: Kind = {
       code: `let f = class {}; for (let i = 0; i < 100_000; i += 1) f = f.bind(null);
         Promise.resolve().then(() => Reflect.construct(f, [])).then(() => 'ran', e => 'caught ' +
           e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: functions are bound too often',
     },
     {
       name: 'a proxy whose handler is a proxy',
       tries: 'traps that native code looks up in traps',
       code: `let h = {}; for (let i = 0; i < 100_000; i += 1) h = new Proxy({}, h);
         Promise.resolve().then(() => h.x).then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: a proxy stands before at most 100 others',
     },
     {
       name: 'a chain of prototypes that are proxies',
       tries: 'a get that goes from prototype to prototype',
       code: `let o = {}; for (let i = 0; i < 100_000; i += 1) o = Object.create(new Proxy(o, {}));
         Promise.resolve().then(() => o.nothing).then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: a proxy stands before at most 100 others',
     },
     {
       name: 'instanceof through proxies',
@@ -192,14 +192,14 @@ export const NATIVES: Kind = {
       code: `let p = {}; for (let i = 0; i < 100_000; i += 1) p = new Proxy(p, {});
         Promise.resolve().then(() => p instanceof Object).then(() => 'ran', e => 'caught ' +
           e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: a proxy stands before at most 100 others',
     },
     {
       name: 'isArray through proxies',
       tries: 'Array.isArray, which follows proxies in native code',
       code: `let p = []; for (let i = 0; i < 100_000; i += 1) p = new Proxy(p, {});
         Promise.resolve(p).then(Array.isArray).then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: TOO_DEEP,
+      gives: 'rejected: RangeError: a proxy stands before at most 100 others',
     },
     {
       name: 'fields of classes',
@@ -220,7 +220,7 @@ export const NATIVES: Kind = {
       name: 'yield*',
       tries: 'generators that delegate to each other',
       code: `function* g(n) { if (n > 0) yield* g(n - 1); yield n; }
-        Promise.resolve().then(() => [...g(1e5)]).then(() => 'ran', e => 'caught ' + e.name)`,
+        Promise.resolve().then(() => g(20_000).next().value).then(() => 'ran', e => 'caught ' + e.name)`,
       ends: TOO_DEEP,
       isQuick: true,
     },
