@@ -34,7 +34,8 @@ describe('heirloom run, where vats run:', () => {
     const { status, stdout } = await heirloom('run', await configured(config), ...flags);
     expect(status).toBe(0);
     const lines = stdout.split('\n').filter(line => line.startsWith('v'));
-    return lines.map(line => /^v\d+ (\w+), .* in a (\w+)$/.exec(line)!.slice(1).join(' ')).join(', ');
+    const parts = lines.map(line => /^v\d+ (\w+), .* in a (\w+)$/.exec(line)!);
+    return parts.map(([, name, where]) => `${name} ${where}`).join(', ');
   };
 
   test('modules that are bundled here -> threads', async () => {
@@ -51,6 +52,7 @@ describe('heirloom run, where vats run:', () => {
     expect(await whereOf({ bundles, vats, timer: true })).toBe(where);
   });
 
+  const IN_THREAD = { isolation: 'thread' } as const;
   const VATS = { vats: { given: READY_MADE, own: BANK } };
   test.each([
     ['--isolation thread', VATS, ['--isolation', 'thread'], 'given thread, own thread'],
@@ -58,7 +60,7 @@ describe('heirloom run, where vats run:', () => {
     ['of the configuration', { ...VATS, isolation: 'thread' }, [], 'given thread, own thread'],
     [
       'of a vat of the configuration',
-      { vats: { ...VATS.vats, given: { ...READY_MADE, creationOptions: { isolation: 'thread' } } } },
+      { vats: { ...VATS.vats, given: { ...READY_MADE, creationOptions: IN_THREAD } } },
       [],
       'given thread, own thread',
     ],
@@ -85,8 +87,9 @@ interface Ended {
 /** Runs until a vat loops, sends the signal if there is one, and waits for the end. */
 const runLooping = (args: readonly string[], signal?: NodeJS.Signals): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const options = { stdio: ['ignore', 'ignore', 'pipe'] } as const;
-    const child = spawn(process.execPath, [MAIN, 'run', ...args], options);
+    const child = spawn(process.execPath, [MAIN, 'run', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let stderr = '';
     let isSent = false;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -73,6 +73,36 @@ describe('calls', () => {
     await expect(missing).rejects.toThrow('host object slow has no method "constructor"');
   });
 
+  test('thrown: what no look at it survives, or is too long -> a rejection all the same', async () => {
+    const hostile = (): never => {
+      throw RangeError('Out of memory');
+    };
+    const traps = { get: hostile, getPrototypeOf: hostile, getOwnPropertyDescriptor: hostile };
+    const thrown: readonly unknown[] = [
+      new Proxy(Error('x'), traps),
+      new Proxy({}, { ...traps, ownKeys: hostile }),
+      Object.defineProperty(Error(), 'message', { get: hostile }),
+      Object.assign(Error(), { message: Symbol('s') }),
+      { toString: hostile },
+      Error('x'.repeat(11_000_000)),
+    ];
+    const kernel = await withRelay({
+      hostile: {
+        throws: (_context, i: number) => {
+          throw thrown[i];
+        },
+        answers: (_context, i: number) => thrown[i],
+      },
+    });
+    for (const i of thrown.keys()) {
+      await expect(viaRelay(kernel, 'hostile', 'throws', i)).rejects.toBeInstanceOf(Error);
+      await viaRelay(kernel, 'hostile', 'answers', i).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(Error);
+      });
+    }
+    await expect(viaRelay(kernel, 'hostile', 'throws', 5)).rejects.toThrow(/^x{10000}$/);
+  });
+
   test('references -> opaque; the host calls back, answers with them, by identity', async () => {
     const kernel = await withRelay({
       mirror: {

@@ -88,6 +88,15 @@ const WAVES: readonly Mutation[] = [
     tests: ['test/kernel/same-wave'],
   },
   {
+    id: 'W4c',
+    rule: 'W4',
+    file: `${WORKER}/supervisor/wave.ts`,
+    find: 'for (const [op] of syscalls) if (op === Syscall.exit) return true;',
+    replace: '',
+    breaks: 'What stands behind an exit runs: an endless loop there is the end of the host.',
+    tests: ['test/kernel/exit'],
+  },
+  {
     id: 'W5a',
     rule: 'W5',
     file: `${KERNEL}/wave/plan.ts`,
@@ -415,6 +424,15 @@ const HOSTS: readonly Mutation[] = [
     replace: 'this.#fault = { fault, reason };',
     breaks: 'Vat code that catches a fault can replace it by another.',
     tests: ['packages/worker/src/supervisor/crank.test'],
+  },
+  {
+    id: 'H2b',
+    rule: 'H2',
+    file: `${KERNEL}/vats/worker-frames.ts`,
+    find: "if (count === 0) malformed('no cranks');",
+    replace: '',
+    breaks: 'A worker that posts no crank after no crank is never silent.',
+    tests: ['packages/kernel/src/vats/frame-worker.test'],
   },
   {
     id: 'H3a',

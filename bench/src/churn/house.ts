@@ -186,8 +186,8 @@ export class House {
     };
   }
 
-  async close(): Promise<void> {
-    await this.#kernel.close();
+  close(): Promise<void> {
+    return this.#kernel.close();
   }
 
   #upgrade({ target, failure }: Round, number: number): void {

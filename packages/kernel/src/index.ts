@@ -31,7 +31,7 @@ export type {
   PreparedBundle,
   PreparedImage,
 } from './host/preparations.js';
-export type { CloseOptions, CloseReport } from './host/closing.js';
+export type { CloseOptions } from './host/closing.js';
 export { endProcess } from './host/end-process.js';
 export { threadsLeft } from './vats/departures.js';
 export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';

@@ -8,7 +8,7 @@
 import type { VatNumber } from '@heirloom/worker';
 import { closedAmid, whenAborted } from './base/aborted.js';
 import { checkName, checkRecord } from './base/arguments.js';
-import { KernelError, type WorkerError } from './base/kernel-errors.js';
+import { KernelError, type CrankPlace, type WorkerError } from './base/kernel-errors.js';
 import type { VatBundle } from './code/bundle.js';
 import { BlockDriver } from './core/block-driver.js';
 import type { VatReference } from './core/host-data.js';
@@ -20,14 +20,9 @@ import { checkRunLimits, type RunLimits, type RunStats } from './core/run-policy
 import type { WaysOut } from './core/ways-out.js';
 import type { AdoptImageOptions } from './host/adoption.js';
 import { blockInput, type BeginBlock } from './host/blocks.js';
-import {
-  closeKernel,
-  readCloseOptions,
-  type CloseOptions,
-  type CloseReport,
-} from './host/closing.js';
+import { closeKernel, readCloseOptions, type CloseOptions } from './host/closing.js';
 import { configuredParameters, loadConfig, type LoadedConfig } from './host/config.js';
-import { configuredIsolation, separateBundles } from './host/configured-isolation.js';
+import { configuredIsolation } from './host/configured-isolation.js';
 import {
   checkEngine,
   engineInput,
@@ -99,7 +94,8 @@ export class Kernel extends HostReferences {
   readonly #blocks: BlockDriver;
   readonly #hostObjects: HostObjects;
   #bootstrapResult: Promise<unknown> | undefined;
-  #closing: Promise<CloseReport> | undefined;
+  #closing: Promise<void> | undefined;
+  #cutShort: readonly CrankPlace[] = [];
   /** Of a kernel that was opened to adopt this engine. */
   #engine: PreparedEngine | undefined;
   /** What was put off until the engine is adopted. */
@@ -120,6 +116,7 @@ export class Kernel extends HostReferences {
   static async open(
     options: PlacelessOptions,
     ways: () => WaysOut,
+    /** Of a configuration that was read. */
     adjust = (loaded: LoadedConfig): LoadedConfig => loaded,
   ): Promise<Kernel> {
     checkOptions(options);
@@ -137,8 +134,8 @@ export class Kernel extends HostReferences {
       await kernel.#prepare(options, loaded);
       if (signal?.aborted === true) throw closedAmid([]);
     } catch (error) {
-      const { cutShort } = await kernel.close();
-      throw signal?.aborted === true ? closedAmid(cutShort) : error;
+      await kernel.close();
+      throw signal?.aborted === true ? closedAmid(kernel.cutShort) : error;
     } finally {
       stopWatching();
     }
@@ -452,16 +449,23 @@ export class Kernel extends HostReferences {
     return this.#core.zygotes.left;
   }
 
+  /** Deliveries that were in progress when `close` killed their workers. */
+  get cutShort(): readonly CrankPlace[] {
+    return this.#cutShort;
+  }
+
   /**
-   * Stops every worker and closes the store. What was not committed is not kept. Says what it cut
-   * short, and what it had to leave behind. The first call counts.
+   * Stops every worker and closes the store. What was not committed is not kept. Afterwards
+   * `cutShort` and `leftBehind` say what did not end by itself. Of several calls the first counts.
    *
    * Errors: KernelError BAD_OPTION, and nothing is closed.
    */
-  async close(options: CloseOptions = {}): Promise<CloseReport> {
+  async close(options: CloseOptions = {}): Promise<void> {
     const timeoutMs = readCloseOptions(options);
     this.#hostObjects.close();
-    this.#closing ??= closeKernel(this.#core, this.#blocks, timeoutMs);
+    this.#closing ??= closeKernel(this.#core, this.#blocks, timeoutMs, places => {
+      this.#cutShort = places;
+    });
     return this.#closing;
   }
 
@@ -486,14 +490,6 @@ export const openKernel = async (given: KernelOptions): Promise<Kernel> => {
   checkRecord('openKernel', given);
   const { directory, ...options } = given;
   return Kernel.open(options, () => hostWays(checkDirectory(directory)));
-};
-
-/** The same where whoever made ready-made bundles of the configuration is not known. */
-export const openConfigured = (given: KernelOptions): Promise<Kernel> => {
-  const { directory, ...options } = given;
-  const { isolation } = options;
-  const ways = (): WaysOut => hostWays(checkDirectory(directory));
-  return Kernel.open(options, ways, isolation === undefined ? separateBundles : undefined);
 };
 
 export type * from './host/kernel-types.js';

@@ -32,9 +32,16 @@ export class HostError extends Error {
   }
 }
 
-/** What an unknown thrown value says, for the end of a message. */
+/**
+ * What an unknown thrown value says, for the end of a message. Never throws, though the value may
+ * be a proxy, or have a getter, that does.
+ */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'what was thrown cannot be described';
+  }
 }
 
 /** The `code` of an operating system error, such as `ENOENT`. */

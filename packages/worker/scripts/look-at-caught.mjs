@@ -57,25 +57,25 @@ const withEdits = (script, edits) => {
   return parts.join('');
 };
 
-/** Catch clauses whose first statement is no look at what they caught. */
-const unlooked = tree =>
-  [...nodesOf(tree)].filter(({ node: { type, param, body } }) => {
-    if (type !== 'CatchClause') return false;
-    const call = body.body[0]?.expression;
-    const [shown] = call?.arguments ?? [];
-    return call?.callee?.name !== LOOK || param?.name === undefined || shown?.name !== param.name;
-  });
+/** Is the first statement a look at what was caught? */
+const looks = ({ param, body }) => {
+  const call = body.body[0]?.expression;
+  const [shown] = call?.arguments ?? [];
+  return call?.callee?.name === LOOK && shown?.name !== undefined && shown.name === param?.name;
+};
 
 /** Errors: AssertionError where a `catch` of the script does not look. */
 export const assertLooks = script => {
-  const nodes = [...nodesOf(treeOf(script))];
+  const tree = treeOf(script);
+  const nodes = [...nodesOf(tree)];
   const named = nodes.filter(({ node, parent }) =>
     node.type === 'Identifier' && node.name === LOOK && parent.callee !== node);
   assert.equal(named.length, 1, `one function of the image is called ${LOOK}`);
   assert.equal(named[0].parent.type, 'FunctionDeclaration', `${LOOK} is there from the beginning`);
-  const [factory] = treeOf(script).body;
+  const [factory] = tree.body;
   assert(factory.expression.body.body.some(({ id }) => id?.name === LOOK), `${LOOK} is outermost`);
-  assert.equal(unlooked(treeOf(script)).length, 0, 'every catch looks at what it caught');
+  const blind = nodes.filter(({ node }) => node.type === 'CatchClause' && !looks(node));
+  assert.equal(blind.length, 0, 'every catch looks at what it caught');
 };
 
 export const lookAtCaught = script => {

@@ -4,12 +4,19 @@
  * (packages/worker/src/zygote/image-repair.ts).
  */
 import { createHash } from 'node:crypto';
-import { migrateStore, verifyStore } from '@heirloom/kernel';
-import { imageKey, Store } from '@heirloom/store';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HostError, migrateStore, verifyStore } from '@heirloom/kernel';
+import { imageKey, packFrame, Store } from '@heirloom/store';
 import { readImage, repairedImage } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
-import { kernelOver } from '../../support/kernels/fresh-kernels.js';
-import { POISONED_COUNT, POISONED_HEAD, poisonedStore } from '../../support/stores/older-stores.js';
+import { install, kernelOver } from '../../support/kernels/fresh-kernels.js';
+import {
+  olderStore,
+  POISONED_COUNT,
+  POISONED_HEAD,
+  poisonedStore,
+} from '../../support/stores/older-stores.js';
 
 const HEARD = ['no price: Out of memory'];
 
@@ -63,19 +70,76 @@ describe('a store that an error has poisoned:', () => {
     expect(await kernel.call(kernel.vat('innocent').root, 'count')).toBe(count + 1);
   });
 
-  test('its image -> stored as it was; an image of this release -> nothing to repair', async () => {
-    const { source } = readImage();
-    expect(repairedImage(source)).toBe(source);
+  test('the vat that was named when it stopped -> suspected, cleared by a block', async () => {
+    const { directory, count } = await migrated();
+    // As the other release left it: position 7 of vat 1 had begun.
+    const note = packFrame([POISONED_HEAD.height, 0, [[1, 0, 7, 0]], []]);
+    const head = Buffer.alloc(5);
+    head.writeUInt8(1, 0);
+    head.writeUInt32BE(note.length, 1);
+    await writeFile(join(directory, 'heirloom-running'), Buffer.concat([head, note]));
+    let kernel = await kernelOver({ directory, blocks: 'host' });
+    expect(kernel.suspects()).toMatchObject([{ name: 'innocent', position: 7, deaths: 1 }]);
+    const { result } = kernel.send(kernel.vat('innocent').root, 'count', []);
+    await kernel.run();
+    await kernel.commit();
+    expect(await result).toBe(count + 1);
+    await kernel.close();
+    kernel = await kernelOver({ directory, blocks: 'host' });
+    expect(kernel.suspects()).toEqual([]);
+  });
+});
+
+interface StoredImage {
+  readonly id: string;
+  readonly source: string;
+}
+
+const imagesOf = async (directory: string): Promise<StoredImage[]> => {
+  const store = await Store.open({ directory, readersMax: 8, olderSchemas: true });
+  const ids = store.keysAfter('images', imageKey('0'), imageKey('g'), 10);
+  const images = ids.map(id => Buffer.from(store.get('images', id)!).toString());
+  await store.close();
+  return images.map(source => ({
+    id: createHash('sha256').update(source).digest('hex'),
+    source,
+  }));
+};
+
+const isFaulty = ({ source }: StoredImage): boolean => repairedImage(source) !== source;
+
+describe('images that are repaired:', () => {
+  test('stored as they were', async () => {
+    const [before] = await imagesOf(await poisonedStore());
     const { directory } = await migrated();
     const kernel = await kernelOver({ directory, blocks: 'host' });
+    await kernel.commit();
     await kernel.close();
-    const store = await Store.open({ directory, readersMax: 8 });
-    const ids = store.keysAfter('images', imageKey('0'), imageKey('g'), 10);
-    const scripts = ids.map(id => Buffer.from(store.get('images', id)!));
-    await store.close();
-    const hashes = scripts.map(script => createHash('sha256').update(script).digest('hex'));
-    expect(hashes.map(imageKey)).toEqual(ids);
-    const texts = scripts.map(script => script.toString());
-    expect(texts.map(text => repairedImage(text) === text).sort()).toEqual([false, true]);
+    const after = await imagesOf(directory);
+    expect(after).toContainEqual(before);
+    expect(after.map(isFaulty).sort()).toEqual([false, true]);
+  });
+
+  test('all that tell errors by their text, no other', async () => {
+    const found = [];
+    for (const schema of [1, 2, 3]) {
+      found.push((await imagesOf(await olderStore(schema))).map(isFaulty));
+    }
+    expect(found).toEqual([[false], [true], [true]]);
+    expect(isFaulty(readImage())).toBe(false);
+  });
+
+  test('errors are data to them; what the engine lacks stops the kernel', async () => {
+    const [faulty] = await imagesOf(await olderStore(3));
+    const kernel = await kernelOver();
+    await kernel.adoptImage({ image: faulty! });
+    const bundleId = await install(kernel, 'workbench.js');
+    const { root } = await kernel.createVat({ name: 'one', bundleId });
+    const run = (code: string): Promise<unknown> => kernel.call(root, 'run', [code]);
+    const data = `try { throw RangeError('Stack overflow'); } catch (e) { e.message }`;
+    expect(await run(data)).toBe('Stack overflow');
+    expect(await run('String(RangeError)')).toBe('function RangeError() { [native code] }');
+    const short = run('const f = (x = f()) => x; try { f(); } catch {} 1');
+    await expect(short).rejects.toThrow(HostError);
   });
 });

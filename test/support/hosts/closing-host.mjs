@@ -47,7 +47,8 @@ const begin = async ({ kernel, root }) => {
 
 const close = async (kernel, options) => {
   const began = performance.now();
-  const { cutShort, leftBehind } = await kernel.close(options);
+  await kernel.close(options);
+  const { cutShort, leftBehind } = kernel;
   say('closed in ms', Math.round(performance.now() - began));
   say('cut short', cutShort.map(({ vat, name, method }) => ({ vat, name, method })));
   say('left behind', placesOf(leftBehind));

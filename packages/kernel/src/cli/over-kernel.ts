@@ -2,7 +2,7 @@
  * A kernel that a command has open: closed however the command ends, also when the process is told
  * to end. A second signal ends the process at once, as it would without us.
  */
-import { describeError, required } from '@heirloom/store';
+import { describeError } from '@heirloom/store';
 import { showPlace } from '../base/kernel-errors.js';
 import type { Kernel } from '../kernel.js';
 
@@ -53,8 +53,7 @@ export const overKernel = async <T>({ open, work }: KernelWork<T>): Promise<T> =
     stopListening();
     await kernel?.close();
   }
-  const { cutShort } = await required(kernel, 'a kernel').close();
-  const places = cutShort.map(showPlace).join('; ');
+  const places = kernel.cutShort.map(showPlace).join('; ');
   throw new Interrupted(signal, places === '' ? '' : `, amid ${places}`);
 };
 

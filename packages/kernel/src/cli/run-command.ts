@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { openConfigured, type Kernel } from '../kernel.js';
+import { separateBundles } from '../host/configured-isolation.js';
+import { hostWays } from '../host/host-ways.js';
+import { Kernel } from '../kernel.js';
 import type { KernelLogEntry } from '../log/vat-lines.js';
 import { isLogCategory, jsonLines, LOG_CATEGORIES, type LogOptions } from '../log/log-records.js';
 import { ISOLATIONS, type Isolation } from '../vats/channel.js';
@@ -60,8 +62,11 @@ const run = async (config: string, flags: Flags): Promise<void> => {
     const told = categories === undefined ? {} : { structuredLog: { categories, write } };
     const where = isolation === undefined ? {} : { isolation };
     const limits = deliveryTimeoutMs === undefined ? {} : { deliveryTimeoutMs };
-    const options = { directory: made, config, log, ...told, ...where, ...limits };
-    const open = (signal: AbortSignal): Promise<Kernel> => openConfigured({ ...options, signal });
+    const options = { config, log, ...told, ...where, ...limits };
+    // Who made the bundles that a configuration names is not known here.
+    const adjust = isolation === undefined ? separateBundles : undefined;
+    const open = (signal: AbortSignal): Promise<Kernel> =>
+      Kernel.open({ ...options, signal }, () => hostWays(made), adjust);
     const work = async (kernel: Kernel): Promise<void> => {
       await kernel.run();
       await report(kernel);

@@ -1,6 +1,6 @@
-/** How a kernel is closed: for how long, and what the host is told. */
+/** How a kernel is closed, and for how long it may take. */
 import { checkCount, checkFields } from '../base/arguments.js';
-import { KernelError, type CrankPlace, type WorkerError } from '../base/kernel-errors.js';
+import { KernelError, type CrankPlace } from '../base/kernel-errors.js';
 import type { Repeat } from '../base/kernel-host-powers.js';
 import type { BlockDriver } from '../core/block-driver.js';
 import type { KernelCore } from '../core/kernel-core.js';
@@ -13,13 +13,6 @@ export interface CloseOptions {
    * it no further wave is begun; after all of it the workers are killed.
    */
   readonly timeoutMs?: number;
-}
-
-export interface CloseReport {
-  /** Deliveries that were in progress when workers were killed; empty if none was. */
-  readonly cutShort: readonly CrankPlace[];
-  /** Threads that could not be ended: `kernel.leftBehind`, as it was then. */
-  readonly leftBehind: readonly WorkerError[];
 }
 
 /** The time. Errors: KernelError BAD_OPTION. */
@@ -45,19 +38,18 @@ const inTwoSteps = (
   return stop;
 };
 
-/** Whatever runs, this ends: a block that is being written is all that it waits for. */
+/** Whatever runs, this ends: without a bound it waits only for a block that is being written. */
 export const closeKernel = async (
   core: KernelCore,
   blocks: BlockDriver,
   timeoutMs: number,
-): Promise<CloseReport> => {
+  onCut: (places: readonly CrankPlace[]) => void,
+): Promise<void> => {
   const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
-  let cutShort: readonly CrankPlace[] = [];
   const stopWaiting = inTwoSteps(core.ways.clock.repeat, timeoutMs, [
     () => blocks.hurry(),
-    () => (cutShort = core.cutShort(reason)),
+    () => onCut(core.cutShort(reason)),
   ]);
   await blocks.end(reason).finally(stopWaiting);
   await core.close(reason);
-  return { cutShort, leftBehind: core.zygotes.left };
 };

@@ -18,6 +18,19 @@ import { applyAnswer, hostObjectName } from '../services/host-calls.js';
 import { ranges } from '../state/kernel-keys.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 
+/** Of an error that cannot be passed, so much is told to the vat. */
+const REASON_CHARS_MAX = 10_000;
+
+/** The message of an error, if it has one and gives it without throwing. */
+const textOf = (reason: unknown): string | undefined => {
+  try {
+    const message: unknown = reason instanceof Error ? reason.message : undefined;
+    return typeof message === 'string' ? message.slice(0, REASON_CHARS_MAX) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** What an implementation is told beside the arguments. */
 export interface HostCallContext {
   /** The same when the call is made again after a crash: do not do twice what must be done once. */
@@ -192,7 +205,7 @@ export class HostObjects {
       data = this.#options.core.data.encode(reason);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      data = kernelData(Error(reason instanceof Error ? reason.message : error.message));
+      data = kernelData(Error(textOf(reason) ?? error.message));
     }
     return { rejected: true, ...data };
   }

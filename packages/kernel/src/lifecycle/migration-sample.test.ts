@@ -1,6 +1,7 @@
 /** A successor that answers a trial with nonsense is at fault itself; the kernel goes on. */
 import { FIRST_HEIGHT } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
+import { WorkerError } from '../base/kernel-errors.js';
 import type { VatWorker } from '../vats/vat-worker.js';
 import { NO_SAMPLE, sampleMigrations } from './migration-sample.js';
 
@@ -16,6 +17,9 @@ const answering = (hex: string): VatWorker => ({
   nextCrank: () => Promise.resolve(new Uint8Array(Buffer.from(hex, 'hex'))),
   delivered: () => Promise.resolve(),
   terminate: () => Promise.resolve(),
+  isKilled: false,
+  leftBehind: () => new WorkerError('THREAD_LEFT', 'left', undefined),
+  at: undefined,
 });
 
 describe('migration sample: what a worker answers', () => {

@@ -54,7 +54,11 @@ class Stage {
           },
         };
       },
-      log: { line: line => this.lines.push(line), trace: trace => this.traces.push(trace) },
+      log: {
+        line: line => this.lines.push(line),
+        trace: trace => this.traces.push(trace),
+        left: () => undefined,
+      },
       watchdog,
       nowMs: () => this.nowMs,
     });

@@ -97,12 +97,6 @@ const OVER = { name: 'over' } as const;
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;
 
-/** What happened to a thread, and what to do: docs/isolation.md. */
-const LEFT_BEHIND =
-  'loops in native code, where nothing can end it, and was left behind: it keeps a processor ' +
-  'busy until this process ends, which process.exit() waits for: use endProcess(), or a signal. ' +
-  "Code that may do so belongs in a child process: isolation 'process'";
-
 /** Of cranks that have arrived and are not merged yet: 16 of the largest. */
 const UNMERGED_BYTES_MAX = 16 * CRANK_BYTES_MAX;
 
@@ -113,6 +107,12 @@ const ANSWERED: Readonly<Record<number, Question>> = {
   [FromWorker.replayed]: ToWorker.replay,
   [FromWorker.diverged]: ToWorker.replay,
 };
+
+/** What happened to a thread, and what to do: docs/isolation.md. */
+const LEFT_BEHIND =
+  'loops in native code, where nothing can end it, and was left behind: it keeps a processor ' +
+  'busy until this process ends, which process.exit() waits for: use endProcess(), or a signal. ' +
+  "Code that may do so belongs in a child process: isolation 'process'";
 
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
@@ -230,6 +230,14 @@ export class FrameWorker implements VatWorker {
     await this.#channel.destroy();
   }
 
+  #takeArrived(): Uint8Array | undefined {
+    const crank = this.#cranks[this.#crankHead];
+    if (crank === undefined) return undefined;
+    this.#crankHead += 1;
+    this.#unmergedBytes -= crank.length;
+    return crank;
+  }
+
   get isKilled(): boolean {
     return this.#channel.isKilled === true;
   }
@@ -243,14 +251,6 @@ export class FrameWorker implements VatWorker {
     const place = this.#place();
     const code = place === undefined ? `, which evaluates bundle ${this.#bundleId}` : '';
     return new WorkerError('THREAD_LEFT', `its thread${code} ${LEFT_BEHIND}`, place);
-  }
-
-  #takeArrived(): Uint8Array | undefined {
-    const crank = this.#cranks[this.#crankHead];
-    if (crank === undefined) return undefined;
-    this.#crankHead += 1;
-    this.#unmergedBytes -= crank.length;
-    return crank;
   }
 
   /** Where the worker is, as far as it has told. */
