@@ -118,13 +118,14 @@ describe.each(['thread', 'process'] as const)('traces, vats in a %s', (isolation
     expect(error).toMatchObject({ vat: vatId, incarnation: 0, position: 1, method: 'overflow' });
     expect(error.message).toContain(`traced (${vatId}), incarnation 0, position 1 (overflow): `);
     const { stack } = error.cause as Error;
-    const place = placeOf(ENTRY, 'overflowing()): unknown');
+    const place = placeOf(ENTRY, 'again }: Again');
     expect(stack).toContain('RangeError: Maximum call stack size exceeded');
-    expect(stack).toContain(`    at overflowing (${place}`);
+    const frame = `at Object.overflowing [as get] (${place}`;
+    expect(stack).toContain(`    ${frame}`);
     const { level, text } = only(log);
     expect(level).toBe('fault');
     expect(text).toContain('\n    cause: RangeError: Maximum call stack size exceeded\n');
-    expect(text).toContain(`\n        at overflowing (${place}`);
+    expect(text).toContain(`\n        ${frame}`);
   });
 
   test('a start or an upgrade that fails -> in the log, and in the error', async () => {

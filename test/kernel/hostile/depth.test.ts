@@ -96,21 +96,121 @@ const REPRESENTATIVES = [
 const RECURSIONS = ALL_RECURSIONS.filter(([how]) => REPRESENTATIVES.includes(how));
 const MORE_RECURSIONS = ALL_RECURSIONS.filter(([how]) => !REPRESENTATIVES.includes(how));
 
+type Endless = readonly [what: string, code: string];
+const NEST = `const nest = f => {
+  let a = 1; for (let i = 0; i < 300_000; i += 1) a = f(a); return a;
+};`;
+const DEEP_LISTS = `${NEST} const a = nest(it => [it]);`;
+/** Calls without end that no body of a function counts: by natives, by data, beside bodies. */
+const ENDLESS: readonly Endless[] = [
+  ['arrays as text', `${DEEP_LISTS} try { String(a); } catch {} 1`],
+  ['a native given to a promise', `${DEEP_LISTS} Promise.resolve(a).then(String).catch(() => 1)`],
+  [
+    'a native given to allSettled',
+    `${DEEP_LISTS} Promise.allSettled([Promise.resolve(a).then(JSON.stringify)]).then(() => 1)`,
+  ],
+  ['JSON.stringify', `${DEEP_LISTS} try { JSON.stringify({ a }); } catch {} 1`],
+  ['default values', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
+  [
+    'default values of an asynchronous function',
+    `const g = (k, x = k > 0 ? g(k - 1) : 0) => x; const h = async (n, x = g(n)) => x;
+     h(1e6).catch(() => 1)`,
+  ],
+  ['fields', 'class A { x = new A(); } try { new A(); } catch {} 1'],
+  ['yield*', 'function* g() { yield* g(); } try { [...g()]; } catch {} 1'],
+];
+const MORE_ENDLESS: readonly Endless[] = [
+  ['flat', `${DEEP_LISTS} try { a.flat(Infinity); } catch {} 1`],
+  [
+    'JSON.stringify of getters',
+    `${NEST} const a = nest(a => ({ get x() { return a; } }));
+     try { JSON.stringify(a); } catch {} 1`,
+  ],
+  [
+    'JSON.stringify with a replacer',
+    `${DEEP_LISTS} try { JSON.stringify(a, (k, v) => v); } catch {} 1`,
+  ],
+  [
+    'JSON.parse with a reviver',
+    `const text = '['.repeat(300_000) + ']'.repeat(300_000);
+     try { JSON.parse(text, (k, v) => v); } catch {} 1`,
+  ],
+  ['static fields', 'const f = () => class { static x = f(); }; try { f(); } catch {} 1'],
+  ['keys in patterns', 'const f = ({ [f({})]: x }) => x; try { f({}); } catch {} 1'],
+  [
+    'yield* that waits',
+    `async function* g() { yield* g(); } (async () => { for await (const x of g()); })()
+       .catch(() => 1)`,
+  ],
+  [
+    'constructors that are not written',
+    `let A = class {}; for (let n = 0; n < 20_000; n += 1) A = class extends A {};
+     try { new A(); } catch {} 1`,
+  ],
+  [
+    'join that is toString',
+    'try { Array.prototype.toString.call({ join: Array.prototype.toString }); } catch {} 1',
+  ],
+  [
+    'toISOString that is toJSON',
+    'try { Date.prototype.toJSON.call({ toISOString: Date.prototype.toJSON }); } catch {} 1',
+  ],
+  ['then that is catch', 'Promise.resolve({ then: Promise.prototype.catch }).catch(() => 1)'],
+  ['toString that is trim', 'try { String({ toString: String.prototype.trim }); } catch {} 1'],
+  ['exec that is test', 'try { /a/.test.call({ exec: RegExp.prototype.test }); } catch {} 1'],
+  ['Reflect.get for a getter', `
+    const o = {}; const get = Reflect.get.bind(null, o, 'x');
+    Object.defineProperty(o, 'x', { get }); try { o.x; } catch {} 1`],
+];
+
+type Refusal = readonly [what: string, code: string, error: RegExp];
+/** What would want more stack than calls do, or more than a native of the host holds. */
+const REFUSED: readonly Refusal[] = [
+  ['source in brackets', `(0, eval)('['.repeat(60_000))`, /^SyntaxError: the source nests too deep/],
+  [
+    'a regular expression in groups',
+    `RegExp('(?:'.repeat(60_000) + ')*'.repeat(60_000))`,
+    /^SyntaxError: Invalid regular expression: the regular expression nests too deep/,
+  ],
+  ['a text to match', `'a'.match('('.repeat(60_000))`, /^SyntaxError: .* nests too deep/],
+  ['a proxy before proxies', 'let p = {}; for (;;) p = new Proxy(p, {});', /^RangeError: a proxy/],
+  ['handlers of handlers', 'let p = {}; for (;;) p = new Proxy({}, p);', /^RangeError: a proxy/],
+  [
+    'proxies as prototypes',
+    'let p = {}; for (;;) p = Object.create(new Proxy(p, {}));',
+    /^RangeError: a proxy/,
+  ],
+  [
+    'a proxy as its own prototype',
+    'const o = {}; o.__proto__ = new Proxy(o, {});',
+    /^RangeError: an object that is there/,
+  ],
+  ['bound functions', 'let f = () => 1; for (;;) f = f.bind();', /^RangeError: functions are bound/],
+  ['arguments', 'Math.max(...Array(1e6))', /^RangeError: a call has at most 65536 arguments/],
+  ['arguments in a list', 'Math.max.apply(0, Array(1e6))', /^RangeError: a call has at most 65536/],
+  [
+    'arguments for Reflect',
+    'Reflect.construct(Array, { length: 1e6 })',
+    /^RangeError: a call has at most 65536/,
+  ],
+  ['a text to encode', `new TextEncoder().encode('x'.repeat(2 ** 28))`, /^RangeError: at most/],
+];
+
 type Shortage = readonly [what: string, code: string];
 /** What vat code may catch at once, whatever it does then: of stack and of memory, one of each. */
 const HOST_IS_SHORT: readonly Shortage[] = [
-  ['stack, where nothing counts', 'const f = (x = f()) => x; try { f(); } catch {} 1'],
+  [
+    'stack, where nothing counts',
+    'try { String({ toString: String.prototype.slice }); } catch {} 1',
+  ],
   ['memory, where it is a rejection', '(async () => new ArrayBuffer(2 ** 50))().catch(() => 1)'],
 ];
 /** The same where native code or another sort of code meets it. */
 const HOST_IS_SHORT_ELSEWHERE: readonly Shortage[] = [
   [
-    'stack, in native code',
-    `let a = []; for (let i = 0; i < 500_000; i += 1) a = [a]; try { String(a); } catch {} 1`,
-  ],
-  [
-    'stack, in fields',
-    `class A { x = new A(); } try { new A(); } catch (error) { $.error = error; } 1`,
+    'stack, in patterns',
+    `const p = new Proxy({}, { get: (t, k, { x }) => x }); try { p.x; } catch (error) {
+       $.error = error; } 1`,
   ],
   ['memory for a buffer', 'try { new ArrayBuffer(2 ** 50); } catch ({ message }) { message; }'],
 ];
@@ -141,6 +241,14 @@ describe('call depth:', () => {
   };
   test.each(RECURSIONS)('%s, deeper, caught -> the vat ends', deeper);
   test.each(MORE_RECURSIONS)('%s, deeper, caught -> the vat ends', THOROUGH, deeper);
+
+  test.each(ENDLESS)('%s without end, caught -> the vat ends', deeper);
+  test.each(MORE_ENDLESS)('%s without end, caught -> the vat ends', THOROUGH, deeper);
+
+  test.each(REFUSED)('%s without end -> refused', async (_what, code, error) => {
+    const { run } = await scenes.begin();
+    expect(await run(`why(() => { ${code} })`)).toMatch(error);
+  });
 
   test('recursion that tries again whenever it fails -> ends all the same', async () => {
     const stage = await scenes.begin();

@@ -40,6 +40,10 @@ const toil = (): number => {
 
 const sink = (depth: number): number => 1 + sink(depth + 1);
 
+interface Again {
+  readonly again?: unknown;
+}
+
 export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) => {
   const bait = makeBait();
   if (parameters?.startsWrong === true) check(1);
@@ -111,8 +115,10 @@ export const buildRootObject = (vatPowers: VatPowers, parameters?: Parameters) =
     },
     baitReads: () => bait.reads,
     overflow: () => {
-      const overflowing = (again: unknown = overflowing()): unknown => again;
-      return overflowing();
+      // Nothing counts what patterns of parameters call.
+      const overflowing = (_: object, _key: PropertyKey, { again }: Again): unknown => again;
+      const bottomless: Again = new Proxy({}, { get: overflowing });
+      return bottomless.again;
     },
     toil: () => toil(),
     showText: () => `${String(sink)} ${String(check)}`,

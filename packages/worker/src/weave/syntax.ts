@@ -162,7 +162,7 @@ const varNames = (node: SyntaxNode, into: string[]): void => {
  * May the statements of a function body stand in a block? Not when a function that it declares has
  * the name of another, or of a `var`: in a block that is a syntax error.
  */
-export const fitsBlock = ({ body: statements }: BlockStatement): boolean => {
+export const fitsBlock = ({ body: statements }: Pick<BlockStatement, 'body'>): boolean => {
   const functions = statements.filter(statement => statement.type === 'FunctionDeclaration');
   if (functions.length === 0) return true;
   const names = functions.map(({ id }) => id.name);

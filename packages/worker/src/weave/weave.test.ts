@@ -163,6 +163,90 @@ const SCRIPTS: readonly (readonly [what: string, source: string])[] = [
      })()`,
   ],
   ['async generator, return;', 'async function* g() { if (await 1) return; yield 2; } g().next()'],
+  [
+    'default values that call',
+    `const id = x => x; const o = { base: 5,
+       m(a = id(this.base), { b = id(a) + 1, [id('k')]: c = arguments.length } = id({ k: 9 })) {
+         return [a, b, c, new.target]; } };
+     const f = (x = id(function () {}).name, y = () => 1, z = class {}, ...[w = id(4)]) =>
+       [x, y.name, z.name, w];
+     [o.m(), o.m(1, {}), f(), o.m.length, f.length]`,
+  ],
+  [
+    'default values of super and methods',
+    `class A { get g() { return 3; } } class B extends A { m(x = super.g + this.g) { return x; } }
+     new B().m()`,
+  ],
+  ['default values in brackets', '((x = (0, 5), [y = (1 + 1)] = [, 3]) => [x, y])()'],
+  [
+    'fields that call',
+    `const id = x => x; let n = 0; class A { a = id(this); b = (n += 1) + 1; c; d = () => this;
+       static s = id(this.name); [id('k') + n] = this.b; #p = id(7); p() { return this.#p; }
+       e = function () {}; 'quoted' = id(1); 2 = id(2); }
+     const a = new A();
+     [a.a === a, a.b, a.c, a.d() === a, A.s, a.k0, a.p(), a.e.name, a.quoted, a[2]]`,
+  ],
+  [
+    'fields without semicolons',
+    `class A { a = [1].map(x => x)
+ b = 1 + 1
+ c }; Object.keys(new A())`,
+  ],
+  [
+    'static blocks that call',
+    `const id = x => x; class A { static { } static /* { */ { const x = id(2); this.x = x; }
+       static { var y = 1; A.y = y; function f() { return 3; } A.f = f(); } } [A.x, A.y, A.f]`,
+  ],
+  [
+    'constructors that are not written',
+    `class A { constructor(...all) { this.all = all; this.t = new.target.name; } }
+     class B extends A {} class C extends B { x = 1 } const c = new C(1, 2);
+     [c.all, c.t, c.x, B.length, Object.getOwnPropertyNames(B.prototype)]`,
+  ],
+  ['a class that extends null', 'class A extends null {} try { new A(); } catch (e) { e.name }'],
+  [
+    'delegation',
+    `const log = []; const inner = {
+       [Symbol.iterator]() { log.push('iterator'); return this; },
+       next(v) { log.push(['next', v, arguments.length]);
+         return { value: log.length, done: log.length > 5, x: 1 }; },
+       return(v) { log.push(['return', v]); return { value: v, done: true }; } };
+     function* g() { try { const x = yield* inner; yield x; } finally { log.push('end'); } }
+     const i = g(); [i.next(1), i.next(2), i.return(9), (() => { const j = g(); j.next();
+       try { j.throw(Error('t')); } catch (e) { return String(e); } })(), log]`,
+  ],
+  [
+    'delegation to generators',
+    `function* a() { try { const x = yield 1; return x + 1; } catch (e) { yield e; return 'c'; }
+       finally { yield 'f'; } }
+     function* b() { return ['r', yield* a()]; }
+     const i = b(), j = b(), k = b();
+     [i.next(), i.next(4), i.next(), j.next(), j.throw('t'), j.next(), j.next(), k.next(),
+       k.return(8), k.next(), [...(function* () { yield* 'ab'; yield* new Set([1]) })()]]`,
+  ],
+  [
+    'delegation to what does not iterate',
+    'try { [...(function* () { yield* 5 })()] } catch (e) { e.name }',
+  ],
+  [
+    'delegation that waits',
+    `async function* a() {
+       try { yield 1; yield Promise.resolve(2); } finally { yield 3; } return 4; }
+     async function* b() { const x = yield* a(); const y = yield* [Promise.resolve(5), 6];
+       return [x, y, yield* (function* () { yield 7; return 8; })()]; }
+     (async () => { const out = []; const i = b();
+       for (;;) { const r = await i.next(); out.push(r);
+       if (r.done) break; } const k = b(); await k.next(); out.push(await k.throw(0).catch(e => e));
+       return out; })()`,
+  ],
+  [
+    'arguments that are spread',
+    `const f = (...all) => all; const o = { f(...all) { return [this === o, all]; } };
+     [f(...[1, 2]), f(...'ab', 0, ...new Set([3])), o.f(...[4]), o?.f?.(...[5]),
+      new Array(...[6, 7]),
+      f(...[, 1]), f(...(0, [8])), f(...[f(...[9])])]`,
+  ],
+  ['what cannot be spread', 'try { Math.max(...5) } catch (e) { e.name }'],
   ['template', '((x) => `${x} ${(() => x + 1)()}`)(1)'],
   ['getters in patterns', '(({ a = (() => 1)(), ...rest }) => [a, rest])({ b: 2 })'],
   ['directive of the script', `'use strict'; 5`],
@@ -215,6 +299,51 @@ describe('weave:', () => {
     expect(deepest).toBe(10);
     evaluate('function* g(n) { if (n) for (const x of g(n - 1)) yield x; yield n; } [...g(11)]');
     expect(deepest).toBe(12);
+  });
+
+  test.each([
+    ['default values', 'const f = (n, x = n > 0 ? f(n - 1) : 0) => x; f(30)'],
+    ['defaults in patterns', 'const f = ({ n, x = n ? f({ n: n - 1 }) : 0 }) => x; f({ n: 30 })'],
+    ['keys in patterns', 'const f = (n, { [n > 0 ? f(n - 1, {}) : 0]: x }) => 0; f(30, {})'],
+    ['fields', 'let n = 30; class A { x = n-- > 0 ? new A() : 0 } new A(); 0'],
+    ['static fields', 'let n = 30; const f = () => class { static x = n-- > 0 ? f() : 0 }; f(); 0'],
+    ['private fields', 'let n = 30; class A { #x = n-- > 0 ? new A() : 0 } new A(); 0'],
+    [
+      'static blocks',
+      'let n = 30; const f = (x = class { static { if (n-- > 0) f(); } }) => 0; f()',
+    ],
+    [
+      'constructors that are not written',
+      'let A = class {}; for (let n = 30; n > 0; n -= 1) A = class extends A {}; new A(); 0',
+    ],
+    ['yield*', 'function* f(n) { if (n > 0) yield* f(n - 1); } [...f(30)]'],
+    ['yield* of values', 'function* f(n) { yield n; if (n) yield* f(n - 1); } [...f(30)].length'],
+  ])('%s that call -> count', (_, source) => {
+    evaluate(source);
+    expect(depth).toBe(0);
+    expect(deepest).toBeGreaterThanOrEqual(30);
+  });
+
+  test('yield* in an asynchronous generator -> counts', async () => {
+    await (evaluate(`(async () => {
+      async function* f(n) { yield n; if (n > 0) yield* f(n - 1); }
+      const all = []; for await (const x of f(30)) all.push(x); return all.length;
+    })()`) as Promise<unknown>);
+    expect(depth).toBe(0);
+    expect(deepest).toBeGreaterThanOrEqual(30);
+  });
+
+  test.each([
+    ['arguments', 'const list = Array(65_537).fill(1); Math.max(...list)'],
+    ['of several', 'const list = Array(40_000).fill(1); Math.max(...list, ...list)'],
+    ['of a set', 'Math.max(...new Set(Array(65_537).keys()))'],
+    ['of new', 'new Array(...Array(65_537).fill(1))'],
+    ['of super', 'new (class extends Array { constructor(x) { super(...x); } })(Array(65_537))'],
+    ['of an optional call', '[].push?.(...Array(65_537))'],
+  ])('more than 65,536 %s that are spread -> RangeError of ours', (_, source) => {
+    expect(() => evaluate(source)).toThrow(
+      RangeError('a call has at most 65536 arguments from a list'),
+    );
   });
 
   test('a function that waits -> counts while it runs, not while it waits', async () => {

@@ -20,25 +20,30 @@
  * its line (evasion.ts), so that line numbers stay; what is added stands between marks (marks.ts),
  * so that it can be left out where a text is shown; a script that mentions a name of ours is
  * refused, so that it can neither shadow nor call them; the same source gives the same text (the
- * version of acorn is exact in package.json). Not counted: default values of parameters, fields of
- * classes, generators while they delegate (`yield*`), functions that declare a name twice
- * (`fitsBlock`); for them there is the guard. A script takes what it calls from the global object,
- * which is `this` where a compartment evaluates: no scope of vat code's making comes between. There
- * is one function to take it by, and it gives it to woven scripts alone.
+ * version of acorn is exact in package.json). Default values, fields and `yield*` count as bodies
+ * do (may-call.ts, woven-helpers.ts). Not counted: patterns of parameters, functions that declare a
+ * name twice (`fitsBlock`); for them there is the guard. A script takes what it calls from the
+ * global object, which is `this` where a compartment evaluates: no scope of vat code's making comes
+ * between. There is one function to take it by, and it gives it to woven scripts alone.
  */
 import type {
   AwaitExpression,
+  CallExpression,
   CatchClause,
   Comment,
   ForOfStatement,
   Identifier,
+  NewExpression,
   PrivateIdentifier,
+  PropertyDefinition,
   ReturnStatement,
+  StaticBlock,
   TryStatement,
   YieldExpression,
 } from 'acorn';
 import { evasions, isSuspect, type Edit } from './evasion.js';
 import { marked } from './marks.js';
+import { mayCall } from './may-call.js';
 import {
   behindArrow,
   bodyStart,
@@ -50,6 +55,7 @@ import {
   type FunctionNode,
   type SyntaxNode,
 } from './syntax.js';
+import { HELPERS, helperText, type Helper } from './woven-helpers.js';
 
 export { refusedInModule, refusedNesting } from './refused-in-module.js';
 export { requiredAtStart } from './required-at-start.js';
@@ -93,6 +99,16 @@ interface Surroundings {
   readonly isAsyncGenerator: boolean;
 }
 
+/** Where something is counted that does not wait. */
+const ENTERING = `const ${DEPTH}=${enter}();try{`;
+const LEAVING = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leave}(${DEPTH})}`;
+const CALLS = { enter, leave };
+
+const GIVEN = '$heirloom_given';
+/** What a class has that extends another and says nothing of its constructor. */
+const PASSING_CONSTRUCTOR =
+  `constructor(...${GIVEN}){${ENTERING}super(...${GIVEN})${LEAVING}}`;
+
 const PROGRAM: Surroundings = { waits: false, isAsyncGenerator: false };
 
 type Wait = AwaitExpression | YieldExpression;
@@ -106,9 +122,14 @@ const isStamping = ({ superClass, body: { body: members } }: Class): boolean =>
   !isNone(superClass) &&
   members.some(each => 'key' in each && each.key.type === 'PrivateIdentifier' && !each.static);
 
+const lacksConstructor = ({ superClass, body: { body: members } }: Class): boolean =>
+  !isNone(superClass) &&
+  !members.some(each => each.type === 'MethodDefinition' && each.kind === 'constructor');
+
 class Weaver {
   readonly #source: string;
   readonly #edits: Edit[] = [];
+  readonly #helpers = new Set<Helper>();
 
   constructor(source: string) {
     this.#source = source;
@@ -123,7 +144,7 @@ class Weaver {
     if (this.#edits.length === 0) return this.#source;
     // Stable: what was inserted first at a place comes first.
     this.#edits.sort((a, b) => a.at - b.at);
-    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: TAKING });
+    if (isCounted) this.#edits.unshift({ at: 0, length: 0, text: this.#beginning() });
     const parts: string[] = [];
     let from = 0;
     for (const { at, length, text } of this.#edits) {
@@ -132,6 +153,16 @@ class Weaver {
     }
     parts.push(this.#source.slice(from));
     return parts.join('');
+  }
+
+  #beginning(): string {
+    return this.#helpers.size === 0 ? TAKING : TAKING + marked(helperText(this.#helpers, CALLS));
+  }
+
+  /** The name of a helper, which is there then. */
+  #helper(helper: Helper): string {
+    this.#helpers.add(helper);
+    return HELPERS[helper];
   }
 
   #insert(at: number, text: string): void {
@@ -151,6 +182,9 @@ class Weaver {
     if (type === 'ForOfStatement') return this.#loop(node, around);
     if (type === 'ReturnStatement') return this.#return(node, around);
     if (type === 'TryStatement') return this.#try(node, around);
+    if (type === 'PropertyDefinition') return this.#field(node, around);
+    if (type === 'StaticBlock') return this.#staticBlock(node);
+    if (type === 'CallExpression' || type === 'NewExpression') return this.#call(node, around);
     if (type === 'ImportExpression') throw this.#error('a vat has no import()', node);
     return this.#visitBelow(node, around);
   }
@@ -162,7 +196,59 @@ class Weaver {
 
   #class(node: Class, around: Surroundings): void {
     if (isStamping(node)) this.#insert(node.body.start + 1, `${STAMP}=${stamped}(this);`);
+    if (lacksConstructor(node)) this.#insert(node.body.start + 1, PASSING_CONSTRUCTOR);
     return this.#visitBelow(node, around);
+  }
+
+  #field({ key, computed, value }: PropertyDefinition, around: Surroundings): void {
+    if (computed || key.type === 'PrivateIdentifier') this.#visit(key, around);
+    if (!isNone(value)) this.#initial(value);
+  }
+
+  #staticBlock(node: StaticBlock): void {
+    const [first] = node.body;
+    const isCounted = first !== undefined && fitsBlock(node);
+    if (isCounted) this.#insert(first.start, ENTERING);
+    this.#visitBelow(node, PROGRAM);
+    if (isCounted) this.#insert(node.end - 1, LEAVING);
+  }
+
+  /** A parameter: what its default values call counts, too. */
+  #pattern(node: SyntaxNode): void {
+    if (node.type === 'AssignmentPattern') {
+      this.#pattern(node.left);
+      return this.#initial(node.right);
+    }
+    if (node.type === 'Property') {
+      if (node.computed) this.#initial(node.key);
+      else if (!node.shorthand) this.#visit(node.key, PROGRAM);
+      return this.#pattern(node.value);
+    }
+    const isPattern = node.type === 'ObjectPattern' || node.type === 'ArrayPattern';
+    if (!isPattern && node.type !== 'RestElement') return this.#visit(node, PROGRAM);
+    for (const child of childrenOf(node)) this.#pattern(child);
+  }
+
+  /** An arrow function around it leaves `this`, `super` and `arguments` as they are. */
+  #initial(node: SyntaxNode): void {
+    const calls = mayCall(node);
+    if (calls) this.#insert(node.start, `(()=>{${ENTERING}return(`);
+    this.#visit(node, PROGRAM);
+    if (calls) this.#insert(node.end, `)${LEAVING}})()`);
+  }
+
+  /** Arguments that are spread. */
+  #call(node: CallExpression | NewExpression, around: Surroundings): void {
+    const spreads = node.arguments.filter(({ type }) => type === 'SpreadElement');
+    const inside = new Set<SyntaxNode>(spreads);
+    for (const child of childrenOf(node)) {
+      if (child.type !== 'SpreadElement' || !inside.has(child)) this.#visit(child, around);
+      else {
+        this.#insert(child.start + '...'.length, `${this.#helper('spread')}((`);
+        this.#visit(child.argument, around);
+        this.#insert(child.end, `),${spreads.length})`);
+      }
+    }
   }
 
   #error(why: string, { start }: SyntaxNode): SyntaxError {
@@ -178,7 +264,7 @@ class Weaver {
     const inside = new Set<SyntaxNode>([body, ...params]);
     // Names and computed keys stand before; they belong to what is around the function.
     for (const child of childrenOf(node)) if (!inside.has(child)) this.#visit(child, PROGRAM);
-    for (const param of params) this.#visit(param, PROGRAM);
+    for (const param of params) this.#pattern(param);
     const opening = `${waits ? 'let' : 'const'} ${DEPTH}=${enter}();try{`;
     const leaving = `${waits ? leaveWaited : leave}(${DEPTH})`;
     const closing = `}catch(${ERROR}){throw ${caught}(${ERROR})}finally{${leaving}}`;
@@ -201,9 +287,12 @@ class Weaver {
     if (isNone(argument)) this.#insert(node.end, ` ${leave}(${DEPTH})`);
     else {
       const start = this.#operandStart(node);
-      this.#insert(start, ` ${wait}((`);
+      const isDelegate = node.type === 'YieldExpression' && node.delegate;
+      const kind = around.isAsyncGenerator ? 'delegateAsync' : 'delegate';
+      const counting = isDelegate ? `${this.#helper(kind)}(` : '';
+      this.#insert(start, ` ${wait}(${counting}(`);
       this.#visit(argument, around);
-      this.#insert(node.end, `),${DEPTH})`);
+      this.#insert(node.end, `)${isDelegate ? ')' : ''},${DEPTH})`);
     }
     return this.#insert(node.end, `,${DEPTH}=${enter}())`);
   }

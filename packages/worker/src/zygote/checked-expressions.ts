@@ -28,7 +28,7 @@ function CheckedRegExp(pattern: unknown, flags: unknown): unknown {
   if (typeof pattern === 'string') check(pattern, flags);
   const made: unknown =
     target === undefined
-      ? NativeRegExp(pattern as string, flags as string)
+      ? apply(NativeRegExp, undefined, [pattern, flags])
       : construct(NativeRegExp, [pattern, flags], target);
   // Out of an object comes what it says in the end.
   if (isObject(pattern) && made !== pattern && !isRegExp(pattern)) {

@@ -58,15 +58,14 @@ const data = fc.letrec<{ tree: unknown }>(tie => ({
   ),
 })).tree;
 
-type Replacer = Parameters<typeof JSON.stringify>[1];
-const replacer = fc.constantFrom<Replacer | null | undefined>(
+const replacer = fc.constantFrom<unknown>(
   undefined,
   null,
-  ['a', 1 as unknown as string, Object('b') as string, 'a', {} as string],
+  ['a', 1, Object('b'), 'a', {}],
   (key: string, value: unknown) => (key === 'b' ? undefined : value),
   function (this: unknown, key: string, value: unknown) {
     return typeof value === 'number' ? [key, Array.isArray(this)] : value;
-  } as Replacer,
+  },
 );
 const space = fc.constantFrom<unknown>(
   undefined, 0, 2, 20, -1, 1.9, NaN, '', '\t', 'abcdefghijkl', Object(3), Object('--'), {}, true,
@@ -119,7 +118,8 @@ describe('JSON of vats:', () => {
         ownKeys: target => (events.push('keys'), Reflect.ownKeys(target)),
       });
       json.stringify([proxy], (key, value: unknown) => (events.push(`replace ${key}`), value), 1);
-      json.parse('{"a":[1,{"b":2}]}', (key, value: unknown) => (events.push(`revive ${key}`), value));
+      const text = '{"a":[1,{"b":2}]}';
+      json.parse(text, (key, value: unknown) => (events.push(`revive ${key}`), value));
       return events;
     };
     expect(seen(ours)).toEqual(seen(JSON));
@@ -139,17 +139,11 @@ describe('JSON of vats:', () => {
     onExceeded(() => void (told += 1));
     beginCounting();
     for (const times of [11_000, 300_000]) {
-      expect(() => ours.stringify(nested(times, around))).toThrow('calls nest more than 10000 deep');
+      const deep = nested(times, around);
+      expect(() => ours.stringify(deep)).toThrow('calls nest more than 10000 deep');
     }
     expect(told).toBe(2);
     beginCounting();
     expect(ours.stringify(nested(3_000, around)).length).toBeGreaterThan(6_000);
-  });
-
-  test('a reviver for text nested without end -> the same', () => {
-    beginCounting();
-    const text = `${'['.repeat(300_000)}${']'.repeat(300_000)}`;
-    expect(() => ours.parse(text, (_key, value: unknown) => value)).toThrow('calls nest more than');
-    beginCounting();
   });
 });

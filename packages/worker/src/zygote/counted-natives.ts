@@ -13,13 +13,13 @@ import { ARGUMENTS_MAX } from '../protocol/limits.js';
 import { isObject, propertyOf } from '../values.js';
 import { enterNative, leave } from './depth-counter.js';
 import { showAsNative } from './function-text.js';
+import { datePrototype } from './utc-date.js';
 
 const { apply, defineProperty } = Reflect;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isArray } = Array;
 const { isArgumentsObject, isProxy } = types;
 const { max, min, trunc } = Math;
-const feralDate = globalThis.Date;
 const { MAX_SAFE_INTEGER } = Number;
 const TypeErrorOf = TypeError;
 const RangeErrorOf = RangeError;
@@ -61,7 +61,7 @@ const COUNTED: readonly (readonly [holder: object, keys: readonly PropertyKey[]]
   [TypedArray, ['join', 'toLocaleString']],
   [Object.prototype, ['toLocaleString']],
   [Error.prototype, ['toString']],
-  [feralDate.prototype, ['toJSON', Symbol.toPrimitive]],
+  [datePrototype, ['toJSON', Symbol.toPrimitive]],
   [Promise.prototype, ['catch', 'finally']],
   [Promise, ['all', 'allSettled', 'any', 'race']],
   [Function.prototype, [Symbol.hasInstance]],

@@ -16,6 +16,7 @@ const { defineProperties, defineProperty, freeze } = Object;
 // eslint-disable-next-line no-restricted-globals -- this is where it is tamed
 const FeralDate = Date;
 const prototype = FeralDate.prototype;
+export { prototype as datePrototype };
 const feralParse = FeralDate.parse;
 const { getTime, setUTCFullYear, toISOString, valueOf } = prototype;
 const { trunc } = Math;

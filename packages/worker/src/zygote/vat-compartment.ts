@@ -3,8 +3,8 @@
  *
  * Globals: SES's universal intrinsics (harden, HandledPromise, UTC Date, TextEncoder, TextDecoder
  * among them), our `Float32Array`, `Float64Array`, `JSON`, `Proxy` and `Reflect`, `assert`,
- * `console`, `URL`, and what liveslots adds. None is defined as undefined: `'VatData' in globalThis`
- * decides in libraries.
+ * `console`, `URL`, and what liveslots adds. None is defined as undefined: libraries decide by
+ * `'VatData' in globalThis`.
  *
  * Invariant (rules.md#h4): whatever is evaluated in a compartment of vat code, at any depth and by
  * any way, is woven (weave/weave.ts): the transform is the last that the compartment has, and what
