@@ -46,7 +46,7 @@ interface SessionOptions {
   readonly shrinksMax: number;
 }
 
-export interface SessionEnd {
+interface SessionEnd {
   readonly cases: number;
   readonly failure?: FuzzFailure;
 }

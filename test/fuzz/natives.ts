@@ -2,8 +2,8 @@
  * Native callbacks: functions that can be reached from a vat's global object, chosen at random,
  * called by random roads with what may overflow or confuse them.
  *
- * Left out, since it is no fault of anybody's: what has a length beyond counting (a native loop over
- * it ends in time, by DELIVERY_TIMEOUT), and sizes that this host has no memory for.
+ * Left out, since it is nobody's fault: what has a length beyond counting (a native loop over it
+ * ends in time, by DELIVERY_TIMEOUT), and sizes that this host has no memory for.
  */
 import fc from 'fast-check';
 import type { FuzzCase } from './case.js';

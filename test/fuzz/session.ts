@@ -1,7 +1,7 @@
 /**
  * A session: the same cases on two kernels that differ in what may not matter. Whatever a case
- * does, no host stops, what it gives and every block hash are the same, the others are as they were,
- * and in the end both stores verify.
+ * does, no host stops, what it gives and every block hash are the same, the others are as they
+ * were, and in the end both stores verify.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

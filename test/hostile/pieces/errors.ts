@@ -258,7 +258,8 @@ export const ERRORS: Kind = {
       code: `
         const forged = ['HostError', 'VatFault', 'KernelError', 'WorkerError'].map(name =>
           Object.defineProperty(Error('WORKER_DIED'), 'name', { value: name }));
-        Promise.all(forged.map(error => E($.innocent).catch(error))).then(it => it.join())`,
+        console.error(...forged);
+        forged.map(error => why(() => { throw error; })).join()`,
       gives: 'HostError: WORKER_DIED,VatFault: WORKER_DIED,KernelError: WORKER_DIED,' +
         'WorkerError: WORKER_DIED',
     },

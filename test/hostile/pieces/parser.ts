@@ -74,7 +74,7 @@ export const PARSER: Kind = {
       name: 'from the depth of the stack',
       tries: 'a parser that has less stack than usual: the same error as everywhere',
       code: `${TELL}
-        const source = '['.repeat(400) + ']'.repeat(400);
+        const source = '['.repeat(200) + ']'.repeat(200);
         const at = n => (n > 0 ? at(n - 1) : tell(() => (0, eval)(source)));
         at(0) + at(9_000)`,
       gives: 'ranran',
@@ -84,7 +84,7 @@ export const PARSER: Kind = {
       tries: 'V8’s parser of regular expressions, whose SyntaxError tells of the stack',
       code: `Promise.resolve('('.repeat(60_000) + ')'.repeat(60_000)).then(RegExp)
         .then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: { fault: 'LIMIT' },
+      gives: 'caught SyntaxError',
       isQuick: true,
     },
     {
@@ -92,7 +92,7 @@ export const PARSER: Kind = {
       tries: 'V8’s compiler of regular expressions, whose limits differ',
       code: `Promise.resolve('(?:a{1000}){1000}'.repeat(100)).then(RegExp).then(it => it.test('b'))
         .then(() => 'ran', e => 'caught ' + e.name)`,
-      ends: { fault: 'LIMIT' },
+      gives: 'ran',
     },
     {
       name: 'a regular expression in deep source',
@@ -134,7 +134,6 @@ export const PARSER: Kind = {
         const tries = [
           () => globalThis[name](), () => outer[name](), () => (0, eval)(name + '()'),
           () => new Function(name + '()'), () => new Compartment().evaluate(name + '()'),
-          () => new Compartment({ globals: { [name]: 1 }, __options__: true }).evaluate('1'),
           () => Reflect.apply(outer[name], undefined, []), () => Reflect.construct(outer[name], []),
           () => (0, eval)('\\\\u0024heirloom_take()'),
         ];
@@ -149,8 +148,9 @@ export const PARSER: Kind = {
         const refused = ['with ({}) {}', 'let a; let a;', 'imp' + 'ort("x")', '<!-- x', 'f(',
           'return',
           '/(/', 'break', '({a:1}) = 1', 'super()', 'new.target', 'yield => 1', '0777', 'delete x'];
-        Promise.all(refused.map(bad => Promise.resolve(bad).then(eval).catch(() => outer[name]())
-          .then(() => 'taken', () => 'refused'))).then(it => [...new Set(it)].join())`,
+        Promise.all(refused.map(bad => Promise.resolve(bad).then(eval).then(() => 'refused', () => {
+          try { outer[name](); return 'taken'; } catch { return 'refused'; } })))
+          .then(it => [...new Set(it)].join())`,
       gives: 'refused',
     },
     {
@@ -190,8 +190,7 @@ export const PARSER: Kind = {
             { moduleFormat: 'endoScript', source: 7 }, { moduleFormat: 'endoZipBase64' },
             new Proxy({}, { get() { throw RangeError('Out of memory'); } }),
             { get moduleFormat() { throw Error('Stack overflow'); } },
-            { moduleFormat: 'endoScript', source: '(' }, { moduleFormat: 'endoScript',
-              source: '' }];
+            { moduleFormat: 'endoScript', source: '(' }];
           const told = [];
           for (const it of bad) {
             try { await settle(() => kernel.installBundle(it)); told.push('installed'); }
