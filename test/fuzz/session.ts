@@ -101,7 +101,7 @@ class FuzzReplica {
   }
 
   /** Right for what is no frame, and for nothing else. */
-  async #afterStop({ id, stopped, gave, before }: PieceReport): Promise<Shown> {
+  async #afterStop({ id, stopped, committed }: PieceReport): Promise<Shown> {
     const { code, message } = stopped!;
     if (!this.#isTakenOver || code !== 'WORKER_PROTOCOL' || !message.includes(id)) {
       throw new Wrong(`the host stops: ${message}`);
@@ -109,8 +109,8 @@ class FuzzReplica {
     await this.#child.end();
     this.#child = new HostileChild(this.#bench.root, this.#bench.bundles);
     const after = await this.#child.ask('aftermath', { ...this.#request, id });
-    if (after.reopened !== before && gave.length === 1) {
-      throw new Wrong('the store has another block than before the host stopped');
+    if (after.reopened !== committed) {
+      throw new Wrong('the store has another block than the last before the host stopped');
     }
     if (after.problems.length > 0) throw new Wrong(after.problems.join('; '));
     return { gave: [], ending: code, hash: after.hash };

@@ -127,6 +127,7 @@ export const ERRORS: Kind = {
       tries: 'errors as results of calls, there and back',
       code: `${EACH} each(text => E($.innocent).pass(RangeError(text)).then(e => e.message))`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'deep in data',
@@ -140,6 +141,7 @@ export const ERRORS: Kind = {
           } }
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'causes',
@@ -151,6 +153,7 @@ export const ERRORS: Kind = {
           return strip('Error: a; cause RangeError: b; cause Error: ', got);
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'AggregateErrors',
@@ -162,6 +165,7 @@ export const ERRORS: Kind = {
           return strip('AggregateError: ' + text + '; Error: x; cause RangeError: ', got);
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'Promise.any',
@@ -170,6 +174,7 @@ export const ERRORS: Kind = {
         each(text => Promise.any([Promise.reject(RangeError(text))]).catch(e =>
           e.errors[0].message))`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'allSettled in another vat',
@@ -180,6 +185,7 @@ export const ERRORS: Kind = {
           return strip('rejected RangeError: ', got);
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'kept in a durable row',
@@ -213,6 +219,7 @@ export const ERRORS: Kind = {
           return told.length === 9 && told.every(it => it === text) ? text : told.join();
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'thenables and hooks',
@@ -235,6 +242,7 @@ export const ERRORS: Kind = {
           return caught.every(it => it === text) ? text : caught.join();
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'unhandled rejections',
@@ -251,6 +259,7 @@ export const ERRORS: Kind = {
           console.error(RangeError(text)); console.log('FATAL ERROR: ' + text); console.warn(text);
         } 'logged'`,
       gives: 'logged',
+      isQuick: true,
     },
     {
       name: 'names, codes and fields of the kernel’s errors',
@@ -307,6 +316,7 @@ export const ERRORS: Kind = {
           return seen.every(it => it) ? text : 'another';
         })`,
       gives: ALL_THERE,
+      isQuick: true,
     },
     {
       name: 'own stacks',
@@ -322,6 +332,7 @@ export const ERRORS: Kind = {
         ].map(thunk => why(thunk).split('\\n')[0]);
         E($.innocent).hear(Promise.reject(Error('y'))).then(it => it)`,
       gives: 'rejected Error: y',
+      isQuick: true,
     },
     {
       name: 'an exit with such a reason',

@@ -108,7 +108,6 @@ export const GIANTS: Kind = {
       tries: 'a size that one host has, another has not',
       code: `${TELL} tell(() => new ArrayBuffer(2 ** 50))`,
       ends: { stops: 'WORKER_DIED' },
-      isQuick: true,
     },
     {
       name: 'Reflect.construct(ArrayBuffer)',

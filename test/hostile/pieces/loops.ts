@@ -17,7 +17,6 @@ export const LOOPS: Kind = {
       tries: 'a crank that does not end',
       code: `${LOOPING} for (;;) {}`,
       ends: LATE,
-      isQuick: true,
     },
     {
       name: 'a loop of microtasks',

@@ -83,6 +83,7 @@ export const REALM: Kind = {
           return e.name; } })
           .filter(it => it !== 'TypeError' && it !== 'undefined').length`,
       gives: '0',
+      isQuick: true,
     },
     {
       name: 'compartments of one’s own',
@@ -144,6 +145,7 @@ export const REALM: Kind = {
           [...liar]),
           why(() => liar[Symbol.hasInstance](1))].length`,
       gives: '5',
+      isQuick: true,
     },
     {
       name: 'a promise with a then of its own',
@@ -217,6 +219,7 @@ export const REALM: Kind = {
         });
         shared.join()`,
       gives: '',
+      isQuick: true,
     },
     {
       name: 'kinds with hostile behaviour',
@@ -244,6 +247,7 @@ export const REALM: Kind = {
             new SharedArrayBuffer(8)]
           .map(thunk => why(thunk)).filter(it => it === 'nothing thrown').length`,
       gives: '0',
+      isQuick: true,
     },
   ],
 };

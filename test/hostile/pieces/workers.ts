@@ -56,7 +56,6 @@ const FRAMES: readonly Attack[] = [
     tries: 'to have memory taken for what is not there',
     order: { packedFrame: HUGE_LIST },
     ends: REFUSED,
-    isQuick: true,
   },
   {
     name: 'a crank that says to be huge',
@@ -89,7 +88,6 @@ const FRAMES: readonly Attack[] = [
     tries: 'an empty frame',
     order: { packedFrame: '' },
     ends: REFUSED,
-    isQuick: true,
   },
   { name: 'no msgpack', tries: 'bytes that are none', order: { packedFrame: 'c1' }, ends: REFUSED },
   { name: 'half a frame', tries: 'a tuple cut short', order: { packedFrame: '9402' },
@@ -111,14 +109,12 @@ const FRAMES: readonly Attack[] = [
     tries: 'to feed the watchdog with what is no progress',
     order: { posts: [6], count: 1_000 },
     ends: REFUSED,
-    isQuick: true,
   },
   {
     name: 'empty cranks, a thousand times',
     tries: 'the same with frames of no crank',
     order: { posts: [2, 2, [], []], count: 1_000 },
     ends: REFUSED,
-    isQuick: true,
   },
   {
     name: 'progress without a replay',

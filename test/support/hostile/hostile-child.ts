@@ -28,11 +28,11 @@ export interface PieceReport {
   readonly gave: readonly string[];
   /** `name: CODE: ...` of vats that ended. */
   readonly faults: readonly string[];
-  /** The block hash before the piece. */
-  readonly before: string;
   readonly log: readonly string[];
   /** The HostError. */
   readonly stopped?: Stop;
+  /** Of a host that has stopped: the hash of the last block. */
+  readonly committed?: string;
   readonly lives?: boolean;
   /** What the piece's vat says in the end. */
   readonly answers?: string;

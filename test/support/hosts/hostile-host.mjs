@@ -74,7 +74,6 @@ class Stage {
   /** The last lines of the log. */
   log = [];
   faults = [];
-  moved = 0n;
   isLate = false;
 
   async open({ directory, isolation, options = {}, image }) {
@@ -101,7 +100,6 @@ class Stage {
 
   async reopen() {
     this.kernel = await openKernel({ ...this.options, log: entry => this.#hear(entry) });
-    this.moved = 0n;
   }
 
   #hear({ name, level, text }) {
@@ -129,7 +127,7 @@ class Stage {
     let isSettled = false;
     const settled = Promise.resolve(work).finally(() => (isSettled = true));
     settled.catch(() => undefined);
-    await this.kernel.commit();
+    this.committed = await this.kernel.commit();
     await this.kernel.run();
     await this.kernel.commit();
     await turn();
@@ -187,7 +185,6 @@ class Stage {
   /** Lives through one piece. What it gives: docs of `PieceReport` in hostile-child.ts. */
   async piece({ id, steps }) {
     this.faults = [];
-    const before = this.kernel.blockHash;
     if (!this.kernel.vats().some(({ name }) => name === id)) await this.enter(id);
     const { vatId } = this.kernel.vat(id);
     const gave = [];
@@ -199,8 +196,10 @@ class Stage {
       if (stopped !== undefined) break;
     }
     const faults = this.faults.map(({ name, text }) => `${name}: ${text.split('\n')[0]}`);
-    const report = { id, vatId, gave, faults, before, log: this.log.slice(-10) };
-    if (stopped !== undefined) return { ...report, stopped, problems: [] };
+    const report = { id, vatId, gave, faults, log: this.log.slice(-10) };
+    if (stopped !== undefined) {
+      return { ...report, stopped, committed: this.committed, problems: [] };
+    }
     const lives = this.kernel.vats().some(({ name }) => name === id);
     const problems = await this.problems();
     const alive = lives ? await outcome(this.run(id, '6 * 7')) : undefined;
