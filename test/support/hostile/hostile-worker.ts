@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { ImageSource } from '@heirloom/kernel';
 import { heightAfter, imageKey, metaKey, packFrame, Store } from '@heirloom/store';
 import { freshDirectory, kernelOver } from '../kernels/fresh-kernels.js';
 
@@ -20,6 +21,14 @@ const buildImage = async (): Promise<Buffer> => {
   const supervisor = join(worker, 'src/testing/hostile-supervisor.ts');
   await promisify(execFile)(process.execPath, [script, '--out', out, '--supervisor', supervisor]);
   return readFile(join(out, 'image.js'));
+};
+
+/** As `kernel.prepareImage` takes it. */
+export const hostileImage = async (): Promise<ImageSource> => {
+  image ??= buildImage();
+  const source = await image;
+  const id = createHash('sha256').update(source).digest('hex');
+  return { id, source: source.toString('utf8') };
 };
 
 /** Makes a store without vats, all of whose workers can be taken over. Gives its directory. */

@@ -6,6 +6,7 @@
  * `{ "list": [n, v] }`. What is packed is hex, written `times` times; `{ head, filler, bytes }` are
  * the bytes of `head`, and behind them so many of the byte `filler`.
  */
+import { writeSync } from 'node:fs';
 import { unpackTuple } from '../protocol/frame-reader.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import { FromWorker } from '../protocol/opcodes.js';
@@ -32,7 +33,18 @@ export type Order =
   | { readonly posts: unknown; readonly count: number }
   /** Not even a frame. Threads only. */
   | { readonly message: 'null' | 'text' | 'shared' }
-  | { readonly end: 'throw' | 'exit' | 'abort' };
+  | { readonly end: 'throw' | 'exit' | 'abort' }
+  /** Bytes on the pipe of a child process, in the place of the frame: no frame of ours. */
+  | { readonly raw: string; readonly times?: number }
+  /** The honest frame, some of its bytes changed, cut or doubled. */
+  | { readonly mutate: readonly Mutation[] };
+
+/** `at`: a part of the frame's length, of 1. */
+type Mutation = { readonly at: number } & (
+  | { readonly xor: number }
+  | { readonly cut: number }
+  | { readonly insert: string }
+);
 
 const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
@@ -62,6 +74,35 @@ const valueOf = (given: unknown): unknown => {
 };
 
 const packed = (value: unknown): Uint8Array => packTuple(valueOf(value) as Frame);
+
+const FRAMES_FD = 3;
+const CHUNK_BYTES = 1_000_000;
+
+const mutated = (frame: Uint8Array, mutations: readonly Mutation[]): Uint8Array => {
+  let bytes = Buffer.from(frame);
+  for (const mutation of mutations) {
+    const at = Math.min(bytes.length, Math.floor(mutation.at * bytes.length));
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)];
+    if ('cut' in mutation) bytes = Buffer.concat([before, after.subarray(mutation.cut)]);
+    else if ('insert' in mutation) {
+      bytes = Buffer.concat([before, hexBytes(mutation.insert), after]);
+    } else if (at < bytes.length) bytes[at] = bytes[at]! ^ mutation.xor;
+  }
+  const own = new Uint8Array(bytes.length);
+  own.set(bytes);
+  return own;
+};
+
+/** Past Node's own stream, and whatever the reader does with it. */
+const writeRaw = (bytes: Uint8Array): void => {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(FRAMES_FD, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+};
 
 const MESSAGES = { null: null, text: 'text', shared: new Uint8Array(new SharedArrayBuffer(8)) };
 
@@ -98,6 +139,8 @@ export class Supervisor {
       return this.#post(frame, transfer);
     }
     if ('end' in order) return this.#end(order.end);
+    if ('mutate' in order) return this.#post(mutated(frame, order.mutate), []);
+    if ('raw' in order) return writeRaw(hexBytes(order.raw.repeat(order.times ?? 1)));
     const crank =
       'crank' in order
         ? packed(order.crank)

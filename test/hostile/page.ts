@@ -1,0 +1,113 @@
+/** docs/internals/hostile.md: made of the tables of pieces. */
+import { endingIn, isTame, type Ending, type Kind, type Piece } from './piece.js';
+
+const WORDS: Readonly<Record<string, string>> = {
+  answers: 'goes on',
+  leaves: 'leaves',
+  aborts: '**process dies**',
+};
+
+const wordsOf = (ending: Ending): string => {
+  if (typeof ending === 'string') return WORDS[ending]!;
+  return 'fault' in ending ? `vat ends: \`${ending.fault}\`` : `host stops: \`${ending.stops}\``;
+};
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+const lineOf = (kind: Kind, piece: Piece): string => {
+  const isolations = kind.isolations ?? ['thread', 'process'];
+  const inThreads = isolations.includes('thread') ? wordsOf(endingIn(piece, 'thread')) : '-';
+  const inProcesses = wordsOf(endingIn(piece, 'process'));
+  return `| ${cell(piece.name)} | ${cell(piece.tries)} | ${inThreads} | ${inProcesses} |`;
+};
+
+const idOf = (title: string): string =>
+  title.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-');
+
+const COUNTED = ['answers', 'leaves', 'fault', 'stops', 'aborts'] as const;
+type Counted = (typeof COUNTED)[number];
+
+const sortOf = (ending: Ending): Counted => {
+  if (typeof ending === 'string') return ending;
+  return 'fault' in ending ? 'fault' : 'stops';
+};
+
+const countsOf = (kinds: readonly Kind[], isolation: 'thread' | 'process'): string[] => {
+  const endings = kinds
+    .filter(({ isolations }) => isolations?.includes(isolation) ?? true)
+    .flatMap(({ pieces }) => pieces.map(piece => sortOf(endingIn(piece, isolation))));
+  return COUNTED.map(sort => String(endings.filter(it => it === sort).length));
+};
+
+const section = (kind: Kind): string[] => [
+  `## ${kind.title}`,
+  '',
+  '| piece | what it tries | in threads | in processes |',
+  '| --- | --- | --- | --- |',
+  ...kind.pieces.map(piece => lineOf(kind, piece)),
+  '',
+];
+
+const abortsOf = (kinds: readonly Kind[]): string[] =>
+  kinds.flatMap(({ pieces }) =>
+    pieces.filter(piece => endingIn(piece, 'thread') === 'aborts').map(({ name }) => name),
+  );
+
+/** The page. */
+export const pageOf = (kinds: readonly Kind[]): string => {
+  const pieces = kinds.flatMap(kind => kind.pieces);
+  const quick = pieces.filter(({ isQuick }) => isQuick === true).length;
+  const tame = pieces.filter(piece => isTame(endingIn(piece, 'process'))).length;
+  const aborts = abortsOf(kinds);
+  return [
+    '# Hostile pieces',
+    '',
+    `${pieces.length} pieces of hostile vat code, of workers that were taken over,
+      and of careless ` +
+      'hosts. [pieces.test.ts](../../test/hostile/pieces.test.ts) lives through each of them, in ' +
+      'threads and in processes; the same test makes this page: `npm run hostile` writes it, and ' +
+      'the test fails where the page says something else. ' +
+      `\`npm test\` runs ${quick} of them, \`npm run test:rest\` the others.`,
+    '',
+    'Beside each piece are a till, between whose purses money moves, and an innocent vat, which ' +
+      'catches and throws again whatever it is given. After each piece there is as much money as ' +
+      'before, both answer, the tables of the kernel agree. Pieces after which the kernel goes ' +
+      `on (${tame} of them in processes) share stores: the block hash behind each is the same ` +
+      'in threads and in processes; then the store is closed, `verifyStore` replays every vat, ' +
+      'and it opens again where vats run in the other isolation, with the same hash. Where the ' +
+      'host stops, the store opens again in another process, at the block before the piece; ' +
+      '`terminateVat` with `first` takes the vat away.',
+    '',
+    '| what | it says |',
+    '| --- | --- |',
+    '| goes on | the vat of the piece lives, and answers what its table says |',
+    '| leaves | the vat ends as it wished to, or as the host wished |',
+    '| vat ends: `CODE` | by a fault, the same on every replica and in every replay |',
+    '| host stops: `CODE` | this host is told by a `HostError` that names the vat; nothing is ' +
+      'committed, another host may get further ([isolation.md](../isolation.md)) |',
+    '| process dies | nobody is told; nothing is lost that was committed |',
+    '',
+    '| | goes on | leaves | vat ends | host stops | process dies |',
+    '| --- | --- | --- | --- | --- | --- |',
+    `| in threads | ${countsOf(kinds, 'thread').join(' | ')} |`,
+    `| in processes | ${countsOf(kinds, 'process').join(' | ')} |`,
+    '',
+    '## What threads cannot hold',
+    '',
+    'A thread shares its process with the kernel. V8 ends the whole process when one allocation ' +
+      'that it cannot refuse fails, and which code does that is a matter of V8’s: of ' +
+      `the pieces here ${aborts.length} do (${aborts.map(name => `*${name}*`).join(', ')}). ` +
+      'A thread in native code cannot be ended; closing leaves it behind, and the process has ' +
+      'to end itself. A crash of native code is a crash of the process. None of that can change ' +
+      'what was committed, and none of it can be caught by the kernel.',
+    '',
+    'With `isolation: \'process\'` all of it is a `HostError` of one vat. Hosts with code that ' +
+      'is not their own should take it; [isolation.md](../isolation.md) says what it costs.',
+    '',
+    '## Kinds',
+    '',
+    ...kinds.map(({ title, pieces: own }) => `* [${title}](#${idOf(title)}): ${own.length}`),
+    '',
+    ...kinds.flatMap(section),
+  ].join('\n');
+};
