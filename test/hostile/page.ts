@@ -62,9 +62,8 @@ export const pageOf = (kinds: readonly Kind[]): string => {
   return [
     '# Hostile pieces',
     '',
-    `${pieces.length} pieces of hostile vat code, of workers that were taken over,
-      and of careless ` +
-      'hosts. [pieces.test.ts](../../test/hostile/pieces.test.ts) lives through each of them, in ' +
+    `${pieces.length} pieces of hostile vat code, of workers that were taken over, and of ` +
+      'careless hosts. [pieces.test.ts](../../test/hostile/pieces.test.ts) lives through each of them, in ' +
       'threads and in processes; the same test makes this page: `npm run hostile` writes it, and ' +
       'the test fails where the page says something else. ' +
       `\`npm test\` runs ${quick} of them, \`npm run test:rest\` the others.`,

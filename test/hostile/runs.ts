@@ -179,57 +179,82 @@ const takenOverStage = once(() => makeStage(true));
 const optionsFor = ({ isTakenOver }: Piece): object =>
   isTakenOver === true ? {} : { heapMiBMax: HEAP_MIB };
 
-/**
- * The store after the host has stopped: opened in processes, the vat ended first. A process that
- * died has not said which block was its last.
- */
-const aftermath = async (place: Place, found: Found, id: string): Promise<Found> => {
-  const { committed } = (found.report ?? {}) as Partial<PieceReport>;
-  const child = await newChild();
-  try {
-    const request = { ...place, isolation: 'process' as const, id };
+/** A process for one store after the other, while it lives. */
+class Reused {
+  #child: Promise<HostileChild> | undefined;
+
+  async get(): Promise<HostileChild> {
+    const child = await this.#child;
+    if (child === undefined || child.isGone) this.#child = newChild();
+    return this.#child!;
+  }
+
+  async end(): Promise<void> {
+    await (await this.#child)?.end();
+    this.#child = undefined;
+  }
+}
+
+/** Lives through pieces that have a store each. */
+class WildLane {
+  readonly #isolation: Isolation;
+  readonly #living = new Reused();
+  readonly #reopening = new Reused();
+
+  constructor(isolation: Isolation) {
+    this.#isolation = isolation;
+  }
+
+  /** A piece after which the host stops, or its process dies. */
+  async run(piece: Piece): Promise<Found> {
+    const isTakenOver = piece.isTakenOver === true;
+    const place = await placeFor(this.#isolation, isTakenOver);
+    const made = await (isTakenOver ? takenOverStage() : stage());
+    await cp(made, place.directory, { recursive: true });
+    const child = await this.#living.get();
+    await child.ask('open', { ...place, options: optionsFor(piece) });
+    const asked = child.ask('piece', { piece: { id: WILD_ID, steps: stepsOf(piece) } });
+    const found = await asked.then(foundIn, failed);
+    const problems = [...found.problems, ...(await this.#close(found))];
+    if (isTame(found.ending)) return { ...found, problems };
+    return this.#aftermath(place, { ...found, problems });
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#living.end(), this.#reopening.end()]);
+  }
+
+  /** Closing is bounded, whatever runs; a thread that may have been left behind goes, too. */
+  async #close({ ending }: Found): Promise<string[]> {
+    const child = await this.#living.get();
+    if (ending === 'aborts') return [];
+    const wrong = await child.ask('close', {}).then(
+      () => [],
+      (error: unknown) => [`it does not close: ${String(error)}`],
+    );
+    const isLate =
+      typeof ending === 'object' && 'stops' in ending && ending.stops !== 'WORKER_DIED';
+    if (wrong.length > 0 || (this.#isolation === 'thread' && isLate)) await this.#living.end();
+    return wrong;
+  }
+
+  /**
+   * The store after the host has stopped: opened in processes, the vat ended first. A process that
+   * died has not said which block was its last.
+   */
+  async #aftermath(place: Place, found: Found): Promise<Found> {
+    const { committed } = (found.report ?? {}) as Partial<PieceReport>;
+    const child = await this.#reopening.get();
+    const request = { ...place, isolation: 'process' as const, id: WILD_ID };
     const { reopened, problems, hash }: Aftermath = await child.ask('aftermath', request);
     await child.ask('close', {});
-    const { ok, bad } = await child.ask('verify', { directory: place.directory });
     const wrong = [
       ...(committed === undefined || committed === reopened ? [] : ['another block than before']),
       ...problems,
-      ...(ok ? [] : [`verify: ${bad.join('; ')}`]),
     ];
     return { ...found, problems: [...found.problems, ...wrong], hash };
-  } finally {
-    await child.end();
   }
-};
-
-/** Closing is bounded, whatever runs; then the process is ended as by a host that goes. */
-const closed = async (child: HostileChild): Promise<string[]> => {
-  if (child.isGone) return [];
-  const closing = child.ask('close', {}).then(
-    () => [],
-    (error: unknown) => [`it does not close: ${String(error)}`],
-  );
-  return closing.finally(() => child.end());
-};
-
-/** A piece after which the host stops, or its process dies. */
-const runWild = async (piece: Piece, isolation: Isolation): Promise<Found> => {
-  const isTakenOver = piece.isTakenOver === true;
-  const place = await placeFor(isolation, isTakenOver);
-  await cp(await (isTakenOver ? takenOverStage() : stage()), place.directory, { recursive: true });
-  const child = await newChild();
-  const id = WILD_ID;
-  try {
-    await child.ask('open', { ...place, options: optionsFor(piece) });
-    const asked = child.ask('piece', { piece: { id, steps: stepsOf(piece) } });
-    const found = await asked.then(foundIn, failed);
-    if (isTame(found.ending)) return found;
-    const problems = [...found.problems, ...(await closed(child))];
-    return await aftermath(place, { ...found, problems }, id);
-  } finally {
-    await child.end();
-  }
-};
+}
 
 export const runPieces = async (
   { pieces, sharesVat }: Batch,
@@ -240,6 +265,11 @@ export const runPieces = async (
   const nothing = { results: new Map<Piece, Found>(), problems: [] };
   const batch = { pieces: tame, sharesVat };
   const { results, problems } = tame.length === 0 ? nothing : await runTame(batch, isolation);
-  for (const piece of pieces.filter(isWild)) results.set(piece, await runWild(piece, isolation));
+  const lane = new WildLane(isolation);
+  try {
+    for (const piece of pieces.filter(isWild)) results.set(piece, await lane.run(piece));
+  } finally {
+    await lane.end();
+  }
   return { results, problems };
 };

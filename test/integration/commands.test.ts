@@ -231,6 +231,31 @@ const WAYS: readonly Way[] = [
     },
   },
   {
+    of: /^npm run hostile$/,
+    how: 'npm run test:rest lives through the same, and compares the page',
+    check: () => {
+      expect(scriptOf('hostile')).toContain('vitest run --mode all test/hostile/pieces.test.ts');
+      expect(TEST_FILES).toContain('test/hostile/pieces.test.ts');
+      expectStep('npm run test:rest');
+    },
+  },
+  {
+    of: /^npm run fuzz -- --help$/,
+    runs: () => `${scriptOf('fuzz')} --help`,
+    isThorough: true,
+  },
+  {
+    of: /^npm run fuzz( -- --json)?$/,
+    runs: command => `${scriptOf('fuzz')} --sessions 1 --seed 1${isJson(command) ? ' --json' : ''}`,
+    isThorough: true,
+  },
+  {
+    of: /^npm run fuzz -- /,
+    runs: command =>
+      `${scriptOf('fuzz')} --sessions 1 ${/--only \w+|--seed \d+/.exec(command)?.[0] ?? '--seed 1'}`,
+    isThorough: true,
+  },
+  {
     of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,
