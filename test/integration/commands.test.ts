@@ -231,6 +231,20 @@ const WAYS: readonly Way[] = [
     },
   },
   {
+    of: /^npm run hostile$/,
+    how: 'npm run test:rest finds the same, and compares the page',
+    check: () => {
+      expect(scriptOf('hostile')).toContain('vitest run --mode all test/hostile/pieces.test.ts');
+      expect(TEST_FILES).toContain('test/hostile/pieces.test.ts');
+      expectStep('npm run test:rest');
+    },
+  },
+  {
+    of: /^npm run fuzz( -- |$)/,
+    runs: () => `${scriptOf('fuzz')} --seed 1 --sessions 1 --json`,
+    isThorough: true,
+  },
+  {
     of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,
