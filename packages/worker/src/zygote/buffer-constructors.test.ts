@@ -7,6 +7,7 @@ import { buildFixtures, runFixture } from './testing/run-fixture.js';
 interface Shown {
   readonly ours: readonly string[];
   readonly native: readonly string[];
+  readonly wants: readonly boolean[];
   readonly roads: {
     readonly found: readonly (readonly [road: string, end: string, isOurs?: boolean])[];
     readonly same: readonly boolean[];
@@ -45,4 +46,8 @@ test('one byte too many, and more, on every road -> a RangeError of ours', () =>
 
 test('as many as may be, one class for all compartments and for codecs -> fine', () => {
   expect(shown.roads.same).toEqual(shown.roads.same.map(() => true));
+});
+
+test('what the engine says where a machine has no memory for one -> is the host\'s failure', () => {
+  expect(shown.wants).toEqual([true, false]);
 });

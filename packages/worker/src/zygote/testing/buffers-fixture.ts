@@ -185,8 +185,18 @@ const ROADS = String.raw`(() => {
     .then(late => ({ found, same, late }));
 })()`;
 
+const EnginesBuffer = ArrayBuffer;
 await import('../error-constructors.js');
 await import('../buffer-constructors.js');
+const { isHostsWant } = await import('../engine-errors.js');
+const isWant = (length: number): boolean => {
+  try {
+    return new EnginesBuffer(length).byteLength !== length;
+  } catch (error) {
+    return error instanceof Error && isHostsWant(error);
+  }
+};
+const wants = [isWant(2 ** 50), isWant(-1)];
 const ours: unknown = (0, eval)(LOOKS);
 const native = runInContext(LOOKS, createContext({})) as string[];
 
@@ -194,4 +204,4 @@ await import('./locked-down.js');
 const { makeVatCompartment } = await import('../vat-compartment.js');
 const compartment = makeVatCompartment({}, () => {});
 const roads: unknown = await compartment.evaluate(ROADS);
-process.stdout.write(JSON.stringify({ ours, native: Array.from(native), roads }));
+process.stdout.write(JSON.stringify({ ours, native: Array.from(native), roads, wants }));
