@@ -284,10 +284,6 @@ const SHORTAGES: readonly (readonly [road: string, code: string])[] = [
     'a proxy that is resolved',
     'Promise.resolve(new Proxy({}, { get: natively })).then(done, done)',
   ],
-  [
-    'a buffer that cannot be',
-    'Promise.resolve(2 ** 50).then(n => Reflect.construct(ArrayBuffer, [n])).then(done, done)',
-  ],
 ];
 /** A text that is asked for by a native function, of a native function: nothing counts these. */
 const SHORTAGE_CODE = `
