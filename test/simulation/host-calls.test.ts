@@ -358,6 +358,7 @@ const end = async (life: Life): Promise<void> => {
     life.note(`result of ${input}`, () => kernel.resultOf(input));
   }
   expect([kernel.suspects(), kernel.bootstrapResult]).toEqual([[], undefined]);
+  expect([kernel.cutShort, kernel.leftBehind]).toEqual([[], []]);
   expect(await kernel.metrics()).toContain('heirloom');
   kernel.setLog(undefined);
   const clock = kernel.services.clock;

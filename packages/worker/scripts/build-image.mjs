@@ -42,6 +42,7 @@ const { out } = options;
 /** What may be evaluated before lockdown: our own first modules, ses and what ses imports. */
 const BEFORE_LOCKDOWN = [
   /^packages\/worker\/src\/zygote\/(before-ses|float-arrays|function-text|harden|image-main)\.ts$/,
+  /^packages\/worker\/src\/zygote\/(buffer-bounds|buffer-constructors)\.ts$/,
   /^packages\/worker\/src\/zygote\/(checked-expressions|counted-natives|depth-counter|proxy-levels)\.ts$/,
   /^packages\/worker\/src\/weave\/(expression-text|source-limits)\.ts$/,
   /^packages\/worker\/src\/protocol\/limits\.ts$/,

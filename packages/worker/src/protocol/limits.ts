@@ -45,3 +45,8 @@ export const ENCODED_CHARS_MAX = 2 ** 25;
 export const DECODED_BYTES_MAX = 2 ** 26;
 /** Proxies that a proxy stands before. */
 export const PROXY_LEVELS_MAX = 100;
+/**
+ * Bytes of one buffer, or that it may grow to: less than what any machine refuses that runs vats at
+ * all, and than the least that an engine refuses for its length alone.
+ */
+export const BUFFER_BYTES_MAX = 2 ** 28;

@@ -2,11 +2,12 @@
  * What must be in the realm before `ses` is evaluated: it takes these for intrinsics.
  *
  * A module of side effects; image-main.ts imports it first. It and what it imports import nothing
- * that needs lockdown; its own first two imports come before whatever takes an error constructor or
- * `then`. See docs/environment.md, "Order in the image".
+ * that needs lockdown; its own first three imports come before whatever takes a constructor of
+ * errors or buffers, or `then`. See docs/environment.md, "Order in the image".
  */
 import './error-constructors.js';
 import './promise-then.js';
+import './buffer-constructors.js';
 import { nextTurn } from '../supervisor/host-powers.js';
 import { makeHandledPromises } from '../eventual-send/handled-promise.js';
 import { installExpressions } from './checked-expressions.js';

@@ -17,6 +17,7 @@
  */
 import { types } from 'node:util';
 import { getterOf, isObject, propertyOf, Stamped, type Properties } from '../values.js';
+import { boundedElements } from './buffer-bounds.js';
 
 type Floats = Float32Array | Float64Array;
 type Key = string | symbol;
@@ -171,7 +172,8 @@ const wrap = (kind: Kind, target: Floats): object => {
 /** `new Float64Array(...args)`, for a class that extends it, too. */
 const make = (kind: Kind, args: readonly unknown[], newTarget: Function): object => {
   const [source, ...more] = args;
-  const known = targetOf(source) ?? source;
+  const size = kind.Native.BYTES_PER_ELEMENT;
+  const known = boundedElements(targetOf(source) ?? source, size);
   // What this runs of vat code (iterators, valueOf) does not know the memory yet.
   const target: Floats = construct(kind.Native, [known, ...more], newTarget);
   if (isObject(source) && !isArrayBuffer(source)) canonicalize(kind, target);

@@ -48,11 +48,15 @@ interface Shown {
   readonly entriesMax: number;
 }
 
+/** More is not told of a line anyway. */
+const SOURCE_CHARS_MAX = 10_000;
+
 const patternText = (pattern: RegExp): string => {
   const flags = patternFlags.flatMap(([flag, getter]) =>
     apply(getter, pattern, []) === true ? [flag] : [],
   );
-  return `/${String(apply(patternSource, pattern, []))}/${flags.join('')}`;
+  const source = String(apply(patternSource, pattern, []));
+  return `/${source.slice(0, SOURCE_CHARS_MAX)}/${flags.join('')}`;
 };
 
 const rest = (all: number, shown: number): string[] =>

@@ -10,9 +10,14 @@ const numberOf = (value: unknown): number | bigint => {
     : Number(value);
 };
 
+/** Of more than 10,000 digits; to write the largest out would take V8 for ever. */
+const GIANT = 2n ** 33_220n;
+
 /** A number as its author writes it: `-0`, `1n`. */
-export const numberText = (number: number | bigint): string =>
-  typeof number === 'bigint' ? `${number}n` : Object.is(number, -0) ? '-0' : String(number);
+export const numberText = (number: number | bigint): string => {
+  if (typeof number !== 'bigint') return Object.is(number, -0) ? '-0' : String(number);
+  return number > GIANT || number < -GIANT ? '[giant bigint]' : `${number}n`;
+};
 
 const whole = (value: unknown): number | bigint => {
   if (typeof value === 'string') return Number.parseInt(value, 10);

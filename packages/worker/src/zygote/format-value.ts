@@ -49,18 +49,29 @@ const dataProperty = (value: object, key: PropertyKey): unknown => {
   return 'value' in descriptor ? descriptor.value : originalValue(descriptor.get);
 };
 
+/** What vat code gives may be as long as texts can be: it is cut before anything is made of it. */
+const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
+  text.length > lengthMax ? `${text.slice(0, lengthMax)}...` : text;
+
 const textProperty = (value: object, key: PropertyKey): string => {
   const property = dataProperty(value, key);
-  return typeof property === 'string' ? property : '';
+  return typeof property === 'string' ? clip(property) : '';
 };
 
 const formatPrimitive = (value: unknown): string => {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return JSON.stringify(clip(value));
+  if (typeof value === 'symbol') return clip(String(value));
   return typeof value === 'bigint' || typeof value === 'number' ? numberText(value) : String(value);
 };
 
-const clip = (text: string, lengthMax = TEXT_LENGTH_MAX): string =>
-  text.length > lengthMax ? `${text.slice(0, lengthMax)}...` : text;
+/** Texts with spaces between them, as far as they will be told. */
+const joinTexts = (values: readonly unknown[], textOf: (value: unknown) => string): string => {
+  let text = '';
+  for (let i = 0; i < values.length && text.length <= TEXT_LENGTH_MAX; i += 1) {
+    text += i === 0 ? textOf(values[i]) : ` ${textOf(values[i])}`;
+  }
+  return text;
+};
 
 /** Behind these, and before those, stands no space. */
 const OPENING = '([\'"`';
@@ -70,7 +81,7 @@ const CLOSING = ')].,;:!?\'"`';
 const joinParts = (parts: readonly unknown[], depth: number): string => {
   let text = '';
   for (const part of parts) {
-    const shown = typeof part === 'string' ? part : format(part, depth + 1, NO_DETAILS);
+    const shown = typeof part === 'string' ? clip(part) : format(part, depth + 1, NO_DETAILS);
     const isTight = OPENING.includes(text.slice(-1)) || CLOSING.includes(shown.slice(0, 1));
     text += isTight ? shown : ` ${shown}`;
     if (text.length > TEXT_LENGTH_MAX) break;
@@ -109,7 +120,7 @@ const fieldsOf = (error: Error, depth: number, details: ErrorDetails): string =>
   if (keys.length === 0) return '';
   // Not as deep in as the error's own entries: issues and their paths are to be seen.
   const shown = keys.slice(0, ENTRIES_MAX).map(
-    key => `${String(key)}: ${formatEntry(error, key, depth - 1, details)}`,
+    key => `${clip(String(key))}: ${formatEntry(error, key, depth - 1, details)}`,
   );
   return ` { ${shown.join(', ')} }`;
 };
@@ -156,7 +167,7 @@ const listTexts = (
   const others = keys.filter(key => !isIndex(key));
   if (keys.length - others.length <= ENTRIES_MAX) toIndex(value.length);
   const named = others.slice(0, Math.max(0, ENTRIES_MAX - (keys.length - others.length)));
-  return [...texts, ...named.map(key => `${String(key)}: ${textOf(key)}`)];
+  return [...texts, ...named.map(key => `${clip(String(key))}: ${textOf(key)}`)];
 };
 
 const formatEntries = (value: object, depth: number, details: ErrorDetails): string => {
@@ -168,14 +179,16 @@ const formatEntries = (value: object, depth: number, details: ErrorDetails): str
   const textOf = (key: string | symbol): string => formatEntry(value, key, depth, details);
   const entries = isList
     ? listTexts(value, keys, textOf)
-    : keys.slice(0, ENTRIES_MAX).map(key => `${String(key)}: ${textOf(key)}`);
+    : keys.slice(0, ENTRIES_MAX).map(key => `${clip(String(key))}: ${textOf(key)}`);
   if (keys.length > ENTRIES_MAX) entries.push(`... ${keys.length - ENTRIES_MAX} more`);
   if (isList) return `[${entries.join(', ')}]`;
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 };
 
-const format = (value: unknown, depth: number, details: ErrorDetails): string => {
-  if (!isObject(value)) return formatPrimitive(value);
+const format = (value: unknown, depth: number, details: ErrorDetails): string =>
+  clip(isObject(value) ? formatObject(value, depth, details) : formatPrimitive(value));
+
+const formatObject = (value: object, depth: number, details: ErrorDetails): string => {
   const show = (part: unknown): string => format(part, depth + 1, details);
   const shown = { show: depth >= DEPTH_MAX ? undefined : show, entriesMax: ENTRIES_MAX };
   if (isProxy(value)) return builtInText(value, shown) ?? '[Proxy]';
@@ -306,10 +319,10 @@ export const formatLine = (values: readonly unknown[], details = NO_DETAILS): st
   const told = values.map(value => toldOf(value, details));
   return lines(told, details, telling => {
     const textOf = (value: unknown): string =>
-      typeof value === 'string' ? value : format(value, 0, telling);
+      typeof value === 'string' ? clip(value) : format(value, 0, telling);
     const [first, ...others] = told;
-    if (typeof first !== 'string') return told.map(textOf).join(' ');
-    const [head, left] = fillIn(first, others, textOf);
-    return [head, ...left.map(textOf)].join(' ');
+    if (typeof first !== 'string') return joinTexts(told, textOf);
+    const [head, left] = fillIn(clip(first), others, textOf);
+    return joinTexts([head, ...left], textOf);
   });
 };

@@ -19,6 +19,7 @@ import { check } from '../check.js';
 import type { LogSink, VatCompartment } from '../contracts/vat-environment.js';
 import { getterOf, isObject, type Properties } from '../values.js';
 import { addWovenGlobals, expectWoven, weaveSource } from './call-depth.js';
+import { checkedFunction } from './checked-function.js';
 import { countedJson } from './counted-json.js';
 import { countedReflect } from './counted-reflect.js';
 import { floatArrays } from './float-arrays.js';
@@ -75,6 +76,8 @@ const dressGlobal = (compartment: object, inherited: Globals): void => {
   addWovenGlobals(globals, harden);
   for (const key of ownKeys(inherited)) setGlobal(globals, key, inherited[key]);
   setGlobal(globals, 'Date', dateFor(globals['Date']));
+  const { Function: given } = globals;
+  if (given !== undefined) setGlobal(globals, 'Function', checkedFunction(given));
   for (const [name, native, ours] of COUNTED) {
     if (globals[name] === native) setGlobal(globals, name, ours);
   }
