@@ -222,7 +222,6 @@ export const MEMORY: Kind = {
       tries: 'a queue of microtasks that only grows',
       code: `for (;;) Promise.resolve().then(() => {})`,
       ends: DIES,
-      inThreads: 'aborts',
     },
     {
       name: 'fill of a large array',

@@ -215,7 +215,14 @@ class Stage {
     const vat = kernel.vats().find(({ name }) => name === id);
     if (vat === undefined) found.push('the vat of the piece is gone');
     else {
-      const done = kernel.terminateVat(vat.vatId, { first: true });
+      // A vat that the piece was making cannot be ended yet.
+      const makings = kernel.queued().filter(({ type }) => type === 'create');
+      const first = [
+        ...makings.map(({ ordinal }) => kernel.cancelItem({ ordinal })),
+        kernel.terminateVat(vat.vatId, { first: true }),
+      ];
+      const done = Promise.all(first);
+      done.catch(() => undefined);
       await kernel.run();
       await kernel.commit();
       await done;
