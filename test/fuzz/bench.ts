@@ -9,8 +9,8 @@ import { bundleVat } from '@heirloom/kernel';
 import type { Bench } from './session.js';
 
 const FIXTURES = {
-  till: 'test/vats/hostile/till.js',
-  innocent: 'test/vats/hostile/innocent.js',
+  till: 'test/vats/faulty/till.js',
+  innocent: 'test/vats/faulty/innocent.js',
   workbench: 'test/vats/workbench.js',
 };
 

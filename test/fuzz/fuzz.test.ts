@@ -17,8 +17,8 @@ let bench: Bench;
 beforeAll(async () => {
   const directory = await freshDirectory();
   const [bundles, image] = ['bundles.json', 'image.json'].map(name => join(directory, name));
-  const till = await fixture('hostile/till.js');
-  const innocent = await fixture('hostile/innocent.js');
+  const till = await fixture('faulty/till.js');
+  const innocent = await fixture('faulty/innocent.js');
   const workbench = await fixture('workbench.js');
   await writeFile(bundles!, JSON.stringify({ till, innocent, workbench }));
   await writeFile(image!, JSON.stringify(await hostileImage()));

@@ -25,8 +25,8 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 const bundlesFile = once(async (): Promise<string> => {
   const file = join(await freshDirectory(), 'bundles.json');
   const bundles = {
-    till: await fixture('hostile/till.js'),
-    innocent: await fixture('hostile/innocent.js'),
+    till: await fixture('faulty/till.js'),
+    innocent: await fixture('faulty/innocent.js'),
     workbench: await fixture('workbench.js'),
   };
   await writeFile(file, JSON.stringify(bundles));

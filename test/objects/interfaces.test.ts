@@ -67,7 +67,7 @@ describe('interface: of a presence', () => {
         $.asked += 1;
         throw Error('asked');
       };
-      const it = harden(Object.setPrototypeOf({}, new Proxy(prototype, { get })));
+      const it = harden(Object.create(new Proxy(prototype, { get })));
       $.isArmed = true;
       it`);
     expect((made as { iface?: string }).iface).toBe('Alleged: remote');

@@ -10,7 +10,7 @@ import { hostileDirectory } from '../../support/hostile/hostile-worker.js';
 import { install, isolation, kernelOver } from '../../support/kernels/fresh-kernels.js';
 import { preparedStore } from '../../support/stores/prepared-stores.js';
 
-const HOST = fileURLToPath(new URL('../../support/hosts/flooded-host.mjs', import.meta.url));
+const HOST = fileURLToPath(new URL('../../support/hostile/flooded-host.mjs', import.meta.url));
 /** Of V8's old generation, for the kernel. */
 const HEAP_MIB = 160;
 

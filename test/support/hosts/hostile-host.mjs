@@ -80,14 +80,20 @@ class Stage {
     this.directory = directory;
     this.options = { spareThreads: 0, isolation, ...options, blocks: 'host', directory };
     await this.reopen();
-    if (this.kernel.vats().length > 0) return;
     const { kernel } = this;
+    this.ids = {};
+    if (kernel.vats().length > 0) {
+      // They are installed: this says under what.
+      for (const [name, bundle] of Object.entries(bundles)) {
+        this.ids[name] = (await kernel.prepareBundle(bundle)).bundleId;
+      }
+      return;
+    }
     if (image !== undefined) {
       const source = JSON.parse(await readFile(image, 'utf8'));
       const prepared = await kernel.prepareImage({ image: source });
       await this.settle(() => kernel.adoptImage(prepared));
     }
-    this.ids = {};
     for (const [name, bundle] of Object.entries(bundles)) {
       this.ids[name] = await this.settle(() => kernel.installBundle(bundle, { name }));
     }
@@ -142,8 +148,7 @@ class Stage {
   /** The vat of a piece: it knows `$.till`, `$.purse`, `$.innocent`, `$.vatAdmin`, `$.clock`. */
   async enter(name) {
     const { kernel } = this;
-    const bundleId = this.ids?.workbench ?? kernel.vat(name).bundleId;
-    await this.settle(() => kernel.createVat({ name, bundleId }));
+    await this.settle(() => kernel.createVat({ name, bundleId: this.ids.workbench }));
     const purse = await this.settle(() => kernel.call(this.root('till'), 'show', ['a']));
     const { vatAdmin, clock } = kernel.services;
     const known = [this.root('till'), purse, this.root('innocent'), vatAdmin, clock];
