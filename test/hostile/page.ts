@@ -1,10 +1,12 @@
 /** docs/internals/hostile.md: made of the tables of pieces. */
 import { endingIn, isTame, type Ending, type Kind, type Piece } from './piece.js';
 
+/** What is told of an ending. */
 const WORDS: Readonly<Record<string, string>> = {
   answers: 'goes on',
   leaves: 'leaves',
   aborts: '**process dies**',
+  dies: 'host stops: `WORKER_DIED`, or **process dies**',
 };
 
 const wordsOf = (ending: Ending): string => {
@@ -24,11 +26,11 @@ const lineOf = (kind: Kind, piece: Piece): string => {
 const idOf = (title: string): string =>
   title.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-');
 
-const COUNTED = ['answers', 'leaves', 'fault', 'stops', 'aborts'] as const;
+const COUNTED = ['answers', 'leaves', 'fault', 'stops', 'dies'] as const;
 type Counted = (typeof COUNTED)[number];
 
 const sortOf = (ending: Ending): Counted => {
-  if (typeof ending === 'string') return ending;
+  if (typeof ending === 'string') return ending === 'aborts' ? 'dies' : ending;
   return 'fault' in ending ? 'fault' : 'stops';
 };
 
@@ -50,7 +52,7 @@ const section = (kind: Kind): string[] => [
 
 const abortsOf = (kinds: readonly Kind[]): string[] =>
   kinds.flatMap(({ pieces }) =>
-    pieces.filter(piece => endingIn(piece, 'thread') === 'aborts').map(({ name }) => name),
+    pieces.filter(piece => sortOf(endingIn(piece, 'thread')) === 'dies').map(({ name }) => name),
   );
 
 /** The page. */
@@ -63,8 +65,8 @@ export const pageOf = (kinds: readonly Kind[]): string => {
     '# Hostile pieces',
     '',
     `${pieces.length} pieces of hostile vat code, of workers that were taken over, and of ` +
-      'careless hosts. [pieces.test.ts](../../test/hostile/pieces.test.ts) lives through each of them, in ' +
-      'threads and in processes; the same test makes this page: `npm run hostile` writes it, and ' +
+      'careless hosts. [pieces.test.ts](../../test/hostile/pieces.test.ts) lives through each of ' +
+      'them, in threads and in processes; the same test makes this page: `npm run hostile` writes it, and ' +
       'the test fails where the page says something else. ' +
       `\`npm test\` runs ${quick} of them, \`npm run test:rest\` the others.`,
     '',
@@ -86,7 +88,7 @@ export const pageOf = (kinds: readonly Kind[]): string => {
       'committed, another host may get further ([isolation.md](../isolation.md)) |',
     '| process dies | nobody is told; nothing is lost that was committed |',
     '',
-    '| | goes on | leaves | vat ends | host stops | process dies |',
+    '| | goes on | leaves | vat ends | host stops | process may die |',
     '| --- | --- | --- | --- | --- | --- |',
     `| in threads | ${countsOf(kinds, 'thread').join(' | ')} |`,
     `| in processes | ${countsOf(kinds, 'process').join(' | ')} |`,
@@ -94,8 +96,9 @@ export const pageOf = (kinds: readonly Kind[]): string => {
     '## What threads cannot hold',
     '',
     'A thread shares its process with the kernel. V8 ends the whole process when one allocation ' +
-      'that it cannot refuse fails, and which code does that is a matter of V8’s: of ' +
-      `the pieces here ${aborts.length} do (${aborts.map(name => `*${name}*`).join(', ')}). ` +
+      'that it cannot refuse fails; whether it is one of these, or the thread’s limit is met ' +
+      'first, moves from run to run: of ' +
+      `the pieces here ${aborts.length} may do so (${aborts.map(name => `*${name}*`).join(', ')}). ` +
       'A thread in native code cannot be ended; closing leaves it behind, and the process has ' +
       'to end itself. A crash of native code is a crash of the process. None of that can change ' +
       'what was committed, and none of it can be caught by the kernel.',

@@ -13,7 +13,9 @@ export type Ending =
   /** The host is told, by a HostError that names the vat: this host alone, nothing is committed. */
   | { readonly stops: string }
   /** The process dies. */
-  | 'aborts';
+  | 'aborts'
+  /** The host is told, or its process dies: which of the two is V8's matter. */
+  | 'dies';
 
 export interface Piece {
   readonly name: string;
@@ -51,6 +53,12 @@ export const stepsOf = ({ name, code, steps }: Piece): readonly Step[] => {
   return [['hostile', code]];
 };
 
+/** Is `found` what the table says? */
+export const isAsSaid = (found: Ending, said: Ending): boolean => {
+  if (said !== 'dies') return JSON.stringify(found) === JSON.stringify(said);
+  return found === 'aborts' || JSON.stringify(found) === JSON.stringify({ stops: 'WORKER_DIED' });
+};
+
 /** Does the kernel go on in its process? */
 export const isTame = (ending: Ending): boolean =>
-  ending !== 'aborts' && (typeof ending === 'string' || !('stops' in ending));
+  ending !== 'aborts' && ending !== 'dies' && (typeof ending === 'string' || !('stops' in ending));

@@ -12,7 +12,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { testLast } from '../support/suite/last-test.js';
 import { KINDS } from './kinds.js';
 import { pageOf } from './page.js';
-import { endingIn, isTame, type Piece } from './piece.js';
+import { endingIn, isAsSaid, isTame, type Piece } from './piece.js';
 import { runPieces, type Batch, type Found } from './runs.js';
 
 const PAGE = fileURLToPath(new URL('../../docs/internals/hostile.md', import.meta.url));
@@ -35,7 +35,8 @@ const parts = <T>(list: readonly T[], most: number): T[][] => {
 
 const expectAsSaid = (piece: Piece, isolation: Isolation, found: Found): void => {
   const said = JSON.stringify(found.report, null, 1);
-  expect(found.ending, said).toEqual(endingIn(piece, isolation));
+  const ending = endingIn(piece, isolation);
+  if (!isAsSaid(found.ending, ending)) expect(found.ending, said).toEqual(ending);
   expect(found.problems, said).toEqual([]);
   const { gives } = piece;
   if (gives === undefined) return;

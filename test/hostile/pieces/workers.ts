@@ -253,6 +253,18 @@ const CRANKS: readonly Attack[] = [
     ends: ended('BAD_SYSCALL'),
   },
   {
+    name: 'messages that are no data',
+    tries: 'to end whoever it can send to',
+    order: {
+      crank: doing(
+        ...['', 'c0', 'ffff', '92a3616263c0', 'd7'].map(bytes => [0, 'o-3', { bytes }, [], null]),
+        [3, false, BODY, []],
+      ),
+    },
+    ends: 'leaves',
+    isQuick: true,
+  },
+  {
     name: 'exit, and more behind it',
     tries: 'syscalls behind an exit in one crank',
     order: { crank: doing([3, false, BODY, []], [0, 'o-1', BODY, [], null], [3, true, BODY, []]) },

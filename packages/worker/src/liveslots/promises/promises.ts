@@ -236,13 +236,23 @@ export class Promises {
         const entry = this.#table.get(vpid);
         if (entry === undefined) unknown.push(resolution);
         else if (entry.settler === 'kernel' && entry.settlement === undefined) {
-          const settlement = { rejected, value: this.#wire.decode(body, slots) };
+          const settlement = this.#read(rejected, () => this.#wire.decode(body, slots));
           this.#table.settled(entry, settlement);
           settled.push({ entry, settlement });
         }
       }
       isProgress = unknown.length < rest.length;
       rest = unknown;
+    }
+  }
+
+  /** A worker that was taken over may settle its promises with any bytes. */
+  #read(rejected: boolean, decode: () => unknown): Settlement {
+    try {
+      return { rejected, value: decode() };
+    } catch {
+      const value = this.#hardening.harden(TypeError('the promise was settled with no data'));
+      return { rejected: true, value };
     }
   }
 

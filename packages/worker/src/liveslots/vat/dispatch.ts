@@ -47,6 +47,9 @@ const isOf = <Op extends DeliveryOpcode>(
   delivery: DeliveryTuple,
 ): delivery is DeliveryOf<Op> => delivery[0] === opcode;
 
+/** Why the result of a message is rejected that is none: canonical bytes of [method, args]. */
+const NO_MESSAGE = 'the message is not [method, args]';
+
 export class Dispatcher implements DeliveryHandlers {
   readonly #options: DispatcherOptions;
   readonly #handlers = new Map<DeliveryOpcode, (delivery: DeliveryTuple) => Reaction>();
@@ -80,22 +83,36 @@ export class Dispatcher implements DeliveryHandlers {
     const { codec, dismissals, promises, references, ledger } = this.#options;
     ledger.introduced(slots);
     const receiver = references.valueOf(target);
-    const [method, args] = this.#decodeMessage(codec.decode(body, slots));
+    const message = this.#readMessage(() => codec.decode(body, slots));
     const entry = result === null ? undefined : promises.takeResult(result);
     // The message was on its way when the kind was dismissed.
     const revocation = dismissals.revocationOf(target);
     if (revocation !== undefined) return this.#reject(entry, Error(revocation));
+    if (message === undefined) return this.#reject(entry, TypeError(NO_MESSAGE));
+    const [method, args] = message;
     this.#apply(receiver, method, args, entry);
   }
 
-  #decodeMessage(message: unknown): readonly [string | symbol | undefined, readonly unknown[]] {
+  /**
+   * What the sender's worker has said, if it is a message: one that was taken over may send any
+   * bytes, which the kernel passes on unseen.
+   */
+  #readMessage(
+    decode: () => unknown,
+  ): readonly [string | symbol | undefined, readonly unknown[]] | undefined {
+    let message: unknown;
+    try {
+      message = decode();
+    } catch {
+      return undefined;
+    }
     if (Array.isArray(message) && message.length === 2) {
       const [method, args]: readonly unknown[] = message;
       const isName =
         typeof method === 'string' || typeof method === 'symbol' || method === undefined;
       if (isName && Array.isArray(args)) return [method, args];
     }
-    return this.#options.crank.raise('BAD_DELIVERY', 'a message is not [method, args]');
+    return undefined;
   }
 
   #reject(entry: PromiseEntry | undefined, reason: Error): undefined {
