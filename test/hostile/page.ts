@@ -66,7 +66,8 @@ export const pageOf = (kinds: readonly Kind[]): string => {
     '',
     `${pieces.length} pieces of hostile vat code, of workers that were taken over, and of ` +
       'careless hosts. [pieces.test.ts](../../test/hostile/pieces.test.ts) lives through each of ' +
-      'them, in threads and in processes; the same test makes this page: `npm run hostile` writes it, and ' +
+      'them, in threads and in processes; the same test makes this page: `npm run hostile` ' +
+      'writes it, and ' +
       'the test fails where the page says something else. ' +
       `\`npm test\` runs ${quick} of them, \`npm run test:rest\` the others.`,
     '',
@@ -98,7 +99,8 @@ export const pageOf = (kinds: readonly Kind[]): string => {
     'A thread shares its process with the kernel. V8 ends the whole process when one allocation ' +
       'that it cannot refuse fails; whether it is one of these, or the thread’s limit is met ' +
       'first, moves from run to run: of ' +
-      `the pieces here ${aborts.length} may do so (${aborts.map(name => `*${name}*`).join(', ')}). ` +
+      `the pieces here ${aborts.length} may do so ` +
+      `(${aborts.map(name => `*${name}*`).join(', ')}). ` +
       'A thread in native code cannot be ended; closing leaves it behind, and the process has ' +
       'to end itself. A crash of native code is a crash of the process. None of that can change ' +
       'what was committed, and none of it can be caught by the kernel.',

@@ -2,7 +2,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Isolation } from '@heirloom/kernel';
-import { fixture, freshDirectory } from '../support/kernels/fresh-kernels.js';
+import { fixture, freshDirectory, lastingDirectory } from '../support/kernels/fresh-kernels.js';
 import { hostileImage } from '../support/hostile/hostile-worker.js';
 import {
   ChildError,
@@ -23,7 +23,7 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 };
 
 const bundlesFile = once(async (): Promise<string> => {
-  const file = join(await freshDirectory(), 'bundles.json');
+  const file = join(await lastingDirectory(), 'bundles.json');
   const bundles = {
     till: await fixture('faulty/till.js'),
     innocent: await fixture('faulty/innocent.js'),
@@ -34,7 +34,7 @@ const bundlesFile = once(async (): Promise<string> => {
 });
 
 const imageFile = once(async (): Promise<string> => {
-  const file = join(await freshDirectory(), 'image.json');
+  const file = join(await lastingDirectory(), 'image.json');
   await writeFile(file, JSON.stringify(await hostileImage()));
   return file;
 });
@@ -165,7 +165,7 @@ const WILD_ID = idOf(0);
 
 /** What such stores are copies of: opening one costs less than making it. */
 const makeStage = async (isTakenOver: boolean): Promise<string> => {
-  const place = await placeFor('thread', isTakenOver);
+  const place = { ...(await placeFor('thread', isTakenOver)), directory: await lastingDirectory() };
   const child = await newChild();
   await child.ask('open', place);
   await child.ask('enter', { id: WILD_ID });

@@ -3,7 +3,9 @@
  */
 import { packFrame, unpackFrame } from '@heirloom/store/frame';
 import { describe, expect, it } from 'vitest';
-import { FromWorker } from '../protocol/opcodes.js';
+import { Delivery, FromWorker } from '../protocol/opcodes.js';
+import { storedVRef } from '../protocol/refs.js';
+import type { DeliveryTuple } from '../protocol/to-worker.js';
 import type { TranscriptTuple } from '../protocol/transcript.js';
 import { makePlainHarness } from '../testing/plain-worker.js';
 import { ref } from '../testing/vat-harness.js';
@@ -80,6 +82,37 @@ describe('supervisor: waves', () => {
     expect(cranks.map(({ outcome }) => outcome?.code ?? null)).toEqual([null, 'BAD_DELIVERY']);
     expect(cranks[1]!.tuple[1]).toEqual([]);
     expect(cranks[1]!.tuple[2]).toEqual([]);
+  });
+
+  it('messages of any bytes -> their results are rejected, the vat goes on', async () => {
+    const vat = makePlainHarness();
+    await vat.start(COUNTERS);
+    const bodies = [[], [0xff], [0xc0], [0xff, 0xff], [0x92, 0xa1, 0x61, 0xc0]];
+    const messages = bodies.map((bytes, i): DeliveryTuple => {
+      const body = new Uint8Array(bytes);
+      return [Delivery.message, storedVRef('o+0'), body, [], storedVRef(`p-${i + 1}`)];
+    });
+    const cranks = await vat.wave(...messages, vat.message('o+0', 'calls', [], 'p-9'));
+    expect(cranks.map(({ outcome }) => outcome)).toEqual(cranks.map(() => null));
+    const reason = expect.objectContaining({ message: 'the message is not [method, args]' });
+    const rejections = bodies.map((_, i) => [['resolve', [`p-${i + 1}`, 'rejected', reason]]]);
+    const answer = [['resolve', ['p-9', 'fulfilled', 0]]];
+    expect(cranks.map(({ syscalls }) => syscalls)).toEqual([...rejections, answer]);
+    await vat.replay();
+  });
+
+  it('a promise that is settled with any bytes -> rejected', async () => {
+    const vat = makePlainHarness();
+    await vat.start(`({ buildRootObject: () => Far('root', {
+      wait: promise => promise.then(() => 'fulfilled', ({ message }) => message),
+    }) })`);
+    const body = new Uint8Array([0xff, 0xff]);
+    const waiting = vat.message('o+0', 'wait', [ref('p-7')], 'p-1');
+    const settled: DeliveryTuple = [Delivery.notify, [[storedVRef('p-7'), false, body, []]]];
+    await vat.wave(waiting);
+    const [crank] = await vat.wave(settled);
+    const text = 'the promise was settled with no data';
+    expect(crank!.syscalls).toEqual([['resolve', ['p-1', 'fulfilled', text]]]);
   });
 
   it('a fault inside an accessor that vat code catches -> still the outcome', async () => {
