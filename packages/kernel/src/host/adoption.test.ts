@@ -54,7 +54,7 @@ describe('adoption: a bundle that an older release has taken and this one refuse
     });
   });
 
-  test('one whose text nests so deep that no weaver reads it -> says so when it is called', async () => {
+  test('its text nests so deep that no weaver reads it -> says so when called', async () => {
     const [open, close] = ['[', ']'].map(each => each.repeat(100_000));
     const deep = await scriptOf('getExport', `(functors => options => {})([
 // === 1. vat-v1 ./vat.js ===

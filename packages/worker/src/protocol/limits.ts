@@ -49,4 +49,4 @@ export const PROXY_LEVELS_MAX = 100;
  * Bytes of one buffer, or that it may grow to: less than what any machine refuses that runs vats at
  * all, and than the least that an engine refuses for its length alone.
  */
-export const BUFFER_BYTES_MAX = 2 ** 28;
+export const BUFFER_BYTES_MAX = 2 ** 29;

@@ -26,7 +26,7 @@ const tagGetter = getterOf(typedArrayPrototype, toStringTag);
 
 /** Errors: RangeError. NaN, and what is negative, is the engine's to judge. */
 export const checkBytes = (bytes: number): void => {
-  if (bytes > BUFFER_BYTES_MAX) throw RangeErrorOf('a buffer has at most 268,435,456 bytes');
+  if (bytes > BUFFER_BYTES_MAX) throw RangeErrorOf('a buffer has at most 536,870,912 bytes');
 };
 
 /**

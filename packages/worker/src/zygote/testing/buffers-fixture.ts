@@ -103,7 +103,7 @@ const LOOKS = String.raw`(() => {
 
 /** In a vat; gives what each road ends with. N bytes are one too many. */
 const ROADS = String.raw`(() => {
-  const N = 2 ** 28 + 1;
+  const N = 2 ** 29 + 1;
   const HUGE = [N, 2 ** 33, 2 ** 36, 2 ** 50, 2 ** 60, Infinity, String(N), { valueOf: () => N }];
   const names = ['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array',
     'Int32Array', 'Uint32Array', 'BigInt64Array', 'BigUint64Array', 'Float32Array', 'Float64Array'];
@@ -140,7 +140,7 @@ const ROADS = String.raw`(() => {
     for (const name of names) {
       const Class = globals[name];
       const size = Class.BYTES_PER_ELEMENT;
-      const count = Math.floor(2 ** 28 / size) + 1;
+      const count = Math.floor(2 ** 29 / size) + 1;
       const how = where + ' ' + name + ' ';
       for (const length of [count, 2 ** 33, 2 ** 50, String(count)]) {
         road(how + 'new', () => new Class(length));
@@ -173,8 +173,8 @@ const ROADS = String.raw`(() => {
   const same = [
     new TextEncoder().encode('x').constructor === Uint8Array,
     inChild.globalThis.Uint8Array === Uint8Array,
-    new ArrayBuffer(2 ** 28).byteLength === 2 ** 28,
-    new Uint8Array(2 ** 28).length === 2 ** 28,
+    new ArrayBuffer(2 ** 29).byteLength === 2 ** 29,
+    new Uint8Array(2 ** 29).length === 2 ** 29,
     new Float64Array(2 ** 25).length === 2 ** 25,
     Object.isFrozen(ArrayBuffer) && Object.isFrozen(Uint8Array) && Object.isFrozen(BigInt64Array),
     Object.getPrototypeOf(Uint8Array) === Object.getPrototypeOf(Int8Array),
