@@ -17,7 +17,7 @@ import type { Bench } from './session.js';
 
 const ROOT = new URL('../../../../', import.meta.url);
 const SEEDS = 2 ** 31;
-const CASES_MAX = 8;
+const CASES_MAX = 30;
 const SHRINKS_MAX = 40;
 
 interface Flags {
