@@ -44,6 +44,8 @@ interface SessionOptions {
   readonly casesMax: number;
   /** Sessions that a failing one may be made smaller by. */
   readonly shrinksMax: number;
+  /** Told of each wrong session: of the first, and of smaller ones. */
+  readonly onWrong?: (seed: number, wrong: string) => void;
 }
 
 interface SessionEnd {
@@ -53,7 +55,7 @@ interface SessionEnd {
 
 /** Lives through the session of a seed. */
 export const fuzzSession = async (options: SessionOptions): Promise<SessionEnd> => {
-  const { bench, kind, seed, casesMax, shrinksMax } = options;
+  const { bench, kind, seed, casesMax, shrinksMax, onWrong } = options;
   let lived = 0;
   let cases = 0;
   let smallest: Omit<FuzzFailure, 'seed' | 'kind'> | undefined;
@@ -64,6 +66,7 @@ export const fuzzSession = async (options: SessionOptions): Promise<SessionEnd> 
     const wrong = await liveSession(bench, plan);
     if (wrong === undefined) return;
     smallest = { wrong, plan };
+    onWrong?.(seed, wrong);
     throw Error(wrong);
   });
   await fc.check(property, { seed, numRuns: 1 });

@@ -53,7 +53,8 @@ const runSessions = async (bench: Bench, flags: Flags, progress: Progress): Prom
   while (failure === undefined && sessions < most) {
     if (flags.sessions === undefined && secondsSince(began) > minutes * 60) break;
     const seed = (first + sessions) % SEEDS;
-    const options = { bench, kind: kindOf(seed, only), seed };
+    const onWrong = (of: number, wrong: string): void => progress.wrong(of, wrong);
+    const options = { bench, kind: kindOf(seed, only), seed, onWrong };
     const end = await fuzzSession({ ...options, casesMax: CASES_MAX, shrinksMax: SHRINKS_MAX });
     sessions += 1;
     cases += end.cases;

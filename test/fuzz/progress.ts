@@ -4,6 +4,8 @@ import cliProgress from 'cli-progress';
 export interface Progress {
   /** `cases` have been lived through, in so many sessions. */
   tell(seconds: number, sessions: number, cases: number): void;
+  /** A session was wrong: it is made smaller, which takes minutes. */
+  wrong(seed: number, text: string): void;
   stop(): void;
 }
 
@@ -17,6 +19,7 @@ const lineProgress = (stream: NodeJS.WriteStream): Progress => {
       next = seconds + LINE_EVERY_SECONDS;
       stream.write(`${Math.round(seconds)} s: ${sessions} sessions, ${cases} cases\n`);
     },
+    wrong: (seed, text) => void stream.write(`seed ${seed}: ${text}\n`),
     stop: () => undefined,
   };
 };
@@ -33,6 +36,7 @@ export const showProgress = (stream: NodeJS.WriteStream, seconds: number): Progr
   return {
     tell: (at, sessions, cases) =>
       bar.update(Math.min(Math.round(at), Math.ceil(seconds)), { sessions, cases }),
+    wrong: (seed, text) => void stream.write(`\nseed ${seed}: ${text}\n`),
     stop: () => bar.stop(),
   };
 };
