@@ -45,7 +45,7 @@ const BEFORE_LOCKDOWN = [
   /^packages\/worker\/src\/zygote\/(buffer-bounds|buffer-constructors)\.ts$/,
   /^packages\/worker\/src\/zygote\/(checked-expressions|counted-natives|depth-counter|proxy-levels)\.ts$/,
   /^packages\/worker\/src\/weave\/(expression-text|source-limits)\.ts$/,
-  /^packages\/worker\/src\/protocol\/limits\.ts$/,
+  /^packages\/worker\/src\/protocol\/(limits|native-bytes)\.ts$/,
   /^packages\/worker\/src\/zygote\/(loading|lockdown|overrides|text-codecs|utc-date)\.ts$/,
   /^packages\/worker\/src\/zygote\/(engine-errors|error-constructors|native-text|promise-then)\.ts$/,
   /^packages\/worker\/src\/eventual-send\/[a-z-]+\.ts$/,

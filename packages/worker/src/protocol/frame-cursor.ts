@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { FRAME_DEPTH_MAX } from './frame-writer.js';
+import { partOf } from './native-bytes.js';
 
 const { isSafeInteger } = Number;
 const { apply } = Reflect;
@@ -149,7 +150,7 @@ export class FrameCursor {
 
   view(length: number): Uint8Array {
     const start = this.take(length);
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
+    return partOf(this.#bytes, start, start + length);
   }
 
   byte(): number {

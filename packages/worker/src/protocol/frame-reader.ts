@@ -11,39 +11,35 @@ import type { FrameValue } from '@heirloom/store/frame';
 import { FrameCursor } from './frame-cursor.js';
 import { FRAME_DEPTH_MAX } from './frame-writer.js';
 
-class FrameReader extends FrameCursor {
-  whole(): readonly FrameValue[] {
-    const count = this.arrayCount(this.byte());
-    if (count < 0) assert.fail('frame: not a tuple');
-    const tuple = this.#elements(count, 0);
-    this.end();
-    return tuple;
-  }
+const valueAt = (cursor: FrameCursor, depth: number): FrameValue => {
+  const tag = cursor.byte();
+  if (tag < 0x80) return tag;
+  if (tag >= 0xe0) return tag - 0x100;
+  if (tag >= 0xa0 && tag < 0xc0) return cursor.string(tag - 0xa0);
+  const count = cursor.arrayCount(tag);
+  if (count >= 0) return elementsAt(cursor, count, depth);
+  if (tag === 0xc0) return null;
+  if (tag === 0xc2 || tag === 0xc3) return tag === 0xc3;
+  const bytes = cursor.bytesLength(tag);
+  if (bytes >= 0) return cursor.view(bytes);
+  const text = cursor.textLength(tag);
+  return text >= 0 ? cursor.string(text) : cursor.integerOf(tag);
+};
 
-  #value(depth: number): FrameValue {
-    const tag = this.byte();
-    if (tag < 0x80) return tag;
-    if (tag >= 0xe0) return tag - 0x100;
-    if (tag >= 0xa0 && tag < 0xc0) return this.string(tag - 0xa0);
-    const count = this.arrayCount(tag);
-    if (count >= 0) return this.#elements(count, depth);
-    if (tag === 0xc0) return null;
-    if (tag === 0xc2 || tag === 0xc3) return tag === 0xc3;
-    const bytes = this.bytesLength(tag);
-    if (bytes >= 0) return this.view(bytes);
-    const text = this.textLength(tag);
-    return text >= 0 ? this.string(text) : this.integerOf(tag);
-  }
-
-  #elements(count: number, depth: number): FrameValue[] {
-    if (depth >= FRAME_DEPTH_MAX) assert.fail('frame: nested too deeply');
-    // `push` grows with what is really there, whatever the header says.
-    const elements: FrameValue[] = [];
-    for (let i = 0; i < count; i += 1) elements.push(this.#value(depth + 1));
-    return elements;
-  }
-}
+const elementsAt = (cursor: FrameCursor, count: number, depth: number): FrameValue[] => {
+  if (depth >= FRAME_DEPTH_MAX) assert.fail('frame: nested too deeply');
+  // `push` grows with what is really there, whatever the header says.
+  const elements: FrameValue[] = [];
+  for (let i = 0; i < count; i += 1) elements.push(valueAt(cursor, depth + 1));
+  return elements;
+};
 
 /** As the store's `unpackFrame`. */
-export const unpackTuple = (bytes: Uint8Array): readonly FrameValue[] =>
-  new FrameReader(bytes).whole();
+export const unpackTuple = (bytes: Uint8Array): readonly FrameValue[] => {
+  const cursor = new FrameCursor(bytes);
+  const count = cursor.arrayCount(cursor.byte());
+  if (count < 0) assert.fail('frame: not a tuple');
+  const tuple = elementsAt(cursor, count, 0);
+  cursor.end();
+  return tuple;
+};

@@ -12,6 +12,7 @@
 import assert from 'node:assert/strict';
 import type { FrameValue } from '@heirloom/store/frame';
 import { required } from '@heirloom/store/types';
+import { makeBytes, partOf } from './native-bytes.js';
 
 const { isSafeInteger } = Number;
 const { isArray } = Array;
@@ -45,8 +46,8 @@ export class FrameWriter {
   /** A copy of what was written, in a buffer of its own. The writer begins anew. */
   take(): Uint8Array {
     const length = this.#at;
-    const taken = new Uint8Array(length);
-    taken.set(this.#bytes.subarray(0, length));
+    const taken = makeBytes(length);
+    taken.set(partOf(this.#bytes, 0, length));
     this.clear();
     return taken;
   }

@@ -1,6 +1,7 @@
 /** What can be told of a packed crank without reading it whole. */
 import { AssertionError } from 'node:assert';
 import { FrameCursor } from './frame-cursor.js';
+import { partOf } from './native-bytes.js';
 import { Syscall } from './opcodes.js';
 
 /** A `CrankTuple` is an array of four: one byte; its outcome follows. */
@@ -13,7 +14,7 @@ const hasFaulted = (packed: Uint8Array): boolean => packed[OUTCOME_AT] !== NIL;
 
 /** Does the vat exit in it? What is no crank does not: merging it ends the vat all the same. */
 const hasExited = (packed: Uint8Array): boolean => {
-  const cursor = new FrameCursor(packed.subarray(OUTCOME_AT + 1));
+  const cursor = new FrameCursor(partOf(packed, OUTCOME_AT + 1));
   try {
     for (let left = cursor.list(); left > 0; left -= 1) {
       const fields = cursor.list();

@@ -6,6 +6,7 @@ import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
 import { required } from '@heirloom/store/types';
 import { check } from '../check.js';
+import { partOf } from '../protocol/native-bytes.js';
 import {
   lowestOf,
   type Incarnation,
@@ -36,7 +37,7 @@ const u32At = (bytes: Uint8Array, at: number): number =>
 
 const bodyOf = (stored: Uint8Array): Uint8Array => {
   check(stored.length >= HEADER_BYTES, 'a stored row without header');
-  return stored.subarray(HEADER_BYTES);
+  return partOf(stored, HEADER_BYTES);
 };
 
 interface Source {

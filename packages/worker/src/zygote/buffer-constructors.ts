@@ -11,6 +11,8 @@
  * A module of side effects; it must be evaluated before `ses`. What it costs: decision 078.
  */
 import { types } from 'node:util';
+// Takes the engine's constructor: before everything here.
+import '../protocol/native-bytes.js';
 import { isObject, propertyOf } from '../values.js';
 import { boundedElements, boundedLength, checkBytes } from './buffer-bounds.js';
 import { standFor } from './native-text.js';
