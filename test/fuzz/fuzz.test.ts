@@ -9,7 +9,7 @@ import { FUZZ_KINDS } from './case.js';
 import { fuzzSession } from './fuzz.js';
 import { liveSession, type Bench, type SessionPlan } from './session.js';
 
-const SESSIONS = amount({ quick: 1, thorough: 8 });
+const SESSIONS = amount({ quick: 1, thorough: 3 });
 const CASES_MAX = amount({ quick: 4, thorough: 8 });
 const SIZED = { tags: ['sized'] };
 
