@@ -10,6 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
+import { partOf } from './codec/native-bytes.js';
 import { describeError, HostError, systemErrorCode } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
 import { acquireOpeningLock } from './lock.js';
@@ -129,7 +130,7 @@ export class LmdbEnvironment implements Environment {
     }
     // lmdb copies into a Buffer of its own; a Buffer's `slice` shares memory, so hand out a plain
     // array.
-    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes && partOf(bytes, 0);
   }
 
   keysAfter(
@@ -180,7 +181,7 @@ export class LmdbEnvironment implements Environment {
         ...inTransaction(snapshot),
       });
       for (const { key, value } of range) {
-        rows.push({ key, value: new Uint8Array(value.buffer, value.byteOffset, value.byteLength) });
+        rows.push({ key, value: partOf(value, 0) });
         left -= key.length + value.length;
         if (left <= 0) break;
       }

@@ -6,6 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import * as f from './format.js';
+import { copyOf } from './native-bytes.js';
 import { SHORT_STRING_BYTES_MAX, readCesu8, shortAsciiString } from './strings.js';
 
 const { isSafeInteger } = Number;
@@ -219,8 +220,7 @@ export class ByteReader {
   /** A copy of the next `length` bytes, in a buffer of their own. */
   copy(length: number): Uint8Array {
     this.#need(length);
-    const copy = new Uint8Array(length);
-    copy.set(this.#bytes.subarray(this.#at, this.#at + length));
+    const copy = copyOf(this.#bytes, this.#at, this.#at + length);
     this.#at += length;
     return copy;
   }

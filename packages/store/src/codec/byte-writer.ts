@@ -12,6 +12,7 @@
 import { Buffer } from 'node:buffer';
 import * as f from './format.js';
 import type { PassableLimits } from './format.js';
+import { copyOf } from './native-bytes.js';
 import * as numbers from './numbers.js';
 import { cesu8Length, writeCesu8, writeUtf8 } from './strings.js';
 
@@ -71,7 +72,7 @@ export class ByteWriter {
     if (this.#at > this.#bodyBytesMax) {
       throw f.tooLarge();
     }
-    return this.#bytes.slice(0, this.#at);
+    return copyOf(this.#bytes, 0, this.#at);
   }
 
   byte(value: number): void {

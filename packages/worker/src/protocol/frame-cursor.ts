@@ -6,8 +6,8 @@
  * arrays are views of what is read; what is no frame, or another value than was asked for, throws.
  */
 import assert from 'node:assert/strict';
+import { partOf } from '@heirloom/store/bytes';
 import { FRAME_DEPTH_MAX } from './frame-writer.js';
-import { partOf } from './native-bytes.js';
 
 const { isSafeInteger } = Number;
 const { apply } = Reflect;

@@ -10,9 +10,9 @@
  * a general packer spends more on its call than on the bytes.
  */
 import assert from 'node:assert/strict';
+import { makeBytes, partOf } from '@heirloom/store/bytes';
 import type { FrameValue } from '@heirloom/store/frame';
 import { required } from '@heirloom/store/types';
-import { makeBytes, partOf } from './native-bytes.js';
 
 const { isSafeInteger } = Number;
 const { isArray } = Array;

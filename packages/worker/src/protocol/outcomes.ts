@@ -1,7 +1,7 @@
 /** What can be told of a packed crank without reading it whole. */
 import { AssertionError } from 'node:assert';
+import { partOf } from '@heirloom/store/bytes';
 import { FrameCursor } from './frame-cursor.js';
-import { partOf } from './native-bytes.js';
 import { Syscall } from './opcodes.js';
 
 /** A `CrankTuple` is an array of four: one byte; its outcome follows. */

@@ -3,10 +3,10 @@
  * the incarnation (rules.md#t2).
  */
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
+import { partOf } from '@heirloom/store/bytes';
 import { preimageSpacePrefix, spacePrefix } from '@heirloom/store/keys';
 import { required } from '@heirloom/store/types';
 import { check } from '../check.js';
-import { partOf } from '../protocol/native-bytes.js';
 import {
   lowestOf,
   type Incarnation,

@@ -12,7 +12,7 @@
  */
 import { types } from 'node:util';
 // Takes the engine's constructor: before everything here.
-import '../protocol/native-bytes.js';
+import '@heirloom/store/bytes';
 import { isObject, propertyOf } from '../values.js';
 import { boundedElements, boundedLength, checkBytes } from './buffer-bounds.js';
 import { standFor } from './native-text.js';
