@@ -10,7 +10,7 @@ import { amount } from '../support/suite/amounts.js';
 import { seededRandom, type Random } from '../support/suite/random.js';
 
 const FIRST_SEED = Number(process.env['HEIRLOOM_SEED'] ?? 1);
-const SEEDS = amount({ quick: 2, thorough: 25 });
+const SEEDS = amount({ quick: 2, thorough: 12 });
 /** Of each life, which is two kernels over one store. */
 const CALLS = 40;
 /** Nothing takes as long, on a slow and busy machine, unless it hangs. */

@@ -5,7 +5,7 @@ import { amount } from '../support/suite/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { countRows } from '../support/stores/store-rows.js';
 
-const ROUNDS = amount({ quick: 120, thorough: 10_000 });
+const ROUNDS = amount({ quick: 120, thorough: 5_000 });
 const BATCH = amount({ quick: 40, thorough: 250 });
 const VATS = ['alice', 'bob'] as const;
 

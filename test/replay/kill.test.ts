@@ -20,12 +20,12 @@ import { preparedStore } from '../support/stores/prepared-stores.js';
 const pathOf = (file: string): string =>
   fileURLToPath(new URL(`../../packages/kernel/${file}`, import.meta.url));
 const MAIN = pathOf('dist/cli/main.js');
-const KILLS = amount({ quick: 3, thorough: 20 });
+const KILLS = amount({ quick: 3, thorough: 10 });
 const BLOCKS = { least: 1, most: 6 };
 const MOMENT_MS = { least: 0, most: 60 };
 const JOB = amount({
   quick: { purses: 200, deposits: 4_000, upgrades: 4 },
-  thorough: { purses: 2_000, deposits: 40_000, upgrades: 12 },
+  thorough: { purses: 1_000, deposits: 20_000, upgrades: 8 },
 });
 const ARGUMENTS = [
   ...['--purses', String(JOB.purses), '--deposits', String(JOB.deposits)],

@@ -16,7 +16,7 @@ import { slowWays } from '../support/kernels/slow-ways.js';
 import { amount } from '../support/suite/amounts.js';
 
 /** HEIRLOOM_SEEDS=100 in mode `all` has run, and takes four minutes of CPU. */
-const SEEDS = amount({ quick: 2, thorough: Number(process.env['HEIRLOOM_SEEDS'] ?? 40) });
+const SEEDS = amount({ quick: 2, thorough: Number(process.env['HEIRLOOM_SEEDS'] ?? 20) });
 const WAVE_LIMIT = 4;
 
 const vatPath = (name: string): string =>
