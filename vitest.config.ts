@@ -31,13 +31,12 @@ import { mentionsTags, TAGS } from './test/support/suite/tags.js';
  * `HEIRLOOM_ISOLATION=process` runs any other file so.
  */
 const IN_PROCESSES = [
-  'test/integration/{bundle-formats,bad-input,first-light}.test.ts',
+  'test/integration/first-light.test.ts',
   'test/kernel/exit.test.ts',
-  'test/kernel/hostile/{depth,floods,worker}.test.ts',
-  'test/objects/promises.test.ts',
+  'test/kernel/hostile/{floods,worker}.test.ts',
   'test/replay/restart.test.ts',
   'test/simulation/threads.test.ts',
-  'test/upgrade/{churn,drain,durable-promises,failures,replay-mode,rollback,upgrade}.test.ts',
+  'test/upgrade/{churn,drain,failures,replay-mode,rollback,upgrade}.test.ts',
 ];
 /** The part of it that `npm test` runs. */
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
