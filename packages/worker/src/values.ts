@@ -8,6 +8,20 @@ import { types } from 'node:util';
 const { isProxy } = types;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 
+/**
+ * `value instanceof kind`. A proxy's trap, which is vat code, may throw: then it is no such thing.
+ */
+export const isInstance = <T>(
+  value: unknown,
+  kind: abstract new (...given: never[]) => T,
+): value is T => {
+  try {
+    return value instanceof kind;
+  } catch {
+    return false;
+  }
+};
+
 /** Anything that has properties: every object and every function, whoever made it. */
 export type Properties = Readonly<Record<PropertyKey, unknown>>;
 

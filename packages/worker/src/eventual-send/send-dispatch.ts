@@ -6,7 +6,7 @@
  * see them. SES's `assert` is looked up when the first error is made: this module is loaded before
  * `ses`.
  */
-import { isObject, propertyOf } from '../values.js';
+import { isInstance, isObject, propertyOf } from '../values.js';
 import type { SendJob } from './promise-record.js';
 import type { SendHandler } from '../contracts/handled-promises.js';
 
@@ -36,7 +36,7 @@ export const makeError = (template: Template, constructor: ErrorConstructor = Er
 const typeError = (template: Template): Error => makeError(template, TypeErrorOf);
 
 export const annotate = (error: unknown, note: Template): void => {
-  if (error instanceof ErrorOf) getAssert().note(error, note(getAssert(), getAssert().quote));
+  if (isInstance(error, ErrorOf)) getAssert().note(error, note(getAssert(), getAssert().quote));
 };
 
 const nameOfType = (value: unknown): string => (value === null ? 'null' : typeof value);

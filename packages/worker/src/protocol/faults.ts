@@ -35,6 +35,12 @@ export type FaultCode = (typeof FAULT_CODES)[number];
 export class VatFault extends Error {
   override readonly name = 'VatFault';
   readonly code: FaultCode;
+  readonly #isFault = true;
+
+  /** Runs no code of whoever has thrown `error`, and takes nothing for a fault that is none. */
+  static isOn(error: unknown): error is VatFault {
+    return typeof error === 'object' && error !== null && #isFault in error;
+  }
 
   constructor(code: FaultCode, message: string) {
     super(message);

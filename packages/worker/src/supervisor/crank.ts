@@ -9,6 +9,7 @@
  */
 import { check } from '../check.js';
 import type { FallibleCrankSink } from '../contracts/crank-sink.js';
+import { types } from 'node:util';
 import { VatFault, type FaultCode } from '../protocol/faults.js';
 import type { SyscallTuple } from '../protocol/from-worker.js';
 import {
@@ -42,7 +43,7 @@ const keepAsIs = <T>(value: T): T => value;
 
 /** Vat code may have hardened it: such an error takes no stack with it (zygote/warm.ts). */
 const openError = (error: unknown): unknown => {
-  if (!(error instanceof Error) || !Object.isFrozen(error)) return error;
+  if (!types.isNativeError(error) || !Object.isFrozen(error)) return error;
   const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value;
   return Error(typeof message === 'string' ? message : '', { cause: error });
 };
@@ -113,7 +114,7 @@ export class Crank implements FallibleCrankSink {
   }
 
   note(error: unknown): void {
-    if (error instanceof VatFault) this.#fault ??= { fault: error, reason: undefined };
+    if (VatFault.isOn(error)) this.#fault ??= { fault: error, reason: undefined };
   }
 
   thrown(vpid: VRef | '', reason: unknown, body: Uint8Array): void {
@@ -124,7 +125,7 @@ export class Crank implements FallibleCrankSink {
     try {
       job();
     } catch (error) {
-      if (error instanceof VatFault) this.note(error);
+      if (VatFault.isOn(error)) this.note(error);
       else this.failHost(error);
     }
   }

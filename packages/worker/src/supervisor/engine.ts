@@ -73,12 +73,12 @@ export class Engine {
   #outcomeOf(raised: RaisedFault | undefined): Outcome {
     if (raised === undefined) return null;
     const { fault, reason } = raised;
-    if (reason !== undefined && !(reason instanceof VatFault)) {
+    if (reason !== undefined && !VatFault.isOn(reason)) {
       try {
         const { body, slots } = this.#liveslots.encodeError(reason);
         if (slots.length === 0) return [fault.code, body];
-      } catch (error) {
-        assert(error instanceof Error, 'the codec throws errors');
+      } catch {
+        // It is no data, or a proxy of the vat's has thrown, whatever that was.
       }
     }
     const { body, slots } = this.#liveslots.encodeError(Error(fault.message));

@@ -5,6 +5,7 @@
  * No code of a vat runs for it.
  */
 import { types } from 'node:util';
+import { isInstance } from '../../values.js';
 import { refusedValue } from '@heirloom/store/codec';
 import { isPromiseRef, type VRef } from '../../protocol/refs.js';
 import { noteCallSite } from './call-sites.js';
@@ -35,7 +36,7 @@ const insteadOf = (value: object): string => {
   }
   if (isDate(value)) return 'a date cannot be passed or stored: pass its time, date.getTime()';
   if (isRegExp(value)) return 'a pattern cannot be passed or stored: pass its text, regexp.source';
-  if (value instanceof ArrayBufferOf) {
+  if (isInstance(value, ArrayBufferOf)) {
     return 'a buffer that can change cannot be passed or stored: use buffer.sliceToImmutable()';
   }
   return (
@@ -46,7 +47,7 @@ const insteadOf = (value: object): string => {
 
 /** `error`: thrown for a value that was to be encoded. */
 export const noteRefused = (error: unknown): void => {
-  if (!(error instanceof Error) || !noteCallSite(error)) return;
+  if (!isInstance(error, Error) || !noteCallSite(error)) return;
   const value = refusedValue(error);
   if (value !== undefined) noteAbout(error, value, insteadOf(value));
 };
@@ -68,7 +69,7 @@ const failWith = (text: string, fail: () => never): never => {
   try {
     return fail();
   } catch (error) {
-    if (error instanceof Error && noteCallSite(error)) noteText(error, text);
+    if (isInstance(error, Error) && noteCallSite(error)) noteText(error, text);
     throw error;
   }
 };

@@ -5,6 +5,8 @@
  * only; `q` shows it quoted, `b` bare. The global is read when this module is evaluated: the image
  * evaluates ses first.
  */
+import { isInstance } from '../../values.js';
+
 interface SesAssert {
   readonly Fail: (template: TemplateStringsArray, ...args: unknown[]) => never;
   readonly quote: (value: unknown) => unknown;
@@ -18,9 +20,18 @@ export const Fail: SesAssert['Fail'] = sesAssert.Fail;
 export const q: SesAssert['quote'] = sesAssert.quote;
 export const b: SesAssert['bare'] = sesAssert.bare;
 
+/** What was thrown, in words. Asking for them may run code of the vat, which may throw, too. */
+export const wordsOf = (error: unknown): string => {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(q(error));
+  } catch {
+    return 'it threw what has no words';
+  }
+};
+
 /** An error of ours comes of one of vat code's: told in its trace, and seen by no vat. */
 export const noteOrigin = <E>(error: E, origin: unknown): E => {
-  if (error instanceof Error) note(error, details`of ${origin}`);
+  if (isInstance(error, Error)) note(error, details`of ${origin}`);
   return error;
 };
 

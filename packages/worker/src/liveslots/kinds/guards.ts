@@ -18,6 +18,7 @@ import {
 import type { ArgGuard, InterfaceGuard, MethodGuard, Pattern } from '@endo/patterns';
 import type { Hardening } from '../../contracts/hardening.js';
 import { VatFault } from '../../protocol/faults.js';
+import { isInstance } from '../../values.js';
 import { noteCallSite } from '../contract/call-sites.js';
 import { Fail, q } from '../contract/fail.js';
 
@@ -30,7 +31,7 @@ type Protection = MethodGuard | 'passable' | 'raw';
 
 /** What a method may throw: passable and hardened. A fault passes as it is. */
 export const thrown = (error: unknown): unknown =>
-  error instanceof VatFault ? error : toThrowable(error);
+  VatFault.isOn(error) ? error : toThrowable(error);
 
 const difference = (names: readonly PropertyKey[], others: readonly PropertyKey[]): PropertyKey[] =>
   names.filter(name => !others.includes(name));
@@ -100,7 +101,7 @@ const matchHere = (specimen: unknown, pattern: Pattern, label: string): void => 
   try {
     mustMatch(specimen, pattern, label);
   } catch (error) {
-    if (error instanceof Error) noteCallSite(error);
+    if (isInstance(error, Error)) noteCallSite(error);
     throw error;
   }
 };

@@ -11,9 +11,10 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import { check } from '../../check.js';
+import { isInstance } from '../../values.js';
 import type { Slots } from '../../protocol/passables.js';
 import type { Encoded } from '../contract/context.js';
-import { Fail, q } from '../contract/fail.js';
+import { Fail, q, wordsOf } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
 import { Unavailable } from '../objects/stored-values.js';
 import { newHeader, type Header } from '../objects/things.js';
@@ -184,7 +185,7 @@ const ownValues = (record: InstanceRecord, values: readonly unknown[]): unknown[
 
 export const getField = (record: InstanceRecord, field: Field): unknown => {
   const value = loaded(record)[indexOf(record, field)];
-  if (value instanceof Unavailable) return value.value();
+  if (Unavailable.isOn(value)) return value.value();
   // Values were checked when they were stored; a property that the record lacks was not.
   if (value === undefined) record.kind.shape?.check(field.name, value);
   return value;
@@ -233,13 +234,13 @@ const encodeState = (record: InstanceRecord, values: unknown[]): Encoded => {
   const { context } = record.kind.core;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
-    if (value instanceof Unavailable) values[i] = value.value();
+    if (Unavailable.isOn(value)) values[i] = value.value();
   }
   try {
     return context.codec.encode(context.hardening.bornHardened(values));
   } catch (error) {
-    // Each value passed by itself, so together they are too large.
-    const why = error instanceof Error ? error.message : String(error);
+    // Each value passed by itself, so together they are too large; or a proxy has thrown this time.
+    const why = isInstance(error, RangeError) ? error.message : wordsOf(error);
     return context.raise('LIMIT', `state of ${record.kind.tag}: ${why}`);
   }
 };

@@ -51,7 +51,7 @@ interface NewState {
 const recordFor = (kind: Kind, { names, values }: OldState): Readonly<Record<string, unknown>> => {
   const entries = names.map((name, i): [string, unknown] => {
     const value = values[i];
-    return [name, value instanceof Unavailable ? value.value() : value];
+    return [name, Unavailable.isOn(value) ? value.value() : value];
   });
   return kind.core.context.hardening.bornHardened(Object.fromEntries(entries));
 };
@@ -87,7 +87,7 @@ const reasonOf = (kind: Kind, error: unknown): string => {
       error instanceof Error ? `${error.name}: ${error.message}` : String(q(error)),
     );
   } catch (worse) {
-    if (worse instanceof VatFault) throw worse;
+    if (VatFault.isOn(worse)) throw worse;
     return 'it threw what has no words';
   }
 };
@@ -98,7 +98,7 @@ export const migrated = (kind: Kind, old: OldState): Migration => {
     const { names, values, bytes } = newStateOf(kind, old);
     return { ok: true, layout: kind.layoutFor(names), values, bytes };
   } catch (error) {
-    if (error instanceof VatFault) throw error;
+    if (VatFault.isOn(error)) throw error;
     const { version } = old;
     return { ok: false, version, reason: reasonOf(kind, error), thrown: error };
   }

@@ -9,6 +9,7 @@ import { rowKind } from '@heirloom/store/keys';
 import type { Body, Slots } from '../../protocol/passables.js';
 import { durableRef, parseVRef } from '../../protocol/refs.js';
 import type { VRef } from '../../protocol/refs.js';
+import { isRecord } from '../../values.js';
 import { failNotDurable } from '../contract/author-advice.js';
 import type { LiveslotsContext } from '../contract/context.js';
 import { q } from '../contract/fail.js';
@@ -19,6 +20,11 @@ import { unpackRow } from '../rows/frames.js';
 /** Stands for a value that cannot be had before some kind is defined. */
 export class Unavailable {
   readonly #decode: () => unknown;
+
+  /** Asks no proxy. */
+  static isOn(value: unknown): value is Unavailable {
+    return isRecord(value) && #decode in value;
+  }
 
   constructor(decode: () => unknown) {
     this.#decode = decode;

@@ -227,9 +227,8 @@ export class DurablePromises {
     try {
       const { slots } = context.codec.encode(value);
       if (firstNotDurable(context, slots) < 0) return { rejected, isKept: true, value };
-    } catch (error) {
-      // No data at all: whoever waits gets an error that says so.
-      if (!(error instanceof Error)) throw error;
+    } catch {
+      // No data at all, or a proxy that throws: whoever waits gets an error that says so.
     }
     return { rejected, isKept: false, value: undefined };
   }

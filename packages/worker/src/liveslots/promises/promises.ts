@@ -25,7 +25,7 @@ import { Syscall } from '../../protocol/opcodes.js';
 import type { Resolution } from '../../protocol/passables.js';
 import { VatFault } from '../../protocol/faults.js';
 import { isPromiseRef, type VRef } from '../../protocol/refs.js';
-import { propertyOf } from '../../values.js';
+import { isInstance, propertyOf } from '../../values.js';
 import type { Encoded } from '../contract/context.js';
 import { noteOrigin, noteSend } from '../contract/fail.js';
 import { stampedRef } from '../objects/ref-stamps.js';
@@ -282,14 +282,14 @@ export class Promises {
       return this.#wire.encodeForWire(methargs);
     } catch (error) {
       this.#crank.note(error);
-      const isOfLimit = error instanceof RangeError || error instanceof VatFault;
-      if (isOfLimit || !(error instanceof Error)) throw error;
+      const isOfLimit = isInstance(error, RangeError) || VatFault.isOn(error);
+      if (isOfLimit || !isInstance(error, Error)) throw error;
       const { message } = error;
       const [place = '', number = '', rest = ''] = ARGUMENT_PLACE.exec(message) ?? [];
       const argument = place === '' ? 'an argument' : `argument ${number}${rest}`;
       const why = message.slice(0, message.length - place.length);
       const telling = `${why} (${argument} of ${String(property)})`;
-      throw noteSend(error instanceof TypeError ? TypeError(telling) : Error(telling), {
+      throw noteSend(isInstance(error, TypeError) ? TypeError(telling) : Error(telling), {
         ...{ error, property, args, vref },
       });
     }

@@ -4,18 +4,19 @@
  *
  * The bundle may have been evaluated before the vat was known; what that threw is reported here.
  */
+import { types } from 'node:util';
 import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { Hardening } from '../../contracts/hardening.js';
 import type { FaultCode } from '../../protocol/faults.js';
 import type { Delivery } from '../../protocol/opcodes.js';
 import { parseVRef } from '../../protocol/refs.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
-import { isObject, propertyOf } from '../../values.js';
+import { isObject, quietProperty } from '../../values.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
 import type { ValueCodec } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import { failNotRoot } from '../contract/author-advice.js';
-import { allOf, q } from '../contract/fail.js';
+import { allOf, q, wordsOf } from '../contract/fail.js';
 import { styleOf } from '../contract/patterns.js';
 import type { Ledger } from '../objects/ledger.js';
 import { whenSettled, type Settlement } from '../promises/promise-table.js';
@@ -50,10 +51,9 @@ interface VatStarterOptions {
 
 type StartTuple = Extract<DeliveryTuple, readonly [typeof Delivery.startVat, ...unknown[]]>;
 
-const messageOf = (error: unknown): string => {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return String(q(error));
-};
+/** An error whose message can be asked for without running vat code. */
+const isTold = (reason: unknown): reason is Error =>
+  types.isNativeError(reason) && typeof quietProperty(reason, 'message') === 'string';
 
 const SHOWN_NAMES_MAX = 10;
 const SHOWN_LENGTH_MAX = 60;
@@ -93,8 +93,12 @@ export class VatStarter {
     const { crank, decode, ledger, vatPowers, baggage } = this.#options;
     if (!evaluation.ok) return this.#fail('EVALUATION_FAILED', evaluation.error);
     const { namespace } = evaluation;
-    const isNothing = namespace === undefined || namespace === null;
-    const buildRootObject = isNothing ? undefined : propertyOf(namespace, 'buildRootObject');
+    let buildRootObject: unknown;
+    try {
+      buildRootObject = isObject(namespace) ? namespace['buildRootObject'] : undefined;
+    } catch (error) {
+      return this.#fail('NO_BUILD_ROOT_OBJECT', error);
+    }
     if (typeof buildRootObject !== 'function') {
       const message = `vat source bundle lacks buildRootObject() function${insteadOf(namespace)}`;
       return crank.raise('NO_BUILD_ROOT_OBJECT', message);
@@ -138,7 +142,7 @@ export class VatStarter {
     try {
       style = styleOf(hardening.harden(value));
     } catch (error) {
-      style = messageOf(error);
+      style = wordsOf(error);
     }
     if (style !== 'remotable' || !isObject(value)) {
       const shown = `buildRootObject() for vat ${vatId()} returned ${String(q(value))}`;
@@ -160,14 +164,14 @@ export class VatStarter {
   #fail(code: FaultCode, error: unknown): never {
     const { crank } = this.#options;
     crank.note(error);
-    return this.#raise(code, messageOf(error), error);
+    return this.#raise(code, wordsOf(error), error);
   }
 
   #raise(code: FaultCode, message: string, reason?: unknown): never {
     const { crank, mismatches } = this.#options;
     const errors = mismatches();
     if (errors.length === 0) return crank.raise(code, message, reason);
-    const all = allOf([...errors, reason instanceof Error ? reason : Error(message)]);
+    const all = allOf([...errors, isTold(reason) ? reason : Error(message)]);
     return crank.raise('KIND_MISMATCH', all.message, all);
   }
 }
