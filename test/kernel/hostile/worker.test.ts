@@ -380,7 +380,9 @@ describe.runIf(isolation === 'thread')('hostile worker, what is no frame:', () =
 });
 
 describe('hostile worker, an end:', () => {
-  test.each(['throw', 'exit'])('%s -> WORKER_DIED', end => expectTold({ end }, 'WORKER_DIED'));
+  test.each(['throw', 'throw undefined', 'exit'])('%s -> WORKER_DIED', end =>
+    expectTold({ end }, 'WORKER_DIED'),
+  );
 
   test.runIf(isolation === 'process')('abort -> WORKER_DIED', () =>
     expectTold({ end: 'abort' }, 'WORKER_DIED'),

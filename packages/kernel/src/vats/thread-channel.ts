@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { lmdbAddonFile, utf8 } from '@heirloom/store';
+import { describeError, lmdbAddonFile, utf8 } from '@heirloom/store';
 import {
   readEntryScript,
   sharedBytes,
@@ -50,12 +50,15 @@ class ThreadChannel implements WorkerChannel {
       else if (message.length <= FROM_WORKER_BYTES_MAX) events.frame(message);
       else events.broken(`a frame of ${message.length} bytes`);
     });
-    pool.on('error', (error: Error) => end(`the thread failed: ${error.message}`, error));
+    // Code of vats may have thrown it: it need not be an error.
+    const failed = (how: string, error: unknown): void =>
+      end(`${how}: ${describeError(error)}`, error instanceof Error ? error : undefined);
+    pool.on('error', (error: unknown) => failed('the thread failed', error));
     const life = pool.run({ port: port2 }, { transferList: [port2] });
     assert.equal(pool.queueSize, 0, 'nothing waits in a Piscina queue');
     life.then(
       () => end('the thread ended by itself'),
-      (error: Error) => end(`the thread died: ${error.message}`, error),
+      (error: unknown) => failed('the thread died', error),
     );
   }
 

@@ -33,7 +33,7 @@ export type Order =
   | { readonly posts: unknown; readonly count: number }
   /** Not even a frame. Threads only. */
   | { readonly message: 'null' | 'text' | 'shared' }
-  | { readonly end: 'throw' | 'exit' | 'abort' }
+  | { readonly end: 'throw' | 'throw undefined' | 'exit' | 'abort' }
   /** Bytes on the pipe of a child process, in the place of the frame: no frame of ours. */
   | { readonly raw: string; readonly times?: number }
   /** The honest frame, some of its bytes changed, cut or doubled. */
@@ -150,8 +150,9 @@ export class Supervisor {
     return this.#post(packTuple(frames), []);
   }
 
-  #end(how: 'throw' | 'exit' | 'abort'): void {
+  #end(how: 'throw' | 'throw undefined' | 'exit' | 'abort'): void {
     if (how === 'throw') throw new Error('taken over');
+    if (how === 'throw undefined') (function* () {})().throw(undefined);
     if (how === 'exit') process.exit(0);
     process.abort();
   }
