@@ -79,7 +79,8 @@ function assertAddressSpace(directory: string, mapBytes: number): void {
     'STORE_IO',
     `${directory} cannot be opened: it is mapped into ${mapBytes / GIB} GiB of address space, ` +
       `and this process may map ${Math.max(0, Math.floor(left / GIB))} GiB more. No memory is ` +
-      `taken by it: raise the limit of address space (ulimit -v unlimited), and limit memory instead.`,
+      `taken by it: raise the limit of address space (ulimit -v unlimited), and limit memory ` +
+      `instead.`,
   );
 }
 
