@@ -9,7 +9,7 @@ const BytesOf = Uint8Array;
 
 export const makeBytes = (length: number): Uint8Array => new BytesOf(length);
 
-/** Bytes that another array holds, from `start` to `end`, as `subarray` gives them: no copy. */
+/** Bytes that another array holds, from `start` to `end`, which lie in it: no copy. */
 export const partOf = (bytes: Uint8Array, start: number, end = bytes.length): Uint8Array =>
   new BytesOf(bytes.buffer, bytes.byteOffset + start, end - start);
 

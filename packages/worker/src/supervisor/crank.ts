@@ -7,9 +7,9 @@
  * - a failure of the host (the store, a bug of ours) is no outcome at all: it is thrown again at
  *   the crank boundary and ends the thread, whatever vat code does with the exception.
  */
+import { types } from 'node:util';
 import { check } from '../check.js';
 import type { FallibleCrankSink } from '../contracts/crank-sink.js';
-import { types } from 'node:util';
 import { VatFault, type FaultCode } from '../protocol/faults.js';
 import type { SyscallTuple } from '../protocol/from-worker.js';
 import {

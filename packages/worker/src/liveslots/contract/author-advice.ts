@@ -5,9 +5,9 @@
  * No code of a vat runs for it.
  */
 import { types } from 'node:util';
-import { isInstance } from '../../values.js';
 import { refusedValue } from '@heirloom/store/codec';
 import { isPromiseRef, type VRef } from '../../protocol/refs.js';
+import { isInstance } from '../../values.js';
 import { noteCallSite } from './call-sites.js';
 import { noteAbout, noteText } from './fail.js';
 

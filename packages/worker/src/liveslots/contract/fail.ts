@@ -5,6 +5,7 @@
  * only; `q` shows it quoted, `b` bare. The global is read when this module is evaluated: the image
  * evaluates ses first.
  */
+import { VatFault } from '../../protocol/faults.js';
 import { isInstance } from '../../values.js';
 
 interface SesAssert {
@@ -20,11 +21,19 @@ export const Fail: SesAssert['Fail'] = sesAssert.Fail;
 export const q: SesAssert['quote'] = sesAssert.quote;
 export const b: SesAssert['bare'] = sesAssert.bare;
 
-/** What was thrown, in words. Asking for them may run code of the vat, which may throw, too. */
-export const wordsOf = (error: unknown): string => {
+const askNow = (ask: () => string): string => ask();
+
+/**
+ * What was thrown, in words. Asking for them may run code of the vat, which may throw, too:
+ * `within` runs it. Throws only what ends the crank.
+ */
+export const wordsOf = (error: unknown, within = askNow): string => {
   try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(q(error));
-  } catch {
+    return within(() =>
+      error instanceof Error ? `${error.name}: ${error.message}` : String(q(error)),
+    );
+  } catch (worse) {
+    if (VatFault.isOn(worse)) throw worse;
     return 'it threw what has no words';
   }
 };

@@ -10,7 +10,7 @@
  */
 import { VatFault } from '../../protocol/faults.js';
 import { isRecord } from '../../values.js';
-import { Fail, noteOrigin, q } from '../contract/fail.js';
+import { Fail, noteOrigin, q, wordsOf } from '../contract/fail.js';
 import { styleOf } from '../contract/patterns.js';
 import { Unavailable } from '../objects/stored-values.js';
 import type { Kind } from './kind.js';
@@ -80,18 +80,6 @@ const newStateOf = (kind: Kind, old: OldState): NewState => {
   return kind.core.purity.run(() => checked(kind, migrate(record, version)));
 };
 
-/** What was thrown, in words: asking for them may run code of the vat, too. */
-const reasonOf = (kind: Kind, error: unknown): string => {
-  try {
-    return kind.core.purity.run(() =>
-      error instanceof Error ? `${error.name}: ${error.message}` : String(q(error)),
-    );
-  } catch (worse) {
-    if (VatFault.isOn(worse)) throw worse;
-    return 'it threw what has no words';
-  }
-};
-
 /** The state of an instance in the kind's present version. Throws only what ends the crank. */
 export const migrated = (kind: Kind, old: OldState): Migration => {
   try {
@@ -100,7 +88,8 @@ export const migrated = (kind: Kind, old: OldState): Migration => {
   } catch (error) {
     if (VatFault.isOn(error)) throw error;
     const { version } = old;
-    return { ok: false, version, reason: reasonOf(kind, error), thrown: error };
+    const reason = wordsOf(error, ask => kind.core.purity.run(ask));
+    return { ok: false, version, reason, thrown: error };
   }
 };
 
