@@ -351,6 +351,7 @@ export class KernelCore {
       this.bundles.committed();
       this.images.committed();
       this.engine.committed();
+      for (const it of this.state.spaceLists.takeChanged()) this.#online.restack(...it);
       this.#pager.committed();
       this.#committedInput = this.state.counters.lastInput;
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);

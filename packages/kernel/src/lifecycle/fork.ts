@@ -47,10 +47,9 @@ import { runningVats } from '../state/running-vats.js';
 import { exportName, PromiseState, Reach, VatState, type VatRow } from '../state/schema.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning } from './replay-upgrade.js';
+import { shareSpaces, SPACES_MAX } from './shared-spaces.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
-/** Spaces that a vat may list: a read that finds nothing looks into each. */
-const SPACES_MAX = 64;
 /** What a fork may have copied: rows of its parent's transcript and pre-images, and their bytes. */
 const HISTORY_ROWS_MAX = 1_000_000;
 const HISTORY_BYTES_MAX = 2 ** 29;
@@ -74,24 +73,12 @@ const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KR
     return exportName(getObject(state, kref));
   });
 
-/** What lies below the fork's own space, and the parent's from now on. Errors: NoFork. */
-const sharedSpaces = (state: KernelState, parent: VatNumber, row: VatRow): readonly Space[] => {
-  const [top, ...rest] = row.spaces;
-  // A parent that has written nothing since it was forked last needs no other space.
-  const isShared = rest.length > 0 && state.rows.isEmpty(top);
-  const below = isShared ? rest : row.spaces;
-  if (below.length >= SPACES_MAX) {
-    const why = `has been forked ${SPACES_MAX - 1} times, having written something in between`;
-    throw new NoFork(`vat ${vatIdOf(parent)} ${why}: there can be no more`);
-  }
-  if (!isShared) {
-    const own = state.nextSpace();
-    state.vats.set(parent, { ...row, spaces: [own, ...row.spaces] });
-  }
-  for (const space of below) {
-    state.spaceUsers.set(space, (state.spaceUsers.get(space) ?? 1) + 1);
-  }
-  return below;
+/** What lies below the fork's own space. Errors: NoFork. */
+const sharedSpaces = (state: KernelState, parent: VatNumber): readonly Space[] => {
+  const below = shareSpaces(state, parent);
+  if (below !== undefined) return below;
+  const why = `shares rows with ${SPACES_MAX - 1} forks or more that run`;
+  throw new NoFork(`vat ${vatIdOf(parent)} ${why}, each from another time: end some first`);
 };
 
 /** Errors: NoFork. */
@@ -184,7 +171,7 @@ const makeChild = (
   const before = state.vats.need(parent);
   const { incarnation, previous } = before;
   const names = exportNames(state, parent, exports);
-  const spaces: Spaces = [spaceOf(child), ...sharedSpaces(state, parent, before)];
+  const spaces: Spaces = [spaceOf(child), ...sharedSpaces(state, parent)];
   const code = hasParameters ? { parameters: body, slots } : {};
   const options = { ...before.options, dynamic, critical: false, admin: null };
   const row: VatRow = { ...before, ...code, name, spaces, options };
@@ -192,6 +179,7 @@ const makeChild = (
   if (previous !== null) holdAll(state, previous.slots);
   if (options.meter !== null) hold(state, options.meter);
   state.vats.create(child, row);
+  state.spaceLists.added(child, spaces);
   const counters = state.vatCounters.need(parent);
   // The refresh that its parent waits for on the queue is its parent's alone.
   const refreshIn = isRefreshDue(state, parent) ? options.refresh : counters.refreshIn;
@@ -288,7 +276,6 @@ export const forkVat = async (
   state.vatCounters.set(vat, { ...counters, position: positionAfter(counters.position) });
   online.install(vat, worker);
   pager.began(vat);
-  online.restack(parent, state.vats.need(parent).spaces);
   releaseAll(state, item.exports);
   return { rejected: false, ...answerOf(state, item, child) };
 };

@@ -8,7 +8,6 @@ import { rowDurablePromise, rowWatch } from '@heirloom/store';
 import {
   vatIdOf,
   type Incarnation,
-  type Space,
   type Spaces,
   type VatNumber,
   type VRef,
@@ -25,6 +24,7 @@ import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.j
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, Reach, VatState, type CleanupRow } from '../state/schema.js';
+import { mergeStep } from './shared-spaces.js';
 
 /** Every promise in the vat's c-list, in kref order. */
 export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
@@ -129,14 +129,6 @@ const removeNames = (state: KernelState, vat: VatNumber, limit: number): number 
   return imports.length;
 };
 
-/** A vat less lists the space. */
-const leaveSpace = (state: KernelState, space: Space): void => {
-  const users = state.spaceUsers.get(space);
-  if (users === undefined) return;
-  if (users > 2) state.spaceUsers.set(space, users - 1);
-  else state.spaceUsers.delete(space);
-};
-
 /** One bounded step over one ended incarnation: what is left of the limit, and if it is gone. */
 const cleanUp = (
   state: KernelState,
@@ -158,10 +150,10 @@ const cleanUp = (
   const { spaces, slots, dismissed } = state.vats.need(vat);
   for (const space of spaces) {
     // What others list too goes with the last of them.
-    if (state.spaceUsers.get(space) === undefined) left -= state.rows.forgetSpace(space, left);
+    if (state.spaceLists.usersOf(space) === 1) left -= state.rows.forgetSpace(space, left);
   }
   if (left <= 0) return { left, isGone: false };
-  for (const space of spaces) leaveSpace(state, space);
+  state.spaceLists.left(spaces);
   releaseAll(state, slots);
   for (const [kind] of dismissed) {
     const key = dismissalsKey(vat, kind);
@@ -174,13 +166,26 @@ const cleanUp = (
 
 /** Is anything of ended incarnations and vats, or of dismissed kinds, left to be removed? */
 export const hasRemains = (state: KernelState): boolean =>
-  state.cleanup.keys(ranges.cleanup, 1).length > 0 || hasRevokedNames(state);
+  state.cleanup.keys(ranges.cleanup, 1).length > 0 ||
+  hasRevokedNames(state) ||
+  state.spaceLists.nextPair() !== undefined;
 
-/** The kernel's own housekeeping at the end of a wave: at most `limit` rows. Returns how many. */
-export const cleanUpStep = (state: KernelState, limit: number): number => {
+/** Removes up to `limit` rows; returns how many. */
+const removeStep = (state: KernelState, limit: number): number => {
   const [key] = state.cleanup.keys(ranges.cleanup, 1);
   if (key === undefined) return revokeStep(state, limit);
   const { left, isGone } = cleanUp(state, endedOf(key), state.cleanup.need(key), limit);
   if (isGone) state.cleanup.delete(key);
   return limit - left;
+};
+
+/**
+ * The kernel's own housekeeping at the end of a wave: at most `limit` rows, of which half are kept
+ * for spaces that are to be merged, where there are any, and half for what is to be removed.
+ * Returns how many.
+ */
+export const cleanUpStep = (state: KernelState, limit: number): number => {
+  const merged = mergeStep(state, Math.ceil(limit / 2));
+  const removed = removeStep(state, limit - merged);
+  return merged + removed + mergeStep(state, limit - merged - removed);
 };

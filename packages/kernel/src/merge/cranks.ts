@@ -88,13 +88,14 @@ const apply = (
   if (effects.exit?.isFailure === true) {
     throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
   }
+  const writer = { vat, incarnation, spaces, own: state.spaceLists.ownOf(spaces) };
   for (const [bytes, value] of rows) {
     const key = keyFromBytes(bytes);
     // Names are given up by no other crank than startVat.
     if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
       noteAbandoned(effects, state.rows.has(spaces, key), key);
     }
-    state.rows.write({ vat, incarnation, spaces }, key, value);
+    state.rows.write(writer, key, value);
   }
   return effects;
 };

@@ -53,6 +53,7 @@ import {
   type VatRow,
 } from './schema.js';
 import { ServiceTables } from './service-tables.js';
+import { SpaceLists } from './space-lists.js';
 import { StrandedVats } from './stranded-vats.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
@@ -96,8 +97,8 @@ export class KernelState {
   readonly promiseQueues: KernelTable<string, QueuedMessage>;
   readonly vats: KernelTable<VatNumber, VatRow>;
   readonly vatCounters: KernelTable<VatNumber, VatCounters>;
-  /** How many vats list a space, where it is more than one. */
-  readonly spaceUsers: KernelTable<Space, number>;
+  /** Which vats list which spaces of rows. */
+  readonly spaceLists: SpaceLists;
   readonly stranded: StrandedVats;
   readonly names: KernelTable<string, VatNumber>;
   /** What the host holds: see objects/host-holds.ts. */
@@ -145,7 +146,10 @@ export class KernelState {
     this.promiseQueues = this.#table(codecs.message, spellings.promiseQueue);
     this.vats = this.#table(codecs.vat, spellings.vat);
     this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
-    this.spaceUsers = this.#table(codecs.count, spellings.spaceUsers);
+    this.spaceLists = new SpaceLists({
+      vats: this.vats,
+      users: this.#table(codecs.count, spellings.spaceUsers),
+    });
     this.stranded = new StrandedVats({
       rows: this.#table(codecs.stranded, spellings.stranded),
       parked: this.#table(codecs.item, spellings.parked),

@@ -95,7 +95,8 @@ class Layers {
 
   #write({ spaces }: Vat, key: string, text: string | null): void {
     const bytes = text === null ? null : toBytes(text);
-    this.table.write({ vat: FIRST_VAT, incarnation: FIRST_INCARNATION, spaces }, key, bytes);
+    const writer = { vat: FIRST_VAT, incarnation: FIRST_INCARNATION, spaces, own: 1 };
+    this.table.write(writer, key, bytes);
   }
 
   #fork(vat: Vat): void {

@@ -110,7 +110,7 @@ class Bench {
     const vat = this.#vat;
     const { incarnation } = this.model;
     const bytes = each.text === null ? null : toBytes(each.text);
-    this.table.write({ vat, incarnation, spaces: [spaceOf(vat)] }, each.key, bytes);
+    this.table.write({ vat, incarnation, spaces: [spaceOf(vat)], own: 1 }, each.key, bytes);
     writeToModel(this.model, each);
   }
 
@@ -235,7 +235,7 @@ describe('row table', { tags: ['sized'] }, () => {
     const { table } = bench;
     const space = spaceFrom(3);
     const vat = vatNumberFrom(3);
-    const writer = { vat, incarnation: FIRST_INCARNATION, spaces: [space] as const };
+    const writer = { vat, incarnation: FIRST_INCARNATION, spaces: [space] as const, own: 1 };
     table.write(writer, 'new', toBytes('x'));
     table.write(writer, 'a', null);
     const counts = [2, 2, 2, 2].map(limit => table.forgetSpace(space, limit));

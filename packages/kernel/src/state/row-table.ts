@@ -2,9 +2,10 @@
  * The rows of vats, with the header that makes replay exact (rules.md#t2).
  *
  * Theory of operation. A vat lists its spaces, top first (rules.md#u5). A row is what the first
- * space that has it says; what is written goes to the top one. Those below may be listed by other
- * vats too, and never change: a row of theirs that is deleted is hidden by a *tombstone* in the top
- * one.
+ * space that has it says. What is written goes to the lowest of those that the vat alone lists, and
+ * is taken out of those above: they empty (lifecycle/shared-spaces.ts). Those below are listed by
+ * other vats too, and what they say together never changes: a row of theirs that is deleted is
+ * hidden by a *tombstone* above.
  * Invariants:
  * - `born` and `written` are set here and nowhere else;
  * - the first time that an incarnation overwrites or deletes a row that an earlier one wrote, the
@@ -14,6 +15,7 @@
 import assert from 'node:assert/strict';
 import {
   preimageKey,
+  required,
   vatstoreKey,
   type BinaryKey,
   type ReadView,
@@ -52,9 +54,10 @@ interface RowWriter {
   readonly vat: VatNumber;
   readonly incarnation: Incarnation;
   readonly spaces: Spaces;
+  /** How many of them, from the top, no other vat lists; at least one. */
+  readonly own: number;
 }
 
-const NO_SPACES: readonly Space[] = [];
 const TOMBSTONE = new Uint8Array(1);
 const isTombstone = (stored: Uint8Array): boolean => stored.length < HEADER_BYTES;
 
@@ -112,23 +115,23 @@ export class RowTable {
 
   /** One row write of a merged crank: `bytes` without header, `null` deletes. */
   write(writer: RowWriter, key: BinaryKey, bytes: Uint8Array | null): void {
-    const { incarnation, spaces } = writer;
-    const [top] = spaces;
-    const below = spaces.length === 1 ? NO_SPACES : spaces.slice(1);
-    const own = this.#lookupIn(top, key);
-    const before = isStored(own) ? own : (this.#lookup(below, key) ?? own);
+    const { incarnation, spaces, own } = writer;
+    const target = required(spaces[own - 1], 'a space of the vat');
+    const stored = this.#lookupIn(target, key);
+    const before = spaces.length === 1 ? stored : this.#lookup(spaces, key);
     const exists = before?.bytes !== undefined;
+    if (bytes === null && !exists) return;
     if (exists && before.written < incarnation) this.#keepPreImage(writer, key, before);
-    const fresh = own === undefined || own.fresh;
-    if (bytes === null) {
-      if (!exists) return;
-      // A replay that is handed the tombstone must know who deleted the row (rules.md#t4).
-      const gone = { born: before.born, bytes: undefined, written: incarnation };
-      this.#put(top, key, { ...gone, fresh, hides: this.#isUnder(below, key) });
-      return;
+    for (const [at, space] of spaces.entries()) {
+      if (at >= own - 1) break;
+      this.#takeOut(space, key, this.#lookupIn(space, key));
     }
     const born = exists ? before.born : incarnation;
-    this.#put(top, key, { bytes, born, written: incarnation, fresh, hides: false });
+    const fresh = stored === undefined || stored.fresh;
+    // A replay that is handed the tombstone must know who deleted the row (rules.md#t4).
+    const hides = bytes === null && this.#isUnder(spaces, own, key);
+    const row = { bytes: bytes ?? undefined, born, written: incarnation, fresh, hides };
+    this.#put(target, key, row);
   }
 
   /** Is there such a row now? */
@@ -171,32 +174,37 @@ export class RowTable {
 
   /** The vat's rows and tombstones since the last commit (rules.md#t4), in key order. */
   handOver(spaces: Spaces): HandOverRow[] {
-    const rows = new Map<BinaryKey, Row>();
+    const keys = new Set<BinaryKey>();
     for (const space of spaces) {
-      for (const [key, row] of this.#dirty.get(space)?.rows ?? []) {
-        if (!rows.has(key)) rows.set(key, row);
-      }
+      for (const key of this.#dirty.get(space)?.rows.keys() ?? []) keys.add(key);
     }
-    return [...rows]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, row]) => [Buffer.from(key, 'latin1'), row.bytes ?? null, row.born, row.written]);
+    return [...keys].sort().map(key => {
+      const row = required(this.#lookup(spaces, key), 'what this block says of a row');
+      return [Buffer.from(key, 'latin1'), row.bytes ?? null, row.born, row.written];
+    });
   }
 
   /** Removes up to `limit` rows of a space that no vat lists any more; returns how many. */
   forgetSpace(space: Space, limit: number): number {
-    const { prefix, end } = ranges.space(space);
-    const dirty = this.#dirty.get(space)?.rows ?? new Map<BinaryKey, Row>();
-    const gone = [...dirty.values()].filter(row => !isStored(row)).length;
-    const made = [...dirty.keys()].filter(key => isStored(dirty.get(key))).sort();
-    const stored = this.#view
-      .keysAfter('vatstore', prefix, end, limit + made.length + gone)
-      .map(key => key.slice(prefix.length))
-      .filter(key => !dirty.has(key));
-    const chosen = [...made, ...stored].slice(0, Math.max(0, limit));
+    const chosen = this.#some(space, limit);
+    for (const key of chosen) this.#takeOut(space, key, this.#lookupIn(space, key));
+    return chosen.length;
+  }
+
+  /**
+   * Moves up to `limit` rows of a space down to the next one, which nobody lists without it: no row
+   * of a vat changes. Returns how many.
+   */
+  sink(spaces: Spaces, at: number, limit: number): number {
+    const [upper, lower] = spaces.slice(at);
+    assert(upper !== undefined && lower !== undefined, 'the lowest space sinks no further');
+    const chosen = this.#some(upper, limit);
     for (const key of chosen) {
-      const row = this.#lookupIn(space, key);
-      assert(row !== undefined);
-      this.#put(space, key, { ...row, bytes: undefined, hides: false });
+      const row = required(this.#lookupIn(upper, key), 'a row of the space');
+      const under = this.#lookupIn(lower, key);
+      this.#takeOut(upper, key, row);
+      const fresh = under === undefined || under.fresh;
+      this.#put(lower, key, { ...row, fresh, hides: row.hides && this.#isUnder(spaces, at + 2, key) });
     }
     return chosen.length;
   }
@@ -227,9 +235,29 @@ export class RowTable {
     return gone;
   }
 
-  /** Has one of these spaces the row, whatever the one above says? */
-  #isUnder(spaces: readonly Space[], key: BinaryKey): boolean {
-    return spaces.length > 0 && this.#lookup(spaces, key)?.bytes !== undefined;
+  /** Up to `limit` keys of rows that are stored in a space: those that this block wrote first. */
+  #some(space: Space, limit: number): BinaryKey[] {
+    const { prefix, end } = ranges.space(space);
+    const dirty = this.#dirty.get(space)?.rows ?? new Map<BinaryKey, Row>();
+    const gone = [...dirty.values()].filter(row => !isStored(row)).length;
+    const made = [...dirty.keys()].filter(key => isStored(dirty.get(key))).sort();
+    const stored = this.#view
+      .keysAfter('vatstore', prefix, end, limit + made.length + gone)
+      .map(key => key.slice(prefix.length))
+      .filter(key => !dirty.has(key));
+    return [...made, ...stored].slice(0, Math.max(0, limit));
+  }
+
+  /** The space itself says nothing of the row any more. */
+  #takeOut(space: Space, key: BinaryKey, row: Row | undefined): void {
+    if (row !== undefined && isStored(row)) {
+      this.#put(space, key, { ...row, bytes: undefined, hides: false });
+    }
+  }
+
+  /** Has the vat the row by what its spaces from a place on say? */
+  #isUnder(spaces: Spaces, from: number, key: BinaryKey): boolean {
+    return from < spaces.length && this.#lookup(spaces.slice(from), key)?.bytes !== undefined;
   }
 
   /** What one space says of it. */

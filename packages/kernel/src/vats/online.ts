@@ -121,7 +121,9 @@ export class OnlineVats {
     this.#workers.set(vat, worker);
   }
 
-  /** The vat's spaces are others from now on; nothing to do for a vat without a worker. */
+  /**
+   * The vat's spaces are others in the store from now on; nothing to do for a vat without a worker.
+   */
   restack(vat: VatNumber, spaces: Spaces): void {
     this.#workers.get(vat)?.restack(spaces);
   }

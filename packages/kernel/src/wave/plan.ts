@@ -18,6 +18,7 @@ import {
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
+import { mustMerge } from '../lifecycle/shared-spaces.js';
 import type { ToldBundles } from '../lifecycle/told-bundles.js';
 import { hasVersions } from '../lifecycle/versioned-kinds.js';
 import { nameFor } from '../objects/clist.js';
@@ -172,6 +173,7 @@ class Planner {
         this.#closed.add(item.vat);
         // A replay needs the transcript whole: what the wave does to the vat comes first.
         if (needsReplay(item) && this.deliveries.has(item.vat)) return undefined;
+        if (item.type === ItemType.fork && mustWaitForRows(this.#state, item.vat)) return undefined;
         if (
           item.type === ItemType.upgrade &&
           mustWait(this.#state, item, this.deliveries.has(item.vat))
@@ -345,6 +347,10 @@ class Planner {
 const needsReplay = (item: LifecycleItem): boolean =>
   item.type === ItemType.fork ||
   (item.type === ItemType.upgrade && howOf(item).mode === UpgradeMode.replay);
+
+/** A vat that ends or gets nothing is not waited for: its fork is refused. */
+const mustWaitForRows = (state: KernelState, vat: VatNumber): boolean =>
+  state.vats.get(vat)?.state === VatState.running && mustMerge(state, vat);
 
 type Due = 'reap' | 'sweep' | 'migrate';
 

@@ -8,7 +8,7 @@
  * | `bind` | then, once: from now on the worker serves one incarnation of one vat |
  * | `replay` | at most once, after `bind`: a worker that takes over what another one began |
  * | `deliver` | then for each wave: the vat's deliveries, in order |
- * | `restack` | between waves: the vat has been forked |
+ * | `restack` | between waves: from the last block on the vat's rows stand in these spaces |
  * | `bundle` | before one of these: a bundle that the store does not show yet |
  * | `observe` | instead of all these: the worker looks at its engine, and is ended |
  *
