@@ -4,6 +4,7 @@ import { bundleBench } from './bundle.js';
 import { churnBench } from './churn.js';
 import { enginesBench } from './engines.js';
 import { forkBench } from './fork.js';
+import { forksBench } from './forks.js';
 import { isolationBench } from './isolation.js';
 import { millionBench } from './million.js';
 import { parallelBench } from './parallel.js';
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   upgradeBench,
   churnBench,
   forkBench,
+  forksBench,
   isolationBench,
   millionBench,
   syncBench,

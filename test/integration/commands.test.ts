@@ -99,6 +99,7 @@ const SMALL_BENCHES: Words = {
     '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrade-purses 100 --upgrade-rounds 1',
   upgrade: '--purses 100 --upgrades 1 --warm-up 1 --deposits 1',
   fork: '--purses 100 --forks 1 --warm-up 1',
+  forks: '--purses 10 --forks 2 --turnover 2 --calls 1 --upgrade-every 2 --seed 1',
   isolation: '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrades 1',
   sync: '--purses 100 --rounds 1',
   million: '--purses 100 --touches 10',

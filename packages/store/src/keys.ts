@@ -141,6 +141,7 @@ export const VAT_PREFIX: BinaryKey = '\x30';
 export const VAT_COUNTERS_PREFIX: BinaryKey = '\x31';
 export const SPACE_USERS_PREFIX: BinaryKey = '\x32';
 export const STRANDED_PREFIX: BinaryKey = '\x33';
+export const SPACE_COPY_PREFIX: BinaryKey = '\x34';
 export const CLIST_VREF_PREFIX: BinaryKey = '\x40';
 export const CLIST_KREF_PREFIX: BinaryKey = '\x41';
 export const VAT_NAME_PREFIX: BinaryKey = '\x50';
@@ -182,6 +183,8 @@ export const vatKey = (vat: number): BinaryKey => VAT_PREFIX + u32(vat);
 export const vatCountersKey = (vat: number): BinaryKey => VAT_COUNTERS_PREFIX + u32(vat);
 /** How many vats list a space, where it is more than one. */
 export const spaceUsersKey = (space: number): BinaryKey => SPACE_USERS_PREFIX + u32(space);
+/** A space that becomes a copy of the one below it. */
+export const spaceCopyKey = (space: number): BinaryKey => SPACE_COPY_PREFIX + u32(space);
 /** A vat that gets nothing until code of it starts. */
 export const strandedKey = (vat: number): BinaryKey => STRANDED_PREFIX + u32(vat);
 /** vref → kref. */

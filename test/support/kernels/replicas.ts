@@ -9,10 +9,16 @@ export class Replica {
   readonly #options: Partial<KernelOptions>;
   readonly #restarts: boolean;
   readonly hashes: string[] = [];
+  readonly directory: string;
   kernel: Kernel;
 
-  private constructor(options: Partial<KernelOptions>, restarts: boolean, kernel: Kernel) {
+  private constructor(
+    options: Partial<KernelOptions> & { readonly directory: string },
+    restarts: boolean,
+    kernel: Kernel,
+  ) {
     this.#options = options;
+    this.directory = options.directory;
     this.#restarts = restarts;
     this.kernel = kernel;
   }

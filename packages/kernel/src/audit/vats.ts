@@ -10,6 +10,7 @@ import {
   readU32,
   readU48,
   REMAINDER_PREFIX,
+  SPACE_COPY_PREFIX,
   SPACE_USERS_PREFIX,
   spacePrefix,
   STRANDED_PREFIX,
@@ -167,6 +168,10 @@ const countUsers = ({ view, vats, findings }: Audit): ReadonlyMap<number, number
     const [found, known] = [users.get(space) ?? 0, counted.get(space) ?? 1];
     const text = (): string => `space ${space} is listed by ${found} vats, counted as ${known}`;
     findings.expect(found === known, 'history', text);
+  }
+  for (const [key] of rowsOf(view, SPACE_COPY_PREFIX, codecs.spaceCopy)) {
+    const space = readU32(key, SPACE_COPY_PREFIX.length);
+    findings.expect(users.has(space), 'history', () => `the copy ${space} is no vat's`);
   }
   return users;
 };

@@ -17,7 +17,6 @@ import {
   spaceOf,
   vatIdOf,
   type Incarnation,
-  type Space,
   type Spaces,
   type VatNumber,
   type VRef,
@@ -47,7 +46,7 @@ import { runningVats } from '../state/running-vats.js';
 import { exportName, PromiseState, Reach, VatState, type VatRow } from '../state/schema.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning } from './replay-upgrade.js';
-import { shareSpaces, SPACES_MAX } from './shared-spaces.js';
+import { shareSpaces } from './shared-spaces.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** What a fork may have copied: rows of its parent's transcript and pre-images, and their bytes. */
@@ -72,14 +71,6 @@ const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KR
     }
     return exportName(getObject(state, kref));
   });
-
-/** What lies below the fork's own space. Errors: NoFork. */
-const sharedSpaces = (state: KernelState, parent: VatNumber): readonly Space[] => {
-  const below = shareSpaces(state, parent);
-  if (below !== undefined) return below;
-  const why = `shares rows with ${SPACES_MAX - 1} forks or more that run`;
-  throw new NoFork(`vat ${vatIdOf(parent)} ${why}, each from another time: end some first`);
-};
 
 /** Errors: NoFork. */
 const copyHistory = ({ state, parent, child, incarnation }: Family): void => {
@@ -171,7 +162,7 @@ const makeChild = (
   const before = state.vats.need(parent);
   const { incarnation, previous } = before;
   const names = exportNames(state, parent, exports);
-  const spaces: Spaces = [spaceOf(child), ...sharedSpaces(state, parent)];
+  const spaces: Spaces = [spaceOf(child), ...shareSpaces(state, parent)];
   const code = hasParameters ? { parameters: body, slots } : {};
   const options = { ...before.options, dynamic, critical: false, admin: null };
   const row: VatRow = { ...before, ...code, name, spaces, options };
@@ -249,7 +240,7 @@ export const forkVat = async (
   moment: Moment,
 ): Promise<Settlement> => {
   const { state, online, pager } = context;
-  const { vat: parent, child: vat } = item;
+  const { child: vat } = item;
   const refuse = (reason: KernelData): Settlement => {
     releaseAll(state, heldBy(item));
     return { rejected: true, ...reason };

@@ -1,56 +1,107 @@
 /**
- * Spaces of rows that vats share, and how they are made one again (rules.md#u5): what stays stored
+ * Spaces of rows that vats share, and how they become fewer again (rules.md#u5): what stays stored
  * follows what the vats have, however often one has been forked.
  *
- * Theory of operation. Where two spaces, one above the other, are listed by the same vats, the rows
- * of the upper one move to the lower one, by key, and a tombstone goes where it hides nothing; then
- * the upper one is listed no longer. Lowest pairs come first, so that a row moves once. Between two
- * steps some keys have moved and some have not: either way each vat has the rows that it had.
+ * Theory of operation. Of a pair (state/space-lists.ts) the rows of the upper space move to the
+ * lower one, by key, and a tombstone goes where it hides nothing; then the upper one is listed no
+ * longer. Where forks that run keep a list long, one of its spaces is copied, that with the fewest
+ * rows to be copied and moved, which makes a pair; what is left of it is listed by the others.
+ * Between two steps some keys have moved and some have not: either way each vat has the rows that
+ * it had.
  * Invariants: no row of a vat changes, nor its header (rules.md#g4); what a step does follows from
  * the rows alone.
  */
 import { required } from '@heirloom/store';
-import type { Space, VatNumber } from '@heirloom/worker';
+import type { Space, Spaces, VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
+import type { SpaceWork } from '../state/space-lists.js';
 
 /** Spaces that a vat may list: a read that finds nothing looks into each. */
-export const SPACES_MAX = 64;
+const SPACES_MAX = 64;
 /** A fork waits while more of its vat's spaces are to be merged. */
 const UNMERGED_MAX = 8;
+/** Rows of a space that are counted to choose which one is copied. */
+const COUNTED_MAX = 4_096;
 
 /**
  * What a fork lists below a space of its own: all that the vat has written, which goes on in a
- * space of its own too. Undefined where there are too many spaces.
+ * space of its own too.
  */
-export const shareSpaces = (state: KernelState, vat: VatNumber): readonly Space[] | undefined => {
+export const shareSpaces = (state: KernelState, vat: VatNumber): readonly Space[] => {
   const { spaces } = state.vats.need(vat);
   const [top, ...rest] = spaces;
   // A vat that has written nothing since it was forked last needs no other space.
-  const isShared = rest.length > 0 && state.rows.isEmpty(top);
-  const below = isShared ? rest : spaces;
-  if (below.length >= SPACES_MAX) return undefined;
-  if (!isShared) state.spaceLists.change(vat, [state.nextSpace(), ...spaces]);
-  return below;
+  if (rest.length > 0 && state.rows.isEmpty(top)) return rest;
+  state.spaceLists.change(vat, [state.nextSpace(), ...spaces]);
+  return spaces;
 };
 
 /** Must a fork of the vat wait, for the waves to merge what forks before it have left? */
 export const mustMerge = (state: KernelState, vat: VatNumber): boolean => {
-  const row = state.vats.get(vat);
-  if (row === undefined || row.spaces.length <= UNMERGED_MAX) return false;
-  return state.spaceLists.pairsOf(row.spaces) > UNMERGED_MAX;
+  const spaces = state.vats.get(vat)?.spaces;
+  if (spaces === undefined || spaces.length <= UNMERGED_MAX) return false;
+  return spaces.length >= SPACES_MAX || state.spaceLists.pairsOf(spaces) > UNMERGED_MAX;
 };
 
-/** Moves up to `limit` rows, a space that is gone counted as one; returns how many. */
-export const mergeStep = (state: KernelState, limit: number): number => {
-  const { rows, spaceLists } = state;
+type Placed = Exclude<SpaceWork, { readonly type: 'long' }>;
+
+const spacesAt = ({ spaces, at }: Placed): [upper: Space, lower: Space] => [
+  required(spaces[at], 'a space of a vat'),
+  required(spaces[at + 1], 'the space below'),
+];
+
+/** Moves up to `limit` rows of a pair; returns how many. */
+const sinkRows = ({ rows, spaceLists }: KernelState, work: Placed, limit: number): number => {
+  const count = rows.sink(work.spaces, work.at, limit);
+  if (count === limit) return count;
+  spaceLists.drop(spacesAt(work)[0]);
+  return count + 1;
+};
+
+/** Copies up to `limit` rows; returns how many. */
+const copyRows = ({ rows, spaceLists }: KernelState, work: Placed, limit: number): number => {
+  const [copy, from] = spacesAt(work);
+  const keys = rows.copy(from, copy, spaceLists.copiedTo(copy), limit);
+  const last = keys.at(-1);
+  if (keys.length === limit && last !== undefined) {
+    spaceLists.setCopied(copy, last);
+    return limit;
+  }
+  spaceLists.endCopy(copy, from);
+  return keys.length + 1;
+};
+
+/** Begins a copy of the space that costs least, together with the one above it. */
+const beginCopy = (state: KernelState, spaces: Spaces): number => {
+  const counts = spaces.map(space => state.rows.countUpTo(space, COUNTED_MAX));
+  const costs = counts.slice(1, -1).map((count, i) => count + (counts[i] ?? 0));
+  const at = 1 + costs.indexOf(Math.min(...costs));
+  state.spaceLists.beginCopy(spaces, at, state.nextSpace());
+  return 1;
+};
+
+const workStep = (state: KernelState, work: SpaceWork, limit: number): number => {
+  switch (work.type) {
+    case 'pair':
+      return sinkRows(state, work, limit);
+    case 'copy':
+      return copyRows(state, work, limit);
+    case 'long':
+      return beginCopy(state, work.spaces);
+    default:
+      throw TypeError(`unknown work ${String(work satisfies never)}`);
+  }
+};
+
+/**
+ * Moves and copies up to `limit` rows, what is done to lists counted as one each; returns how many.
+ */
+export const shareStep = (state: KernelState, limit: number): number => {
   let left = limit;
   while (left > 0) {
-    const pair = spaceLists.nextPair();
-    if (pair === undefined) break;
-    left -= rows.sink(pair.spaces, pair.at, left);
-    if (left === 0) break;
-    spaceLists.drop(required(pair.spaces[pair.at], 'a space of a vat'));
-    left -= 1;
+    const work = state.spaceLists.nextWork();
+    if (work === undefined) break;
+    left -= workStep(state, work, left);
   }
   return limit - left;
 };

@@ -24,7 +24,7 @@ import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.j
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, Reach, VatState, type CleanupRow } from '../state/schema.js';
-import { mergeStep } from './shared-spaces.js';
+import { shareStep } from './shared-spaces.js';
 
 /** Every promise in the vat's c-list, in kref order. */
 export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
@@ -168,7 +168,7 @@ const cleanUp = (
 export const hasRemains = (state: KernelState): boolean =>
   state.cleanup.keys(ranges.cleanup, 1).length > 0 ||
   hasRevokedNames(state) ||
-  state.spaceLists.nextPair() !== undefined;
+  state.spaceLists.nextWork() !== undefined;
 
 /** Removes up to `limit` rows; returns how many. */
 const removeStep = (state: KernelState, limit: number): number => {
@@ -180,12 +180,11 @@ const removeStep = (state: KernelState, limit: number): number => {
 };
 
 /**
- * The kernel's own housekeeping at the end of a wave: at most `limit` rows, of which half are kept
- * for spaces that are to be merged, where there are any, and half for what is to be removed.
- * Returns how many.
+ * The kernel's own housekeeping at the end of a wave: at most `limit` rows, of which half are for
+ * shared spaces first, and half for what is to be removed. Returns how many.
  */
 export const cleanUpStep = (state: KernelState, limit: number): number => {
-  const merged = mergeStep(state, Math.ceil(limit / 2));
+  const merged = shareStep(state, Math.ceil(limit / 2));
   const removed = removeStep(state, limit - merged);
-  return merged + removed + mergeStep(state, limit - merged - removed);
+  return merged + removed + shareStep(state, limit - merged - removed);
 };

@@ -44,6 +44,8 @@ import {
   RUN_QUEUE_PREFIX,
   runQueueKey,
   spacePrefix,
+  SPACE_COPY_PREFIX,
+  spaceCopyKey,
   spaceUsersKey,
   STRANDED_PREFIX,
   strandedKey,
@@ -181,6 +183,10 @@ export const spellings = {
     },
   },
   spaceUsers: { spell: (space: Space): BinaryKey => spaceUsersKey(space) },
+  spaceCopy: {
+    spell: (space: Space): BinaryKey => spaceCopyKey(space),
+    parse: (key: BinaryKey): Space => readSpace(key, SPACE_COPY_PREFIX.length),
+  },
   name: { spell: vatNameKey },
   pin: {
     spell: (kref: KRef): BinaryKey => pinKey(kindOf(kref), krefNumber(kref)),
@@ -272,6 +278,7 @@ export const ranges = {
   hostResults: range(HOST_RESULT_PREFIX),
   cleanup: range(REMAINDER_PREFIX),
   stranded: range(STRANDED_PREFIX),
+  spaceCopies: range(SPACE_COPY_PREFIX),
   parked: (vat: VatNumber): KeyRange => range(parkedPrefix(vat)),
   collect: range(COLLECT_PREFIX),
   collectOf: (vat: VatNumber): KeyRange => range(collectPrefix(vat)),

@@ -86,6 +86,8 @@ interface StateOptions {
   readonly promiseQueueMax: number;
   /** The last committed block. */
   readonly height: Height;
+  /** Other than usual: spaces that a vat lists without having any copied. */
+  readonly spacesKept?: number;
 }
 const ONLY_READ: StateOptions = { promiseQueueMax: 0, height: FIRST_HEIGHT };
 
@@ -135,7 +137,8 @@ export class KernelState {
   /** Vats whose counters may say that a reap, a sweep or a migration is due. */
   readonly dueVats = new Set<VatNumber>();
 
-  constructor(view: ReadView, { promiseQueueMax, height }: StateOptions = ONLY_READ) {
+  constructor(view: ReadView, options: StateOptions = ONLY_READ) {
+    const { promiseQueueMax, height, spacesKept } = options;
     this.#view = view;
     this.promiseQueueMax = promiseQueueMax;
     this.#height = height;
@@ -149,6 +152,8 @@ export class KernelState {
     this.spaceLists = new SpaceLists({
       vats: this.vats,
       users: this.#table(codecs.count, spellings.spaceUsers),
+      copies: this.#table(codecs.spaceCopy, spellings.spaceCopy),
+      spacesKept,
     });
     this.stranded = new StrandedVats({
       rows: this.#table(codecs.stranded, spellings.stranded),

@@ -20,7 +20,10 @@ export interface KernelParameters {
   readonly waveLimit: number;
   /** Bytes of packed deliveries after which a wave is full. */
   readonly waveBytesMax: number;
-  /** Rows of ended incarnations and vats that one wave removes, at most. */
+  /**
+   * Rows of ended incarnations and vats that one wave removes, and of shared spaces that it moves,
+   * at most.
+   */
   readonly cleanupRowsMax: number;
   /** Deliveries to a vat after which it is reaped (engine mode). */
   readonly reapInterval: number;

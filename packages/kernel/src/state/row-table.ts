@@ -58,6 +58,7 @@ interface RowWriter {
   readonly own: number;
 }
 
+const NO_SPACES: readonly Space[] = [];
 const TOMBSTONE = new Uint8Array(1);
 const isTombstone = (stored: Uint8Array): boolean => stored.length < HEADER_BYTES;
 
@@ -122,9 +123,8 @@ export class RowTable {
     const exists = before?.bytes !== undefined;
     if (bytes === null && !exists) return;
     if (exists && before.written < incarnation) this.#keepPreImage(writer, key, before);
-    for (const [at, space] of spaces.entries()) {
-      if (at >= own - 1) break;
-      this.#takeOut(space, key, this.#lookupIn(space, key));
+    for (const upper of own === 1 ? NO_SPACES : spaces.slice(0, own - 1)) {
+      this.#takeOut(upper, key, this.#lookupIn(upper, key));
     }
     const born = exists ? before.born : incarnation;
     const fresh = stored === undefined || stored.fresh;
@@ -203,10 +203,35 @@ export class RowTable {
       const row = required(this.#lookupIn(upper, key), 'a row of the space');
       const under = this.#lookupIn(lower, key);
       this.#takeOut(upper, key, row);
-      const fresh = under === undefined || under.fresh;
-      this.#put(lower, key, { ...row, fresh, hides: row.hides && this.#isUnder(spaces, at + 2, key) });
+      const hides = row.hides && this.#isUnder(spaces, at + 2, key);
+      this.#put(lower, key, { ...row, fresh: under === undefined || under.fresh, hides });
     }
     return chosen.length;
+  }
+
+  /**
+   * Copies up to `limit` rows of a space, those behind a key first, to one that has none of them.
+   * Returns their keys, in order.
+   */
+  copy(from: Space, to: Space, after: BinaryKey, limit: number): BinaryKey[] {
+    const { prefix, end } = ranges.space(from);
+    const dirty = this.#dirty.get(from)?.rows ?? new Map<BinaryKey, Row>();
+    const made = [...dirty.keys()].filter(key => key > after && isStored(dirty.get(key)));
+    const stored = this.#view
+      .keysAfter('vatstore', prefix + after, end, limit + dirty.size)
+      .map(key => key.slice(prefix.length))
+      .filter(key => !dirty.has(key));
+    const chosen = [...made, ...stored].sort().slice(0, limit);
+    for (const key of chosen) {
+      const row = required(this.#lookupIn(from, key), 'a row of the space');
+      this.#put(to, key, { ...row, fresh: true });
+    }
+    return chosen;
+  }
+
+  /** How many rows and tombstones a space has, if they are fewer than `most`; else `most`. */
+  countUpTo(space: Space, most: number): number {
+    return this.#some(space, most).length;
   }
 
   changes(into: RowChange[]): void {

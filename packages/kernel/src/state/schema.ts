@@ -256,6 +256,8 @@ export const codecs = {
   kref: single<KRef>('a reference'),
   count: single<number>('a count'),
   vatNumber: single<VatNumber>('the number of a vat'),
+  /** Of a space that becomes a copy: the row key up to which it is one. */
+  spaceCopy: single<Uint8Array>('how far a space is copied'),
   stranded: single<Uint8Array | null>('why a vat is stranded'),
   hostResult: same<HostResultRow>('the result of an input', 2),
   message: messageCodec,

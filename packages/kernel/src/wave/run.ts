@@ -76,7 +76,7 @@ export interface WaveStats {
   readonly cranks: number;
   /** Vats that were to be made. */
   readonly creations: number;
-  /** Rows that the kernel removed of ended incarnations and vats. */
+  /** Rows that the kernel removed of ended incarnations and vats, or moved between spaces. */
   readonly cleanups: number;
 }
 

@@ -51,7 +51,7 @@ export type ToWorkerTuple =
       preImages: readonly HandOverPreImage[],
       history: VatNumber,
     ]
-  /** The vat has been forked: what it has written is below from now on. Has no answer. */
+  /** The vat's rows stand in these spaces, from the last block on. Has no answer. */
   | readonly [typeof ToWorker.restack, space: Space, below: readonly Space[]]
   /**
    * The vat's part of one wave. `height`: last committed block. `deliveries` are packed

@@ -38,6 +38,7 @@ import { Wave } from '../supervisor/wave.js';
 import { ScriptedVat } from './scripted-vat.js';
 
 export { SeededRandom } from './seeded-random.js';
+export { LiveBase, ReplayBase } from '../supervisor/row-base.js';
 
 type MessageOf<Op extends ToWorkerTuple[0]> = Extract<ToWorkerTuple, readonly [Op, ...unknown[]]>;
 
