@@ -62,12 +62,15 @@ const settle = async <T>(kernel: Kernel, work: Promise<T>): Promise<T> => {
 const turnOver = async (kernel: Kernel, first: number, options: ForksOptions): Promise<void> => {
   const { purses, turnover } = options;
   const keys = Array.from({ length: turnover }, (_none, i) => first + purses - 1 - i);
-  for (const name of NAMES) {
+  const work = NAMES.flatMap(name => {
     const { root } = kernel.vat(name);
-    await settle(kernel, kernel.call(root, 'drop', [first, turnover]));
-    await settle(kernel, kernel.call(root, 'create', [first + purses, turnover]));
-    await settle(kernel, kernel.call(root, 'touch', [keys]));
-  }
+    return [
+      kernel.call(root, 'drop', [first, turnover]),
+      kernel.call(root, 'create', [first + purses, turnover]),
+      kernel.call(root, 'touch', [keys]),
+    ];
+  });
+  await settle(kernel, Promise.all(work));
 };
 
 const begin = async (directory: string, { purses }: ForksOptions): Promise<string> => {
@@ -132,12 +135,15 @@ const timeCalls = async (directory: string, options: ForksOptions): Promise<numb
   return times.map(median);
 };
 
-/** The data file of a copy that holds the same state and nothing else. */
+/** The data file of a copy that holds the same state, once it has been opened, and nothing else. */
 const copySize = async (directory: string, beside: string): Promise<number> => {
   const to = path.join(beside, 'exported');
   const copy = path.join(beside, 'copy');
   const { stateRoot: root } = await exportState({ directory, to });
   await importState({ from: to, directory: copy, root });
+  const kernel = await openKernel({ directory: copy, blocks: 'host' });
+  await settle(kernel, kernel.call(kernel.vat(NAMES[0]).root, 'touch', [[]]));
+  await kernel.close();
   const { fileBytes } = await inspectStore(copy);
   await rm(to, { recursive: true });
   await rm(copy, { recursive: true });

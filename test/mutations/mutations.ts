@@ -541,6 +541,24 @@ const UPGRADES: readonly Mutation[] = [
     breaks: 'A row that a fork deletes is back after the block: its parent has it.',
     tests: ['packages/kernel/src/state/row-layers'],
   },
+  {
+    id: 'U5b',
+    rule: 'U5',
+    file: `${KERNEL}/state/row-table.ts`,
+    find: 'const hides = row.hides && this.#isUnder(spaces, at + 2, key);',
+    replace: 'const hides = false;',
+    breaks: 'A row that a vat has deleted is back when spaces of its family are merged.',
+    tests: ['packages/kernel/src/lifecycle/shared-spaces'],
+  },
+  {
+    id: 'U5c',
+    rule: 'U5',
+    file: `${KERNEL}/state/space-lists.ts`,
+    find: '(this.usersOf(space) > 1 || this.#copies.has(space))',
+    replace: 'this.#copies.has(space)',
+    breaks: 'A vat writes to a space that its forks list too.',
+    tests: ['packages/kernel/src/lifecycle/shared-spaces'],
+  },
 ];
 
 export const MUTATIONS: readonly Mutation[] = [

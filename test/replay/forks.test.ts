@@ -77,6 +77,5 @@ test(killed, { tags: ['thorough'] }, async () => {
     });
     expect(await verifyStore({ directory }), `seed ${seed}`).toMatchObject({ ok: true });
   }
-  // Where the last life had come to its end, one more block tells what it told.
   expect(await live(directory, seed)).toBe(quiet);
 });

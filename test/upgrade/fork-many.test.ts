@@ -11,8 +11,8 @@ import { countLiveRows, countRows } from '../support/stores/store-rows.js';
 import { amount } from '../support/suite/amounts.js';
 import { seededRandom } from '../support/suite/random.js';
 
-const FORKS = amount({ quick: 6, thorough: 25 });
-const RUNNING = amount({ quick: 4, thorough: 30 });
+const FORKS = amount({ quick: 3, thorough: 25 });
+const RUNNING = amount({ quick: 3, thorough: 30 });
 /** As limits.md has it. */
 const SPACES_KEPT = 16;
 const EGGS = 20;

@@ -63,8 +63,9 @@ const weights = [];
 for (const { root } of kernel.vats()) {
   const asked = kernel.call(root, 'getWeights');
   await kernel.run();
+  await kernel.commit();
   weights.push(String(await asked));
 }
-const hash = await kernel.commit();
+const hash = kernel.hashAt(start + blocks);
 await kernel.close();
 console.log(JSON.stringify({ hash, weights, findings }));

@@ -21,7 +21,9 @@ const SPACES_MAX = 64;
 /** A fork waits while more of its vat's spaces are to be merged. */
 const UNMERGED_MAX = 8;
 /** Rows of a space that are counted to choose which one is copied. */
-const COUNTED_MAX = 4_096;
+const COUNTED_MAX = 1_024;
+/** As many rows is a change of lists worth: each list of the family is looked at. */
+const LIST_CHANGE = 8;
 
 /**
  * What a fork lists below a space of its own: all that the vat has written, which goes on in a
@@ -50,15 +52,15 @@ const spacesAt = ({ spaces, at }: Placed): [upper: Space, lower: Space] => [
   required(spaces[at + 1], 'the space below'),
 ];
 
-/** Moves up to `limit` rows of a pair; returns how many. */
+/** Moves up to `limit` rows of a pair; returns what that counts as. */
 const sinkRows = ({ rows, spaceLists }: KernelState, work: Placed, limit: number): number => {
   const count = rows.sink(work.spaces, work.at, limit);
   if (count === limit) return count;
   spaceLists.drop(spacesAt(work)[0]);
-  return count + 1;
+  return count + LIST_CHANGE;
 };
 
-/** Copies up to `limit` rows; returns how many. */
+/** Copies up to `limit` rows; returns what that counts as. */
 const copyRows = ({ rows, spaceLists }: KernelState, work: Placed, limit: number): number => {
   const [copy, from] = spacesAt(work);
   const keys = rows.copy(from, copy, spaceLists.copiedTo(copy), limit);
@@ -68,16 +70,19 @@ const copyRows = ({ rows, spaceLists }: KernelState, work: Placed, limit: number
     return limit;
   }
   spaceLists.endCopy(copy, from);
-  return keys.length + 1;
+  return keys.length + LIST_CHANGE;
 };
 
-/** Begins a copy of the space that costs least, together with the one above it. */
+/**
+ * Begins a copy of the space that costs least, together with the one above it; returns what that
+ * counts as.
+ */
 const beginCopy = (state: KernelState, spaces: Spaces): number => {
   const counts = spaces.map(space => state.rows.countUpTo(space, COUNTED_MAX));
   const costs = counts.slice(1, -1).map((count, i) => count + (counts[i] ?? 0));
   const at = 1 + costs.indexOf(Math.min(...costs));
   state.spaceLists.beginCopy(spaces, at, state.nextSpace());
-  return 1;
+  return LIST_CHANGE;
 };
 
 const workStep = (state: KernelState, work: SpaceWork, limit: number): number => {
@@ -93,9 +98,7 @@ const workStep = (state: KernelState, work: SpaceWork, limit: number): number =>
   }
 };
 
-/**
- * Moves and copies up to `limit` rows, what is done to lists counted as one each; returns how many.
- */
+/** Moves and copies up to `limit` rows, changes of lists counted in; returns how many. */
 export const shareStep = (state: KernelState, limit: number): number => {
   let left = limit;
   while (left > 0) {
@@ -103,5 +106,5 @@ export const shareStep = (state: KernelState, limit: number): number => {
     if (work === undefined) break;
     left -= workStep(state, work, left);
   }
-  return limit - left;
+  return Math.min(limit, limit - left);
 };
