@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { verifyStore } from '@heirloom/kernel';
+import { blockKey, openReader, unpackBlockRecord } from '@heirloom/store';
 import { expect, test } from 'vitest';
 import { moreBlocks } from '../support/hosts/more-blocks.js';
 import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
@@ -59,12 +60,24 @@ const live = async (
   return stdout;
 };
 
+/** The hash of the last block that the host chose, whatever came after it. */
+const hashOf = async (directory: string): Promise<string> => {
+  const reader = openReader({ directory, readersMax: 2048 });
+  const snapshot = reader.begin();
+  const record = snapshot.get('blocks', blockKey(Number(given[1]) + BLOCKS))!;
+  const { hash } = unpackBlockRecord(record)!;
+  snapshot.done();
+  await reader.close();
+  return Buffer.from(hash).toString('hex');
+};
+
 const killed = 'forks: the host is killed while spaces are merged -> as if nobody had killed it';
 test(killed, { tags: ['thorough'] }, async () => {
   const seed = Number(process.env['HEIRLOOM_SEED'] ?? Date.now() % 2 ** 31);
   console.log(`forks.test: HEIRLOOM_SEED=${seed}`);
   const random = seededRandom(seed);
-  const quiet = await live(await begun(), seed);
+  const undisturbed = await begun();
+  const quiet = await live(undisturbed, seed);
   expect(JSON.parse(quiet)).toMatchObject({ findings: [] });
   const directory = await begun();
   for (let kill = 0; kill < KILLS; kill += 1) {
@@ -78,4 +91,5 @@ test(killed, { tags: ['thorough'] }, async () => {
     expect(await verifyStore({ directory }), `seed ${seed}`).toMatchObject({ ok: true });
   }
   expect(await live(directory, seed)).toBe(quiet);
+  expect(await hashOf(directory)).toBe(await hashOf(undisturbed));
 });
