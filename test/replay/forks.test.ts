@@ -15,7 +15,7 @@ import { install, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { preparedStore } from '../support/stores/prepared-stores.js';
 import { seededRandom } from '../support/suite/random.js';
 
-const HOST = fileURLToPath(new URL('../support/hosts/forking-host.mjs', import.meta.url));
+const HOST = fileURLToPath(new URL('../support/drivers/forking-host.mjs', import.meta.url));
 const BLOCKS = 120;
 const KILLS = 12;
 const LIFE_BLOCKS_MAX = 12;

@@ -35,7 +35,7 @@ import { shareSpaces } from './shared-spaces.js';
 import { cleanUpStep, hasRemains, noteEnded } from './termination.js';
 
 const KEYS = ['a', 'b', 'bb', 'c', 'd'];
-const RUNS = amount({ quick: 25, thorough: 300 });
+const RUNS = amount({ quick: 15, thorough: 200 });
 const VATS_MAX = 7;
 const SPACES_KEPT = 3;
 const END = '\xff';
@@ -272,7 +272,8 @@ class Family {
 }
 
 test('random families, merged in steps -> as of copies', { tags: ['sized'] }, async () => {
-  const property = fc.asyncProperty(fc.array(step, { minLength: 60, maxLength: 150, size: 'max' }), async steps => {
+  const lives = fc.array(step, { minLength: 60, maxLength: 150, size: 'max' });
+  const property = fc.asyncProperty(lives, async steps => {
     const families: Family[] = [];
     for (const restarts of [false, true]) {
       const store = await Store.openAt(new MemoryPlace(), { readersMax: 4 });
