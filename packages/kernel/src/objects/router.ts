@@ -113,8 +113,12 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
   }
 };
 
-/** Data of the messages that wait on one promise: they reach the run queue in one crank. */
+/** Data of the messages that wait on one promise. */
 const PROMISE_QUEUE_BYTES_MAX = 2 ** 26;
+/** Data of messages that the settlements of one crank move to the run queue: as of one promise. */
+const MOVED_BYTES_MAX = PROMISE_QUEUE_BYTES_MAX;
+/** A message with no more is moved in any case. */
+const ALWAYS_MOVED_BYTES = 1_024;
 
 const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
 
@@ -181,9 +185,19 @@ const flowAll = (state: KernelState, flows: Flow[]): void => {
     flow.next += 1;
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
-    const refused = route(state, message);
+    const refused = mayMove(state, message)
+      ? route(state, message)
+      : refusal(state, message, QUEUE_IS_FULL);
     if (refused !== undefined) flows.push(rejectResult(state, refused));
   }
+};
+
+/** Is there room for a message that has waited, beside those that this crank has moved? */
+const mayMove = (state: KernelState, message: QueuedMessage): boolean => {
+  const weight = messageWeight(message);
+  if (weight > ALWAYS_MOVED_BYTES && state.movedBytes + weight > MOVED_BYTES_MAX) return false;
+  state.movedBytes += weight;
+  return true;
 };
 
 const rejectResult = (state: KernelState, { promise, settlement }: Settling): Flow => {

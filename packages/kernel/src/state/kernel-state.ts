@@ -128,6 +128,8 @@ export class KernelState {
   sender: VatNumber | undefined;
   /** Messages that wait on one promise, at most. */
   readonly promiseQueueMax: number;
+  /** Data of messages that have waited on promises, and that the crank has queued. */
+  movedBytes = 0;
   readonly #view: ReadView;
   #height: Height;
   readonly #tables: AnyTable[];
@@ -325,6 +327,7 @@ export class KernelState {
 
   /** What the crank did stays. */
   endCrank(): void {
+    this.movedBytes = 0;
     this.journal.clear();
   }
 

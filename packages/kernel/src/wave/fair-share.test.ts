@@ -92,8 +92,18 @@ describe('shares of a wave:', () => {
   test('a flood of small items, then one of another -> it is in the next wave', () => {
     const queue = new Queue([...flood(1, 10_000, 1), { lane: 2, weight: 1 }]);
     const { ordinals } = waveOf(queue, LIMITS);
-    expect(ordinals).toHaveLength(LIMITS.waveLimit / 4 + 1);
+    expect(ordinals).toHaveLength(LIMITS.waveLimit / 8 + 1);
     expect(ordinals).toContain(10_000);
+  });
+
+  test('more lifecycle items than a share at the head -> all of them first', () => {
+    const queue = new Queue([...flood(0, 100, 0), ...flood(1, 10_000, 1)]);
+    const data = { body: new Uint8Array(), slots: [], result: objectKRef(22) };
+    for (const [ordinal, place] of queue.places) {
+      if (ordinal < 100) place.item = { type: ItemType.terminate, vat: FIRST_VAT, ...data };
+    }
+    const { ordinals } = waveOf(queue, LIMITS);
+    expect(ordinals).toEqual(Array.from({ length: 164 }, (_, n) => n));
   });
 
   test('many who send little -> a wave is not small for it', () => {

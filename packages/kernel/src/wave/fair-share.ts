@@ -8,6 +8,7 @@
  * of its lane; every lane gets something in every wave, unless those before it fill the wave with
  * what each may have at least.
  */
+import { ItemType } from '../state/queue-items.js';
 import type { Place, QueueEntry, RunQueue } from '../state/run-queue.js';
 
 export type SharedQueue = Pick<RunQueue, 'length' | 'weight' | 'lanes' | 'entry' | 'entries'>;
@@ -28,7 +29,7 @@ export interface Taker {
 }
 
 /** So many lanes at least share a wave, if there are more lanes than one. */
-const SHARES_LEAST = 4;
+const SHARES_LEAST = 8;
 /** A wave of fewer items is filled, whoever has sent what is left: small waves cost too much. */
 const FILLED_LEAST = 64;
 /** An item of more than this part of a wave's bytes comes behind those with less. */
@@ -43,9 +44,11 @@ class LaneCursor {
   taken = 0;
   bytes = 0;
 
-  constructor(places: ReadonlyMap<number, Place>) {
+  /** From the first item behind `after` on. */
+  constructor(places: ReadonlyMap<number, Place>, after: number) {
     this.#rest = places.entries();
     this.advance();
+    while (this.ordinal <= after) this.advance();
   }
 
   /** Of the next item; Infinity: there is none. */
@@ -63,7 +66,7 @@ class LaneCursor {
   }
 }
 
-/** The cursor whose next item is the oldest; there is one. */
+/** The cursor whose next item is the oldest, if there is a cursor. */
 const oldestOf = (cursors: readonly LaneCursor[]): LaneCursor | undefined => {
   let oldest: LaneCursor | undefined;
   for (const cursor of cursors) {
@@ -77,6 +80,21 @@ const takeInOrder = (queue: SharedQueue, limits: ShareLimits, taker: Taker): voi
     taker.add(entry);
     if (taker.bytes >= limits.waveBytesMax) return;
   }
+};
+
+/**
+ * Lifecycle items that the queue begins with come first, whoever has sent what is behind them
+ * (rules.md#h3). Gives the ordinal of the last that was looked at; -1: there is none.
+ */
+const takeHead = (queue: SharedQueue, { waveLimit }: ShareLimits, taker: Taker): number => {
+  let last = -1;
+  for (const entry of queue.entries()) {
+    const { type } = entry.item;
+    if (type === ItemType.send || type === ItemType.notify || taker.taken >= waveLimit) break;
+    taker.add(entry);
+    last = entry.ordinal;
+  }
+  return last;
 };
 
 /** What is taken at most while one goes around. */
@@ -131,7 +149,8 @@ const goAround = (queue: SharedQueue, lanes: Lanes, taker: Taker, round: Round):
 /** Takes what light items each lane may have. Gives the cursors that stand before a heavy one. */
 const takeLight = (queue: SharedQueue, limits: ShareLimits, taker: Taker): LaneCursor[] => {
   const { waveLimit, waveBytesMax } = limits;
-  const cursors = [...queue.lanes.values()].map(places => new LaneCursor(places));
+  const after = takeHead(queue, limits, taker);
+  const cursors = [...queue.lanes.values()].map(places => new LaneCursor(places, after));
   const lanes: Lanes = { open: cursors, heavy: [] };
   const shares = cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length);
   const bytes = waveBytesMax / LIGHT_PART;
@@ -147,7 +166,7 @@ const takeLight = (queue: SharedQueue, limits: ShareLimits, taker: Taker): LaneC
   return lanes.heavy;
 };
 
-/** Lighter ones as far as they fit, and the oldest. */
+/** Lighter ones as far as they fit, and the oldest that does not have to stay. */
 const takeHeavy = (
   queue: SharedQueue,
   limits: ShareLimits,
@@ -155,17 +174,16 @@ const takeHeavy = (
   heads: readonly LaneCursor[],
 ): void => {
   const { waveLimit, waveBytesMax } = limits;
-  const oldest = oldestOf(heads);
+  const [oldest, ...others] = [...heads].sort((a, b) => a.ordinal - b.ordinal);
   if (oldest === undefined) return;
-  const others = heads
-    .filter(head => head !== oldest)
-    .sort((a, b) => a.weight - b.weight || a.ordinal - b.ordinal);
-  for (const { ordinal, weight } of others) {
-    if (taker.taken + 1 >= waveLimit || taker.bytes + weight >= waveBytesMax) break;
-    taker.add(queue.entry(ordinal));
+  const left = [oldest];
+  for (const head of others.sort((a, b) => a.weight - b.weight || a.ordinal - b.ordinal)) {
+    const { ordinal, weight } = head;
+    const hasRoom = taker.taken + 1 < waveLimit && taker.bytes + weight < waveBytesMax;
+    if (!hasRoom || !taker.add(queue.entry(ordinal))) left.push(head);
   }
-  const hasRoom = taker.taken < waveLimit && taker.bytes < waveBytesMax;
-  if (hasRoom) taker.add(queue.entry(oldest.ordinal));
+  if (taker.bytes >= waveBytesMax) return;
+  left.sort((a, b) => a.ordinal - b.ordinal).some(({ ordinal }) => taker.add(queue.entry(ordinal)));
 };
 
 /** Adds items of the queue to a wave, until it is full or each lane has had its share. */

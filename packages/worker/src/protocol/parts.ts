@@ -8,7 +8,7 @@ import { Delivery } from './opcodes.js';
 export const PARTS_MARK = 'heirloom image: parts have an end';
 
 /** Bytes of a vat's packed cranks in one wave, after which no other message of the wave is run. */
-export const PART_BYTES_MAX = 2 ** 24;
+export const PART_BYTES_MAX = 2 ** 21;
 
 /** A delivery is a list of fewer than 16: one byte; its opcode follows. */
 const OPCODE_AT = 1;
