@@ -132,9 +132,9 @@ describe('rules: what the checks refuse', () => {
   const PAGE = 'docs/a.md';
 
   test.each([
-    ['an unknown rule', SOURCE, '/** It is so (rules.md#w9). */', 'no rule w9'],
+    ['an unknown rule', SOURCE, '/** It is so (rules.md#w99). */', 'no rule w99'],
     ['an unknown rule at the end of a line', SOURCE, 'f(); // See rules.md#x.', 'no rule x'],
-    ['an unknown rule in a document', PAGE, '[W9](internals/rules.md#w9)', 'no rule w9'],
+    ['an unknown rule in a document', PAGE, '[W99](internals/rules.md#w99)', 'no rule w99'],
     ['the old form', SOURCE, ' * It is so (rule W3).', 'W3'],
     ['the old form over two lines', SOURCE, ' * It is so (rule\n * W3).', 'W3'],
     ['several rules in the old form', SOURCE, '// By rules G3, G4.', 'G3'],

@@ -99,11 +99,11 @@ const WAVES: readonly Mutation[] = [
   {
     id: 'W5a',
     rule: 'W5',
-    file: `${KERNEL}/wave/plan.ts`,
-    find: 'planner.items.length - collected >= limits.waveLimit',
-    replace: 'planner.items.length - collected > limits.waveLimit',
+    file: `${KERNEL}/wave/fair-share.ts`,
+    find: 'taker.taken < round.items - Math',
+    replace: 'taker.taken <= round.items - Math',
     breaks: 'A wave takes one item more than `waveLimit`.',
-    tests: ['test/kernel/same-wave'],
+    tests: ['packages/kernel/src/wave/fair-share'],
   },
   {
     id: 'W5b',
@@ -152,6 +152,24 @@ const WAVES: readonly Mutation[] = [
     replace: lines("    for (const vat of this.#due('sweep')) {"),
     breaks: 'Old code sweeps its vat in the wave that upgrades it: the crank counts for the new.',
     tests: ['test/kernel/same-wave'],
+  },
+  {
+    id: 'W8a',
+    rule: 'W8',
+    file: `${KERNEL}/wave/fair-share.ts`,
+    find: 'cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length)',
+    replace: '1',
+    breaks: 'A vat that floods has every wave to itself until its flood is over.',
+    tests: ['packages/kernel/src/wave/fair-share'],
+  },
+  {
+    id: 'W9a',
+    rule: 'W9',
+    file: `${WORKER}/protocol/parts.ts`,
+    find: 'bytes >= PART_BYTES_MAX && ',
+    replace: 'bytes < 0 && ',
+    breaks: 'Everything of a wave runs, however large its cranks have become.',
+    tests: ['test/kernel/fairness'],
   },
 ];
 

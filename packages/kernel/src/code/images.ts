@@ -20,6 +20,7 @@ import {
   BUNDLE_CAPS_MARK,
   imageIdFrom,
   INTERFACES_MARK,
+  PARTS_MARK,
   repairedImage,
   type ImageId,
 } from '@heirloom/worker';
@@ -127,7 +128,7 @@ export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
 
 /** What an image's text says that its vats can run and be told. */
 const OLDER_WOVEN_MARK = `heirloom image: woven code ${OLDER_WEAVING}`;
-const MARKS = [WOVEN_MARK, OLDER_WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK];
+const MARKS = [WOVEN_MARK, OLDER_WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK, PARTS_MARK];
 
 export class Images {
   readonly #view: ReadView;
@@ -195,6 +196,11 @@ export class Images {
   /** Can they be told of interfaces? */
   knowsInterfaces(id: ImageId): boolean {
     return this.#marksOf(id).has(INTERFACES_MARK);
+  }
+
+  /** Do they leave for the next wave what comes behind large cranks? */
+  holdsBack(id: ImageId): boolean {
+    return this.#marksOf(id).has(PARTS_MARK);
   }
 
   #marksOf(id: ImageId): ReadonlySet<string> {

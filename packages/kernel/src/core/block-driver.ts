@@ -7,14 +7,10 @@
  * when its block is durable, or why there will be none.
  */
 import { KernelError } from '../base/kernel-errors.js';
+import { BLOCK_BYTES_MAX, endsOwnBlock } from './block-ends.js';
 import { Inputs, type Input, type TakenInput } from './inbox.js';
 import type { KernelCore } from './kernel-core.js';
 import { addWave, isReached, NO_RUN, type RunLimits, type RunStats } from './run-policy.js';
-
-/** Deliveries after which a kernel that owns its blocks ends one. */
-const AUTO_BLOCK_DELIVERIES = 32_768;
-/** Waves of a block that has nothing to do but to collect garbage. */
-const AUTO_COLLECT_WAVES = 16;
 
 interface BlockDriverOptions {
   /** The kernel runs and commits by itself. */
@@ -172,11 +168,19 @@ export class BlockDriver {
   /** What is queued comes first; garbage has the blocks in which nothing else is to be done. */
   async #runBlock(): Promise<void> {
     this.#inputs.takeAll();
-    if (this.#core.hasQueue || this.#core.hasUncommittedInputs) {
-      await this.#runWaves({ deliveries: AUTO_BLOCK_DELIVERIES }, () => this.#core.hasQueue);
-    } else {
-      await this.#runWaves({ waves: AUTO_COLLECT_WAVES }, () => this.#core.busy);
-    }
+    const core = this.#core;
+    const { clock } = core.ways;
+    const beganMs = clock.nowMs();
+    const collectsOnly = !core.hasQueue && !core.hasUncommittedInputs;
+    const hasWork = collectsOnly ? () => core.busy : () => core.hasQueue;
+    const until = ({ waves, deliveries }: RunStats): boolean =>
+      endsOwnBlock({
+        ...{ collectsOnly, waves, deliveries },
+        bytes: core.dirtyBytes,
+        milliseconds: clock.nowMs() - beganMs,
+        hostWaits: this.#inputs.waiting > 0 || core.hasToTell,
+      });
+    await this.#runWaves({ until }, hasWork);
     await this.#commit();
   }
 
@@ -190,7 +194,7 @@ export class BlockDriver {
     let done = NO_RUN;
     while (hasWork() && !isReached(limits, done)) {
       done = addWave(done, await this.#core.runWave());
-      if (this.#isHurried) break;
+      if (this.#isHurried || this.#core.dirtyBytes >= BLOCK_BYTES_MAX) break;
     }
     return done;
   }

@@ -3,6 +3,7 @@ import type { LogOptions } from '../log/log-records.js';
 import type { KernelLogEntry } from '../log/vat-lines.js';
 import type { KernelParameters } from '../state/parameters.js';
 import type { Isolation } from '../vats/channel.js';
+import type { ZygotesOptions } from '../vats/zygotes.js';
 
 export interface CoreOptions {
   /** Consensus parameters, for a store that does not exist yet. */
@@ -42,3 +43,9 @@ export interface CoreOptions {
   /** As `kernel.setLog`, from the first wave on: docs/observability.md. */
   readonly structuredLog?: LogOptions;
 }
+
+/** What every worker starts with. */
+export const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
+  heapMiBMax: options.heapMiBMax,
+  collectsEveryCrank: options.collectsEveryCrank ?? false,
+});

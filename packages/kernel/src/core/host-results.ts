@@ -90,6 +90,11 @@ export class HostResults {
     return row !== undefined && (row[1] === 0 || row[1] > this.#state.height);
   }
 
+  /** Somebody waits for the end of the block, whatever is in it. */
+  get someWaitForBlock(): boolean {
+    return this.#untilDurable.length > 0;
+  }
+
   /** Before a commit: rows of results told in earlier blocks go. */
   forgetTold(): void {
     for (const input of this.#told) {

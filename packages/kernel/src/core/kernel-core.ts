@@ -41,7 +41,6 @@ import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
 import { freeUnreferenced } from '../objects/collect.js';
 import { interfaceOf } from '../objects/object-interfaces.js';
-import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
@@ -50,11 +49,12 @@ import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
 import { Watchdog } from '../vats/watchdog.js';
-import { Zygotes, type ZygotesOptions } from '../vats/zygotes.js';
+import { Zygotes } from '../vats/zygotes.js';
 import { WaveRunner, type WaveStats } from '../wave/run.js';
 import { AdoptableEngine } from './adoptable-engine.js';
+import { BlockMarks } from './block-marks.js';
 import { boot, type BootRecord } from './boot.js';
-import type { CoreOptions } from './core-options.js';
+import { workerHost, type CoreOptions } from './core-options.js';
 import { HostData } from './host-data.js';
 import { HostResults } from './host-results.js';
 import { Migrations } from './record-migrations.js';
@@ -110,9 +110,7 @@ export class KernelCore {
   #failure: Error | undefined;
   #isClosed = false;
   #wave = 0;
-  #committedInput: InputNumber;
-  /** Of this block: inputs that had to be its first, and items that they put on the queue. */
-  #firsts = { inputs: 0, items: 0 };
+  readonly #marks: BlockMarks;
   #counts: CoreCounts = { blocks: 0, waves: 0, cranks: 0 };
 
   private constructor(
@@ -128,7 +126,7 @@ export class KernelCore {
     this.#note = note;
     this.suspects = note.suspects;
     this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
-    this.#committedInput = this.state.counters.lastInput;
+    this.#marks = new BlockMarks(this.state);
     this.results = new HostResults(this.state, this.data, (body, promise) =>
       this.reports.traceOf(body, promise),
     );
@@ -179,7 +177,7 @@ export class KernelCore {
       ...this.#lifecycle,
       limits: parameters,
       onMigration: (vat, isFirst, report) => this.migrations.step(vat, isFirst, report),
-      threads: options.threads ?? THREADS_MAX,
+      ...{ threads: options.threads ?? THREADS_MAX, images },
       onRunning: ({ height, wave }, running) => note.begin(height, wave, running),
     });
     this.#unhashed.push(...record.learnt);
@@ -353,11 +351,10 @@ export class KernelCore {
       this.engine.committed();
       for (const it of this.state.spaceLists.takeChanged()) this.#online.restack(...it);
       this.#pager.committed();
-      this.#committedInput = this.state.counters.lastInput;
+      this.#marks.committed();
       this.#note.committed(vat => this.brokenBy(vat) !== undefined);
     });
     this.#wave = 0;
-    this.#firsts = { inputs: 0, items: 0 };
     this.#counts = { ...this.#counts, blocks: this.#counts.blocks + 1 };
     this.results.tell();
     this.migrations.tell();
@@ -366,19 +363,16 @@ export class KernelCore {
 
   /** Nothing has run in this block, and every input of it belongs to its first (rules.md#h3). */
   get isBlockFresh(): boolean {
-    const taken = this.state.counters.lastInput - this.#committedInput;
-    return this.#wave === 0 && taken === this.#firsts.inputs;
+    return this.#wave === 0 && this.#marks.hasFirstsOnly;
   }
 
   /** The input that is being taken is one of the block's first; its items go to the head. */
   takeFirst(items: readonly RunQueueItem[]): void {
-    const { inputs, items: before } = this.#firsts;
-    this.#firsts = { inputs: inputs + 1, items: before + items.length };
-    this.state.enqueueFirst(items, before);
+    this.state.enqueueFirst(items, this.#marks.takeFirst(items.length));
   }
 
   get hasUncommittedInputs(): boolean {
-    return this.state.counters.lastInput !== this.#committedInput;
+    return this.#marks.hasInputs;
   }
 
   /** Inputs were taken or waves run since the last commit. */
@@ -386,9 +380,23 @@ export class KernelCore {
     return this.#wave > 0 || this.hasUncommittedInputs;
   }
 
+  /** The host is told of something once the block is durable: a result, or a call of its object. */
+  get hasToTell(): boolean {
+    return (
+      this.#marks.hasHostCalls ||
+      this.state.hostSettlements.hasSettled ||
+      this.results.someWaitForBlock
+    );
+  }
+
   /** Rows that the next commit would write. */
   get dirtyRows(): number {
     return this.state.dirtyCount;
+  }
+
+  /** About how many bytes of memory they take. */
+  get dirtyBytes(): number {
+    return this.state.dirtyBytes;
   }
 
   get isAlive(): boolean {
@@ -490,10 +498,4 @@ const placeOf = (
   vat: vatNumberOf(vatId) ?? assert.fail('the id of a vat'),
   incarnation,
   position,
-});
-
-/** What every worker starts with. */
-const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
-  heapMiBMax: options.heapMiBMax,
-  collectsEveryCrank: options.collectsEveryCrank ?? false,
 });

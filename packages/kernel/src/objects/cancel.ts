@@ -43,7 +43,7 @@ const vatOf = (state: KernelState, item: RunQueueItem): Owner | undefined =>
 
 /** The first `limit` items. */
 export const describeQueue = (state: KernelState, limit: number): QueuedItemInfo[] =>
-  state.queue.head(limit).map(({ ordinal, item }) => {
+  Array.from(state.queue.head(limit), ({ ordinal, item }) => {
     const owner = vatOf(state, item);
     const vatId = owner !== undefined && isVatNumber(owner) ? vatIdOf(owner) : undefined;
     return { ordinal, type: NAMES[item.type], vatId };
@@ -51,14 +51,16 @@ export const describeQueue = (state: KernelState, limit: number): QueuedItemInfo
 
 /** Errors: KernelError UNKNOWN_ITEM. */
 export const findItem = (state: KernelState, choice: ItemChoice): QueueEntry => {
-  const entries = state.queue.head(Infinity);
   const input = 'input' in choice && isInputNumber(choice.input) ? choice.input : undefined;
   const result = input === undefined ? undefined : state.hostResults.get(input)?.[0];
-  const found = entries.find(({ ordinal, item }) => {
-    if ('ordinal' in choice) return ordinal === choice.ordinal;
-    return result !== undefined && item.type !== ItemType.notify && item.result === result;
-  });
-  if (found !== undefined) return found;
+  for (const entry of state.queue.entries()) {
+    const { ordinal, item } = entry;
+    const isChosen =
+      'ordinal' in choice
+        ? ordinal === choice.ordinal
+        : result !== undefined && item.type !== ItemType.notify && item.result === result;
+    if (isChosen) return entry;
+  }
   const what = JSON.stringify(choice);
   throw new KernelError('UNKNOWN_ITEM', `no item ${what} on the run queue: see queued()`);
 };

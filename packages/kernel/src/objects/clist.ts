@@ -91,6 +91,15 @@ export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef =>
   return vref;
 };
 
+/** The vat is not given `kref` in this wave: a name that was fixed for it, and no more, goes. */
+export const forgetAllocated = (state: KernelState, vat: VatNumber, kref: KRef): void => {
+  const { byKRef, byVRef } = state.clist(vat);
+  const entry = byKRef.get(kref);
+  if (entry === undefined || entry[1] !== Reach.allocated) return;
+  byKRef.delete(kref);
+  byVRef.delete(entry[0]);
+};
+
 /** The vat has been given `kref`: from now on its entry counts. */
 export const activate = (state: KernelState, vat: VatNumber, kref: KRef): void => {
   if (!isPromiseKRef(kref) && getObject(state, kref)[0] === vat) return;

@@ -53,6 +53,7 @@ export const updatePromise = (
     body: changes.body ?? row.body,
     slots: changes.slots ?? row.slots,
     queueCount: changes.queueCount ?? row.queueCount,
+    queueBytes: changes.queueBytes ?? row.queueBytes,
   };
   state.promises.set(kref, changed);
   if (references === 0 || (by < 0 && mayBeInCycle(changed))) state.maybeFree.add(kref);

@@ -10,7 +10,7 @@ import { isVatNumber, type VatNumber, type VRef } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
 import { NOBODY_DECIDES, type Decider, type Subscriber } from '../state/parties.js';
-import { ItemType, type QueuedMessage } from '../state/queue-items.js';
+import { ItemType, messageWeight, type QueuedMessage } from '../state/queue-items.js';
 import { PromiseState, Reach, settledBody } from '../state/schema.js';
 import {
   getPromise,
@@ -50,6 +50,7 @@ export const makePromise = (state: KernelState, given: NewPromise): KRef => {
     body: null,
     slots: NO_SLOTS,
     queueCount: 0,
+    queueBytes: 0,
   });
   return kref;
 };
@@ -84,12 +85,16 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
   }
   const row = getPromise(state, target);
   switch (row.state) {
-    case PromiseState.unresolved:
-      if (row.queueCount >= state.promiseQueueMax) return refusal(state, message, QUEUE_IS_FULL);
+    case PromiseState.unresolved: {
+      const queueBytes = row.queueBytes + messageWeight(message);
+      if (row.queueCount >= state.promiseQueueMax || queueBytes > PROMISE_QUEUE_BYTES_MAX) {
+        return refusal(state, message, QUEUE_IS_FULL);
+      }
       state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
       // The queue hangs on its promise: it does not keep it.
-      updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1 });
+      updatePromise(state, target, row, -1, { queueCount: row.queueCount + 1, queueBytes });
       return undefined;
+    }
     case PromiseState.fulfilled: {
       const object = soleReference(settledBody(row), row.slots);
       if (object !== undefined && !isPromiseKRef(object)) {
@@ -108,6 +113,13 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
   }
 };
 
+/** Data of the messages that wait on one promise. */
+const PROMISE_QUEUE_BYTES_MAX = 2 ** 26;
+/** Data of messages that the settlements of one crank move to the run queue: as of one promise. */
+const MOVED_BYTES_MAX = PROMISE_QUEUE_BYTES_MAX;
+/** A message with no more is moved in any case. */
+const ALWAYS_MOVED_BYTES = 1_024;
+
 const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
 
 /**
@@ -117,7 +129,8 @@ const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
 export const send = (state: KernelState, message: QueuedMessage): void => {
   hold(state, message.target);
   holdAll(state, message.slots);
-  settleAll(state, route(state, message));
+  const { sender } = state;
+  settleAll(state, route(state, sender === undefined ? message : { ...message, sender }));
 };
 
 /** Nobody will receive a message: what it mentions is let go. Its result is still to be settled. */
@@ -172,9 +185,19 @@ const flowAll = (state: KernelState, flows: Flow[]): void => {
     flow.next += 1;
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
-    const refused = route(state, message);
+    const refused = mayMove(state, message)
+      ? route(state, message)
+      : refusal(state, message, QUEUE_IS_FULL);
     if (refused !== undefined) flows.push(rejectResult(state, refused));
   }
+};
+
+/** Is there room for a message that has waited, beside those that this crank has moved? */
+const mayMove = (state: KernelState, message: QueuedMessage): boolean => {
+  const weight = messageWeight(message);
+  if (weight > ALWAYS_MOVED_BYTES && state.movedBytes + weight > MOVED_BYTES_MAX) return false;
+  state.movedBytes += weight;
+  return true;
 };
 
 const rejectResult = (state: KernelState, { promise, settlement }: Settling): Flow => {
@@ -215,11 +238,18 @@ const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): F
       body: settlement.body,
       slots: settlement.slots,
       queueCount: 0,
+      queueBytes: 0,
     },
   );
   if (vats.length < subscribers.length) tellHost(state, promise, settled);
-  for (const vat of vats) state.enqueue({ type: ItemType.notify, vat, promise });
+  for (const vat of vats) enqueueNotify(state, vat, promise);
   return { promise, count: queueCount, next: 0 };
+};
+
+const enqueueNotify = (state: KernelState, vat: VatNumber, promise: KRef): void => {
+  const { sender } = state;
+  const notify = { type: ItemType.notify, vat, promise } as const;
+  state.enqueue(sender === undefined ? notify : { ...notify, sender });
 };
 
 /** Subscribes a vat or the host: a vat gets a notify at once when the promise has settled. */
@@ -228,7 +258,7 @@ export const subscribe = (state: KernelState, who: Subscriber, promise: KRef): v
   if (row.state !== PromiseState.unresolved) {
     assert(isVatNumber(who), 'the host is told of settled promises otherwise');
     updatePromise(state, promise, row, 1);
-    state.enqueue({ type: ItemType.notify, vat: who, promise });
+    enqueueNotify(state, who, promise);
   } else if (!row.subscribers.includes(who)) {
     const subscribers = [...row.subscribers, who].sort((a, b) => a - b);
     updatePromise(state, promise, row, 0, { subscribers });

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
-import { compareKeys } from './kernel-table.js';
+import { compareKeys, ROW_WEIGHT } from './kernel-table.js';
 import { keysOf, rowAt } from './scan.js';
 
 export class AppendRows implements Restorable {
@@ -17,6 +17,7 @@ export class AppendRows implements Restorable {
   readonly #journal: Journal;
   readonly #added = new Map<BinaryKey, Uint8Array>();
   readonly #removed = new Set<BinaryKey>();
+  #addedBytes = 0;
 
   constructor(view: ReadView, table: TableName, journal: Journal) {
     this.#view = view;
@@ -27,12 +28,19 @@ export class AppendRows implements Restorable {
   add(key: BinaryKey, value: Uint8Array): void {
     assert(!this.#added.has(key), 'a row is written once');
     this.#added.set(key, value);
+    this.#addedBytes += value.length;
     this.#journal.recordRow(this, key, undefined);
   }
 
   /** Called by the journal only. */
   restore(key: BinaryKey): void {
-    this.#added.delete(key);
+    this.#unadd(key);
+  }
+
+  /** Takes back a row that this block has added. False: it has added none. */
+  #unadd(key: BinaryKey): boolean {
+    this.#addedBytes -= this.#added.get(key)?.length ?? 0;
+    return this.#added.delete(key);
   }
 
   /** Removes up to `limit` rows of a range; returns how many. Never part of an undone crank. */
@@ -44,7 +52,7 @@ export class AppendRows implements Restorable {
       .filter(key => !this.#removed.has(key));
     const chosen = [...added, ...stored].slice(0, limit);
     for (const key of chosen) {
-      if (!this.#added.delete(key)) this.#removed.add(key);
+      if (!this.#unadd(key)) this.#removed.add(key);
     }
     return chosen.length;
   }
@@ -74,6 +82,11 @@ export class AppendRows implements Restorable {
     return this.#added.size + this.#removed.size;
   }
 
+  /** About how many bytes the rows that this block changed take. */
+  get dirtyBytes(): number {
+    return this.dirtyCount * ROW_WEIGHT + this.#addedBytes;
+  }
+
   changes(into: RowChange[]): void {
     const table = this.#table;
     for (const [key, value] of this.#added) into.push({ table, key, value });
@@ -82,6 +95,7 @@ export class AppendRows implements Restorable {
 
   committed(): void {
     this.#added.clear();
+    this.#addedBytes = 0;
     this.#removed.clear();
   }
 }

@@ -46,9 +46,6 @@ const SAMPLES: readonly Sample[] = [
   sample('reference', codecs.kref, result),
   sample('count', codecs.count, 7),
   sample('result of an input', codecs.hostResult, [result, FIRST_HEIGHT]),
-  sample('waiting message', codecs.message, message),
-  sample('message', item, { type: ItemType.send, ...message }),
-  sample('notify', item, { type: ItemType.notify, vat, promise: result }),
   sample('creation', item, { type: ItemType.create, ...lifecycle, bundleId, name: 'a' }),
   sample('upgrade', item, { type: ItemType.upgrade, ...lifecycle, bundleId, message: '' }),
   sample('dry run', item, { type: ItemType.dryRun, ...lifecycle, bundleId, message: '' }),
@@ -56,10 +53,6 @@ const SAMPLES: readonly Sample[] = [
   sample('fork', item, {
     ...{ type: ItemType.fork, ...lifecycle, child: vatNumberAfter(vat), name: 'a' },
     ...{ exports: slots, hasParameters: true, dynamic: false },
-  }),
-  sample('promise', codecs.promise, {
-    ...{ state: PromiseState.unresolved, decider: vat, subscribers: [vat], references: 1 },
-    ...{ body: null, slots, queueCount: 0 },
   }),
   sample('vat', codecs.vat, {
     ...{ ...code, name: 'a', state: VatState.running, incarnation: FIRST_INCARNATION },
@@ -97,6 +90,42 @@ describe('frame codecs: another number of fields', () => {
     for (const fields of [[vat, 'o+0', 1, 1], [vat, 'o+0', 1, 1, 2, 'purse', 1]]) {
       expect(() => codecs.object.decode(packFrame(fields))).toThrow(corrupt);
     }
+  });
+
+  const promise = {
+    ...{ state: PromiseState.unresolved, decider: vat, subscribers: [vat], references: 1 },
+    ...{ body: null, slots, queueCount: 0, queueBytes: 0 },
+  };
+  const sender = { sender: vat };
+  const bytes = { queueBytes: 9 };
+  const send = { type: ItemType.send, ...message };
+  const notify = { type: ItemType.notify, vat, promise: result };
+  interface Shortened {
+    readonly title: string;
+    readonly codec: unknown;
+    /** Fields without the last one. */
+    readonly count: number;
+    readonly without: object;
+    readonly last: object;
+  }
+  const shortened: readonly Shortened[] = [
+    { title: 'waiting message', codec: codecs.message, count: 4, without: message, last: sender },
+    { title: 'message', codec: item, count: 5, without: send, last: sender },
+    { title: 'notify', codec: item, count: 3, without: notify, last: sender },
+    { title: 'promise', codec: codecs.promise, count: 7, without: promise, last: bytes },
+  ];
+  test.each(shortened)('$title: the last field may be left out; else STORE_CORRUPT', given => {
+    const { count, without, last } = given;
+    const codec = given.codec as RowCodec<unknown>;
+    const both = [[without, count], [{ ...without, ...last }, count + 1]] as const;
+    for (const [value, fields] of both) {
+      const row = codec.encode(value);
+      expect(unpackFrame(row)).toHaveLength(fields);
+      expect(codec.decode(row)).toEqual(value);
+    }
+    const whole = unpackFrame(codec.encode({ ...without, ...last }));
+    expect(() => codec.decode(packFrame([...whole, 1]))).toThrow(corrupt);
+    expect(() => codec.decode(packFrame(whole.slice(0, -2)))).toThrow(corrupt);
   });
 
   /** A field within a row, and what it has to have. */

@@ -57,6 +57,11 @@ export class HostSettlements {
     this.#journal.record(() => this.#settled.pop());
   }
 
+  /** Has this block settled anything? */
+  get hasSettled(): boolean {
+    return this.#settled.length > 0;
+  }
+
   /** What this block settled, in order: it is durable. */
   take(): HostSettlement[] {
     const settled = this.#settled;

@@ -26,6 +26,7 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
+import { dataWeight } from './frame-codec.js';
 import { HostSettlements } from './host-settlements.js';
 import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
@@ -33,7 +34,7 @@ import { Journal, type Mark } from './journal.js';
 import { ranges, readPosition, spellings, type KeyRange } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
-import type { QueuedMessage, RunQueueItem } from './queue-items.js';
+import { itemWeight, ItemType, type QueuedMessage, type RunQueueItem } from './queue-items.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
 import {
@@ -64,6 +65,7 @@ type PlainCounter = 'nextObject' | 'nextPromise' | 'queueTail';
 
 interface AnyTable {
   readonly dirtyCount: number;
+  readonly dirtyBytes: number;
   changes(into: RowChange[]): void;
   committed(): void;
 }
@@ -122,8 +124,15 @@ export class KernelState {
   readonly rows: RowTable;
   readonly transcript: AppendRows;
   readonly queue: RunQueue;
+  /**
+   * The vat whose doing what is queued now is: while its crank is merged, or what it has sent is
+   * carried out. Undefined: the host's, or nobody's.
+   */
+  sender: VatNumber | undefined;
   /** Messages that wait on one promise, at most. */
   readonly promiseQueueMax: number;
+  /** Data of messages that have waited on promises, and that the crank has queued. */
+  movedBytes = 0;
   readonly #view: ReadView;
   #height: Height;
   readonly #tables: AnyTable[];
@@ -147,7 +156,7 @@ export class KernelState {
     this.objects = this.#table(codecs.object, spellings.object);
     this.promises = this.#table(codecs.promise, spellings.promise);
     this.promiseQueues = this.#table(codecs.message, spellings.promiseQueue);
-    this.vats = this.#table(codecs.vat, spellings.vat);
+    this.vats = this.#table(codecs.vat, spellings.vat, true);
     this.vatCounters = this.#table(codecs.vatCounters, spellings.vatCounters);
     this.spaceLists = new SpaceLists({
       vats: this.vats,
@@ -171,7 +180,7 @@ export class KernelState {
     this.services = new ServiceTables((codec, spelling) => this.#table(codec, spelling));
     this.rows = new RowTable(view, journal);
     this.transcript = new AppendRows(view, 'transcript', journal);
-    this.queue = new RunQueue(view, journal);
+    this.queue = new RunQueue({ view, journal, weigh: item => this.#weigh(item) });
     this.#tables.push(this.rows, this.rows.preImages, this.transcript, this.queue);
     for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
@@ -259,6 +268,14 @@ export class KernelState {
     this.queue.append(this.next('queueTail'), item);
   }
 
+  /** Bytes that a vat will be given with it, but for what a notify's data reaches. */
+  #weigh(item: RunQueueItem): number {
+    if (item.type === ItemType.send) return itemWeight(item);
+    if (item.type !== ItemType.notify) return 0;
+    const row = this.promises.get(item.promise);
+    return row === undefined ? 0 : dataWeight(row.body, row.slots);
+  }
+
   /**
    * The items go to the head of the queue, behind the `after` items that were put there before
    * (rules.md#h3).
@@ -319,11 +336,17 @@ export class KernelState {
 
   /** What the crank did stays. */
   endCrank(): void {
+    this.movedBytes = 0;
     this.journal.clear();
   }
 
   get dirtyCount(): number {
     return this.#tables.reduce((sum, table) => sum + table.dirtyCount, 0);
+  }
+
+  /** About how many bytes of memory what this block changed takes: the same on every replica. */
+  get dirtyBytes(): number {
+    return this.#tables.reduce((sum, table) => sum + table.dirtyBytes, 0);
   }
 
   /** Everything that this block writes to hashed tables. */
@@ -347,10 +370,11 @@ export class KernelState {
   #table<K extends number | string, V>(
     codec: RowCodec<V>,
     spelling: Spelling<K>,
+    keepsHeavy = false,
   ): KernelTable<K, V> {
     const { journal } = this;
-    const options = { view: this.#view, table: 'kernel', journal, codec, ...spelling } as const;
-    const table = new KernelTable<K, V>(options);
+    const kept = { codec, keepsHeavy, ...spelling };
+    const table = new KernelTable<K, V>({ view: this.#view, table: 'kernel', journal, ...kept });
     this.#tables.push(table);
     return table;
   }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/suite/amounts.js';
 import { commitTables, openTestStore } from '../testing/test-store.js';
 import { Journal } from './journal.js';
-import { KernelTable } from './kernel-table.js';
+import { CACHED_ROW_BYTES_MAX, KernelTable, ROW_WEIGHT } from './kernel-table.js';
 
 const KEYS = 7;
 const RUNS = amount({ quick: 80, thorough: 300 });
@@ -47,6 +47,25 @@ const makeTable = (store: Store, run: number, cacheRowsMax = 2) => {
   return { journal, table, prefix, range: { prefix, end: prefixEnd(prefix) } };
 };
 type Made = ReturnType<typeof makeTable>;
+
+/** Rows that weigh what they are long. */
+const weighedTable = (store: Store, onRead: () => void) => {
+  const prefix: BinaryKey = 'test';
+  const journal = new Journal();
+  const table = new KernelTable<number, Uint8Array>({
+    ...{ view: store, table: 'kernel', journal },
+    codec: {
+      encode: bytes => bytes,
+      decode: bytes => {
+        onRead();
+        return bytes;
+      },
+      weigh: bytes => bytes.length,
+    },
+    spell: n => prefix + String.fromCharCode(n),
+  });
+  return { journal, table };
+};
 
 const isPossible = (model: Model, { op, key: at }: Operation): boolean =>
   op === 'create' ? !model.rows.has(at) : op !== 'delete' || model.rows.has(at);
@@ -156,6 +175,39 @@ describe('kernel table', { tags: ['sized'] }, () => {
     const first = await commitTables(store, table);
     table.set(1, 10);
     expect(await commitTables(store, table)).toEqual(first);
+  });
+
+  test('bytes of changed rows -> those that are there, also after a rollback', async () => {
+    const store = await openTestStore();
+    const { journal, table } = weighedTable(store, () => undefined);
+    table.create(1, new Uint8Array(50));
+    const mark = journal.mark();
+    table.set(1, new Uint8Array(7));
+    table.create(2, new Uint8Array(9));
+    expect(table.dirtyBytes).toBe(2 * ROW_WEIGHT + 16);
+    table.delete(2);
+    expect(table.dirtyBytes).toBe(ROW_WEIGHT + 7);
+    journal.rollback(mark);
+    expect(table.dirtyBytes).toBe(ROW_WEIGHT + 50);
+    journal.clear();
+    await commitTables(store, table);
+    expect(table.dirtyBytes).toBe(0);
+  });
+
+  test.each([
+    ['light rows', 1_000, 10, 10],
+    ['more than there is room for', CACHED_ROW_BYTES_MAX - ROW_WEIGHT, 60, 120],
+    ['heavy rows', CACHED_ROW_BYTES_MAX, 3, 6],
+  ])('%s, asked for twice -> read so often', async (_title, bytes, rows, reads) => {
+    const store = await openTestStore();
+    let read = 0;
+    const { table } = weighedTable(store, () => (read += 1));
+    for (let at = 1; at <= rows; at += 1) table.create(at, new Uint8Array(bytes));
+    await commitTables(store, table);
+    for (let round = 0; round < 2; round += 1) {
+      for (let at = 1; at <= rows; at += 1) expect(table.get(at)).toHaveLength(bytes);
+    }
+    expect(read).toBe(reads);
   });
 
   test('create of a row that the block has, need of one that is not -> assertions', async () => {

@@ -4,7 +4,8 @@
  * In RAM rows go by short keys (numbers, vrefs); `spell` makes the stored key, only when the store
  * is asked or written. Invariants:
  * - values are immutable: a change is a new value under `set`;
- * - dirty rows stay until the commit (rules.md#t6), clean ones may be forgotten at any time;
+ * - dirty rows stay until the commit (rules.md#t6), clean ones may be forgotten at any time, and
+ *   are before they fill the memory: how many stay is counted in bytes as well as in rows;
  * - a row that the block both creates and deletes leaves no trace: `create` says that the kernel
  *   has just made up this key (a fresh number), which depends on inputs and block boundaries only.
  */
@@ -21,6 +22,8 @@ interface DirtyRow<V> {
 export interface RowCodec<V> {
   encode(value: V): Uint8Array;
   decode(bytes: Uint8Array): V;
+  /** About how many bytes of memory a value takes, where it may hold data of vats. */
+  weigh?(value: V): number;
 }
 
 interface KernelTableOptions<K, V> {
@@ -33,9 +36,17 @@ interface KernelTableOptions<K, V> {
   readonly parse?: (key: BinaryKey) => K;
   /** Clean rows kept in RAM; twice this at most. */
   readonly cacheRowsMax?: number;
+  /** Of few rows, which are asked for again and again: they are kept whatever they weigh. */
+  readonly keepsHeavy?: boolean;
 }
 
 const CACHE_ROWS_MAX = 16_384;
+/** Bytes of clean rows kept in RAM, by table; twice this at most. Of this host: no rule. */
+const CACHE_BYTES_MAX = 4 * 2 ** 20;
+/** A clean row of more bytes is read anew when it is asked for. */
+export const CACHED_ROW_BYTES_MAX = CACHE_BYTES_MAX / 8;
+/** What a row takes beside the data of vats, and that of one that holds none. */
+export const ROW_WEIGHT = 100;
 const SCAN_CHUNK = 4_096;
 
 export class KernelTable<K extends number | string, V> implements Restorable {
@@ -46,6 +57,8 @@ export class KernelTable<K extends number | string, V> implements Restorable {
   /** Two generations: a hit in the old one moves to the young one; the old one is dropped whole. */
   #young = new Map<K, V>();
   #old = new Map<K, V>();
+  #youngBytes = 0;
+  #dirtyBytes = 0;
 
   constructor(options: KernelTableOptions<K, V>) {
     this.#options = options;
@@ -91,14 +104,13 @@ export class KernelTable<K extends number | string, V> implements Restorable {
       this.#put(key, { value: undefined, born: false }, dirty);
       return;
     }
-    this.#dirty.delete(key);
+    this.#setDirty(key, undefined, dirty);
     this.#journal.recordRow(this, key, dirty);
   }
 
   /** Called by the journal only. */
   restore(key: K, before: DirtyRow<V> | undefined): void {
-    if (before === undefined) this.#dirty.delete(key);
-    else this.#dirty.set(key, before);
+    this.#setDirty(key, before, this.#dirty.get(key));
   }
 
   /** The keys of a range, in order of the store, after `after`, at most `limit`. */
@@ -140,6 +152,11 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     return this.#dirty.size;
   }
 
+  /** About how many bytes the rows that this block changed take. */
+  get dirtyBytes(): number {
+    return this.#dirtyBytes;
+  }
+
   /** The changes of this block, in no particular order. */
   changes(into: RowChange[]): void {
     const { table, spell, codec } = this.#options;
@@ -149,15 +166,17 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     }
   }
 
-  /** After the commit: what was dirty is clean. */
+  /**
+   * After the commit: what was dirty is clean. Data that came in a crank is a part of its frame,
+   * and would keep the whole of that: it is forgotten, and read from the store when asked for.
+   */
   committed(): void {
-    for (const [key, row] of this.#dirty) {
-      if (row.value === undefined) {
-        this.#young.delete(key);
-        this.#old.delete(key);
-      } else this.#remember(key, row.value);
+    for (const [key, { value }] of this.#dirty) {
+      if (value !== undefined && this.#weightOf(value) === ROW_WEIGHT) this.#remember(key, value);
+      else this.#forget(key);
     }
     this.#dirty.clear();
+    this.#dirtyBytes = 0;
   }
 
   #read(key: K): V | undefined {
@@ -170,16 +189,40 @@ export class KernelTable<K extends number | string, V> implements Restorable {
   }
 
   #put(key: K, row: DirtyRow<V>, before: DirtyRow<V> | undefined): void {
-    this.#dirty.set(key, row);
+    this.#setDirty(key, row, before);
     this.#journal.recordRow(this, key, before);
   }
 
+  /** `before`: what is there now. */
+  #setDirty(key: K, row: DirtyRow<V> | undefined, before: DirtyRow<V> | undefined): void {
+    if (before !== undefined) this.#dirtyBytes -= this.#weightOf(before.value);
+    if (row === undefined) this.#dirty.delete(key);
+    else {
+      this.#dirty.set(key, row);
+      this.#dirtyBytes += this.#weightOf(row.value);
+    }
+  }
+
+  #forget(key: K): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
+  #weightOf(value: V | undefined): number {
+    if (value === undefined) return ROW_WEIGHT;
+    return ROW_WEIGHT + (this.#options.codec.weigh?.(value) ?? 0);
+  }
+
   #remember(key: K, value: V): void {
-    if (this.#young.size >= this.#cacheRowsMax) {
+    const weight = this.#weightOf(value);
+    if (weight > CACHED_ROW_BYTES_MAX && this.#options.keepsHeavy !== true) return;
+    if (this.#young.size >= this.#cacheRowsMax || this.#youngBytes >= CACHE_BYTES_MAX) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngBytes = 0;
     }
     this.#young.set(key, value);
+    this.#youngBytes += weight;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { textOf, utf8 } from '@heirloom/store';
 import type { BundleId, VatNumber } from '@heirloom/worker';
-import { checkArity, frameCodec } from './frame-codec.js';
+import { checkArity, dataWeight, frameCodec } from './frame-codec.js';
 import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
 import {
@@ -24,6 +24,8 @@ export interface QueuedMessage {
   readonly body: Uint8Array;
   readonly slots: readonly KRef[];
   readonly result: KRef | undefined;
+  /** Absent: the host or the kernel, or a release that did not note it. */
+  readonly sender?: VatNumber;
 }
 
 /** As they are stored, but for the last: a dry run is stored as an upgrade of its own mode. */
@@ -45,6 +47,8 @@ export interface NotifyItem {
   readonly type: typeof ItemType.notify;
   readonly vat: VatNumber;
   readonly promise: KRef;
+  /** The vat whose crank has settled it, or asked again; absent as in messages. */
+  readonly sender?: VatNumber;
 }
 
 /** What all lifecycle items have. */
@@ -122,20 +126,28 @@ export const meterOf = (item: LifecycleRequest): KRef | null =>
 /** How an upgrade is to be carried out. */
 export const howOf = ({ upgrade = PLAIN_UPGRADE }: UpgradeItem): UpgradeOptions => upgrade;
 
-type MessageTuple = readonly [KRef, Uint8Array, readonly KRef[], KRef | null];
+type SenderTuple = readonly [] | readonly [sender: VatNumber];
+type MessageTuple = readonly [KRef, Uint8Array, readonly KRef[], KRef | null, ...SenderTuple];
+
+const senderTuple = ({ sender }: Pick<QueuedMessage, 'sender'>): SenderTuple =>
+  sender === undefined ? [] : [sender];
+const senderOf = ([sender]: SenderTuple): Pick<QueuedMessage, 'sender'> =>
+  sender === undefined ? {} : { sender };
 
 const messageTuple = (m: QueuedMessage): MessageTuple => [
   m.target,
   m.body,
   m.slots,
   m.result ?? null,
+  ...senderTuple(m),
 ];
 
-const messageOf = ([target, body, slots, result]: MessageTuple): QueuedMessage => ({
+const messageOf = ([target, body, slots, result, ...sender]: MessageTuple): QueuedMessage => ({
   target,
   body,
   slots,
   result: result ?? undefined,
+  ...senderOf(sender),
 });
 
 type ForkTuple = readonly [VatNumber, readonly KRef[], hasParameters: boolean, dynamic: boolean];
@@ -161,20 +173,20 @@ const lifecycleTuple = <Id extends LifecycleTuple[1]>(
 
 type ItemTuple =
   | readonly [typeof ItemType.send, ...MessageTuple]
-  | readonly [typeof ItemType.notify, VatNumber, KRef]
+  | readonly [typeof ItemType.notify, VatNumber, KRef, ...SenderTuple]
   | readonly [typeof ItemType.create, ...LifecycleTuple<BundleId>, OptionsTuple | null, null]
   | readonly [typeof ItemType.upgrade, ...LifecycleTuple, null, UpgradeTuple | null]
   | readonly [typeof ItemType.terminate, ...LifecycleTuple, null, null]
   | readonly [typeof ItemType.fork, ...LifecycleTuple, null, null, ForkTuple];
 
 /** Fields of each type, itself included. */
-const ARITIES: Readonly<Record<ItemTuple[0], ItemTuple['length']>> = {
-  [ItemType.send]: 5,
-  [ItemType.notify]: 3,
-  [ItemType.create]: 9,
-  [ItemType.upgrade]: 9,
-  [ItemType.terminate]: 9,
-  [ItemType.fork]: 10,
+const ARITIES: Readonly<Record<ItemTuple[0], readonly ItemTuple['length'][]>> = {
+  [ItemType.send]: [5, 6],
+  [ItemType.notify]: [3, 4],
+  [ItemType.create]: [9],
+  [ItemType.upgrade]: [9],
+  [ItemType.terminate]: [9],
+  [ItemType.fork]: [10],
 };
 
 const itemTuple = (item: RunQueueItem): ItemTuple => {
@@ -182,7 +194,7 @@ const itemTuple = (item: RunQueueItem): ItemTuple => {
     case ItemType.send:
       return [item.type, ...messageTuple(item)];
     case ItemType.notify:
-      return [item.type, item.vat, item.promise];
+      return [item.type, item.vat, item.promise, ...senderTuple(item)];
     case ItemType.create: {
       const { type, bundleId, name, options } = item;
       const kept = options === undefined ? null : optionsTuple(options);
@@ -217,8 +229,8 @@ const itemOf = (tuple: ItemTuple): RunQueueItem => {
       return { type, ...messageOf(message) };
     }
     case ItemType.notify: {
-      const [type, vat, promise] = tuple;
-      return { type, vat, promise };
+      const [type, vat, promise, ...sender] = tuple;
+      return { type, vat, promise, ...senderOf(sender) };
     }
     case ItemType.create: {
       const [type, vat, bundleId, body, slots, text, result, options] = tuple;
@@ -250,5 +262,27 @@ const itemOf = (tuple: ItemTuple): RunQueueItem => {
   }
 };
 
-export const messageCodec = frameCodec('a waiting message', [4], messageTuple, messageOf);
-export const itemCodec = frameCodec('an item of the run queue', ARITIES, itemTuple, itemOf);
+/** About how many bytes of memory the data of a message takes. */
+export const messageWeight = ({ body, slots }: QueuedMessage): number => dataWeight(body, slots);
+
+/** About how many bytes of memory the data of an item takes. */
+export const itemWeight = (item: RunQueueItem): number => {
+  if (item.type === ItemType.notify) return 0;
+  const exports = item.type === ItemType.fork ? item.exports : [];
+  return dataWeight(item.body, item.slots) + dataWeight(null, exports);
+};
+
+export const messageCodec = frameCodec(
+  'a waiting message',
+  [4, 5],
+  messageTuple,
+  messageOf,
+  messageWeight,
+);
+export const itemCodec = frameCodec(
+  'an item of the run queue',
+  ARITIES,
+  itemTuple,
+  itemOf,
+  itemWeight,
+);

@@ -34,6 +34,7 @@ import {
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './kernel-keys.js';
+import { ROW_WEIGHT } from './kernel-table.js';
 import { keysOf } from './scan.js';
 
 export const HEADER_BYTES = 8;
@@ -87,13 +88,24 @@ const isDeleted = (space: SpaceRows | undefined, key: BinaryKey): boolean => {
 /** What this block changed in one space. */
 class SpaceRows implements Restorable {
   readonly rows = new Map<BinaryKey, Row>();
+  bytes = 0;
+
+  put(key: BinaryKey, row: Row): void {
+    this.bytes += weightOf(key, row) - weightOf(key, this.rows.get(key));
+    this.rows.set(key, row);
+  }
 
   /** Called by the journal only. */
   restore(key: BinaryKey, before: Row | undefined): void {
+    this.bytes += weightOf(key, before) - weightOf(key, this.rows.get(key));
     if (before === undefined) this.rows.delete(key);
     else this.rows.set(key, before);
   }
 }
+
+/** About how many bytes it takes. */
+const weightOf = (key: BinaryKey, row: Row | undefined): number =>
+  row === undefined ? 0 : ROW_WEIGHT + key.length + (row.bytes?.length ?? 0);
 
 export class RowTable {
   readonly #view: ReadView;
@@ -112,6 +124,13 @@ export class RowTable {
     let count = 0;
     for (const { rows } of this.#dirty.values()) count += rows.size;
     return count;
+  }
+
+  /** About how many bytes the rows that this block changed take. */
+  get dirtyBytes(): number {
+    let bytes = 0;
+    for (const space of this.#dirty.values()) bytes += space.bytes;
+    return bytes;
   }
 
   /** One row write of a merged crank: `bytes` without header, `null` deletes. */
@@ -315,6 +334,6 @@ export class RowTable {
       this.#dirty.set(space, dirty);
     }
     this.#journal.recordRow(dirty, key, dirty.rows.get(key));
-    dirty.rows.set(key, row);
+    dirty.put(key, row);
   }
 }

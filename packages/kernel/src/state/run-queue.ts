@@ -1,16 +1,17 @@
 /**
- * The run queue: what the kernel still has to deliver, in order.
+ * The run queue: what the kernel still has to deliver, in order, and who has queued it.
  *
  * Invariants: ordinals only grow, but for what goes to the head; every `send` names an object
  * (rules.md#w2); an item leaves when its crank is merged, so that what a wave defers keeps its
- * place (rules.md#w7). Removal is never undone.
+ * place (rules.md#w7). Removal is never undone. What a block has queued is in memory until the
+ * commit; of what waits longer, `KEPT_BYTES_MAX` is, and the rest is read when its turn comes.
  */
 import assert from 'node:assert/strict';
-import type { ReadView, RowChange } from '@heirloom/store';
+import { required, type ReadView, type RowChange } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
-import { KernelTable } from './kernel-table.js';
-import type { RunQueueItem } from './queue-items.js';
+import { KernelTable, ROW_WEIGHT } from './kernel-table.js';
+import { itemWeight, ItemType, type RunQueueItem } from './queue-items.js';
 import { codecs } from './schema.js';
 
 export interface QueueEntry {
@@ -18,39 +19,105 @@ export interface QueueEntry {
   readonly item: RunQueueItem;
 }
 
+/** Whose items they are: see `laneOf`. */
+type Lane = number;
+/** What the host and the kernel do. */
+const HOST_LANE: Lane = 0;
+/** More than there are vats (u32). */
+const LANES_PER_SENDER = 2 ** 32;
+/** Of two vats below 2^20 the lane is a number of its own; of others it may be that of others. */
+const SENDERS_MAX = 2 ** 20;
+
+/**
+ * A vat's messages are one lane. What it has others told is one for each of them: else answers to
+ * one who asks too much would hold up those to everybody.
+ */
+const laneOf = (item: RunQueueItem): Lane => {
+  if (item.type === ItemType.send) return item.sender ?? HOST_LANE;
+  if (item.type !== ItemType.notify) return HOST_LANE;
+  const sender = (item.sender ?? HOST_LANE) % SENDERS_MAX;
+  return (1 + sender) * LANES_PER_SENDER + item.vat;
+};
+
+/** An item's place on the queue. */
+export interface Place {
+  readonly lane: Lane;
+  /** What it counts for in a wave: bytes of its data; a lifecycle item counts for none. */
+  readonly weight: number;
+  /** Undefined: it is in the store, and not in memory. */
+  item: RunQueueItem | undefined;
+}
+
+/** Bytes of items of earlier blocks in memory. Of this host: no rule. */
+const KEPT_BYTES_MAX = 16 * 2 ** 20;
+/** A frame of cranks that is larger than this is not kept for a smaller body. */
+const FRAME_BYTES_KEPT = 4_096;
+
+const bytesOf = (item: RunQueueItem | undefined): number =>
+  item === undefined ? 0 : ROW_WEIGHT + itemWeight(item);
+
+/** The item without the frame that its body came in, if that is much larger. */
+const alone = (item: RunQueueItem): RunQueueItem => {
+  if (item.type === ItemType.notify) return item;
+  const { body } = item;
+  const isAlone = body.buffer.byteLength <= 2 * body.length + FRAME_BYTES_KEPT;
+  return isAlone ? item : { ...item, body: new Uint8Array(body) };
+};
+
+interface RunQueueOptions {
+  readonly view: ReadView;
+  readonly journal: Journal;
+  /** What an item counts for in a wave. The same for as long as it is queued. */
+  readonly weigh: (item: RunQueueItem) => number;
+}
+
 export class RunQueue implements Restorable {
-  readonly #journal: Journal;
+  readonly #options: RunQueueOptions;
   readonly #items: KernelTable<number, RunQueueItem>;
   /** In order of ordinals. */
-  #pending = new Map<number, RunQueueItem>();
+  #places = new Map<number, Place>();
+  /** The same by lane, each in order of ordinals. */
+  readonly #lanes = new Map<Lane, Map<number, Place>>();
+  #weight = 0;
+  /** Those of this block. */
+  readonly #fresh = new Set<number>();
+  /** Of those of earlier blocks that are in memory. */
+  #keptBytes = 0;
 
-  constructor(view: ReadView, journal: Journal) {
-    this.#journal = journal;
+  constructor(options: RunQueueOptions) {
+    this.#options = options;
+    const { view, journal } = options;
     const { spell, parse } = spellings.queue;
     const codec = codecs.item;
-    const options = {
-      view,
-      table: 'kernel',
-      journal,
-      codec,
-      spell,
-      parse,
-      cacheRowsMax: 1,
-    } as const;
-    this.#items = new KernelTable(options);
+    const usual = { view, table: 'kernel', journal, codec, spell, parse } as const;
+    this.#items = new KernelTable({ ...usual, cacheRowsMax: 1 });
     for (const ordinal of this.#items.scan(ranges.queue)) {
-      this.#pending.set(ordinal, this.#items.need(ordinal));
+      this.#keep(this.#add(ordinal, this.#items.need(ordinal)));
     }
   }
 
   get length(): number {
-    return this.#pending.size;
+    return this.#places.size;
+  }
+
+  /** What all items count for. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Those who have items, and the places of these, in order. */
+  get lanes(): ReadonlyMap<Lane, ReadonlyMap<number, Place>> {
+    return this.#lanes;
+  }
+
+  /** Items that are in memory. */
+  get keptCount(): number {
+    return [...this.#places.values()].filter(({ item }) => item !== undefined).length;
   }
 
   append(ordinal: number, item: RunQueueItem): void {
-    this.#items.create(ordinal, item);
-    this.#pending.set(ordinal, item);
-    this.#journal.recordRow(this, ordinal, undefined);
+    this.#create(ordinal, item);
+    this.#options.journal.recordRow(this, ordinal, undefined);
   }
 
   /**
@@ -59,54 +126,70 @@ export class RunQueue implements Restorable {
    */
   insert(items: readonly RunQueueItem[], after: number, tail: number): void {
     if (items.length === 0) return;
-    const [...entries] = this.#pending;
-    const ahead = entries.slice(0, after).map(([ordinal, moved]) => {
-      this.#items.delete(ordinal);
-      return moved;
-    });
-    const rest = entries.slice(after);
-    const end = rest[0]?.[0] ?? tail;
-    const start = end - ahead.length - items.length;
+    const ahead = [...this.head(after)];
+    for (const { ordinal } of ahead) this.remove(ordinal);
+    const rest = this.#places;
+    const [end = tail] = rest.keys();
+    const placed = [...ahead.map(({ item }) => item), ...items];
+    const start = end - placed.length;
     assert(start >= 0, 'there is room before the first ordinal');
-    const placed = [...ahead, ...items].map((one, i): [number, RunQueueItem] => [start + i, one]);
-    for (const [ordinal, one] of placed) this.#items.create(ordinal, one);
-    this.#pending = new Map([...placed, ...rest]);
+    const lanes = new Map(this.#lanes);
+    this.#lanes.clear();
+    this.#places = new Map();
+    placed.forEach((item, i) => this.#create(start + i, item));
+    for (const [ordinal, place] of rest) this.#places.set(ordinal, place);
+    for (const [lane, places] of lanes) {
+      this.#lanes.set(lane, new Map([...(this.#lanes.get(lane) ?? []), ...places]));
+    }
   }
 
   /** Called by the journal only. */
   restore(ordinal: number): void {
-    this.#pending.delete(ordinal);
+    this.#leave(ordinal);
   }
 
   remove(ordinal: number): void {
-    this.#pending.delete(ordinal);
+    this.#leave(ordinal);
     this.#items.delete(ordinal);
   }
 
-  /** An item that stays at its place and says something else. Not to be undone. */
+  /** A lifecycle item that stays at its place and says something else. Not to be undone. */
   replace(ordinal: number, item: RunQueueItem): void {
-    assert(this.#pending.has(ordinal), 'what is replaced is queued');
+    const place = required(this.#places.get(ordinal), 'an item that is queued');
+    assert(laneOf(item) === place.lane && this.#options.weigh(item) === place.weight);
+    if (!this.#fresh.has(ordinal)) this.#keptBytes -= bytesOf(place.item);
     this.#items.set(ordinal, item);
-    this.#pending.set(ordinal, item);
+    place.item = item;
+    this.#fresh.add(ordinal);
+  }
+
+  /** The entry at this place, which must be there. */
+  entry(ordinal: number): QueueEntry {
+    const { item } = required(this.#places.get(ordinal), 'an item that is queued');
+    return { ordinal, item: item ?? this.#items.need(ordinal) };
   }
 
   /** All items, in order, without removing them. The queue must not change meanwhile. */
   *entries(): Generator<QueueEntry, void> {
-    for (const [ordinal, item] of this.#pending) yield { ordinal, item };
+    for (const ordinal of this.#places.keys()) yield this.entry(ordinal);
   }
 
-  /** The first `limit` items, without removing them. */
-  head(limit: number): QueueEntry[] {
-    const entries: QueueEntry[] = [];
-    for (const entry of this.entries()) {
-      if (entries.length >= limit) break;
-      entries.push(entry);
+  /** The first `limit` of them. */
+  *head(limit: number): Generator<QueueEntry, void> {
+    let left = limit;
+    for (const ordinal of this.#places.keys()) {
+      if (left <= 0) return;
+      left -= 1;
+      yield this.entry(ordinal);
     }
-    return entries;
   }
 
   get dirtyCount(): number {
     return this.#items.dirtyCount;
+  }
+
+  get dirtyBytes(): number {
+    return this.#items.dirtyBytes;
   }
 
   changes(into: RowChange[]): void {
@@ -115,5 +198,44 @@ export class RunQueue implements Restorable {
 
   committed(): void {
     this.#items.committed();
+    for (const ordinal of this.#fresh) {
+      this.#keep(required(this.#places.get(ordinal), 'an item of this block'));
+    }
+    this.#fresh.clear();
+  }
+
+  #create(ordinal: number, item: RunQueueItem): void {
+    this.#items.create(ordinal, item);
+    this.#add(ordinal, item);
+    this.#fresh.add(ordinal);
+  }
+
+  #add(ordinal: number, item: RunQueueItem): Place {
+    const lane = laneOf(item);
+    const place = { lane, weight: this.#options.weigh(item), item };
+    this.#places.set(ordinal, place);
+    const places = this.#lanes.get(lane);
+    if (places === undefined) this.#lanes.set(lane, new Map([[ordinal, place]]));
+    else places.set(ordinal, place);
+    this.#weight += place.weight;
+    return place;
+  }
+
+  /** What is durable stays in memory as far as there is room. */
+  #keep(place: Place): void {
+    const bytes = bytesOf(place.item);
+    const hasRoom = this.#keptBytes + bytes <= KEPT_BYTES_MAX;
+    place.item = hasRoom && place.item !== undefined ? alone(place.item) : undefined;
+    if (hasRoom) this.#keptBytes += bytes;
+  }
+
+  #leave(ordinal: number): void {
+    const place = required(this.#places.get(ordinal), 'an item that is queued');
+    if (!this.#fresh.delete(ordinal)) this.#keptBytes -= bytesOf(place.item);
+    this.#places.delete(ordinal);
+    const places = required(this.#lanes.get(place.lane), 'the items of a lane');
+    places.delete(ordinal);
+    if (places.size === 0) this.#lanes.delete(place.lane);
+    this.#weight -= place.weight;
   }
 }

@@ -20,7 +20,7 @@ import {
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
-import { checkArity, frameCodec, same, single } from './frame-codec.js';
+import { checkArity, dataWeight, frameCodec, same, single } from './frame-codec.js';
 import { NO_INPUT, type InputNumber } from './input-numbers.js';
 import { optionsOf, optionsTuple, type OptionsTuple, type VatOptions } from './kept-options.js';
 import type { KRef } from './krefs.js';
@@ -87,7 +87,25 @@ export interface PromiseRow {
   readonly slots: readonly KRef[];
   /** Messages that wait on it have ordinals below this. */
   readonly queueCount: number;
+  /** Of their data; those that a release did not count that is older than this are not in it. */
+  readonly queueBytes: number;
 }
+
+/** The last one is there only if it is not 0. */
+type PromiseTuple = readonly [
+  ...[PromiseState, Decider, readonly Subscriber[], number, Uint8Array | null, readonly KRef[]],
+  ...([queueCount: number] | [queueCount: number, queueBytes: number]),
+];
+const promiseTuple = (p: PromiseRow): PromiseTuple => {
+  const { state, decider, subscribers, references, body, slots, queueCount, queueBytes } = p;
+  const usual = [state, decider, subscribers, references, body, slots, queueCount] as const;
+  return queueBytes > 0 ? [...usual, queueBytes] : usual;
+};
+const promiseOf = (tuple: PromiseTuple): PromiseRow => {
+  const [state, decider, subscribers, references, body, slots, queueCount, ...rest] = tuple;
+  const [queueBytes = 0] = rest;
+  return { state, decider, subscribers, references, body, slots, queueCount, queueBytes };
+};
 
 /** The data of a promise that has settled. */
 export const settledBody = ({ body }: PromiseRow): Uint8Array =>
@@ -232,6 +250,11 @@ const vatOf = (tuple: VatTuple): VatRow => {
   };
 };
 
+const vatWeight = ({ parameters, slots, previous }: VatRow): number => {
+  const before = previous === null ? 0 : dataWeight(previous.parameters, previous.slots);
+  return dataWeight(parameters, slots) + before;
+};
+
 /** The last ones are there only if they say something. */
 type CountersTuple = readonly [
   ...[Position, number, number, number, number, Reap, Sweep],
@@ -263,32 +286,10 @@ export const codecs = {
   message: messageCodec,
   item: itemCodec,
   transcript: same<TranscriptTuple>('a wave of a transcript', 5),
-  promise: frameCodec<
-    PromiseRow,
-    readonly [
-      PromiseState,
-      Decider,
-      readonly Subscriber[],
-      number,
-      Uint8Array | null,
-      readonly KRef[],
-      number,
-    ]
-  >(
-    'a promise',
-    [7],
-    p => [p.state, p.decider, p.subscribers, p.references, p.body, p.slots, p.queueCount],
-    ([state, decider, subscribers, references, body, slots, queueCount]) => ({
-      state,
-      decider,
-      subscribers,
-      references,
-      body,
-      slots,
-      queueCount,
-    }),
+  promise: frameCodec('a promise', [7, 8], promiseTuple, promiseOf, ({ body, slots }) =>
+    dataWeight(body, slots),
   ),
-  vat: frameCodec('a vat', [9], vatTuple, vatOf),
+  vat: frameCodec('a vat', [9], vatTuple, vatOf, vatWeight),
   vatCounters: frameCodec('the counters of a vat', [7, 8, 9], countersTuple, countersOf),
   empty: frameCodec<true, readonly []>(
     'a row that only stands there',

@@ -6,7 +6,7 @@
  * holds what the message held on the queue; a wait's row holds its promise.
  */
 import type { BundleId, VatNumber } from '@heirloom/worker';
-import { frameCodec, single } from './frame-codec.js';
+import { dataWeight, frameCodec, single } from './frame-codec.js';
 import { ranges, spellings, waiterOf } from './kernel-keys.js';
 import type { Spelling } from './kernel-state.js';
 import type { KernelTable, RowCodec } from './kernel-table.js';
@@ -65,15 +65,15 @@ type MakeTable = <K extends number | string, V>(
 ) => KernelTable<K, V>;
 
 /** Fields of each type, itself included. */
-const ARITIES: Readonly<Record<KernelObject, KernelObjectRow['length']>> = {
-  [KernelObject.vatAdmin]: 1,
-  [KernelObject.service]: 1,
-  [KernelObject.criticalKey]: 1,
-  [KernelObject.clock]: 1,
-  [KernelObject.bootstrapper]: 1,
-  [KernelObject.bundleCap]: 2,
-  [KernelObject.adminNode]: 3,
-  [KernelObject.meter]: 3,
+const ARITIES: Readonly<Record<KernelObject, readonly KernelObjectRow['length'][]>> = {
+  [KernelObject.vatAdmin]: [1],
+  [KernelObject.service]: [1],
+  [KernelObject.criticalKey]: [1],
+  [KernelObject.clock]: [1],
+  [KernelObject.bootstrapper]: [1],
+  [KernelObject.bundleCap]: [2],
+  [KernelObject.adminNode]: [3],
+  [KernelObject.meter]: [3],
 };
 
 export const kernelObjectCodec = frameCodec<KernelObjectRow, KernelObjectRow>(
@@ -81,6 +81,10 @@ export const kernelObjectCodec = frameCodec<KernelObjectRow, KernelObjectRow>(
   ARITIES,
   row => row,
   row => row,
+  row => {
+    const end = row[0] === KernelObject.adminNode ? row[2] : null;
+    return end === null ? 0 : dataWeight(end[1], end[2]);
+  },
 );
 
 export class ServiceTables {

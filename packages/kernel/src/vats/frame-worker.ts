@@ -14,6 +14,7 @@ import {
   endsPart,
   FIRST_POSITION,
   FromWorker,
+  isHeldBack,
   positionAfter,
   ToWorker,
   type BundleId,
@@ -128,9 +129,11 @@ export class FrameWorker implements VatWorker {
   readonly #cranks: Uint8Array[] = [];
   #crankHead = 0;
   #unmergedBytes = 0;
+  /** Of all cranks of the last wave. */
+  #partBytes = 0;
   #nextPosition = FIRST_POSITION;
   /** Of the last wave. */
-  #given: Pick<WaveDeliveries, 'firstPosition' | 'deliveries'> | undefined;
+  #given: WaveDeliveries | undefined;
 
   constructor({ open, log, watchdog, nowMs }: FrameWorkerOptions) {
     this.#chatter = new Chatter({ log, nowMs });
@@ -194,14 +197,16 @@ export class FrameWorker implements VatWorker {
     }
   }
 
-  deliver({ height, wave, firstPosition, deliveries }: WaveDeliveries): void {
+  deliver(given: WaveDeliveries): void {
+    const { height, wave, firstPosition, deliveries } = given;
     assert.equal(this.#crankHead, this.#cranks.length, 'the wave before is merged');
     assert(deliveries.length > 0, 'a part of a wave has deliveries');
     this.#cranks.length = 0;
     this.#crankHead = 0;
     this.#unmergedBytes = 0;
+    this.#partBytes = 0;
     this.#nextPosition = firstPosition;
-    this.#given = { firstPosition, deliveries };
+    this.#given = given;
     // Whoever asks for its cranks is told.
     if (this.#state.name === 'failed') return;
     const endPosition = positionAfter(firstPosition, deliveries.length);
@@ -235,6 +240,10 @@ export class FrameWorker implements VatWorker {
     if (crank === undefined) return undefined;
     this.#crankHead += 1;
     this.#unmergedBytes -= crank.length;
+    if (this.#crankHead === this.#cranks.length) {
+      this.#cranks.length = 0;
+      this.#crankHead = 0;
+    }
     return crank;
   }
 
@@ -417,13 +426,14 @@ export class FrameWorker implements VatWorker {
     for (const crank of cranks) {
       this.#cranks.push(crank);
       this.#unmergedBytes += crank.length;
+      this.#partBytes += crank.length;
     }
     if (this.#unmergedBytes > UNMERGED_BYTES_MAX) {
       this.#refuse(`${this.#unmergedBytes} bytes of cranks wait to be merged`);
       return;
     }
     this.#heard();
-    if (next === state.endPosition) this.#finish(IDLE);
+    if (next === state.endPosition || this.#isRestHeldBack) this.#finish(IDLE);
     // Nothing of the wave comes after such a crank: other vats may be waiting for their turn.
     else if (cranks.slice(-1).some(endsPart)) this.#finish(OVER);
     const { reader } = state;
@@ -431,6 +441,13 @@ export class FrameWorker implements VatWorker {
     if (crank === undefined) return;
     state.reader = undefined;
     reader?.resolve(crank);
+  }
+
+  /** It runs nothing more of the wave, for its cranks have become large. */
+  get #isRestHeldBack(): boolean {
+    const next = this.#deliveryAt(this.#nextPosition);
+    if (this.#given?.holdsBack !== true || next === undefined) return false;
+    return isHeldBack(this.#partBytes, next);
   }
 
   /** It owes no crank any more. */

@@ -31,6 +31,8 @@ export interface WaveDeliveries {
   readonly wave: number;
   readonly firstPosition: Position;
   readonly deliveries: readonly Uint8Array[];
+  /** The vat's image holds back what is left of a part that has become large. */
+  readonly holdsBack?: boolean;
 }
 
 export interface HandedBundle {

@@ -1,10 +1,10 @@
 /**
  * What one wave will do, fixed before anything runs (rules.md#w1, rules.md#w5, rules.md#w7).
  *
- * A plan says for each item at the head of the run queue which vat gets it, and the packed delivery
- * in that vat's names. It allocates names and changes nothing else (but see `nameFor` for names of
- * ended incarnations, `addMigrations` for vats that have nothing to migrate). Items whose vat an
- * earlier lifecycle item of the wave names are left where they are.
+ * A plan says for each item that it takes off the run queue which vat gets it, and the packed
+ * delivery in that vat's names. It allocates names and changes nothing else (but see `nameFor` for
+ * names of ended incarnations, `addMigrations` for vats that have nothing to migrate). Items whose
+ * vat an earlier lifecycle item of the wave names are left where they are.
  */
 import assert from 'node:assert/strict';
 import { packFrame } from '@heirloom/store';
@@ -54,6 +54,7 @@ import {
 } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { mustWait } from './drain.js';
+import { takeShares, type Taker } from './fair-share.js';
 
 export type PlannedItem =
   /** Comes from the run queue. */
@@ -90,7 +91,7 @@ export type QueuedItem = { readonly ordinal: number } & (
   /** Nobody answers for the target. */
   | { readonly kind: 'refused'; readonly message: QueuedMessage }
   /** The vat no longer knows the promise, has ended, or has it in an earlier batch. */
-  | { readonly kind: 'idle'; readonly promise: KRef }
+  | { readonly kind: 'idle'; readonly vat: VatNumber; readonly promise: KRef }
   | { readonly kind: 'lifecycle'; readonly item: LifecycleItem }
 );
 
@@ -132,7 +133,7 @@ const weightOf = ({ body, slots }: PromiseRow): number =>
 
 type Caps = Pick<ToldBundles, 'among'>;
 
-class Planner {
+class Planner implements Taker {
   readonly #state: KernelState;
   readonly #told: Caps;
   readonly items: PlannedItem[] = [];
@@ -150,6 +151,8 @@ class Planner {
   readonly named = new Map<VatNumber, Set<KRef>>();
   /** Promises already in a notify of this wave, by vat. */
   readonly #notified = new Map<VatNumber, Set<KRef>>();
+  /** Items that leave the run queue. */
+  taken = 0;
   bytes = 0;
 
   constructor(state: KernelState, headed: ReadonlySet<VatNumber>, told: Caps) {
@@ -158,7 +161,16 @@ class Planner {
     this.#told = told;
   }
 
-  add({ ordinal, item }: QueueEntry): void {
+  /** Takes an item off the run queue, if it does not have to stay there. */
+  add(entry: QueueEntry): boolean {
+    const before = this.items.length;
+    this.#add(entry);
+    const isTaken = this.items.length > before;
+    if (isTaken) this.taken += 1;
+    return isTaken;
+  }
+
+  #add({ ordinal, item }: QueueEntry): void {
     switch (item.type) {
       case ItemType.send:
         return this.#addMessage(ordinal, item);
@@ -305,7 +317,7 @@ class Planner {
     const notified = this.#notified.get(vat) ?? new Set<KRef>();
     this.#notified.set(vat, notified);
     if (!known || notified.has(promise)) {
-      this.items.push({ kind: 'idle', ordinal, promise });
+      this.items.push({ kind: 'idle', ordinal, vat, promise });
       return;
     }
     const batch = this.#settledFrom(promise, notified);
@@ -379,12 +391,7 @@ const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
 export const planWave = (state: KernelState, limits: WaveLimits, told: Caps): WavePlan => {
   const planner = new Planner(state, headedBy(state.queue.entries()), told);
   planner.addCollection(limits);
-  const collected = planner.items.length;
-  for (const entry of state.queue.entries()) {
-    planner.add(entry);
-    const isFull = planner.items.length - collected >= limits.waveLimit;
-    if (isFull || planner.bytes >= limits.waveBytesMax) break;
-  }
+  takeShares(state.queue, limits, planner);
   planner.addSweeps(limits);
   planner.addMigrations(limits);
   const { items, lifecycle, drains, deliveries, named } = planner;

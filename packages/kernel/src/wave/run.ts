@@ -68,6 +68,7 @@ import {
   type WavePlan,
 } from './plan.js';
 import { Dispatch } from './wave-dispatch.js';
+import { WaveParts, type PartImages } from './wave-parts.js';
 
 export interface WaveStats {
   /** Items taken off the run queue. */
@@ -86,6 +87,7 @@ interface WaveRunnerOptions extends LifecycleContext {
   readonly onMigration: (vat: VatNumber, isFirst: boolean, report: MigrationReport) => void;
   /** How many vats run at a time. */
   readonly threads: number;
+  readonly images: PartImages;
   /** Told before anything of a wave runs. */
   readonly onRunning: (moment: Moment, running: readonly Running[]) => void;
 }
@@ -106,6 +108,7 @@ interface Wave {
   /** Promises whose names in an incarnation go when the wave ends. */
   readonly retired: [vat: VatNumber, incarnation: Incarnation, promise: KRef][];
   readonly records: Map<VatNumber, VatRecord>;
+  readonly parts: WaveParts;
 }
 
 type CrankToLog = [
@@ -134,24 +137,30 @@ export class WaveRunner {
     this.#options.onRunning(moment, runningIn(state, plan));
     // A vat keeps its code while its successor's thread gets ready.
     await reserveWorkers(this.#options, plan.lifecycle);
-    const dispatch = this.#dispatch(plan, moment);
-    const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map() };
+    const parts = new WaveParts(state, this.#options.images);
+    const dispatch = this.#dispatch(plan, moment, parts);
+    const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map(), parts };
     let cranks = 0;
+    let items = 0;
     for (const entry of plan.drains) countWave(state, entry);
     for (const item of plan.items) {
+      if (parts.holdsBack(item)) continue;
+      items += 1;
       if ('ordinal' in item) state.queue.remove(item.ordinal);
+      state.sender = senderIn(item);
       const merged = this.#merge(item, wave);
       // No turn of the event loop where the crank is there already.
       if (merged === true || (merged !== false && (await merged))) cranks += 1;
       state.endCrank();
     }
+    state.sender = undefined;
     const cleanups = this.#endWave(wave);
     this.#options.pager.endWave();
     const creations = plan.lifecycle.filter(isCreation).length;
-    return { items: plan.items.length, cranks, creations, cleanups };
+    return { items, cranks, creations, cleanups };
   }
 
-  #endWave({ moment, retired, records }: Wave): number {
+  #endWave({ moment, retired, records, parts }: Wave): number {
     const { state, limits } = this.#options;
     const { height, wave } = moment;
     for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
@@ -162,18 +171,20 @@ export class WaveRunner {
       // A successor that has been given the promise meanwhile has a name of its own for it.
       if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
     }
+    parts.forgetNames();
     const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
     freeUnreferenced(state);
     state.endCrank();
     return cleanups;
   }
 
-  #dispatch({ deliveries }: WavePlan, moment: Moment): Dispatch {
+  #dispatch({ deliveries }: WavePlan, moment: Moment, waveParts: WaveParts): Dispatch {
     const { state, pager, threads, toldBundles } = this.#options;
     const parts = [...deliveries].map(([vat, list]) => {
       const { position: firstPosition } = state.vatCounters.need(vat);
       const bundles = toldBundles.unshown(vat);
-      return { vat, bundles, wave: { ...moment, firstPosition, deliveries: list } };
+      const holdsBack = waveParts.mayHoldBack(vat);
+      return { vat, bundles, wave: { ...moment, firstPosition, deliveries: list, holdsBack } };
     });
     return new Dispatch(pager, parts, threads);
   }
@@ -238,6 +249,7 @@ export class WaveRunner {
     const { state } = this.#options;
     const { vat } = item;
     const { incarnation, spaces } = row;
+    wave.parts.count(vat, packed);
     this.#accept(item, incarnation, wave);
     const rights = this.#rightsOf(item, wave);
     const isMetered = item.kind === 'message' || item.kind === 'notify';
@@ -355,8 +367,32 @@ export class WaveRunner {
     endVat(state, vat, end);
     online.remove(vat);
     wave.records.delete(vat);
+    wave.parts.ended(vat);
   }
 }
+
+/** Whose doing it is what the merge of an item queues. */
+const senderIn = (item: PlannedItem): VatNumber | undefined => {
+  switch (item.kind) {
+    case 'outside':
+    case 'refused':
+      return item.message.sender;
+    case 'lifecycle':
+      return item.item.vat;
+    case 'idle':
+    case 'parked':
+      return undefined;
+    case 'message':
+    case 'notify':
+    case 'collect':
+    case 'reap':
+    case 'sweep':
+    case 'migrate':
+      return item.vat;
+    default:
+      throw TypeError(`unknown planned item ${String(item satisfies never)}`);
+  }
+};
 
 const isCreation = ({ type }: LifecycleItem): boolean =>
   type === ItemType.create || type === ItemType.fork;

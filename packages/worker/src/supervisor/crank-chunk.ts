@@ -32,12 +32,16 @@ export class CrankChunk {
     this.#cranksStart = writer.beginArray();
   }
 
-  add(crank: FinishedCrank, timeUs: number): void {
+  /** Gives the bytes of the packed crank. */
+  add(crank: FinishedCrank, timeUs: number): number {
     const writer = this.#writer;
     const start = writer.beginBytes();
+    const before = writer.length;
     writeCrank(writer, crank);
+    const bytes = writer.length - before;
     writer.endBytes(start);
     this.#timesUs.push(timeUs);
+    return bytes;
   }
 
   /** The whole frame, in a buffer of its own. The chunk is empty again. */

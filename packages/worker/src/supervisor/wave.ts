@@ -3,9 +3,11 @@
  * while the vat runs on.
  *
  * Invariants: cranks leave in order; behind a crank with which the vat ends, by a fault or an exit,
- * no further delivery of the wave is run (protocol/outcomes.ts tells the kernel).
+ * no further delivery of the wave is run (protocol/outcomes.ts tells the kernel), and what is held
+ * back is not run either (protocol/parts.ts).
  */
 import { Syscall } from '../protocol/opcodes.js';
+import { isHeldBack } from '../protocol/parts.js';
 import { positionAfter, type Position } from '../protocol/vat-numbers.js';
 import type { CrankChunk } from './crank-chunk.js';
 import type { FinishedCrank } from './crank-frame.js';
@@ -50,6 +52,8 @@ export class Wave implements CrankJob {
   #startedUs = 0;
   #chunkUs = 0;
   #isOver = false;
+  /** Of the cranks of this wave, packed. */
+  #bytes = 0;
 
   constructor(options: WaveOptions) {
     this.#options = options;
@@ -88,8 +92,10 @@ export class Wave implements CrankJob {
     this.#options.ended(crank);
     this.#isOver = endsVat(crank);
     const endedUs = nowUs();
-    chunk.add(crank, endedUs - this.#startedUs);
-    const isLast = this.#isOver || this.#next === deliveries.length;
+    this.#bytes += chunk.add(crank, endedUs - this.#startedUs);
+    const next = deliveries[this.#next];
+    if (next === undefined || isHeldBack(this.#bytes, next)) this.#isOver = true;
+    const isLast = this.#isOver;
     if (!isLast && this.#isDue(endedUs)) this.#flush();
   }
 

@@ -20,6 +20,7 @@ import type {
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
 import { INTERFACES_MARK } from '../protocol/interfaces.js';
 import { OBSERVATIONS_MARK } from '../protocol/observations.js';
+import { PARTS_MARK } from '../protocol/parts.js';
 import { WOVEN_MARK } from '../weave/weave.js';
 import { callDepth } from './call-depth.js';
 import { lookAtCaught } from './engine-errors.js';
@@ -45,7 +46,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   };
   const supervisor = new Supervisor({ host, environment });
   return {
-    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK, OBSERVATIONS_MARK, WOVEN_MARK],
+    marks: [BUNDLE_CAPS_MARK, INTERFACES_MARK, OBSERVATIONS_MARK, PARTS_MARK, WOVEN_MARK],
     onMessage: frame => supervisor.onMessage(frame),
     stackOf: error => formatTrace(error, fatalDetails),
     onUnhandledRejection: reason => {

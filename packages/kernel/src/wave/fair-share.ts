@@ -1,0 +1,194 @@
+/**
+ * Which items of the run queue a wave takes, where it cannot take all (rules.md#w8).
+ *
+ * Theory of operation. Items of one sender, in order, are a *lane* (state/run-queue.ts). What fits
+ * into a wave is taken in the order of the queue. Of a queue that does not, a lane gets a share,
+ * counted in items and in bytes, still in the order of the queue; items with much data come behind
+ * all others, and one of them, the oldest, comes in any case. Invariants: no item overtakes another
+ * of its lane; every lane gets something in every wave, unless those before it fill the wave with
+ * what each may have at least.
+ */
+import { ItemType } from '../state/queue-items.js';
+import type { Place, QueueEntry, RunQueue } from '../state/run-queue.js';
+
+export type SharedQueue = Pick<RunQueue, 'length' | 'weight' | 'lanes' | 'entry' | 'entries'>;
+
+export interface ShareLimits {
+  readonly waveLimit: number;
+  readonly waveBytesMax: number;
+}
+
+/** The wave that is being planned. */
+export interface Taker {
+  /** False: the item stays on the queue, and counts for nothing. */
+  add(entry: QueueEntry): boolean;
+  /** Items taken off the queue. */
+  readonly taken: number;
+  /** Of packed deliveries. */
+  readonly bytes: number;
+}
+
+/** So many lanes at least share a wave, if there are more lanes than one. */
+const SHARES_LEAST = 8;
+/** A wave of fewer items is filled, whoever has sent what is left: small waves cost too much. */
+const FILLED_LEAST = 64;
+/** An item of more than this part of a wave's bytes comes behind those with less. */
+const HEAVY_PART = 16;
+/** What the others may have together: half of a wave's bytes. */
+const LIGHT_PART = 2;
+
+/** What a lane has left, and what it has had of this wave. */
+class LaneCursor {
+  readonly #rest: Iterator<readonly [number, Place], void>;
+  #next: readonly [number, Place] | undefined;
+  taken = 0;
+  bytes = 0;
+
+  /** From the first item behind `after` on. */
+  constructor(places: ReadonlyMap<number, Place>, after: number) {
+    this.#rest = places.entries();
+    this.advance();
+    while (this.ordinal <= after) this.advance();
+  }
+
+  /** Of the next item; Infinity: there is none. */
+  get ordinal(): number {
+    return this.#next?.[0] ?? Infinity;
+  }
+
+  get weight(): number {
+    return this.#next?.[1].weight ?? 0;
+  }
+
+  advance(): void {
+    const step = this.#rest.next();
+    this.#next = step.done === true ? undefined : step.value;
+  }
+}
+
+/** The cursor whose next item is the oldest, if there is a cursor. */
+const oldestOf = (cursors: readonly LaneCursor[]): LaneCursor | undefined => {
+  let oldest: LaneCursor | undefined;
+  for (const cursor of cursors) {
+    if (oldest === undefined || cursor.ordinal < oldest.ordinal) oldest = cursor;
+  }
+  return oldest;
+};
+
+const takeInOrder = (queue: SharedQueue, limits: ShareLimits, taker: Taker): void => {
+  for (const entry of queue.entries()) {
+    taker.add(entry);
+    if (taker.bytes >= limits.waveBytesMax) return;
+  }
+};
+
+/**
+ * Lifecycle items that the queue begins with come first, whoever has sent what is behind them
+ * (rules.md#h3). Gives the ordinal of the last that was looked at; -1: there is none.
+ */
+const takeHead = (queue: SharedQueue, { waveLimit }: ShareLimits, taker: Taker): number => {
+  let last = -1;
+  for (const entry of queue.entries()) {
+    const { type } = entry.item;
+    if (type === ItemType.send || type === ItemType.notify || taker.taken >= waveLimit) break;
+    taker.add(entry);
+    last = entry.ordinal;
+  }
+  return last;
+};
+
+/** What is taken at most while one goes around. */
+interface Round {
+  /** Of the wave so far, with the place of a heavy one. */
+  readonly items: number;
+  readonly bytes: number;
+  /** Of each lane in this wave. */
+  readonly share: number;
+  readonly shareBytes: number;
+  /** Items of more bytes are not taken. */
+  readonly lightBytes: number;
+}
+
+/** Lanes that go on, and those that stand before a heavy item. */
+interface Lanes {
+  open: LaneCursor[];
+  readonly heavy: LaneCursor[];
+}
+
+/** Takes light items in the order of the queue. Those that have had their share stay open. */
+const goAround = (queue: SharedQueue, lanes: Lanes, taker: Taker, round: Round): void => {
+  const { heavy } = lanes;
+  let going = lanes.open;
+  lanes.open = [];
+  const leave = (cursor: LaneCursor): void => {
+    going = going.filter(each => each !== cursor);
+  };
+  // The oldest heavy one has a place.
+  const hasRoom = (): boolean => taker.taken < round.items - Math.min(1, heavy.length);
+  while (hasRoom() && taker.bytes < round.bytes) {
+    const cursor = oldestOf(going);
+    if (cursor === undefined) return;
+    if (cursor.ordinal === Infinity) leave(cursor);
+    else if (cursor.weight > round.lightBytes) {
+      heavy.push(cursor);
+      leave(cursor);
+    } else {
+      const before = taker.bytes;
+      if (taker.add(queue.entry(cursor.ordinal))) {
+        cursor.taken += 1;
+        cursor.bytes += taker.bytes - before;
+      }
+      cursor.advance();
+      if (cursor.taken < round.share && cursor.bytes < round.shareBytes) continue;
+      lanes.open.push(cursor);
+      leave(cursor);
+    }
+  }
+};
+
+/** Takes what light items each lane may have. Gives the cursors that stand before a heavy one. */
+const takeLight = (queue: SharedQueue, limits: ShareLimits, taker: Taker): LaneCursor[] => {
+  const { waveLimit, waveBytesMax } = limits;
+  const after = takeHead(queue, limits, taker);
+  const cursors = [...queue.lanes.values()].map(places => new LaneCursor(places, after));
+  const lanes: Lanes = { open: cursors, heavy: [] };
+  const shares = cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length);
+  const bytes = waveBytesMax / LIGHT_PART;
+  const lightBytes = waveBytesMax / HEAVY_PART;
+  goAround(queue, lanes, taker, {
+    ...{ items: waveLimit, share: Math.max(1, Math.floor(waveLimit / shares)) },
+    ...{ bytes, shareBytes: bytes / shares, lightBytes },
+  });
+  goAround(queue, lanes, taker, {
+    ...{ items: Math.min(waveLimit, FILLED_LEAST), share: Infinity },
+    ...{ bytes, shareBytes: Infinity, lightBytes },
+  });
+  return lanes.heavy;
+};
+
+/** Lighter ones as far as they fit, and the oldest that does not have to stay. */
+const takeHeavy = (
+  queue: SharedQueue,
+  limits: ShareLimits,
+  taker: Taker,
+  heads: readonly LaneCursor[],
+): void => {
+  const { waveLimit, waveBytesMax } = limits;
+  const [oldest, ...others] = [...heads].sort((a, b) => a.ordinal - b.ordinal);
+  if (oldest === undefined) return;
+  const left = [oldest];
+  for (const head of others.sort((a, b) => a.weight - b.weight || a.ordinal - b.ordinal)) {
+    const { ordinal, weight } = head;
+    const hasRoom = taker.taken + 1 < waveLimit && taker.bytes + weight < waveBytesMax;
+    if (!hasRoom || !taker.add(queue.entry(ordinal))) left.push(head);
+  }
+  if (taker.bytes >= waveBytesMax) return;
+  left.sort((a, b) => a.ordinal - b.ordinal).some(({ ordinal }) => taker.add(queue.entry(ordinal)));
+};
+
+/** Adds items of the queue to a wave, until it is full or each lane has had its share. */
+export const takeShares = (queue: SharedQueue, limits: ShareLimits, taker: Taker): void => {
+  const fits = queue.length <= limits.waveLimit && queue.weight <= limits.waveBytesMax;
+  if (fits) takeInOrder(queue, limits, taker);
+  else takeHeavy(queue, limits, taker, takeLight(queue, limits, taker));
+};

@@ -1,0 +1,170 @@
+/**
+ * A vat that floods, or that goes round in circles, and everybody else: how many cranks, waves and
+ * bytes stand between a call and its answer. Counts only: how long they take is the machine's.
+ */
+import type { Kernel, VatReference } from '@heirloom/kernel';
+import { hostWays, openKernelOver } from '@heirloom/kernel/over';
+import { describe, expect, test } from 'vitest';
+import { fixture, freshDirectory } from '../support/kernels/fresh-kernels.js';
+import { inReplicas, type Replica } from '../support/kernels/replicas.js';
+import { amount } from '../support/suite/amounts.js';
+
+/** Calls that are made beside a vat that goes round in circles. */
+const CALLS = 5;
+/** Of a kernel whose clock shows a millisecond more whenever it is looked at. */
+const CRANKS_MAX = 200;
+const FLOOD = amount({ quick: 2_000, thorough: 20_000 });
+const MEGABYTE = 1_000_000;
+
+/** A kernel that owns its blocks, and whose clock goes by how often it looks at it. */
+const countedKernel = async (): Promise<Kernel> => {
+  const ways = hostWays(await freshDirectory());
+  let now = 0;
+  const clock = { ...ways.clock, nowMs: () => (now += 1) };
+  return openKernelOver({ ...ways, clock }, { spareThreads: 0, log: () => undefined });
+};
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+const rootOf = (kernel: Kernel, name: string): VatReference => kernel.vat(name).root;
+
+describe('a kernel that owns its blocks:', () => {
+  const CIRCLES = {
+    'messages to an object that is dead': `const again = () => E($.dead).run().then(again, again);
+      again(); 0`,
+    'messages to and from another': `const again = () => E($.echo).run('0').then(again);
+      again(); 0`,
+  };
+
+  test.each(Object.entries(CIRCLES))('%s, for ever -> calls are answered', async (_name, code) => {
+    const kernel = await countedKernel();
+    const bundleId = await kernel.installBundle(await fixture('workbench.js'));
+    for (const name of ['dead', 'echo', 'y', 'z']) await kernel.createVat({ name, bundleId });
+    const known = ['dead', 'echo'].map(name => rootOf(kernel, name));
+    await kernel.call(rootOf(kernel, 'y'), 'run', ['[$.dead, $.echo] = args; 0', known]);
+    await kernel.terminateVat(kernel.vat('dead').vatId);
+    await kernel.call(rootOf(kernel, 'y'), 'run', [code]);
+    for (let n = 0; n < CALLS; n += 1) {
+      const before = kernel.stats().cranks;
+      expect(await kernel.call(rootOf(kernel, 'z'), 'run', ['6 * 7'])).toBe(42);
+      expect(kernel.stats().cranks - before).toBeLessThan(CRANKS_MAX);
+    }
+    await kernel.terminateVat(kernel.vat('y').vatId);
+    await kernel.idle();
+    expect(kernel.audit().findings).toEqual([]);
+    await kernel.close();
+  });
+});
+
+interface Scene {
+  run(name: string, code: string, args?: readonly unknown[]): Promise<unknown>;
+  /** Sends a snippet, and runs wave by wave until it is answered. Gives the waves. */
+  waves(name: string, code: string): Promise<number>;
+}
+
+const sceneOf = async (replica: Replica, names: readonly string[]): Promise<Scene> => {
+  const bundle = await fixture('workbench.js');
+  const bundleId = await replica.settle(replica.kernel.installBundle(bundle));
+  for (const name of names) await replica.settle(replica.kernel.createVat({ name, bundleId }));
+  const root = (name: string): VatReference => rootOf(replica.kernel, name);
+  const send = (name: string, code: string, args: readonly unknown[]): number =>
+    replica.kernel.send(root(name), 'run', [code, args]).input;
+  return {
+    run: (name, code, args = []) =>
+      replica.settle(replica.kernel.call(root(name), 'run', [code, args])),
+    async waves(name, code) {
+      const input = send(name, code, []);
+      for (let waves = 1; waves < 100; waves += 1) {
+        await replica.block(1);
+        const answer = await Promise.race([replica.kernel.resultOf(input), turn()]);
+        if (answer === 'answered') return waves;
+      }
+      throw Error('it is not answered');
+    },
+  };
+};
+
+describe('replicas:', { tags: ['sized'] }, () => {
+  test('a flood of small messages to whom others call -> these calls pass', async () => {
+    const counts = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['x', 'y', 'z']);
+      const known = [rootOf(replica.kernel, 'z')];
+      for (const name of ['x', 'y']) await scene.run(name, '[$.z] = args; 0', known);
+      const flood = `for (let n = 0; n < ${FLOOD}; n += 1) E($.z).run('0'); 0`;
+      void replica.kernel.send(rootOf(replica.kernel, 'y'), 'run', [flood]);
+      await replica.block(1);
+      const waves = [
+        await scene.waves('z', "'answered'"),
+        await scene.waves('x', "E($.z).run(\"'answered'\")"),
+      ];
+      const left = replica.kernel.stats().runQueueLength;
+      await replica.settle(Promise.resolve());
+      return { waves, left };
+    });
+    // To z and back to the host; to x, to z, back to x.
+    expect(counts.waves).toEqual([1, 3]);
+    expect(counts.left).toBeGreaterThan(FLOOD / 4);
+  });
+
+  test('large messages of a vat -> calls of others pass', { tags: ['thorough'] }, async () => {
+    const counts = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['w', 'x', 'y']);
+      await scene.run('y', '$.w = args[0]; 0', [rootOf(replica.kernel, 'w')]);
+      const large = `for (let n = 0; n < 12; n += 1) {
+        E($.w).run('0', ['a'.repeat(${5 * MEGABYTE})]);
+      } 0`;
+      void replica.kernel.send(rootOf(replica.kernel, 'y'), 'run', [large]);
+      await replica.block(1);
+      const waves = [await scene.waves('x', "'answered'"), await scene.waves('x', "'answered'")];
+      const left = replica.kernel.stats().runQueueLength;
+      await replica.settle(Promise.resolve());
+      return { waves, left };
+    });
+    expect(counts.waves).toEqual([1, 1]);
+    expect(counts.left).toBeGreaterThan(8);
+  });
+
+  test('large cranks in one wave -> what is behind them waits, and comes', async () => {
+    const result = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['x', 'y']);
+      const root = rootOf(replica.kernel, 'y');
+      await scene.run('x', '[$.y] = args; 0', [root]);
+      const write = `baggage.has('b') ? baggage.set('b', 'b'.repeat(${9 * MEGABYTE}))
+        : baggage.init('b', 'a'.repeat(${9 * MEGABYTE}));
+        $.count = ($.count ?? 0) + 1; [$.count, typeof args[0]]`;
+      const all = `Promise.all([0, 1, 2, 3, 4].map(() =>
+        E($.y).run(${JSON.stringify(write)}, [Far('thing', {})])))`;
+      const { result: done } = replica.kernel.send(rootOf(replica.kernel, 'x'), 'run', [all]);
+      done.catch(() => undefined);
+      const left: number[] = [];
+      for (let wave = 0; wave < 4; wave += 1) {
+        await replica.kernel.run({ waves: 1 });
+        left.push(replica.kernel.queued().filter(({ type }) => type === 'message').length);
+      }
+      await replica.settle(Promise.resolve());
+      expect(replica.kernel.audit().findings).toEqual([]);
+      expect(replica.kernel.vats().every(({ replayable }) => replayable)).toBe(true);
+      return left;
+    });
+    // Each of them weighs more than a part may; names of what waits are given anew.
+    expect(result).toEqual([5, 4, 3, 2]);
+  });
+
+  test('more bytes than may wait on one promise -> refused', { tags: ['thorough'] }, async () => {
+    const refused = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['x', 'y']);
+      const make = '$.all = []; harden([0, 1].map(() => new Promise(go => $.all.push(go))))';
+      await scene.run('x', '[$.all] = args; $.why = []; 0', [await scene.run('y', make)]);
+      const large = `for (const p of $.all) {
+        E(p).run('0', ['a'.repeat(${9.9 * MEGABYTE})]).catch(e => $.why.push(e.message));
+      } 0`;
+      for (let n = 0; n < 7; n += 1) await scene.run('x', large);
+      await scene.run('x', "$.why.push('settled'); 0");
+      await scene.run('y', 'for (const go of $.all) go(args[0]); 0', [rootOf(replica.kernel, 'x')]);
+      return scene.run('x', 'harden([...$.why])');
+    });
+    // Six fit on each promise, and six of the twelve into one crank.
+    const why = 'too many messages wait on the promise';
+    expect(refused).toEqual([why, why, 'settled', ...Array<string>(6).fill(why)]);
+  });
+});
