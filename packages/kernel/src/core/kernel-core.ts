@@ -39,7 +39,7 @@ import { ToldBundles } from '../lifecycle/told-bundles.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
-import { freeUnreferenced } from '../objects/collect.js';
+import { freeUnreferenced } from '../objects/freeing.js';
 import { interfaceOf } from '../objects/object-interfaces.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import { KernelState } from '../state/kernel-state.js';

@@ -6,8 +6,10 @@
  */
 import {
   countersKey,
+  DUE_PREFIX,
   FIRST_HEIGHT,
   heightAfter,
+  SUSPECT_PREFIX,
   transcriptKey,
   type BinaryKey,
   type Height,
@@ -26,6 +28,7 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
+import { DueKRefs } from './due-krefs.js';
 import { HostSettlements } from './host-settlements.js';
 import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
@@ -54,6 +57,7 @@ import {
 } from './schema.js';
 import { ServiceTables } from './service-tables.js';
 import { StrandedVats } from './stranded-vats.js';
+import { SearchPhase, Tangle } from './tangle.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
   reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;
@@ -130,7 +134,12 @@ export class KernelState {
   /**
    * Krefs whose counts may have reached nil: they are looked at when the wave ends (rules.md#g1).
    */
-  readonly maybeFree = new Set<KRef>();
+  readonly maybeFree: DueKRefs;
+  /** Settled promises that may be in a cycle and have lost a holder: see objects/freeing.ts. */
+  readonly suspects: DueKRefs;
+  readonly tangle: Tangle;
+  /** The last wave has left garbage for the next one. */
+  hasGarbageLeft: boolean;
   /** Vats whose counters may say that a reap, a sweep or a migration is due. */
   readonly dueVats = new Set<VatNumber>();
 
@@ -163,7 +172,12 @@ export class KernelState {
     this.rows = new RowTable(view, journal);
     this.transcript = new AppendRows(view, 'transcript', journal);
     this.queue = new RunQueue(view, journal);
+    this.maybeFree = new DueKRefs(view, { prefix: DUE_PREFIX, ...spellings.due });
+    this.suspects = new DueKRefs(view, { prefix: SUSPECT_PREFIX, ...spellings.suspect });
+    this.tangle = new Tangle(view, journal);
+    this.hasGarbageLeft = this.isGarbageLeft();
     this.#tables.push(this.rows, this.rows.preImages, this.transcript, this.queue);
+    this.#tables.push(this.maybeFree, this.suspects, this.tangle);
     for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
     this.#counters =
@@ -229,8 +243,15 @@ export class KernelState {
     this.#counters[counter] = before;
   }
 
-  /** Is there garbage to tell vats of, to reap or to sweep, or anything to migrate? */
+  /** Is there garbage that has not been looked at, or is being searched? */
+  isGarbageLeft(): boolean {
+    const { maybeFree, suspects, tangle } = this;
+    return maybeFree.size > 0 || suspects.size > 0 || tangle.phase !== SearchPhase.none;
+  }
+
+  /** Is there garbage to look at, to tell vats of, to reap or to sweep, or anything to migrate? */
   get hasCollection(): boolean {
+    if (this.hasGarbageLeft) return true;
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
@@ -293,15 +314,14 @@ export class KernelState {
    */
   async trial<T>(work: () => Promise<T>): Promise<T> {
     const mark = this.mark();
-    const maybeFree = [...this.maybeFree];
+    const maybeFree = this.maybeFree.snapshot();
     const dueVats = [...this.dueVats];
     const countersChanged = this.#countersChanged;
     try {
       return await work();
     } finally {
       this.journal.rollback(mark);
-      this.maybeFree.clear();
-      for (const kref of maybeFree) this.maybeFree.add(kref);
+      this.maybeFree.restore(maybeFree);
       this.dueVats.clear();
       for (const vat of dueVats) this.dueVats.add(vat);
       this.#countersChanged = countersChanged;

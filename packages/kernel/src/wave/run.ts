@@ -37,8 +37,9 @@ import {
 } from '../merge/cranks.js';
 import type { CrankRights } from '../merge/syscalls.js';
 import { retirePromise } from '../objects/clist.js';
-import { applyCollectBatch, freeUnreferenced } from '../objects/collect.js';
+import { applyCollectBatch } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
+import { freeUnreferenced } from '../objects/freeing.js';
 import { refusalOf } from '../objects/orphans.js';
 import { refuse, type Settlement } from '../objects/router.js';
 import { takeHostCall } from '../services/host-calls.js';
