@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
+import { SearchPhase } from '../state/tangle.js';
 import { openTestStore } from '../testing/test-store.js';
-import { release } from './counts.js';
+import { hold, release } from './counts.js';
 import { freeUnreferenced } from './freeing.js';
 import { GarbageWork } from './garbage-work.js';
 import { CYCLE_PROMISES_MAX } from './promise-cycles.js';
@@ -100,6 +101,42 @@ describe('promise cycles', () => {
     resolve(ring!, ring!, ring!);
     letGo(ring!);
     expect(areThere([ring!])).toEqual([false]);
+  });
+
+  /** One step of a search. */
+  const step = (): void => freeUnreferenced(state, new GarbageWork(1));
+
+  test('a crank of a search in progress is undone -> the search knows nothing of it', () => {
+    const [a, b] = makeRing(2);
+    hold(state, b!);
+    for (const promise of [a!, b!]) release(state, promise);
+    while (state.tangle.size < 2) step();
+    step();
+    expect(state.tangle.phase).toBe(SearchPhase.members);
+    state.endCrank();
+    const mark = state.mark();
+    release(state, b!);
+    state.journal.rollback(mark);
+    freeAll();
+    expect(areThere([a!, b!])).toEqual([true, true]);
+    letGo(b!);
+    expect(areThere([a!, b!])).toEqual([false, false]);
+  });
+
+  test('what holds it goes amid a search, after somebody has taken it -> it stays', () => {
+    const [before, between, taken] = [make(), make(), make()];
+    resolve(taken!, taken!);
+    resolve(between!, taken!);
+    resolve(before!, between!);
+    hold(state, before!);
+    for (const promise of [before!, between!, taken!]) release(state, promise);
+    while (state.tangle.phase !== SearchPhase.live) step();
+    hold(state, taken!);
+    letGo(before!);
+    expect(areThere([before!, between!, taken!])).toEqual([false, false, true]);
+    expect(state.promises.need(taken!).slots).toEqual([taken]);
+    letGo(taken!);
+    expect(areThere([taken!])).toEqual([false]);
   });
 
   test('as many promises as a search may have -> gone; one more -> they stay', LONG, () => {
