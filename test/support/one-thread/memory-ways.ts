@@ -128,6 +128,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {
       deriveArchive: refused,
+      deriveScript: refused,
       bundleEntry: refused,
       bundleOwn: refused,
       readText: refused,
