@@ -188,8 +188,8 @@ export class KernelState {
     let clist = this.#clists.get(vat);
     if (clist === undefined) {
       clist = {
-        byVRef: this.#table(codecs.kref, spellings.byVRef(vat)),
-        byKRef: this.#table(codecs.clist, spellings.byKRef(vat)),
+        byVRef: this.#made(codecs.kref, spellings.byVRef(vat)),
+        byKRef: this.#made(codecs.clist, spellings.byKRef(vat)),
       };
       this.#clists.set(vat, clist);
     }
@@ -333,14 +333,24 @@ export class KernelState {
     this.journal.clear();
   }
 
+  *#allTables(): Generator<AnyTable, void> {
+    yield* this.#tables;
+    for (const { byVRef, byKRef } of this.#clists.values()) {
+      yield byVRef;
+      yield byKRef;
+    }
+  }
+
   get dirtyCount(): number {
-    return this.#tables.reduce((sum, table) => sum + table.dirtyCount, 0);
+    let sum = 0;
+    for (const table of this.#allTables()) sum += table.dirtyCount;
+    return sum;
   }
 
   /** Everything that this block writes to hashed tables. */
   changes(): RowChange[] {
     const changes: RowChange[] = [];
-    for (const table of this.#tables) table.changes(changes);
+    for (const table of this.#allTables()) table.changes(changes);
     if (this.#countersChanged) {
       const value = codecs.counters.encode(this.#counters);
       changes.push({ table: 'kernel', key: countersKey(), value });
@@ -349,7 +359,11 @@ export class KernelState {
   }
 
   committed(): void {
-    for (const table of this.#tables) table.committed();
+    for (const table of this.#allTables()) table.committed();
+    // Of a vat that is gone nothing is kept: what it called things has been deleted.
+    for (const vat of this.#clists.keys()) {
+      if (this.vats.get(vat) === undefined) this.#clists.delete(vat);
+    }
     this.#countersChanged = false;
     this.#height = heightAfter(this.#height);
     this.journal.clear();
@@ -359,10 +373,17 @@ export class KernelState {
     codec: RowCodec<V>,
     spelling: Spelling<K>,
   ): KernelTable<K, V> {
-    const { journal } = this;
-    const options = { view: this.#view, table: 'kernel', journal, codec, ...spelling } as const;
-    const table = new KernelTable<K, V>(options);
+    const table = this.#made(codec, spelling);
     this.#tables.push(table);
     return table;
+  }
+
+  #made<K extends number | string, V>(
+    codec: RowCodec<V>,
+    spelling: Spelling<K>,
+  ): KernelTable<K, V> {
+    const { journal } = this;
+    const options = { view: this.#view, table: 'kernel', journal, codec, ...spelling } as const;
+    return new KernelTable<K, V>(options);
   }
 }
