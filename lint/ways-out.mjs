@@ -25,7 +25,7 @@ const OUTSIDE_PACKAGES = ['lmdb', 'piscina', '@endo/bundle-source', 'esbuild'];
 const OUTSIDE_NAMES = [
   {
     module: /\/kernel-host-powers\.js$/,
-    names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot'],
+    names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot', 'watchPauses'],
   },
   { module: /\/bundler\.js$/, names: ['runArchiveJob', 'runBundleJob'] },
   { module: /\/weaver\.js$/, names: ['runScriptJob'] },

@@ -93,8 +93,8 @@ describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
 });
 
 describe('leaks: vats that end', () => {
-  const FIRST = 4;
-  const VATS_ENDED = 12;
+  const FIRST = 2;
+  const VATS_ENDED = 8;
 
   /** Objects of each sort, in the whole process, that something still reaches. */
   const inMemory = async (): Promise<Record<string, number>> => {
