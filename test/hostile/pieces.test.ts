@@ -5,7 +5,6 @@
  *
  * docs/internals/hostile.md is made of the tables: `npm run hostile` writes it.
  */
-import { appendFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Isolation } from '@heirloom/kernel';
@@ -60,7 +59,6 @@ const testBatch = ({ title, isolations, ...batch }: TitledBatch, tags: readonly 
 
     test.each(batch.pieces)('$name -> as its table says', piece => {
       const found = runs.map(({ results }) => results.get(piece)!);
-      appendFileSync('/tmp/pauses.tsv', `${found.map(f => Math.round(f.longestMs ?? -1)).join('\t')}\t${title}\t${piece.name}\n`);
       for (const [i, isolation] of isolations.entries()) expectAsSaid(piece, isolation, found[i]!);
       expectSameHash(piece, found);
       seen.set(piece, found);

@@ -93,7 +93,8 @@ const foundIn = (report: PieceReport): Found => {
 const failed = (error: unknown): Found => {
   if (!(error instanceof ChildError)) throw error;
   const ending = error.how === 'died' ? 'aborts' : { stops: error.stopped?.code ?? error.how };
-  return { ending, gave: undefined, longestMs: undefined, problems: [], hash: undefined, report: error.message };
+  const nothing = { gave: undefined, longestMs: undefined, hash: undefined };
+  return { ...nothing, ending, problems: [], report: error.message };
 };
 
 /** The vat of a piece: the same name in threads and in processes. */

@@ -25,7 +25,7 @@ const built = async (name: string): Promise<Readonly<Record<string, Derive>>> =>
   import(new URL(`./code/${name}.js`, import.meta.resolve('@heirloom/kernel')).href);
 
 describe('woven aside: a long bundle', () => {
-  test('where the kernel owns its blocks -> an input when it is woven, in order of call', async () => {
+  test('the kernel owns its blocks -> an input once it is woven, in order of call', async () => {
     const kernel = await kernelOver({ spareThreads: 0 });
     await kernel.idle();
     const before = kernel.lastInput;

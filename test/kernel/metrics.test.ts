@@ -82,7 +82,7 @@ test('metrics: twice -> the figures of stats each time; vats that are gone are g
   expect(upgradesTold).toBe(kernel.stats().upgrades.length);
 });
 
-test('metrics: the thread is busy -> the pause is told once, by the kernel that was asked', async () => {
+test('metrics: the thread is busy for long -> the pause is told', async () => {
   const kernel = await kernelOver({ blocks: 'host' });
   const pauseOf = async (): Promise<number> =>
     samplesOf(await kernel.metrics()).get('heirloom_longest_pause_seconds')!;

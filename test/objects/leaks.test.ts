@@ -1,6 +1,6 @@
 /**
- * Nothing stays behind of what vats made for each other and let go, in both modes; nor in the memory
- * of the kernel of vats that have ended.
+ * Nothing stays behind of what vats made for each other and let go, in both modes; nor, in the
+ * memory of the kernel, of vats that have ended.
  */
 import type { GcMode, Kernel } from '@heirloom/kernel';
 import { queryObjects } from 'node:v8';

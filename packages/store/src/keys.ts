@@ -245,7 +245,8 @@ export const countKey = (name: string): BinaryKey => COUNT_PREFIX + ascii(name);
 export const dismissalKey = (vat: number, kind: number): BinaryKey =>
   DISMISSAL_PREFIX + u32(vat) + u32(kind);
 /** Something whose counts the kernel has still to look at. */
-export const dueKey = (kind: KRefKind, n: number): BinaryKey => DUE_PREFIX + krefKind(kind) + u48(n);
+export const dueKey = (kind: KRefKind, n: number): BinaryKey =>
+  DUE_PREFIX + krefKind(kind) + u48(n);
 /** A promise that may be held by nothing but what it holds. */
 export const suspectKey = (promise: number): BinaryKey => SUSPECT_PREFIX + u48(promise);
 /** The search among such promises that goes on in the next wave. */

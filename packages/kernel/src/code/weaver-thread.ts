@@ -1,4 +1,4 @@
-/** Derives the script of one bundle, in a thread of its own: a giant one would hold up the kernel's. */
+/** Derives the script of one bundle, in a thread: a giant one would hold up the kernel's. */
 import { KernelError } from '../base/kernel-errors.js';
 import type { DerivedScript, ScriptJob } from './bundling.js';
 import { deriveScript } from './script-bundle.js';

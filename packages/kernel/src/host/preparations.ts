@@ -109,8 +109,8 @@ const inOrder = (
 };
 
 /**
- * See `Kernel.installBundle`. The input is added at once, if the bundle is prepared or the host owns
- * its blocks; else behind those that were called before, as soon as its script is derived.
+ * See `Kernel.installBundle`. The input is added at once, if the bundle is prepared or the host
+ * owns its blocks; else behind those that were called before, as soon as its script is derived.
  */
 export const installBundle = async (
   core: KernelCore,

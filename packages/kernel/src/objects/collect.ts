@@ -1,12 +1,11 @@
 /**
  * Garbage between vats (docs/gc.md): what vats are to be told of it, and what they say of it.
  *
- * Invariants: what a vat is to be told is a row until it is told, and is checked again when the wave
- * that would tell it starts. freeing.ts says who is to be told, at the end of a wave.
+ * Invariants: what a vat is to be told is a row until it is told, and is checked again when the
+ * wave that would tell it starts. freeing.ts says who is to be told, at the end of a wave.
  */
 import assert from 'node:assert/strict';
 import {
-  isVatNumber,
   parseVRef,
   ROOT_VREF,
   storedVRef,
@@ -14,22 +13,18 @@ import {
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
-import { collectOf, ranges } from '../state/kernel-keys.js';
+import { collectOf } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { KERNEL_OWNS, NOBODY_OWNS, REVOKED } from '../state/parties.js';
-import { PromiseState, Reach, VatState, type ObjectRow, type PromiseRow } from '../state/schema.js';
+import { NOBODY_OWNS, REVOKED } from '../state/parties.js';
+import { Reach, VatState } from '../state/schema.js';
 import {
   getObject,
-  getPromise,
-  promiseQueueKey,
   release,
-  releaseAll,
   releaseReachable,
   releaseRecognizable,
   setExported,
 } from './counts.js';
-import { forgetKernelObject } from './kernel-objects.js';
 import { orphan, ownerOf } from './orphans.js';
 
 /** In the order in which a vat is told. */

@@ -4,8 +4,8 @@
  *
  * Invariants: this happens at the end of a wave and before a commit only (rules.md#g1). One such
  * time does no more than so much work; what is left is left for the next one, in rows
- * (state/due-krefs.ts, state/tangle.ts), and waves go on until nothing is. Until then counts of what
- * has not been looked at are right, and nobody can come to hold it: nobody has it.
+ * (state/due-krefs.ts, state/tangle.ts), and waves go on until nothing is. Until then counts of
+ * what has not been looked at are right, and nobody can come to hold it: nobody has it.
  */
 import { isVatNumber, ROOT_VREF, type VatNumber } from '@heirloom/worker';
 import { ranges } from '../state/kernel-keys.js';

@@ -1,13 +1,13 @@
 /**
- * How much work the end of a wave may take for garbage. It is counted, not timed: replicas leave the
- * same for the next wave.
+ * How much work the end of a wave may take for garbage. It is counted, not timed: replicas leave
+ * the same for the next wave.
  */
 
 /**
  * References that are let go of or looked at, rows that are, and kilobytes of messages that go:
  * about a hundred nanoseconds each, and a microsecond where a row is read or written.
  */
-export const GARBAGE_WORK_MAX = 100_000;
+const GARBAGE_WORK_MAX = 100_000;
 
 export class GarbageWork {
   #left: number;

@@ -1,7 +1,8 @@
 /**
- * Promises that hold each other, in random graphs that grow, are let go of and are searched in steps
- * of any size, against a collector that walks everything. Cranks are undone, blocks end anywhere,
- * and one of two kernels' tables is read anew from its store after each: both write the same rows.
+ * Promises that hold each other, in random graphs that grow, are let go of and are searched in
+ * steps of any size, against a collector that walks everything. Cranks are undone, blocks end
+ * anywhere, and one of two kernels' tables is read anew from its store after each: both write the
+ * same rows.
  *
  * The seeds are printed; HEIRLOOM_SEED=n repeats one.
  */
@@ -10,7 +11,7 @@ import { expect, test } from 'vitest';
 import { amount } from '../../../../test/support/suite/amounts.js';
 import { seededRandom, type Random } from '../../../../test/support/suite/random.js';
 import { KernelState } from '../state/kernel-state.js';
-import type { KRef } from '../state/krefs.js';
+import { promiseKRef, type KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
 import { PromiseState } from '../state/schema.js';
 import { openTestStore } from '../testing/test-store.js';
@@ -168,9 +169,9 @@ class Run {
   #deed(): void {
     const deed = this.#choose();
     if (deed === undefined) return;
-    const next = 2 * this.#state.counters.nextPromise + 1;
+    const next = promiseKRef(this.#state.counters.nextPromise);
     this.#forAll(state => perform(state, deed));
-    this.#walked.did(deed, next as KRef);
+    this.#walked.did(deed, next);
   }
 
   #choose(): Deed | undefined {
@@ -234,7 +235,8 @@ const seeds = (): readonly number[] => {
   return Array.from({ length: SEEDS }, (_, n) => first + n);
 };
 
-test('promise cycles: random graphs, steps of any size -> what a walk finds', { tags: ['sized'] }, async () => {
+const SIZED = { tags: ['sized'] };
+test('promise cycles: random graphs, steps of any size -> what a walk finds', SIZED, async () => {
   const all = seeds();
   console.log(`promise-cycles.model.test: HEIRLOOM_SEED=${all[0]} and ${all.length - 1} more`);
   for (const seed of all) {

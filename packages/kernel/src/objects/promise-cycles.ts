@@ -5,7 +5,7 @@
  * holder from outside lets go of one of its promises: that promise is a suspect. A search begins
  * with all suspects that there are. Its members are the settled promises that their data reaches;
  * it counts, for each, how often members hold it. What has more holders than that is held from
- * outside, and so is everything that it reaches. The rest is garbage: its data is emptied, whereupon
+ * outside, and so is everything that it reaches. The rest is garbage: its data is emptied, and
  * counts do what is left.
  *
  * Each promise is looked at twice at most, whoever holds it, and once more to be emptied: a search
@@ -15,8 +15,8 @@
  * again. What was live and becomes garbage meanwhile has lost a holder, and is a suspect again.
  *
  * Invariants: an unresolved promise has no data, so it is in no cycle. A search has no more than
- * `CYCLE_PROMISES_MAX` members: one that finds more gives up. Then each of its suspects has a search
- * of its own, so that one tangle that is too large hides no other.
+ * `CYCLE_PROMISES_MAX` members: one that finds more gives up. Then each of its suspects has a
+ * search of its own, so that one tangle that is too large hides no other.
  */
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -92,8 +92,8 @@ const findMembers = (state: KernelState, work: GarbageWork): void => {
 };
 
 /**
- * Where there were several suspects, it is not known which of them led to so many. What a single one
- * has led to is held by it, and stays with it.
+ * Where there were several suspects, it is not known which of them led to so many. What a single
+ * one has led to is held by it, and stays with it.
  */
 const giveUp = (state: KernelState): void => {
   const { suspects, tangle } = state;

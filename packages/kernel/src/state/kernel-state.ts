@@ -5,6 +5,7 @@
  * crank is merged or undone as a whole; they reach the store with the block.
  */
 import {
+  atOnce,
   countersKey,
   DUE_PREFIX,
   FIRST_HEIGHT,
@@ -15,6 +16,7 @@ import {
   type Height,
   type ReadView,
   type RowChange,
+  type Steps,
 } from '@heirloom/store';
 import {
   spaceOf,
@@ -68,6 +70,8 @@ type PlainCounter = 'nextObject' | 'nextPromise' | 'queueTail';
 interface AnyTable {
   readonly dirtyCount: number;
   changes(into: RowChange[]): void;
+  /** The same in steps, where there may be many. */
+  changing?(into: RowChange[]): Steps<void>;
   committed(): void;
 }
 
@@ -349,8 +353,16 @@ export class KernelState {
 
   /** Everything that this block writes to hashed tables. */
   changes(): RowChange[] {
+    return atOnce(this.changing());
+  }
+
+  /** The same in steps. */
+  *changing(): Steps<RowChange[]> {
     const changes: RowChange[] = [];
-    for (const table of this.#allTables()) table.changes(changes);
+    for (const table of this.#allTables()) {
+      if (table.changing === undefined) table.changes(changes);
+      else yield* table.changing(changes);
+    }
     if (this.#countersChanged) {
       const value = codecs.counters.encode(this.#counters);
       changes.push({ table: 'kernel', key: countersKey(), value });

@@ -6,7 +6,7 @@
  * place (rules.md#w7). Removal is never undone.
  */
 import assert from 'node:assert/strict';
-import type { ReadView, RowChange } from '@heirloom/store';
+import type { ReadView, RowChange, Steps } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
 import { KernelTable } from './kernel-table.js';
@@ -111,6 +111,11 @@ export class RunQueue implements Restorable {
 
   changes(into: RowChange[]): void {
     this.#items.changes(into);
+  }
+
+  /** The same in steps. */
+  changing(into: RowChange[]): Steps<void> {
+    return this.#items.changing(into);
   }
 
   committed(): void {

@@ -5,8 +5,8 @@
  *
  * Invariants: of a member that has been visited, `held` is how many hold it that are no visited
  * members, at any time while members are looked for: counts that change tell it, cranks that are
- * undone take that back. Members stay at their places, also when they are gone. Everything here is a
- * function of what blocks did, so it is a row like others.
+ * undone take that back. Members stay at their places, also when they are gone. Everything here is
+ * a function of what blocks did, so it is a row like others.
  */
 import assert from 'node:assert/strict';
 import { tangleKey, type ReadView, type RowChange } from '@heirloom/store';

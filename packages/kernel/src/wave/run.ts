@@ -7,7 +7,7 @@
  * to (rules.md#g1).
  */
 import assert from 'node:assert/strict';
-import { packFrame } from '@heirloom/store';
+import { atOnce, packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
   FIRST_INCARNATION,
@@ -22,6 +22,7 @@ import {
   type Position,
   type VatNumber,
 } from '@heirloom/worker';
+import { inTurns } from '../base/turns.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import { countDelivery } from '../lifecycle/refresh.js';
 import { cleanUpStep, endVat } from '../lifecycle/termination.js';
@@ -30,7 +31,7 @@ import { logEnd, logLifecycle } from '../log/lifecycle.js';
 import {
   acceptMessage,
   acceptNotify,
-  mergeCrank,
+  mergingCrank,
   MIGRATION_RIGHTS,
   NO_RIGHTS,
   type Verdict,
@@ -69,6 +70,11 @@ import {
   type WavePlan,
 } from './plan.js';
 import { Dispatch } from './wave-dispatch.js';
+
+/** A crank of more bytes is merged in turns with whatever else waits for the thread. */
+const LONG_CRANK_BYTES = 65_536;
+/** Promises that leave c-lists at the end of a wave; more of them do so in turns. */
+const RETIRED_AT_ONCE = 4_096;
 
 export interface WaveStats {
   /** Items taken off the run queue. */
@@ -109,7 +115,7 @@ interface Wave {
   readonly records: Map<VatNumber, VatRecord>;
 }
 
-type CrankToLog = [
+type MergedCrank = [
   item: CrankItem,
   incarnation: Incarnation,
   packed: Uint8Array,
@@ -146,13 +152,19 @@ export class WaveRunner {
       if (merged === true || (merged !== false && (await merged))) cranks += 1;
       state.endCrank();
     }
-    const cleanups = this.#endWave(wave);
+    const cleanups = await this.#endWave(wave);
     this.#options.pager.endWave();
     const creations = plan.lifecycle.filter(isCreation).length;
     return { items: plan.items.length, cranks, creations, cleanups };
   }
 
-  #endWave({ moment, retired, records }: Wave): number {
+  #endWave(wave: Wave): number | Promise<number> {
+    const ending = this.#ending(wave);
+    if (wave.retired.length <= RETIRED_AT_ONCE) return atOnce(ending);
+    return inTurns(ending, this.#options.clock);
+  }
+
+  *#ending({ moment, retired, records }: Wave): Steps<number> {
     const { state, limits } = this.#options;
     const { height, wave } = moment;
     for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
@@ -162,6 +174,7 @@ export class WaveRunner {
     for (const [vat, incarnation, promise] of retired) {
       // A successor that has been given the promise meanwhile has a name of its own for it.
       if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
+      yield;
     }
     const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
     freeUnreferenced(state);
@@ -235,7 +248,13 @@ export class WaveRunner {
     return next.then(packed => this.#conclude(item, row, packed, wave));
   }
 
-  #conclude(item: CrankItem, row: VatRow, packed: Uint8Array, wave: Wave): true {
+  /** A promise where the crank is long. */
+  #conclude(
+    item: CrankItem,
+    row: VatRow,
+    packed: Uint8Array,
+    wave: Wave,
+  ): true | Promise<true> {
     const { state } = this.#options;
     const { vat } = item;
     const { incarnation, spaces } = row;
@@ -244,12 +263,25 @@ export class WaveRunner {
     const isMetered = item.kind === 'message' || item.kind === 'notify';
     const meter = isMetered ? row.options.meter : null;
     const context = { vat, incarnation, spaces, rights, charge: chargeTo(state, meter) };
-    const verdict = mergeCrank(state, context, packed);
-    if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
+    const merging = mergingCrank(state, context, packed);
+    const merged = (verdict: Verdict): true => {
+      this.#merged([item, incarnation, packed, verdict, wave], meter);
+      return true;
+    };
+    if (packed.length <= LONG_CRANK_BYTES) return merged(atOnce(merging));
+    return inTurns(merging, this.#options.clock).then(merged);
+  }
+
+  /** The crank is merged, or undone. */
+  #merged(crank: MergedCrank, meter: KRef | null): void {
+    const { state } = this.#options;
+    const [item, incarnation, packed, verdict, wave] = crank;
+    const { vat } = item;
+    if (this.#options.log.tellsCranks) this.#logCrank(...crank);
     if (!verdict.ok) {
       if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(state, meter);
       this.#terminate(vat, wave, verdict);
-      return true;
+      return;
     }
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
@@ -269,10 +301,9 @@ export class WaveRunner {
       if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
       this.#endVat(vat, wave, { rejected: false, ...exit });
     }
-    return true;
   }
 
-  #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
+  #logCrank(...[item, incarnation, packed, verdict, wave]: MergedCrank): void {
     const { log, state } = this.#options;
     const { vat, delivery } = item;
     const { position } = state.vatCounters.need(vat);
