@@ -12,8 +12,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
-import { atOnce, type Steps } from './steps.js';
-import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
+import { atOnce, TABLE_NAMES, type RowChange, type Steps, type TableName } from './types.js';
 
 export const HASH_BYTES = 32;
 /** Rows and messages stay under this (rules.md#s4). */

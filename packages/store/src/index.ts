@@ -26,7 +26,6 @@ export {
 export {
   chunkHash, rootOfChunks, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
 } from './state-root.js';
-export { atOnce, type DriveSteps, type Steps } from './steps.js';
 export { textOf, utf8 } from './codec/utf8.js';
 export { StoreImport } from './store-import.js';
 export * from './codec/index.js';

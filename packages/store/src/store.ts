@@ -22,18 +22,20 @@ import { assertSchema, SCHEMA_VERSION, type SchemaChoice } from './schema-versio
 import {
   packBlockRecord, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
 } from './state-root.js';
-import { atOnce, type DriveSteps, type Steps } from './steps.js';
 import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
+  atOnce,
   FIRST_HEIGHT,
   heightAfter,
   heightFrom,
   UNHASHED_TABLES,
   type BinaryKey,
+  type DriveSteps,
   type Height,
   type ReadView,
   type RowChange,
   type ScanView,
+  type Steps,
   type TableName,
 } from './types.js';
 
