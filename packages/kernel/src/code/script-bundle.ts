@@ -1,7 +1,7 @@
 /**
  * The derived script of a bundle that is a script: checked, instrumented, parsed. A pure function
- * of the bundle, which takes a quarter of a second for a megabyte: weaver-thread.ts has it run beside
- * the kernel's thread.
+ * of the bundle, which takes a quarter of a second for a megabyte: weaver-thread.ts has it run
+ * beside the kernel's thread.
  *
  * Errors of all here: KernelError BAD_BUNDLE says what is wrong, and where in the author's files,
  * if the map does.

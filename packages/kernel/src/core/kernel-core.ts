@@ -27,7 +27,7 @@ import {
 } from '@heirloom/worker';
 import { closedAmid, whenAborted } from '../base/aborted.js';
 import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
-import { inTurns } from '../base/turns.js';
+import { inTurns } from '../base/giving-way.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { SourcePlaces } from '../code/source-places.js';

@@ -22,7 +22,7 @@ import {
   type Position,
   type VatNumber,
 } from '@heirloom/worker';
-import { inTurns } from '../base/turns.js';
+import { inTurns } from '../base/giving-way.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import { countDelivery } from '../lifecycle/refresh.js';
 import { cleanUpStep, endVat } from '../lifecycle/termination.js';
