@@ -22,6 +22,7 @@ const LOADED = new Map([
   ['packages/worker/src/zygote/testing/echo-supervisor.ts', 'build-image.mjs --supervisor'],
   ['packages/worker/src/testing/hostile-supervisor.ts', 'build-image.mjs --supervisor'],
   ['packages/kernel/src/code/bundler-thread.ts', 'Piscina'],
+  ['packages/kernel/src/code/weaver-thread.ts', 'Piscina'],
   ['test/reference/swingset-workbench.ts', 'test/reference/vitest.config.ts, as an alias'],
   ['test/line-coverage/write-setup.ts', 'vitest.config.ts, as a set-up'],
   ['test/support/bundles/bundle-server.ts', 'vitest.config.ts, as a global set-up'],

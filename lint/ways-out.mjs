@@ -25,9 +25,10 @@ const OUTSIDE_PACKAGES = ['lmdb', 'piscina', '@endo/bundle-source', 'esbuild'];
 const OUTSIDE_NAMES = [
   {
     module: /\/kernel-host-powers\.js$/,
-    names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot'],
+    names: ['nowMs', 'nextTurn', 'repeat', 'hostClock', 'warnHost', 'debugRoot', 'watchPauses'],
   },
   { module: /\/bundler\.js$/, names: ['runArchiveJob', 'runBundleJob'] },
+  { module: /\/weaver\.js$/, names: ['runScriptJob'] },
   { module: /\/host-engine\.js$/, names: ['hostEngine', 'observeBy'] },
   {
     module: /^@heirloom\/worker$/,
@@ -59,6 +60,7 @@ export const PLACES = {
   'packages/kernel/src/code/host-bundling.ts': 'bundles and configurations from files',
   'packages/kernel/src/code/bundler.ts': "the bundler's thread",
   'packages/kernel/src/code/bundler-thread.ts': 'the bundler',
+  'packages/kernel/src/code/weaver.ts': "the weaver's thread",
   'packages/kernel/src/code/source-places.ts': 'the reader of source maps that Node has',
   // Beside a kernel: functions of their own over directories.
   'packages/kernel/src/code/bundle-vat.ts': 'bundleVat: the entry that is to be bundled',

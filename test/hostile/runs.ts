@@ -56,6 +56,8 @@ const placeFor = async (isolation: Isolation, isTakenOver: boolean): Promise<Pla
 export interface Found {
   readonly ending: Ending;
   readonly gave: string | undefined;
+  /** Of the kernel's thread, ms; undefined where its process has died. */
+  readonly longestMs: number | undefined;
   /** What is wrong with all others, or with the store. */
   readonly problems: readonly string[];
   /** Of the block behind it, where the others have shown that they are there. */
@@ -76,13 +78,14 @@ const namedWrongly = ({ id, stopped }: PieceReport): string[] =>
   stopped === undefined || stopped.message.includes(id) ? [] : [`it names: ${stopped.message}`];
 
 const foundIn = (report: PieceReport): Found => {
-  const { gave, problems, answers, lives, hash } = report;
+  const { gave, problems, answers, lives, hash, longestMs } = report;
   const silent = lives === true && answers !== undefined && answers !== '42';
   return {
     ending: endingOf(report),
     gave: gave.at(-1),
     problems: [...problems, ...namedWrongly(report), ...(silent ? [`it says ${answers}`] : [])],
     hash,
+    longestMs,
     report,
   };
 };
@@ -90,7 +93,8 @@ const foundIn = (report: PieceReport): Found => {
 const failed = (error: unknown): Found => {
   if (!(error instanceof ChildError)) throw error;
   const ending = error.how === 'died' ? 'aborts' : { stops: error.stopped?.code ?? error.how };
-  return { ending, gave: undefined, problems: [], hash: undefined, report: error.message };
+  const nothing = { gave: undefined, longestMs: undefined, hash: undefined };
+  return { ...nothing, ending, problems: [], report: error.message };
 };
 
 /** The vat of a piece: the same name in threads and in processes. */

@@ -82,6 +82,20 @@ test('metrics: twice -> the figures of stats each time; vats that are gone are g
   expect(upgradesTold).toBe(kernel.stats().upgrades.length);
 });
 
+test('metrics: the thread is busy for long -> the pause is told', async () => {
+  const kernel = await kernelOver({ blocks: 'host' });
+  const pauseOf = async (): Promise<number> =>
+    samplesOf(await kernel.metrics()).get('heirloom_longest_pause_seconds')!;
+  const turns = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 60));
+  expect(await pauseOf()).toBe(0);
+  await turns();
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  await turns();
+  expect(await pauseOf()).toBeGreaterThanOrEqual(0.28);
+  await kernel.close();
+});
+
 test('metrics: two kernels in one process -> each its own', async () => {
   const [one, two] = [await kernelOver(), await kernelOver()];
   const bundleId = await install(one, 'relay.js');

@@ -1,5 +1,9 @@
-/** Nothing stays behind of what vats made for each other and let go, in both modes. */
+/**
+ * Nothing stays behind of what vats made for each other and let go, in both modes; nor, in the
+ * memory of the kernel, of vats that have ended.
+ */
 import type { GcMode, Kernel } from '@heirloom/kernel';
+import { queryObjects } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { amount } from '../support/suite/amounts.js';
 import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
@@ -85,5 +89,40 @@ describe.each(['engine', 'consensus'] as const)('leaks, gc: %s', gc => {
     await exchange.rounds(ROUNDS);
     await exchange.settle();
     expect(await exchange.counts()).toEqual(before);
+  });
+});
+
+describe('leaks: vats that end', () => {
+  const FIRST = 2;
+  const VATS_ENDED = 8;
+
+  /** Objects of each sort, in the whole process, that something still reaches. */
+  const inMemory = async (): Promise<Record<string, number>> => {
+    const tables = new URL('./state/kernel-table.js', import.meta.resolve('@heirloom/kernel'));
+    const { KernelTable }: { KernelTable: new () => object } = await import(tables.href);
+    const counts = [KernelTable, Map, Set].map(sort => [
+      sort.name,
+      Number(queryObjects(sort, { format: 'count' })),
+    ]);
+    return Object.fromEntries(counts);
+  };
+
+  test(`${VATS_ENDED} vats made and ended -> no table, map or set of any`, async () => {
+    const kernel = await kernelOver({ spareThreads: 0 });
+    const bundleId = await kernel.installBundle(await fixture('bank.js'));
+    const vatParameters = { bonus: 0n };
+    const live = async (name: string): Promise<void> => {
+      const { vatId } = await kernel.createVat({ name, bundleId, vatParameters });
+      await kernel.terminateVat(vatId);
+      await kernel.idle();
+    };
+    for (let n = 0; n < FIRST; n += 1) await live(`first-${n}`);
+    const before = await inMemory();
+    for (let n = 0; n < VATS_ENDED; n += 1) await live(`later-${n}`);
+    const after = await inMemory();
+    for (const [sort, count] of Object.entries(after)) {
+      expect(count - before[sort]!, `more of ${sort}`).toBeLessThan(VATS_ENDED);
+    }
+    expect(after['KernelTable']).toBeLessThanOrEqual(before['KernelTable']!);
   });
 });

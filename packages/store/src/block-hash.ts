@@ -12,7 +12,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
-import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
+import { atOnce, TABLE_NAMES, type RowChange, type Steps, type TableName } from './types.js';
 
 export const HASH_BYTES = 32;
 /** Rows and messages stay under this (rules.md#s4). */
@@ -30,7 +30,11 @@ const TABLE_PLACES: ReadonlyMap<TableName, number> = new Map(
   TABLE_NAMES.map((name, place) => [name, place]),
 );
 
-const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+/** Of one hash at a time: one that is made in steps has its own. */
+const sharedChunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
+/** More rows of a table are put in order, and looked at, by so many at a time. */
+const RUN_ROWS = 8_192;
 
 function compareKeys(a: RowChange, b: RowChange): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
@@ -42,22 +46,65 @@ function compareKeys(a: RowChange, b: RowChange): number {
  * Errors: AssertionError for an unknown table, a row named twice, a key or value out of bounds.
  */
 export function orderRows(changes: readonly RowChange[]): RowChange[] {
+  return atOnce(orderingRows(changes));
+}
+
+/** The same in steps. */
+export function* orderingRows(changes: readonly RowChange[]): Steps<RowChange[]> {
   const perTable: RowChange[][] = TABLE_NAMES.map(() => []);
   for (const change of changes) {
     const place = TABLE_PLACES.get(change.table);
     assert(place !== undefined, `block: unknown table ${change.table}`);
     perTable[place]?.push(change);
   }
+  const ordered: RowChange[] = [];
   for (const rows of perTable) {
-    rows.sort(compareKeys);
-    assertRows(rows);
+    const sorted = yield* sorting(rows);
+    yield* assertingRows(sorted);
+    for (const row of sorted) ordered.push(row);
+    yield;
   }
-  return perTable.flat();
+  return ordered;
 }
 
-function assertRows(rows: readonly RowChange[]): void {
+/** Short runs are sorted each, then merged two by two. */
+function* sorting(rows: RowChange[]): Steps<RowChange[]> {
+  let runs: RowChange[][] = [];
+  for (let at = 0; at < rows.length; at += RUN_ROWS) {
+    runs.push(rows.slice(at, at + RUN_ROWS).sort(compareKeys));
+    yield;
+  }
+  while (runs.length > 1) {
+    const merged: RowChange[][] = [];
+    for (let i = 0; i < runs.length; i += 2) {
+      merged.push(yield* merging(runs[i] ?? [], runs[i + 1] ?? []));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+function* merging(one: RowChange[], other: RowChange[]): Steps<RowChange[]> {
+  const merged: RowChange[] = [];
+  let [i, j] = [0, 0];
+  for (;;) {
+    const [a, b] = [one[i], other[j]];
+    if (a === undefined && b === undefined) return merged;
+    if (b === undefined || (a !== undefined && compareKeys(a, b) <= 0)) {
+      if (a !== undefined) merged.push(a);
+      i += 1;
+    } else {
+      merged.push(b);
+      j += 1;
+    }
+    if (merged.length % RUN_ROWS === 0) yield;
+  }
+}
+
+function* assertingRows(rows: readonly RowChange[]): Steps<void> {
   let previous: string | undefined;
-  for (const { table, key, value } of rows) {
+  for (const [i, { table, key, value }] of rows.entries()) {
+    if (i % RUN_ROWS === 0) yield;
     if (key === previous) assert.fail(`block: row named twice in ${table}`);
     assert(key.length > 0 && key.length <= KEY_BYTES_MAX, `block: key length in ${table}`);
     assertBinary(key);
@@ -68,6 +115,15 @@ function assertRows(rows: readonly RowChange[]): void {
 
 /** Hashes a block (rules.md#t6). `rows` must come from `orderRows`. */
 export function blockHash(previous: Uint8Array, rows: readonly RowChange[]): Uint8Array {
+  return atOnce(hashing(previous, rows, sharedChunk));
+}
+
+/** The same in steps. `chunk` is nobody else's until it is over. */
+export function* hashing(
+  previous: Uint8Array,
+  rows: readonly RowChange[],
+  chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES),
+): Steps<Uint8Array> {
   assert.equal(previous.length, HASH_BYTES);
   const hash = createHash('sha256');
   hash.update(previous);
@@ -78,6 +134,7 @@ export function blockHash(previous: Uint8Array, rows: readonly RowChange[]): Uin
     if (used + bytes > CHUNK_BYTES) {
       hash.update(chunk.subarray(0, used));
       used = 0;
+      yield;
     }
     chunk[used] = TABLE_PLACES.get(table) ?? assert.fail(`block: unknown table ${table}`);
     used = chunk.writeUInt32BE(key.length, used + 1);
@@ -89,6 +146,7 @@ export function blockHash(previous: Uint8Array, rows: readonly RowChange[]): Uin
     } else if (value !== undefined) {
       hash.update(chunk.subarray(0, used)).update(value);
       used = 0;
+      yield;
     }
   }
   return Uint8Array.from(hash.update(chunk.subarray(0, used)).digest());

@@ -152,6 +152,9 @@ export const BOUND_NAME_PREFIX: BinaryKey = '\x63';
 export const PARKED_PREFIX: BinaryKey = '\x64';
 export const REMAINDER_PREFIX: BinaryKey = '\x80';
 export const DISMISSAL_PREFIX: BinaryKey = '\x81';
+export const DUE_PREFIX: BinaryKey = '\x82';
+export const SUSPECT_PREFIX: BinaryKey = '\x83';
+export const TANGLE_PREFIX: BinaryKey = '\x84';
 export const HOST_OBJECT_PREFIX: BinaryKey = '\xa0';
 export const HOST_CALL_PREFIX: BinaryKey = '\xa1';
 export const KERNEL_OBJECT_PREFIX: BinaryKey = '\xa2';
@@ -244,6 +247,13 @@ export const countKey = (name: string): BinaryKey => COUNT_PREFIX + ascii(name);
 /** A dismissed kind of which the kernel's tables still name exports. */
 export const dismissalKey = (vat: number, kind: number): BinaryKey =>
   DISMISSAL_PREFIX + u32(vat) + u32(kind);
+/** Something whose counts the kernel has still to look at. */
+export const dueKey = (kind: KRefKind, n: number): BinaryKey =>
+  DUE_PREFIX + krefKind(kind) + u48(n);
+/** A promise that may be held by nothing but what it holds. */
+export const suspectKey = (promise: number): BinaryKey => SUSPECT_PREFIX + u48(promise);
+/** The search among such promises that goes on in the next wave. */
+export const tangleKey = (): BinaryKey => `${TANGLE_PREFIX}\x00`;
 export const remainderKey = (vat: number, incarnation: number): BinaryKey =>
   REMAINDER_PREFIX + u32(vat) + u32(incarnation);
 

@@ -12,7 +12,7 @@
  * Block 0 is the creation of the store and holds `meta` schema and height.
  */
 import assert from 'node:assert/strict';
-import { blockHash, NO_HASH, orderRows } from './block-hash.js';
+import { hashing, NO_HASH, orderingRows } from './block-hash.js';
 import { directoryPlace } from './directory.js';
 import { describeError, HostError } from './host-error.js';
 import { packFrame } from './frame.js';
@@ -24,15 +24,18 @@ import {
 } from './state-root.js';
 import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
+  atOnce,
   FIRST_HEIGHT,
   heightAfter,
   heightFrom,
   UNHASHED_TABLES,
   type BinaryKey,
+  type DriveSteps,
   type Height,
   type ReadView,
   type RowChange,
   type ScanView,
+  type Steps,
   type TableName,
 } from './types.js';
 
@@ -61,6 +64,8 @@ export interface Block {
   readonly unhashed: readonly RowChange[];
   /** The block's hash is to contain the state root: the whole state is read. Default: no. */
   readonly sealed?: boolean;
+  /** Does the steps of what may take long, with turns for others. Default: all at a stretch. */
+  readonly drive?: DriveSteps;
   /** The store has this schema from the block on. Default: the one that it has. */
   readonly schema?: number;
 }
@@ -141,23 +146,32 @@ export class Store implements ReadView {
     assert.equal(this.#writing, undefined, 'commit: one is under way');
     assert.equal(block.height, heightAfter(this.#head.height), 'commit: height');
     assertTables(block);
-    const { rows, hash: plain } = rowsOfBlock(this.#head.hash, block);
-    let record: BlockRecord = { hash: plain };
-    const writing = this.#environment.write(rows, () => {
-      if (block.sealed === true) record = seal(plain, this.#environment);
-      return [blockRow(block.height, record)];
-    });
+    const steps = rowsOfBlock(this.#head.hash, block);
+    const { drive } = block;
+    const writing = this.#write(block, drive === undefined ? atOnce(steps) : drive(steps));
     this.#writing = writing.then(ignore, ignore);
     try {
-      await writing;
-    } catch (error) {
-      this.#failure = commitError(this.#place.name, block.height, error);
-      throw this.#failure;
+      const record = await writing;
+      this.#head = { height: block.height, ...record };
+      return record.hash;
     } finally {
       this.#writing = undefined;
     }
-    this.#head = { height: block.height, ...record };
-    return record.hash;
+  }
+
+  async #write(block: Block, ordering: OrderedBlock | Promise<OrderedBlock>): Promise<BlockRecord> {
+    const { rows, hash: plain } = ordering instanceof Promise ? await ordering : ordering;
+    let record: BlockRecord = { hash: plain };
+    try {
+      await this.#environment.write(rows, () => {
+        if (block.sealed === true) record = seal(plain, this.#environment);
+        return [blockRow(block.height, record)];
+      });
+    } catch (error) {
+      this.#failure = commitError(this.#place.name, block.height, error);
+      throw this.#failure;
+    }
+    return record;
   }
 
   /** The schema of the newest durable block: not `SCHEMA_VERSION` only with `olderSchemas`. */
@@ -235,7 +249,7 @@ function openTables(environment: Environment, where: string, choice: SchemaChoic
 async function create(environment: Environment, place: StorePlace): Promise<Head> {
   environment.openTables({ create: true });
   const block = { height: FIRST_HEIGHT, changes: [], unhashed: [], schema: SCHEMA_VERSION };
-  const { rows, hash } = rowsOfBlock(NO_HASH, block);
+  const { rows, hash } = atOnce(rowsOfBlock(NO_HASH, block));
   try {
     await environment.write([...rows, blockRow(FIRST_HEIGHT, { hash })]);
     place.endCreation();
@@ -254,15 +268,19 @@ function assertTables({ changes, unhashed }: Block): void {
   for (const { table } of unhashed) assert.equal(table, 'local', 'commit: unhashed table');
 }
 
+interface OrderedBlock {
+  readonly rows: readonly RowChange[];
+  readonly hash: Uint8Array;
+}
+
 /** The rows of a block but its own in `blocks`, in order, and its plain hash. */
-function rowsOfBlock(
-  previous: Uint8Array, block: Block,
-): { rows: RowChange[]; hash: Uint8Array } {
+function* rowsOfBlock(previous: Uint8Array, block: Block): Steps<OrderedBlock> {
   const { height, changes, unhashed, schema } = block;
   const own = [metaRow('height', height)];
   if (schema !== undefined) own.push(metaRow('schema', schema));
-  const rows = orderRows([...changes, ...own]);
-  return { rows: rows.concat(orderRows(unhashed)), hash: blockHash(previous, rows) };
+  const rows = yield* orderingRows([...changes, ...own]);
+  const hash = yield* hashing(previous, rows);
+  return { rows: rows.concat(yield* orderingRows(unhashed)), hash };
 }
 
 function metaRow(name: 'height' | 'schema', value: number): RowChange {

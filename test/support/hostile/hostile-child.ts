@@ -29,6 +29,8 @@ export interface PieceReport {
   /** `name: CODE: ...` of vats that ended. */
   readonly faults: readonly string[];
   readonly log: readonly string[];
+  /** The longest pause of the kernel's thread while the piece had its way, ms. */
+  readonly longestMs: number;
   /** The HostError. */
   readonly stopped?: Stop;
   /** Of a host that has stopped: the hash of the last block. */

@@ -9,6 +9,7 @@
  * outcome depends on the speed of the machine: a vat that says `looping` is taken to be late.
  */
 import { readFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 
@@ -28,6 +29,23 @@ globalThis.clearInterval = timer => {
 /** More turns than the watchdog waits for. */
 const LATE_TURNS = 12;
 const LOOPING = 'looping';
+
+/** A timer of libuv's, which runs no code of ours, is late by as long as this thread is busy. */
+const PAUSE_RESOLUTION_MS = 5;
+const lateness = monitorEventLoopDelay({ resolution: PAUSE_RESOLUTION_MS });
+lateness.enable();
+const NS_PER_MS = 1e6;
+
+/** The longest pause of this thread while `work` was done, ms. */
+const timed = async work => {
+  await afterTick();
+  lateness.reset();
+  const value = await work();
+  await afterTick();
+  return [value, lateness.max / NS_PER_MS];
+};
+/** The timer has come since. */
+const afterTick = () => new Promise(resolve => setTimeout(resolve, 4 * PAUSE_RESOLUTION_MS));
 
 const { HostError, openKernel, verifyStore } = await import('@heirloom/kernel');
 
@@ -194,14 +212,16 @@ class Stage {
     const { vatId } = this.kernel.vat(id);
     const gave = [];
     let stopped;
+    let longestMs = 0;
     for (const step of steps) {
-      const { gave: text, stopped: stop } = await this.step(step, id);
+      const [{ gave: text, stopped: stop }, pauseMs] = await timed(() => this.step(step, id));
       gave.push(text);
+      longestMs = Math.max(longestMs, pauseMs);
       stopped = stop;
       if (stopped !== undefined) break;
     }
     const faults = this.faults.map(({ name, text }) => `${name}: ${text.split('\n')[0]}`);
-    const report = { id, vatId, gave, faults, log: this.log.slice(-10) };
+    const report = { id, vatId, gave, faults, log: this.log.slice(-10), longestMs };
     if (stopped !== undefined) {
       return { ...report, stopped, committed: this.committed, problems: [] };
     }

@@ -104,6 +104,10 @@ export const slowWays = (
   return {
     ...watched(slowWorkers(ways.openWorkers, random)),
     makeCodeCache: image => slowly(ways.makeCodeCache(image)),
-    bundling: { ...ways.bundling, deriveArchive: job => slowly(ways.bundling.deriveArchive(job)) },
+    bundling: {
+      ...ways.bundling,
+      deriveArchive: job => slowly(ways.bundling.deriveArchive(job)),
+      deriveScript: job => slowly(ways.bundling.deriveScript(job)),
+    },
   };
 };

@@ -119,6 +119,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     openNote: keptNote(),
     openWorkers,
     clock: countingClock(),
+    watchPauses: () => ({ takeLongestMs: () => 0, stop: () => undefined }),
     engine: {
       name: 'one thread',
       build: 'a build of it',
@@ -128,6 +129,7 @@ export const memoryWays = (image: ScriptedImage, seed: number): WaysOut => {
     makeCodeCache: async () => new Uint8Array(1),
     bundling: {
       deriveArchive: refused,
+      deriveScript: refused,
       bundleEntry: refused,
       bundleOwn: refused,
       readText: refused,

@@ -1,7 +1,8 @@
 /** What the parts of an audit share: the view, what it says of its vats, and what was found. */
 import { countersKey, VAT_PREFIX, type ReadView } from '@heirloom/store';
 import type { VatNumber } from '@heirloom/worker';
-import { readVat } from '../state/kernel-keys.js';
+import { readVat, spellings } from '../state/kernel-keys.js';
+import type { KRef } from '../state/krefs.js';
 import { rowsOf } from '../state/scan.js';
 import { codecs, FIRST_COUNTERS, VatState, type Counters, type VatRow } from '../state/schema.js';
 import { Findings } from './findings.js';
@@ -30,6 +31,10 @@ export const beginAudit = (view: ReadView): Audit => {
     findings: new Findings(),
   };
 };
+
+/** Have its counts still to be looked at? What a wave leaves, the next one does. */
+export const isDue = ({ view }: Audit, kref: KRef): boolean =>
+  view.get('kernel', spellings.due.spell(kref)) !== undefined;
 
 export const isRunning = ({ vats }: Audit, vat: VatNumber): boolean =>
   vats.get(vat)?.state === VatState.running;

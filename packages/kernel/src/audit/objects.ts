@@ -19,7 +19,7 @@ import {
   type ObjectRow,
   type PromiseRow,
 } from '../state/schema.js';
-import { isRunning, type Audit } from './audit-context.js';
+import { isDue, isRunning, type Audit } from './audit-context.js';
 import { clistRow, namedBy, objectRow, promiseRow } from './clists.js';
 import { isKernelObject } from './services.js';
 import { checkGarbage } from './unreached-objects.js';
@@ -121,7 +121,7 @@ const checkPromise = (audit: Audit, kref: KRef, row: PromiseRow): void => {
     'count',
     () => `${name} has count ${row.references}; held ${held}`,
   );
-  findings.expect(held > 0, 'promise', () => `${name} is held by nobody`);
+  findings.expect(held > 0 || isDue(audit, kref), 'promise', () => `${name} is held by nobody`);
   if (row.state !== PromiseState.unresolved) {
     const isClosed = row.body !== null && row.decider === NOBODY_DECIDES && row.queueCount === 0;
     findings.expect(

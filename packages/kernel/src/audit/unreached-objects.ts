@@ -19,7 +19,7 @@ import { dismissedTag } from '../objects/orphans.js';
 import { krefNumber, showKRef, type KRef } from '../state/krefs.js';
 import { NOBODY_OWNS, REVOKED } from '../state/parties.js';
 import { exportName, Reach, VatState, type ObjectRow } from '../state/schema.js';
-import { isRunning, type Audit } from './audit-context.js';
+import { isDue, isRunning, type Audit } from './audit-context.js';
 
 export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => {
   const [owner, , reachable, recognizable, exported] = row;
@@ -28,7 +28,7 @@ export const checkGarbage = (audit: Audit, kref: KRef, row: ObjectRow): void => 
     const text = (): string => `${showKRef(kref)} is reached; its owner takes it for dropped`;
     findings.expect(exported === Reach.reachable, 'garbage', text);
   }
-  if (reachable > 0) return;
+  if (reachable > 0 || isDue(audit, kref)) return;
   if (owner === NOBODY_OWNS || owner === REVOKED) return checkOrphan(audit, kref, recognizable);
   if (!isVatNumber(owner)) {
     findings.add('garbage', `${showKRef(kref)} is of ${owner}, and nobody reaches it`);

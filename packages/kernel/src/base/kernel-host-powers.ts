@@ -1,7 +1,7 @@
 /** The one file of the kernel that touches a clock. No measurement from here enters a hash. */
 import { existsSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
-import { performance } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { engineNames } from '@heirloom/worker';
 
@@ -40,6 +40,34 @@ export const repeat: Repeat = (milliseconds, job) => {
   const timer = setInterval(job, milliseconds);
   timer.unref();
   return () => clearInterval(timer);
+};
+
+/** How long a thread does not get to its timers. */
+export interface PauseMeter {
+  /** The longest since this was last asked, ms, to about as much as the meter's step. */
+  takeLongestMs(): number;
+  stop(): void;
+}
+
+const PAUSE_STEP_MS = 10;
+const NS_PER_MS = 1e6;
+
+/**
+ * Of this thread. libuv's own timer is late by as long as the thread is busy; it runs no code of
+ * ours, keeps no process alive, and costs a hundred wake-ups a second.
+ */
+export const watchPauses = (): PauseMeter => {
+  const lateness = monitorEventLoopDelay({ resolution: PAUSE_STEP_MS });
+  lateness.enable();
+  return {
+    takeLongestMs: () => {
+      const longest = lateness.max / NS_PER_MS - PAUSE_STEP_MS;
+      const { count } = lateness;
+      lateness.reset();
+      return count === 0 ? 0 : Math.max(0, longest);
+    },
+    stop: () => void lateness.disable(),
+  };
 };
 
 export const hostClock: Clock = {

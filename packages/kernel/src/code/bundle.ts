@@ -5,7 +5,6 @@
  * whose completion value is the module namespace (rules.md#u4).
  */
 import { hash } from 'node:crypto';
-import { Script } from 'node:vm';
 import { describeError } from '@heirloom/store';
 import { required } from '@heirloom/store/types';
 import { bundleIdFrom, type BundleId } from '@heirloom/worker';
@@ -13,10 +12,9 @@ import { OLDER_WEAVING, weave, WEAVING, type Weaving } from '@heirloom/worker/we
 import { KernelError } from '../base/kernel-errors.js';
 import { advised } from './advice.js';
 import type { DerivedArchive } from './archive-script.js';
-import { ArchiveRefused, type Bundling } from './bundling.js';
-import { SOURCE_URL_PREFIX } from './evaluated-places.js';
+import { ArchiveRefused, type DerivedScript, type Derives } from './bundling.js';
 import { RecentBundles } from './recent-bundles.js';
-import { whyRefused, wovenSource } from './refused-source.js';
+import { bad, checkScript, checkSize, deriveScript, scriptOf } from './script-bundle.js';
 import { mapOf, readSourceMap } from './source-places.js';
 import { rememberedRoot } from './source-roots.js';
 
@@ -27,7 +25,7 @@ export const BUNDLE_FORMATS = [
   'getExport',
 ] as const;
 export type BundleFormat = (typeof BUNDLE_FORMATS)[number];
-type ScriptFormat = Exclude<BundleFormat, 'endoZipBase64'>;
+export type ScriptFormat = Exclude<BundleFormat, 'endoZipBase64'>;
 
 /** A bundle as `bundleVat` and endo's bundler make it. */
 export type VatBundle =
@@ -64,8 +62,6 @@ export interface CheckedBundle {
 }
 
 const BUNDLE_BYTES_MAX = 12_000_000;
-/** With what the weaver adds; one row of the store. */
-const SCRIPT_BYTES_MAX = 15_000_000;
 const SHA512_PATTERN = /^[0-9a-f]{128}$/;
 
 export const isFormat = (format: unknown): format is BundleFormat =>
@@ -84,22 +80,13 @@ type BundleField =
   | 'endoZipBase64'
   | 'endoZipBase64Sha512';
 
-const bad = (why: string, cause?: unknown): never => {
-  throw new KernelError('BAD_BUNDLE', `not a vat bundle: ${why}`, { cause });
-};
-
-const checkSize = (what: string, text: string, bytesMax = BUNDLE_BYTES_MAX): void => {
-  if (Buffer.byteLength(text) <= bytesMax) return;
-  bad(`its ${what} is over ${bytesMax} bytes`);
-};
-
 /** What cannot be read is told of when it is given, not when something has thrown. */
 const checkSourceMap = (sourceMap: unknown): string | undefined => {
   if (typeof sourceMap === 'object') return bad('its source map is an object: give its JSON text');
   if (typeof sourceMap !== 'string') return bad('its source map is no JSON text');
   // Endo's bundler puts an empty text there, or a comment.
   if (!sourceMap.trimStart().startsWith('{')) return undefined;
-  checkSize('source map', sourceMap);
+  checkSize('source map', sourceMap, BUNDLE_BYTES_MAX);
   try {
     readSourceMap(sourceMap);
     const { version }: { readonly version?: unknown } = JSON.parse(sourceMap);
@@ -122,40 +109,9 @@ const inlineMap = (source: string): string | undefined => {
   return mapOf(json) === undefined ? undefined : json;
 };
 
-/**
- * Of what is woven, strict as compartments take it: V8 may be of an older Node than the one that
- * our parser is made for.
- */
-const checkSyntax = (script: string): void => {
-  try {
-    new Script(`'use strict';${script}`, { filename: 'bundle' }); // parses only
-  } catch (error) {
-    bad(`its source does not parse: ${describeError(error)}`, error);
-  }
-};
-
 /** Of a bundle that is a script. */
 export const bundleIdOf = (moduleFormat: BundleFormat, source: string): BundleId =>
   bundleIdFrom(hash('sha256', `${moduleFormat}\n${source}`));
-
-/**
- * The completion value of the last two formats is a function that gives the namespace, called here
- * as bundle-source documents. They would take a `require` of their surroundings: a vat has none.
- */
-const scriptOf = (moduleFormat: ScriptFormat, source: string): string => {
-  switch (moduleFormat) {
-    case 'endoScript':
-      return source;
-    case 'getExport':
-      return `(${source}\n)()`;
-    case 'nestedEvaluate': {
-      const prefix = JSON.stringify(SOURCE_URL_PREFIX);
-      return `(nestedEvaluate => (${source}\n)(${prefix}))(source => (0, eval)(source))`;
-    }
-    default:
-      throw TypeError(`no script format ${String(moduleFormat satisfies never)}`);
-  }
-};
 
 /** What one image runs of a bundle. */
 export const scriptFor = (bundle: CheckedBundle, weaving: Weaving | undefined): string => {
@@ -163,55 +119,48 @@ export const scriptFor = (bundle: CheckedBundle, weaving: Weaving | undefined): 
   return required(bundle.olderScript, 'a script for the image before');
 };
 
-/** Errors: KernelError BAD_BUNDLE, which says where in the author's files, if the map does. */
-const wovenScript = (moduleFormat: ScriptFormat, source: string, sourceMap: unknown): string => {
-  try {
-    const woven = wovenSource(moduleFormat, source);
-    return moduleFormat === 'endoScript' ? woven : weave(scriptOf(moduleFormat, source));
-  } catch (error) {
-    // One of a module says nothing of the source.
-    const isEvaluated = moduleFormat === 'nestedEvaluate';
-    const map = typeof sourceMap === 'string' && !isEvaluated ? mapOf(sourceMap) : undefined;
-    return bad(whyRefused(error, source, map), error);
-  }
-};
-
-const checkScript = (script: string): void => {
-  checkSize('woven script', script, SCRIPT_BYTES_MAX);
-  checkSyntax(script);
-};
+/** How a bundle is checked. */
+interface Checking {
+  readonly derives: Derives;
+  readonly weaving: Weaving;
+  /** In the turn in which it is asked for, whatever that takes, unless it is an archive. */
+  readonly isNow: boolean;
+}
 
 const recent = new RecentBundles();
 const keyOf = (key: string, weaving: Weaving): string => `${key} ${weaving}`;
+
+/** In place, a source of so many UTF-16 code units keeps nobody waiting: about ten milliseconds. */
+const WOVEN_IN_PLACE_MAX = 25_000;
 
 const checkScriptBundle = (
   moduleFormat: ScriptFormat,
   source: unknown,
   sourceMap: unknown,
-  weaving: Weaving,
-): CheckedBundle => {
+  { derives, weaving, isNow }: Checking,
+): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof source !== 'string') {
     return bad('moduleFormat and source must be strings (see bundleVat)');
   }
-  checkSize('source', source);
+  checkSize('source', source, BUNDLE_BYTES_MAX);
   const bundleId = bundleIdOf(moduleFormat, source);
   const key = keyOf(bundleId, weaving);
   const known = recent.get(key);
   if (known !== undefined) return known;
-  const script = wovenScript(moduleFormat, source, sourceMap);
-  checkScript(script);
-  const olderScript =
-    weaving === OLDER_WEAVING ? weave(scriptOf(moduleFormat, source), weaving) : undefined;
-  const bundle = { bundleId, moduleFormat, source, script, olderScript };
-  recent.add(key, bundle);
-  return bundle;
+  const map = typeof sourceMap === 'string' ? sourceMap : undefined;
+  const job = { moduleFormat, source, sourceMap: map, older: weaving === OLDER_WEAVING };
+  const bundleOf = (derived: DerivedScript): CheckedBundle => {
+    const bundle = { bundleId, moduleFormat, source, ...derived };
+    recent.add(key, bundle);
+    return bundle;
+  };
+  if (isNow || source.length <= WOVEN_IN_PLACE_MAX) return bundleOf(deriveScript(job));
+  return derives.deriveScript(job).then(bundleOf);
 };
 
-type DerivesArchives = Pick<Bundling, 'deriveArchive'>;
-
 /** Their scripts are what a way out has derived, so each has its own. */
-const recentArchives = new WeakMap<DerivesArchives, RecentBundles>();
-const archivesOf = (derives: DerivesArchives): RecentBundles => {
+const recentArchives = new WeakMap<Derives, RecentBundles>();
+const archivesOf = (derives: Derives): RecentBundles => {
   const known = recentArchives.get(derives) ?? new RecentBundles();
   recentArchives.set(derives, known);
   return known;
@@ -220,14 +169,14 @@ const archivesOf = (derives: DerivesArchives): RecentBundles => {
 const checkZipBundle = async (
   source: unknown,
   sha512: unknown,
-  derives: DerivesArchives,
+  derives: Derives,
   weaving: Weaving,
 ): Promise<CheckedBundle> => {
   if (typeof source !== 'string') return bad('endoZipBase64 must be a string (see bundleVat)');
   if (sha512 !== undefined && (typeof sha512 !== 'string' || !SHA512_PATTERN.test(sha512))) {
     return bad('endoZipBase64Sha512 must be 128 hexadecimal digits, or left out');
   }
-  checkSize('archive', source);
+  checkSize('archive', source, BUNDLE_BYTES_MAX);
   const moduleFormat = 'endoZipBase64';
   const sourceId = bundleIdOf(moduleFormat, source);
   // Each archive is verified, though two may have one id; so is what it says of its own hash.
@@ -296,15 +245,17 @@ const mapped = (checked: CheckedBundle, given: unknown): CheckedBundle => {
 };
 
 /**
- * Checks shape, format, size, integrity and syntax, and derives the script; of an archive in a
- * thread, hence the promise. `weaving`: of the store's image.
+ * Checks shape, format, size, integrity and syntax, and derives the script: in a thread, hence the
+ * promise, of an archive always, and of a script unless it is short, known or wanted `isNow`.
+ * `weaving`: of the store's image.
  *
  * Errors: KernelError BAD_BUNDLE says what is wrong.
  */
 export const checkBundle = (
   bundle: unknown,
-  derives: DerivesArchives,
+  derives: Derives,
   weaving: Weaving = WEAVING,
+  isNow = false,
 ): CheckedBundle | Promise<CheckedBundle> => {
   if (typeof bundle !== 'object' || bundle === null) return bad('it is no object');
   const fields: Partial<Record<BundleField, unknown>> = bundle;
@@ -321,5 +272,8 @@ export const checkBundle = (
     return checking.then(checked => mapped(checked, sourceMap));
   }
   const given = sourceMap ?? (typeof source === 'string' ? inlineMap(source) : undefined);
-  return mapped(checkScriptBundle(moduleFormat, source, given, weaving), given);
+  const checked = checkScriptBundle(moduleFormat, source, given, { derives, weaving, isNow });
+  return checked instanceof Promise
+    ? checked.then(bundle => mapped(bundle, given))
+    : mapped(checked, given);
 };

@@ -7,6 +7,7 @@ import type { VatBundle } from './bundle.js';
 import { bundleVat } from './bundle-vat.js';
 import { runArchiveJob } from './bundler.js';
 import type { Bundling } from './bundling.js';
+import { runScriptJob } from './weaver.js';
 
 const isFile = async (path: string): Promise<boolean> => {
   try {
@@ -38,6 +39,7 @@ const bundleOwn = (path: string): Promise<VatBundle> => {
 
 export const hostBundling: Bundling = {
   deriveArchive: runArchiveJob,
+  deriveScript: runScriptJob,
   bundleEntry: path => bundleVat(path),
   bundleOwn,
   findFile,

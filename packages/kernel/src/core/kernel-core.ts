@@ -12,6 +12,7 @@ import {
   isHeight,
   Store,
   unpackBlockRecord,
+  type Block,
   type Height,
   type RowChange,
 } from '@heirloom/store';
@@ -26,6 +27,7 @@ import {
 } from '@heirloom/worker';
 import { closedAmid, whenAborted } from '../base/aborted.js';
 import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
+import { inTurns } from '../base/giving-way.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { SourcePlaces } from '../code/source-places.js';
@@ -39,7 +41,7 @@ import { ToldBundles } from '../lifecycle/told-bundles.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
-import { freeUnreferenced } from '../objects/collect.js';
+import { freeUnreferenced } from '../objects/freeing.js';
 import { interfaceOf } from '../objects/object-interfaces.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
@@ -325,7 +327,8 @@ export class KernelCore {
       // What the host let go between waves: nothing in RAM may wait for a later block.
       freeUnreferenced(this.state);
       this.state.endCrank();
-      const changes = this.state.changes();
+      const { clock } = this.ways;
+      const changes = await inTurns(this.state.changing(), clock);
       this.bundles.changes(changes);
       this.images.changes(changes);
       this.engine.changes(changes);
@@ -336,12 +339,11 @@ export class KernelCore {
       this.#pager.changes(unhashed);
       const height = heightAfter(this.height);
       const sealed = isSealed(height, this.parameters);
-      const { clock } = this.ways;
       const began = clock.nowMs();
-      await this.store.commit({ height, changes, unhashed, sealed });
+      const block: Block = { height, changes, unhashed, sealed, drive: it => inTurns(it, clock) };
+      await this.store.commit(block);
       if (this.log.isOn) {
-        const { blockHash: hash } = this;
-        const fields = { hash, sealed, waves: this.#wave, rows: changes.length };
+        const fields = { hash: this.blockHash, sealed, waves: this.#wave, rows: changes.length };
         const milliseconds = clock.nowMs() - began;
         this.log.tell('block', 'committed', height, { ...fields, milliseconds });
       }

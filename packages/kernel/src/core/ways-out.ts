@@ -7,7 +7,7 @@
  * that a fresh store begins with, and the cranks of workers.
  */
 import type { StorePlace } from '@heirloom/store';
-import type { Clock } from '../base/kernel-host-powers.js';
+import type { Clock, PauseMeter } from '../base/kernel-host-powers.js';
 import type { Bundling } from '../code/bundling.js';
 import type { MakeCodeCache } from '../code/code-caches.js';
 import type { Engine } from '../code/host-engine.js';
@@ -23,6 +23,8 @@ export interface WaysOut {
   /** Starts the workers of vats. */
   readonly openWorkers: OpenWorkers;
   readonly clock: Clock;
+  /** Watches how long this thread is busy at a stretch, for metrics. */
+  watchPauses(): PauseMeter;
   /** What runs vat code in this process: its name, and what it shows (rules.md#h4). */
   readonly engine: Engine;
   /** The image of the installed release: fresh stores begin with it. */

@@ -3,15 +3,19 @@ import { bundleIdFrom } from '@heirloom/worker';
 import { weave } from '@heirloom/worker/weave';
 import { describe, expect, test } from 'vitest';
 import type { BundleFormat } from '../code/bundle.js';
-import { ArchiveRefused } from '../code/bundling.js';
+import { ArchiveRefused, type ScriptJob } from '../code/bundling.js';
+import { deriveScript } from '../code/script-bundle.js';
 import { deriveBundles } from './adoption.js';
+
+const nothingElse = () => Promise.reject(Error('an archive is no script'));
 
 test('adoption: an archive that an older release has named -> keeps its id', async () => {
   const bundleId = bundleIdFrom('0'.repeat(64));
   const archive = { bundleId, moduleFormat: 'endoZipBase64', source: 'AAAA' } as const;
   const derived = { script: '({})', sha512: '1'.repeat(128) };
   const deriveArchive = () => Promise.resolve(derived);
-  const bundles = await deriveBundles({ sources: () => [archive] }, { deriveArchive });
+  const derives = { deriveArchive, deriveScript: nothingElse };
+  const bundles = await deriveBundles({ sources: () => [archive] }, derives);
   expect(bundles).toEqual([{ ...archive, script: derived.script }]);
 });
 
@@ -19,7 +23,8 @@ test('adoption: an archive that an older release has named -> keeps its id', asy
 const scriptOf = async (moduleFormat: BundleFormat, source: string, error = Error('none')) => {
   const installed = { bundleId: bundleIdFrom('0'.repeat(64)), moduleFormat, source };
   const deriveArchive = () => Promise.reject(error);
-  const [bundle] = await deriveBundles({ sources: () => [installed] }, { deriveArchive });
+  const derives = { deriveArchive, deriveScript: async (job: ScriptJob) => deriveScript(job) };
+  const [bundle] = await deriveBundles({ sources: () => [installed] }, derives);
   expect(bundle).toMatchObject(installed);
   return bundle!.script;
 };

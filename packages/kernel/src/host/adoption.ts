@@ -5,7 +5,7 @@
  * the input then only adds rows, so replicas that run the same release write the same.
  */
 import { bundleOfBefore, checkBundle, type CheckedBundle, type VatBundle } from '../code/bundle.js';
-import type { Bundling } from '../code/bundling.js';
+import type { Derives } from '../code/bundling.js';
 import { prepareImage, type Image, type ImageSource } from '../code/images.js';
 import type { BundleSource, InstalledBundles } from '../code/installed.js';
 import { silentInput, type Input } from '../core/inbox.js';
@@ -23,7 +23,7 @@ const bundleOf = ({ moduleFormat, source }: BundleSource): VatBundle =>
 
 const derived = async (
   source: BundleSource,
-  bundling: Pick<Bundling, 'deriveArchive'>,
+  bundling: Derives,
 ): Promise<CheckedBundle> => {
   try {
     return await checkBundle(bundleOf(source), bundling);
@@ -39,7 +39,7 @@ const derived = async (
  */
 export const deriveBundles = async (
   bundles: Pick<InstalledBundles, 'sources'>,
-  bundling: Pick<Bundling, 'deriveArchive'>,
+  bundling: Derives,
 ): Promise<CheckedBundle[]> => {
   const checked: CheckedBundle[] = [];
   for (const source of bundles.sources()) {

@@ -4,6 +4,7 @@ import { KernelError, type CrankPlace } from '../base/kernel-errors.js';
 import type { Repeat } from '../base/kernel-host-powers.js';
 import type { BlockDriver } from '../core/block-driver.js';
 import type { KernelCore } from '../core/kernel-core.js';
+import { endPauses } from './pauses.js';
 
 const TIMEOUT_MS = 1_000;
 
@@ -45,6 +46,7 @@ export const closeKernel = async (
   timeoutMs: number,
   onCut: (places: readonly CrankPlace[]) => void,
 ): Promise<void> => {
+  endPauses(core);
   const reason = new KernelError('KERNEL_CLOSED', 'the kernel was closed');
   const stopWaiting = inTwoSteps(core.ways.clock.repeat, timeoutMs, [
     () => blocks.hurry(),

@@ -2,7 +2,13 @@
 import path from 'node:path';
 import { directoryPlace } from '@heirloom/store';
 import { readImage } from '@heirloom/worker';
-import { debugRoot, hostClock, warnHost, writeError } from '../base/kernel-host-powers.js';
+import {
+  debugRoot,
+  hostClock,
+  warnHost,
+  watchPauses,
+  writeError,
+} from '../base/kernel-host-powers.js';
 import { warmCodeCache } from '../code/code-caches.js';
 import { hostBundling } from '../code/host-bundling.js';
 import { hostEngine } from '../code/host-engine.js';
@@ -19,6 +25,7 @@ export const hostWays = (given: string): WaysOut => {
     openNote: () => openNoteFile(directory),
     openWorkers: hostWorkers({ directory, readersMax: READERS_MAX }),
     clock: hostClock,
+    watchPauses,
     engine: hostEngine,
     installedImage: readImage,
     makeCodeCache: warmCodeCache,

@@ -7,10 +7,12 @@
 import { required, type Height } from '@heirloom/store';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { KernelCore } from '../core/kernel-core.js';
+import { longestPauseMs } from './pauses.js';
 import { statsOf, type KernelStats } from './stats.js';
 import { countTables, type TableCounts, type VatTableCounts } from './table-counts.js';
 
 const MIB = 2 ** 20;
+const MS_PER_SECOND = 1_000;
 const UPGRADE_SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
 const COUNTERS = {
@@ -34,6 +36,7 @@ const GAUGES = {
   bound_names: 'Names that the host has bound to references.',
   vats_stranded: 'Vats that get nothing until code of them starts.',
   items_parked: 'What is kept for stranded vats.',
+  longest_pause_seconds: 'The longest that the thread of the kernel was busy, since last asked.',
   garbage_to_tell: 'Objects that vats are still to be told of as garbage.',
 } as const;
 
@@ -177,6 +180,7 @@ export class KernelMetrics {
       bound_names: tables.boundNames,
       vats_stranded: tables.stranded,
       items_parked: tables.parked,
+      longest_pause_seconds: longestPauseMs(this.#core) / MS_PER_SECOND,
       garbage_to_tell: tables.toCollect,
     };
     for (const [name, value] of Object.entries(values)) {

@@ -91,7 +91,27 @@ export interface InstallBundleOptions {
   readonly name?: string;
 }
 
-/** See `Kernel.installBundle`. The input is added at once, unless an archive is to be verified. */
+/** Of each kernel, the bundle that is checked last of those that are to be installed. */
+const lastChecked = new WeakMap<KernelCore, Promise<unknown>>();
+
+/** Bundles that are installed by one kernel become inputs in order of call, whatever each takes. */
+const inOrder = (
+  core: KernelCore,
+  checking: CheckedBundle | Promise<CheckedBundle>,
+): CheckedBundle | Promise<CheckedBundle> => {
+  const before = lastChecked.get(core);
+  if (before === undefined && !(checking instanceof Promise)) return checking;
+  const turn = Promise.allSettled([before, checking]).then(() => {
+    if (lastChecked.get(core) === turn) lastChecked.delete(core);
+  });
+  lastChecked.set(core, turn);
+  return Promise.resolve(before).then(() => checking);
+};
+
+/**
+ * See `Kernel.installBundle`. The input is added at once, if the bundle is prepared or the host
+ * owns its blocks; else behind those that were called before, as soon as its script is derived.
+ */
 export const installBundle = async (
   core: KernelCore,
   blocks: BlockDriver,
@@ -105,14 +125,19 @@ export const installBundle = async (
     return bundle.bundleId;
   };
   const prepared = isObject(given) ? bundles.find(core, given) : undefined;
-  if (prepared !== undefined) return install(prepared);
+  if (prepared !== undefined) {
+    const turn = blocks.isAuto ? inOrder(core, prepared) : prepared;
+    return install(turn instanceof Promise ? await turn : turn);
+  }
   const isArchive =
     isObject(given) && 'moduleFormat' in given && given.moduleFormat === 'endoZipBase64';
   if (isArchive && !blocks.isAuto) {
     prepareFirst('installBundle', 'an endoZipBase64 archive', 'kernel.prepareBundle(bundle)');
   }
-  const checking = checkBundle(given, core.ways.bundling, core.images.weaving);
-  return install(checking instanceof Promise ? await checking : checking);
+  const { images, ways } = core;
+  const checking = checkBundle(given, ways.bundling, images.weaving, !blocks.isAuto);
+  const ordered = blocks.isAuto ? inOrder(core, checking) : checking;
+  return install(ordered instanceof Promise ? await ordered : ordered);
 };
 
 /** See `Kernel.adoptImage`. The input is added at once, if the image is prepared. */

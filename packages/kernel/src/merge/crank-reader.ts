@@ -7,7 +7,7 @@
  * undoes the crank. Ownership of references is checked where they are used: syscalls.ts.
  */
 import { AssertionError } from 'node:assert';
-import { isNatural } from '@heirloom/store';
+import { atOnce, isNatural, type Steps } from '@heirloom/store';
 import {
   BODY_BYTES_MAX,
   CRANK_BYTES_MAX,
@@ -66,11 +66,11 @@ class CrankReader {
     this.#cursor = new FrameCursor(packed);
   }
 
-  crank({ migrates }: Pick<CrankRights, 'migrates'>): CrankTuple {
+  *crank({ migrates }: Pick<CrankRights, 'migrates'>): Steps<CrankTuple> {
     this.#cursor.tuple(4);
     const outcome = this.#outcome();
-    const syscalls = this.#syscalls();
-    const rows = this.#rows();
+    const syscalls = yield* this.#syscalls();
+    const rows = yield* this.#rows();
     // A crank that faulted reports nothing.
     const report = migrates && outcome === null ? this.#migrationReport() : this.#report();
     this.#cursor.end();
@@ -86,15 +86,18 @@ class CrankReader {
     return error.length > BODY_BYTES_MAX ? limit('an error too large') : [code, error];
   }
 
-  #syscalls(): SyscallTuple[] {
+  *#syscalls(): Steps<SyscallTuple[]> {
     const count = this.#cursor.list();
     if (count > SYSCALLS_PER_CRANK_MAX) limit('too many syscalls');
     const syscalls: SyscallTuple[] = [];
-    for (let i = 0; i < count; i += 1) syscalls.push(this.#syscall());
+    for (let i = 0; i < count; i += 1) {
+      syscalls.push(yield* this.#syscall());
+      yield;
+    }
     return syscalls;
   }
 
-  #syscall(): SyscallTuple {
+  *#syscall(): Steps<SyscallTuple> {
     const cursor = this.#cursor;
     const length = cursor.list();
     if (length === 0) fault('a syscall without an opcode');
@@ -112,7 +115,7 @@ class CrankReader {
         return [op, this.#reference()];
       case Syscall.resolve:
         if (length !== 2) fault('malformed resolve');
-        return [op, this.#resolutions()];
+        return [op, yield* this.#resolutions()];
       case Syscall.exit:
         if (length !== 4) fault('malformed exit');
         return [op, cursor.boolean(), this.#body(), this.#slots()];
@@ -168,13 +171,14 @@ class CrankReader {
     return this.#elementsLeft < 0 ? limit('too many resolutions') : count;
   }
 
-  #resolutions(): Resolution[] {
+  *#resolutions(): Steps<Resolution[]> {
     const cursor = this.#cursor;
     const count = this.#elements();
     const resolutions: Resolution[] = [];
     for (let i = 0; i < count; i += 1) {
       cursor.tuple(4);
       resolutions.push([this.#reference(), cursor.boolean(), this.#body(), this.#slots()]);
+      yield;
     }
     return resolutions;
   }
@@ -193,7 +197,7 @@ class CrankReader {
     return pairs;
   }
 
-  #rows(): RowWrite[] {
+  *#rows(): Steps<RowWrite[]> {
     const cursor = this.#cursor;
     const count = cursor.list();
     if (count > ROWS_PER_CRANK_MAX) limit('too many row writes');
@@ -211,6 +215,7 @@ class CrankReader {
       }
       before = key;
       rows.push([key, value]);
+      yield;
     }
     return rows;
   }
@@ -268,16 +273,22 @@ class CrankReader {
  * Reads a packed crank. One that is packed in another way than ours is refused: its first bytes do
  * not tell how it has ended. Errors: VatFault.
  */
-export const readCrank = (
+export function* readingCrank(
   packed: Uint8Array,
   rights: Pick<CrankRights, 'migrates'>,
-): CrankTuple => {
+): Steps<CrankTuple> {
   if (packed.length > CRANK_BYTES_MAX) limit('crank too large');
   if (packed[0] !== CRANK_HEAD) fault('malformed crank: not as a worker packs it');
   try {
-    return new CrankReader(packed).crank(rights);
+    return yield* new CrankReader(packed).crank(rights);
   } catch (error) {
     if (!(error instanceof AssertionError)) throw error;
     return fault(`malformed crank: ${error.message}`);
   }
-};
+}
+
+/** The same at a stretch. */
+export const readCrank = (
+  packed: Uint8Array,
+  rights: Pick<CrankRights, 'migrates'>,
+): CrankTuple => atOnce(readingCrank(packed, rights));

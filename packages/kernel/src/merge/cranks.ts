@@ -6,7 +6,13 @@
  * So a `VatFault` may be thrown within `mergeCrank` only: in `acceptMessage` nothing is a vat's
  * fault, and whatever is thrown there stops the kernel.
  */
-import { keyFromBytes, ROW_EXPORT_NAME_PREFIX, textOfKey } from '@heirloom/store';
+import {
+  atOnce,
+  keyFromBytes,
+  ROW_EXPORT_NAME_PREFIX,
+  textOfKey,
+  type Steps,
+} from '@heirloom/store';
 import {
   NAMED_EXPORTS_MAX,
   VatFault,
@@ -21,8 +27,8 @@ import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import { readCrank } from './crank-reader.js';
-import { execute, type CrankEffects, type CrankRights } from './syscalls.js';
+import { readingCrank } from './crank-reader.js';
+import { execute, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
@@ -74,16 +80,19 @@ export const acceptNotify = (
   release(state, promise);
 };
 
-const apply = (
+function* applying(
   state: KernelState,
   { vat, incarnation, spaces, rights }: CrankContext,
   crank: CrankTuple,
-): CrankEffects => {
+): Steps<CrankEffects> {
   const [outcome, syscalls, rows] = crank;
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
   const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
   for (const syscall of syscalls) {
-    execute(state, { vat, incarnation }, rights, effects, syscall);
+    for (const part of partsOf(syscall)) {
+      execute(state, { vat, incarnation }, rights, effects, part);
+      yield;
+    }
   }
   if (effects.exit?.isFailure === true) {
     throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
@@ -96,9 +105,10 @@ const apply = (
       noteAbandoned(effects, state.rows.has(spaces, key), key);
     }
     state.rows.write(writer, key, value);
+    yield;
   }
   return effects;
-};
+}
 
 const noteAbandoned = ({ abandonedNames }: CrankEffects, isThere: boolean, key: string): void => {
   if (isThere) abandonedNames.push(textOfKey(key, ROW_EXPORT_NAME_PREFIX.length));
@@ -123,17 +133,18 @@ class RaisedFault extends Error {
   }
 }
 
-/** Merges a crank, or undoes it and says why. */
-export const mergeCrank = (
+/** Merges a crank in steps, or undoes it and says why. */
+export function* mergingCrank(
   state: KernelState,
   context: CrankContext,
   packed: Uint8Array,
-): Verdict => {
+): Steps<Verdict> {
   const mark = state.mark();
   try {
-    const crank = readCrank(packed, context.rights);
+    const crank = yield* readingCrank(packed, context.rights);
     context.charge?.(crank, packed.length);
-    return { ok: true, effects: apply(state, context, crank), report: crank[3] };
+    const effects = yield* applying(state, context, crank);
+    return { ok: true, effects, report: crank[3] };
   } catch (error) {
     state.journal.rollback(mark);
     if (error instanceof RaisedFault) {
@@ -144,4 +155,11 @@ export const mergeCrank = (
     }
     throw error;
   }
-};
+}
+
+/** The same at a stretch. */
+export const mergeCrank = (
+  state: KernelState,
+  context: CrankContext,
+  packed: Uint8Array,
+): Verdict => atOnce(mergingCrank(state, context, packed));

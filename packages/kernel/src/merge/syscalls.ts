@@ -115,6 +115,38 @@ const doCollect = (
   }
 };
 
+/** References of one garbage syscall that are worked off at a stretch. */
+const COLLECTED_MAX = 1_000;
+
+/** What comes to the same as the syscall, one after the other, none of which takes long. */
+export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
+  switch (syscall[0]) {
+    case Syscall.resolve:
+      for (const resolution of syscall[1]) yield [Syscall.resolve, [resolution]];
+      return;
+    case Syscall.dropImports:
+    case Syscall.retireImports:
+    case Syscall.retireExports:
+    case Syscall.abandonExports: {
+      const [op, vrefs] = syscall;
+      // Once at least, so that the right to it is looked at.
+      for (let at = 0; at === 0 || at < vrefs.length; at += COLLECTED_MAX) {
+        yield [op, vrefs.slice(at, at + COLLECTED_MAX)];
+      }
+      return;
+    }
+    case Syscall.send:
+    case Syscall.subscribe:
+    case Syscall.exit:
+    case Syscall.dismissKind:
+    case Syscall.allege:
+      yield syscall;
+      return;
+    default:
+      throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
+  }
+}
+
 /** Carries out one checked syscall. Throws VatFault; the caller undoes the crank. */
 export const execute = (
   state: KernelState,

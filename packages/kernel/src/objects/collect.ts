@@ -1,13 +1,11 @@
 /**
- * Garbage between vats (docs/gc.md): what counts have reached nil, and who is to be told.
+ * Garbage between vats (docs/gc.md): what vats are to be told of it, and what they say of it.
  *
- * Invariants: counts are looked at, and rows of objects and promises deleted, at the end of a wave
- * only (rules.md#g1); what a vat is to be told is a row until it is told, and is checked again when
- * the wave that would tell it starts.
+ * Invariants: what a vat is to be told is a row until it is told, and is checked again when the
+ * wave that would tell it starts. freeing.ts says who is to be told, at the end of a wave.
  */
 import assert from 'node:assert/strict';
 import {
-  isVatNumber,
   parseVRef,
   ROOT_VREF,
   storedVRef,
@@ -15,24 +13,19 @@ import {
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
-import { collectOf, ranges } from '../state/kernel-keys.js';
+import { collectOf } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { KERNEL_OWNS, NOBODY_OWNS, REVOKED } from '../state/parties.js';
-import { PromiseState, Reach, VatState, type ObjectRow, type PromiseRow } from '../state/schema.js';
+import { NOBODY_OWNS, REVOKED } from '../state/parties.js';
+import { Reach, VatState } from '../state/schema.js';
 import {
   getObject,
-  getPromise,
-  promiseQueueKey,
   release,
-  releaseAll,
   releaseReachable,
   releaseRecognizable,
   setExported,
 } from './counts.js';
-import { forgetKernelObject } from './kernel-objects.js';
 import { orphan, ownerOf } from './orphans.js';
-import { findPromiseCycle, mayBeInCycle } from './promise-cycles.js';
 
 /** In the order in which a vat is told. */
 export const CollectAction = { dropExport: 0, retireExport: 1, retireImport: 2 } as const;
@@ -50,31 +43,6 @@ export interface CollectBatch {
   readonly krefs: KRef[];
 }
 
-const freePromise = (state: KernelState, kref: KRef, row: PromiseRow): void => {
-  for (let ordinal = 0; ordinal < row.queueCount; ordinal += 1) {
-    const key = promiseQueueKey(kref, ordinal);
-    const message = state.promiseQueues.need(key);
-    state.promiseQueues.delete(key);
-    releaseAll(state, message.slots);
-    if (message.result !== undefined) release(state, message.result);
-  }
-  if (row.state !== PromiseState.unresolved) releaseAll(state, row.slots);
-  state.promises.delete(kref);
-};
-
-/** Promises that only each other hold go together. */
-const freePromiseCycle = (state: KernelState, root: KRef): void => {
-  const krefs = findPromiseCycle(state, root);
-  const rows = krefs.map(kref => getPromise(state, kref));
-  for (const kref of krefs) state.promises.delete(kref);
-  const gone = new Set(krefs);
-  for (const { slots } of rows) releaseAll(state, slots.filter(slot => !gone.has(slot)));
-};
-
-/** The vats that run and have an entry for an import. */
-const importersOf = (state: KernelState, kref: KRef): VatNumber[] =>
-  [...state.vats.scan(ranges.vats)].filter(vat => state.clist(vat).byKRef.get(kref) !== undefined);
-
 export const mark = (state: KernelState, vat: VatNumber, action: CollectAction, kref: KRef): void =>
   state.collect.set(actionKey(vat, action, kref), true);
 
@@ -85,54 +53,6 @@ export const isMarked = (
   action: CollectAction,
   kref: KRef,
 ): boolean => state.collect.get(actionKey(vat, action, kref)) !== undefined;
-
-/** Nobody answers to it and nobody reaches it: those who recognise it are told, then it goes. */
-const freeOrphan = (state: KernelState, kref: KRef, recognizable: number): void => {
-  if (recognizable === 0) {
-    state.objects.delete(kref);
-    return;
-  }
-  for (const vat of importersOf(state, kref)) {
-    mark(state, vat, CollectAction.retireImport, kref);
-  }
-};
-
-const freeObject = (state: KernelState, kref: KRef, row: ObjectRow): void => {
-  const [owner, vref, reachable, recognizable, exported, spelled] = row;
-  if (reachable > 0 || (vref === ROOT_VREF && owner !== NOBODY_OWNS)) return;
-  if (owner === KERNEL_OWNS) {
-    forgetKernelObject(state, kref);
-    state.objects.set(kref, [NOBODY_OWNS, vref, reachable, recognizable, exported, spelled]);
-    return freeOrphan(state, kref, recognizable);
-  }
-  if (owner === NOBODY_OWNS || owner === REVOKED) return freeOrphan(state, kref, recognizable);
-  // Names that an ended incarnation or vat left are taken away in steps: then it is an orphan.
-  if (!isVatNumber(owner) || ownerOf(state, kref) === undefined) return undefined;
-  if (exported === Reach.reachable) mark(state, owner, CollectAction.dropExport, kref);
-  if (recognizable === 0) mark(state, owner, CollectAction.retireExport, kref);
-  return undefined;
-};
-
-/**
- * Looks at everything whose counts may have reached nil, in kref order, until nothing is left:
- * releasing the data of a promise can free more.
- */
-export const freeUnreferenced = (state: KernelState): void => {
-  while (state.maybeFree.size > 0) {
-    const krefs = [...state.maybeFree].sort((a, b) => a - b);
-    state.maybeFree.clear();
-    for (const kref of krefs) {
-      if (isPromiseKRef(kref)) {
-        const row = state.promises.get(kref);
-        if (row?.references === 0) freePromise(state, kref, row);
-        else if (row !== undefined && mayBeInCycle(row)) freePromiseCycle(state, kref);
-      } else {
-        const row = state.objects.get(kref);
-        if (row !== undefined) freeObject(state, kref, row);
-      }
-    }
-  }
-};
 
 /** Does what a vat was to be told still hold? */
 const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): boolean => {

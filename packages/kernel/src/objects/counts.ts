@@ -9,8 +9,7 @@
 import assert from 'node:assert/strict';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
-import type { ObjectRow, PromiseRow, Reach } from '../state/schema.js';
-import { mayBeInCycle } from './promise-cycles.js';
+import { PromiseState, type ObjectRow, type PromiseRow, type Reach } from '../state/schema.js';
 
 export const getObject = (state: KernelState, kref: KRef): ObjectRow => state.objects.need(kref);
 export const getPromise = (state: KernelState, kref: KRef): PromiseRow => state.promises.need(kref);
@@ -56,9 +55,14 @@ export const updatePromise = (
     queueBytes: changes.queueBytes ?? row.queueBytes,
   };
   state.promises.set(kref, changed);
-  if (references === 0 || (by < 0 && mayBeInCycle(changed))) state.maybeFree.add(kref);
+  if (references === 0 || (by < 0 && changed.slots.length > 0)) state.maybeFree.add(kref);
+  if (by !== 0) state.tangle.changed(kref, by);
   return changed;
 };
+
+/** Can the promise be in a cycle of settled promises at all? An unresolved one has no data. */
+export const mayBeInCycle = ({ state, slots }: PromiseRow): boolean =>
+  state !== PromiseState.unresolved && slots.some(isPromiseKRef);
 
 /** One more holder that reaches and recognizes `kref`. */
 export const hold = (state: KernelState, kref: KRef): void => {
@@ -66,9 +70,9 @@ export const hold = (state: KernelState, kref: KRef): void => {
   else changeObject(state, kref, 1, 1);
 };
 
-export const release = (state: KernelState, kref: KRef): void => {
-  if (isPromiseKRef(kref)) updatePromise(state, kref, getPromise(state, kref), -1);
-  else changeObject(state, kref, -1, -1);
+export const release = (state: KernelState, kref: KRef, holders = 1): void => {
+  if (isPromiseKRef(kref)) updatePromise(state, kref, getPromise(state, kref), -holders);
+  else changeObject(state, kref, -holders, -holders);
 };
 
 /** One more holder that only recognizes the object. */

@@ -19,7 +19,7 @@ import type { KRef } from '../state/krefs.js';
 import { FIRST_VAT_COUNTERS, Sweep, VatState } from '../state/schema.js';
 import { openTestStore } from '../testing/test-store.js';
 import { resolveName } from './clist.js';
-import { freeUnreferenced } from './collect.js';
+import { freeUnreferenced } from './freeing.js';
 import { hold, release } from './counts.js';
 import { dismissKind, hasRevokedNames, revokeStep } from './dismissed-kinds.js';
 import { describeData } from './kernel-data.js';

@@ -4,10 +4,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
+import { SearchPhase } from '../state/tangle.js';
 import { openTestStore } from '../testing/test-store.js';
-import { freeUnreferenced } from './collect.js';
-import { release } from './counts.js';
-import { CYCLE_PROMISES_MAX, findPromiseCycle } from './promise-cycles.js';
+import { hold, release } from './counts.js';
+import { freeUnreferenced } from './freeing.js';
+import { GarbageWork } from './garbage-work.js';
+import { CYCLE_PROMISES_MAX } from './promise-cycles.js';
 import { makePromise, settle } from './router.js';
 
 let state: KernelState;
@@ -21,9 +23,20 @@ const make = (): KRef =>
   makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
 const resolve = (promise: KRef, ...slots: KRef[]): void =>
   settle(state, promise, { rejected: false, body: new Uint8Array(), slots });
-const letGo = (...promises: KRef[]): void => {
+/** Of one step: little, so that searches have several. */
+const WORK = 500;
+const LONG = { tags: ['thorough'] };
+
+/** Steps until nothing is left to do; returns how many. */
+const freeAll = (work = WORK): number => {
+  for (let steps = 1; ; steps += 1) {
+    freeUnreferenced(state, new GarbageWork(work));
+    if (!state.hasGarbageLeft) return steps;
+  }
+};
+const letGo = (...promises: KRef[]): number => {
   for (const promise of promises) release(state, promise);
-  freeUnreferenced(state);
+  return freeAll(Math.max(WORK, promises.length));
 };
 const areThere = (promises: readonly KRef[]): boolean[] =>
   promises.map(promise => state.promises.get(promise) !== undefined);
@@ -90,13 +103,96 @@ describe('promise cycles', () => {
     expect(areThere([ring!])).toEqual([false]);
   });
 
-  test('as many promises as a search may look at -> gone; one more -> they stay', () => {
+  /** One step of a search. */
+  const step = (): void => freeUnreferenced(state, new GarbageWork(1));
+
+  test('a crank of a search in progress is undone -> the search knows nothing of it', () => {
+    const [a, b] = makeRing(2);
+    hold(state, b!);
+    for (const promise of [a!, b!]) release(state, promise);
+    while (state.tangle.size < 2) step();
+    step();
+    expect(state.tangle.phase).toBe(SearchPhase.members);
+    state.endCrank();
+    const mark = state.mark();
+    release(state, b!);
+    state.journal.rollback(mark);
+    freeAll();
+    expect(areThere([a!, b!])).toEqual([true, true]);
+    letGo(b!);
+    expect(areThere([a!, b!])).toEqual([false, false]);
+  });
+
+  test('what holds it goes amid a search, after somebody has taken it -> it stays', () => {
+    const [before, between, taken] = [make(), make(), make()];
+    resolve(taken!, taken!);
+    resolve(between!, taken!);
+    resolve(before!, between!);
+    hold(state, before!);
+    for (const promise of [before!, between!, taken!]) release(state, promise);
+    while (state.tangle.phase !== SearchPhase.live) step();
+    hold(state, taken!);
+    letGo(before!);
+    expect(areThere([before!, between!, taken!])).toEqual([false, false, true]);
+    expect(state.promises.need(taken!).slots).toEqual([taken]);
+    letGo(taken!);
+    expect(areThere([taken!])).toEqual([false]);
+  });
+
+  test('as many promises as a search may have -> gone; one more -> they stay', LONG, () => {
     const least = makeRing(CYCLE_PROMISES_MAX);
     letGo(...least);
     expect(areThere(least).filter(Boolean)).toEqual([]);
     const most = makeRing(CYCLE_PROMISES_MAX + 1);
     letGo(...most);
-    expect(findPromiseCycle(state, most[0]!)).toEqual([]);
     expect(areThere(most).filter(Boolean).length).toBe(CYCLE_PROMISES_MAX + 1);
+  });
+
+  test('a tangle that is too large, and others of the same wave -> the others go', LONG, () => {
+    const most = makeRing(CYCLE_PROMISES_MAX + 1);
+    const least = [makeRing(2), makeRing(3)].flat();
+    letGo(most[0]!, ...least, ...most.slice(1));
+    expect(areThere(least).filter(Boolean)).toEqual([]);
+    expect(areThere(most).filter(Boolean).length).toBe(CYCLE_PROMISES_MAX + 1);
+  });
+
+  test('each holds each, let go at once -> work that is linear in what they hold', () => {
+    const stepsOf = (size: number): number => {
+      const mesh = Array.from({ length: size }, make);
+      for (const promise of mesh) resolve(promise, ...mesh);
+      const steps = letGo(...mesh);
+      expect(areThere(mesh).filter(Boolean)).toEqual([]);
+      return steps;
+    };
+    const [small, large] = [stepsOf(40), stepsOf(160)];
+    expect(large).toBeGreaterThan(small);
+    expect(large).toBeLessThanOrEqual(small * 16 + 16);
+  });
+
+  test('each holds each and one is held, holders go one by one -> a search each, linear', () => {
+    const mesh = Array.from({ length: 100 }, make);
+    for (const promise of mesh) resolve(promise, ...mesh);
+    for (const promise of mesh.slice(1)) {
+      const before = letGo(promise);
+      expect(before * WORK).toBeLessThan(4 * mesh.length ** 2);
+    }
+    expect(areThere(mesh).filter(Boolean).length).toBe(mesh.length);
+    letGo(mesh[0]!);
+    expect(areThere(mesh).filter(Boolean)).toEqual([]);
+  });
+
+  test('a chain of promises, let go at its head -> a bounded part in each step', () => {
+    const chain = Array.from({ length: 3 * WORK }, make);
+    for (const [i, promise] of chain.entries()) resolve(promise, ...chain.slice(i + 1, i + 2));
+    for (const promise of chain.slice(1)) release(state, promise);
+    freeAll();
+    release(state, chain[0]!);
+    freeUnreferenced(state, new GarbageWork(WORK));
+    const left = areThere(chain).filter(Boolean).length;
+    expect(left).toBeGreaterThan(2 * WORK);
+    expect(left).toBeLessThan(3 * WORK);
+    expect(state.hasGarbageLeft).toBe(true);
+    freeAll();
+    expect(areThere(chain).filter(Boolean)).toEqual([]);
   });
 });

@@ -2,55 +2,146 @@
  * Settled promises that hold each other through their data, and that nobody else holds.
  *
  * Theory of operation. Counts alone never let go of a cycle. One becomes garbage when its last
- * holder from outside lets go of one of its promises: that promise is a candidate, looked at when
- * the wave ends. All settled promises that its data reaches are counted by how often the others
- * among them hold them; one with more holders than that is held from outside, and so is everything
- * that it reaches. The rest is garbage.
+ * holder from outside lets go of one of its promises: that promise is a suspect. A search begins
+ * with all suspects that there are. Its members are the settled promises that their data reaches;
+ * it counts, for each, how often members hold it. What has more holders than that is held from
+ * outside, and so is everything that it reaches. The rest is garbage: its data is emptied, and
+ * counts do what is left.
  *
- * Invariants: reads only; an unresolved promise has no data, so it is in no cycle. A search looks
- * at no more than `CYCLE_PROMISES_MAX` promises: of a larger tangle nothing is found.
+ * Each promise is looked at twice at most, whoever holds it, and once more to be emptied: a search
+ * is linear in what its members hold. It goes on, wave after wave, as far as a wave's work reaches;
+ * state/tangle.ts says what it knows meanwhile. That may be done in steps because the data of a
+ * settled promise never changes and because garbage stays garbage: nobody is left who could hold it
+ * again. What was live and becomes garbage meanwhile has lost a holder, and is a suspect again.
+ *
+ * Invariants: an unresolved promise has no data, so it is in no cycle. A search has no more than
+ * `CYCLE_PROMISES_MAX` members: one that finds more gives up. Then each of its suspects has a
+ * search of its own, so that one tangle that is too large hides no other.
  */
-import { required } from '@heirloom/store';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type PromiseRow } from '../state/schema.js';
+import { SearchPhase } from '../state/tangle.js';
+import { release } from './counts.js';
+import type { GarbageWork } from './garbage-work.js';
 
-export const CYCLE_PROMISES_MAX = 1_000;
+export const CYCLE_PROMISES_MAX = 100_000;
+/** Suspects that one search begins with. */
+const SUSPECTS_MAX = 10_000;
 
-/** Can the promise be in a cycle at all? */
-export const mayBeInCycle = ({ state, slots }: PromiseRow): boolean =>
-  state !== PromiseState.unresolved && slots.some(isPromiseKRef);
+const EMPTY = new Uint8Array();
 
-/** The promises that garbage is found among, with their rows; undefined if they are too many. */
-const settledFrom = (state: KernelState, root: KRef): Map<KRef, PromiseRow> | undefined => {
-  const found = new Map<KRef, PromiseRow>();
-  const open = [root];
-  for (let kref = open.pop(); kref !== undefined; kref = open.pop()) {
-    if (found.has(kref)) continue;
-    const row = state.promises.need(kref);
-    if (row.state === PromiseState.unresolved) continue;
-    if (found.size === CYCLE_PROMISES_MAX) return undefined;
-    found.set(kref, row);
-    open.push(...row.slots.filter(isPromiseKRef));
-  }
-  return found;
+/** Goes on with the search that there is, or begins one, until it ends or the work is done. */
+export const searchCycles = (state: KernelState, work: GarbageWork): void => {
+  if (!hasSearch(state)) return;
+  while (work.isLeft && state.tangle.phase !== SearchPhase.none) step(state, work);
 };
 
-/** The promises that only each other hold, of those that `root` reaches; in kref order. */
-export const findPromiseCycle = (state: KernelState, root: KRef): KRef[] => {
-  const found = settledFrom(state, root);
-  if (found === undefined) return [];
-  const inner = new Map<KRef, number>();
-  for (const { slots } of found.values()) {
-    for (const slot of slots) if (found.has(slot)) inner.set(slot, (inner.get(slot) ?? 0) + 1);
+/** Is there a search? One is begun if there is any reason for it. */
+const hasSearch = (state: KernelState): boolean => {
+  const { suspects, tangle } = state;
+  if (tangle.phase !== SearchPhase.none) return true;
+  if (suspects.size === 0) {
+    if (tangle.singly > 0) tangle.end(0);
+    return false;
   }
-  const live = new Set<KRef>();
-  const rowOf = (kref: KRef): PromiseRow => required(found.get(kref), 'a row that was found');
-  const open = [...found.keys()].filter(k => rowOf(k).references > (inner.get(k) ?? 0));
-  for (let kref = open.pop(); kref !== undefined; kref = open.pop()) {
-    if (live.has(kref)) continue;
-    live.add(kref);
-    open.push(...rowOf(kref).slots.filter(slot => found.has(slot)));
+  tangle.begin(suspects.take(tangle.singly > 0 ? 1 : SUSPECTS_MAX));
+  return true;
+};
+
+const step = (state: KernelState, work: GarbageWork): void => {
+  const { phase } = state.tangle;
+  switch (phase) {
+    case SearchPhase.members:
+      return findMembers(state, work);
+    case SearchPhase.live:
+      return markLive(state, work);
+    case SearchPhase.clear:
+      return clear(state, work);
+    case SearchPhase.none:
+      return undefined;
+    default:
+      throw TypeError(`unknown phase ${String(phase satisfies never)}`);
   }
-  return [...found.keys()].filter(kref => !live.has(kref)).sort((a, b) => a - b);
+};
+
+const promisesIn = ({ slots }: PromiseRow): KRef[] => slots.filter(isPromiseKRef);
+
+const findMembers = (state: KernelState, work: GarbageWork): void => {
+  const { tangle } = state;
+  while (work.isLeft) {
+    const kref = tangle.take();
+    if (kref === undefined) {
+      tangle.beginLive();
+      forgetCovered(state);
+      return;
+    }
+    const row = state.promises.get(kref);
+    if (row === undefined || row.state === PromiseState.unresolved) {
+      tangle.forget(kref);
+      work.spend(1);
+      continue;
+    }
+    work.spend(1 + row.slots.length);
+    tangle.visit(kref, row.references, promisesIn(row));
+    if (tangle.size > CYCLE_PROMISES_MAX) {
+      giveUp(state);
+      return;
+    }
+  }
+};
+
+/**
+ * Where there were several suspects, it is not known which of them led to so many. What a single
+ * one has led to is held by it, and stays with it.
+ */
+const giveUp = (state: KernelState): void => {
+  const { suspects, tangle } = state;
+  const { roots } = tangle;
+  if (roots.length === 1) forgetCovered(state);
+  else for (const root of roots) suspects.add(root);
+  tangle.end(roots.length === 1 ? tangle.singly : suspects.size);
+};
+
+const forgetCovered = ({ suspects, tangle }: KernelState): void => {
+  for (const kref of suspects.snapshot()) if (tangle.covers(kref)) suspects.delete(kref);
+};
+
+const markLive = (state: KernelState, work: GarbageWork): void => {
+  const { tangle } = state;
+  while (work.isLeft) {
+    const kref = tangle.take();
+    if (kref === undefined) {
+      tangle.beginClear();
+      return;
+    }
+    const { slots } = state.promises.need(kref);
+    work.spend(1 + slots.length);
+    tangle.reach(slots);
+  }
+};
+
+/** The data of garbage goes; what it held is let go of, all of this step at once. */
+const clear = (state: KernelState, work: GarbageWork): void => {
+  const { tangle } = state;
+  const released = new Map<KRef, number>();
+  let isThrough = false;
+  while (work.isLeft && !isThrough) {
+    const kref = tangle.take();
+    if (kref === undefined) isThrough = true;
+    else {
+      const row = state.promises.need(kref);
+      work.spend(1 + row.slots.length);
+      for (const slot of row.slots) released.set(slot, (released.get(slot) ?? 0) + 1);
+      state.promises.set(kref, { ...row, body: EMPTY, slots: [] });
+    }
+  }
+  for (const [kref, holders] of released) {
+    release(state, kref, holders);
+    // Its turn comes: nobody need look at it before.
+    if (tangle.isDoomed(kref) && state.promises.need(kref).references > 0) {
+      state.maybeFree.delete(kref);
+    }
+  }
+  if (isThrough) tangle.end();
 };

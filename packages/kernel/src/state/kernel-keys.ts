@@ -18,6 +18,8 @@ import {
   countKey,
   DISMISSAL_PREFIX,
   dismissalKey,
+  DUE_PREFIX,
+  dueKey,
   HOST_CALL_PREFIX,
   HOST_RESULT_PREFIX,
   hostCallKey,
@@ -49,6 +51,8 @@ import {
   spaceUsersKey,
   STRANDED_PREFIX,
   strandedKey,
+  SUSPECT_PREFIX,
+  suspectKey,
   textOfKey,
   transcriptPrefix,
   VAT_PREFIX,
@@ -227,6 +231,14 @@ export const spellings = {
       const kref = objectKRef(readU48(key, at + 5));
       return `${readU32(key, at)}/${readU8(key, at + 4)}/${kref}`;
     },
+  },
+  due: {
+    spell: (kref: KRef): BinaryKey => dueKey(kindOf(kref), krefNumber(kref)),
+    parse: (key: BinaryKey): KRef => readKRef(key, DUE_PREFIX.length),
+  },
+  suspect: {
+    spell: (kref: KRef): BinaryKey => suspectKey(krefNumber(kref)),
+    parse: (key: BinaryKey): KRef => promiseKRef(readU48(key, SUSPECT_PREFIX.length)),
   },
   hostObject: { spell: hostObjectKey },
   hostCall: {

@@ -5,14 +5,18 @@
  * crank is merged or undone as a whole; they reach the store with the block.
  */
 import {
+  atOnce,
   countersKey,
+  DUE_PREFIX,
   FIRST_HEIGHT,
   heightAfter,
+  SUSPECT_PREFIX,
   transcriptKey,
   type BinaryKey,
   type Height,
   type ReadView,
   type RowChange,
+  type Steps,
 } from '@heirloom/store';
 import {
   spaceOf,
@@ -27,6 +31,7 @@ import {
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
 import { dataWeight } from './frame-codec.js';
+import { DueKRefs } from './due-krefs.js';
 import { HostSettlements } from './host-settlements.js';
 import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
@@ -56,6 +61,7 @@ import {
 import { ServiceTables } from './service-tables.js';
 import { SpaceLists } from './space-lists.js';
 import { StrandedVats } from './stranded-vats.js';
+import { SearchPhase, Tangle } from './tangle.js';
 
 const isCollecting = ({ reap, sweep, migration }: VatCounters): boolean =>
   reap !== Reap.none || sweep !== Sweep.none || migration !== Migration.none;
@@ -67,6 +73,8 @@ interface AnyTable {
   readonly dirtyCount: number;
   readonly dirtyBytes: number;
   changes(into: RowChange[]): void;
+  /** The same in steps, where there may be many. */
+  changing?(into: RowChange[]): Steps<void>;
   committed(): void;
 }
 
@@ -142,7 +150,12 @@ export class KernelState {
   /**
    * Krefs whose counts may have reached nil: they are looked at when the wave ends (rules.md#g1).
    */
-  readonly maybeFree = new Set<KRef>();
+  readonly maybeFree: DueKRefs;
+  /** Settled promises that may be in a cycle and have lost a holder: see objects/freeing.ts. */
+  readonly suspects: DueKRefs;
+  readonly tangle: Tangle;
+  /** The last wave has left garbage for the next one. */
+  hasGarbageLeft: boolean;
   /** Vats whose counters may say that a reap, a sweep or a migration is due. */
   readonly dueVats = new Set<VatNumber>();
 
@@ -181,7 +194,12 @@ export class KernelState {
     this.rows = new RowTable(view, journal);
     this.transcript = new AppendRows(view, 'transcript', journal);
     this.queue = new RunQueue({ view, journal, weigh: item => this.#weigh(item) });
+    this.maybeFree = new DueKRefs(view, { prefix: DUE_PREFIX, ...spellings.due });
+    this.suspects = new DueKRefs(view, { prefix: SUSPECT_PREFIX, ...spellings.suspect });
+    this.tangle = new Tangle(view, journal);
+    this.hasGarbageLeft = this.isGarbageLeft();
     this.#tables.push(this.rows, this.rows.preImages, this.transcript, this.queue);
+    this.#tables.push(this.maybeFree, this.suspects, this.tangle);
     for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
     this.#counters =
@@ -192,8 +210,8 @@ export class KernelState {
     let clist = this.#clists.get(vat);
     if (clist === undefined) {
       clist = {
-        byVRef: this.#table(codecs.kref, spellings.byVRef(vat)),
-        byKRef: this.#table(codecs.clist, spellings.byKRef(vat)),
+        byVRef: this.#made(codecs.kref, spellings.byVRef(vat)),
+        byKRef: this.#made(codecs.clist, spellings.byKRef(vat)),
       };
       this.#clists.set(vat, clist);
     }
@@ -247,8 +265,15 @@ export class KernelState {
     this.#counters[counter] = before;
   }
 
-  /** Is there garbage to tell vats of, to reap or to sweep, or anything to migrate? */
+  /** Is there garbage that has not been looked at, or is being searched? */
+  isGarbageLeft(): boolean {
+    const { maybeFree, suspects, tangle } = this;
+    return maybeFree.size > 0 || suspects.size > 0 || tangle.phase !== SearchPhase.none;
+  }
+
+  /** Is there garbage to look at, to tell vats of, to reap or to sweep, or anything to migrate? */
   get hasCollection(): boolean {
+    if (this.hasGarbageLeft) return true;
     for (const vat of this.dueVats) {
       const row = this.vats.get(vat);
       const counters = row?.state === VatState.running ? this.vatCounters.get(vat) : undefined;
@@ -319,15 +344,14 @@ export class KernelState {
    */
   async trial<T>(work: () => Promise<T>): Promise<T> {
     const mark = this.mark();
-    const maybeFree = [...this.maybeFree];
+    const maybeFree = this.maybeFree.snapshot();
     const dueVats = [...this.dueVats];
     const countersChanged = this.#countersChanged;
     try {
       return await work();
     } finally {
       this.journal.rollback(mark);
-      this.maybeFree.clear();
-      for (const kref of maybeFree) this.maybeFree.add(kref);
+      this.maybeFree.restore(maybeFree);
       this.dueVats.clear();
       for (const vat of dueVats) this.dueVats.add(vat);
       this.#countersChanged = countersChanged;
@@ -340,19 +364,39 @@ export class KernelState {
     this.journal.clear();
   }
 
+  *#allTables(): Generator<AnyTable, void> {
+    yield* this.#tables;
+    for (const { byVRef, byKRef } of this.#clists.values()) {
+      yield byVRef;
+      yield byKRef;
+    }
+  }
+
   get dirtyCount(): number {
-    return this.#tables.reduce((sum, table) => sum + table.dirtyCount, 0);
+    let sum = 0;
+    for (const table of this.#allTables()) sum += table.dirtyCount;
+    return sum;
   }
 
   /** About how many bytes of memory what this block changed takes: the same on every replica. */
   get dirtyBytes(): number {
-    return this.#tables.reduce((sum, table) => sum + table.dirtyBytes, 0);
+    let sum = 0;
+    for (const table of this.#allTables()) sum += table.dirtyBytes;
+    return sum;
   }
 
   /** Everything that this block writes to hashed tables. */
   changes(): RowChange[] {
+    return atOnce(this.changing());
+  }
+
+  /** The same in steps. */
+  *changing(): Steps<RowChange[]> {
     const changes: RowChange[] = [];
-    for (const table of this.#tables) table.changes(changes);
+    for (const table of this.#allTables()) {
+      if (table.changing === undefined) table.changes(changes);
+      else yield* table.changing(changes);
+    }
     if (this.#countersChanged) {
       const value = codecs.counters.encode(this.#counters);
       changes.push({ table: 'kernel', key: countersKey(), value });
@@ -361,7 +405,11 @@ export class KernelState {
   }
 
   committed(): void {
-    for (const table of this.#tables) table.committed();
+    for (const table of this.#allTables()) table.committed();
+    // Of a vat that is gone nothing is kept: what it called things has been deleted.
+    for (const vat of this.#clists.keys()) {
+      if (this.vats.get(vat) === undefined) this.#clists.delete(vat);
+    }
     this.#countersChanged = false;
     this.#height = heightAfter(this.#height);
     this.journal.clear();
@@ -372,10 +420,18 @@ export class KernelState {
     spelling: Spelling<K>,
     keepsHeavy = false,
   ): KernelTable<K, V> {
-    const { journal } = this;
-    const kept = { codec, keepsHeavy, ...spelling };
-    const table = new KernelTable<K, V>({ view: this.#view, table: 'kernel', journal, ...kept });
+    const table = this.#made(codec, spelling, keepsHeavy);
     this.#tables.push(table);
     return table;
+  }
+
+  #made<K extends number | string, V>(
+    codec: RowCodec<V>,
+    spelling: Spelling<K>,
+    keepsHeavy = false,
+  ): KernelTable<K, V> {
+    const { journal } = this;
+    const kept = { codec, keepsHeavy, ...spelling };
+    return new KernelTable<K, V>({ view: this.#view, table: 'kernel', journal, ...kept });
   }
 }

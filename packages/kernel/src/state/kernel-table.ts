@@ -10,7 +10,14 @@
  *   has just made up this key (a fresh number), which depends on inputs and block boundaries only.
  */
 import assert from 'node:assert/strict';
-import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
+import {
+  atOnce,
+  type BinaryKey,
+  type ReadView,
+  type RowChange,
+  type Steps,
+  type TableName,
+} from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
 
@@ -159,10 +166,16 @@ export class KernelTable<K extends number | string, V> implements Restorable {
 
   /** The changes of this block, in no particular order. */
   changes(into: RowChange[]): void {
+    atOnce(this.changing(into));
+  }
+
+  /** The same in steps. The table must not change meanwhile. */
+  *changing(into: RowChange[]): Steps<void> {
     const { table, spell, codec } = this.#options;
     for (const [key, row] of this.#dirty) {
       const value = row.value === undefined ? undefined : codec.encode(row.value);
       into.push({ table, key: spell(key), value });
+      yield;
     }
   }
 

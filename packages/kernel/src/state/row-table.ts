@@ -14,12 +14,14 @@
  */
 import assert from 'node:assert/strict';
 import {
+  atOnce,
   preimageKey,
   required,
   vatstoreKey,
   type BinaryKey,
   type ReadView,
   type RowChange,
+  type Steps,
 } from '@heirloom/store';
 import {
   FIRST_INCARNATION,
@@ -254,12 +256,18 @@ export class RowTable {
   }
 
   changes(into: RowChange[]): void {
+    atOnce(this.changing(into));
+  }
+
+  /** The same in steps. The table must not change meanwhile. */
+  *changing(into: RowChange[]): Steps<void> {
     for (const [space, { rows }] of this.#dirty) {
       for (const [key, row] of rows) {
         const gone = !isStored(row);
         if (gone && row.fresh) continue;
         const value = gone ? undefined : row.hides ? TOMBSTONE : withHeader(row);
         into.push({ table: 'vatstore', key: vatstoreKey(space, key), value });
+        yield;
       }
     }
   }

@@ -7,7 +7,7 @@
  * commit; of what waits longer, `KEPT_BYTES_MAX` is, and the rest is read when its turn comes.
  */
 import assert from 'node:assert/strict';
-import { required, type ReadView, type RowChange } from '@heirloom/store';
+import { required, type ReadView, type RowChange, type Steps } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
 import { KernelTable, ROW_WEIGHT } from './kernel-table.js';
@@ -194,6 +194,11 @@ export class RunQueue implements Restorable {
 
   changes(into: RowChange[]): void {
     this.#items.changes(into);
+  }
+
+  /** The same in steps. */
+  changing(into: RowChange[]): Steps<void> {
+    return this.#items.changing(into);
   }
 
   committed(): void {

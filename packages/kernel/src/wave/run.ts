@@ -7,7 +7,7 @@
  * to (rules.md#g1).
  */
 import assert from 'node:assert/strict';
-import { packFrame } from '@heirloom/store';
+import { atOnce, packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
   FIRST_INCARNATION,
@@ -22,6 +22,7 @@ import {
   type Position,
   type VatNumber,
 } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import { countDelivery } from '../lifecycle/refresh.js';
 import { cleanUpStep, endVat } from '../lifecycle/termination.js';
@@ -30,15 +31,16 @@ import { logEnd, logLifecycle } from '../log/lifecycle.js';
 import {
   acceptMessage,
   acceptNotify,
-  mergeCrank,
+  mergingCrank,
   MIGRATION_RIGHTS,
   NO_RIGHTS,
   type Verdict,
 } from '../merge/cranks.js';
 import type { CrankRights } from '../merge/syscalls.js';
 import { retirePromise } from '../objects/clist.js';
-import { applyCollectBatch, freeUnreferenced } from '../objects/collect.js';
+import { applyCollectBatch } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
+import { freeUnreferenced } from '../objects/freeing.js';
 import { refusalOf } from '../objects/orphans.js';
 import { refuse, type Settlement } from '../objects/router.js';
 import { takeHostCall } from '../services/host-calls.js';
@@ -69,6 +71,11 @@ import {
 } from './plan.js';
 import { Dispatch } from './wave-dispatch.js';
 import { WaveParts, type PartImages } from './wave-parts.js';
+
+/** A crank of more bytes is merged in turns with whatever else waits for the thread. */
+const LONG_CRANK_BYTES = 65_536;
+/** Promises that leave c-lists at the end of a wave; more of them do so in turns. */
+const RETIRED_AT_ONCE = 4_096;
 
 export interface WaveStats {
   /** Items taken off the run queue. */
@@ -111,7 +118,7 @@ interface Wave {
   readonly parts: WaveParts;
 }
 
-type CrankToLog = [
+type MergedCrank = [
   item: CrankItem,
   incarnation: Incarnation,
   packed: Uint8Array,
@@ -154,13 +161,19 @@ export class WaveRunner {
       state.endCrank();
     }
     state.sender = undefined;
-    const cleanups = this.#endWave(wave);
+    const cleanups = await this.#endWave(wave);
     this.#options.pager.endWave();
     const creations = plan.lifecycle.filter(isCreation).length;
     return { items, cranks, creations, cleanups };
   }
 
-  #endWave({ moment, retired, records, parts }: Wave): number {
+  #endWave(wave: Wave): number | Promise<number> {
+    const ending = this.#ending(wave);
+    if (wave.retired.length <= RETIRED_AT_ONCE) return atOnce(ending);
+    return inTurns(ending, this.#options.clock);
+  }
+
+  *#ending({ moment, retired, records, parts }: Wave): Steps<number> {
     const { state, limits } = this.#options;
     const { height, wave } = moment;
     for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
@@ -170,6 +183,7 @@ export class WaveRunner {
     for (const [vat, incarnation, promise] of retired) {
       // A successor that has been given the promise meanwhile has a name of its own for it.
       if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
+      yield;
     }
     parts.forgetNames();
     const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
@@ -245,7 +259,13 @@ export class WaveRunner {
     return next.then(packed => this.#conclude(item, row, packed, wave));
   }
 
-  #conclude(item: CrankItem, row: VatRow, packed: Uint8Array, wave: Wave): true {
+  /** A promise where the crank is long. */
+  #conclude(
+    item: CrankItem,
+    row: VatRow,
+    packed: Uint8Array,
+    wave: Wave,
+  ): true | Promise<true> {
     const { state } = this.#options;
     const { vat } = item;
     const { incarnation, spaces } = row;
@@ -255,12 +275,25 @@ export class WaveRunner {
     const isMetered = item.kind === 'message' || item.kind === 'notify';
     const meter = isMetered ? row.options.meter : null;
     const context = { vat, incarnation, spaces, rights, charge: chargeTo(state, meter) };
-    const verdict = mergeCrank(state, context, packed);
-    if (this.#options.log.tellsCranks) this.#logCrank(item, incarnation, packed, verdict, wave);
+    const merging = mergingCrank(state, context, packed);
+    const merged = (verdict: Verdict): true => {
+      this.#merged([item, incarnation, packed, verdict, wave], meter);
+      return true;
+    };
+    if (packed.length <= LONG_CRANK_BYTES) return merged(atOnce(merging));
+    return inTurns(merging, this.#options.clock).then(merged);
+  }
+
+  /** The crank is merged, or undone. */
+  #merged(crank: MergedCrank, meter: KRef | null): void {
+    const { state } = this.#options;
+    const [item, incarnation, packed, verdict, wave] = crank;
+    const { vat } = item;
+    if (this.#options.log.tellsCranks) this.#logCrank(...crank);
     if (!verdict.ok) {
       if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(state, meter);
       this.#terminate(vat, wave, verdict);
-      return true;
+      return;
     }
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
@@ -280,10 +313,9 @@ export class WaveRunner {
       if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
       this.#endVat(vat, wave, { rejected: false, ...exit });
     }
-    return true;
   }
 
-  #logCrank(...[item, incarnation, packed, verdict, wave]: CrankToLog): void {
+  #logCrank(...[item, incarnation, packed, verdict, wave]: MergedCrank): void {
     const { log, state } = this.#options;
     const { vat, delivery } = item;
     const { position } = state.vatCounters.need(vat);
