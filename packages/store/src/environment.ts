@@ -89,8 +89,8 @@ export class LmdbEnvironment implements Environment {
   }
 
   /**
-   * Takes the opening lock, and does what is to be done under it, where files can be created: on a medium that is read only there is no
-   * kernel, and LMDB locks nothing.
+   * Takes the opening lock, and does what is to be done under it, where files can be created: on a
+   * medium that is read only there is no kernel, and LMDB locks nothing.
    */
   #takeOpeningLock(prepare?: () => void): () => void {
     if (this.#withinKernel) return () => undefined;

@@ -198,7 +198,8 @@ export class Store implements ReadView {
   /**
    * Waits for a commit under way. All reader threads must have exited, or `readersGone` resolves
    * when they will have: then the store can be opened again at once, and only the environment waits
-   * for them, so that a reader's end is never the last, which takes the opening lock (files/lock.ts).
+   * for them, so that a reader's end is never the last, which takes the opening lock
+   * (files/lock.ts).
    * Idempotent.
    */
   async close(readersGone?: Promise<void>): Promise<void> {

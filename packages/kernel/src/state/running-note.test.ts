@@ -1,5 +1,5 @@
 /** The note of what runs: what a later process reads from it. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { heightFrom, packFrame } from '@heirloom/store';

@@ -18,7 +18,7 @@ import os from 'node:os';
 import { describeError, HostError, systemErrorCode } from '../host-error.js';
 
 /** Locks an open file. False: another has it. Errors: of the system, that it has no locks. */
-export type TryLock = (fd: number) => boolean;
+type TryLock = (fd: number) => boolean;
 
 export interface FileLock {
   /** False when the file was renamed, deleted or replaced since. */
@@ -58,8 +58,8 @@ function loadTryLock(): TryLock {
       'STORE_IO',
       `No lock of the file system can be taken: ${ADDON} has no addon for ` +
         `${process.platform}-${process.arch}, or it is not installed (${describeError(error)}). ` +
-        `Without a lock no store is opened. Install it with the rest of the packages, or run on a ` +
-        `system that it knows.`,
+        `Without a lock no store is opened. Install it with the rest of the packages, or run ` +
+        `on a system that it knows.`,
       { cause: error },
     );
   }
@@ -142,8 +142,8 @@ function locks(file: string, fd: number, tryLock: TryLock): boolean {
     if (code === undefined || error instanceof HostError) throw error;
     throw new HostError(
       'STORE_IO',
-      `${file} cannot be locked: ${code}, ${describeError(error)}. Its file system takes no locks ` +
-        `now. Put the store on a local disk; on a network's, see that its lock service runs.`,
+      `${file} cannot be locked: ${code}, ${describeError(error)}. Its file system takes no ` +
+        `locks now. Put the store on a local disk; on a network's, see that its lock service runs.`,
       { cause: error },
     );
   }

@@ -62,7 +62,8 @@ test('lock: held by another process, then SIGKILL -> refused naming its pid, the
     await (await open(directory)).close();
   });
 
-test.runIf(canContain())('lock: two PID namespaces -> one writes, SIGKILL hands it over', async () => {
+const contained = 'lock: two PID namespaces -> one writes, SIGKILL hands it over';
+test.runIf(canContain())(contained, async () => {
   const directory = temporaryDirectory();
   const first = holdInContainer(directory);
   expect(await nextLine(first)).toBe('ready');
@@ -79,7 +80,7 @@ test.runIf(canContain())('lock: two PID namespaces -> one writes, SIGKILL hands 
   expect(await nextLine(third)).toBe('open 1');
 });
 
-test('lock: files that earlier releases left, whoever they name -> in nobody\'s way, and gone', () => {
+test('lock: files of earlier releases, whoever they name -> in nobody\'s way, and gone', () => {
   const directory = temporaryDirectory();
   const start = fs.readFileSync('/proc/self/stat', 'latin1').split(' ').at(21);
   const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
@@ -101,7 +102,8 @@ test('lock: its file is no line of a holder, or garbage -> locks all the same', 
     const lock = acquireLock(directory);
     expect(fs.readFileSync(file, 'latin1')).toMatch(new RegExp(`^pid ${process.pid} on .+\n$`));
     fs.writeFileSync(file, bytes);
-    expect(() => acquireLock(directory)).toThrow(locked(`${directory} is open in another process.`));
+    const unknown = locked(`${directory} is open in another process.`);
+    expect(() => acquireLock(directory)).toThrow(unknown);
     lock.release();
   }
 });

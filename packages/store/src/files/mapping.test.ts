@@ -56,7 +56,7 @@ test('mapping: a trial that fails or crashes -> STORE_IO says what to do, nothin
   expect(fs.readdirSync(directory)).toEqual([]);
 });
 
-test('mapping: a directory that takes no trial, or is not there -> whoever opens it says why', () => {
+test('mapping: a directory that is not there -> whoever opens it says why', () => {
   assertMappable(path.join(temporaryDirectory(), 'nowhere'), MAP_BYTES);
   assertMappable(path.join(temporaryDirectory(), 'nowhere'), MAP_BYTES, () => false);
 });

@@ -77,9 +77,10 @@ function assertAddressSpace(directory: string, mapBytes: number): void {
   if (left > mapBytes) return;
   throw new HostError(
     'STORE_IO',
-    `${directory} cannot be opened: it is mapped into ${mapBytes / GIB} GiB of address space, and ` +
-      `this process may map ${Math.max(0, Math.floor(left / GIB))} GiB more. It is no memory that ` +
-      `is taken: raise the limit of address space (ulimit -v unlimited), and limit memory instead.`,
+    `${directory} cannot be opened: it is mapped into ${mapBytes / GIB} GiB of address space, ` +
+      `and this process may map ${Math.max(0, Math.floor(left / GIB))} GiB more. No memory is ` +
+      `taken by it: raise the limit of address space (ulimit -v unlimited), and limit memory ` +
+      `instead.`,
   );
 }
 
@@ -156,6 +157,7 @@ export function assertMappable(
   throw new HostError(
     'STORE_IO',
     `${directory} is on a file system that LMDB cannot map files of: a trial of it failed ` +
-      `(${failure}). Put the store on a local disk, or mount the file system so that it maps files.`,
+      `(${failure}). Put the store on a local disk, or mount the file system so that it maps ` +
+      `files.`,
   );
 }
