@@ -121,8 +121,7 @@ const STORE = {
     {
       'store-place.ts': 'what a store takes from the outside',
       'keys.ts': 'spells every key',
-      'lock.ts': 'one kernel a store',
-      'data-file.ts': 'the size of the file',
+      files: 'locks of the file system; what is looked at before LMDB opens',
       'schema-version.ts': 'which schema a store has',
     },
     {

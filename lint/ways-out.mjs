@@ -15,7 +15,7 @@ export const ROOTS = ['packages/kernel/src', 'packages/store/src'];
 /** Modules of Node that only compute. Randomness of node:crypto is refused by another rule. */
 const COMPUTING = [
   ...['node:assert', 'node:assert/strict', 'node:buffer', 'node:crypto', 'node:path'],
-  ...['node:url', 'node:util', 'node:vm'],
+  ...['node:url', 'node:util', 'node:vm', 'node:zlib'],
 ];
 
 /** Packages of others that reach the outside. */
@@ -54,8 +54,10 @@ export const PLACES = {
   'packages/kernel/src/host/end-process.ts': 'the end of this process',
   'packages/store/src/environment.ts': 'LMDB',
   'packages/store/src/directory.ts': 'the files of a store',
-  'packages/store/src/lock.ts': 'lock files',
-  'packages/store/src/data-file.ts': 'the head of the data file',
+  'packages/store/src/files/lock.ts': 'lock files',
+  'packages/store/src/files/file-lock.ts': 'locks of the file system',
+  'packages/store/src/files/mapping.ts': 'what can be mapped into memory',
+  'packages/store/src/files/data-file.ts': 'the head of the data file',
   'packages/store/src/addon-file.ts': "the file of lmdb's addon, for workers",
   'packages/kernel/src/code/host-bundling.ts': 'bundles and configurations from files',
   'packages/kernel/src/code/bundler.ts': "the bundler's thread",

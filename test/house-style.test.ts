@@ -202,7 +202,7 @@ describe('layers: what lint refuses', () => {
   });
 
   test.each([
-    ['two files', 'packages/store/src/host-error.ts', `export * from './lock.js';`],
+    ['two files', 'packages/store/src/host-error.ts', `export * from './files/lock.js';`],
     ['a file and itself', 'test/support/suite/random.ts', `import './random.js';`],
     ['more than two', 'packages/store/src/host-error.ts', `import './store-import.js';`],
     ['a name marked as type', 'bench/src/temporary.ts', `import { type A } from './fork.js';`],

@@ -384,11 +384,11 @@ const STORAGE: readonly Mutation[] = [
   {
     id: 'S3a',
     rule: 'S3',
-    file: `${STORE}/lock.ts`,
-    find: 'if (owner === undefined) continue;',
-    replace: 'if (owner === undefined || owner.pid === process.pid) continue;',
+    file: `${STORE}/files/file-lock.ts`,
+    find: 'if (!locks(file, fd, tryLock)) return',
+    replace: 'if (!locks(file, fd, tryLock) && !held.has(identity)) return',
     breaks: 'A second kernel of the same process is let into a store.',
-    tests: ['packages/store/src/lock'],
+    tests: ['packages/store/src/files/lock'],
   },
   {
     id: 'S4a',

@@ -5,17 +5,17 @@
  *   heirloom-store.new      a store is being created; nothing in it was ever acknowledged
  *   data.mdb, lock.mdb      LMDB
  *   heirloom-running        the kernel's note of what runs
- *   heirloom.lock.*         who has it open (lock.ts)
+ *   heirloom.lock, and what begins so      who has it open (files/lock.ts)
  *
  * Invariants: inspection changes nothing. The marker is renamed to its final name only after the
  * first block is durable, so a crash during creation is told from a lost data file.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { assertDataFile } from './data-file.js';
+import { assertDataFile } from './files/data-file.js';
 import { LmdbEnvironment } from './environment.js';
 import { describeError, HostError, systemErrorCode } from './host-error.js';
-import { acquireLock, LOCK_PREFIX } from './lock.js';
+import { acquireLock, isLockFile } from './files/lock.js';
 import type { StorePlace } from './store-place.js';
 
 const DATA_FILE = 'data.mdb';
@@ -56,14 +56,22 @@ export function inspectDirectory(directory: string): DirectoryState {
     );
   }
   if (names.includes(CREATING_FILE)) return 'creating';
-  if (names.every((name) => name.startsWith(LOCK_PREFIX))) return 'empty';
+  if (names.every(isLockFile)) return 'empty';
   throw notAStore(directory, 'is not empty and holds no store');
 }
 
+/** What to do about an error of the system. */
+function adviceFor(code: string | undefined): string {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room on its disk, and open it again.';
+  if (code === 'EROFS') return 'A kernel writes: mount it writable, or copy the store.';
+  return 'Check the path and its permissions.';
+}
+
 function ioError(directory: string, error: unknown): HostError {
+  const advice = adviceFor(systemErrorCode(error));
   return new HostError(
     'STORE_IO',
-    `${directory} cannot be used: ${describeError(error)}. Check the path and its permissions.`,
+    `${directory} cannot be used: ${describeError(error)}. ${advice}`,
     { cause: error },
   );
 }

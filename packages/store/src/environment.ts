@@ -13,7 +13,8 @@ import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { partOf } from './codec/native-bytes.js';
 import { describeError, HostError, systemErrorCode } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
-import { acquireOpeningLock } from './lock.js';
+import { acquireOpeningLock } from './files/lock.js';
+import { assertMappable, makeReadersFile } from './files/mapping.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
   isNatural, TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
@@ -62,7 +63,9 @@ export class LmdbEnvironment implements Environment {
     assert(Number.isSafeInteger(readersMax) && readersMax > 0, 'readersMax: positive integer');
     this.#directory = directory;
     this.#withinKernel = withinKernel;
-    const release = this.#beginOpening();
+    // A worker maps what its kernel has mapped, or as much, in a process of its own.
+    if (!withinKernel) assertMappable(directory, MAP_BYTES);
+    const release = this.#takeOpeningLock(() => makeReadersFile(directory, readersMax));
     try {
       this.#root = open<Uint8Array, BinaryKey>({
         path: directory,
@@ -86,14 +89,18 @@ export class LmdbEnvironment implements Environment {
   }
 
   /**
-   * Takes the opening lock, where files can be created: on a medium that is read only there is no
-   * kernel, and LMDB locks nothing.
+   * Takes the opening lock, and does what is to be done under it, where files can be created: on a
+   * medium that is read only there is no kernel, and LMDB locks nothing.
    */
-  #beginOpening(): () => void {
+  #takeOpeningLock(prepare?: () => void): () => void {
     if (this.#withinKernel) return () => undefined;
+    let release: (() => void) | undefined;
     try {
-      return acquireOpeningLock(this.#directory).release;
+      ({ release } = acquireOpeningLock(this.#directory));
+      prepare?.();
+      return release;
     } catch (error) {
+      release?.();
       if (READ_ONLY_CODES.includes(systemErrorCode(error) ?? '')) return () => undefined;
       throw error;
     }
@@ -244,7 +251,7 @@ export class LmdbEnvironment implements Environment {
   }
 
   async close(): Promise<void> {
-    const release = this.#beginOpening();
+    const release = this.#takeOpeningLock();
     try {
       await this.#root.close();
     } finally {

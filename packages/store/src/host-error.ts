@@ -19,6 +19,8 @@ export type StoreErrorCode =
   | 'STORE_CORRUPT'
   /** The operating system refused an operation on the directory. */
   | 'STORE_IO'
+  /** The directory was renamed or deleted while it was open. */
+  | 'STORE_GONE'
   /** `close` was called before. */
   | 'STORE_CLOSED';
 

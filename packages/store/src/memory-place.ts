@@ -268,6 +268,7 @@ export class MemoryPlace implements StorePlace {
     this.#isLocked = true;
     let isHeld = true;
     return {
+      assertHeld: () => undefined,
       release: () => {
         if (isHeld) this.#isLocked = false;
         isHeld = false;

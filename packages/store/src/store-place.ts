@@ -51,6 +51,8 @@ export interface Environment {
 }
 
 export interface PlaceLock {
+  /** Errors: HostError STORE_GONE when the place is not there any more, so nobody is kept out. */
+  assertHeld(): void;
   /** Idempotent. */
   release(): void;
 }

@@ -138,7 +138,7 @@ export class Store implements ReadView {
    * Writes a block and returns its hash. The values must not change until the promise settles.
    *
    * Errors: AssertionError before anything is written (wrong height, a row twice, a wrong table, a
-   * commit under way); HostError COMMIT_FAILED, and the store is dead.
+   * commit under way); HostError COMMIT_FAILED, STORE_GONE, and the store is dead.
    * Source: rules.md#s1, rules.md#t6.
    */
   async commit(block: Block): Promise<Uint8Array> {
@@ -146,6 +146,7 @@ export class Store implements ReadView {
     assert.equal(this.#writing, undefined, 'commit: one is under way');
     assert.equal(block.height, heightAfter(this.#head.height), 'commit: height');
     assertTables(block);
+    this.assertInPlace();
     const steps = rowsOfBlock(this.#head.hash, block);
     const { drive } = block;
     const writing = this.#write(block, drive === undefined ? atOnce(steps) : drive(steps));
@@ -180,6 +181,22 @@ export class Store implements ReadView {
     return readMetaInteger(this.#environment, 'schema') ?? assert.fail('a store has a schema');
   }
 
+  /**
+   * Looks whether the store's directory still has its name.
+   *
+   * Errors: HostError STORE_GONE, and the store is dead: workers that start would not find it, and
+   * another kernel might take its name.
+   */
+  assertInPlace(): void {
+    this.#assertUsable();
+    try {
+      this.#lock.assertHeld();
+    } catch (error) {
+      if (error instanceof HostError) this.#failure = error;
+      throw error;
+    }
+  }
+
   /** Frees the places of reader processes that died; returns their count (rules.md#s4). */
   readerCheck(): number {
     this.#assertUsable();
@@ -195,7 +212,8 @@ export class Store implements ReadView {
   /**
    * Waits for a commit under way. All reader threads must have exited, or `readersGone` resolves
    * when they will have: then the store can be opened again at once, and only the environment waits
-   * for them, so that a reader's end is never the last, which takes the opening lock (lock.ts).
+   * for them, so that a reader's end is never the last, which takes the opening lock
+   * (files/lock.ts).
    * Idempotent.
    */
   async close(readersGone?: Promise<void>): Promise<void> {

@@ -17,6 +17,10 @@ interface Flags {
   readonly json?: true;
 }
 
+/** A store that has got other options before, or fewer deposits than upgrades, has others. */
+const upgradesOf = ({ incarnation, upgradesAsked }: PursesReport): string =>
+  incarnation === upgradesAsked ? `${incarnation}` : `${incarnation}, of ${upgradesAsked} asked for`;
+
 const describe = (report: PursesReport): string => {
   const { upgradeMs } = report;
   const rows: readonly (readonly [string, string | number])[] = [
@@ -27,7 +31,7 @@ const describe = (report: PursesReport): string => {
     ['  lost', report.lost],
     ['every purse holds what it must', report.conserved ? 'yes' : 'NO'],
     ['deposits per second', report.depositsPerSecond],
-    ['upgrades of the bank', report.incarnation],
+    ['upgrades of the bank', upgradesOf(report)],
     ['  without code, ms (p50, p99)', `${upgradeMs.p50}, ${upgradeMs.p99}`],
     ['anonymous memory, MiB', report.rssMiB],
     ['mapped files, MiB', report.mappedMiB],

@@ -38,6 +38,7 @@ export interface PursesReport {
   readonly depositsPerSecond: number;
   /** Milliseconds without code; 0 when this run did no upgrade. */
   readonly upgradeMs: { readonly p50: number; readonly p99: number };
+  readonly upgradesAsked: number;
   readonly incarnation: number;
   readonly blockHash: string;
   readonly rssMiB: number;
@@ -60,7 +61,8 @@ const millisecondsAt = (times: readonly number[], rank: number): number =>
   times.length === 0 ? 0 : round(percentile(times, rank), 2);
 
 const MINT_BATCH = 500;
-const DEPOSIT_BATCH = 1_000;
+/** At most; and small enough that each batch has one upgrade to carry at most. */
+const DEPOSIT_BATCH_MAX = 1_000;
 const AUDIT_BATCH = 2_000;
 /** Waves that a batch of deposits has run when an upgrade comes: some are still in flight. */
 const WAVES_BEFORE_UPGRADE_MAX = 4;
@@ -99,14 +101,16 @@ class PursesJob {
   async deposit(): Promise<number> {
     const { deposits, upgrades, seed } = this.#options;
     const random = xoroshiro128plus(seed);
+    const share = Math.ceil(deposits / Math.max(upgrades, 1));
+    const batch = Math.min(DEPOSIT_BATCH_MAX, share);
     const began = nowMs();
     let { sent } = await this.#status();
     while (sent < deposits) {
-      const count = Math.min(DEPOSIT_BATCH, deposits - sent);
+      const count = Math.min(batch, deposits - sent);
       void afterRun(this.#kernel.send(this.#driver, 'deposit', [count]).result);
       sent += count;
       const done = this.#kernel.vat('bank').incarnation;
-      const due = Math.floor((sent / deposits) * upgrades);
+      const due = Math.floor((sent * upgrades) / deposits);
       const waves = uniformInt(random, 1, WAVES_BEFORE_UPGRADE_MAX);
       if (done < due) await this.#upgradeInFlight(done + 1, waves);
       await this.#settle();
@@ -203,6 +207,7 @@ export const runPurses = async (
       conserved: status.mismatches === 0 && status.audited === purses,
       depositsPerSecond: Math.round((sent / milliseconds) * 1000),
       upgradeMs: { p50: millisecondsAt(times, 50), p99: millisecondsAt(times, 99) },
+      upgradesAsked: options.upgrades,
       incarnation: kernel.vat('bank').incarnation,
       blockHash: kernel.blockHash,
       ...memoryUse(),

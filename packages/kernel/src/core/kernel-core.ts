@@ -46,7 +46,8 @@ import { interfaceOf } from '../objects/object-interfaces.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
-import { RunningNote, type Running, type Suspicion } from '../state/running-note.js';
+import type { Running, Suspicion } from '../state/note-record.js';
+import { RunningNote } from '../state/running-note.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
 import { Pager } from '../vats/pager.js';
@@ -195,7 +196,7 @@ export class KernelCore {
     try {
       const { adoptEngine: allowsOtherEngine = false } = options;
       const record = await boot(store, options.parameters ?? {}, ways, { allowsOtherEngine });
-      note = new RunningNote(() => ways.openNote());
+      note = new RunningNote(ways);
       core = new KernelCore(store, record, note, options, ways);
       // What another engine has run is replayed by no vat; its images may not even start here.
       if (core.engine.fits) await core.#bringOnline(note, options.signal);
@@ -274,6 +275,7 @@ export class KernelCore {
 
   async runWave(): Promise<WaveStats> {
     return this.#guard(async () => {
+      this.store.assertInPlace(); // a worker that starts would not find it
       const { clock } = this.ways;
       const began = clock.nowMs();
       const moment = { height: this.height, wave: this.#wave };

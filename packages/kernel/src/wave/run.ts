@@ -51,7 +51,7 @@ import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { KERNEL_OWNS } from '../state/parties.js';
 import { ItemType, type LifecycleItem, type QueuedMessage } from '../state/queue-items.js';
-import type { Running } from '../state/running-note.js';
+import type { Running } from '../state/note-record.js';
 import {
   Migration,
   Reap,

@@ -10,7 +10,7 @@
  * the page size u32 and each of which ends with its root page u64 ‖ last page u64 ‖ txn id u64.
  */
 import fs from 'node:fs';
-import { HostError } from './host-error.js';
+import { HostError } from '../host-error.js';
 
 const MAGIC = 0xbeefc0de;
 const HEADER_BYTES = 24;

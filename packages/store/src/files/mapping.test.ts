@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { Store } from '../store.js';
+import { fixture } from '../testing/children.js';
+import { temporaryDirectory } from '../testing/test-data.js';
+import { assertMappable, makeReadersFile } from './mapping.js';
+
+/** Kibibytes of address space: Node starts in them, and the data file is not mapped. */
+const LIMIT = String(64 * 2 ** 20);
+const MAP_BYTES = 2 ** 40;
+/** More than a process can have on any machine of today. */
+const MORE_THAN_ALL = 2 ** 60;
+
+interface Ended {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+}
+
+/** Opens the directory once, as a kernel or as a reader. */
+const underLimit = (as: string, directory: string): Ended => {
+  const limited = `ulimit -v ${LIMIT}; exec "$0" "$@"`;
+  const script = fixture('open-and-close.mjs');
+  const args = ['-c', limited, process.execPath, script, directory, as, '1'];
+  return spawnSync('/bin/sh', args, { encoding: 'utf8', input: '' });
+};
+
+test('mapping: less address space than LMDB maps -> told with what to do, kernel and reader',
+  async () => {
+    const directory = temporaryDirectory();
+    const expectTold = ({ stdout, ...ended }: Ended): void => {
+      expect(ended).toMatchObject({ status: 0, signal: null });
+      expect(stdout).toMatch(/cannot be opened.* 1024 GiB of address space.*ulimit -v unlimited/);
+    };
+    expectTold(underLimit('kernel', directory));
+    const store = await Store.open({ directory, readersMax: 70 });
+    await store.close();
+    expectTold(underLimit('reader', directory));
+  });
+
+test('mapping: a file system that is not known -> tried in a child, which leaves nothing', () => {
+  const directory = temporaryDirectory();
+  assertMappable(directory, MAP_BYTES, () => false);
+  expect(fs.readdirSync(directory)).toEqual([]);
+});
+
+test('mapping: a trial that fails or crashes -> STORE_IO says what to do, nothing is left', () => {
+  const directory = temporaryDirectory();
+  const error: unknown = expect.objectContaining({
+    code: 'STORE_IO',
+    message: expect.stringMatching(`${directory} .*cannot map.*local disk`) as string,
+  });
+  expect(() => assertMappable(directory, MORE_THAN_ALL, () => false)).toThrow(error as Error);
+  expect(fs.readdirSync(directory)).toEqual([]);
+});
+
+test('mapping: a directory that is not there -> whoever opens it says why', () => {
+  assertMappable(path.join(temporaryDirectory(), 'nowhere'), MAP_BYTES);
+  assertMappable(path.join(temporaryDirectory(), 'nowhere'), MAP_BYTES, () => false);
+});
+
+test('readers file: there is none -> made without holes; there is one -> left', () => {
+  const directory = temporaryDirectory();
+  const file = path.join(directory, 'lock.mdb');
+  for (const readersMax of [1, 5_000]) {
+    fs.rmSync(file, { force: true });
+    makeReadersFile(directory, readersMax);
+    const { blocks, size } = fs.statSync(file);
+    expect(size).toBeGreaterThanOrEqual(Math.max(131_072, readersMax * 64));
+    expect(blocks * 512).toBeGreaterThanOrEqual(size);
+  }
+  fs.writeFileSync(file, 'as it is');
+  makeReadersFile(directory, 70);
+  expect(fs.readFileSync(file, 'latin1')).toBe('as it is');
+});
+
+test('readers file: LMDB opens with it -> as large as it was, whoever opens', async () => {
+  const directory = temporaryDirectory();
+  const size = (): number => fs.statSync(path.join(directory, 'lock.mdb')).size;
+  const store = await Store.open({ directory, readersMax: 70 });
+  const made = size();
+  await store.close();
+  const again = await Store.open({ directory, readersMax: 500 });
+  expect(size()).toBe(made);
+  await again.close();
+});
+
+test('readers file: no room for it -> STORE_IO, nothing of it is left, no SIGBUS', () => {
+  const directory = temporaryDirectory();
+  // With SIGXFSZ ignored, a write past this many KiB fails as on a full disk.
+  const limited = 'trap "" XFSZ; ulimit -f 64; exec "$0" "$@"';
+  const script = fixture('open-and-close.mjs');
+  const args = ['-c', limited, process.execPath, script, directory, 'kernel', '1'];
+  const { signal, stdout } = spawnSync('/bin/sh', args, { encoding: 'utf8' });
+  expect({ signal, stdout }).toEqual({
+    signal: null,
+    stdout: expect.stringMatching(/^kernel 0 .*lock\.mdb.*Make room/) as string,
+  });
+  expect(fs.readdirSync(directory)).not.toContain('lock.mdb');
+});

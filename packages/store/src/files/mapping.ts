@@ -1,0 +1,163 @@
+/**
+ * Can LMDB map its file here? It asks for all of its address space at once, and lmdb ends the
+ * process by SIGSEGV, without a word, when the system refuses (seen with lmdb 3.5: what a failed
+ * opening has freed is freed again). So whatever may refuse is looked at before.
+ *
+ * - A limit of the process's address space (`ulimit -v`), which Linux tells in /proc.
+ * - A file system that maps no files, as some of those in user space. The ones that are known to
+ *   map need no trial; on any other a child process, which may die, opens an empty environment in
+ *   a directory of its own beside the store. That costs about a tenth of a second.
+ * - A full disk. LMDB makes its file of readers with holes, and writes to it through the mapping:
+ *   where a hole finds no room, that is SIGBUS. So the file is made here, and written to its end.
+ */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { HostError, systemErrorCode } from '../host-error.js';
+
+const KIB = 1024;
+const GIB = 2 ** 30;
+/** Of a trial; a child that takes longer has shown nothing. */
+const TRIAL_MS_MAX = 20_000;
+/** Its name is one of the locks' files, which a directory that is to become a store may hold. */
+const TRIAL_PREFIX = 'heirloom.lock.trial-';
+
+/** Of a system whose disk, or whose patience with a file, is at its end. */
+const NO_ROOM_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+const READERS_FILE = 'lock.mdb';
+/** More than LMDB takes for a reader (64), and for all that stands before the first. */
+const READER_BYTES = 64;
+const READERS_HEAD_BYTES = 4_096;
+/** Also of a store whose first reader wants less. Disk, and pages that are never touched. */
+const READERS_BYTES_MIN = 128 * 1_024;
+
+/** Types that statfs tells on Linux, of file systems that map files and share what they map. */
+const MAPPING_TYPES: readonly number[] = [
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // xfs
+  0x9123683e, // btrfs
+  0x2fc12fc1, // zfs
+  0xf2f52010, // f2fs
+  0xca451a4e, // bcachefs
+  0x01021994, // tmpfs
+  0x794c7630, // overlayfs
+];
+
+/** What opens an environment as environment.ts does, and takes it away again. */
+const TRIAL = `
+  const [lmdb, path, mapSize] = process.argv.slice(1);
+  require(lmdb).open({ path, noSubdir: false, mapSize: Number(mapSize) }).close();
+`;
+
+function readIfThere(file: string): string {
+  try {
+    return fs.readFileSync(file, 'latin1');
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return '';
+  }
+}
+
+function numberIn(text: string, pattern: RegExp): number | undefined {
+  const found = pattern.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/** What this process may still map, in bytes; Infinity where nothing limits it or says so. */
+function addressSpaceLeft(): number {
+  const limit = numberIn(readIfThere('/proc/self/limits'), /^Max address space +(\d+) /m);
+  if (limit === undefined) return Infinity;
+  const used = numberIn(readIfThere('/proc/self/status'), /^VmSize:\s+(\d+) kB$/m) ?? 0;
+  return limit - used * KIB;
+}
+
+function assertAddressSpace(directory: string, mapBytes: number): void {
+  const left = addressSpaceLeft();
+  if (left > mapBytes) return;
+  throw new HostError(
+    'STORE_IO',
+    `${directory} cannot be opened: it is mapped into ${mapBytes / GIB} GiB of address space, ` +
+      `and this process may map ${Math.max(0, Math.floor(left / GIB))} GiB more. No memory is ` +
+      `taken by it: raise the limit of address space (ulimit -v unlimited), and limit memory ` +
+      `instead.`,
+  );
+}
+
+/** How a trial in the directory ended badly; undefined when it did not, or cannot be made. */
+function failedTrial(directory: string, mapBytes: number): string | undefined {
+  let place: string;
+  try {
+    place = fs.mkdtempSync(path.join(directory, TRIAL_PREFIX));
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined; // it is read only: nothing of LMDB's locks is mapped
+  }
+  try {
+    const lmdb = createRequire(import.meta.url).resolve('lmdb');
+    const args = ['-e', TRIAL, lmdb, place, String(mapBytes)];
+    const { signal, status, stderr } = spawnSync(process.execPath, args, {
+      env: {}, timeout: TRIAL_MS_MAX, encoding: 'latin1', stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    if (signal !== null && signal !== 'SIGTERM') return `it ended by ${signal}`;
+    if (status === null || status === 0) return undefined;
+    return /^Error: .*$/m.exec(stderr)?.[0] ?? `it ended with status ${status}`;
+  } finally {
+    fs.rmSync(place, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes the file of readers where there is none, under the opening lock: nobody has it open.
+ *
+ * Errors: HostError STORE_IO when there is no room; others of the system.
+ */
+export function makeReadersFile(directory: string, readersMax: number): void {
+  const file = path.join(directory, READERS_FILE);
+  if (fs.existsSync(file)) return;
+  const bytes = Math.max(READERS_BYTES_MIN, READERS_HEAD_BYTES + readersMax * READER_BYTES);
+  try {
+    fs.writeFileSync(file, new Uint8Array(bytes), { flag: 'wx' });
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (!NO_ROOM_CODES.includes(code ?? '')) throw error;
+    fs.rmSync(file, { force: true });
+    throw new HostError(
+      'STORE_IO',
+      `${directory} has no room for ${READERS_FILE} (${bytes / KIB} KiB): ${code}. Make room on ` +
+        `its disk, and open again; nothing was changed.`,
+      { cause: error },
+    );
+  }
+}
+
+function isKnownToMap(directory: string): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    return MAPPING_TYPES.includes(fs.statfsSync(directory).type);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return true; // what is wrong with the directory is told by whoever opens it
+  }
+}
+
+/**
+ * Looks whether `mapBytes` of a file in the directory can be mapped. `isKnown` says of which
+ * directories that needs no trial.
+ *
+ * Errors: HostError STORE_IO, which says what to do.
+ */
+export function assertMappable(
+  directory: string, mapBytes: number, isKnown: (directory: string) => boolean = isKnownToMap,
+): void {
+  assertAddressSpace(directory, mapBytes);
+  if (isKnown(directory)) return;
+  const failure = failedTrial(directory, mapBytes);
+  if (failure === undefined) return;
+  throw new HostError(
+    'STORE_IO',
+    `${directory} is on a file system that LMDB cannot map files of: a trial of it failed ` +
+      `(${failure}). Put the store on a local disk, or mount the file system so that it maps ` +
+      `files.`,
+  );
+}
