@@ -2,7 +2,8 @@
  * What the three commands have in common: a directory that is removed, a seed that is printed, how
  * far it is, one JSON object or text.
  *
- * Exit codes: 0 all held; 1 something did not, and is told with its seed; 2 the arguments are wrong.
+ * Exit codes: 0 all held; 1 something did not, and is told with its seed; 2 the arguments are
+ * wrong.
  */
 import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,7 +19,7 @@ export interface CommonFlags {
   readonly json?: true;
 }
 
-export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export const number =
   (least: number, isWhole: boolean) =>
@@ -35,7 +36,7 @@ export const commandOf = (name: string, description: string): Command =>
     .option('--json', 'print one JSON object')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
-export interface Run<R> {
+interface Run<R> {
   readonly name: string;
   /** Of what progress counts: `kills`. */
   readonly unit: string;

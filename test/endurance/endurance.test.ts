@@ -29,7 +29,7 @@ const runOf = async (name: string, count: number): Promise<Record<string, number
 
 beforeAll(() => inNode('node_modules/typescript/bin/tsc', '-p', 'test/endurance'));
 
-const killed = `endurance: ${KILLS} kernels killed at random moments -> nothing acknowledged is lost`;
+const killed = `endurance: ${KILLS} kernels killed at random moments -> what was said is there`;
 test(killed, { tags: ['thorough'] }, async () => {
   const report = await runOf('kills', KILLS);
   expect(report).not.toHaveProperty('wrong');

@@ -21,13 +21,13 @@ import { beginLedger } from './ledger-kernel.js';
 
 const HOST = fileURLToPath(new URL('kills-host.js', import.meta.url));
 /** Blocks of all kernels of a process before it may be killed. */
-const BLOCKS_MAX = 24;
+const BLOCKS_MAX = 48;
 const MOMENT_MS_MAX = 60;
 /** One life in so many ends by the clock instead, mostly while kernels open. */
 const EARLY_ONE_IN = 6;
 const EARLY_MS_MAX = 2_500;
 
-export interface KillsOptions {
+interface KillsOptions {
   /** Where stores are made. */
   readonly directory: string;
   readonly seed: number;
@@ -38,7 +38,7 @@ export interface KillsOptions {
   readonly progress: (killed: number) => void;
 }
 
-export interface KillsReport {
+interface KillsReport {
   readonly seed: number;
   readonly kills: number;
   /** SIGKILLs: each ends a process with its kernels. */
@@ -92,8 +92,9 @@ class Kills {
   async live(random: Random): Promise<void> {
     for (const kernel of this.#kernels) kernel.isOpen = false;
     const { ended, kill, blocks } = this.#startHost('run');
-    if (random.below(EARLY_ONE_IN) === 0) await Promise.race([wait(random.below(EARLY_MS_MAX)), ended]);
-    else await Promise.race([blocks(1 + random.below(BLOCKS_MAX)), ended]);
+    const isEarly = random.below(EARLY_ONE_IN) === 0;
+    const enough = isEarly ? wait(random.below(EARLY_MS_MAX)) : blocks(1 + random.below(BLOCKS_MAX));
+    await Promise.race([enough, ended]);
     await Promise.race([wait(random.below(MOMENT_MS_MAX)), ended]);
     kill();
     assert.deepEqual(await ended, { signal: 'SIGKILL', stderr: '' });

@@ -6,7 +6,7 @@ import { FIRST_VAT_NAME, type Ledger, type LedgerCall, type PlannedCall } from '
 
 const VAT_FILE = fileURLToPath(new URL('../../../vats/ledger.js', import.meta.url));
 
-/** Forks come and go: two vats online show what paging does, too. */
+/** The vat and its fork are online: what takes time is the threads of vats, once an opening. */
 const options = { spareThreads: 0, threads: 1, maxVatsOnline: 2, log: () => undefined } as const;
 
 export const openLedger = (directory: string): Promise<Kernel> =>

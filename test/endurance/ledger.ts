@@ -18,7 +18,12 @@ export type LedgerCall =
   /** By the reference that the host holds. */
   | { readonly op: 'pay'; readonly purse: number; readonly amount: number }
   /** By the root of a vat; forks have purses of their own. */
-  | { readonly op: 'deposit'; readonly vat: string; readonly purse: number; readonly amount: number }
+  | {
+      readonly op: 'deposit';
+      readonly vat: string;
+      readonly purse: number;
+      readonly amount: number;
+    }
   | { readonly op: 'upgrade'; readonly vat: string; readonly version: number }
   | { readonly op: 'fork'; readonly vat: string }
   | { readonly op: 'end'; readonly vat: string }
@@ -37,7 +42,7 @@ interface LedgerVat {
 
 export const FIRST_VAT_NAME = 'ledger';
 const PURSES_MAX = 12;
-const FORKS_MAX = 2;
+const FORKS_MAX = 1;
 const AMOUNT_MAX = 1_000;
 
 export class Ledger {
@@ -75,7 +80,8 @@ export class Ledger {
   /** The next block; the ledger is then as it leaves it. */
   next(): PlannedCall[] {
     this.#blocks += 1;
-    const random = seededRandom(Math.imul(this.#seed, 0x9e3779b1) ^ Math.imul(this.#blocks, 0x85ebca6b));
+    const mixed = Math.imul(this.#seed, 0x9e3779b1) ^ Math.imul(this.#blocks, 0x85ebca6b);
+    const random = seededRandom(mixed);
     const calls: PlannedCall[] = [];
     const add = (call: LedgerCall, answer?: PlannedCall['answer']): void =>
       void calls.push({ call, answer });

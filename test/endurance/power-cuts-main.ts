@@ -8,8 +8,9 @@ interface Flags extends CommonFlags {
 
 const DESCRIPTION =
   'Opens stores as a power cut amid a block may leave them: any of the writes since the last ' +
-  'durable point, torn files of what nobody syncs, creations that were cut. What was durable must ' +
-  'be found: block hash, state root; now and then a kernel goes on from there. Exit status 1 if not.';
+  'durable point, torn files of what nobody syncs, creations that were cut. What was durable ' +
+  'must be found: block hash, state root; now and then a kernel goes on from there. Exit status ' +
+  '1 if not.';
 
 const program = commandOf('power-cuts', DESCRIPTION).option(
   '--count <n>',

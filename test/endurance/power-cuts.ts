@@ -31,14 +31,14 @@ const READERS_MAX = 8;
 const KERNEL_ONE_IN = 100;
 const FILES_BESIDE = ['heirloom-running', 'heirloom.lock', 'heirloom.lock.opening', 'lock.mdb'];
 
-export interface PowerCutsOptions {
+interface PowerCutsOptions {
   readonly directory: string;
   readonly seed: number;
   readonly count: number;
   readonly progress: (cuts: number) => void;
 }
 
-export interface PowerCutsReport {
+interface PowerCutsReport {
   readonly seed: number;
   readonly cuts: number;
   readonly amidData: number;

@@ -1,7 +1,7 @@
 /** How far a run is: a bar on a terminal, otherwise a line now and then. */
 import cliProgress from 'cli-progress';
 
-export interface Progress {
+interface Progress {
   tell(done: number): void;
   stop(): void;
 }

@@ -5,7 +5,13 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleVat, openKernel, type Kernel, type VatInfo, type VatReference } from '@heirloom/kernel';
+import {
+  bundleVat,
+  openKernel,
+  type Kernel,
+  type VatInfo,
+  type VatReference,
+} from '@heirloom/kernel';
 import { openReader, TABLE_NAMES } from '@heirloom/store';
 import { seededRandom, type Random } from '../support/suite/random.js';
 
@@ -24,7 +30,7 @@ const GROWTH_MAX = 0.05;
 const KIB = 1024;
 const MIB = 2 ** 20;
 
-export interface SoakOptions {
+interface SoakOptions {
   readonly directory: string;
   readonly seed: number;
   readonly minutes: number;
