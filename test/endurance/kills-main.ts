@@ -10,8 +10,8 @@ interface Flags extends CommonFlags {
 const DESCRIPTION =
   'Kills kernels at random moments, again and again: amid blocks of deposits, forks, upgrades, ' +
   'ends, references that are told, kept and dropped, amid state sync, and while they open. A ' +
-  'model counts what was acknowledged: nothing of it may be missing, every answer and every block hash ' +
-  'must be the one that it has to be. Exit status 1 if one is not.';
+  'model counts what was acknowledged: nothing of it may be missing, every answer and every ' +
+  'block hash must be the one that it has to be. Exit status 1 if one is not.';
 
 const program = commandOf('kills', DESCRIPTION)
   .option('--count <n>', 'kernels to be killed', number(1, true), 200)

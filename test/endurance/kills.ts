@@ -93,7 +93,9 @@ class Kills {
     for (const kernel of this.#kernels) kernel.isOpen = false;
     const { ended, kill, blocks } = this.#startHost('run');
     const isEarly = random.below(EARLY_ONE_IN) === 0;
-    const enough = isEarly ? wait(random.below(EARLY_MS_MAX)) : blocks(1 + random.below(BLOCKS_MAX));
+    const enough = isEarly
+      ? wait(random.below(EARLY_MS_MAX))
+      : blocks(1 + random.below(BLOCKS_MAX));
     await Promise.race([enough, ended]);
     await Promise.race([wait(random.below(MOMENT_MS_MAX)), ended]);
     kill();

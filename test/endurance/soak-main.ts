@@ -10,8 +10,8 @@ interface Flags extends CommonFlags {
 const DESCRIPTION =
   'One kernel for as long as you say: deposits, forks, ends, upgrades, floods. Prints what it ' +
   'takes of memory, disk, rows and descriptors over time. Exit status 1 if a call failed, or if ' +
-  'anonymous memory is more than 5 % higher in the last quarter than in the second; a run of less than 20 ' +
-  'minutes says so, and is no failure.';
+  'anonymous memory is more than 5 % higher in the last quarter than in the second; a run of ' +
+  'less than 20 minutes says so, and is no failure.';
 const MINUTES_THAT_COUNT = 20;
 
 const HEADINGS = [
@@ -30,7 +30,8 @@ const tell = (report: SoakReport): string => {
   const { rounds, forks, ends, upgrades, floods, growth, isFlat } = report;
   return (
     `${table.toString()}\nMemory and file in MiB. ${rounds} rounds: ${forks} forks, ` +
-    `${ends} ends, ${upgrades} upgrades, ${floods} floods.\nRssAnon, last quarter against second: ` +
+    `${ends} ends, ${upgrades} upgrades, ${floods} floods.\n` +
+    `RssAnon, last quarter against second: ` +
     `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} % (${isFlat ? 'flat' : 'GROWS'})`
   );
 };
