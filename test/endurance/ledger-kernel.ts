@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleVat, openKernel, type Kernel, type VatReference } from '@heirloom/kernel';
 import { FIRST_VAT_NAME, type Ledger, type LedgerCall, type PlannedCall } from './ledger.js';
 
-const VAT_FILE = fileURLToPath(new URL('../../../vats/ledger.js', import.meta.url));
+const VAT_FILE = fileURLToPath(new URL('../../../vats/upgrade/purse-ledger.js', import.meta.url));
 
 /** The vat and its fork are online: what takes time is the threads of vats, once an opening. */
 const options = { spareThreads: 0, threads: 1, maxVatsOnline: 2, log: () => undefined } as const;

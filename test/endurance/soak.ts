@@ -15,7 +15,7 @@ import {
 import { openReader, TABLE_NAMES } from '@heirloom/store';
 import { seededRandom, type Random } from '../support/suite/random.js';
 
-const VAT_FILE = fileURLToPath(new URL('../../../vats/ledger.js', import.meta.url));
+const VAT_FILE = fileURLToPath(new URL('../../../vats/upgrade/purse-ledger.js', import.meta.url));
 const LOOKS = 40;
 const PURSES = 200;
 const FORKS_MAX = 6;
