@@ -246,6 +246,21 @@ const WAYS: readonly Way[] = [
     isThorough: true,
   },
   {
+    of: /^npm run kills( -- |$)/,
+    runs: () => `${scriptOf('kills')} --seed 1 --count 2 --kernels 2 --json`,
+    isThorough: true,
+  },
+  {
+    of: /^npm run power-cuts( -- |$)/,
+    runs: () => `${scriptOf('power-cuts')} --seed 1 --count 5 --json`,
+    isThorough: true,
+  },
+  {
+    of: /^npm run soak( -- |$)/,
+    runs: () => `${scriptOf('soak')} --seed 1 --minutes 0.1 --json`,
+    isThorough: true,
+  },
+  {
     of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,

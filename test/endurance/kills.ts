@@ -1,0 +1,266 @@
+/**
+ * SIGKILL of hosts at random moments, and what must be true after each: nothing that was
+ * acknowledged is missing, at most one block is there that was not, every answer is the model's,
+ * and all kernels, killed at different moments, have the same block hashes.
+ *
+ * One SIGKILL ends a process with several kernels, each amid a block of its own: a process costs a
+ * second, and a kernel a tenth of one.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { verifyStore } from '@heirloom/kernel';
+import { HostError, inspectDirectory } from '@heirloom/store';
+import { seededRandom, type Random } from '../support/suite/random.js';
+import { Ledger, type PlannedCall } from './ledger.js';
+import { beginLedger } from './ledger-kernel.js';
+
+const HOST = fileURLToPath(new URL('kills-host.js', import.meta.url));
+/** Blocks of all kernels of a process before it may be killed. */
+const BLOCKS_MAX = 48;
+const MOMENT_MS_MAX = 60;
+/** One life in so many ends by the clock instead, mostly while kernels open. */
+const EARLY_ONE_IN = 6;
+const EARLY_MS_MAX = 2_500;
+
+interface KillsOptions {
+  /** Where stores are made. */
+  readonly directory: string;
+  readonly seed: number;
+  /** Kernels to be killed, at least. */
+  readonly count: number;
+  /** Kernels of a process. */
+  readonly kernels: number;
+  readonly progress: (killed: number) => void;
+}
+
+interface KillsReport {
+  readonly seed: number;
+  readonly kills: number;
+  /** SIGKILLs: each ends a process with its kernels. */
+  readonly processes: number;
+  /** Kernels that had more than was acknowledged: the kill came between block and answer. */
+  readonly ahead: number;
+  /** Kernels that were killed while their state was on its way to another store. */
+  readonly amidSync: number;
+  readonly syncs: number;
+  readonly blocks: number;
+  readonly seconds: number;
+}
+
+/** What is known of one kernel. */
+interface Acknowledged {
+  directory: string;
+  /** Where its state came from, by syncs. */
+  left: string[];
+  height: number;
+  isOpen: boolean;
+}
+
+class Kills {
+  readonly #options: KillsOptions;
+  readonly #start: number;
+  readonly #kernels: Acknowledged[];
+  /** By height: the hash, which all kernels must have. */
+  readonly #hashes = new Map<number, string>();
+  /** By height: what the calls of the block must answer. */
+  readonly #plans = new Map<number, readonly PlannedCall[]>();
+  readonly #ledger: Ledger;
+  ahead = 0;
+  amidSync = 0;
+  syncs = 0;
+
+  constructor(options: KillsOptions, start: number, directories: readonly string[]) {
+    this.#options = options;
+    this.#start = start;
+    this.#ledger = new Ledger(options.seed);
+    this.#kernels = directories.map(directory => {
+      return { directory, left: [], height: start, isOpen: false };
+    });
+  }
+
+  /** Blocks that are acknowledged, by all kernels. */
+  get blocks(): number {
+    return this.#kernels.reduce((sum, { height }) => sum + height - this.#start, 0);
+  }
+
+  /** A life of a process, to its kill. */
+  async live(random: Random): Promise<void> {
+    for (const kernel of this.#kernels) kernel.isOpen = false;
+    const { ended, kill, blocks } = this.#startHost('run');
+    const isEarly = random.below(EARLY_ONE_IN) === 0;
+    const enough = isEarly
+      ? wait(random.below(EARLY_MS_MAX))
+      : blocks(1 + random.below(BLOCKS_MAX));
+    await Promise.race([enough, ended]);
+    await Promise.race([wait(random.below(MOMENT_MS_MAX)), ended]);
+    kill();
+    assert.deepEqual(await ended, { signal: 'SIGKILL', stderr: '' });
+    for (const kernel of this.#kernels) await this.#findSync(kernel);
+  }
+
+  /** Nobody is killed any more: every kernel holds what the model does. */
+  async end(): Promise<void> {
+    const { ended } = this.#startHost('end');
+    assert.deepEqual(await ended, { signal: null, stderr: '' });
+    const [first] = this.#kernels;
+    const report = await verifyStore({ directory: first!.directory });
+    assert.ok(report.ok, `verify: ${JSON.stringify(report)}`);
+  }
+
+  #startHost(mode: 'run' | 'end'): Host {
+    const { seed } = this.#options;
+    const directories = this.#kernels.map(({ directory }) => directory);
+    const args = [HOST, String(seed), String(this.#start), mode, ...directories];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [stderr, blocks] = ['', 0];
+    let failure: unknown;
+    let goal = { count: Infinity, reached: (): void => undefined };
+    child.stderr.on('data', data => (stderr += String(data)));
+    createInterface({ input: child.stdout }).on('line', line => {
+      try {
+        this.#hear(line);
+      } catch (error) {
+        failure ??= error;
+        child.kill('SIGKILL');
+      }
+      if (/^\d+ block /.test(line)) blocks += 1;
+      if (blocks >= goal.count) goal.reached();
+    });
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (_code, signal) => {
+        if (failure === undefined) resolve({ signal, stderr });
+        else reject(failure as Error);
+      });
+    });
+    return {
+      ended,
+      kill: () => void child.kill('SIGKILL'),
+      blocks: count => new Promise(reached => (goal = { count, reached })),
+    };
+  }
+
+  /** A line of the host is an acknowledgement. Errors: an AssertionError. */
+  #hear(line: string): void {
+    const [index = '', what = '', ...rest] = line.split(' ');
+    const kernel = this.#kernels[Number(index)]!;
+    if (what === 'open') this.#hearOpen(kernel, Number(rest[0]), rest[1]!);
+    else if (what === 'block') this.#hearBlock(kernel, Number(rest[0]), rest[1]!, rest.slice(2));
+    else if (what === 'end') this.#hearEnd(kernel, rest);
+    else if (what === 'moved') {
+      this.#adopt(kernel, rest.join(' '));
+    } else assert.fail(`the host says ${line}`);
+  }
+
+  #hearOpen(kernel: Acknowledged, height: number, hash: string): void {
+    const most = kernel.isOpen ? kernel.height : kernel.height + 1;
+    assert.ok(
+      height >= kernel.height && height <= most,
+      `opened at ${height}, acknowledged is ${kernel.height}`,
+    );
+    if (height > kernel.height) this.ahead += 1;
+    kernel.isOpen = true;
+    kernel.height = height;
+    this.#compareHash(height, hash);
+  }
+
+  #hearBlock(kernel: Acknowledged, height: number, hash: string, words: readonly string[]): void {
+    assert.equal(height, kernel.height + 1, 'the next block');
+    kernel.height = height;
+    this.#compareHash(height, hash);
+    const answers = JSON.parse(words.join(' ')) as unknown[];
+    const plan = this.#planAt(height);
+    const expected = plan.map(({ answer }) => answer ?? null);
+    assert.deepEqual(answers, expected, `answers of block ${height}`);
+  }
+
+  #hearEnd(kernel: Acknowledged, [balances = '', findings = '']: readonly string[]): void {
+    const ledger = new Ledger(this.#options.seed);
+    while (this.#start + ledger.blocks < kernel.height) ledger.next();
+    assert.deepEqual(JSON.parse(balances), ledger.balances, 'what the vats hold in the end');
+    assert.equal(findings, '[]');
+  }
+
+  #planAt(height: number): readonly PlannedCall[] {
+    while (this.#start + this.#ledger.blocks < height) {
+      const calls = this.#ledger.next();
+      this.#plans.set(this.#start + this.#ledger.blocks, calls);
+    }
+    return this.#plans.get(height)!;
+  }
+
+  #compareHash(height: number, hash: string): void {
+    const known = this.#hashes.get(height) ?? hash;
+    this.#hashes.set(height, known);
+    assert.equal(hash, known, `the hash of block ${height}`);
+  }
+
+  /** What a sync that was under way has left is a whole store, or none. */
+  async #findSync(kernel: Acknowledged): Promise<void> {
+    const next = `${kernel.directory}.${kernel.height}`;
+    if (isStore(next)) this.#adopt(kernel, next);
+    else if (inspectDirectory(`${next}.export`) !== 'absent') this.amidSync += 1;
+    await rm(`${kernel.directory}.${kernel.height}`, { recursive: true, force: true });
+    await rm(`${next}.export`, { recursive: true, force: true });
+    for (const left of kernel.left.splice(0)) {
+      await rm(left, { recursive: true });
+      await rm(`${kernel.directory}.export`, { recursive: true, force: true });
+    }
+  }
+
+  #adopt(kernel: Acknowledged, directory: string): void {
+    kernel.left.push(kernel.directory);
+    kernel.directory = directory;
+    this.syncs += 1;
+  }
+}
+
+/** Half of an import is no store, whatever else it is. */
+const isStore = (directory: string): boolean => {
+  try {
+    return inspectDirectory(directory) === 'store';
+  } catch (error) {
+    if (error instanceof HostError) return false;
+    throw error;
+  }
+};
+
+interface Ended {
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+interface Host {
+  /** Rejects with what was wrong with a line of it. */
+  readonly ended: Promise<Ended>;
+  kill(): void;
+  /** Resolves once it has said so many blocks. */
+  blocks(count: number): Promise<void>;
+}
+
+/** Errors: an AssertionError that says what was lost, or differs. */
+export const runKills = async (options: KillsOptions): Promise<KillsReport> => {
+  const { seed, count, kernels, progress } = options;
+  const began = performance.now();
+  const place = (name: number | string): string => join(options.directory, `store-${name}`);
+  const start = await beginLedger(place('begun'));
+  const directories = Array.from({ length: kernels }, (_, n) => place(n));
+  for (const directory of directories) await cp(place('begun'), directory, { recursive: true });
+  const run = new Kills(options, start, directories);
+  const random = seededRandom(seed);
+  let processes = 0;
+  while (processes * kernels < count) {
+    await run.live(random);
+    processes += 1;
+    progress(processes * kernels);
+  }
+  const { ahead, amidSync, syncs, blocks } = run;
+  await run.end();
+  const seconds = Math.round((performance.now() - began) / 1000);
+  return { seed, kills: processes * kernels, processes, ahead, amidSync, syncs, blocks, seconds };
+};

@@ -1,0 +1,54 @@
+/** `npm run soak`: a kernel that works for long, and what it takes. */
+import CliTable from 'cli-table3';
+import { commandOf, number, runCommand, type CommonFlags } from './command.js';
+import { runSoak, type SoakLook, type SoakReport } from './soak.js';
+
+interface Flags extends CommonFlags {
+  readonly minutes: number;
+}
+
+const DESCRIPTION =
+  'One kernel for as long as you say: deposits, forks, ends, upgrades, floods. Prints what it ' +
+  'takes of memory, disk, rows and descriptors over time. Exit status 1 if a call failed, or if ' +
+  'anonymous memory is more than 5 % higher in the last quarter than in the second; a run of ' +
+  'less than 20 minutes says so, and is no failure.';
+const MINUTES_THAT_COUNT = 20;
+
+const HEADINGS = [
+  ...['s', 'rounds', 'height', 'vats', 'RssAnon', 'heap', 'file', 'rows', 'fds', 'threads'],
+];
+
+const cellsOf = (look: SoakLook): string[] =>
+  [
+    ...[look.seconds, look.rounds, look.height, look.vats, look.rssAnonMiB, look.heapMiB],
+    ...[look.fileMiB, look.rows, look.descriptors, look.threads],
+  ].map(String);
+
+const tell = (report: SoakReport): string => {
+  const table = new CliTable({ head: HEADINGS, style: { head: [], border: [], compact: true } });
+  for (const look of report.looks) table.push(cellsOf(look));
+  const { rounds, forks, ends, upgrades, floods, growth, isFlat } = report;
+  return (
+    `${table.toString()}\nMemory and file in MiB. ${rounds} rounds: ${forks} forks, ` +
+    `${ends} ends, ${upgrades} upgrades, ${floods} floods.\n` +
+    `RssAnon, last quarter against second: ` +
+    `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} % (${isFlat ? 'flat' : 'GROWS'})`
+  );
+};
+
+const program = commandOf('soak', DESCRIPTION).option(
+  '--minutes <n>',
+  'how long',
+  number(0.1, false),
+  40,
+);
+program.action(async (flags: Flags) => {
+  const { minutes } = flags;
+  const report = await runCommand({
+    ...{ name: 'soak', unit: 'seconds', total: minutes * 60, flags },
+    work: given => runSoak({ ...given, minutes }),
+    tell,
+  });
+  if (report !== undefined && !report.isFlat && minutes >= MINUTES_THAT_COUNT) process.exitCode = 1;
+});
+await program.parseAsync();
