@@ -122,7 +122,7 @@ const STORE = {
       'store-place.ts': 'what a store takes from the outside',
       'keys.ts': 'spells every key',
       'lock.ts': 'one kernel a store',
-      'data-file.ts': 'the size of the file',
+      files: 'the data file before LMDB maps it: its pages; a checksum beside every row',
       'schema-version.ts': 'which schema a store has',
     },
     {
@@ -136,7 +136,7 @@ const STORE = {
       'state-chunks.ts': 'the state in chunks',
     },
     { 'state-root.ts': 'the hash of the whole state', 'reader.ts': 'snapshots for workers' },
-    { 'store.ts': 'blocks, committed', 'store-import.ts': 'a store from a state' },
+    { 'store.ts': 'blocks, committed', whole: 'a store from a state; a store that is checked' },
     { 'index.ts': 'what the package exports' },
   ],
   backArrows: [],

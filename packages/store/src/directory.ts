@@ -12,7 +12,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { assertDataFile } from './data-file.js';
+import { assertDataFile } from './files/data-file.js';
 import { LmdbEnvironment } from './environment.js';
 import { describeError, HostError, systemErrorCode } from './host-error.js';
 import { acquireLock, LOCK_PREFIX } from './lock.js';
