@@ -26,6 +26,7 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
+import { decodeRow } from './damage.js';
 import { HostSettlements } from './host-settlements.js';
 import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
@@ -167,7 +168,9 @@ export class KernelState {
     for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
     this.#counters =
-      counters === undefined ? { ...FIRST_COUNTERS } : codecs.counters.decode(counters);
+      counters === undefined
+        ? { ...FIRST_COUNTERS }
+        : decodeRow(codecs.counters, 'kernel', countersKey(), counters);
   }
 
   clist(vat: VatNumber): Clist {
