@@ -121,7 +121,7 @@ const STORE = {
     {
       'store-place.ts': 'what a store takes from the outside',
       'keys.ts': 'spells every key',
-      files: 'locks of the file system; what is looked at before LMDB opens',
+      files: 'locks of the file system; the data file before LMDB maps it; checksums of rows',
       'schema-version.ts': 'which schema a store has',
     },
     {
@@ -135,7 +135,7 @@ const STORE = {
       'state-chunks.ts': 'the state in chunks',
     },
     { 'state-root.ts': 'the hash of the whole state', 'reader.ts': 'snapshots for workers' },
-    { 'store.ts': 'blocks, committed', 'store-import.ts': 'a store from a state' },
+    { 'store.ts': 'blocks, committed', whole: 'a store from a state; a store that is checked' },
     { 'index.ts': 'what the package exports' },
   ],
   backArrows: [],

@@ -36,7 +36,10 @@ const OUTSIDE_NAMES = [
   },
   {
     module: /^@heirloom\/store$/,
-    names: ['copyDataFile', 'directoryPlace', 'inspectDirectory', 'openReader', 'StoreImport'],
+    names: [
+      ...['checkStore', 'copyDataFile', 'directoryPlace', 'inspectDirectory'],
+      ...['openReader', 'StoreImport'],
+    ],
   },
 ];
 
@@ -54,10 +57,7 @@ export const PLACES = {
   'packages/kernel/src/host/end-process.ts': 'the end of this process',
   'packages/store/src/environment.ts': 'LMDB',
   'packages/store/src/directory.ts': 'the files of a store',
-  'packages/store/src/files/lock.ts': 'lock files',
-  'packages/store/src/files/file-lock.ts': 'locks of the file system',
-  'packages/store/src/files/mapping.ts': 'what can be mapped into memory',
-  'packages/store/src/files/data-file.ts': 'the head of the data file',
+  'packages/store/src/files/': 'locks of the file system; the data file, before LMDB maps it',
   'packages/store/src/addon-file.ts': "the file of lmdb's addon, for workers",
   'packages/kernel/src/code/host-bundling.ts': 'bundles and configurations from files',
   'packages/kernel/src/code/bundler.ts': "the bundler's thread",
@@ -76,7 +76,7 @@ export const PLACES = {
   'packages/kernel/src/verify/': 'stores that are replayed',
   'packages/kernel/src/cli/': 'the command line',
   'packages/kernel/src/index.ts': 'what the package exports',
-  'packages/store/src/store-import.ts': 'a directory that becomes a store',
+  'packages/store/src/whole/': 'a directory that becomes a store; a store that is read whole',
 };
 
 /** May the file reach the outside? Tests and files that the table is not about may. */

@@ -204,7 +204,7 @@ describe('layers: what lint refuses', () => {
   test.each([
     ['two files', 'packages/store/src/host-error.ts', `export * from './files/lock.js';`],
     ['a file and itself', 'test/support/suite/random.ts', `import './random.js';`],
-    ['more than two', 'packages/store/src/host-error.ts', `import './store-import.js';`],
+    ['more than two', 'packages/store/src/host-error.ts', `import './whole/store-import.js';`],
     ['a name marked as type', 'bench/src/temporary.ts', `import { type A } from './fork.js';`],
   ])('circles: %s -> an error', async (_title, filePath, text) => {
     expect(await ofOurRules(filePath, text)).toContain(CIRCLES);

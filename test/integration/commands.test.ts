@@ -261,6 +261,11 @@ const WAYS: readonly Way[] = [
     isThorough: true,
   },
   {
+    of: /^npm run damage( -- |$)/,
+    runs: () => `${scriptOf('damage')} --count 2 --json`,
+    isThorough: true,
+  },
+  {
     of: TESTS_CHOSEN,
     how: 'chooses tests of npm test, a step of .ci/run',
     check: expectPartOfTests,

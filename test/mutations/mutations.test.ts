@@ -8,7 +8,7 @@ import { mutated } from './source.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Of every letter so many: waves, garbage, transcript, store, hosts, objects, upgrades. */
-const RULES = { W: 9, G: 5, T: 6, S: 5, H: 4, O: 3, U: 5 };
+const RULES = { W: 9, G: 5, T: 6, S: 6, H: 4, O: 3, U: 5 };
 
 const testFiles = (): string[] =>
   ['packages', 'test']

@@ -417,6 +417,24 @@ const STORAGE: readonly Mutation[] = [
     breaks: 'An input is applied that names what the host no longer holds.',
     tests: ['test/kernel/references'],
   },
+  {
+    id: 'S6a',
+    rule: 'S6',
+    file: `${STORE}/files/row-sums.ts`,
+    find: 'return fits ? value : undefined;',
+    replace: 'return fits ? value : value;',
+    breaks: 'A row whose checksum does not fit is read as it is.',
+    tests: ['packages/store/src/damage', 'test/damage'],
+  },
+  {
+    id: 'S6b',
+    rule: 'S6',
+    file: `${STORE}/environment.ts`,
+    find: 'if (this.#isSummed) return undefined;',
+    replace: '',
+    breaks: 'A row that has lost the mark of its checksum is taken for one of an older release.',
+    tests: ['packages/store/src/damage', 'test/damage'],
+  },
 ];
 
 /** What the host is to hold together. */

@@ -95,7 +95,10 @@ describe('verify', () => {
     const { height, blockHash } = kernel;
     await kernel.close();
     const seen: number[] = [];
-    const report = await verifyStore({ directory, progress: done => seen.push(done) });
+    const progress = (done: number, _total: number, phase: string): void => {
+      if (phase === 'vats') seen.push(done);
+    };
+    const report = await verifyStore({ directory, progress });
     expect(report.ok).toBe(true);
     expect(report.audit).toEqual({ ok: true, findings: [], findingCount: 0 });
     expect(report.rootOk).toBe(null);

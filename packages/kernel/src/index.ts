@@ -124,12 +124,10 @@ export { exportState, type ExportOptions } from './state-sync/export-state.js';
 export { importState, type ImportOptions, type ImportReport } from './state-sync/import-state.js';
 export type { ChunkEntry, StateManifest } from './state-sync/manifest.js';
 export type { TableCounts, VatTableCounts } from './host/table-counts.js';
-export {
-  verifyStore,
-  type StoreVerification,
-  type VatVerification,
-  type VerifyOptions,
-} from './verify/verify-store.js';
+export { verifyStore } from './verify/verify-store.js';
+export type {
+  StoreVerification, VatVerification, VerifyOptions, VerifyPhase,
+} from './verify/verification.js';
 export type { Isolation } from './vats/channel.js';
 /** The image of the installed release: is it the one that `kernel.imageId` names? */
 export { readImage, type VatId } from '@heirloom/worker';

@@ -3,7 +3,8 @@
  *
  * Invariants: `overlappingSync` is off, so that a resolved transaction is durable (rules.md#s1);
  * all tables are open before anything is read (rules.md#s3); no iterator outlives the call that
- * opened it (rules.md#s4); bytes that leave this module are copies.
+ * opened it (rules.md#s4); bytes that leave this module are copies. Every row is written with a
+ * checksum (files/row-sums.ts), which is compared whenever it is read (rules.md#s6).
  *
  * Keys go to LMDB as latin1 straight into its key buffer: the bytes of `keyEncoding: 'binary'`
  * without a buffer per key.
@@ -11,10 +12,11 @@
 import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { partOf } from './codec/native-bytes.js';
-import { describeError, HostError, systemErrorCode } from './host-error.js';
-import { assertBinary, KEY_BYTES_MAX } from './keys.js';
+import { DamageError, describeError, HostError, systemErrorCode } from './host-error.js';
+import { assertBinary, KEY_BYTES_MAX, localKey } from './keys.js';
 import { acquireOpeningLock } from './files/lock.js';
 import { assertMappable, makeReadersFile } from './files/mapping.js';
+import { hasSum, putSum, SUM_BYTES, summedValue } from './files/row-sums.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
   isNatural, TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
@@ -30,7 +32,21 @@ const SCRATCH_BYTES = 64 * 1024;
 const READ_ONLY_CODES = ['EROFS', 'EACCES', 'EPERM', 'ENOENT'];
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
+/** Stands in a store whose rows all have checksums: they have since it was made. */
+const SUMS_KEY = localKey('sums');
+const ALL_SUMMED = Uint8Array.of(1);
+/** Tables of which an older row may look as if it had a checksum. */
+const MAY_BEGIN_ALIKE: readonly TableName[] = ['blocks', 'local'];
+
 type Rows = Database<Uint8Array, BinaryKey>;
+
+/** A stored row, as a check of all rows sees it. */
+interface CheckedRow {
+  readonly key: BinaryKey;
+  /** Undefined: it is damaged. */
+  readonly value: Uint8Array | undefined;
+  readonly hasSum: boolean;
+}
 
 const keyEncoder = {
   writeKey(key: BinaryKey, target: Buffer, start: number): number {
@@ -57,6 +73,10 @@ export class LmdbEnvironment implements Environment {
   readonly #tables = new Map<TableName, Rows>();
   readonly #directory: string;
   readonly #withinKernel: boolean;
+  /** Every row has a checksum. */
+  #isSummed = false;
+  /** It was made just now: the next write says that every row has a checksum. */
+  #isNew = false;
 
   /** Opens the environment, and no table yet. */
   constructor({ directory, readersMax, readOnly, withinKernel = false }: EnvironmentOptions) {
@@ -122,7 +142,10 @@ export class LmdbEnvironment implements Environment {
 
   /** Opens what is not open yet. Returns the tables that do not exist. */
   openTables(options: { create: boolean }): TableName[] {
-    return TABLE_NAMES.filter((table) => !this.openTable(table, options));
+    const missing = TABLE_NAMES.filter((table) => !this.openTable(table, options));
+    this.#isNew = options.create && this.rowCount('meta') === 0;
+    this.#isSummed = this.#tables.get('local')?.get(SUMS_KEY) !== undefined;
+    return missing;
   }
 
   get(table: TableName, key: BinaryKey, snapshot?: EnvironmentSnapshot): Uint8Array | undefined {
@@ -133,11 +156,29 @@ export class LmdbEnvironment implements Environment {
     try {
       bytes = transaction === undefined ? rows.get(key) : rows.get(key, { transaction });
     } catch (error) {
-      throw this.#corrupt(`cannot read from ${table}`, error);
+      throw this.#unreadable(table, key, error);
     }
-    // lmdb copies into a Buffer of its own; a Buffer's `slice` shares memory, so hand out a plain
-    // array.
-    return bytes && partOf(bytes, 0);
+    return bytes && this.#valueOf(table, key, bytes);
+  }
+
+  /**
+   * What a row holds. lmdb has copied it into a Buffer of its own; a Buffer's `slice` shares
+   * memory, so what is handed out is a plain array. Errors: HostError STORE_CORRUPT.
+   */
+  #valueOf(table: TableName, key: BinaryKey, stored: Uint8Array): Uint8Array {
+    const value = this.#soundValue(table, key, stored);
+    if (value !== undefined) return value;
+    const why = 'the checksum of the row does not fit';
+    throw new DamageError({ where: this.#directory, table, key, why });
+  }
+
+  #soundValue(table: TableName, key: BinaryKey, stored: Uint8Array): Uint8Array | undefined {
+    if (hasSum(stored)) {
+      const value = summedValue(table, key, stored);
+      if (value !== undefined || this.#isSummed || !MAY_BEGIN_ALIKE.includes(table)) return value;
+    }
+    if (this.#isSummed) return undefined;
+    return partOf(stored, 0);
   }
 
   keysAfter(
@@ -161,7 +202,7 @@ export class LmdbEnvironment implements Environment {
     try {
       return [...this.#rows(table).getKeys(options)];
     } catch (error) {
-      throw this.#corrupt(`cannot scan ${table}`, error);
+      throw this.#unreadable(table, after, error);
     }
   }
 
@@ -187,15 +228,28 @@ export class LmdbEnvironment implements Environment {
         exclusiveStart: after !== '',
         ...inTransaction(snapshot),
       });
-      for (const { key, value } of range) {
-        rows.push({ key, value: partOf(value, 0) });
+      for (const { key, value: stored } of range) {
+        const value = this.#valueOf(table, key, stored);
+        rows.push({ key, value });
         left -= key.length + value.length;
         if (left <= 0) break;
       }
     } catch (error) {
-      throw this.#corrupt(`cannot scan ${table}`, error);
+      throw this.#unreadable(table, after, error);
     }
     return rows;
+  }
+
+  /** The next `limit` rows after `after`, also those that are damaged. */
+  checkedRowsAfter(table: TableName, after: BinaryKey, limit: number): CheckedRow[] {
+    const range = { start: after, exclusiveStart: after !== '', limit };
+    try {
+      return [...this.#rows(table).getRange(range)].map(({ key, value }) => ({
+        key, value: this.#soundValue(table, key, value), hasSum: hasSum(value),
+      }));
+    } catch (error) {
+      throw this.#unreadable(table, after, error);
+    }
   }
 
   /** How many rows a table has in the newest block. */
@@ -220,10 +274,13 @@ export class LmdbEnvironment implements Environment {
       await this.#root.childTransaction(() => {
         for (const row of rows) this.#writeRow(row);
         for (const row of more()) this.#writeRow(row);
+        if (this.#isNew) this.#writeRow({ table: 'local', key: SUMS_KEY, value: ALL_SUMMED });
       });
     } catch (error) {
       throw await innermostError(error);
     }
+    this.#isSummed ||= this.#isNew;
+    this.#isNew = false;
     this.#root.resetReadTxn();
   }
 
@@ -231,12 +288,13 @@ export class LmdbEnvironment implements Environment {
     const rows = this.#rows(table);
     if (value === undefined) {
       rows.removeSync(key);
-    } else if (value.length <= SCRATCH_BYTES) {
-      scratch.set(value);
-      rows.putSync(key, scratch.subarray(0, value.length));
-    } else {
-      rows.putSync(key, value);
+      return;
     }
+    const bytes = SUM_BYTES + value.length;
+    const stored = bytes <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(bytes);
+    putSum(table, key, value, stored);
+    stored.set(value, SUM_BYTES);
+    rows.putSync(key, stored.subarray(0, bytes));
   }
 
   /** The newest committed block, fixed until `done()` of the transaction. */
@@ -263,11 +321,16 @@ export class LmdbEnvironment implements Environment {
     return this.#tables.get(table) ?? assert.fail(`table ${table} is not open`);
   }
 
+  /** Of reads: what lmdb cannot read is the row, or what comes after it. */
+  #unreadable(table: TableName, key: BinaryKey, error: unknown): unknown {
+    if (!isOfLmdb(error)) return error;
+    const why = `from here on it cannot be read: ${describeError(error)}`;
+    return new DamageError({ where: this.#directory, table, key, why }, { cause: error });
+  }
+
   /** Errors of lmdb carry a numeric code; anything else is a mistake of the caller. */
   #corrupt(what: string, error: unknown): unknown {
-    if (!(error instanceof Error && 'code' in error && typeof error.code === 'number')) {
-      return error;
-    }
+    if (!isOfLmdb(error)) return error;
     return new HostError(
       'STORE_CORRUPT',
       `${this.#directory} ${what}: ${describeError(error)}. If the data file is damaged, restore ` +
@@ -276,6 +339,9 @@ export class LmdbEnvironment implements Environment {
     );
   }
 }
+
+const isOfLmdb = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'number';
 
 /** A snapshot of this module is a transaction of lmdb's. */
 function transactionOf(snapshot: EnvironmentSnapshot): Transaction {

@@ -34,6 +34,43 @@ export class HostError extends Error {
   }
 }
 
+const PRINTABLE = /^[\x20-\x7e]+$/;
+
+/** A row in messages: its table, its key in hex, and as text where it is one. */
+export const showRow = (table: string, key: string): string => {
+  const hex = Buffer.from(key, 'latin1').toString('hex');
+  return `table ${table}, key ${hex}${PRINTABLE.test(key) ? ` "${key}"` : ''}`;
+};
+
+/** What is damaged. */
+interface Damage {
+  /** The store, in messages. Default: "the store". */
+  readonly where?: string;
+  readonly table: string;
+  /** A binary string. */
+  readonly key: string;
+  /** What is wrong with the row. */
+  readonly why: string;
+}
+
+/** A row of the store that cannot be what was written: STORE_CORRUPT, with its table and key. */
+export class DamageError extends HostError {
+  declare readonly code: 'STORE_CORRUPT';
+  readonly table: string;
+  /** In hex. */
+  readonly key: string;
+  /** The message without the place. */
+  readonly why: string;
+
+  constructor({ where = 'the store', table, key, why }: Damage, options?: ErrorOptions) {
+    const what = `${where}: ${showRow(table, key)}: ${why}`;
+    super('STORE_CORRUPT', `${what}. Restore a backup; heirloom verify lists all damage.`, options);
+    this.table = table;
+    this.key = Buffer.from(key, 'latin1').toString('hex');
+    this.why = why;
+  }
+}
+
 /**
  * What an unknown thrown value says, for the end of a message. Never throws, though the value may
  * be a proxy, or have a getter, that does.

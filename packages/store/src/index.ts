@@ -26,6 +26,9 @@ export {
 export {
   chunkHash, rootOfChunks, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
 } from './state-root.js';
+export {
+  checkStore, type StoreCheck, type StoreDamage, type TableCheck,
+} from './whole/store-check.js';
 export { textOf, utf8 } from './codec/utf8.js';
-export { StoreImport } from './store-import.js';
+export { StoreImport } from './whole/store-import.js';
 export * from './codec/index.js';

@@ -14,7 +14,7 @@
 import assert from 'node:assert/strict';
 import { hashing, NO_HASH, orderingRows } from './block-hash.js';
 import { directoryPlace } from './directory.js';
-import { describeError, HostError } from './host-error.js';
+import { DamageError, describeError, HostError } from './host-error.js';
 import { packFrame } from './frame.js';
 import { blockKey, metaKey } from './keys.js';
 import { readMetaInteger } from './meta.js';
@@ -138,7 +138,7 @@ export class Store implements ReadView {
    * Writes a block and returns its hash. The values must not change until the promise settles.
    *
    * Errors: AssertionError before anything is written (wrong height, a row twice, a wrong table, a
-   * commit under way); HostError COMMIT_FAILED, STORE_GONE, and the store is dead.
+   * commit under way); HostError COMMIT_FAILED, STORE_GONE, STORE_CORRUPT, and the store is dead.
    * Source: rules.md#s1, rules.md#t6.
    */
   async commit(block: Block): Promise<Uint8Array> {
@@ -251,14 +251,19 @@ function openTables(environment: Environment, where: string, choice: SchemaChoic
     : undefined;
   assertSchema(where, schema, choice);
   const missing = environment.openTables({ create: false });
+  if (missing.length > 0) {
+    throw new HostError('STORE_CORRUPT', `${where} lacks ${missing.join(', ')}. Restore a backup.`);
+  }
   const height = readMetaInteger(environment, 'height');
-  const bytes = height === undefined ? undefined : environment.get('blocks', blockKey(height));
+  if (height === undefined) {
+    throw new DamageError({ where, table: 'meta', key: metaKey('height'), why: 'it is missing' });
+  }
+  const key = blockKey(height);
+  const bytes = environment.get('blocks', key);
   const record = bytes && unpackBlockRecord(bytes);
-  if (missing.length > 0 || height === undefined || record === undefined) {
-    throw new HostError(
-      'STORE_CORRUPT',
-      `${where} lacks ${missing.join(', ') || 'its last block'}. Restore a backup.`,
-    );
+  if (record === undefined) {
+    const why = bytes === undefined ? 'the last block is missing' : 'it is no hash of a block';
+    throw new DamageError({ where, table: 'blocks', key, why });
   }
   return { height: heightFrom(height), ...record };
 }
@@ -320,7 +325,9 @@ function seal(plain: Uint8Array, environment: Environment): BlockRecord {
   return { hash: sealedHash(plain, root), seal: { plain, root } };
 }
 
+/** Of a sealed block every row is read: one that is damaged is why, and not the disk. */
 function commitError(where: string, height: Height, error: unknown): HostError {
+  if (error instanceof DamageError) return error;
   return new HostError(
     'COMMIT_FAILED',
     `${where}: block ${height} was not committed: ${describeError(error)}. Make room or mend ` +

@@ -1,6 +1,7 @@
 /** What the parts of an audit share: the view, what it says of its vats, and what was found. */
 import { countersKey, VAT_PREFIX, type ReadView } from '@heirloom/store';
 import type { VatNumber } from '@heirloom/worker';
+import { readRow } from '../state/damage.js';
 import { readVat, spellings } from '../state/kernel-keys.js';
 import type { KRef } from '../state/krefs.js';
 import { rowsOf } from '../state/scan.js';
@@ -18,14 +19,13 @@ export interface Audit {
 }
 
 export const beginAudit = (view: ReadView): Audit => {
-  const counters = view.get('kernel', countersKey());
   const vats = new Map<VatNumber, VatRow>();
   for (const [key, row] of rowsOf(view, VAT_PREFIX, codecs.vat)) {
     vats.set(readVat(key, VAT_PREFIX.length), row);
   }
   return {
     view,
-    counters: counters === undefined ? FIRST_COUNTERS : codecs.counters.decode(counters),
+    counters: readRow(view, 'kernel', countersKey(), codecs.counters) ?? FIRST_COUNTERS,
     vats,
     holders: new Holders(),
     findings: new Findings(),

@@ -25,6 +25,7 @@ import {
   showKRef,
   type KRef,
 } from '../state/krefs.js';
+import { readRow } from '../state/damage.js';
 import { rowsOf } from '../state/scan.js';
 import { codecs, type ClistRow, type ObjectRow, type PromiseRow } from '../state/schema.js';
 import type { Audit } from './audit-context.js';
@@ -33,26 +34,22 @@ const VAT_AT = 1;
 const REST_AT = VAT_AT + 4;
 
 export const objectRow = ({ view }: Audit, kref: KRef): ObjectRow | undefined => {
-  const bytes = view.get('kernel', objectKey(krefNumber(kref)));
-  return bytes && codecs.object.decode(bytes);
+  return readRow(view, 'kernel', objectKey(krefNumber(kref)), codecs.object);
 };
 
 export const promiseRow = ({ view }: Audit, kref: KRef): PromiseRow | undefined => {
-  const bytes = view.get('kernel', promiseKey(krefNumber(kref)));
-  return bytes && codecs.promise.decode(bytes);
+  return readRow(view, 'kernel', promiseKey(krefNumber(kref)), codecs.promise);
 };
 
 /** What the vat calls `kref` if that is no export of its own. */
 export const clistRow = ({ view }: Audit, vat: VatNumber, kref: KRef): ClistRow | undefined => {
   const kind = isPromiseKRef(kref) ? KREF_PROMISE : KREF_OBJECT;
-  const bytes = view.get('kernel', clistKrefKey(vat, kind, krefNumber(kref)));
-  return bytes && codecs.clist.decode(bytes);
+  return readRow(view, 'kernel', clistKrefKey(vat, kind, krefNumber(kref)), codecs.clist);
 };
 
 /** What the vat's name stands for. */
 export const namedBy = ({ view }: Audit, vat: VatNumber, vref: VRef): KRef | undefined => {
-  const bytes = view.get('kernel', clistVrefKey(vat, vref));
-  return bytes && codecs.kref.decode(bytes);
+  return readRow(view, 'kernel', clistVrefKey(vat, vref), codecs.kref);
 };
 
 /** Entries both ways; an importer's entry is a holder. Returns how many names there are. */

@@ -36,6 +36,7 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { dismissedTag } from '../objects/orphans.js';
+import { readRow } from '../state/damage.js';
 import { showKRef, objectKRef, type KRef } from '../state/krefs.js';
 import { bodyOf } from '../state/row-table.js';
 import { keysOf, rowsOf } from '../state/scan.js';
@@ -122,9 +123,9 @@ const expect = ({ audit, vat }: Side, holds: boolean, text: () => string): void 
 
 /** Nothing of an ended incarnation is left when no sweep is due. */
 const checkSwept = (side: Side): void => {
-  const bytes = side.audit.view.get('kernel', vatCountersKey(side.vat));
-  const isSweeping = bytes !== undefined && codecs.vatCounters.decode(bytes).sweep !== Sweep.none;
-  if (isSweeping) return;
+  const key = vatCountersKey(side.vat);
+  const counters = readRow(side.audit.view, 'kernel', key, codecs.vatCounters);
+  if (counters !== undefined && counters.sweep !== Sweep.none) return;
   for (const key of side.rows.unswept) expect(side, false, () => `${key} is left of before`);
 };
 

@@ -20,6 +20,7 @@ import {
   vatNameKey,
 } from '@heirloom/store';
 import { vatIdOf, type Incarnation, type VatNumber } from '@heirloom/worker';
+import { decodeRow, readRow } from '../state/damage.js';
 import { readIncarnation, readVat } from '../state/kernel-keys.js';
 import { countKeys, keysOf, prefixesOf, rowAt, rowsOf } from '../state/scan.js';
 import { codecs, VatState, type VatRow } from '../state/schema.js';
@@ -79,8 +80,7 @@ const checkVat = (audit: Audit, vat: VatNumber, row: VatRow): void => {
   findings.expect(hasCounters, 'vat', () => `${name} has no counters`);
   if (row.state !== VatState.running) return;
   if (!row.options.dynamic) {
-    const named = view.get('kernel', vatNameKey(row.name));
-    const owner = named && codecs.count.decode(named);
+    const owner = readRow(view, 'kernel', vatNameKey(row.name), codecs.count);
     findings.expect(owner === vat, 'vat', () => `${name}: its name ${row.name} is of ${owner}`);
   }
   for (const { bundleId } of row.previous === null ? [row] : [row, row.previous]) {
@@ -92,13 +92,12 @@ const checkVat = (audit: Audit, vat: VatNumber, row: VatRow): void => {
 };
 
 /** From position 0 to the vat's position, without a gap. */
-const checkTranscript = (audit: Audit, vat: VatNumber, row: VatRow): void => {
+const checkTranscript = (audit: Audit, vat: VatNumber, { incarnation }: VatRow): void => {
   const { view, findings } = audit;
-  const prefix = transcriptPrefix(vat, row.incarnation);
-  const bytes = view.get('kernel', vatCountersKey(vat));
-  const end = bytes === undefined ? 0 : codecs.vatCounters.decode(bytes).position;
+  const prefix = transcriptPrefix(vat, incarnation);
+  const end = readRow(view, 'kernel', vatCountersKey(vat), codecs.vatCounters)?.position ?? 0;
   let position = 0;
-  const where = (): string => `${vatIdOf(vat)}, incarnation ${row.incarnation}`;
+  const where = (): string => `${vatIdOf(vat)}, incarnation ${incarnation}`;
   for (const key of keysOf(view, 'transcript', prefix)) {
     const first = readU48(key, prefix.length);
     const expected = position;
@@ -107,7 +106,8 @@ const checkTranscript = (audit: Audit, vat: VatNumber, row: VatRow): void => {
       'history',
       () => `${where()}: position ${expected} is followed by ${first}`,
     );
-    const [, , deliveries] = codecs.transcript.decode(rowAt(view, 'transcript', key));
+    const row = rowAt(view, 'transcript', key);
+    const [, , deliveries] = decodeRow(codecs.transcript, 'transcript', key, row);
     position = first + deliveries.length;
   }
   findings.expect(

@@ -15,7 +15,8 @@ const imagesOf = (source: string): Promise<Images> => {
   ] as const;
   const get: ReadView['get'] = (table, key) =>
     rows.find(row => row.table === table && row.key === key)?.value;
-  return Images.load({ get } as ReadView, [], () => Promise.resolve(new Uint8Array(0)));
+  const makeCodeCache = () => Promise.resolve(new Uint8Array(0));
+  return Images.load({ get } as ReadView, [], { makeCodeCache, warn: () => undefined });
 };
 
 describe('images: bundles of this release', () => {

@@ -27,8 +27,9 @@ import {
 import { OLDER_WEAVING, WEAVING, WOVEN_MARK, type Weaving } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
 import { v8Version } from '../base/kernel-host-powers.js';
+import { missingRow } from '../state/damage.js';
 import { imageIdRow, storedImage } from '../state/store-meta.js';
-import type { MakeCodeCache } from './code-caches.js';
+import { packCodeCache, storedCodeCache, type MakeCodeCache } from './code-caches.js';
 
 /** The script of an image and the id that its bytes give: sha256, hex. */
 export interface ImageSource {
@@ -43,11 +44,20 @@ export interface Image extends ImageSource {
   readonly script: string;
   /** Of that. */
   readonly codeCache: Uint8Array;
+  /** The store has it, and it is sound. */
+  readonly isCacheStored: boolean;
 }
 
 const IMAGE_BYTES_MAX = 12_000_000;
 
 type Script = Pick<Image, 'id' | 'source' | 'script'>;
+
+/** What images need of the outside. */
+interface ImageWays {
+  readonly makeCodeCache: MakeCodeCache;
+  /** Tells the host of a code cache that cannot be used. */
+  readonly warn: (text: string) => void;
+}
 
 /**
  * Where the code cache of what threads run of an image is kept, for the V8 that runs now. That of a
@@ -83,7 +93,7 @@ const checkWeaving = ({ source }: ImageSource): void => {
 export const prepareImage = async (
   view: ReadView,
   image: ImageSource,
-  makeCodeCache: MakeCodeCache,
+  ways: ImageWays,
 ): Promise<Image> => {
   const { id, source } = image;
   const isAscii = typeof source === 'string' && Buffer.byteLength(source) === source.length;
@@ -97,21 +107,23 @@ export const prepareImage = async (
   }
   checkWeaving(image);
   const checked = { id: imageIdFrom(hash), source, script: repairedImage(source) };
-  return { ...checked, codeCache: await cacheFor(view, checked, makeCodeCache) };
+  return withCache(view, checked, ways);
 };
 
-const cacheFor = async (
+const withCache = async (
   view: ReadView,
   image: Script,
-  makeCodeCache: MakeCodeCache,
-): Promise<Uint8Array> =>
-  view.get('local', codeCacheKey(image)) ??
-  (await makeCodeCache({ id: image.id, source: image.script }));
+  { makeCodeCache, warn }: ImageWays,
+): Promise<Image> => {
+  const stored = storedCodeCache(view, codeCacheKey(image), warn);
+  const codeCache = stored ?? (await makeCodeCache({ id: image.id, source: image.script }));
+  return { ...image, codeCache, isCacheStored: stored !== undefined };
+};
 
 /** Errors: HostError STORE_CORRUPT. */
 const storedImageText = (view: ReadView, id: ImageId): Script => {
   const text = view.get('images', imageKey(id));
-  if (text === undefined) throw new HostError('STORE_CORRUPT', `the store lacks image ${id}`);
+  if (text === undefined) throw missingRow('images', imageKey(id));
   const source = textOf(text);
   return { id, source, script: repairedImage(source) };
 };
@@ -123,7 +135,8 @@ interface StoredScript extends ImageSource {
 /** What threads run of an image, and its code cache if there is one. Errors: STORE_CORRUPT. */
 export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
   const image = storedImageText(view, id);
-  return { id, source: image.script, codeCache: view.get('local', codeCacheKey(image)) };
+  const codeCache = storedCodeCache(view, codeCacheKey(image), () => undefined);
+  return { id, source: image.script, codeCache };
 };
 
 /** What an image's text says that its vats can run and be told. */
@@ -149,13 +162,12 @@ export class Images {
   static async load(
     view: ReadView,
     used: Iterable<ImageId>,
-    makeCodeCache: MakeCodeCache,
+    ways: ImageWays,
   ): Promise<Images> {
     const current = storedImage(view);
     const loaded: Image[] = [];
     for (const id of new Set([current, ...used])) {
-      const image = storedImageText(view, id);
-      loaded.push({ ...image, codeCache: await cacheFor(view, image, makeCodeCache) });
+      loaded.push(await withCache(view, storedImageText(view, id), ways));
     }
     return new Images(view, current, loaded);
   }
@@ -230,14 +242,13 @@ export class Images {
     if (this.#adopted !== undefined) into.push(...imageRows(this.#adopted));
   }
 
-  /** Code caches that the store lacks: kept with the next block, outside every hash. */
+  /** Code caches that the store lacks or has damaged: written with the next block, in no hash. */
   codeCaches(into: RowChange[]): void {
     for (const image of this.#loaded.values()) {
-      const { id, codeCache } = image;
-      const key = codeCacheKey(image);
-      if (this.#kept.has(id) || this.#view.get('local', key) !== undefined) continue;
+      const { id, codeCache, isCacheStored } = image;
+      if (this.#kept.has(id) || isCacheStored) continue;
       this.#kept.add(id);
-      into.push({ table: 'local', key, value: codeCache });
+      into.push({ table: 'local', key: codeCacheKey(image), value: packCodeCache(codeCache) });
     }
   }
 

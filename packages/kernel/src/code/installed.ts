@@ -8,7 +8,6 @@ import {
   BUNDLE_SOURCE_PREFIX,
   bundleScriptKey,
   bundleSourceKey,
-  HostError,
   textOf,
   utf8,
   type BinaryKey,
@@ -18,6 +17,7 @@ import {
 import { isBundleId, storedBundleId, type BundleId, type ImageId } from '@heirloom/worker';
 import { WEAVING, type Weaving } from '@heirloom/worker/weave';
 import { KernelError } from '../base/kernel-errors.js';
+import { decodeRow, missingRow, readHint, readRow } from '../state/damage.js';
 import { same } from '../state/frame-codec.js';
 import { keysOf, rowAt } from '../state/scan.js';
 import { scriptFor, type BundleFormat, type CheckedBundle } from './bundle.js';
@@ -25,7 +25,8 @@ import { sourceMapKey, sourceRootKey } from './source-maps.js';
 import type { VatScript } from './vat-script.js';
 
 const SCRIPTS_MAX = 256;
-const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
+/** A row of an installed bundle. */
+export const sourceCodec = same<readonly [BundleFormat, Uint8Array]>('a bundle', 2);
 
 /** A bundle as it was installed. */
 export type BundleSource = Omit<
@@ -119,7 +120,8 @@ export class InstalledBundles {
     const sources = new Map<BundleId, BundleSource>();
     for (const bundle of this.#added.values()) sources.set(bundle.bundleId, bundle);
     for (const key of keysOf(this.#view, 'bundles', BUNDLE_SOURCE_PREFIX)) {
-      const [moduleFormat, source] = sourceCodec.decode(rowAt(this.#view, 'bundles', key));
+      const row = rowAt(this.#view, 'bundles', key);
+      const [moduleFormat, source] = decodeRow(sourceCodec, 'bundles', key, row);
       const bundleId = storedBundleId(key.slice(BUNDLE_SOURCE_PREFIX.length));
       sources.set(bundleId, { bundleId, moduleFormat, source: textOf(source) });
     }
@@ -159,34 +161,36 @@ export class InstalledBundles {
   }
 
   #keep(key: BinaryKey, text: string, into: RowChange[]): void {
-    const value = utf8(text);
-    const stored = this.#view.get('local', key);
-    if (stored !== undefined && Buffer.compare(stored, value) === 0) return;
-    into.push({ table: 'local', key, value });
+    if (this.#localText(key) === text) return;
+    into.push({ table: 'local', key, value: utf8(text) });
   }
 
   sourceMapOf(bundleId: BundleId): string | undefined {
     const added = this.#maps.get(bundleId);
     if (added !== undefined) return added;
-    const stored = this.#view.get('local', sourceMapKey(bundleId));
-    return stored === undefined ? undefined : textOf(stored);
+    return this.#localText(sourceMapKey(bundleId));
   }
 
   /** A URL of the directory that the source map names files from, where the bundle was made. */
   sourceRootOf(bundleId: BundleId): string | undefined {
     const added = this.#roots.get(bundleId);
     if (added !== undefined) return added;
-    const stored = this.#view.get('local', sourceRootKey(bundleId));
-    return stored === undefined ? undefined : textOf(stored);
+    return this.#localText(sourceRootKey(bundleId));
+  }
+
+  /** A text that traces can do without: what is damaged counts as absent. */
+  #localText(key: BinaryKey): string | undefined {
+    return readHint(this.#view, key, { decode: textOf }, () => undefined);
   }
 
   /** As it was installed, if it is: for traces. */
   bundleOf(bundleId: BundleId): BundleSource | undefined {
     const added = this.#addedNow(bundleId);
     if (added !== undefined) return added;
-    const stored = this.#view.get('bundles', bundleSourceKey(bundleId));
+    const key = bundleSourceKey(bundleId);
+    const stored = readRow(this.#view, 'bundles', key, sourceCodec);
     if (stored === undefined) return undefined;
-    const [moduleFormat, source] = sourceCodec.decode(stored);
+    const [moduleFormat, source] = stored;
     return { bundleId, moduleFormat, source: textOf(source) };
   }
 
@@ -214,7 +218,6 @@ export class InstalledBundles {
       notInstalled(bundleId);
     }
     // Every bundle is derived when it is installed, and when an image is adopted.
-    const why = `the store lacks the script of bundle ${bundleId} for image ${imageId}`;
-    throw new HostError('STORE_CORRUPT', why);
+    throw missingRow('bundles', key);
   }
 }

@@ -37,7 +37,12 @@ const bootWith = (
   boot(
     store,
     {},
-    { engine, installedImage: () => image, makeCodeCache: async () => new Uint8Array(1) },
+    {
+      engine,
+      installedImage: () => image,
+      makeCodeCache: async () => new Uint8Array(1),
+      warn: () => undefined,
+    },
     { allowsOtherEngine },
   );
 

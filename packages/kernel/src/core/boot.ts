@@ -19,13 +19,17 @@ import { ownedRow, PERMANENT_OBJECTS } from '../objects/kernel-objects.js';
 import { spellings } from '../state/kernel-keys.js';
 import { KernelState } from '../state/kernel-state.js';
 import { showKRef } from '../state/krefs.js';
-import { packParameters, unpackParameters } from '../state/parameters.js';
+import { packParameters } from '../state/parameters.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { KERNEL_OWNS } from '../state/parties.js';
 import { runningVats } from '../state/running-vats.js';
-import { rowAt } from '../state/scan.js';
 import { codecs } from '../state/schema.js';
-import { engineRow, knownEnginesRow, type StoreEngine } from '../state/store-meta.js';
+import {
+  engineRow,
+  knownEnginesRow,
+  storedParameters,
+  type StoreEngine,
+} from '../state/store-meta.js';
 import { checkParameters } from './check-parameters.js';
 import { engineOf, type EngineFit } from './engine-fit.js';
 import type { WaysOut } from './ways-out.js';
@@ -88,7 +92,7 @@ const refuseEngine = ({ why }: Extract<EngineFit, { readonly fits: false }>): ne
   );
 };
 
-type BootWays = Pick<WaysOut, 'installedImage' | 'makeCodeCache' | 'engine'>;
+type BootWays = Pick<WaysOut, 'installedImage' | 'makeCodeCache' | 'engine' | 'warn'>;
 
 interface BootOptions {
   /** An engine that does not fit is told of in the record, and not refused. Default: false. */
@@ -106,18 +110,19 @@ export const boot = async (
   ways: BootWays,
   { allowsOtherEngine = false }: BootOptions = {},
 ): Promise<BootRecord> => {
+  const warn = (text: string): void => ways.warn(text);
   const stored = store.get('meta', metaKey('parameters'));
   if (stored === undefined) await initialize(store, checkParameters(given), ways);
   else checkParameters(given);
-  const engine = await engineOf(store, ways.engine);
+  const engine = await engineOf(store, ways.engine, { warn });
   if (!engine.fits && !allowsOtherEngine) refuseEngine(engine);
-  const packed = rowAt(store, 'meta', metaKey('parameters'));
+  const parameters = storedParameters(store);
   const state = new KernelState(store);
   const used = runningVats(state).map(vat => state.vats.need(vat).imageId);
-  const images = await Images.load(store, used, ways.makeCodeCache);
+  const images = await Images.load(store, used, { ...ways, warn });
   const observed = (): Promise<StoreEngine> =>
     engineShownBy(ways.installedImage(), ways.engine);
   const learnt = engine.fits ? [...engine.learnt] : [];
   images.codeCaches(learnt);
-  return { parameters: unpackParameters(packed), images, learnt, engine, observed };
+  return { parameters, images, learnt, engine, observed };
 };

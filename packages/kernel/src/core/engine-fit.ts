@@ -33,6 +33,8 @@ const listed = (names: readonly string[]): string => {
 interface FitOptions {
   /** Looks also if this build is known to fit. Default: no. */
   readonly looksAgain?: boolean;
+  /** Told of a damaged row that this host can do without. */
+  readonly warn?: (text: string) => void;
 }
 
 /**
@@ -44,7 +46,7 @@ interface FitOptions {
 export const engineOf = async (
   view: ReadView,
   engine: Engine,
-  { looksAgain = false }: FitOptions = {},
+  { looksAgain = false, warn = () => undefined }: FitOptions = {},
 ): Promise<EngineFit> => {
   const needed = storedEngine(view);
   if ('name' in needed) {
@@ -53,7 +55,7 @@ export const engineOf = async (
     return { fits: false, why, differing: [] };
   }
   const present = engine.build;
-  const known = knownEngines(view);
+  const known = knownEngines(view, warn);
   if (!looksAgain && known.includes(present)) return { fits: true, learnt: [] };
   const { imageId, observations } = needed;
   const shown = await engine.observe(storedScript(view, imageId));

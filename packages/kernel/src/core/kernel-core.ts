@@ -43,6 +43,7 @@ import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
 import { freeUnreferenced } from '../objects/freeing.js';
 import { interfaceOf } from '../objects/object-interfaces.js';
+import { causeOf } from '../state/damage.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
@@ -160,7 +161,7 @@ export class KernelCore {
     this.#pager = new Pager({
       online: this.#online,
       maxVatsOnline: options.maxVatsOnline ?? MAX_VATS_ONLINE,
-      rebuild: vat => rebuild(this.#rebuildContext, vat),
+      ...{ rebuild: vat => rebuild(this.#rebuildContext, vat), warn: text => ways.warn(text) },
     });
     this.#lifecycle = {
       state: this.state,
@@ -455,7 +456,7 @@ export class KernelCore {
 
   /** Nothing more can be done with this state, for what was thrown: whoever waits is told why. */
   stop(error: unknown): Error {
-    const cause = error instanceof Error ? error : Error(String(error));
+    const cause = causeOf(this.store, error);
     const isFirst = this.#failure === undefined;
     this.#failure ??=
       cause instanceof HostError

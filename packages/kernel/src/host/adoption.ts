@@ -64,7 +64,10 @@ export const readyImage = async (
   { image: given }: AdoptImageOptions,
 ): Promise<ReadyImage> => {
   const { installedImage, makeCodeCache, bundling } = core.ways;
-  const image = await prepareImage(core.store, given ?? installedImage(), makeCodeCache);
+  const image = await prepareImage(core.store, given ?? installedImage(), {
+    makeCodeCache,
+    warn: text => core.ways.warn(text),
+  });
   core.assertAlive(); // it may have been closed meanwhile
   return { image, bundles: await deriveBundles(core.bundles, bundling) };
 };

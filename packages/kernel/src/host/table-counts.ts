@@ -32,6 +32,7 @@ import {
   type Incarnation,
   type VatNumber,
 } from '@heirloom/worker';
+import { decodeRow, readRow } from '../state/damage.js';
 import { readVat } from '../state/kernel-keys.js';
 import { ItemType } from '../state/queue-items.js';
 import { keysOf, rowAt } from '../state/scan.js';
@@ -106,9 +107,8 @@ const countOf = (view: ReadView, prefix: BinaryKey): Counting<number> =>
 function* countPromises(view: ReadView): Counting<TableCounts['promises']> {
   const counts = { unresolved: 0, fulfilled: 0, rejected: 0 };
   yield* visitKeys(view, 'kernel', PROMISE_PREFIX, key => {
-    const bytes = view.get('kernel', key);
-    if (bytes === undefined) return; // a block came between
-    const { state } = codecs.promise.decode(bytes);
+    const state = readRow(view, 'kernel', key, codecs.promise)?.state;
+    if (state === undefined) return; // a block came between
     if (state === PromiseState.unresolved) counts.unresolved += 1;
     else if (state === PromiseState.fulfilled) counts.fulfilled += 1;
     else counts.rejected += 1;
@@ -119,9 +119,8 @@ function* countPromises(view: ReadView): Counting<TableCounts['promises']> {
 function* countRunQueue(view: ReadView): Counting<TableCounts['runQueue']> {
   const counts = { messages: 0, notifies: 0, lifecycle: 0 };
   yield* visitKeys(view, 'kernel', RUN_QUEUE_PREFIX, key => {
-    const bytes = view.get('kernel', key);
-    if (bytes === undefined) return;
-    const { type } = codecs.item.decode(bytes);
+    const type = readRow(view, 'kernel', key, codecs.item)?.type;
+    if (type === undefined) return;
     if (type === ItemType.send) counts.messages += 1;
     else if (type === ItemType.notify) counts.notifies += 1;
     else counts.lifecycle += 1;
@@ -136,11 +135,12 @@ function* countVats(view: ReadView): Counting<VatTableCounts[]> {
   const deliveries = new Map<VatNumber, number>();
   for (const key of keysOf(view, 'kernel', VAT_PREFIX)) {
     const vat = readVat(key, VAT_PREFIX.length);
-    rows.set(vat, codecs.vat.decode(rowAt(view, 'kernel', key)));
+    rows.set(vat, decodeRow(codecs.vat, 'kernel', key, rowAt(view, 'kernel', key)));
   }
   for (const key of keysOf(view, 'kernel', VAT_COUNTERS_PREFIX)) {
     const vat = readVat(key, VAT_COUNTERS_PREFIX.length);
-    deliveries.set(vat, codecs.vatCounters.decode(rowAt(view, 'kernel', key)).position);
+    const counters = rowAt(view, 'kernel', key);
+    deliveries.set(vat, decodeRow(codecs.vatCounters, 'kernel', key, counters).position);
   }
   const clists = new Map([...rows.keys()].map(vat => [vat, emptyClist()] as const));
   yield* visitKeys(view, 'kernel', CLIST_VREF_PREFIX, key => {

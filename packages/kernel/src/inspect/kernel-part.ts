@@ -39,8 +39,10 @@ import {
   type StoredRow,
 } from '@heirloom/store';
 import { isAllocatedByVat, isPromiseRef, type VatNumber } from '@heirloom/worker';
+import { decodeRow } from '../state/damage.js';
 import { NO_INPUT } from '../state/input-numbers.js';
 import { readVat } from '../state/kernel-keys.js';
+import type { RowCodec } from '../state/kernel-table.js';
 import { promiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { ItemType } from '../state/queue-items.js';
 import { codecs, PromiseState, type VatRow } from '../state/schema.js';
@@ -101,25 +103,26 @@ export class KernelPart {
 
   visit({ key, value }: StoredRow): void {
     const prefix = key.slice(0, 1);
+    const read = <V>(codec: RowCodec<V>): V => decodeRow(codec, 'kernel', key, value);
     this.#sizes.add(PARTS.get(prefix) ?? 'unknown', key.length + value.length);
     switch (prefix) {
       case countersKey():
-        this.lastInput = codecs.counters.decode(value).lastInput;
+        this.lastInput = read(codecs.counters).lastInput;
         break;
       case VAT_PREFIX:
-        this.vats.set(readVat(key, 1), codecs.vat.decode(value));
+        this.vats.set(readVat(key, 1), read(codecs.vat));
         break;
       case STRANDED_PREFIX:
         this.stranded.add(readVat(key, 1));
         break;
       case VAT_COUNTERS_PREFIX:
-        this.positions.set(readVat(key, 1), codecs.vatCounters.decode(value).position);
+        this.positions.set(readVat(key, 1), read(codecs.vatCounters).position);
         break;
       case CLIST_VREF_PREFIX:
         this.#addName(readVat(key, 1), key.slice(5));
         break;
       case PROMISE_PREFIX:
-        this.#addPromise(codecs.promise.decode(value).state);
+        this.#addPromise(read(codecs.promise).state);
         break;
       case PROMISE_QUEUE_PREFIX: {
         const promise = promiseKRef(readU48(key, 1));
@@ -128,11 +131,11 @@ export class KernelPart {
       }
       case BOUND_NAME_PREFIX: {
         const name = textOfKey(key, BOUND_NAME_PREFIX.length);
-        this.boundNames.push({ name, kref: showKRef(codecs.kref.decode(value)) });
+        this.boundNames.push({ name, kref: showKRef(read(codecs.kref)) });
         break;
       }
       case RUN_QUEUE_PREFIX:
-        this.#addItem(codecs.item.decode(value).type);
+        this.#addItem(read(codecs.item).type);
         break;
       default:
         break;

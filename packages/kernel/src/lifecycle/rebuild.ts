@@ -10,6 +10,7 @@ import type { Store } from '@heirloom/store';
 import { FIRST_POSITION, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { InstalledBundles } from '../code/installed.js';
+import { causeOf } from '../state/damage.js';
 import { handOverOf } from '../state/hand-over.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { RunningNote } from '../state/running-note.js';
@@ -50,7 +51,7 @@ export const rebuild = async (
     return worker;
   } catch (error) {
     online.discard(worker);
-    throw error;
+    throw causeOf(store, error);
   }
 };
 

@@ -30,8 +30,9 @@ import {
   type VRef,
 } from '@heirloom/worker';
 import { AppendRows } from './append-rows.js';
-import { dataWeight } from './frame-codec.js';
+import { decodeRow } from './damage.js';
 import { DueKRefs } from './due-krefs.js';
+import { dataWeight } from './frame-codec.js';
 import { HostSettlements } from './host-settlements.js';
 import { HostTellings } from './host-tellings.js';
 import { inputAfter, type InputNumber } from './input-numbers.js';
@@ -203,7 +204,9 @@ export class KernelState {
     for (const vat of this.vats.scan(ranges.vats)) this.dueVats.add(vat);
     const counters = view.get('kernel', countersKey());
     this.#counters =
-      counters === undefined ? { ...FIRST_COUNTERS } : codecs.counters.decode(counters);
+      counters === undefined
+        ? { ...FIRST_COUNTERS }
+        : decodeRow(codecs.counters, 'kernel', countersKey(), counters);
   }
 
   clist(vat: VatNumber): Clist {

@@ -210,10 +210,15 @@ describe('kernel table', { tags: ['sized'] }, () => {
     expect(read).toBe(reads);
   });
 
-  test('create of a row that the block has, need of one that is not -> assertions', async () => {
+  test('create of a row that the block has, need of one that is not -> errors', async () => {
     const { table } = makeTable(await openTestStore(), 0);
     table.create(1, 10);
     expect(() => table.create(1, 11)).toThrow('kernel: row 1 exists');
-    expect(() => table.need(2)).toThrow('kernel: no row 2');
+    const missing = { code: 'STORE_CORRUPT', table: 'kernel' };
+    expect(() => table.need(2)).toThrow(expect.objectContaining(missing));
+    table.delete(1);
+    table.set(3, 10);
+    table.delete(3);
+    expect(() => table.need(3)).toThrow('kernel: no row 3');
   });
 });

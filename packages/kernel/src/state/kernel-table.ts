@@ -18,6 +18,7 @@ import {
   type Steps,
   type TableName,
 } from '@heirloom/store';
+import { decodeRow, missingRow, parseKey } from './damage.js';
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
 
@@ -86,11 +87,13 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     return this.#read(key);
   }
 
-  /** The row, which must exist. */
+  /** The row, which must exist. Errors: HostError STORE_CORRUPT where the store lacks it. */
   need(key: K): V {
     const value = this.get(key);
-    if (value === undefined) assert.fail(`${this.#options.table}: no row ${key}`);
-    return value;
+    if (value !== undefined) return value;
+    const { table, spell } = this.#options;
+    if (this.#dirty.has(key)) assert.fail(`${table}: no row ${key}`);
+    throw missingRow(table, spell(key));
   }
 
   /** A row under a key that the kernel has just made up. */
@@ -137,7 +140,7 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     // `keysAfter` is exclusive, and the bare prefix is never a row.
     const from = after === '' ? prefix : after;
     for (const spelled of view.keysAfter(table, from, end, limit + deleted)) {
-      const dirty = this.#dirty.get(parse(spelled));
+      const dirty = this.#dirty.get(parseKey(parse, table, spelled));
       if (dirty === undefined || dirty.value !== undefined) found.add(spelled);
     }
     return [...found].sort(compareKeys).slice(0, limit).map(parse);
@@ -194,9 +197,10 @@ export class KernelTable<K extends number | string, V> implements Restorable {
 
   #read(key: K): V | undefined {
     const { view, table, spell, codec } = this.#options;
-    const bytes = view.get(table, spell(key));
+    const spelled = spell(key);
+    const bytes = view.get(table, spelled);
     if (bytes === undefined) return undefined;
-    const value = codec.decode(bytes);
+    const value = decodeRow(codec, table, spelled, bytes);
     this.#remember(key, value);
     return value;
   }

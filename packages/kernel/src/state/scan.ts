@@ -1,7 +1,7 @@
 /** Ranges of a store's rows, in key order, a chunk of keys at a time. */
-import assert from 'node:assert/strict';
 import type { BinaryKey, ReadView, TableName } from '@heirloom/store';
 import { prefixEnd, TABLE_END } from '@heirloom/store';
+import { decodeRow, missingRow } from './damage.js';
 import type { RowCodec } from './kernel-table.js';
 
 const SCAN_CHUNK = 4_096;
@@ -23,21 +23,21 @@ export function* keysOf(
   }
 }
 
-/** The row of a key that the view has just named. */
+/** The row of a key that the view has just named. Errors: HostError STORE_CORRUPT. */
 export const rowAt = (view: ReadView, table: TableName, key: BinaryKey): Uint8Array => {
   const row = view.get(table, key);
-  if (row === undefined) assert.fail(`${table}: a key without a row`);
+  if (row === undefined) throw missingRow(table, key);
   return row;
 };
 
-/** The decoded rows of one range of the `kernel` table. */
+/** The decoded rows of one range of the `kernel` table. Errors: HostError STORE_CORRUPT. */
 export function* rowsOf<V>(
   view: ReadView,
   prefix: BinaryKey,
   codec: RowCodec<V>,
 ): Generator<readonly [key: BinaryKey, value: V], void> {
   for (const key of keysOf(view, 'kernel', prefix)) {
-    yield [key, codec.decode(rowAt(view, 'kernel', key))];
+    yield [key, decodeRow(codec, 'kernel', key, rowAt(view, 'kernel', key))];
   }
 }
 

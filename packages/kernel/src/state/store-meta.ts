@@ -3,10 +3,12 @@
  * remembers of one of them.
  */
 import { createHash } from 'node:crypto';
-import { HostError, localKey, metaKey, textOf, utf8 } from '@heirloom/store';
+import { DamageError, localKey, metaKey, textOf, utf8 } from '@heirloom/store';
 import type { MetaName, ReadView, RowChange } from '@heirloom/store';
 import { storedImageId, type ImageId, type Observations } from '@heirloom/worker';
+import { decodeRow, readHint } from './damage.js';
 import { frameCodec, single } from './frame-codec.js';
+import type { RowCodec } from './kernel-table.js';
 import { unpackParameters, type KernelParameters } from './parameters.js';
 
 /** The engine that a store needs. */
@@ -23,19 +25,23 @@ interface StoreMeta {
   readonly image: string;
 }
 
-const need = (view: ReadView, name: MetaName): Uint8Array => {
-  const bytes = view.get('meta', metaKey(name));
-  if (bytes !== undefined) return bytes;
-  const why = `the store has no meta ${name}: no kernel has opened it yet, or it is damaged`;
-  throw new HostError('STORE_CORRUPT', why);
+const need = <V>(view: ReadView, name: MetaName, codec: Pick<RowCodec<V>, 'decode'>): V => {
+  const key = metaKey(name);
+  const bytes = view.get('meta', key);
+  if (bytes !== undefined) return decodeRow(codec, 'meta', key, bytes);
+  const why = 'it is missing: no kernel has opened the store yet, or it is damaged';
+  throw new DamageError({ table: 'meta', key, why });
 };
 
 const metaBytes = single<Uint8Array>('a text of the table meta');
 const metaNumber = single<number>('a number of the table meta');
 
-/** Errors: HostError STORE_CORRUPT when it is missing. */
-export const storedImage = (view: ReadView): ImageId =>
-  storedImageId(textOf(metaBytes.decode(need(view, 'image'))));
+const imageCodec = {
+  decode: (bytes: Uint8Array): ImageId => storedImageId(textOf(metaBytes.decode(bytes))),
+};
+
+/** Errors: HostError STORE_CORRUPT. */
+export const storedImage = (view: ReadView): ImageId => need(view, 'image', imageCodec);
 
 export const imageIdRow = (id: string): RowChange => ({
   table: 'meta',
@@ -58,9 +64,8 @@ const engineCodec = frameCodec<StoreEngine, EngineTuple>(
       : { imageId: storedImageId(tuple[0]), observations: tuple[1] },
 );
 
-/** Errors: HostError STORE_CORRUPT when it is missing. */
-export const storedEngine = (view: ReadView): StoreEngine =>
-  engineCodec.decode(need(view, 'engine'));
+/** Errors: HostError STORE_CORRUPT. */
+export const storedEngine = (view: ReadView): StoreEngine => need(view, 'engine', engineCodec);
 
 export const engineRow = (engine: StoreEngine): RowChange => ({
   table: 'meta',
@@ -90,12 +95,18 @@ const knownCodec = frameCodec<KnownEngines, readonly [Uint8Array, readonly strin
 
 const hashOf = (row: Uint8Array): Uint8Array => createHash('sha256').update(row).digest();
 
-/** The engines that are known to show what the store needs: this host need not look again. */
-export const knownEngines = (view: ReadView): readonly string[] => {
+/**
+ * The engines that are known to show what the store needs: this host need not look again. `tell` is
+ * given a sentence if what it knew is damaged.
+ */
+export const knownEngines = (
+  view: ReadView,
+  tell: (text: string) => void = () => undefined,
+): readonly string[] => {
   const row = view.get('meta', metaKey('engine'));
-  const packed = view.get('local', ENGINES);
-  if (row === undefined || packed === undefined) return [];
-  const { of, names } = knownCodec.decode(packed);
+  const known = readHint(view, ENGINES, knownCodec, tell);
+  if (row === undefined || known === undefined) return [];
+  const { of, names } = known;
   return Buffer.compare(of, hashOf(row)) === 0 ? names : [];
 };
 
@@ -106,11 +117,15 @@ export const knownEnginesRow = (engine: StoreEngine, names: readonly string[]): 
   return { table: 'local', key: ENGINES, value };
 };
 
-/** Errors: HostError STORE_CORRUPT when a row is missing. */
+/** Errors: HostError STORE_CORRUPT. */
+export const storedParameters = (view: ReadView): KernelParameters =>
+  need(view, 'parameters', { decode: unpackParameters });
+
+/** Errors: HostError STORE_CORRUPT. */
 export const readMeta = (view: ReadView): StoreMeta => {
   return {
-    schema: metaNumber.decode(need(view, 'schema')),
-    parameters: unpackParameters(need(view, 'parameters')),
+    schema: need(view, 'schema', metaNumber),
+    parameters: storedParameters(view),
     engine: storedEngine(view),
     image: storedImage(view),
   };

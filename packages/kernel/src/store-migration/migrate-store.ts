@@ -25,8 +25,8 @@ import { imageRows } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { deriveBundles } from '../host/adoption.js';
-import { isSealed, unpackParameters } from '../state/parameters.js';
-import { rowAt } from '../state/scan.js';
+import { isSealed } from '../state/parameters.js';
+import { storedParameters } from '../state/store-meta.js';
 import { backUp } from './backup.js';
 import { MigrationRows } from './migration-rows.js';
 import { stepsFrom, type MigrationStep } from './steps.js';
@@ -87,7 +87,7 @@ const migrate = async (store: Store, steps: readonly MigrationStep[]): Promise<n
     for (const step of steps) step.apply(rows);
     await adoptReleaseImage(rows);
     checkTables(rows);
-    sealed = isSealed(height, unpackParameters(rowAt(rows, 'meta', metaKey('parameters'))));
+    sealed = isSealed(height, storedParameters(rows));
   }
   const changes = rows.changes();
   await store.commit({ height, changes, unhashed: [], sealed, schema: SCHEMA_VERSION });

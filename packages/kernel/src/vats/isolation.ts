@@ -4,9 +4,9 @@
  * A vat has the kind that was chosen when it was created, else the kernel's; a suspect has a
  * careful process whatever was chosen (rules.md#h3).
  */
-import assert from 'node:assert/strict';
-import { localKey, type ReadView, type RowChange } from '@heirloom/store';
+import { DamageError, localKey, type ReadView, type RowChange } from '@heirloom/store';
 import type { VatNumber } from '@heirloom/worker';
+import { readRow } from '../state/damage.js';
 import { single } from '../state/frame-codec.js';
 import { ISOLATIONS, type Isolation, type WorkerKind } from './channel.js';
 
@@ -22,11 +22,12 @@ export class IsolationChoices {
   constructor(store: ReadView, usual: Isolation, suspects: Iterable<VatNumber>) {
     this.#usual = usual;
     this.#suspects = new Set(suspects);
-    const stored = store.get('local', KEY);
-    if (stored === undefined) return;
-    for (const [vat, ordinal] of codec.decode(stored)) {
+    for (const [vat, ordinal] of readRow(store, 'local', KEY, codec) ?? []) {
       const isolation = ISOLATIONS[ordinal];
-      assert(isolation !== undefined, 'a way in which vats are isolated');
+      if (isolation === undefined) {
+        const why = `there is no isolation ${ordinal}`;
+        throw new DamageError({ table: 'local', key: KEY, why });
+      }
       this.#chosen.set(vat, isolation);
     }
   }

@@ -13,6 +13,7 @@ import assert from 'node:assert/strict';
 import { localKey, required, type ReadView, type RowChange } from '@heirloom/store';
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
+import { readHint } from '../state/damage.js';
 import { single } from '../state/frame-codec.js';
 import type { OnlineVats } from './online.js';
 import type { VatWorker } from './vat-worker.js';
@@ -28,12 +29,15 @@ interface PagerOptions {
   readonly maxVatsOnline: number;
   /** Rebuilds a vat as its last merged crank left it. Errors: WorkerError. */
   readonly rebuild: (vat: VatNumber) => Promise<VatWorker>;
+  /** Told of an order of use that is damaged. */
+  readonly warn: (text: string) => void;
 }
 
 export class Pager {
   readonly #online: OnlineVats;
   readonly #maxVatsOnline: number;
   readonly #rebuild: PagerOptions['rebuild'];
+  readonly #warn: PagerOptions['warn'];
   /** Their cranks of the wave in progress have not all arrived. */
   readonly #busy = new Map<VatNumber, number>();
   /** Their incarnation began after the last commit. */
@@ -43,7 +47,8 @@ export class Pager {
   #order: readonly VatNumber[] = [];
   #pagedIn = 0;
 
-  constructor({ online, maxVatsOnline, rebuild }: PagerOptions) {
+  constructor({ online, maxVatsOnline, rebuild, warn }: PagerOptions) {
+    this.#warn = warn;
     this.#online = online;
     this.#maxVatsOnline = maxVatsOnline;
     this.#rebuild = rebuild;
@@ -56,8 +61,7 @@ export class Pager {
 
   /** The vats to bring online at opening: `first`, then those used last, then the others. */
   chosen(view: ReadView, vats: readonly VatNumber[], first: readonly VatNumber[]): VatNumber[] {
-    const stored = view.get('local', ORDER_KEY);
-    const used = stored === undefined ? [] : codec.decode(stored);
+    const used = readHint(view, ORDER_KEY, codec, this.#warn) ?? [];
     const wanted = new Set([...first, ...used, ...vats]);
     const running = new Set(vats);
     return [...wanted].filter(vat => running.has(vat)).slice(0, this.#maxVatsOnline);

@@ -7,13 +7,13 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { beginCreation, endCreation, inspectDirectory, withIoErrors } from './directory.js';
-import { LmdbEnvironment } from './environment.js';
-import { describeError, HostError } from './host-error.js';
-import { blockKey } from './keys.js';
-import { packBlockRecord, type BlockRecord } from './state-root.js';
-import { STATE_TABLES } from './state-chunks.js';
-import type { BinaryKey, Height, ReadView, StoredRow, TableName } from './types.js';
+import { beginCreation, endCreation, inspectDirectory, withIoErrors } from '../directory.js';
+import { LmdbEnvironment } from '../environment.js';
+import { describeError, HostError } from '../host-error.js';
+import { blockKey } from '../keys.js';
+import { packBlockRecord, type BlockRecord } from '../state-root.js';
+import { STATE_TABLES } from '../state-chunks.js';
+import type { BinaryKey, Height, ReadView, StoredRow, TableName } from '../types.js';
 
 const READERS_MAX = 8;
 
