@@ -19,7 +19,7 @@ interface Flags {
 
 /** A store that has got other options before, or fewer deposits than upgrades, has others. */
 const upgradesOf = ({ incarnation, upgradesAsked }: PursesReport): string =>
-  incarnation === upgradesAsked ? `${incarnation}` : `${incarnation}, of ${upgradesAsked} asked for`;
+  `${incarnation}${incarnation === upgradesAsked ? '' : `, of ${upgradesAsked} asked for`}`;
 
 const describe = (report: PursesReport): string => {
   const { upgradeMs } = report;

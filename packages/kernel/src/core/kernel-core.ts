@@ -4,7 +4,6 @@
  * Invariants: nothing is written but by `commit`; anything unexpected that is thrown in a wave or
  * a commit ends this core for good, before anything of the block is durable.
  */
-import assert from 'node:assert/strict';
 import {
   blockKey,
   heightAfter,
@@ -17,12 +16,8 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import {
-  FIRST_INCARNATION,
-  FIRST_POSITION,
-  vatNumberOf,
   type BundleId,
   type ImageId,
-  type VatId,
   type VatNumber,
 } from '@heirloom/worker';
 import { closedAmid, whenAborted } from '../base/aborted.js';
@@ -47,7 +42,7 @@ import { causeOf } from '../state/damage.js';
 import { KernelState } from '../state/kernel-state.js';
 import { isSealed, type KernelParameters } from '../state/parameters.js';
 import type { RunQueueItem } from '../state/queue-items.js';
-import type { Running, Suspicion } from '../state/note-record.js';
+import type { Suspicion } from '../state/note-record.js';
 import { RunningNote } from '../state/running-note.js';
 import { IsolationChoices } from '../vats/isolation.js';
 import { OnlineVats } from '../vats/online.js';
@@ -56,6 +51,7 @@ import { Watchdog } from '../vats/watchdog.js';
 import { Zygotes } from '../vats/zygotes.js';
 import { WaveRunner, type WaveStats } from '../wave/run.js';
 import { AdoptableEngine } from './adoptable-engine.js';
+import { blame, suspect } from './blame.js';
 import { BlockMarks } from './block-marks.js';
 import { boot, type BootRecord } from './boot.js';
 import { workerHost, type CoreOptions } from './core-options.js';
@@ -430,7 +426,7 @@ export class KernelCore {
     this.migrations.fail(this.#failure);
     await this.zygotes.close();
     if (!this.#isClosed) {
-      for (const error of this.zygotes.left) this.#suspect(error);
+      for (const error of this.zygotes.left) suspect(this.#note, error, this.#failure);
       this.#note.close();
     }
     this.#isClosed = true;
@@ -464,7 +460,7 @@ export class KernelCore {
         : new HostError('KERNEL_STOPPED', `the kernel stopped: ${cause.message}`, { cause });
     this.#locateCause(this.#failure);
     if (isFirst && this.#failure instanceof WorkerError) this.reports.died(this.#failure);
-    this.#blame(this.#failure);
+    blame(this.#note, this.#failure);
     this.results.fail(this.#failure);
     this.migrations.fail(this.#failure);
     return this.#failure;
@@ -481,26 +477,4 @@ export class KernelCore {
   #freeReaders(): void {
     if (this.#failure === undefined) this.store.readerCheck();
   }
-
-  /** Notes whose worker it was; for any other failure no vat is suspected. */
-  #blame(failure: Error): void {
-    const isWorker = failure instanceof WorkerError;
-    if (!isWorker || failure.vat === undefined) return this.#note.end();
-    return this.#note.blame(placeOf(failure, failure.vat));
-  }
-
-  /** A thread that is left behind: at the next opening its vat runs in a process. */
-  #suspect(left: WorkerError): void {
-    const failed = this.#failure instanceof WorkerError ? this.#failure.vat : undefined;
-    if (left.vat !== undefined && left.vat !== failed) this.#note.blame(placeOf(left, left.vat));
-  }
 }
-
-const placeOf = (
-  { incarnation = FIRST_INCARNATION, position = FIRST_POSITION }: WorkerError,
-  vatId: VatId,
-): Running => ({
-  vat: vatNumberOf(vatId) ?? assert.fail('the id of a vat'),
-  incarnation,
-  position,
-});

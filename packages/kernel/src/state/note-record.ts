@@ -4,8 +4,8 @@
  *   state u8 ‖ length u32 ‖ CRC-32 of the frame u32 ‖ frame [height, wave, running, kept]
  *
  * `state` is 3 while a wave or a replay runs, else 2; both lists hold
- * `[vat, incarnation, position, deaths]`. `running` counts only behind a 3; `kept` are suspects that
- * have not been cleared. Earlier releases wrote 1 and 0, and no CRC.
+ * `[vat, incarnation, position, deaths]`. `running` counts only behind a 3; `kept` are suspects
+ * that have not been cleared. Earlier releases wrote 1 and 0, and no CRC.
  *
  * Invariant: a record that was not written whole reads as damaged, or as the one before it: the
  * state is one byte, and all else is under the CRC.
