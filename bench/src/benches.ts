@@ -3,6 +3,7 @@ import type { Bench } from './bench.js';
 import { bundleBench } from './bundle.js';
 import { churnBench } from './churn.js';
 import { enginesBench } from './engines.js';
+import { fairnessBench } from './fairness.js';
 import { forkBench } from './fork.js';
 import { forksBench } from './forks.js';
 import { isolationBench } from './isolation.js';
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   pursesBench,
   upgradeBench,
   churnBench,
+  fairnessBench,
   forkBench,
   forksBench,
   isolationBench,
