@@ -6,7 +6,8 @@ import { nextTurn, type Repeat } from '../base/kernel-host-powers.js';
 import { Departures, threadsLeft } from './departures.js';
 import type { VatWorker } from './vat-worker.js';
 
-const TICKS = 4;
+const TICKS = 12;
+const OWN_CODE_TICKS = 600;
 
 let job: (() => void) | undefined;
 const repeat: Repeat = (_milliseconds, given) => {
@@ -24,6 +25,7 @@ class Leaver {
   readonly #gone = new Deferred<void>();
   readonly #name: string;
   isKilled: boolean;
+  hasVatCode = true;
 
   constructor(name: string, isKilled = true) {
     this.#name = name;
@@ -98,6 +100,16 @@ test('departures: others go one by one -> nobody is left behind meanwhile', asyn
   tick(TICKS + 1);
   expect(told).toEqual(['stuck']);
   await stuck.go();
+});
+
+test('departures: one that has no code of a vat -> waited for longer', async () => {
+  const worker = add('a');
+  worker.hasVatCode = false;
+  tick(OWN_CODE_TICKS);
+  expect(told).toEqual([]);
+  tick(1);
+  expect(told).toEqual(['a']);
+  await worker.go();
 });
 
 test('departures: one that is not killed yet -> its time has not begun', async () => {

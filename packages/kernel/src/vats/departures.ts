@@ -15,7 +15,9 @@ import type { VatWorker } from './vat-worker.js';
 
 const TICK_MS = 100;
 /** A worker is left behind when for so many ticks it did not go, nor any other. */
-const TICKS = 4;
+const TICKS = 12;
+/** One that has no code of a vat goes in the end: only a machine that has no time keeps it. */
+const OWN_CODE_TICKS = 600;
 
 interface Departure {
   readonly worker: VatWorker;
@@ -84,7 +86,8 @@ export class Departures {
     for (const departure of [...this.#leaving]) {
       if (!departure.worker.isKilled) continue;
       departure.silentTicks += 1;
-      if (departure.silentTicks > TICKS) this.#leave(departure);
+      const ticks = departure.worker.hasVatCode ? TICKS : OWN_CODE_TICKS;
+      if (departure.silentTicks > ticks) this.#leave(departure);
     }
     this.#tell();
   }

@@ -115,6 +115,9 @@ const LEFT_BEHIND =
   'busy until this process ends, which process.exit() waits for: use endProcess(), or a signal. ' +
   "Code that may do so belongs in a child process: isolation 'process'";
 
+const LEFT_STARTING =
+  'a thread that no vat has had was to end, and has not for a minute: is this machine overloaded?';
+
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
   readonly #chatter: Chatter;
@@ -256,8 +259,13 @@ export class FrameWorker implements VatWorker {
     return name === 'asked' || name === 'delivering' ? this.#place() : undefined;
   }
 
+  get hasVatCode(): boolean {
+    return this.#bundleId !== undefined || this.#identity !== undefined;
+  }
+
   leftBehind(): WorkerError {
     const place = this.#place();
+    if (!this.hasVatCode) return new WorkerError('THREAD_LEFT', LEFT_STARTING, place);
     const code = place === undefined ? `, which evaluates bundle ${this.#bundleId}` : '';
     return new WorkerError('THREAD_LEFT', `its thread${code} ${LEFT_BEHIND}`, place);
   }

@@ -65,6 +65,8 @@ export interface VatWorker {
   terminate(): Promise<void>;
   /** It was killed, and goes as soon as its own code lets it. */
   readonly isKilled: boolean;
+  /** It was given code of a vat; before that it runs nothing but ours. */
+  readonly hasVatCode: boolean;
   /** What is to be said of it if it does not go: THREAD_LEFT. */
   leftBehind(): WorkerError;
   /** The delivery that it has, if there is one. */
