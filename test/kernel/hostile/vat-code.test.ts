@@ -212,6 +212,7 @@ describe('hostile vat code:', () => {
       1`;
     await run(code);
     expect(await kernel.call(kernel.vat('bank').root, 'getNames')).toEqual(['a']);
+    await kernel.idle();
     expect(await kernel.call(kernel.vat('other').root, 'run', ['$.n'])).toBe(MESSAGES);
     await scenes.expectIntact(stage, 'survives');
   });

@@ -30,6 +30,7 @@ import { toldOf } from '../code/evaluated-places.js';
 import { methodOfDelivery } from '../log/vat-lines.js';
 import { Chatter } from './chatter.js';
 import type { OpenChannel, WorkerChannel } from './channel.js';
+import { leftBehind } from './left-behind.js';
 import type {
   HandedBundle,
   VatIdentity,
@@ -108,15 +109,6 @@ const ANSWERED: Readonly<Record<number, Question>> = {
   [FromWorker.replayed]: ToWorker.replay,
   [FromWorker.diverged]: ToWorker.replay,
 };
-
-/** What happened to a thread, and what to do: docs/isolation.md. */
-const LEFT_BEHIND =
-  'loops in native code, where nothing can end it, and was left behind: it keeps a processor ' +
-  'busy until this process ends, which process.exit() waits for: use endProcess(), or a signal. ' +
-  "Code that may do so belongs in a child process: isolation 'process'";
-
-const LEFT_STARTING =
-  'a thread that no vat has had was to end, and has not for a minute: is this machine overloaded?';
 
 export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
@@ -264,10 +256,7 @@ export class FrameWorker implements VatWorker {
   }
 
   leftBehind(): WorkerError {
-    const place = this.#place();
-    if (!this.hasVatCode) return new WorkerError('THREAD_LEFT', LEFT_STARTING, place);
-    const code = place === undefined ? `, which evaluates bundle ${this.#bundleId}` : '';
-    return new WorkerError('THREAD_LEFT', `its thread${code} ${LEFT_BEHIND}`, place);
+    return leftBehind(this.#place(), this.#bundleId);
   }
 
   /** Where the worker is, as far as it has told. */
