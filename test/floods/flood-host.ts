@@ -64,8 +64,15 @@ class Flood {
         return this.#byVat({ road: 'promises', settlesAtOnce: true });
       case 'hostObjects':
         return this.#byVat({ road, target: this.#kernel.hostObject('slow') });
-      default:
+      case 'sends':
+      case 'promises':
+      case 'results':
+      case 'rejections':
+      case 'rows':
+      case 'logs':
         return this.#byVat({ road });
+      default:
+        throw TypeError(`unknown road ${String(road satisfies never)}`);
     }
   }
 

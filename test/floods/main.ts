@@ -29,7 +29,8 @@ const tell = (reports: readonly RoadReport[]): string => {
   }
   const findings = reports.flatMap(findingsIn);
   const verdict = findings.length === 0 ? 'All held.' : `WRONG: ${findings.join('; ')}`;
-  return `${table.toString()}\nAnonymous memory in MiB; others: calls answered meanwhile.\n${verdict}`;
+  const legend = 'Anonymous memory in MiB; others: calls answered meanwhile.';
+  return [table.toString(), legend, verdict].join('\n');
 };
 
 const roadOf = (name: string, before: readonly Road[] | undefined): readonly Road[] => {

@@ -54,13 +54,16 @@ export const NO_REFERENCES: readonly KRef[] = [];
 /** Data of inputs that are not durable yet, where the kernel owns its blocks. */
 export const INPUT_BYTES_MAX = 2 ** 26;
 
+type SilentInput = Pick<Input<void>, 'references' | 'check' | 'bytes'>;
+
 /** An input without an answer: it resolves when it is durable. */
 export const silentInput = (
   apply: () => void,
-  { references = NO_REFERENCES, check }: Partial<Pick<Input<void>, 'references' | 'check'>> = {},
+  { references = NO_REFERENCES, check, bytes = 0 }: Partial<SilentInput> = {},
 ): Input<void> => ({
   references,
   check,
+  bytes,
   apply: () => {
     apply();
     return undefined;

@@ -18,7 +18,7 @@ import type { Settlement } from '../objects/router.js';
 import { applyAnswer, hostObjectName } from '../services/host-calls.js';
 import { ranges } from '../state/kernel-keys.js';
 import { messageWeight } from '../state/queue-items.js';
-import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { isPromiseKRef } from '../state/krefs.js';
 import { HandedCalls } from './handed-calls.js';
 
 /** Calls that are handed over at a stretch: what answers them may be as large as data may be. */
@@ -59,6 +59,11 @@ export interface HostCall {
 }
 
 export type HostAnswer = { readonly value: unknown } | { readonly reason: unknown };
+
+/** What an answer that the host gives by itself mentions, and how long it is. */
+type GivenAnswer = Pick<Input<void>, 'references' | 'bytes'>;
+/** Of an implementation: how much it has answered is bounded by the calls that it is handed. */
+const OWN_ANSWER: GivenAnswer = { references: NO_REFERENCES };
 
 interface HostObjectsOptions {
   readonly core: KernelCore;
@@ -121,7 +126,8 @@ export class HostObjects {
   answer(call: number, answer: HostAnswer): Promise<void> {
     if (!Number.isSafeInteger(call) || call <= 0) throw waitsForNone(call);
     const settlement = this.#settlement(answer);
-    return this.#take(call, settlement.slots, () => this.#answer(call, settlement));
+    const { body: { length: bytes }, slots: references } = settlement;
+    return this.#take(call, { references, bytes }, () => this.#answer(call, settlement));
   }
 
   /** After a commit and after opening: implementations are called with what is durable now. */
@@ -279,7 +285,7 @@ export class HostObjects {
       if (unheld === undefined) this.#answer(call, settlement);
       else this.#answer(call, this.#rejection(unknownReference(unheld)));
     };
-    void this.#take(call, NO_REFERENCES, apply);
+    void this.#take(call, OWN_ANSWER, apply);
   }
 
   /** Durable, and not answered by what the state has taken. */
@@ -288,7 +294,7 @@ export class HostObjects {
     return call < this.#durableEnd && services.hostCalls.get(call) !== undefined;
   }
 
-  #take(call: number, references: readonly KRef[], apply: () => void): Promise<void> {
+  #take(call: number, given: GivenAnswer, apply: () => void): Promise<void> {
     const check = (): void => {
       if (!this.#isOpen(call)) throw waitsForNone(call);
     };
@@ -296,7 +302,7 @@ export class HostObjects {
     const isOpenAgain = (): boolean => this.#answered.delete(call);
     this.#answered.add(call);
     try {
-      const taken = this.#options.add(silentInput(apply, { references, check }));
+      const taken = this.#options.add(silentInput(apply, { ...given, check }));
       taken.catch(isOpenAgain);
       return taken;
     } catch (error) {
