@@ -39,10 +39,11 @@ describe('floods of 10 MB', { tags: ['thorough'] }, () => {
 });
 
 test('findings: what is too much, what was not answered -> each is told', () => {
-  const report = {
-    ...{ road: 'sends', messages: 2, fulfilled: 1, answered: 0, refused: 0 },
+  const report: RoadReport = {
+    road: 'sends',
+    ...{ messages: 2, fulfilled: 1, answered: 0, refused: 0 },
     ...{ beforeMiB: 90, peakMiB: 1_024, afterMiB: 400, seconds: 1 },
-  } as const;
+  };
   expect(findingsIn(report)).toEqual([
     'sends: 1024 MiB',
     'sends: 400 MiB afterwards',
