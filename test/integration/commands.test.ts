@@ -261,6 +261,11 @@ const WAYS: readonly Way[] = [
     isThorough: true,
   },
   {
+    of: /^npm run floods( -- |$)/,
+    runs: () => `${scriptOf('floods')} --messages 2 --road logs --json`,
+    isThorough: true,
+  },
+  {
     of: /^npm run damage( -- |$)/,
     runs: () => `${scriptOf('damage')} --count 2 --json`,
     isThorough: true,

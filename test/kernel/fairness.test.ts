@@ -5,7 +5,7 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { hostWays, openKernelOver } from '@heirloom/kernel/over';
 import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory } from '../support/kernels/fresh-kernels.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { inReplicas, type Replica } from '../support/kernels/replicas.js';
 import { amount } from '../support/suite/amounts.js';
 
@@ -53,6 +53,36 @@ describe('a kernel that owns its blocks:', () => {
     await kernel.idle();
     expect(kernel.audit().findings).toEqual([]);
     await kernel.close();
+  });
+});
+
+describe('data of inputs:', () => {
+  const largeTo = async (blocks: 'auto' | 'host') => {
+    const kernel = await kernelOver({ blocks });
+    const installing = install(kernel, 'workbench.js');
+    if (blocks === 'host') await kernel.commit();
+    const creating = kernel.createVat({ name: 'x', bundleId: await installing });
+    if (blocks === 'host') await kernel.run();
+    if (blocks === 'host') await kernel.commit();
+    const { root } = await creating;
+    const send = () => kernel.send(root, 'run', ['0', ['a'.repeat(9.9 * MEGABYTE)]]).result;
+    return { kernel, root, send };
+  };
+
+  test('more than may be in memory -> refused, until what there is is durable', async () => {
+    const { kernel, root, send } = await largeTo('auto');
+    const taken = Array.from({ length: 6 }, send);
+    expect(send).toThrow(/^inputs that are not durable yet have 594\d{5} bytes of data/);
+    expect(await kernel.call(root, 'run', ['6 * 7'])).toBe(42);
+    expect(await Promise.all(taken)).toEqual(Array(6).fill(0));
+    expect(await send()).toBe(0);
+  });
+
+  test('of a host that owns its blocks -> none is refused', async () => {
+    const { kernel, send } = await largeTo('host');
+    const taken = Array.from({ length: 8 }, send);
+    while ((await kernel.run()).waves > 0) await kernel.commit();
+    expect(await Promise.all(taken)).toEqual(Array(8).fill(0));
   });
 });
 
@@ -166,5 +196,35 @@ describe('replicas:', { tags: ['sized'] }, () => {
     // Six fit on each promise, and six of the twelve into one crank.
     const why = 'too many messages wait on the promise';
     expect(refused).toEqual([why, why, 'settled', ...Array<string>(6).fill(why)]);
+  });
+
+  const settledApart = 'settled by several cranks of a wave -> as by one, for each sender';
+  test(settledApart, { tags: ['thorough'] }, async () => {
+    const outcomes = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['w', 'x', 'y']);
+      const make = '$.go = []; harden([0, 1].map(() => new Promise(go => $.go.push(go))))';
+      const promises = await scene.run('y', make);
+      const keep = '$.all = args[0]; $.is = []; 0';
+      for (const name of ['w', 'x']) await scene.run(name, keep, [promises]);
+      const flood = (n: number, count: number): string =>
+        `for (let n = 0; n < ${count}; n += 1) {
+          E($.all[${n}]).run('0', ['a'.repeat(${9.9 * MEGABYTE})])
+            .then(() => $.is.push('taken'), () => $.is.push('refused'));
+        } 0`;
+      await scene.run('x', flood(0, 6));
+      await scene.run('x', flood(1, 5));
+      await scene.run('w', flood(1, 1));
+      const root = rootOf(replica.kernel, 'x');
+      const settle = ['$.go[0](args[0]); 0', '$.go[1](args[0]); 0'];
+      for (const code of settle) {
+        void replica.kernel.send(rootOf(replica.kernel, 'y'), 'run', [code, [root]]);
+      }
+      await replica.settle(Promise.resolve());
+      return [await scene.run('x', 'harden([...$.is])'), await scene.run('w', 'harden($.is)')];
+    });
+    expect(outcomes.map(list => [...(list as string[])].sort())).toEqual([
+      [...Array<string>(5).fill('refused'), ...Array<string>(6).fill('taken')],
+      ['taken'],
+    ]);
   });
 });

@@ -154,7 +154,7 @@ describe('who has which host object', () => {
   test('registered later -> calls that were made before are carried out', async () => {
     const kernel = await withRelay({ late: null });
     const calling = viaRelay(kernel, 'late', 'get');
-    await kernel.call(relayOf(kernel), 'getLog');
+    await kernel.idle();
     expect(kernel.hostCalls()).toEqual([{ call: 1, object: 'late', method: 'get', args: [] }]);
     expect(await kernel.registerHostObject('late', { get: () => 'at last' })).toBe(
       kernel.hostObject('late'),
@@ -275,6 +275,7 @@ describe('crashes', () => {
     const bundleId = await install(kernel, 'promises/watcher.js');
     const { root } = await kernel.createVat({ name: 'watcher', bundleId });
     await kernel.call(root, 'watchSend', [kernel.hostObject('slow'), 'get', [], 'w']);
+    await kernel.idle();
     await kernel.close();
     const answers: HostObject = { get: ({ call }) => `answer ${calls.push(call)}` };
     kernel = await kernelOver({ directory, hostObjects: { slow: answers } });

@@ -217,6 +217,29 @@ describe('limits, answers:', () => {
     await expect(kernel.call(root, 'run', [`${code}${code}`])).rejects.toMatchObject(tooMuch);
   });
 
+  test("a vat's name: 199 characters -> past it BAD_ARGUMENT", async () => {
+    const { kernel } = await makeWith({});
+    const { bundleId } = kernel.vat('other');
+    await kernel.createVat({ name: 'n'.repeat(199), bundleId });
+    const tooLong = kernel.createVat({ name: 'n'.repeat(200), bundleId });
+    await expect(tooLong).rejects.toMatchObject({ name: 'KernelError', code: 'BAD_ARGUMENT' });
+  });
+
+  test('a drain of 10,000 waves, 10,000 exports of a fork -> past it BAD_OPTION', async () => {
+    const { kernel } = await makeWith({});
+    const { bundleId, vatId } = kernel.vat('other');
+    const tooMuch = { name: 'KernelError', code: 'BAD_OPTION' };
+    await kernel.upgradeVat(vatId, { bundleId, drain: { waves: 10_000 } });
+    const drained = kernel.upgradeVat(vatId, { bundleId, drain: { waves: 10_001 } });
+    await expect(drained).rejects.toMatchObject(tooMuch);
+    const fork = (count: number) => {
+      const exports = Array.from({ length: count }, () => kernel.vat('other').root);
+      return kernel.forkVat(vatId, { name: `with-${count}`, exports });
+    };
+    expect((await fork(10_000)).exports).toHaveLength(10_000);
+    await expect(fork(10_001)).rejects.toMatchObject(tooMuch);
+  });
+
   test('waveBytesMax: more than one row of the transcript holds -> BAD_OPTION', async () => {
     const most = DEFAULT_PARAMETERS.waveBytesMax;
     await kernelOver({ parameters: { waveBytesMax: most } });

@@ -333,7 +333,10 @@ export class Kernel extends HostReferences {
     return await tellingWhere(this.#core, work, [target, method]);
   }
 
-  /** Queues a message. With `blocks: 'host'` nothing happens before `run`. */
+  /**
+   * Queues a message. With `blocks: 'host'` nothing happens before `run`, else KernelError
+   * INPUTS_FULL refuses it, as `call` and others, while too much data of inputs is not durable.
+   */
   send(target: VatReference, method: string, args: readonly unknown[] = []): SentMessage {
     const sent = this.#blocks.enqueue(messageInput(this.#core, target, method, args));
     return tellingSent(this.#core, sent, [target, method]);

@@ -28,9 +28,20 @@ const MAP_BYTES = 2 ** 40;
 const TABLES_MAX = 16;
 /** Values up to this size are written from one reused buffer, whose address lmdb knows. */
 const SCRATCH_BYTES = 64 * 1024;
+/** Larger ones from another, which is made when it is needed: as large as a row may be. */
+const LARGE_SCRATCH_BYTES = 2 ** 24;
 /** Of a system that lets nobody create a file, or has no such directory any more. */
 const READ_ONLY_CODES = ['EROFS', 'EACCES', 'EPERM', 'ENOENT'];
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+let largeScratch: Buffer | undefined;
+
+/** Room for a row that is written before the next one is. */
+const roomFor = (bytes: number): Buffer => {
+  if (bytes <= SCRATCH_BYTES) return scratch;
+  if (bytes > LARGE_SCRATCH_BYTES) return Buffer.allocUnsafeSlow(bytes);
+  largeScratch ??= Buffer.allocUnsafeSlow(LARGE_SCRATCH_BYTES);
+  return largeScratch;
+};
 
 /** Stands in a store whose rows all have checksums: they have since it was made. */
 const SUMS_KEY = localKey('sums');
@@ -291,7 +302,7 @@ export class LmdbEnvironment implements Environment {
       return;
     }
     const bytes = SUM_BYTES + value.length;
-    const stored = bytes <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(bytes);
+    const stored = roomFor(bytes);
     putSum(table, key, value, stored);
     stored.set(value, SUM_BYTES);
     rows.putSync(key, stored.subarray(0, bytes));

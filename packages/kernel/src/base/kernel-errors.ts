@@ -23,6 +23,7 @@ export type KernelErrorCode =
   | 'ENGINE_NOT_ADOPTED'
   | 'KERNEL_CLOSED'
   | 'NO_RESULT'
+  | 'INPUTS_FULL'
   | 'UNKNOWN_ITEM';
 
 /** The caller asked for something that cannot be: rejected before anything is queued. */

@@ -8,7 +8,7 @@
  */
 import { KernelError } from '../base/kernel-errors.js';
 import { BLOCK_BYTES_MAX, endsOwnBlock } from './block-ends.js';
-import { Inputs, type Input, type TakenInput } from './inbox.js';
+import { INPUT_BYTES_MAX, Inputs, type Input, type TakenInput } from './inbox.js';
 import type { KernelCore } from './kernel-core.js';
 import { addWave, isReached, NO_RUN, type RunLimits, type RunStats } from './run-policy.js';
 
@@ -35,7 +35,8 @@ export class BlockDriver {
 
   constructor(core: KernelCore, { isAuto, committed }: BlockDriverOptions) {
     this.#core = core;
-    this.#inputs = new Inputs(core);
+    // Of a host that owns its blocks, replicas take the same inputs: none is refused for its data.
+    this.#inputs = new Inputs(core, { bytesMax: isAuto ? INPUT_BYTES_MAX : Infinity });
     this.isAuto = isAuto;
     this.#committed = committed;
   }
@@ -186,6 +187,7 @@ export class BlockDriver {
 
   async #commit(): Promise<string> {
     const hash = await this.#core.commit();
+    this.#inputs.committed();
     this.#committed();
     return hash;
   }

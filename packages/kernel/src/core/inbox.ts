@@ -7,7 +7,8 @@
  * gets its number at once, is checked where it is taken, and what is refused there is answered by a
  * rejection. Whether the host holds what it passes in is part of the check (rules.md#s5). A result
  * settles when the block that settles it is durable; an input without an answer, when the block
- * that contains it is.
+ * that contains it is. What inputs carry is in memory until they are durable: a kernel that owns
+ * its blocks refuses what is too much of it.
  */
 import assert from 'node:assert/strict';
 import { Deferred } from '../base/deferred.js';
@@ -42,19 +43,27 @@ export interface Input<T> {
   apply(input: InputNumber): KRef | undefined;
   /** Reads what that promise was fulfilled with; `undefined` if there is none. */
   decode(value: unknown): T;
+  /** Of the data that the host gives with it; absent: it is not counted. */
+  readonly bytes?: number;
   /** It is taken by a store that needs another engine, and makes it fit. */
   readonly adoptsEngine?: true;
 }
 
 export const NO_REFERENCES: readonly KRef[] = [];
 
+/** Data of inputs that are not durable yet, where the kernel owns its blocks. */
+export const INPUT_BYTES_MAX = 2 ** 26;
+
+type SilentInput = Pick<Input<void>, 'references' | 'check' | 'bytes'>;
+
 /** An input without an answer: it resolves when it is durable. */
 export const silentInput = (
   apply: () => void,
-  { references = NO_REFERENCES, check }: Partial<Pick<Input<void>, 'references' | 'check'>> = {},
+  { references = NO_REFERENCES, check, bytes = 0 }: Partial<SilentInput> = {},
 ): Input<void> => ({
   references,
   check,
+  bytes,
   apply: () => {
     apply();
     return undefined;
@@ -66,10 +75,12 @@ export const silentInput = (
 export const vatsInput = (
   apply: Input<unknown>['apply'],
   references: readonly KRef[],
+  bytes = 0,
 ): Input<unknown> => ({
   references,
   apply,
   decode: value => value,
+  bytes,
 });
 
 /** Errors: KernelError, of `check`, of either. */
@@ -97,6 +108,8 @@ interface WaitingInput {
   reject(reason: unknown): void;
 }
 
+const bytesOf = ({ bytes = 0 }: Input<unknown>): number => bytes;
+
 /** What a call is refused with that passes in what the host does not hold. */
 export const unknownReference = (kref: KRef): KernelError =>
   new KernelError('UNKNOWN_REFERENCE', `the host does not hold ${showKRef(kref)}`);
@@ -117,10 +130,16 @@ const tellingRefusal =
 export class Inputs {
   readonly #core: KernelCore;
   readonly #waiting: WaitingInput[] = [];
+  readonly #bytesMax: number;
+  /** Data of inputs that wait. */
+  #waitingBytes = 0;
+  /** Data of inputs that were taken since the last commit. */
+  #takenBytes = 0;
   #next: InputNumber;
 
-  constructor(core: KernelCore) {
+  constructor(core: KernelCore, { bytesMax }: { readonly bytesMax: number }) {
     this.#core = core;
+    this.#bytesMax = bytesMax;
     this.#next = inputAfter(core.state.counters.lastInput);
   }
 
@@ -132,11 +151,12 @@ export class Inputs {
    * Numbers an input; it is taken at once, or when the present run has ended.
    *
    * Errors: KernelError that the state forbids it, if it would be taken at once: it has got no
-   * number; ENGINE_NOT_ADOPTED.
+   * number; ENGINE_NOT_ADOPTED; INPUTS_FULL.
    */
   add<T>(given: Input<T>, running: boolean): TakenInput<T> {
     this.#core.assertAlive();
     if (given.adoptsEngine !== true) this.#core.engine.assertFits();
+    this.#assertRoom(given);
     if (!running) {
       this.takeAll();
       const refusal = this.#refusalOf(given);
@@ -158,6 +178,7 @@ export class Inputs {
     result.promise.catch(() => undefined); // the host may not care
     if (isAllowed) prepare(waiting);
     this.#waiting.push(waiting);
+    this.#waitingBytes += bytesOf(given);
     if (!running) this.takeAll();
     return { input, result: result.promise };
   }
@@ -183,6 +204,20 @@ export class Inputs {
     }
   }
 
+  /** What was taken is durable. */
+  committed(): void {
+    this.#takenBytes = 0;
+  }
+
+  /** One input alone always has room, however large it is. */
+  #assertRoom(given: Input<unknown>): void {
+    const before = this.#waitingBytes + this.#takenBytes;
+    const bytes = bytesOf(given);
+    if (bytes === 0 || before === 0 || before + bytes <= this.#bytesMax) return;
+    const why = `inputs that are not durable yet have ${before} bytes of data: wait for a result`;
+    throw new KernelError('INPUTS_FULL', why);
+  }
+
   /** The kernel has failed: inputs that were not taken are refused. */
   fail(error: Error): void {
     rejectAll(this.#waiting.splice(0), error);
@@ -204,6 +239,9 @@ export class Inputs {
   #take(waiting: WaitingInput): void {
     const { state, results } = this.#core;
     const { input, given, askers, fulfill, reject } = waiting;
+    const bytes = bytesOf(given);
+    this.#waitingBytes -= bytes;
+    this.#takenBytes += bytes;
     const taken = state.nextInput();
     assert.equal(taken, input, 'inputs are taken in order of call');
     const refusal = this.#refusalOf(given);

@@ -44,5 +44,6 @@ export const forkInput = (
   };
   const check = (): void => checkNameIsFree(core, name);
   const references = [...exports, ...data.slots];
-  return { references, check, prepare, apply, decode: forkedVat };
+  const bytes = data.body.length;
+  return { references, check, prepare, apply, decode: forkedVat, bytes };
 };

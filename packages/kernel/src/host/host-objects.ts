@@ -5,6 +5,7 @@
  * called, or the call listed for a host that answers by itself; its answer is a numbered input. A
  * host that stopped in between is called again, with the same number; an answer is taken once. So a
  * replica takes answers as it takes every input: in the order and at the place that its host gives.
+ * However many calls are durable, an implementation has only so much of their data at a time.
  */
 import { required, type Height } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
@@ -16,7 +17,12 @@ import { kernelData, soleReference, type KernelData } from '../objects/kernel-da
 import type { Settlement } from '../objects/router.js';
 import { applyAnswer, hostObjectName } from '../services/host-calls.js';
 import { ranges } from '../state/kernel-keys.js';
-import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { messageWeight } from '../state/queue-items.js';
+import { isPromiseKRef } from '../state/krefs.js';
+import { HandedCalls } from './handed-calls.js';
+
+/** Calls that are handed over at a stretch: what answers them may be as large as data may be. */
+const HANDED_AT_ONCE = 16;
 
 /** Of an error that cannot be passed, so much is told to the vat. */
 const REASON_CHARS_MAX = 10_000;
@@ -54,6 +60,11 @@ export interface HostCall {
 
 export type HostAnswer = { readonly value: unknown } | { readonly reason: unknown };
 
+/** What an answer that the host gives by itself mentions, and how long it is. */
+type GivenAnswer = Pick<Input<void>, 'references' | 'bytes'>;
+/** Of an implementation: how much it has answered is bounded by the calls that it is handed. */
+const OWN_ANSWER: GivenAnswer = { references: NO_REFERENCES };
+
 interface HostObjectsOptions {
   readonly core: KernelCore;
   /** Has an input taken, at once or when the run ends; the kernel runs if it owns its blocks. */
@@ -70,10 +81,12 @@ export class HostObjects {
   /** Calls whose answer is an input already, or waits to be one. */
   readonly #answered = new Set<number>();
   readonly #held: { readonly call: number; readonly settlement: Settlement }[] = [];
+  readonly #handed = new HandedCalls();
   /** Calls below are durable. */
   #durableEnd: number;
-  /** Calls below have been handed to their implementation, if there is one. */
+  /** Calls below wait for their turn, or have been handed to their implementation, if any. */
   #next: number;
+  #isHanding = false;
   #closed = false;
 
   constructor(options: HostObjectsOptions) {
@@ -87,8 +100,9 @@ export class HostObjects {
   implement(name: string, implementation: HostObject): void {
     this.#implementations.set(name, implementation);
     for (const call of this.#unanswered()) {
-      if (call < this.#next) this.#start(call);
+      if (call < this.#next && this.#objectOf(call) === name) this.#wait(call);
     }
+    this.#hand();
   }
 
   /** Errors: KernelError UNKNOWN_HOST_OBJECT. */
@@ -102,15 +116,18 @@ export class HostObjects {
 
   /** Durable calls without an answer, of objects that have no implementation here. */
   open(): HostCall[] {
-    const calls = this.#unanswered().map(call => this.#read(call));
-    return calls.filter(({ object }) => !this.#implementations.has(object));
+    const calls = this.#unanswered().filter(
+      call => !this.#implementations.has(this.#objectOf(call)),
+    );
+    return calls.map(call => this.#read(call));
   }
 
   /** Errors: KernelError BAD_ARGUMENT if it waits for no answer; UNKNOWN_REFERENCE. */
   answer(call: number, answer: HostAnswer): Promise<void> {
     if (!Number.isSafeInteger(call) || call <= 0) throw waitsForNone(call);
     const settlement = this.#settlement(answer);
-    return this.#take(call, settlement.slots, () => this.#answer(call, settlement));
+    const { body: { length: bytes }, slots: references } = settlement;
+    return this.#take(call, { references, bytes }, () => this.#answer(call, settlement));
   }
 
   /** After a commit and after opening: implementations are called with what is durable now. */
@@ -121,8 +138,9 @@ export class HostObjects {
     while (this.#next < this.#durableEnd) {
       const call = this.#next;
       this.#next += 1;
-      if (services.hostCalls.get(call) !== undefined) this.#start(call);
+      if (services.hostCalls.get(call) !== undefined) this.#wait(call);
     }
+    this.#hand();
   }
 
   /** Answers of implementations since the last time become inputs, in order of their calls. */
@@ -142,13 +160,53 @@ export class HostObjects {
     return calls.filter(call => call < this.#durableEnd && !this.#answered.has(call));
   }
 
-  #start(call: number): void {
+  /** A call is to be handed to its implementation, if there is one. */
+  #wait(call: number): void {
     if (this.#started.has(call) || this.#answered.has(call)) return;
-    const made = this.#read(call);
-    const implementation = this.#implementations.get(made.object);
-    if (implementation === undefined) return;
+    const { state } = this.#options.core;
+    const message = state.services.hostCalls.need(call);
+    if (!this.#implementations.has(hostObjectName(state, message.target))) return;
     this.#started.add(call);
-    void this.#carryOut(made, implementation);
+    this.#handed.add(message.sender, { call, bytes: messageWeight(message) });
+  }
+
+  #hand(): void {
+    if (this.#isHanding) return;
+    this.#isHanding = true;
+    this.#handing().catch((error: unknown) => void this.#options.core.stop(error));
+  }
+
+  /** Hands over what there is room for. Whoever else waits for the thread has turns between. */
+  async #handing(): Promise<void> {
+    const { core } = this.#options;
+    let count = 0;
+    while (!this.#closed && core.isAlive) {
+      const call = this.#handed.next();
+      if (call === undefined) break;
+      this.#start(call);
+      count += 1;
+      if (count % HANDED_AT_ONCE === 0) await core.ways.clock.nextTurn();
+    }
+    // In the very turn in which there was none left: a call after this begins anew.
+    this.#isHanding = false;
+  }
+
+  #start(call: number): void {
+    const { services } = this.#options.core.state;
+    if (services.hostCalls.get(call) === undefined || this.#answered.has(call)) {
+      this.#handed.done(call);
+      return;
+    }
+    const made = this.#read(call);
+    const implementation = required(this.#implementations.get(made.object), 'what it goes to');
+    // Nothing here holds the arguments while the implementation takes its time.
+    const answering = new Promise(resolve => resolve(this.#carryOut(made, implementation)));
+    void this.#settleBy(call, answering);
+  }
+
+  #objectOf(call: number): string {
+    const { state } = this.#options.core;
+    return hostObjectName(state, state.services.hostCalls.need(call).target);
   }
 
   #read(call: number): HostCall {
@@ -168,22 +226,26 @@ export class HostObjects {
     return { call, object, method, args };
   }
 
-  async #carryOut(made: HostCall, implementation: HostObject): Promise<void> {
-    const { call, object, method, args } = made;
+  /** What the implementation returns. Throws what it throws. */
+  #carryOut({ call, object, method, args }: HostCall, implementation: HostObject): unknown {
     const { height } = this.#options.core;
+    if (!Object.hasOwn(implementation, method)) {
+      throw TypeError(`host object ${object} has no method ${JSON.stringify(method)}`);
+    }
+    const context = Object.freeze({ call, height });
+    const carryOut = required(implementation[method], method);
+    return Reflect.apply(carryOut, implementation, [context, ...args]);
+  }
+
+  async #settleBy(call: number, answering: Promise<unknown>): Promise<void> {
     let settlement: Settlement;
     try {
-      if (!Object.hasOwn(implementation, method)) {
-        throw TypeError(`host object ${object} has no method ${JSON.stringify(method)}`);
-      }
-      const context = Object.freeze({ call, height });
-      const carryOut = required(implementation[method], method);
-      const value: unknown = await Reflect.apply(carryOut, implementation, [context, ...args]);
-      settlement = this.#settlement({ value });
+      settlement = this.#settlement({ value: await answering });
     } catch (reason) {
       settlement = this.#rejection(reason);
     }
     if (this.#closed || !this.#options.core.isAlive) return;
+    this.#handed.answered(call, settlement.body.length);
     if (this.#options.holdsAnswers) this.#held.push({ call, settlement });
     else this.#takeOwn(call, settlement);
   }
@@ -212,7 +274,10 @@ export class HostObjects {
 
   /** What an implementation has answered, unless the host has answered the call by itself. */
   #takeOwn(call: number, settlement: Settlement): void {
-    if (!this.#isOpen(call) || this.#answered.has(call)) return;
+    if (!this.#isOpen(call) || this.#answered.has(call)) {
+      if (!this.#isOpen(call)) this.#handed.done(call);
+      return;
+    }
     const { state } = this.#options.core;
     // Nobody waits to be told that it cannot be passed.
     const apply = (): void => {
@@ -220,7 +285,7 @@ export class HostObjects {
       if (unheld === undefined) this.#answer(call, settlement);
       else this.#answer(call, this.#rejection(unknownReference(unheld)));
     };
-    void this.#take(call, NO_REFERENCES, apply);
+    void this.#take(call, OWN_ANSWER, apply);
   }
 
   /** Durable, and not answered by what the state has taken. */
@@ -229,7 +294,7 @@ export class HostObjects {
     return call < this.#durableEnd && services.hostCalls.get(call) !== undefined;
   }
 
-  #take(call: number, references: readonly KRef[], apply: () => void): Promise<void> {
+  #take(call: number, given: GivenAnswer, apply: () => void): Promise<void> {
     const check = (): void => {
       if (!this.#isOpen(call)) throw waitsForNone(call);
     };
@@ -237,7 +302,7 @@ export class HostObjects {
     const isOpenAgain = (): boolean => this.#answered.delete(call);
     this.#answered.add(call);
     try {
-      const taken = this.#options.add(silentInput(apply, { references, check }));
+      const taken = this.#options.add(silentInput(apply, { ...given, check }));
       taken.catch(isOpenAgain);
       return taken;
     } catch (error) {
@@ -250,6 +315,7 @@ export class HostObjects {
     applyAnswer(this.#options.core.state, call, settlement);
     this.#answered.delete(call);
     this.#started.delete(call);
+    this.#handed.done(call);
   }
 }
 

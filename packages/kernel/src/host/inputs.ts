@@ -43,7 +43,7 @@ export const messageInput = (
     send(core.state, { target: to, body, slots, result });
     return result;
   };
-  return vatsInput(apply, [to, ...slots]);
+  return vatsInput(apply, [to, ...slots], body.length);
 };
 
 /** Queues a lifecycle item; gives the promise of its result. */
@@ -94,7 +94,7 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
   const isUsual = !critical && refresh === 0;
   const kept = isUsual ? {} : { options: { ...STATIC_VAT, critical, refresh } };
   const code = codeOf(core, options);
-  const { bundleId } = code;
+  const { bundleId, body } = code;
   const check = (): void => {
     checkNameIsFree(core, name);
     core.bundles.scriptOf(bundleId);
@@ -106,7 +106,8 @@ export const createInput = (core: KernelCore, options: CreateVatOptions): Input<
     const item = { type: ItemType.create, vat, name, ...code, ...kept };
     return enqueueLifecycle(core, input, item, false);
   };
-  return { references: code.slots, check, prepare, apply, decode: createdVat };
+  const bytes = body.length;
+  return { references: code.slots, check, prepare, apply, decode: createdVat, bytes };
 };
 
 const HOST_TERMINATES = Error('vat terminated by the host');
@@ -125,6 +126,7 @@ export const terminateInput = (
     references: data.slots,
     apply: input => enqueueLifecycle(core, input, item, first),
     decode: () => undefined,
+    bytes: data.body.length,
   };
 };
 

@@ -44,6 +44,7 @@ const upgradeItemInput = (
   references: item.slots,
   apply: input => enqueueLifecycle(core, input, item, first),
   decode: upgradeResult,
+  bytes: item.body.length,
 });
 
 const UPGRADE_NAMES = [

@@ -14,6 +14,7 @@ const answering = (hex: string): VatWorker => ({
   restack: () => undefined,
   hand: () => undefined,
   deliver: () => undefined,
+  unmergedBytes: 0,
   nextCrank: () => Promise.resolve(new Uint8Array(Buffer.from(hex, 'hex'))),
   delivered: () => Promise.resolve(),
   terminate: () => Promise.resolve(),

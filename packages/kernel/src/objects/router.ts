@@ -115,7 +115,7 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
 
 /** Data of the messages that wait on one promise. */
 const PROMISE_QUEUE_BYTES_MAX = 2 ** 26;
-/** Data of messages that the settlements of one crank move to the run queue: as of one promise. */
+/** Data of messages of one sender that settlements move to the run queue in a wave. */
 const MOVED_BYTES_MAX = PROMISE_QUEUE_BYTES_MAX;
 /** A message with no more is moved in any case. */
 const ALWAYS_MOVED_BYTES = 1_024;
@@ -192,11 +192,13 @@ const flowAll = (state: KernelState, flows: Flow[]): void => {
   }
 };
 
-/** Is there room for a message that has waited, beside those that this crank has moved? */
+/** Is there room for a message that has waited, beside those of its sender that were moved? */
 const mayMove = (state: KernelState, message: QueuedMessage): boolean => {
   const weight = messageWeight(message);
-  if (weight > ALWAYS_MOVED_BYTES && state.movedBytes + weight > MOVED_BYTES_MAX) return false;
-  state.movedBytes += weight;
+  const { movedBytes } = state;
+  const moved = weight + (movedBytes.get(message.sender) ?? 0);
+  if (weight > ALWAYS_MOVED_BYTES && moved > MOVED_BYTES_MAX) return false;
+  movedBytes.set(message.sender, moved);
   return true;
 };
 

@@ -140,8 +140,11 @@ export class KernelState {
   sender: VatNumber | undefined;
   /** Messages that wait on one promise, at most. */
   readonly promiseQueueMax: number;
-  /** Data of messages that have waited on promises, and that the crank has queued. */
-  movedBytes = 0;
+  /**
+   * Data of messages that have waited on promises and were moved to the run queue since the wave
+   * began, by who had sent them: it is in memory until the commit. Key `undefined`: the host.
+   */
+  readonly movedBytes = new Map<VatNumber | undefined, number>();
   readonly #view: ReadView;
   #height: Height;
   readonly #tables: AnyTable[];
@@ -350,6 +353,7 @@ export class KernelState {
     const maybeFree = this.maybeFree.snapshot();
     const dueVats = [...this.dueVats];
     const countersChanged = this.#countersChanged;
+    const movedBytes = [...this.movedBytes];
     try {
       return await work();
     } finally {
@@ -357,13 +361,14 @@ export class KernelState {
       this.maybeFree.restore(maybeFree);
       this.dueVats.clear();
       for (const vat of dueVats) this.dueVats.add(vat);
+      this.movedBytes.clear();
+      for (const it of movedBytes) this.movedBytes.set(...it);
       this.#countersChanged = countersChanged;
     }
   }
 
   /** What the crank did stays. */
   endCrank(): void {
-    this.movedBytes = 0;
     this.journal.clear();
   }
 
@@ -408,6 +413,7 @@ export class KernelState {
   }
 
   committed(): void {
+    this.movedBytes.clear();
     for (const table of this.#allTables()) table.committed();
     // Of a vat that is gone nothing is kept: what it called things has been deleted.
     for (const vat of this.#clists.keys()) {

@@ -221,6 +221,10 @@ export class FrameWorker implements VatWorker {
     return state.reader.promise;
   }
 
+  get unmergedBytes(): number {
+    return this.#unmergedBytes;
+  }
+
   async delivered(): Promise<void> {
     if (this.#state.name === 'delivering') await this.#state.over.promise;
   }

@@ -59,6 +59,8 @@ export interface VatWorker {
   deliver(wave: WaveDeliveries): void;
   /** The packed crank of the next delivery, in order; at once if it has arrived. */
   nextCrank(): Uint8Array | Promise<Uint8Array>;
+  /** Of cranks that have arrived and were not asked for yet. */
+  readonly unmergedBytes: number;
   /** Resolves when every crank of the wave has arrived, or none will any more. */
   delivered(): Promise<void>;
   /** Kills it, whatever it does; resolves when it is gone, which may be never (departures.ts). */

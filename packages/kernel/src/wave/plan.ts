@@ -153,6 +153,7 @@ class Planner implements Taker {
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   /** Items that leave the run queue. */
   taken = 0;
+  /** Of deliveries, and of messages that no vat is given. */
   bytes = 0;
 
   constructor(state: KernelState, headed: ReadonlySet<VatNumber>, told: Caps) {
@@ -280,10 +281,12 @@ class Planner implements Taker {
     assert(!isPromiseKRef(message.target), 'the run queue names objects only');
     const vat = ownerOf(state, message.target);
     if (vat === undefined) {
-        this.items.push({ kind: 'refused', ordinal, message });
+      this.bytes += message.body.length;
+      this.items.push({ kind: 'refused', ordinal, message });
       return;
     }
     if (!isVatNumber(vat)) {
+      this.bytes += message.body.length;
       this.items.push({ kind: 'outside', ordinal, owner: vat, message });
       return;
     }

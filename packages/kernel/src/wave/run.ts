@@ -138,6 +138,7 @@ export class WaveRunner {
   /** Runs one wave. A HostError leaves the tables in the middle: the kernel must stop. */
   async run(moment: Moment): Promise<WaveStats> {
     const { state, limits, toldBundles } = this.#options;
+    state.movedBytes.clear();
     const plan = planWave(state, limits, toldBundles);
     state.endCrank();
     this.#options.online.assertWhole(plan.deliveries.keys());
@@ -186,6 +187,7 @@ export class WaveRunner {
       yield;
     }
     parts.forgetNames();
+    state.movedBytes.clear();
     const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
     freeUnreferenced(state);
     state.endCrank();

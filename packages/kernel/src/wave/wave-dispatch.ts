@@ -1,6 +1,7 @@
 /**
  * Hands every vat its part of a wave; at most `threads` vats run at a time, in order of their first
- * delivery. Changes no outcome: cranks wait here until they are merged, in queue order.
+ * delivery. Changes no outcome: cranks wait here until they are merged, in queue order. While those
+ * that wait have many bytes, no other vat begins, but for one whose crank is to be merged next.
  */
 import { required } from '@heirloom/store';
 import type { VatNumber } from '@heirloom/worker';
@@ -8,7 +9,10 @@ import { Deferred } from '../base/deferred.js';
 import type { Pager } from '../vats/pager.js';
 import type { HandedBundle, VatWorker, WaveDeliveries } from '../vats/vat-worker.js';
 
-interface DispatchPart {
+/** Bytes of cranks that wait to be merged, above which no vat begins its part. */
+export const AHEAD_BYTES_MAX = 2 ** 27;
+
+export interface DispatchPart {
   readonly vat: VatNumber;
   /** Those that the part may ask for and the store does not show yet. */
   readonly bundles: readonly HandedBundle[];
@@ -21,6 +25,8 @@ interface Turn {
   readonly started: Deferred<VatWorker>;
 }
 
+export type DispatchPager = Pick<Pager, 'acquire' | 'release'>;
+
 const newTurn = (): Turn => {
   const started = new Deferred<VatWorker>();
   // Whoever waits for a crank is told; a wave that fails otherwise has nobody waiting.
@@ -29,19 +35,29 @@ const newTurn = (): Turn => {
 };
 
 export class Dispatch {
-  readonly #pager: Pager;
-  readonly #waiting: DispatchPart[];
+  readonly #pager: DispatchPager;
+  /** In order of first delivery. */
+  readonly #waiting = new Map<VatNumber, DispatchPart>();
   readonly #turns = new Map<VatNumber, Turn>();
+  /** Vats that may begin, as far as threads go. */
+  #free: number;
+  /** Whose crank is to be merged next. */
+  #wanted: VatNumber | undefined;
 
-  constructor(pager: Pager, parts: readonly DispatchPart[], threads: number) {
+  constructor(pager: DispatchPager, parts: readonly DispatchPart[], threads: number) {
     this.#pager = pager;
-    this.#waiting = [...parts];
-    for (const { vat } of parts) this.#turns.set(vat, newTurn());
-    for (let n = 0; n < threads && this.#waiting.length > 0; n += 1) this.#next();
+    this.#free = threads;
+    for (const part of parts) {
+      this.#waiting.set(part.vat, part);
+      this.#turns.set(part.vat, newTurn());
+    }
+    this.#fill();
   }
 
   /** The packed crank of a vat's next delivery; at once if it has arrived. */
   nextCrank(vat: VatNumber): Uint8Array | Promise<Uint8Array> {
+    this.#wanted = vat;
+    this.#fill();
     const turn = this.#turnOf(vat);
     return turn.worker?.nextCrank() ?? turn.started.promise.then(worker => worker.nextCrank());
   }
@@ -50,9 +66,25 @@ export class Dispatch {
     return required(this.#turns.get(vat), "a vat's part in the wave");
   }
 
-  #next(): void {
-    const part = this.#waiting.shift();
-    if (part === undefined) return;
+  get #aheadBytes(): number {
+    let bytes = 0;
+    for (const { worker } of this.#turns.values()) bytes += worker?.unmergedBytes ?? 0;
+    return bytes;
+  }
+
+  #fill(): void {
+    while (this.#free > 0 && this.#waiting.size > 0) {
+      const [next] = this.#waiting.values();
+      const wanted = this.#wanted === undefined ? undefined : this.#waiting.get(this.#wanted);
+      const part = this.#aheadBytes < AHEAD_BYTES_MAX ? next : wanted;
+      if (part === undefined) return;
+      this.#begin(part);
+    }
+  }
+
+  #begin(part: DispatchPart): void {
+    this.#waiting.delete(part.vat);
+    this.#free -= 1;
     const turn = this.#turnOf(part.vat);
     const worker = this.#pager.acquire(part.vat);
     if (worker instanceof Promise) {
@@ -73,7 +105,8 @@ export class Dispatch {
     turn.started.resolve(worker);
     void worker.delivered().then(() => {
       this.#pager.release(vat);
-      this.#next();
+      this.#free += 1;
+      this.#fill();
     });
   }
 }
