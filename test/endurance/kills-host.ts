@@ -12,6 +12,7 @@
 import { exportState, importState, type Kernel } from '@heirloom/kernel';
 import { Ledger } from './ledger.js';
 import { compareHeld, openLedger, runBlock } from './ledger-kernel.js';
+import { exportOf, placeAfter } from './sync-places.js';
 
 const [seedText = '', startText = '', mode = '', ...directories] = process.argv.slice(2);
 const [seed, start] = [Number(seedText), Number(startText)];
@@ -32,8 +33,8 @@ const openAt = async (index: number, directory: string): Promise<[Kernel, Ledger
 
 /** The state goes into a store of its own, and the kernel with it. */
 const move = async (index: number, kernel: Kernel, from: string): Promise<string> => {
-  const directory = `${from}.${kernel.height}`;
-  const to = `${directory}.export`;
+  const directory = placeAfter(from, kernel.height);
+  const to = exportOf(directory);
   const { stateRoot: root } = await exportState({ directory: from, to });
   await kernel.close();
   await importState({ from: to, directory, root });
