@@ -42,16 +42,22 @@ const move = async (index: number, kernel: Kernel, from: string): Promise<string
   return directory;
 };
 
+/** A kernel that was killed amid a sync begins it again: a life may be shorter than one. */
+const isSyncDue = (index: number, blocks: number): boolean =>
+  (blocks + 3 * index) % SYNC_EVERY === 0;
+
 const live = async (index: number, given: string): Promise<void> => {
   let directory = given;
   let [kernel, ledger] = await openAt(index, directory);
   for (;;) {
+    const isThere = directory === placeAfter(directory, kernel.height);
+    if (isSyncDue(index, ledger.blocks) && !isThere) {
+      directory = await move(index, kernel, directory);
+      [kernel, ledger] = await openAt(index, directory);
+    }
     const answers = await runBlock(kernel, ledger.next());
     say(index, 'block', kernel.height, kernel.blockHash, JSON.stringify(answers));
     compareHeld(kernel, ledger);
-    if ((ledger.blocks + 3 * index) % SYNC_EVERY !== 0) continue;
-    directory = await move(index, kernel, directory);
-    [kernel, ledger] = await openAt(index, directory);
   }
 };
 
