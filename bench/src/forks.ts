@@ -22,6 +22,7 @@ import {
   openKernel,
   type Kernel,
   type VatId,
+  type VatReference,
 } from '@heirloom/kernel';
 import { during, type Bench, type BenchIo } from './bench.js';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
@@ -114,6 +115,11 @@ const copySize = async (directory: string, beside: string): Promise<number> => {
   return fileBytes;
 };
 
+interface Fork {
+  readonly vatId: VatId;
+  readonly root: VatReference;
+}
+
 interface Place {
   /** The store. */
   readonly directory: string;
@@ -147,12 +153,14 @@ const forkAll = async (
   const lookEvery = upgradeEvery * Math.max(1, Math.floor(forks / upgradeEvery / LOOKS));
   const generator = xoroshiro128plus(options.seed);
   const random = (end: number): number => uniformInt(generator, 0, end - 1);
-  const living: VatId[] = [];
+  const living: Fork[] = [];
   let [livingMost, copyBytesMost, fileBytesAtHalf] = [0, 0, 0];
   const end = async (): Promise<void> => {
     if (living.length === 0) return;
-    const [vatId] = living.splice(random(living.length), 1);
-    if (vatId !== undefined) await settle(kernel, kernel.terminateVat(vatId));
+    const [fork] = living.splice(random(living.length), 1);
+    if (fork === undefined) return;
+    const released = kernel.release(fork.root); // else the host holds what has ended
+    await settle(kernel, Promise.all([kernel.terminateVat(fork.vatId), released]));
   };
   const progress = io.progress('forks', forks);
   try {
@@ -164,7 +172,7 @@ const forkAll = async (
         copyBytesMost = Math.max(copyBytesMost, copyBytes);
       }
       const { vatId } = kernel.vat(NAMES[0]);
-      living.push((await settle(kernel, kernel.forkVat(vatId, { name: `fork-${n}` }))).vatId);
+      living.push(await settle(kernel, kernel.forkVat(vatId, { name: `fork-${n}` })));
       livingMost = Math.max(livingMost, living.length);
       for (let ends = random(3); ends > 0; ends -= 1) await end();
       if (n + 1 === Math.ceil(forks / 2)) fileBytesAtHalf = kernel.stats().storeBytes;
