@@ -1,6 +1,6 @@
 /**
- * What the three commands have in common: a directory that is removed, a seed that is printed, how
- * far it is, one JSON object or text.
+ * What the three commands have in common: a directory that is removed, but for what was wrong with
+ * it, a seed that is printed, how far it is, one JSON object or text.
  *
  * Exit codes: 0 all held; 1 something did not, and is told with its seed; 2 the arguments are
  * wrong.
@@ -50,7 +50,10 @@ interface Run<R> {
   readonly tell: (report: R) => string;
 }
 
-/** Runs to the end; what went wrong is printed with the seed, and is exit status 1. */
+const again = (name: string, seed: number): string =>
+  `Once more: npm run ${name} -- --seed ${seed}`;
+
+/** Runs to the end; what went wrong is printed with the seed, kept, and is exit status 1. */
 export const runCommand = async <R>(run: Run<R>): Promise<R | undefined> => {
   const { name, unit, total, flags, work, tell } = run;
   const seed = flags.seed ?? randomInt(SEEDS);
@@ -61,16 +64,15 @@ export const runCommand = async <R>(run: Run<R>): Promise<R | undefined> => {
     const report = await work({ directory, seed, progress: done => progress.tell(done) });
     progress.stop();
     print(flags.json === true ? JSON.stringify(report) : tell(report));
+    await rm(directory, { recursive: true, force: true });
     return report;
   } catch (error) {
     progress.stop();
     const wrong = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.stack : '';
-    if (flags.json === true) print(JSON.stringify({ seed, wrong, cause }));
-    else print(`WRONG: ${wrong}\n${cause}\n\nOnce more: npm run ${name} -- --seed ${seed}`);
+    if (flags.json === true) print(JSON.stringify({ seed, wrong, cause, directory }));
+    else print(`WRONG: ${wrong}\n${cause}\n\nAs it was left: ${directory}\n${again(name, seed)}`);
     process.exitCode = 1;
     return undefined;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 };

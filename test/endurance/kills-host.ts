@@ -12,6 +12,7 @@
 import { exportState, importState, type Kernel } from '@heirloom/kernel';
 import { Ledger } from './ledger.js';
 import { compareHeld, openLedger, runBlock } from './ledger-kernel.js';
+import { exportOf, placeAfter } from './sync-places.js';
 
 const [seedText = '', startText = '', mode = '', ...directories] = process.argv.slice(2);
 const [seed, start] = [Number(seedText), Number(startText)];
@@ -32,8 +33,8 @@ const openAt = async (index: number, directory: string): Promise<[Kernel, Ledger
 
 /** The state goes into a store of its own, and the kernel with it. */
 const move = async (index: number, kernel: Kernel, from: string): Promise<string> => {
-  const directory = `${from}.${kernel.height}`;
-  const to = `${directory}.export`;
+  const directory = placeAfter(from, kernel.height);
+  const to = exportOf(directory);
   const { stateRoot: root } = await exportState({ directory: from, to });
   await kernel.close();
   await importState({ from: to, directory, root });
@@ -41,16 +42,22 @@ const move = async (index: number, kernel: Kernel, from: string): Promise<string
   return directory;
 };
 
+/** A kernel that was killed amid a sync begins it again: a life may be shorter than one. */
+const isSyncDue = (index: number, blocks: number): boolean =>
+  (blocks + 3 * index) % SYNC_EVERY === 0;
+
 const live = async (index: number, given: string): Promise<void> => {
   let directory = given;
   let [kernel, ledger] = await openAt(index, directory);
   for (;;) {
+    const isThere = directory === placeAfter(directory, kernel.height);
+    if (isSyncDue(index, ledger.blocks) && !isThere) {
+      directory = await move(index, kernel, directory);
+      [kernel, ledger] = await openAt(index, directory);
+    }
     const answers = await runBlock(kernel, ledger.next());
     say(index, 'block', kernel.height, kernel.blockHash, JSON.stringify(answers));
     compareHeld(kernel, ledger);
-    if ((ledger.blocks + 3 * index) % SYNC_EVERY !== 0) continue;
-    directory = await move(index, kernel, directory);
-    [kernel, ledger] = await openAt(index, directory);
   }
 };
 

@@ -8,16 +8,16 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cp, rm } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { verifyStore } from '@heirloom/kernel';
-import { HostError, inspectDirectory } from '@heirloom/store';
+import { importState, verifyStore } from '@heirloom/kernel';
 import { seededRandom, type Random } from '../support/suite/random.js';
 import { Ledger, type PlannedCall } from './ledger.js';
 import { beginLedger } from './ledger-kernel.js';
+import { exportOf, placeAfter, remainsOf, removeAllBut } from './sync-places.js';
 
 const HOST = fileURLToPath(new URL('kills-host.js', import.meta.url));
 /** Blocks of all kernels of a process before it may be killed. */
@@ -55,8 +55,6 @@ interface KillsReport {
 /** What is known of one kernel. */
 interface Acknowledged {
   directory: string;
-  /** Where its state came from, by syncs. */
-  left: string[];
   height: number;
   isOpen: boolean;
 }
@@ -79,7 +77,7 @@ class Kills {
     this.#start = start;
     this.#ledger = new Ledger(options.seed);
     this.#kernels = directories.map(directory => {
-      return { directory, left: [], height: start, isOpen: false };
+      return { directory, height: start, isOpen: false };
     });
   }
 
@@ -200,35 +198,29 @@ class Kills {
     assert.equal(hash, known, `the hash of block ${height}`);
   }
 
-  /** What a sync that was under way has left is a whole store, or none. */
+  /** What a sync that was under way has left is whole, or has another name. */
   async #findSync(kernel: Acknowledged): Promise<void> {
-    const next = `${kernel.directory}.${kernel.height}`;
-    if (isStore(next)) this.#adopt(kernel, next);
-    else if (inspectDirectory(`${next}.export`) !== 'absent') this.amidSync += 1;
-    await rm(`${kernel.directory}.${kernel.height}`, { recursive: true, force: true });
-    await rm(`${next}.export`, { recursive: true, force: true });
-    for (const left of kernel.left.splice(0)) {
-      await rm(left, { recursive: true });
-      await rm(`${kernel.directory}.export`, { recursive: true, force: true });
-    }
+    const next = placeAfter(kernel.directory, kernel.height);
+    const remains = next === kernel.directory ? 'nothing' : remainsOf(next);
+    if (remains === 'a store') this.#adopt(kernel, next);
+    else if (remains !== 'nothing') this.amidSync += 1;
+    if (remains === 'an export' || remains === 'half a store') await this.#import(kernel, next);
+    await removeAllBut(kernel.directory);
+  }
+
+  /** An export that has its name is whole, whatever has become of the import. */
+  async #import({ height }: Acknowledged, place: string): Promise<void> {
+    const directory = `${place}.again`;
+    const report = await importState({ from: exportOf(place), directory });
+    assert.equal(report.height, height, 'the block that was exported');
+    this.#compareHash(height, report.blockHash);
   }
 
   #adopt(kernel: Acknowledged, directory: string): void {
-    kernel.left.push(kernel.directory);
     kernel.directory = directory;
     this.syncs += 1;
   }
 }
-
-/** Half of an import is no store, whatever else it is. */
-const isStore = (directory: string): boolean => {
-  try {
-    return inspectDirectory(directory) === 'store';
-  } catch (error) {
-    if (error instanceof HostError) return false;
-    throw error;
-  }
-};
 
 interface Ended {
   readonly signal: string | null;

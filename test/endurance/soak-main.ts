@@ -15,24 +15,29 @@ const DESCRIPTION =
 const MINUTES_THAT_COUNT = 20;
 
 const HEADINGS = [
-  ...['s', 'rounds', 'height', 'vats', 'RssAnon', 'heap', 'file', 'rows', 'fds', 'threads'],
+  ...['s', 'rounds', 'height', 'vats', 'RssAnon', 'malloc', 'heap', 'file', 'rows'],
+  ...['fds', 'threads'],
 ];
 
 const cellsOf = (look: SoakLook): string[] =>
   [
-    ...[look.seconds, look.rounds, look.height, look.vats, look.rssAnonMiB, look.heapMiB],
+    ...[look.seconds, look.rounds, look.height, look.vats, look.rssAnonMiB, look.mallocMiB],
+    look.heapMiB,
     ...[look.fileMiB, look.rows, look.descriptors, look.threads],
   ].map(String);
+
+const signed = (growth: number): string =>
+  `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} %`;
 
 const tell = (report: SoakReport): string => {
   const table = new CliTable({ head: HEADINGS, style: { head: [], border: [], compact: true } });
   for (const look of report.looks) table.push(cellsOf(look));
-  const { rounds, forks, ends, upgrades, floods, growth, isFlat } = report;
+  const { rounds, forks, ends, upgrades, floods, growth, growthBeside, isFlat } = report;
   return (
     `${table.toString()}\nMemory and file in MiB. ${rounds} rounds: ${forks} forks, ` +
     `${ends} ends, ${upgrades} upgrades, ${floods} floods.\n` +
-    `RssAnon, last quarter against second: ` +
-    `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} % (${isFlat ? 'flat' : 'GROWS'})`
+    `RssAnon, last quarter against second: ${signed(growth)} (${isFlat ? 'flat' : 'GROWS'}); ` +
+    `without the heaps of malloc, which keep what is freed: ${signed(growthBeside)}`
   );
 };
 

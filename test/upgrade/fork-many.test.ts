@@ -1,11 +1,12 @@
 /**
  * A vat that works and is forked again and again: what stays stored follows what the vats have, be
- * it that the forks end or that they run on (rules.md#u5).
+ * it that the forks end or that they run on (rules.md#u5), and free pages are used again.
  */
-import { verifyStore, type Kernel } from '@heirloom/kernel';
+import { join } from 'node:path';
+import { exportState, importState, verifyStore, type Kernel } from '@heirloom/kernel';
 import { openReader, unpackFrame, vatKey } from '@heirloom/store';
 import { expect, test } from 'vitest';
-import { fixture } from '../support/kernels/fresh-kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { inReplicas, Replica } from '../support/kernels/replicas.js';
 import { countLiveRows, countRows } from '../support/stores/store-rows.js';
 import { amount } from '../support/suite/amounts.js';
@@ -80,6 +81,19 @@ const count = async ({ directory }: Replica, vats: readonly string[]): Promise<C
   return { stored, live, spaces: await spacesOf(directory, vats) };
 };
 
+/** The size of the data file of a copy that holds the same state, once vat `a` has run in it. */
+const copyBytes = async ({ directory: from }: Replica): Promise<number> => {
+  const beside = await freshDirectory();
+  const [to, directory] = [join(beside, 'exported'), join(beside, 'copy')];
+  const { stateRoot: root } = await exportState({ directory: from, to });
+  await importState({ from: to, directory, root });
+  const kernel = await kernelOver({ directory });
+  await kernel.call(kernel.vat('a').root, 'getVersion');
+  const { storeBytes } = kernel.stats();
+  await kernel.close();
+  return storeBytes;
+};
+
 const again = 'forks: made again and again while the vat works, ended at random -> rows follow';
 test(again, { tags: ['sized'] }, async () => {
   console.log(`fork-many.test: HEIRLOOM_SEED=${SEED}`);
@@ -107,6 +121,8 @@ test(again, { tags: ['sized'] }, async () => {
     expect(replica.kernel.audit({ rows: true }).findings).toEqual([]);
     const [weights] = await replica.settle(sendAll(replica.kernel, [['getWeights']]));
     expect(weights).toBe(BigInt((EGGS * (EGGS - 1)) / 2));
+    const { storeBytes } = replica.kernel.stats();
+    expect(storeBytes).toBeLessThanOrEqual(2 * (await copyBytes(replica)));
     return [...counts, await count(replica, [vatId])];
   });
   for (const { stored, live } of counted) expect(stored).toBeLessThanOrEqual(2 * live);
