@@ -21,7 +21,7 @@ interface Figure {
   readonly stepMs: number | undefined;
 }
 
-export type Seen = ReadonlyMap<Piece, readonly Found[]>;
+type Seen = ReadonlyMap<Piece, readonly Found[]>;
 
 const BOTH: readonly Isolation[] = ['thread', 'process'];
 const IN_WORDS: Readonly<Record<Isolation, string>> = {

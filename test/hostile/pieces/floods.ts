@@ -81,6 +81,7 @@ const MESSAGES: readonly Piece[] = [
     steps: [['amid', `$.n = 0; const again = () => { $.n += 1;
         if ($.n < 300) E($.innocent).answer().then(again); }; again(); 'begun'`]],
     gives: 'begun; 1 and 3 waves, amid it',
+    isQuick: true,
   },
   {
     name: 'messages that make two',
@@ -312,7 +313,7 @@ const ROWS: readonly Piece[] = [
     steps: [['amid', `const all = () => harden(Array.from({ length: 5_000 }, () => Far('x', {})));
       E($.innocent).hold(all()); E($.innocent).hold(all()); E($.innocent).hold(all());
       E($.innocent).hold(undefined).then(() => 'dropped')`]],
-    gives: 'dropped; 1 and 3 waves, amid it',
+    gives: 'dropped; 1 and 3 waves, when all was done',
   },
   {
     name: 'lines amid calls',
@@ -320,7 +321,7 @@ const ROWS: readonly Piece[] = [
     steps: [['amid', `${OUTSIDE} $.self = Far('self', { go: () => {
         ${times(1_000, "console.log('line', i);")} } });
       const it = E($.innocent).pass($.self); ${times(10, 'E.sendOnly(it).go();')} 'sent'`]],
-    gives: 'sent; 1 and 3 waves, amid it',
+    gives: 'sent; 1 and 3 waves, when all was done',
   },
 ];
 

@@ -45,7 +45,8 @@ const DATA: readonly Piece[] = [
   {
     name: 'five hundred containers in each other, and one more',
     tries: 'the deepest data there is, then deeper',
-    code: `const deep = n => { let a = 7; for (let i = 0; i < n; i += 1) a = [a]; return harden(a); };
+    code: `const deep = n => { let a = 7; for (let i = 0; i < n; i += 1) a = [a];
+        return harden(a); };
       const send = n => E($.innocent).pass(deep(n)).then(() => 'passed', e => e.name);
       Promise.all([send(498), send(502)]).then(it => it.join())`,
     gives: 'passed,RangeError',
@@ -73,6 +74,7 @@ const DATA: readonly Piece[] = [
     tries: 'names of objects of a hundred thousand characters',
     code: `E($.innocent).pass(Far('x'.repeat(100_000), {})).then(() => 'passed', e => e.name)`,
     gives: 'passed',
+    isQuick: true,
   },
 ];
 
@@ -151,6 +153,7 @@ const CRANKS: readonly Piece[] = [
     tries: 'the deepest stack there is',
     code: `const f = n => (n === 0 ? 0 : 1 + f(n - 1)); console.log(f(9_900)); f(10_001)`,
     ends: LIMIT,
+    isQuick: true,
   },
   {
     name: 'as many messages as wait on a promise',

@@ -46,7 +46,7 @@ export const MESHES: Kind = {
       steps: [['amid', `${KITS} const all = kits(1_000);
         all.forEach(({ go }, i) => go(harden([all[(i + 1) % 1_000].p])));
         E($.innocent).pass(harden([all[0].p])).then(() => 'let go')`]],
-      gives: 'let go; 1 and 3 waves, amid it',
+      gives: 'let go; 1 and 3 waves, when all was done',
     },
     {
       name: 'a ring of promises of two vats',
@@ -55,7 +55,7 @@ export const MESHES: Kind = {
         for (const { p } of all) theirs.push(E($.innocent).pass(harden([p])));
         all.forEach(({ go }, i) => go(harden([theirs[(i + 1) % 200]])));
         Promise.all(theirs).then(it => it.length)`]],
-      gives: '200; 1 and 3 waves, amid it',
+      gives: '200; 1 and 3 waves, when all was done',
     },
     {
       name: 'a star of settled promises',
@@ -115,7 +115,7 @@ export const MESHES: Kind = {
       tries: 'two hundred promises, each resolved to the next by another vat',
       steps: [['amid', `let p = Promise.resolve(7);
         ${times(200, 'p = E($.innocent).pass(p);')} p`]],
-      gives: '7; 1 and 3 waves, amid it',
+      gives: '7; 1 and 3 waves, when all was done',
     },
     {
       name: 'a promise resolved to itself by another vat',
@@ -131,7 +131,8 @@ export const MESHES: Kind = {
       tries: 'a thousand messages to a circle',
       steps: [['amid', `let go; const p = new Promise(it => { go = it; });
         const q = E($.innocent).pass(p); go(q); ${times(1_000, 'E.sendOnly(q).x();')} 'sent'`]],
-      gives: 'sent; 1 and 3 waves, amid it',
+      gives: 'sent; 1 and 3 waves, when all was done',
+      isQuick: true,
     },
     {
       name: 'a chain of refusals',
@@ -139,7 +140,7 @@ export const MESHES: Kind = {
       steps: [['host', MAKE_DEAD],
         ['amid', `let p = E($.dead).x(); ${times(3_000, 'p = E(p).x();')}
           p.then(() => 'answered', e => e.message)`]],
-      gives: 'vat terminated; 1 and 3 waves, when all was done',
+      gives: 'vat terminated; 1 and 3 waves, amid it',
     },
     {
       name: 'a tree of refusals',
@@ -149,7 +150,7 @@ export const MESHES: Kind = {
           while (all.length < 1_024) all = all.flatMap(p => [E(p).x(), E(p).x()]);
           Promise.allSettled(all).then(it => it.filter(({ status }) =>
             status === 'rejected').length)`]],
-      gives: '1024; 1 and 3 waves, when all was done',
+      gives: '1024; 1 and 3 waves, amid it',
     },
     {
       name: 'refusals that others wait for',
@@ -157,7 +158,7 @@ export const MESHES: Kind = {
       steps: [['host', MAKE_DEAD],
         ['amid', `let p = E($.dead).x(); ${times(200, 'p = E(E($.innocent).pass(p)).x();')}
           p.then(() => 'answered', e => e.message)`]],
-      gives: 'vat terminated; 1 and 3 waves, when all was done',
+      gives: 'vat terminated; 1 and 3 waves, amid it',
     },
     {
       name: 'a ring of durable objects',
@@ -168,6 +169,7 @@ export const MESHES: Kind = {
         ['host', `const { vatId, bundleId } = kernel.vat(me);
           return () => kernel.collectCycles(vatId)`],
       ],
+      gives: 'undefined',
     },
     {
       name: 'a mesh of durable objects',
@@ -180,10 +182,9 @@ export const MESHES: Kind = {
       name: 'a ring of objects across vats',
       tries: 'an object that another vat keeps, which keeps that of the other',
       code: `${NODES} const [one] = durables(1);
-        const theirs = E($.till).show('b');
-        E($.innocent).keep(harden([one, theirs])).then(() => one.hold(theirs)).then(
-          () => 'kept', e => e.message)`,
-      gives: '…',
+        E($.till).show('b').then(theirs => E($.innocent).keep(harden([one, theirs])).then(() => {
+          one.hold(harden([theirs, $.innocent])); return one.told().length; }))`,
+      gives: '2',
     },
     {
       name: 'a deep tree of durable objects',

@@ -15,7 +15,7 @@ const PAGE_BYTES = 4096;
 /** Before every value in the file: a mark and a CRC-32. */
 const SUM_BYTES = 5;
 const MARK = 0xc1;
-const ROWS_MAX = 10_000;
+const ROWS_BYTES_MAX = 10_000_000;
 const READERS_MAX = 2_048;
 /** A value of so many bytes has pages of its own. */
 const LARGE_BYTES = 1_500;
@@ -147,7 +147,7 @@ class ClosedStore {
   async rows(table) {
     const reader = openReader({ directory: this.directory, readersMax: READERS_MAX });
     const snapshot = reader.begin();
-    const rows = snapshot.rowsAfter(table, '', TABLE_END, ROWS_MAX);
+    const rows = snapshot.rowsAfter(table, '', TABLE_END, ROWS_BYTES_MAX);
     snapshot.done();
     await reader.close();
     return rows;
@@ -189,6 +189,15 @@ class ClosedStore {
       if (isItself && (flags & 0xf) === flag) numbers.push(page);
     }
     return numbers;
+  }
+
+  /** The page of the last transaction that has the first row of a table. */
+  async leafOf(table) {
+    const [row] = await this.rows(table);
+    const bytes = await readFile(this.dataFile);
+    const pages = placesOf(bytes, row).map(at => Math.floor(at / PAGE_BYTES));
+    const written = page => bytes.readUInt32LE(page * PAGE_BYTES + 8);
+    return pages.reduce((newest, page) => (written(page) > written(newest) ? page : newest));
   }
 
   page(bytes, number) {

@@ -19,7 +19,7 @@ import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
 import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
 import { removeExports } from '../objects/orphans.js';
 import { settling, type Settlement } from '../objects/router.js';
-import { settleDone } from '../services/vat-admin.js';
+import { settlingDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -113,7 +113,7 @@ export function* endingVat(state: KernelState, vat: VatNumber, end: Settlement):
   state.vats.set(vat, { ...row, state: VatState.terminated, slots: [], previous: null });
   if (!dynamic) state.names.delete(row.name);
   yield* abandoningPromises(state, vat, VAT_TERMINATED);
-  settleDone(state, vat, row, end);
+  yield* settlingDone(state, vat, row, end);
   if (meter !== null) release(state, meter);
   releaseAll(state, row.slots);
   if (row.previous !== null) releaseAll(state, row.previous.slots);
