@@ -1,4 +1,4 @@
-/** docs/internals/hostile.md: made of the tables of pieces. */
+/** docs/internals/hostile.md: made of the tables of pieces, and of figures of one run. */
 import { endingIn, isTame, type Ending, type Kind, type Piece } from './piece.js';
 
 /** What is told of an ending. */
@@ -55,8 +55,24 @@ const abortsOf = (kinds: readonly Kind[]): string[] =>
     pieces.filter(piece => sortOf(endingIn(piece, 'thread')) === 'dies').map(({ name }) => name),
   );
 
-/** The page. */
-export const pageOf = (kinds: readonly Kind[]): string => {
+export const FIGURES_HEADING = '## How long the kernel’s thread is busy';
+
+const FIGURES_TEXT = [
+  FIGURES_HEADING,
+  '',
+  'No vat should make one step of the kernel’s thread take more than 100 ms, for so long nobody ' +
+    'else’s message, and no timer of the host, gets a turn. Of each piece is measured, while it ' +
+    'has its way and not while the kernel starts: the longest *step*, which is processor time of ' +
+    'the thread between two of its turns, and the longest *pause*, which is what a timer of the ' +
+    'event loop is late by (`monitorEventLoopDelay`, as in the [metric](../metrics.md) of the ' +
+    'kernel) and includes what other processes take. Of damaged stores both are those of opening ' +
+    'and verifying. Figures move from run to run, so no test compares them; ' +
+    '`npm run hostile` writes them, and says which pieces have a step above 100 ms.',
+  '',
+];
+
+/** The page. `figures`: the lines below what is said of them. */
+export const pageOf = (kinds: readonly Kind[], figures: readonly string[]): string => {
   const pieces = kinds.flatMap(kind => kind.pieces);
   const quick = pieces.filter(({ isQuick }) => isQuick === true).length;
   const tame = pieces.filter(piece => isTame(endingIn(piece, 'process'))).length;
@@ -73,7 +89,10 @@ export const pageOf = (kinds: readonly Kind[]): string => {
     '',
     'Beside each piece are a till, between whose purses money moves, and an innocent vat, which ' +
       'catches and throws again whatever it is given. After each piece there is as much money as ' +
-      'before, both answer, the tables of the kernel agree. Pieces after which the kernel goes ' +
+      'before, both answer, the tables of the kernel agree. Beside the floods both are asked ' +
+      'while the flood goes on, wave by wave: the table of pieces says after how many waves the ' +
+      'host, and a vat, have their answers from the till, and that there was flood left. ' +
+      'Pieces after which the kernel goes ' +
       `on (${tame} of them in processes) share stores: the block hash behind each is the same ` +
       'in threads and in processes; then the store is closed, `verifyStore` replays every vat, ' +
       'and it opens again where vats run in the other isolation, with the same hash. Where the ' +
@@ -108,6 +127,8 @@ export const pageOf = (kinds: readonly Kind[]): string => {
     'With `isolation: \'process\'` all of it is a `HostError` of one vat. Hosts with code that ' +
       'is not their own should take it; [isolation.md](../isolation.md) says what it costs.',
     '',
+    ...FIGURES_TEXT,
+    ...figures,
     '## Kinds',
     '',
     ...kinds.map(({ title, pieces: own }) => `* [${title}](#${idOf(title)}): ${own.length}`),

@@ -39,7 +39,10 @@ const imageFile = once(async (): Promise<string> => {
   return file;
 });
 
-const newChild = async (): Promise<HostileChild> => new HostileChild(ROOT, await bundlesFile());
+const scratch = once(lastingDirectory);
+
+const newChild = async (): Promise<HostileChild> =>
+  new HostileChild(ROOT, await bundlesFile(), await scratch());
 
 interface Place {
   readonly directory: string;
@@ -58,6 +61,8 @@ export interface Found {
   readonly gave: string | undefined;
   /** Of the kernel's thread, ms; undefined where its process has died. */
   readonly longestMs: number | undefined;
+  /** The same without what others take of the processor; undefined also where nobody says. */
+  readonly longestBusyMs: number | undefined;
   /** What is wrong with all others, or with the store. */
   readonly problems: readonly string[];
   /** Of the block behind it, where the others have shown that they are there. */
@@ -78,7 +83,7 @@ const namedWrongly = ({ id, stopped }: PieceReport): string[] =>
   stopped === undefined || stopped.message.includes(id) ? [] : [`it names: ${stopped.message}`];
 
 const foundIn = (report: PieceReport): Found => {
-  const { gave, problems, answers, lives, hash, longestMs } = report;
+  const { gave, problems, answers, lives, hash, longestMs, longestBusyMs } = report;
   const silent = lives === true && answers !== undefined && answers !== '42';
   return {
     ending: endingOf(report),
@@ -86,6 +91,7 @@ const foundIn = (report: PieceReport): Found => {
     problems: [...problems, ...namedWrongly(report), ...(silent ? [`it says ${answers}`] : [])],
     hash,
     longestMs,
+    longestBusyMs: longestBusyMs ?? undefined,
     report,
   };
 };
@@ -93,7 +99,10 @@ const foundIn = (report: PieceReport): Found => {
 const failed = (error: unknown): Found => {
   if (!(error instanceof ChildError)) throw error;
   const ending = error.how === 'died' ? 'aborts' : { stops: error.stopped?.code ?? error.how };
-  const nothing = { gave: undefined, longestMs: undefined, hash: undefined };
+  const nothing = {
+    ...{ gave: undefined, hash: undefined },
+    ...{ longestMs: undefined, longestBusyMs: undefined },
+  };
   return { ...nothing, ending, problems: [], report: error.message };
 };
 

@@ -3,11 +3,16 @@
  * one, or never end one, and whoever asked it is told. Nothing here needs vitest.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Isolation, KernelOptions } from '@heirloom/kernel';
 
-/** Whose code: of the vat of the piece, or of the host. */
-export type Step = readonly [who: 'hostile' | 'host', code: string];
+/**
+ * Whose code: of the vat of the piece, or of the host. `amid`: the vat's, and while what it begins
+ * goes on, the host and an innocent vat call the till; how many waves that takes is in what the
+ * step gives.
+ */
+export type Step = readonly [who: 'hostile' | 'amid' | 'host', code: string];
 
 interface PieceToRun {
   /** The name of its vat. */
@@ -31,6 +36,8 @@ export interface PieceReport {
   readonly log: readonly string[];
   /** The longest pause of the kernel's thread while the piece had its way, ms. */
   readonly longestMs: number;
+  /** The longest that it has worked without a turn, ms; null where the system does not say. */
+  readonly longestBusyMs: number | null;
   /** The HostError. */
   readonly stopped?: Stop;
   /** Of a host that has stopped: the hash of the last block. */
@@ -101,13 +108,16 @@ export class HostileChild {
   #isGone = false;
   #waiting: Waiting | undefined;
 
-  /** `root`: of the repository. `bundles`: a file with the bundles of the fixtures, by name. */
-  constructor(root: URL, bundles: string) {
+  /**
+   * `root`: of the repository. `bundles`: a file with the bundles of the fixtures, by name.
+   * `scratch`: where it makes what nobody removes when it is killed.
+   */
+  constructor(root: URL, bundles: string, scratch = tmpdir()) {
     const host = new URL('test/support/hosts/hostile-host.mjs', root).pathname;
     this.#child = spawn(process.execPath, [host, bundles], {
       cwd: new URL('test', root),
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', TMPDIR: scratch },
     });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_MAX);

@@ -5,9 +5,13 @@
  *
  *     node hostile-host.mjs BUNDLES
  *
+ * A step is code of the piece's vat (`hostile`), the same wave by wave with calls of others beside it
+ * (`amid`), or code of the host (`host`), which knows the names of `tools`.
+ *
  * Invariants: the host cuts the blocks, so that their hashes are a matter of the pieces alone; no
  * outcome depends on the speed of the machine: a vat that says `looping` is taken to be late.
  */
+import { existsSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -36,18 +40,44 @@ const lateness = monitorEventLoopDelay({ resolution: PAUSE_RESOLUTION_MS });
 lateness.enable();
 const NS_PER_MS = 1e6;
 
-/** The longest pause of this thread while `work` was done, ms. */
+/** Where Linux says how long the first thread of this process has had a processor. */
+const SCHEDULED = '/proc/self/schedstat';
+const scheduledFd = existsSync(SCHEDULED) ? openSync(SCHEDULED) : undefined;
+const scheduledText = Buffer.alloc(80);
+/** Milliseconds that this thread has had a processor; NaN where nobody says. */
+const processorMs = () => {
+  if (scheduledFd === undefined) return NaN;
+  const length = readSync(scheduledFd, scheduledText, 0, scheduledText.length, 0);
+  return parseInt(scheduledText.toString('latin1', 0, length), 10) / NS_PER_MS;
+};
+
+/**
+ * While `work` is done, the longest pause of this thread, ms, and the longest that it has worked
+ * without a turn: that is no matter of what else the machine does.
+ */
 const timed = async work => {
   await afterTick();
   lateness.reset();
+  let before = processorMs();
+  let busyMs = 0;
+  const look = () => {
+    const now = processorMs();
+    busyMs = Math.max(busyMs, now - before);
+    before = now;
+  };
+  const timer = realSetInterval(look, PAUSE_RESOLUTION_MS);
   const value = await work();
   await afterTick();
-  return [value, lateness.max / NS_PER_MS];
+  realClearInterval(timer);
+  look();
+  const pauseMs = Math.max(0, lateness.max / NS_PER_MS - PAUSE_RESOLUTION_MS);
+  return { value, pauseMs, busyMs };
 };
 /** The timer has come since. */
 const afterTick = () => new Promise(resolve => setTimeout(resolve, 4 * PAUSE_RESOLUTION_MS));
 
 const { HostError, openKernel, verifyStore } = await import('@heirloom/kernel');
+const { DamageBench } = await import('../hostile/damage-bench.mjs');
 
 const TOTAL = 1_000n;
 const LOG_MAX = 300;
@@ -86,6 +116,16 @@ const stopOf = error =>
 const turn = () => new Promise(resolve => setImmediate(resolve));
 
 const AsyncFunction = (async () => undefined).constructor;
+
+/** Waves in which calls beside a flood must be answered: no flood here is so short of them. */
+const AMID_WAVES_MAX = 100;
+
+const damageBenches = new Map();
+const damageBench = isolation => {
+  const known = damageBenches.get(isolation) ?? new DamageBench({ bundles, isolation });
+  damageBenches.set(isolation, known);
+  return known;
+};
 
 /** One kernel, and what is in it. */
 class Stage {
@@ -178,13 +218,83 @@ class Stage {
     const { kernel, ids } = this;
     const root = name => this.root(name);
     const settle = input => this.settle(input);
-    const names = ['kernel', 'ids', 'root', 'me', 'settle'];
-    const made = await new AsyncFunction(...names, code)(kernel, ids, root, me, settle);
+    const tools = { kernel, ids, root, me, settle, damage: damageBench(this.options.isolation) };
+    tools.wave = () => this.wave();
+    // What the till shows is asked for before there is a flood.
+    tools.purse = await this.purse();
+    tools.beside = () => this.beside(tools.purse);
+    const made = await new AsyncFunction(...Object.keys(tools), code)(...Object.values(tools));
     return typeof made === 'function' ? this.settle(made) : made;
   }
 
   step([who, code], me) {
+    if (who === 'amid') return outcome(this.amid(code, me));
     return outcome(who === 'host' ? this.host(code, me) : this.run(me, code));
+  }
+
+  async wave() {
+    await this.kernel.run({ waves: 1 });
+    this.committed = await this.kernel.commit();
+    await turn();
+  }
+
+  /** How many waves it takes until the calls of `calls` are answered, each. */
+  async wavesUntil(calls) {
+    const waves = calls.map(() => undefined);
+    const wrong = [];
+    for (const [i, { call, expected }] of calls.entries()) {
+      call.then(
+        value => {
+          waves[i] = n;
+          if (value !== expected) wrong.push(shown(value));
+        },
+        error => {
+          waves[i] = n;
+          wrong.push(rejected(error));
+        },
+      );
+    }
+    let n = 0;
+    while (waves.includes(undefined) && n < AMID_WAVES_MAX) {
+      n += 1;
+      await this.wave();
+    }
+    if (wrong.length > 0) throw Error(`calls beside it: ${wrong.join()}`);
+    return waves;
+  }
+
+  /**
+   * A call of the host and one of the innocent vat, both of the till, wave by wave. Says how many
+   * waves each took, and whether there was still something to do when both had been answered.
+   */
+  async beside(purse) {
+    const { kernel } = this;
+    const waves = await this.wavesUntil([
+      { call: kernel.call(this.root('till'), 'total'), expected: TOTAL },
+      { call: kernel.call(this.root('innocent'), 'weigh', [purse]), expected: 'bigint' },
+    ]);
+    const isAmid = kernel.stats().runQueueLength > 0 ? 'amid it' : 'when all was done';
+    return `${waves.join(' and ')} waves, ${isAmid}`;
+  }
+
+  /** Code of the piece's vat that begins something in a wave; then calls beside it. */
+  async amid(code, me) {
+    const { kernel } = this;
+    const purse = await this.purse();
+    const begun = kernel.call(this.root(me), 'run', [code, []]);
+    begun.catch(() => undefined);
+    await this.wave();
+    const waves = await this.beside(purse);
+    await kernel.run();
+    await kernel.commit();
+    await turn();
+    const { gave } = await outcome(begun);
+    return `${gave}; ${waves}`;
+  }
+
+  /** A purse that everybody may look at. */
+  purse() {
+    return this.settle(() => this.kernel.call(this.root('till'), 'show', ['a']));
   }
 
   /** What is wrong with the others: nothing should be. */
@@ -213,15 +323,19 @@ class Stage {
     const gave = [];
     let stopped;
     let longestMs = 0;
+    let longestBusyMs = 0;
     for (const step of steps) {
-      const [{ gave: text, stopped: stop }, pauseMs] = await timed(() => this.step(step, id));
+      const { value, pauseMs, busyMs } = await timed(() => this.step(step, id));
+      const { gave: text, stopped: stop } = value;
       gave.push(text);
       longestMs = Math.max(longestMs, pauseMs);
+      longestBusyMs = Math.max(longestBusyMs, busyMs);
       stopped = stop;
       if (stopped !== undefined) break;
     }
     const faults = this.faults.map(({ name, text }) => `${name}: ${text.split('\n')[0]}`);
-    const report = { id, vatId, gave, faults, log: this.log.slice(-10), longestMs };
+    const pauses = { longestMs, longestBusyMs };
+    const report = { id, vatId, gave, faults, log: this.log.slice(-10), ...pauses };
     if (stopped !== undefined) {
       return { ...report, stopped, committed: this.committed, problems: [] };
     }

@@ -37,6 +37,7 @@ const heard = async promise => {
 /** An honest vat that looks at whatever it is given, as careless code does. */
 export const buildRootObject = (_vatPowers, _parameters, baggage) => {
   if (!baggage.has('kept')) baggage.init('kept', undefined);
+  let held;
   return Far('innocent', {
     answer: () => 42,
     /** What the call of another's object is rejected with. */
@@ -52,10 +53,17 @@ export const buildRootObject = (_vatPowers, _parameters, baggage) => {
       }
     },
     pass: thing => thing,
+    /** Of what sort the balance of another vat's purse is. */
+    weigh: purse => E(purse).getBalance().then(balance => typeof balance),
     settle: promises => Promise.allSettled(promises).then(list =>
       list.map(({ status, reason }) => `${status} ${told(reason)}`).join(),
     ),
     keep: thing => baggage.set('kept', thing),
+    /** In the heap, as data that is not durable must be. */
+    hold: thing => {
+      held = thing;
+      return typeof held;
+    },
     tell: () => again(baggage.get('kept')),
   });
 };

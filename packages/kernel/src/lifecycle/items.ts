@@ -14,9 +14,10 @@ import {
   type ImageId,
   type VatNumber,
 } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import { release, releaseAll } from '../objects/counts.js';
 import { kernelData, rejection, SlotMark, type KernelData } from '../objects/kernel-data.js';
-import { makeObject, settle, type Settlement } from '../objects/router.js';
+import { makeObject, settling, type Settlement } from '../objects/router.js';
 import { creationAnswer } from '../services/vat-admin.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -33,7 +34,7 @@ import { UpgradeMode } from '../state/upgrade-options.js';
 import { carryOutDryRun } from './dry-run.js';
 import { forkVat } from './fork.js';
 import { notRunning } from './replay-upgrade.js';
-import { endVat } from './termination.js';
+import { endingVat } from './termination.js';
 import { bundleOf, upgradeVat } from './upgrade.js';
 import { startVat, type LifecycleContext, type Moment } from './vat-start.js';
 
@@ -95,14 +96,17 @@ const createVat = async (
   return refuse(verdict.reason);
 };
 
-const terminateVat = (context: LifecycleContext, item: TerminateItem): Settlement => {
-  const { state, online } = context;
+const terminateVat = async (
+  context: LifecycleContext,
+  item: TerminateItem,
+): Promise<Settlement> => {
+  const { clock, state, online } = context;
   const { body, slots } = item;
   if (state.vats.get(item.vat)?.state !== VatState.running) {
     releaseAll(state, slots);
     return rejection(notRunning(item.vat));
   }
-  endVat(state, item.vat, { rejected: true, body, slots });
+  await inTurns(endingVat(state, item.vat, { rejected: true, body, slots }), clock);
   releaseAll(state, slots);
   online.remove(item.vat);
   return { rejected: false, ...kernelData(undefined) };
@@ -174,6 +178,7 @@ export const carryOut = async (
   moment: Moment,
 ): Promise<void> => {
   const { state } = context;
-  settle(state, item.result, await resultOf(context, item, moment));
+  const settlement = await resultOf(context, item, moment);
+  await inTurns(settling(state, item.result, settlement), context.clock);
   release(state, item.result);
 };

@@ -4,7 +4,7 @@
  * Ending costs the promises that the vat decides; its rows, names and transcripts go later, a
  * bounded number per wave, by the kernel itself.
  */
-import { rowDurablePromise, rowWatch } from '@heirloom/store';
+import { rowDurablePromise, rowWatch, type Steps } from '@heirloom/store';
 import {
   vatIdOf,
   type Incarnation,
@@ -18,8 +18,8 @@ import { getPromise, release, releaseAll, releaseRecognizable } from '../objects
 import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
 import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
 import { removeExports } from '../objects/orphans.js';
-import { settle, type Settlement } from '../objects/router.js';
-import { settleDone } from '../services/vat-admin.js';
+import { settling, type Settlement } from '../objects/router.js';
+import { settlingDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -67,22 +67,26 @@ export const promisesToReject = (
  * just been rejected, the notify is on the queue. What is durable stays as it is. Returns how many
  * it has rejected.
  */
-export const abandonPromises = (
+export function* abandoningPromises(
   state: KernelState,
   vat: VatNumber,
   reason: Settlement,
   kept: KeptPromises = NOTHING_KEPT,
-): number => {
+): Steps<number> {
   const { byKRef } = state.clist(vat);
   const promises = promisesOf(state, vat);
   const rejected = promisesToReject(state, vat, kept);
-  for (const promise of rejected) settle(state, promise, reason);
+  for (const promise of rejected) {
+    yield* settling(state, promise, reason);
+    yield;
+  }
   for (const promise of promises) {
     const [vref] = byKRef.need(promise);
     if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
+    yield;
   }
   return rejected.length;
-};
+}
 
 /** Notes that an incarnation has ended: what it leaves is to be removed. */
 export const noteEnded = (state: KernelState, vat: VatNumber, wholeVat: boolean): void => {
@@ -96,7 +100,7 @@ export const noteEnded = (state: KernelState, vat: VatNumber, wholeVat: boolean)
  * Errors: HostError CRITICAL_VAT when the host may not go on without the vat: nothing of the block
  * is kept.
  */
-export const endVat = (state: KernelState, vat: VatNumber, end: Settlement): void => {
+export function* endingVat(state: KernelState, vat: VatNumber, end: Settlement): Steps<void> {
   const row = state.vats.need(vat);
   const { dynamic, critical, meter } = row.options;
   if (critical) {
@@ -108,12 +112,12 @@ export const endVat = (state: KernelState, vat: VatNumber, end: Settlement): voi
   state.endStranding(vat);
   state.vats.set(vat, { ...row, state: VatState.terminated, slots: [], previous: null });
   if (!dynamic) state.names.delete(row.name);
-  abandonPromises(state, vat, VAT_TERMINATED);
-  settleDone(state, vat, row, end);
+  yield* abandoningPromises(state, vat, VAT_TERMINATED);
+  yield* settlingDone(state, vat, row, end);
   if (meter !== null) release(state, meter);
   releaseAll(state, row.slots);
   if (row.previous !== null) releaseAll(state, row.previous.slots);
-};
+}
 
 /** Takes up to `limit` names out of a dead vat's c-list, letting go of what it imported. */
 const removeNames = (state: KernelState, vat: VatNumber, limit: number): number => {

@@ -10,6 +10,7 @@ import {
   type Incarnation,
   type VatNumber,
 } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import { releaseAll } from '../objects/counts.js';
 import { describeData, disconnection, kernelData, rejection } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
@@ -23,7 +24,7 @@ import { givenBundle, UpgradeCode, UpgradeMode } from '../state/upgrade-options.
 import { adoptionAnswer } from './engine-adoption.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning, replayUpgrade } from './replay-upgrade.js';
-import { abandonPromises, noteEnded, watchesIn } from './termination.js';
+import { abandoningPromises, noteEnded, watchesIn } from './termination.js';
 import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** What a vat is upgraded to. */
@@ -94,13 +95,14 @@ export const startSuccessor = async (
   { message, emergency = false, ...code }: Successor,
   moment: Moment,
 ): Promise<StartedSuccessor> => {
-  const { state } = context;
+  const { clock, state } = context;
   const before = state.vats.need(vat);
   const incarnation = nextIncarnation(before.incarnation);
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
-  const rejectedPromises = abandonPromises(state, vat, reason, kept);
+  const abandoning = abandoningPromises(state, vat, reason, kept);
+  const rejectedPromises = await inTurns(abandoning, clock);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
   return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };

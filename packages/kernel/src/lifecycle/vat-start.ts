@@ -19,13 +19,14 @@ import {
   type VatId,
   type VatNumber,
 } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import type { Clock } from '../base/kernel-host-powers.js';
 import type { VatScript } from '../code/vat-script.js';
 import type { KernelLog } from '../log/kernel-log.js';
 import {
   exitReason,
   LIFECYCLE_RIGHTS,
-  mergeCrank,
+  mergingCrank,
   type CrankContext,
   type Verdict,
 } from '../merge/cranks.js';
@@ -117,7 +118,7 @@ export const deliverAlone = async (
     ...{ vat, incarnation, spaces, rights },
     charge: chargeTo(state, options.meter),
   };
-  const verdict = withExit(mergeCrank(state, crank, packed));
+  const verdict = withExit(await inTurns(mergingCrank(state, crank, packed), clock));
   if (log.tellsCranks) {
     const { ok } = verdict;
     const code = verdict.ok ? null : verdict.code;

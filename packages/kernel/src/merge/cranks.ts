@@ -3,7 +3,7 @@
  *
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
  * decider) is applied before the crank's own syscalls (rules.md#w1) and stays when the crank fails.
- * So a `VatFault` may be thrown within `mergeCrank` only: in `acceptMessage` nothing is a vat's
+ * So a `VatFault` may be thrown within `mergeCrank` only: in `acceptingMessage` nothing is a vat's
  * fault, and whatever is thrown there stops the kernel.
  */
 import {
@@ -28,7 +28,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
 import { readingCrank } from './crank-reader.js';
-import { execute, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
+import { executing, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
@@ -55,30 +55,36 @@ export type Verdict =
   | { readonly ok: false; readonly code: string; readonly reason: KernelData };
 
 /** A message leaves the queue for its vat. */
-export const acceptMessage = (
+export function* acceptingMessage(
   state: KernelState,
   vat: VatNumber,
   { target, slots, result }: QueuedMessage,
-): void => {
-  for (const kref of slots) activate(state, vat, kref);
+): Steps<void> {
+  for (const kref of slots) {
+    activate(state, vat, kref);
+    yield;
+  }
   if (result !== undefined) activateResult(state, vat, result);
   release(state, target);
   releaseAll(state, slots);
-};
+}
 
 /** A notify leaves the queue: the vat gets the data of the whole batch. */
-export const acceptNotify = (
+export function* acceptingNotify(
   state: KernelState,
   vat: VatNumber,
   promise: KRef,
   batch: readonly KRef[],
-): void => {
+): Steps<void> {
   for (const kref of batch) {
     activate(state, vat, kref);
-    for (const slot of getPromise(state, kref).slots) activate(state, vat, slot);
+    for (const slot of getPromise(state, kref).slots) {
+      activate(state, vat, slot);
+      yield;
+    }
   }
   release(state, promise);
-};
+}
 
 function* applying(
   state: KernelState,
@@ -90,7 +96,7 @@ function* applying(
   const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
   for (const syscall of syscalls) {
     for (const part of partsOf(syscall)) {
-      execute(state, { vat, incarnation }, rights, effects, part);
+      yield* executing(state, { vat, incarnation }, rights, effects, part);
       yield;
     }
   }

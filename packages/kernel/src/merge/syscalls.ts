@@ -5,6 +5,7 @@
  * every reference here, and what does not hold is a VatFault that undoes the crank. Bodies are
  * never decoded.
  */
+import type { Steps } from '@heirloom/store';
 import {
   ROOT_VREF,
   Syscall,
@@ -20,7 +21,7 @@ import { getPromise } from '../objects/counts.js';
 import { dismissKind } from '../objects/dismissed-kinds.js';
 import { allege } from '../objects/object-interfaces.js';
 import { soleReference } from '../objects/kernel-data.js';
-import { send, settle, subscribe } from '../objects/router.js';
+import { sending, settling, subscribe } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState } from '../state/schema.js';
@@ -39,44 +40,55 @@ const fault = (what: string): never => {
   throw new VatFault('BAD_SYSCALL', what);
 };
 
-const names = (state: KernelState, speaker: Speaker, slots: readonly VRef[]): KRef[] =>
-  slots.map(vref => resolveName(state, speaker, vref));
+function* naming(
+  state: KernelState,
+  speaker: Speaker,
+  slots: readonly VRef[],
+): Steps<KRef[]> {
+  const krefs: KRef[] = [];
+  for (const vref of slots) {
+    krefs.push(resolveName(state, speaker, vref));
+    yield;
+  }
+  return krefs;
+}
 
-const doSend = (
+function* doingSend(
   state: KernelState,
   speaker: Speaker,
   [, target, body, slots, result]: Extract<
     SyscallTuple,
     readonly [typeof Syscall.send, ...unknown[]]
   >,
-): void => {
+): Steps<void> {
   const to = resolveName(state, speaker, target);
   // The result is allocated before the arguments are read: it may be among them only if fresh.
   const answer = result === null ? undefined : makeResult(state, speaker, result);
-  send(state, { target: to, body, slots: names(state, speaker, slots), result: answer });
-};
+  const message = { target: to, body, slots: yield* naming(state, speaker, slots), result: answer };
+  yield* sending(state, message);
+}
 
-const doResolve = (
+function* doingResolve(
   state: KernelState,
   speaker: Speaker,
   effects: CrankEffects,
   resolutions: readonly Resolution[],
-): void => {
+): Steps<void> {
   for (const [vpid, rejected, body, slots] of resolutions) {
     const promise = resolvePromiseName(state, speaker, vpid);
     const row = getPromise(state, promise);
     if (row.state !== PromiseState.unresolved || row.decider !== speaker.vat) {
       throw new VatFault('NOT_DECIDER', `the vat does not decide ${vpid}`);
     }
-    const krefs = names(state, speaker, slots);
+    const krefs = yield* naming(state, speaker, slots);
     const sole = soleReference(body, krefs);
     if (!rejected && sole !== undefined && isPromiseKRef(sole)) {
       fault(`${vpid} cannot be fulfilled with a promise`);
     }
-    settle(state, promise, { rejected, body, slots: krefs });
+    yield* settling(state, promise, { rejected, body, slots: krefs });
     effects.retired.push(promise);
   }
-};
+}
 
 /** What a crank may do beyond the ordinary. */
 export interface CrankRights {
@@ -148,25 +160,26 @@ export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
 }
 
 /** Carries out one checked syscall. Throws VatFault; the caller undoes the crank. */
-export const execute = (
+export function* executing(
   state: KernelState,
   speaker: Speaker,
   rights: CrankRights,
   effects: CrankEffects,
   syscall: SyscallTuple,
-): void => {
+): Steps<void> {
   switch (syscall[0]) {
     case Syscall.send:
-      return doSend(state, speaker, syscall);
+      return yield* doingSend(state, speaker, syscall);
     case Syscall.subscribe: {
       const promise = resolvePromiseName(state, speaker, syscall[1]);
       return subscribe(state, speaker.vat, promise);
     }
     case Syscall.resolve:
-      return doResolve(state, speaker, effects, syscall[1]);
+      return yield* doingResolve(state, speaker, effects, syscall[1]);
     case Syscall.exit: {
       const [, isFailure, body, slots] = syscall;
-      effects.exit ??= { isFailure, body, slots: names(state, speaker, slots) };
+      if (effects.exit !== undefined) return undefined;
+      effects.exit = { isFailure, body, slots: yield* naming(state, speaker, slots) };
       return undefined;
     }
     case Syscall.dropImports:
@@ -181,4 +194,4 @@ export const execute = (
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }
-};
+}

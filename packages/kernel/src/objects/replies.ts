@@ -5,13 +5,14 @@
  * settles whatever becomes of the vat that asked, and in whichever incarnation it then is.
  */
 import assert from 'node:assert/strict';
+import { atOnce, type Steps } from '@heirloom/store';
 import type { BundleId, VatNumber } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY_DECIDES, type Decider } from '../state/parties.js';
 import { PromiseState } from '../state/schema.js';
 import { getPromise, release, updatePromise } from './counts.js';
-import { settle, type Settlement } from './router.js';
+import { settle, settling, type Settlement } from './router.js';
 
 /** The decider of a queued result becomes the kernel (or the host); its reference goes on. */
 export const takeResult = (
@@ -53,10 +54,20 @@ export const forgetWaits = (state: KernelState, subject: string): void => {
 };
 
 /** Settles all that waits for `subject`, oldest first. */
-export const wake = (state: KernelState, subject: string, settlement: Settlement): void => {
+export function* waking(
+  state: KernelState,
+  subject: string,
+  settlement: Settlement,
+): Steps<void> {
   const { services } = state;
   for (const result of services.waitersFor(subject)) {
     services.waits.delete(`${subject} ${result}`);
-    answer(state, result, settlement);
+    yield* settling(state, result, settlement);
+    release(state, result);
+    yield;
   }
-};
+}
+
+/** The same at a stretch. */
+export const wake = (state: KernelState, subject: string, settlement: Settlement): void =>
+  atOnce(waking(state, subject, settlement));

@@ -4,8 +4,12 @@
  * A send is routed when it is merged (rules.md#w2). The run queue holds only messages to objects; a
  * message to an unresolved promise waits on that promise, and moves to the tail of the run queue
  * when it settles. So two sends to one reference never overtake each other.
+ *
+ * A settlement may move ten thousand messages, and refuse as long a chain as vats like: what does
+ * so is written as steps, one for each message.
  */
 import assert from 'node:assert/strict';
+import { atOnce, type Steps } from '@heirloom/store';
 import { isVatNumber, type VatNumber, type VRef } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
@@ -126,12 +130,16 @@ const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
  * Sends a message: counts its target and its slots, then routes it. The result's promise has been
  * made with the queue's reference in its count.
  */
-export const send = (state: KernelState, message: QueuedMessage): void => {
+export function* sending(state: KernelState, message: QueuedMessage): Steps<void> {
   hold(state, message.target);
   holdAll(state, message.slots);
   const { sender } = state;
-  settleAll(state, route(state, sender === undefined ? message : { ...message, sender }));
-};
+  yield* settlingAll(state, route(state, sender === undefined ? message : { ...message, sender }));
+}
+
+/** The same at a stretch. */
+export const send = (state: KernelState, message: QueuedMessage): void =>
+  atOnce(sending(state, message));
 
 /** Nobody will receive a message: what it mentions is let go. Its result is still to be settled. */
 const refusal = (
@@ -150,11 +158,17 @@ const refusal = (
 };
 
 /** A message that nobody will receive: its result is rejected, what it mentions is let go. */
-export const refuse = (
+export function* refusing(
   state: KernelState,
   message: QueuedMessage,
   reason: Settlement = VAT_TERMINATED,
-): void => settleAll(state, refusal(state, message, reason));
+): Steps<void> {
+  yield* settlingAll(state, refusal(state, message, reason));
+}
+
+/** The same at a stretch. */
+export const refuse = (state: KernelState, message: QueuedMessage, reason: Settlement): void =>
+  atOnce(refusing(state, message, reason));
 
 /** The messages of a promise that has settled, from the `next`th on. */
 interface Flow {
@@ -168,12 +182,11 @@ interface Flow {
  * the result is refused in its turn, and so on. Vats decide how long that chain is, so no frame of
  * the stack may stand for a link of it.
  */
-const settleAll = (state: KernelState, first: Settling | undefined): void => {
-  const flows = first === undefined ? [] : [rejectResult(state, first)];
-  flowAll(state, flows);
-};
+function* settlingAll(state: KernelState, first: Settling | undefined): Steps<void> {
+  if (first !== undefined) yield* flowing(state, [rejectResult(state, first)]);
+}
 
-const flowAll = (state: KernelState, flows: Flow[]): void => {
+function* flowing(state: KernelState, flows: Flow[]): Steps<void> {
   for (;;) {
     const flow = flows.at(-1);
     if (flow === undefined) return;
@@ -189,8 +202,9 @@ const flowAll = (state: KernelState, flows: Flow[]): void => {
       ? route(state, message)
       : refusal(state, message, QUEUE_IS_FULL);
     if (refused !== undefined) flows.push(rejectResult(state, refused));
+    yield;
   }
-};
+}
 
 /** Is there room for a message that has waited, beside those of its sender that were moved? */
 const mayMove = (state: KernelState, message: QueuedMessage): boolean => {
@@ -217,8 +231,17 @@ const rejectResult = (state: KernelState, { promise, settlement }: Settling): Fl
  *
  * Errors: asserts that the promise is unresolved; authority is the caller's business.
  */
+export function* settling(
+  state: KernelState,
+  promise: KRef,
+  settlement: Settlement,
+): Steps<void> {
+  yield* flowing(state, [settleOne(state, promise, settlement)]);
+}
+
+/** The same at a stretch. */
 export const settle = (state: KernelState, promise: KRef, settlement: Settlement): void =>
-  flowAll(state, [settleOne(state, promise, settlement)]);
+  atOnce(settling(state, promise, settlement));
 
 /** Settles one promise; its messages are still to be routed. */
 const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): Flow => {

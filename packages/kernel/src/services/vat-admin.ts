@@ -5,6 +5,7 @@
  * decided by the kernel and settles. What it does to a vat goes to the tail of the run queue,
  * behind whatever was sent to that vat before (decisions/040).
  */
+import type { Steps } from '@heirloom/store';
 import { isBundleId, vatIdOf, type BundleId, type VatNumber } from '@heirloom/worker';
 import { holdAll } from '../objects/counts.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
@@ -14,7 +15,7 @@ import {
   makeKernelObject,
   SERVICE,
 } from '../objects/kernel-objects.js';
-import { answer, takeResult, waitFor, waitSubject, wake } from '../objects/replies.js';
+import { answer, takeResult, waitFor, waitSubject, wake, waking } from '../objects/replies.js';
 import { makePromise, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -296,19 +297,19 @@ export const creationAnswer = (
 };
 
 /** A vat has ended: `done()` settles, now and for whoever asks later. */
-export const settleDone = (
+export function* settlingDone(
   state: KernelState,
   vat: VatNumber,
   { options: { admin } }: VatRow,
   end: Settlement,
-): void => {
-  wake(state, waitSubject.endOf(vat), end);
+): Steps<void> {
+  yield* waking(state, waitSubject.endOf(vat), end);
   const row = admin === null ? undefined : state.services.kernelObjects.get(admin);
   if (admin === null || row?.[0] !== KernelObject.adminNode) return;
   holdAll(state, end.slots);
   const { rejected, body, slots } = end;
   state.services.kernelObjects.set(admin, [row[0], vat, [rejected, body, slots]]);
-};
+}
 
 /** A bundle has been installed: whoever waits for its cap gets it. */
 export const bundleInstalled = (state: KernelState, bundleId: BundleId, cap: KRef): void =>

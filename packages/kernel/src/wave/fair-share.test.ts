@@ -1,11 +1,12 @@
 /** Who gets what of a wave: random queues, taken wave by wave; a failure names its seed. */
+import { atOnce } from '@heirloom/store';
 import { FIRST_VAT } from '@heirloom/worker';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { objectKRef } from '../state/krefs.js';
 import { ItemType, type RunQueueItem } from '../state/queue-items.js';
 import type { Place, QueueEntry } from '../state/run-queue.js';
-import { takeShares, type ShareLimits, type SharedQueue, type Taker } from './fair-share.js';
+import { takingShares, type ShareLimits, type SharedQueue, type Taker } from './fair-share.js';
 
 interface Queued {
   readonly lane: number;
@@ -75,7 +76,7 @@ class Wave implements Taker {
 
 const waveOf = (queue: Queue, limits: ShareLimits): Wave => {
   const wave = new Wave(queue);
-  takeShares(queue, limits, wave);
+  atOnce(takingShares(queue, limits, wave));
   return wave;
 };
 

@@ -8,6 +8,7 @@
  * of its lane; every lane gets something in every wave, unless those before it fill the wave with
  * what each may have at least.
  */
+import type { Steps } from '@heirloom/store';
 import { ItemType } from '../state/queue-items.js';
 import type { Place, QueueEntry, RunQueue } from '../state/run-queue.js';
 
@@ -75,12 +76,13 @@ const oldestOf = (cursors: readonly LaneCursor[]): LaneCursor | undefined => {
   return oldest;
 };
 
-const takeInOrder = (queue: SharedQueue, limits: ShareLimits, taker: Taker): void => {
+function* takingInOrder(queue: SharedQueue, limits: ShareLimits, taker: Taker): Steps<void> {
   for (const entry of queue.entries()) {
     taker.add(entry);
     if (taker.bytes >= limits.waveBytesMax) return;
+    yield;
   }
-};
+}
 
 /**
  * Lifecycle items that the queue begins with come first, whoever has sent what is behind them
@@ -116,7 +118,12 @@ interface Lanes {
 }
 
 /** Takes light items in the order of the queue. Those that have had their share stay open. */
-const goAround = (queue: SharedQueue, lanes: Lanes, taker: Taker, round: Round): void => {
+function* goingAround(
+  queue: SharedQueue,
+  lanes: Lanes,
+  taker: Taker,
+  round: Round,
+): Steps<void> {
   const { heavy } = lanes;
   let going = lanes.open;
   lanes.open = [];
@@ -139,15 +146,21 @@ const goAround = (queue: SharedQueue, lanes: Lanes, taker: Taker, round: Round):
         cursor.bytes += taker.bytes - before;
       }
       cursor.advance();
-      if (cursor.taken < round.share && cursor.bytes < round.shareBytes) continue;
-      lanes.open.push(cursor);
-      leave(cursor);
+      if (cursor.taken >= round.share || cursor.bytes >= round.shareBytes) {
+        lanes.open.push(cursor);
+        leave(cursor);
+      }
     }
+    yield;
   }
-};
+}
 
 /** Takes what light items each lane may have. Gives the cursors that stand before a heavy one. */
-const takeLight = (queue: SharedQueue, limits: ShareLimits, taker: Taker): LaneCursor[] => {
+function* takingLight(
+  queue: SharedQueue,
+  limits: ShareLimits,
+  taker: Taker,
+): Steps<LaneCursor[]> {
   const { waveLimit, waveBytesMax } = limits;
   const after = takeHead(queue, limits, taker);
   const cursors = [...queue.lanes.values()].map(places => new LaneCursor(places, after));
@@ -155,24 +168,24 @@ const takeLight = (queue: SharedQueue, limits: ShareLimits, taker: Taker): LaneC
   const shares = cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length);
   const bytes = waveBytesMax / LIGHT_PART;
   const lightBytes = waveBytesMax / HEAVY_PART;
-  goAround(queue, lanes, taker, {
+  yield* goingAround(queue, lanes, taker, {
     ...{ items: waveLimit, share: Math.max(1, Math.floor(waveLimit / shares)) },
     ...{ bytes, shareBytes: bytes / shares, lightBytes },
   });
-  goAround(queue, lanes, taker, {
+  yield* goingAround(queue, lanes, taker, {
     ...{ items: Math.min(waveLimit, FILLED_LEAST), share: Infinity },
     ...{ bytes, shareBytes: Infinity, lightBytes },
   });
   return lanes.heavy;
-};
+}
 
 /** Lighter ones as far as they fit, and the oldest that does not have to stay. */
-const takeHeavy = (
+function* takingHeavy(
   queue: SharedQueue,
   limits: ShareLimits,
   taker: Taker,
   heads: readonly LaneCursor[],
-): void => {
+): Steps<void> {
   const { waveLimit, waveBytesMax } = limits;
   const [oldest, ...others] = [...heads].sort((a, b) => a.ordinal - b.ordinal);
   if (oldest === undefined) return;
@@ -181,14 +194,20 @@ const takeHeavy = (
     const { ordinal, weight } = head;
     const hasRoom = taker.taken + 1 < waveLimit && taker.bytes + weight < waveBytesMax;
     if (!hasRoom || !taker.add(queue.entry(ordinal))) left.push(head);
+    yield;
   }
   if (taker.bytes >= waveBytesMax) return;
   left.sort((a, b) => a.ordinal - b.ordinal).some(({ ordinal }) => taker.add(queue.entry(ordinal)));
-};
+}
 
 /** Adds items of the queue to a wave, until it is full or each lane has had its share. */
-export const takeShares = (queue: SharedQueue, limits: ShareLimits, taker: Taker): void => {
+export function* takingShares(
+  queue: SharedQueue,
+  limits: ShareLimits,
+  taker: Taker,
+): Steps<void> {
   const fits = queue.length <= limits.waveLimit && queue.weight <= limits.waveBytesMax;
-  if (fits) takeInOrder(queue, limits, taker);
-  else takeHeavy(queue, limits, taker, takeLight(queue, limits, taker));
-};
+  if (fits) return yield* takingInOrder(queue, limits, taker);
+  const heavy = yield* takingLight(queue, limits, taker);
+  return yield* takingHeavy(queue, limits, taker, heavy);
+}

@@ -7,7 +7,7 @@
  * vat an earlier lifecycle item of the wave names are left where they are.
  */
 import assert from 'node:assert/strict';
-import { packFrame } from '@heirloom/store';
+import { packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
   ELEMENT_WEIGHT,
@@ -54,7 +54,7 @@ import {
 } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
 import { mustWait } from './drain.js';
-import { takeShares, type Taker } from './fair-share.js';
+import { takingShares, type Taker } from './fair-share.js';
 
 export type PlannedItem =
   /** Comes from the run queue. */
@@ -391,12 +391,16 @@ const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
 };
 
 /** Plans the next wave. Allocates names (c-list entries without counts); changes nothing else. */
-export const planWave = (state: KernelState, limits: WaveLimits, told: Caps): WavePlan => {
+export function* planningWave(
+  state: KernelState,
+  limits: WaveLimits,
+  told: Caps,
+): Steps<WavePlan> {
   const planner = new Planner(state, headedBy(state.queue.entries()), told);
   planner.addCollection(limits);
-  takeShares(state.queue, limits, planner);
+  yield* takingShares(state.queue, limits, planner);
   planner.addSweeps(limits);
   planner.addMigrations(limits);
   const { items, lifecycle, drains, deliveries, named } = planner;
   return { items, lifecycle, drains, deliveries, named };
-};
+}

@@ -7,7 +7,7 @@
  * to (rules.md#g1).
  */
 import assert from 'node:assert/strict';
-import { atOnce, packFrame, type Steps } from '@heirloom/store';
+import { packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
   FIRST_INCARNATION,
@@ -22,18 +22,19 @@ import {
   type Position,
   type VatNumber,
 } from '@heirloom/worker';
-import { inTurns } from '../base/giving-way.js';
+import { asShortOrInTurns } from '../base/giving-way.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import { countDelivery } from '../lifecycle/refresh.js';
-import { cleanUpStep, endVat } from '../lifecycle/termination.js';
+import { cleanUpStep, endingVat } from '../lifecycle/termination.js';
 import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/vat-start.js';
 import { logEnd, logLifecycle } from '../log/lifecycle.js';
 import {
-  acceptMessage,
-  acceptNotify,
+  acceptingMessage,
+  acceptingNotify,
   mergingCrank,
   MIGRATION_RIGHTS,
   NO_RIGHTS,
+  type CrankContext,
   type Verdict,
 } from '../merge/cranks.js';
 import type { CrankRights } from '../merge/syscalls.js';
@@ -42,7 +43,7 @@ import { applyCollectBatch } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
 import { freeUnreferenced } from '../objects/freeing.js';
 import { refusalOf } from '../objects/orphans.js';
-import { refuse, type Settlement } from '../objects/router.js';
+import { refusing, type Settlement } from '../objects/router.js';
 import { takeHostCall } from '../services/host-calls.js';
 import { acceptKernelCall } from '../services/kernel-messages.js';
 import { drain } from '../services/meters.js';
@@ -62,7 +63,7 @@ import {
 } from '../state/schema.js';
 import { countWave } from './drain.js';
 import {
-  planWave,
+  planningWave,
   type CollectItem,
   type PlannedItem,
   type QueuedItem,
@@ -71,11 +72,6 @@ import {
 } from './plan.js';
 import { Dispatch } from './wave-dispatch.js';
 import { WaveParts, type PartImages } from './wave-parts.js';
-
-/** A crank of more bytes is merged in turns with whatever else waits for the thread. */
-const LONG_CRANK_BYTES = 65_536;
-/** Promises that leave c-lists at the end of a wave; more of them do so in turns. */
-const RETIRED_AT_ONCE = 4_096;
 
 export interface WaveStats {
   /** Items taken off the run queue. */
@@ -139,7 +135,7 @@ export class WaveRunner {
   async run(moment: Moment): Promise<WaveStats> {
     const { state, limits, toldBundles } = this.#options;
     state.movedBytes.clear();
-    const plan = planWave(state, limits, toldBundles);
+    const plan = await this.#inTurns(planningWave(state, limits, toldBundles));
     state.endCrank();
     this.#options.online.assertWhole(plan.deliveries.keys());
     this.#options.onRunning(moment, runningIn(state, plan));
@@ -162,16 +158,15 @@ export class WaveRunner {
       state.endCrank();
     }
     state.sender = undefined;
-    const cleanups = await this.#endWave(wave);
+    const cleanups = await this.#inTurns(this.#ending(wave));
     this.#options.pager.endWave();
     const creations = plan.lifecycle.filter(isCreation).length;
     return { items, cranks, creations, cleanups };
   }
 
-  #endWave(wave: Wave): number | Promise<number> {
-    const ending = this.#ending(wave);
-    if (wave.retired.length <= RETIRED_AT_ONCE) return atOnce(ending);
-    return inTurns(ending, this.#options.clock);
+  /** Work that vats decide the length of. */
+  #inTurns<T>(steps: Steps<T>): T | Promise<T> {
+    return asShortOrInTurns(steps, this.#options.clock);
   }
 
   *#ending({ moment, retired, records, parts }: Wave): Steps<number> {
@@ -220,8 +215,7 @@ export class WaveRunner {
         state.stranded.park(item.vat, item.ordinal, item.item);
         return false;
       case 'refused':
-        this.#refuse(item.message);
-        return false;
+        return this.#refuse(item.message);
       case 'outside':
         if (item.owner === KERNEL_OWNS) acceptKernelCall(state, item.message);
         else takeHostCall(state, item.message);
@@ -236,9 +230,10 @@ export class WaveRunner {
     }
   }
 
-  #refuse(message: QueuedMessage): void {
+  #refuse(message: QueuedMessage): false | Promise<false> {
     const { state } = this.#options;
-    refuse(state, message, refusalOf(state, message.target));
+    const refused = this.#inTurns(refusing(state, message, refusalOf(state, message.target)));
+    return refused === undefined ? false : refused.then(() => false as const);
   }
 
   async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
@@ -252,8 +247,8 @@ export class WaveRunner {
     const { state } = this.#options;
     const row = state.vats.get(item.vat);
     if (row?.state !== VatState.running) {
-      if (item.kind === 'message') this.#refuse(item.message);
-      else if (item.kind === 'notify') release(state, item.promise);
+      if (item.kind === 'message') return this.#refuse(item.message);
+      if (item.kind === 'notify') release(state, item.promise);
       return false;
     }
     const next = wave.dispatch.nextCrank(item.vat);
@@ -261,7 +256,7 @@ export class WaveRunner {
     return next.then(packed => this.#conclude(item, row, packed, wave));
   }
 
-  /** A promise where the crank is long. */
+  /** A promise where it takes long. */
   #conclude(
     item: CrankItem,
     row: VatRow,
@@ -272,30 +267,37 @@ export class WaveRunner {
     const { vat } = item;
     const { incarnation, spaces } = row;
     wave.parts.count(vat, packed);
-    this.#accept(item, incarnation, wave);
     const rights = this.#rightsOf(item, wave);
     const isMetered = item.kind === 'message' || item.kind === 'notify';
     const meter = isMetered ? row.options.meter : null;
     const context = { vat, incarnation, spaces, rights, charge: chargeTo(state, meter) };
-    const merging = mergingCrank(state, context, packed);
-    const merged = (verdict: Verdict): true => {
-      this.#merged([item, incarnation, packed, verdict, wave], meter);
-      return true;
+    const merged = (verdict: Verdict): true | Promise<true> => {
+      const ended = this.#merged([item, incarnation, packed, verdict, wave], meter);
+      return ended === undefined ? true : ended.then(() => true as const);
     };
-    if (packed.length <= LONG_CRANK_BYTES) return merged(atOnce(merging));
-    return inTurns(merging, this.#options.clock).then(merged);
+    const verdict = this.#inTurns(this.#concluding(item, wave, context, packed));
+    return verdict instanceof Promise ? verdict.then(merged) : merged(verdict);
   }
 
-  /** The crank is merged, or undone. */
-  #merged(crank: MergedCrank, meter: KRef | null): void {
+  *#concluding(
+    item: CrankItem,
+    wave: Wave,
+    context: CrankContext,
+    packed: Uint8Array,
+  ): Steps<Verdict> {
+    yield* this.#accepting(item, context.incarnation, wave);
+    return yield* mergingCrank(this.#options.state, context, packed);
+  }
+
+  /** The crank is merged, or undone. A promise where its vat ends, and that takes long. */
+  #merged(crank: MergedCrank, meter: KRef | null): undefined | Promise<void> {
     const { state } = this.#options;
     const [item, incarnation, packed, verdict, wave] = crank;
     const { vat } = item;
     if (this.#options.log.tellsCranks) this.#logCrank(...crank);
     if (!verdict.ok) {
       if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(state, meter);
-      this.#terminate(vat, wave, verdict);
-      return;
+      return this.#terminate(vat, wave, verdict);
     }
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
@@ -310,11 +312,10 @@ export class WaveRunner {
     record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
     record.digest.add(packed);
     const { exit } = effects;
-    if (exit !== undefined) {
-      const { log } = this.#options;
-      if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
-      this.#endVat(vat, wave, { rejected: false, ...exit });
-    }
+    if (exit === undefined) return undefined;
+    const { log } = this.#options;
+    if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
+    return this.#endVat(vat, wave, { rejected: false, ...exit });
   }
 
   #logCrank(...[item, incarnation, packed, verdict, wave]: MergedCrank): void {
@@ -328,13 +329,13 @@ export class WaveRunner {
   }
 
   /** Applies what the item itself does, before the crank's own syscalls (rules.md#w1). */
-  #accept(item: CrankItem, incarnation: Incarnation, wave: Wave): void {
+  *#accepting(item: CrankItem, incarnation: Incarnation, wave: Wave): Steps<void> {
     const { state } = this.#options;
     switch (item.kind) {
       case 'message':
-        return acceptMessage(state, item.vat, item.message);
+        return yield* acceptingMessage(state, item.vat, item.message);
       case 'notify':
-        acceptNotify(state, item.vat, item.promise, item.batch);
+        yield* acceptingNotify(state, item.vat, item.promise, item.batch);
         for (const promise of item.batch) wave.retired.push([item.vat, incarnation, promise]);
         return undefined;
       case 'collect':
@@ -389,19 +390,28 @@ export class WaveRunner {
     return next;
   }
 
-  #terminate(vat: VatNumber, wave: Wave, verdict: Extract<Verdict, { ok: false }>): void {
+  #terminate(
+    vat: VatNumber,
+    wave: Wave,
+    verdict: Extract<Verdict, { ok: false }>,
+  ): undefined | Promise<void> {
     const { onFault, log, state } = this.#options;
     if (log.isOn) logEnd(log, state, wave.moment, vat, verdict.code);
     onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
-    this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
+    return this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
   }
 
-  #endVat(vat: VatNumber, wave: Wave, end: Settlement): void {
+  #endVat(vat: VatNumber, wave: Wave, end: Settlement): undefined | Promise<void> {
     const { state, online } = this.#options;
-    endVat(state, vat, end);
-    online.remove(vat);
-    wave.records.delete(vat);
-    wave.parts.ended(vat);
+    const ended = (): void => {
+      online.remove(vat);
+      wave.records.delete(vat);
+      wave.parts.ended(vat);
+    };
+    const ending = this.#inTurns(endingVat(state, vat, end));
+    if (ending !== undefined) return ending.then(ended);
+    ended();
+    return undefined;
   }
 }
 
