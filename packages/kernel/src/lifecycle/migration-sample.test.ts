@@ -18,6 +18,7 @@ const answering = (hex: string): VatWorker => ({
   delivered: () => Promise.resolve(),
   terminate: () => Promise.resolve(),
   isKilled: false,
+  hasVatCode: true,
   leftBehind: () => new WorkerError('THREAD_LEFT', 'left', undefined),
   at: undefined,
 });
