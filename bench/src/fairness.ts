@@ -1,10 +1,10 @@
 /**
  * How long does anybody wait for a vat that floods?
  *
- * In a kernel that owns its blocks one vat does one thing for ever, as much of it as it may. All the
- * while the host calls a vat that has no part in it, and one vat calls another, at a fixed pace,
- * whether or not the calls before have been answered: a pause of a second shows in every call that
- * was made in it.
+ * In a kernel that owns its blocks one vat does one thing for ever, as much of it as it may. All
+ * the while the host calls a vat that has no part in it, and one vat calls another, at a fixed
+ * pace, whether or not the calls before have been answered: a pause of a second shows in every call
+ * that was made in it.
  */
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -131,7 +131,10 @@ export const fairnessBench: Bench = {
       title: `ms to an answer while a vat floods, a call every ${options.pace} ms`,
       head: ['the flood', 'host p50', 'p95', 'max', 'between vats p50', 'p95', 'max'],
       rows,
-      record: { bench: 'fairness', ...options, floods: Object.fromEntries(rows.map(([name, ...of]) => [name, of])) },
+      record: {
+        ...{ bench: 'fairness', ...options },
+        floods: Object.fromEntries(rows.map(([name, ...times]) => [name, times])),
+      },
     };
   },
 };

@@ -53,6 +53,7 @@ const expectUntouched = async (): Promise<void> => {
   expect(await bench.tell('bank.root', 'getNames')).toEqual(['a']);
   expect(await bench.log()).toEqual([]);
   await runInGates('$.go(); 0');
+  await bench.kernel.idle();
   expect(await bench.log()).toEqual([['deposit', 'fulfilled', 6n]]);
 };
 

@@ -19,6 +19,7 @@ const answering = (hex: string): VatWorker => ({
   delivered: () => Promise.resolve(),
   terminate: () => Promise.resolve(),
   isKilled: false,
+  hasVatCode: true,
   leftBehind: () => new WorkerError('THREAD_LEFT', 'left', undefined),
   at: undefined,
 });
