@@ -5,7 +5,7 @@
 import type { Kernel, VatReference } from '@heirloom/kernel';
 import { hostWays, openKernelOver } from '@heirloom/kernel/over';
 import { describe, expect, test } from 'vitest';
-import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
+import { fixture, freshDirectory, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { inReplicas, type Replica } from '../support/kernels/replicas.js';
 import { amount } from '../support/suite/amounts.js';
 
@@ -59,12 +59,15 @@ describe('a kernel that owns its blocks:', () => {
 describe('data of inputs:', () => {
   const largeTo = async (blocks: 'auto' | 'host') => {
     const kernel = await kernelOver({ blocks });
-    const installing = install(kernel, 'workbench.js');
-    if (blocks === 'host') await kernel.commit();
-    const creating = kernel.createVat({ name: 'x', bundleId: await installing });
-    if (blocks === 'host') await kernel.run();
-    if (blocks === 'host') await kernel.commit();
-    const { root } = await creating;
+    const ended = async <T>(work: Promise<T>): Promise<T> => {
+      if (blocks === 'auto') return work;
+      await kernel.run();
+      await kernel.commit();
+      return work;
+    };
+    const bundle = await fixture('workbench.js');
+    const bundleId = await ended(kernel.installBundle(bundle));
+    const { root } = await ended(kernel.createVat({ name: 'x', bundleId }));
     const send = () => kernel.send(root, 'run', ['0', ['a'.repeat(9.9 * MEGABYTE)]]).result;
     return { kernel, root, send };
   };
