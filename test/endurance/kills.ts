@@ -15,6 +15,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { importState, verifyStore } from '@heirloom/kernel';
 import { seededRandom, type Random } from '../support/suite/random.js';
+import { Acknowledged } from './acknowledged.js';
 import { Ledger, type PlannedCall } from './ledger.js';
 import { beginLedger } from './ledger-kernel.js';
 import { exportOf, placeAfter, remainsOf, removeAllBut } from './sync-places.js';
@@ -52,13 +53,6 @@ interface KillsReport {
   readonly seconds: number;
 }
 
-/** What is known of one kernel. */
-interface Acknowledged {
-  directory: string;
-  height: number;
-  isOpen: boolean;
-}
-
 class Kills {
   readonly #options: KillsOptions;
   readonly #start: number;
@@ -76,9 +70,7 @@ class Kills {
     this.#options = options;
     this.#start = start;
     this.#ledger = new Ledger(options.seed);
-    this.#kernels = directories.map(directory => {
-      return { directory, height: start, isOpen: false };
-    });
+    this.#kernels = directories.map(directory => new Acknowledged(directory, start));
   }
 
   /** Blocks that are acknowledged, by all kernels. */
@@ -88,7 +80,6 @@ class Kills {
 
   /** A life of a process, to its kill. */
   async live(random: Random): Promise<void> {
-    for (const kernel of this.#kernels) kernel.isOpen = false;
     const { ended, kill, blocks } = this.#startHost('run');
     const isEarly = random.below(EARLY_ONE_IN) === 0;
     const enough = isEarly
@@ -111,6 +102,7 @@ class Kills {
   }
 
   #startHost(mode: 'run' | 'end'): Host {
+    for (const kernel of this.#kernels) kernel.begin();
     const { seed } = this.#options;
     const directories = this.#kernels.map(({ directory }) => directory);
     const args = [HOST, String(seed), String(this.#start), mode, ...directories];
@@ -156,14 +148,7 @@ class Kills {
   }
 
   #hearOpen(kernel: Acknowledged, height: number, hash: string): void {
-    const most = kernel.isOpen ? kernel.height : kernel.height + 1;
-    assert.ok(
-      height >= kernel.height && height <= most,
-      `opened at ${height}, acknowledged is ${kernel.height}`,
-    );
-    if (height > kernel.height) this.ahead += 1;
-    kernel.isOpen = true;
-    kernel.height = height;
+    if (kernel.open(height)) this.ahead += 1;
     this.#compareHash(height, hash);
   }
 
