@@ -213,7 +213,7 @@ const PROMISES: readonly Piece[] = [
       ['amid', `const x = 'x'.repeat(100_000);
         $.all.forEach((go, i) => go(harden([x, $.ps[i + 1]]))); 'settled'`],
     ],
-    gives: 'settled; 1 and 3 waves, amid it',
+    gives: 'settled; 1 and 3 waves, when all was done',
   },
   {
     name: 'one promise to everybody’s messages',
@@ -255,7 +255,7 @@ const PROMISES: readonly Piece[] = [
     steps: [['amid', `const again = (n, p) => n === 0 ? p
         : again(n - 1, E($.innocent).pass(harden([p])).then(([q]) => q));
       again(200, Promise.resolve(7))`]],
-    gives: '7; 1 and 3 waves, amid it',
+    gives: '7; 1 and 3 waves, when all was done',
   },
 ];
 
@@ -412,7 +412,7 @@ const SERVICES: readonly Piece[] = [
       ['hostile', MAKE_CHILD],
       ['amid', `${times(1_000, "E($.node).changeOptions({ reapInterval: 1 + i });")} 'sent'`],
     ],
-    gives: 'sent; 1 and 3 waves, amid it',
+    gives: 'sent; 1 and 3 waves, when all was done',
   },
 ];
 
