@@ -122,7 +122,7 @@ const PAGES: readonly Damage[] = [
     tries: 'rows that are gone, a page of them',
     code: `const leaf = await store.leafOf('vatstore');
       await store.data(bytes => { store.page(bytes, leaf).fill(0); });`,
-    verify: 'damage of vatstore', opening: 'STORE_CORRUPT of vatstore',
+    verify: 'damage of vatstore', opening: 'STORE_CORRUPT',
   },
   {
     name: 'two leaves exchanged',
@@ -132,7 +132,7 @@ const PAGES: readonly Damage[] = [
         const kept = Buffer.from(store.page(bytes, one));
         store.page(bytes, two).copy(store.page(bytes, one)); kept.copy(store.page(bytes, two));
       });`,
-    verify: 'damage of vatstore', opening: 'STORE_CORRUPT of vatstore',
+    verify: 'damage of transcript', opening: 'STORE_CORRUPT',
   },
   {
     name: 'every leaf zeroed',

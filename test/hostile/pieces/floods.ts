@@ -126,7 +126,7 @@ const MESSAGES: readonly Piece[] = [
     tries: 'ten thousand references in each of three messages',
     steps: [['amid', `const all = harden(Array.from({ length: 9_999 }, () => Far('x', {})));
       ${times(3, 'E.sendOnly($.innocent).pass(all);')} 'sent'`]],
-    gives: 'sent; 1 and 3 waves, amid it',
+    gives: 'sent; 1 and 3 waves, when all was done',
   },
   {
     name: 'messages with results that nobody takes',
@@ -213,7 +213,7 @@ const PROMISES: readonly Piece[] = [
       ['amid', `const x = 'x'.repeat(100_000);
         $.all.forEach((go, i) => go(harden([x, $.ps[i + 1]]))); 'settled'`],
     ],
-    gives: 'settled; 1 and 3 waves, amid it',
+    gives: 'settled; 1 and 3 waves, when all was done',
   },
   {
     name: 'one promise to everybody’s messages',
@@ -255,7 +255,7 @@ const PROMISES: readonly Piece[] = [
     steps: [['amid', `const again = (n, p) => n === 0 ? p
         : again(n - 1, E($.innocent).pass(harden([p])).then(([q]) => q));
       again(200, Promise.resolve(7))`]],
-    gives: '7; 1 and 3 waves, amid it',
+    gives: '7; 1 and 3 waves, when all was done',
   },
 ];
 
@@ -332,7 +332,7 @@ const SERVICES: readonly Piece[] = [
     steps: [
       ['hostile', `$.n = 0; ${times(2_000,
         'E($.clock).wakeAt(10n ** 6n).then(() => { $.n += 1; });')} 'set'`],
-      ['host', `await kernel.beginBlock({ height: kernel.height + 1, time: 10 ** 6 });
+      ['host', `void kernel.beginBlock({ height: kernel.height + 1, time: 10n ** 6n });
         await kernel.run({ waves: 1 });
         return 'the others: ' + await beside()`],
       ['hostile', '$.n'],
@@ -344,7 +344,7 @@ const SERVICES: readonly Piece[] = [
     tries: 'two thousand promises of the clock for a vat that is gone',
     steps: [
       ['hostile', `${times(2_000, 'E($.clock).wakeAt(10n ** 8n);')} vatPowers.exitVat('bye'); 1`],
-      ['host', `await kernel.beginBlock({ height: kernel.height + 1, time: 10 ** 8 });
+      ['host', `void kernel.beginBlock({ height: kernel.height + 1, time: 10n ** 8n });
         await kernel.run({ waves: 1 });
         return 'the others: ' + await beside()`],
     ],
@@ -374,7 +374,7 @@ const SERVICES: readonly Piece[] = [
       const cap = E(it).getNamedBundleCap('workbench');
       cap.then(bundle => { ${times(1_000,
         'E(it).createVat(bundle, { nothing: i }).catch(() => {});')} }); 'sent'`]],
-    gives: 'sent; 1 and 3 waves, when all was done',
+    gives: 'sent; 1 and 3 waves, amid it',
   },
   {
     name: 'creations that fail',
@@ -412,7 +412,7 @@ const SERVICES: readonly Piece[] = [
       ['hostile', MAKE_CHILD],
       ['amid', `${times(1_000, "E($.node).changeOptions({ reapInterval: 1 + i });")} 'sent'`],
     ],
-    gives: 'sent; 1 and 3 waves, amid it',
+    gives: 'sent; 1 and 3 waves, when all was done',
   },
 ];
 

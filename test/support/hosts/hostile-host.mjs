@@ -5,8 +5,8 @@
  *
  *     node hostile-host.mjs BUNDLES
  *
- * A step is code of the piece's vat (`hostile`), the same wave by wave with calls of others beside it
- * (`amid`), or code of the host (`host`), which knows the names of `tools`.
+ * A step is code of the piece's vat (`hostile`), the same wave by wave with calls of others beside
+ * it (`amid`), or code of the host (`host`), which knows the names of `tools`.
  *
  * Invariants: the host cuts the blocks, so that their hashes are a matter of the pieces alone; no
  * outcome depends on the speed of the machine: a vat that says `looping` is taken to be late.

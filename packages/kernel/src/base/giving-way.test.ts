@@ -34,7 +34,7 @@ test('giving way: few steps, whatever the clock says -> at once', () => {
   expect(asShortOrInTurns(counting(30), clockOf(1_000))).toBe('30 steps');
 });
 
-test('giving way: work that is long -> turns for others in between, the same in the end', async () => {
+test('giving way: work that is long -> turns for others, the same in the end', async () => {
   const clock = clockOf(10);
   const done = asShortOrInTurns(counting(1_000), clock);
   expect(done).toBeInstanceOf(Promise);
@@ -51,7 +51,7 @@ test('giving way: what is thrown, early or late -> thrown at once, or rejected',
   await expect(asShortOrInTurns(failing(1_000), clockOf(10))).rejects.toThrow('no');
 });
 
-test('giving way: in turns from the first step on -> a turn whenever the clock says so', async () => {
+test('giving way: in turns from the first step on -> as the clock says', async () => {
   const clock = clockOf(20);
   expect(await inTurns(counting(10), clock)).toBe('10 steps');
   expect(clock.turns).toBe(10);

@@ -53,7 +53,7 @@ test('refusal: a chain of messages to results of each other -> a step for each',
   expect(rejected).toBe(PromiseState.rejected);
 });
 
-test('refusal: of a message to a promise that is rejected already -> what waits on its result', () => {
+test('refusal: of a message to a rejected promise -> what waits on its result, too', () => {
   const promise = make();
   count(settling(state, promise, REJECTION));
   const result = makeResult();
