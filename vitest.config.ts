@@ -17,12 +17,15 @@
  * | `smoke` | `npm run smoke` | SMOKE, on Node releases that do not run the rest |
  * | `rest`, `processes` | `npm run test:rest` | what `npm test` leaves out of `all` |
  *
+ * `HEIRLOOM_PART=2/3` takes every third file of the last two modes, from the second on.
+ *
  * Limits of time are guards against hanging: no verdict depends on the speed of the machine.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { builtSources } from './test/line-coverage/built-sources.js';
+import { inPart, partOf } from './test/support/suite/parts.js';
 import { mentionsTags, TAGS } from './test/support/suite/tags.js';
 
 /**
@@ -33,10 +36,16 @@ import { mentionsTags, TAGS } from './test/support/suite/tags.js';
 const IN_PROCESSES = [
   'test/integration/first-light.test.ts',
   'test/kernel/exit.test.ts',
-  'test/kernel/hostile/{floods,worker}.test.ts',
+  'test/kernel/hostile/floods.test.ts',
+  'test/kernel/hostile/worker.test.ts',
   'test/replay/restart.test.ts',
   'test/simulation/threads.test.ts',
-  'test/upgrade/{churn,drain,failures,replay-mode,rollback,upgrade}.test.ts',
+  'test/upgrade/churn.test.ts',
+  'test/upgrade/drain.test.ts',
+  'test/upgrade/failures.test.ts',
+  'test/upgrade/replay-mode.test.ts',
+  'test/upgrade/rollback.test.ts',
+  'test/upgrade/upgrade.test.ts',
 ];
 /** The part of it that `npm test` runs. */
 const IN_PROCESSES_SMOKE = ['test/integration/first-light.test.ts'];
@@ -75,6 +84,7 @@ const SOURCES: readonly (readonly [file: string, source: string])[] = DIRECTORIE
   directory =>
     readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.test.ts'))
+      .sort()
       .map(name => path.posix.join(directory, name.replaceAll(path.sep, '/')))
       .map(file => [file, readFileSync(path.join(ROOT, file), 'utf8')] as const),
 );
@@ -82,8 +92,18 @@ const SOURCES: readonly (readonly [file: string, source: string])[] = DIRECTORIE
 const testFilesThat = (fits: (source: string) => boolean): string[] =>
   SOURCES.filter(([, source]) => fits(source)).map(([file]) => file);
 
-/** Mode `rest` need not load them. */
-const untaggedFiles = (): string[] => testFilesThat(source => !mentionsTags(source));
+const PART = partOf(process.env['HEIRLOOM_PART']);
+/** It looks at the part itself: one file is much of what is thorough. */
+const DIVIDES_ITSELF = 'test/hostile/pieces.test.ts';
+
+/** What mode `rest` need not load: files without tags, and those of other parts. */
+const passedOverByRest = (): string[] => {
+  const tagged = testFilesThat(mentionsTags);
+  const ours = inPart(tagged.filter(file => file !== DIVIDES_ITSELF), PART);
+  return testFilesThat(source => !mentionsTags(source)).concat(
+    tagged.filter(file => file !== DIVIDES_ITSELF && !ours.includes(file)),
+  );
+};
 
 /** What they import first makes their realm something else, once and for all. */
 const PLAIN = testFilesThat(source => source.includes("/testing/plain-worker.js';"));
@@ -124,7 +144,7 @@ const PROJECTS: Readonly<Record<'units' | 'plain' | 'ses' | 'threads' | 'alone',
 
 const projectsOf = (mode: Mode) => {
   const thorough = mode === 'test' || mode === 'smoke' ? {} : { HEIRLOOM_THOROUGH: '1' };
-  const passedOver = mode === 'rest' ? [...NEVER_TESTS, ...untaggedFiles()] : NEVER_TESTS;
+  const passedOver = mode === 'rest' ? [...NEVER_TESTS, ...passedOverByRest()] : NEVER_TESTS;
   const project = (name: string, of: Project, env: Readonly<Record<string, string>> = {}) => ({
     extends: true as const,
     // A project reads this file again: in this mode, or it would take the filter of `npm test`.
@@ -142,7 +162,7 @@ const projectsOf = (mode: Mode) => {
       env: { ...thorough, ...env },
     },
   });
-  const inProcesses = mode === 'test' ? IN_PROCESSES_SMOKE : IN_PROCESSES;
+  const inProcesses = mode === 'test' ? IN_PROCESSES_SMOKE : inPart(IN_PROCESSES, PART);
   const processes = project(
     'processes',
     { include: inProcesses },
@@ -165,6 +185,9 @@ const FILTERS: Readonly<Record<Mode, string[]>> = {
 export default defineConfig(({ mode: asked }) => {
   const mode = MODES.find(known => known === asked);
   if (mode === undefined) throw Error(`no mode "${asked}"; the modes: ${MODES.join(', ')}`);
+  if (PART.of > 1 && mode !== 'rest' && mode !== 'processes') {
+    throw Error(`HEIRLOOM_PART divides the modes rest and processes, not "${mode}"`);
+  }
   const tagsFilter = FILTERS[mode];
   return {
     plugins: isCounted ? [builtSources] : [],

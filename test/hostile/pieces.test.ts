@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { Isolation } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testLast } from '../support/suite/last-test.js';
+import { inPart, partOf } from '../support/suite/parts.js';
 import { figureLines, figuresIn, figuresOf, kindsIn, slowLines, STEP_MS_MAX } from './figures.js';
 import { KINDS } from './kinds.js';
 import { FIGURES_HEADING, pageOf } from './page.js';
@@ -88,13 +89,15 @@ describe('hostile pieces:', () => {
     testBatch({ ...batch, sharesVat: true }, []);
   }
 
-  for (const { title, pieces, isolations = ISOLATIONS } of KINDS) {
+  const thorough = KINDS.flatMap(({ title, pieces, isolations = ISOLATIONS }) => {
     const rest = parts(pieces.filter(piece => !isQuick(piece)), TOGETHER_MAX);
-    for (const [i, part] of rest.entries()) {
+    return rest.map((part, i) => {
       const name = rest.length === 1 ? `${title}:` : `${title}, ${i + 1} of ${rest.length}:`;
-      const batch = { title: name, pieces: part, isolations, sharesVat: false };
-      testBatch(batch, ['thorough']);
-    }
+      return { title: name, pieces: part, isolations, sharesVat: false };
+    });
+  });
+  for (const batch of inPart(thorough, partOf(process.env['HEIRLOOM_PART']))) {
+    testBatch(batch, ['thorough']);
   }
 
   test('names -> each piece has its own', () => {
