@@ -3,7 +3,7 @@
  * is asked for one part. `HEIRLOOM_PART=2/3` is the second of three; without it a run takes all.
  */
 
-export interface Part {
+interface Part {
   /** From 1 to `of`. */
   readonly number: number;
   readonly of: number;
