@@ -34,13 +34,15 @@ type Flood = (roots: Roots) => readonly [method: string, ...args: unknown[]];
 const FLOODS: Readonly<Record<string, Flood>> = {
   'nothing': () => ['echo', 0],
   'a call, again when it is answered': ({ other }) => ['circle', other],
-  'a call of itself, likewise': ({ flood }) => ['circle', flood],
+  'a call of itself, likewise': ({ other, flood }) => ['circleBack', other, flood],
+  '1,000 calls at once, likewise': ({ other }) => ['messages', other, 1_000],
   '10,000 calls at once, likewise': ({ other }) => ['messages', other, 10_000],
   '90,000 messages at once, likewise': ({ other }) => ['messages', other, 90_000],
-  'messages to itself, each of which sends 100 more': ({ flood }) => ['cascade', flood, 100],
+  'messages to itself, each of which sends 100': ({ other, flood }) =>
+    ['cascade', other, flood, 100],
   'messages of 9 MB, six at once': ({ other }) => ['giants', other, 6, 9_000_000],
   '10,000 messages on a promise that settles': ({ other }) => ['queued', other, 10_000],
-  'rows of 9 MB, five in each crank': ({ flood }) => ['rows', flood, 5, 9_000_000],
+  'rows of 9 MB, five in each crank': ({ other, flood }) => ['rows', other, flood, 5, 9_000_000],
   '10,000 references, made and dropped': ({ other }) => ['references', other, 10_000],
   '100 promises that hold each other, dropped': ({ other }) => ['meshes', other, 100],
 };

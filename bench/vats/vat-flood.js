@@ -11,6 +11,13 @@ const forEver = burst => {
   again();
 };
 
+/**
+ * A promise for `me`, an object of this vat, that sends to it by way of the kernel, as long as it
+ * is not told how it settles. What is sent to an object of its own stays in a vat, and in its
+ * crank.
+ */
+const fromOutside = (other, me) => E(other).echo(me);
+
 const times = (count, make) => Array.from({ length: count }, (_none, n) => make(n));
 
 export const buildRootObject = (_vatPowers, _vatParameters, baggage) => {
@@ -20,9 +27,11 @@ export const buildRootObject = (_vatPowers, _vatParameters, baggage) => {
     swallow: nothing,
     ask: (other, value) => E(other).echo(value),
     circle: other => forEver(() => E(other).echo(0)),
+    circleBack: (other, me) => forEver(() => E(fromOutside(other, me)).echo(0)),
     messages: (other, count) => forEver(() => times(count, n => E(other).echo(n)).at(-1)),
-    cascade(me, count) {
-      times(count, () => E.sendOnly(me).cascade(me, count));
+    cascade(other, me, count) {
+      const outside = fromOutside(other, me);
+      times(count, () => E.sendOnly(outside).cascade(other, me, count));
     },
     giants(other, count, size) {
       const data = 'a'.repeat(size);
@@ -43,13 +52,13 @@ export const buildRootObject = (_vatPowers, _vatParameters, baggage) => {
         return E(other).echo(0);
       });
     },
-    rows(me, count, size) {
+    rows(other, me, count, size) {
       const data = 'a'.repeat(size);
       for (const key of times(count, n => `row ${n}`)) {
         if (baggage.has(key)) baggage.set(key, data);
         else baggage.init(key, data);
       }
-      E.sendOnly(me).rows(me, count, size);
+      E.sendOnly(fromOutside(other, me)).rows(other, me, count, size);
     },
     references: (other, count) =>
       forEver(() => E(other).swallow(harden(times(count, () => Far('thing', {}))))),

@@ -14,7 +14,7 @@ const CALLS = 5;
 /** Of a kernel whose clock shows a millisecond more whenever it is looked at. */
 const CRANKS_MAX = 200;
 /** More than fits into a wave: the queue is shared. */
-const FLOOD = amount({ quick: 1_500, thorough: 5_000 });
+const FLOOD = amount({ quick: 1_200, thorough: 5_000 });
 const MEGABYTE = 1_000_000;
 
 /** A kernel that owns its blocks, and whose clock goes by how often it looks at it. */
@@ -182,6 +182,35 @@ describe('replicas:', { tags: ['sized'] }, () => {
     });
     // Each of them weighs more than a part may; names of what waits are given anew.
     expect(result).toEqual([5, 4, 3, 2]);
+  });
+
+  test('cranks of many syscalls -> a few in each wave, those of others all', async () => {
+    const left = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['x', 'y', 'z']);
+      const { vatId: flooding } = replica.kernel.vat('y');
+      for (const name of ['x', 'y']) {
+        await scene.run(name, '[$.z] = args; 0', [rootOf(replica.kernel, 'z')]);
+      }
+      const many = `for (let n = 0; n < 128; n += 1) E.sendOnly($.z).run('0'); 0`;
+      const results: Promise<unknown>[] = [];
+      const send = (name: string, code: string): void => {
+        results.push(replica.kernel.send(rootOf(replica.kernel, name), 'run', [code]).result);
+      };
+      for (let n = 0; n < 11; n += 1) send('y', many);
+      for (let n = 0; n < 100; n += 1) send('x', "E.sendOnly($.z).run('0'); 0");
+      const counts: number[] = [];
+      for (let wave = 0; wave < 3; wave += 1) {
+        await replica.kernel.run({ waves: 1 });
+        const waiting = replica.kernel.queued({ limit: 10_000 });
+        counts.push(waiting.filter(({ vatId }) => vatId === flooding).length);
+      }
+      await replica.settle(Promise.resolve());
+      expect(await Promise.all(results)).toEqual(Array(111).fill(0));
+      expect(replica.kernel.audit().findings).toEqual([]);
+      return counts;
+    });
+    // 128 sends and the result are 125 syscalls beyond the ordinary: five cranks weigh 2.5 MB.
+    expect(left).toEqual([6, 1, 0]);
   });
 
   test('more bytes than may wait on one promise -> refused', { tags: ['thorough'] }, async () => {

@@ -15,6 +15,7 @@ import {
   FIRST_POSITION,
   FromWorker,
   isHeldBack,
+  packedWeight,
   positionAfter,
   ToWorker,
   type BundleId,
@@ -125,7 +126,7 @@ export class FrameWorker implements VatWorker {
   #crankHead = 0;
   #unmergedBytes = 0;
   /** Of all cranks of the last wave. */
-  #partBytes = 0;
+  #partWeight = 0;
   #nextPosition = FIRST_POSITION;
   /** Of the last wave. */
   #given: WaveDeliveries | undefined;
@@ -199,7 +200,7 @@ export class FrameWorker implements VatWorker {
     this.#cranks.length = 0;
     this.#crankHead = 0;
     this.#unmergedBytes = 0;
-    this.#partBytes = 0;
+    this.#partWeight = 0;
     this.#nextPosition = firstPosition;
     this.#given = given;
     // Whoever asks for its cranks is told.
@@ -427,7 +428,7 @@ export class FrameWorker implements VatWorker {
     for (const crank of cranks) {
       this.#cranks.push(crank);
       this.#unmergedBytes += crank.length;
-      this.#partBytes += crank.length;
+      this.#partWeight += packedWeight(crank);
     }
     if (this.#unmergedBytes > UNMERGED_BYTES_MAX) {
       this.#refuse(`${this.#unmergedBytes} bytes of cranks wait to be merged`);
@@ -444,11 +445,11 @@ export class FrameWorker implements VatWorker {
     reader?.resolve(crank);
   }
 
-  /** It runs nothing more of the wave, for its cranks have become large. */
+  /** It runs nothing more of the wave, for its cranks have become heavy. */
   get #isRestHeldBack(): boolean {
     const next = this.#deliveryAt(this.#nextPosition);
     if (this.#given?.holdsBack !== true || next === undefined) return false;
-    return isHeldBack(this.#partBytes, next);
+    return isHeldBack(this.#partWeight, next);
   }
 
   /** It owes no crank any more. */

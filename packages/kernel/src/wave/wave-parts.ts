@@ -1,11 +1,11 @@
 /**
- * How large the cranks of each vat have become in this wave, and what is left for the next one
+ * How heavy the cranks of each vat have become in this wave, and what is left for the next one
  * because of it (rules.md#w9).
  *
  * Invariants: what is held back keeps its place on the run queue, and nothing of it is done; names
  * that the plan has fixed for it alone go when the wave ends, for nobody counts them.
  */
-import { isHeldBack, PART_BYTES_MAX, type VatNumber } from '@heirloom/worker';
+import { isHeldBack, packedWeight, PART_WEIGHT_MAX, type VatNumber } from '@heirloom/worker';
 import type { Images } from '../code/images.js';
 import { forgetAllocated } from '../objects/clist.js';
 import { getPromise } from '../objects/counts.js';
@@ -21,7 +21,7 @@ export class WaveParts {
   readonly #state: KernelState;
   readonly #images: PartImages;
   /** Of vats that run. */
-  readonly #bytes = new Map<VatNumber, number>();
+  readonly #weights = new Map<VatNumber, number>();
   readonly #held: PlannedItem[] = [];
 
   constructor(state: KernelState, images: PartImages) {
@@ -35,12 +35,12 @@ export class WaveParts {
 
   /** A crank of the vat is merged. */
   count(vat: VatNumber, packed: Uint8Array): void {
-    if (this.mayHoldBack(vat)) this.#bytes.set(vat, this.#of(vat) + packed.length);
+    if (this.mayHoldBack(vat)) this.#weights.set(vat, this.#of(vat) + packedWeight(packed));
   }
 
   /** Its items are refused at their places (rules.md#w4). */
   ended(vat: VatNumber): void {
-    this.#bytes.delete(vat);
+    this.#weights.delete(vat);
   }
 
   /** Does the item wait for the next wave? */
@@ -60,7 +60,7 @@ export class WaveParts {
   }
 
   #of(vat: VatNumber): number {
-    return this.#bytes.get(vat) ?? 0;
+    return this.#weights.get(vat) ?? 0;
   }
 
   #isHeld(item: PlannedItem): boolean {
@@ -74,7 +74,7 @@ export class WaveParts {
         return isHeldBack(this.#of(item.vat), item.delivery);
       case 'idle':
         // It may be in the batch of a notify that waits.
-        return this.#of(item.vat) >= PART_BYTES_MAX;
+        return this.#of(item.vat) >= PART_WEIGHT_MAX;
       case 'outside':
       case 'refused':
       case 'parked':

@@ -3,6 +3,7 @@ import { AssertionError } from 'node:assert';
 import { partOf } from '@heirloom/store/bytes';
 import { FrameCursor } from './frame-cursor.js';
 import { Syscall } from './opcodes.js';
+import { crankWeight } from './parts.js';
 
 /** A `CrankTuple` is an array of four: one byte; its outcome follows. */
 export const CRANK_HEAD = 0x94;
@@ -11,6 +12,20 @@ const NIL = 0xc0;
 
 /** Has the crank faulted? True for what is no crank: merging it ends the vat all the same. */
 const hasFaulted = (packed: Uint8Array): boolean => packed[OUTCOME_AT] !== NIL;
+
+/** Behind an outcome that is null; of what is no crank, whatever. */
+const syscallsIn = (packed: Uint8Array): number => {
+  try {
+    return new FrameCursor(partOf(packed, OUTCOME_AT + 1)).list();
+  } catch (error) {
+    if (error instanceof AssertionError) return 0;
+    throw error;
+  }
+};
+
+/** What a packed crank counts for in its vat's part of a wave. */
+export const packedWeight = (packed: Uint8Array): number =>
+  crankWeight(packed.length, hasFaulted(packed) ? 0 : syscallsIn(packed));
 
 /** Does the vat exit in it? What is no crank does not: merging it ends the vat all the same. */
 const hasExited = (packed: Uint8Array): boolean => {

@@ -1,14 +1,22 @@
 /**
- * How much a vat does in one wave: when its cranks have become large, the rest of its part is held
- * back for the next wave. Worker and kernel count the same bytes, each by itself (rules.md#w9).
+ * How much a vat does in one wave: when its cranks have become heavy, the rest of its part is held
+ * back for the next wave. Worker and kernel count the same, each by itself (rules.md#w9).
  */
 import { Delivery } from './opcodes.js';
 
 /** An image whose text has this holds back what is left of a part: older ones run all of it. */
 export const PARTS_MARK = 'heirloom image: parts have an end';
 
-/** Bytes of a vat's packed cranks in one wave, after which no other message of the wave is run. */
-export const PART_BYTES_MAX = 2 ** 21;
+/** Weight of a vat's cranks in one wave, after which no other message of the wave is run. */
+export const PART_WEIGHT_MAX = 2 ** 21;
+/** Syscalls that a crank has for nothing: an ordinary one sends and settles no more. */
+const SYSCALLS_FREE = 4;
+/** What each of the others weighs: as much as takes the kernel about as long as so many bytes. */
+const SYSCALL_WEIGHT = 4_096;
+
+/** What a crank counts for: the bytes of its packed form, and syscalls beyond the ordinary. */
+export const crankWeight = (bytes: number, syscalls: number): number =>
+  bytes + Math.max(0, syscalls - SYSCALLS_FREE) * SYSCALL_WEIGHT;
 
 /** A delivery is a list of fewer than 16: one byte; its opcode follows. */
 const OPCODE_AT = 1;
@@ -21,6 +29,6 @@ const ALWAYS_RUN: readonly (number | undefined)[] = [
   Delivery.reap,
 ];
 
-/** Is a delivery left for the next wave, after cranks of so many bytes in this one? */
-export const isHeldBack = (bytes: number, delivery: Uint8Array): boolean =>
-  bytes >= PART_BYTES_MAX && !ALWAYS_RUN.includes(delivery[OPCODE_AT]);
+/** Is a delivery left for the next wave, after cranks of such a weight in this one? */
+export const isHeldBack = (weight: number, delivery: Uint8Array): boolean =>
+  weight >= PART_WEIGHT_MAX && !ALWAYS_RUN.includes(delivery[OPCODE_AT]);

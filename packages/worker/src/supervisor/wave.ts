@@ -7,7 +7,7 @@
  * back is not run either (protocol/parts.ts).
  */
 import { Syscall } from '../protocol/opcodes.js';
-import { isHeldBack } from '../protocol/parts.js';
+import { crankWeight, isHeldBack } from '../protocol/parts.js';
 import { positionAfter, type Position } from '../protocol/vat-numbers.js';
 import type { CrankChunk } from './crank-chunk.js';
 import type { FinishedCrank } from './crank-frame.js';
@@ -52,8 +52,8 @@ export class Wave implements CrankJob {
   #startedUs = 0;
   #chunkUs = 0;
   #isOver = false;
-  /** Of the cranks of this wave, packed. */
-  #bytes = 0;
+  /** Of the cranks of this wave. */
+  #weight = 0;
 
   constructor(options: WaveOptions) {
     this.#options = options;
@@ -92,9 +92,10 @@ export class Wave implements CrankJob {
     this.#options.ended(crank);
     this.#isOver = endsVat(crank);
     const endedUs = nowUs();
-    this.#bytes += chunk.add(crank, endedUs - this.#startedUs);
+    const bytes = chunk.add(crank, endedUs - this.#startedUs);
+    this.#weight += crankWeight(bytes, crank.syscalls.length);
     const next = deliveries[this.#next];
-    if (next === undefined || isHeldBack(this.#bytes, next)) this.#isOver = true;
+    if (next === undefined || isHeldBack(this.#weight, next)) this.#isOver = true;
     const isLast = this.#isOver;
     if (!isLast && this.#isDue(endedUs)) this.#flush();
   }
