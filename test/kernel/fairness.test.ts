@@ -201,7 +201,7 @@ describe('replicas:', { tags: ['sized'] }, () => {
       const counts: number[] = [];
       for (let wave = 0; wave < 3; wave += 1) {
         await replica.kernel.run({ waves: 1 });
-        const waiting = replica.kernel.queued({ limit: 10_000 });
+        const waiting = replica.kernel.queued(10_000);
         counts.push(waiting.filter(({ vatId }) => vatId === flooding).length);
       }
       await replica.settle(Promise.resolve());

@@ -85,7 +85,7 @@ const flood = (lane: number, count: number, weight: number): Queued[] =>
   Array.from({ length: count }, () => ({ lane, weight }));
 
 describe('shares of a wave:', () => {
-  test('what fits -> in the order of the queue', () => {
+  test('a short queue -> in its order', () => {
     const queue = new Queue([...flood(1, 30, 50), { lane: 2, weight: 40_000 }, ...flood(0, 3, 50)]);
     expect(waveOf(queue, LIMITS).ordinals).toEqual([...queue.places.keys()]);
   });
@@ -112,6 +112,20 @@ describe('shares of a wave:', () => {
     const { ordinals } = waveOf(new Queue([...flood(1, 10_000, 1), ...few]), LIMITS);
     expect(ordinals).toHaveLength(64);
     expect(ordinals).toContain(10_019);
+  });
+
+  test('what would fill a wave -> a share of it, beside all of another', () => {
+    const queue = new Queue([...flood(1, 400, 1), ...flood(2, 10, 1)]);
+    const { ordinals } = waveOf(queue, LIMITS);
+    const share = LIMITS.waveLimit / 8;
+    const expected = [...queue.places.keys()].filter(n => n < share || n >= 400);
+    expect(ordinals).toEqual(expected);
+  });
+
+  test('small waves -> filled in the order of the queue', () => {
+    const queue = new Queue([...flood(1, 9, 1), ...flood(2, 3, 1)]);
+    const { ordinals } = waveOf(queue, { waveLimit: 12, waveBytesMax: 1_000 });
+    expect(ordinals).toEqual([...queue.places.keys()]);
   });
 
   test('a flood and nobody else -> a whole wave', () => {

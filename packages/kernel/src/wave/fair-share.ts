@@ -1,8 +1,8 @@
 /**
- * Which items of the run queue a wave takes, where it cannot take all (rules.md#w8).
+ * Which items of the run queue a wave takes, where there are many (rules.md#w8).
  *
- * Theory of operation. Items of one sender, in order, are a *lane* (state/run-queue.ts). What fits
- * into a wave is taken in the order of the queue. Of a queue that does not, a lane gets a share,
+ * Theory of operation. Items of one sender, in order, are a *lane* (state/run-queue.ts). A short
+ * queue is taken in its order. Of a longer one that has several lanes, each gets a share,
  * counted in items and in bytes, still in the order of the queue; items with much data come behind
  * all others, and one of them, the oldest, comes in any case. Invariants: no item overtakes another
  * of its lane; every lane gets something in every wave, unless those before it fill the wave with
@@ -33,6 +33,8 @@ export interface Taker {
 const SHARES_LEAST = 8;
 /** A wave of fewer items is filled, whoever has sent what is left: small waves cost too much. */
 const FILLED_LEAST = 64;
+/** A queue of more than this part of a wave is shared: a full wave takes a tenth of a second. */
+const SHORT_PART = 4;
 /** An item of more than this part of a wave's bytes comes behind those with less. */
 const HEAVY_PART = 16;
 /** What the others may have together: half of a wave's bytes. */
@@ -200,14 +202,18 @@ function* takingHeavy(
   left.sort((a, b) => a.ordinal - b.ordinal).some(({ ordinal }) => taker.add(queue.entry(ordinal)));
 }
 
+const isShort = (queue: SharedQueue, { waveLimit, waveBytesMax }: ShareLimits): boolean => {
+  const few = Math.min(waveLimit, Math.max(FILLED_LEAST, waveLimit / SHORT_PART));
+  return queue.length <= few && queue.weight <= waveBytesMax;
+};
+
 /** Adds items of the queue to a wave, until it is full or each lane has had its share. */
 export function* takingShares(
   queue: SharedQueue,
   limits: ShareLimits,
   taker: Taker,
 ): Steps<void> {
-  const fits = queue.length <= limits.waveLimit && queue.weight <= limits.waveBytesMax;
-  if (fits) return yield* takingInOrder(queue, limits, taker);
+  if (isShort(queue, limits)) return yield* takingInOrder(queue, limits, taker);
   const heavy = yield* takingLight(queue, limits, taker);
   return yield* takingHeavy(queue, limits, taker, heavy);
 }
