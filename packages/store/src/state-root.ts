@@ -13,8 +13,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { HASH_BYTES } from './block-hash.js';
-import { stateChunks } from './state-chunks.js';
-import { required, type ScanView } from './types.js';
+import { chunkingState } from './state-chunks.js';
+import { atOnce, required, type RowScan, type Steps } from './types.js';
 
 const SEAL = Buffer.from('heirloom sealed block 1\n', 'ascii');
 const LEAF = Uint8Array.of(0);
@@ -47,9 +47,15 @@ export function rootOfChunks(chunkHashes: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The root of the state that the view shows. */
-export function stateRoot(view: ScanView): Uint8Array {
+export const stateRoot = (view: RowScan): Uint8Array => atOnce(hashingState(view));
+
+/** The same in steps. */
+export function* hashingState(view: RowScan): Steps<Uint8Array> {
   const hashes: Uint8Array[] = [];
-  for (const { bytes } of stateChunks(view)) hashes.push(chunkHash(bytes));
+  for (const chunk of chunkingState(view)) {
+    if (chunk !== undefined) hashes.push(chunkHash(chunk.bytes));
+    yield;
+  }
   return rootOfChunks(hashes);
 }
 
