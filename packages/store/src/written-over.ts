@@ -2,7 +2,8 @@
  * The state as a block leaves it, before the block is written: rows of a view, with the rows of the
  * block over them.
  *
- * Invariant: what it gives is what the view will give when the block is durable (rules.md#t6).
+ * Invariant: what it gives is what the view will give when the block is durable (rules.md#t6), but
+ * for how many rows it gives at a time.
  */
 import { required, type RowChange, type RowScan, type StoredRow, type TableName } from './types.js';
 

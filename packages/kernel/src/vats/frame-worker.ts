@@ -15,6 +15,7 @@ import {
   FIRST_POSITION,
   FromWorker,
   isHeldBack,
+  packingTuple,
   positionAfter,
   ToWorker,
   type BundleId,
@@ -25,7 +26,9 @@ import {
   type ToWorkerTuple,
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
+import { asShortOrInTurns } from '../base/giving-way.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
+import type { Clock } from '../base/kernel-host-powers.js';
 import { toldOf } from '../code/evaluated-places.js';
 import { methodOfDelivery } from '../log/vat-lines.js';
 import { Chatter } from './chatter.js';
@@ -45,7 +48,7 @@ interface FrameWorkerOptions {
   readonly open: OpenChannel;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'nowMs' | 'nextTurn'>;
 }
 
 /** What it is asked, but for deliveries. */
@@ -114,6 +117,7 @@ export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
   readonly #chatter: Chatter;
   readonly #watchdog: Watchdog;
+  readonly #clock: FrameWorkerOptions['clock'];
   #watch: Watch | undefined;
   /** Warm: before that nothing of a vat runs. */
   #isReady = false;
@@ -130,8 +134,9 @@ export class FrameWorker implements VatWorker {
   /** Of the last wave. */
   #given: WaveDeliveries | undefined;
 
-  constructor({ open, log, watchdog, nowMs }: FrameWorkerOptions) {
-    this.#chatter = new Chatter({ log, nowMs });
+  constructor({ open, log, watchdog, clock }: FrameWorkerOptions) {
+    this.#chatter = new Chatter({ log, nowMs: () => clock.nowMs() });
+    this.#clock = clock;
     this.#watchdog = watchdog;
     this.#channel = open({
       frame: frame => this.#receive(frame),
@@ -146,7 +151,8 @@ export class FrameWorker implements VatWorker {
 
   async prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
     this.#bundleId = bundleId;
-    const answer = await this.#ask([ToWorker.prepare, bundleId, script, evaluateNow]);
+    const frame = packFrame([ToWorker.prepare, bundleId, script, evaluateNow]);
+    const answer = await this.#ask(ToWorker.prepare, frame);
     if (answer[0] === FromWorker.prepared && answer[1] === bundleId) return answer[2];
     throw this.#refuse('it answered something else than prepared');
   }
@@ -158,14 +164,17 @@ export class FrameWorker implements VatWorker {
     const { height, rows, preImages, history } = handOver;
     const own = [vatId, incarnation, space] as const;
     const handed = [height, rows, below, preImages, history] as const;
-    const answer = await this.#ask([ToWorker.bind, ...own, ...handed]);
+    const frame = this.#packed([ToWorker.bind, ...own, ...handed]);
+    const answer = await this.#ask(ToWorker.bind, frame instanceof Promise ? await frame : frame);
     if (answer[0] !== FromWorker.bound) {
       throw this.#refuse('it answered something else than bound');
     }
   }
 
   async replay(endPosition: Position, waves: readonly HandOverWave[] = []): Promise<void> {
-    const answer = await this.#ask([ToWorker.replay, endPosition, waves]);
+    const packed = this.#packed([ToWorker.replay, endPosition, waves]);
+    const frame = packed instanceof Promise ? await packed : packed;
+    const answer = await this.#ask(ToWorker.replay, frame, endPosition);
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
       this.#nextPosition = position;
@@ -289,12 +298,16 @@ export class FrameWorker implements VatWorker {
     if (this.#state.name !== 'failed') this.#channel.send(packFrame(tuple));
   }
 
-  #ask(tuple: Asking): Promise<WorkerFrame> {
+  /** What may hold every row of a block. A promise where it takes long. */
+  #packed(tuple: Asking): Uint8Array | Promise<Uint8Array> {
+    return asShortOrInTurns(packingTuple(tuple), this.#clock);
+  }
+
+  #ask(question: Question, frame: Uint8Array, progressEnd = 0): Promise<WorkerFrame> {
     if (this.#state.name === 'failed') return Promise.reject(this.#state.error);
     const answer = new Deferred<WorkerFrame>();
-    const progressEnd = tuple[0] === ToWorker.replay ? tuple[1] : 0;
-    this.#become({ name: 'asked', question: tuple[0], answer, progressFrom: 0, progressEnd });
-    this.#send(tuple);
+    this.#become({ name: 'asked', question, answer, progressFrom: 0, progressEnd });
+    this.#channel.send(frame);
     this.#beginWatch();
     return answer.promise;
   }
