@@ -134,7 +134,6 @@ const STORE = {
       'directory.ts': 'a directory as the place of a store',
       'meta.ts': 'rows of table meta',
       'state-chunks.ts': 'the state in chunks',
-      'written-over.ts': 'the state as a block will leave it',
     },
     { 'state-root.ts': 'the hash of the whole state', 'reader.ts': 'snapshots for workers' },
     { 'store.ts': 'blocks, committed', whole: 'a store from a state; a store that is checked' },

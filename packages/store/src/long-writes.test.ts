@@ -97,7 +97,7 @@ test('few rows of many bytes -> written with turns', async () => {
   expect(Buffer.compare(environment.get('kernel', 'c')!, value)).toBe(0);
 });
 
-test('a write that fails amid its turns -> the error, nothing written, the next one is', async () => {
+test('a write that fails amid its turns -> the error; the next one is written', async () => {
   const environment = openEnvironment();
   await environment.write([{ table: 'kernel', key: 'row1', value: packFrame([1]) }]);
   const nowhere = { table: 'nowhere' as TableName, key: 'x', value: packFrame([1]) };

@@ -1,7 +1,7 @@
 /** Sorts in steps what may be a million things: short runs each, then merged two by two. */
 import type { Steps } from './types.js';
 
-export type Compare<T> = (a: T, b: T) => number;
+type Compare<T> = (a: T, b: T) => number;
 
 /** So many things are sorted, or merged, in one step. */
 export const SORTED_AT_ONCE = 8_192;

@@ -20,7 +20,13 @@ import { blockKey, metaKey } from './keys.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 import {
-  hashingState, packBlockRecord, sealedHash, unpackBlockRecord, type BlockRecord, type Seal,
+  hashingState,
+  packBlockRecord,
+  sealedHash,
+  unpackBlockRecord,
+  WrittenOver,
+  type BlockRecord,
+  type Seal,
 } from './state-root.js';
 import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
@@ -38,7 +44,6 @@ import {
   type Steps,
   type TableName,
 } from './types.js';
-import { WrittenOver } from './written-over.js';
 
 export interface StoreOptions extends StoreChoices {
   readonly directory: string;

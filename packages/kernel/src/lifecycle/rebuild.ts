@@ -22,7 +22,7 @@ import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
 import type { WorkerKind } from '../vats/channel.js';
 
-export interface RebuildContext {
+interface RebuildContext {
   readonly store: Store;
   readonly state: KernelState;
   readonly clock: Clock;

@@ -43,6 +43,7 @@ import type {
 } from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
 import { readFrame, type WorkerFrame } from './worker-frames.js';
+import { IDLE, NEXT, OVER, type Question, type State } from './worker-state.js';
 
 interface FrameWorkerOptions {
   readonly open: OpenChannel;
@@ -51,53 +52,12 @@ interface FrameWorkerOptions {
   readonly clock: Pick<Clock, 'nowMs' | 'nextTurn'>;
 }
 
-/** What it is asked, but for deliveries. */
-type Question = typeof ToWorker.prepare | typeof ToWorker.bind | typeof ToWorker.replay;
 type Asking = Extract<ToWorkerTuple, readonly [Question, ...unknown[]]>;
-
-/** What a worker is doing, as far as the kernel knows. */
-type State =
-  /** It is to do nothing: cranks of its last wave may be unread. */
-  | { readonly name: 'idle' }
-  /** It owes one answer. */
-  | {
-      readonly name: 'asked';
-      readonly question: Question;
-      readonly answer: Deferred<WorkerFrame>;
-      /** Of a replay: the next place that it may tell of, and where it ends. Else 0. */
-      progressFrom: number;
-      readonly progressEnd: number;
-    }
-  /** It owes cranks up to a position. */
-  | {
-      readonly name: 'delivering';
-      readonly endPosition: Position;
-      /** Whoever waits for the next crank. */
-      reader: Deferred<Uint8Array> | undefined;
-      /** Settles when it owes no crank any more, and when it fails. */
-      readonly over: Deferred<void>;
-    }
-  /** For good: with a crank that it has posted its vat ends. Nothing more is expected of it. */
-  | { readonly name: 'over' }
-  /** For good: it gives this error from now on. */
-  | { readonly name: 'failed'; readonly error: WorkerError };
-
-const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
-  idle: ['asked', 'delivering', 'failed'],
-  asked: ['idle', 'failed'],
-  delivering: ['idle', 'over', 'failed'],
-  over: ['failed'],
-  failed: [],
-};
-
-const IDLE = { name: 'idle' } as const;
 
 type ChatterFrame = Extract<
   WorkerFrame,
   readonly [typeof FromWorker.log | typeof FromWorker.trace, ...unknown[]]
 >;
-
-const OVER = { name: 'over' } as const;
 
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;

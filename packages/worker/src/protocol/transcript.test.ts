@@ -25,6 +25,7 @@ test('cranks of any length, at a stretch or in steps -> the check of each, one d
 });
 
 test('a long crank -> a step for every half megabyte; a short one -> none', () => {
-  const steps = (length: number): number => [...new TranscriptDigest().adding(crankOf(length))].length;
+  const steps = (length: number): number =>
+    [...new TranscriptDigest().adding(crankOf(length))].length;
   expect([steps(1_000), steps(2 * MIB), steps(2 * MIB + 1)]).toEqual([0, 4, 5]);
 });
