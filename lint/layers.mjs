@@ -123,6 +123,7 @@ const STORE = {
       'keys.ts': 'spells every key',
       files: 'locks of the file system; the data file before LMDB maps it; checksums of rows',
       'schema-version.ts': 'which schema a store has',
+      'sorting.ts': 'sorts in steps',
     },
     {
       'environment.ts': 'talks to LMDB',

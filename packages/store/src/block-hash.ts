@@ -12,6 +12,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
+import { SORTED_AT_ONCE, sorting } from './sorting.js';
 import { atOnce, TABLE_NAMES, type RowChange, type Steps, type TableName } from './types.js';
 
 export const HASH_BYTES = 32;
@@ -33,9 +34,6 @@ const TABLE_PLACES: ReadonlyMap<TableName, number> = new Map(
 /** Of one hash at a time: one that is made in steps has its own. */
 const sharedChunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
-/** More rows of a table are put in order, and looked at, by so many at a time. */
-const RUN_ROWS = 8_192;
-
 function compareKeys(a: RowChange, b: RowChange): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
@@ -52,14 +50,15 @@ export function orderRows(changes: readonly RowChange[]): RowChange[] {
 /** The same in steps. */
 export function* orderingRows(changes: readonly RowChange[]): Steps<RowChange[]> {
   const perTable: RowChange[][] = TABLE_NAMES.map(() => []);
-  for (const change of changes) {
+  for (const [i, change] of changes.entries()) {
+    if (i % SORTED_AT_ONCE === 0) yield;
     const place = TABLE_PLACES.get(change.table);
     assert(place !== undefined, `block: unknown table ${change.table}`);
     perTable[place]?.push(change);
   }
   const ordered: RowChange[] = [];
   for (const rows of perTable) {
-    const sorted = yield* sorting(rows);
+    const sorted = yield* sorting(rows, compareKeys);
     yield* assertingRows(sorted);
     for (const row of sorted) ordered.push(row);
     yield;
@@ -67,44 +66,10 @@ export function* orderingRows(changes: readonly RowChange[]): Steps<RowChange[]>
   return ordered;
 }
 
-/** Short runs are sorted each, then merged two by two. */
-function* sorting(rows: RowChange[]): Steps<RowChange[]> {
-  let runs: RowChange[][] = [];
-  for (let at = 0; at < rows.length; at += RUN_ROWS) {
-    runs.push(rows.slice(at, at + RUN_ROWS).sort(compareKeys));
-    yield;
-  }
-  while (runs.length > 1) {
-    const merged: RowChange[][] = [];
-    for (let i = 0; i < runs.length; i += 2) {
-      merged.push(yield* merging(runs[i] ?? [], runs[i + 1] ?? []));
-    }
-    runs = merged;
-  }
-  return runs[0] ?? [];
-}
-
-function* merging(one: RowChange[], other: RowChange[]): Steps<RowChange[]> {
-  const merged: RowChange[] = [];
-  let [i, j] = [0, 0];
-  for (;;) {
-    const [a, b] = [one[i], other[j]];
-    if (a === undefined && b === undefined) return merged;
-    if (b === undefined || (a !== undefined && compareKeys(a, b) <= 0)) {
-      if (a !== undefined) merged.push(a);
-      i += 1;
-    } else {
-      merged.push(b);
-      j += 1;
-    }
-    if (merged.length % RUN_ROWS === 0) yield;
-  }
-}
-
 function* assertingRows(rows: readonly RowChange[]): Steps<void> {
   let previous: string | undefined;
   for (const [i, { table, key, value }] of rows.entries()) {
-    if (i % RUN_ROWS === 0) yield;
+    if (i % SORTED_AT_ONCE === 0) yield;
     if (key === previous) assert.fail(`block: row named twice in ${table}`);
     assert(key.length > 0 && key.length <= KEY_BYTES_MAX, `block: key length in ${table}`);
     assertBinary(key);

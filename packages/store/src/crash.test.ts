@@ -68,22 +68,29 @@ async function eventsOf(child: Child): Promise<Event[]> {
   return events;
 }
 
-/** Fills the disk, checks that the store died with one error, and returns the last good height. */
-async function fillDisk(command: string, args: readonly string[]): Promise<number> {
+interface Filled {
+  /** The last good one. */
+  readonly height: number;
+  readonly turns: unknown;
+}
+
+/** Fills the disk, and checks that the store died with one error. */
+async function fillDisk(command: string, args: readonly string[]): Promise<Filled> {
   const events = await eventsOf(startChild(command, args));
   const committed = events.filter((event) => 'committed' in event).length;
   expect(committed).toBeGreaterThan(0);
   const [failure, ...calls] = events.slice(committed);
   expect(failure).toMatchObject({ code: 'COMMIT_FAILED', cause: 'Input/output error' });
   const same = ['get', 'keysAfter', 'head', 'commit'].map((name) => ({ name, same: true }));
-  expect(calls).toEqual([...same, { closed: true }]);
-  return committed;
+  const turns = calls.at(-1)?.['turns'];
+  expect(calls).toEqual([...same, { closed: true, turns }]);
+  return { height: committed, turns };
 }
 
-async function assertReopens(directory: string, height: number): Promise<void> {
+async function assertReopens(directory: string, height: number, bytes = 2_000): Promise<void> {
   const store = await Store.open({ directory, readersMax: 70 });
   expect(store.head.height).toBe(height);
-  expect(store.get('kernel', `${height}/99`)).toEqual(new Uint8Array(2_000).fill(height));
+  expect(store.get('kernel', `${height}/99`)).toEqual(new Uint8Array(bytes).fill(height));
   expect(store.get('kernel', `${height + 1}/0`)).toBeUndefined();
   await store.commit({ height: heightAfter(store.head.height), changes: [], unhashed: [] });
   await store.close();
@@ -94,7 +101,18 @@ test('full disk: file size limit -> COMMIT_FAILED, reopens at the block before',
   // With SIGXFSZ ignored, a write past the limit fails with EFBIG.
   const limited = 'trap "" XFSZ; ulimit -f 4000; exec "$0" "$@"';
   const args = ['-c', limited, process.execPath, fixture('fill.mjs'), directory, '1000'];
-  await assertReopens(directory, await fillDisk('/bin/sh', args));
+  const { height, turns } = await fillDisk('/bin/sh', args);
+  expect(turns).toBe(0);
+  await assertReopens(directory, height);
+});
+
+test('full disk amid long blocks -> COMMIT_FAILED, reopens at the block before', async () => {
+  const directory = path.join(temporaryDirectory(), 'store');
+  const limited = 'trap "" XFSZ; ulimit -f 8000; exec "$0" "$@"';
+  const args = ['-c', limited, process.execPath, fixture('fill.mjs'), directory, '1000', '9000'];
+  const { height, turns } = await fillDisk('/bin/sh', args);
+  expect(turns).toBeGreaterThan(height);
+  await assertReopens(directory, height, 20);
 });
 
 /** A file system of 3 MB, or undefined where mounting is not allowed. */
@@ -117,7 +135,7 @@ test('full disk: no space -> COMMIT_FAILED, reopens once there is room', async (
   const ballast = path.join(mountPoint, 'ballast');
   fs.writeFileSync(ballast, new Uint8Array(1_000_000));
   const directory = path.join(mountPoint, 'store');
-  const height = await fillDisk(process.execPath, [fixture('fill.mjs'), directory, '1000']);
+  const { height } = await fillDisk(process.execPath, [fixture('fill.mjs'), directory, '1000']);
   fs.rmSync(ballast);
   await assertReopens(directory, height);
 });

@@ -6,6 +6,9 @@
  * opened it (rules.md#s4); bytes that leave this module are copies. Every row is written with a
  * checksum (files/row-sums.ts), which is compared whenever it is read (rules.md#s6).
  *
+ * A block of many rows is written with turns for others, through an opening of its own: what that
+ * one has written shows in it alone until the block is durable (decision 091).
+ *
  * Keys go to LMDB as latin1 straight into its key buffer: the bytes of `keyEncoding: 'binary'`
  * without a buffer per key.
  */
@@ -19,7 +22,15 @@ import { assertMappable, makeReadersFile } from './files/mapping.js';
 import { hasSum, putSum, SUM_BYTES, summedValue } from './files/row-sums.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
-  isNatural, TABLE_NAMES, type BinaryKey, type RowChange, type StoredRow, type TableName,
+  atOnce,
+  isNatural,
+  TABLE_NAMES,
+  type BinaryKey,
+  type DriveSteps,
+  type RowChange,
+  type Steps,
+  type StoredRow,
+  type TableName,
 } from './types.js';
 
 /** Address space, not disk: the file grows as rows are written. */
@@ -32,6 +43,12 @@ const SCRATCH_BYTES = 64 * 1024;
 const LARGE_SCRATCH_BYTES = 2 ** 24;
 /** Of a system that lets nobody create a file, or has no such directory any more. */
 const READ_ONLY_CODES = ['EROFS', 'EACCES', 'EPERM', 'ENOENT'];
+/** Blocks with more rows, or more bytes of values, are written with turns for others. */
+const SHORT_ROWS = 8_192;
+const SHORT_BYTES = 16 * 1024 * 1024;
+/** A step of such a block; a row takes as long as so many bytes of a value. */
+const STEP_BYTES = 1024 * 1024;
+const ROW_COST_BYTES = 1_024;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 let largeScratch: Buffer | undefined;
 
@@ -50,6 +67,8 @@ const ALL_SUMMED = Uint8Array.of(1);
 const MAY_BEGIN_ALIKE: readonly TableName[] = ['blocks', 'local'];
 
 type Rows = Database<Uint8Array, BinaryKey>;
+type Root = RootDatabase<Uint8Array, BinaryKey>;
+type Tables = ReadonlyMap<TableName, Rows>;
 
 /** A stored row, as a check of all rows sees it. */
 interface CheckedRow {
@@ -68,6 +87,27 @@ const keyEncoder = {
   },
 };
 
+const openRoot = ({ directory, readersMax, readOnly }: EnvironmentOptions): Root =>
+  open<Uint8Array, BinaryKey>({
+    path: directory,
+    noSubdir: false, // else lmdb takes `my.store` for a file name
+    overlappingSync: false,
+    // A batch of its own per event turn has a promise that nobody can handle: when it was tried
+    // on a full disk, that ended the process. A block is one transaction anyway.
+    eventTurnBatching: false,
+    readOnly,
+    mapSize: MAP_BYTES,
+    maxReaders: readersMax,
+    maxDbs: TABLES_MAX,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+  });
+
+function openRows(root: Root, table: TableName, create: boolean): Rows | undefined {
+  const options = { encoding: 'binary', keyEncoder, create } as const;
+  return root.openDB<Uint8Array, BinaryKey>(table, options);
+}
+
 interface EnvironmentOptions {
   readonly directory: string;
   readonly readersMax: number;
@@ -80,8 +120,11 @@ interface EnvironmentOptions {
 }
 
 export class LmdbEnvironment implements Environment {
-  readonly #root: RootDatabase<Uint8Array, BinaryKey>;
+  readonly #options: EnvironmentOptions;
+  readonly #root: Root;
   readonly #tables = new Map<TableName, Rows>();
+  /** Another opening, for blocks that are written in turns; made when it is needed. */
+  #long: { readonly root: Root; readonly tables: Tables } | undefined;
   readonly #directory: string;
   readonly #withinKernel: boolean;
   /** Every row has a checksum. */
@@ -90,28 +133,17 @@ export class LmdbEnvironment implements Environment {
   #isNew = false;
 
   /** Opens the environment, and no table yet. */
-  constructor({ directory, readersMax, readOnly, withinKernel = false }: EnvironmentOptions) {
+  constructor(options: EnvironmentOptions) {
+    const { directory, readersMax, withinKernel = false } = options;
     assert(Number.isSafeInteger(readersMax) && readersMax > 0, 'readersMax: positive integer');
+    this.#options = options;
     this.#directory = directory;
     this.#withinKernel = withinKernel;
     // A worker maps what its kernel has mapped, or as much, in a process of its own.
     if (!withinKernel) assertMappable(directory, MAP_BYTES);
     const release = this.#takeOpeningLock(() => makeReadersFile(directory, readersMax));
     try {
-      this.#root = open<Uint8Array, BinaryKey>({
-        path: directory,
-        noSubdir: false, // else lmdb takes `my.store` for a file name
-        overlappingSync: false,
-        // A batch of its own per event turn has a promise that nobody can handle: when it was tried
-        // on a full disk, that ended the process. A block is one transaction anyway.
-        eventTurnBatching: false,
-        readOnly,
-        mapSize: MAP_BYTES,
-        maxReaders: readersMax,
-        maxDbs: TABLES_MAX,
-        encoding: 'binary',
-        keyEncoding: 'binary',
-      });
+      this.#root = openRoot(options);
     } catch (error) {
       throw this.#corrupt('cannot be opened', error);
     } finally {
@@ -140,10 +172,9 @@ export class LmdbEnvironment implements Environment {
   /** Opens one table. False when it does not exist (and, if writable, `create` was not asked). */
   openTable(table: TableName, { create }: { create: boolean }): boolean {
     if (this.#tables.has(table)) return true;
-    const options = { encoding: 'binary', keyEncoder, create } as const;
     let rows: Rows | undefined;
     try {
-      rows = this.#root.openDB<Uint8Array, BinaryKey>(table, options);
+      rows = openRows(this.#root, table, create);
     } catch (error) {
       throw this.#corrupt(`cannot open table ${table}`, error);
     }
@@ -272,21 +303,18 @@ export class LmdbEnvironment implements Environment {
   }
 
   /**
-   * Writes all rows, or none, and resolves when they are durable. `more` is called within the
-   * transaction: what it reads contains the rows, and what it returns is written too.
+   * Writes all rows, or none, and resolves when they are durable. With `drive`, many rows are
+   * written in steps.
    *
    * `childTransaction`, because `transaction` commits what a callback wrote before it threw.
    */
-  async write(
-    rows: readonly RowChange[],
-    more: () => readonly RowChange[] = () => [],
-  ): Promise<void> {
+  async write(rows: readonly RowChange[], drive?: DriveSteps): Promise<void> {
     try {
-      await this.#root.childTransaction(() => {
-        for (const row of rows) this.#writeRow(row);
-        for (const row of more()) this.#writeRow(row);
-        if (this.#isNew) this.#writeRow({ table: 'local', key: SUMS_KEY, value: ALL_SUMMED });
-      });
+      if (drive === undefined || isShort(rows)) {
+        await this.#root.childTransaction(() => atOnce(this.#writing(rows, this.#tables)));
+      } else {
+        await this.#writeInTurns(rows, drive);
+      }
     } catch (error) {
       throw await innermostError(error);
     }
@@ -295,17 +323,41 @@ export class LmdbEnvironment implements Environment {
     this.#root.resetReadTxn();
   }
 
-  #writeRow({ table, key, value }: RowChange): void {
-    const rows = this.#rows(table);
-    if (value === undefined) {
-      rows.removeSync(key);
-      return;
+  /**
+   * lmdb waits for a callback that is asynchronous. Whatever is read through the same opening
+   * meanwhile shows what the callback has written, so it has an opening of its own.
+   */
+  async #writeInTurns(rows: readonly RowChange[], drive: DriveSteps): Promise<void> {
+    this.#long ??= this.#openAgain();
+    const { root, tables } = this.#long;
+    const abandon = abandonmentOf(root);
+    process.once('exit', abandon);
+    try {
+      await root.childTransaction(() => drive(this.#writing(rows, tables)));
+    } finally {
+      process.removeListener('exit', abandon);
     }
-    const bytes = SUM_BYTES + value.length;
-    const stored = roomFor(bytes);
-    putSum(table, key, value, stored);
-    stored.set(value, SUM_BYTES);
-    rows.putSync(key, stored.subarray(0, bytes));
+  }
+
+  #openAgain(): { root: Root; tables: Tables } {
+    const root = openRoot(this.#options);
+    const tables = new Map<TableName, Rows>();
+    for (const table of this.#tables.keys()) {
+      tables.set(table, openRows(root, table, false) ?? assert.fail(`table ${table} is gone`));
+    }
+    return { root, tables };
+  }
+
+  *#writing(rows: readonly RowChange[], tables: Tables): Steps<void> {
+    let left = STEP_BYTES;
+    for (const row of rows) {
+      writeRow(tables, row);
+      left -= ROW_COST_BYTES + (row.value?.length ?? 0);
+      if (left > 0) continue;
+      left = STEP_BYTES;
+      yield;
+    }
+    if (this.#isNew) writeRow(tables, { table: 'local', key: SUMS_KEY, value: ALL_SUMMED });
   }
 
   /** The newest committed block, fixed until `done()` of the transaction. */
@@ -322,6 +374,7 @@ export class LmdbEnvironment implements Environment {
   async close(): Promise<void> {
     const release = this.#takeOpeningLock();
     try {
+      await this.#long?.root.close();
       await this.#root.close();
     } finally {
       release();
@@ -329,7 +382,7 @@ export class LmdbEnvironment implements Environment {
   }
 
   #rows(table: TableName): Rows {
-    return this.#tables.get(table) ?? assert.fail(`table ${table} is not open`);
+    return rowsOf(this.#tables, table);
   }
 
   /** Of reads: what lmdb cannot read is the row, or what comes after it. */
@@ -349,6 +402,47 @@ export class LmdbEnvironment implements Environment {
       { cause: error },
     );
   }
+}
+
+const rowsOf = (tables: Tables, table: TableName): Rows =>
+  tables.get(table) ?? assert.fail(`table ${table} is not open`);
+
+function writeRow(tables: Tables, { table, key, value }: RowChange): void {
+  const rows = rowsOf(tables, table);
+  if (value === undefined) {
+    rows.removeSync(key);
+    return;
+  }
+  const bytes = SUM_BYTES + value.length;
+  const stored = roomFor(bytes);
+  putSum(table, key, value, stored);
+  stored.set(value, SUM_BYTES);
+  rows.putSync(key, stored.subarray(0, bytes));
+}
+
+function isShort(rows: readonly RowChange[]): boolean {
+  if (rows.length > SHORT_ROWS) return false;
+  let bytes = 0;
+  for (const { value } of rows) bytes += value?.length ?? 0;
+  return bytes <= SHORT_BYTES;
+}
+
+/**
+ * What a process that exits amid a block is to do. A thread of lmdb's waits for the callback to be
+ * over, and the process for that thread: without this neither ends. Nothing of the block is kept.
+ */
+function abandonmentOf(root: Root): () => void {
+  const env: unknown = Reflect.get(root, 'env');
+  assert(env instanceof Object, 'lmdb: a root has its environment');
+  const [abortTxn, resumeWriting]: unknown[] =
+    ['abortTxn', 'resumeWriting'].map((name) => Reflect.get(env, name));
+  assert(typeof abortTxn === 'function' && typeof resumeWriting === 'function', 'lmdb 3.5');
+  return () => {
+    const isWriting = Boolean(Reflect.get(env, 'writeTxn'));
+    if (!isWriting) return;
+    abortTxn.call(env);
+    resumeWriting.call(env);
+  };
 }
 
 const isOfLmdb = (error: unknown): boolean =>

@@ -6,6 +6,7 @@ export {
   FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue,
 } from './frame.js';
 export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './block-hash.js';
+export { sorting } from './sorting.js';
 export { SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 export {
   Store, type Block, type Head, type StoreChoices, type StoreOptions,

@@ -201,16 +201,12 @@ class MemoryEnvironment implements Environment {
     return this.#table(table, undefined).size;
   }
 
-  async write(
-    rows: readonly RowChange[],
-    more: () => readonly RowChange[] = () => [],
-  ): Promise<void> {
+  async write(rows: readonly RowChange[]): Promise<void> {
     if (this.#isReadOnly) throw new HostError('STORE_IO', 'this environment is read only');
     await undefined; // as on a disk, it is not yet written when the call returns
     const undone: RowChange[] = [];
     try {
       for (const row of rows) this.#writeRow(row, undone);
-      for (const row of more()) this.#writeRow(row, undone);
     } catch (error) {
       for (const { table, key, value } of undone.reverse()) {
         this.#table(table, undefined).set(key, value);

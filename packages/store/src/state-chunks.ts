@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { ROW_BYTES_MAX } from './block-hash.js';
 import { keyFromBytes, KEY_BYTES_MAX, TABLE_END } from './keys.js';
 import {
-  TABLE_NAMES, UNHASHED_TABLES, type ScanView, type StoredRow, type TableName,
+  TABLE_NAMES, UNHASHED_TABLES, type RowScan, type StoredRow, type TableName,
 } from './types.js';
 
 export const STATE_CHUNK_BYTES = 4 * 1024 * 1024;
@@ -24,7 +24,7 @@ const ROW_OVERHEAD_BYTES = 1 + 4 + 4;
 /** No chunk is longer. */
 export const STATE_CHUNK_BYTES_MAX =
   Math.max(STATE_CHUNK_BYTES, ROW_OVERHEAD_BYTES + KEY_BYTES_MAX + ROW_BYTES_MAX);
-const SCAN_BYTES = 1024 * 1024;
+const SCAN_BYTES = 256 * 1024;
 
 export interface StateChunk {
   readonly table: TableName;
@@ -72,7 +72,12 @@ class Gatherer {
 }
 
 /** All chunks of the state that the view shows. */
-export function* stateChunks(view: ScanView): Generator<StateChunk, void> {
+export function* stateChunks(view: RowScan): Generator<StateChunk, void> {
+  for (const chunk of chunkingState(view)) if (chunk !== undefined) yield chunk;
+}
+
+/** The same in steps: where a step ends no chunk, it gives `undefined`. */
+export function* chunkingState(view: RowScan): Generator<StateChunk | undefined, void> {
   const gatherer = new Gatherer();
   for (const table of STATE_TABLES) {
     const place = TABLE_NAMES.indexOf(table);
@@ -83,14 +88,13 @@ export function* stateChunks(view: ScanView): Generator<StateChunk, void> {
       if (last === undefined) break;
       for (const row of rows) {
         // A row past the buffer's size comes first in its chunk: nothing gathered is lost.
-        const chunk = gatherer.isFullFor(row) ? gatherer.take(table) : undefined;
-        if (chunk !== undefined) yield chunk;
+        if (gatherer.isFullFor(row)) yield gatherer.take(table);
         gatherer.add(place, row);
       }
       after = last.key;
+      yield;
     }
-    const chunk = gatherer.take(table);
-    if (chunk !== undefined) yield chunk;
+    yield gatherer.take(table);
   }
 }
 

@@ -5,7 +5,7 @@
  * Production has a directory and LMDB (directory.ts); memory-place.ts has the same in memory.
  * The contract is tested against both (environment.contract.test.ts).
  */
-import type { BinaryKey, RowChange, StoredRow, TableName } from './types.js';
+import type { BinaryKey, DriveSteps, RowChange, StoredRow, TableName } from './types.js';
 
 /** Keys that one read gives at most. */
 export const KEYS_AFTER_MAX = 1_000_000;
@@ -22,7 +22,7 @@ export interface Environment {
   openTable(table: TableName, options: { readonly create: boolean }): boolean;
   /** Opens what is not open yet. Returns the tables that do not exist. */
   openTables(options: { readonly create: boolean }): TableName[];
-  /** Without a snapshot a read shows the newest block; within `more`, also what is written. */
+  /** Without a snapshot a read shows the newest block that is durable. */
   get(table: TableName, key: BinaryKey, snapshot?: EnvironmentSnapshot): Uint8Array | undefined;
   /** The keys after `after` (exclusive) and before `end` (exclusive), at most `limit`, in order. */
   keysAfter(
@@ -39,10 +39,10 @@ export interface Environment {
   /** How many rows a table has in the newest block. */
   rowCount(table: TableName): number;
   /**
-   * Writes all rows, or none, and resolves when they are durable; until then no read shows them but
-   * those of `more`, which is called once `rows` are written and returns further rows.
+   * Writes all rows, or none, and resolves when they are durable; until then no read shows them.
+   * What takes long may be driven in steps; one write at a time.
    */
-  write(rows: readonly RowChange[], more?: () => readonly RowChange[]): Promise<void>;
+  write(rows: readonly RowChange[], drive?: DriveSteps): Promise<void>;
   /** The newest block, whatever is committed until `done()`. */
   beginSnapshot(): EnvironmentSnapshot;
   /** Frees the places of readers that died. Returns their count. */

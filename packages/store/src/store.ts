@@ -20,7 +20,13 @@ import { blockKey, metaKey } from './keys.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 import {
-  packBlockRecord, sealedHash, stateRoot, unpackBlockRecord, type BlockRecord, type Seal,
+  hashingState,
+  packBlockRecord,
+  sealedHash,
+  unpackBlockRecord,
+  WrittenOver,
+  type BlockRecord,
+  type Seal,
 } from './state-root.js';
 import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
@@ -34,7 +40,7 @@ import {
   type Height,
   type ReadView,
   type RowChange,
-  type ScanView,
+  type RowScan,
   type Steps,
   type TableName,
 } from './types.js';
@@ -147,9 +153,7 @@ export class Store implements ReadView {
     assert.equal(block.height, heightAfter(this.#head.height), 'commit: height');
     assertTables(block);
     this.assertInPlace();
-    const steps = rowsOfBlock(this.#head.hash, block);
-    const { drive } = block;
-    const writing = this.#write(block, drive === undefined ? atOnce(steps) : drive(steps));
+    const writing = this.#write(block);
     this.#writing = writing.then(ignore, ignore);
     try {
       const record = await writing;
@@ -160,19 +164,19 @@ export class Store implements ReadView {
     }
   }
 
-  async #write(block: Block, ordering: OrderedBlock | Promise<OrderedBlock>): Promise<BlockRecord> {
-    const { rows, hash: plain } = ordering instanceof Promise ? await ordering : ordering;
-    let record: BlockRecord = { hash: plain };
+  async #write(block: Block): Promise<BlockRecord> {
+    const { height, sealed, drive = driveAtOnce } = block;
+    const { rows, hash: plain } = await drive(rowsOfBlock(this.#head.hash, block));
     try {
-      await this.#environment.write(rows, () => {
-        if (block.sealed === true) record = seal(plain, this.#environment);
-        return [blockRow(block.height, record)];
-      });
+      const record = sealed === true
+        ? await drive(sealing(plain, rows, this.#environment))
+        : { hash: plain };
+      await this.#environment.write([...rows, blockRow(height, record)], block.drive);
+      return record;
     } catch (error) {
-      this.#failure = commitError(this.#place.name, block.height, error);
+      this.#failure = commitError(this.#place.name, height, error);
       throw this.#failure;
     }
-    return record;
   }
 
   /** The schema of the newest durable block: not `SCHEMA_VERSION` only with `olderSchemas`. */
@@ -244,6 +248,8 @@ export class Store implements ReadView {
 
 function ignore(): void {}
 
+const driveAtOnce: DriveSteps = async (steps) => atOnce(steps);
+
 /** Looks at the schema before any other table, so that a store of another is left as it is. */
 function openTables(environment: Environment, where: string, choice: SchemaChoice): Head {
   const schema = environment.openTable('meta', { create: false })
@@ -314,14 +320,14 @@ function blockRow(height: Height, record: BlockRecord): RowChange {
   return { table: 'blocks', key: blockKey(height), value: packBlockRecord(record) };
 }
 
-/** Within the transaction that has written the block's rows. */
-function seal(plain: Uint8Array, environment: Environment): BlockRecord {
-  const view: ScanView = {
-    get: (table, key) => environment.get(table, key),
-    keysAfter: (table, after, end, limit) => environment.keysAfter(table, { after, end, limit }),
+/** What the block's row in `blocks` says, if its hash is to contain the state that it leaves. */
+function* sealing(
+  plain: Uint8Array, rows: readonly RowChange[], environment: Environment,
+): Steps<BlockRecord> {
+  const before: RowScan = {
     rowsAfter: (table, after, end, bytes) => environment.rowsAfter(table, { after, end, bytes }),
   };
-  const root = stateRoot(view);
+  const root = yield* hashingState(new WrittenOver(before, rows));
   return { hash: sealedHash(plain, root), seal: { plain, root } };
 }
 

@@ -78,14 +78,17 @@ export interface StoredRow {
   readonly value: Uint8Array;
 }
 
-/** A read view that is read whole: exports, statistics. */
-export interface ScanView extends ReadView {
+/** Rows that are read one after the other. */
+export interface RowScan {
   /**
    * The rows after `after` and before `end` (both exclusive), in order: as many as make up `bytes`
    * of keys and values, at least one where there is one.
    */
   rowsAfter(table: TableName, after: BinaryKey, end: BinaryKey, bytes: number): StoredRow[];
 }
+
+/** A read view that is read whole: exports, statistics. */
+export interface ScanView extends ReadView, RowScan {}
 
 /** One fixed snapshot, held by a worker for the length of one wave message (rules.md#s4). */
 export interface ReadSnapshot extends ReadView {

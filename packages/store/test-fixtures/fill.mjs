@@ -1,20 +1,32 @@
-// Commits blocks of 200 KB until one fails. Prints one JSON line per event.
+// Commits blocks of 200 KB until one fails. Prints one JSON line per event. With a number of rows,
+// a block has as many small ones, and is written with turns for others.
 import { Store } from '../dist/index.js';
 
-const [directory, blocksMax] = process.argv.slice(2);
+const [directory, blocksMax, rowsPerBlock] = process.argv.slice(2);
+const [rows, bytes] = rowsPerBlock === undefined ? [100, 2000] : [Number(rowsPerBlock), 20];
+let turns = 0;
+const drive = async (steps) => {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+    turns += 1;
+  }
+};
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 process.on('unhandledRejection', (error) => say({ unhandled: String(error) }));
 
 const store = await Store.open({ directory, readersMax: 70 });
 const row = (height, n) => ({
-  table: 'kernel', key: `${height}/${n}`, value: new Uint8Array(2000).fill(height),
+  table: 'kernel', key: `${height}/${n}`, value: new Uint8Array(bytes).fill(height),
 });
 let failure;
 for (let height = store.head.height + 1; failure === undefined; height += 1) {
   if (height > Number(blocksMax)) break;
-  const changes = Array.from({ length: 100 }, (_, n) => row(height, n));
+  const changes = Array.from({ length: rows }, (_, n) => row(height, n));
   try {
-    await store.commit({ height, changes, unhashed: [] });
+    const driven = rowsPerBlock === undefined ? {} : { drive };
+    await store.commit({ height, changes, unhashed: [], ...driven });
     say({ committed: height });
   } catch (error) {
     failure = error;
@@ -38,4 +50,4 @@ if (failure !== undefined) {
   }
 }
 await store.close();
-say({ closed: true });
+say({ closed: true, turns });

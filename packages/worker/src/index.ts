@@ -12,6 +12,7 @@ export * from './protocol/bundle-caps.js';
 export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
 export { FrameCursor } from './protocol/frame-cursor.js';
+export { packingTuple } from './protocol/frame-steps.js';
 export { unpackTuple } from './protocol/frame-reader.js';
 export * from './protocol/frame-stream.js';
 export * from './protocol/interfaces.js';

@@ -80,7 +80,7 @@ export class Faults {
   }
 
   #environment(inner: Environment): Environment {
-    const write: Environment['write'] = async (rows, more) => {
+    const write: Environment['write'] = async (rows, drive) => {
       this.#commits += 1;
       const random = this.#random('commit', this.#commits);
       // The first blocks make the store, before a host can do anything about it.
@@ -88,7 +88,7 @@ export class Faults {
         this.counts.commitsRefused += 1;
         throw new Error('no space left on device');
       }
-      await inner.write(rows, more);
+      await inner.write(rows, drive);
       if (this.#opening > 1 && random.isOneIn(COMMITS_UNTOLD)) {
         this.counts.commitsUntold += 1;
         throw new Error('the device is gone');

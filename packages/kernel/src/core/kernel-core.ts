@@ -28,7 +28,7 @@ import { InstalledBundles } from '../code/installed.js';
 import { SourcePlaces } from '../code/source-places.js';
 import type { VatScript } from '../code/vat-script.js';
 import { dryRun, type DryRunReport } from '../lifecycle/dry-run.js';
-import { bringOnline, rebuild, type RebuildContext } from '../lifecycle/rebuild.js';
+import { bringOnline, rebuild, type RebuildSource } from '../lifecycle/rebuild.js';
 import { hasRemains } from '../lifecycle/termination.js';
 import type { Successor } from '../lifecycle/upgrade.js';
 import { UpgradeReports } from '../lifecycle/upgrade-reports.js';
@@ -148,7 +148,7 @@ export class KernelCore {
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,
       watchdog: new Watchdog(options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS, ways.clock.repeat),
-      nowMs: () => ways.clock.nowMs(),
+      clock: ways.clock,
       scriptFor: script => this.places.scriptFor(script, known => ways.debugRoot(known)),
       ...{ onProcessGone: () => this.#freeReaders(), repeat: ways.clock.repeat },
     });
@@ -237,8 +237,9 @@ export class KernelCore {
     return this.#pager.pagedIn;
   }
 
-  get #rebuildContext(): Pick<RebuildContext, 'store' | 'state' | 'bundles' | 'online'> {
-    return { store: this.store, state: this.state, bundles: this.bundles, online: this.#online };
+  get #rebuildContext(): RebuildSource {
+    const { store, state, bundles } = this;
+    return { store, state, clock: this.ways.clock, bundles, online: this.#online };
   }
 
   /** Why a vat that runs could not be replayed, if it could not. */

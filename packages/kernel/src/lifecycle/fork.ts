@@ -21,6 +21,7 @@ import {
   type VatNumber,
   type VRef,
 } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import { NO_RIGHTS } from '../merge/cranks.js';
 import { addEntry, nameFor } from '../objects/clist.js';
 import { CollectAction, isMarked, mark } from '../objects/collect.js';
@@ -37,7 +38,7 @@ import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js
 import { ownerOf } from '../objects/orphans.js';
 import { makeObject, makePromise, subscribe, type Settlement } from '../objects/router.js';
 import { creationAnswer } from '../services/vat-admin.js';
-import { handOverOf } from '../state/hand-over.js';
+import { handingOver } from '../state/hand-over.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -199,10 +200,10 @@ const startChild = async (
   child: Child,
   moment: Moment,
 ): Promise<Started> => {
-  const { state, online } = context;
+  const { state, online, clock } = context;
   const { row } = child;
   const { position } = state.vatCounters.need(vat);
-  const handOver = handOverOf(state, vat, row, moment.height, parent);
+  const handOver = await inTurns(handingOver(state, vat, row, moment.height, parent), clock);
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
   try {

@@ -8,10 +8,12 @@
  */
 import type { Store } from '@heirloom/store';
 import { FIRST_POSITION, type VatNumber } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import { WorkerError } from '../base/kernel-errors.js';
+import type { Clock } from '../base/kernel-host-powers.js';
 import type { InstalledBundles } from '../code/installed.js';
 import { causeOf } from '../state/damage.js';
-import { handOverOf } from '../state/hand-over.js';
+import { handingOver } from '../state/hand-over.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { RunningNote } from '../state/running-note.js';
 import { runningVats } from '../state/running-vats.js';
@@ -20,9 +22,10 @@ import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
 import type { WorkerKind } from '../vats/channel.js';
 
-export interface RebuildContext {
+interface RebuildContext {
   readonly store: Store;
   readonly state: KernelState;
+  readonly clock: Clock;
   readonly bundles: InstalledBundles;
   readonly online: OnlineVats;
   readonly note: RunningNote;
@@ -31,19 +34,25 @@ export interface RebuildContext {
   readonly goesOn: () => void;
 }
 
+/** What one vat is rebuilt from. */
+export type RebuildSource = Pick<
+  RebuildContext,
+  'store' | 'state' | 'clock' | 'bundles' | 'online'
+>;
+
 /**
  * A worker of the vat, as its last merged crank left it; not yet the vat's own. What the vat has
  * done since the last commit is handed over (rules.md#t4).
  */
 export const rebuild = async (
-  { store, state, bundles, online }: Pick<RebuildContext, 'store' | 'state' | 'bundles' | 'online'>,
+  { store, state, clock, bundles, online }: RebuildSource,
   vat: VatNumber,
   kind?: WorkerKind,
 ): Promise<VatWorker> => {
   const row = state.vats.need(vat);
   const script = bundles.scriptOf(row.bundleId, row.imageId);
   const { height } = store.head;
-  const handOver = handOverOf(state, vat, row, height);
+  const handOver = await inTurns(handingOver(state, vat, row, height), clock);
   const worker = await online.start(vat, row, script, handOver, kind);
   try {
     const { position } = state.vatCounters.need(vat);

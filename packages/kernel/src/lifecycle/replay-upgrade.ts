@@ -8,11 +8,12 @@
  * Invariant: the vat has no crank in this wave (wave/plan.ts): its transcript is whole.
  */
 import { vatIdOf, type BundleId, type VatNumber } from '@heirloom/worker';
+import { inTurns } from '../base/giving-way.js';
 import { WorkerError } from '../base/kernel-errors.js';
 import { holdAll, releaseAll } from '../objects/counts.js';
 import { kernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
-import { handOverOf } from '../state/hand-over.js';
+import { handingOver } from '../state/hand-over.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 
 const failure = ({ position, message }: WorkerError): Error =>
@@ -20,7 +21,7 @@ const failure = ({ position, message }: WorkerError): Error =>
 
 /** Upgrades a running vat by replay. Errors: HostError when its new worker dies. */
 export const replayUpgrade = async (
-  { state, online, scriptOf }: LifecycleContext,
+  { state, online, scriptOf, clock }: LifecycleContext,
   vat: VatNumber,
   bundleId: BundleId,
   { height }: Moment,
@@ -28,7 +29,7 @@ export const replayUpgrade = async (
   const before = state.vats.need(vat);
   const { incarnation, imageId } = before;
   const row = { ...before, bundleId };
-  const handOver = handOverOf(state, vat, row, height);
+  const handOver = await inTurns(handingOver(state, vat, row, height), clock);
   const worker = await online.start(vat, row, scriptOf(bundleId, imageId), handOver);
   try {
     await worker.replay(state.vatCounters.need(vat).position, state.recorded(vat, incarnation));

@@ -4,6 +4,7 @@
  * second kernel is started again after every block and must write the same (rules.md#t6).
  */
 import {
+  atOnce,
   heightAfter,
   keyFromBytes,
   MemoryPlace,
@@ -26,7 +27,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LiveBase, ReplayBase } from '@heirloom/worker/scripted';
 import { amount } from '../../../../test/support/suite/amounts.js';
-import { handOverOf } from '../state/hand-over.js';
+import { handingOver } from '../state/hand-over.js';
 import { STATIC_VAT } from '../state/kept-options.js';
 import { ranges } from '../state/kernel-keys.js';
 import { KernelState } from '../state/kernel-state.js';
@@ -190,7 +191,8 @@ class Family {
 
   /** What a replay is shown, by a hand-over of this moment. */
   #atStart(vat: VatNumber, row: VatRow): [string, string][] {
-    const { height, rows, preImages } = handOverOf(this.#state, vat, row, this.#state.height);
+    const handing = handingOver(this.#state, vat, row, this.#state.height);
+    const { height, rows, preImages } = atOnce(handing);
     expect(height).toBe(this.#store.head.height);
     const base = new ReplayBase({
       ...{ view: this.#store, vat, incarnation: row.incarnation, spaces: row.spaces },
@@ -223,7 +225,7 @@ class Family {
   /** Another worker takes the vat over. */
   #page(vat: Vat): void {
     const row = this.#state.vats.need(vat.number);
-    const { rows } = handOverOf(this.#state, vat.number, row, this.#state.height);
+    const { rows } = atOnce(handingOver(this.#state, vat.number, row, this.#state.height));
     const retained = new Map<string, string | null>();
     for (const [key, value] of rows) retained.set(keyFromBytes(key), toText(value) ?? null);
     vat.worker = { spaces: row.spaces, retained };

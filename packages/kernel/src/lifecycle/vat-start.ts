@@ -126,7 +126,7 @@ export const deliverAlone = async (
   }
   if (verdict.ok) {
     const transcript = new TranscriptDigest();
-    transcript.add(packed);
+    await inTurns(transcript.adding(packed), clock);
     const { checks, digest } = transcript.finish();
     const { height, wave } = moment;
     state.record(vat, incarnation, position, [height, wave, [delivery], checks, digest]);
@@ -150,7 +150,7 @@ export const startVat = async (
   const told = context.toldBundles.atStart(vat, slots);
   const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency, ...told]);
   // The incarnation begins: it has no history yet.
-  const rows = state.rows.handOver(row.spaces);
+  const rows = await inTurns(state.rows.handingOver(row.spaces), context.clock);
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);

@@ -5,11 +5,18 @@
  * Invariant: a row that the block both adds and removes leaves no trace.
  */
 import assert from 'node:assert/strict';
-import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
+import {
+  atOnce, sorting, type BinaryKey, type ReadView, type RowChange, type Steps, type TableName,
+} from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
 import { compareKeys, ROW_WEIGHT } from './kernel-table.js';
 import { keysOf, rowAt } from './scan.js';
+
+type AddedRow = readonly [key: BinaryKey, value: Uint8Array];
+
+/** Rows that are looked at in one step. */
+const ROWS_AT_ONCE = 8_192;
 
 export class AppendRows implements Restorable {
   readonly #view: ReadView;
@@ -58,14 +65,24 @@ export class AppendRows implements Restorable {
   }
 
   /** The rows of a range that were added since the last commit, in key order. */
-  added({ prefix }: KeyRange): (readonly [key: BinaryKey, value: Uint8Array])[] {
-    return [...this.#added]
-      .filter(([key]) => key.startsWith(prefix))
-      .sort(([a], [b]) => compareKeys(a, b));
+  added(range: KeyRange): AddedRow[] {
+    return atOnce(this.findingAdded(range));
+  }
+
+  /** The same in steps. */
+  *findingAdded({ prefix }: KeyRange): Steps<AddedRow[]> {
+    const found: AddedRow[] = [];
+    let seen = 0;
+    for (const row of this.#added) {
+      if (row[0].startsWith(prefix)) found.push(row);
+      seen += 1;
+      if (seen % ROWS_AT_ONCE === 0) yield;
+    }
+    return yield* sorting(found, ([a], [b]) => compareKeys(a, b));
   }
 
   /** Every row of a range, in key order. The rows must not change meanwhile. */
-  *all({ prefix, end }: KeyRange): Generator<readonly [key: BinaryKey, value: Uint8Array], void> {
+  *all({ prefix, end }: KeyRange): Generator<AddedRow, void> {
     const added = this.added({ prefix, end });
     let next = 0;
     for (const key of keysOf(this.#view, this.#table, prefix)) {

@@ -2,7 +2,7 @@
  * Rows of vats against a naive model of rules.md#t2: a copy of everything when an incarnation
  * begins and before each crank; what a replay is shown must be the copy.
  */
-import { keyFromBytes, preimageKey, prefixEnd, vatstoreKey } from '@heirloom/store';
+import { atOnce, keyFromBytes, preimageKey, prefixEnd, vatstoreKey } from '@heirloom/store';
 import type { RowChange, Store } from '@heirloom/store';
 import {
   FIRST_INCARNATION,
@@ -173,7 +173,7 @@ class Bench {
 
   #expectHandOver(): void {
     const { rows, touched } = this.model;
-    const handed = this.table.handOver([spaceOf(this.#vat)]);
+    const handed = atOnce(this.table.handingOver([spaceOf(this.#vat)]));
     expect(handed.map(([key]) => keyFromBytes(key))).toEqual([...touched].sort());
     for (const [key, value, born, written] of handed) {
       const row = rows.get(keyFromBytes(key));
@@ -222,7 +222,7 @@ describe('row table', { tags: ['sized'] }, () => {
     bench.crank({ upgrades: true, writes: [], fails: false });
     await bench.commit(new Map());
     bench.crank({ upgrades: false, writes: [{ key: 'a', text: null }], fails: false });
-    const rows = bench.table.handOver([spaceFrom(2)]);
+    const rows = atOnce(bench.table.handingOver([spaceFrom(2)]));
     const handed = rows.map(([key, ...row]) => [keyFromBytes(key), ...row]);
     expect(handed).toEqual([['a', null, 0, 1]]);
   });

@@ -17,6 +17,7 @@ import {
   atOnce,
   preimageKey,
   required,
+  sorting,
   vatstoreKey,
   type BinaryKey,
   type ReadView,
@@ -36,10 +37,13 @@ import {
 import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './kernel-keys.js';
-import { ROW_WEIGHT } from './kernel-table.js';
+import { compareKeys, ROW_WEIGHT } from './kernel-table.js';
 import { keysOf } from './scan.js';
 
 export const HEADER_BYTES = 8;
+
+/** Rows that are handed over in one step. */
+const HANDED_AT_ONCE = 1_024;
 
 /** What one space says of a row. */
 interface Row {
@@ -194,15 +198,21 @@ export class RowTable {
   }
 
   /** The vat's rows and tombstones since the last commit (rules.md#t4), in key order. */
-  handOver(spaces: Spaces): HandOverRow[] {
+  *handingOver(spaces: Spaces): Steps<HandOverRow[]> {
     const keys = new Set<BinaryKey>();
     for (const space of spaces) {
-      for (const key of this.#dirty.get(space)?.rows.keys() ?? []) keys.add(key);
+      for (const key of this.#dirty.get(space)?.rows.keys() ?? []) {
+        keys.add(key);
+        if (keys.size % HANDED_AT_ONCE === 0) yield;
+      }
     }
-    return [...keys].sort().map(key => {
+    const rows: HandOverRow[] = [];
+    for (const key of yield* sorting([...keys], compareKeys)) {
       const row = required(this.#lookup(spaces, key), 'what this block says of a row');
-      return [Buffer.from(key, 'latin1'), row.bytes ?? null, row.born, row.written];
-    });
+      rows.push([Buffer.from(key, 'latin1'), row.bytes ?? null, row.born, row.written]);
+      if (rows.length % HANDED_AT_ONCE === 0) yield;
+    }
+    return rows;
   }
 
   /** Removes up to `limit` rows of a space that no vat lists any more; returns how many. */

@@ -60,7 +60,7 @@ class Stage {
         left: () => undefined,
       },
       watchdog,
-      nowMs: () => this.nowMs,
+      clock: { nowMs: () => this.nowMs, nextTurn: () => Promise.resolve() },
     });
   }
 

@@ -16,6 +16,7 @@ import {
   FromWorker,
   isHeldBack,
   packedWeight,
+  packingTuple,
   positionAfter,
   ToWorker,
   type BundleId,
@@ -26,7 +27,9 @@ import {
   type ToWorkerTuple,
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
+import { asShortOrInTurns } from '../base/giving-way.js';
 import { WorkerError, type CrankPlace, type WorkerErrorCode } from '../base/kernel-errors.js';
+import type { Clock } from '../base/kernel-host-powers.js';
 import { toldOf } from '../code/evaluated-places.js';
 import { methodOfDelivery } from '../log/vat-lines.js';
 import { Chatter } from './chatter.js';
@@ -41,61 +44,21 @@ import type {
 } from './vat-worker.js';
 import type { Watch, Watchdog } from './watchdog.js';
 import { readFrame, type WorkerFrame } from './worker-frames.js';
+import { IDLE, NEXT, OVER, type Question, type State } from './worker-state.js';
 
 interface FrameWorkerOptions {
   readonly open: OpenChannel;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'nowMs' | 'nextTurn'>;
 }
 
-/** What it is asked, but for deliveries. */
-type Question = typeof ToWorker.prepare | typeof ToWorker.bind | typeof ToWorker.replay;
 type Asking = Extract<ToWorkerTuple, readonly [Question, ...unknown[]]>;
-
-/** What a worker is doing, as far as the kernel knows. */
-type State =
-  /** It is to do nothing: cranks of its last wave may be unread. */
-  | { readonly name: 'idle' }
-  /** It owes one answer. */
-  | {
-      readonly name: 'asked';
-      readonly question: Question;
-      readonly answer: Deferred<WorkerFrame>;
-      /** Of a replay: the next place that it may tell of, and where it ends. Else 0. */
-      progressFrom: number;
-      readonly progressEnd: number;
-    }
-  /** It owes cranks up to a position. */
-  | {
-      readonly name: 'delivering';
-      readonly endPosition: Position;
-      /** Whoever waits for the next crank. */
-      reader: Deferred<Uint8Array> | undefined;
-      /** Settles when it owes no crank any more, and when it fails. */
-      readonly over: Deferred<void>;
-    }
-  /** For good: with a crank that it has posted its vat ends. Nothing more is expected of it. */
-  | { readonly name: 'over' }
-  /** For good: it gives this error from now on. */
-  | { readonly name: 'failed'; readonly error: WorkerError };
-
-const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
-  idle: ['asked', 'delivering', 'failed'],
-  asked: ['idle', 'failed'],
-  delivering: ['idle', 'over', 'failed'],
-  over: ['failed'],
-  failed: [],
-};
-
-const IDLE = { name: 'idle' } as const;
 
 type ChatterFrame = Extract<
   WorkerFrame,
   readonly [typeof FromWorker.log | typeof FromWorker.trace, ...unknown[]]
 >;
-
-const OVER = { name: 'over' } as const;
 
 /** Of why a replay diverged. */
 const REASON_BYTES_MAX = 1_000;
@@ -115,6 +78,7 @@ export class FrameWorker implements VatWorker {
   readonly #channel: WorkerChannel;
   readonly #chatter: Chatter;
   readonly #watchdog: Watchdog;
+  readonly #clock: FrameWorkerOptions['clock'];
   #watch: Watch | undefined;
   /** Warm: before that nothing of a vat runs. */
   #isReady = false;
@@ -131,8 +95,9 @@ export class FrameWorker implements VatWorker {
   /** Of the last wave. */
   #given: WaveDeliveries | undefined;
 
-  constructor({ open, log, watchdog, nowMs }: FrameWorkerOptions) {
-    this.#chatter = new Chatter({ log, nowMs });
+  constructor({ open, log, watchdog, clock }: FrameWorkerOptions) {
+    this.#chatter = new Chatter({ log, nowMs: () => clock.nowMs() });
+    this.#clock = clock;
     this.#watchdog = watchdog;
     this.#channel = open({
       frame: frame => this.#receive(frame),
@@ -147,7 +112,8 @@ export class FrameWorker implements VatWorker {
 
   async prepare(bundleId: BundleId, script: Uint8Array, evaluateNow: boolean): Promise<boolean> {
     this.#bundleId = bundleId;
-    const answer = await this.#ask([ToWorker.prepare, bundleId, script, evaluateNow]);
+    const frame = packFrame([ToWorker.prepare, bundleId, script, evaluateNow]);
+    const answer = await this.#ask(ToWorker.prepare, frame);
     if (answer[0] === FromWorker.prepared && answer[1] === bundleId) return answer[2];
     throw this.#refuse('it answered something else than prepared');
   }
@@ -159,14 +125,17 @@ export class FrameWorker implements VatWorker {
     const { height, rows, preImages, history } = handOver;
     const own = [vatId, incarnation, space] as const;
     const handed = [height, rows, below, preImages, history] as const;
-    const answer = await this.#ask([ToWorker.bind, ...own, ...handed]);
+    const frame = this.#packed([ToWorker.bind, ...own, ...handed]);
+    const answer = await this.#ask(ToWorker.bind, frame instanceof Promise ? await frame : frame);
     if (answer[0] !== FromWorker.bound) {
       throw this.#refuse('it answered something else than bound');
     }
   }
 
   async replay(endPosition: Position, waves: readonly HandOverWave[] = []): Promise<void> {
-    const answer = await this.#ask([ToWorker.replay, endPosition, waves]);
+    const packed = this.#packed([ToWorker.replay, endPosition, waves]);
+    const frame = packed instanceof Promise ? await packed : packed;
+    const answer = await this.#ask(ToWorker.replay, frame, endPosition);
     if (answer[0] === FromWorker.diverged) {
       const [, position, reason] = answer;
       this.#nextPosition = position;
@@ -290,12 +259,16 @@ export class FrameWorker implements VatWorker {
     if (this.#state.name !== 'failed') this.#channel.send(packFrame(tuple));
   }
 
-  #ask(tuple: Asking): Promise<WorkerFrame> {
+  /** What may hold every row of a block. A promise where it takes long. */
+  #packed(tuple: Asking): Uint8Array | Promise<Uint8Array> {
+    return asShortOrInTurns(packingTuple(tuple), this.#clock);
+  }
+
+  #ask(question: Question, frame: Uint8Array, progressEnd = 0): Promise<WorkerFrame> {
     if (this.#state.name === 'failed') return Promise.reject(this.#state.error);
     const answer = new Deferred<WorkerFrame>();
-    const progressEnd = tuple[0] === ToWorker.replay ? tuple[1] : 0;
-    this.#become({ name: 'asked', question: tuple[0], answer, progressFrom: 0, progressEnd });
-    this.#send(tuple);
+    this.#become({ name: 'asked', question, answer, progressFrom: 0, progressEnd });
+    this.#channel.send(frame);
     this.#beginWatch();
     return answer.promise;
   }

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import type { ImageId } from '@heirloom/worker';
 import type { CrankPlace, WorkerError } from '../base/kernel-errors.js';
-import type { Repeat } from '../base/kernel-host-powers.js';
+import type { Clock, Repeat } from '../base/kernel-host-powers.js';
 import type { VatScript } from '../code/vat-script.js';
 import { Departures } from './departures.js';
 import type { Isolation, OpenWorkers, WorkerHost, WorkerKind } from './channel.js';
@@ -28,8 +28,8 @@ export interface ZygotesOptions {
   readonly spareThreads: number;
   readonly log: VatLog;
   readonly watchdog: Watchdog;
-  /** Of a monotonic clock: how much a vat is told of in a second. */
-  readonly nowMs: () => number;
+  /** By it goes how much a vat is told of in a second, and what gives way. */
+  readonly clock: Pick<Clock, 'nowMs' | 'nextTurn'>;
   readonly scriptFor: ScriptFor;
   /** A worker of a process is gone: what it held of the store can be freed. */
   readonly onProcessGone: () => void;
@@ -128,14 +128,14 @@ export class Zygotes {
     const key = `${kind}/${imageId}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const { images, log, watchdog, nowMs, spareThreads, scriptFor } = this.#options;
+    const { images, log, watchdog, clock, spareThreads, scriptFor } = this.#options;
     const { script: imageSource, codeCache } = images.need(imageId);
     const host = { ...this.#options.host, imageSource, codeCache };
     const open = this.#options.openWorkers(kind, host, this.#options.onProcessGone);
     const hasNoSpares =
       this.#isClosed || kind === 'careful' || imageId !== images.currentId;
     const pool = new ZygotePool({
-      spawn: () => new FrameWorker({ open, log, watchdog, nowMs }),
+      spawn: () => new FrameWorker({ open, log, watchdog, clock }),
       spareThreads: hasNoSpares ? 0 : spareThreads,
       scriptFor,
       departures: this.#departures,

@@ -1,14 +1,14 @@
 /** Replays the transcripts of a store's vats, crank by crank, against what they say. */
 import path from 'node:path';
-import { HostError, type Store } from '@heirloom/store';
+import { atOnce, HostError, type Store } from '@heirloom/store';
 import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { KernelError, WorkerError } from '../base/kernel-errors.js';
-import { nowMs, repeat } from '../base/kernel-host-powers.js';
+import { nextTurn, nowMs, repeat } from '../base/kernel-host-powers.js';
 import { InstalledBundles } from '../code/installed.js';
 import type { BootRecord } from '../core/boot.js';
 import { READERS_MAX } from '../core/kernel-core.js';
 import { causeOf } from '../state/damage.js';
-import { handOverOf } from '../state/hand-over.js';
+import { handingOver } from '../state/hand-over.js';
 import { KernelState } from '../state/kernel-state.js';
 import { runningVats } from '../state/running-vats.js';
 import { hostWorkers } from '../vats/host-workers.js';
@@ -33,7 +33,7 @@ const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
     spareThreads: 0,
     log: SILENT, // what vat code says in a replay was said before
     watchdog: new Watchdog(Infinity, repeat),
-    nowMs,
+    clock: { nowMs, nextTurn },
     scriptFor: ({ script }) => script,
     onProcessGone: () => undefined,
     repeat,
@@ -104,7 +104,7 @@ export class Replays {
     }
     let failure: HostError | KernelError | undefined;
     try {
-      const handOver = handOverOf(this.#state, vat, row, this.#store.head.height);
+      const handOver = atOnce(handingOver(this.#state, vat, row, this.#store.head.height));
       const script = this.#bundles.scriptOf(row.bundleId, row.imageId);
       const worker = await this.#online.start(vat, row, script, handOver);
       try {

@@ -37,7 +37,7 @@ import {
   type CrankContext,
   type Verdict,
 } from '../merge/cranks.js';
-import type { CrankRights } from '../merge/syscalls.js';
+import type { CrankEffects, CrankRights } from '../merge/syscalls.js';
 import { retirePromise } from '../objects/clist.js';
 import { applyCollectBatch } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
@@ -123,6 +123,9 @@ type MergedCrank = [
 ];
 
 type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
+
+/** The sums of a longer one are made in steps. */
+const LONG_CRANK_BYTES = 4 * 1024 * 1024;
 
 export class WaveRunner {
   readonly #options: WaveRunnerOptions;
@@ -310,10 +313,18 @@ export class WaveRunner {
     state.vatCounters.set(vat, this.#afterCrank(item, counters, report));
     const record = recordOf(wave, vat, incarnation, position);
     record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
-    record.digest.add(packed);
+    const { digest } = record;
+    const summed =
+      packed.length > LONG_CRANK_BYTES ? this.#inTurns(digest.adding(packed)) : digest.add(packed);
     const { exit } = effects;
+    return summed instanceof Promise
+      ? summed.then(() => this.#exiting(vat, wave, exit))
+      : this.#exiting(vat, wave, exit);
+  }
+
+  #exiting(vat: VatNumber, wave: Wave, exit: CrankEffects['exit']): undefined | Promise<void> {
     if (exit === undefined) return undefined;
-    const { log } = this.#options;
+    const { log, state } = this.#options;
     if (log.isOn) logEnd(log, state, wave.moment, vat, 'EXIT');
     return this.#endVat(vat, wave, { rejected: false, ...exit });
   }

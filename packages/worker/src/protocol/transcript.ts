@@ -9,13 +9,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
-import type { Height } from '@heirloom/store/types';
+import { atOnce, type Height, type Steps } from '@heirloom/store/types';
 
 /** In Node since 20.15; `@types/node` has none. */
 const crc32: unknown = Reflect.get(zlib, 'crc32');
 assert(typeof crc32 === 'function', 'node:zlib has no crc32: Node 20.15 or later is needed');
 
 const GATHERED_BYTES_MAX = 64 * 1024;
+/** Of a crank that is not gathered, a step takes so much. */
+const SLICE_BYTES = 512 * 1024;
 const LENGTH_BYTES = 4;
 export const CHECK_BYTES = 4;
 
@@ -34,8 +36,8 @@ export type TranscriptTuple = readonly [
   digest: Uint8Array,
 ];
 
-/** The CRC-32 of a packed crank. */
-export const transcriptCheck = (packed: Uint8Array): number => crc32(packed);
+/** The CRC-32 of a packed crank, or of what stands behind the bytes whose CRC-32 is `before`. */
+export const transcriptCheck = (packed: Uint8Array, before = 0): number => crc32(packed, before);
 
 /** The check of the `index`th crank of a row's `checks`. */
 export const checkAt = (checks: Uint8Array, index: number): number =>
@@ -46,6 +48,12 @@ export interface TranscriptSums {
   readonly digest: Uint8Array;
 }
 
+const lengthOf = (packed: Uint8Array): Uint8Array => {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32BE(packed.length);
+  return length;
+};
+
 /** The sums of one row: `add` every packed crank in order, then `finish` once. */
 export class TranscriptDigest {
   readonly #hash = createHash('sha256');
@@ -55,11 +63,28 @@ export class TranscriptDigest {
 
   /** Keeps `packed` until a later call: it must not change. Returns its check. */
   add(packed: Uint8Array): number {
+    if (packed.length > GATHERED_BYTES_MAX) return atOnce(this.adding(packed));
     const check = transcriptCheck(packed);
     this.#checks.push(check);
     this.#gathered.push(packed);
     this.#gatheredBytes += LENGTH_BYTES + packed.length;
     if (this.#gatheredBytes >= GATHERED_BYTES_MAX) this.#flush();
+    return check;
+  }
+
+  /** The same in steps: a crank may have a hundred megabytes. */
+  *adding(packed: Uint8Array): Steps<number> {
+    if (packed.length <= GATHERED_BYTES_MAX) return this.add(packed);
+    this.#flush();
+    this.#hash.update(lengthOf(packed));
+    let check = 0;
+    for (let at = 0; at < packed.length; at += SLICE_BYTES) {
+      const slice = packed.subarray(at, at + SLICE_BYTES);
+      check = transcriptCheck(slice, check);
+      this.#hash.update(slice);
+      yield;
+    }
+    this.#checks.push(check);
     return check;
   }
 
