@@ -127,7 +127,7 @@ export class FrameWorker implements VatWorker {
   /** Of all cranks of the last wave. */
   #partBytes = 0;
   #nextPosition = FIRST_POSITION;
-  /** Of the last wave. */
+  /** Of the wave in progress. */
   #given: WaveDeliveries | undefined;
 
   constructor({ open, log, watchdog, nowMs }: FrameWorkerOptions) {
@@ -456,6 +456,7 @@ export class FrameWorker implements VatWorker {
     const state = this.#state;
     assert(state.name === 'delivering', 'it delivers');
     this.#become(next);
+    this.#given = undefined; // an idle vat keeps no data of its last wave in memory
     this.#endWatch();
     this.#chatter.sayLeftOut(this.#identity?.vatId);
     state.over.resolve();
