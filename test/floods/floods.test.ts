@@ -43,6 +43,7 @@ test('findings: what is too much, what was not answered -> each is told', () => 
     road: 'sends',
     ...{ messages: 2, fulfilled: 1, answered: 0, refused: 0 },
     ...{ beforeMiB: 90, peakMiB: 1_024, afterMiB: 400, seconds: 1 },
+    ...{ vatsPeakMiB: 0, vatsAfterMiB: 0 },
   };
   expect(findingsIn(report)).toEqual([
     'sends: 1024 MiB',

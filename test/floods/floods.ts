@@ -28,6 +28,9 @@ export interface RoadReport extends Omit<Flooded, 'says'> {
   readonly beforeMiB: number;
   readonly peakMiB: number;
   readonly afterMiB: number;
+  /** Of all processes of vats together; 0 where they are threads. */
+  readonly vatsPeakMiB: number;
+  readonly vatsAfterMiB: number;
   readonly seconds: number;
 }
 
@@ -42,11 +45,19 @@ const anonymousMiB = (pid: number): number => {
   return Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB;
 };
 
+/** Of the processes that a process has started. */
+const childrenMiB = (pid: number): number => {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ');
+  return children.filter(Boolean).reduce((sum, child) => sum + anonymousMiB(Number(child)), 0);
+};
+
 class Look {
   readonly #pid: number;
   readonly #timer: NodeJS.Timeout;
   nowMiB = 0;
   peakMiB = 0;
+  vatsNowMiB = 0;
+  vatsPeakMiB = 0;
 
   constructor({ pid }: ChildProcess) {
     if (pid === undefined) throw Error('the host did not start');
@@ -61,10 +72,12 @@ class Look {
   #look(): void {
     try {
       this.nowMiB = anonymousMiB(this.#pid);
+      this.vatsNowMiB = childrenMiB(this.#pid);
     } catch {
-      return; // it has ended
+      return; // one of them has ended
     }
     this.peakMiB = Math.max(this.peakMiB, this.nowMiB);
+    this.vatsPeakMiB = Math.max(this.vatsPeakMiB, this.vatsNowMiB);
   }
 }
 
@@ -111,11 +124,14 @@ const runRoad = async (order: FloodOrder): Promise<RoadReport> => {
     while (look.nowMiB >= AFTER_MIB_MAX && performance.now() - idleMs < FALLS_WITHIN_MS) {
       await wait(LOOK_EVERY_MS);
     }
-    const [peakMiB, afterMiB] = [look.peakMiB, look.nowMiB].map(Math.round) as [number, number];
+    const { round } = Math;
+    const [peakMiB, afterMiB] = [round(look.peakMiB), round(look.nowMiB)];
+    const [vatsPeakMiB, vatsAfterMiB] = [round(look.vatsPeakMiB), round(look.vatsNowMiB)];
     host.send('end');
     await ended;
     const { fulfilled, answered, refused } = flooded;
-    const memory = { beforeMiB: Math.round(beforeMiB), peakMiB, afterMiB };
+    const kernel = { beforeMiB: round(beforeMiB), peakMiB, afterMiB };
+    const memory = { ...kernel, vatsPeakMiB, vatsAfterMiB };
     return { road, messages, fulfilled, answered, refused, ...memory, seconds };
   } finally {
     look.stop();

@@ -18,18 +18,20 @@ const DESCRIPTION =
   `A thousand messages take up to 30 GB of disk. The roads:\n\n` +
   ROADS.map(road => `  ${road.padEnd(16)}${ROAD_TEXTS[road]}`).join('\n');
 
-const HEADINGS = ['road', 'messages', 'fulfilled', 'before', 'peak', 'after', 'others', 's'];
+const MEMORY_HEADINGS = ['before', 'peak', 'after', 'vats'];
+const HEADINGS = ['road', 'messages', 'fulfilled', ...MEMORY_HEADINGS, 'others', 's'];
 
 const tell = (reports: readonly RoadReport[]): string => {
   const table = new CliTable({ head: HEADINGS, style: { head: [], border: [], compact: true } });
   for (const report of reports) {
     const { road, messages, fulfilled, beforeMiB, peakMiB, afterMiB, answered, seconds } = report;
-    const cells = [road, messages, fulfilled, beforeMiB, peakMiB, afterMiB, answered, seconds];
-    table.push(cells.map(String));
+    const { vatsPeakMiB, vatsAfterMiB } = report;
+    const memory = [beforeMiB, peakMiB, afterMiB, `${vatsPeakMiB}, ${vatsAfterMiB}`];
+    table.push([road, messages, fulfilled, ...memory, answered, seconds].map(String));
   }
   const findings = reports.flatMap(findingsIn);
   const verdict = findings.length === 0 ? 'All held.' : `WRONG: ${findings.join('; ')}`;
-  const legend = 'Anonymous memory in MiB; others: calls answered meanwhile.';
+  const legend = 'Anonymous memory in MiB; vats: at most, after; others: calls answered meanwhile.';
   return [table.toString(), legend, verdict].join('\n');
 };
 

@@ -262,6 +262,27 @@ describe('limits, what the kernel itself bounds:', () => {
     ]);
   });
 
+  const large = 'a block: 256 MiB to write -> the run ends after the wave, the next goes on';
+  test(large, { tags: ['thorough'] }, async () => {
+    const kernel = await kernelOver({ blocks: 'host' });
+    const settle = async <T>(work: Promise<T>): Promise<T> => {
+      await kernel.run();
+      await kernel.commit();
+      return work;
+    };
+    const bundleId = await settle(kernel.installBundle(await fixture('workbench.js')));
+    const { root } = await settle(kernel.createVat({ name: 'bench', bundleId }));
+    // Each is a wave of 59 MB: five of them are more than 256 MiB.
+    const written = Array.from({ length: 6 }, (_, n) => kernel.call(root, 'run', [
+      `for (let i = 0; i < 6; i += 1) baggage.init('k${n}' + i, 'x'.repeat(9_900_000)); 1`,
+    ]));
+    expect(await kernel.run()).toMatchObject({ waves: 5, cranks: 5 });
+    await kernel.commit();
+    expect(await kernel.run()).toMatchObject({ cranks: 1 });
+    await kernel.commit();
+    expect(await Promise.all(written)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
   const reaching = 'a promise whose data reaches much settled data -> told in several notifies';
   test(reaching, { tags: ['thorough'] }, async () => {
     const { kernel, run } = await make();

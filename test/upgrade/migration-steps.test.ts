@@ -172,6 +172,32 @@ describe('migration in steps:', () => {
   });
 });
 
+describe('migration in steps: limits', () => {
+  test('more than 4 MiB of migrated states -> the rest is for the next delivery', async () => {
+    const scene = await sceneOf(9, 100);
+    await upgrade(scene, `${SETUP}
+      VatData.defineDurableKind(baggage.get('Purse'), () => ({ amount: '' }), behavior,
+        { version: 1, migrate: () => ({ amount: 'x'.repeat(1_000_000) }) })`);
+    const behind: number[] = [];
+    const progress = (_vatId: string, done: number): void => void behind.push(done);
+    expect(onlyVat(await scene.kernel.migrate({ progress }))).toMatchObject({ migrated: 9 });
+    expect(behind).toEqual([5, 9]);
+  });
+
+  test('1,001 states -> a dry run tries 1,000; 1,000 failures are listed', async () => {
+    const scene = await sceneOf(1_001, 2_000);
+    const { kernel, bundleId, vat } = scene;
+    const vatParameters = { setup: ALL };
+    const { migrations } = await kernel.checkUpgrade(vat.vatId, { bundleId, vatParameters });
+    expect(migrations).toMatchObject({ sampled: 1_000, failed: [], fault: null });
+    await upgrade(scene, newCode(`throw Error('never')`));
+    const done = onlyVat(await kernel.migrate());
+    expect(done).toMatchObject({ migrated: 0, failed: 1_001 });
+    expect(done.failures.length).toBe(1_000);
+    expect(done.failures.at(-1)).toMatchObject({ instance: 'o+d11/1000' });
+  });
+});
+
 describe('migration in steps: and the dead', () => {
   const STASH = newCode('$.seen.push(old.node); return { amount: 1 };');
   /** What only the heap of the old code held, or only itself: of that, a purse leads to node -1. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue } from './frame.js';
 
 const leaf: fc.Arbitrary<FrameValue> = fc.oneof(
@@ -59,4 +59,29 @@ test('frame: values outside the subset -> refused both ways', () => {
   let deep: FrameValue[] = [];
   for (let depth = 0; depth <= FRAME_DEPTH_MAX; depth += 1) deep = [deep];
   expect(() => packFrame(deep)).toThrow(/deep/);
+});
+
+describe('a large tuple:', () => {
+  const bytes = new Uint8Array(1_000_000).fill(7);
+
+  test('bytes -> its own buffer, which is hardly larger', () => {
+    const packed = packFrame([1, bytes]);
+    expect(packed.length).toBe(bytes.length + 7);
+    expect(packed.buffer.byteLength - packed.length).toBeLessThan(packed.length / 8);
+    const [, unpacked] = unpackFrame(packed);
+    expect(Buffer.compare(unpacked as Uint8Array, bytes)).toBe(0);
+  });
+
+  test('many small values -> exactly its own bytes', () => {
+    const packed = packFrame(Array.from({ length: 20_000 }, (_, i) => i % 100));
+    expect(packed.buffer.byteLength).toBe(packed.length);
+  });
+
+  test('a small tuple behind it -> shares nothing with it', () => {
+    const large = packFrame([bytes]);
+    const small = packFrame([bytes.subarray(0, 9)]);
+    expect(small.buffer.byteLength).toBe(small.length);
+    expect(small.buffer).not.toBe(large.buffer);
+    expect(Buffer.compare(unpackFrame(large)[0] as Uint8Array, bytes)).toBe(0);
+  });
 });

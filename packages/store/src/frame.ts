@@ -19,43 +19,76 @@ export const FRAME_DEPTH_MAX = 16;
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
 
+/**
+ * Tuples that may take more are packed into a buffer of their own. A packer makes its buffer up to
+ * four times as large as what has no room, and keeps it: 40 MB for 10, while the process lives.
+ */
+const SHARED_BYTES_MAX = 64 * 1024;
+/** What a packer writes before it looks whether there is room, and keeps free at the end. */
+const PACKER_SLACK_BYTES = 4_096;
+/** The header of any value, or all of a number. */
+const HEADER_BYTES_MAX = 9;
+const sharedBuffer = Buffer.allocUnsafeSlow(2 * SHARED_BYTES_MAX);
+
 const NOT_ASCII = /[^\x00-\x7f]/;
 
-/** `assert` costs a call per value even where it holds: this is the hottest check there is. */
-function assertFrame(value: unknown, depth: number): asserts value is FrameValue {
+/**
+ * Gives how many bytes a value takes at most. Errors: AssertionError for what a frame cannot hold.
+ * `assert` costs a call per value even where it holds: this is the hottest check there is.
+ */
+const boundOf = (value: unknown, depth: number): number => {
   switch (typeof value) {
     case 'number':
       if (!Number.isSafeInteger(value)) assert.fail('frame: a number that is not a safe integer');
-      return;
+      return HEADER_BYTES_MAX;
     case 'boolean':
-      return;
+      return HEADER_BYTES_MAX;
     case 'string':
       if (NOT_ASCII.test(value)) assert.fail('frame: a string that is not ASCII');
-      return;
-    case 'object':
-      if (value === null || value instanceof Uint8Array) return;
+      return HEADER_BYTES_MAX + value.length;
+    case 'object': {
+      if (value === null) return HEADER_BYTES_MAX;
+      if (value instanceof Uint8Array) return HEADER_BYTES_MAX + value.length;
       if (!Array.isArray(value)) assert.fail('frame: an object that is neither array nor bytes');
       if (depth >= FRAME_DEPTH_MAX) assert.fail('frame: nested too deeply');
-      for (let i = 0; i < value.length; i += 1) assertFrame(value[i], depth + 1);
-      return;
+      let bytes = HEADER_BYTES_MAX;
+      for (let i = 0; i < value.length; i += 1) bytes += boundOf(value[i], depth + 1);
+      return bytes;
+    }
     case 'bigint':
     case 'function':
     case 'symbol':
     case 'undefined':
       assert.fail(`frame: a value of type ${typeof value}`);
   }
+};
+
+function assertTuple(value: unknown): asserts value is readonly FrameValue[] {
+  boundOf(value, 0);
 }
 
+/** Is what is left of a buffer of that size, behind so many bytes, not worth a copy? */
+const isNearlyFull = (packed: number, size: number): boolean => size - packed <= packed / 8;
+
 /**
- * Packs a tuple. The result is a copy of exactly the packed bytes, which nothing else refers to.
+ * Packs a tuple. Nothing else refers to the buffer of the result, which may have some bytes behind
+ * it where the tuple is large.
  *
  * Errors: AssertionError for a value that a frame cannot hold.
  */
 export function packFrame(tuple: readonly FrameValue[]): Uint8Array {
   assert(Array.isArray(tuple), 'frame: not a tuple');
-  assertFrame(tuple, 0);
+  const bytesMax = boundOf(tuple, 0);
+  const isLarge = bytesMax > SHARED_BYTES_MAX;
+  const buffer = isLarge ? Buffer.allocUnsafeSlow(bytesMax + PACKER_SLACK_BYTES) : sharedBuffer;
+  packr.useBuffer(buffer);
   const packed = packr.pack(tuple);
-  const copy = new Uint8Array(packed.length);
+  const { length } = packed;
+  packr.useBuffer(sharedBuffer);
+  if (isLarge && isNearlyFull(length, buffer.length)) {
+    return new Uint8Array(buffer.buffer, 0, length);
+  }
+  const copy = new Uint8Array(length);
   copy.set(packed);
   return copy;
 }
@@ -72,6 +105,6 @@ export function unpackFrame(bytes: Uint8Array): readonly FrameValue[] {
   const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tuple: unknown = packr.unpack(view);
   assert(Array.isArray(tuple), 'frame: not a tuple');
-  assertFrame(tuple, 0);
+  assertTuple(tuple);
   return tuple;
 }

@@ -9,14 +9,13 @@
  * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave/plan.ts),
  * so its transcript is whole; it is told nothing; nobody decides a promise twice.
  */
-import { packFrame, readU48, transcriptKey, u32 } from '@heirloom/store';
+import { packFrame } from '@heirloom/store';
 import {
   Delivery,
   positionAfter,
   ROOT_VREF,
   spaceOf,
   vatIdOf,
-  type Incarnation,
   type Spaces,
   type VatNumber,
   type VRef,
@@ -45,24 +44,11 @@ import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { heldBy, ItemType, type ForkItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import { exportName, PromiseState, Reach, VatState, type VatRow } from '../state/schema.js';
+import { copyHistory, NoFork, type Family } from './fork-history.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning } from './replay-upgrade.js';
 import { shareSpaces } from './shared-spaces.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
-
-/** What a fork may have copied: rows of its parent's transcript and pre-images, and their bytes. */
-const HISTORY_ROWS_MAX = 1_000_000;
-const HISTORY_BYTES_MAX = 2 ** 29;
-
-/** A text: why there can be no such fork. */
-class NoFork extends Error {}
-
-interface Family {
-  readonly state: KernelState;
-  readonly parent: VatNumber;
-  readonly child: VatNumber;
-  readonly incarnation: Incarnation;
-}
 
 /** The counterparts, in the fork, of exports of its parent. Errors: NoFork. */
 const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KRef[]): VRef[] =>
@@ -72,28 +58,6 @@ const exportNames = (state: KernelState, parent: VatNumber, exports: readonly KR
     }
     return exportName(getObject(state, kref));
   });
-
-/** Errors: NoFork. */
-const copyHistory = ({ state, parent, child, incarnation }: Family): void => {
-  const { transcript, rows } = state;
-  const left = { rows: HISTORY_ROWS_MAX, bytes: HISTORY_BYTES_MAX };
-  const take = (value: Uint8Array): Uint8Array => {
-    left.rows -= 1;
-    left.bytes -= value.length;
-    if (left.rows >= 0 && left.bytes >= 0) return value;
-    const hint = 'upgrade it, or have it refreshed, first';
-    throw new NoFork(`vat ${vatIdOf(parent)} has too long a history to be forked: ${hint}`);
-  };
-  const told = ranges.transcript(parent, incarnation);
-  for (const [key, value] of transcript.all(told)) {
-    const position = readU48(key, told.prefix.length);
-    transcript.add(transcriptKey(child, incarnation, position), take(value));
-  }
-  const number = u32(child);
-  for (const [key, value] of rows.preImages.all(ranges.preImages(parent, incarnation))) {
-    rows.preImages.add(number + key.slice(number.length), take(value));
-  }
-};
 
 /** What the parent imports, under the same names. */
 const copyImport = ({ state, parent, child }: Family, kref: KRef): void => {

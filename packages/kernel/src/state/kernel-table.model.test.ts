@@ -196,6 +196,7 @@ describe('kernel table', { tags: ['sized'] }, () => {
 
   test.each([
     ['light rows', 1_000, 10, 10],
+    ['as much as there is room for', CACHED_ROW_BYTES_MAX - ROW_WEIGHT, 8, 8],
     ['more than there is room for', CACHED_ROW_BYTES_MAX - ROW_WEIGHT, 60, 120],
     ['heavy rows', CACHED_ROW_BYTES_MAX, 3, 6],
   ])('%s, asked for twice -> read so often', async (_title, bytes, rows, reads) => {

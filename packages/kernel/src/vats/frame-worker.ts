@@ -92,7 +92,7 @@ export class FrameWorker implements VatWorker {
   /** Of all cranks of the last wave. */
   #partWeight = 0;
   #nextPosition = FIRST_POSITION;
-  /** Of the last wave. */
+  /** Of the wave in progress. */
   #given: WaveDeliveries | undefined;
 
   constructor({ open, log, watchdog, clock }: FrameWorkerOptions) {
@@ -430,6 +430,7 @@ export class FrameWorker implements VatWorker {
     const state = this.#state;
     assert(state.name === 'delivering', 'it delivers');
     this.#become(next);
+    this.#given = undefined; // an idle vat keeps no data of its last wave in memory
     this.#endWatch();
     this.#chatter.sayLeftOut(this.#identity?.vatId);
     state.over.resolve();

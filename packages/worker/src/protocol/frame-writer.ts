@@ -43,13 +43,26 @@ export class FrameWriter {
     return this.#at;
   }
 
-  /** A copy of what was written, in a buffer of its own. The writer begins anew. */
+  /**
+   * What was written, in a buffer that nothing else refers to. The writer begins anew. A large
+   * buffer, which would be given back, is what is taken if little of it is left over.
+   */
   take(): Uint8Array {
     const length = this.#at;
+    const written = partOf(this.#bytes, 0, length);
+    if (this.#capacity > CAPACITY_RETAINED_MAX && this.#capacity - length <= length / 8) {
+      this.clear();
+      return written;
+    }
     const taken = makeBytes(length);
-    taken.set(partOf(this.#bytes, 0, length));
+    taken.set(written);
     this.clear();
     return taken;
+  }
+
+  /** Makes room for so many bytes more: a buffer that grows step by step is copied at each. */
+  reserve(bytes: number): void {
+    this.#reserve(bytes);
   }
 
   clear(): void {

@@ -67,6 +67,26 @@ describe('frames', () => {
     expect(unpackTuple(packed)).toEqual(tuple);
   });
 
+  it('room for a large value at once -> its buffer is taken as it is', () => {
+    const writer = new FrameWriter();
+    const value = new Uint8Array(5_000_000).fill(7);
+    writer.reserve(value.length + 160);
+    writer.bytes(value);
+    const taken = writer.take();
+    expect(taken.length).toBe(value.length + 5);
+    expect(taken.buffer.byteLength).toBe(value.length + 160);
+    writer.integer(1);
+    expect(writer.take()).toEqual(new Uint8Array([1]));
+    expect(Buffer.compare(taken.subarray(5), value)).toBe(0);
+  });
+
+  it('a large value that grows step by step -> a buffer of just its size', () => {
+    const writer = new FrameWriter();
+    for (let n = 0; n < 5; n += 1) writer.bytes(new Uint8Array(1_000_000));
+    const taken = writer.take();
+    expect(taken.buffer.byteLength).toBe(taken.length);
+  });
+
   it('a binary key -> the bytes that it stands for', () => {
     const writer = new FrameWriter();
     const key = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));

@@ -9,14 +9,17 @@ export interface FinishedCrank {
   /** In key order, each key once. */
   readonly rows: readonly KeyedRow[];
   readonly report: CrankReport;
+  /** Of syscalls and rows: about how many they take in the frame, rather more. */
+  readonly bytes: number;
 }
 
 const FIELDS_COUNT = 4;
 
 export const writeCrank = (
   writer: FrameWriter,
-  { outcome, syscalls, rows, report }: FinishedCrank,
+  { outcome, syscalls, rows, report, bytes }: FinishedCrank,
 ): void => {
+  writer.reserve(bytes);
   writer.arrayHeader(FIELDS_COUNT);
   writer.value(outcome);
   writer.value(syscalls);

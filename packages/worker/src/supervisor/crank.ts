@@ -18,6 +18,7 @@ import {
   SYSCALLS_PER_CRANK_MAX,
   SYSCALL_BYTES_PER_CRANK_MAX,
 } from '../protocol/limits.js';
+import { TRACED_BYTES_MAX } from '../protocol/lines.js';
 import { Syscall } from '../protocol/opcodes.js';
 import type { VRef } from '../protocol/refs.js';
 
@@ -74,10 +75,14 @@ export class Crank implements FallibleCrankSink {
   begin(): void {
     check(!this.#isOpen, 'crank: the last one has not ended');
     this.#isOpen = true;
-    this.#syscalls = [];
     this.#syscallBytes = 0;
     this.#fault = undefined;
     if (this.#rejections.length > 0) this.#rejections = [];
+  }
+
+  /** What the syscalls of the crank, or of the last one, weigh. */
+  get syscallBytes(): number {
+    return this.#syscallBytes;
   }
 
   /** Of the last crank. */
@@ -89,8 +94,11 @@ export class Crank implements FallibleCrankSink {
   end(): readonly SyscallTuple[] {
     check(this.#isOpen, 'crank: none is open');
     this.#isOpen = false;
+    const syscalls = this.#syscalls;
+    // Their data would stay in memory until the vat's next crank, which may never come.
+    this.#syscalls = [];
     if (this.#hostFailure !== undefined) throw openError(this.#hostFailure.error);
-    return this.#fault === undefined ? this.#syscalls : NO_SYSCALLS;
+    return this.#fault === undefined ? syscalls : NO_SYSCALLS;
   }
 
   syscall(syscall: SyscallTuple): void {
@@ -118,6 +126,7 @@ export class Crank implements FallibleCrankSink {
   }
 
   thrown(vpid: VRef | '', reason: unknown, body: Uint8Array): void {
+    if (body.length > TRACED_BYTES_MAX) return; // it has no trace (docs/limits.md)
     if (this.#rejections.length < REJECTIONS_MAX) this.#rejections.push({ vpid, reason, body });
   }
 

@@ -55,11 +55,12 @@ export class Engine {
     const report = this.#liveslots.afterCrank();
     const rows = crank.fault === undefined ? this.#rows.writes() : NO_ROWS;
     const { fault } = crank;
+    const bytes = crank.syscallBytes + this.#rows.writtenBytes;
     const syscalls = crank.end();
     if (fault === undefined) this.#rows.keepCrank(height);
     else this.#rows.dropCrank();
-    if (fault === undefined) return { outcome: null, syscalls, rows, report };
-    return { outcome: this.#outcomeOf(fault), syscalls, rows, report: null };
+    if (fault === undefined) return { outcome: null, syscalls, rows, report, bytes };
+    return { outcome: this.#outcomeOf(fault), syscalls, rows, report: null, bytes: 0 };
   }
 
   #run(job: Continuation): void {

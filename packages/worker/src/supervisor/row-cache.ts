@@ -9,6 +9,8 @@ import type { BinaryKey } from '@heirloom/store';
 /** Half of what the cache may take, in bytes, counting what a `Map` entry costs besides. */
 const CACHE_GENERATION_BYTES_MAX = 16 * 1024 * 1024;
 const ENTRY_OVERHEAD_BYTES = 160;
+/** A larger row is read anew when it is asked for: to decode it takes longer than that. */
+const ROW_PART_MAX = 1 / 32;
 
 export class RowCache {
   readonly #bytesMax: number;
@@ -30,6 +32,11 @@ export class RowCache {
   }
 
   set(key: BinaryKey, value: Uint8Array | null): void {
+    if (value !== null && value.length > this.#bytesMax * ROW_PART_MAX) {
+      this.#young.delete(key);
+      this.#old.delete(key);
+      return;
+    }
     this.#youngBytes += ENTRY_OVERHEAD_BYTES + key.length + (value === null ? 0 : value.length);
     this.#young.set(key, value);
     if (this.#youngBytes < this.#bytesMax) return;

@@ -141,6 +141,11 @@ export class VatRows implements RowStore {
     }
   }
 
+  /** What the writes of the crank in progress weigh. */
+  get writtenBytes(): number {
+    return this.#overlay.bytes;
+  }
+
   /** The writes of the crank in progress, by key. */
   writes(): readonly KeyedRow[] {
     return this.#overlay.sorted();
