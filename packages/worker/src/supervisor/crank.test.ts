@@ -1,6 +1,7 @@
 /** What decides a crank's outcome, whatever vat code does with exceptions (rules.md#h2). */
 import { describe, expect, it } from 'vitest';
 import { TRACED_BYTES_MAX } from '../protocol/lines.js';
+import { storedVRef } from '../protocol/refs.js';
 import { Crank } from './crank.js';
 
 describe('crank', () => {
@@ -19,8 +20,8 @@ describe('crank', () => {
   it('rejections -> kept for their traces, but for data that is too long to have one', () => {
     const crank = new Crank();
     crank.begin();
-    crank.thrown('p+5', 'short', new Uint8Array(TRACED_BYTES_MAX));
-    crank.thrown('p+6', 'long', new Uint8Array(TRACED_BYTES_MAX + 1));
+    crank.thrown(storedVRef('p+5'), 'short', new Uint8Array(TRACED_BYTES_MAX));
+    crank.thrown(storedVRef('p+6'), 'long', new Uint8Array(TRACED_BYTES_MAX + 1));
     expect(crank.rejections.map(({ vpid }) => vpid)).toEqual(['p+5']);
   });
 });
