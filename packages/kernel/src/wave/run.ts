@@ -39,7 +39,7 @@ import {
 } from '../merge/cranks.js';
 import type { CrankRights } from '../merge/syscalls.js';
 import { retirePromise } from '../objects/clist.js';
-import { applyCollectBatch } from '../objects/collect.js';
+import { applyingCollectBatch } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
 import { freeUnreferenced } from '../objects/freeing.js';
 import { refusalOf } from '../objects/orphans.js';
@@ -47,6 +47,7 @@ import { refusing, type Settlement } from '../objects/router.js';
 import { takeHostCall } from '../services/host-calls.js';
 import { acceptKernelCall } from '../services/kernel-messages.js';
 import { drain } from '../services/meters.js';
+import { SettledRings } from '../objects/settled-rings.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
@@ -62,6 +63,7 @@ import {
   type VatRow,
 } from '../state/schema.js';
 import { countWave } from './drain.js';
+import { NotifyBatches } from './notify-batch.js';
 import {
   planningWave,
   type CollectItem,
@@ -69,6 +71,7 @@ import {
   type QueuedItem,
   type WaveLimits,
   type WavePlan,
+  type WaveSources,
 } from './plan.js';
 import { Dispatch } from './wave-dispatch.js';
 import { WaveParts, type PartImages } from './wave-parts.js';
@@ -126,16 +129,20 @@ type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectIt
 
 export class WaveRunner {
   readonly #options: WaveRunnerOptions;
+  readonly #sources: WaveSources;
 
   constructor(options: WaveRunnerOptions) {
     this.#options = options;
+    const { state, toldBundles } = options;
+    const batches = new NotifyBatches(state, new SettledRings(state));
+    this.#sources = { told: toldBundles, batches };
   }
 
   /** Runs one wave. A HostError leaves the tables in the middle: the kernel must stop. */
   async run(moment: Moment): Promise<WaveStats> {
-    const { state, limits, toldBundles } = this.#options;
+    const { state, limits } = this.#options;
     state.movedBytes.clear();
-    const plan = await this.#inTurns(planningWave(state, limits, toldBundles));
+    const plan = await this.#inTurns(planningWave(state, limits, this.#sources));
     state.endCrank();
     this.#options.online.assertWhole(plan.deliveries.keys());
     this.#options.onRunning(moment, runningIn(state, plan));
@@ -336,10 +343,10 @@ export class WaveRunner {
         return yield* acceptingMessage(state, item.vat, item.message);
       case 'notify':
         yield* acceptingNotify(state, item.vat, item.promise, item.batch);
-        for (const promise of item.batch) wave.retired.push([item.vat, incarnation, promise]);
+        for (const promise of item.batch.krefs) wave.retired.push([item.vat, incarnation, promise]);
         return undefined;
       case 'collect':
-        return applyCollectBatch(state, item.batch);
+        return yield* applyingCollectBatch(state, item.batch);
       case 'reap':
       case 'sweep':
       case 'migrate':

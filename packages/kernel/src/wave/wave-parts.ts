@@ -92,5 +92,5 @@ const mentionedIn = (state: KernelState, item: PlannedItem): readonly KRef[] => 
     return result === undefined ? [target, ...slots] : [target, ...slots, result];
   }
   if (item.kind !== 'notify') return [];
-  return item.batch.flatMap(kref => [kref, ...getPromise(state, kref).slots]);
+  return item.batch.krefs.flatMap(kref => [kref, ...getPromise(state, kref).slots]);
 };
