@@ -36,7 +36,7 @@ export interface CrankContext extends Speaker {
   readonly spaces: Spaces;
   readonly rights: CrankRights;
   /** Has the crank paid for. Throws VatFault METER_UNDERFLOW. */
-  readonly charge?: ((crank: CrankTuple, packedBytes: number) => void) | undefined;
+  readonly charge?: ((crank: CrankTuple, packedBytes: number) => Steps<void>) | undefined;
 }
 
 /** An ordinary crank. */
@@ -157,11 +157,11 @@ export function* mergingCrank(
   const mark = state.mark();
   try {
     const crank = yield* readingCrank(packed, context.rights);
-    context.charge?.(crank, packed.length);
+    if (context.charge !== undefined) yield* context.charge(crank, packed.length);
     const effects = yield* applying(state, context, crank);
     return { ok: true, effects, report: crank[3] };
   } catch (error) {
-    state.journal.rollback(mark);
+    yield* state.journal.rollingBack(mark);
     if (error instanceof RaisedFault) {
       return { ok: false, code: error.code, reason: { body: error.body, slots: [] } };
     }

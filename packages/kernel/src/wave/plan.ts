@@ -54,7 +54,7 @@ import {
   type VatCounters,
 } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
-import { mustWait } from './drain.js';
+import { askingToWait } from './drain.js';
 import { takingShares, type Taker } from './fair-share.js';
 import type { NotifyBatches } from './notify-batch.js';
 
@@ -191,7 +191,7 @@ class Planner implements Taker {
         if (item.type === ItemType.fork && mustWaitForRows(this.#state, item.vat)) return undefined;
         if (
           item.type === ItemType.upgrade &&
-          mustWait(this.#state, item, this.deliveries.has(item.vat))
+          (yield* askingToWait(this.#state, item, this.deliveries.has(item.vat)))
         ) {
           this.#draining.add(item.vat);
           this.drains.push({ ordinal, item });
