@@ -225,6 +225,24 @@ describe('a host that owns its blocks', () => {
     await expect(result).rejects.toEqual(Error('no'));
   });
 
+  test('an answer, then a commit without a run -> once, and whole all the time', async () => {
+    await (await withRelay({ x: null })).close();
+    const kernel = await open({});
+    const forward = [kernel.hostObject('x'), 'get', []];
+    const { result } = kernel.send(relayOf(kernel), 'forward', forward);
+    await settle(kernel);
+    const answered = kernel.answerHostCall(1, { value: 7 });
+    const isWhole = { findings: [], hostCalls: [] };
+    const now = () => ({ findings: kernel.audit().findings, hostCalls: kernel.hostCalls() });
+    expect(now()).toEqual(isWhole);
+    expect(() => kernel.answerHostCall(1, { value: 8 })).toThrow(/waits for no answer/);
+    await kernel.commit();
+    await answered;
+    expect(now()).toEqual(isWhole);
+    await settle(kernel);
+    expect(await result).toBe(7);
+  });
+
   test('replicas that take the same answers at the same place -> the same hashes', async () => {
     const hashes: string[][] = [];
     for (const threads of [1, 4]) {

@@ -24,7 +24,7 @@ const at = async (...times: number[]): Promise<void> => {
   for (const time of times) {
     await kernel.beginBlock({ time });
     await call('getLog');
-    await call('getLog');
+    await kernel.idle();
   }
 };
 const restart = async (): Promise<void> => {

@@ -32,6 +32,11 @@ export class Replica {
   async block(waves = Infinity): Promise<void> {
     await this.kernel.run({ waves });
     this.hashes.push(await this.kernel.commit());
+    await this.restart();
+  }
+
+  /** In some replicas. */
+  async restart(): Promise<void> {
     if (!this.#restarts) return;
     await this.kernel.close();
     this.kernel = await kernelOver(this.#options);

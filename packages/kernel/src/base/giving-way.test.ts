@@ -1,7 +1,7 @@
 /** Long work gives way; the clock here goes by how often it is looked at. */
 import type { Steps } from '@heirloom/store';
 import { expect, test } from 'vitest';
-import { asShortOrInTurns, inTurns } from './giving-way.js';
+import { asShortOrInTurns, inTurns, Turn } from './giving-way.js';
 
 /** Milliseconds between two looks at the clock. */
 const clockOf = (millisecondsALook: number) => {
@@ -55,4 +55,13 @@ test('giving way: in turns from the first step on -> as the clock says', async (
   const clock = clockOf(20);
   expect(await inTurns(counting(10), clock)).toBe('10 steps');
   expect(clock.turns).toBe(10);
+});
+
+test('giving way: many short parts -> a turn for others, as the clock says', async () => {
+  const clock = clockOf(5);
+  const turn = new Turn(clock);
+  const ends = Array.from({ length: 3 }, () => turn.end());
+  expect(ends).toEqual([undefined, undefined, undefined]);
+  await turn.end();
+  expect([clock.turns, turn.end()]).toEqual([1, undefined]);
 });

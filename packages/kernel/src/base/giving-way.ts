@@ -40,6 +40,28 @@ const afterTurn = async <T>(
   return inTurns(steps, clock);
 };
 
+/** The turn of work that waits for others now and then, and that is made of many short parts. */
+export class Turn {
+  readonly #clock: Pick<Clock, 'nowMs' | 'nextTurn'>;
+  #began: number;
+
+  constructor(clock: Pick<Clock, 'nowMs' | 'nextTurn'>) {
+    this.#clock = clock;
+    this.#began = clock.nowMs();
+  }
+
+  /** It has been long: others have theirs before what is given resolves. */
+  end(): Promise<void> | undefined {
+    if (this.#clock.nowMs() - this.#began < TURN_MS) return undefined;
+    return this.#next();
+  }
+
+  async #next(): Promise<void> {
+    await this.#clock.nextTurn();
+    this.#began = this.#clock.nowMs();
+  }
+}
+
 /** All of it, with turns for others in between. */
 export const inTurns = async <T>(
   steps: Steps<T>,

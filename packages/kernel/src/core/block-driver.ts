@@ -194,6 +194,7 @@ export class BlockDriver {
 
   async #runWaves(limits: RunLimits, hasWork: () => boolean): Promise<RunStats> {
     let done = NO_RUN;
+    await this.#core.doDeferred();
     while (hasWork() && !isReached(limits, done)) {
       done = addWave(done, await this.#core.runWave());
       if (this.#isHurried || this.#core.dirtyBytes >= BLOCK_BYTES_MAX) break;

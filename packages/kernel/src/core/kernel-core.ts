@@ -22,7 +22,7 @@ import {
 } from '@heirloom/worker';
 import { closedAmid, whenAborted } from '../base/aborted.js';
 import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
-import { inTurns } from '../base/giving-way.js';
+import { asShortOrInTurns, inTurns } from '../base/giving-way.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { SourcePlaces } from '../code/source-places.js';
@@ -36,7 +36,7 @@ import { ToldBundles } from '../lifecycle/told-bundles.js';
 import type { LifecycleContext } from '../lifecycle/vat-start.js';
 import { KernelLog } from '../log/kernel-log.js';
 import { logToText } from '../log/vat-lines.js';
-import { freeUnreferenced } from '../objects/freeing.js';
+import { freeing } from '../objects/freeing.js';
 import { interfaceOf } from '../objects/object-interfaces.js';
 import { causeOf } from '../state/damage.js';
 import { KernelState } from '../state/kernel-state.js';
@@ -298,6 +298,16 @@ export class KernelCore {
     this.images.codeCaches(this.#unhashed);
   }
 
+  /** What inputs have set in motion, before the first wave that follows them. */
+  async doDeferred(): Promise<void> {
+    await this.#guard(async () => this.#doDeferred());
+  }
+
+  async #doDeferred(): Promise<void> {
+    await asShortOrInTurns(this.state.doingDeferred(), this.ways.clock);
+    this.state.endCrank();
+  }
+
   /** Tries an upgrade, of which nothing stays. */
   async dryRun(
     vat: VatNumber,
@@ -323,11 +333,12 @@ export class KernelCore {
   /** Ends the block: everything since the last commit becomes durable, then the host is told. */
   async commit(): Promise<string> {
     await this.#guard(async () => {
+      await this.#doDeferred();
       this.results.forgetTold();
-      // What the host let go between waves: nothing in RAM may wait for a later block.
-      freeUnreferenced(this.state);
-      this.state.endCrank();
       const { clock } = this.ways;
+      // What the host let go between waves: nothing in RAM may wait for a later block.
+      await asShortOrInTurns(freeing(this.state), clock);
+      this.state.endCrank();
       const changes = await inTurns(this.state.changing(), clock);
       this.bundles.changes(changes);
       this.images.changes(changes);

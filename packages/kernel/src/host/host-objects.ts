@@ -15,7 +15,7 @@ import type { KernelCore } from '../core/kernel-core.js';
 import { isHeld } from '../objects/held-references.js';
 import { kernelData, soleReference, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
-import { applyAnswer, hostObjectName } from '../services/host-calls.js';
+import { applyAnswer, isUnanswered, hostObjectName } from '../services/host-calls.js';
 import { ranges } from '../state/kernel-keys.js';
 import { messageWeight } from '../state/queue-items.js';
 import { isPromiseKRef } from '../state/krefs.js';
@@ -138,7 +138,7 @@ export class HostObjects {
     while (this.#next < this.#durableEnd) {
       const call = this.#next;
       this.#next += 1;
-      if (services.hostCalls.get(call) !== undefined) this.#wait(call);
+      this.#wait(call);
     }
     this.#hand();
   }
@@ -157,13 +157,14 @@ export class HostObjects {
   #unanswered(): number[] {
     const { services } = this.#options.core.state;
     const calls = [...services.hostCalls.scan(ranges.hostCalls)];
-    return calls.filter(call => call < this.#durableEnd && !this.#answered.has(call));
+    return calls.filter(call => this.#isOpen(call) && !this.#answered.has(call));
   }
 
   /** A call is to be handed to its implementation, if there is one. */
   #wait(call: number): void {
-    if (this.#started.has(call) || this.#answered.has(call)) return;
     const { state } = this.#options.core;
+    if (!isUnanswered(state, call)) return;
+    if (this.#started.has(call) || this.#answered.has(call)) return;
     const message = state.services.hostCalls.need(call);
     if (!this.#implementations.has(hostObjectName(state, message.target))) return;
     this.#started.add(call);
@@ -192,8 +193,7 @@ export class HostObjects {
   }
 
   #start(call: number): void {
-    const { services } = this.#options.core.state;
-    if (services.hostCalls.get(call) === undefined || this.#answered.has(call)) {
+    if (!isUnanswered(this.#options.core.state, call) || this.#answered.has(call)) {
       this.#handed.done(call);
       return;
     }
@@ -290,8 +290,7 @@ export class HostObjects {
 
   /** Durable, and not answered by what the state has taken. */
   #isOpen(call: number): boolean {
-    const { services } = this.#options.core.state;
-    return call < this.#durableEnd && services.hostCalls.get(call) !== undefined;
+    return call < this.#durableEnd && isUnanswered(this.#options.core.state, call);
   }
 
   #take(call: number, given: GivenAnswer, apply: () => void): Promise<void> {

@@ -7,8 +7,10 @@
  * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
  * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import { readCrank, vatIdOf, type VatId, type VatNumber } from '@heirloom/worker';
+import type { Steps } from '@heirloom/store';
+import { readCrank, vatIdOf, type Spaces, type VatId, type VatNumber } from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
+import { inTurns } from '../base/giving-way.js';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { Verdict } from '../merge/cranks.js';
 import { releaseAll } from '../objects/counts.js';
@@ -21,6 +23,7 @@ import {
 import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
+import type { KRef } from '../state/krefs.js';
 import type { DryRunItem } from '../state/queue-items.js';
 import { VatState } from '../state/schema.js';
 import {
@@ -32,7 +35,7 @@ import {
 } from './dry-run-kinds.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';
-import { promisesToReject, watchesIn } from './termination.js';
+import { choosingRejected, gatheringPromises, watchesIn } from './termination.js';
 import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
@@ -120,17 +123,28 @@ const costOf = (packed: Uint8Array, verdict: Verdict): CrankCost => {
 };
 
 /** What the vat stands to lose, whatever the new code does. */
-const lossesOf = (state: KernelState, vat: VatNumber, exportsMax: number) => {
+const lossesOf = async (
+  { state, clock }: LifecycleContext,
+  vat: VatNumber,
+  exportsMax: number,
+) => {
   const { incarnation, spaces } = state.vats.need(vat);
   const abandoned = abandonedExports(state, vat, exportsMax);
+  const rejected = await inTurns(rejecting(state, vat, spaces), clock);
   return {
     vatId: vatIdOf(vat),
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
     abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
-    promisesRejected: promisesToReject(state, vat, watchesIn(state, spaces)).length,
+    promisesRejected: rejected.length,
   };
 };
+
+/** The promises that an upgrade would reject. */
+function* rejecting(state: KernelState, vat: VatNumber, spaces: Spaces): Steps<KRef[]> {
+  const promises = yield* gatheringPromises(state, vat);
+  return yield* choosingRejected(state, vat, promises, watchesIn(state, spaces));
+}
 
 interface TrialOptions {
   readonly exportsMax: number;
@@ -151,7 +165,7 @@ const upgradeInTrial = async (
   { exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
 ): Promise<UpgradeFindings> => {
   const { state } = context;
-  const losses = lossesOf(state, vat, exportsMax);
+  const losses = await lossesOf(context, vat, exportsMax);
   const before = kindsOf(state, vat);
   const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
   onStarted?.();
@@ -217,7 +231,7 @@ export const dryRun = async (
     if (!(error instanceof WorkerError)) throw error;
     const unbound = kindsOf(state, vat).known.map(({ tag }) => tag);
     return {
-      ...lossesOf(state, vat, Infinity),
+      ...(await lossesOf(context, vat, Infinity)),
       ...{ ok: false, errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
       kinds: { bound: [], unbound, dismissed: [], added: [] },
       migrations: { kinds: [], ...NO_SAMPLE },

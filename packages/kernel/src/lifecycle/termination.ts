@@ -14,7 +14,13 @@ import {
 } from '@heirloom/worker';
 import { HostError } from '../base/kernel-errors.js';
 import { retirePromise } from '../objects/clist.js';
-import { getPromise, release, releaseAll, releaseRecognizable } from '../objects/counts.js';
+import {
+  getPromise,
+  release,
+  releaseAll,
+  releaseRecognizable,
+  releasingAll,
+} from '../objects/counts.js';
 import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
 import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
 import { removeExports } from '../objects/orphans.js';
@@ -27,9 +33,14 @@ import { PromiseState, Reach, VatState, type CleanupRow } from '../state/schema.
 import { shareStep } from './shared-spaces.js';
 
 /** Every promise in the vat's c-list, in kref order. */
-export const promisesOf = (state: KernelState, vat: VatNumber): KRef[] => [
-  ...state.clist(vat).byKRef.scan(ranges.clistPromises(vat)),
-];
+export function* gatheringPromises(state: KernelState, vat: VatNumber): Steps<KRef[]> {
+  const promises: KRef[] = [];
+  for (const kref of state.clist(vat).byKRef.scan(ranges.clistPromises(vat))) {
+    promises.push(kref);
+    yield;
+  }
+  return promises;
+}
 
 /** What of a vat's promises outlives its incarnation, by the vat's names. */
 interface KeptPromises {
@@ -47,19 +58,23 @@ export const watchesIn = (state: KernelState, spaces: Spaces): KeptPromises => (
 
 const NOTHING_KEPT: KeptPromises = { isWatched: () => false, isDurable: () => false };
 
-/** The unresolved promises that the vat decides, but for those that it keeps, in kref order. */
-export const promisesToReject = (
+/** Of a vat's promises, the unresolved ones that it decides, but for those that it keeps. */
+export function* choosingRejected(
   state: KernelState,
   vat: VatNumber,
+  promises: readonly KRef[],
   kept: KeptPromises,
-): KRef[] => {
+): Steps<KRef[]> {
   const { byKRef } = state.clist(vat);
-  return promisesOf(state, vat).filter(promise => {
+  const rejected: KRef[] = [];
+  for (const promise of promises) {
     const row = getPromise(state, promise);
     const isDecided = row.state === PromiseState.unresolved && row.decider === vat;
-    return isDecided && !kept.isDurable(byKRef.need(promise)[0]);
-  });
-};
+    if (isDecided && !kept.isDurable(byKRef.need(promise)[0])) rejected.push(promise);
+    yield;
+  }
+  return rejected;
+}
 
 /**
  * Rejects what the vat decides, in kref order (rules.md#u2), and takes its promises out of its
@@ -74,8 +89,8 @@ export function* abandoningPromises(
   kept: KeptPromises = NOTHING_KEPT,
 ): Steps<number> {
   const { byKRef } = state.clist(vat);
-  const promises = promisesOf(state, vat);
-  const rejected = promisesToReject(state, vat, kept);
+  const promises = yield* gatheringPromises(state, vat);
+  const rejected = yield* choosingRejected(state, vat, promises, kept);
   for (const promise of rejected) {
     yield* settling(state, promise, reason);
     yield;
@@ -115,8 +130,8 @@ export function* endingVat(state: KernelState, vat: VatNumber, end: Settlement):
   yield* abandoningPromises(state, vat, VAT_TERMINATED);
   yield* settlingDone(state, vat, row, end);
   if (meter !== null) release(state, meter);
-  releaseAll(state, row.slots);
-  if (row.previous !== null) releaseAll(state, row.previous.slots);
+  yield* releasingAll(state, row.slots);
+  if (row.previous !== null) yield* releasingAll(state, row.previous.slots);
 }
 
 /** Takes up to `limit` names out of a dead vat's c-list, letting go of what it imported. */

@@ -32,7 +32,7 @@ import {
 } from '../merge/cranks.js';
 import type { CrankRights } from '../merge/syscalls.js';
 import { activate, nameFor, retirePromise } from '../objects/clist.js';
-import { charge, crankCost } from '../services/meters.js';
+import { charging, crankCost } from '../services/meters.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
@@ -187,7 +187,7 @@ const sweepAfter = (incarnation: Incarnation, cycleInterval: number): Sweep => {
 export const chargeTo = (state: KernelState, meter: KRef | null): CrankContext['charge'] =>
   meter === null
     ? undefined
-    : (crank, packedBytes) => charge(state, meter, crankCost(crank, packedBytes));
+    : (crank, packedBytes) => charging(state, meter, crankCost(crank, packedBytes));
 
 /** A vat that exits while it starts has not started. */
 const withExit = (verdict: Verdict): Verdict => {

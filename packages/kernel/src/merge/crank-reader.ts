@@ -48,6 +48,9 @@ const WORD_CHARS_MAX = 1_000;
 /** A reason as a JSON string: six characters for one that is not ASCII. */
 const REASON_TEXT_CHARS_MAX = 6 * MIGRATION_REASON_CHARS_MAX + 2;
 
+/** References between two places where reading may stop. */
+const READ_AT_ONCE = 64;
+
 const fault = (what: string): never => {
   throw new VatFault('BAD_SYSCALL', what);
 };
@@ -107,7 +110,7 @@ class CrankReader {
         if (length !== 5) fault('malformed send');
         const target = this.#reference();
         const body = this.#body();
-        const slots = this.#slots();
+        const slots = yield* this.#slots();
         return [op, target, body, slots, cursor.takesNull() ? null : this.#reference()];
       }
       case Syscall.subscribe:
@@ -118,13 +121,13 @@ class CrankReader {
         return [op, yield* this.#resolutions()];
       case Syscall.exit:
         if (length !== 4) fault('malformed exit');
-        return [op, cursor.boolean(), this.#body(), this.#slots()];
+        return [op, cursor.boolean(), this.#body(), yield* this.#slots()];
       case Syscall.dropImports:
       case Syscall.retireImports:
       case Syscall.retireExports:
       case Syscall.abandonExports:
         if (length !== 2) fault('malformed garbage syscall');
-        return [op, this.#references()];
+        return [op, yield* this.#references()];
       case Syscall.dismissKind: {
         if (length !== 3) fault('malformed dismissal');
         const kind = cursor.integer();
@@ -134,7 +137,7 @@ class CrankReader {
       }
       case Syscall.allege:
         if (length !== 2) fault('malformed interfaces');
-        return [op, this.#interfaces()];
+        return [op, yield* this.#interfaces()];
       default:
         return fault(`unknown syscall ${op}`);
     }
@@ -145,13 +148,16 @@ class CrankReader {
     return isReference(text) ? text : fault('no reference');
   }
 
-  #references(countMax = REFERENCES_PER_CRANK_MAX): VRef[] {
+  *#references(countMax = REFERENCES_PER_CRANK_MAX): Steps<VRef[]> {
     const count = this.#cursor.list();
     if (count > countMax) limit('syscall capdata too large');
     this.#referencesLeft -= count;
     if (this.#referencesLeft < 0) limit('too many references');
     const vrefs: VRef[] = [];
-    for (let i = 0; i < count; i += 1) vrefs.push(this.#reference());
+    for (let i = 0; i < count; i += 1) {
+      vrefs.push(this.#reference());
+      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
+    }
     return vrefs;
   }
 
@@ -160,7 +166,7 @@ class CrankReader {
     return body.length > BODY_BYTES_MAX ? limit('syscall capdata too large') : body;
   }
 
-  #slots(): VRef[] {
+  #slots(): Steps<VRef[]> {
     return this.#references(SLOTS_MAX);
   }
 
@@ -177,13 +183,14 @@ class CrankReader {
     const resolutions: Resolution[] = [];
     for (let i = 0; i < count; i += 1) {
       cursor.tuple(4);
-      resolutions.push([this.#reference(), cursor.boolean(), this.#body(), this.#slots()]);
+      const head = [this.#reference(), cursor.boolean(), this.#body()] as const;
+      resolutions.push([...head, yield* this.#slots()]);
       yield;
     }
     return resolutions;
   }
 
-  #interfaces(): (readonly [VRef, string])[] {
+  *#interfaces(): Steps<(readonly [VRef, string])[]> {
     const cursor = this.#cursor;
     const count = this.#elements();
     const pairs: (readonly [VRef, string])[] = [];
@@ -193,6 +200,7 @@ class CrankReader {
       const spelled = cursor.text(WORD_CHARS_MAX);
       if (readInterface(spelled) === undefined) fault('malformed interfaces');
       pairs.push([vref, spelled]);
+      yield;
     }
     return pairs;
   }

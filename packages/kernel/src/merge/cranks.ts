@@ -22,8 +22,9 @@ import {
   type VatNumber,
 } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
-import { getPromise, release, releaseAll } from '../objects/counts.js';
+import { getPromise, release, releasingAll } from '../objects/counts.js';
 import { kernelData, type KernelData } from '../objects/kernel-data.js';
+import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
@@ -35,7 +36,7 @@ export interface CrankContext extends Speaker {
   readonly spaces: Spaces;
   readonly rights: CrankRights;
   /** Has the crank paid for. Throws VatFault METER_UNDERFLOW. */
-  readonly charge?: ((crank: CrankTuple, packedBytes: number) => void) | undefined;
+  readonly charge?: ((crank: CrankTuple, packedBytes: number) => Steps<void>) | undefined;
 }
 
 /** An ordinary crank. */
@@ -66,7 +67,15 @@ export function* acceptingMessage(
   }
   if (result !== undefined) activateResult(state, vat, result);
   release(state, target);
-  releaseAll(state, slots);
+  yield* releasingAll(state, slots);
+}
+
+/** What a notify tells of. */
+export interface ToldPromises {
+  /** The promise of the notify first; others in order of mention. */
+  readonly krefs: readonly KRef[];
+  /** What the vat is told of the promise in place of its data; then it is told of no other. */
+  readonly instead?: Settlement;
 }
 
 /** A notify leaves the queue: the vat gets the data of the whole batch. */
@@ -74,11 +83,11 @@ export function* acceptingNotify(
   state: KernelState,
   vat: VatNumber,
   promise: KRef,
-  batch: readonly KRef[],
+  { krefs, instead }: ToldPromises,
 ): Steps<void> {
-  for (const kref of batch) {
+  for (const kref of krefs) {
     activate(state, vat, kref);
-    for (const slot of getPromise(state, kref).slots) {
+    for (const slot of (instead ?? getPromise(state, kref)).slots) {
       activate(state, vat, slot);
       yield;
     }
@@ -148,11 +157,11 @@ export function* mergingCrank(
   const mark = state.mark();
   try {
     const crank = yield* readingCrank(packed, context.rights);
-    context.charge?.(crank, packed.length);
+    if (context.charge !== undefined) yield* context.charge(crank, packed.length);
     const effects = yield* applying(state, context, crank);
     return { ok: true, effects, report: crank[3] };
   } catch (error) {
-    state.journal.rollback(mark);
+    yield* state.journal.rollingBack(mark);
     if (error instanceof RaisedFault) {
       return { ok: false, code: error.code, reason: { body: error.body, slots: [] } };
     }

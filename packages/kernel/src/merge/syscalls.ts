@@ -127,8 +127,8 @@ const doCollect = (
   }
 };
 
-/** References of one garbage syscall that are worked off at a stretch. */
-const COLLECTED_MAX = 1_000;
+/** References of one syscall that are worked off at a stretch. */
+const COLLECTED_MAX = 50;
 
 /** What comes to the same as the syscall, one after the other, none of which takes long. */
 export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
@@ -151,9 +151,15 @@ export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
     case Syscall.subscribe:
     case Syscall.exit:
     case Syscall.dismissKind:
-    case Syscall.allege:
       yield syscall;
       return;
+    case Syscall.allege: {
+      const [op, interfaces] = syscall;
+      for (let at = 0; at < interfaces.length; at += COLLECTED_MAX) {
+        yield [op, interfaces.slice(at, at + COLLECTED_MAX)];
+      }
+      return;
+    }
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

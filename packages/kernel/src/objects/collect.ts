@@ -5,6 +5,7 @@
  * wave that would tell it starts. freeing.ts says who is to be told, at the end of a wave.
  */
 import assert from 'node:assert/strict';
+import type { Steps } from '@heirloom/store';
 import {
   parseVRef,
   ROOT_VREF,
@@ -79,11 +80,11 @@ const isDue = (state: KernelState, { vat, action }: CollectBatch, kref: KRef): b
  * Takes what vats are to be told off the table, at most `limit`; what holds no longer goes, and
  * what is for `deferred` and for stranded vats stays.
  */
-export const takeCollectBatches = (
+export function* takingCollectBatches(
   state: KernelState,
   limit: number,
   deferred: ReadonlySet<VatNumber>,
-): CollectBatch[] => {
+): Steps<CollectBatch[]> {
   const batches = new Map<string, CollectBatch>();
   const keys: string[] = [];
   for (const range of state.collectRanges) {
@@ -94,6 +95,7 @@ export const takeCollectBatches = (
     if (!isAction(action)) assert.fail(`unknown action ${action}`);
     if (deferred.has(vat)) continue;
     state.collect.delete(key);
+    yield;
     const name = `${vat}/${action}`;
     const batch = batches.get(name) ?? { vat, action, krefs: [] };
     if (!isDue(state, batch, kref)) continue;
@@ -101,13 +103,13 @@ export const takeCollectBatches = (
     batches.set(name, batch);
   }
   return [...batches.values()];
-};
+}
 
 /** The vat has been told: its crank is merged. */
-export const applyCollectBatch = (
+export function* applyingCollectBatch(
   state: KernelState,
   { vat, action, krefs }: CollectBatch,
-): void => {
+): Steps<void> {
   for (const kref of krefs) {
     switch (action) {
       case CollectAction.dropExport:
@@ -123,8 +125,9 @@ export const applyCollectBatch = (
       default:
         throw TypeError(`unknown action ${String(action satisfies never)}`);
     }
+    yield;
   }
-};
+}
 
 const forgetImport = (state: KernelState, vat: VatNumber, kref: KRef): void => {
   const { byKRef, byVRef } = state.clist(vat);

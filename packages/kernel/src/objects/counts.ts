@@ -7,6 +7,7 @@
  * (rules.md#g1).
  */
 import assert from 'node:assert/strict';
+import type { Steps } from '@heirloom/store';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type ObjectRow, type PromiseRow, type Reach } from '../state/schema.js';
@@ -97,6 +98,20 @@ export const holdAll = (state: KernelState, krefs: readonly KRef[]): void => {
 export const releaseAll = (state: KernelState, krefs: readonly KRef[]): void => {
   for (const kref of krefs) release(state, kref);
 };
+
+/** The same in steps: vats decide how many. */
+export function* holdingAll(state: KernelState, krefs: readonly KRef[]): Steps<void> {
+  for (const kref of krefs) {
+    hold(state, kref);
+    yield;
+  }
+}
+export function* releasingAll(state: KernelState, krefs: readonly KRef[]): Steps<void> {
+  for (const kref of krefs) {
+    release(state, kref);
+    yield;
+  }
+}
 
 /** How far the owner of an object believes that its export goes. */
 export const setExported = (state: KernelState, kref: KRef, exported: Reach): void => {

@@ -7,6 +7,7 @@
  * (state/due-krefs.ts, state/tangle.ts), and waves go on until nothing is. Until then counts of
  * what has not been looked at are right, and nobody can come to hold it: nobody has it.
  */
+import { atOnce, type Steps } from '@heirloom/store';
 import { isVatNumber, ROOT_VREF, type VatNumber } from '@heirloom/worker';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -16,11 +17,11 @@ import type { QueuedMessage } from '../state/queue-items.js';
 import { PromiseState, Reach, type ObjectRow, type PromiseRow } from '../state/schema.js';
 import { SearchPhase } from '../state/tangle.js';
 import { CollectAction, mark } from './collect.js';
-import { mayBeInCycle, promiseQueueKey, release, releaseAll } from './counts.js';
+import { mayBeInCycle, promiseQueueKey, release, releasingAll } from './counts.js';
 import { GarbageWork } from './garbage-work.js';
 import { forgetKernelObject } from './kernel-objects.js';
 import { ownerOf } from './orphans.js';
-import { searchCycles } from './promise-cycles.js';
+import { searchingCycles } from './promise-cycles.js';
 
 /** What letting go of a reference costs more than looking at one. */
 const RELEASE = 4;
@@ -30,12 +31,12 @@ const releaseCost = ({ body, slots }: QueuedMessage): number =>
   RELEASE * (2 + slots.length) + body.length / KILOBYTE;
 
 /** The messages that wait on it go from the last to the first, so that what is left is a queue. */
-const freeQueue = (
+function* freeingQueue(
   state: KernelState,
   kref: KRef,
   queueCount: number,
   work: GarbageWork,
-): number => {
+): Steps<number> {
   let left = queueCount;
   while (left > 0 && work.isLeft) {
     left -= 1;
@@ -43,19 +44,19 @@ const freeQueue = (
     const message = state.promiseQueues.need(key);
     work.spend(releaseCost(message));
     state.promiseQueues.delete(key);
-    releaseAll(state, message.slots);
+    yield* releasingAll(state, message.slots);
     if (message.result !== undefined) release(state, message.result);
   }
   return left;
-};
+}
 
-const freePromise = (
+function* freeingPromise(
   state: KernelState,
   kref: KRef,
   row: PromiseRow,
   work: GarbageWork,
-): void => {
-  const queueCount = freeQueue(state, kref, row.queueCount, work);
+): Steps<void> {
+  const queueCount = yield* freeingQueue(state, kref, row.queueCount, work);
   if (queueCount > 0) {
     state.promises.set(kref, { ...row, queueCount });
     state.maybeFree.add(kref);
@@ -64,10 +65,10 @@ const freePromise = (
   if (row.state !== PromiseState.unresolved) {
     work.spend(RELEASE * row.slots.length);
     state.tangle.gone(kref, row.slots);
-    releaseAll(state, row.slots);
+    yield* releasingAll(state, row.slots);
   }
   state.promises.delete(kref);
-};
+}
 
 /** Nobody answers to it and nobody reaches it: those who recognise it are told, then it goes. */
 const freeOrphan = (
@@ -110,7 +111,7 @@ const freeObject = (state: KernelState, kref: KRef, row: ObjectRow, work: Garbag
   return undefined;
 };
 
-const look = (state: KernelState, kref: KRef, work: GarbageWork): void => {
+function* looking(state: KernelState, kref: KRef, work: GarbageWork): Steps<void> {
   work.spend(RELEASE);
   if (!isPromiseKRef(kref)) {
     const row = state.objects.get(kref);
@@ -119,36 +120,41 @@ const look = (state: KernelState, kref: KRef, work: GarbageWork): void => {
   }
   const row = state.promises.get(kref);
   if (row === undefined) return;
-  if (row.references === 0) freePromise(state, kref, row, work);
+  if (row.references === 0) yield* freeingPromise(state, kref, row, work);
   else if (!state.tangle.isDoomed(kref)) {
     work.spend(row.slots.length / RELEASE);
     if (mayBeInCycle(row)) state.suspects.add(kref);
   }
-};
+}
 
 /**
  * Looks at everything whose counts may have reached nil, in kref order, until nothing is left:
  * releasing the data of a promise can free more.
  */
-const freeCounted = (state: KernelState, work: GarbageWork): void => {
+function* freeingCounted(state: KernelState, work: GarbageWork): Steps<void> {
   const { maybeFree } = state;
   while (maybeFree.size > 0 && work.isLeft) {
     for (const kref of maybeFree.take(work.left)) {
-      if (work.isLeft) look(state, kref, work);
+      if (work.isLeft) yield* looking(state, kref, work);
       else maybeFree.add(kref);
+      yield;
     }
   }
-};
+}
 
 const canSearch = ({ suspects, tangle }: KernelState): boolean =>
   suspects.size > 0 || tangle.phase !== SearchPhase.none || tangle.singly > 0;
 
 /** Frees what nobody holds, as far as one wave's work reaches. */
-export const freeUnreferenced = (state: KernelState, work = new GarbageWork()): void => {
-  freeCounted(state, work);
+export function* freeing(state: KernelState, work = new GarbageWork()): Steps<void> {
+  yield* freeingCounted(state, work);
   while (work.isLeft && canSearch(state)) {
-    searchCycles(state, work);
-    freeCounted(state, work);
+    yield* searchingCycles(state, work);
+    yield* freeingCounted(state, work);
   }
   state.hasGarbageLeft = state.isGarbageLeft();
-};
+}
+
+/** The same at a stretch. */
+export const freeUnreferenced = (state: KernelState, work = new GarbageWork()): void =>
+  atOnce(freeing(state, work));

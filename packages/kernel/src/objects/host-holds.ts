@@ -7,7 +7,7 @@
  * Invariants: the row is there iff that number is not nil, and it holds the reference once. Whether
  * the host may use a reference follows from the state alone: held-references.ts, rules.md#s5.
  */
-import { heightAfter } from '@heirloom/store';
+import { atOnce, heightAfter, type Steps } from '@heirloom/store';
 import type { Untold } from '../state/host-tellings.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
@@ -69,7 +69,14 @@ export const bindName = (state: KernelState, name: string, kref: KRef): void => 
 };
 
 /** The host will be told of a promise that has settled, and holds what it settled to. */
-export const tellHost = (state: KernelState, promise: KRef, row: PromiseRow): void => {
-  for (const kref of row.slots) pin(state, kref, 'results');
+export function* tellingHost(state: KernelState, promise: KRef, row: PromiseRow): Steps<void> {
+  for (const kref of row.slots) {
+    pin(state, kref, 'results');
+    yield;
+  }
   state.hostSettlements.add(promise, row, heightAfter(state.height));
-};
+}
+
+/** The same at a stretch. */
+export const tellHost = (state: KernelState, promise: KRef, row: PromiseRow): void =>
+  atOnce(tellingHost(state, promise, row));

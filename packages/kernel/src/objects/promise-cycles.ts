@@ -18,6 +18,7 @@
  * `CYCLE_PROMISES_MAX` members: one that finds more gives up. Then each of its suspects has a
  * search of its own, so that one tangle that is too large hides no other.
  */
+import type { Steps } from '@heirloom/store';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, type PromiseRow } from '../state/schema.js';
@@ -32,10 +33,12 @@ const SUSPECTS_MAX = 10_000;
 const EMPTY = new Uint8Array();
 
 /** Goes on with the search that there is, or begins one, until it ends or the work is done. */
-export const searchCycles = (state: KernelState, work: GarbageWork): void => {
+export function* searchingCycles(state: KernelState, work: GarbageWork): Steps<void> {
   if (!hasSearch(state)) return;
-  while (work.isLeft && state.tangle.phase !== SearchPhase.none) step(state, work);
-};
+  while (work.isLeft && state.tangle.phase !== SearchPhase.none) {
+    yield* stepping(state, work);
+  }
+}
 
 /** Is there a search? One is begun if there is any reason for it. */
 const hasSearch = (state: KernelState): boolean => {
@@ -49,27 +52,28 @@ const hasSearch = (state: KernelState): boolean => {
   return true;
 };
 
-const step = (state: KernelState, work: GarbageWork): void => {
+function* stepping(state: KernelState, work: GarbageWork): Steps<void> {
   const { phase } = state.tangle;
   switch (phase) {
     case SearchPhase.members:
-      return findMembers(state, work);
+      return yield* findingMembers(state, work);
     case SearchPhase.live:
-      return markLive(state, work);
+      return yield* markingLive(state, work);
     case SearchPhase.clear:
-      return clear(state, work);
+      return yield* clearing(state, work);
     case SearchPhase.none:
       return undefined;
     default:
       throw TypeError(`unknown phase ${String(phase satisfies never)}`);
   }
-};
+}
 
 const promisesIn = ({ slots }: PromiseRow): KRef[] => slots.filter(isPromiseKRef);
 
-const findMembers = (state: KernelState, work: GarbageWork): void => {
+function* findingMembers(state: KernelState, work: GarbageWork): Steps<void> {
   const { tangle } = state;
   while (work.isLeft) {
+    yield;
     const kref = tangle.take();
     if (kref === undefined) {
       tangle.beginLive();
@@ -89,7 +93,7 @@ const findMembers = (state: KernelState, work: GarbageWork): void => {
       return;
     }
   }
-};
+}
 
 /**
  * Where there were several suspects, it is not known which of them led to so many. What a single
@@ -107,9 +111,10 @@ const forgetCovered = ({ suspects, tangle }: KernelState): void => {
   for (const kref of suspects.snapshot()) if (tangle.covers(kref)) suspects.delete(kref);
 };
 
-const markLive = (state: KernelState, work: GarbageWork): void => {
+function* markingLive(state: KernelState, work: GarbageWork): Steps<void> {
   const { tangle } = state;
   while (work.isLeft) {
+    yield;
     const kref = tangle.take();
     if (kref === undefined) {
       tangle.beginClear();
@@ -119,14 +124,15 @@ const markLive = (state: KernelState, work: GarbageWork): void => {
     work.spend(1 + slots.length);
     tangle.reach(slots);
   }
-};
+}
 
 /** The data of garbage goes; what it held is let go of, all of this step at once. */
-const clear = (state: KernelState, work: GarbageWork): void => {
+function* clearing(state: KernelState, work: GarbageWork): Steps<void> {
   const { tangle } = state;
   const released = new Map<KRef, number>();
   let isThrough = false;
   while (work.isLeft && !isThrough) {
+    yield;
     const kref = tangle.take();
     if (kref === undefined) isThrough = true;
     else {
@@ -137,6 +143,7 @@ const clear = (state: KernelState, work: GarbageWork): void => {
     }
   }
   for (const [kref, holders] of released) {
+    yield;
     release(state, kref, holders);
     // Its turn comes: nobody need look at it before.
     if (tangle.isDoomed(kref) && state.promises.need(kref).references > 0) {
@@ -144,4 +151,4 @@ const clear = (state: KernelState, work: GarbageWork): void => {
     }
   }
   if (isThrough) tangle.end();
-};
+}

@@ -12,7 +12,7 @@ import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY_DECIDES, type Decider } from '../state/parties.js';
 import { PromiseState } from '../state/schema.js';
 import { getPromise, release, updatePromise } from './counts.js';
-import { settle, settling, type Settlement } from './router.js';
+import { settling, type Settlement } from './router.js';
 
 /** The decider of a queued result becomes the kernel (or the host); its reference goes on. */
 export const takeResult = (
@@ -27,10 +27,18 @@ export const takeResult = (
 };
 
 /** Settles a result and lets go of the reference that was kept for it. */
-export const answer = (state: KernelState, result: KRef, settlement: Settlement): void => {
-  settle(state, result, settlement);
+export function* answering(
+  state: KernelState,
+  result: KRef,
+  settlement: Settlement,
+): Steps<void> {
+  yield* settling(state, result, settlement);
   release(state, result);
-};
+}
+
+/** The same at a stretch: for results that nobody can have sent to yet. */
+export const answer = (state: KernelState, result: KRef, settlement: Settlement): void =>
+  atOnce(answering(state, result, settlement));
 
 /** What promises can wait for. */
 export const waitSubject = {
@@ -62,12 +70,7 @@ export function* waking(
   const { services } = state;
   for (const result of services.waitersFor(subject)) {
     services.waits.delete(`${subject} ${result}`);
-    yield* settling(state, result, settlement);
-    release(state, result);
+    yield* answering(state, result, settlement);
     yield;
   }
 }
-
-/** The same at a stretch. */
-export const wake = (state: KernelState, subject: string, settlement: Settlement): void =>
-  atOnce(waking(state, subject, settlement));

@@ -19,13 +19,13 @@ import { PromiseState, Reach, settledBody } from '../state/schema.js';
 import {
   getPromise,
   hold,
-  holdAll,
+  holdingAll,
   promiseQueueKey,
   release,
-  releaseAll,
+  releasingAll,
   updatePromise,
 } from './counts.js';
-import { tellHost } from './host-holds.js';
+import { tellingHost } from './host-holds.js';
 import { dataNotCallable, rejection, soleReference, VAT_TERMINATED } from './kernel-data.js';
 
 /** A settlement: data is canonical bytes and the references that it mentions. */
@@ -81,7 +81,7 @@ interface Settling {
 }
 
 /** Routes a message whose mentions are already counted. Gives what refusing it has to settle. */
-const route = (state: KernelState, message: QueuedMessage): Settling | undefined => {
+function* routing(state: KernelState, message: QueuedMessage): Steps<Settling | undefined> {
   const { target } = message;
   if (!isPromiseKRef(target)) {
     state.enqueue({ type: ItemType.send, ...message });
@@ -92,7 +92,7 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
     case PromiseState.unresolved: {
       const queueBytes = row.queueBytes + messageWeight(message);
       if (row.queueCount >= state.promiseQueueMax || queueBytes > PROMISE_QUEUE_BYTES_MAX) {
-        return refusal(state, message, QUEUE_IS_FULL);
+        return yield* declining(state, message, QUEUE_IS_FULL);
       }
       state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
       // The queue hangs on its promise: it does not keep it.
@@ -108,14 +108,21 @@ const route = (state: KernelState, message: QueuedMessage): Settling | undefined
         return undefined;
       }
       const { body, slots } = message;
-      return refusal(state, message, { rejected: true, ...dataNotCallable(body, slots) });
+      return yield* declining(state, message, {
+        rejected: true,
+        ...dataNotCallable(body, slots),
+      });
     }
     case PromiseState.rejected:
-      return refusal(state, message, { rejected: true, body: settledBody(row), slots: row.slots });
+      return yield* declining(state, message, {
+        rejected: true,
+        body: settledBody(row),
+        slots: row.slots,
+      });
     default:
       throw TypeError(`unknown promise state ${String(row.state satisfies never)}`);
   }
-};
+}
 
 /** Data of the messages that wait on one promise. */
 const PROMISE_QUEUE_BYTES_MAX = 2 ** 26;
@@ -132,9 +139,10 @@ const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
  */
 export function* sending(state: KernelState, message: QueuedMessage): Steps<void> {
   hold(state, message.target);
-  holdAll(state, message.slots);
+  yield* holdingAll(state, message.slots);
   const { sender } = state;
-  yield* settlingAll(state, route(state, sender === undefined ? message : { ...message, sender }));
+  const sent = sender === undefined ? message : { ...message, sender };
+  yield* settlingAll(state, yield* routing(state, sent));
 }
 
 /** The same at a stretch. */
@@ -142,20 +150,20 @@ export const send = (state: KernelState, message: QueuedMessage): void =>
   atOnce(sending(state, message));
 
 /** Nobody will receive a message: what it mentions is let go. Its result is still to be settled. */
-const refusal = (
+function* declining(
   state: KernelState,
   message: QueuedMessage,
   settlement: Settlement,
-): Settling | undefined => {
+): Steps<Settling | undefined> {
   const { target, slots, result } = message;
   // Held for as long as it takes to settle: the reason may be the data of what is let go.
-  holdAll(state, settlement.slots);
+  yield* holdingAll(state, settlement.slots);
   release(state, target);
-  releaseAll(state, slots);
+  yield* releasingAll(state, slots);
   if (result !== undefined) return { promise: result, settlement };
-  releaseAll(state, settlement.slots);
+  yield* releasingAll(state, settlement.slots);
   return undefined;
-};
+}
 
 /** A message that nobody will receive: its result is rejected, what it mentions is let go. */
 export function* refusing(
@@ -163,7 +171,7 @@ export function* refusing(
   message: QueuedMessage,
   reason: Settlement = VAT_TERMINATED,
 ): Steps<void> {
-  yield* settlingAll(state, refusal(state, message, reason));
+  yield* settlingAll(state, yield* declining(state, message, reason));
 }
 
 /** The same at a stretch. */
@@ -183,7 +191,7 @@ interface Flow {
  * the stack may stand for a link of it.
  */
 function* settlingAll(state: KernelState, first: Settling | undefined): Steps<void> {
-  if (first !== undefined) yield* flowing(state, [rejectResult(state, first)]);
+  if (first !== undefined) yield* flowing(state, [yield* rejectingResult(state, first)]);
 }
 
 function* flowing(state: KernelState, flows: Flow[]): Steps<void> {
@@ -199,9 +207,9 @@ function* flowing(state: KernelState, flows: Flow[]): Steps<void> {
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
     const refused = mayMove(state, message)
-      ? route(state, message)
-      : refusal(state, message, QUEUE_IS_FULL);
-    if (refused !== undefined) flows.push(rejectResult(state, refused));
+      ? yield* routing(state, message)
+      : yield* declining(state, message, QUEUE_IS_FULL);
+    if (refused !== undefined) flows.push(yield* rejectingResult(state, refused));
     yield;
   }
 }
@@ -216,14 +224,17 @@ const mayMove = (state: KernelState, message: QueuedMessage): boolean => {
   return true;
 };
 
-const rejectResult = (state: KernelState, { promise, settlement }: Settling): Flow => {
+function* rejectingResult(
+  state: KernelState,
+  { promise, settlement }: Settling,
+): Steps<Flow> {
   const row = getPromise(state, promise);
   assert(row.decider === NOBODY_DECIDES, 'a queued result has no decider');
-  const flow = settleOne(state, promise, settlement);
-  releaseAll(state, settlement.slots);
+  const flow = yield* settlingOne(state, promise, settlement);
+  yield* releasingAll(state, settlement.slots);
   release(state, promise);
   return flow;
-};
+}
 
 /**
  * Settles an unresolved promise: subscribers are notified in order of their numbers, then the
@@ -236,7 +247,7 @@ export function* settling(
   promise: KRef,
   settlement: Settlement,
 ): Steps<void> {
-  yield* flowing(state, [settleOne(state, promise, settlement)]);
+  yield* flowing(state, [yield* settlingOne(state, promise, settlement)]);
 }
 
 /** The same at a stretch. */
@@ -244,12 +255,16 @@ export const settle = (state: KernelState, promise: KRef, settlement: Settlement
   atOnce(settling(state, promise, settlement));
 
 /** Settles one promise; its messages are still to be routed. */
-const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): Flow => {
+function* settlingOne(
+  state: KernelState,
+  promise: KRef,
+  settlement: Settlement,
+): Steps<Flow> {
   const row = getPromise(state, promise);
   assert(row.state === PromiseState.unresolved, 'a promise settles once');
   const { subscribers, queueCount } = row;
   const vats = subscribers.filter(isVatNumber);
-  holdAll(state, settlement.slots);
+  yield* holdingAll(state, settlement.slots);
   // Each notify on the queue holds it, and so does each message that is about to be routed.
   const settled = updatePromise(
     state,
@@ -266,10 +281,10 @@ const settleOne = (state: KernelState, promise: KRef, settlement: Settlement): F
       queueBytes: 0,
     },
   );
-  if (vats.length < subscribers.length) tellHost(state, promise, settled);
+  if (vats.length < subscribers.length) yield* tellingHost(state, promise, settled);
   for (const vat of vats) enqueueNotify(state, vat, promise);
   return { promise, count: queueCount, next: 0 };
-};
+}
 
 const enqueueNotify = (state: KernelState, vat: VatNumber, promise: KRef): void => {
   const { sender } = state;

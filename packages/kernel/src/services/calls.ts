@@ -6,6 +6,7 @@
  */
 import { getPromise } from '../objects/counts.js';
 import { SlotMark, soleReference } from '../objects/kernel-data.js';
+import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import { PromiseState, settledBody } from '../state/schema.js';
@@ -23,7 +24,16 @@ export interface KernelCall<Row extends KernelObjectRow = KernelObjectRow> {
 /** What a method returns that has seen to it that the result settles, now or later. */
 export const DEFERRED = Symbol('deferred');
 
-/** Carries out a call: the value of the result, or DEFERRED. */
+/** What a method returns whose result is more than a value. */
+export class Answered {
+  readonly settlement: Settlement;
+
+  constructor(settlement: Settlement) {
+    this.settlement = settlement;
+  }
+}
+
+/** Carries out a call: the value of the result, `Answered` or DEFERRED. */
 export type KernelMethod<Row extends KernelObjectRow = KernelObjectRow> = (
   call: KernelCall<Row>,
 ) => unknown;

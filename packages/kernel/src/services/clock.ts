@@ -4,8 +4,9 @@
  * Time is what the host says at the beginning of a block: an input like others, never less than
  * before. Units are the host's business.
  */
+import type { Steps } from '@heirloom/store';
 import { kernelData } from '../objects/kernel-data.js';
-import { answer, takeResult } from '../objects/replies.js';
+import { answering, takeResult } from '../objects/replies.js';
 import { alarmTimeOf, ranges, waiterOf } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { DEFERRED, naturalArgument, Refusal, type KernelMethods } from './calls.js';
@@ -19,18 +20,24 @@ const timeData = (time: number) => ({ rejected: false, ...kernelData(BigInt(time
 
 /** The time of a new block: alarms up to it settle with it, earliest first. */
 export const setBlockTime = (state: KernelState, time: number): void => {
-  const { services } = state;
-  services.setCount('blockTime', time);
+  state.services.setCount('blockTime', time);
+  state.defer(waking(state, time));
+};
+
+function* waking(state: KernelState, time: number): Steps<void> {
+  const { alarms } = state.services;
   const due: string[] = [];
-  for (const key of services.alarms.scan(ranges.alarms)) {
+  for (const key of alarms.scan(ranges.alarms)) {
     if (alarmTimeOf(key) > time) break;
     due.push(key);
+    yield;
   }
   for (const key of due) {
-    services.alarms.delete(key);
-    answer(state, waiterOf(key), timeData(time));
+    alarms.delete(key);
+    yield* answering(state, waiterOf(key), timeData(time));
+    yield;
   }
-};
+}
 
 export const CLOCK_METHODS: KernelMethods = {
   getTime: ({ state }) => BigInt(blockTime(state)),

@@ -6,10 +6,11 @@
  * among its arguments are pinned for the host, as those of results are.
  */
 import assert from 'node:assert/strict';
-import { getObject, releaseAll, release } from '../objects/counts.js';
+import type { Steps } from '@heirloom/store';
+import { getObject, release, releasingAll } from '../objects/counts.js';
 import { pin } from '../objects/host-holds.js';
 import { ownedRow } from '../objects/kernel-objects.js';
-import { answer, takeResult } from '../objects/replies.js';
+import { answering, takeResult } from '../objects/replies.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { objectKRef, type KRef } from '../state/krefs.js';
@@ -34,21 +35,35 @@ export const hostObjectName = (state: KernelState, kref: KRef): string => {
 };
 
 /** A message to a host object leaves the run queue. Its row keeps the queue's references. */
-export const takeHostCall = (state: KernelState, message: QueuedMessage): void => {
+export function* takingHostCall(state: KernelState, message: QueuedMessage): Steps<void> {
   const { services } = state;
   const call = services.nextHostCall;
   services.setCount('nextHostCall', call + 1);
   services.hostCalls.create(call, message);
-  for (const kref of message.slots) pin(state, kref, 'calls');
+  for (const kref of message.slots) {
+    pin(state, kref, 'calls');
+    yield;
+  }
   if (message.result !== undefined) takeResult(state, message.result, HOST_DECIDES);
+}
+
+/** Is it a call that no input has answered? */
+export const isUnanswered = ({ answered, services }: KernelState, call: number): boolean =>
+  !answered.has(call) && services.hostCalls.get(call) !== undefined;
+
+/** An input answers a call. */
+export const applyAnswer = (state: KernelState, call: number, settlement: Settlement): void => {
+  assert(isUnanswered(state, call), 'a call is answered once');
+  state.answered.add(call);
+  state.defer(answeringCall(state, call, settlement));
 };
 
-/** The answer to a call: its result settles, what it mentioned is let go. */
-export const applyAnswer = (state: KernelState, call: number, settlement: Settlement): void => {
-  const message = state.services.hostCalls.get(call);
-  assert(message !== undefined, 'a call is answered once');
+/** Its result settles, what it mentioned is let go. */
+function* answeringCall(state: KernelState, call: number, settlement: Settlement): Steps<void> {
+  const message = state.services.hostCalls.need(call);
+  state.answered.delete(call);
   state.services.hostCalls.delete(call);
-  if (message.result !== undefined) answer(state, message.result, settlement);
+  if (message.result !== undefined) yield* answering(state, message.result, settlement);
   release(state, message.target);
-  releaseAll(state, message.slots);
-};
+  yield* releasingAll(state, message.slots);
+}

@@ -4,14 +4,20 @@
  * A call is all or nothing: what is refused is undone, its result is rejected. The message's
  * references are let go last, so that what it mentions is there while it is carried out.
  */
-import { release, releaseAll } from '../objects/counts.js';
+import type { Steps } from '@heirloom/store';
+import { release, releasingAll } from '../objects/counts.js';
 import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.js';
-import { answer, takeResult } from '../objects/replies.js';
+import { answering, takeResult } from '../objects/replies.js';
+import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import { KERNEL_OBJECT_NAMES, KernelObject } from '../state/service-tables.js';
+import {
+  KERNEL_OBJECT_NAMES,
+  KernelObject,
+  type KernelObjectRow,
+} from '../state/service-tables.js';
 import { BOOTSTRAPPER_METHODS } from './bootstrapper.js';
-import { DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';
+import { Answered, DEFERRED, Refusal, type KernelMethod, type KernelMethods } from './calls.js';
 import { CLOCK_METHODS } from './clock.js';
 import { METER_METHODS } from './meters.js';
 import {
@@ -58,26 +64,35 @@ const read = (kind: KernelObject, message: QueuedMessage): Spoken => {
   throw new Refusal(TypeError(`target has no method ${shown}, has ${names}`));
 };
 
-/** Carries out one message to a kernel object. */
-export const acceptKernelCall = (state: KernelState, message: QueuedMessage): void => {
-  const { target: kref, result, slots } = message;
-  const row = state.services.kernelObjects.need(kref);
+/** Carries the message out, or undoes what it did. Undefined: its result is seen to. */
+const carriedOut = (
+  state: KernelState,
+  row: KernelObjectRow,
+  message: QueuedMessage,
+): Settlement | undefined => {
+  const { target: kref, result } = message;
   const mark = state.mark();
   try {
     const { method, args } = read(row[0], message);
     const value = method({ state, kref, row, args, result });
-    if (value !== DEFERRED && result !== undefined) {
-      takeResult(state, result);
-      answer(state, result, { rejected: false, ...kernelData(value) });
-    }
+    if (value === DEFERRED) return undefined;
+    return value instanceof Answered ? value.settlement : { rejected: false, ...kernelData(value) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     state.journal.rollback(mark);
-    if (result !== undefined) {
-      takeResult(state, result);
-      answer(state, result, rejection(error.reason));
-    }
+    return rejection(error.reason);
+  }
+};
+
+/** Carries out one message to a kernel object. */
+export function* acceptingKernelCall(state: KernelState, message: QueuedMessage): Steps<void> {
+  const { target: kref, result, slots } = message;
+  const row = state.services.kernelObjects.need(kref);
+  const settlement = carriedOut(state, row, message);
+  if (settlement !== undefined && result !== undefined) {
+    takeResult(state, result);
+    yield* answering(state, result, settlement);
   }
   release(state, kref);
-  releaseAll(state, slots);
-};
+  yield* releasingAll(state, slots);
+}

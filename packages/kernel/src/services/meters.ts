@@ -6,10 +6,11 @@
  * garbage cost nothing. Any number of vats may share a meter; a vat that it is too empty for ends.
  */
 import assert from 'node:assert/strict';
+import type { Steps } from '@heirloom/store';
 import { VatFault, type CrankTuple } from '@heirloom/worker';
 import { kernelData } from '../objects/kernel-data.js';
 import { makeKernelObject } from '../objects/kernel-objects.js';
-import { waitFor, waitSubject, wake } from '../objects/replies.js';
+import { waitFor, waitSubject, waking } from '../objects/replies.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KernelObject, type KernelObjectOf } from '../state/service-tables.js';
@@ -37,29 +38,42 @@ const meterRow = (state: KernelState, meter: KRef): MeterRow => {
   return row;
 };
 
-/** Sets what is left; who waits for the threshold is told when it is crossed downwards. */
-const setRemaining = (state: KernelState, meter: KRef, row: MeterRow, remaining: bigint): void => {
-  const [kind, before, threshold] = row;
-  state.services.kernelObjects.set(meter, [kind, String(remaining), threshold]);
+const setRemaining = (
+  state: KernelState,
+  meter: KRef,
+  [kind, , threshold]: MeterRow,
+  remaining: bigint,
+): void => state.services.kernelObjects.set(meter, [kind, String(remaining), threshold]);
+
+/** Less is left; who waits for the threshold is told when it is crossed. */
+function* lessening(
+  state: KernelState,
+  meter: KRef,
+  row: MeterRow,
+  remaining: bigint,
+): Steps<void> {
+  const [, before, threshold] = row;
+  setRemaining(state, meter, row, remaining);
   const crosses = before !== null && BigInt(before) >= BigInt(threshold);
   if (!crosses || remaining >= BigInt(threshold)) return;
-  wake(state, waitSubject.threshold(meter), { rejected: false, ...kernelData(remaining) });
-};
+  const told = { rejected: false, ...kernelData(remaining) };
+  yield* waking(state, waitSubject.threshold(meter), told);
+}
 
 /** Errors: VatFault METER_UNDERFLOW; the caller undoes the crank. */
-export const charge = (state: KernelState, meter: KRef, cost: bigint): void => {
+export function* charging(state: KernelState, meter: KRef, cost: bigint): Steps<void> {
   const row = meterRow(state, meter);
   if (row[1] === null) return;
   const remaining = BigInt(row[1]) - cost;
   if (remaining < 0n) throw new VatFault('METER_UNDERFLOW', UNDERFLOW);
-  setRemaining(state, meter, row, remaining);
-};
+  yield* lessening(state, meter, row, remaining);
+}
 
 /** A crank that was too dear takes what was left. */
-export const drain = (state: KernelState, meter: KRef): void => {
+export function* draining(state: KernelState, meter: KRef): Steps<void> {
   const row = meterRow(state, meter);
-  if (row[1] !== null) setRemaining(state, meter, row, 0n);
-};
+  if (row[1] !== null) yield* lessening(state, meter, row, 0n);
+}
 
 const checkSize = (value: bigint): bigint => {
   if (value >= METER_MAX) throw new Refusal(RangeError('a meter holds less than 10 ** 30'));

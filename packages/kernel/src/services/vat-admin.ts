@@ -7,7 +7,7 @@
  */
 import type { Steps } from '@heirloom/store';
 import { isBundleId, vatIdOf, type BundleId, type VatNumber } from '@heirloom/worker';
-import { holdAll } from '../objects/counts.js';
+import { holdAll, holdingAll } from '../objects/counts.js';
 import { kernelData, SlotMark, type KernelData } from '../objects/kernel-data.js';
 import {
   CRITICAL_KEY,
@@ -15,7 +15,7 @@ import {
   makeKernelObject,
   SERVICE,
 } from '../objects/kernel-objects.js';
-import { answer, takeResult, waitFor, waitSubject, wake, waking } from '../objects/replies.js';
+import { takeResult, waitFor, waitSubject, waking } from '../objects/replies.js';
 import { makePromise, type Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
@@ -32,6 +32,7 @@ import {
   UpgradeCode,
 } from '../state/upgrade-options.js';
 import {
+  Answered,
   DEFERRED,
   describeArgument,
   isRecord,
@@ -266,12 +267,11 @@ export const ADMIN_METHODS: KernelMethods<AdminRow> = {
   /** Settles as the vat ends: with what it says when it leaves, else rejects with the reason. */
   done: ({ state, row: [, vat, end], result }) => {
     if (result === undefined) return DEFERRED;
-    if (end === null) waitFor(state, waitSubject.endOf(vat), result);
-    else {
-      takeResult(state, result);
+    if (end !== null) {
       const [rejected, body, slots] = end;
-      answer(state, result, { rejected, body, slots });
+      return new Answered({ rejected, body, slots });
     }
+    waitFor(state, waitSubject.endOf(vat), result);
     return DEFERRED;
   },
   adminData: ({ state, row: [, vat] }) => {
@@ -306,15 +306,14 @@ export function* settlingDone(
   yield* waking(state, waitSubject.endOf(vat), end);
   const row = admin === null ? undefined : state.services.kernelObjects.get(admin);
   if (admin === null || row?.[0] !== KernelObject.adminNode) return;
-  holdAll(state, end.slots);
+  yield* holdingAll(state, end.slots);
   const { rejected, body, slots } = end;
   state.services.kernelObjects.set(admin, [row[0], vat, [rejected, body, slots]]);
 }
 
 /** A bundle has been installed: whoever waits for its cap gets it. */
-export const bundleInstalled = (state: KernelState, bundleId: BundleId, cap: KRef): void =>
-  wake(state, waitSubject.bundle(bundleId), {
-    rejected: false,
-    ...kernelData(new SlotMark(cap)),
-  });
+export const bundleInstalled = (state: KernelState, bundleId: BundleId, cap: KRef): void => {
+  const told = { rejected: false, ...kernelData(new SlotMark(cap)) };
+  state.defer(waking(state, waitSubject.bundle(bundleId), told));
+};
 

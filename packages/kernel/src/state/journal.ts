@@ -7,6 +7,7 @@
  * Rows are recorded without closures: this happens some thirty times per message.
  */
 import assert from 'node:assert/strict';
+import { atOnce, type Steps } from '@heirloom/store';
 
 export type Mark = number;
 
@@ -35,11 +36,17 @@ export class Journal {
   }
 
   rollback(mark: Mark): void {
+    atOnce(this.rollingBack(mark));
+  }
+
+  /** The same in steps. */
+  *rollingBack(mark: Mark): Steps<void> {
     assert(mark <= this.#tables.length, 'journal: mark is past the end');
     while (this.#tables.length > mark) {
       const before = this.#rows.pop();
       const key = this.#rows.pop();
       this.#tables.pop()?.restore(key, before);
+      yield;
     }
   }
 

@@ -145,6 +145,9 @@ export class KernelState {
    * began, by who had sent them: it is in memory until the commit. Key `undefined`: the host.
    */
   readonly movedBytes = new Map<VatNumber | undefined, number>();
+  /** Calls of host objects that inputs have answered, but not yet in the tables. */
+  readonly answered = new Set<number>();
+  #deferred: Steps<void>[] = [];
   readonly #view: ReadView;
   #height: Height;
   readonly #tables: AnyTable[];
@@ -297,6 +300,20 @@ export class KernelState {
 
   enqueue(item: RunQueueItem): void {
     this.queue.append(this.next('queueTail'), item);
+  }
+
+  /**
+   * What an input sets in motion may be long: it is done, in order, when the next run begins, or
+   * with the commit if there is none. The tables are whole until then.
+   */
+  defer(steps: Steps<void>): void {
+    this.#deferred.push(steps);
+  }
+
+  *doingDeferred(): Steps<void> {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const steps of deferred) yield* steps;
   }
 
   /** Bytes that a vat will be given with it, but for what a notify's data reaches. */

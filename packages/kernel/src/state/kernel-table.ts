@@ -147,15 +147,35 @@ export class KernelTable<K extends number | string, V> implements Restorable {
   }
 
   /** All keys of a range, in order. The table must not change meanwhile. */
-  *scan(range: KeyRange): Generator<K, void> {
-    let after: BinaryKey = '';
-    for (;;) {
-      const chunk = this.keys(range, SCAN_CHUNK, after);
-      yield* chunk;
-      const last = chunk.at(-1);
-      if (chunk.length < SCAN_CHUNK || last === undefined) return;
-      after = this.#options.spell(last);
+  *scan({ prefix, end }: KeyRange): Generator<K, void> {
+    const { view, table, spell, parse } = this.#options;
+    assert(parse !== undefined, 'a table that is scanned can parse its keys');
+    const added: BinaryKey[] = [];
+    const changed = new Set<BinaryKey>();
+    for (const [key, { value }] of this.#dirty) {
+      const spelled = spell(key);
+      if (spelled < prefix || spelled >= end) continue;
+      changed.add(spelled);
+      if (value !== undefined) added.push(spelled);
     }
+    added.sort(compareKeys);
+    let at = 0;
+    let from = prefix;
+    for (;;) {
+      const chunk = view.keysAfter(table, from, end, SCAN_CHUNK);
+      for (const spelled of chunk) {
+        for (let next = added[at]; next !== undefined && next < spelled; next = added[at]) {
+          yield parse(next);
+          at += 1;
+        }
+        // What the block has changed is gone, or has its turn among those that are added.
+        if (!changed.has(spelled)) yield parseKey(parse, table, spelled);
+      }
+      const last = chunk.at(-1);
+      if (chunk.length < SCAN_CHUNK || last === undefined) break;
+      from = last;
+    }
+    for (const spelled of added.slice(at)) yield parse(spelled);
   }
 
   get dirtyCount(): number {

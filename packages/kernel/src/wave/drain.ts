@@ -8,8 +8,9 @@
  * changes, and what a drain does depends on nothing but rows. See docs/upgrade/drain.md.
  */
 import assert from 'node:assert/strict';
+import type { Steps } from '@heirloom/store';
 import { isAllocatedByVat, type VatNumber } from '@heirloom/worker';
-import { promisesOf, promisesToReject, watchesIn } from '../lifecycle/termination.js';
+import { choosingRejected, gatheringPromises, watchesIn } from '../lifecycle/termination.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { howOf, type UpgradeItem } from '../state/queue-items.js';
 import { VatState } from '../state/schema.js';
@@ -20,27 +21,31 @@ import type { DrainEntry } from './plan.js';
  * It owes the promises that it decides, and awaits the results of its own sends unless it watches
  * them: one that has settled is in its c-list until the vat has been told.
  */
-const isSettled = (state: KernelState, vat: VatNumber): boolean => {
+function* lookingSettled(state: KernelState, vat: VatNumber): Steps<boolean> {
   const { byKRef } = state.clist(vat);
   const kept = watchesIn(state, state.vats.need(vat).spaces);
-  if (promisesToReject(state, vat, kept).length > 0) return false;
-  return promisesOf(state, vat).every(promise => {
+  const promises = yield* gatheringPromises(state, vat);
+  const rejected = yield* choosingRejected(state, vat, promises, kept);
+  if (rejected.length > 0) return false;
+  for (const promise of promises) {
     const [vref] = byKRef.need(promise);
-    return !isAllocatedByVat(vref) || kept.isWatched(vref) || kept.isDurable(vref);
-  });
-};
+    if (isAllocatedByVat(vref) && !kept.isWatched(vref) && !kept.isDurable(vref)) return false;
+    yield;
+  }
+  return true;
+}
 
 /** Is the upgrade to wait, for the vat to settle in this wave? */
-export const mustWait = (
+export function* askingToWait(
   state: KernelState,
   item: UpgradeItem,
   isDelivered: boolean,
-): boolean => {
+): Steps<boolean> {
   const { vat } = item;
   if (howOf(item).drainWaves === 0) return false;
   if (state.vats.get(vat)?.state !== VatState.running) return false;
-  return isDelivered || !isSettled(state, vat);
-};
+  return isDelivered || !(yield* lookingSettled(state, vat));
+}
 
 /** One of its waves has been used. */
 export const countWave = (

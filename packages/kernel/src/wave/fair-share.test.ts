@@ -1,5 +1,5 @@
 /** Who gets what of a wave: random queues, taken wave by wave; a failure names its seed. */
-import { atOnce } from '@heirloom/store';
+import { atOnce, type Steps } from '@heirloom/store';
 import { FIRST_VAT } from '@heirloom/worker';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ class Wave implements Taker {
     return this.ordinals.length;
   }
 
-  add({ ordinal }: QueueEntry): boolean {
+  *adding({ ordinal }: QueueEntry): Steps<boolean> {
     this.ordinals.push(ordinal);
     this.bytes += this.#queue.places.get(ordinal)?.weight ?? 0;
     return true;

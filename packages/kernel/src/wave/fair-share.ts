@@ -22,7 +22,7 @@ export interface ShareLimits {
 /** The wave that is being planned. */
 export interface Taker {
   /** False: the item stays on the queue, and counts for nothing. */
-  add(entry: QueueEntry): boolean;
+  adding(entry: QueueEntry): Steps<boolean>;
   /** Items taken off the queue. */
   readonly taken: number;
   /** Of packed deliveries. */
@@ -80,7 +80,7 @@ const oldestOf = (cursors: readonly LaneCursor[]): LaneCursor | undefined => {
 
 function* takingInOrder(queue: SharedQueue, limits: ShareLimits, taker: Taker): Steps<void> {
   for (const entry of queue.entries()) {
-    taker.add(entry);
+    yield* taker.adding(entry);
     if (taker.bytes >= limits.waveBytesMax) return;
     yield;
   }
@@ -90,16 +90,21 @@ function* takingInOrder(queue: SharedQueue, limits: ShareLimits, taker: Taker): 
  * Lifecycle items that the queue begins with come first, whoever has sent what is behind them
  * (rules.md#h3). Gives the ordinal of the last that was looked at; -1: there is none.
  */
-const takeHead = (queue: SharedQueue, { waveLimit }: ShareLimits, taker: Taker): number => {
+function* takingHead(
+  queue: SharedQueue,
+  { waveLimit }: ShareLimits,
+  taker: Taker,
+): Steps<number> {
   let last = -1;
   for (const entry of queue.entries()) {
     const { type } = entry.item;
     if (type === ItemType.send || type === ItemType.notify || taker.taken >= waveLimit) break;
-    taker.add(entry);
+    yield* taker.adding(entry);
     last = entry.ordinal;
+    yield;
   }
   return last;
-};
+}
 
 /** What is taken at most while one goes around. */
 interface Round {
@@ -143,7 +148,7 @@ function* goingAround(
       leave(cursor);
     } else {
       const before = taker.bytes;
-      if (taker.add(queue.entry(cursor.ordinal))) {
+      if (yield* taker.adding(queue.entry(cursor.ordinal))) {
         cursor.taken += 1;
         cursor.bytes += taker.bytes - before;
       }
@@ -164,7 +169,7 @@ function* takingLight(
   taker: Taker,
 ): Steps<LaneCursor[]> {
   const { waveLimit, waveBytesMax } = limits;
-  const after = takeHead(queue, limits, taker);
+  const after = yield* takingHead(queue, limits, taker);
   const cursors = [...queue.lanes.values()].map(places => new LaneCursor(places, after));
   const lanes: Lanes = { open: cursors, heavy: [] };
   const shares = cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length);
@@ -195,11 +200,13 @@ function* takingHeavy(
   for (const head of others.sort((a, b) => a.weight - b.weight || a.ordinal - b.ordinal)) {
     const { ordinal, weight } = head;
     const hasRoom = taker.taken + 1 < waveLimit && taker.bytes + weight < waveBytesMax;
-    if (!hasRoom || !taker.add(queue.entry(ordinal))) left.push(head);
+    if (!hasRoom || !(yield* taker.adding(queue.entry(ordinal)))) left.push(head);
     yield;
   }
   if (taker.bytes >= waveBytesMax) return;
-  left.sort((a, b) => a.ordinal - b.ordinal).some(({ ordinal }) => taker.add(queue.entry(ordinal)));
+  for (const { ordinal } of left.sort((a, b) => a.ordinal - b.ordinal)) {
+    if (yield* taker.adding(queue.entry(ordinal))) return;
+  }
 }
 
 const isShort = (queue: SharedQueue, { waveLimit, waveBytesMax }: ShareLimits): boolean => {

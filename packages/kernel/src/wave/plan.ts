@@ -10,9 +10,7 @@ import assert from 'node:assert/strict';
 import { packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
-  ELEMENT_WEIGHT,
   isVatNumber,
-  REFERENCE_WEIGHT,
   type DeliveryTuple,
   type Resolution,
   type VatNumber,
@@ -21,14 +19,16 @@ import {
 import { mustMerge } from '../lifecycle/shared-spaces.js';
 import type { ToldBundles } from '../lifecycle/told-bundles.js';
 import { hasVersions } from '../lifecycle/versioned-kinds.js';
+import type { ToldPromises } from '../merge/cranks.js';
 import { nameFor } from '../objects/clist.js';
 import {
   CollectAction,
-  takeCollectBatches,
+  takingCollectBatches,
   type CollectBatch,
 } from '../objects/collect.js';
 import { getPromise } from '../objects/counts.js';
 import { ownerOf } from '../objects/orphans.js';
+import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
 import type { Owner } from '../state/parties.js';
@@ -47,14 +47,16 @@ import {
   Migration,
   PromiseState,
   Reap,
+  settledBody,
   Sweep,
   VatState,
   type PromiseRow,
   type VatCounters,
 } from '../state/schema.js';
 import { UpgradeMode } from '../state/upgrade-options.js';
-import { mustWait } from './drain.js';
+import { askingToWait } from './drain.js';
 import { takingShares, type Taker } from './fair-share.js';
+import type { NotifyBatches } from './notify-batch.js';
 
 export type PlannedItem =
   /** Comes from the run queue. */
@@ -81,7 +83,7 @@ export type QueuedItem = { readonly ordinal: number } & (
       readonly vat: VatNumber;
       readonly promise: KRef;
       /** Everything that the notify settles in the vat, `promise` first. */
-      readonly batch: readonly KRef[];
+      readonly batch: ToldPromises;
       readonly delivery: Uint8Array;
     }
   /** The target is the host's (HOST_OWNS) or the kernel's own (KERNEL_OWNS). */
@@ -116,8 +118,6 @@ export interface WaveLimits {
   readonly sweepRowsMax: number;
 }
 
-/** Bytes of a notify after which what its data reaches is left to a notify of its own. */
-const NOTIFY_BYTES_MAX = 2 ** 20;
 /** References in garbage deliveries of one wave, at most. */
 const COLLECT_MAX = 4_096;
 
@@ -127,15 +127,16 @@ const COLLECT_DELIVERIES = {
   [CollectAction.retireImport]: Delivery.retireImports,
 } as const;
 
-/** More than a settled promise takes in a notify. */
-const weightOf = ({ body, slots }: PromiseRow): number =>
-  ELEMENT_WEIGHT + (body?.length ?? 0) + slots.length * REFERENCE_WEIGHT;
-
-type Caps = Pick<ToldBundles, 'among'>;
+/** Who knows what is told beside the tables. */
+export interface WaveSources {
+  readonly told: Pick<ToldBundles, 'among'>;
+  readonly batches: NotifyBatches;
+}
 
 class Planner implements Taker {
   readonly #state: KernelState;
-  readonly #told: Caps;
+  readonly #told: WaveSources['told'];
+  readonly #batches: NotifyBatches;
   readonly items: PlannedItem[] = [];
   readonly lifecycle: LifecycleItem[] = [];
   readonly drains: DrainEntry[] = [];
@@ -156,27 +157,28 @@ class Planner implements Taker {
   /** Of deliveries, and of messages that no vat is given. */
   bytes = 0;
 
-  constructor(state: KernelState, headed: ReadonlySet<VatNumber>, told: Caps) {
+  constructor(state: KernelState, headed: ReadonlySet<VatNumber>, { told, batches }: WaveSources) {
     this.#state = state;
     this.#headed = headed;
     this.#told = told;
+    this.#batches = batches;
   }
 
   /** Takes an item off the run queue, if it does not have to stay there. */
-  add(entry: QueueEntry): boolean {
+  *adding(entry: QueueEntry): Steps<boolean> {
     const before = this.items.length;
-    this.#add(entry);
+    yield* this.#adding(entry);
     const isTaken = this.items.length > before;
     if (isTaken) this.taken += 1;
     return isTaken;
   }
 
-  #add({ ordinal, item }: QueueEntry): void {
+  *#adding({ ordinal, item }: QueueEntry): Steps<void> {
     switch (item.type) {
       case ItemType.send:
-        return this.#addMessage(ordinal, item);
+        return yield* this.#addingMessage(ordinal, item);
       case ItemType.notify:
-        return this.#addNotify(ordinal, item);
+        return yield* this.#addingNotify(ordinal, item);
       case ItemType.create:
       case ItemType.upgrade:
       case ItemType.dryRun:
@@ -189,7 +191,7 @@ class Planner implements Taker {
         if (item.type === ItemType.fork && mustWaitForRows(this.#state, item.vat)) return undefined;
         if (
           item.type === ItemType.upgrade &&
-          mustWait(this.#state, item, this.deliveries.has(item.vat))
+          (yield* askingToWait(this.#state, item, this.deliveries.has(item.vat)))
         ) {
           this.#draining.add(item.vat);
           this.drains.push({ ordinal, item });
@@ -207,11 +209,11 @@ class Planner implements Taker {
    * Adds what comes before everything else of the wave: what vats are told of garbage, then reaps
    * (rules.md#g1).
    */
-  addCollection(limits: WaveLimits): void {
+  *addingCollection(limits: WaveLimits): Steps<void> {
     const state = this.#state;
-    for (const batch of takeCollectBatches(state, COLLECT_MAX, this.#headed)) {
+    for (const batch of yield* takingCollectBatches(state, COLLECT_MAX, this.#headed)) {
       const { vat, action, krefs } = batch;
-      const vrefs = krefs.map(kref => nameFor(state, vat, kref));
+      const vrefs = yield* this.#naming(krefs, kref => nameFor(state, vat, kref));
       const delivery = this.#deliver(vat, [COLLECT_DELIVERIES[action], vrefs]);
       this.items.push({ kind: 'collect', vat, batch, delivery });
     }
@@ -263,8 +265,17 @@ class Planner implements Taker {
     return nameFor(this.#state, vat, kref);
   }
 
-  #nameAll(vat: VatNumber, krefs: readonly KRef[]): VRef[] {
-    return krefs.map(kref => this.#name(vat, kref));
+  #namingAll(vat: VatNumber, krefs: readonly KRef[]): Steps<VRef[]> {
+    return this.#naming(krefs, kref => this.#name(vat, kref));
+  }
+
+  *#naming(krefs: readonly KRef[], name: (kref: KRef) => VRef): Steps<VRef[]> {
+    const vrefs: VRef[] = [];
+    for (const kref of krefs) {
+      vrefs.push(name(kref));
+      yield;
+    }
+    return vrefs;
   }
 
   #deliver(vat: VatNumber, tuple: DeliveryTuple): Uint8Array {
@@ -276,7 +287,7 @@ class Planner implements Taker {
     return delivery;
   }
 
-  #addMessage(ordinal: number, message: SendItem): void {
+  *#addingMessage(ordinal: number, message: SendItem): Steps<void> {
     const state = this.#state;
     assert(!isPromiseKRef(message.target), 'the run queue names objects only');
     const vat = ownerOf(state, message.target);
@@ -296,18 +307,20 @@ class Planner implements Taker {
       return;
     }
     const { target, body, slots, result } = message;
+    const to = this.#name(vat, target);
+    const named = yield* this.#namingAll(vat, slots);
     const delivery = this.#deliver(vat, [
       Delivery.message,
-      this.#name(vat, target),
+      to,
       body,
-      this.#nameAll(vat, slots),
+      named,
       result === undefined ? null : this.#name(vat, result),
       ...this.#told.among(vat, slots, this.named.has(vat)),
     ]);
     this.items.push({ kind: 'message', ordinal, vat, message, delivery });
   }
 
-  #addNotify(ordinal: number, item: NotifyItem): void {
+  *#addingNotify(ordinal: number, item: NotifyItem): Steps<void> {
     const { vat, promise } = item;
     if (this.#closed.has(vat) && !this.#draining.has(vat)) return;
     const state = this.#state;
@@ -323,41 +336,26 @@ class Planner implements Taker {
       this.items.push({ kind: 'idle', ordinal, vat, promise });
       return;
     }
-    const batch = this.#settledFrom(promise, notified);
-    const resolutions = batch.map((kref): Resolution => {
-      const row = getPromise(state, kref);
-      assert(row.body !== null, 'a settled promise has data');
-      const rejected = row.state === PromiseState.rejected;
-      return [this.#name(vat, kref), rejected, row.body, this.#nameAll(vat, row.slots)];
-    });
-    const mentioned = batch.flatMap(kref => getPromise(state, kref).slots);
+    const batch = yield* this.#batches.batchOf(promise, notified);
+    const resolutions: Resolution[] = [];
+    const mentioned: KRef[] = [];
+    for (const kref of batch.krefs) {
+      const { rejected, body, slots } = batch.instead ?? settlementOf(getPromise(state, kref));
+      const name = this.#name(vat, kref);
+      resolutions.push([name, rejected, body, yield* this.#namingAll(vat, slots)]);
+      for (const slot of slots) mentioned.push(slot);
+    }
     const told = this.#told.among(vat, mentioned, this.named.has(vat));
     const delivery = this.#deliver(vat, [Delivery.notify, resolutions, ...told]);
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });
   }
-
-  /**
-   * `promise` and the settled promises that its data reaches, in order of mention, as far as they
-   * fit: the vat subscribes to the others when it sees their names, and is told at once.
-   */
-  #settledFrom(promise: KRef, notified: Set<KRef>): KRef[] {
-    const batch = [promise];
-    notified.add(promise);
-    let bytes = weightOf(getPromise(this.#state, promise));
-    for (const kref of batch) {
-      for (const slot of getPromise(this.#state, kref).slots) {
-        if (!isPromiseKRef(slot) || notified.has(slot)) continue;
-        const row = getPromise(this.#state, slot);
-        if (row.state === PromiseState.unresolved) continue;
-        bytes += weightOf(row);
-        if (bytes > NOTIFY_BYTES_MAX) return batch;
-        notified.add(slot);
-        batch.push(slot);
-      }
-    }
-    return batch;
-  }
 }
+
+const settlementOf = (row: PromiseRow): Settlement => ({
+  rejected: row.state === PromiseState.rejected,
+  body: settledBody(row),
+  slots: row.slots,
+});
 
 const needsReplay = (item: LifecycleItem): boolean =>
   item.type === ItemType.fork ||
@@ -394,10 +392,11 @@ const headedBy = (entries: Iterable<QueueEntry>): ReadonlySet<VatNumber> => {
 export function* planningWave(
   state: KernelState,
   limits: WaveLimits,
-  told: Caps,
+  sources: WaveSources,
 ): Steps<WavePlan> {
-  const planner = new Planner(state, headedBy(state.queue.entries()), told);
-  planner.addCollection(limits);
+  sources.batches.beginWave();
+  const planner = new Planner(state, headedBy(state.queue.entries()), sources);
+  yield* planner.addingCollection(limits);
   yield* takingShares(state.queue, limits, planner);
   planner.addSweeps(limits);
   planner.addMigrations(limits);

@@ -10,9 +10,6 @@ import assert from 'node:assert/strict';
 import { packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
-  FIRST_INCARNATION,
-  FIRST_POSITION,
-  nextIncarnation,
   positionAfter,
   TranscriptDigest,
   vatIdOf,
@@ -22,7 +19,7 @@ import {
   type Position,
   type VatNumber,
 } from '@heirloom/worker';
-import { asShortOrInTurns } from '../base/giving-way.js';
+import { asShortOrInTurns, Turn } from '../base/giving-way.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
 import { countDelivery } from '../lifecycle/refresh.js';
 import { cleanUpStep, endingVat } from '../lifecycle/termination.js';
@@ -39,14 +36,15 @@ import {
 } from '../merge/cranks.js';
 import type { CrankEffects, CrankRights } from '../merge/syscalls.js';
 import { retirePromise } from '../objects/clist.js';
-import { applyCollectBatch } from '../objects/collect.js';
+import { applyingCollectBatch } from '../objects/collect.js';
 import { release } from '../objects/counts.js';
-import { freeUnreferenced } from '../objects/freeing.js';
+import { freeing } from '../objects/freeing.js';
 import { refusalOf } from '../objects/orphans.js';
 import { refusing, type Settlement } from '../objects/router.js';
-import { takeHostCall } from '../services/host-calls.js';
-import { acceptKernelCall } from '../services/kernel-messages.js';
-import { drain } from '../services/meters.js';
+import { takingHostCall } from '../services/host-calls.js';
+import { acceptingKernelCall } from '../services/kernel-messages.js';
+import { draining } from '../services/meters.js';
+import { SettledRings } from '../objects/settled-rings.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
@@ -62,6 +60,8 @@ import {
   type VatRow,
 } from '../state/schema.js';
 import { countWave } from './drain.js';
+import { NotifyBatches } from './notify-batch.js';
+import { runningIn, senderIn } from './parties-of-wave.js';
 import {
   planningWave,
   type CollectItem,
@@ -69,6 +69,7 @@ import {
   type QueuedItem,
   type WaveLimits,
   type WavePlan,
+  type WaveSources,
 } from './plan.js';
 import { Dispatch } from './wave-dispatch.js';
 import { WaveParts, type PartImages } from './wave-parts.js';
@@ -129,16 +130,20 @@ const LONG_CRANK_BYTES = 4 * 1024 * 1024;
 
 export class WaveRunner {
   readonly #options: WaveRunnerOptions;
+  readonly #sources: WaveSources;
 
   constructor(options: WaveRunnerOptions) {
     this.#options = options;
+    const { state, toldBundles } = options;
+    const batches = new NotifyBatches(state, new SettledRings(state));
+    this.#sources = { told: toldBundles, batches };
   }
 
   /** Runs one wave. A HostError leaves the tables in the middle: the kernel must stop. */
   async run(moment: Moment): Promise<WaveStats> {
-    const { state, limits, toldBundles } = this.#options;
+    const { state, limits } = this.#options;
     state.movedBytes.clear();
-    const plan = await this.#inTurns(planningWave(state, limits, toldBundles));
+    const plan = await this.#inTurns(planningWave(state, limits, this.#sources));
     state.endCrank();
     this.#options.online.assertWhole(plan.deliveries.keys());
     this.#options.onRunning(moment, runningIn(state, plan));
@@ -150,6 +155,7 @@ export class WaveRunner {
     let cranks = 0;
     let items = 0;
     for (const entry of plan.drains) countWave(state, entry);
+    const turn = new Turn(this.#options.clock);
     for (const item of plan.items) {
       if (parts.holdsBack(item)) continue;
       items += 1;
@@ -159,6 +165,8 @@ export class WaveRunner {
       // No turn of the event loop where the crank is there already.
       if (merged === true || (merged !== false && (await merged))) cranks += 1;
       state.endCrank();
+      const others = turn.end();
+      if (others !== undefined) await others;
     }
     state.sender = undefined;
     const cleanups = await this.#inTurns(this.#ending(wave));
@@ -184,10 +192,10 @@ export class WaveRunner {
       if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
       yield;
     }
-    parts.forgetNames();
+    yield* parts.forgettingNames();
     state.movedBytes.clear();
     const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
-    freeUnreferenced(state);
+    yield* freeing(state);
     state.endCrank();
     return cleanups;
   }
@@ -220,9 +228,11 @@ export class WaveRunner {
       case 'refused':
         return this.#refuse(item.message);
       case 'outside':
-        if (item.owner === KERNEL_OWNS) acceptKernelCall(state, item.message);
-        else takeHostCall(state, item.message);
-        return false;
+        return this.#inTurnsAll(
+          item.owner === KERNEL_OWNS
+            ? acceptingKernelCall(state, item.message)
+            : takingHostCall(state, item.message),
+        );
       case 'idle':
         release(state, item.promise);
         return false;
@@ -235,8 +245,13 @@ export class WaveRunner {
 
   #refuse(message: QueuedMessage): false | Promise<false> {
     const { state } = this.#options;
-    const refused = this.#inTurns(refusing(state, message, refusalOf(state, message.target)));
-    return refused === undefined ? false : refused.then(() => false as const);
+    return this.#inTurnsAll(refusing(state, message, refusalOf(state, message.target)));
+  }
+
+  /** Of an item without a crank. */
+  #inTurnsAll(steps: Steps<void>): false | Promise<false> {
+    const done = this.#inTurns(steps);
+    return done === undefined ? false : done.then(() => false as const);
   }
 
   async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
@@ -299,8 +314,7 @@ export class WaveRunner {
     const { vat } = item;
     if (this.#options.log.tellsCranks) this.#logCrank(...crank);
     if (!verdict.ok) {
-      if (verdict.code === 'METER_UNDERFLOW' && meter !== null) drain(state, meter);
-      return this.#terminate(vat, wave, verdict);
+      return this.#terminate(vat, wave, verdict, meter);
     }
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
@@ -347,10 +361,10 @@ export class WaveRunner {
         return yield* acceptingMessage(state, item.vat, item.message);
       case 'notify':
         yield* acceptingNotify(state, item.vat, item.promise, item.batch);
-        for (const promise of item.batch) wave.retired.push([item.vat, incarnation, promise]);
+        for (const promise of item.batch.krefs) wave.retired.push([item.vat, incarnation, promise]);
         return undefined;
       case 'collect':
-        return applyCollectBatch(state, item.batch);
+        return yield* applyingCollectBatch(state, item.batch);
       case 'reap':
       case 'sweep':
       case 'migrate':
@@ -405,69 +419,47 @@ export class WaveRunner {
     vat: VatNumber,
     wave: Wave,
     verdict: Extract<Verdict, { ok: false }>,
+    meter: KRef | null,
   ): undefined | Promise<void> {
     const { onFault, log, state } = this.#options;
     if (log.isOn) logEnd(log, state, wave.moment, vat, verdict.code);
     onFault(vatIdOf(vat), verdict.code, verdict.reason.body);
-    return this.#endVat(vat, wave, { rejected: true, ...verdict.reason });
+    const drained = verdict.code === 'METER_UNDERFLOW' ? meter : null;
+    return this.#endVat(vat, wave, { rejected: true, ...verdict.reason }, drained);
   }
 
-  #endVat(vat: VatNumber, wave: Wave, end: Settlement): undefined | Promise<void> {
+  /** `drained`: the meter that its last crank was too dear for. */
+  #endVat(
+    vat: VatNumber,
+    wave: Wave,
+    end: Settlement,
+    drained: KRef | null = null,
+  ): undefined | Promise<void> {
     const { state, online } = this.#options;
     const ended = (): void => {
       online.remove(vat);
       wave.records.delete(vat);
       wave.parts.ended(vat);
     };
-    const ending = this.#inTurns(endingVat(state, vat, end));
+    const ending = this.#inTurns(endingMetered(state, vat, end, drained));
     if (ending !== undefined) return ending.then(ended);
     ended();
     return undefined;
   }
 }
 
-/** Whose doing it is what the merge of an item queues. */
-const senderIn = (item: PlannedItem): VatNumber | undefined => {
-  switch (item.kind) {
-    case 'outside':
-    case 'refused':
-      return item.message.sender;
-    case 'lifecycle':
-      return item.item.vat;
-    case 'idle':
-    case 'parked':
-      return undefined;
-    case 'message':
-    case 'notify':
-    case 'collect':
-    case 'reap':
-    case 'sweep':
-    case 'migrate':
-      return item.vat;
-    default:
-      throw TypeError(`unknown planned item ${String(item satisfies never)}`);
-  }
-};
+function* endingMetered(
+  state: KernelState,
+  vat: VatNumber,
+  end: Settlement,
+  drained: KRef | null,
+): Steps<void> {
+  if (drained !== null) yield* draining(state, drained);
+  yield* endingVat(state, vat, end);
+}
 
 const isCreation = ({ type }: LifecycleItem): boolean =>
   type === ItemType.create || type === ItemType.fork;
-
-/** The vats that a wave delivers to, starts or upgrades. */
-const runningIn = (state: KernelState, plan: WavePlan): Running[] => {
-  const running = [...plan.deliveries.keys()].map(vat => {
-    const { incarnation } = state.vats.need(vat);
-    return { vat, incarnation, position: state.vatCounters.need(vat).position };
-  });
-  for (const item of plan.lifecycle) {
-    if (item.type === ItemType.terminate) continue;
-    const before = state.vats.get(item.vat)?.incarnation;
-    const next = before === undefined ? FIRST_INCARNATION : nextIncarnation(before);
-    const position = FIRST_POSITION;
-    if (item.type !== ItemType.fork) running.push({ vat: item.vat, incarnation: next, position });
-    else running.push({ vat: item.child, incarnation: before ?? FIRST_INCARNATION, position });
-  }
-  return running;
-};
 
 /** A reap is recorded with what it found dead: a replay does not ask V8 (rules.md#g5). */
 const recordedDelivery = (

@@ -5,6 +5,7 @@
  * Invariants: what is held back keeps its place on the run queue, and nothing of it is done; names
  * that the plan has fixed for it alone go when the wave ends, for nobody counts them.
  */
+import type { Steps } from '@heirloom/store';
 import { isHeldBack, packedWeight, PART_WEIGHT_MAX, type VatNumber } from '@heirloom/worker';
 import type { Images } from '../code/images.js';
 import { forgetAllocated } from '../objects/clist.js';
@@ -51,11 +52,14 @@ export class WaveParts {
   }
 
   /** The wave is over: names go that were fixed for what is held back alone. */
-  forgetNames(): void {
+  *forgettingNames(): Steps<void> {
     const state = this.#state;
     for (const item of this.#held) {
       if (!('vat' in item) || state.vats.get(item.vat)?.state !== VatState.running) continue;
-      for (const kref of mentionedIn(state, item)) forgetAllocated(state, item.vat, kref);
+      for (const kref of mentionedIn(state, item)) {
+        forgetAllocated(state, item.vat, kref);
+        yield;
+      }
     }
   }
 
@@ -92,5 +96,5 @@ const mentionedIn = (state: KernelState, item: PlannedItem): readonly KRef[] => 
     return result === undefined ? [target, ...slots] : [target, ...slots, result];
   }
   if (item.kind !== 'notify') return [];
-  return item.batch.flatMap(kref => [kref, ...getPromise(state, kref).slots]);
+  return item.batch.krefs.flatMap(kref => [kref, ...getPromise(state, kref).slots]);
 };
