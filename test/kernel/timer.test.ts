@@ -88,6 +88,13 @@ describe('block time', () => {
     ]);
   });
 
+  test('a call behind the time of its block -> alarms are told before it', async () => {
+    await listen('a', 'clock', 'wakeAt', 120n);
+    await kernel.idle();
+    void kernel.beginBlock({ time: 120 });
+    expect(await log()).toEqual([['a', 120n]]);
+  });
+
   test('getCurrentTimestamp, getClock -> branded', async () => {
     const brand = await tell('timer', 'getTimerBrand');
     const now = { absValue: 100n, timerBrand: brand };

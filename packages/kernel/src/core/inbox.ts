@@ -11,6 +11,7 @@
  * its blocks refuses what is too much of it.
  */
 import assert from 'node:assert/strict';
+import { atOnce } from '@heirloom/store';
 import { Deferred } from '../base/deferred.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { isHeld } from '../objects/held-references.js';
@@ -238,6 +239,8 @@ export class Inputs {
 
   #take(waiting: WaitingInput): void {
     const { state, results } = this.#core;
+    // What inputs before it have set in motion comes before what it queues.
+    atOnce(state.doingDeferred());
     const { input, given, askers, fulfill, reject } = waiting;
     const bytes = bytesOf(given);
     this.#waitingBytes -= bytes;
