@@ -29,6 +29,7 @@ const PACKER_SLACK_BYTES = 4_096;
 /** The header of any value, or all of a number. */
 const HEADER_BYTES_MAX = 9;
 const sharedBuffer = Buffer.allocUnsafeSlow(2 * SHARED_BYTES_MAX);
+packr.useBuffer(sharedBuffer);
 
 const NOT_ASCII = /[^\x00-\x7f]/;
 
@@ -79,19 +80,22 @@ const isNearlyFull = (packed: number, size: number): boolean => size - packed <=
 export function packFrame(tuple: readonly FrameValue[]): Uint8Array {
   assert(Array.isArray(tuple), 'frame: not a tuple');
   const bytesMax = boundOf(tuple, 0);
-  const isLarge = bytesMax > SHARED_BYTES_MAX;
-  const buffer = isLarge ? Buffer.allocUnsafeSlow(bytesMax + PACKER_SLACK_BYTES) : sharedBuffer;
-  packr.useBuffer(buffer);
+  if (bytesMax > SHARED_BYTES_MAX) return packLarge(tuple, bytesMax);
+  packr.position = 0;
   const packed = packr.pack(tuple);
-  const { length } = packed;
-  packr.useBuffer(sharedBuffer);
-  if (isLarge && isNearlyFull(length, buffer.length)) {
-    return new Uint8Array(buffer.buffer, 0, length);
-  }
-  const copy = new Uint8Array(length);
+  const copy = new Uint8Array(packed.length);
   copy.set(packed);
   return copy;
 }
+
+const packLarge = (tuple: readonly FrameValue[], bytesMax: number): Uint8Array => {
+  const buffer = Buffer.allocUnsafeSlow(bytesMax + PACKER_SLACK_BYTES);
+  packr.useBuffer(buffer);
+  const { length } = packr.pack(tuple);
+  packr.useBuffer(sharedBuffer);
+  const packed = new Uint8Array(buffer.buffer, 0, length);
+  return isNearlyFull(length, buffer.length) ? packed : new Uint8Array(packed);
+};
 
 /**
  * Unpacks a tuple. Byte arrays in it are *views* of `bytes`, never copies: they are plain
