@@ -111,8 +111,8 @@ export interface StoreReader {
   close(): Promise<void>;
 }
 
-/** Work that may stop at every `yield`. */
-export type Steps<T> = Generator<void, T, void>;
+/** Work that may stop at every `yield`. A step that may be long says of how many it has been. */
+export type Steps<T> = Generator<number | void, T, void>;
 
 /** Does such work and gives what it gives. */
 export type DriveSteps = <T>(steps: Steps<T>) => Promise<T>;

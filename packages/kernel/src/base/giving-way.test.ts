@@ -34,6 +34,16 @@ test('giving way: few steps, whatever the clock says -> at once', () => {
   expect(asShortOrInTurns(counting(30), clockOf(1_000))).toBe('30 steps');
 });
 
+test('giving way: a few steps that are long -> turns for others', async () => {
+  const clock = clockOf(10);
+  function* long(): Steps<string> {
+    for (let n = 0; n < 10; n += 1) yield 100;
+    return 'done';
+  }
+  expect(await asShortOrInTurns(long(), clock)).toBe('done');
+  expect(clock.turns).toBeGreaterThan(2);
+});
+
 test('giving way: work that is long -> turns for others, the same in the end', async () => {
   const clock = clockOf(10);
   const done = asShortOrInTurns(counting(1_000), clock);

@@ -23,10 +23,13 @@ export const asShortOrInTurns = <T>(
   clock: Pick<Clock, 'nowMs' | 'nextTurn'>,
 ): T | Promise<T> => {
   let began: number | undefined;
-  for (let n = 1; ; n += 1) {
+  let left = STEPS_PER_LOOK;
+  for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    if (n % STEPS_PER_LOOK !== 0) continue;
+    left -= step.value ?? 1;
+    if (left > 0) continue;
+    left = STEPS_PER_LOOK;
     began ??= clock.nowMs();
     if (clock.nowMs() - began >= TURN_MS) return afterTurn(steps, clock);
   }

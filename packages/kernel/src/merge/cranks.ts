@@ -95,6 +95,11 @@ export function* acceptingNotify(
   release(state, promise);
 }
 
+/** Of a row's value: as much as takes as long as an ordinary step. */
+const ROW_STEP_BYTES = 65_536;
+/** What has been there may have been large: it is read, and counted. */
+const ROW_GONE_STEPS = 4;
+
 function* applying(
   state: KernelState,
   { vat, incarnation, spaces, rights }: CrankContext,
@@ -120,7 +125,7 @@ function* applying(
       noteAbandoned(effects, state.rows.has(spaces, key), key);
     }
     state.rows.write(writer, key, value);
-    yield;
+    yield value === null ? ROW_GONE_STEPS : 1 + value.length / ROW_STEP_BYTES;
   }
   return effects;
 }
