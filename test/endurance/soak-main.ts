@@ -7,6 +7,7 @@ import { runSoak, type SoakLook, type SoakReport } from './soak.js';
 
 interface Flags extends CommonFlags {
   readonly minutes: number;
+  readonly pace: number;
   readonly malloc: Malloc;
 }
 
@@ -48,20 +49,24 @@ const tell = (report: SoakReport & { readonly malloc: Malloc }): string => {
 
 const program = commandOf('soak', DESCRIPTION)
   .option('--minutes <n>', 'how long', number(0.1, false), 40)
+  .option('--pace <ms>', 'from one round to the next, at least', number(0, true), 2_000)
   .addOption(
     new Option('--malloc <kind>', 'the settings of malloc: those above, or as your shell has them')
       .choices(MALLOCS)
       .default('held'),
   );
 program.action(async (flags: Flags) => {
-  const { minutes } = flags;
+  const { minutes, pace } = flags;
   if (flags.malloc === 'held' && mallocHere() !== 'held') {
     process.exitCode = await runHeld();
     return;
   }
   const report = await runCommand({
     ...{ name: 'soak', unit: 'seconds', total: minutes * 60, flags },
-    work: async given => ({ ...(await runSoak({ ...given, minutes })), malloc: mallocHere() }),
+    work: async given => {
+      const soaked = await runSoak({ ...given, minutes, pace });
+      return { ...soaked, malloc: mallocHere() };
+    },
     tell,
   });
   if (report !== undefined && !report.isFlat && minutes >= MINUTES_THAT_COUNT) process.exitCode = 1;
