@@ -190,6 +190,14 @@ const WAYS: readonly Way[] = [
   excused(/^npm run bench -- .*--peer swingset/, 'needs what npm run bench:peers:install fetches'),
   { of: /^npm (ci|test|start)$/, how: 'a step of .ci/run', check: expectStep },
   { of: /^npm run (lint|check-types|nodes|smoke|test:rest)$/, how: 'a step of .ci/run', check: expectStep },
+  {
+    of: /^HEIRLOOM_PART=\d\/\d npm run test:rest$/,
+    how: '.ci/run takes a part of it',
+    check: () => {
+      expect(readDocument('.ci/run')).toContain('\nexport HEIRLOOM_PART=');
+      expectStep('npm run test:rest');
+    },
+  },
   { of: /^npm run layers$/, runs: () => scriptOf('layers') },
   {
     of: /^npm run layers -- --\w+$/,
