@@ -11,6 +11,6 @@ export const TAGS: TestTagDefinition[] = [
   { name: 'sized', description: 'checks more of the same in npm run test:all' },
 ];
 
-/** Does the source of a test file give a tag to any of its tests? */
+/** Does the source of a test file give a tag to any of its tests, in whatever way? */
 export const mentionsTags = (source: string): boolean =>
-  /@module-tag (?:thorough|sized)\b|\btags: \[?'(?:thorough|sized)'/.test(source);
+  /@module-tag (?:thorough|sized)\b|(['"`])(?:thorough|sized)\1/.test(source);
