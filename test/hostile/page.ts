@@ -85,7 +85,7 @@ export const pageOf = (kinds: readonly Kind[], figures: readonly string[]): stri
       'them, in threads and in processes; the same test makes this page: `npm run hostile` ' +
       'writes it, and ' +
       'the test fails where the page says something else. ' +
-      `\`npm test\` runs ${quick} of them, \`npm run test:rest\` the others.`,
+      `\`npm test\` runs ${quick} of them, \`npm run hostile\` all.`,
     '',
     'Beside each piece are a till, between whose purses money moves, and an innocent vat, which ' +
       'catches and throws again whatever it is given. After each piece there is as much money as ' +
