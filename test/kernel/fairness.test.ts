@@ -184,6 +184,22 @@ describe('replicas:', { tags: ['sized'] }, () => {
     expect(result).toEqual([5, 4, 3, 2]);
   });
 
+  test('an upgrade behind large cranks -> it waits for what was sent before it', async () => {
+    const outcome = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['x']);
+      const { vatId, bundleId } = replica.kernel.vat('x');
+      const write = `baggage.has('b') || baggage.init('b', ''); $.count = ($.count ?? 0) + 1;
+        baggage.set('b', String($.count).repeat(${9 * MEGABYTE})); $.count`;
+      const root = rootOf(replica.kernel, 'x');
+      const sent = [0, 1, 2].map(() => replica.kernel.call(root, 'run', [write]));
+      const upgraded = replica.kernel.upgradeVat(vatId, { bundleId });
+      const after = replica.kernel.call(root, 'run', ['$.count ?? null']);
+      await replica.settle(Promise.all([...sent, upgraded]));
+      return [await Promise.all(sent), await after, await scene.run('x', '1')];
+    });
+    expect(outcome).toEqual([[1, 2, 3], null, 1]);
+  });
+
   test('cranks of many syscalls -> a few in each wave, those of others all', async () => {
     const left = await inReplicas(async replica => {
       const scene = await sceneOf(replica, ['x', 'y', 'z']);

@@ -180,6 +180,15 @@ const WAVES: readonly Mutation[] = [
     breaks: 'A thousand cranks of a hundred messages each are one wave.',
     tests: ['test/kernel/fairness'],
   },
+  {
+    id: 'W9c',
+    rule: 'W9',
+    file: `${KERNEL}/wave/wave-parts.ts`,
+    find: 'return this.#heldVats.has(item.item.vat);',
+    replace: 'return false;',
+    breaks: 'An upgrade overtakes what was sent before it and waits behind large cranks.',
+    tests: ['test/kernel/fairness'],
+  },
 ];
 
 /** What nobody needs goes, and nothing else. */

@@ -24,6 +24,8 @@ export class WaveParts {
   /** Of vats that run. */
   readonly #weights = new Map<VatNumber, number>();
   readonly #held: PlannedItem[] = [];
+  /** The vats of those. */
+  readonly #heldVats = new Set<VatNumber>();
 
   constructor(state: KernelState, images: PartImages) {
     this.#state = state;
@@ -47,8 +49,10 @@ export class WaveParts {
   /** Does the item wait for the next wave? */
   holdsBack(item: PlannedItem): boolean {
     const isHeld = this.#isHeld(item);
-    if (isHeld) this.#held.push(item);
-    return isHeld;
+    if (!isHeld) return false;
+    this.#held.push(item);
+    if ('vat' in item) this.#heldVats.add(item.vat);
+    return true;
   }
 
   /** The wave is over: names go that were fixed for what is held back alone. */
@@ -79,10 +83,12 @@ export class WaveParts {
       case 'idle':
         // It may be in the batch of a notify that waits.
         return this.#of(item.vat) >= PART_WEIGHT_MAX;
+      case 'lifecycle':
+        // What was sent before an upgrade, or an end, reaches the code that is there.
+        return this.#heldVats.has(item.item.vat);
       case 'outside':
       case 'refused':
       case 'parked':
-      case 'lifecycle':
         return false;
       default:
         throw TypeError(`unknown planned item ${String(item satisfies never)}`);
