@@ -229,6 +229,28 @@ describe('replicas:', { tags: ['sized'] }, () => {
     expect(left).toEqual([6, 1, 0]);
   });
 
+  test('answers for which many messages wait -> a few in each wave', async () => {
+    const lengths = await inReplicas(async replica => {
+      const scene = await sceneOf(replica, ['y', 'z']);
+      await scene.run('y', '[$.z] = args; 0', [rootOf(replica.kernel, 'z')]);
+      const waiting = `for (let n = 0; n < 20; n += 1) {
+        const answer = E($.z).run("Far('thing', { swallow: () => {} })");
+        for (let m = 0; m < 400; m += 1) E.sendOnly(answer).swallow();
+      } 0`;
+      void replica.kernel.send(rootOf(replica.kernel, 'y'), 'run', [waiting]);
+      const counts: number[] = [];
+      for (let wave = 0; wave < 2; wave += 1) {
+        await replica.kernel.run({ waves: 1 });
+        counts.push(replica.kernel.queued(10_000).filter(({ type }) => type === 'message').length);
+      }
+      await replica.settle(Promise.resolve());
+      expect(replica.kernel.audit().findings).toEqual([]);
+      return counts;
+    });
+    // 400 messages are 800 KiB: the sixth answer fills a wave, in which their 2,400 are moved.
+    expect(lengths).toEqual([20, 14 + 6 * 400]);
+  });
+
   test('more bytes than may wait on one promise -> refused', { tags: ['thorough'] }, async () => {
     const refused = await inReplicas(async replica => {
       const scene = await sceneOf(replica, ['x', 'y']);

@@ -115,6 +115,15 @@ const WAVES: readonly Mutation[] = [
     tests: ['test/simulation/threads'],
   },
   {
+    id: 'W5c',
+    rule: 'W5',
+    file: `${KERNEL}/wave/plan.ts`,
+    find: 'this.bytes += WAITING_WEIGHT * getPromise(state, result).queueCount',
+    replace: 'this.bytes += 0',
+    breaks: 'A hundred answers move ten thousand messages in one wave.',
+    tests: ['test/kernel/fairness'],
+  },
+  {
     id: 'W6a',
     rule: 'W6',
     file: `${KERNEL}/core/block-driver.ts`,

@@ -18,7 +18,7 @@ export const OWN_BLOCK_DELIVERIES = 32_768;
 /** Bytes that a block is to write, after which it ends: they are in memory until then. */
 export const OWN_BLOCK_BYTES = 32 * 2 ** 20;
 /** Age after which a block ends: so long what vats have done is not durable. */
-export const OWN_BLOCK_MS = 1_000;
+export const OWN_BLOCK_MS = 200;
 /**
  * Age after which a block ends that the host waits for. A commit takes a few milliseconds, so that
  * a host that always waits spends most of its time on waves all the same.

@@ -120,6 +120,8 @@ export interface WaveLimits {
 
 /** References in garbage deliveries of one wave, at most. */
 const COLLECT_MAX = 4_096;
+/** What a message that waits for the answer of a message adds to that one's bytes (rules.md#w5). */
+const WAITING_WEIGHT = 2_048;
 
 const COLLECT_DELIVERIES = {
   [CollectAction.dropExport]: Delivery.dropExports,
@@ -154,7 +156,7 @@ class Planner implements Taker {
   readonly #notified = new Map<VatNumber, Set<KRef>>();
   /** Items that leave the run queue. */
   taken = 0;
-  /** Of deliveries, and of messages that no vat is given. */
+  /** Of deliveries, of messages that no vat is given, and for those that wait for answers. */
   bytes = 0;
 
   constructor(state: KernelState, headed: ReadonlySet<VatNumber>, { told, batches }: WaveSources) {
@@ -307,6 +309,7 @@ class Planner implements Taker {
       return;
     }
     const { target, body, slots, result } = message;
+    if (result !== undefined) this.bytes += WAITING_WEIGHT * getPromise(state, result).queueCount;
     const to = this.#name(vat, target);
     const named = yield* this.#namingAll(vat, slots);
     const delivery = this.#deliver(vat, [

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { collectGarbage } from './collect-garbage.js';
 import type { EntryScript } from './entry-script.js';
+import { IdleCollection } from './idle-collection.js';
 import type { AddonData } from './lmdb-addon.js';
 import { ownBytes } from './shared-bytes.js';
 import { readyFrame, serveRejections, warm, type Warm } from './warm.js';
@@ -49,15 +50,22 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
   assert(!isServing, 'a thread serves one incarnation');
   isServing = true;
   const closed = new Promise<void>(resolve => port.once('close', resolve));
+  const idle = new IdleCollection(collectGarbage);
   const started = image.startImage({
     reader,
-    post: (frame, transfer) => port.postMessage(frame, transfer),
+    post: (frame, transfer) => {
+      idle.passed(frame.length);
+      port.postMessage(frame, transfer);
+    },
     collectGarbage,
     collectsEveryCrank,
   });
   serveRejections(started);
   port.postMessage(readyFrame());
-  port.on('message', (frame: Uint8Array) => started.onMessage(frame));
+  port.on('message', (frame: Uint8Array) => {
+    idle.passed(frame.length);
+    started.onMessage(frame);
+  });
   await closed;
   await reader.close();
 };

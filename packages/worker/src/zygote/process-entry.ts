@@ -8,6 +8,7 @@ import { frameHead, FrameSplitter } from '../protocol/frame-stream.js';
 import { FRAMES_FD } from '../protocol/process-boot.js';
 import { readBoot } from '../protocol/tuples.js';
 import { collectGarbage } from './collect-garbage.js';
+import { IdleCollection } from './idle-collection.js';
 import { readyFrame, serveRejections, warm } from './warm.js';
 
 const post = (pipe: net.Socket, frame: Uint8Array): void => {
@@ -28,16 +29,23 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
     codeCache: codeCache ?? undefined,
   });
   collectGarbage(); // V8 would begin it amid the vat's first crank: see decision 068
+  const idle = new IdleCollection(collectGarbage);
   const started = image.startImage({
     reader,
-    post: frame => post(pipe, frame),
+    post: frame => {
+      idle.passed(frame.length);
+      post(pipe, frame);
+    },
     isCareful,
     collectGarbage,
     collectsEveryCrank,
   });
   serveRejections(started);
   post(pipe, readyFrame());
-  return frame => started.onMessage(frame);
+  return frame => {
+    idle.passed(frame.length);
+    started.onMessage(frame);
+  };
 };
 
 const pipe = new net.Socket({ fd: FRAMES_FD, readable: true, writable: true });
