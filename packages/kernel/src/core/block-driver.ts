@@ -6,6 +6,7 @@
  * over, so that no place depends on how long anything takes. Whoever waits for a result is told
  * when its block is durable, or why there will be none.
  */
+import { Turn } from '../base/giving-way.js';
 import { KernelError } from '../base/kernel-errors.js';
 import { BLOCK_BYTES_MAX, endsOwnBlock } from './block-ends.js';
 import { INPUT_BYTES_MAX, Inputs, type Input, type TakenInput } from './inbox.js';
@@ -195,8 +196,11 @@ export class BlockDriver {
   async #runWaves(limits: RunLimits, hasWork: () => boolean): Promise<RunStats> {
     let done = NO_RUN;
     await this.#core.doDeferred();
+    // A wave without a crank waits for nobody.
+    const turn = new Turn(this.#core.ways.clock);
     while (hasWork() && !isReached(limits, done)) {
       done = addWave(done, await this.#core.runWave());
+      await turn.end();
       if (this.#isHurried || this.#core.dirtyBytes >= BLOCK_BYTES_MAX) break;
     }
     return done;
