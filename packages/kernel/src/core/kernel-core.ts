@@ -358,7 +358,7 @@ export class KernelCore {
         const milliseconds = clock.nowMs() - began;
         this.log.tell('block', 'committed', height, { ...fields, milliseconds });
       }
-      this.state.committed();
+      await asShortOrInTurns(this.state.committing(), clock);
       this.bundles.committed();
       this.images.committed();
       this.engine.committed();

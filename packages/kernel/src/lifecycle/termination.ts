@@ -185,7 +185,7 @@ const cleanUp = (
 
 /** Is anything of ended incarnations and vats, or of dismissed kinds, left to be removed? */
 export const hasRemains = (state: KernelState): boolean =>
-  state.cleanup.keys(ranges.cleanup, 1).length > 0 ||
+  state.cleanup.has(ranges.cleanup) ||
   hasRevokedNames(state) ||
   state.spaceLists.nextWork() !== undefined;
 

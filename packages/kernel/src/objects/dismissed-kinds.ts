@@ -49,7 +49,7 @@ export const dismissKind = (
 
 /** Are there names of revoked exports left? */
 export const hasRevokedNames = (state: KernelState): boolean =>
-  state.dismissals.keys(ranges.dismissals, 1).length > 0;
+  state.dismissals.has(ranges.dismissals);
 
 /** Takes up to `limit` names of revoked exports away. Returns how many. */
 export const revokeStep = (state: KernelState, limit: number): number => {

@@ -77,6 +77,8 @@ interface AnyTable {
   /** The same in steps, where there may be many. */
   changing?(into: RowChange[]): Steps<void>;
   committed(): void;
+  /** The same in steps, likewise. */
+  committing?(): Steps<void>;
 }
 
 export interface Spelling<K> {
@@ -290,7 +292,7 @@ export class KernelState {
         if (!this.stranded.has(vat)) return true;
       } else this.dueVats.delete(vat);
     }
-    return this.collectRanges.some(range => this.collect.keys(range, 1).length > 0);
+    return this.collectRanges.some(range => this.collect.has(range));
   }
 
   /** What vats are to be told of garbage, but for those that are stranded. */
@@ -430,8 +432,16 @@ export class KernelState {
   }
 
   committed(): void {
+    atOnce(this.committing());
+  }
+
+  /** The same in steps. The state must not change meanwhile, and may be read. */
+  *committing(): Steps<void> {
     this.movedBytes.clear();
-    for (const table of this.#allTables()) table.committed();
+    for (const table of this.#allTables()) {
+      if (table.committing === undefined) table.committed();
+      else yield* table.committing();
+    }
     // Of a vat that is gone nothing is kept: what it called things has been deleted.
     for (const vat of this.#clists.keys()) {
       if (this.vats.get(vat) === undefined) this.#clists.delete(vat);

@@ -91,6 +91,7 @@ const expectSame = ({ table, range }: Made, { rows }: Model): void => {
   for (let at = 0; at < KEYS; at += 1) expect(table.get(at)).toBe(rows.get(at));
   const keys = [...rows.keys()].sort();
   expect([...table.scan(range)]).toEqual(keys);
+  expect(table.has(range)).toBe(keys.length > 0);
   for (let limit = 0; limit <= KEYS; limit += 3) {
     expect(table.keys(range, limit)).toEqual(keys.slice(0, limit));
     const after = String.fromCharCode(limit);

@@ -146,6 +146,17 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     return [...found].sort(compareKeys).slice(0, limit).map(parse);
   }
 
+  /** Is there a row in the range? */
+  has(range: KeyRange): boolean {
+    const { spell } = this.#options;
+    for (const [key, { value }] of this.#dirty) {
+      if (value === undefined) continue;
+      const spelled = spell(key);
+      if (spelled >= range.prefix && spelled < range.end) return true;
+    }
+    return this.keys(range, 1).length > 0;
+  }
+
   /** All keys of a range, in order. The table must not change meanwhile. */
   *scan({ prefix, end }: KeyRange): Generator<K, void> {
     const { view, table, spell, parse } = this.#options;
@@ -207,9 +218,15 @@ export class KernelTable<K extends number | string, V> implements Restorable {
    * and would keep the whole of that: it is forgotten, and read from the store when asked for.
    */
   committed(): void {
+    atOnce(this.committing());
+  }
+
+  /** The same in steps. The table must not change meanwhile, and may be read. */
+  *committing(): Steps<void> {
     for (const [key, { value }] of this.#dirty) {
       if (value !== undefined && this.#weightOf(value) === ROW_WEIGHT) this.#remember(key, value);
       else this.#forget(key);
+      yield;
     }
     this.#dirty.clear();
     this.#dirtyBytes = 0;

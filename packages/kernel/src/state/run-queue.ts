@@ -7,7 +7,7 @@
  * commit; of what waits longer, `KEPT_BYTES_MAX` is, and the rest is read when its turn comes.
  */
 import assert from 'node:assert/strict';
-import { required, type ReadView, type RowChange, type Steps } from '@heirloom/store';
+import { atOnce, required, type ReadView, type RowChange, type Steps } from '@heirloom/store';
 import type { Journal, Restorable } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
 import { KernelTable, ROW_WEIGHT } from './kernel-table.js';
@@ -202,9 +202,15 @@ export class RunQueue implements Restorable {
   }
 
   committed(): void {
-    this.#items.committed();
+    atOnce(this.committing());
+  }
+
+  /** The same in steps. The queue must not change meanwhile, and may be read. */
+  *committing(): Steps<void> {
+    yield* this.#items.committing();
     for (const ordinal of this.#fresh) {
       this.#keep(required(this.#places.get(ordinal), 'an item of this block'));
+      yield;
     }
     this.#fresh.clear();
   }
