@@ -10,6 +10,7 @@ import { workerData, type MessagePort } from 'node:worker_threads';
 import { collectGarbage } from './collect-garbage.js';
 import type { EntryScript } from './entry-script.js';
 import { IdleCollection } from './idle-collection.js';
+import { after } from './idle-host-powers.js';
 import type { AddonData } from './lmdb-addon.js';
 import { ownBytes } from './shared-bytes.js';
 import { readyFrame, serveRejections, warm, type Warm } from './warm.js';
@@ -50,7 +51,7 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
   assert(!isServing, 'a thread serves one incarnation');
   isServing = true;
   const closed = new Promise<void>(resolve => port.once('close', resolve));
-  const idle = new IdleCollection(collectGarbage);
+  const idle = new IdleCollection(collectGarbage, after);
   const started = image.startImage({
     reader,
     post: (frame, transfer) => {

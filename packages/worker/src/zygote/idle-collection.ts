@@ -6,25 +6,27 @@
  * who moves little pays for no collection, and who moves much pays little beside that. Nothing but
  * memory follows from it: what a vat sees is the same whenever V8 collects (rules.md#o1).
  */
-import { setTimeout as after } from 'node:timers';
+import type { RestartedTimer, after } from './idle-host-powers.js';
 
 const BYTES_LEAST = 32 * 2 ** 20;
 const IDLE_MS = 1_000;
 
 export class IdleCollection {
   readonly #collect: () => void;
+  readonly #after: typeof after;
   #bytes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: RestartedTimer | undefined;
 
-  constructor(collect: () => void) {
+  constructor(collect: () => void, afterIdling: typeof after) {
     this.#collect = collect;
+    this.#after = afterIdling;
   }
 
   /** A frame of so many bytes has come or gone. */
   passed(bytes: number): void {
     this.#bytes += bytes;
     if (this.#timer !== undefined) this.#timer.refresh();
-    else if (this.#bytes >= BYTES_LEAST) this.#timer = after(() => this.#rest(), IDLE_MS).unref();
+    else if (this.#bytes >= BYTES_LEAST) this.#timer = this.#after(IDLE_MS, () => this.#rest());
   }
 
   #rest(): void {

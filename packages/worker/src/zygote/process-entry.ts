@@ -9,6 +9,7 @@ import { FRAMES_FD } from '../protocol/process-boot.js';
 import { readBoot } from '../protocol/tuples.js';
 import { collectGarbage } from './collect-garbage.js';
 import { IdleCollection } from './idle-collection.js';
+import { after } from './idle-host-powers.js';
 import { readyFrame, serveRejections, warm } from './warm.js';
 
 const post = (pipe: net.Socket, frame: Uint8Array): void => {
@@ -29,7 +30,7 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
     codeCache: codeCache ?? undefined,
   });
   collectGarbage(); // V8 would begin it amid the vat's first crank: see decision 068
-  const idle = new IdleCollection(collectGarbage);
+  const idle = new IdleCollection(collectGarbage, after);
   const started = image.startImage({
     reader,
     post: frame => {
