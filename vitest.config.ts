@@ -95,15 +95,12 @@ const testFilesThat = (fits: (source: string) => boolean): string[] =>
 const PART = partOf(process.env['HEIRLOOM_PART']);
 /** It looks at the part itself: one file is much of what is thorough. */
 const DIVIDES_ITSELF = 'test/hostile/pieces.test.ts';
-/** Not yet a part of mode `rest`: it takes half an hour, and `npm run hostile` runs it whole. */
-const LEFT_OUT = [DIVIDES_ITSELF];
 
 /** What mode `rest` need not load: files without tags, and those of other parts. */
 const passedOverByRest = (): string[] => {
   const tagged = testFilesThat(mentionsTags);
   const ours = inPart(tagged.filter(file => file !== DIVIDES_ITSELF), PART);
   return testFilesThat(source => !mentionsTags(source)).concat(
-    LEFT_OUT,
     tagged.filter(file => file !== DIVIDES_ITSELF && !ours.includes(file)),
   );
 };

@@ -25,8 +25,10 @@ if (missing.length > 0) {
   console.log(`nodes.test: Node ${missing.join(', ')} is missing: npm run nodes fetches it`);
 }
 
-/** The Node that runs the tests, then the others. */
-const NODES = [process.execPath, ...lines.map(line => `${binOf(line)}/node`)];
+/** The Node that runs the tests, then the others; of these, the last. */
+const OTHERS = lines.map(line => `${binOf(line)}/node`);
+const NODES = [process.execPath, ...amount({ quick: OTHERS.slice(-1), thorough: OTHERS })];
+const REPLICAS = amount({ quick: 2, thorough: 3 });
 const BLOCKS = amount({ quick: 6, thorough: 12 });
 const KILLS = amount({ quick: 1, thorough: 4 });
 
@@ -92,7 +94,7 @@ test(moved, { tags: ['sized'] }, async () => {
   const bundle = join(await freshDirectory(), 'bank.json');
   await writeFile(bundle, JSON.stringify(await fixture('bank.js')));
   const all = new Map<number, string>();
-  for (let replica = 0; replica < 3; replica += 1) {
+  for (let replica = 0; replica < REPLICAS; replica += 1) {
     const directory = join(await freshDirectory(), 'store');
     for (const [i, node] of NODES.entries()) {
       const isLast = i === NODES.length - 1;

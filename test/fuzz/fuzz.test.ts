@@ -10,7 +10,7 @@ import { fuzzSession } from './fuzz.js';
 import { liveSession, type Bench, type SessionPlan } from './session.js';
 
 const SESSIONS = amount({ quick: 1, thorough: 3 });
-const CASES_MAX = amount({ quick: 4, thorough: 8 });
+const CASES_MAX = amount({ quick: 2, thorough: 8 });
 const SIZED = { tags: ['sized'] };
 
 let bench: Bench;

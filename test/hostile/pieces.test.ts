@@ -105,16 +105,16 @@ describe('hostile pieces:', () => {
       `${title}: ${name}`));
     expect(new Set(names).size).toBe(names.length);
     expect(names.length).toBeGreaterThan(320);
-    expect(quick.length * 5).toBeGreaterThanOrEqual(names.length);
+    expect(quick.length * 8).toBeGreaterThanOrEqual(names.length);
   });
 
   testLast('docs/internals/hostile.md -> what the tables say', [], async () => {
     if (isWriting) {
+      const slow = slowLines(figuresOf(KINDS, seen));
+      console.log(`steps above ${STEP_MS_MAX} ms: ${slow.length}\n${slow.join('\n')}`);
       const missing = KINDS.flatMap(({ pieces }) => pieces).filter(piece => !seen.has(piece));
       expect(missing.map(({ name }) => name), 'pieces that were not as they should').toEqual([]);
       await writeFile(PAGE, pageOf(KINDS, figureLines(KINDS, seen)));
-      const slow = slowLines(figuresOf(KINDS, seen));
-      console.log(`steps above ${STEP_MS_MAX} ms: ${slow.length}\n${slow.join('\n')}`);
     }
     const page = await readFile(PAGE, 'utf8');
     const figures = figuresIn(page, FIGURES_HEADING);

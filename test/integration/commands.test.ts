@@ -242,7 +242,7 @@ const WAYS: readonly Way[] = [
   },
   {
     of: /^npm run hostile$/,
-    how: 'npm test lives through a fifth of it, and compares the page',
+    how: 'npm test lives through a part of it, and compares the page',
     check: () => {
       expect(scriptOf('hostile')).toContain('vitest run --mode all test/hostile/pieces.test.ts');
       expect(TEST_FILES).toContain('test/hostile/pieces.test.ts');

@@ -100,7 +100,6 @@ const PAGES: readonly Damage[] = [
     tries: 'one of the two heads of the data file',
     code: `await store.data(bytes => { store.page(bytes, 0).fill(0); });`,
     verify: 'damaged', opening: 'STORE_CORRUPT',
-    isQuick: true,
   },
   {
     name: 'both heads zeroed',
@@ -146,7 +145,6 @@ const PAGES: readonly Damage[] = [
     tries: 'a file that was cut short',
     code: `await store.data(bytes => bytes.subarray(0, (bytes.length >> 13) << 12));`,
     verify: 'damage of bundles', opening: 'STORE_CORRUPT',
-    isQuick: true,
   },
   {
     name: 'an empty data file',
@@ -160,7 +158,6 @@ const PAGES: readonly Damage[] = [
     tries: 'a file of somebody else',
     code: `await store.data(() => Buffer.alloc(1_000_000, 'all work and no play '));`,
     verify: 'damaged', opening: 'STORE_CORRUPT',
-    isQuick: true,
   },
   {
     name: 'a data file with an end of zeros',
@@ -249,7 +246,6 @@ const FILES: readonly Damage[] = [
     tries: 'a lock file with a megabyte of zeros',
     code: `await store.file('heirloom.lock', () => Buffer.alloc(1_000_000));`,
     verify: 'sound', opening: 'opens',
-    isQuick: true,
   },
   {
     name: 'a directory in the place of the lock',

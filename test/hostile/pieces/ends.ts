@@ -64,7 +64,7 @@ const UPGRADES: readonly Piece[] = [
       ['host', amid('1', `return kernel.upgradeVat(vatId, { bundleId })
         .then(it => it.rejectedPromises);`)],
     ],
-    gives: '1000; 1 and 3 waves, when all was done',
+    gives: '1000; 1 and 3 waves, amid it',
   },
   {
     name: 'an upgrade with a drain that is flooded',

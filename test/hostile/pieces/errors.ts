@@ -25,7 +25,6 @@ export const ERRORS: Kind = {
           try { throw new Maker(text); } catch (e) { return e.message; }
         }).every(it => it === text) ? text : 'another')`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'by Reflect.construct and subclasses',
@@ -95,7 +94,6 @@ export const ERRORS: Kind = {
           return strip('rejected Error: ', await E($.innocent).ask(evil));
         })`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'what a method throws, caught by another vat',
@@ -114,7 +112,6 @@ export const ERRORS: Kind = {
       code: `${EACH} ${STRIP}
         each(async text => strip('Error: ', await E($.innocent).catch(Error(text))))`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'arguments that another vat rejects with',
@@ -141,7 +138,6 @@ export const ERRORS: Kind = {
           } }
         })`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'causes',
@@ -165,7 +161,6 @@ export const ERRORS: Kind = {
           return strip('AggregateError: ' + text + '; Error: x; cause RangeError: ', got);
         })`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'Promise.any',
@@ -185,7 +180,6 @@ export const ERRORS: Kind = {
           return strip('rejected RangeError: ', got);
         })`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'kept in a durable row',
@@ -219,7 +213,6 @@ export const ERRORS: Kind = {
           return told.length === 9 && told.every(it => it === text) ? text : told.join();
         })`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'thenables and hooks',
@@ -249,7 +242,6 @@ export const ERRORS: Kind = {
       tries: 'rejections that nobody ever looks at',
       code: `${EACH} for (const text of texts) Promise.reject(RangeError(text)); 'rejected'`,
       gives: 'rejected',
-      isQuick: true,
     },
     {
       name: 'on the console',
@@ -316,7 +308,6 @@ export const ERRORS: Kind = {
           return seen.every(it => it) ? text : 'another';
         })`,
       gives: ALL_THERE,
-      isQuick: true,
     },
     {
       name: 'own stacks',
@@ -358,7 +349,6 @@ export const ERRORS: Kind = {
           return () => kernel.call(root(me), 'run', ['args.map($.hear).length', errors])`],
       ],
       gives: '6',
-      isQuick: true,
     },
     {
       name: 'answers of the host',

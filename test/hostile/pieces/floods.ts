@@ -335,6 +335,7 @@ const SERVICES: readonly Piece[] = [
       ['host', `void kernel.beginBlock({ height: kernel.height + 1, time: 10n ** 6n });
         await kernel.run({ waves: 1 });
         return 'the others: ' + await beside()`],
+      ['host', 'await settle(() => undefined)'],
       ['hostile', '$.n'],
     ],
     gives: '2000',
@@ -348,7 +349,7 @@ const SERVICES: readonly Piece[] = [
         await kernel.run({ waves: 1 });
         return 'the others: ' + await beside()`],
     ],
-    gives: 'the others: 1 and 3 waves, when all was done',
+    gives: 'the others: 1 and 3 waves, amid it',
     ends: 'leaves',
   },
   {
@@ -412,7 +413,7 @@ const SERVICES: readonly Piece[] = [
       ['hostile', MAKE_CHILD],
       ['amid', `${times(1_000, "E($.node).changeOptions({ reapInterval: 1 + i });")} 'sent'`],
     ],
-    gives: 'sent; 1 and 3 waves, when all was done',
+    gives: 'sent; 1 and 3 waves, amid it',
   },
 ];
 

@@ -48,7 +48,6 @@ export const GIANTS: Kind = {
       tries: 'Node’s encoder, which aborts the process',
       code: `${GIANT} ${TELL} tell(() => new TextEncoder().encode(giant + giant))`,
       gives: 'RangeError',
-      isQuick: true,
     },
     {
       name: 'encodeInto',
@@ -108,7 +107,6 @@ export const GIANTS: Kind = {
       tries: 'a size that one host has, another has not',
       code: `${TELL} tell(() => new ArrayBuffer(2 ** 50))`,
       gives: 'RangeError',
-      isQuick: true,
     },
     {
       name: 'Reflect.construct(ArrayBuffer)',
@@ -124,7 +122,6 @@ export const GIANTS: Kind = {
       code: `class B extends ArrayBuffer {}
         Promise.resolve(2 ** 50).then(n => new B(n)).then(() => 'ran', e => e.name)`,
       gives: 'RangeError',
-      isQuick: true,
     },
     {
       name: 'typed arrays of every sort',
@@ -176,7 +173,6 @@ export const GIANTS: Kind = {
       tries: 'data that is longer than data may be',
       code: `E($.innocent).pass('x'.repeat(11_000_000)).then(() => 'passed', e => e.name)`,
       gives: 'RangeError',
-      isQuick: true,
     },
     {
       name: 'a result of eleven megabytes',

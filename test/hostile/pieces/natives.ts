@@ -28,7 +28,6 @@ export const NATIVES: Kind = {
       code: `${DEEP} Promise.allSettled([Promise.resolve(deep()).then(JSON.stringify)])
         .then(([{ reason }]) => caught(reason))`,
       ends: TOO_DEEP,
-      isQuick: true,
     },
     {
       name: 'any, race and all of native handlers',
@@ -72,7 +71,6 @@ export const NATIVES: Kind = {
       code: `${DEEP} const evil = Far('evil', { price: JSON.stringify.bind(JSON, deep()) });
         E($.innocent).ask(evil)`,
       ends: TOO_DEEP,
-      isQuick: true,
     },
     {
       name: 'a Far method that is String',
@@ -138,7 +136,6 @@ export const NATIVES: Kind = {
       tries: 'a native that recurses into arrays',
       code: `${DEEP} Promise.resolve(deep()).then(a => a.flat(Infinity)).then(() => 'ran', caught)`,
       ends: TOO_DEEP,
-      isQuick: true,
     },
     {
       name: 'flat.call of a proxy',
@@ -208,7 +205,6 @@ export const NATIVES: Kind = {
       code: `class A { x = new A(); } Promise.resolve().then(() => new A())
         .then(() => 'ran', e => 'caught ' + e.name)`,
       ends: TOO_DEEP,
-      isQuick: true,
     },
     {
       name: 'static fields and computed names',
@@ -297,7 +293,6 @@ export const NATIVES: Kind = {
       code: `const list = Array(1e6).fill(0);
         Promise.resolve().then(() => Math.max(...list)).then(() => 'ran', e => 'caught ' + e.name)`,
       gives: 'caught RangeError',
-      isQuick: true,
     },
     {
       name: 'apply, construct, bind, fromCharCode of a million',

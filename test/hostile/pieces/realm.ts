@@ -38,7 +38,6 @@ export const REALM: Kind = {
           it.stolen].join(';'),
           e => [e.name, ({}).stolen].join(';'))`,
       gives: '__proto__,constructor;;',
-      isQuick: true,
     },
     {
       name: 'what liveslots calls',
@@ -83,7 +82,6 @@ export const REALM: Kind = {
           return e.name; } })
           .filter(it => it !== 'TypeError' && it !== 'undefined').length`,
       gives: '0',
-      isQuick: true,
     },
     {
       name: 'compartments of one’s own',
@@ -161,7 +159,6 @@ export const REALM: Kind = {
           'refused'); }
           catch { return 'refused'; } })).then(it => it.join())`,
       gives: 'refused,refused,refused,refused',
-      isQuick: true,
     },
     {
       name: 'methods and getters of what it sends',
@@ -247,7 +244,6 @@ export const REALM: Kind = {
             new SharedArrayBuffer(8)]
           .map(thunk => why(thunk)).filter(it => it === 'nothing thrown').length`,
       gives: '0',
-      isQuick: true,
     },
   ],
 };
