@@ -1,6 +1,6 @@
 /** Promises that only each other hold, in tables made for the purpose. */
 import { FIRST_HEIGHT } from '@heirloom/store';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
@@ -137,6 +137,34 @@ describe('promise cycles', () => {
     expect(state.promises.need(taken!).slots).toEqual([taken]);
     letGo(taken!);
     expect(areThere([taken!])).toEqual([false]);
+  });
+
+  test('one that was unresolved when looked at settles and goes amid a search -> no holder', () => {
+    const [before, open, taken] = [make(), make(), make()];
+    const chain = Array.from({ length: 60 }, make);
+    for (const [i, promise] of chain.entries()) resolve(promise, ...chain.slice(i + 1, i + 2));
+    resolve(taken!, taken!);
+    resolve(before!, open!);
+    for (const promise of [before!, taken!, chain[0]!]) {
+      hold(state, promise);
+      release(state, promise);
+    }
+    while (state.tangle.size < 12) step();
+    expect(state.tangle.phase).toBe(SearchPhase.members);
+    resolve(open!, taken!);
+    letGo(before!, open!, taken!);
+    expect(areThere([before!, open!, taken!])).toEqual([false, false, false]);
+  });
+
+  test('thousands that have a search each -> suspects are not gone through for each', () => {
+    const many = Array.from({ length: 4_000 }, () => makeRing(1)).flat();
+    state.tangle.begin([]);
+    state.tangle.end(many.length);
+    for (const promise of many) release(state, promise);
+    const snapshot = vi.spyOn(state.suspects, 'snapshot');
+    freeAll(100_000);
+    expect(snapshot).not.toHaveBeenCalled();
+    expect(areThere(many).filter(Boolean)).toEqual([]);
   });
 
   test('as many promises as a search may have -> gone; one more -> they stay', LONG, () => {
