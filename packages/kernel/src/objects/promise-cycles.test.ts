@@ -1,5 +1,5 @@
 /** Promises that only each other hold, in tables made for the purpose. */
-import { FIRST_HEIGHT } from '@heirloom/store';
+import { FIRST_HEIGHT, heightAfter, tangleKey } from '@heirloom/store';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
@@ -121,6 +121,27 @@ describe('promise cycles', () => {
     expect(areThere([a!, b!])).toEqual([true, true]);
     letGo(b!);
     expect(areThere([a!, b!])).toEqual([false, false]);
+  });
+
+  test('a trial amid a search -> the block writes nothing that it would not have', async () => {
+    const store = await openTestStore();
+    state = new KernelState(store, { promiseQueueMax: 10, height: FIRST_HEIGHT });
+    const [a, b] = makeRing(2);
+    hold(state, b!);
+    for (const promise of [a!, b!]) release(state, promise);
+    while (state.tangle.size < 2) step();
+    step();
+    state.endCrank();
+    const changes = state.changes();
+    await store.commit({ height: heightAfter(store.head.height), changes, unhashed: [] });
+    state.committed();
+    await state.trial(async () => hold(state, a!));
+    expect(state.changes()).toEqual([]);
+    hold(state, a!);
+    const written = state.changes();
+    await state.trial(async () => hold(state, a!));
+    expect(state.changes()).toEqual(written);
+    expect(written.map(({ key }) => key)).toContain(tangleKey());
   });
 
   test('what holds it goes amid a search, after somebody has taken it -> it stays', () => {

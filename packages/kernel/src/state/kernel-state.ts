@@ -367,6 +367,7 @@ export class KernelState {
     const maybeFree = this.maybeFree.snapshot();
     const dueVats = [...this.dueVats];
     const countersChanged = this.#countersChanged;
+    const { isChanged } = this.tangle;
     try {
       return await work();
     } finally {
@@ -374,6 +375,7 @@ export class KernelState {
       this.maybeFree.restore(maybeFree);
       this.dueVats.clear();
       for (const vat of dueVats) this.dueVats.add(vat);
+      this.tangle.putBack(isChanged);
       this.#countersChanged = countersChanged;
     }
   }

@@ -241,6 +241,15 @@ export class Tangle implements Restorable {
     this.gone(kref, []);
   }
 
+  /** Has this block changed it? A trial, of which nothing stays, puts that back. */
+  get isChanged(): boolean {
+    return this.#isDirty;
+  }
+
+  putBack(isChanged: boolean): void {
+    this.#isDirty = isChanged;
+  }
+
   get #isNeeded(): boolean {
     return this.#phase !== SearchPhase.none || this.#singly > 0;
   }
