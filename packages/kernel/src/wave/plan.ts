@@ -413,7 +413,6 @@ export function* planningWave(
   limits: WaveLimits,
   sources: WaveSources,
 ): Steps<WavePlan> {
-  sources.batches.beginWave();
   const planner = new Planner(state, headedBy(state.queue.entries()), sources);
   yield* planner.addingCollection(limits);
   yield* takingShares(state.queue, limits, planner);
