@@ -300,8 +300,8 @@ export class KernelState {
   }
 
   /**
-   * What an input sets in motion may be long: it is done, in order, when the next run begins, or
-   * with the commit if there is none. The tables are whole until then.
+   * What an input sets in motion may be long: it is done, in order, when the next run or dry run
+   * begins, before the next input is taken, or with the commit. The tables are whole until then.
    */
   defer(steps: Steps<void>): void {
     this.#deferred.push(steps);
