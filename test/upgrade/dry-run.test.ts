@@ -206,6 +206,18 @@ describe('dry run:', () => {
     expect(await kernel.call(kernel.vat(bank.name).root, 'getVersion')).toBe(1);
   });
 
+  test('closed amid code that never ends -> KERNEL_CLOSED, and no finding', async () => {
+    kernel = await kernelOver();
+    await relayIn(kernel);
+    const { vatId } = kernel.vat('relay');
+    const bundleId = await install(kernel, 'faulty/endless-module.js');
+    const checking = kernel.checkUpgrade(vatId, { bundleId });
+    await Promise.all([
+      expect(checking).rejects.toMatchObject({ code: 'KERNEL_CLOSED' }),
+      setImmediate().then(() => kernel.close({ timeoutMs: 3_000 })),
+    ]);
+  });
+
   test('upgradeVat with dryRun -> what checkUpgrade gives, no input, no upgrade', async () => {
     const { vatId, bundleId } = bank;
     await kernel.idle();

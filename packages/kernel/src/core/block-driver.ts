@@ -95,7 +95,7 @@ export class BlockDriver {
   run(limits: RunLimits): Promise<RunStats> {
     return this.#exclusive(async () => {
       this.#core.engine.assertFits();
-      this.#inputs.takeAll();
+      await this.#inputs.takeAllInTurns();
       return this.#runWaves(limits, () => this.#core.busy);
     });
   }
@@ -169,7 +169,7 @@ export class BlockDriver {
 
   /** What is queued comes first; garbage has the blocks in which nothing else is to be done. */
   async #runBlock(): Promise<void> {
-    this.#inputs.takeAll();
+    await this.#inputs.takeAllInTurns();
     const core = this.#core;
     const { clock } = core.ways;
     const beganMs = clock.nowMs();

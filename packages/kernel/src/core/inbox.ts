@@ -11,7 +11,7 @@
  * its blocks refuses what is too much of it.
  */
 import assert from 'node:assert/strict';
-import { atOnce } from '@heirloom/store';
+import { atOnce, required } from '@heirloom/store';
 import { Deferred } from '../base/deferred.js';
 import { HostError, KernelError } from '../base/kernel-errors.js';
 import { isHeld } from '../objects/held-references.js';
@@ -130,7 +130,8 @@ const tellingRefusal =
 
 export class Inputs {
   readonly #core: KernelCore;
-  readonly #waiting: WaitingInput[] = [];
+  /** By number, in order of call. */
+  readonly #waiting = new Map<number, WaitingInput>();
   readonly #bytesMax: number;
   /** Data of inputs that wait. */
   #waitingBytes = 0;
@@ -145,7 +146,7 @@ export class Inputs {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /**
@@ -178,7 +179,7 @@ export class Inputs {
     const waiting = { input, given, isPrepared: false, askers: [], fulfill, reject };
     result.promise.catch(() => undefined); // the host may not care
     if (isAllowed) prepare(waiting);
-    this.#waiting.push(waiting);
+    this.#waiting.set(input, waiting);
     this.#waitingBytes += bytesOf(given);
     if (!running) this.takeAll();
     return { input, result: result.promise };
@@ -186,23 +187,41 @@ export class Inputs {
 
   /** What comes of an input, by its number. Errors: KernelError NO_RESULT. */
   async resultOf(input: number): Promise<unknown> {
-    const waiting = this.#waiting.find(each => each.input === input);
+    const waiting = this.#waiting.get(input);
     if (waiting === undefined) return this.#core.results.ofInput(input);
     const asker = new Deferred<unknown>();
     waiting.askers.push(asker);
     return asker.promise;
   }
 
+  /** At a stretch: a call of the host's is over when its input is taken. */
   takeAll(): void {
-    if (this.#waiting.length === 0) return;
-    const taken = this.#waiting.splice(0);
     try {
-      for (const waiting of taken) this.#take(waiting);
+      while (this.#waiting.size > 0) this.#takeNext();
     } catch (error) {
-      const failure = this.#core.stop(error);
-      rejectAll(taken, failure);
-      throw failure;
+      throw this.#stop(error);
     }
+  }
+
+  /**
+   * The same, as the beginning of a run: others have turns while what an input has set in motion is
+   * done. What the host calls meanwhile is called amid the run, and waits.
+   */
+  async takeAllInTurns(): Promise<void> {
+    try {
+      for (let left = this.#waiting.size; left > 0; left -= 1) {
+        await this.#core.doDeferred();
+        this.#takeNext();
+      }
+    } catch (error) {
+      throw this.#stop(error);
+    }
+  }
+
+  #stop(error: unknown): Error {
+    const failure = this.#core.stop(error);
+    this.fail(failure);
+    return failure;
   }
 
   /** What was taken is durable. */
@@ -221,7 +240,9 @@ export class Inputs {
 
   /** The kernel has failed: inputs that were not taken are refused. */
   fail(error: Error): void {
-    rejectAll(this.#waiting.splice(0), error);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    rejectAll(waiting, error);
   }
 
   /** Why the state forbids it, if it does. */
@@ -237,16 +258,23 @@ export class Inputs {
     }
   }
 
-  #take(waiting: WaitingInput): void {
-    const { state, results } = this.#core;
+  /** It waits until it is taken: it may be asked for meanwhile. */
+  #takeNext(): void {
+    const { state } = this.#core;
     // What inputs before it have set in motion comes before what it queues.
     atOnce(state.doingDeferred());
+    const input = inputAfter(state.counters.lastInput);
+    this.#take(required(this.#waiting.get(input), 'inputs are taken in order of call'));
+    this.#waiting.delete(input);
+  }
+
+  #take(waiting: WaitingInput): void {
+    const { state, results } = this.#core;
     const { input, given, askers, fulfill, reject } = waiting;
     const bytes = bytesOf(given);
     this.#waitingBytes -= bytes;
     this.#takenBytes += bytes;
-    const taken = state.nextInput();
-    assert.equal(taken, input, 'inputs are taken in order of call');
+    assert.equal(state.nextInput(), input, 'an input has the number that the state gives it');
     const refusal = this.#refusalOf(given);
     if (refusal === undefined) {
       prepare(waiting);

@@ -308,13 +308,17 @@ export class KernelCore {
     this.state.endCrank();
   }
 
-  /** Tries an upgrade, of which nothing stays. */
+  /**
+   * Tries an upgrade, of which nothing stays.
+   *
+   * Errors: why the kernel ended meanwhile, also where that is how its worker came to die.
+   */
   async dryRun(
     vat: VatNumber,
     successor: Successor,
     { imageId, scripts }: DryRunCode = {},
   ): Promise<DryRunReport> {
-    this.assertAlive();
+    await this.doDeferred();
     const { scriptOf } = this.#lifecycle;
     const context: LifecycleContext = {
       ...this.#lifecycle,
@@ -324,9 +328,8 @@ export class KernelCore {
     const moment = { height: this.height, wave: this.#wave };
     try {
       return await dryRun(context, vat, successor, moment, it => this.reports.traceOf(it));
-    } catch (error) {
-      this.assertAlive(); // the kernel was closed meanwhile
-      throw error;
+    } finally {
+      this.assertAlive();
     }
   }
 

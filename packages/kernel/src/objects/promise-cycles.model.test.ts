@@ -2,7 +2,7 @@
  * Promises that hold each other, in random graphs that grow, are let go of and are searched in
  * steps of any size, against a collector that walks everything. Cranks are undone, blocks end
  * anywhere, and one of two kernels' tables is read anew from its store after each: both write the
- * same rows.
+ * same rows. Objects that nobody holds are looked at among the promises.
  *
  * The seeds are printed; HEIRLOOM_SEED=n repeats one.
  */
@@ -11,10 +11,10 @@ import { expect, test } from 'vitest';
 import { amount } from '../../../../test/support/suite/amounts.js';
 import { seededRandom, type Random } from '../../../../test/support/suite/random.js';
 import { KernelState } from '../state/kernel-state.js';
-import { promiseKRef, type KRef } from '../state/krefs.js';
-import { KERNEL_DECIDES } from '../state/parties.js';
-import { PromiseState } from '../state/schema.js';
-import { openTestStore } from '../testing/test-store.js';
+import { objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
+import { KERNEL_DECIDES, NOBODY_OWNS } from '../state/parties.js';
+import { PromiseState, Reach } from '../state/schema.js';
+import { withTwoStores } from '../testing/test-store.js';
 import { hold, release } from './counts.js';
 import { freeUnreferenced } from './freeing.js';
 import { GarbageWork } from './garbage-work.js';
@@ -25,17 +25,36 @@ const STEPS = 80;
 const STEP_WORK_MAX = 60;
 const OPTIONS = { promiseQueueMax: 100, height: FIRST_HEIGHT };
 const BODY = new Uint8Array();
+const ORPHAN = 'o+1';
 
 /** What one crank did, to be done to both tables. */
 type Deed =
-  | readonly ['make']
+  | readonly ['make' | 'object']
   | readonly ['hold' | 'release', KRef]
   | readonly ['settle' | 'send', KRef, readonly KRef[]];
+
+/** An object that nobody owns or holds. */
+const makeOrphan = (state: KernelState): void => {
+  const kref = objectKRef(state.next('nextObject'));
+  state.objects.create(kref, [NOBODY_OWNS, ORPHAN, 0, 0, Reach.allocated, '']);
+  state.maybeFree.add(kref);
+};
+
+/** Numbers of objects and of promises are mixed. */
+const newState = (store: Store): KernelState => {
+  const state = new KernelState(store, OPTIONS);
+  while (state.counters.nextObject < state.counters.nextPromise) state.next('nextObject');
+  state.endCrank();
+  return state;
+};
 
 const perform = (state: KernelState, deed: Deed): void => {
   switch (deed[0]) {
     case 'make':
       makePromise(state, { decider: KERNEL_DECIDES, subscribers: [], references: 1 });
+      return;
+    case 'object':
+      makeOrphan(state);
       return;
     case 'hold':
       hold(state, deed[1]);
@@ -81,6 +100,7 @@ class Walked {
 
   did(deed: Deed, next: KRef): void {
     const [what, kref = next] = deed;
+    if (what === 'object') return;
     const by = what === 'make' || what === 'hold' ? 1 : what === 'release' ? -1 : 0;
     this.holders.set(kref, (this.holders.get(kref) ?? 0) + by);
     if (deed[0] === 'settle') {
@@ -109,7 +129,7 @@ class Run {
   constructor(seed: number, stores: readonly Store[]) {
     this.#random = seededRandom(seed);
     this.#stores = stores;
-    this.#states = stores.map(store => new KernelState(store, OPTIONS));
+    this.#states = stores.map(newState);
   }
 
   get #state(): KernelState {
@@ -181,7 +201,7 @@ class Run {
       Array.from({ length: this.#random.below(5) }, () => this.#pick(reached)).filter(
         kref => kref !== undefined,
       );
-    const choice = this.#random.below(10);
+    const choice = this.#random.below(12);
     if (choice < 3) return ['make'];
     const unresolved = this.#pick(open);
     if (choice < 6) return unresolved && ['settle', unresolved, mentions()];
@@ -191,6 +211,7 @@ class Run {
     const held = [...this.#walked.holders]
       .filter(([kref, n]) => n > (this.#walked.data.has(kref) ? 0 : 1))
       .map(([kref]) => kref);
+    if (choice >= 10) return ['object'];
     const let_ = this.#pick(held);
     return let_ && ['release', let_];
   }
@@ -240,12 +261,14 @@ test('promise cycles: random graphs, steps of any size -> what a walk finds', SI
   const all = seeds();
   console.log(`promise-cycles.model.test: HEIRLOOM_SEED=${all[0]} and ${all.length - 1} more`);
   for (const seed of all) {
-    const run = new Run(seed, [await openTestStore(), await openTestStore()]);
-    try {
-      for (let step = 0; step < STEPS; step += 1) await run.step();
-      await run.end();
-    } catch (error) {
-      throw Error(`HEIRLOOM_SEED=${seed}: ${String(error)}`, { cause: error });
-    }
+    await withTwoStores(async stores => {
+      const run = new Run(seed, stores);
+      try {
+        for (let step = 0; step < STEPS; step += 1) await run.step();
+        await run.end();
+      } catch (error) {
+        throw Error(`HEIRLOOM_SEED=${seed}: ${String(error)}`, { cause: error });
+      }
+    });
   }
 });

@@ -1,6 +1,6 @@
 /** Promises that only each other hold, in tables made for the purpose. */
-import { FIRST_HEIGHT } from '@heirloom/store';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { FIRST_HEIGHT, heightAfter, tangleKey } from '@heirloom/store';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
@@ -123,6 +123,27 @@ describe('promise cycles', () => {
     expect(areThere([a!, b!])).toEqual([false, false]);
   });
 
+  test('a trial amid a search -> the block writes nothing that it would not have', async () => {
+    const store = await openTestStore();
+    state = new KernelState(store, { promiseQueueMax: 10, height: FIRST_HEIGHT });
+    const [a, b] = makeRing(2);
+    hold(state, b!);
+    for (const promise of [a!, b!]) release(state, promise);
+    while (state.tangle.size < 2) step();
+    step();
+    state.endCrank();
+    const changes = state.changes();
+    await store.commit({ height: heightAfter(store.head.height), changes, unhashed: [] });
+    state.committed();
+    await state.trial(async () => hold(state, a!));
+    expect(state.changes()).toEqual([]);
+    hold(state, a!);
+    const written = state.changes();
+    await state.trial(async () => hold(state, a!));
+    expect(state.changes()).toEqual(written);
+    expect(written.map(({ key }) => key)).toContain(tangleKey());
+  });
+
   test('what holds it goes amid a search, after somebody has taken it -> it stays', () => {
     const [before, between, taken] = [make(), make(), make()];
     resolve(taken!, taken!);
@@ -137,6 +158,34 @@ describe('promise cycles', () => {
     expect(state.promises.need(taken!).slots).toEqual([taken]);
     letGo(taken!);
     expect(areThere([taken!])).toEqual([false]);
+  });
+
+  test('one that was unresolved when looked at settles and goes amid a search -> no holder', () => {
+    const [before, open, taken] = [make(), make(), make()];
+    const chain = Array.from({ length: 60 }, make);
+    for (const [i, promise] of chain.entries()) resolve(promise, ...chain.slice(i + 1, i + 2));
+    resolve(taken!, taken!);
+    resolve(before!, open!);
+    for (const promise of [before!, taken!, chain[0]!]) {
+      hold(state, promise);
+      release(state, promise);
+    }
+    while (state.tangle.size < 12) step();
+    expect(state.tangle.phase).toBe(SearchPhase.members);
+    resolve(open!, taken!);
+    letGo(before!, open!, taken!);
+    expect(areThere([before!, open!, taken!])).toEqual([false, false, false]);
+  });
+
+  test('thousands that have a search each -> suspects are not gone through for each', () => {
+    const many = Array.from({ length: 4_000 }, () => makeRing(1)).flat();
+    state.tangle.begin([]);
+    state.tangle.end(many.length);
+    for (const promise of many) release(state, promise);
+    const snapshot = vi.spyOn(state.suspects, 'snapshot');
+    freeAll(100_000);
+    expect(snapshot).not.toHaveBeenCalled();
+    expect(areThere(many).filter(Boolean)).toEqual([]);
   });
 
   test('as many promises as a search may have -> gone; one more -> they stay', LONG, () => {

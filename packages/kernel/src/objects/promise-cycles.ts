@@ -107,8 +107,9 @@ const giveUp = (state: KernelState): void => {
   tangle.end(roots.length === 1 ? tangle.singly : suspects.size);
 };
 
+/** Goes through the members, which work has been counted for, and not through all suspects. */
 const forgetCovered = ({ suspects, tangle }: KernelState): void => {
-  for (const kref of suspects.snapshot()) if (tangle.covers(kref)) suspects.delete(kref);
+  for (const kref of tangle.covered()) suspects.delete(kref);
 };
 
 function* markingLive(state: KernelState, work: GarbageWork): Steps<void> {

@@ -1,12 +1,14 @@
 /** What one settlement sets in motion may be long: it is done in steps, and so is a refusal. */
 import { FIRST_HEIGHT, type Steps } from '@heirloom/store';
+import { FIRST_VAT, ROOT_VREF } from '@heirloom/worker';
 import { beforeEach, expect, test } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY_DECIDES } from '../state/parties.js';
 import { PromiseState } from '../state/schema.js';
 import { openTestStore } from '../testing/test-store.js';
-import { makePromise, send, sending, settling } from './router.js';
+import { kernelData, SlotMark } from './kernel-data.js';
+import { makeObject, makePromise, send, sending, settling } from './router.js';
 
 const WAITING = 200;
 const BODY = new Uint8Array();
@@ -39,6 +41,27 @@ test('settlement: of a promise with a long queue -> a step for each message', ()
     send(state, { target: promise, body: BODY, slots: [], result: undefined });
   }
   expect(count(settling(state, promise, REJECTION))).toBe(WAITING);
+});
+
+test('settlement: undone with its crank -> what it has moved does not count', () => {
+  const [first, second, third] = [make(), make(), make()];
+  const MEGABYTES = 2 ** 20;
+  state.sender = FIRST_VAT;
+  for (const [target, size] of [[first, 40], [second, 30], [third, 30]] as const) {
+    const body = new Uint8Array(size * MEGABYTES);
+    send(state, { target, body, slots: [], result: undefined });
+  }
+  state.sender = undefined;
+  state.endCrank();
+  const object = makeObject(state, FIRST_VAT, ROOT_VREF);
+  const settlement = { rejected: false, ...kernelData(new SlotMark(object)) };
+  const mark = state.mark();
+  count(settling(state, first, settlement));
+  expect(state.movedBytes.of(FIRST_VAT)).toBe(40 * MEGABYTES);
+  state.journal.rollback(mark);
+  expect(state.movedBytes.of(FIRST_VAT)).toBe(0);
+  for (const promise of [second, third]) count(settling(state, promise, settlement));
+  expect(state.queue.length).toBe(2);
 });
 
 test('refusal: a chain of messages to results of each other -> a step for each', () => {

@@ -218,9 +218,9 @@ function* flowing(state: KernelState, flows: Flow[]): Steps<void> {
 const mayMove = (state: KernelState, message: QueuedMessage): boolean => {
   const weight = messageWeight(message);
   const { movedBytes } = state;
-  const moved = weight + (movedBytes.get(message.sender) ?? 0);
+  const moved = weight + movedBytes.of(message.sender);
   if (weight > ALWAYS_MOVED_BYTES && moved > MOVED_BYTES_MAX) return false;
-  movedBytes.set(message.sender, moved);
+  movedBytes.add(message.sender, weight);
   return true;
 };
 

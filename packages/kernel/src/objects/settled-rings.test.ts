@@ -1,9 +1,11 @@
 /** Rings of settled promises: against reachability counted the slow way, and kept or not. */
 import { atOnce, FIRST_HEIGHT } from '@heirloom/store';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { FIRST_VAT } from '@heirloom/worker';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES } from '../state/parties.js';
+import { ItemType } from '../state/queue-items.js';
 import { openTestStore } from '../testing/test-store.js';
 import { makePromise, settle } from './router.js';
 import { SettledRings } from './settled-rings.js';
@@ -101,5 +103,59 @@ describe('rings of settled promises:', () => {
     expect(ringOf(rings, long)).toBeUndefined();
     expect(ringOf(new SettledRings(state, 10), long)).toBeUndefined();
     expect(ringOf(rings, promises[5]!)).toEqual([promises[5]]);
+  });
+
+  test('many searches with many unresolved promises -> each is looked at if it is asked', () => {
+    const unresolved = makeMany(200);
+    const [common] = makeMany(1);
+    settle(state, common!, { rejected: false, body: BODY, slots: [] });
+    const rings = new SettledRings(state);
+    const ask = (): number => {
+      const [one] = makeMany(1);
+      settle(state, one!, { rejected: false, body: BODY, slots: [common!, one!, ...unresolved] });
+      const looked = vi.spyOn(state.promises, 'get');
+      expect(ringOf(rings, one!)).toEqual([one]);
+      const { length } = looked.mock.calls;
+      looked.mockRestore();
+      return length;
+    };
+    const first = ask();
+    for (let n = 0; n < 100; n += 1) expect(ask()).toBeLessThanOrEqual(first);
+    settle(state, unresolved[0]!, { rejected: false, body: BODY, slots: [common!] });
+    expect(ringOf(rings, common!)).toEqual([common]);
+  });
+
+  test('more than a search may look at, asked again -> known at once, and what leads there', () => {
+    const promises = makeMany(100);
+    settleAll(promises, promises.map((_, n) => (n < 99 ? [n + 1] : [])));
+    const rings = new SettledRings(state, 100);
+    expect(ringOf(rings, promises[30]!)).toBeUndefined();
+    expect(rings.ringOf(promises[30]!).next()).toEqual({ done: true, value: undefined });
+    expect(ringOf(rings, promises[29]!)).toBeUndefined();
+    const steps = rings.ringOf(promises[28]!);
+    let looked = 0;
+    while (steps.next().done !== true) looked += 1;
+    expect(looked).toBeLessThan(5);
+    expect(ringOf(rings, promises[60]!)).toEqual([promises[60]]);
+  });
+
+  test('a wave ends -> kept only if it was asked for, and others wait for another wave', () => {
+    const promises = makeMany(3);
+    settleAll(promises, [[1], [2], []]);
+    const rings = new SettledRings(state);
+    const isKept = (): boolean => {
+      const isKnown = rings.ringOf(promises[1]!).next().done === true;
+      ringOf(rings, promises[0]!);
+      return isKnown;
+    };
+    expect([isKept(), isKept()]).toEqual([false, true]);
+    rings.endWave();
+    expect([isKept(), isKept()]).toEqual([false, true]);
+    state.enqueue({ type: ItemType.notify, vat: FIRST_VAT, promise: promises[0]! });
+    rings.endWave();
+    expect(isKept()).toBe(true);
+    rings.endWave();
+    rings.endWave();
+    expect(isKept()).toBe(false);
   });
 });

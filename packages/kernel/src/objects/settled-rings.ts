@@ -11,7 +11,7 @@
  * Invariants: what is answered follows from the tables alone, whatever is kept: how much a search
  * may look at is counted from the promise that is asked for, and what a search has found holds for
  * as long as no unresolved promise that it came upon has settled, since the data of a settled
- * promise never changes.
+ * promise never changes. What reaches too much always will, and so does what leads to it.
  */
 import type { Steps } from '@heirloom/store';
 import type { KernelState } from '../state/kernel-state.js';
@@ -20,10 +20,14 @@ import { PromiseState } from '../state/schema.js';
 
 /** Promises, and references in their data, that one search looks at. */
 const RING_SEARCH_MAX = 1_000_000;
-/** Promises that searches may have found in all that is kept. */
+/** Promises that searches may have found, or come upon unresolved, in all that is kept. */
 const KEPT_MAX = RING_SEARCH_MAX;
+/** Searches that are kept: each may be the one that knows a promise. */
+const KEPT_SEARCHES_MAX = 64;
 /** Unresolved promises of a search that is kept: they are looked at whenever it is asked. */
 const KEPT_UNRESOLVED_MAX = 1_000;
+/** Promises of which it is kept that they reach too much. */
+const KEPT_TOO_MUCH_MAX = 10_000;
 
 type Ring = ReadonlySet<KRef>;
 
@@ -46,8 +50,18 @@ interface Search {
   readonly unresolved: ReadonlySet<KRef>;
 }
 
+const sizeOf = ({ reached, unresolved }: Search): number => reached.size + unresolved.size;
+
+interface SearchLimits {
+  /** Promises, and references in their data. */
+  readonly most: number;
+  /** Whoever comes to one of these has more to look at. */
+  readonly tooMuch: ReadonlySet<KRef>;
+}
+
 class Searcher {
   readonly #state: KernelState;
+  readonly #tooMuch: ReadonlySet<KRef>;
   readonly #visits = new Map<KRef, Visit>();
   readonly #path: Visit[] = [];
   readonly #open: Visit[] = [];
@@ -55,9 +69,10 @@ class Searcher {
   readonly #unresolved = new Set<KRef>();
   #left: number;
 
-  constructor(state: KernelState, most: number) {
+  constructor(state: KernelState, { most, tooMuch }: SearchLimits) {
     this.#state = state;
     this.#left = most;
+    this.#tooMuch = tooMuch;
   }
 
   /** Undefined: there is too much to look at. */
@@ -79,7 +94,7 @@ class Searcher {
       this.#unresolved.add(kref);
       return;
     }
-    this.#left -= 1 + slots.length;
+    this.#left -= this.#tooMuch.has(kref) ? Infinity : 1 + slots.length;
     const number = this.#visits.size;
     const mentions = slots.filter(isPromiseKRef);
     const visit = { kref, mentions, next: 0, number, low: number, isOpen: true };
@@ -123,6 +138,7 @@ export class SettledRings {
   readonly #state: KernelState;
   readonly #most: number;
   #kept: Search[] = [];
+  readonly #tooMuch = new Set<KRef>();
   #wasAsked = false;
 
   constructor(state: KernelState, most = RING_SEARCH_MAX) {
@@ -130,9 +146,12 @@ export class SettledRings {
     this.#most = most;
   }
 
-  /** What was not asked for in the last wave is forgotten. */
-  beginWave(): void {
-    if (!this.#wasAsked) this.#kept = [];
+  /** What was not asked for in this wave is forgotten, and all of it where no other one follows. */
+  endWave(): void {
+    if (!this.#wasAsked || this.#state.queue.length === 0) {
+      this.#kept = [];
+      this.#tooMuch.clear();
+    }
     this.#wasAsked = false;
   }
 
@@ -142,27 +161,48 @@ export class SettledRings {
    */
   *ringOf(promise: KRef): Steps<Ring | undefined> {
     this.#wasAsked = true;
-    this.#kept = this.#kept.filter(search => this.#holds(search));
-    const known = this.#kept.find(({ reached }) => reached.has(promise));
-    const search = known ?? (yield* new Searcher(this.#state, this.#most).from(promise));
-    if (search === undefined) return undefined;
-    if (known === undefined) this.#keep(search);
-    return search.rings.get(promise) ?? new Set([promise]);
+    if (this.#tooMuch.has(promise)) return undefined;
+    const search = (yield* this.#knowing(promise)) ?? (yield* this.#searching(promise));
+    return search && (search.rings.get(promise) ?? new Set([promise]));
   }
 
-  #holds({ unresolved }: Search): boolean {
+  /** The search that knows a promise, if one is kept. One that holds no more is forgotten. */
+  *#knowing(promise: KRef): Steps<Search | undefined> {
+    for (;;) {
+      const search = this.#kept.find(({ reached }) => reached.has(promise));
+      if (search === undefined || (yield* this.#holds(search))) return search;
+      this.#kept = this.#kept.filter(each => each !== search);
+    }
+  }
+
+  *#holds({ unresolved }: Search): Steps<boolean> {
     const { promises } = this.#state;
     for (const kref of unresolved) {
       if (promises.get(kref)?.state !== PromiseState.unresolved) return false;
+      yield;
     }
     return true;
   }
 
-  #keep({ reached, rings, unresolved }: Search): void {
-    if (unresolved.size > KEPT_UNRESOLVED_MAX) return;
-    this.#kept.push({ reached, rings, unresolved });
+  *#searching(promise: KRef): Steps<Search | undefined> {
+    const limits = { most: this.#most, tooMuch: this.#tooMuch };
+    const search = yield* new Searcher(this.#state, limits).from(promise);
+    if (search !== undefined) this.#keep(search);
+    else {
+      if (this.#tooMuch.size >= KEPT_TOO_MUCH_MAX) this.#tooMuch.clear();
+      this.#tooMuch.add(promise);
+    }
+    return search;
+  }
+
+  #keep(search: Search): void {
+    if (search.unresolved.size > KEPT_UNRESOLVED_MAX) return;
+    this.#kept.push(search);
     let size = 0;
-    for (const kept of this.#kept) size += kept.reached.size;
-    while (size > KEPT_MAX) size -= this.#kept.shift()?.reached.size ?? size;
+    for (const kept of this.#kept) size += sizeOf(kept);
+    while (size > KEPT_MAX || this.#kept.length > KEPT_SEARCHES_MAX) {
+      const oldest = this.#kept.shift();
+      size -= oldest === undefined ? size : sizeOf(oldest);
+    }
   }
 }

@@ -6,13 +6,13 @@
  * opened again goes on with the same references in the same order.
  *
  * Invariants: taken from where nothing is undone only; what a crank that is undone has added stays,
- * and is looked at for nothing. At a commit the references are put in order of their numbers, which
- * is the order in which a store gives them back.
+ * and is looked at for nothing. At a commit the references are put in the order in which a store
+ * gives them back: objects, then promises, each in order of their numbers.
  */
 import type { BinaryKey, ReadView, RowChange } from '@heirloom/store';
 import { frameCodec } from './frame-codec.js';
 import { ROW_WEIGHT } from './kernel-table.js';
-import type { KRef } from './krefs.js';
+import { compareStored, type KRef } from './krefs.js';
 import { keysOf } from './scan.js';
 
 interface DueSpelling {
@@ -33,12 +33,15 @@ export class DueKRefs {
   #krefs: Set<KRef>;
   /** Those that have a row. */
   #stored: ReadonlySet<KRef>;
+  /** How many of those that have a row are still to be looked at. */
+  #kept: number;
 
   constructor(view: ReadView, spelling: DueSpelling) {
     this.#spelling = spelling;
     const krefs = [...keysOf(view, 'kernel', spelling.prefix)].map(key => spelling.parse(key));
     this.#krefs = new Set(krefs);
     this.#stored = new Set(krefs);
+    this.#kept = krefs.length;
   }
 
   get size(): number {
@@ -46,11 +49,13 @@ export class DueKRefs {
   }
 
   add(kref: KRef): void {
+    if (this.#krefs.has(kref)) return;
     this.#krefs.add(kref);
+    if (this.#stored.has(kref)) this.#kept += 1;
   }
 
   delete(kref: KRef): void {
-    this.#krefs.delete(kref);
+    if (this.#krefs.delete(kref) && this.#stored.has(kref)) this.#kept -= 1;
   }
 
   /** Takes the first `limit` away; gives them in order of their numbers. */
@@ -60,8 +65,10 @@ export class DueKRefs {
       if (taken.length >= limit) break;
       taken.push(kref);
     }
-    if (taken.length === this.#krefs.size) this.#krefs.clear();
-    else for (const kref of taken) this.#krefs.delete(kref);
+    if (taken.length === this.#krefs.size) {
+      this.#krefs.clear();
+      this.#kept = 0;
+    } else for (const kref of taken) this.delete(kref);
     return taken.sort((a, b) => a - b);
   }
 
@@ -72,13 +79,11 @@ export class DueKRefs {
 
   restore(krefs: readonly KRef[]): void {
     this.#krefs = new Set(krefs);
+    this.#kept = krefs.filter(kref => this.#stored.has(kref)).length;
   }
 
   get dirtyCount(): number {
-    if (this.#stored.size === 0) return this.#krefs.size;
-    const changes: RowChange[] = [];
-    this.changes(changes);
-    return changes.length;
+    return this.#krefs.size + this.#stored.size - 2 * this.#kept;
   }
 
   get dirtyBytes(): number {
@@ -95,8 +100,9 @@ export class DueKRefs {
 
   committed(): void {
     if (this.#krefs.size > 0) {
-      this.#krefs = new Set([...this.#krefs].sort((a, b) => a - b));
+      this.#krefs = new Set([...this.#krefs].sort(compareStored));
       this.#stored = new Set(this.#krefs);
     } else if (this.#stored.size > 0) this.#stored = new Set();
+    this.#kept = this.#stored.size;
   }
 }

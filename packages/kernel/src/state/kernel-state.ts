@@ -40,6 +40,7 @@ import { Journal, type Mark } from './journal.js';
 import { ranges, readPosition, spellings, type KeyRange } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
 import type { KRef } from './krefs.js';
+import { MovedBytes } from './moved-bytes.js';
 import { itemWeight, ItemType, type QueuedMessage, type RunQueueItem } from './queue-items.js';
 import { RowTable } from './row-table.js';
 import { RunQueue } from './run-queue.js';
@@ -142,11 +143,7 @@ export class KernelState {
   sender: VatNumber | undefined;
   /** Messages that wait on one promise, at most. */
   readonly promiseQueueMax: number;
-  /**
-   * Data of messages that have waited on promises and were moved to the run queue since the wave
-   * began, by who had sent them: it is in memory until the commit. Key `undefined`: the host.
-   */
-  readonly movedBytes = new Map<VatNumber | undefined, number>();
+  readonly movedBytes = new MovedBytes(this.journal);
   /** Calls of host objects that inputs have answered, but not yet in the tables. */
   readonly answered = new Set<number>();
   #deferred: Steps<void>[] = [];
@@ -305,8 +302,8 @@ export class KernelState {
   }
 
   /**
-   * What an input sets in motion may be long: it is done, in order, when the next run begins, or
-   * with the commit if there is none. The tables are whole until then.
+   * What an input sets in motion may be long: it is done, in order, when the next run or dry run
+   * begins, before the next input is taken, or with the commit. The tables are whole until then.
    */
   defer(steps: Steps<void>): void {
     this.#deferred.push(steps);
@@ -372,7 +369,7 @@ export class KernelState {
     const maybeFree = this.maybeFree.snapshot();
     const dueVats = [...this.dueVats];
     const countersChanged = this.#countersChanged;
-    const movedBytes = [...this.movedBytes];
+    const { isChanged } = this.tangle;
     try {
       return await work();
     } finally {
@@ -380,8 +377,7 @@ export class KernelState {
       this.maybeFree.restore(maybeFree);
       this.dueVats.clear();
       for (const vat of dueVats) this.dueVats.add(vat);
-      this.movedBytes.clear();
-      for (const it of movedBytes) this.movedBytes.set(...it);
+      this.tangle.putBack(isChanged);
       this.#countersChanged = countersChanged;
     }
   }

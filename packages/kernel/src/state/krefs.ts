@@ -15,6 +15,8 @@ export const objectKRef = (n: number): KRef => storedKRef(n * 2);
 export const promiseKRef = (n: number): KRef => storedKRef(n * 2 + 1);
 export const isPromiseKRef = (kref: KRef): boolean => kref % 2 === 1;
 export const krefNumber = (kref: KRef): number => Math.floor(kref / 2);
+/** In the order of keys that begin with a reference: objects first. */
+export const compareStored = (a: KRef, b: KRef): number => (a % 2) - (b % 2) || a - b;
 /** The greatest number of an object or a promise that a key can spell. */
 const NUMBER_MAX = 2 ** 48 - 1;
 const SHOWN = /^k([op])(0|[1-9]\d{0,14})$/;

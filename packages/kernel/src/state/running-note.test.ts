@@ -209,3 +209,23 @@ test('running note: no file can be there, or none be written -> told once, all g
   other.close();
   expect(full).toEqual([expect.stringMatching(/cannot be used \(ENOSPC/)]);
 });
+
+test('running note: neither to be written nor to be closed -> told, and all else goes on', () => {
+  const told: string[] = [];
+  const failing = (what: string) => (): never => {
+    throw Error(what);
+  };
+  const file = { read: () => Buffer.alloc(0), write: failing('full'), close: failing('gone') };
+  const note = new RunningNote({ openNote: () => file, warn: text => told.push(text) });
+  note.begin(HEIGHT, 0, [A]);
+  note.end();
+  note.close();
+  expect(told).toEqual([
+    expect.stringMatching(/cannot be used .*full/),
+    expect.stringMatching(/could not be closed .*gone/),
+  ]);
+  const closed = new RunningNote({ openNote: () => file, warn: text => told.push(text) });
+  closed.close();
+  closed.end();
+  expect(told.length).toBe(3);
+});

@@ -93,7 +93,13 @@ export class RunningNote {
   }
 
   close(): void {
-    this.#file?.close();
+    const file = this.#file;
+    this.#file = undefined;
+    try {
+      file?.close();
+    } catch (error) {
+      this.#place.warn(`${NOTE_FILE} could not be closed (${describeError(error)}).`);
+    }
   }
 
   /** A record that is damaged names nobody, and the next one is written over it. */
@@ -136,11 +142,10 @@ export class RunningNote {
 
   /** Nothing more is noted: should this process die, nobody will be suspected of what ran. */
   #giveUp(error: unknown): void {
-    this.#file?.close();
-    this.#file = undefined;
     this.#place.warn(
       `${NOTE_FILE} cannot be used (${describeError(error)}): should this process end without ` +
         `warning, the next one suspects no vat. All else goes on.`,
     );
+    this.close();
   }
 }

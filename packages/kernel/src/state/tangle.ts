@@ -100,10 +100,9 @@ export class Tangle implements Restorable {
     return this.#singly;
   }
 
-  /** Will this search say whether it is garbage? */
-  covers(kref: KRef): boolean {
-    const i = this.#at.get(kref);
-    return i !== undefined && this.#marks[i] !== Mark.gone;
+  /** The members of which this search will say whether they are garbage. */
+  *covered(): Generator<KRef, void> {
+    for (const [i, kref] of this.#krefs.entries()) if (this.#marks[i] !== Mark.gone) yield kref;
   }
 
   /** Begins a search. */
@@ -225,10 +224,11 @@ export class Tangle implements Restorable {
   /**
    * A settled promise goes, and then lets go of what it holds. Where it was counted as a member it
    * no longer is; what it held before it was looked at is live, since somebody may have taken it.
+   * One that had no data when it was looked at was never counted.
    */
   gone(kref: KRef, holds: readonly KRef[]): void {
     const i = this.#at.get(kref);
-    if (i === undefined) return;
+    if (i === undefined || this.#marks[i] === Mark.gone) return;
     this.#isDirty = true;
     if (this.#phase === SearchPhase.members && i < this.#next) {
       for (const held of holds) if (this.#at.has(held)) this.#count(held, 1);
@@ -239,6 +239,15 @@ export class Tangle implements Restorable {
   /** It is no settled promise, so it is none of them. */
   forget(kref: KRef): void {
     this.gone(kref, []);
+  }
+
+  /** Has this block changed it? A trial, of which nothing stays, puts that back. */
+  get isChanged(): boolean {
+    return this.#isDirty;
+  }
+
+  putBack(isChanged: boolean): void {
+    this.#isDirty = isChanged;
   }
 
   get #isNeeded(): boolean {

@@ -25,7 +25,7 @@ export interface Taker {
   adding(entry: QueueEntry): Steps<boolean>;
   /** Items taken off the queue. */
   readonly taken: number;
-  /** Of packed deliveries. */
+  /** Of packed deliveries, and what else counts beside them (rules.md#w5). */
   readonly bytes: number;
 }
 

@@ -43,8 +43,8 @@ export class NotifyBatches {
     this.#rings = rings;
   }
 
-  beginWave(): void {
-    this.#rings.beginWave();
+  endWave(): void {
+    this.#rings.endWave();
   }
 
   /** `notified`: what the vat is told in the wave before; what the batch has is added to it. */

@@ -31,9 +31,10 @@ import { ownerOf } from '../objects/orphans.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import type { Owner } from '../state/parties.js';
+import { HOST_OWNS, type Owner } from '../state/parties.js';
 import {
   howOf,
+  itemWeight,
   ItemType,
   type LifecycleItem,
   type NotifyItem,
@@ -294,22 +295,26 @@ class Planner implements Taker {
     assert(!isPromiseKRef(message.target), 'the run queue names objects only');
     const vat = ownerOf(state, message.target);
     if (vat === undefined) {
-      this.bytes += message.body.length;
+      this.#countUngiven(message);
+      this.#countWaiting(message);
       this.items.push({ kind: 'refused', ordinal, message });
       return;
     }
     if (!isVatNumber(vat)) {
-      this.bytes += message.body.length;
+      this.#countUngiven(message);
+      // The host answers in an input.
+      if (vat !== HOST_OWNS) this.#countWaiting(message);
       this.items.push({ kind: 'outside', ordinal, owner: vat, message });
       return;
     }
     if (this.#closed.has(vat)) return;
     if (state.stranded.has(vat)) {
+      this.#countUngiven(message);
       this.items.push({ kind: 'parked', ordinal, vat, item: message });
       return;
     }
     const { target, body, slots, result } = message;
-    if (result !== undefined) this.bytes += WAITING_WEIGHT * getPromise(state, result).queueCount;
+    this.#countWaiting(message);
     const to = this.#name(vat, target);
     const named = yield* this.#namingAll(vat, slots);
     const delivery = this.#deliver(vat, [
@@ -321,6 +326,17 @@ class Planner implements Taker {
       ...this.#told.among(vat, slots, this.named.has(vat)),
     ]);
     this.items.push({ kind: 'message', ordinal, vat, message, delivery });
+  }
+
+  /** Its data is in memory with it until the commit, and so are the references that this has. */
+  #countUngiven(message: SendItem): void {
+    this.bytes += itemWeight(message);
+  }
+
+  /** Messages that wait for its answer are moved or refused in the same wave. */
+  #countWaiting({ result }: SendItem): void {
+    const state = this.#state;
+    if (result !== undefined) this.bytes += WAITING_WEIGHT * getPromise(state, result).queueCount;
   }
 
   *#addingNotify(ordinal: number, item: NotifyItem): Steps<void> {
@@ -397,7 +413,6 @@ export function* planningWave(
   limits: WaveLimits,
   sources: WaveSources,
 ): Steps<WavePlan> {
-  sources.batches.beginWave();
   const planner = new Planner(state, headedBy(state.queue.entries()), sources);
   yield* planner.addingCollection(limits);
   yield* takingShares(state.queue, limits, planner);

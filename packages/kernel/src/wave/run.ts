@@ -194,6 +194,7 @@ export class WaveRunner {
     }
     yield* parts.forgettingNames();
     state.movedBytes.clear();
+    this.#sources.batches.endWave();
     const cleanups = cleanUpStep(state, limits.cleanupRowsMax);
     yield* freeing(state);
     state.endCrank();
