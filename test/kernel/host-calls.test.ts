@@ -204,6 +204,17 @@ describe('amid a run:', () => {
     });
   });
 
+  test.each([false, true])('behind a run that waits (which has begun: %s) -> not its', async later => {
+    const first = kernel.run();
+    const second = kernel.run();
+    if (later) await first;
+    const { result } = kernel.send(root, 'echo', [1]);
+    expect((await second).deliveries).toBe(0);
+    expect((await kernel.run()).deliveries).toBeGreaterThan(0);
+    await kernel.commit();
+    expect(await result).toBe(1);
+  });
+
   test('closed -> what waits is refused, what is called afterwards too', async () => {
     kernel.send(root, 'echo', [1]);
     const running = kernel.run();

@@ -93,9 +93,10 @@ export class BlockDriver {
   }
 
   run(limits: RunLimits): Promise<RunStats> {
+    const last = this.#inputs.lastCalled;
     return this.#exclusive(async () => {
       this.#core.engine.assertFits();
-      await this.#inputs.takeAllInTurns();
+      await this.#inputs.takeInTurns(last);
       return this.#runWaves(limits, () => this.#core.busy);
     });
   }
@@ -169,7 +170,7 @@ export class BlockDriver {
 
   /** What is queued comes first; garbage has the blocks in which nothing else is to be done. */
   async #runBlock(): Promise<void> {
-    await this.#inputs.takeAllInTurns();
+    await this.#inputs.takeInTurns(this.#inputs.lastCalled);
     const core = this.#core;
     const { clock } = core.ways;
     const beganMs = clock.nowMs();

@@ -71,11 +71,11 @@ test('inputs: taken in turns -> the same; others have theirs, what they add wait
     asked.push(inputs.resultOf(3));
     add('late');
   };
-  await inputs.takeAllInTurns();
+  await inputs.takeInTurns(inputs.lastCalled);
   expect(done).toEqual(['a', 'turn', 'a is done', 'b', 'turn', 'b is done', 'c']);
   expect(inputs.waiting).toBe(1);
   expect(await Promise.all(asked)).toEqual(['of 3']);
-  await inputs.takeAllInTurns();
+  await inputs.takeInTurns(inputs.lastCalled);
   expect(done.slice(-3)).toEqual(['turn', 'c is done', 'late']);
 });
 
@@ -85,7 +85,7 @@ test('inputs: one fails to be taken -> it and those behind it are refused', asyn
     throw failure;
   });
   const results = [broken, silentInput(() => undefined)].map(it => inputs.add(it, true).result);
-  await expect(inputs.takeAllInTurns()).rejects.toBe(failure);
+  await expect(inputs.takeInTurns(inputs.lastCalled)).rejects.toBe(failure);
   for (const result of results) await expect(result).rejects.toBe(failure);
   expect(inputs.waiting).toBe(0);
 });

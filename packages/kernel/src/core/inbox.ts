@@ -203,13 +203,18 @@ export class Inputs {
     }
   }
 
+  /** The one that was called last, taken or not; the next one that is called has one more. */
+  get lastCalled(): number {
+    return this.#next - 1;
+  }
+
   /**
-   * The same, as the beginning of a run: others have turns while what an input has set in motion is
-   * done. What the host calls meanwhile is called amid the run, and waits.
+   * Those up to `last`, as the beginning of a run: others have turns while what an input has set in
+   * motion is done. What the host has called after the run was called amid it, and waits.
    */
-  async takeAllInTurns(): Promise<void> {
+  async takeInTurns(last: number): Promise<void> {
     try {
-      for (let left = this.#waiting.size; left > 0; left -= 1) {
+      while (this.#core.state.counters.lastInput < last) {
         await this.#core.doDeferred();
         this.#takeNext();
       }
