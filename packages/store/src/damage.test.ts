@@ -103,6 +103,39 @@ test.each([
   await expect(Store.open({ directory, readersMax: 8 })).rejects.toThrow(damaged('meta', key));
 });
 
+test('damage: a head that LMDB failed to write -> the block before it, with a warning', async () => {
+  const directory = await storeWith('kernel', 'row');
+  const file = path.join(directory, 'data.mdb');
+  const before = fs.readFileSync(file);
+  const store = await Store.open({ directory, readersMax: 8 });
+  await store.commit({ height: heightFrom(2), changes: [], unhashed: [] });
+  await store.close();
+  const bytes = fs.readFileSync(file);
+  const isChanged = (at: number): boolean =>
+    before.readUInt32LE(at + 152) !== bytes.readUInt32LE(at + 152);
+  const head = [0, 4096].find(isChanged)!;
+  before.copy(bytes, head + 144, head + 144, head + 160);
+  fs.writeFileSync(file, bytes);
+  const warned: unknown = expect.stringMatching(/^transaction \d+ was begun and is not there/);
+  const report = await checkStore({
+    directory, onRow: () => undefined, progress: () => Promise.resolve(),
+  });
+  expect(report).toMatchObject({ damage: [], warnings: [warned] });
+  const warnings: string[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', listen);
+  const again = await Store.open({ directory, readersMax: 8 });
+  expect(again.head.height).toBe(1);
+  await again.commit({ height: heightFrom(2), changes: [], unhashed: [] });
+  await again.close();
+  process.off('warning', listen);
+  expect(warnings.join()).toContain('data.mdb: transaction');
+  const last = await checkStore({
+    directory, onRow: () => undefined, progress: () => Promise.resolve(),
+  });
+  expect(last).toMatchObject({ damage: [], warnings: [] });
+});
+
 test('check: every table, pages and rows; what is damaged by table and key', async () => {
   const directory = await storeWith('local', 'row');
   const seen: string[] = [];

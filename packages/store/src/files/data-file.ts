@@ -18,14 +18,15 @@ export const showPageDamage = ({ table, key, page, why }: PageDamage): string =>
   return `${where}page ${page}: ${why}`;
 };
 
-/** Errors: HostError STORE_CORRUPT. Reads only. */
+/** Errors: HostError STORE_CORRUPT. Reads only. The host is warned of what may be a damage. */
 export function assertDataFile(file: string, pagesMax = OPENING_PAGES_MAX): void {
   const fd = fs.openSync(file, 'r');
   try {
     const walk = walkPages(fd, { pagesMax });
     let step = walk.next();
     while (step.done !== true) step = walk.next();
-    const [damage] = step.value.damages;
+    const { damages: [damage], warning } = step.value;
+    if (warning !== undefined) process.emitWarning(`${file}: ${warning}.`);
     if (damage === undefined) return;
     throw new HostError(
       'STORE_CORRUPT',

@@ -33,6 +33,8 @@ export interface PageReport {
   readonly isWhole: boolean;
   /** The first of them. */
   readonly damages: readonly PageDamage[];
+  /** What may be a damage, and may be what LMDB has left. */
+  readonly warning?: string;
 }
 
 interface WalkOptions {
@@ -428,16 +430,30 @@ const BACKUP_TRANSACTION = 1;
  * was: else a wrong number in one head would make the other the newest, and the last block be gone.
  * Both roots are there: no transaction takes pages that the one before it shows.
  */
-const damageOfRoots = (file: PageFile, heads: readonly MetaPage[]): PageDamage | undefined => {
+const damageOfRoots = (
+  file: PageFile, heads: readonly MetaPage[], newest: MetaPage,
+): PageDamage | string | undefined => {
   for (const head of heads) {
     const { transaction, main: { root } } = head;
     if (isBlank(head) || root >= file.pageCount) continue; // the walk tells what is missing
     const wrote = u64At(file.head(root), TRANSACTION_OF_PAGE_AT);
     if (wrote === transaction || wrote === BACKUP_TRANSACTION) continue;
+    if (mayHaveFailed(head, newest, wrote)) {
+      return `transaction ${wrote} was begun and is not there: the disk failed while it was ` +
+        `committed, or a bit of its head has changed since`;
+    }
     return damageOfFile(`a head of transaction ${transaction} has a root of ${wrote}`);
   }
   return undefined;
 };
+
+/**
+ * Where writing a head fails, LMDB puts the old numbers of its transaction and its last page back
+ * beside the new roots. A wrong bit can have changed the one number, but the last page then is one
+ * of the new transaction: where the file has grown with that, it is told from this.
+ */
+const mayHaveFailed = (head: MetaPage, newest: MetaPage, wrote: number): boolean =>
+  head !== newest && wrote === newest.transaction + 1 && head.lastPage <= newest.lastPage;
 
 /**
  * Walks an open data file, which nobody writes to meanwhile; yields now and then how many pages it
@@ -458,9 +474,9 @@ export function* walkPages(
     const lacking = damageOfFile(`the file has ${file.pageCount} pages of ${head.lastPage + 1}`);
     return { pages: META_PAGES, isWhole: true, damages: [lacking] };
   }
-  const rootless = damageOfRoots(file, heads);
-  if (rootless !== undefined) return { pages: META_PAGES, isWhole: true, damages: [rootless] };
+  const roots = damageOfRoots(file, heads, head);
+  if (typeof roots === 'object') return { pages: META_PAGES, isWhole: true, damages: [roots] };
   const walk = new PageWalk(file, head, options);
   for (const done of walk.walk()) yield [done, head.lastPage + 1];
-  return walk.report;
+  return roots === undefined ? walk.report : { ...walk.report, warning: roots };
 }

@@ -36,6 +36,8 @@ export interface StoreCheck {
   /** Empty where pages are damaged. */
   readonly tables: readonly TableCheck[];
   readonly damage: readonly StoreDamage[];
+  /** What may be a damage, and may be none. */
+  readonly warnings: readonly string[];
 }
 
 interface StoreCheckOptions {
@@ -125,12 +127,12 @@ const damagedRow = (error: HostError): Partial<StoreDamage> => {
   return isTable(table) ? { table, key, why } : {};
 };
 
-const checkRows = async (directory: string, options: StoreCheckOptions, pages: number) => {
+const checkRows = async (directory: string, options: StoreCheckOptions) => {
   const environment = new LmdbEnvironment({ directory, readersMax: READERS_MAX, readOnly: true });
   const check = new RowCheck(environment, options);
   try {
     const tables = await check.tables();
-    return { pages, tables, damage: check.damage };
+    return { tables, damage: check.damage };
   } finally {
     await environment.close();
   }
@@ -148,20 +150,23 @@ export const checkStore = async (options: StoreCheckOptions): Promise<StoreCheck
   }
   const lock = directoryPlace(directory).lock();
   let walked = NO_PAGES;
+  const reportOf = (found: Pick<StoreCheck, 'tables' | 'damage'>): StoreCheck => {
+    const { pages, warning } = walked;
+    return { pages, ...found, warnings: warning === undefined ? [] : [warning] };
+  };
   try {
     walked = await checkPages(path.join(directory, 'data.mdb'), options.progress);
-    if (walked.damages.length === 0) return await checkRows(directory, options, walked.pages);
+    if (walked.damages.length === 0) return reportOf(await checkRows(directory, options));
     const damage = walked.damages.map((it): StoreDamage => ({
       table: isTable(it.table) ? it.table : null,
       key: it.key,
       why: it.table === null ? showPageDamage(it) : `page ${it.page}: ${it.why}`,
     }));
-    return { pages: walked.pages, tables: [], damage };
+    return reportOf({ tables: [], damage });
   } catch (error) {
     if (!(error instanceof HostError) || error.code !== 'STORE_CORRUPT') throw error;
     const { table = null, key = null, why = error.message } = damagedRow(error);
-    const damage = [{ table, key, why }];
-    return { pages: walked.pages, tables: [], damage };
+    return reportOf({ tables: [], damage: [{ table, key, why }] });
   } finally {
     lock.release();
   }
