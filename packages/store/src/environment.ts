@@ -18,7 +18,8 @@ import { partOf } from './codec/native-bytes.js';
 import { DamageError, describeError, HostError, systemErrorCode } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX, localKey } from './keys.js';
 import { acquireOpeningLock } from './files/lock.js';
-import { assertMappable, makeReadersFile } from './files/mapping.js';
+import { withIoErrors } from './files/io-errors.js';
+import { assertMappable, assertWritable, makeReadersFile } from './files/mapping.js';
 import { hasSum, putSum, SUM_BYTES, summedValue } from './files/row-sums.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
@@ -41,8 +42,10 @@ const TABLES_MAX = 16;
 const SCRATCH_BYTES = 64 * 1024;
 /** Larger ones from another, which is made when it is needed: as large as a row may be. */
 const LARGE_SCRATCH_BYTES = 2 ** 24;
-/** Of a system that lets nobody create a file, or has no such directory any more. */
-const READ_ONLY_CODES = ['EROFS', 'EACCES', 'EPERM', 'ENOENT'];
+/** Of a medium that is read only. */
+const READ_ONLY_CODE = 'EROFS';
+/** Of a system that lets nobody create a file now, or has no such directory any more. */
+const UNLOCKABLE_CODES: readonly string[] = [READ_ONLY_CODE, 'EACCES', 'EPERM', 'ENOENT'];
 /** Blocks with more rows, or more bytes of values, are written with turns for others. */
 const SHORT_ROWS = 8_192;
 const SHORT_BYTES = 16 * 1024 * 1024;
@@ -141,7 +144,7 @@ export class LmdbEnvironment implements Environment {
     this.#withinKernel = withinKernel;
     // A worker maps what its kernel has mapped, or as much, in a process of its own.
     if (!withinKernel) assertMappable(directory, MAP_BYTES);
-    const release = this.#takeOpeningLock(() => makeReadersFile(directory, readersMax));
+    const release = withIoErrors(directory, () => this.#lockToOpen());
     try {
       this.#root = openRoot(options);
     } catch (error) {
@@ -152,19 +155,33 @@ export class LmdbEnvironment implements Environment {
   }
 
   /**
-   * Takes the opening lock, and does what is to be done under it, where files can be created: on a
-   * medium that is read only there is no kernel, and LMDB locks nothing.
+   * Takes the opening lock, and sees to it under this that LMDB can open its files. A reader goes
+   * without on a medium that is read only: there is no kernel, and LMDB locks nothing. Where files
+   * are another user's there may be a kernel, and who has no place among its readers would read
+   * pages that it writes to. Errors: HostError STORE_IO; those of the system.
    */
-  #takeOpeningLock(prepare?: () => void): () => void {
-    if (this.#withinKernel) return () => undefined;
-    let release: (() => void) | undefined;
+  #lockToOpen(): () => void {
+    const { readOnly, readersMax } = this.#options;
+    const codes = readOnly ? [READ_ONLY_CODE] : [];
+    const release = this.#takeOpeningLock(codes);
     try {
-      ({ release } = acquireOpeningLock(this.#directory));
-      prepare?.();
+      if (!this.#withinKernel) makeReadersFile(this.#directory, readersMax);
+      if (!readOnly) assertWritable(this.#directory);
       return release;
     } catch (error) {
-      release?.();
-      if (READ_ONLY_CODES.includes(systemErrorCode(error) ?? '')) return () => undefined;
+      release();
+      if (codes.includes(systemErrorCode(error) ?? '')) return () => undefined;
+      throw error;
+    }
+  }
+
+  /** `passed`: errors of the system with which one goes on without it. */
+  #takeOpeningLock(passed: readonly string[]): () => void {
+    if (this.#withinKernel) return () => undefined;
+    try {
+      return acquireOpeningLock(this.#directory).release;
+    } catch (error) {
+      if (passed.includes(systemErrorCode(error) ?? '')) return () => undefined;
       throw error;
     }
   }
@@ -372,7 +389,7 @@ export class LmdbEnvironment implements Environment {
   }
 
   async close(): Promise<void> {
-    const release = this.#takeOpeningLock();
+    const release = this.#takeOpeningLock(UNLOCKABLE_CODES);
     try {
       await this.#long?.root.close();
       await this.#root.close();

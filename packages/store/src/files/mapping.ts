@@ -7,6 +7,8 @@
  * - A file system that maps no files, as some of those in user space. The ones that are known to
  *   map need no trial; on any other a child process, which may die, opens an empty environment in
  *   a directory of its own beside the store. That costs about a tenth of a second.
+ * - A file of readers that may not be written, or is none: also a reader writes to it, and where it
+ *   may not, LMDB reads without a place among the readers, so that its pages are used again.
  * - A full disk. LMDB makes its file of readers with holes, and writes to it through the mapping:
  *   where a hole finds no room, that is SIGBUS. So the file is made here, and written to its end.
  */
@@ -26,6 +28,7 @@ const TRIAL_PREFIX = 'heirloom.lock.trial-';
 /** Of a system whose disk, or whose patience with a file, is at its end. */
 const NO_ROOM_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 const READERS_FILE = 'lock.mdb';
+const DATA_FILE = 'data.mdb';
 /** More than LMDB takes for a reader (64), and for all that stands before the first. */
 const READER_BYTES = 64;
 const READERS_HEAD_BYTES = 4_096;
@@ -108,13 +111,39 @@ function failedTrial(directory: string, mapBytes: number): string | undefined {
 }
 
 /**
- * Makes the file of readers where there is none, under the opening lock: nobody has it open.
+ * Opens a file that is there, as LMDB is going to. False: there is none. Errors: HostError STORE_IO
+ * for what is no file; those of the system, where it may not be written.
+ */
+function isWritable(file: string): boolean {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, 'r+');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    if (fs.fstatSync(fd).isFile()) return true;
+    throw new HostError('STORE_IO', `${file} is no file: remove it, and open again.`);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Errors: HostError STORE_IO; those of the system. */
+export function assertWritable(directory: string): void {
+  isWritable(path.join(directory, DATA_FILE));
+}
+
+/**
+ * Makes the file of readers where there is none, under the opening lock: nobody has it open. One
+ * that is there must be one that LMDB can open.
  *
- * Errors: HostError STORE_IO when there is no room; others of the system.
+ * Errors: HostError STORE_IO when there is no room, or it is no file; others of the system.
  */
 export function makeReadersFile(directory: string, readersMax: number): void {
   const file = path.join(directory, READERS_FILE);
-  if (fs.existsSync(file)) return;
+  if (isWritable(file)) return;
   const bytes = Math.max(READERS_BYTES_MIN, READERS_HEAD_BYTES + readersMax * READER_BYTES);
   try {
     fs.writeFileSync(file, new Uint8Array(bytes), { flag: 'wx' });
