@@ -103,7 +103,7 @@ test.each([
   await expect(Store.open({ directory, readersMax: 8 })).rejects.toThrow(damaged('meta', key));
 });
 
-test('damage: a head that LMDB failed to write -> the block before it, with a warning', async () => {
+test('damage: a head that LMDB failed to write -> the block before, with a warning', async () => {
   const directory = await storeWith('kernel', 'row');
   const file = path.join(directory, 'data.mdb');
   const before = fs.readFileSync(file);
@@ -158,6 +158,16 @@ test('check: every table, pages and rows; what is damaged by table and key', asy
     { table: 'local', key: '726f77', why: 'the checksum of the row does not fit' },
   ]);
   expect(seen).not.toContain('local row');
+});
+
+test('check: a bit of the key that says that all rows have checksums -> told', async () => {
+  const directory = await storeWith('kernel', 'row');
+  changeByte(directory, Buffer.from('sums'), 3);
+  const report = await checkStore({
+    directory, onRow: () => undefined, progress: () => Promise.resolve(),
+  });
+  const why = 'the row is missing, and every other has a checksum';
+  expect(report.damage).toEqual([{ table: 'local', key: '73756d73', why }]);
 });
 
 test('check: pages that are damaged -> LMDB is left alone', async () => {

@@ -16,7 +16,7 @@ import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { partOf } from './codec/native-bytes.js';
 import { DamageError, describeError, HostError, systemErrorCode } from './host-error.js';
-import { assertBinary, KEY_BYTES_MAX, localKey } from './keys.js';
+import { assertBinary, KEY_BYTES_MAX, SUMS_KEY } from './keys.js';
 import { acquireOpeningLock } from './files/lock.js';
 import { withIoErrors } from './files/io-errors.js';
 import { assertMappable, assertWritable, makeReadersFile } from './files/mapping.js';
@@ -63,8 +63,6 @@ const roomFor = (bytes: number): Buffer => {
   return largeScratch;
 };
 
-/** Stands in a store whose rows all have checksums: they have since it was made. */
-const SUMS_KEY = localKey('sums');
 const ALL_SUMMED = Uint8Array.of(1);
 /** Tables of which an older row may look as if it had a checksum. */
 const MAY_BEGIN_ALIKE: readonly TableName[] = ['blocks', 'local'];
@@ -309,6 +307,11 @@ export class LmdbEnvironment implements Environment {
     } catch (error) {
       throw this.#unreadable(table, after, error);
     }
+  }
+
+  /** Does the store say that every row has a checksum? */
+  get isSummed(): boolean {
+    return this.#isSummed;
   }
 
   /** How many rows a table has in the newest block. */

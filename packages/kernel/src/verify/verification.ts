@@ -50,7 +50,7 @@ export interface StoreVerification {
   readonly tables: readonly TableCheck[];
   /** What is damaged, by table and key. */
   readonly damage: readonly StoreDamage[];
-  /** What may be a damage of the data file, or what a failing disk has left: nothing is wrong now. */
+  /** What may be a damage of the data file, and may be what a failing disk has left. */
   readonly warnings: readonly string[];
   /** In order of their numbers. */
   readonly vats: readonly VatVerification[];

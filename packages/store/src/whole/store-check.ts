@@ -10,6 +10,7 @@ import { showPageDamage } from '../files/data-file.js';
 import { directoryPlace, inspectDirectory } from '../directory.js';
 import { LmdbEnvironment } from '../environment.js';
 import { DamageError, HostError } from '../host-error.js';
+import { SUMS_KEY } from '../keys.js';
 import { walkPages, type PageReport } from '../files/page-walk.js';
 import { TABLE_NAMES, type BinaryKey, type TableName } from '../types.js';
 
@@ -95,7 +96,16 @@ class RowCheck {
     this.#total = there.reduce((sum, table) => sum + this.#environment.rowCount(table), 0);
     const checks: TableCheck[] = [];
     for (const table of there) checks.push(await this.#table(table));
+    this.#checkSums(checks);
     return checks;
+  }
+
+  /** A store of an older release keeps rows without checksums: its blocks, for one. */
+  #checkSums(checks: readonly TableCheck[]): void {
+    if (this.#environment.isSummed || checks.some(({ withoutSum }) => withoutSum > 0)) return;
+    const key = Buffer.from(SUMS_KEY, 'latin1').toString('hex');
+    const why = 'the row is missing, and every other has a checksum';
+    this.damage.push({ table: 'local', key, why });
   }
 
   async #table(table: TableName): Promise<TableCheck> {
