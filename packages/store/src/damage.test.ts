@@ -1,7 +1,7 @@
 /** Rows of a store that are not what was written: refused with their table and key. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SUM_BYTES } from './files/row-sums.js';
 import { LmdbEnvironment } from './environment.js';
 import type { DamageError } from './host-error.js';
@@ -168,6 +168,59 @@ test('check: a bit of the key that says that all rows have checksums -> told', a
   });
   const why = 'the row is missing, and every other has a checksum';
   expect(report.damage).toEqual([{ table: 'local', key: '73756d73', why }]);
+});
+
+describe('check: what is no damage', () => {
+  const fails = (method: 'openSync' | 'readSync', code: string, place: string | number): void => {
+    const real = fs[method] as (...given: unknown[]) => number;
+    const spy = vi.spyOn(fs, method).mockImplementation((...given: unknown[]) => {
+      const isFile = typeof place === 'string' && String(given[0]).endsWith(place);
+      const isHere = isFile || given[4] === place;
+      if (isHere) throw Object.assign(new Error(`${code}: refused`), { code });
+      return real(...given);
+    });
+    onTestFinished(() => spy.mockRestore());
+  };
+  const check = (directory: string) =>
+    checkStore({ directory, onRow: () => undefined, progress: () => Promise.resolve() });
+
+  test.each(['EACCES', 'EMFILE'])('the system refuses with %s -> STORE_IO', async code => {
+    const directory = await storeWith('kernel', 'row');
+    fails('openSync', code, 'data.mdb');
+    await expect(check(directory)).rejects.toMatchObject({ name: 'HostError', code: 'STORE_IO' });
+  });
+
+  test('a sector that the disk cannot read -> a damage of that page, and the rest is seen',
+    async () => {
+      const directory = await storeWith('kernel', 'row');
+      const { pages } = await check(directory);
+      const { size } = fs.statSync(path.join(directory, 'data.mdb'));
+      let found = 0;
+      for (let page = 0; page < size / 4096; page += 1) {
+        fails('readSync', 'EIO', page * 4096);
+        const report = await check(directory);
+        vi.restoreAllMocks();
+        if (report.damage.length === 0) continue;
+        found += 1;
+        expect(report.damage[0]?.why).toContain(`page ${page}: the disk cannot read it: EIO`);
+      }
+      expect(found).toBeGreaterThanOrEqual(pages);
+    });
+});
+
+test('check: large rows -> no more of them at a time than make up so many bytes', async () => {
+  const directory = await storeWith('kernel', 'row');
+  const environment = new LmdbEnvironment({ directory, readersMax: 8, readOnly: false });
+  environment.openTables({ create: false });
+  const value = new Uint8Array(400_000);
+  const keys = ['a', 'b', 'c', 'd', 'e'];
+  await environment.write(keys.map(key => ({ table: 'images' as const, key, value })));
+  const seen = environment.checkedRowsAfter('images', '', 1_000_000).map(({ key }) => key);
+  expect(seen).toEqual(['a', 'b', 'c']);
+  const rest = environment.checkedRowsAfter('images', 'c', 1).map(({ key }) => key);
+  expect(rest).toEqual(['d']);
+  expect(environment.checkedRowsAfter('images', 'e', 1)).toEqual([]);
+  await environment.close();
 });
 
 test('check: pages that are damaged -> LMDB is left alone', async () => {

@@ -17,8 +17,9 @@ import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { partOf } from './codec/native-bytes.js';
 import { DamageError, describeError, HostError, systemErrorCode } from './host-error.js';
 import { assertBinary, KEY_BYTES_MAX, SUMS_KEY } from './keys.js';
-import { acquireOpeningLock } from './files/lock.js';
+import { innermostError } from './files/commit-error.js';
 import { withIoErrors } from './files/io-errors.js';
+import { acquireOpeningLock } from './files/lock.js';
 import { assertMappable, assertWritable, makeReadersFile } from './files/mapping.js';
 import { hasSum, putSum, SUM_BYTES, summedValue } from './files/row-sums.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
@@ -297,13 +298,18 @@ export class LmdbEnvironment implements Environment {
     return rows;
   }
 
-  /** The next `limit` rows after `after`, also those that are damaged. */
-  checkedRowsAfter(table: TableName, after: BinaryKey, limit: number): CheckedRow[] {
-    const range = { start: after, exclusiveStart: after !== '', limit };
+  /** The next rows after `after`, also those that are damaged: as many as make up `bytes`. */
+  checkedRowsAfter(table: TableName, after: BinaryKey, bytes: number): CheckedRow[] {
+    const rows: CheckedRow[] = [];
+    let left = bytes;
     try {
-      return [...this.#rows(table).getRange(range)].map(({ key, value }) => ({
-        key, value: this.#soundValue(table, key, value), hasSum: hasSum(value),
-      }));
+      const range = this.#rows(table).getRange({ start: after, exclusiveStart: after !== '' });
+      for (const { key, value } of range) {
+        rows.push({ key, value: this.#soundValue(table, key, value), hasSum: hasSum(value) });
+        left -= ROW_COST_BYTES + value.length;
+        if (left <= 0) break;
+      }
+      return rows;
     } catch (error) {
       throw this.#unreadable(table, after, error);
     }
@@ -348,7 +354,7 @@ export class LmdbEnvironment implements Environment {
    * meanwhile shows what the callback has written, so it has an opening of its own.
    */
   async #writeInTurns(rows: readonly RowChange[], drive: DriveSteps): Promise<void> {
-    this.#long ??= this.#openAgain();
+    this.#long ??= await this.#openAgain();
     const { root, tables } = this.#long;
     const abandon = abandonmentOf(root);
     process.once('exit', abandon);
@@ -359,13 +365,18 @@ export class LmdbEnvironment implements Environment {
     }
   }
 
-  #openAgain(): { root: Root; tables: Tables } {
+  async #openAgain(): Promise<{ root: Root; tables: Tables }> {
     const root = openRoot(this.#options);
-    const tables = new Map<TableName, Rows>();
-    for (const table of this.#tables.keys()) {
-      tables.set(table, openRows(root, table, false) ?? assert.fail(`table ${table} is gone`));
+    try {
+      const tables = new Map<TableName, Rows>();
+      for (const table of this.#tables.keys()) {
+        tables.set(table, openRows(root, table, false) ?? assert.fail(`table ${table} is gone`));
+      }
+      return { root, tables };
+    } catch (error) {
+      await root.close();
+      throw error;
     }
-    return { root, tables };
   }
 
   *#writing(rows: readonly RowChange[], tables: Tables): Steps<void> {
@@ -475,23 +486,4 @@ function transactionOf(snapshot: EnvironmentSnapshot): Transaction {
 
 function inTransaction(snapshot: EnvironmentSnapshot | undefined): { transaction?: Transaction } {
   return snapshot === undefined ? {} : { transaction: transactionOf(snapshot) };
-}
-
-/** Turns of the microtask queue that lmdb gets to say what went wrong. */
-const DETAIL_TURNS_MAX = 16;
-
-/**
- * A failed commit rejects with an error whose `commitError`, a promise, rejects with the reason: by
- * then, as a rule, or never. Handled in either case, so that it cannot end the process.
- */
-async function innermostError(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error;
-  let detail: unknown;
-  Promise.resolve(error.commitError).then(undefined, (reason: unknown) => {
-    detail = reason;
-  });
-  for (let turn = 0; turn < DETAIL_TURNS_MAX && detail === undefined; turn += 1) {
-    await undefined;
-  }
-  return detail ?? error;
 }

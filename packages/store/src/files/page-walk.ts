@@ -14,7 +14,7 @@
 import {
   BIG_BYTES, HEAD_BYTES, MAGIC, META_PAGES, NO_PAGE, NODE_HEAD_BYTES, NodeFlag, PageFile, PageFlag,
   PageNode, readMeta, TREE_BYTES, treeAt, u64At, PAGE_BYTES_MAX, PAGE_BYTES_MIN, type MetaPage,
-  type TreeRecord,
+  type TreeRecord, Unreadable,
 } from './page-file.js';
 
 export interface PageDamage {
@@ -83,9 +83,6 @@ interface Counted {
   overflowPages: number;
   entries: number;
 }
-
-/** Ends the walk of one page: there is nothing more to be learnt from it. */
-class Unreadable extends Error {}
 
 /** Where a key stands. */
 interface KeyPlace {
@@ -388,16 +385,28 @@ const damageOfFile = (why: string, page = 0): PageDamage => ({
   table: null, key: null, page, why,
 });
 
+/** What `read` gives, or the damage of a page that the disk cannot read. */
+const readingOf = <T>(page: number, read: () => T): T | PageDamage => {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return damageOfFile(error.message, page);
+  }
+};
+
 /** The two heads, or what is wrong with them. */
 const headsOf = (fd: number): readonly [MetaPage, MetaPage] | PageDamage => {
-  const first = readMeta(fd, 0);
+  const first = readingOf(0, () => readMeta(fd, 0));
+  if (first !== undefined && 'why' in first) return first;
   if (first?.magic !== MAGIC) return damageOfFile('the file does not begin like one of LMDB');
   const { pageBytes } = first;
   const isPower = Number.isInteger(Math.log2(pageBytes));
   if (!isPower || pageBytes < PAGE_BYTES_MIN || pageBytes > PAGE_BYTES_MAX) {
     return damageOfFile(`a page size of ${pageBytes} bytes`);
   }
-  const second = readMeta(fd, pageBytes);
+  const second = readingOf(1, () => readMeta(fd, pageBytes));
+  if (second !== undefined && 'why' in second) return second;
   if (second?.magic !== MAGIC) return damageOfFile('the second head is damaged', 1);
   return [first, second];
 };
@@ -436,7 +445,8 @@ const damageOfRoots = (
   for (const head of heads) {
     const { transaction, main: { root } } = head;
     if (isBlank(head) || root >= file.pageCount) continue; // the walk tells what is missing
-    const wrote = u64At(file.head(root), TRANSACTION_OF_PAGE_AT);
+    const wrote = readingOf(root, () => u64At(file.head(root), TRANSACTION_OF_PAGE_AT));
+    if (typeof wrote === 'object') return wrote;
     if (wrote === transaction || wrote === BACKUP_TRANSACTION) continue;
     if (mayHaveFailed(head, newest, wrote)) {
       return `transaction ${wrote} was begun and is not there: the disk failed while it was ` +

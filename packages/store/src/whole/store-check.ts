@@ -9,7 +9,8 @@ import path from 'node:path';
 import { showPageDamage } from '../files/data-file.js';
 import { directoryPlace, inspectDirectory } from '../directory.js';
 import { LmdbEnvironment } from '../environment.js';
-import { DamageError, HostError } from '../host-error.js';
+import { DamageError, HostError, systemErrorCode } from '../host-error.js';
+import { ioError } from '../files/io-errors.js';
 import { SUMS_KEY } from '../keys.js';
 import { walkPages, type PageReport } from '../files/page-walk.js';
 import { TABLE_NAMES, type BinaryKey, type TableName } from '../types.js';
@@ -52,7 +53,8 @@ interface StoreCheckOptions {
 }
 
 const READERS_MAX = 8;
-const CHUNK_ROWS = 256;
+/** Of rows that are in memory at a time, and of one more. */
+const CHUNK_BYTES = 2 ** 20;
 const NO_PAGES: PageReport = { pages: 0, isWhole: true, damages: [] };
 
 const isTable = (name: string | null): name is TableName =>
@@ -111,7 +113,7 @@ class RowCheck {
   async #table(table: TableName): Promise<TableCheck> {
     const check = { table, rows: 0, bytes: 0, withoutSum: 0 };
     for (let after: BinaryKey = ''; ;) {
-      const rows = this.#environment.checkedRowsAfter(table, after, CHUNK_ROWS);
+      const rows = this.#environment.checkedRowsAfter(table, after, CHUNK_BYTES);
       for (const { key, value, hasSum } of rows) {
         check.rows += 1;
         check.bytes += key.length + (value?.length ?? 0);
@@ -174,7 +176,10 @@ export const checkStore = async (options: StoreCheckOptions): Promise<StoreCheck
     }));
     return reportOf({ tables: [], damage });
   } catch (error) {
-    if (!(error instanceof HostError) || error.code !== 'STORE_CORRUPT') throw error;
+    if (!(error instanceof HostError)) {
+      throw systemErrorCode(error) === undefined ? error : ioError(directory, error);
+    }
+    if (error.code !== 'STORE_CORRUPT') throw error;
     const { table = null, key = null, why = error.message } = damagedRow(error);
     return reportOf({ tables: [], damage: [{ table, key, why }] });
   } finally {
