@@ -3,7 +3,7 @@
  *
  * LMDB trusts the file: a page that is something else, or past the file's end, ends the process. So
  * the whole file is walked (page-walk.ts), or, where it is larger than what takes a moment, all of
- * it but its leaves. What values hold shows when they are read (row-sums.ts).
+ * it but the leaves of its tables. What values hold shows when they are read (row-sums.ts).
  */
 import fs from 'node:fs';
 import { HostError } from '../host-error.js';

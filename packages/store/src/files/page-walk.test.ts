@@ -167,16 +167,19 @@ describe('page walk', () => {
     const leaves = pagesWith(2);
     const free = BigInt(leaves.find(page => !isUsed(page))!);
     const used = BigInt(leaves.find(isUsed)!);
-    const { damages } = damaged(bytes => {
-      for (let at = 0; at < bytes.length; at += 8) {
-        const isOfHead = at % PAGE_BYTES === 0;
-        if (!isOfHead && bytes.readBigUInt64LE(at) === free) bytes.writeBigUInt64LE(used, at);
-      }
-    });
-    expect(damages).not.toEqual([]);
+    const bytes = Buffer.from(sound);
+    for (let at = 0; at < bytes.length; at += 8) {
+      const isOfHead = at % PAGE_BYTES === 0;
+      if (!isOfHead && bytes.readBigUInt64LE(at) === free) bytes.writeBigUInt64LE(used, at);
+    }
+    expect(walkBytes(bytes).damages).not.toEqual([]);
+    const why = `page ${used} is said to be free, and is used`;
+    const large = walkBytes(bytes, 10);
+    expect(large.isWhole).toBe(false);
+    expect(large.damages.map(damage => damage.why)).toContain(why);
   });
 
-  test('a file that is larger than what is looked at whole -> all but its leaves', () => {
+  test('a file that is larger than what is looked at whole -> all but the leaves of tables', () => {
     const [whole, above] = [walkBytes(sound), walkBytes(sound, 10)];
     expect([whole.isWhole, above.isWhole]).toEqual([true, false]);
     expect(above.pages).toBeLessThan(whole.pages / 5);

@@ -29,7 +29,7 @@ export interface PageDamage {
 export interface PageReport {
   /** Pages that were looked at. */
   readonly pages: number;
-  /** False: only what lies above the rows was, for the file is larger than was asked for. */
+  /** False: the leaves of tables were not, for the file is larger than was asked for. */
   readonly isWhole: boolean;
   /** The first of them. */
   readonly damages: readonly PageDamage[];
@@ -38,7 +38,7 @@ export interface PageReport {
 }
 
 interface WalkOptions {
-  /** A file of more pages is looked at without its leaves. Default: all are looked at. */
+  /** A file of more pages is looked at without the leaves of its tables. Default: with them. */
   readonly pagesMax?: number;
 }
 
@@ -151,7 +151,8 @@ class PageWalk {
       refuseTree(node);
       this.#free(node, page);
     };
-    yield* this.#tree({ ...free, table: null, ...BY_NUMBERS }, onFree, this.#isWhole);
+    // Few pages name all free ones, and LMDB writes over whatever they name.
+    yield* this.#tree({ ...free, table: null, ...BY_NUMBERS }, onFree, true);
     if (this.#isWhole && this.#isIntact) this.#account();
   }
 
