@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openReader } from '../reader.js';
 import { Store } from '../store.js';
 import { fixture } from '../testing/children.js';
 import { temporaryDirectory } from '../testing/test-data.js';
-import { assertMappable, makeReadersFile } from './mapping.js';
+import { assertMappable, makeReadersFile, trialEnvironment } from './mapping.js';
 
 /** Kibibytes of address space: Node starts in them, and the data file is not mapped. */
 const LIMIT = String(64 * 2 ** 20);
@@ -55,6 +55,25 @@ test('mapping: a trial that fails or crashes -> STORE_IO says what to do, nothin
   });
   expect(() => assertMappable(directory, MORE_THAN_ALL, () => false)).toThrow(error as Error);
   expect(fs.readdirSync(directory)).toEqual([]);
+});
+
+test('mapping: what a killed trial has left -> gone with the next one, one of now is not', () => {
+  const directory = temporaryDirectory();
+  for (const name of ['old', 'new']) {
+    fs.mkdirSync(path.join(directory, `heirloom.lock.trial-${name}`));
+    fs.writeFileSync(path.join(directory, `heirloom.lock.trial-${name}`, 'data.mdb'), '');
+  }
+  fs.utimesSync(path.join(directory, 'heirloom.lock.trial-old'), 1_000, 1_000);
+  assertMappable(directory, MAP_BYTES, () => false);
+  expect(fs.readdirSync(directory)).toEqual(['heirloom.lock.trial-new']);
+});
+
+test('mapping: a Node that needs a path of libraries -> the trial has it, and no options', () => {
+  const options = { NODE_OPTIONS: '--no-such-option', LD_LIBRARY_PATH: '/nowhere' };
+  for (const [name, value] of Object.entries(options)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(trialEnvironment()).toEqual({ LD_LIBRARY_PATH: '/nowhere' });
+  assertMappable(temporaryDirectory(), MAP_BYTES, () => false);
 });
 
 test('mapping: a directory that is not there -> whoever opens it says why', () => {

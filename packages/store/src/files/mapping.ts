@@ -22,6 +22,9 @@ const KIB = 1024;
 const GIB = 2 ** 30;
 /** Of a trial; a child that takes longer has shown nothing. */
 const TRIAL_MS_MAX = 20_000;
+/** A trial that began so long before another is over. */
+const TRIAL_AGE_MS = 3 * TRIAL_MS_MAX;
+const LIBRARY_VARIABLES = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
 /** Its name is one of the locks' files, which a directory that is to become a store may hold. */
 const TRIAL_PREFIX = 'heirloom.lock.trial-';
 
@@ -87,6 +90,29 @@ function assertAddressSpace(directory: string, mapBytes: number): void {
   );
 }
 
+/** Removes what trials have left whose process was killed: they are older than any that goes on. */
+function removeEarlierTrials(directory: string, place: string): void {
+  const began = fs.statSync(place).mtimeMs;
+  for (const name of fs.readdirSync(directory)) {
+    const other = path.join(directory, name);
+    if (!name.startsWith(TRIAL_PREFIX) || other === place) continue;
+    const stats = fs.statSync(other, { throwIfNoEntry: false });
+    if (stats === undefined || began - stats.mtimeMs < TRIAL_AGE_MS) continue;
+    fs.rmSync(other, { recursive: true, force: true });
+  }
+}
+
+/** What the trial's Node may need to find its libraries. Its options are not those of this one. */
+export function trialEnvironment(): Record<string, string> {
+  // eslint-disable-next-line no-restricted-properties -- of this host: no outcome depends on it
+  const ours = Object.entries(process.env);
+  const its: Record<string, string> = {};
+  for (const [name, value] of ours) {
+    if (LIBRARY_VARIABLES.includes(name) && value !== undefined) its[name] = value;
+  }
+  return its;
+}
+
 /** How a trial in the directory ended badly; undefined when it did not, or cannot be made. */
 function failedTrial(directory: string, mapBytes: number): string | undefined {
   let place: string;
@@ -97,10 +123,11 @@ function failedTrial(directory: string, mapBytes: number): string | undefined {
     return undefined; // it is read only: nothing of LMDB's locks is mapped
   }
   try {
+    removeEarlierTrials(directory, place);
     const lmdb = createRequire(import.meta.url).resolve('lmdb');
     const args = ['-e', TRIAL, lmdb, place, String(mapBytes)];
     const { signal, status, stderr } = spawnSync(process.execPath, args, {
-      env: {}, timeout: TRIAL_MS_MAX, encoding: 'latin1', stdio: ['ignore', 'ignore', 'pipe'],
+      env: trialEnvironment(), timeout: TRIAL_MS_MAX, encoding: 'latin1', stdio: ['ignore', 'ignore', 'pipe'],
     });
     if (signal !== null && signal !== 'SIGTERM') return `it ended by ${signal}`;
     if (status === null || status === 0) return undefined;
