@@ -127,7 +127,8 @@ function failedTrial(directory: string, mapBytes: number): string | undefined {
     const lmdb = createRequire(import.meta.url).resolve('lmdb');
     const args = ['-e', TRIAL, lmdb, place, String(mapBytes)];
     const { signal, status, stderr } = spawnSync(process.execPath, args, {
-      env: trialEnvironment(), timeout: TRIAL_MS_MAX, encoding: 'latin1', stdio: ['ignore', 'ignore', 'pipe'],
+      env: trialEnvironment(), timeout: TRIAL_MS_MAX, encoding: 'latin1',
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     if (signal !== null && signal !== 'SIGTERM') return `it ended by ${signal}`;
     if (status === null || status === 0) return undefined;
