@@ -20,7 +20,9 @@ const ANY = '…';
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 const columnsOf = (kind: Kind, piece: Piece): readonly string[] => {
-  if (piece.told !== undefined) return piece.told.map(text => (text === ANY ? 'not compared' : text));
+  if (piece.told !== undefined) {
+    return piece.told.map(text => (text === ANY ? 'not compared' : text));
+  }
   const isolations = kind.isolations ?? ['thread', 'process'];
   const inThreads = isolations.includes('thread') ? wordsOf(endingIn(piece, 'thread')) : '-';
   const inProcesses = wordsOf(endingIn(piece, 'process'));
