@@ -85,15 +85,16 @@ const judge = (
     if (!isTold) return ['wrong', `the host was refused otherwise: ${how}`];
     return verified.ok ? ['wrong', `verify found nothing; the host: ${how}`] : ['refused', how];
   }
-  if (JSON.stringify(said) !== JSON.stringify(sound.said)) {
+  const isWarned = verified.warnings.length > 0;
+  if (!isWarned && JSON.stringify(said) !== JSON.stringify(sound.said)) {
     return ['wrong', 'the host has lived on with other data'];
   }
   if (rows === sound.rows) {
     return verified.ok ? ['harmless', null] : ['harmless', 'every row is as it was'];
   }
-  return verified.ok
-    ? ['wrong', `verify found nothing; the rows: ${rows}`]
-    : ['not come upon', rows ?? null];
+  return isWarned || !verified.ok
+    ? ['not come upon', rows ?? null]
+    : ['wrong', `verify found nothing; the rows: ${rows}`];
 };
 
 const nameOf = ({ damage, audit, vats }: StoreVerification): string | null => {

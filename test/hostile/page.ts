@@ -14,14 +14,23 @@ const wordsOf = (ending: Ending): string => {
   return 'fault' in ending ? `vat ends: \`${ending.fault}\`` : `host stops: \`${ending.stops}\``;
 };
 
+/** Of a store that may be opened or not. */
+const ANY = '…';
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
-const lineOf = (kind: Kind, piece: Piece): string => {
+const columnsOf = (kind: Kind, piece: Piece): readonly string[] => {
+  if (piece.told !== undefined) {
+    return piece.told.map(text => (text === ANY ? 'not compared' : text));
+  }
   const isolations = kind.isolations ?? ['thread', 'process'];
   const inThreads = isolations.includes('thread') ? wordsOf(endingIn(piece, 'thread')) : '-';
   const inProcesses = wordsOf(endingIn(piece, 'process'));
-  return `| ${cell(piece.name)} | ${cell(piece.tries)} | ${inThreads} | ${inProcesses} |`;
+  return [inThreads, inProcesses];
 };
+
+const lineOf = (kind: Kind, piece: Piece): string =>
+  `| ${[piece.name, piece.tries, ...columnsOf(kind, piece)].map(cell).join(' | ')} |`;
 
 const idOf = (title: string): string =>
   title.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-');
@@ -41,10 +50,20 @@ const countsOf = (kinds: readonly Kind[], isolation: 'thread' | 'process'): stri
   return COUNTED.map(sort => String(endings.filter(it => it === sort).length));
 };
 
+const TOLD_TEXT = [
+  'Of each the kernel that damages another’s store goes on, in threads and in processes. The ' +
+    'columns say what becomes of the store: what `verifyStore` finds, and what comes of opening ' +
+    'it and of calls that need what is damaged.',
+  '',
+];
+
+const hasTold = ({ pieces }: Kind): boolean => pieces.every(({ told }) => told !== undefined);
+
 const section = (kind: Kind): string[] => [
   `## ${kind.title}`,
   '',
-  '| piece | what it tries | in threads | in processes |',
+  ...(hasTold(kind) ? TOLD_TEXT : []),
+  `| piece | what it tries | ${hasTold(kind) ? 'verify | opening' : 'in threads | in processes'} |`,
   '| --- | --- | --- | --- |',
   ...kind.pieces.map(piece => lineOf(kind, piece)),
   '',
@@ -90,7 +109,8 @@ export const pageOf = (kinds: readonly Kind[], figures: readonly string[]): stri
     'Beside each piece are a till, between whose purses money moves, and an innocent vat, which ' +
       'catches and throws again whatever it is given. After each piece there is as much money as ' +
       'before, both answer, the tables of the kernel agree. Beside the floods both are asked ' +
-      'while the flood goes on, wave by wave: the table of pieces says after how many waves the ' +
+      'while the flood goes on, wave by wave: each of them says in ' +
+      '[test/hostile/pieces](../../test/hostile/pieces/README.md) after how many waves the ' +
       'host, and a vat, have their answers from the till, and that there was flood left. ' +
       'Pieces after which the kernel goes ' +
       `on (${tame} of them in processes) share stores: the block hash behind each is the same ` +

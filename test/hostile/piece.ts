@@ -26,6 +26,8 @@ export interface Piece {
   readonly steps?: readonly Step[];
   /** What the last step gives, as text; ends with `…` where the rest may be anything. */
   readonly gives?: string;
+  /** Of a damaged store: what `verify` says, and what becomes of opening it. */
+  readonly told?: readonly [verify: string, opening: string];
   /** `answers` if it is not said. */
   readonly ends?: Ending;
   /** Where threads differ from processes. */

@@ -1,7 +1,7 @@
 /** Rows of a store that are not what was written: refused with their table and key. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SUM_BYTES } from './files/row-sums.js';
 import { LmdbEnvironment } from './environment.js';
 import type { DamageError } from './host-error.js';
@@ -103,6 +103,39 @@ test.each([
   await expect(Store.open({ directory, readersMax: 8 })).rejects.toThrow(damaged('meta', key));
 });
 
+test('damage: a head that LMDB failed to write -> the block before, with a warning', async () => {
+  const directory = await storeWith('kernel', 'row');
+  const file = path.join(directory, 'data.mdb');
+  const before = fs.readFileSync(file);
+  const store = await Store.open({ directory, readersMax: 8 });
+  await store.commit({ height: heightFrom(2), changes: [], unhashed: [] });
+  await store.close();
+  const bytes = fs.readFileSync(file);
+  const isChanged = (at: number): boolean =>
+    before.readUInt32LE(at + 152) !== bytes.readUInt32LE(at + 152);
+  const head = [0, 4096].find(isChanged)!;
+  before.copy(bytes, head + 144, head + 144, head + 160);
+  fs.writeFileSync(file, bytes);
+  const warned: unknown = expect.stringMatching(/^transaction \d+ was begun and is not there/);
+  const report = await checkStore({
+    directory, onRow: () => undefined, progress: () => Promise.resolve(),
+  });
+  expect(report).toMatchObject({ damage: [], warnings: [warned] });
+  const warnings: string[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', listen);
+  const again = await Store.open({ directory, readersMax: 8 });
+  expect(again.head.height).toBe(1);
+  await again.commit({ height: heightFrom(2), changes: [], unhashed: [] });
+  await again.close();
+  process.off('warning', listen);
+  expect(warnings.join()).toContain('data.mdb: transaction');
+  const last = await checkStore({
+    directory, onRow: () => undefined, progress: () => Promise.resolve(),
+  });
+  expect(last).toMatchObject({ damage: [], warnings: [] });
+});
+
 test('check: every table, pages and rows; what is damaged by table and key', async () => {
   const directory = await storeWith('local', 'row');
   const seen: string[] = [];
@@ -125,6 +158,69 @@ test('check: every table, pages and rows; what is damaged by table and key', asy
     { table: 'local', key: '726f77', why: 'the checksum of the row does not fit' },
   ]);
   expect(seen).not.toContain('local row');
+});
+
+test('check: a bit of the key that says that all rows have checksums -> told', async () => {
+  const directory = await storeWith('kernel', 'row');
+  changeByte(directory, Buffer.from('sums'), 3);
+  const report = await checkStore({
+    directory, onRow: () => undefined, progress: () => Promise.resolve(),
+  });
+  const why = 'the row is missing, and every other has a checksum';
+  expect(report.damage).toEqual([{ table: 'local', key: '73756d73', why }]);
+});
+
+describe('check: what is no damage', () => {
+  const fails = (method: 'openSync' | 'readSync', code: string, place: string | number): void => {
+    const real = fs[method] as (...given: unknown[]) => number;
+    const spy = vi.spyOn(fs, method).mockImplementation((...given: unknown[]) => {
+      const isFile = typeof place === 'string' && String(given[0]).endsWith(place);
+      const isHere = isFile || given[4] === place;
+      if (isHere) throw Object.assign(new Error(`${code}: refused`), { code });
+      return real(...given);
+    });
+    onTestFinished(() => spy.mockRestore());
+  };
+  const check = (directory: string) =>
+    checkStore({ directory, onRow: () => undefined, progress: () => Promise.resolve() });
+
+  test.each(['EACCES', 'EMFILE'])('the system refuses with %s -> STORE_IO', async code => {
+    const directory = await storeWith('kernel', 'row');
+    fails('openSync', code, 'data.mdb');
+    await expect(check(directory)).rejects.toMatchObject({ name: 'HostError', code: 'STORE_IO' });
+  });
+
+  test('a sector that the disk cannot read -> a damage of that page, and the rest is seen',
+    async () => {
+      const directory = await storeWith('kernel', 'row');
+      const { pages } = await check(directory);
+      const { size } = fs.statSync(path.join(directory, 'data.mdb'));
+      let found = 0;
+      for (let page = 0; page < size / 4096; page += 1) {
+        fails('readSync', 'EIO', page * 4096);
+        const report = await check(directory);
+        vi.restoreAllMocks();
+        if (report.damage.length === 0) continue;
+        found += 1;
+        expect(report.damage[0]?.why).toContain(`page ${page}: the disk cannot read it: EIO`);
+      }
+      expect(found).toBeGreaterThanOrEqual(pages);
+    });
+});
+
+test('check: large rows -> no more of them at a time than make up so many bytes', async () => {
+  const directory = await storeWith('kernel', 'row');
+  const environment = new LmdbEnvironment({ directory, readersMax: 8, readOnly: false });
+  environment.openTables({ create: false });
+  const value = new Uint8Array(400_000);
+  const keys = ['a', 'b', 'c', 'd', 'e'];
+  await environment.write(keys.map(key => ({ table: 'images' as const, key, value })));
+  const seen = environment.checkedRowsAfter('images', '', 1_000_000).map(({ key }) => key);
+  expect(seen).toEqual(['a', 'b', 'c']);
+  const rest = environment.checkedRowsAfter('images', 'c', 1).map(({ key }) => key);
+  expect(rest).toEqual(['d']);
+  expect(environment.checkedRowsAfter('images', 'e', 1)).toEqual([]);
+  await environment.close();
 });
 
 test('check: pages that are damaged -> LMDB is left alone', async () => {

@@ -14,7 +14,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { assertDataFile } from './files/data-file.js';
 import { LmdbEnvironment } from './environment.js';
-import { describeError, HostError, systemErrorCode } from './host-error.js';
+import { HostError, systemErrorCode } from './host-error.js';
+import { ioError, withIoErrors } from './files/io-errors.js';
 import { acquireLock, isLockFile } from './files/lock.js';
 import type { StorePlace } from './store-place.js';
 
@@ -58,32 +59,6 @@ export function inspectDirectory(directory: string): DirectoryState {
   if (names.includes(CREATING_FILE)) return 'creating';
   if (names.every(isLockFile)) return 'empty';
   throw notAStore(directory, 'is not empty and holds no store');
-}
-
-/** What to do about an error of the system. */
-function adviceFor(code: string | undefined): string {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room on its disk, and open it again.';
-  if (code === 'EROFS') return 'A kernel writes: mount it writable, or copy the store.';
-  return 'Check the path and its permissions.';
-}
-
-function ioError(directory: string, error: unknown): HostError {
-  const advice = adviceFor(systemErrorCode(error));
-  return new HostError(
-    'STORE_IO',
-    `${directory} cannot be used: ${describeError(error)}. ${advice}`,
-    { cause: error },
-  );
-}
-
-/** Runs `action`; a system error in it becomes a HostError STORE_IO. */
-export function withIoErrors<T>(directory: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof HostError || systemErrorCode(error) === undefined) throw error;
-    throw ioError(directory, error);
-  }
 }
 
 /** Begins a creation, under the lock: what an earlier, unfinished creation left goes. */

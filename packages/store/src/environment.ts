@@ -16,9 +16,11 @@ import assert from 'node:assert/strict';
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 import { partOf } from './codec/native-bytes.js';
 import { DamageError, describeError, HostError, systemErrorCode } from './host-error.js';
-import { assertBinary, KEY_BYTES_MAX, localKey } from './keys.js';
+import { assertBinary, KEY_BYTES_MAX, SUMS_KEY } from './keys.js';
+import { innermostError } from './files/commit-error.js';
+import { withIoErrors } from './files/io-errors.js';
 import { acquireOpeningLock } from './files/lock.js';
-import { assertMappable, makeReadersFile } from './files/mapping.js';
+import { assertMappable, assertWritable, makeReadersFile } from './files/mapping.js';
 import { hasSum, putSum, SUM_BYTES, summedValue } from './files/row-sums.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
@@ -41,8 +43,10 @@ const TABLES_MAX = 16;
 const SCRATCH_BYTES = 64 * 1024;
 /** Larger ones from another, which is made when it is needed: as large as a row may be. */
 const LARGE_SCRATCH_BYTES = 2 ** 24;
-/** Of a system that lets nobody create a file, or has no such directory any more. */
-const READ_ONLY_CODES = ['EROFS', 'EACCES', 'EPERM', 'ENOENT'];
+/** Of a medium that is read only. */
+const READ_ONLY_CODE = 'EROFS';
+/** Of a system that lets nobody create a file now, or has no such directory any more. */
+const UNLOCKABLE_CODES: readonly string[] = [READ_ONLY_CODE, 'EACCES', 'EPERM', 'ENOENT'];
 /** Blocks with more rows, or more bytes of values, are written with turns for others. */
 const SHORT_ROWS = 8_192;
 const SHORT_BYTES = 16 * 1024 * 1024;
@@ -60,8 +64,6 @@ const roomFor = (bytes: number): Buffer => {
   return largeScratch;
 };
 
-/** Stands in a store whose rows all have checksums: they have since it was made. */
-const SUMS_KEY = localKey('sums');
 const ALL_SUMMED = Uint8Array.of(1);
 /** Tables of which an older row may look as if it had a checksum. */
 const MAY_BEGIN_ALIKE: readonly TableName[] = ['blocks', 'local'];
@@ -141,7 +143,7 @@ export class LmdbEnvironment implements Environment {
     this.#withinKernel = withinKernel;
     // A worker maps what its kernel has mapped, or as much, in a process of its own.
     if (!withinKernel) assertMappable(directory, MAP_BYTES);
-    const release = this.#takeOpeningLock(() => makeReadersFile(directory, readersMax));
+    const release = withIoErrors(directory, () => this.#lockToOpen());
     try {
       this.#root = openRoot(options);
     } catch (error) {
@@ -152,19 +154,33 @@ export class LmdbEnvironment implements Environment {
   }
 
   /**
-   * Takes the opening lock, and does what is to be done under it, where files can be created: on a
-   * medium that is read only there is no kernel, and LMDB locks nothing.
+   * Takes the opening lock, and sees to it under this that LMDB can open its files. A reader goes
+   * without on a medium that is read only: there is no kernel, and LMDB locks nothing. Where files
+   * are another user's there may be a kernel, and who has no place among its readers would read
+   * pages that it writes to. Errors: HostError STORE_IO; those of the system.
    */
-  #takeOpeningLock(prepare?: () => void): () => void {
-    if (this.#withinKernel) return () => undefined;
-    let release: (() => void) | undefined;
+  #lockToOpen(): () => void {
+    const { readOnly, readersMax } = this.#options;
+    const codes = readOnly ? [READ_ONLY_CODE] : [];
+    const release = this.#takeOpeningLock(codes);
     try {
-      ({ release } = acquireOpeningLock(this.#directory));
-      prepare?.();
+      if (!this.#withinKernel) makeReadersFile(this.#directory, readersMax);
+      if (!readOnly) assertWritable(this.#directory);
       return release;
     } catch (error) {
-      release?.();
-      if (READ_ONLY_CODES.includes(systemErrorCode(error) ?? '')) return () => undefined;
+      release();
+      if (codes.includes(systemErrorCode(error) ?? '')) return () => undefined;
+      throw error;
+    }
+  }
+
+  /** `passed`: errors of the system with which one goes on without it. */
+  #takeOpeningLock(passed: readonly string[]): () => void {
+    if (this.#withinKernel) return () => undefined;
+    try {
+      return acquireOpeningLock(this.#directory).release;
+    } catch (error) {
+      if (passed.includes(systemErrorCode(error) ?? '')) return () => undefined;
       throw error;
     }
   }
@@ -282,16 +298,26 @@ export class LmdbEnvironment implements Environment {
     return rows;
   }
 
-  /** The next `limit` rows after `after`, also those that are damaged. */
-  checkedRowsAfter(table: TableName, after: BinaryKey, limit: number): CheckedRow[] {
-    const range = { start: after, exclusiveStart: after !== '', limit };
+  /** The next rows after `after`, also those that are damaged: as many as make up `bytes`. */
+  checkedRowsAfter(table: TableName, after: BinaryKey, bytes: number): CheckedRow[] {
+    const rows: CheckedRow[] = [];
+    let left = bytes;
     try {
-      return [...this.#rows(table).getRange(range)].map(({ key, value }) => ({
-        key, value: this.#soundValue(table, key, value), hasSum: hasSum(value),
-      }));
+      const range = this.#rows(table).getRange({ start: after, exclusiveStart: after !== '' });
+      for (const { key, value } of range) {
+        rows.push({ key, value: this.#soundValue(table, key, value), hasSum: hasSum(value) });
+        left -= ROW_COST_BYTES + value.length;
+        if (left <= 0) break;
+      }
+      return rows;
     } catch (error) {
       throw this.#unreadable(table, after, error);
     }
+  }
+
+  /** Does the store say that every row has a checksum? */
+  get isSummed(): boolean {
+    return this.#isSummed;
   }
 
   /** How many rows a table has in the newest block. */
@@ -328,7 +354,7 @@ export class LmdbEnvironment implements Environment {
    * meanwhile shows what the callback has written, so it has an opening of its own.
    */
   async #writeInTurns(rows: readonly RowChange[], drive: DriveSteps): Promise<void> {
-    this.#long ??= this.#openAgain();
+    this.#long ??= await this.#openAgain();
     const { root, tables } = this.#long;
     const abandon = abandonmentOf(root);
     process.once('exit', abandon);
@@ -339,13 +365,18 @@ export class LmdbEnvironment implements Environment {
     }
   }
 
-  #openAgain(): { root: Root; tables: Tables } {
+  async #openAgain(): Promise<{ root: Root; tables: Tables }> {
     const root = openRoot(this.#options);
-    const tables = new Map<TableName, Rows>();
-    for (const table of this.#tables.keys()) {
-      tables.set(table, openRows(root, table, false) ?? assert.fail(`table ${table} is gone`));
+    try {
+      const tables = new Map<TableName, Rows>();
+      for (const table of this.#tables.keys()) {
+        tables.set(table, openRows(root, table, false) ?? assert.fail(`table ${table} is gone`));
+      }
+      return { root, tables };
+    } catch (error) {
+      await root.close();
+      throw error;
     }
-    return { root, tables };
   }
 
   *#writing(rows: readonly RowChange[], tables: Tables): Steps<void> {
@@ -372,7 +403,7 @@ export class LmdbEnvironment implements Environment {
   }
 
   async close(): Promise<void> {
-    const release = this.#takeOpeningLock();
+    const release = this.#takeOpeningLock(UNLOCKABLE_CODES);
     try {
       await this.#long?.root.close();
       await this.#root.close();
@@ -455,23 +486,4 @@ function transactionOf(snapshot: EnvironmentSnapshot): Transaction {
 
 function inTransaction(snapshot: EnvironmentSnapshot | undefined): { transaction?: Transaction } {
   return snapshot === undefined ? {} : { transaction: transactionOf(snapshot) };
-}
-
-/** Turns of the microtask queue that lmdb gets to say what went wrong. */
-const DETAIL_TURNS_MAX = 16;
-
-/**
- * A failed commit rejects with an error whose `commitError`, a promise, rejects with the reason: by
- * then, as a rule, or never. Handled in either case, so that it cannot end the process.
- */
-async function innermostError(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error;
-  let detail: unknown;
-  Promise.resolve(error.commitError).then(undefined, (reason: unknown) => {
-    detail = reason;
-  });
-  for (let turn = 0; turn < DETAIL_TURNS_MAX && detail === undefined; turn += 1) {
-    await undefined;
-  }
-  return detail ?? error;
 }

@@ -106,6 +106,8 @@ export type MetaName = 'schema' | 'parameters' | 'engine' | 'image' | 'height' |
 
 export const metaKey = (name: MetaName): BinaryKey => name;
 export const localKey = (name: string): BinaryKey => ascii(name);
+/** Stands in a store whose rows all have checksums: they have since it was made. */
+export const SUMS_KEY = localKey('sums');
 export const blockKey = (height: number): BinaryKey => u48(height);
 export const imageKey = (imageId: string): BinaryKey => ascii(imageId);
 export const BUNDLE_SOURCE_PREFIX: BinaryKey = 'b/';

@@ -15,6 +15,7 @@ const pieceOf = ({ name, tries, code, verify, opening, ...rest }: Damage): Piece
   ...{ name, tries, ...rest },
   steps: [['host', `return damage.try(async store => { ${code} })`]],
   gives: `verify: ${verify}; opening: ${opening}`,
+  told: [verify, opening],
 });
 
 const LAST_BIT = 'bytes => { bytes[bytes.length - 1] ^= 1; }';

@@ -76,7 +76,8 @@ const describe = (report: StoreVerification): string[] => {
   ]);
   const seen = tables.length === 0 ? [] : [rows];
   const replayed = vats.length === 0 ? [] : [replays];
-  return [...seen, ...damageLines(report), ...replayed, ...reasons, ...findings, facts];
+  const told = [...damageLines(report), ...report.warnings.map(text => `warning: ${text}`)];
+  return [...seen, ...told, ...replayed, ...reasons, ...findings, facts];
 };
 
 const run = async (directory: string, { json, vat, threads }: Flags): Promise<void> => {

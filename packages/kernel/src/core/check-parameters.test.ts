@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   COUNTS,
   DEFAULT_PARAMETERS,
+  MOSTS,
   WAVE_BYTES_MOST,
   type KernelParameters,
 } from '../state/parameters.js';
@@ -28,12 +29,14 @@ describe('parameters', () => {
     ['no number', { reapKrefs: '7' }, /^reapKrefs must be a positive integer: 7$/],
     ['less than none', { cycleInterval: -1 }, /^cycleInterval must be a positive integer or 0: -1$/],
     ['too big a wave', { waveBytesMax: WAVE_BYTES_MOST + 1 }, /^waveBytesMax must be at most/],
+    ['too long a cleanup', { cleanupRowsMax: 100_001 }, /^cleanupRowsMax must be at most 100000/],
+    ['too long a sweep', { sweepRowsMax: 100_001 }, /^sweepRowsMax must be at most 100000/],
   ])('parameters: %s -> BAD_OPTION, which says what may be', (_title, given, message) => {
     expect(check(given)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
     expect(check(given)).toThrow(message);
   });
 
-  test('parameters: the biggest wave -> right', () => {
-    expect(check({ waveBytesMax: WAVE_BYTES_MOST })).not.toThrow();
+  test('parameters: the biggest wave, cleanup and sweep -> right', () => {
+    expect(check(MOSTS)).not.toThrow();
   });
 });

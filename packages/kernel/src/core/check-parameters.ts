@@ -4,7 +4,7 @@ import {
   COUNTS,
   DEFAULT_PARAMETERS,
   GC_MODES,
-  WAVE_BYTES_MOST,
+  MOSTS,
   type KernelParameters,
 } from '../state/parameters.js';
 
@@ -32,9 +32,10 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
       throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
     }
   }
-  if (parameters.waveBytesMax > WAVE_BYTES_MOST) {
-    const most = `at most ${WAVE_BYTES_MOST}`;
-    throw new KernelError('BAD_OPTION', `waveBytesMax must be ${most}: ${parameters.waveBytesMax}`);
+  for (const name of ['waveBytesMax', 'cleanupRowsMax', 'sweepRowsMax'] as const) {
+    const [value, most] = [parameters[name], MOSTS[name]];
+    if (value <= most) continue;
+    throw new KernelError('BAD_OPTION', `${name} must be at most ${most}: ${value}`);
   }
   return parameters;
 };

@@ -11,7 +11,7 @@ import {
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
 import { compareKeys, ROW_WEIGHT } from './kernel-table.js';
-import { keysOf, rowAt } from './scan.js';
+import { firstOf, keysLeft, keysOf, rowAt } from './scan.js';
 
 type AddedRow = readonly [key: BinaryKey, value: Uint8Array];
 
@@ -53,11 +53,13 @@ export class AppendRows implements Restorable {
   /** Removes up to `limit` rows of a range; returns how many. Never part of an undone crank. */
   remove({ prefix, end }: KeyRange, limit: number): number {
     if (limit <= 0) return 0;
-    const added = [...this.#added.keys()].filter(key => key.startsWith(prefix)).sort(compareKeys);
-    const stored = this.#view
-      .keysAfter(this.#table, prefix, end, limit + this.#removed.size)
-      .filter(key => !this.#removed.has(key));
-    const chosen = [...added, ...stored].slice(0, limit);
+    const added: BinaryKey[] = [];
+    for (const key of this.#added.keys()) if (key.startsWith(prefix)) added.push(key);
+    const first = firstOf(added, limit);
+    const range = { table: this.#table, after: prefix, end };
+    const isLeft = (key: BinaryKey): boolean => !this.#removed.has(key);
+    const stored = keysLeft(this.#view, range, limit - first.length, isLeft);
+    const chosen = [...first, ...stored];
     for (const key of chosen) {
       if (!this.#unadd(key)) this.#removed.add(key);
     }

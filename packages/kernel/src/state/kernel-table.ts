@@ -21,6 +21,7 @@ import {
 import { decodeRow, missingRow, parseKey } from './damage.js';
 import type { Journal, Restorable } from './journal.js';
 import type { KeyRange } from './kernel-keys.js';
+import { firstOf, keysLeft } from './scan.js';
 
 interface DirtyRow<V> {
   readonly value: V | undefined;
@@ -129,21 +130,19 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     const { view, table, spell, parse } = this.#options;
     assert(parse !== undefined, 'a table that is scanned can parse its keys');
     const added: BinaryKey[] = [];
-    let deleted = 0;
-    for (const [key, row] of this.#dirty) {
+    for (const [key, { value }] of this.#dirty) {
+      if (value === undefined) continue;
       const spelled = spell(key);
-      if (spelled < prefix || spelled >= end || spelled <= after) continue;
-      if (row.value === undefined) deleted += 1;
-      else added.push(spelled);
+      if (spelled >= prefix && spelled < end && spelled > after) added.push(spelled);
     }
-    const found = new Set(added);
     // `keysAfter` is exclusive, and the bare prefix is never a row.
-    const from = after === '' ? prefix : after;
-    for (const spelled of view.keysAfter(table, from, end, limit + deleted)) {
+    const range = { table, after: after === '' ? prefix : after, end };
+    const isLeft = (spelled: BinaryKey): boolean => {
       const dirty = this.#dirty.get(parseKey(parse, table, spelled));
-      if (dirty === undefined || dirty.value !== undefined) found.add(spelled);
-    }
-    return [...found].sort(compareKeys).slice(0, limit).map(parse);
+      return dirty === undefined || dirty.value !== undefined;
+    };
+    const stored = keysLeft(view, range, limit, isLeft);
+    return firstOf(new Set([...firstOf(added, limit), ...stored]), limit).map(parse);
   }
 
   /** Is there a row in the range? */

@@ -50,6 +50,19 @@ export interface KernelParameters {
  */
 export const WAVE_BYTES_MOST = 4 * 2 ** 20;
 
+/**
+ * Rows that one wave moves or removes are changed at a stretch; what a sweep changes is one crank,
+ * which may write 1,000,000 rows.
+ */
+const STEP_ROWS_MOST = 100_000;
+
+/** What may not be as large as one likes. */
+export const MOSTS = {
+  waveBytesMax: WAVE_BYTES_MOST,
+  cleanupRowsMax: STEP_ROWS_MOST,
+  sweepRowsMax: STEP_ROWS_MOST,
+} as const satisfies Partial<KernelParameters>;
+
 export const DEFAULT_PARAMETERS: KernelParameters = {
   gc: 'engine',
   waveLimit: 1024,

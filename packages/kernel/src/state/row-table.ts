@@ -38,7 +38,7 @@ import { AppendRows } from './append-rows.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges } from './kernel-keys.js';
 import { compareKeys, ROW_WEIGHT } from './kernel-table.js';
-import { keysOf } from './scan.js';
+import { firstOf, keysLeft, keysOf } from './scan.js';
 
 export const HEADER_BYTES = 8;
 
@@ -83,12 +83,6 @@ const withHeader = (row: Row): Uint8Array => {
   out.writeUInt32BE(row.written, 4);
   out.set(row.bytes, HEADER_BYTES);
   return out;
-};
-
-/** Has this block taken a stored row of the space away? */
-const isDeleted = (space: SpaceRows | undefined, key: BinaryKey): boolean => {
-  const row = space?.rows.get(key);
-  return row !== undefined && !isStored(row);
 };
 
 /** What this block changed in one space. */
@@ -188,13 +182,10 @@ export class RowTable {
 
   /** Has nothing been written to a space, or everything been taken out again? */
   isEmpty(space: Space): boolean {
-    const { prefix, end } = ranges.space(space);
-    const dirty = [...(this.#dirty.get(space)?.rows ?? [])];
-    if (dirty.some(([, row]) => isStored(row))) return false;
-    const [key] = this.#view
-      .keysAfter('vatstore', prefix, end, dirty.length + 1)
-      .filter(stored => !isDeleted(this.#dirty.get(space), stored.slice(prefix.length)));
-    return key === undefined;
+    for (const row of this.#dirty.get(space)?.rows.values() ?? []) {
+      if (isStored(row)) return false;
+    }
+    return this.#untouched(space, '', 1).length === 0;
   }
 
   /** The vat's rows and tombstones since the last commit (rules.md#t4), in key order. */
@@ -245,14 +236,8 @@ export class RowTable {
    * Returns their keys, in order.
    */
   copy(from: Space, to: Space, after: BinaryKey, limit: number): BinaryKey[] {
-    const { prefix, end } = ranges.space(from);
-    const dirty = this.#dirty.get(from)?.rows ?? new Map<BinaryKey, Row>();
-    const made = [...dirty.keys()].filter(key => key > after && isStored(dirty.get(key)));
-    const stored = this.#view
-      .keysAfter('vatstore', prefix + after, end, limit + dirty.size)
-      .map(key => key.slice(prefix.length))
-      .filter(key => !dirty.has(key));
-    const chosen = [...made, ...stored].sort().slice(0, limit);
+    const made = this.#made(from, after, limit);
+    const chosen = firstOf([...made, ...this.#untouched(from, after, limit)], limit);
     for (const key of chosen) {
       const row = required(this.#lookupIn(from, key), 'a row of the space');
       this.#put(to, key, { ...row, fresh: true });
@@ -299,15 +284,27 @@ export class RowTable {
 
   /** Up to `limit` keys of rows that are stored in a space: those that this block wrote first. */
   #some(space: Space, limit: number): BinaryKey[] {
+    if (limit <= 0) return [];
+    const made = this.#made(space, '', limit);
+    return [...made, ...this.#untouched(space, '', limit - made.length)];
+  }
+
+  /** Up to `limit` keys behind `after` of rows that this block wrote to a space, in order. */
+  #made(space: Space, after: BinaryKey, limit: number): BinaryKey[] {
+    const made: BinaryKey[] = [];
+    for (const [key, row] of this.#dirty.get(space)?.rows ?? []) {
+      if (key > after && isStored(row)) made.push(key);
+    }
+    return firstOf(made, limit);
+  }
+
+  /** Likewise of rows that are stored in a space, and that this block has not changed. */
+  #untouched(space: Space, after: BinaryKey, limit: number): BinaryKey[] {
     const { prefix, end } = ranges.space(space);
-    const dirty = this.#dirty.get(space)?.rows ?? new Map<BinaryKey, Row>();
-    const gone = [...dirty.values()].filter(row => !isStored(row)).length;
-    const made = [...dirty.keys()].filter(key => isStored(dirty.get(key))).sort();
-    const stored = this.#view
-      .keysAfter('vatstore', prefix, end, limit + made.length + gone)
-      .map(key => key.slice(prefix.length))
-      .filter(key => !dirty.has(key));
-    return [...made, ...stored].slice(0, Math.max(0, limit));
+    const dirty = this.#dirty.get(space)?.rows;
+    const isLeft = (key: BinaryKey): boolean => dirty?.has(key.slice(prefix.length)) !== true;
+    const range = { table: 'vatstore', after: prefix + after, end } as const;
+    return keysLeft(this.#view, range, limit, isLeft).map(key => key.slice(prefix.length));
   }
 
   /** The space itself says nothing of the row any more. */

@@ -23,6 +23,43 @@ export function* keysOf(
   }
 }
 
+/**
+ * The first `limit` stored keys of a range that a block has left there, in order. They are read a
+ * chunk at a time, for the block may have taken away any number of them.
+ */
+export const keysLeft = (
+  view: ReadView,
+  { table, after, end }: { table: TableName; after: BinaryKey; end: BinaryKey },
+  limit: number,
+  isLeft: (key: BinaryKey) => boolean,
+): BinaryKey[] => {
+  const left: BinaryKey[] = [];
+  let from = after;
+  for (let chunk = limit; left.length < limit; chunk *= 2) {
+    const asked = Math.min(chunk, SCAN_CHUNK);
+    const keys = view.keysAfter(table, from, end, asked);
+    left.push(...keys.filter(isLeft));
+    const last = keys.at(-1);
+    if (keys.length < asked || last === undefined) break;
+    from = last;
+  }
+  return left.slice(0, limit);
+};
+
+/** The first `limit` of keys, in order: of very many, no more than twice as many are sorted. */
+export const firstOf = (keys: Iterable<BinaryKey>, limit: number): BinaryKey[] => {
+  let first: BinaryKey[] = [];
+  let bound: BinaryKey | undefined;
+  for (const key of keys) {
+    if (bound !== undefined && key >= bound) continue;
+    first.push(key);
+    if (first.length < 2 * limit) continue;
+    first = first.sort().slice(0, limit);
+    bound = first.at(-1);
+  }
+  return first.sort().slice(0, limit);
+};
+
 /** The row of a key that the view has just named. Errors: HostError STORE_CORRUPT. */
 export const rowAt = (view: ReadView, table: TableName, key: BinaryKey): Uint8Array => {
   const row = view.get(table, key);

@@ -40,6 +40,20 @@ test('rows over a store: reads and ranges -> as if all had been written', () => 
   );
 });
 
+test('many rows that a step deletes -> the store is read a chunk at a time', () => {
+  const keys = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(6, '0'));
+  const stored = viewOf(new Map(keys.map(key => [key, Uint8Array.of(1)])));
+  const rows = new MigrationRows({
+    ...stored,
+    keysAfter: (table, after, end, limit) => {
+      expect(limit).toBeLessThanOrEqual(4_096);
+      return stored.keysAfter(table, after, end, limit);
+    },
+  });
+  for (const key of keys.slice(0, -2)) rows.set('kernel', key, undefined);
+  expect(rows.keysAfter('kernel', '', '~', 9)).toEqual(keys.slice(-2));
+});
+
 test('rows of one table -> nothing of another', () => {
   const rows = new MigrationRows(viewOf(new Map()));
   rows.set('kernel', 'a', Uint8Array.of(1));

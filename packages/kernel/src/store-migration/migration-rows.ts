@@ -1,5 +1,6 @@
 /** The rows of a store as the steps of a migration have left them: nothing is written yet. */
 import type { BinaryKey, ReadView, RowChange, TableName } from '@heirloom/store';
+import { firstOf, keysLeft } from '../state/scan.js';
 
 type Writes = Map<BinaryKey, Uint8Array | undefined>;
 
@@ -25,14 +26,12 @@ export class MigrationRows implements ReadView {
   keysAfter(table: TableName, after: BinaryKey, end: BinaryKey, limit: number): BinaryKey[] {
     const writes = this.#tables.get(table);
     if (writes === undefined) return this.#view.keysAfter(table, after, end, limit);
-    const deleted = new Set([...writes.keys()].filter(key => writes.get(key) === undefined));
-    // Of the stored ones, as many as are asked for and as may be deleted.
-    const keys = new Set(this.#view.keysAfter(table, after, end, limit + deleted.size));
-    for (const key of writes.keys()) if (key > after && key < end) keys.add(key);
-    return [...keys]
-      .filter(key => !deleted.has(key))
-      .sort()
-      .slice(0, limit);
+    const written: BinaryKey[] = [];
+    for (const [key, value] of writes) {
+      if (value !== undefined && key > after && key < end) written.push(key);
+    }
+    const stored = keysLeft(this.#view, { table, after, end }, limit, key => !writes.has(key));
+    return firstOf([...firstOf(written, limit), ...stored], limit);
   }
 
   /** In no order. */

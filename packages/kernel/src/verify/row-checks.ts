@@ -38,6 +38,7 @@ import {
   sealedHash,
   SPACE_USERS_PREFIX,
   STRANDED_PREFIX,
+  SUMS_KEY,
   textOf,
   unpackBlockRecord,
   unpackFrame,
@@ -106,6 +107,9 @@ const TOMBSTONE_BYTES = 1;
 /** Vat u32 ‖ incarnation u32 before the space and the row. */
 const INCARNATION_AT = 4;
 const CODE_CACHES = 'codeCache/';
+/** Rows of `local`, and what others of them begin with. */
+const LOCAL_ROWS = ['engines', 'isolation', 'pagingOrder', SUMS_KEY];
+const LOCAL_PREFIXES = [CODE_CACHES, 'sourceMap/', 'sourceRoot/'];
 
 const headerOf = (value: Uint8Array): { readonly born: number; readonly written: number } => {
   const header = Buffer.from(value.buffer, value.byteOffset, HEADER_BYTES);
@@ -139,6 +143,8 @@ const checkImage: Check = (key, value) => {
 };
 
 const checkLocal: Check = (key, value) => {
+  const isKnown = LOCAL_ROWS.includes(key) || LOCAL_PREFIXES.some(it => key.startsWith(it));
+  if (!isKnown) return 'a row of an unknown kind';
   if (!key.startsWith(CODE_CACHES)) return undefined;
   try {
     unpackCodeCache(value);

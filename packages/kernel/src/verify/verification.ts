@@ -50,6 +50,8 @@ export interface StoreVerification {
   readonly tables: readonly TableCheck[];
   /** What is damaged, by table and key. */
   readonly damage: readonly StoreDamage[];
+  /** What may be a damage of the data file, and may be what a failing disk has left. */
+  readonly warnings: readonly string[];
   /** In order of their numbers. */
   readonly vats: readonly VatVerification[];
   readonly audit: Pick<AuditReport, 'ok' | 'findings' | 'findingCount'>;
@@ -61,12 +63,13 @@ export interface StoreVerification {
 /** What is said of what was not looked at. */
 export const UNSEEN: Pick<
   StoreVerification,
-  'height' | 'blockHash' | 'pages' | 'tables' | 'vats' | 'audit' | 'rootOk'
+  'height' | 'blockHash' | 'pages' | 'tables' | 'warnings' | 'vats' | 'audit' | 'rootOk'
 > = {
   height: null,
   blockHash: null,
   pages: 0,
   tables: [],
+  warnings: [],
   vats: [],
   audit: { ok: true, findings: [], findingCount: 0 },
   rootOk: null,

@@ -48,3 +48,18 @@ test('an error of the verification -> the same error here', async () => {
   const unknown = verifyInProcess({ directory }, entry('unknown', other));
   await expect(unknown).rejects.toMatchObject({ name: 'KernelError', code: 'UNKNOWN_VAT' });
 });
+
+test('a process that another has killed -> nothing is said of the store', async () => {
+  const code = `process.kill(process.pid, 'SIGKILL');`;
+  const verifying = verifyInProcess({ directory }, entry('killed', code));
+  await expect(verifying).rejects.toMatchObject({ name: 'HostError', code: 'STORE_IO' });
+});
+
+test('a progress that throws -> its error here, and the process is gone', async () => {
+  const code = `${TELL} await tell('progress', 1, 2, 'rows'); setInterval(() => {}, 1000);`;
+  const progress = (): never => {
+    throw new RangeError('too far');
+  };
+  const verifying = verifyInProcess({ directory, progress }, entry('lives', code));
+  await expect(verifying).rejects.toThrow(new RangeError('too far'));
+});

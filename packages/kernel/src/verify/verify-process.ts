@@ -32,13 +32,18 @@ const errorOf = (code: string, message: string): Error => {
   return refused === undefined ? new HostError(code, message) : new KernelError(refused, message);
 };
 
+/** Neither LMDB nor V8 ends a process so, whatever a store holds. */
+const KILLED =
+  'The process that verifies was killed by another (SIGKILL), as by a system that is short of ' +
+  'memory: nothing is known of the store. See why, and verify again.';
+
 const WHILE: Readonly<Record<VerifyPhase, string>> = {
   pages: 'it looked at the pages of the data file',
   rows: 'it looked at the rows',
   vats: 'it replayed vats and audited tables',
 };
 
-/** Errors: as `verifyStore`. `entry`: what the process runs, for tests. */
+/** Errors: as `verifyStore`; what `progress` throws. `entry`: what the process runs, for tests. */
 export const verifyInProcess = (
   { directory, threads, vat, progress }: VerifyOptions,
   entry = ENTRY,
@@ -55,7 +60,14 @@ export const verifyInProcess = (
   child.on('message', (message: ChildMessage) => {
     if (message[0] === 'progress') {
       phase = message[3];
-      progress?.(message[1], message[2], phase);
+      try {
+        progress?.(message[1], message[2], phase);
+      } catch (error) {
+        end = () => {
+          throw error;
+        };
+        child.kill('SIGKILL');
+      }
     } else if (message[0] === 'report') {
       const [, report] = message;
       end = () => report;
@@ -69,6 +81,10 @@ export const verifyInProcess = (
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      if (end === undefined && signal === 'SIGKILL') {
+        reject(new HostError('STORE_IO', KILLED));
+        return;
+      }
       const how = signal ?? `exit code ${code}`;
       const said = REASON.exec(stderr)?.[0];
       const because = said === undefined ? '' : `: ${said}`;

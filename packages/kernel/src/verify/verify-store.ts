@@ -173,11 +173,11 @@ const verifyHere = async (options: VerifyOptions): Promise<StoreVerification> =>
       await nextTurn();
     },
   });
-  const { pages, tables } = checked;
+  const { pages, tables, warnings } = checked;
   const elapsed = (): number => Math.round(nowMs() - began);
   if (tables.length === 0) {
     const { damage } = checked;
-    return { ...UNSEEN, ok: false, pages, damage, milliseconds: elapsed() };
+    return { ...UNSEEN, ok: false, pages, damage, warnings, milliseconds: elapsed() };
   }
   const archives = await checkArchives(rows.archives);
   const contents = new ContentsCheck(options);
@@ -186,7 +186,7 @@ const verifyHere = async (options: VerifyOptions): Promise<StoreVerification> =>
   const damage = withoutRepeats(all);
   const isWell = found.audit.ok && found.rootOk !== false && found.vats.every(vat => vat.ok);
   const ok = isWell && damage.length === 0;
-  return { ...found, ok, pages, tables, damage, milliseconds: elapsed() };
+  return { ...found, ok, pages, tables, damage, warnings, milliseconds: elapsed() };
 };
 
 /**

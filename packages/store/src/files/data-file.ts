@@ -3,7 +3,7 @@
  *
  * LMDB trusts the file: a page that is something else, or past the file's end, ends the process. So
  * the whole file is walked (page-walk.ts), or, where it is larger than what takes a moment, all of
- * it but its leaves. What values hold shows when they are read (row-sums.ts).
+ * it but the leaves of its tables. What values hold shows when they are read (row-sums.ts).
  */
 import fs from 'node:fs';
 import { HostError } from '../host-error.js';
@@ -18,14 +18,15 @@ export const showPageDamage = ({ table, key, page, why }: PageDamage): string =>
   return `${where}page ${page}: ${why}`;
 };
 
-/** Errors: HostError STORE_CORRUPT. Reads only. */
+/** Errors: HostError STORE_CORRUPT. Reads only. The host is warned of what may be a damage. */
 export function assertDataFile(file: string, pagesMax = OPENING_PAGES_MAX): void {
   const fd = fs.openSync(file, 'r');
   try {
     const walk = walkPages(fd, { pagesMax });
     let step = walk.next();
     while (step.done !== true) step = walk.next();
-    const [damage] = step.value.damages;
+    const { damages: [damage], warning } = step.value;
+    if (warning !== undefined) process.emitWarning(`${file}: ${warning}.`);
     if (damage === undefined) return;
     throw new HostError(
       'STORE_CORRUPT',

@@ -65,13 +65,16 @@ function loadTryLock(): TryLock {
   }
 }
 
+/** Inodes of some file systems are past what a number holds. */
+const EXACT = { bigint: true } as const;
+
 /** Which file it is, whatever its name: device and inode. */
-function identityOf({ dev, ino }: fs.Stats): string {
+function identityOf({ dev, ino }: fs.BigIntStats): string {
   return `${dev}:${ino}`;
 }
 
 function identityAt(file: string): string | undefined {
-  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  const stats = fs.statSync(file, { ...EXACT, throwIfNoEntry: false });
   return stats && identityOf(stats);
 }
 
@@ -123,7 +126,7 @@ function tryOnce(file: string, tryLock: TryLock): FileLock | Contended | undefin
   const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT);
   let lock: FileLock | undefined;
   try {
-    const identity = identityOf(fs.fstatSync(fd));
+    const identity = identityOf(fs.fstatSync(fd, EXACT));
     if (!locks(file, fd, tryLock)) return { holder: holderOf(fd, identity) };
     if (identityAt(file) !== identity) return undefined;
     signIn(fd);

@@ -7,6 +7,8 @@
  * - A file system that maps no files, as some of those in user space. The ones that are known to
  *   map need no trial; on any other a child process, which may die, opens an empty environment in
  *   a directory of its own beside the store. That costs about a tenth of a second.
+ * - A file of readers that may not be written, or is none: also a reader writes to it, and where it
+ *   may not, LMDB reads without a place among the readers, so that its pages are used again.
  * - A full disk. LMDB makes its file of readers with holes, and writes to it through the mapping:
  *   where a hole finds no room, that is SIGBUS. So the file is made here, and written to its end.
  */
@@ -20,12 +22,16 @@ const KIB = 1024;
 const GIB = 2 ** 30;
 /** Of a trial; a child that takes longer has shown nothing. */
 const TRIAL_MS_MAX = 20_000;
+/** A trial that began so long before another is over. */
+const TRIAL_AGE_MS = 3 * TRIAL_MS_MAX;
+const LIBRARY_VARIABLES = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
 /** Its name is one of the locks' files, which a directory that is to become a store may hold. */
 const TRIAL_PREFIX = 'heirloom.lock.trial-';
 
 /** Of a system whose disk, or whose patience with a file, is at its end. */
 const NO_ROOM_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 const READERS_FILE = 'lock.mdb';
+const DATA_FILE = 'data.mdb';
 /** More than LMDB takes for a reader (64), and for all that stands before the first. */
 const READER_BYTES = 64;
 const READERS_HEAD_BYTES = 4_096;
@@ -84,6 +90,29 @@ function assertAddressSpace(directory: string, mapBytes: number): void {
   );
 }
 
+/** Removes what trials have left whose process was killed: they are older than any that goes on. */
+function removeEarlierTrials(directory: string, place: string): void {
+  const began = fs.statSync(place).mtimeMs;
+  for (const name of fs.readdirSync(directory)) {
+    const other = path.join(directory, name);
+    if (!name.startsWith(TRIAL_PREFIX) || other === place) continue;
+    const stats = fs.statSync(other, { throwIfNoEntry: false });
+    if (stats === undefined || began - stats.mtimeMs < TRIAL_AGE_MS) continue;
+    fs.rmSync(other, { recursive: true, force: true });
+  }
+}
+
+/** What the trial's Node may need to find its libraries. Its options are not those of this one. */
+export function trialEnvironment(): Record<string, string> {
+  // eslint-disable-next-line no-restricted-properties -- of this host: no outcome depends on it
+  const ours = Object.entries(process.env);
+  const its: Record<string, string> = {};
+  for (const [name, value] of ours) {
+    if (LIBRARY_VARIABLES.includes(name) && value !== undefined) its[name] = value;
+  }
+  return its;
+}
+
 /** How a trial in the directory ended badly; undefined when it did not, or cannot be made. */
 function failedTrial(directory: string, mapBytes: number): string | undefined {
   let place: string;
@@ -94,10 +123,12 @@ function failedTrial(directory: string, mapBytes: number): string | undefined {
     return undefined; // it is read only: nothing of LMDB's locks is mapped
   }
   try {
+    removeEarlierTrials(directory, place);
     const lmdb = createRequire(import.meta.url).resolve('lmdb');
     const args = ['-e', TRIAL, lmdb, place, String(mapBytes)];
     const { signal, status, stderr } = spawnSync(process.execPath, args, {
-      env: {}, timeout: TRIAL_MS_MAX, encoding: 'latin1', stdio: ['ignore', 'ignore', 'pipe'],
+      env: trialEnvironment(), timeout: TRIAL_MS_MAX, encoding: 'latin1',
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     if (signal !== null && signal !== 'SIGTERM') return `it ended by ${signal}`;
     if (status === null || status === 0) return undefined;
@@ -108,13 +139,39 @@ function failedTrial(directory: string, mapBytes: number): string | undefined {
 }
 
 /**
- * Makes the file of readers where there is none, under the opening lock: nobody has it open.
+ * Opens a file that is there, as LMDB is going to. False: there is none. Errors: HostError STORE_IO
+ * for what is no file; those of the system, where it may not be written.
+ */
+function isWritable(file: string): boolean {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, 'r+');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    if (fs.fstatSync(fd).isFile()) return true;
+    throw new HostError('STORE_IO', `${file} is no file: remove it, and open again.`);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Errors: HostError STORE_IO; those of the system. */
+export function assertWritable(directory: string): void {
+  isWritable(path.join(directory, DATA_FILE));
+}
+
+/**
+ * Makes the file of readers where there is none, under the opening lock: nobody has it open. One
+ * that is there must be one that LMDB can open.
  *
- * Errors: HostError STORE_IO when there is no room; others of the system.
+ * Errors: HostError STORE_IO when there is no room, or it is no file; others of the system.
  */
 export function makeReadersFile(directory: string, readersMax: number): void {
   const file = path.join(directory, READERS_FILE);
-  if (fs.existsSync(file)) return;
+  if (isWritable(file)) return;
   const bytes = Math.max(READERS_BYTES_MIN, READERS_HEAD_BYTES + readersMax * READER_BYTES);
   try {
     fs.writeFileSync(file, new Uint8Array(bytes), { flag: 'wx' });

@@ -15,6 +15,7 @@
  * Numbers past 2^53 of a damaged file lose their last bits: they are past every limit anyway.
  */
 import fs from 'node:fs';
+import { describeError, systemErrorCode } from '../host-error.js';
 
 export const MAGIC = 0xbeefc0de;
 export const HEAD_BYTES = 24;
@@ -58,6 +59,22 @@ export interface MetaPage {
   readonly transaction: number;
 }
 
+/** What is wrong with a page: there is nothing more to be learnt from it. */
+export class Unreadable extends Error {}
+
+/** What a disk says of a sector that it cannot read. */
+const BAD_SECTOR = 'EIO';
+
+/** Reads as `fs.readSync`. Errors: Unreadable where the disk cannot; others of the system. */
+const readAt = (fd: number, into: Buffer, done: number, at: number): number => {
+  try {
+    return fs.readSync(fd, into, done, into.length - done, at);
+  } catch (error) {
+    if (systemErrorCode(error) !== BAD_SECTOR) throw error;
+    throw new Unreadable(`the disk cannot read it: ${describeError(error)}`);
+  }
+};
+
 export const u64At = (bytes: Buffer, at: number): number =>
   bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
 
@@ -71,10 +88,13 @@ export const treeAt = (bytes: Buffer, at: number): TreeRecord => ({
   root: u64At(bytes, at + 40),
 });
 
-/** The head that stands at a byte of the file; undefined where the file ends before it does. */
+/**
+ * The head that stands at a byte of the file; undefined where the file ends before it does.
+ * Errors: Unreadable.
+ */
 export const readMeta = (fd: number, at: number): MetaPage | undefined => {
   const bytes = Buffer.alloc(META_BYTES);
-  if (fs.readSync(fd, bytes, 0, META_BYTES, at) < META_BYTES) return undefined;
+  if (readAt(fd, bytes, 0, at) < META_BYTES) return undefined;
   return {
     magic: bytes.readUInt32LE(HEAD_BYTES),
     version: bytes.readUInt32LE(VERSION_AT),
@@ -86,7 +106,7 @@ export const readMeta = (fd: number, at: number): MetaPage | undefined => {
   };
 };
 
-/** Gives pages, and parts of them. */
+/** Gives pages, and parts of them. Errors: Unreadable. */
 export class PageFile {
   readonly #fd: number;
   readonly pageBytes: number;
@@ -120,7 +140,7 @@ export class PageFile {
     let done = 0;
     while (done < into.length) {
       const at = first * this.pageBytes + done;
-      const read = fs.readSync(this.#fd, into, done, into.length - done, at);
+      const read = readAt(this.#fd, into, done, at);
       if (read === 0) throw new RangeError(`page ${first} is past the end of the file`);
       done += read;
     }

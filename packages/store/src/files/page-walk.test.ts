@@ -41,11 +41,14 @@ const copy = path.join(directory, 'copy.mdb');
 afterAll(() => fs.rmSync(directory, { recursive: true }));
 
 let sound: Buffer;
+/** The file before its last block. */
+let before: Buffer;
 beforeAll(async () => {
   const environment = new LmdbEnvironment({ directory, readersMax: 8, readOnly: false });
   environment.openTables({ create: true });
   const file = path.join(directory, 'data.mdb');
   for (let block = 0; block < BLOCKS; block += 1) {
+    before = fs.readFileSync(file);
     await environment.write(rowsOf(block));
     expect(walk(file).damages, `after block ${block}`).toEqual([]);
   }
@@ -120,11 +123,35 @@ describe('page walk', () => {
   });
 
   const isHeadFound = (head: number, at: number, bit: number): boolean => {
-    const { damages } = damaged(bytes => {
+    const { damages, warning } = damaged(bytes => {
       bytes[head + at + (bit >> 3)]! ^= 1 << (bit & 7);
     });
-    return damages.length > 0;
+    return damages.length > 0 || warning !== undefined;
   };
+
+  /** The newest head as LMDB leaves it where writing it failed: its numbers are the old ones. */
+  const failHead = (bytes: Buffer): void => {
+    const head = sound.readUInt32LE(152) > sound.readUInt32LE(PAGE_BYTES + 152) ? 0 : PAGE_BYTES;
+    before.copy(bytes, head + 144, head + 144, head + 160);
+  };
+
+  test('a head that failed to be written -> sound, with a warning', () => {
+    const { damages, warning } = damaged(failHead);
+    expect(damages).toEqual([]);
+    const newest = Math.max(before.readUInt32LE(152), before.readUInt32LE(PAGE_BYTES + 152));
+    expect(warning).toContain(`transaction ${newest + 1} was begun`);
+    expect(walkBytes(sound).warning).toBeUndefined();
+  });
+
+  test('a head that failed, and ends behind the newest -> its number was changed', () => {
+    const { damages } = damaged(bytes => {
+      failHead(bytes);
+      const [a, b] = [bytes.readUInt32LE(152), bytes.readUInt32LE(PAGE_BYTES + 152)];
+      const [older, newer] = a < b ? [0, PAGE_BYTES] : [PAGE_BYTES, 0];
+      bytes.writeUInt32LE(bytes.readUInt32LE(newer + 144) + 1, older + 144);
+    });
+    expect(damages[0]?.why).toMatch(/^a head of transaction \d+ has a root of \d+$/);
+  });
 
   test('a head says another transaction, the newest one another last page -> found', () => {
     const newest = sound.readUInt32LE(152) > sound.readUInt32LE(PAGE_BYTES + 152) ? 0 : PAGE_BYTES;
@@ -140,16 +167,19 @@ describe('page walk', () => {
     const leaves = pagesWith(2);
     const free = BigInt(leaves.find(page => !isUsed(page))!);
     const used = BigInt(leaves.find(isUsed)!);
-    const { damages } = damaged(bytes => {
-      for (let at = 0; at < bytes.length; at += 8) {
-        const isOfHead = at % PAGE_BYTES === 0;
-        if (!isOfHead && bytes.readBigUInt64LE(at) === free) bytes.writeBigUInt64LE(used, at);
-      }
-    });
-    expect(damages).not.toEqual([]);
+    const bytes = Buffer.from(sound);
+    for (let at = 0; at < bytes.length; at += 8) {
+      const isOfHead = at % PAGE_BYTES === 0;
+      if (!isOfHead && bytes.readBigUInt64LE(at) === free) bytes.writeBigUInt64LE(used, at);
+    }
+    expect(walkBytes(bytes).damages).not.toEqual([]);
+    const why = `page ${used} is said to be free, and is used`;
+    const large = walkBytes(bytes, 10);
+    expect(large.isWhole).toBe(false);
+    expect(large.damages.map(damage => damage.why)).toContain(why);
   });
 
-  test('a file that is larger than what is looked at whole -> all but its leaves', () => {
+  test('a file that is larger than what is looked at whole -> all but the leaves of tables', () => {
     const [whole, above] = [walkBytes(sound), walkBytes(sound, 10)];
     expect([whole.isWhole, above.isWhole]).toEqual([true, false]);
     expect(above.pages).toBeLessThan(whole.pages / 5);

@@ -14,7 +14,7 @@
 import {
   BIG_BYTES, HEAD_BYTES, MAGIC, META_PAGES, NO_PAGE, NODE_HEAD_BYTES, NodeFlag, PageFile, PageFlag,
   PageNode, readMeta, TREE_BYTES, treeAt, u64At, PAGE_BYTES_MAX, PAGE_BYTES_MIN, type MetaPage,
-  type TreeRecord,
+  type TreeRecord, Unreadable,
 } from './page-file.js';
 
 export interface PageDamage {
@@ -29,14 +29,16 @@ export interface PageDamage {
 export interface PageReport {
   /** Pages that were looked at. */
   readonly pages: number;
-  /** False: only what lies above the rows was, for the file is larger than was asked for. */
+  /** False: the leaves of tables were not, for the file is larger than was asked for. */
   readonly isWhole: boolean;
   /** The first of them. */
   readonly damages: readonly PageDamage[];
+  /** What may be a damage, and may be what LMDB has left. */
+  readonly warning?: string;
 }
 
 interface WalkOptions {
-  /** A file of more pages is looked at without its leaves. Default: all are looked at. */
+  /** A file of more pages is looked at without the leaves of its tables. Default: with them. */
   readonly pagesMax?: number;
 }
 
@@ -81,9 +83,6 @@ interface Counted {
   overflowPages: number;
   entries: number;
 }
-
-/** Ends the walk of one page: there is nothing more to be learnt from it. */
-class Unreadable extends Error {}
 
 /** Where a key stands. */
 interface KeyPlace {
@@ -152,7 +151,8 @@ class PageWalk {
       refuseTree(node);
       this.#free(node, page);
     };
-    yield* this.#tree({ ...free, table: null, ...BY_NUMBERS }, onFree, this.#isWhole);
+    // Few pages name all free ones, and LMDB writes over whatever they name.
+    yield* this.#tree({ ...free, table: null, ...BY_NUMBERS }, onFree, true);
     if (this.#isWhole && this.#isIntact) this.#account();
   }
 
@@ -386,16 +386,28 @@ const damageOfFile = (why: string, page = 0): PageDamage => ({
   table: null, key: null, page, why,
 });
 
+/** What `read` gives, or the damage of a page that the disk cannot read. */
+const readingOf = <T>(page: number, read: () => T): T | PageDamage => {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return damageOfFile(error.message, page);
+  }
+};
+
 /** The two heads, or what is wrong with them. */
 const headsOf = (fd: number): readonly [MetaPage, MetaPage] | PageDamage => {
-  const first = readMeta(fd, 0);
+  const first = readingOf(0, () => readMeta(fd, 0));
+  if (first !== undefined && 'why' in first) return first;
   if (first?.magic !== MAGIC) return damageOfFile('the file does not begin like one of LMDB');
   const { pageBytes } = first;
   const isPower = Number.isInteger(Math.log2(pageBytes));
   if (!isPower || pageBytes < PAGE_BYTES_MIN || pageBytes > PAGE_BYTES_MAX) {
     return damageOfFile(`a page size of ${pageBytes} bytes`);
   }
-  const second = readMeta(fd, pageBytes);
+  const second = readingOf(1, () => readMeta(fd, pageBytes));
+  if (second !== undefined && 'why' in second) return second;
   if (second?.magic !== MAGIC) return damageOfFile('the second head is damaged', 1);
   return [first, second];
 };
@@ -428,16 +440,31 @@ const BACKUP_TRANSACTION = 1;
  * was: else a wrong number in one head would make the other the newest, and the last block be gone.
  * Both roots are there: no transaction takes pages that the one before it shows.
  */
-const damageOfRoots = (file: PageFile, heads: readonly MetaPage[]): PageDamage | undefined => {
+const damageOfRoots = (
+  file: PageFile, heads: readonly MetaPage[], newest: MetaPage,
+): PageDamage | string | undefined => {
   for (const head of heads) {
     const { transaction, main: { root } } = head;
     if (isBlank(head) || root >= file.pageCount) continue; // the walk tells what is missing
-    const wrote = u64At(file.head(root), TRANSACTION_OF_PAGE_AT);
+    const wrote = readingOf(root, () => u64At(file.head(root), TRANSACTION_OF_PAGE_AT));
+    if (typeof wrote === 'object') return wrote;
     if (wrote === transaction || wrote === BACKUP_TRANSACTION) continue;
+    if (mayHaveFailed(head, newest, wrote)) {
+      return `transaction ${wrote} was begun and is not there: the disk failed while it was ` +
+        `committed, or a bit of its head has changed since`;
+    }
     return damageOfFile(`a head of transaction ${transaction} has a root of ${wrote}`);
   }
   return undefined;
 };
+
+/**
+ * Where writing a head fails, LMDB puts the old numbers of its transaction and its last page back
+ * beside the new roots. A wrong bit can have changed the one number, but the last page then is one
+ * of the new transaction: where the file has grown with that, it is told from this.
+ */
+const mayHaveFailed = (head: MetaPage, newest: MetaPage, wrote: number): boolean =>
+  head !== newest && wrote === newest.transaction + 1 && head.lastPage <= newest.lastPage;
 
 /**
  * Walks an open data file, which nobody writes to meanwhile; yields now and then how many pages it
@@ -458,9 +485,9 @@ export function* walkPages(
     const lacking = damageOfFile(`the file has ${file.pageCount} pages of ${head.lastPage + 1}`);
     return { pages: META_PAGES, isWhole: true, damages: [lacking] };
   }
-  const rootless = damageOfRoots(file, heads);
-  if (rootless !== undefined) return { pages: META_PAGES, isWhole: true, damages: [rootless] };
+  const roots = damageOfRoots(file, heads, head);
+  if (typeof roots === 'object') return { pages: META_PAGES, isWhole: true, damages: [roots] };
   const walk = new PageWalk(file, head, options);
   for (const done of walk.walk()) yield [done, head.lastPage + 1];
-  return walk.report;
+  return roots === undefined ? walk.report : { ...walk.report, warning: roots };
 }

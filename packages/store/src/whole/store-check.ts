@@ -9,7 +9,9 @@ import path from 'node:path';
 import { showPageDamage } from '../files/data-file.js';
 import { directoryPlace, inspectDirectory } from '../directory.js';
 import { LmdbEnvironment } from '../environment.js';
-import { DamageError, HostError } from '../host-error.js';
+import { DamageError, HostError, systemErrorCode } from '../host-error.js';
+import { ioError } from '../files/io-errors.js';
+import { SUMS_KEY } from '../keys.js';
 import { walkPages, type PageReport } from '../files/page-walk.js';
 import { TABLE_NAMES, type BinaryKey, type TableName } from '../types.js';
 
@@ -36,6 +38,8 @@ export interface StoreCheck {
   /** Empty where pages are damaged. */
   readonly tables: readonly TableCheck[];
   readonly damage: readonly StoreDamage[];
+  /** What may be a damage, and may be none. */
+  readonly warnings: readonly string[];
 }
 
 interface StoreCheckOptions {
@@ -49,7 +53,8 @@ interface StoreCheckOptions {
 }
 
 const READERS_MAX = 8;
-const CHUNK_ROWS = 256;
+/** Of rows that are in memory at a time, and of one more. */
+const CHUNK_BYTES = 2 ** 20;
 const NO_PAGES: PageReport = { pages: 0, isWhole: true, damages: [] };
 
 const isTable = (name: string | null): name is TableName =>
@@ -93,13 +98,22 @@ class RowCheck {
     this.#total = there.reduce((sum, table) => sum + this.#environment.rowCount(table), 0);
     const checks: TableCheck[] = [];
     for (const table of there) checks.push(await this.#table(table));
+    this.#checkSums(checks);
     return checks;
+  }
+
+  /** A store of an older release keeps rows without checksums: its blocks, for one. */
+  #checkSums(checks: readonly TableCheck[]): void {
+    if (this.#environment.isSummed || checks.some(({ withoutSum }) => withoutSum > 0)) return;
+    const key = Buffer.from(SUMS_KEY, 'latin1').toString('hex');
+    const why = 'the row is missing, and every other has a checksum';
+    this.damage.push({ table: 'local', key, why });
   }
 
   async #table(table: TableName): Promise<TableCheck> {
     const check = { table, rows: 0, bytes: 0, withoutSum: 0 };
     for (let after: BinaryKey = ''; ;) {
-      const rows = this.#environment.checkedRowsAfter(table, after, CHUNK_ROWS);
+      const rows = this.#environment.checkedRowsAfter(table, after, CHUNK_BYTES);
       for (const { key, value, hasSum } of rows) {
         check.rows += 1;
         check.bytes += key.length + (value?.length ?? 0);
@@ -125,12 +139,12 @@ const damagedRow = (error: HostError): Partial<StoreDamage> => {
   return isTable(table) ? { table, key, why } : {};
 };
 
-const checkRows = async (directory: string, options: StoreCheckOptions, pages: number) => {
+const checkRows = async (directory: string, options: StoreCheckOptions) => {
   const environment = new LmdbEnvironment({ directory, readersMax: READERS_MAX, readOnly: true });
   const check = new RowCheck(environment, options);
   try {
     const tables = await check.tables();
-    return { pages, tables, damage: check.damage };
+    return { tables, damage: check.damage };
   } finally {
     await environment.close();
   }
@@ -148,20 +162,26 @@ export const checkStore = async (options: StoreCheckOptions): Promise<StoreCheck
   }
   const lock = directoryPlace(directory).lock();
   let walked = NO_PAGES;
+  const reportOf = (found: Pick<StoreCheck, 'tables' | 'damage'>): StoreCheck => {
+    const { pages, warning } = walked;
+    return { pages, ...found, warnings: warning === undefined ? [] : [warning] };
+  };
   try {
     walked = await checkPages(path.join(directory, 'data.mdb'), options.progress);
-    if (walked.damages.length === 0) return await checkRows(directory, options, walked.pages);
+    if (walked.damages.length === 0) return reportOf(await checkRows(directory, options));
     const damage = walked.damages.map((it): StoreDamage => ({
       table: isTable(it.table) ? it.table : null,
       key: it.key,
       why: it.table === null ? showPageDamage(it) : `page ${it.page}: ${it.why}`,
     }));
-    return { pages: walked.pages, tables: [], damage };
+    return reportOf({ tables: [], damage });
   } catch (error) {
-    if (!(error instanceof HostError) || error.code !== 'STORE_CORRUPT') throw error;
+    if (!(error instanceof HostError)) {
+      throw systemErrorCode(error) === undefined ? error : ioError(directory, error);
+    }
+    if (error.code !== 'STORE_CORRUPT') throw error;
     const { table = null, key = null, why = error.message } = damagedRow(error);
-    const damage = [{ table, key, why }];
-    return { pages: walked.pages, tables: [], damage };
+    return reportOf({ tables: [], damage: [{ table, key, why }] });
   } finally {
     lock.release();
   }

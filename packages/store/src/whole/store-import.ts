@@ -7,8 +7,9 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { beginCreation, endCreation, inspectDirectory, withIoErrors } from '../directory.js';
+import { beginCreation, endCreation, inspectDirectory } from '../directory.js';
 import { LmdbEnvironment } from '../environment.js';
+import { withIoErrors } from '../files/io-errors.js';
 import { describeError, HostError } from '../host-error.js';
 import { blockKey } from '../keys.js';
 import { packBlockRecord, type BlockRecord } from '../state-root.js';
