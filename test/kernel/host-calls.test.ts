@@ -204,7 +204,8 @@ describe('amid a run:', () => {
     });
   });
 
-  test.each([false, true])('behind a run that waits (which has begun: %s) -> not its', async later => {
+  const behind = 'behind a run that waits (it has begun: %s) -> not taken by it';
+  test.each([false, true])(behind, async later => {
     const first = kernel.run();
     const second = kernel.run();
     if (later) await first;
