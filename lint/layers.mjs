@@ -111,6 +111,7 @@ const STORE = {
   root: 'packages/store/src',
   roomsMax: 21,
   floors: [
+    { steps: 'work that gives way: steps, sorting in steps' },
     {
       'host-error.ts': 'HostError: this host failed',
       'types.ts': 'tables, keys and changes of rows',
@@ -123,7 +124,6 @@ const STORE = {
       'keys.ts': 'spells every key',
       files: 'locks of the file system; the data file before LMDB maps it; checksums of rows',
       'schema-version.ts': 'which schema a store has',
-      'sorting.ts': 'sorts in steps',
     },
     {
       'environment.ts': 'talks to LMDB',

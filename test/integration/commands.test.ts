@@ -100,7 +100,7 @@ const SMALL_BENCHES: Words = {
   upgrade: '--purses 100 --upgrades 1 --warm-up 1 --deposits 1',
   fork: '--purses 100 --forks 1 --warm-up 1',
   forks: '--purses 10 --forks 2 --turnover 2 --calls 1 --upgrade-every 2 --seed 1',
-  fairness: '--seconds 1 --pace 500',
+  fairness: '--warm-up 1 --seconds 1 --pace 500',
   isolation: '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrades 1',
   sync: '--purses 100 --rounds 1',
   million: '--purses 100 --touches 10',

@@ -12,8 +12,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { assertBinary, KEY_BYTES_MAX } from './keys.js';
-import { SORTED_AT_ONCE, sorting } from './sorting.js';
-import { atOnce, TABLE_NAMES, type RowChange, type Steps, type TableName } from './types.js';
+import { SORTED_AT_ONCE, sorting } from './steps/sorting.js';
+import { TABLE_NAMES, type RowChange, type TableName } from './types.js';
+import { atOnce, type Steps } from './steps/stepwise.js';
 
 export const HASH_BYTES = 32;
 /** Rows and messages stay under this (rules.md#s4). */

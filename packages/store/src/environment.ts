@@ -24,16 +24,14 @@ import { assertMappable, assertWritable, makeReadersFile } from './files/mapping
 import { hasSum, putSum, SUM_BYTES, summedValue } from './files/row-sums.js';
 import { KEYS_AFTER_MAX, type Environment, type EnvironmentSnapshot } from './store-place.js';
 import {
-  atOnce,
   isNatural,
   TABLE_NAMES,
   type BinaryKey,
-  type DriveSteps,
   type RowChange,
-  type Steps,
   type StoredRow,
   type TableName,
 } from './types.js';
+import { atOnce, type DriveSteps, type Steps } from './steps/stepwise.js';
 
 /** Address space, not disk: the file grows as rows are written. */
 const MAP_BYTES = 2 ** 40;

@@ -1,4 +1,5 @@
 /** The store: tables, keys, frames, block hash, the single writer and its readers. */
+export * from './steps/stepwise.js';
 export * from './types.js';
 export * from './host-error.js';
 export * from './keys.js';
@@ -6,7 +7,7 @@ export {
   FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue,
 } from './frame.js';
 export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './block-hash.js';
-export { sorting } from './sorting.js';
+export { sorting } from './steps/sorting.js';
 export { SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';
 export {
   Store, type Block, type Head, type StoreChoices, type StoreOptions,

@@ -8,9 +8,8 @@ import { Store } from './store.js';
 import { fixture, nextLine, startChild } from './testing/children.js';
 import { temporaryDirectory } from './testing/test-data.js';
 import type { Environment } from './store-place.js';
-import {
-  heightAfter, type DriveSteps, type RowChange, type Steps, type TableName,
-} from './types.js';
+import { heightAfter, type RowChange, type TableName } from './types.js';
+import type { DriveSteps, Steps } from './steps/stepwise.js';
 
 const ROWS = 20_000;
 const rowsOf = (height: number, count = ROWS): RowChange[] =>

@@ -14,9 +14,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { HASH_BYTES } from './block-hash.js';
 import { chunkingState } from './state-chunks.js';
-import {
-  atOnce, required, type RowChange, type RowScan, type Steps, type StoredRow, type TableName,
-} from './types.js';
+import { required, type RowChange, type RowScan, type StoredRow, type TableName } from './types.js';
+import { atOnce, type Steps } from './steps/stepwise.js';
 
 const SEAL = Buffer.from('heirloom sealed block 1\n', 'ascii');
 const LEAF = Uint8Array.of(0);

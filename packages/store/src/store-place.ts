@@ -5,7 +5,8 @@
  * Production has a directory and LMDB (directory.ts); memory-place.ts has the same in memory.
  * The contract is tested against both (environment.contract.test.ts).
  */
-import type { BinaryKey, DriveSteps, RowChange, StoredRow, TableName } from './types.js';
+import type { BinaryKey, RowChange, StoredRow, TableName } from './types.js';
+import type { DriveSteps } from './steps/stepwise.js';
 
 /** Keys that one read gives at most. */
 export const KEYS_AFTER_MAX = 1_000_000;

@@ -30,20 +30,18 @@ import {
 } from './state-root.js';
 import type { Environment, PlaceLock, StorePlace } from './store-place.js';
 import {
-  atOnce,
   FIRST_HEIGHT,
   heightAfter,
   heightFrom,
   UNHASHED_TABLES,
   type BinaryKey,
-  type DriveSteps,
   type Height,
   type ReadView,
   type RowChange,
   type RowScan,
-  type Steps,
   type TableName,
 } from './types.js';
+import { atOnce, type DriveSteps, type Steps } from './steps/stepwise.js';
 
 export interface StoreOptions extends StoreChoices {
   readonly directory: string;

@@ -6,10 +6,10 @@
  * byte arrays: those are `Uint8Array`s of the host's own.
  */
 import { types } from 'node:util';
-import { describeError, HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
+import { describeError, HOST_BYTE_ARRAYS, PassableCodec, type Steps } from '@heirloom/store';
 import { KernelError } from '../base/kernel-errors.js';
 import { isBelowFrames } from '../log/traces.js';
-import type { KernelData } from '../objects/kernel-data.js';
+import { decodingBy, type KernelData } from '../objects/kernel-data.js';
 import { isPromiseKRef, showKRef, storedKRef, type KRef } from '../state/krefs.js';
 
 /** An object or a promise in some vat. Made by the kernel only; pass it to `send` or in data. */
@@ -47,17 +47,9 @@ export class HostData {
   readonly #interfaceOf: (kref: KRef) => string | undefined;
   readonly #references = new Map<KRef, Reference>();
   readonly #krefs = new WeakMap<object, KRef>();
-  /** Errors that are frozen once they have a stack. */
-  #errors: object[] | undefined;
   /** Rejections that the host has not been told yet: they are frozen when it is. */
   readonly #untold = new WeakSet<object>();
-  readonly #codec = new PassableCodec({
-    slotOf: value => this.#slotOf(value),
-    valueOf: slot => this.reference(storedKRef(slot)),
-    isHardened: () => true,
-    bornHardened: value => this.#freeze(value),
-    byteArrays: HOST_BYTE_ARRAYS,
-  });
+  readonly #codec = this.#codecThat(value => Object.freeze(value));
 
   constructor(interfaceOf: (kref: KRef) => string | undefined) {
     this.#interfaceOf = interfaceOf;
@@ -105,20 +97,25 @@ export class HostData {
     return this.#codec.decode(body, slots.map(String));
   }
 
+  /** The same; of much data in steps. */
+  *decoding({ body, slots }: KernelData): Steps<unknown> {
+    return yield* decodingBy(this.#codec, { body, slots });
+  }
+
   /**
    * What a promise was rejected with; `trace`, where the error that it is was thrown, becomes its
    * `stack`. It is for `tellWhere`.
    */
-  decodeRejection(body: Uint8Array, slots: readonly KRef[], trace: string | undefined): unknown {
+  *decodingRejection(data: KernelData, trace: string | undefined): Steps<unknown> {
+    /** They are frozen once the outermost has a stack. */
     const errors: object[] = [];
-    this.#errors = errors;
-    let rejection: unknown;
-    try {
-      rejection = this.decode(body, slots);
-    } finally {
-      this.#errors = undefined;
-      for (const error of errors) if (error !== rejection) Object.freeze(error);
-    }
+    const codec = this.#codecThat(value => {
+      if (!isNativeError(value)) return Object.freeze(value);
+      errors.push(value);
+      return value;
+    });
+    const rejection = yield* decodingBy(codec, data);
+    for (const error of errors) if (error !== rejection) Object.freeze(error);
     if (!isNativeError(rejection)) return rejection;
     Object.defineProperty(rejection, 'stack', { value: trace ?? headOf(rejection) });
     this.#untold.add(rejection);
@@ -139,10 +136,14 @@ export class HostData {
     Object.freeze(rejection);
   }
 
-  #freeze<T extends object>(value: T): T {
-    if (this.#errors === undefined || !isNativeError(value)) return Object.freeze(value);
-    this.#errors.push(value);
-    return value;
+  #codecThat(freeze: <T extends object>(value: T) => T): PassableCodec {
+    return new PassableCodec({
+      slotOf: value => this.#slotOf(value),
+      valueOf: slot => this.reference(storedKRef(slot)),
+      isHardened: () => true,
+      bornHardened: freeze,
+      byteArrays: HOST_BYTE_ARRAYS,
+    });
   }
 
   #slotOf(value: object): string | undefined {

@@ -5,8 +5,11 @@
  * block after the one that settled it, so that a host that crashed before it was told can still
  * ask.
  */
+import type { Steps } from '@heirloom/store';
 import { Deferred } from '../base/deferred.js';
+import { asShortOrInTurns } from '../base/giving-way.js';
 import { KernelError } from '../base/kernel-errors.js';
+import type { Clock } from '../base/kernel-host-powers.js';
 import { getPromise, release } from '../objects/counts.js';
 import { makePromise } from '../objects/router.js';
 import { isInputNumber, type InputNumber } from '../state/input-numbers.js';
@@ -20,19 +23,34 @@ import type { HostData } from './host-data.js';
 /** Where an error was thrown that is data now. */
 type TraceOf = (body: Uint8Array, promise: KRef) => string | undefined;
 
+interface HostResultsOptions {
+  readonly state: KernelState;
+  readonly data: HostData;
+  readonly traceOf: TraceOf;
+  readonly clock: Pick<Clock, 'nowMs' | 'nextTurn'>;
+}
+
+/** How a promise has settled, as the host sees it. */
+interface Told {
+  readonly rejected: boolean;
+  readonly value: unknown;
+}
+
 export class HostResults {
   readonly #state: KernelState;
   readonly #data: HostData;
   readonly #traceOf: TraceOf;
+  readonly #clock: HostResultsOptions['clock'];
   readonly #waiters = new Map<KRef, Deferred<unknown>[]>();
   #untilDurable: Deferred<undefined>[] = [];
   /** Inputs settled in earlier blocks, whose rows go with the next commit. */
   #told: InputNumber[] = [];
 
-  constructor(state: KernelState, data: HostData, traceOf: TraceOf) {
+  constructor({ state, data, traceOf, clock }: HostResultsOptions) {
     this.#state = state;
     this.#data = data;
     this.#traceOf = traceOf;
+    this.#clock = clock;
     for (const input of state.hostResults.scan(ranges.hostResults)) {
       const [, height] = state.hostResults.need(input);
       if (height > 0) this.#told.push(input);
@@ -129,21 +147,26 @@ export class HostResults {
     const waiters = this.#waiters.get(promise);
     if (waiters === undefined) return;
     this.#waiters.delete(promise);
-    const { rejected, value } = this.#read(promise, row);
-    for (const waiter of waiters) {
-      if (rejected) waiter.reject(value);
-      else waiter.resolve(value);
-    }
+    const tell = ({ rejected, value }: Told): void => {
+      for (const waiter of waiters) {
+        if (rejected) waiter.reject(value);
+        else waiter.resolve(value);
+      }
+    };
+    const told = asShortOrInTurns(this.#reading(promise, row), this.#clock);
+    if (told instanceof Promise) void told.then(tell);
+    else tell(told);
   }
 
   /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */
-  #read(promise: KRef, row: PromiseRow): { readonly rejected: boolean; readonly value: unknown } {
+  *#reading(promise: KRef, row: PromiseRow): Steps<Told> {
     try {
       const body = settledBody(row);
       const rejected = row.state === PromiseState.rejected;
-      if (!rejected) return { rejected, value: this.#data.decode(body, row.slots) };
+      const data = { body, slots: row.slots };
+      if (!rejected) return { rejected, value: yield* this.#data.decoding(data) };
       const trace = this.#traceOf(body, promise);
-      return { rejected, value: this.#data.decodeRejection(body, row.slots, trace) };
+      return { rejected, value: yield* this.#data.decodingRejection(data, trace) };
     } catch (error) {
       const message = 'the vat settled the result with bytes that are no data';
       return { rejected: true, value: new KernelError('BAD_DATA', message, { cause: error }) };

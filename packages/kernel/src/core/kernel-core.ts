@@ -121,15 +121,15 @@ export class KernelCore {
     ways: WaysOut,
   ) {
     const { images, parameters, parameters: { promiseQueueMax } } = record;
-    this.store = store;
-    this.parameters = parameters;
+    [this.store, this.parameters] = [store, parameters];
     this.#note = note;
     this.suspects = note.suspects;
     this.state = new KernelState(store, { promiseQueueMax, height: store.head.height });
     this.#marks = new BlockMarks(this.state);
-    this.results = new HostResults(this.state, this.data, (body, promise) =>
-      this.reports.traceOf(body, promise),
-    );
+    this.results = new HostResults({
+      ...{ state: this.state, data: this.data, clock: ways.clock },
+      traceOf: (body, promise) => this.reports.traceOf(body, promise),
+    });
     this.migrations = new Migrations(this.state);
     this.images = images;
     this.bundles = new InstalledBundles(store, images);

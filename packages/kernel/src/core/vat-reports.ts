@@ -12,6 +12,7 @@ import { WorkerError } from '../base/kernel-errors.js';
 import type { SourcePlaces } from '../code/source-places.js';
 import { Traces } from '../log/traces.js';
 import { methodOfDelivery, type KernelLogEntry } from '../log/vat-lines.js';
+import { isTooLongForText, longData } from '../objects/kernel-data.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { VatLine, VatLog, VatTrace } from '../vats/vat-worker.js';
@@ -107,6 +108,7 @@ export class VatReports implements VatLog {
 
   /** A fault's reason comes from a worker, and need be no data. */
   #textOf(reason: Uint8Array): string {
+    if (isTooLongForText(reason)) return longData(reason);
     try {
       const value = this.#options.data.decode(reason, []);
       return types.isNativeError(value) ? `${value.name}: ${value.message}` : String(value);

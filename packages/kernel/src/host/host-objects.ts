@@ -7,7 +7,8 @@
  * replica takes answers as it takes every input: in the order and at the place that its host gives.
  * However many calls are durable, an implementation has only so much of their data at a time.
  */
-import { required, type Height } from '@heirloom/store';
+import { atOnce, required, type Height, type Steps } from '@heirloom/store';
+import { asShortOrInTurns } from '../base/giving-way.js';
 import { KernelError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
 import { NO_REFERENCES, silentInput, unknownReference, type Input } from '../core/inbox.js';
@@ -119,7 +120,7 @@ export class HostObjects {
     const calls = this.#unanswered().filter(
       call => !this.#implementations.has(this.#objectOf(call)),
     );
-    return calls.map(call => this.#read(call));
+    return calls.map(call => atOnce(this.#reading(call)));
   }
 
   /** Errors: KernelError BAD_ARGUMENT if it waits for no answer; UNKNOWN_REFERENCE. */
@@ -184,7 +185,8 @@ export class HostObjects {
     while (!this.#closed && core.isAlive) {
       const call = this.#handed.next();
       if (call === undefined) break;
-      this.#start(call);
+      const starting = this.#start(call);
+      if (starting !== undefined) await starting;
       count += 1;
       if (count % HANDED_AT_ONCE === 0) await core.ways.clock.nextTurn();
     }
@@ -192,12 +194,30 @@ export class HostObjects {
     this.#isHanding = false;
   }
 
-  #start(call: number): void {
-    if (!isUnanswered(this.#options.core.state, call) || this.#answered.has(call)) {
+  /** A promise where it takes long to read what the call was given. */
+  #start(call: number): undefined | Promise<void> {
+    if (!this.#waits(call)) {
       this.#handed.done(call);
-      return;
+      return undefined;
     }
-    const made = this.#read(call);
+    const made = asShortOrInTurns(this.#reading(call), this.#options.core.ways.clock);
+    if (!(made instanceof Promise)) {
+      this.#handOver(made);
+      return undefined;
+    }
+    return made.then(it => {
+      if (this.#waits(call) && !this.#closed) this.#handOver(it);
+      else this.#handed.done(call);
+    });
+  }
+
+  /** Nobody has answered it. */
+  #waits(call: number): boolean {
+    return isUnanswered(this.#options.core.state, call) && !this.#answered.has(call);
+  }
+
+  #handOver(made: HostCall): void {
+    const { call } = made;
     const implementation = required(this.#implementations.get(made.object), 'what it goes to');
     // Nothing here holds the arguments while the implementation takes its time.
     const answering = new Promise(resolve => resolve(this.#carryOut(made, implementation)));
@@ -209,13 +229,13 @@ export class HostObjects {
     return hostObjectName(state, state.services.hostCalls.need(call).target);
   }
 
-  #read(call: number): HostCall {
+  *#reading(call: number): Steps<HostCall> {
     const { state, data } = this.#options.core;
     const { target, body, slots } = state.services.hostCalls.need(call);
     const object = hostObjectName(state, target);
     let spoken: unknown;
     try {
-      spoken = data.decode(body, slots);
+      spoken = yield* data.decoding({ body, slots });
     } catch (error) {
       if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
     }

@@ -5,7 +5,7 @@
  * bare reference (that decides where messages go), what is said to the kernel's own objects, and
  * the texts of errors.
  */
-import { HOST_BYTE_ARRAYS, PassableCodec } from '@heirloom/store';
+import { HOST_BYTE_ARRAYS, PassableCodec, type Steps } from '@heirloom/store';
 import { storedKRef, type KRef } from '../state/krefs.js';
 import type { Settlement } from './router.js';
 
@@ -47,8 +47,34 @@ export const kernelData = (value: unknown): KernelData => {
 export const decodeKernelData = ({ body, slots }: KernelData): unknown =>
   codec.decode(body, slots.map(String));
 
+/** Data of more bytes is decoded in steps. */
+const LONG_DATA_BYTES = 64 * 1024;
+
+/** What `codec` makes of it; of much data in steps. Errors: those of `PassableCodec.decode`. */
+export function* decodingBy(
+  codec: Pick<PassableCodec, 'decode' | 'decoding'>,
+  { body, slots }: KernelData,
+): Steps<unknown> {
+  const names = slots.map(String);
+  return body.length < LONG_DATA_BYTES
+    ? codec.decode(body, names)
+    : yield* codec.decoding(body, names);
+}
+
+/** As `decodeKernelData`; of much data in steps. */
+export const decodingKernelData = (data: KernelData): Steps<unknown> => decodingBy(codec, data);
+
+/** Of more bytes no text is made. */
+const TEXT_DATA_BYTES_MAX = 256 * 1024;
+
+export const isTooLongForText = (body: Uint8Array): boolean => body.length > TEXT_DATA_BYTES_MAX;
+
+/** What stands in its place. */
+export const longData = ({ length }: Uint8Array): string => `(data of ${length} bytes)`;
+
 /** For the texts of errors and logs only. */
 export const describeData = (data: KernelData): string => {
+  if (isTooLongForText(data.body)) return longData(data.body);
   try {
     return String(decodeKernelData(data));
   } catch (error) {

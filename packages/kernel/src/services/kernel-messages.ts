@@ -6,7 +6,7 @@
  */
 import type { Steps } from '@heirloom/store';
 import { release, releasingAll } from '../objects/counts.js';
-import { decodeKernelData, kernelData, rejection } from '../objects/kernel-data.js';
+import { decodingKernelData, kernelData, rejection } from '../objects/kernel-data.js';
 import { answering, takeResult } from '../objects/replies.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -45,11 +45,11 @@ interface Spoken {
 }
 
 /** Errors: Refusal for what is no call of one of the kind's methods. */
-const read = (kind: KernelObject, message: QueuedMessage): Spoken => {
+function* reading(kind: KernelObject, message: QueuedMessage): Steps<Spoken> {
   const methods = METHODS[kind];
   let spoken: unknown;
   try {
-    spoken = decodeKernelData(message);
+    spoken = yield* decodingKernelData(message);
   } catch (error) {
     if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
     throw new Refusal(TypeError('the message is no data'));
@@ -62,18 +62,18 @@ const read = (kind: KernelObject, message: QueuedMessage): Spoken => {
   const shown = typeof name === 'string' ? JSON.stringify(name) : 'that is no string';
   const names = `[${Object.keys(methods).join(', ')}] (${KERNEL_OBJECT_NAMES[kind]})`;
   throw new Refusal(TypeError(`target has no method ${shown}, has ${names}`));
-};
+}
 
 /** Carries the message out, or undoes what it did. Undefined: its result is seen to. */
-const carriedOut = (
+function* carryingOut(
   state: KernelState,
   row: KernelObjectRow,
   message: QueuedMessage,
-): Settlement | undefined => {
+): Steps<Settlement | undefined> {
   const { target: kref, result } = message;
   const mark = state.mark();
   try {
-    const { method, args } = read(row[0], message);
+    const { method, args } = yield* reading(row[0], message);
     const value = method({ state, kref, row, args, result });
     if (value === DEFERRED) return undefined;
     return value instanceof Answered ? value.settlement : { rejected: false, ...kernelData(value) };
@@ -82,13 +82,13 @@ const carriedOut = (
     state.journal.rollback(mark);
     return rejection(error.reason);
   }
-};
+}
 
 /** Carries out one message to a kernel object. */
 export function* acceptingKernelCall(state: KernelState, message: QueuedMessage): Steps<void> {
   const { target: kref, result, slots } = message;
   const row = state.services.kernelObjects.need(kref);
-  const settlement = carriedOut(state, row, message);
+  const settlement = yield* carryingOut(state, row, message);
   if (settlement !== undefined && result !== undefined) {
     takeResult(state, result);
     yield* answering(state, result, settlement);

@@ -14,9 +14,29 @@ import type { PassableLimits } from './format.js';
 import type { PassableHooks } from './hooks.js';
 import { defineData, makeTagged } from './records.js';
 import { hasDuplicate } from './slot-collector.js';
+import type { Steps } from '../steps/stepwise.js';
 import { symbolOfName } from './symbols.js';
 
 const objectPrototype: object = Object.prototype;
+/** Elements and names that are read in one step: a power of two. */
+const ELEMENTS_PER_STEP = 16;
+
+const isArrayTag = (tag: number): boolean =>
+  (tag >= f.TAG_FIXARRAY && tag < f.TAG_FIXSTR) || tag === f.TAG_ARRAY16 || tag === f.TAG_ARRAY32;
+
+const isExtensionTag = (tag: number): boolean =>
+  (tag >= f.TAG_FIXEXT1 && tag <= f.TAG_FIXEXT16) || (tag >= f.TAG_EXT8 && tag <= f.TAG_EXT32);
+
+/** Is it time for others, after element `i`? */
+const isStep = (i: number): boolean => i % ELEMENTS_PER_STEP === ELEMENTS_PER_STEP - 1;
+
+/** What an error begins with. */
+interface ErrorHead {
+  /** Of all that the error has: its name, its message, a cause, a list of errors. */
+  readonly count: number;
+  readonly name: string;
+  readonly message: string;
+}
 
 export class Decoder<Slot extends string> {
   readonly #hooks: PassableHooks<Slot>;
@@ -46,13 +66,108 @@ export class Decoder<Slot extends string> {
 
   decode(): unknown {
     const value = this.#value(0);
+    this.#assertAllRead();
+    return value;
+  }
+
+  /** The same in steps. */
+  *decoding(): Steps<unknown> {
+    const value = yield* this.#reading(0);
+    this.#assertAllRead();
+    return value;
+  }
+
+  #assertAllRead(): void {
     if (!this.#reader.isAtEnd) {
       throw this.#reader.fail('trailing bytes');
     }
     if (this.#revived.length !== this.#slots.length) {
       throw this.#reader.fail('a slot is never mentioned');
     }
+  }
+
+  /** As `#value`. */
+  *#reading(depth: number): Steps<unknown> {
+    const reader = this.#reader;
+    const tag = reader.peek() ?? 0;
+    if (isArrayTag(tag)) return yield* this.#readingArray(reader.arrayCount(reader.byte()), depth);
+    if (!isExtensionTag(tag)) return this.#value(depth);
+    const { type, end } = reader.extHeader(reader.byte());
+    const value = yield* this.#readingPayload(type, end, depth);
+    this.#assertEndsAt(end);
     return value;
+  }
+
+  /** As `#payload`. */
+  *#readingPayload(type: number, end: number, depth: number): Steps<unknown> {
+    switch (type) {
+      case f.EXT_RECORD:
+        return yield* this.#readingRecord(depth);
+      case f.EXT_TAGGED: {
+        const tag = this.#tagOf(depth);
+        return this.#hooks.bornHardened(makeTagged(tag, yield* this.#reading(depth + 1)));
+      }
+      case f.EXT_ERROR:
+        return yield* this.#readingError(depth);
+      default:
+        return this.#payload(type, end, depth);
+    }
+  }
+
+  *#readingArray(count: number, depth: number): Steps<readonly unknown[]> {
+    this.#enter(depth);
+    const elements: unknown[] = [];
+    for (let i = 0; i < count; i += 1) {
+      elements.push(yield* this.#reading(depth + 1));
+      if (isStep(i)) yield;
+    }
+    return this.#hooks.bornHardened(elements);
+  }
+
+  *#readingRecord(depth: number): Steps<object> {
+    this.#enter(depth);
+    this.#pair();
+    const names = yield* this.#readingNames(this.#arrayHeader());
+    this.#assertAsMany(names);
+    const record: Record<string, unknown> = {};
+    for (const [i, name] of names.entries()) {
+      this.#put(record, name, yield* this.#reading(depth + 1));
+      if (isStep(i)) yield;
+    }
+    return this.#hooks.bornHardened(record);
+  }
+
+  *#readingNames(count: number): Steps<readonly string[]> {
+    const names: string[] = [];
+    for (let i = 0; i < count; i += 1) {
+      names.push(this.#nameBehind(names.at(-1)));
+      if (isStep(i)) yield;
+    }
+    return names;
+  }
+
+  *#readingError(depth: number): Steps<Error> {
+    this.#enter(depth);
+    const head = this.#errorHead();
+    const cause = this.#hasCause(head) ? yield* this.#readingErrorExtension(depth + 1) : undefined;
+    const errors = head.count === 4 ? yield* this.#readingErrorList(depth + 1) : undefined;
+    return this.#hooks.bornHardened(makeError({ ...head, cause, errors }));
+  }
+
+  *#readingErrorExtension(depth: number): Steps<Error> {
+    yield;
+    const end = this.#errorEnd();
+    const error = yield* this.#readingError(depth);
+    this.#assertEndsAt(end);
+    return error;
+  }
+
+  *#readingErrorList(depth: number): Steps<readonly Error[]> {
+    this.#enter(depth);
+    const count = this.#arrayHeader();
+    const errors: Error[] = [];
+    for (let i = 0; i < count; i += 1) errors.push(yield* this.#readingErrorExtension(depth + 1));
+    return this.#hooks.bornHardened(errors);
   }
 
   #value(depth: number): unknown {
@@ -97,10 +212,14 @@ export class Decoder<Slot extends string> {
   #extension(tag: number, depth: number): unknown {
     const { type, end } = this.#reader.extHeader(tag);
     const value = this.#payload(type, end, depth);
+    this.#assertEndsAt(end);
+    return value;
+  }
+
+  #assertEndsAt(end: number): void {
     if (this.#reader.position !== end) {
       throw this.#reader.fail('extension of another length');
     }
-    return value;
   }
 
   #payload(type: number, end: number, depth: number): unknown {
@@ -199,61 +318,88 @@ export class Decoder<Slot extends string> {
     this.#enter(depth);
     this.#pair();
     const names = this.#names(this.#arrayHeader());
+    this.#assertAsMany(names);
+    const record: Record<string, unknown> = {};
+    for (const name of names) this.#put(record, name, this.#value(depth + 1));
+    return this.#hooks.bornHardened(record);
+  }
+
+  /** Behind the names of a record stand the values. */
+  #assertAsMany(names: readonly string[]): void {
     if (this.#arrayHeader() !== names.length) {
       throw this.#reader.fail('as many values as names expected');
     }
-    const record: Record<string, unknown> = {};
-    for (const name of names) {
-      const value = this.#value(depth + 1);
-      if (typeof value === 'function' && name === 'then') {
-        throw this.#reader.fail('thenable record');
-      }
-      if (name in objectPrototype) {
-        defineData(record, name, value, true);
-      } else {
-        record[name] = value;
-      }
+  }
+
+  #put(record: Record<string, unknown>, name: string, value: unknown): void {
+    if (typeof value === 'function' && name === 'then') {
+      throw this.#reader.fail('thenable record');
     }
-    return this.#hooks.bornHardened(record);
+    if (name in objectPrototype) {
+      defineData(record, name, value, true);
+    } else {
+      record[name] = value;
+    }
   }
 
   #names(count: number): readonly string[] {
     const names: string[] = [];
     let last: string | undefined;
     for (let i = 0; i < count; i += 1) {
-      const name = this.#reader.string();
-      if (last !== undefined && last >= name) {
-        throw this.#reader.fail('names out of order');
-      }
-      names.push(name);
-      last = name;
+      last = this.#nameBehind(last);
+      names.push(last);
     }
     return names;
   }
 
+  #nameBehind(last: string | undefined): string {
+    const name = this.#reader.string();
+    if (last !== undefined && last >= name) {
+      throw this.#reader.fail('names out of order');
+    }
+    return name;
+  }
+
   #tagged(depth: number): object {
-    this.#enter(depth);
-    this.#pair();
-    const tag = this.#reader.string();
+    const tag = this.#tagOf(depth);
     const payload = this.#value(depth + 1);
     return this.#hooks.bornHardened(makeTagged(tag, payload));
   }
 
+  /** The tag of what begins here; its payload is next. */
+  #tagOf(depth: number): string {
+    this.#enter(depth);
+    this.#pair();
+    return this.#reader.string();
+  }
+
   /** An error where nothing else may stand. */
   #errorExtension(depth: number): Error {
+    const end = this.#errorEnd();
+    const error = this.#error(depth);
+    this.#assertEndsAt(end);
+    return error;
+  }
+
+  /** Where the error that begins here ends. */
+  #errorEnd(): number {
     const { type, end } = this.#reader.extHeader(this.#reader.byte());
     if (type !== f.EXT_ERROR) {
       throw this.#reader.fail('error expected');
     }
-    const error = this.#error(depth);
-    if (this.#reader.position !== end) {
-      throw this.#reader.fail('extension of another length');
-    }
-    return error;
+    return end;
   }
 
   #error(depth: number): Error {
     this.#enter(depth);
+    const head = this.#errorHead();
+    const cause = this.#hasCause(head) ? this.#errorExtension(depth + 1) : undefined;
+    const errors = head.count === 4 ? this.#errorList(depth + 1) : undefined;
+    const error = makeError({ ...head, cause, errors });
+    return this.#hooks.bornHardened(error);
+  }
+
+  #errorHead(): ErrorHead {
     const count = this.#arrayHeader();
     if (count < 2 || count > 4) {
       throw this.#reader.fail('error of another shape');
@@ -262,16 +408,16 @@ export class Decoder<Slot extends string> {
     if (!isStandardErrorName(name)) {
       throw this.#reader.fail('unknown error name');
     }
-    const message = this.#reader.string();
-    let cause: Error | undefined;
+    return { count, name, message: this.#reader.string() };
+  }
+
+  /** Does a cause come next? What says that there is none is read. */
+  #hasCause({ count }: ErrorHead): boolean {
     if (count === 4 && this.#reader.peek() === f.TAG_NIL) {
       this.#reader.byte();
-    } else if (count >= 3) {
-      cause = this.#errorExtension(depth + 1);
+      return false;
     }
-    const errors = count === 4 ? this.#errorList(depth + 1) : undefined;
-    const error = makeError({ name, message, cause, errors });
-    return this.#hooks.bornHardened(error);
+    return count >= 3;
   }
 
   #errorList(depth: number): readonly Error[] {

@@ -10,6 +10,7 @@ import { Encoder } from './encoder.js';
 import { DEFAULT_PASSABLE_LIMITS } from './format.js';
 import type { PassableLimits } from './format.js';
 import type { EncodedPassable, PassableHooks } from './hooks.js';
+import type { Steps } from '../steps/stepwise.js';
 import { Refusal } from './refusal.js';
 
 export class PassableCodec<Slot extends string = string> {
@@ -62,6 +63,11 @@ export class PassableCodec<Slot extends string = string> {
    */
   decode(body: Uint8Array, slots: readonly Slot[]): unknown {
     return new Decoder(this.#hooks, this.#limits, body, slots).decode();
+  }
+
+  /** The same in steps: data of ten megabytes may be millions of values. */
+  *decoding(body: Uint8Array, slots: readonly Slot[]): Steps<unknown> {
+    return yield* new Decoder(this.#hooks, this.#limits, body, slots).decoding();
   }
 
   #run(write: (encoder: Encoder<Slot>) => void): EncodedPassable<Slot> {

@@ -3,6 +3,7 @@ import '@endo/immutable-arraybuffer/shim.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { amount } from '../../../../test/support/suite/amounts.js';
+import { atOnce } from '../steps/stepwise.js';
 import { PassableCodec } from './index.js';
 import { hostHooks, referenceOf } from './testing/host-references.mjs';
 import { makeSame, passables } from './testing/passables.mjs';
@@ -19,17 +20,28 @@ const isRefusal = (error: unknown): boolean =>
   (error instanceof TypeError && error.message.startsWith('not a canonical value')) ||
   (error instanceof RangeError && error.message.startsWith('passable nested'));
 
-/** Whether `body` decoded; if so, it must encode to the same bytes and slots again. */
-const decodesCanonically = (body: Uint8Array, slots: readonly string[]): boolean => {
-  let value: unknown;
+/** What is wrong with the body, in the words of its refusal. */
+const refusalOf = (decode: () => unknown): string | undefined => {
   try {
-    value = codec.decode(body, slots);
+    decode();
+    return undefined;
   } catch (error) {
-    if (isRefusal(error)) {
-      return false;
-    }
+    if (isRefusal(error)) return String(error);
     throw error;
   }
+};
+
+/**
+ * Whether `body` decoded; if so, it must encode to the same bytes and slots again. In steps it is
+ * decoded to the same, or refused with the same words.
+ */
+const decodesCanonically = (body: Uint8Array, slots: readonly string[]): boolean => {
+  let value: unknown;
+  let inSteps: unknown;
+  const refusal = refusalOf(() => (value = codec.decode(body, slots)));
+  expect(refusalOf(() => (inSteps = atOnce(codec.decoding(body, slots))))).toBe(refusal);
+  if (refusal !== undefined) return false;
+  if (!same(value, inSteps)) throw new Error('in steps it is another value');
   const again = codec.encode(value);
   if (Buffer.compare(again.body, body) !== 0 || !again.slots.every((s, i) => s === slots[i])) {
     throw new Error(`${Buffer.from(body).toString('hex')} decodes, but is not canonical`);

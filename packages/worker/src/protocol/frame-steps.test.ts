@@ -1,6 +1,6 @@
 /** Long frames, packed in steps, against the store's. */
 import { packFrame, type FrameValue } from '@heirloom/store/frame';
-import { atOnce } from '@heirloom/store/types';
+import { atOnce } from '@heirloom/store/steps';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { packingTuple } from './frame-steps.js';

@@ -4,7 +4,7 @@
  * Invariant: the bytes are those of the store's `packFrame`.
  */
 import type { FrameValue } from '@heirloom/store/frame';
-import type { Steps } from '@heirloom/store/types';
+import type { Steps } from '@heirloom/store/steps';
 import { FrameWriter } from './frame-writer.js';
 
 /** What has been written is put aside when it is as long, and copied by so much at a time. */

@@ -1,6 +1,6 @@
 /** The sums of cranks, made at a stretch or in steps. */
 import { createHash } from 'node:crypto';
-import { atOnce } from '@heirloom/store/types';
+import { atOnce } from '@heirloom/store/steps';
 import { expect, test } from 'vitest';
 import { TranscriptDigest, transcriptCheck, transcriptSums } from './transcript.js';
 

@@ -9,7 +9,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
-import { atOnce, type Height, type Steps } from '@heirloom/store/types';
+import { atOnce, type Steps } from '@heirloom/store/steps';
+import type { Height } from '@heirloom/store/types';
 
 /** In Node since 20.15; `@types/node` has none. */
 const crc32: unknown = Reflect.get(zlib, 'crc32');

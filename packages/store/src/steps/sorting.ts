@@ -1,5 +1,5 @@
 /** Sorts in steps what may be a million things: short runs each, then merged two by two. */
-import type { Steps } from './types.js';
+import type { Steps } from './stepwise.js';
 
 type Compare<T> = (a: T, b: T) => number;
 
