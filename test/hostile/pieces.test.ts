@@ -2,6 +2,7 @@
  * Hostile pieces of vat code and of workers, each in threads and in processes, beside a till and an
  * innocent vat: what becomes of the piece is what its table says, and all others are as they were.
  * The kernel's blocks have the same hashes in both, and are replayed where vats run elsewhere.
+ * `npm test` lives through the cheapest, in threads.
  *
  * docs/internals/hostile.md is made of the tables, and of figures that nothing is asserted of:
  * `npm run hostile` writes it.
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Isolation } from '@heirloom/kernel';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testLast } from '../support/suite/last-test.js';
+import { amount } from '../support/suite/amounts.js';
 import { inPart, partOf } from '../support/suite/parts.js';
 import { figureLines, figuresIn, figuresOf, kindsIn, slowLines, STEP_MS_MAX } from './figures.js';
 import { KINDS } from './kinds.js';
@@ -83,11 +85,11 @@ const sorts = (pieces: readonly Piece[]): Piece[][] =>
 
 describe('hostile pieces:', () => {
   const quick = KINDS.flatMap(({ pieces }) => pieces).filter(isQuick);
-  for (const pieces of sorts(quick)) {
+  const cheapest = sorts(quick).map(pieces => {
     const title = pieces[0]!.isTakenOver === true ? 'workers' : 'vat code and hosts';
-    const batch = { title: `the cheapest, ${title}:`, pieces, isolations: ISOLATIONS };
-    testBatch({ ...batch, sharesVat: true }, []);
-  }
+    const isolations = amount({ quick: ['thread'] as const, thorough: ISOLATIONS });
+    return { title: `the cheapest, ${title}:`, pieces, isolations, sharesVat: true };
+  });
 
   const thorough = KINDS.flatMap(({ title, pieces, isolations = ISOLATIONS }) => {
     const rest = parts(pieces.filter(piece => !isQuick(piece)), TOGETHER_MAX);
@@ -96,8 +98,12 @@ describe('hostile pieces:', () => {
       return { title: name, pieces: part, isolations, sharesVat: false };
     });
   });
-  for (const batch of inPart(thorough, partOf(process.env['HEIRLOOM_PART']))) {
-    testBatch(batch, ['thorough']);
+  const tagged = [
+    ...cheapest.map(batch => ({ batch, tags: ['sized'] })),
+    ...thorough.map(batch => ({ batch, tags: ['thorough'] })),
+  ];
+  for (const { batch, tags } of inPart(tagged, partOf(process.env['HEIRLOOM_PART']))) {
+    testBatch(batch, tags);
   }
 
   test('names -> each piece has its own', () => {

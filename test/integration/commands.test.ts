@@ -387,6 +387,11 @@ const WAYS: readonly Way[] = [
   // The guide's store; guides.test.ts follows it.
   { of: /^heirloom adopt-engine bank/, runs: command => command.replace('bank', 'DIR') },
   // It needs no store.
+  {
+    of: /^(npx )?heirloom engine .*--whole/,
+    runs: command => command.replace(/^npx /, ''),
+    isThorough: true,
+  },
   { of: /^(npx )?heirloom engine --/, runs: command => command.replace(/^npx /, '') },
   { of: /^(npx )?heirloom [a-z-]+ [A-Z]/, runs: command => command.replace(/^npx /, '') },
 ];

@@ -13,8 +13,8 @@ import { amount } from '../support/suite/amounts.js';
 const CALLS = 5;
 /** Of a kernel whose clock shows a millisecond more whenever it is looked at. */
 const CRANKS_MAX = 200;
-/** More than fits into a wave: the queue is shared. */
-const FLOOD = amount({ quick: 1_200, thorough: 5_000 });
+/** More than a quarter of a wave: the queue is shared. */
+const FLOOD = amount({ quick: 900, thorough: 5_000 });
 const MEGABYTE = 1_000_000;
 
 /** A kernel that owns its blocks, and whose clock goes by how often it looks at it. */
