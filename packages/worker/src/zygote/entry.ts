@@ -55,7 +55,7 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
   const started = image.startImage({
     reader,
     post: (frame, transfer) => {
-      idle.passed(frame.length);
+      idle.passed(frame);
       port.postMessage(frame, transfer);
     },
     collectGarbage,
@@ -64,7 +64,7 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
   serveRejections(started);
   port.postMessage(readyFrame());
   port.on('message', (frame: Uint8Array) => {
-    idle.passed(frame.length);
+    idle.passed(frame);
     started.onMessage(frame);
   });
   await closed;

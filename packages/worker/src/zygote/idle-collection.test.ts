@@ -35,13 +35,13 @@ describe('idle collection:', () => {
   };
 
   it('little data -> none, however long it rests', () => {
-    for (let i = 0; i < 31; i += 1) idle.passed(MIB);
+    for (let i = 0; i < 31; i += 1) idle.passed(new Uint8Array(MIB));
     pass(3_600_000);
     expect(collections).toBe(0);
   });
 
   it('much data, then a rest -> one', () => {
-    for (let i = 0; i < 10; i += 1) idle.passed(10 * MIB);
+    for (let i = 0; i < 10; i += 1) idle.passed(new Uint8Array(10 * MIB));
     pass(999);
     expect(collections).toBe(0);
     pass(3_600_000);
@@ -50,7 +50,7 @@ describe('idle collection:', () => {
 
   it('frames that follow each other -> none before the last', () => {
     for (let i = 0; i < 100; i += 1) {
-      idle.passed(10 * MIB);
+      idle.passed(new Uint8Array(10 * MIB));
       pass(900);
     }
     expect(collections).toBe(0);
@@ -59,12 +59,12 @@ describe('idle collection:', () => {
   });
 
   it('after one it counts anew', () => {
-    idle.passed(32 * MIB);
+    idle.passed(new Uint8Array(32 * MIB));
     pass(1_000);
-    idle.passed(31 * MIB);
+    idle.passed(new Uint8Array(31 * MIB));
     pass(10_000);
     expect(collections).toBe(1);
-    idle.passed(MIB);
+    idle.passed(new Uint8Array(MIB));
     pass(1_000);
     expect(collections).toBe(2);
   });

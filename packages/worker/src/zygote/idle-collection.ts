@@ -22,9 +22,9 @@ export class IdleCollection {
     this.#after = afterIdling;
   }
 
-  /** A frame of so many bytes has come or gone. */
-  passed(bytes: number): void {
-    this.#bytes += bytes;
+  /** A frame has come or gone; a worker that was taken over may post what is none. */
+  passed(frame: unknown): void {
+    if (ArrayBuffer.isView(frame)) this.#bytes += frame.byteLength;
     if (this.#timer !== undefined) this.#timer.refresh();
     else if (this.#bytes >= BYTES_LEAST) this.#timer = this.#after(IDLE_MS, () => this.#rest());
   }

@@ -34,7 +34,7 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
   const started = image.startImage({
     reader,
     post: frame => {
-      idle.passed(frame.length);
+      idle.passed(frame);
       post(pipe, frame);
     },
     isCareful,
@@ -44,7 +44,7 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
   serveRejections(started);
   post(pipe, readyFrame());
   return frame => {
-    idle.passed(frame.length);
+    idle.passed(frame);
     started.onMessage(frame);
   };
 };
