@@ -8,7 +8,7 @@
  */
 import type { GcMode } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
-import { seededRandom, type Random } from '../support/suite/random.js';
+import { freshSeeds, seededRandom, type Random } from '../support/suite/random.js';
 import { amount } from '../support/suite/amounts.js';
 import { Traders } from '../support/drivers/traders.js';
 
@@ -141,18 +141,11 @@ class Exchange {
   }
 }
 
-const seeds = (): readonly number[] => {
-  const given = process.env['HEIRLOOM_SEED'];
-  if (given !== undefined) return [Number(given)];
-  const first = Date.now() % 2 ** 31;
-  return Array.from({ length: SEEDS }, (_, n) => first + n);
-};
-
 describe.each<GcMode>(['engine', 'consensus'])('garbage, gc: %s', gc => {
   // `npm test`: as validators collect.
   const options = gc === 'consensus' ? { tags: ['sized'] } : { tags: ['thorough'] };
   test('random exchanges -> sound after every step, nothing left in the end', options, async () => {
-    for (const seed of seeds()) {
+    for (const seed of freshSeeds(SEEDS)) {
       console.log(`garbage.model.test, ${gc}: HEIRLOOM_SEED=${seed}`);
       const parameters = { reapInterval: 40, waveLimit: 16, cleanupRowsMax: 20, sweepRowsMax: 15 };
       const traders = await Traders.open(gc, VATS, parameters);

@@ -31,9 +31,14 @@ const benchOf = async () => {
   return { kernel, root, turnsOf };
 };
 
+/** None of its arrays has more than two elements. */
+const TREE = `(() => {
+  const tree = depth => depth === 0 ? 1 : [tree(depth - 1), tree(depth - 1)];
+  return harden(tree(16)); })()`;
 const MANY = `harden(Array.from({ length: ${ITEMS} }, (_none, n) => ({ n, list: [n] })))`;
 
-test('long data: fulfilled, rejected, to a host object -> whole, others have turns', async () => {
+const title = 'long data: fulfilled, rejected, to a host object -> whole, in order, in turns';
+test(title, async () => {
   const { kernel, root, turnsOf } = await benchOf();
   let given: unknown;
   const hosts = { take: (_context: unknown, value: unknown) => void (given = value) };
@@ -49,6 +54,9 @@ test('long data: fulfilled, rejected, to a host object -> whole, others have tur
   expect(Object.isFrozen((value as object[]).at(-1))).toBe(true);
   expect((value as unknown[]).at(-1)).toEqual({ n: ITEMS - 1, list: [ITEMS - 1] });
 
+  const branched = await turnsOf(() => run(TREE));
+  expect(branched).toBeGreaterThan(2 ** 16 / 2_000);
+
   const refused = await turnsOf(async () => {
     value = await run(`throw ${MANY}`).catch((reason: unknown) => reason);
   });
@@ -59,5 +67,12 @@ test('long data: fulfilled, rejected, to a host object -> whole, others have tur
   const handed = await turnsOf(() => run(`E($.sink).take(${MANY}).then(() => 0)`));
   expect(handed).toBeGreaterThan(ITEMS / 2_000);
   expect(given).toHaveLength(ITEMS);
+  const order: string[] = [];
+  const told = [['long', MANY], ['short', '1']].map(async ([name, code]) => {
+    await run(code!);
+    order.push(name!);
+  });
+  await Promise.all(told);
+  expect(order).toEqual(['long', 'short']);
   await kernel.close();
 });

@@ -16,11 +16,10 @@ import { assertDataFile } from './files/data-file.js';
 import { LmdbEnvironment } from './environment.js';
 import { HostError, systemErrorCode } from './host-error.js';
 import { ioError, withIoErrors } from './files/io-errors.js';
+import { DATA_FILE, READERS_FILE } from './files/lmdb-files.js';
 import { acquireLock, isLockFile } from './files/lock.js';
 import type { StorePlace } from './store-place.js';
 
-const DATA_FILE = 'data.mdb';
-const LMDB_LOCK_FILE = 'lock.mdb';
 const MARKER_FILE = 'heirloom-store';
 const CREATING_FILE = 'heirloom-store.new';
 const MARKER_TEXT = 'A store of Heirloom. data.mdb is its state; keep both files together.\n';
@@ -65,7 +64,7 @@ export function inspectDirectory(directory: string): DirectoryState {
 export function beginCreation(directory: string): void {
   fs.writeFileSync(path.join(directory, CREATING_FILE), MARKER_TEXT);
   fs.rmSync(path.join(directory, DATA_FILE), { force: true });
-  fs.rmSync(path.join(directory, LMDB_LOCK_FILE), { force: true });
+  fs.rmSync(path.join(directory, READERS_FILE), { force: true });
 }
 
 /** Ends a creation, after the first block is durable. */

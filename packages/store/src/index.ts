@@ -2,6 +2,7 @@
 export * from './steps/stepwise.js';
 export * from './types.js';
 export * from './host-error.js';
+export { DATA_FILE } from './files/lmdb-files.js';
 export * from './keys.js';
 export {
   FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue,

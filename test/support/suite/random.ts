@@ -41,3 +41,28 @@ export function runSeeds(runs: number, run: (seed: number) => string | undefined
   }
   return { runs, failed };
 }
+
+/** The seed that HEIRLOOM_SEED names, or so many that no run before has had. */
+export function freshSeeds(count: number): readonly number[] {
+  const given = process.env['HEIRLOOM_SEED'];
+  if (given !== undefined) return [Number(given)];
+  const first = Date.now() % 2 ** 31;
+  return Array.from({ length: count }, (_, n) => first + n);
+}
+
+/** Runs a model once per fresh seed. Says which they are; an error names its own. */
+export async function runFreshSeeds(
+  name: string,
+  count: number,
+  run: (seed: number) => Promise<void>,
+): Promise<void> {
+  const seeds = freshSeeds(count);
+  console.log(`${name}: HEIRLOOM_SEED=${seeds[0]} and ${seeds.length - 1} more`);
+  for (const seed of seeds) {
+    try {
+      await run(seed);
+    } catch (error) {
+      throw Error(`HEIRLOOM_SEED=${seed}: ${String(error)}`, { cause: error });
+    }
+  }
+}

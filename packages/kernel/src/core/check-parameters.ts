@@ -32,8 +32,8 @@ export const checkParameters = (given: Partial<KernelParameters>): KernelParamet
       throw new KernelError('BAD_OPTION', `${name} must be ${right}: ${String(value)}`);
     }
   }
-  for (const name of ['waveBytesMax', 'cleanupRowsMax', 'sweepRowsMax'] as const) {
-    const [value, most] = [parameters[name], MOSTS[name]];
+  for (const name of COUNTS) {
+    const [value, most = Infinity] = [parameters[name], MOSTS[name]];
     if (value <= most) continue;
     throw new KernelError('BAD_OPTION', `${name} must be at most ${most}: ${value}`);
   }

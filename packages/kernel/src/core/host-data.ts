@@ -98,8 +98,8 @@ export class HostData {
   }
 
   /** The same; of much data in steps. */
-  *decoding({ body, slots }: KernelData): Steps<unknown> {
-    return yield* decodingBy(this.#codec, { body, slots });
+  decoding(data: KernelData): Steps<unknown> {
+    return decodingBy(this.#codec, data);
   }
 
   /**
@@ -107,7 +107,7 @@ export class HostData {
    * `stack`. It is for `tellWhere`.
    */
   *decodingRejection(data: KernelData, trace: string | undefined): Steps<unknown> {
-    /** They are frozen once the outermost has a stack. */
+    // They are frozen once the outermost has a stack.
     const errors: object[] = [];
     const codec = this.#codecThat(value => {
       if (!isNativeError(value)) return Object.freeze(value);

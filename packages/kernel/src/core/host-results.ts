@@ -97,7 +97,8 @@ export class HostResults {
     const [promise, height] = row;
     const waiting = this.wait(promise);
     if (height > 0 && height <= this.#state.height) {
-      this.#tell(promise, getPromise(this.#state, promise));
+      void asShortOrInTurns(
+        this.#telling(promise, getPromise(this.#state, promise)), this.#clock);
     }
     return waiting;
   }
@@ -121,12 +122,19 @@ export class HostResults {
     this.#told = [];
   }
 
-  /** After a commit: the host is told what the block settled. */
-  tell(): void {
+  /**
+   * At the end of a commit: the host is told what the block settled, in that order. A promise where
+   * that takes long: the row of a result goes with the next commit, so that waits until it is told.
+   */
+  tell(): undefined | Promise<void> {
+    return asShortOrInTurns(this.#tellingAll(), this.#clock) ?? undefined;
+  }
+
+  *#tellingAll(): Steps<void> {
     this.#state.hostTellings.toldResults();
     for (const { promise, row, input } of this.#state.hostSettlements.take()) {
       if (input !== undefined) this.#told.push(input);
-      this.#tell(promise, row);
+      yield* this.#telling(promise, row);
     }
     const waiters = this.#untilDurable;
     this.#untilDurable = [];
@@ -143,19 +151,16 @@ export class HostResults {
     this.#untilDurable = [];
   }
 
-  #tell(promise: KRef, row: PromiseRow): void {
+  *#telling(promise: KRef, row: PromiseRow): Steps<void> {
     const waiters = this.#waiters.get(promise);
     if (waiters === undefined) return;
     this.#waiters.delete(promise);
-    const tell = ({ rejected, value }: Told): void => {
-      for (const waiter of waiters) {
-        if (rejected) waiter.reject(value);
-        else waiter.resolve(value);
-      }
-    };
-    const told = asShortOrInTurns(this.#reading(promise, row), this.#clock);
-    if (told instanceof Promise) void told.then(tell);
-    else tell(told);
+    const { rejected, value } = yield* this.#reading(promise, row);
+    for (const waiter of waiters) {
+      if (rejected) waiter.reject(value);
+      else waiter.resolve(value);
+    }
+    yield;
   }
 
   /** The kernel never reads bodies: what a vat's worker made up may be no data at all. */

@@ -372,7 +372,8 @@ export class KernelCore {
     });
     this.#wave = 0;
     this.#counts = { ...this.#counts, blocks: this.#counts.blocks + 1 };
-    this.results.tell();
+    const telling = this.results.tell();
+    if (telling !== undefined) await telling;
     this.migrations.tell();
     return this.blockHash;
   }

@@ -7,6 +7,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  DATA_FILE,
   blockKey,
   openReader,
   TABLE_END,
@@ -33,7 +34,6 @@ import { VatstorePart } from './vatstore-part.js';
 export type * from './report.js';
 
 const CHUNK_BYTES = 2 ** 20;
-const DATA_FILE = 'data.mdb';
 
 const STATES = {
   [VatState.running]: 'running',

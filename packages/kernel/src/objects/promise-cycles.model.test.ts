@@ -9,7 +9,7 @@
 import { FIRST_HEIGHT, heightAfter, type RowChange, type Store } from '@heirloom/store';
 import { expect, test } from 'vitest';
 import { amount } from '../../../../test/support/suite/amounts.js';
-import { seededRandom, type Random } from '../../../../test/support/suite/random.js';
+import { runFreshSeeds, seededRandom, type Random } from '../../../../test/support/suite/random.js';
 import { KernelState } from '../state/kernel-state.js';
 import { objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
 import { KERNEL_DECIDES, NOBODY_OWNS } from '../state/parties.js';
@@ -249,26 +249,13 @@ class Run {
   }
 }
 
-const seeds = (): readonly number[] => {
-  const given = process.env['HEIRLOOM_SEED'];
-  if (given !== undefined) return [Number(given)];
-  const first = Date.now() % 2 ** 31;
-  return Array.from({ length: SEEDS }, (_, n) => first + n);
-};
-
 const SIZED = { tags: ['sized'] };
 test('promise cycles: random graphs, steps of any size -> what a walk finds', SIZED, async () => {
-  const all = seeds();
-  console.log(`promise-cycles.model.test: HEIRLOOM_SEED=${all[0]} and ${all.length - 1} more`);
-  for (const seed of all) {
-    await withTwoStores(async stores => {
+  await runFreshSeeds('promise-cycles.model.test', SEEDS, seed =>
+    withTwoStores(async stores => {
       const run = new Run(seed, stores);
-      try {
-        for (let step = 0; step < STEPS; step += 1) await run.step();
-        await run.end();
-      } catch (error) {
-        throw Error(`HEIRLOOM_SEED=${seed}: ${String(error)}`, { cause: error });
-      }
-    });
-  }
+      for (let step = 0; step < STEPS; step += 1) await run.step();
+      await run.end();
+    }),
+  );
 });

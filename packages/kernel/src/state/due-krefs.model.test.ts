@@ -7,7 +7,7 @@
 import { DUE_PREFIX, type Store } from '@heirloom/store';
 import { expect, test } from 'vitest';
 import { amount } from '../../../../test/support/suite/amounts.js';
-import { seededRandom, type Random } from '../../../../test/support/suite/random.js';
+import { runFreshSeeds, seededRandom, type Random } from '../../../../test/support/suite/random.js';
 import { commitTables, withTwoStores } from '../testing/test-store.js';
 import { DueKRefs } from './due-krefs.js';
 import { spellings } from './kernel-keys.js';
@@ -83,27 +83,14 @@ class Run {
   }
 }
 
-const seeds = (): readonly number[] => {
-  const given = process.env['HEIRLOOM_SEED'];
-  if (given !== undefined) return [Number(given)];
-  const first = Date.now() % 2 ** 31;
-  return Array.from({ length: SEEDS }, (_, n) => first + n);
-};
-
 const SIZED = { tags: ['sized'] };
 test('due references: of both kinds, read anew after a block -> the same', SIZED, async () => {
-  const all = seeds();
-  console.log(`due-krefs.model.test: HEIRLOOM_SEED=${all[0]} and ${all.length - 1} more`);
-  for (const seed of all) {
-    await withTwoStores(async stores => {
+  await runFreshSeeds('due-krefs.model.test', SEEDS, seed =>
+    withTwoStores(async stores => {
       const run = new Run(seed, stores);
-      try {
-        for (let step = 0; step < STEPS; step += 1) await run.step();
-      } catch (error) {
-        throw Error(`HEIRLOOM_SEED=${seed}: ${String(error)}`, { cause: error });
-      }
-    });
-  }
+      for (let step = 0; step < STEPS; step += 1) await run.step();
+    }),
+  );
 });
 
 test('due references: the order of references -> that of their keys', () => {

@@ -57,11 +57,11 @@ export const WAVE_BYTES_MOST = 4 * 2 ** 20;
 const STEP_ROWS_MOST = 100_000;
 
 /** What may not be as large as one likes. */
-export const MOSTS = {
+export const MOSTS: Partial<Record<keyof KernelParameters, number>> = {
   waveBytesMax: WAVE_BYTES_MOST,
   cleanupRowsMax: STEP_ROWS_MOST,
   sweepRowsMax: STEP_ROWS_MOST,
-} as const satisfies Partial<KernelParameters>;
+};
 
 export const DEFAULT_PARAMETERS: KernelParameters = {
   gc: 'engine',

@@ -18,17 +18,14 @@ import type { Steps } from '../steps/stepwise.js';
 import { symbolOfName } from './symbols.js';
 
 const objectPrototype: object = Object.prototype;
-/** Elements and names that are read in one step: a power of two. */
-const ELEMENTS_PER_STEP = 16;
+/** Values and names that are read in one step. */
+const READ_PER_STEP = 16;
 
 const isArrayTag = (tag: number): boolean =>
   (tag >= f.TAG_FIXARRAY && tag < f.TAG_FIXSTR) || tag === f.TAG_ARRAY16 || tag === f.TAG_ARRAY32;
 
 const isExtensionTag = (tag: number): boolean =>
   (tag >= f.TAG_FIXEXT1 && tag <= f.TAG_FIXEXT16) || (tag >= f.TAG_EXT8 && tag <= f.TAG_EXT32);
-
-/** Is it time for others, after element `i`? */
-const isStep = (i: number): boolean => i % ELEMENTS_PER_STEP === ELEMENTS_PER_STEP - 1;
 
 /** What an error begins with. */
 interface ErrorHead {
@@ -44,6 +41,8 @@ export class Decoder<Slot extends string> {
   readonly #reader: ByteReader;
   readonly #slots: readonly Slot[];
   readonly #revived: unknown[] = [];
+  /** Values and names that were read in steps. */
+  #read = 0;
 
   /** Throws RangeError if body or slots are past a limit, TypeError if a slot stands twice. */
   constructor(
@@ -86,8 +85,15 @@ export class Decoder<Slot extends string> {
     }
   }
 
+  /** One more is read: is it time for others? */
+  #isStep(): boolean {
+    this.#read += 1;
+    return this.#read % READ_PER_STEP === 0;
+  }
+
   /** As `#value`. */
   *#reading(depth: number): Steps<unknown> {
+    if (this.#isStep()) yield;
     const reader = this.#reader;
     const tag = reader.peek() ?? 0;
     if (isArrayTag(tag)) return yield* this.#readingArray(reader.arrayCount(reader.byte()), depth);
@@ -119,7 +125,6 @@ export class Decoder<Slot extends string> {
     const elements: unknown[] = [];
     for (let i = 0; i < count; i += 1) {
       elements.push(yield* this.#reading(depth + 1));
-      if (isStep(i)) yield;
     }
     return this.#hooks.bornHardened(elements);
   }
@@ -130,10 +135,7 @@ export class Decoder<Slot extends string> {
     const names = yield* this.#readingNames(this.#arrayHeader());
     this.#assertAsMany(names);
     const record: Record<string, unknown> = {};
-    for (const [i, name] of names.entries()) {
-      this.#put(record, name, yield* this.#reading(depth + 1));
-      if (isStep(i)) yield;
-    }
+    for (const name of names) this.#put(record, name, yield* this.#reading(depth + 1));
     return this.#hooks.bornHardened(record);
   }
 
@@ -141,7 +143,7 @@ export class Decoder<Slot extends string> {
     const names: string[] = [];
     for (let i = 0; i < count; i += 1) {
       names.push(this.#nameBehind(names.at(-1)));
-      if (isStep(i)) yield;
+      if (this.#isStep()) yield;
     }
     return names;
   }
@@ -155,7 +157,7 @@ export class Decoder<Slot extends string> {
   }
 
   *#readingErrorExtension(depth: number): Steps<Error> {
-    yield;
+    if (this.#isStep()) yield;
     const end = this.#errorEnd();
     const error = yield* this.#readingError(depth);
     this.#assertEndsAt(end);

@@ -66,8 +66,8 @@ export class PassableCodec<Slot extends string = string> {
   }
 
   /** The same in steps: data of ten megabytes may be millions of values. */
-  *decoding(body: Uint8Array, slots: readonly Slot[]): Steps<unknown> {
-    return yield* new Decoder(this.#hooks, this.#limits, body, slots).decoding();
+  decoding(body: Uint8Array, slots: readonly Slot[]): Steps<unknown> {
+    return new Decoder(this.#hooks, this.#limits, body, slots).decoding();
   }
 
   #run(write: (encoder: Encoder<Slot>) => void): EncodedPassable<Slot> {

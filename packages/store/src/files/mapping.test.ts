@@ -107,6 +107,30 @@ test('readers file: LMDB opens with it -> as large as it was, whoever opens', as
   await again.close();
 });
 
+const LOCKS = '/proc/locks';
+/** Locks of this process on a file, as Linux tells them. */
+const locksOn = (file: string): string[] => {
+  const { ino } = fs.statSync(file, { bigint: true });
+  const isOurs = (line: string): boolean =>
+    line.includes(` ${process.pid} `) && line.includes(`:${ino} `);
+  return fs.readFileSync(LOCKS, 'utf8').split('\n').filter(isOurs)
+    .map(line => line.replace(/^\d+: /, '')).sort();
+};
+
+const beside = 'readers file: a reader opened and closed beside a store -> LMDB keeps its locks';
+test.skipIf(!fs.existsSync(LOCKS))(beside, async () => {
+  const directory = temporaryDirectory();
+  const store = await Store.open({ directory, readersMax: 70 });
+  const file = path.join(directory, 'lock.mdb');
+  const before = locksOn(file);
+  expect(before).not.toEqual([]);
+  const reader = openReader({ directory, readersMax: 70 });
+  expect(locksOn(file)).toEqual(before);
+  await reader.close();
+  expect(locksOn(file)).toEqual(before);
+  await store.close();
+});
+
 test('readers file: no room for it -> STORE_IO, nothing of it is left, no SIGBUS', () => {
   const directory = temporaryDirectory();
   // With SIGXFSZ ignored, a write past this many KiB fails as on a full disk.

@@ -17,6 +17,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { HostError, systemErrorCode } from '../host-error.js';
+import { DATA_FILE, READERS_FILE } from './lmdb-files.js';
 
 const KIB = 1024;
 const GIB = 2 ** 30;
@@ -30,8 +31,6 @@ const TRIAL_PREFIX = 'heirloom.lock.trial-';
 
 /** Of a system whose disk, or whose patience with a file, is at its end. */
 const NO_ROOM_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-const READERS_FILE = 'lock.mdb';
-const DATA_FILE = 'data.mdb';
 /** More than LMDB takes for a reader (64), and for all that stands before the first. */
 const READER_BYTES = 64;
 const READERS_HEAD_BYTES = 4_096;
@@ -139,28 +138,24 @@ function failedTrial(directory: string, mapBytes: number): string | undefined {
 }
 
 /**
- * Opens a file that is there, as LMDB is going to. False: there is none. Errors: HostError STORE_IO
- * for what is no file; those of the system, where it may not be written.
+ * Looks at a file that LMDB is going to open for writing. False: there is none. It is not opened
+ * here: to close it again would take from this process whatever lock LMDB has on it.
+ *
+ * Errors: HostError STORE_IO for what is no file; those of the system, where it may not be written.
  */
-function isWritable(file: string): boolean {
-  let fd: number;
-  try {
-    fd = fs.openSync(file, 'r+');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-  try {
-    if (fs.fstatSync(fd).isFile()) return true;
+function isThere(file: string): boolean {
+  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  if (!stats.isFile()) {
     throw new HostError('STORE_IO', `${file} is no file: remove it, and open again.`);
-  } finally {
-    fs.closeSync(fd);
   }
+  fs.accessSync(file, fs.constants.R_OK | fs.constants.W_OK);
+  return true;
 }
 
 /** Errors: HostError STORE_IO; those of the system. */
 export function assertWritable(directory: string): void {
-  isWritable(path.join(directory, DATA_FILE));
+  isThere(path.join(directory, DATA_FILE));
 }
 
 /**
@@ -171,7 +166,7 @@ export function assertWritable(directory: string): void {
  */
 export function makeReadersFile(directory: string, readersMax: number): void {
   const file = path.join(directory, READERS_FILE);
-  if (isWritable(file)) return;
+  if (isThere(file)) return;
   const bytes = Math.max(READERS_BYTES_MIN, READERS_HEAD_BYTES + readersMax * READER_BYTES);
   try {
     fs.writeFileSync(file, new Uint8Array(bytes), { flag: 'wx' });

@@ -11,6 +11,7 @@ import { directoryPlace, inspectDirectory } from '../directory.js';
 import { LmdbEnvironment } from '../environment.js';
 import { DamageError, HostError, systemErrorCode } from '../host-error.js';
 import { ioError } from '../files/io-errors.js';
+import { DATA_FILE } from '../files/lmdb-files.js';
 import { SUMS_KEY } from '../keys.js';
 import { walkPages, type PageReport } from '../files/page-walk.js';
 import { TABLE_NAMES, type BinaryKey, type TableName } from '../types.js';
@@ -167,7 +168,7 @@ export const checkStore = async (options: StoreCheckOptions): Promise<StoreCheck
     return { pages, ...found, warnings: warning === undefined ? [] : [warning] };
   };
   try {
-    walked = await checkPages(path.join(directory, 'data.mdb'), options.progress);
+    walked = await checkPages(path.join(directory, DATA_FILE), options.progress);
     if (walked.damages.length === 0) return reportOf(await checkRows(directory, options));
     const damage = walked.damages.map((it): StoreDamage => ({
       table: isTable(it.table) ? it.table : null,
