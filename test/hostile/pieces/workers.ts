@@ -125,7 +125,7 @@ const FRAMES: readonly Attack[] = [
   {
     name: 'console lines without end',
     tries: 'to fill the kernel with frames that answer nothing',
-    order: { posts: [5, 'log', { text: 10 }, 2], count: 200_000 },
+    order: { posts: [5, 'log', { zeros: 10 }, 2], count: 200_000 },
     ends: REFUSED,
   },
   {

@@ -2,7 +2,7 @@
  * Workers that were taken over: they post what they like. Either the vat is ended, by the same
  * fault on every replica, or this host is told; every other vat and the store are as they were.
  */
-import type { VatReference } from '@heirloom/kernel';
+import type { KernelLogEntry, VatReference } from '@heirloom/kernel';
 import { PassableCodec } from '@heirloom/store';
 import { describe, expect, test } from 'vitest';
 import { auditStore } from '../../support/stores/store-audit.js';
@@ -387,4 +387,52 @@ describe('hostile worker, an end:', () => {
   test.runIf(isolation === 'process')('abort -> WORKER_DIED', () =>
     expectTold({ end: 'abort' }, 'WORKER_DIED'),
   );
+});
+
+/** A kernel that is busy while a worker posts `count` lines, and how many it told at a stretch. */
+const toldLines = async (order: { readonly count: number; readonly end?: 'exit' }) => {
+  const found = { lines: 0, longest: 0, error: undefined as unknown };
+  let ofTurn = 0;
+  let turn = setImmediate(function nextTurn() {
+    ofTurn = 0;
+    turn = setImmediate(nextTurn);
+  });
+  const log = ({ level, text }: KernelLogEntry): void => {
+    if (level !== 'log' || text !== 'xxxx') return;
+    // It posts the rest meanwhile. If the machine is too slow for that, less is shown.
+    if (found.lines === 0) for (const end = performance.now() + BUSY_MS; performance.now() < end; );
+    found.lines += 1;
+    ofTurn += 1;
+    found.longest = Math.max(found.longest, ofTurn);
+  };
+  const kernel = await kernelOver({ directory: await beforeAttack(), log });
+  const posts = [5, 'log', { bytes: '78787878' }, null];
+  const attack = [ATTACK, [JSON.stringify({ posts, ...order })]];
+  try {
+    await kernel.call(kernel.vat('hostile').root, 'run', attack);
+  } catch (error) {
+    found.error = error;
+  }
+  clearImmediate(turn);
+  return found;
+};
+const BUSY_MS = 500;
+/** Fewer than are told in a second. */
+const LINES = 4_500;
+const LINES_PER_TURN_MAX = 1_000;
+
+describe('hostile worker, more frames than a turn takes:', () => {
+  test('lines, then the crank -> all told, others have turns between them', async () => {
+    const { lines, longest, error } = await toldLines({ count: LINES });
+    expect(error).toBeUndefined();
+    expect(lines).toBe(LINES);
+    if (isolation === 'thread') expect(longest).toBeLessThanOrEqual(LINES_PER_TURN_MAX);
+  });
+
+  // A process that exits takes with it what its pipe had no room for.
+  test.runIf(isolation === 'thread')('lines, then an exit -> all told before the end', async () => {
+    const { lines, error } = await toldLines({ count: LINES, end: 'exit' });
+    expect(error).toMatchObject({ code: 'WORKER_DIED' });
+    expect(lines).toBe(LINES);
+  });
 });

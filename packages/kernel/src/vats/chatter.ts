@@ -19,6 +19,8 @@ import type { VatLine, VatLog, VatTrace } from './vat-worker.js';
 /** Lines that one worker's vat gets told in a second, and their bytes. */
 const LINES_PER_SECOND_MAX = 5_000;
 const LINE_BYTES_PER_SECOND_MAX = 2 ** 22;
+/** Traces of one worker that are read in a second: no image tells more than a few hundred. */
+const TRACES_PER_SECOND_MAX = 1_000;
 /**
  * Frames that answer nothing, and their bytes, between two answers. No image says so much: they
  * stop at 1,000 lines between two chunks of cranks, or at fewer in a second.
@@ -49,6 +51,7 @@ export class Chatter {
   #beganMs = -Infinity;
   #lines = 0;
   #lineBytes = 0;
+  #traces = 0;
   /** Since it was last said. */
   #leftOut = 0;
 
@@ -76,13 +79,16 @@ export class Chatter {
     this.#options.log.line({ ...line, text: places(told(text)) });
   }
 
-  /** `body` is kept for long, so it gets bytes of its own. */
+  /** `body` is kept for long, so it gets bytes of its own. What is too much is passed over. */
   trace(
     text: Uint8Array,
     { body, ...trace }: Omit<VatTrace, 'text'>,
     places: (text: string) => string,
   ): void {
     if (body.length > TRACED_BYTES_MAX) return;
+    this.#passSeconds();
+    this.#traces += 1;
+    if (this.#traces > TRACES_PER_SECOND_MAX) return;
     const copy = new Uint8Array(body);
     this.#options.log.trace({ ...trace, body: copy, text: places(told(text)) });
   }
@@ -95,13 +101,17 @@ export class Chatter {
     this.#options.log.line({ vatId, level: 'warn', text });
   }
 
-  #takes(bytes: number): boolean {
+  #passSeconds(): void {
     const atMs = this.#options.nowMs();
-    if (atMs - this.#beganMs >= SECOND_MS) {
-      this.#beganMs = atMs;
-      this.#lines = 0;
-      this.#lineBytes = 0;
-    }
+    if (atMs - this.#beganMs < SECOND_MS) return;
+    this.#beganMs = atMs;
+    this.#lines = 0;
+    this.#lineBytes = 0;
+    this.#traces = 0;
+  }
+
+  #takes(bytes: number): boolean {
+    this.#passSeconds();
     this.#lines += 1;
     this.#lineBytes += bytes;
     const isLeft =

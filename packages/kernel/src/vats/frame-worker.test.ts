@@ -386,4 +386,16 @@ describe('how much waits', () => {
       [2 ** 16, 2 ** 16],
     ]);
   });
+
+  test('traces: too many in a second -> passed over, the worker lives', async () => {
+    const stage = await bound();
+    const [body, text] = [Buffer.from('e'), Buffer.from('at x')];
+    const trace = (): void => stage.post(FromWorker.trace, '', body, text);
+    for (let i = 0; i < 5_000; i += 1) trace();
+    expect(stage.traces).toHaveLength(1_000);
+    stage.nowMs = 1_000;
+    trace();
+    expect(stage.traces).toHaveLength(1_001);
+    expect(stage.isKilled).toBe(false);
+  });
 });

@@ -5,7 +5,7 @@
  * the thread has exited (rules.md#h1): never, for one that loops in native code.
  */
 import assert from 'node:assert/strict';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { describeError, lmdbAddonFile, utf8 } from '@heirloom/store';
 import {
   readEntryScript,
@@ -18,6 +18,7 @@ import {
 } from '@heirloom/worker';
 import { Piscina } from 'piscina';
 import { Deferred } from '../base/deferred.js';
+import { nextTurn } from '../base/kernel-host-powers.js';
 import {
   FROM_WORKER_BYTES_MAX,
   type ChannelEvents,
@@ -27,32 +28,49 @@ import {
   type WorkerHost,
 } from './channel.js';
 
+/**
+ * Messages that are taken in one turn of the kernel's thread, and their bytes. Node hands over all
+ * that a port holds at once: 100,000 of a thread that floods were one step of 0.4 s.
+ */
+const MESSAGES_PER_TURN = 1_000;
+const BYTES_PER_TURN = 2 ** 24;
+
 class ThreadChannel implements WorkerChannel {
   readonly #pool: Piscina<ZygoteTask, void>;
   readonly #port: MessagePort;
   /** The thread has said something, or ended: its native modules are no longer being loaded. */
   readonly #warm = new Deferred<void>();
+  readonly #events: ChannelEvents;
+  /** Since others had a turn. */
+  #messages = 0;
+  #bytes = 0;
+  /** Others have a turn; the port keeps what comes. */
+  #isPausing = false;
+  /** The thread has ended, and the port may hold what it posted before. */
+  #end: (() => void) | undefined;
   #destroyed: Promise<void> | undefined;
   #isKilled = false;
 
   /** `pool` has exactly one thread, already warm, with no task. */
   constructor(pool: Piscina<ZygoteTask, void>, events: ChannelEvents) {
     this.#pool = pool;
+    this.#events = events;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const end = (reason: string, cause?: Error): void => {
       this.#warm.resolve();
-      events.end(reason, cause);
+      if (this.#isPausing) this.#end ??= () => events.end(reason, cause);
+      else events.end(reason, cause);
     };
-    port1.on('message', (message: unknown) => {
-      this.#warm.resolve();
-      if (!isUnshared(message)) events.broken('a message that is no frame');
-      else if (message.length <= FROM_WORKER_BYTES_MAX) events.frame(message);
-      else events.broken(`a frame of ${message.length} bytes`);
-    });
+    port1.on('message', this.#listener);
+    // Else Piscina starts a thread in the place of one that has died, and that would be killed
+    // while it loads lmdb.
+    pool.options.minThreads = 0;
     // Code of vats may have thrown it: it need not be an error.
-    const failed = (how: string, error: unknown): void =>
+    const failed = (how: string, error: unknown): void => {
       end(`${how}: ${describeError(error)}`, error instanceof Error ? error : undefined);
+      assert.equal(pool.threads.length, 0, 'no thread takes the place of one that has died');
+    };
     pool.on('error', (error: unknown) => failed('the thread failed', error));
     const life = pool.run({ port: port2 }, { transferList: [port2] });
     assert.equal(pool.queueSize, 0, 'nothing waits in a Piscina queue');
@@ -60,6 +78,53 @@ class ThreadChannel implements WorkerChannel {
       () => end('the thread ended by itself'),
       (error: unknown) => failed('the thread died', error),
     );
+  }
+
+  readonly #listener = (message: unknown): void => {
+    this.#warm.resolve();
+    this.#tell(message);
+    if (this.#isTurnOver) this.#pause();
+  };
+
+  #tell(message: unknown): void {
+    this.#messages += 1;
+    if (!isUnshared(message)) {
+      this.#events.broken('a message that is no frame');
+      return;
+    }
+    this.#bytes += message.length;
+    if (message.length <= FROM_WORKER_BYTES_MAX) this.#events.frame(message);
+    else this.#events.broken(`a frame of ${message.length} bytes`);
+  }
+
+  get #isTurnOver(): boolean {
+    return this.#messages >= MESSAGES_PER_TURN || this.#bytes >= BYTES_PER_TURN;
+  }
+
+  /** A port without a listener keeps its messages. */
+  #pause(): void {
+    this.#isPausing = true;
+    this.#port.off('message', this.#listener);
+    void nextTurn().then(() => this.#resume());
+  }
+
+  /** Takes what the port holds, as much as a turn may; when it holds nothing, listens again. */
+  #resume(): void {
+    this.#messages = 0;
+    this.#bytes = 0;
+    while (!this.#isKilled) {
+      const taken = receiveMessageOnPort(this.#port) as { message: unknown } | undefined;
+      if (taken === undefined) break;
+      this.#tell(taken.message);
+      if (this.#isTurnOver) {
+        void nextTurn().then(() => this.#resume());
+        return;
+      }
+    }
+    this.#isPausing = false;
+    if (!this.#isKilled) this.#port.on('message', this.#listener);
+    this.#end?.();
+    this.#end = undefined;
   }
 
   get isKilled(): boolean {

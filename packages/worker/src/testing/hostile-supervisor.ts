@@ -29,8 +29,8 @@ export type Order =
   /** In the place of the frame of cranks. */
   | { readonly frame: unknown }
   | { readonly packedFrame: string | Filled }
-  /** So many times, before the frame of cranks. */
-  | { readonly posts: unknown; readonly count: number }
+  /** So many times, before the frame of cranks; or before its end. */
+  | { readonly posts: unknown; readonly count: number; readonly end?: 'exit' }
   /** Not even a frame. Threads only. */
   | { readonly message: 'null' | 'text' | 'shared' }
   | { readonly end: 'throw' | 'throw undefined' | 'exit' | 'abort' }
@@ -136,7 +136,7 @@ export class Supervisor {
     if ('message' in order) return this.#post(MESSAGES[order.message] as Uint8Array, []);
     if ('posts' in order) {
       for (let i = 0; i < order.count; i += 1) this.#post(packed(order.posts), []);
-      return this.#post(frame, transfer);
+      return order.end === undefined ? this.#post(frame, transfer) : this.#end(order.end);
     }
     if ('end' in order) return this.#end(order.end);
     if ('mutate' in order) return this.#post(mutated(frame, order.mutate), []);
