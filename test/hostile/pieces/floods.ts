@@ -365,7 +365,7 @@ const SERVICES: readonly Piece[] = [
       const meter = E(it).createMeter(10n, 5n);
       ${times(1_500, 'E(it).createMeter(1n, 1n); E(meter).whenBelowThreshold();')}
       E(meter).setThreshold(100n); 'sent'`]],
-    gives: 'sent; 1 and 3 waves, amid it',
+    gives: 'sent; 1 and 4 waves, amid it',
   },
   {
     name: 'bundles that never come',
