@@ -69,6 +69,12 @@ describe('dry run by a vat:', () => {
     expect(report).toEqual({
       vatId: bankId(),
       ok: true,
+      verdict: 'warnings',
+      warnings: [
+        { code: 'EXPORT_LOST', count: 1 },
+        { code: 'PROMISE_NOT_WATCHED', count: 1 },
+        { code: 'ANSWER_LOST', count: 1 },
+      ],
       errors: [],
       incarnationNumber: 1,
       kinds: { bound: ['Purse'], unbound: [], dismissed: [], added: [] },

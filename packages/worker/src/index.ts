@@ -7,10 +7,17 @@ export {
   stateVersion,
   type KindDescription,
 } from './liveslots/kinds/describe-kind.js';
+export * from './liveslots/collections/describe-row.js';
 export * from './protocol/ascii-text.js';
 export * from './protocol/bundle-caps.js';
 export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
+export {
+  DESCRIPTION_MARK,
+  readDescription,
+  type KindFact,
+  type VatDescription,
+} from './protocol/description.js';
 export { FrameCursor } from './protocol/frame-cursor.js';
 export { packingTuple } from './protocol/frame-steps.js';
 export { unpackTuple } from './protocol/frame-reader.js';

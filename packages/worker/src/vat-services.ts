@@ -72,6 +72,12 @@ export interface DryRunOptions {
 export interface DryRunReport {
   readonly vatId: string;
   readonly ok: boolean;
+  readonly verdict: 'ok' | 'warnings' | 'refused';
+  /**
+   * What it is likely to break, worst first: docs/upgrade/mistakes.md. Texts are for the host: they
+   * name other vats.
+   */
+  readonly warnings: readonly { readonly code: string; readonly count: number }[];
   /** Why it would fail. */
   readonly errors: readonly string[];
   readonly incarnationNumber: number;

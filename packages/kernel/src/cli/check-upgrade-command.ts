@@ -12,7 +12,10 @@ import { overKernel } from './over-kernel.js';
 
 interface Flags {
   readonly json?: true;
-  readonly parameters?: string;
+  readonly compare: boolean;
+  readonly strict?: true;
+  /** False: none. */
+  readonly parameters?: string | false;
 }
 
 const parsed = (what: string, text: string): unknown => {
@@ -32,6 +35,23 @@ const readBundle = async (path: string): Promise<VatBundle> => {
   return parsed(path, text) as VatBundle;
 };
 
+const COLUMNS = 80;
+
+/** In lines of at most 80 columns, those behind the first indented. */
+const folded = (text: string): string => {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+};
+
+const SHOWN = { ok: 'succeed', warnings: 'succeed, with WARNINGS', refused: 'FAIL' } as const;
+
 const describe = (name: string, report: DryRunReport): string[] => {
   const { kinds, errors, cost, migrations } = report;
   const { failed, fault } = migrations;
@@ -45,7 +65,7 @@ const describe = (name: string, report: DryRunReport): string[] => {
   ];
   const facts = factsOf([
     ['vat', `${name} (${report.vatId})`],
-    ['the upgrade would', report.ok ? 'succeed' : 'FAIL'],
+    ['the upgrade would', SHOWN[report.verdict]],
     ['incarnation', report.incarnationNumber],
     ['exports that would be abandoned', report.exportsAbandoned],
     ['named exports that would be abandoned', report.abandonedNames.join(', ') || 'none'],
@@ -65,16 +85,20 @@ const describe = (name: string, report: DryRunReport): string[] => {
       ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
       : [];
   const traces = report.trace === undefined ? [] : [report.trace];
-  return [facts, ...tables, ...raised, ...stuck, ...examples, ...reasons, ...traces];
+  const warnings = report.warnings.map(({ code, text }) => folded(`${code}: ${text}`));
+  return [...warnings, facts, ...tables, ...raised, ...stuck, ...examples, ...reasons, ...traces];
 };
 
 const run = async (
   directory: string,
   name: string,
   path: string,
-  { json, parameters }: Flags,
+  { compare, json, parameters, strict }: Flags,
 ): Promise<void> => {
-  const vatParameters = parameters === undefined ? undefined : parsed('--parameters', parameters);
+  const given =
+    typeof parameters === 'string'
+      ? { vatParameters: parsed('--parameters', parameters) }
+      : { presentParameters: parameters !== false };
   const bundle = await readBundle(path);
   if (inspectDirectory(directory) !== 'store') {
     throw new HostError('NOT_A_STORE', `${directory} holds no store.`);
@@ -84,10 +108,12 @@ const run = async (
   const open = (signal: AbortSignal): Promise<Kernel> => openKernel({ ...options, signal });
   const work = async (kernel: Kernel): Promise<void> => {
     const { vatId, name: known } = kernel.vat(name);
-    const report = await kernel.checkUpgrade(vatId, { bundle, vatParameters });
+    const report = await kernel.checkUpgrade(vatId, { bundle, compare, ...given });
     if (json === true) print(JSON.stringify(report));
     else for (const text of describe(known, report)) print(text);
-    if (!report.ok) process.exitCode = 1;
+    const { verdict } = report;
+    if (verdict === 'refused') process.exitCode = 1;
+    if (verdict === 'warnings' && strict === true) process.exitCode = 3;
   };
   await overKernel({ open, work });
 };
@@ -95,8 +121,10 @@ const run = async (
 const DESCRIPTION =
   'Tries an upgrade of a vat on the data of a store, in a thread of its own, and writes nothing: ' +
   'which durable kinds would be defined again, which exports and promises would be lost, what it ' +
-  'costs, and why it would fail. No kernel may have the store open; for one that runs there is ' +
-  'kernel.checkUpgrade. Exit status 1 when the upgrade would fail.';
+  'costs, what it is likely to break, and why it would fail. No kernel may have the store open; ' +
+  'for one that runs there is ' +
+  'kernel.checkUpgrade. Exit status 1 when the upgrade would fail, 3 when there are warnings and ' +
+  '--strict.';
 
 export const addCheckUpgradeCommand = (program: Command): void => {
   program
@@ -106,7 +134,10 @@ export const addCheckUpgradeCommand = (program: Command): void => {
     .argument('<directory>', 'the store')
     .argument('<vat>', 'the vat, by name or id')
     .argument('<bundle>', 'the new code: an entry module (.js, .ts) or a bundle (.json)')
-    .option('--parameters <json>', 'vatParameters of the new incarnation')
+    .option('--parameters <json>', 'vatParameters of the upgrade; default: those that the vat has')
+    .option('--no-parameters', 'without vatParameters')
+    .option('--no-compare', 'start the new code once, and not beside the present one')
+    .option('--strict', 'exit status 3 when there are warnings')
     .option('--json', 'print one JSON object instead of tables')
     .action(run);
 };

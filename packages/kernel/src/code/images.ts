@@ -20,6 +20,7 @@ import {
   BUNDLE_CAPS_MARK,
   imageIdFrom,
   INTERFACES_MARK,
+  DESCRIPTION_MARK,
   PARTS_MARK,
   repairedImage,
   type ImageId,
@@ -141,7 +142,10 @@ export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
 
 /** What an image's text says that its vats can run and be told. */
 const OLDER_WOVEN_MARK = `heirloom image: woven code ${OLDER_WEAVING}`;
-const MARKS = [WOVEN_MARK, OLDER_WOVEN_MARK, BUNDLE_CAPS_MARK, INTERFACES_MARK, PARTS_MARK];
+const MARKS = [
+  ...[WOVEN_MARK, OLDER_WOVEN_MARK, BUNDLE_CAPS_MARK],
+  ...[DESCRIPTION_MARK, INTERFACES_MARK, PARTS_MARK],
+];
 
 export class Images {
   readonly #view: ReadView;
@@ -213,6 +217,11 @@ export class Images {
   /** Do they leave for the next wave what comes behind large cranks? */
   holdsBack(id: ImageId): boolean {
     return this.#marksOf(id).has(PARTS_MARK);
+  }
+
+  /** Can workers on it be asked what a start has made? */
+  describes(id: ImageId): boolean {
+    return this.#marksOf(id).has(DESCRIPTION_MARK);
   }
 
   #marksOf(id: ImageId): ReadonlySet<string> {

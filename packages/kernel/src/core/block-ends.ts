@@ -18,7 +18,14 @@ export const OWN_BLOCK_DELIVERIES = 32_768;
 /** Bytes that a block is to write, after which it ends: they are in memory until then. */
 export const OWN_BLOCK_BYTES = 32 * 2 ** 20;
 /** Age after which a block ends: so long what vats have done is not durable. */
-export const OWN_BLOCK_MS = 200;
+export const OWN_BLOCK_MS = 1_000;
+/**
+ * Age after which a block ends that is to write much: whoever calls meanwhile waits for its commit.
+ * One that writes little goes on: what is made and gone within a block is not written at all.
+ */
+export const LARGE_BLOCK_MS = 200;
+/** Bytes from which on a block writes much: some fifty thousand rows, 0.15 s. */
+export const LARGE_BLOCK_BYTES = 4 * 2 ** 20;
 /**
  * Age after which a block ends that the host waits for. A commit takes a few milliseconds, so that
  * a host that always waits spends most of its time on waves all the same.
@@ -42,10 +49,11 @@ interface OwnBlock {
 
 export const endsOwnBlock = (block: OwnBlock): boolean => {
   const { bytes, collectsOnly, deliveries, hostWaits, milliseconds, waves } = block;
+  const ownMs = bytes >= LARGE_BLOCK_BYTES ? LARGE_BLOCK_MS : OWN_BLOCK_MS;
   return (
     deliveries >= OWN_BLOCK_DELIVERIES ||
     bytes >= OWN_BLOCK_BYTES ||
-    milliseconds >= (hostWaits ? AWAITED_BLOCK_MS : OWN_BLOCK_MS) ||
+    milliseconds >= (hostWaits ? AWAITED_BLOCK_MS : ownMs) ||
     (collectsOnly && waves >= COLLECTING_BLOCK_WAVES)
   );
 };

@@ -74,6 +74,8 @@ interface DryRunCode {
   readonly imageId?: ImageId;
   /** Of bundles that are not installed, or not for that image. */
   readonly scripts?: ReadonlyMap<BundleId, VatScript>;
+  /** Starts the present code, too, and the new one twice. */
+  readonly compares?: boolean;
 }
 
 export interface CoreCounts {
@@ -165,7 +167,7 @@ export class KernelCore {
       online: this.#online,
       pager: this.#pager,
       scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
-      imageId: () => images.currentId,
+      imageId: () => images.currentId, describes: id => images.describes(id),
       onUpgrade: report => this.upgrades.add(report),
       log: this.log,
       clock: ways.clock,
@@ -316,7 +318,7 @@ export class KernelCore {
   async dryRun(
     vat: VatNumber,
     successor: Successor,
-    { imageId, scripts }: DryRunCode = {},
+    { imageId, scripts, compares = false }: DryRunCode = {},
   ): Promise<DryRunReport> {
     await this.doDeferred();
     const { scriptOf } = this.#lifecycle;
@@ -327,7 +329,8 @@ export class KernelCore {
     };
     const moment = { height: this.height, wave: this.#wave };
     try {
-      return await dryRun(context, vat, successor, moment, it => this.reports.traceOf(it));
+      const traceOf = (reason: Uint8Array) => this.reports.traceOf(reason);
+      return await dryRun(context, vat, successor, moment, { compares, traceOf });
     } finally {
       this.assertAlive();
     }

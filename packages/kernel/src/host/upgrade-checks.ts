@@ -226,7 +226,15 @@ export interface CheckUpgradeOptions {
   readonly bundleId?: string | undefined;
   /** Or one that is not. */
   readonly bundle?: VatBundle | undefined;
+  /** As of `upgradeVat`: undefined if they are left out. */
   readonly vatParameters?: unknown;
+  /** In their place those that the vat has now, with what they refer to. */
+  readonly presentParameters?: boolean | undefined;
+  /**
+   * Starts the present code beside the new one, and the new one once more: warns of methods that
+   * are gone, and of what every start does again. Three starts in the place of one.
+   */
+  readonly compare?: boolean | undefined;
 }
 
 /** The same by `upgradeVat`. */
@@ -277,6 +285,8 @@ const scriptToCheck = async (
   };
 };
 
+const CHECK_NAMES = ['bundleId', 'bundle', 'vatParameters', 'presentParameters', 'compare'];
+
 /** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE, UNKNOWN_REFERENCE. */
 export const checkUpgrade = async (
   core: KernelCore,
@@ -284,20 +294,30 @@ export const checkUpgrade = async (
   vat: VatNumber,
   options: CheckUpgradeOptions,
 ): Promise<DryRunReport> => {
-  checkFields('checkUpgrade', options, ['bundleId', 'bundle', 'vatParameters']);
+  checkFields('checkUpgrade', options, CHECK_NAMES);
   const { bundle, bundleId: given, vatParameters } = options;
-  const { body: parameters, slots } = core.data.encode(vatParameters);
+  const { presentParameters = false, compare: compares = false } = options;
+  if (presentParameters && vatParameters !== undefined) {
+    const how = 'a dry run: give vatParameters, or presentParameters: true, and not both';
+    throw new KernelError('BAD_OPTION', how);
+  }
+  const encoded = core.data.encode(vatParameters);
   if (!blocks.isBusy) checkRuns(core, vat);
   return blocks.aside(
     () => scriptToCheck(core, given, bundle),
     async findScript => {
       checkRuns(core, vat);
-      const unheld = slots.find(kref => !isHeld(core.state, kref));
-      if (unheld !== undefined) throw unknownReference(unheld);
       const script = findScript();
       const { bundleId } = script;
+      const row = core.state.vats.need(vat);
+      const { parameters, slots } = presentParameters
+        ? row
+        : { parameters: encoded.body, slots: encoded.slots };
+      // What the vat holds need not be held by the host.
+      const unheld = presentParameters ? undefined : slots.find(kref => !isHeld(core.state, kref));
+      if (unheld !== undefined) throw unknownReference(unheld);
       const successor = { bundleId, parameters, slots, message: 'dry run' };
-      return core.dryRun(vat, successor, { scripts: new Map([[bundleId, script]]) });
+      return core.dryRun(vat, successor, { scripts: new Map([[bundleId, script]]), compares });
     },
   );
 };

@@ -1,6 +1,13 @@
 /** What an upgrade makes of a vat's durable kinds: part of the report of a dry run. */
-import { readU32, ROW_KIND_PREFIX } from '@heirloom/store';
-import { describeKind, readTag, type KindDescription, type VatNumber } from '@heirloom/worker';
+import { readU32, ROW_KIND_PREFIX, rowKind } from '@heirloom/store';
+import {
+  describeKind,
+  readTag,
+  type KindDescription,
+  type Spaces,
+  type VatDescription,
+  type VatNumber,
+} from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import type { DismissedKind } from '../state/schema.js';
 
@@ -22,8 +29,6 @@ export interface KindFates {
   readonly added: readonly string[];
 }
 
-const NOT_CALLED = /^defineDurableKind not called for tags: \[(.*)\]$/s;
-
 type NumberedKind = KindDescription & { readonly number: number };
 
 /** The durable kinds of a vat at a moment. */
@@ -41,6 +46,16 @@ const describeRow = (row: Uint8Array): KindDescription | undefined => {
     if (error instanceof Error) return undefined;
     throw error;
   }
+};
+
+/** The row of a durable kind, if the vat has it. */
+export const kindRowOf = (
+  state: KernelState,
+  spaces: Spaces,
+  kind: number,
+): Uint8Array | undefined => {
+  const key = rowKind(kind);
+  return state.rows.has(spaces, key) ? state.rows.need(spaces, key) : undefined;
 };
 
 export const kindsOf = (state: KernelState, vat: VatNumber): VatKinds => {
@@ -63,37 +78,54 @@ export const raised = (before: VatKinds, after: VatKinds): RaisedVersion[] => {
   });
 };
 
-/** The tags that the text of a failure says were not defined again; `known` is in their order. */
-const unboundIn = (errors: readonly string[], known: readonly string[]): string[] => {
-  const unbound: string[] = [];
-  for (const error of errors) {
-    let [, rest = ''] = NOT_CALLED.exec(error.replace(/^\w+: /, '')) ?? [];
-    for (const tag of known) {
-      if (rest !== tag && !rest.startsWith(`${tag},`)) continue;
-      unbound.push(tag);
-      rest = rest.slice(tag.length + 1);
-    }
-  }
-  return unbound;
+type Described = Pick<VatDescription, 0>;
+
+/** Kinds of the predecessor that the start has not defined; undefined: nobody can tell. */
+const definedIn = (description: Described | undefined): ReadonlySet<number> | undefined =>
+  description && new Set(description[0].map(([number]) => number));
+
+export const lostOf = (
+  before: VatKinds,
+  description: Described | undefined,
+): readonly NumberedKind[] => {
+  const defined = definedIn(description);
+  return defined === undefined ? [] : before.known.filter(({ number }) => !defined.has(number));
 };
 
-/** `errors`: why the start failed, if it did. */
+/** Kinds that the start has made. */
+export const addedOf = (
+  before: VatKinds,
+  description: Described | undefined,
+): readonly { readonly number: number; readonly tag: string }[] => {
+  const known = new Set(before.known.map(({ number }) => number));
+  const gone = new Set(before.dismissed.map(([number]) => number));
+  const defined = description?.[0] ?? [];
+  return defined
+    .filter(([number]) => !known.has(number) && !gone.has(number))
+    .map(([number, tag]) => ({ number, tag }));
+};
+
+const tagsOf = (kinds: readonly { readonly tag: string }[]): string[] =>
+  kinds.map(({ tag }) => tag);
+
+/** `isOk`: the start went well, and all that it has not dismissed is bound. */
 export const fatesOf = (
   before: VatKinds,
   after: VatKinds,
-  errors: readonly string[],
+  description: Described | undefined,
+  isOk: boolean,
 ): KindFates => {
   const tags = new Map(before.known.map(({ number, tag }) => [number, tag]));
   const isLeft = new Set(after.known.map(({ number }) => number));
-  const unbound = unboundIn(errors, [...tags.values()]);
+  const defined = definedIn(description);
+  const isBound = ({ number }: NumberedKind): boolean =>
+    isOk ? isLeft.has(number) : defined?.has(number) === true;
   const wasDismissed = new Set(before.dismissed.map(([number]) => number));
   const dismissed = after.dismissed.filter(([number]) => !wasDismissed.has(number));
   return {
-    bound: [...tags].flatMap(([number, tag]) =>
-      isLeft.has(number) && !unbound.includes(tag) ? [tag] : [],
-    ),
-    unbound,
+    bound: tagsOf(before.known.filter(isBound)),
+    unbound: isOk ? [] : tagsOf(lostOf(before, description)),
     dismissed: dismissed.map(([number, tag]) => tags.get(number) ?? readTag(tag) ?? '?'),
-    added: after.known.flatMap(({ number, tag }) => (tags.has(number) ? [] : [tag])),
+    added: tagsOf(after.known.filter(({ number }) => !tags.has(number))),
   };
 };

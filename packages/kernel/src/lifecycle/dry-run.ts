@@ -7,8 +7,15 @@
  * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
  * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import type { Steps } from '@heirloom/store';
-import { readCrank, vatIdOf, type Spaces, type VatId, type VatNumber } from '@heirloom/worker';
+import { textOf, type Steps } from '@heirloom/store';
+import {
+  readCrank,
+  vatIdOf,
+  type Spaces,
+  type VatId,
+  type VatNumber,
+  type VRef,
+} from '@heirloom/worker';
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { inTurns } from '../base/giving-way.js';
 import { WorkerError } from '../base/kernel-errors.js';
@@ -22,13 +29,16 @@ import {
 } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
+import type { Mark } from '../state/journal.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { DryRunItem } from '../state/queue-items.js';
 import { VatState } from '../state/schema.js';
 import {
+  addedOf,
   fatesOf,
   kindsOf,
+  lostOf,
   raised,
   type KindFates,
   type RaisedVersion,
@@ -39,6 +49,23 @@ import { choosingRejected, gatheringPromises, watchesIn } from './termination.js
 import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
+import {
+  failedMigrations,
+  goneMethods,
+  lostKinds,
+  lostWatches,
+  raisedVersions,
+} from './warnings/kinds.js';
+import { lostAnswers, lostExports, lostNames, unheardAnswers } from './warnings/losses.js';
+import { missingKeys, parametersLeftOut } from './warnings/left-out.js';
+import {
+  deedsOf,
+  madeAnew,
+  NO_DEEDS,
+  repeatedDeeds,
+  waitingStart,
+} from './warnings/start-deeds.js';
+import { sorted, verdictOf, type UpgradeVerdict, type UpgradeWarning } from './warnings/warning.js';
 
 /** What a crank counts. */
 export interface CrankCost {
@@ -51,6 +78,10 @@ export interface CrankCost {
 export interface UpgradeFindings {
   readonly vatId: VatId;
   readonly ok: boolean;
+  /** `warnings`: it would succeed, and is likely to break what they say. */
+  readonly verdict: UpgradeVerdict;
+  /** Worst first: docs/upgrade/mistakes.md. */
+  readonly warnings: readonly UpgradeWarning[];
   /** Why it would fail: what the requester of the upgrade would be told, a text for each cause. */
   readonly errors: readonly string[];
   /** Of the successor. */
@@ -84,9 +115,9 @@ const ERRORS_MAX = 100;
 const EXPORTS_COUNTED_MAX = 10_000;
 
 /** At most `limit`: what they are called inside the vat. */
-const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): string[] => {
+const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): VRef[] => {
   const { byVRef } = state.clist(vat);
-  const found: string[] = [];
+  const found: VRef[] = [];
   for (const range of ranges.mortalExports(vat, state.vats.need(vat).incarnation)) {
     for (const vref of byVRef.scan(range)) {
       if (found.length === limit) return found;
@@ -131,7 +162,9 @@ const lossesOf = async (
   const { incarnation, spaces } = state.vats.need(vat);
   const abandoned = abandonedExports(state, vat, exportsMax);
   const rejected = await inTurns(rejecting(state, vat, spaces), clock);
+  const lost = await inTurns(losing(state, vat, abandoned), clock);
   return {
+    lost,
     vatId: vatIdOf(vat),
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
@@ -146,7 +179,20 @@ function* rejecting(state: KernelState, vat: VatNumber, spaces: Spaces): Steps<K
   return yield* choosingRejected(state, vat, promises, watchesIn(state, spaces));
 }
 
+/** What others lose by any upgrade of the vat now. */
+function* losing(
+  state: KernelState,
+  vat: VatNumber,
+  abandoned: readonly VRef[],
+): Steps<UpgradeWarning[]> {
+  const exported = yield* lostExports(state, vat, abandoned);
+  const unheard = yield* unheardAnswers(state, vat);
+  return [...exported, ...unheard, ...(yield* lostAnswers(state, vat))];
+}
+
 interface TrialOptions {
+  /** Starts the present code, too, and the new code twice, and compares. */
+  readonly compares: boolean;
   readonly exportsMax: number;
   /** The end of a worker that migrates is a finding, not a HostError. */
   readonly tellsWorkerEnds: boolean;
@@ -156,18 +202,80 @@ interface TrialOptions {
   readonly onFailed?: (reason: KernelData) => void;
 }
 
+/** A start within a trial: what it has made and done, and its worker, which is the caller's. */
+const startTried = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  successor: Successor,
+  moment: Moment,
+) => {
+  const { state } = context;
+  const started = await startSuccessor(context, vat, successor, moment);
+  const { worker, packed, verdict } = started;
+  try {
+    const canTell = context.describes(state.vats.need(vat).imageId);
+    const description = canTell ? await worker.describe() : undefined;
+    const deeds = verdict.ok ? deedsOf(state, vat, packed) : NO_DEEDS;
+    return { ...started, description, deeds };
+  } catch (error) {
+    context.online.discard(worker);
+    throw error;
+  }
+};
+
+/** The same, undone. */
+const startAside = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  successor: Successor,
+  moment: Moment,
+) => {
+  const { state } = context;
+  const mark = state.mark();
+  try {
+    const { worker, ...started } = await startTried(context, vat, successor, moment);
+    context.online.discard(worker);
+    return started;
+  } finally {
+    state.journal.rollback(mark);
+  }
+};
+
+/** What the new code does at each start, and what the present code has and the new one has not. */
+const compared = async (
+  context: LifecycleContext,
+  vat: VatNumber,
+  successor: Successor,
+  moment: Moment,
+  first: Pick<Awaited<ReturnType<typeof startTried>>, 'deeds' | 'description'>,
+  before: { readonly mark: Mark; readonly present: Successor },
+): Promise<UpgradeWarning[]> => {
+  const { state } = context;
+  const again = await startAside(context, vat, successor, moment);
+  const repeated = repeatedDeeds(state, vat, first.deeds, again.deeds);
+  state.journal.rollback(before.mark);
+  const { verdict, description } = await startAside(context, vat, before.present, moment);
+  if (!verdict.ok || description === undefined || first.description === undefined) return repeated;
+  return [...repeated, ...goneMethods(state, vat, description, first.description)];
+};
+
 /** All of an upgrade of a running vat: within a trial. Errors: HostError when the worker dies. */
 const upgradeInTrial = async (
   context: LifecycleContext,
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
+  { compares, exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
 ): Promise<UpgradeFindings> => {
   const { state } = context;
-  const losses = await lossesOf(context, vat, exportsMax);
+  const { lost, ...losses } = await lossesOf(context, vat, exportsMax);
   const before = kindsOf(state, vat);
-  const { worker, verdict, packed } = await startSuccessor(context, vat, successor, moment);
+  const mark = state.mark();
+  const { bundleId, parameters, slots, previous } = state.vats.need(vat);
+  const present = { bundleId, parameters, slots, previous, message: 'dry run' };
+  const leftOut = parametersLeftOut(state, vat, successor);
+  const first = await startTried(context, vat, successor, moment);
+  const { worker, verdict, packed, description, deeds } = first;
   onStarted?.();
   if (!verdict.ok) onFailed?.(verdict.reason);
   const migrates = verdict.ok && hasVersions(state, vat);
@@ -179,12 +287,36 @@ const upgradeInTrial = async (
   }
   const errors = verdict.ok ? [] : reasonsOf(verdict.reason);
   const after = kindsOf(state, vat);
+  const kinds = fatesOf(before, after, description, verdict.ok);
+  const raisedKinds = raised(before, after);
+  const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
+  const script = textOf(context.scriptOf(successor.bundleId, state.vats.need(vat).imageId).script);
+  const found = verdict.ok
+    ? [
+        ...lost,
+        ...leftOut,
+        ...lostNames(abandonedNames),
+        ...madeAnew(state, vat, deeds),
+        ...missingKeys(state, vat, script),
+        ...raisedVersions(raisedKinds),
+        ...failedMigrations(sample),
+        ...(description === undefined ? [] : lostWatches(description)),
+      ]
+    : [
+        ...lostKinds(lostOf(before, description), addedOf(before, description)),
+        ...(description === undefined ? [] : waitingStart(state, vat, errors, description)),
+      ];
+  if (compares && verdict.ok) {
+    const options = { mark, present };
+    found.push(...(await compared(context, vat, successor, moment, first, options)));
+  }
+  const warnings = sorted(found);
   return {
     ...losses,
-    ...{ ok: verdict.ok, errors },
-    kinds: fatesOf(before, after, errors),
-    migrations: { kinds: raised(before, after), ...sample },
-    abandonedNames: verdict.ok ? verdict.effects.abandonedNames : [],
+    ...{ ok: verdict.ok, verdict: verdictOf(verdict.ok, warnings), warnings, errors },
+    kinds,
+    migrations: { kinds: raisedKinds, ...sample },
+    abandonedNames,
     cost: costOf(packed, verdict),
   };
 };
@@ -194,6 +326,13 @@ const unlogged = (context: LifecycleContext): LifecycleContext => ({
   ...context,
   log: context.log.silenced(),
 });
+
+interface DryRunOptions {
+  /** As of `TrialOptions`. */
+  readonly compares: boolean;
+  /** Where an error was thrown, if that is known. */
+  readonly traceOf: (reason: Uint8Array) => string | undefined;
+}
 
 /**
  * Tries an upgrade of a running vat for the host. Between waves only.
@@ -205,7 +344,7 @@ export const dryRun = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  traceOf: (reason: Uint8Array) => string | undefined,
+  { compares, traceOf }: DryRunOptions,
 ): Promise<DryRunReport> => {
   const { state } = context;
   let trace: string | undefined;
@@ -221,7 +360,7 @@ export const dryRun = async (
     milliseconds: (started ?? context.clock.nowMs()) - began,
     ...cost,
   });
-  const options = { exportsMax: Infinity, tellsWorkerEnds: true, onStarted, onFailed };
+  const options = { compares, exportsMax: Infinity, tellsWorkerEnds: true, onStarted, onFailed };
   try {
     const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
@@ -230,9 +369,11 @@ export const dryRun = async (
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
     const unbound = kindsOf(state, vat).known.map(({ tag }) => tag);
+    const { lost: _lost, ...losses } = await lossesOf(context, vat, Infinity);
     return {
-      ...(await lossesOf(context, vat, Infinity)),
-      ...{ ok: false, errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
+      ...losses,
+      ...{ ok: false, verdict: 'refused', warnings: [] },
+      ...{ errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
       kinds: { bound: [], unbound, dismissed: [], added: [] },
       migrations: { kinds: [], ...NO_SAMPLE },
       cost: timed({ rowsWritten: 0, syscalls: 0, bytes: 0 }),
@@ -253,9 +394,11 @@ export const carryOutDryRun = async (
     return rejection(notRunning(vat));
   }
   const successor = { bundleId, parameters, slots, message };
-  const options = { exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
+  const options = { compares: false, exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
   const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
-  const report: VatReport = await state.trial(work);
+  const findings = await state.trial(work);
   releaseAll(state, slots);
+  const warnings = findings.warnings.map(({ code, count }) => ({ code, count }));
+  const report: VatReport = { ...findings, warnings };
   return { rejected: false, ...kernelData(report) };
 };

@@ -9,7 +9,7 @@
  * all of this, or undone with it. Invariants: the parent has no crank in the wave (wave/plan.ts),
  * so its transcript is whole; it is told nothing; nobody decides a promise twice.
  */
-import { packFrame } from '@heirloom/store';
+import { atOnce, packFrame } from '@heirloom/store';
 import {
   Delivery,
   positionAfter,
@@ -41,13 +41,14 @@ import { handingOver } from '../state/hand-over.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
-import { heldBy, ItemType, type ForkItem } from '../state/queue-items.js';
+import { heldBy, type ForkItem } from '../state/queue-items.js';
 import { runningVats } from '../state/running-vats.js';
 import { exportName, PromiseState, Reach, VatState, type VatRow } from '../state/schema.js';
 import { copyHistory, NoFork, type Family } from './fork-history.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning } from './replay-upgrade.js';
 import { shareSpaces } from './shared-spaces.js';
+import { gatheringNotified } from './termination.js';
 import { deliverAlone, type LifecycleContext, type Moment, type Started } from './vat-start.js';
 
 /** The counterparts, in the fork, of exports of its parent. Errors: NoFork. */
@@ -68,15 +69,6 @@ const copyImport = ({ state, parent, child }: Family, kref: KRef): void => {
   else holdRecognizable(state, kref);
   const action = CollectAction.retireImport;
   if (isMarked(state, parent, action, kref)) mark(state, child, action, kref);
-};
-
-/** The promises that the parent is to be told of and has not been. */
-const notifiedOf = (state: KernelState, parent: VatNumber): ReadonlySet<KRef> => {
-  const notified = new Set<KRef>();
-  for (const { item } of state.queue.entries()) {
-    if (item.type === ItemType.notify && item.vat === parent) notified.add(item.promise);
-  }
-  return notified;
 };
 
 /** The same promise where others decide it; one of the fork's own where the parent does. */
@@ -104,7 +96,7 @@ const copyPromise = (
 /** In order of their krefs. */
 const copyNames = (family: Family): void => {
   const { state, parent } = family;
-  const notified = notifiedOf(state, parent);
+  const notified = atOnce(gatheringNotified(state, parent));
   for (const kref of [...state.clist(parent).byKRef.scan(ranges.byKRef(parent))]) {
     if (isPromiseKRef(kref)) copyPromise(family, kref, notified);
     else copyImport(family, kref);

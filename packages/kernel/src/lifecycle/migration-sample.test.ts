@@ -11,6 +11,7 @@ const answering = (hex: string): VatWorker => ({
   prepare: () => Promise.resolve(false),
   bind: () => Promise.resolve(),
   replay: () => Promise.resolve(),
+  describe: () => Promise.reject(Error('not asked')),
   restack: () => undefined,
   hand: () => undefined,
   deliver: () => undefined,

@@ -24,11 +24,12 @@ import {
 import { hasRevokedNames, revokeStep } from '../objects/dismissed-kinds.js';
 import { describeData, VAT_TERMINATED } from '../objects/kernel-data.js';
 import { removeExports } from '../objects/orphans.js';
-import { settling, type Settlement } from '../objects/router.js';
+import { settling, subscribe, type Settlement } from '../objects/router.js';
 import { settlingDone } from '../services/vat-admin.js';
 import { dismissalsKey, endedKey, endedOf, ranges } from '../state/kernel-keys.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import { ItemType } from '../state/queue-items.js';
 import { PromiseState, Reach, VatState, type CleanupRow } from '../state/schema.js';
 import { shareStep } from './shared-spaces.js';
 
@@ -76,11 +77,41 @@ export function* choosingRejected(
   return rejected;
 }
 
+/** The promises that the vat is to be told of and has not been. */
+export function* gatheringNotified(state: KernelState, vat: VatNumber): Steps<ReadonlySet<KRef>> {
+  const notified = new Set<KRef>();
+  for (const { item } of state.queue.entries()) {
+    if (item.type === ItemType.notify && item.vat === vat) notified.add(item.promise);
+    yield;
+  }
+  return notified;
+}
+
+/** Settled promises that the vat watches, and of which it is to be told again: in kref order. */
+function* choosingUnheard(
+  state: KernelState,
+  vat: VatNumber,
+  promises: readonly KRef[],
+  kept: KeptPromises,
+): Steps<KRef[]> {
+  const { byKRef } = state.clist(vat);
+  const settled: KRef[] = [];
+  for (const promise of promises) {
+    const isOpen = getPromise(state, promise).state === PromiseState.unresolved;
+    if (!isOpen && kept.isWatched(byKRef.need(promise)[0])) settled.push(promise);
+    yield;
+  }
+  if (settled.length === 0) return settled;
+  const notified = yield* gatheringNotified(state, vat);
+  return settled.filter(promise => !notified.has(promise));
+}
+
 /**
  * Rejects what the vat decides, in kref order (rules.md#u2), and takes its promises out of its
  * c-list: nobody is left who knows them. What is watched stays, name and subscription; if it has
- * just been rejected, the notify is on the queue. What is durable stays as it is. Returns how many
- * it has rejected.
+ * just been rejected, the notify is on the queue; of what has settled before, and not all watchers
+ * have heard, the successor is told once more. What is durable stays as it is. Returns how many it
+ * has rejected.
  */
 export function* abandoningPromises(
   state: KernelState,
@@ -91,6 +122,7 @@ export function* abandoningPromises(
   const { byKRef } = state.clist(vat);
   const promises = yield* gatheringPromises(state, vat);
   const rejected = yield* choosingRejected(state, vat, promises, kept);
+  const unheard = yield* choosingUnheard(state, vat, promises, kept);
   for (const promise of rejected) {
     yield* settling(state, promise, reason);
     yield;
@@ -98,6 +130,10 @@ export function* abandoningPromises(
   for (const promise of promises) {
     const [vref] = byKRef.need(promise);
     if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
+    yield;
+  }
+  for (const promise of unheard) {
+    subscribe(state, vat, promise);
     yield;
   }
   return rejected.length;

@@ -71,6 +71,8 @@ export interface LifecycleContext {
   scriptOf(bundleId: BundleId, imageId?: ImageId): VatScript;
   /** The image of new incarnations. */
   imageId(): ImageId;
+  /** Can workers on it be asked what a start has made? */
+  describes(imageId: ImageId): boolean;
   readonly toldBundles: ToldBundles;
   readonly onUpgrade: (report: UpgradeReport) => void;
   readonly log: KernelLog;
@@ -131,7 +133,9 @@ export const deliverAlone = async (
     const { height, wave } = moment;
     state.record(vat, incarnation, position, [height, wave, [delivery], checks, digest]);
     // For the worker this is a wave of its own: what it settled is forgotten (rules.md#w3).
-    for (const promise of verdict.effects.retired) retirePromise(state, vat, promise);
+    const { retired, kept } = verdict.effects;
+    const stay = new Set(kept);
+    for (const promise of retired) if (!stay.has(promise)) retirePromise(state, vat, promise);
   }
   return { worker, verdict, packed, arrivedMs };
 };

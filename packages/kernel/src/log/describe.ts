@@ -108,6 +108,8 @@ export const describeSyscall = (syscall: SyscallTuple): Description => {
     }
     case Syscall.subscribe:
       return { event: 'subscribe', promise: syscall[1] };
+    case Syscall.keep:
+      return { event: 'keep', promise: syscall[1] };
     case Syscall.resolve:
       return { event: 'resolve', ...settlements(syscall[1]) };
     case Syscall.exit:

@@ -48,7 +48,7 @@ const WORD_CHARS_MAX = 1_000;
 /** A reason as a JSON string: six characters for one that is not ASCII. */
 const REASON_TEXT_CHARS_MAX = 6 * MIGRATION_REASON_CHARS_MAX + 2;
 
-/** References between two places where reading may stop. */
+/** Elements of a list between two places where reading may stop. */
 const READ_AT_ONCE = 64;
 
 const fault = (what: string): never => {
@@ -59,10 +59,24 @@ const limit = (what: string): never => {
   throw new VatFault('LIMIT', what);
 };
 
+/** One that is a list, which may be long. */
+interface LongSyscall {
+  readonly op:
+    | typeof Syscall.resolve
+    | typeof Syscall.dropImports
+    | typeof Syscall.retireImports
+    | typeof Syscall.retireExports
+    | typeof Syscall.abandonExports
+    | typeof Syscall.allege;
+  readonly count: number;
+}
+
 class CrankReader {
   readonly #cursor: FrameCursor;
   /** That may still come, in all syscalls together. */
   #elementsLeft = ELEMENTS_PER_CRANK_MAX;
+  /** The syscall that is read in steps, and how many elements its list has. */
+  #long: LongSyscall = { op: Syscall.resolve, count: 0 };
   #referencesLeft = REFERENCES_PER_CRANK_MAX;
 
   constructor(packed: Uint8Array) {
@@ -94,13 +108,14 @@ class CrankReader {
     if (count > SYSCALLS_PER_CRANK_MAX) limit('too many syscalls');
     const syscalls: SyscallTuple[] = [];
     for (let i = 0; i < count; i += 1) {
-      syscalls.push(yield* this.#syscall());
+      syscalls.push(this.#syscall() ?? (yield* this.#longSyscall()));
       yield;
     }
     return syscalls;
   }
 
-  *#syscall(): Steps<SyscallTuple> {
+  /** Undefined, with `#long` set: it is read in steps. */
+  #syscall(): SyscallTuple | undefined {
     const cursor = this.#cursor;
     const length = cursor.list();
     if (length === 0) fault('a syscall without an opcode');
@@ -110,24 +125,30 @@ class CrankReader {
         if (length !== 5) fault('malformed send');
         const target = this.#reference();
         const body = this.#body();
-        const slots = yield* this.#slots();
+        const slots = this.#slots();
         return [op, target, body, slots, cursor.takesNull() ? null : this.#reference()];
       }
       case Syscall.subscribe:
-        if (length !== 2) fault('malformed subscribe');
+      case Syscall.keep:
+        if (length !== 2) fault(op === Syscall.keep ? 'malformed keep' : 'malformed subscribe');
         return [op, this.#reference()];
-      case Syscall.resolve:
+      case Syscall.resolve: {
         if (length !== 2) fault('malformed resolve');
-        return [op, yield* this.#resolutions()];
+        const count = this.#elements();
+        if (count === 1) return [op, [this.#resolution()]];
+        this.#long = { op, count };
+        return undefined;
+      }
       case Syscall.exit:
         if (length !== 4) fault('malformed exit');
-        return [op, cursor.boolean(), this.#body(), yield* this.#slots()];
+        return [op, cursor.boolean(), this.#body(), this.#slots()];
       case Syscall.dropImports:
       case Syscall.retireImports:
       case Syscall.retireExports:
       case Syscall.abandonExports:
         if (length !== 2) fault('malformed garbage syscall');
-        return [op, yield* this.#references()];
+        this.#long = { op, count: this.#references(REFERENCES_PER_CRANK_MAX) };
+        return undefined;
       case Syscall.dismissKind: {
         if (length !== 3) fault('malformed dismissal');
         const kind = cursor.integer();
@@ -137,10 +158,38 @@ class CrankReader {
       }
       case Syscall.allege:
         if (length !== 2) fault('malformed interfaces');
-        return [op, yield* this.#interfaces()];
+        this.#long = { op, count: this.#elements() };
+        return undefined;
       default:
         return fault(`unknown syscall ${op}`);
     }
+  }
+
+  /** What vats decide the length of. */
+  *#longSyscall(): Steps<SyscallTuple> {
+    const { op, count } = this.#long;
+    switch (op) {
+      case Syscall.resolve:
+        return [op, yield* this.#many(count, () => this.#resolution(), 1)];
+      case Syscall.allege:
+        return [op, yield* this.#many(count, () => this.#interface())];
+      case Syscall.dropImports:
+      case Syscall.retireImports:
+      case Syscall.retireExports:
+      case Syscall.abandonExports:
+        return [op, yield* this.#many(count, () => this.#reference())];
+      default:
+        throw TypeError(`unknown syscall ${String(op satisfies never)}`);
+    }
+  }
+
+  *#many<T>(count: number, read: () => T, atOnce = READ_AT_ONCE): Steps<T[]> {
+    const list: T[] = [];
+    for (let i = 0; i < count; i += 1) {
+      list.push(read());
+      if (i % atOnce === atOnce - 1) yield;
+    }
+    return list;
   }
 
   #reference(): VRef {
@@ -148,17 +197,12 @@ class CrankReader {
     return isReference(text) ? text : fault('no reference');
   }
 
-  *#references(countMax = REFERENCES_PER_CRANK_MAX): Steps<VRef[]> {
+  /** Of a list of at most `countMax` references, how many there are. */
+  #references(countMax: number): number {
     const count = this.#cursor.list();
     if (count > countMax) limit('syscall capdata too large');
     this.#referencesLeft -= count;
-    if (this.#referencesLeft < 0) limit('too many references');
-    const vrefs: VRef[] = [];
-    for (let i = 0; i < count; i += 1) {
-      vrefs.push(this.#reference());
-      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
-    }
-    return vrefs;
+    return this.#referencesLeft < 0 ? limit('too many references') : count;
   }
 
   #body(): Uint8Array {
@@ -166,8 +210,11 @@ class CrankReader {
     return body.length > BODY_BYTES_MAX ? limit('syscall capdata too large') : body;
   }
 
-  #slots(): Steps<VRef[]> {
-    return this.#references(SLOTS_MAX);
+  /** Ten thousand at most: they are read at a stretch. */
+  #slots(): VRef[] {
+    const vrefs: VRef[] = [];
+    for (let left = this.#references(SLOTS_MAX); left > 0; left -= 1) vrefs.push(this.#reference());
+    return vrefs;
   }
 
   /** A list, each element of which is more than a reference. */
@@ -177,32 +224,19 @@ class CrankReader {
     return this.#elementsLeft < 0 ? limit('too many resolutions') : count;
   }
 
-  *#resolutions(): Steps<Resolution[]> {
+  #resolution(): Resolution {
     const cursor = this.#cursor;
-    const count = this.#elements();
-    const resolutions: Resolution[] = [];
-    for (let i = 0; i < count; i += 1) {
-      cursor.tuple(4);
-      const head = [this.#reference(), cursor.boolean(), this.#body()] as const;
-      resolutions.push([...head, yield* this.#slots()]);
-      yield;
-    }
-    return resolutions;
+    cursor.tuple(4);
+    return [this.#reference(), cursor.boolean(), this.#body(), this.#slots()];
   }
 
-  *#interfaces(): Steps<(readonly [VRef, string])[]> {
+  #interface(): readonly [VRef, string] {
     const cursor = this.#cursor;
-    const count = this.#elements();
-    const pairs: (readonly [VRef, string])[] = [];
-    for (let i = 0; i < count; i += 1) {
-      cursor.tuple(2);
-      const vref = this.#reference();
-      const spelled = cursor.text(WORD_CHARS_MAX);
-      if (readInterface(spelled) === undefined) fault('malformed interfaces');
-      pairs.push([vref, spelled]);
-      yield;
-    }
-    return pairs;
+    cursor.tuple(2);
+    const vref = this.#reference();
+    const spelled = cursor.text(WORD_CHARS_MAX);
+    if (readInterface(spelled) === undefined) fault('malformed interfaces');
+    return [vref, spelled];
   }
 
   *#rows(): Steps<RowWrite[]> {
@@ -223,7 +257,7 @@ class CrankReader {
       }
       before = key;
       rows.push([key, value]);
-      yield;
+      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
     }
     return rows;
   }

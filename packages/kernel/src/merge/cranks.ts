@@ -3,7 +3,7 @@
  *
  * What the item itself does (its counts leave the queue, the vat gets its names, the result's
  * decider) is applied before the crank's own syscalls (rules.md#w1) and stays when the crank fails.
- * So a `VatFault` may be thrown within `mergeCrank` only: in `acceptingMessage` nothing is a vat's
+ * So a `VatFault` may be thrown within `mergeCrank` only: in `acceptMessage` nothing is a vat's
  * fault, and whatever is thrown there stops the kernel.
  */
 import {
@@ -22,14 +22,14 @@ import {
   type VatNumber,
 } from '@heirloom/worker';
 import { activate, activateResult, type Speaker } from '../objects/clist.js';
-import { getPromise, release, releasingAll } from '../objects/counts.js';
+import { getPromise, isFew, release, releaseAll, releasingAll } from '../objects/counts.js';
 import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
 import { readingCrank } from './crank-reader.js';
-import { executing, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
+import { execute, isWhole, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
@@ -55,8 +55,22 @@ export type Verdict =
   | { readonly ok: true; readonly effects: CrankEffects; readonly report: CrankReport }
   | { readonly ok: false; readonly code: string; readonly reason: KernelData };
 
-/** A message leaves the queue for its vat. */
-export function* acceptingMessage(
+/** A message leaves the queue for its vat. Gives the steps that are left, if it takes many. */
+export const acceptMessage = (
+  state: KernelState,
+  vat: VatNumber,
+  message: QueuedMessage,
+): Steps<void> | undefined => {
+  const { target, slots, result } = message;
+  if (!isFew(slots)) return acceptingMessage(state, vat, message);
+  for (const kref of slots) activate(state, vat, kref);
+  if (result !== undefined) activateResult(state, vat, result);
+  release(state, target);
+  releaseAll(state, slots);
+  return undefined;
+};
+
+function* acceptingMessage(
   state: KernelState,
   vat: VatNumber,
   { target, slots, result }: QueuedMessage,
@@ -78,8 +92,26 @@ export interface ToldPromises {
   readonly instead?: Settlement;
 }
 
-/** A notify leaves the queue: the vat gets the data of the whole batch. */
-export function* acceptingNotify(
+/**
+ * A notify leaves the queue: the vat gets the data of the whole batch. Gives the steps that are
+ * left, if it takes many.
+ */
+export const acceptNotify = (
+  state: KernelState,
+  vat: VatNumber,
+  promise: KRef,
+  batch: ToldPromises,
+): Steps<void> | undefined => {
+  const { krefs, instead } = batch;
+  const { slots } = instead ?? getPromise(state, promise);
+  if (krefs.length > 1 || !isFew(slots)) return acceptingNotify(state, vat, promise, batch);
+  activate(state, vat, promise);
+  for (const slot of slots) activate(state, vat, slot);
+  release(state, promise);
+  return undefined;
+};
+
+function* acceptingNotify(
   state: KernelState,
   vat: VatNumber,
   promise: KRef,
@@ -107,10 +139,13 @@ function* applying(
 ): Steps<CrankEffects> {
   const [outcome, syscalls, rows] = crank;
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
-  const effects: CrankEffects = { retired: [], abandonedNames: [], exit: undefined };
+  const nothing = { retired: [], kept: [], abandonedNames: [] };
+  const effects: CrankEffects = { ...nothing, exit: undefined };
+  const speaker = { vat, incarnation };
   for (const syscall of syscalls) {
-    for (const part of partsOf(syscall)) {
-      yield* executing(state, { vat, incarnation }, rights, effects, part);
+    for (const part of isWhole(syscall) ? [syscall] : partsOf(syscall)) {
+      const rest = execute(state, speaker, rights, effects, part);
+      if (rest !== undefined) yield* rest;
       yield;
     }
   }

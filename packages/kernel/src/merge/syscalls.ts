@@ -17,19 +17,22 @@ import {
 } from '@heirloom/worker';
 import { makeResult, resolveName, resolvePromiseName, type Speaker } from '../objects/clist.js';
 import { abandonExports, dropImports, retireExports, retireImports } from '../objects/collect.js';
-import { getPromise } from '../objects/counts.js';
+import { getPromise, isFew } from '../objects/counts.js';
 import { dismissKind } from '../objects/dismissed-kinds.js';
 import { allege } from '../objects/object-interfaces.js';
 import { soleReference } from '../objects/kernel-data.js';
-import { sending, settling, subscribe } from '../objects/router.js';
+import { sending, settling, startSending, startSettling, subscribe } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, type KRef } from '../state/krefs.js';
+import type { QueuedMessage } from '../state/queue-items.js';
 import { PromiseState } from '../state/schema.js';
 
 /** What a crank's syscalls ask beyond the tables. */
 export interface CrankEffects {
   /** Promises whose c-list entries go when the wave ends (rules.md#w3). */
   readonly retired: KRef[];
+  /** Promises whose entries stay then: the vat has watchers that have not heard. */
+  readonly kept: KRef[];
   /** Names of exports that a start has not taken over, in key order. */
   readonly abandonedNames: string[];
   exit:
@@ -53,20 +56,70 @@ function* naming(
   return krefs;
 }
 
-function* doingSend(
+/** The same at a stretch. */
+const nameFew = (state: KernelState, speaker: Speaker, slots: readonly VRef[]): KRef[] => {
+  const krefs: KRef[] = [];
+  for (const vref of slots) krefs.push(resolveName(state, speaker, vref));
+  return krefs;
+};
+
+type Send = Extract<SyscallTuple, readonly [typeof Syscall.send, ...unknown[]]>;
+
+const startSend = (
   state: KernelState,
   speaker: Speaker,
-  [, target, body, slots, result]: Extract<
-    SyscallTuple,
-    readonly [typeof Syscall.send, ...unknown[]]
-  >,
-): Steps<void> {
+  [, target, body, slots, result]: Send,
+): Steps<void> | undefined => {
   const to = resolveName(state, speaker, target);
   // The result is allocated before the arguments are read: it may be among them only if fresh.
   const answer = result === null ? undefined : makeResult(state, speaker, result);
-  const message = { target: to, body, slots: yield* naming(state, speaker, slots), result: answer };
-  yield* sending(state, message);
+  const message = { target: to, body, slots: [], result: answer };
+  if (!isFew(slots)) return sendingTo(state, speaker, message, slots);
+  return startSending(state, { ...message, slots: nameFew(state, speaker, slots) });
+};
+
+function* sendingTo(
+  state: KernelState,
+  speaker: Speaker,
+  message: QueuedMessage,
+  slots: readonly VRef[],
+): Steps<void> {
+  yield* sending(state, { ...message, slots: yield* naming(state, speaker, slots) });
 }
+
+/** The promise that a resolution settles. Throws unless the vat decides it. */
+const decided = (state: KernelState, speaker: Speaker, vpid: VRef): KRef => {
+  const promise = resolvePromiseName(state, speaker, vpid);
+  const row = getPromise(state, promise);
+  if (row.state !== PromiseState.unresolved || row.decider !== speaker.vat) {
+    throw new VatFault('NOT_DECIDER', `the vat does not decide ${vpid}`);
+  }
+  return promise;
+};
+
+const checkSole = ([vpid, rejected, body]: Resolution, krefs: readonly KRef[]): void => {
+  const sole = soleReference(body, krefs);
+  if (!rejected && sole !== undefined && isPromiseKRef(sole)) {
+    fault(`${vpid} cannot be fulfilled with a promise`);
+  }
+};
+
+const startResolve = (
+  state: KernelState,
+  speaker: Speaker,
+  effects: CrankEffects,
+  resolutions: readonly Resolution[],
+): Steps<void> | undefined => {
+  const [resolution, ...more] = resolutions;
+  const isShort = resolution !== undefined && more.length === 0 && isFew(resolution[3]);
+  if (!isShort) return doingResolve(state, speaker, effects, resolutions);
+  const [vpid, rejected, body, slots] = resolution;
+  const promise = decided(state, speaker, vpid);
+  const krefs = nameFew(state, speaker, slots);
+  checkSole(resolution, krefs);
+  effects.retired.push(promise);
+  return startSettling(state, promise, { rejected, body, slots: krefs });
+};
 
 function* doingResolve(
   state: KernelState,
@@ -74,17 +127,11 @@ function* doingResolve(
   effects: CrankEffects,
   resolutions: readonly Resolution[],
 ): Steps<void> {
-  for (const [vpid, rejected, body, slots] of resolutions) {
-    const promise = resolvePromiseName(state, speaker, vpid);
-    const row = getPromise(state, promise);
-    if (row.state !== PromiseState.unresolved || row.decider !== speaker.vat) {
-      throw new VatFault('NOT_DECIDER', `the vat does not decide ${vpid}`);
-    }
+  for (const resolution of resolutions) {
+    const [vpid, rejected, body, slots] = resolution;
+    const promise = decided(state, speaker, vpid);
     const krefs = yield* naming(state, speaker, slots);
-    const sole = soleReference(body, krefs);
-    if (!rejected && sole !== undefined && isPromiseKRef(sole)) {
-      fault(`${vpid} cannot be fulfilled with a promise`);
-    }
+    checkSole(resolution, krefs);
     yield* settling(state, promise, { rejected, body, slots: krefs });
     effects.retired.push(promise);
   }
@@ -130,6 +177,28 @@ const doCollect = (
 /** References of one syscall that are worked off at a stretch. */
 const COLLECTED_MAX = 50;
 
+/** Is the syscall one of those that `partsOf` leaves as they are? */
+export const isWhole = (syscall: SyscallTuple): boolean => {
+  switch (syscall[0]) {
+    case Syscall.send:
+    case Syscall.subscribe:
+    case Syscall.keep:
+    case Syscall.exit:
+    case Syscall.dismissKind:
+      return true;
+    case Syscall.resolve:
+      return syscall[1].length === 1;
+    case Syscall.dropImports:
+    case Syscall.retireImports:
+    case Syscall.retireExports:
+    case Syscall.abandonExports:
+    case Syscall.allege:
+      return false;
+    default:
+      throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
+  }
+};
+
 /** What comes to the same as the syscall, one after the other, none of which takes long. */
 export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
   switch (syscall[0]) {
@@ -149,6 +218,7 @@ export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
     }
     case Syscall.send:
     case Syscall.subscribe:
+    case Syscall.keep:
     case Syscall.exit:
     case Syscall.dismissKind:
       yield syscall;
@@ -165,39 +235,53 @@ export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
   }
 }
 
-/** Carries out one checked syscall. Throws VatFault; the caller undoes the crank. */
-export function* executing(
+function* exiting(
+  state: KernelState,
+  speaker: Speaker,
+  effects: CrankEffects,
+  [, isFailure, body, slots]: Extract<SyscallTuple, readonly [typeof Syscall.exit, ...unknown[]]>,
+): Steps<void> {
+  if (effects.exit !== undefined) return;
+  effects.exit = { isFailure, body, slots: yield* naming(state, speaker, slots) };
+}
+
+/**
+ * Carries out one checked syscall; gives the steps that are left, if it takes many. Throws
+ * VatFault; the caller undoes the crank.
+ */
+export const execute = (
   state: KernelState,
   speaker: Speaker,
   rights: CrankRights,
   effects: CrankEffects,
   syscall: SyscallTuple,
-): Steps<void> {
+): Steps<void> | undefined => {
   switch (syscall[0]) {
     case Syscall.send:
-      return yield* doingSend(state, speaker, syscall);
-    case Syscall.subscribe: {
-      const promise = resolvePromiseName(state, speaker, syscall[1]);
-      return subscribe(state, speaker.vat, promise);
-    }
-    case Syscall.resolve:
-      return yield* doingResolve(state, speaker, effects, syscall[1]);
-    case Syscall.exit: {
-      const [, isFailure, body, slots] = syscall;
-      if (effects.exit !== undefined) return undefined;
-      effects.exit = { isFailure, body, slots: yield* naming(state, speaker, slots) };
+      return startSend(state, speaker, syscall);
+    case Syscall.subscribe:
+      subscribe(state, speaker.vat, resolvePromiseName(state, speaker, syscall[1]));
       return undefined;
-    }
+    case Syscall.keep:
+      effects.kept.push(resolvePromiseName(state, speaker, syscall[1]));
+      return undefined;
+    case Syscall.resolve:
+      return startResolve(state, speaker, effects, syscall[1]);
+    case Syscall.exit:
+      return exiting(state, speaker, effects, syscall);
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      return doCollect(state, speaker.vat, rights, syscall);
+      doCollect(state, speaker.vat, rights, syscall);
+      return undefined;
     case Syscall.dismissKind:
-      return dismissKind(state, speaker.vat, syscall[1], syscall[2]);
+      dismissKind(state, speaker.vat, syscall[1], syscall[2]);
+      return undefined;
     case Syscall.allege:
-      return allege(state, speaker.vat, syscall[1]);
+      allege(state, speaker.vat, syscall[1]);
+      return undefined;
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }
-}
+};

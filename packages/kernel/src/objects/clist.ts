@@ -3,8 +3,9 @@
  *
  * Invariants: an object is never in its owner's import list; numbers are fixed when a wave starts,
  * reachability and counts when the crank is merged (rules.md#w1); promises leave at the end of the
- * wave in which the vat settled them or was told (rules.md#w3). A promise that the vat watches
- * keeps its name from incarnation to incarnation: `p+I/N` may be of an earlier one.
+ * wave in which the vat settled them or was told (rules.md#w3), unless it says that not all of its
+ * watchers have heard. A promise that the vat watches keeps its name from incarnation to
+ * incarnation: `p+I/N` may be of an earlier one.
  */
 import assert from 'node:assert/strict';
 import {

@@ -99,6 +99,10 @@ export const releaseAll = (state: KernelState, krefs: readonly KRef[]): void => 
   for (const kref of krefs) release(state, kref);
 };
 
+/** So many references are worked off at a stretch, which costs less than to count the steps. */
+const FEW = 64;
+export const isFew = ({ length }: { readonly length: number }): boolean => length <= FEW;
+
 /** The same in steps: vats decide how many. */
 export function* holdingAll(state: KernelState, krefs: readonly KRef[]): Steps<void> {
   for (const kref of krefs) {

@@ -106,8 +106,8 @@ export const dataNotCallable = (methargs: Uint8Array, slots: readonly KRef[]): K
 /** Bytes of a message that is read for the name of its method. */
 const NAMED_MESSAGE_BYTES_MAX = 100_000;
 
-/** For the text of an error only: what a vat made up may be no canonical data at all. */
-const methodName = (methargs: Uint8Array, slots: readonly KRef[]): unknown => {
+/** For texts only: what a vat made up may be no canonical data at all. */
+export const methodName = (methargs: Uint8Array, slots: readonly KRef[]): unknown => {
   if (methargs.length > NAMED_MESSAGE_BYTES_MAX) return undefined;
   try {
     return Object(codec.decode(methargs, slots.map(String)))[0];

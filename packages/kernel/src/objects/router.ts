@@ -14,12 +14,19 @@ import { isVatNumber, type VatNumber, type VRef } from '@heirloom/worker';
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, objectKRef, promiseKRef, type KRef } from '../state/krefs.js';
 import { NOBODY_DECIDES, type Decider, type Subscriber } from '../state/parties.js';
-import { ItemType, messageWeight, type QueuedMessage } from '../state/queue-items.js';
-import { PromiseState, Reach, settledBody } from '../state/schema.js';
+import {
+  ItemType,
+  messageWeight,
+  type QueuedMessage,
+  type SendItem,
+} from '../state/queue-items.js';
+import { PromiseState, Reach, settledBody, type PromiseRow } from '../state/schema.js';
 import {
   getPromise,
   hold,
+  holdAll,
   holdingAll,
+  isFew,
   promiseQueueKey,
   release,
   releasingAll,
@@ -80,11 +87,17 @@ interface Settling {
   readonly settlement: Settlement;
 }
 
-/** Routes a message whose mentions are already counted. Gives what refusing it has to settle. */
-function* routing(state: KernelState, message: QueuedMessage): Steps<Settling | undefined> {
+/** An item of the queue, as its sender made it. */
+const sendItem = ({ target, body, slots, result, sender }: QueuedMessage): SendItem =>
+  sender === undefined
+    ? { type: ItemType.send, target, body, slots, result }
+    : { type: ItemType.send, target, body, slots, result, sender };
+
+/** Routes a message whose mentions are already counted; or says why nobody will receive it. */
+const route = (state: KernelState, message: QueuedMessage): Settlement | undefined => {
   const { target } = message;
   if (!isPromiseKRef(target)) {
-    state.enqueue({ type: ItemType.send, ...message });
+    state.enqueue(sendItem(message));
     return undefined;
   }
   const row = getPromise(state, target);
@@ -92,7 +105,7 @@ function* routing(state: KernelState, message: QueuedMessage): Steps<Settling | 
     case PromiseState.unresolved: {
       const queueBytes = row.queueBytes + messageWeight(message);
       if (row.queueCount >= state.promiseQueueMax || queueBytes > PROMISE_QUEUE_BYTES_MAX) {
-        return yield* declining(state, message, QUEUE_IS_FULL);
+        return QUEUE_IS_FULL;
       }
       state.promiseQueues.create(promiseQueueKey(target, row.queueCount), message);
       // The queue hangs on its promise: it does not keep it.
@@ -101,28 +114,20 @@ function* routing(state: KernelState, message: QueuedMessage): Steps<Settling | 
     }
     case PromiseState.fulfilled: {
       const object = soleReference(settledBody(row), row.slots);
-      if (object !== undefined && !isPromiseKRef(object)) {
-        hold(state, object);
-        release(state, target);
-        state.enqueue({ type: ItemType.send, ...message, target: object });
-        return undefined;
+      if (object === undefined || isPromiseKRef(object)) {
+        return { rejected: true, ...dataNotCallable(message.body, message.slots) };
       }
-      const { body, slots } = message;
-      return yield* declining(state, message, {
-        rejected: true,
-        ...dataNotCallable(body, slots),
-      });
+      hold(state, object);
+      release(state, target);
+      state.enqueue(sendItem({ ...message, target: object }));
+      return undefined;
     }
     case PromiseState.rejected:
-      return yield* declining(state, message, {
-        rejected: true,
-        body: settledBody(row),
-        slots: row.slots,
-      });
+      return { rejected: true, body: settledBody(row), slots: row.slots };
     default:
       throw TypeError(`unknown promise state ${String(row.state satisfies never)}`);
   }
-}
+};
 
 /** Data of the messages that wait on one promise. */
 const PROMISE_QUEUE_BYTES_MAX = 2 ** 26;
@@ -135,14 +140,41 @@ const QUEUE_IS_FULL = rejection(Error('too many messages wait on the promise'));
 
 /**
  * Sends a message: counts its target and its slots, then routes it. The result's promise has been
- * made with the queue's reference in its count.
+ * made with the queue's reference in its count. Gives the steps that are left, if it takes many.
  */
-export function* sending(state: KernelState, message: QueuedMessage): Steps<void> {
+export const startSending = (
+  state: KernelState,
+  message: QueuedMessage,
+): Steps<void> | undefined => {
   hold(state, message.target);
-  yield* holdingAll(state, message.slots);
+  if (!isFew(message.slots)) return sendingMany(state, message);
+  holdAll(state, message.slots);
+  return startRouting(state, message);
+};
+
+/** What it mentions is counted. */
+const startRouting = (
+  state: KernelState,
+  message: QueuedMessage,
+): Steps<void> | undefined => {
   const { sender } = state;
-  const sent = sender === undefined ? message : { ...message, sender };
-  yield* settlingAll(state, yield* routing(state, sent));
+  const { target, body, slots, result } = message;
+  const sent = sender === undefined ? message : { target, body, slots, result, sender };
+  const refusal = route(state, sent);
+  return refusal === undefined ? undefined : refusing(state, sent, refusal);
+};
+
+/** Its target is counted. */
+function* sendingMany(state: KernelState, message: QueuedMessage): Steps<void> {
+  yield* holdingAll(state, message.slots);
+  const rest = startRouting(state, message);
+  if (rest !== undefined) yield* rest;
+}
+
+/** As `startSending`. */
+export function* sending(state: KernelState, message: QueuedMessage): Steps<void> {
+  const rest = startSending(state, message);
+  if (rest !== undefined) yield* rest;
 }
 
 /** The same at a stretch. */
@@ -206,10 +238,11 @@ function* flowing(state: KernelState, flows: Flow[]): Steps<void> {
     flow.next += 1;
     const message = state.promiseQueues.need(key);
     state.promiseQueues.delete(key);
-    const refused = mayMove(state, message)
-      ? yield* routing(state, message)
-      : yield* declining(state, message, QUEUE_IS_FULL);
-    if (refused !== undefined) flows.push(yield* rejectingResult(state, refused));
+    const refusal = mayMove(state, message) ? route(state, message) : QUEUE_IS_FULL;
+    if (refusal !== undefined) {
+      const refused = yield* declining(state, message, refusal);
+      if (refused !== undefined) flows.push(yield* rejectingResult(state, refused));
+    }
     yield;
   }
 }
@@ -250,6 +283,20 @@ export function* settling(
   yield* flowing(state, [yield* settlingOne(state, promise, settlement)]);
 }
 
+/** The same; gives the steps that are left, if it takes many. */
+export const startSettling = (
+  state: KernelState,
+  promise: KRef,
+  settlement: Settlement,
+): Steps<void> | undefined => {
+  const { queueCount, subscribers } = getPromise(state, promise);
+  const isShort = queueCount === 0 && isFew(settlement.slots) && isFew(subscribers);
+  if (!isShort || !subscribers.every(isVatNumber)) return settling(state, promise, settlement);
+  holdAll(state, settlement.slots);
+  settleHeld(state, promise, settlement);
+  return undefined;
+};
+
 /** The same at a stretch. */
 export const settle = (state: KernelState, promise: KRef, settlement: Settlement): void =>
   atOnce(settling(state, promise, settlement));
@@ -260,36 +307,42 @@ function* settlingOne(
   promise: KRef,
   settlement: Settlement,
 ): Steps<Flow> {
-  const row = getPromise(state, promise);
-  assert(row.state === PromiseState.unresolved, 'a promise settles once');
-  const { subscribers, queueCount } = row;
-  const vats = subscribers.filter(isVatNumber);
+  const { queueCount, subscribers } = getPromise(state, promise);
   yield* holdingAll(state, settlement.slots);
-  // Each notify on the queue holds it, and so does each message that is about to be routed.
-  const settled = updatePromise(
-    state,
-    promise,
-    getPromise(state, promise),
-    vats.length + queueCount,
-    {
-      state: settlement.rejected ? PromiseState.rejected : PromiseState.fulfilled,
-      decider: NOBODY_DECIDES,
-      subscribers: [],
-      body: settlement.body,
-      slots: settlement.slots,
-      queueCount: 0,
-      queueBytes: 0,
-    },
-  );
+  const { settled, vats } = settleHeld(state, promise, settlement, false);
   if (vats.length < subscribers.length) yield* tellingHost(state, promise, settled);
   for (const vat of vats) enqueueNotify(state, vat, promise);
   return { promise, count: queueCount, next: 0 };
 }
 
+/** What the settlement mentions is counted. Gives the subscribers that are vats. */
+const settleHeld = (
+  state: KernelState,
+  promise: KRef,
+  { rejected, body, slots }: Settlement,
+  notifies = true,
+): { readonly settled: PromiseRow; readonly vats: readonly VatNumber[] } => {
+  const row = getPromise(state, promise);
+  assert(row.state === PromiseState.unresolved, 'a promise settles once');
+  const vats = row.subscribers.filter(isVatNumber);
+  // Each notify on the queue holds it, and so does each message that is about to be routed.
+  const settled = updatePromise(state, promise, row, vats.length + row.queueCount, {
+    state: rejected ? PromiseState.rejected : PromiseState.fulfilled,
+    decider: NOBODY_DECIDES,
+    subscribers: [],
+    body,
+    slots,
+    queueCount: 0,
+    queueBytes: 0,
+  });
+  if (notifies) for (const vat of vats) enqueueNotify(state, vat, promise);
+  return { settled, vats };
+};
+
 const enqueueNotify = (state: KernelState, vat: VatNumber, promise: KRef): void => {
   const { sender } = state;
-  const notify = { type: ItemType.notify, vat, promise } as const;
-  state.enqueue(sender === undefined ? notify : { ...notify, sender });
+  const { notify: type } = ItemType;
+  state.enqueue(sender === undefined ? { type, vat, promise } : { type, vat, promise, sender });
 };
 
 /** Subscribes a vat or the host: a vat gets a notify at once when the promise has settled. */

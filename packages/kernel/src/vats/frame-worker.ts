@@ -18,6 +18,7 @@ import {
   packedWeight,
   packingTuple,
   positionAfter,
+  readDescription,
   ToWorker,
   type BundleId,
   type HandOver,
@@ -25,6 +26,7 @@ import {
   type Position,
   type Spaces,
   type ToWorkerTuple,
+  type VatDescription,
 } from '@heirloom/worker';
 import { Deferred } from '../base/deferred.js';
 import { asShortOrInTurns } from '../base/giving-way.js';
@@ -72,6 +74,7 @@ const ANSWERED: Readonly<Record<number, Question>> = {
   [FromWorker.bound]: ToWorker.bind,
   [FromWorker.replayed]: ToWorker.replay,
   [FromWorker.diverged]: ToWorker.replay,
+  [FromWorker.described]: ToWorker.describe,
 };
 
 export class FrameWorker implements VatWorker {
@@ -147,6 +150,18 @@ export class FrameWorker implements VatWorker {
       throw this.#refuse(`it did not replay to position ${endPosition}`);
     }
     this.#nextPosition = endPosition;
+  }
+
+  async describe(): Promise<VatDescription> {
+    const answer = await this.#ask(ToWorker.describe, packFrame([ToWorker.describe]));
+    if (answer[0] !== FromWorker.described) {
+      throw this.#refuse('it answered something else than described');
+    }
+    try {
+      return readDescription(answer[1]);
+    } catch (error) {
+      throw this.#refuse(describeError(error));
+    }
   }
 
   restack(spaces: Spaces): void {
@@ -336,6 +351,7 @@ export class FrameWorker implements VatWorker {
       case FromWorker.bound:
       case FromWorker.replayed:
       case FromWorker.diverged:
+      case FromWorker.described:
         if (state.name !== 'asked' || state.question !== ANSWERED[tuple[0]]) {
           this.#refuse('an answer without a question');
           return undefined;

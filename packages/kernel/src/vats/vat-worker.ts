@@ -12,6 +12,7 @@ import type {
   Incarnation,
   Position,
   Spaces,
+  VatDescription,
   VatId,
 } from '@heirloom/worker';
 import type { CrankPlace, WorkerError } from '../base/kernel-errors.js';
@@ -52,6 +53,8 @@ export interface VatWorker {
    * REPLAY_DIVERGED names the position.
    */
   replay(endPosition: Position, waves?: readonly HandOverWave[]): Promise<void>;
+  /** What the start has made, after its crank: only of images that can tell (code/images.ts). */
+  describe(): Promise<VatDescription>;
   /** The vat's spaces are others from now on, its rows the same. */
   restack(spaces: Spaces): void;
   /** Bundles that the vat has caps of and the store may not show yet: before they are asked for. */

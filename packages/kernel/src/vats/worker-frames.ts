@@ -34,7 +34,8 @@ export type WorkerFrame =
   | TupleOf<typeof FromWorker.diverged>
   | TupleOf<typeof FromWorker.ready>
   | TupleOf<typeof FromWorker.progress>
-  | TupleOf<typeof FromWorker.trace>;
+  | TupleOf<typeof FromWorker.trace>
+  | TupleOf<typeof FromWorker.described>;
 
 const LINE_LEVELS = ['debug', 'log', 'info', 'warn', 'error', 'trace'] as const;
 /** Of what vat code says: `fault` is the kernel's own. */
@@ -59,6 +60,7 @@ const LENGTHS: Readonly<Record<number, number>> = {
   [FromWorker.progress]: 2,
   [FromWorker.trace]: 4,
   [FromWorker.observed]: 2,
+  [FromWorker.described]: 2,
 };
 
 const malformed = (what: string): never => {
@@ -113,6 +115,8 @@ const fieldsAt = (
       const isOutside = isOldLog || cursor.takesNull();
       return [op, level, text, isOutside ? null : positionAt(cursor)];
     }
+    case FromWorker.described:
+      return [op, cursor.bytes()];
     case FromWorker.trace:
       return [op, cursor.text(VREF_LENGTH_MAX), cursor.bytes(), cursor.bytes()];
     default:

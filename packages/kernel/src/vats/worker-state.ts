@@ -5,7 +5,11 @@ import type { WorkerError } from '../base/kernel-errors.js';
 import type { WorkerFrame } from './worker-frames.js';
 
 /** What it is asked, but for deliveries. */
-export type Question = typeof ToWorker.prepare | typeof ToWorker.bind | typeof ToWorker.replay;
+export type Question =
+  | typeof ToWorker.prepare
+  | typeof ToWorker.bind
+  | typeof ToWorker.replay
+  | typeof ToWorker.describe;
 
 export type State =
   /** It is to do nothing: cranks of its last wave may be unread. */

@@ -67,7 +67,17 @@ class Wave implements Taker {
     return this.ordinals.length;
   }
 
-  *adding({ ordinal }: QueueEntry): Steps<boolean> {
+  /** Every second one in steps. */
+  add({ ordinal }: QueueEntry): boolean | Steps<boolean> {
+    return this.ordinals.length % 2 === 0 ? this.#take(ordinal) : this.#taking(ordinal);
+  }
+
+  *#taking(ordinal: number): Steps<boolean> {
+    yield;
+    return this.#take(ordinal);
+  }
+
+  #take(ordinal: number): boolean {
     this.ordinals.push(ordinal);
     this.bytes += this.#queue.places.get(ordinal)?.weight ?? 0;
     return true;

@@ -21,8 +21,8 @@ export interface ShareLimits {
 
 /** The wave that is being planned. */
 export interface Taker {
-  /** False: the item stays on the queue, and counts for nothing. */
-  adding(entry: QueueEntry): Steps<boolean>;
+  /** False: the item stays on the queue, and counts for nothing. In steps if it takes many. */
+  add(entry: QueueEntry): boolean | Steps<boolean>;
   /** Items taken off the queue. */
   readonly taken: number;
   /** Of packed deliveries, and what else counts beside them (rules.md#w5). */
@@ -78,9 +78,15 @@ const oldestOf = (cursors: readonly LaneCursor[]): LaneCursor | undefined => {
   return oldest;
 };
 
+function* adding(taker: Taker, entry: QueueEntry): Steps<boolean> {
+  const added = taker.add(entry);
+  return typeof added === 'boolean' ? added : yield* added;
+}
+
 function* takingInOrder(queue: SharedQueue, limits: ShareLimits, taker: Taker): Steps<void> {
   for (const entry of queue.entries()) {
-    yield* taker.adding(entry);
+    const added = taker.add(entry);
+    if (typeof added !== 'boolean') yield* added;
     if (taker.bytes >= limits.waveBytesMax) return;
     yield;
   }
@@ -99,7 +105,7 @@ function* takingHead(
   for (const entry of queue.entries()) {
     const { type } = entry.item;
     if (type === ItemType.send || type === ItemType.notify || taker.taken >= waveLimit) break;
-    yield* taker.adding(entry);
+    yield* adding(taker, entry);
     last = entry.ordinal;
     yield;
   }
@@ -148,7 +154,8 @@ function* goingAround(
       leave(cursor);
     } else {
       const before = taker.bytes;
-      if (yield* taker.adding(queue.entry(cursor.ordinal))) {
+      const added = taker.add(queue.entry(cursor.ordinal));
+      if (typeof added === 'boolean' ? added : yield* added) {
         cursor.taken += 1;
         cursor.bytes += taker.bytes - before;
       }
@@ -200,12 +207,12 @@ function* takingHeavy(
   for (const head of others.sort((a, b) => a.weight - b.weight || a.ordinal - b.ordinal)) {
     const { ordinal, weight } = head;
     const hasRoom = taker.taken + 1 < waveLimit && taker.bytes + weight < waveBytesMax;
-    if (!hasRoom || !(yield* taker.adding(queue.entry(ordinal)))) left.push(head);
+    if (!hasRoom || !(yield* adding(taker, queue.entry(ordinal)))) left.push(head);
     yield;
   }
   if (taker.bytes >= waveBytesMax) return;
   for (const { ordinal } of left.sort((a, b) => a.ordinal - b.ordinal)) {
-    if (yield* taker.adding(queue.entry(ordinal))) return;
+    if (yield* adding(taker, queue.entry(ordinal))) return;
   }
 }
 

@@ -11,7 +11,7 @@
 import type { Steps } from '@heirloom/store';
 import { ELEMENT_WEIGHT, REFERENCE_WEIGHT } from '@heirloom/worker';
 import type { ToldPromises } from '../merge/cranks.js';
-import { getPromise } from '../objects/counts.js';
+import { getPromise, isFew } from '../objects/counts.js';
 import { rejection } from '../objects/kernel-data.js';
 import type { SettledRings } from '../objects/settled-rings.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -45,6 +45,14 @@ export class NotifyBatches {
 
   endWave(): void {
     this.#rings.endWave();
+  }
+
+  /** As `batchOf`, of a promise whose data mentions none, and little else; else undefined. */
+  plainBatchOf(promise: KRef, notified: Set<KRef>): ToldPromises | undefined {
+    const { slots } = getPromise(this.#state, promise);
+    if (!isFew(slots) || slots.some(isPromiseKRef)) return undefined;
+    notified.add(promise);
+    return { krefs: [promise] };
   }
 
   /** `notified`: what the vat is told in the wave before; what the batch has is added to it. */

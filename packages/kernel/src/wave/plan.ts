@@ -26,7 +26,7 @@ import {
   takingCollectBatches,
   type CollectBatch,
 } from '../objects/collect.js';
-import { getPromise } from '../objects/counts.js';
+import { getPromise, isFew } from '../objects/counts.js';
 import { ownerOf } from '../objects/orphans.js';
 import type { Settlement } from '../objects/router.js';
 import type { KernelState } from '../state/kernel-state.js';
@@ -168,44 +168,57 @@ class Planner implements Taker {
   }
 
   /** Takes an item off the run queue, if it does not have to stay there. */
-  *adding(entry: QueueEntry): Steps<boolean> {
+  add(entry: QueueEntry): boolean | Steps<boolean> {
     const before = this.items.length;
-    yield* this.#adding(entry);
+    const rest = this.#add(entry);
+    return rest === undefined ? this.#isTaken(before) : this.#adding(rest, before);
+  }
+
+  *#adding(rest: Steps<void>, before: number): Steps<boolean> {
+    yield* rest;
+    return this.#isTaken(before);
+  }
+
+  #isTaken(before: number): boolean {
     const isTaken = this.items.length > before;
     if (isTaken) this.taken += 1;
     return isTaken;
   }
 
-  *#adding({ ordinal, item }: QueueEntry): Steps<void> {
+  /** Gives the steps that are left, if it takes many. */
+  #add({ ordinal, item }: QueueEntry): Steps<void> | undefined {
     switch (item.type) {
       case ItemType.send:
-        return yield* this.#addingMessage(ordinal, item);
+        return this.#addMessage(ordinal, item);
       case ItemType.notify:
-        return yield* this.#addingNotify(ordinal, item);
+        return this.#addNotify(ordinal, item);
       case ItemType.create:
       case ItemType.upgrade:
       case ItemType.dryRun:
       case ItemType.terminate:
       case ItemType.fork:
-        if (this.#closed.has(item.vat)) return undefined;
-        this.#closed.add(item.vat);
-        // A replay needs the transcript whole: what the wave does to the vat comes first.
-        if (needsReplay(item) && this.deliveries.has(item.vat)) return undefined;
-        if (item.type === ItemType.fork && mustWaitForRows(this.#state, item.vat)) return undefined;
-        if (
-          item.type === ItemType.upgrade &&
-          (yield* askingToWait(this.#state, item, this.deliveries.has(item.vat)))
-        ) {
-          this.#draining.add(item.vat);
-          this.drains.push({ ordinal, item });
-          return undefined;
-        }
-        this.items.push({ kind: 'lifecycle', ordinal, item });
-        this.lifecycle.push(item);
-        return undefined;
+        return this.#addingLifecycle(ordinal, item);
       default:
         throw TypeError(`unknown item ${String(item satisfies never)}`);
     }
+  }
+
+  *#addingLifecycle(ordinal: number, item: LifecycleItem): Steps<void> {
+    if (this.#closed.has(item.vat)) return;
+    this.#closed.add(item.vat);
+    // A replay needs the transcript whole: what the wave does to the vat comes first.
+    if (needsReplay(item) && this.deliveries.has(item.vat)) return;
+    if (item.type === ItemType.fork && mustWaitForRows(this.#state, item.vat)) return;
+    if (
+      item.type === ItemType.upgrade &&
+      (yield* askingToWait(this.#state, item, this.deliveries.has(item.vat)))
+    ) {
+      this.#draining.add(item.vat);
+      this.drains.push({ ordinal, item });
+      return;
+    }
+    this.items.push({ kind: 'lifecycle', ordinal, item });
+    this.lifecycle.push(item);
   }
 
   /**
@@ -290,7 +303,7 @@ class Planner implements Taker {
     return delivery;
   }
 
-  *#addingMessage(ordinal: number, message: SendItem): Steps<void> {
+  #addMessage(ordinal: number, message: SendItem): Steps<void> | undefined {
     const state = this.#state;
     assert(!isPromiseKRef(message.target), 'the run queue names objects only');
     const vat = ownerOf(state, message.target);
@@ -298,25 +311,52 @@ class Planner implements Taker {
       this.#countUngiven(message);
       this.#countWaiting(message);
       this.items.push({ kind: 'refused', ordinal, message });
-      return;
+      return undefined;
     }
     if (!isVatNumber(vat)) {
       this.#countUngiven(message);
       // The host answers in an input.
       if (vat !== HOST_OWNS) this.#countWaiting(message);
       this.items.push({ kind: 'outside', ordinal, owner: vat, message });
-      return;
+      return undefined;
     }
-    if (this.#closed.has(vat)) return;
+    if (this.#closed.has(vat)) return undefined;
     if (state.stranded.has(vat)) {
       this.#countUngiven(message);
       this.items.push({ kind: 'parked', ordinal, vat, item: message });
-      return;
+      return undefined;
     }
-    const { target, body, slots, result } = message;
     this.#countWaiting(message);
-    const to = this.#name(vat, target);
-    const named = yield* this.#namingAll(vat, slots);
+    const to = this.#name(vat, message.target);
+    if (!isFew(message.slots)) return this.#addingMentions(ordinal, vat, to, message);
+    this.#addNamed(ordinal, vat, to, message, this.#nameFew(vat, message.slots));
+    return undefined;
+  }
+
+  *#addingMentions(
+    ordinal: number,
+    vat: VatNumber,
+    to: VRef,
+    message: SendItem,
+  ): Steps<void> {
+    this.#addNamed(ordinal, vat, to, message, yield* this.#namingAll(vat, message.slots));
+  }
+
+  #nameFew(vat: VatNumber, krefs: readonly KRef[]): VRef[] {
+    const vrefs: VRef[] = [];
+    for (const kref of krefs) vrefs.push(this.#name(vat, kref));
+    return vrefs;
+  }
+
+  /** `named`: what the vat calls what the message mentions. */
+  #addNamed(
+    ordinal: number,
+    vat: VatNumber,
+    to: VRef,
+    message: SendItem,
+    named: readonly VRef[],
+  ): void {
+    const { body, slots, result } = message;
     const delivery = this.#deliver(vat, [
       Delivery.message,
       to,
@@ -339,13 +379,13 @@ class Planner implements Taker {
     if (result !== undefined) this.bytes += WAITING_WEIGHT * getPromise(state, result).queueCount;
   }
 
-  *#addingNotify(ordinal: number, item: NotifyItem): Steps<void> {
+  #addNotify(ordinal: number, item: NotifyItem): Steps<void> | undefined {
     const { vat, promise } = item;
-    if (this.#closed.has(vat) && !this.#draining.has(vat)) return;
+    if (this.#closed.has(vat) && !this.#draining.has(vat)) return undefined;
     const state = this.#state;
     if (state.stranded.has(vat)) {
       this.items.push({ kind: 'parked', ordinal, vat, item });
-      return;
+      return undefined;
     }
     const alive = state.vats.get(vat)?.state === VatState.running;
     const known = alive && state.clist(vat).byKRef.get(promise) !== undefined;
@@ -353,17 +393,39 @@ class Planner implements Taker {
     this.#notified.set(vat, notified);
     if (!known || notified.has(promise)) {
       this.items.push({ kind: 'idle', ordinal, vat, promise });
-      return;
+      return undefined;
     }
+    const batch = this.#batches.plainBatchOf(promise, notified);
+    if (batch === undefined) return this.#addingBatch(ordinal, item, notified);
+    const { rejected, body, slots } = settlementOf(getPromise(state, promise));
+    const name = this.#name(vat, promise);
+    const resolution: Resolution = [name, rejected, body, this.#nameFew(vat, slots)];
+    this.#addResolutions(ordinal, item, batch, [resolution], slots);
+    return undefined;
+  }
+
+  *#addingBatch(ordinal: number, item: NotifyItem, notified: Set<KRef>): Steps<void> {
+    const { vat, promise } = item;
     const batch = yield* this.#batches.batchOf(promise, notified);
     const resolutions: Resolution[] = [];
     const mentioned: KRef[] = [];
     for (const kref of batch.krefs) {
-      const { rejected, body, slots } = batch.instead ?? settlementOf(getPromise(state, kref));
+      const { rejected, body, slots } =
+        batch.instead ?? settlementOf(getPromise(this.#state, kref));
       const name = this.#name(vat, kref);
       resolutions.push([name, rejected, body, yield* this.#namingAll(vat, slots)]);
       for (const slot of slots) mentioned.push(slot);
     }
+    this.#addResolutions(ordinal, item, batch, resolutions, mentioned);
+  }
+
+  #addResolutions(
+    ordinal: number,
+    { vat, promise }: NotifyItem,
+    batch: ToldPromises,
+    resolutions: readonly Resolution[],
+    mentioned: readonly KRef[],
+  ): void {
     const told = this.#told.among(vat, mentioned, this.named.has(vat));
     const delivery = this.#deliver(vat, [Delivery.notify, resolutions, ...told]);
     this.items.push({ kind: 'notify', ordinal, vat, promise, batch, delivery });

@@ -26,8 +26,8 @@ import { cleanUpStep, endingVat } from '../lifecycle/termination.js';
 import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/vat-start.js';
 import { logEnd, logLifecycle } from '../log/lifecycle.js';
 import {
-  acceptingMessage,
-  acceptingNotify,
+  acceptMessage,
+  acceptNotify,
   mergingCrank,
   MIGRATION_RIGHTS,
   NO_RIGHTS,
@@ -111,6 +111,8 @@ interface Wave {
   readonly dispatch: Dispatch;
   /** Promises whose names in an incarnation go when the wave ends. */
   readonly retired: [vat: VatNumber, incarnation: Incarnation, promise: KRef][];
+  /** Of vats that have watchers which have not heard: promises that keep their names. */
+  readonly kept: Map<VatNumber, Set<KRef>>;
   readonly records: Map<VatNumber, VatRecord>;
   readonly parts: WaveParts;
 }
@@ -124,6 +126,12 @@ type MergedCrank = [
 ];
 
 type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
+
+const keepIn = (kept: Wave['kept'], vat: VatNumber, promises: readonly KRef[]): void => {
+  const all = kept.get(vat) ?? new Set();
+  for (const promise of promises) all.add(promise);
+  kept.set(vat, all);
+};
 
 /** The sums of a longer one are made in steps. */
 const LONG_CRANK_BYTES = 4 * 1024 * 1024;
@@ -151,7 +159,8 @@ export class WaveRunner {
     await reserveWorkers(this.#options, plan.lifecycle);
     const parts = new WaveParts(state, this.#options.images);
     const dispatch = this.#dispatch(plan, moment, parts);
-    const wave: Wave = { moment, plan, dispatch, retired: [], records: new Map(), parts };
+    const nothing = { retired: [], kept: new Map(), records: new Map() };
+    const wave: Wave = { moment, plan, dispatch, parts, ...nothing };
     let cranks = 0;
     let items = 0;
     for (const entry of plan.drains) countWave(state, entry);
@@ -180,7 +189,7 @@ export class WaveRunner {
     return asShortOrInTurns(steps, this.#options.clock);
   }
 
-  *#ending({ moment, retired, records, parts }: Wave): Steps<number> {
+  *#ending({ moment, retired, kept, records, parts }: Wave): Steps<number> {
     const { state, limits } = this.#options;
     const { height, wave } = moment;
     for (const [vat, { incarnation, firstPosition, deliveries, digest }] of records) {
@@ -189,7 +198,8 @@ export class WaveRunner {
     }
     for (const [vat, incarnation, promise] of retired) {
       // A successor that has been given the promise meanwhile has a name of its own for it.
-      if (state.vats.get(vat)?.incarnation === incarnation) retirePromise(state, vat, promise);
+      const isOver = state.vats.get(vat)?.incarnation !== incarnation;
+      if (!isOver && kept.get(vat)?.has(promise) !== true) retirePromise(state, vat, promise);
       yield;
     }
     yield* parts.forgettingNames();
@@ -294,17 +304,17 @@ export class WaveRunner {
       const ended = this.#merged([item, incarnation, packed, verdict, wave], meter);
       return ended === undefined ? true : ended.then(() => true as const);
     };
-    const verdict = this.#inTurns(this.#concluding(item, wave, context, packed));
+    const rest = this.#accept(item, incarnation, wave);
+    const merging =
+      rest === undefined
+        ? mergingCrank(state, context, packed)
+        : this.#concluding(rest, context, packed);
+    const verdict = this.#inTurns(merging);
     return verdict instanceof Promise ? verdict.then(merged) : merged(verdict);
   }
 
-  *#concluding(
-    item: CrankItem,
-    wave: Wave,
-    context: CrankContext,
-    packed: Uint8Array,
-  ): Steps<Verdict> {
-    yield* this.#accepting(item, context.incarnation, wave);
+  *#concluding(rest: Steps<void>, context: CrankContext, packed: Uint8Array): Steps<Verdict> {
+    yield* rest;
     return yield* mergingCrank(this.#options.state, context, packed);
   }
 
@@ -319,6 +329,7 @@ export class WaveRunner {
     }
     const { effects, report } = verdict;
     for (const promise of effects.retired) wave.retired.push([vat, incarnation, promise]);
+    if (effects.kept.length > 0) keepIn(wave.kept, vat, effects.kept);
     if (item.kind === 'migrate') {
       assert(report?.length === 5, 'a report of a migration');
       this.#options.onMigration(vat, item.isFirst, report);
@@ -354,18 +365,20 @@ export class WaveRunner {
     log.crank(wave.moment, { vat, incarnation, position, delivery, packed, ok, code, report });
   }
 
-  /** Applies what the item itself does, before the crank's own syscalls (rules.md#w1). */
-  *#accepting(item: CrankItem, incarnation: Incarnation, wave: Wave): Steps<void> {
+  /**
+   * Applies what the item itself does, before the crank's own syscalls (rules.md#w1). Gives the
+   * steps that are left, if it takes many.
+   */
+  #accept(item: CrankItem, incarnation: Incarnation, wave: Wave): Steps<void> | undefined {
     const { state } = this.#options;
     switch (item.kind) {
       case 'message':
-        return yield* acceptingMessage(state, item.vat, item.message);
+        return acceptMessage(state, item.vat, item.message);
       case 'notify':
-        yield* acceptingNotify(state, item.vat, item.promise, item.batch);
         for (const promise of item.batch.krefs) wave.retired.push([item.vat, incarnation, promise]);
-        return undefined;
+        return acceptNotify(state, item.vat, item.promise, item.batch);
       case 'collect':
-        return yield* applyingCollectBatch(state, item.batch);
+        return applyingCollectBatch(state, item.batch);
       case 'reap':
       case 'sweep':
       case 'migrate':

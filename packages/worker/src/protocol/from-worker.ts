@@ -9,6 +9,7 @@
  * | `cranks` | `deliver`: one or more of them, until every delivery has its crank |
  * | `log` | nothing: a console line, at any time |
  * | `trace` | nothing: where an error was thrown, before the crank that tells of it |
+ * | `described` | `describe` |
  * | `observed` | `observe`; `progress` comes before it if the look is a whole one |
  *
  * The kernel trusts none of it: it checks shape, size and the ownership of every reference, and
@@ -57,7 +58,9 @@ export type FromWorkerTuple =
    */
   | readonly [typeof FromWorker.trace, vpid: string, body: Body, text: Uint8Array]
   /** What the engine shows. */
-  | readonly [typeof FromWorker.observed, observations: Observations];
+  | readonly [typeof FromWorker.observed, observations: Observations]
+  /** A packed `VatDescription`. */
+  | readonly [typeof FromWorker.described, description: Uint8Array];
 
 /** What a crank has done. `rows` are sorted by key, each key once. */
 export type CrankTuple = readonly [
@@ -80,7 +83,8 @@ export type SyscallTuple =
   /** `tag`: see `asciiTag`. */
   | readonly [typeof Syscall.dismissKind, kind: number, tag: string]
   /** Of what the crank has exported; comes last, once at most. */
-  | readonly [typeof Syscall.allege, interfaces: Interfaces];
+  | readonly [typeof Syscall.allege, interfaces: Interfaces]
+  | readonly [typeof Syscall.keep, vpid: VRef];
 
 /** One row of the vat's own space: `null` deletes it. The key's first byte is the table. */
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | null];

@@ -37,6 +37,8 @@ export const Syscall = {
   dismissKind: 8,
   /** What the crank's exports say that they are. */
   allege: 9,
+  /** A promise that settles in this wave keeps its name beyond it: not all watchers have heard. */
+  keep: 10,
 } as const;
 
 /** Opcodes from the kernel to a worker. */
@@ -48,6 +50,7 @@ export const ToWorker = {
   restack: 4,
   bundle: 5,
   observe: 6,
+  describe: 7,
 } as const;
 
 /** Opcodes from a worker to the kernel. */
@@ -62,4 +65,5 @@ export const FromWorker = {
   progress: 7,
   trace: 8,
   observed: 9,
+  described: 10,
 } as const;

@@ -40,6 +40,7 @@ const TO_WORKER: Counts<ToWorkerTuple> = {
   [ToWorker.restack]: 3,
   [ToWorker.bundle]: 4,
   [ToWorker.observe]: 2,
+  [ToWorker.describe]: 1,
 };
 const TELLING: readonly unknown[] = [
   Delivery.startVat,

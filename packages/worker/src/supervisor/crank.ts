@@ -160,6 +160,7 @@ const weightOf = (syscall: SyscallTuple): number => {
     }
     case Syscall.subscribe:
     case Syscall.dismissKind:
+    case Syscall.keep:
       return ELEMENT_WEIGHT;
     case Syscall.allege:
       return syscall[1].reduce(

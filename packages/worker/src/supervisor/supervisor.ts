@@ -16,6 +16,7 @@ import type { BundleText } from '../protocol/bundle-caps.js';
 import { SCRIPT_SCHEME, type BundleId } from '../protocol/code-ids.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
+import { packDescription } from '../protocol/description.js';
 import { cutLine, cutMark, leftOutText, TRACED_BYTES_MAX } from '../protocol/lines.js';
 import type { Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
@@ -168,6 +169,8 @@ export class Supervisor {
         return this.#replay(message[1], message[2]);
       case ToWorker.observe:
         return this.#observe(message[1]);
+      case ToWorker.describe:
+        return this.#describe();
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
     }
@@ -190,6 +193,18 @@ export class Supervisor {
       this.#post([FromWorker.prepared, bundleId, this.#liveslots.isSpoiled]);
       this.#work();
     });
+  }
+
+  /** After the crank of startVat, whatever has become of it. */
+  #describe(): void {
+    const snapshot = this.#options.host.reader.begin();
+    const start = this.#startBase(snapshot);
+    this.#rows.open(new LiveBase(snapshot, this.#needSpaces()), snapshot.height, start);
+    const description = packDescription(this.#liveslots.describe());
+    this.#rows.close();
+    snapshot.done();
+    this.#post([FromWorker.described, description]);
+    nextTurn(() => this.#work());
   }
 
   /** A worker that has looked at its engine serves no vat. */

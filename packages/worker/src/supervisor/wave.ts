@@ -15,8 +15,12 @@ import type { Engine } from './engine.js';
 import { nowUs } from './host-powers.js';
 import type { CrankJob } from './turns.js';
 
-/** A chunk is posted when it has so many cranks, or so many bytes. */
+/**
+ * A chunk is posted when it has so many cranks, or so many bytes. The first is small, and so are
+ * the last: the kernel begins to merge early, and has little to merge when the vat has ended.
+ */
 const CHUNK_CRANKS_MAX = 64;
+const CHUNK_CRANKS_MIN = 8;
 const CHUNK_BYTES_MAX = 256 * 1024;
 /** ... or when its first crank is so old: silence means a crank that runs on (rules.md#w5). */
 const CHUNK_AGE_US_MAX = 50_000;
@@ -102,8 +106,11 @@ export class Wave implements CrankJob {
 
   /** Where chunks end changes no outcome: time may decide it. */
   #isDue(atUs: number): boolean {
-    const { chunk, isCareful } = this.#options;
-    const isFull = chunk.count >= CHUNK_CRANKS_MAX || chunk.bytes >= CHUNK_BYTES_MAX;
+    const { chunk, deliveries, isCareful } = this.#options;
+    const isFirst = chunk.count === this.#next;
+    const half = isFirst ? 0 : (deliveries.length - this.#next) / 2;
+    const most = Math.max(CHUNK_CRANKS_MIN, Math.min(CHUNK_CRANKS_MAX, half));
+    const isFull = chunk.count >= most || chunk.bytes >= CHUNK_BYTES_MAX;
     return isFull || isCareful || atUs - this.#chunkUs >= CHUNK_AGE_US_MAX;
   }
 

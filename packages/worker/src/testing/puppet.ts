@@ -261,6 +261,7 @@ export class Puppet {
           this.exports.delete(vref);
         });
       case Syscall.subscribe:
+      case Syscall.keep:
       case Syscall.exit:
       case Syscall.abandonExports:
       case Syscall.dismissKind:

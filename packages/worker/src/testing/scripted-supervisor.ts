@@ -16,6 +16,7 @@ import type { ImageHost } from '../contracts/vat-environment.js';
 import { packTuple } from '../protocol/frame-writer.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { Observations } from '../protocol/observations.js';
+import { packDescription } from '../protocol/description.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { HandOverWave, ToWorkerTuple } from '../protocol/to-worker.js';
 import { readToWorker } from '../protocol/tuples.js';
@@ -113,6 +114,9 @@ export class Supervisor {
         return this.#replay(message[1], message[2]);
       case ToWorker.observe:
         return this.#post([FromWorker.observed, SCRIPTED_OBSERVATIONS]);
+      case ToWorker.describe:
+        this.#post([FromWorker.described, packDescription([[], [], [], []])]);
+        return this.#work();
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
     }

@@ -66,6 +66,8 @@ const show = (syscall: SyscallTuple): readonly unknown[] => {
     }
     case Syscall.subscribe:
       return ['subscribe', syscall[1]];
+    case Syscall.keep:
+      return ['keep', syscall[1]];
     case Syscall.resolve:
       return ['resolve', ...syscall[1].map(showResolution)];
     case Syscall.exit:

@@ -22,11 +22,14 @@ const codec = new PassableCodec({
   bornHardened: value => value,
 });
 
+/** Text of vat code as rows have it. */
+export const describeText = (body: Uint8Array): string => textOf(codec, body);
+
 /** `bytes`: the row of table `10` without the kernel's header. Throws when it is no such row. */
 export const describeKind = (bytes: Uint8Array): KindDescription => {
   const [tag, facets, , , version] = unpackRow('kind', bytes);
   return {
-    tag: textOf(codec, tag),
+    tag: describeText(tag),
     facets: facets === null ? null : namesOf(codec, facets),
     version,
   };

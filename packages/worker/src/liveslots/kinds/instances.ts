@@ -142,6 +142,7 @@ export const read = (record: InstanceRecord): Reading => {
     record.values = migration.values;
     record.own = migration.values;
     reading = { type: 'migrated', bytes: migration.bytes };
+    kind.core.onMigrated?.(kind.number, instance);
   }
   const status = kind.core.forks.statusOf(es);
   record.header = { count, es: status, zero, released, isDropped: false };

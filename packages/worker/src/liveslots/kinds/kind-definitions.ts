@@ -10,6 +10,7 @@ import type { InterfaceGuard } from '@endo/patterns';
 import { ROW_KIND_PREFIX, prefixEnd, readU32, rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { KindFact } from '../../protocol/description.js';
 import { revocationText } from '../../protocol/revocation.js';
 import type { Encoded } from '../contract/context.js';
 import { allOf, Fail, b, q } from '../contract/fail.js';
@@ -240,6 +241,27 @@ export class KindDefinitions {
     dismissals.add(crank, kind, tag, defined !== undefined);
     defined?.revoke(revocationText(tag));
     return tag;
+  }
+
+  /**
+   * The durable kinds that this incarnation has defined, tried to define, or given up, in order of
+   * their numbers.
+   */
+  describe(): KindFact[] {
+    const { context, definedKinds, dismissals } = this.#core;
+    const { rows, codec } = context;
+    const defined = [...definedKinds.values()].map((kind): KindFact =>
+      [kind.number, kind.tag, true, kind.methodsOf()]);
+    const others: KindFact[] = [];
+    const end = prefixEnd(ROW_KIND_PREFIX);
+    let key = rows.nextKey(ROW_KIND_PREFIX, end);
+    for (; key !== undefined; key = rows.nextKey(key, end)) {
+      const number = readU32(key, 1);
+      const isOther = this.#refused.has(number) || dismissals.has(number);
+      if (!isOther || definedKinds.has(number)) continue;
+      others.push([number, textOf(codec, rowAt('kind', rows, key)[0]), false, []]);
+    }
+    return [...defined, ...others].sort(([a], [b]) => a - b);
   }
 
   /** The tags of the durable kinds that this incarnation has not defined, by kind number. */

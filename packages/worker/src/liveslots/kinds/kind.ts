@@ -6,6 +6,7 @@
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { defineOwn, isRecord, type Properties } from '../../values.js';
+import type { FacetMethods } from '../../protocol/description.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
@@ -15,6 +16,7 @@ import type { RowsOut, Scope } from '../rows/scope.js';
 import { checkField, createRecord, load, recordOf } from './instances.js';
 import type { InstanceRecord } from './instances.js';
 import type { Migrate } from './migration.js';
+import { methodNamesOf } from './method-names.js';
 import { Cohort, Representative } from './representatives.js';
 import type { StateShape } from './state-shape.js';
 import { Layouts, type Layout } from './state.js';
@@ -80,6 +82,12 @@ export class Kind {
       this.number,
       (instance, facet) => this.reanimate(instance, facet),
     );
+  }
+
+  /** The methods of each facet, by the names that they have. */
+  methodsOf(): FacetMethods[] {
+    const names = this.facetNames ?? [''];
+    return this.#prototypes.map((prototype, i) => [names[i] ?? '', methodNamesOf(prototype)]);
   }
 
   /** The kind has been dismissed: whatever touches an instance throws. */

@@ -36,6 +36,8 @@ export class Core {
   /** The merely-virtual kinds of this incarnation, by number. */
   readonly virtualKinds = new Map<number, Kind>();
   readonly ledger: Ledger;
+  /** Told of each instance whose state has been migrated. */
+  onMigrated: ((kind: number, instance: number) => void) | undefined;
 
   constructor(context: LiveslotsContext) {
     this.context = context;

@@ -66,6 +66,12 @@ export class Dismissals {
     return tag === undefined ? undefined : revocationText(tag);
   }
 
+  /** An instance of a kind that some later incarnation may define. */
+  isSuspended(vref: VRef): boolean {
+    const parsed = this.#suspended.size === 0 ? undefined : parseVRef(vref);
+    return parsed?.type === 'durable' && this.#suspended.has(parsed.kind);
+  }
+
   /** Its instances stand for themselves, and answer nothing, until an incarnation defines it. */
   suspend(kind: number, tag: string): void {
     this.#suspended.set(kind, tag);

@@ -142,6 +142,7 @@ export class Ledger {
       case Syscall.exit:
         return this.#tellAll(syscall[3]);
       case Syscall.subscribe:
+      case Syscall.keep:
       case Syscall.allege:
       case Syscall.dropImports:
       case Syscall.retireImports:

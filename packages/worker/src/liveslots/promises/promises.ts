@@ -21,6 +21,7 @@ import type {
   SendHandler,
 } from '../../contracts/handled-promises.js';
 import type { Hardening } from '../../contracts/hardening.js';
+import { DESCRIBED_LIST_MAX, type SentMessage } from '../../protocol/description.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import type { Resolution } from '../../protocol/passables.js';
 import { VatFault } from '../../protocol/faults.js';
@@ -60,6 +61,9 @@ export class Promises {
   readonly #known = new WeakMap<Promise<unknown>, Settlement>();
   #codec: VatCodec | undefined;
   #durable: DurablePromises | undefined;
+  #onNotified: ((vpid: VRef) => void) | undefined;
+  /** The first messages of a start, for whoever tries it; undefined behind it. */
+  #sentByStart: SentMessage[] | undefined;
   /** While a notify is decoded: promises seen for the first time. */
   #arrivals: PromiseEntry[] | undefined;
   /** Carries out sends to presences and to pending promises of the kernel. */
@@ -82,6 +86,20 @@ export class Promises {
   /** Durable promises need these promises, which need them. */
   useDurable(durable: DurablePromises): void {
     this.#durable = durable;
+  }
+
+  /** What a start sends is noted, what comes behind it is not. */
+  noteSends(isStart: boolean): void {
+    this.#sentByStart = isStart ? [] : undefined;
+  }
+
+  get sentByStart(): readonly SentMessage[] {
+    return this.#sentByStart ?? [];
+  }
+
+  /** `job` is told of each promise that a notify settles, before the notify is read. */
+  beforeNotify(job: (vpid: VRef) => void): void {
+    this.#onNotified = job;
   }
 
   /** The promise that a vref of a delivery or row names. */
@@ -124,6 +142,7 @@ export class Promises {
   /** A delivery of settlements. Those of promises that this incarnation does not await are void. */
   notify(resolutions: readonly Resolution[]): void {
     check(this.#arrivals === undefined, 'notify within notify');
+    for (const [vpid] of resolutions) this.#onNotified?.(vpid);
     const arrivals: PromiseEntry[] = [];
     this.#arrivals = arrivals;
     const settled: Settling[] = [];
@@ -163,7 +182,17 @@ export class Promises {
     this.mentioned([vpid]);
   }
 
-  /** A promise of an earlier incarnation, for which the kernel has kept name and subscription. */
+  /** The kernel keeps the name of a promise that settles in this wave. */
+  keep(vpid: VRef): void {
+    this.#crank.syscall([Syscall.keep, vpid]);
+  }
+
+  /** The kernel tells once more of a promise that has settled, and that was kept. */
+  askAgain(vpid: VRef): void {
+    this.#crank.syscall([Syscall.subscribe, vpid]);
+  }
+
+  /** A promise whose name the kernel has kept for this incarnation, or within it. */
   revive(vpid: VRef): Promise<unknown> {
     const entry = this.#table.get(vpid);
     if (entry !== undefined) return this.#table.materialize(entry);
@@ -272,6 +301,10 @@ export class Promises {
         this.#handled.setHandler(send.result, this.handler);
       }
       this.#crank.syscall([Syscall.send, vref, body, slots, vpid]);
+      const noted = this.#sentByStart;
+      if (noted !== undefined && noted.length < DESCRIBED_LIST_MAX) {
+        noted.push([vref, typeof send.property === 'string' ? send.property : '']);
+      }
       this.mentioned(slots);
     });
   }

@@ -124,6 +124,11 @@ export class VatReferences implements References {
     this.#root = value;
   }
 
+  /** Undefined before the vat has started. */
+  get root(): object | undefined {
+    return this.#root;
+  }
+
   bindNamed(n: number, value: object): void {
     const vref = namedRef(n);
     check(!this.#named.has(vref), 'one object goes by a name');

@@ -71,8 +71,14 @@ type ImportRefRow = readonly [
   ...spelled: readonly [] | readonly [string],
 ];
 
-/** Each watch is the canonical array `[watcher, ...args]`. */
-export type WatchRow = readonly [watches: readonly (readonly [body: Body, slots: Slots])[]];
+/**
+ * Each watch is the canonical array `[watcher, ...args]`. `handlers`: what the watcher could be
+ * told when the watch was made, a bit each (promises/watched-promises.ts); older images left that
+ * out.
+ */
+export type WatchRow = readonly [
+  watches: readonly (readonly [body: Body, slots: Slots, ...handlers: [] | [number]])[],
+];
 
 /** The tag of a kind that was dismissed. */
 type DismissedRow = readonly [tag: Body];

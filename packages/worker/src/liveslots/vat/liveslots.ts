@@ -14,6 +14,7 @@ import type { BundleText } from '../../protocol/bundle-caps.js';
 import type { BundleId } from '../../protocol/code-ids.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
+import type { VatDescription } from '../../protocol/description.js';
 import { spellInterface, toldBy, type Interfaces } from '../../protocol/interfaces.js';
 import { Delivery, Syscall } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
@@ -25,6 +26,7 @@ import { beginTelling } from '../contract/call-sites.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
+import { methodNamesOf } from '../kinds/method-names.js';
 import { VatBundleCaps } from '../objects/bundle-device.js';
 import { ImportInterfaces } from '../objects/import-interfaces.js';
 import { VatCodec } from '../promises/codec.js';
@@ -61,6 +63,7 @@ export class Liveslots {
   readonly #crank: CrankSink;
   readonly #table: PromiseTable;
   readonly #references: VatReferences;
+  readonly #promises: Promises;
   readonly #codec: VatCodec;
   readonly #vatData: VatDataPart;
   readonly #guardedVatData: object;
@@ -97,6 +100,7 @@ export class Liveslots {
     this.#bundleCaps = new VatBundleCaps({ hardening, vrefOf, read });
     this.#table = table;
     this.#references = references;
+    this.#promises = promises;
     this.#codec = codec;
     this.#vatData = createVatData(this.#makeContext(rows), promises);
     this.#guardedVatData = guardVatData({
@@ -148,6 +152,7 @@ export class Liveslots {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
     beginTelling();
+    this.#promises.noteSends(delivery[0] === Delivery.startVat);
     const [caps, interfaces] = toldBy(delivery);
     if (caps !== undefined) this.#bundleCaps.introduced(caps);
     if (interfaces !== undefined) this.#interfaces.introduced(interfaces);
@@ -171,6 +176,14 @@ export class Liveslots {
 
   endWave(): void {
     this.#table.endWave();
+  }
+
+  /** What the start has made, whether or not it went well. Between waves, with rows to read. */
+  describe(): VatDescription {
+    const { kinds, lost } = this.#vatData.describe();
+    const root = this.#references.root;
+    const { sentByStart } = this.#promises;
+    return [kinds, root === undefined ? [] : methodNamesOf(root), lost, sentByStart];
   }
 
   /** Encodes data of our own that mentions nothing. */

@@ -6,6 +6,7 @@
  * once; the state of instances, counts and counters when the crank ends, in key order.
  */
 import type { CrankSink } from '../../contracts/crank-sink.js';
+import type { KindFact, LostWatches } from '../../protocol/description.js';
 import type { Body, Slots } from '../../protocol/passables.js';
 import { provideBaggage } from '../collections/baggage.js';
 import { Collections } from '../collections/collections.js';
@@ -52,6 +53,8 @@ export interface VatDataPart extends CrankParticipant {
   upgradePowers(crank: CrankSink): UpgradePowers;
   /** Kinds of liveslots' own are defined again. To be called once, before vat code runs. */
   start(): void;
+  /** What the start has made: kinds, and watches that nobody would hear. */
+  describe(): { readonly kinds: readonly KindFact[]; readonly lost: readonly LostWatches[] };
   /** Watches of earlier incarnations go on. To be called once, after `buildRootObject`. */
   reviveWatches(): void;
 }
@@ -159,6 +162,7 @@ export const createVatData = (
     mismatches: () => kinds.mismatches(),
     start: () => durable.start(),
     reviveWatches: () => watched.revive(),
+    describe: () => ({ kinds: kinds.describe(), lost: watched.lost() }),
     ledger: core.ledger,
     dismissals: core.dismissals,
     purity: core.purity,

@@ -1,0 +1,117 @@
+/** What a start is not given, or does not find: parameters, keys of its baggage. */
+import { rowCollectionCounts, rowEntryPrefix, rowImportRef } from '@heirloom/store';
+import {
+  BAGGAGE_CID,
+  entryBody,
+  entryCountOf,
+  isHeldImport,
+  parseVRef,
+  asciiEntryKey,
+  type Spaces,
+  type VatNumber,
+} from '@heirloom/worker';
+import { decodeKernelData, kernelData, SlotMark } from '../../objects/kernel-data.js';
+import type { KernelData } from '../../objects/kernel-data.js';
+import type { KernelState } from '../../state/kernel-state.js';
+import type { UpgradeWarning } from './warning.js';
+
+/** A larger baggage is not looked through for the values of parameters. */
+const BAGGAGE_ENTRIES_MAX = 1_000;
+/** Of more data nothing is said. */
+const PARAMETERS_BYTES_MAX = 100_000;
+
+const decoded = (data: KernelData): unknown => {
+  try {
+    return data.body.length > PARAMETERS_BYTES_MAX ? undefined : decodeKernelData(data);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+};
+
+const isPlainRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+const baggageBodies = (state: KernelState, spaces: Spaces): Uint8Array[] => {
+  const counts = rowCollectionCounts(BAGGAGE_CID);
+  const count = state.rows.has(spaces, counts) ? entryCountOf(state.rows.need(spaces, counts)) : 0;
+  if (count > BAGGAGE_ENTRIES_MAX) return [];
+  return state.rows
+    .keysWith(spaces, rowEntryPrefix(BAGGAGE_CID))
+    .flatMap(key => entryBody(state.rows.need(spaces, key)) ?? []);
+};
+
+/** Does the vat keep the value where an upgrade leaves it? */
+const isKept = (
+  state: KernelState,
+  vat: VatNumber,
+  bodies: readonly Uint8Array[],
+  value: unknown,
+): boolean => {
+  const { spaces } = state.vats.need(vat);
+  if (value instanceof SlotMark) {
+    const [vref] = state.clist(vat).byKRef.get(value.kref) ?? [];
+    const parsed = vref === undefined ? undefined : parseVRef(vref);
+    if (parsed?.type !== 'import') return false;
+    const row = rowImportRef(parsed.n);
+    return state.rows.has(spaces, row) && isHeldImport(state.rows.need(spaces, row));
+  }
+  const { body } = kernelData(value);
+  return bodies.some(kept => Buffer.compare(kept, body) === 0);
+};
+
+/** Parameters that the vat has now and would not have any more, and that it has not kept. */
+export const parametersLeftOut = (
+  state: KernelState,
+  vat: VatNumber,
+  next: { readonly parameters: Uint8Array; readonly slots: KernelData['slots'] },
+): UpgradeWarning[] => {
+  const { parameters, slots, spaces } = state.vats.need(vat);
+  const before = decoded({ body: parameters, slots });
+  const after = decoded({ body: next.parameters, slots: next.slots });
+  if (!isPlainRecord(before) || (after !== undefined && !isPlainRecord(after))) return [];
+  const missing = Object.keys(before).filter(
+    name => before[name] !== undefined && after?.[name] === undefined,
+  );
+  if (missing.length === 0) return [];
+  const bodies = baggageBodies(state, spaces);
+  return missing
+    .filter(name => !isKept(state, vat, bodies, before[name]))
+    .map((name): UpgradeWarning => {
+      const text =
+        `the vat has parameter "${name}" now, and the upgrade does not give it: parameters ` +
+        'belong to one incarnation. Pass it again, or keep it in baggage at the first start';
+      return { code: 'PARAMETER_LEFT_OUT', subject: name, text, count: 1 };
+    });
+};
+
+const BAGGAGE_CALL = /\b\w*[bB]aggage\s*\.\s*(get|has|init|set)\s*\(\s*(["'`])([ !#%&(-_a-~]{1,100})\2/g;
+/** Libraries that make what is not there. */
+const PROVIDE_CALL = /\bprovide\w*\s*\(\s*\w*[bB]aggage\s*,\s*(["'`])([ !#%&(-_a-~]{1,100})\1/g;
+
+/**
+ * Keys that the code reads from its baggage and that are not there when its start is over, though
+ * the code has a place that puts them there. `script`: of the bundle.
+ */
+export const missingKeys = (
+  state: KernelState,
+  vat: VatNumber,
+  script: string,
+): UpgradeWarning[] => {
+  const { spaces } = state.vats.need(vat);
+  const calls = new Map<string, Set<string>>();
+  for (const [, call = '', , key = ''] of script.matchAll(BAGGAGE_CALL)) {
+    const named = calls.get(key) ?? new Set();
+    calls.set(key, named.add(call));
+  }
+  for (const [, , key = ''] of script.matchAll(PROVIDE_CALL)) calls.delete(key);
+  return [...calls]
+    .filter(([, named]) => named.has('get') && named.has('init') && !named.has('has'))
+    .filter(([key]) => !state.rows.has(spaces, asciiEntryKey(BAGGAGE_CID, key)))
+    .map(([key]): UpgradeWarning => {
+      const text =
+        `the code reads "${key}" from its baggage, which has no such key when the start is over: ` +
+        `it is put there in a first start only. Ask baggage.has("${key}") where it is made`;
+      return { code: 'KEY_MISSING', subject: key, text, count: 1 };
+    });
+};

@@ -1,0 +1,119 @@
+/**
+ * What a start has made of a vat: told by its worker to whoever tries an upgrade, after the crank
+ * of startVat, whether that went well or not (docs/upgrade/warnings.md).
+ *
+ * It is in no hash and decides no outcome. A function of the start alone, so that the report of a
+ * dry run, which a vat may ask for, is the same on every host. The kernel believes none of it
+ * before it has counted it; texts are cut, and stand as `asciiText`.
+ */
+import type { FrameValue } from '@heirloom/store/frame';
+import { asciiText, readAsciiText } from './ascii-text.js';
+import { unpackTuple } from './frame-reader.js';
+import { packTuple } from './frame-writer.js';
+
+/** An image whose text has this can be asked what a start has made: older ones cannot. */
+export const DESCRIPTION_MARK = 'heirloom image: description';
+
+const DESCRIBED_CHARS_MAX = 100;
+/** Of one list: kinds, methods, messages. */
+export const DESCRIBED_LIST_MAX = 1_000;
+const DESCRIPTION_BYTES_MAX = 2 ** 24;
+/** Promises whose watches are looked at. */
+export const DESCRIBED_WATCHES_MAX = 10_000;
+
+/** `facet`: empty for a kind of one facet. */
+export type FacetMethods = readonly [facet: string, methods: readonly string[]];
+
+/** A durable kind that the start has defined. `fits`: its definition was not refused. */
+export type KindFact = readonly [
+  kind: number,
+  tag: string,
+  fits: boolean,
+  facets: readonly FacetMethods[],
+];
+
+/** Watches that the kind has no method for, and that the code before had one for. */
+export type LostWatches = readonly [kind: number, handler: string, count: number];
+
+/** A message that the start has sent. `method`: empty if it has no name. */
+export type SentMessage = readonly [target: string, method: string];
+
+export type VatDescription = readonly [
+  kinds: readonly KindFact[],
+  root: readonly string[],
+  lostWatches: readonly LostWatches[],
+  sent: readonly SentMessage[],
+];
+
+const malformed = (what: string): never => {
+  throw new TypeError(`a description with ${what}`);
+};
+
+type Value = FrameValue | undefined;
+
+const listAt = (value: Value, what: string): readonly FrameValue[] =>
+  Array.isArray(value) && value.length <= DESCRIBED_LIST_MAX ? value : malformed(what);
+
+const numberAt = (value: Value, what: string): number =>
+  typeof value === 'number' ? value : malformed(what);
+
+const textAt = (value: Value, what: string): string => {
+  const text = typeof value === 'string' ? readAsciiText(value, DESCRIBED_CHARS_MAX) : undefined;
+  return text ?? malformed(what);
+};
+
+const textsAt = (value: Value, what: string): string[] =>
+  listAt(value, what).map(text => textAt(text, what));
+
+const facetAt = (value: FrameValue): FacetMethods => {
+  const [facet, methods] = listAt(value, 'a malformed facet');
+  return [textAt(facet, 'a malformed facet'), textsAt(methods, 'malformed methods')];
+};
+
+const kindAt = (value: FrameValue): KindFact => {
+  const [kind, tag, fits, facets] = listAt(value, 'a malformed kind');
+  if (typeof fits !== 'boolean') return malformed('a malformed kind');
+  const all = listAt(facets, 'malformed facets').map(facetAt);
+  return [numberAt(kind, 'a malformed kind'), textAt(tag, 'a malformed tag'), fits, all];
+};
+
+const lostAt = (value: FrameValue): LostWatches => {
+  const [kind, handler, count] = listAt(value, 'malformed watches');
+  const text = textAt(handler, 'malformed watches');
+  return [numberAt(kind, 'malformed watches'), text, numberAt(count, 'malformed watches')];
+};
+
+const sentAt = (value: FrameValue): SentMessage => {
+  const [target, method] = listAt(value, 'a malformed message');
+  return [textAt(target, 'a malformed message'), textAt(method, 'a malformed message')];
+};
+
+/** Reads what a worker has packed. Throws TypeError for anything else. */
+export const readDescription = (bytes: Uint8Array): VatDescription => {
+  if (bytes.length > DESCRIPTION_BYTES_MAX) malformed(`${bytes.length} bytes`);
+  const [kinds, root, lost, sent] = unpackTuple(bytes);
+  return [
+    listAt(kinds, 'malformed kinds').map(kindAt),
+    textsAt(root, 'a malformed root'),
+    listAt(lost, 'malformed watches').map(lostAt),
+    listAt(sent, 'malformed messages').map(sentAt),
+  ];
+};
+
+const told = (text: string): string => asciiText(text, DESCRIBED_CHARS_MAX);
+
+const cut = <T>(list: readonly T[]): readonly T[] => list.slice(0, DESCRIBED_LIST_MAX);
+
+/** As `readDescription` takes it: lists and texts are cut. */
+export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint8Array =>
+  packTuple([
+    cut(kinds).map(([kind, tag, fits, facets]) => [
+      kind,
+      told(tag),
+      fits,
+      cut(facets).map(([facet, methods]) => [told(facet), cut(methods).map(told)]),
+    ]),
+    cut(root).map(told),
+    cut(lost).map(([kind, handler, count]) => [kind, told(handler), count]),
+    cut(sent).map(([target, method]) => [told(target), told(method)]),
+  ]);
