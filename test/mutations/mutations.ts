@@ -145,7 +145,7 @@ const WAVES: readonly Mutation[] = [
     id: 'W7a',
     rule: 'W7',
     file: `${KERNEL}/wave/plan.ts`,
-    find: '        if (this.#closed.has(item.vat)) return undefined;\n',
+    find: '    if (this.#closed.has(item.vat)) return;\n',
     replace: '',
     breaks: 'A second upgrade of a vat overtakes the messages between it and the first.',
     tests: ['test/kernel/same-wave'],
