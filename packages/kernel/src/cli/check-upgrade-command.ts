@@ -122,9 +122,8 @@ const DESCRIPTION =
   'Tries an upgrade of a vat on the data of a store, in a thread of its own, and writes nothing: ' +
   'which durable kinds would be defined again, which exports and promises would be lost, what it ' +
   'costs, what it is likely to break, and why it would fail. No kernel may have the store open; ' +
-  'for one that runs there is ' +
-  'kernel.checkUpgrade. Exit status 1 when the upgrade would fail, 3 when there are warnings and ' +
-  '--strict.';
+  'for one that runs there is kernel.checkUpgrade. Exit status 1 when the upgrade would fail, 3 ' +
+  'with --strict when there are warnings.';
 
 export const addCheckUpgradeCommand = (program: Command): void => {
   program

@@ -18,9 +18,9 @@ import {
 } from '@heirloom/store';
 import {
   BUNDLE_CAPS_MARK,
+  DESCRIPTION_MARK,
   imageIdFrom,
   INTERFACES_MARK,
-  DESCRIPTION_MARK,
   PARTS_MARK,
   repairedImage,
   type ImageId,

@@ -24,7 +24,7 @@ export const OWN_BLOCK_MS = 1_000;
  * One that writes little goes on: what is made and gone within a block is not written at all.
  */
 export const LARGE_BLOCK_MS = 200;
-/** Bytes from which on a block writes much: some fifty thousand rows, 0.15 s. */
+/** Bytes from which on a block writes much: some fifty thousand small rows. */
 export const LARGE_BLOCK_BYTES = 4 * 2 ** 20;
 /**
  * Age after which a block ends that the host waits for. A commit takes a few milliseconds, so that

@@ -7,11 +7,10 @@
  * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
  * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import { textOf, type Steps } from '@heirloom/store';
+import { textOf } from '@heirloom/store';
 import {
   readCrank,
   vatIdOf,
-  type Spaces,
   type VatId,
   type VatNumber,
   type VRef,
@@ -31,7 +30,6 @@ import type { Settlement } from '../objects/router.js';
 import { ranges } from '../state/kernel-keys.js';
 import type { Mark } from '../state/journal.js';
 import type { KernelState } from '../state/kernel-state.js';
-import type { KRef } from '../state/krefs.js';
 import type { DryRunItem } from '../state/queue-items.js';
 import { VatState } from '../state/schema.js';
 import {
@@ -159,35 +157,30 @@ const lossesOf = async (
   vat: VatNumber,
   exportsMax: number,
 ) => {
-  const { incarnation, spaces } = state.vats.need(vat);
+  const { incarnation } = state.vats.need(vat);
   const abandoned = abandonedExports(state, vat, exportsMax);
-  const rejected = await inTurns(rejecting(state, vat, spaces), clock);
-  const lost = await inTurns(losing(state, vat, abandoned), clock);
+  const { warnings: lost, promisesRejected } = await inTurns(losing(state, vat, abandoned), clock);
   return {
     lost,
     vatId: vatIdOf(vat),
     incarnationNumber: incarnation + 1,
     exportsAbandoned: abandoned.length,
     abandonedExamples: abandoned.slice(0, EXAMPLES_MAX),
-    promisesRejected: rejected.length,
+    promisesRejected,
   };
 };
 
-/** The promises that an upgrade would reject. */
-function* rejecting(state: KernelState, vat: VatNumber, spaces: Spaces): Steps<KRef[]> {
+/** What others lose by any upgrade of the vat now, and how many promises it would reject. */
+function* losing(state: KernelState, vat: VatNumber, abandoned: readonly VRef[]) {
   const promises = yield* gatheringPromises(state, vat);
-  return yield* choosingRejected(state, vat, promises, watchesIn(state, spaces));
-}
-
-/** What others lose by any upgrade of the vat now. */
-function* losing(
-  state: KernelState,
-  vat: VatNumber,
-  abandoned: readonly VRef[],
-): Steps<UpgradeWarning[]> {
-  const exported = yield* lostExports(state, vat, abandoned);
-  const unheard = yield* unheardAnswers(state, vat);
-  return [...exported, ...unheard, ...(yield* lostAnswers(state, vat))];
+  const kept = watchesIn(state, state.vats.need(vat).spaces);
+  const rejected = yield* choosingRejected(state, vat, promises, kept);
+  const warnings = [
+    ...(yield* lostExports(state, vat, abandoned)),
+    ...(yield* unheardAnswers(state, vat, promises)),
+    ...(yield* lostAnswers(state, vat, rejected)),
+  ];
+  return { warnings, promisesRejected: rejected.length };
 }
 
 interface TrialOptions {

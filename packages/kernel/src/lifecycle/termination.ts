@@ -87,25 +87,6 @@ export function* gatheringNotified(state: KernelState, vat: VatNumber): Steps<Re
   return notified;
 }
 
-/** Settled promises that the vat watches, and of which it is to be told again: in kref order. */
-function* choosingUnheard(
-  state: KernelState,
-  vat: VatNumber,
-  promises: readonly KRef[],
-  kept: KeptPromises,
-): Steps<KRef[]> {
-  const { byKRef } = state.clist(vat);
-  const settled: KRef[] = [];
-  for (const promise of promises) {
-    const isOpen = getPromise(state, promise).state === PromiseState.unresolved;
-    if (!isOpen && kept.isWatched(byKRef.need(promise)[0])) settled.push(promise);
-    yield;
-  }
-  if (settled.length === 0) return settled;
-  const notified = yield* gatheringNotified(state, vat);
-  return settled.filter(promise => !notified.has(promise));
-}
-
 /**
  * Rejects what the vat decides, in kref order (rules.md#u2), and takes its promises out of its
  * c-list: nobody is left who knows them. What is watched stays, name and subscription; if it has
@@ -122,18 +103,24 @@ export function* abandoningPromises(
   const { byKRef } = state.clist(vat);
   const promises = yield* gatheringPromises(state, vat);
   const rejected = yield* choosingRejected(state, vat, promises, kept);
-  const unheard = yield* choosingUnheard(state, vat, promises, kept);
+  const isRejected = new Set(rejected);
+  const settled: KRef[] = [];
   for (const promise of rejected) {
     yield* settling(state, promise, reason);
     yield;
   }
   for (const promise of promises) {
     const [vref] = byKRef.need(promise);
-    if (!kept.isWatched(vref) && !kept.isDurable(vref)) retirePromise(state, vat, promise);
+    const isWatched = kept.isWatched(vref);
+    if (!isWatched && !kept.isDurable(vref)) retirePromise(state, vat, promise);
+    else if (isWatched && !isRejected.has(promise)) {
+      if (getPromise(state, promise).state !== PromiseState.unresolved) settled.push(promise);
+    }
     yield;
   }
-  for (const promise of unheard) {
-    subscribe(state, vat, promise);
+  const notified = settled.length === 0 ? isRejected : yield* gatheringNotified(state, vat);
+  for (const promise of settled) {
+    if (!notified.has(promise)) subscribe(state, vat, promise);
     yield;
   }
   return rejected.length;

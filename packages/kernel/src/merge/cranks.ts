@@ -29,7 +29,7 @@ import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
 import { readingCrank } from './crank-reader.js';
-import { execute, isWhole, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
+import { execute, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
@@ -143,7 +143,7 @@ function* applying(
   const effects: CrankEffects = { ...nothing, exit: undefined };
   const speaker = { vat, incarnation };
   for (const syscall of syscalls) {
-    for (const part of isWhole(syscall) ? [syscall] : partsOf(syscall)) {
+    for (const part of partsOf(syscall)) {
       const rest = execute(state, speaker, rights, effects, part);
       if (rest !== undefined) yield* rest;
       yield;

@@ -177,30 +177,31 @@ const doCollect = (
 /** References of one syscall that are worked off at a stretch. */
 const COLLECTED_MAX = 50;
 
-/** Is the syscall one of those that `partsOf` leaves as they are? */
-export const isWhole = (syscall: SyscallTuple): boolean => {
+/** What comes to the same as the syscall, one after the other, none of which takes long. */
+export const partsOf = (syscall: SyscallTuple): Iterable<SyscallTuple> => {
   switch (syscall[0]) {
     case Syscall.send:
     case Syscall.subscribe:
     case Syscall.keep:
     case Syscall.exit:
     case Syscall.dismissKind:
-      return true;
+      return [syscall];
     case Syscall.resolve:
-      return syscall[1].length === 1;
+      return syscall[1].length === 1 ? [syscall] : partsOfList(syscall);
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
     case Syscall.allege:
-      return false;
+      return partsOfList(syscall);
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }
 };
 
-/** What comes to the same as the syscall, one after the other, none of which takes long. */
-export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
+type ListSyscall = Extract<SyscallTuple, readonly [2 | 4 | 5 | 6 | 7 | 9, ...unknown[]]>;
+
+function* partsOfList(syscall: ListSyscall): Generator<SyscallTuple, void> {
   switch (syscall[0]) {
     case Syscall.resolve:
       for (const resolution of syscall[1]) yield [Syscall.resolve, [resolution]];
@@ -216,13 +217,6 @@ export function* partsOf(syscall: SyscallTuple): Generator<SyscallTuple, void> {
       }
       return;
     }
-    case Syscall.send:
-    case Syscall.subscribe:
-    case Syscall.keep:
-    case Syscall.exit:
-    case Syscall.dismissKind:
-      yield syscall;
-      return;
     case Syscall.allege: {
       const [op, interfaces] = syscall;
       for (let at = 0; at < interfaces.length; at += COLLECTED_MAX) {

@@ -10,8 +10,12 @@ import {
   type Spaces,
   type VatNumber,
 } from '@heirloom/worker';
-import { decodeKernelData, kernelData, SlotMark } from '../../objects/kernel-data.js';
-import type { KernelData } from '../../objects/kernel-data.js';
+import {
+  decodeKernelData,
+  kernelData,
+  SlotMark,
+  type KernelData,
+} from '../../objects/kernel-data.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { UpgradeWarning } from './warning.js';
 

@@ -15,7 +15,7 @@ import type { KRef } from '../../state/krefs.js';
 import { HOST_SUBSCRIBES } from '../../state/parties.js';
 import { ItemType } from '../../state/queue-items.js';
 import { PromiseState } from '../../state/schema.js';
-import { choosingRejected, gatheringPromises, watchesIn } from '../termination.js';
+import { watchesIn } from '../termination.js';
 import { holdersOf, vatName } from './holders-named.js';
 import { listed, plural, type UpgradeWarning } from './warning.js';
 
@@ -128,11 +128,12 @@ const NOT_WATCHED =
   'the code behind its await or then is forgotten: watch the promise with VatData.watchPromise, ' +
   'or let the upgrade drain';
 
+/** `promises`: all that the vat has. */
 export function* unheardAnswers(
   state: KernelState,
   vat: VatNumber,
+  promises: readonly KRef[],
 ): Steps<UpgradeWarning[]> {
-  const promises = yield* gatheringPromises(state, vat);
   const unheard = new Set(yield* unheardPromises(state, vat, promises));
   const times = yield* alarmTimes(state, unheard);
   const methods = unheard.size > 0 ? yield* waitingMethods(state, unheard) : new Map();
@@ -160,11 +161,12 @@ export function* unheardAnswers(
   return [...warnings, { code: 'ALARM_LOST', subject: 'wakeAt', text, count: times.size }];
 }
 
-/** Promises that the vat decides, and who waits for them. */
-export function* lostAnswers(state: KernelState, vat: VatNumber): Steps<UpgradeWarning[]> {
-  const kept = watchesIn(state, state.vats.need(vat).spaces);
-  const promises = yield* gatheringPromises(state, vat);
-  const rejected = yield* choosingRejected(state, vat, promises, kept);
+/** `rejected`: promises that the vat decides. Who waits for them. */
+export function* lostAnswers(
+  state: KernelState,
+  vat: VatNumber,
+  rejected: readonly KRef[],
+): Steps<UpgradeWarning[]> {
   const groups = new Map<string, KRef[]>();
   for (const promise of rejected) {
     yield;
