@@ -115,11 +115,11 @@ const STORE = {
     {
       'host-error.ts': 'HostError: this host failed',
       'types.ts': 'tables, keys and changes of rows',
-      'frame.ts': 'msgpack frames',
       codec: 'canonical values; text as bytes, and back',
       'addon-file.ts': "the file of lmdb's native addon",
     },
     {
+      frames: 'msgpack frames',
       'store-place.ts': 'what a store takes from the outside',
       'keys.ts': 'spells every key',
       files: 'locks of the file system; the data file before LMDB maps it; checksums of rows',

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { amount } from '../../../test/support/suite/amounts.js';
-import { unpackFrame } from './frame.js';
+import { unpackFrame } from './frames/frame.js';
 import { TABLE_END } from './keys.js';
 import { Store } from './store.js';
 import { fixture, nextLine, startChild, type Child } from './testing/children.js';

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SUM_BYTES } from './files/row-sums.js';
 import { LmdbEnvironment } from './environment.js';
 import type { DamageError } from './host-error.js';
-import { packFrame } from './frame.js';
+import { packFrame } from './frames/frame.js';
 import { openReader } from './reader.js';
 import { Store } from './store.js';
 import { temporaryDirectory } from './testing/test-data.js';

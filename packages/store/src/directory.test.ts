@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { LmdbEnvironment } from './environment.js';
-import { packFrame } from './frame.js';
+import { packFrame } from './frames/frame.js';
 import { openReader } from './reader.js';
 import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';

@@ -6,7 +6,7 @@ export { DATA_FILE } from './files/lmdb-files.js';
 export * from './keys.js';
 export {
   FRAME_DEPTH_MAX, packFrame, unpackFrame, type FrameValue,
-} from './frame.js';
+} from './frames/frame.js';
 export { blockHash, HASH_BYTES, NO_HASH, orderRows, ROW_BYTES_MAX } from './block-hash.js';
 export { sorting } from './steps/sorting.js';
 export { SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { directoryPlace } from './directory.js';
-import { packFrame, unpackFrame } from './frame.js';
+import { packFrame, unpackFrame } from './frames/frame.js';
 import { TABLE_END } from './keys.js';
 import { Store } from './store.js';
 import { fixture, nextLine, startChild } from './testing/children.js';

@@ -1,5 +1,5 @@
 /** Reads the store's own rows of `meta`: frames of one non-negative integer. */
-import { unpackFrame } from './frame.js';
+import { unpackFrame } from './frames/frame.js';
 import { DamageError } from './host-error.js';
 import { metaKey } from './keys.js';
 import type { Environment, EnvironmentSnapshot } from './store-place.js';

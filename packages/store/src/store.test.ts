@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { blockHash, NO_HASH, orderRows } from './block-hash.js';
 import { LmdbEnvironment } from './environment.js';
-import { packFrame, unpackFrame } from './frame.js';
+import { packFrame, unpackFrame } from './frames/frame.js';
 import { blockKey, metaKey, TABLE_END, u32 } from './keys.js';
 import { SCHEMA_VERSION } from './schema-version.js';
 import { Store } from './store.js';

@@ -15,7 +15,7 @@ import assert from 'node:assert/strict';
 import { hashing, NO_HASH, orderingRows } from './block-hash.js';
 import { directoryPlace } from './directory.js';
 import { DamageError, describeError, HostError } from './host-error.js';
-import { packFrame } from './frame.js';
+import { packFrame } from './frames/frame.js';
 import { blockKey, metaKey } from './keys.js';
 import { readMetaInteger } from './meta.js';
 import { assertSchema, SCHEMA_VERSION, type SchemaChoice } from './schema-version.js';

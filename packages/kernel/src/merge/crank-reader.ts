@@ -71,6 +71,8 @@ interface LongSyscall {
   readonly count: number;
 }
 
+type ReaderRights = Pick<CrankRights, 'migrates'>;
+
 class CrankReader {
   readonly #cursor: FrameCursor;
   /** That may still come, in all syscalls together. */
@@ -78,16 +80,48 @@ class CrankReader {
   /** The syscall that is read in steps, and how many elements its list has. */
   #long: LongSyscall = { op: Syscall.resolve, count: 0 };
   #referencesLeft = REFERENCES_PER_CRANK_MAX;
+  /** Of the row before. */
+  #rowKey: Uint8Array | undefined;
 
   constructor(packed: Uint8Array) {
     this.#cursor = new FrameCursor(packed);
   }
 
-  *crank({ migrates }: Pick<CrankRights, 'migrates'>): Steps<CrankTuple> {
+  *crank(rights: ReaderRights): Steps<CrankTuple> {
     this.#cursor.tuple(4);
     const outcome = this.#outcome();
-    const syscalls = yield* this.#syscalls();
-    const rows = yield* this.#rows();
+    const syscalls: SyscallTuple[] = [];
+    for (let left = this.#syscalls(); left > 0; left -= 1) {
+      syscalls.push(this.#syscall() ?? (yield* this.#longSyscall()));
+      yield;
+    }
+    const rows: RowWrite[] = [];
+    for (let left = this.#rows(); left > 0; left -= 1) {
+      rows.push(this.#row());
+      if (left % READ_AT_ONCE === 0) yield;
+    }
+    return this.#ended(rights, outcome, syscalls, rows);
+  }
+
+  /** The same at a stretch. */
+  crankAtOnce(rights: ReaderRights): CrankTuple {
+    this.#cursor.tuple(4);
+    const outcome = this.#outcome();
+    const syscalls: SyscallTuple[] = [];
+    for (let left = this.#syscalls(); left > 0; left -= 1) {
+      syscalls.push(this.#syscall() ?? atOnce(this.#longSyscall()));
+    }
+    const rows: RowWrite[] = [];
+    for (let left = this.#rows(); left > 0; left -= 1) rows.push(this.#row());
+    return this.#ended(rights, outcome, syscalls, rows);
+  }
+
+  #ended(
+    { migrates }: ReaderRights,
+    outcome: Outcome,
+    syscalls: SyscallTuple[],
+    rows: RowWrite[],
+  ): CrankTuple {
     // A crank that faulted reports nothing.
     const report = migrates && outcome === null ? this.#migrationReport() : this.#report();
     this.#cursor.end();
@@ -103,15 +137,10 @@ class CrankReader {
     return error.length > BODY_BYTES_MAX ? limit('an error too large') : [code, error];
   }
 
-  *#syscalls(): Steps<SyscallTuple[]> {
+  /** How many there are. */
+  #syscalls(): number {
     const count = this.#cursor.list();
-    if (count > SYSCALLS_PER_CRANK_MAX) limit('too many syscalls');
-    const syscalls: SyscallTuple[] = [];
-    for (let i = 0; i < count; i += 1) {
-      syscalls.push(this.#syscall() ?? (yield* this.#longSyscall()));
-      yield;
-    }
-    return syscalls;
+    return count > SYSCALLS_PER_CRANK_MAX ? limit('too many syscalls') : count;
   }
 
   /** Undefined, with `#long` set: it is read in steps. */
@@ -239,27 +268,25 @@ class CrankReader {
     return [vref, spelled];
   }
 
-  *#rows(): Steps<RowWrite[]> {
+  /** How many there are. */
+  #rows(): number {
+    const count = this.#cursor.list();
+    return count > ROWS_PER_CRANK_MAX ? limit('too many row writes') : count;
+  }
+
+  #row(): RowWrite {
     const cursor = this.#cursor;
-    const count = cursor.list();
-    if (count > ROWS_PER_CRANK_MAX) limit('too many row writes');
-    const rows: RowWrite[] = [];
-    let before: Uint8Array | undefined;
-    for (let i = 0; i < count; i += 1) {
-      cursor.tuple(2);
-      const key = cursor.bytes();
-      if (key.length === 0) fault('a row without a key');
-      if (key.length > ROW_KEY_BYTES_MAX) limit('row key too long');
-      const value = cursor.takesNull() ? null : cursor.bytes();
-      if (value !== null && value.length > ROW_BYTES_MAX) limit('row too large');
-      if (before !== undefined && Buffer.compare(before, key) >= 0) {
-        fault('row writes are not in order');
-      }
-      before = key;
-      rows.push([key, value]);
-      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
+    cursor.tuple(2);
+    const key = cursor.bytes();
+    if (key.length === 0) fault('a row without a key');
+    if (key.length > ROW_KEY_BYTES_MAX) limit('row key too long');
+    const value = cursor.takesNull() ? null : cursor.bytes();
+    if (value !== null && value.length > ROW_BYTES_MAX) limit('row too large');
+    if (this.#rowKey !== undefined && Buffer.compare(this.#rowKey, key) >= 0) {
+      fault('row writes are not in order');
     }
-    return rows;
+    this.#rowKey = key;
+    return [key, value];
   }
 
   /** Reaps and sweeps say whether there is more to do, reaps also what V8 has let go of. */
@@ -311,26 +338,35 @@ class CrankReader {
   }
 }
 
-/**
- * Reads a packed crank. One that is packed in another way than ours is refused: its first bytes do
- * not tell how it has ended. Errors: VatFault.
- */
-export function* readingCrank(
-  packed: Uint8Array,
-  rights: Pick<CrankRights, 'migrates'>,
-): Steps<CrankTuple> {
+/** One that is packed in another way than ours is refused: its first bytes do not tell its end. */
+const readerOf = (packed: Uint8Array): CrankReader => {
   if (packed.length > CRANK_BYTES_MAX) limit('crank too large');
   if (packed[0] !== CRANK_HEAD) fault('malformed crank: not as a worker packs it');
+  return new CrankReader(packed);
+};
+
+/** Gives back what is no vat's fault. */
+const faultOf = (error: unknown): unknown =>
+  error instanceof AssertionError
+    ? new VatFault('BAD_SYSCALL', `malformed crank: ${error.message}`)
+    : error;
+
+/** Reads a packed crank in steps. Errors: VatFault. */
+export function* readingCrank(packed: Uint8Array, rights: ReaderRights): Steps<CrankTuple> {
+  const reader = readerOf(packed);
   try {
-    return yield* new CrankReader(packed).crank(rights);
+    return yield* reader.crank(rights);
   } catch (error) {
-    if (!(error instanceof AssertionError)) throw error;
-    return fault(`malformed crank: ${error.message}`);
+    throw faultOf(error);
   }
 }
 
 /** The same at a stretch. */
-export const readCrank = (
-  packed: Uint8Array,
-  rights: Pick<CrankRights, 'migrates'>,
-): CrankTuple => atOnce(readingCrank(packed, rights));
+export const readCrank = (packed: Uint8Array, rights: ReaderRights): CrankTuple => {
+  const reader = readerOf(packed);
+  try {
+    return reader.crankAtOnce(rights);
+  } catch (error) {
+    throw faultOf(error);
+  }
+};

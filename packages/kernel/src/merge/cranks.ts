@@ -9,6 +9,7 @@
 import {
   atOnce,
   keyFromBytes,
+  required,
   ROW_EXPORT_NAME_PREFIX,
   textOfKey,
   type Steps,
@@ -18,6 +19,7 @@ import {
   VatFault,
   type CrankReport,
   type CrankTuple,
+  type RowWrite,
   type Spaces,
   type VatNumber,
 } from '@heirloom/worker';
@@ -25,11 +27,13 @@ import { activate, activateResult, type Speaker } from '../objects/clist.js';
 import { getPromise, isFew, release, releaseAll, releasingAll } from '../objects/counts.js';
 import { kernelData, type KernelData } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
+import type { Mark } from '../state/journal.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { KRef } from '../state/krefs.js';
 import type { QueuedMessage } from '../state/queue-items.js';
-import { readingCrank } from './crank-reader.js';
-import { execute, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
+import type { RowWriter } from '../state/row-table.js';
+import { readCrank, readingCrank } from './crank-reader.js';
+import { execute, hasParts, partsOf, type CrankEffects, type CrankRights } from './syscalls.js';
 
 /** Whose crank it is, where its rows go, what it may do. */
 export interface CrankContext extends Speaker {
@@ -131,39 +135,101 @@ function* acceptingNotify(
 const ROW_STEP_BYTES = 65_536;
 /** What has been there may have been large: it is read, and counted. */
 const ROW_GONE_STEPS = 4;
+const stepsOfRow = ([, value]: RowWrite): number =>
+  value === null ? ROW_GONE_STEPS : 1 + value.length / ROW_STEP_BYTES;
 
-function* applying(
-  state: KernelState,
-  { vat, incarnation, spaces, rights }: CrankContext,
-  crank: CrankTuple,
-): Steps<CrankEffects> {
-  const [outcome, syscalls, rows] = crank;
+/** A crank that asks for so few steps is applied at a stretch: to count them costs more. */
+const SHORT_STEPS = 32;
+/** One of so few bytes is read at a stretch. */
+const SHORT_CRANK_BYTES = 4_096;
+
+const isShort = ([, syscalls, rows]: CrankTuple): boolean => {
+  let steps = syscalls.length;
+  for (const row of rows) steps += stepsOfRow(row);
+  return steps <= SHORT_STEPS;
+};
+
+const noEffects = (): CrankEffects => ({
+  retired: [],
+  kept: [],
+  abandonedNames: [],
+  exit: undefined,
+});
+
+const checkOutcome = ([outcome]: CrankTuple): void => {
   if (outcome !== null) throw new RaisedFault(outcome[0], outcome[1]);
-  const nothing = { retired: [], kept: [], abandonedNames: [] };
-  const effects: CrankEffects = { ...nothing, exit: undefined };
-  const speaker = { vat, incarnation };
-  for (const syscall of syscalls) {
-    for (const part of partsOf(syscall)) {
-      const rest = execute(state, speaker, rights, effects, part);
-      if (rest !== undefined) yield* rest;
+};
+
+const checkExit = ({ exit }: CrankEffects): void => {
+  if (exit?.isFailure === true) throw new RaisedFault('EXIT_FAILURE', exitReason(exit).body);
+};
+
+const writerOf = (state: KernelState, { vat, incarnation, spaces }: CrankContext): RowWriter => ({
+  vat,
+  incarnation,
+  spaces,
+  own: state.spaceLists.ownOf(spaces),
+});
+
+const writeRow = (
+  state: KernelState,
+  writer: RowWriter,
+  effects: CrankEffects,
+  [bytes, value]: RowWrite,
+): void => {
+  const key = keyFromBytes(bytes);
+  // Names are given up by no other crank than startVat.
+  if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
+    noteAbandoned(effects, state.rows.has(writer.spaces, key), key);
+  }
+  state.rows.write(writer, key, value);
+};
+
+/** A crank that is being merged. */
+interface Merging {
+  readonly state: KernelState;
+  readonly context: CrankContext;
+  readonly crank: CrankTuple;
+  readonly effects: CrankEffects;
+}
+
+/** Applies a crank in steps: `rest`, then its syscalls from the `first` on, then its rows. */
+function* applying(merging: Merging, first = 0, rest?: Steps<void>): Steps<void> {
+  const { state, context, crank, effects } = merging;
+  const [, syscalls, rows] = crank;
+  if (rest !== undefined) yield* rest;
+  for (let i = first; i < syscalls.length; i += 1) {
+    for (const part of partsOf(required(syscalls[i], 'a syscall'))) {
+      const more = execute(state, context, context.rights, effects, part);
+      if (more !== undefined) yield* more;
       yield;
     }
   }
-  if (effects.exit?.isFailure === true) {
-    throw new RaisedFault('EXIT_FAILURE', exitReason(effects.exit).body);
+  checkExit(effects);
+  const writer = writerOf(state, context);
+  for (const row of rows) {
+    writeRow(state, writer, effects, row);
+    yield stepsOfRow(row);
   }
-  const writer = { vat, incarnation, spaces, own: state.spaceLists.ownOf(spaces) };
-  for (const [bytes, value] of rows) {
-    const key = keyFromBytes(bytes);
-    // Names are given up by no other crank than startVat.
-    if (value === null && key.startsWith(ROW_EXPORT_NAME_PREFIX)) {
-      noteAbandoned(effects, state.rows.has(spaces, key), key);
-    }
-    state.rows.write(writer, key, value);
-    yield value === null ? ROW_GONE_STEPS : 1 + value.length / ROW_STEP_BYTES;
-  }
-  return effects;
 }
+
+/** Applies a short crank. Gives the steps that are left, if it takes many. */
+const startApplying = (merging: Merging): Steps<void> | undefined => {
+  const { state, context, crank, effects } = merging;
+  const [, syscalls, rows] = crank;
+  if (!isShort(crank)) return applying(merging);
+  for (let i = 0; i < syscalls.length; i += 1) {
+    const syscall = required(syscalls[i], 'a syscall');
+    if (hasParts(syscall)) return applying(merging, i);
+    const rest = execute(state, context, context.rights, effects, syscall);
+    if (rest !== undefined) return applying(merging, i + 1, rest);
+  }
+  checkExit(effects);
+  if (rows.length === 0) return undefined;
+  const writer = writerOf(state, context);
+  for (const row of rows) writeRow(state, writer, effects, row);
+  return undefined;
+};
 
 const noteAbandoned = ({ abandonedNames }: CrankEffects, isThere: boolean, key: string): void => {
   if (isThere) abandonedNames.push(textOfKey(key, ROW_EXPORT_NAME_PREFIX.length));
@@ -188,6 +254,18 @@ class RaisedFault extends Error {
   }
 }
 
+/** Undoes a crank and says why. Throws what is no vat's fault. */
+function* undoing(state: KernelState, mark: Mark, error: unknown): Steps<Verdict> {
+  yield* state.journal.rollingBack(mark);
+  if (error instanceof RaisedFault) {
+    return { ok: false, code: error.code, reason: { body: error.body, slots: [] } };
+  }
+  if (error instanceof VatFault) {
+    return { ok: false, code: error.code, reason: kernelData(Error(error.message)) };
+  }
+  throw error;
+}
+
 /** Merges a crank in steps, or undoes it and says why. */
 export function* mergingCrank(
   state: KernelState,
@@ -198,23 +276,57 @@ export function* mergingCrank(
   try {
     const crank = yield* readingCrank(packed, context.rights);
     if (context.charge !== undefined) yield* context.charge(crank, packed.length);
-    const effects = yield* applying(state, context, crank);
+    checkOutcome(crank);
+    const effects = noEffects();
+    yield* applying({ state, context, crank, effects });
     return { ok: true, effects, report: crank[3] };
   } catch (error) {
-    yield* state.journal.rollingBack(mark);
-    if (error instanceof RaisedFault) {
-      return { ok: false, code: error.code, reason: { body: error.body, slots: [] } };
-    }
-    if (error instanceof VatFault) {
-      return { ok: false, code: error.code, reason: kernelData(Error(error.message)) };
-    }
-    throw error;
+    return yield* undoing(state, mark, error);
   }
 }
+
+/** What is left of a crank that was taken for a short one. */
+function* mergingRest(
+  { state, crank, effects }: Merging,
+  mark: Mark,
+  rest: Steps<void>,
+): Steps<Verdict> {
+  try {
+    yield* rest;
+    return { ok: true, effects, report: crank[3] };
+  } catch (error) {
+    return yield* undoing(state, mark, error);
+  }
+}
+
+/** Merges a crank at a stretch if it is short. Else it gives the steps. */
+export const startMerging = (
+  state: KernelState,
+  context: CrankContext,
+  packed: Uint8Array,
+): Verdict | Steps<Verdict> => {
+  const isLong = packed.length > SHORT_CRANK_BYTES || context.charge !== undefined;
+  if (isLong) return mergingCrank(state, context, packed);
+  const mark = state.mark();
+  try {
+    const crank = readCrank(packed, context.rights);
+    checkOutcome(crank);
+    const effects = noEffects();
+    const merging = { state, context, crank, effects };
+    const rest = startApplying(merging);
+    if (rest !== undefined) return mergingRest(merging, mark, rest);
+    return { ok: true, effects, report: crank[3] };
+  } catch (error) {
+    return undoing(state, mark, error);
+  }
+};
 
 /** The same at a stretch. */
 export const mergeCrank = (
   state: KernelState,
   context: CrankContext,
   packed: Uint8Array,
-): Verdict => atOnce(mergingCrank(state, context, packed));
+): Verdict => {
+  const merging = startMerging(state, context, packed);
+  return 'ok' in merging ? merging : atOnce(merging);
+};

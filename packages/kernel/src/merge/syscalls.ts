@@ -177,27 +177,31 @@ const doCollect = (
 /** References of one syscall that are worked off at a stretch. */
 const COLLECTED_MAX = 50;
 
-/** What comes to the same as the syscall, one after the other, none of which takes long. */
-export const partsOf = (syscall: SyscallTuple): Iterable<SyscallTuple> => {
+/** Is it a list of more than one resolution, or any list of others? */
+export const hasParts = (syscall: SyscallTuple): syscall is ListSyscall => {
   switch (syscall[0]) {
     case Syscall.send:
     case Syscall.subscribe:
     case Syscall.keep:
     case Syscall.exit:
     case Syscall.dismissKind:
-      return [syscall];
+      return false;
     case Syscall.resolve:
-      return syscall[1].length === 1 ? [syscall] : partsOfList(syscall);
+      return syscall[1].length !== 1;
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
     case Syscall.allege:
-      return partsOfList(syscall);
+      return true;
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }
 };
+
+/** What comes to the same as the syscall, one after the other, none of which takes long. */
+export const partsOf = (syscall: SyscallTuple): Iterable<SyscallTuple> =>
+  hasParts(syscall) ? partsOfList(syscall) : [syscall];
 
 type ListSyscall = Extract<SyscallTuple, readonly [2 | 4 | 5 | 6 | 7 | 9, ...unknown[]]>;
 

@@ -22,7 +22,7 @@ import {
 import type { KernelState } from '../state/kernel-state.js';
 import { isPromiseKRef, showKRef, type KRef } from '../state/krefs.js';
 import { NOBODY_DECIDES } from '../state/parties.js';
-import { exportName, PromiseState, Reach } from '../state/schema.js';
+import { copiedCounters, exportName, PromiseState, Reach } from '../state/schema.js';
 import {
   getObject,
   getPromise,
@@ -46,9 +46,11 @@ const takeNumber = (
   vat: VatNumber,
   counter: 'nextImport' | 'nextPromise',
 ): number => {
-  const row = state.vatCounters.need(vat);
-  state.vatCounters.set(vat, { ...row, [counter]: row[counter] + 1 });
-  return row[counter];
+  const row = copiedCounters(state.vatCounters.need(vat));
+  const number = row[counter];
+  row[counter] = number + 1;
+  state.vatCounters.set(vat, row);
+  return number;
 };
 
 /** A name that the vat has from now on; counts are the caller's. */
@@ -83,7 +85,8 @@ export const nameFor = (state: KernelState, vat: VatNumber, kref: KRef): VRef =>
       disown(state, vat, kref);
     }
   }
-  const entry = state.clist(vat).byKRef.get(kref);
+  const { byKRef } = state.clist(vat);
+  const entry = state.isOfThisBlock(kref) ? byKRef.getUnstored(kref) : byKRef.get(kref);
   if (entry !== undefined) return entry[0];
   const vref = isPromise
     ? kernelPromiseRef(takeNumber(state, vat, 'nextPromise'))

@@ -39,7 +39,7 @@ import { inputAfter, type InputNumber } from './input-numbers.js';
 import { Journal, type Mark } from './journal.js';
 import { ranges, readPosition, spellings, type KeyRange } from './kernel-keys.js';
 import { KernelTable, type RowCodec } from './kernel-table.js';
-import type { KRef } from './krefs.js';
+import { isPromiseKRef, krefNumber, type KRef } from './krefs.js';
 import { MovedBytes } from './moved-bytes.js';
 import { itemWeight, ItemType, type QueuedMessage, type RunQueueItem } from './queue-items.js';
 import { RowTable } from './row-table.js';
@@ -153,6 +153,8 @@ export class KernelState {
   readonly #clists = new Map<VatNumber, Clist>();
   #counters: Counters;
   #countersChanged = false;
+  /** What they were when the block began. */
+  #committedCounters: Readonly<Counters>;
   /**
    * Krefs whose counts may have reached nil: they are looked at when the wave ends (rules.md#g1).
    */
@@ -212,6 +214,7 @@ export class KernelState {
       counters === undefined
         ? { ...FIRST_COUNTERS }
         : decodeRow(codecs.counters, 'kernel', countersKey(), counters);
+    this.#committedCounters = { ...this.#counters };
   }
 
   clist(vat: VatNumber): Clist {
@@ -240,6 +243,12 @@ export class KernelState {
     const before = this.#counters[counter];
     this.#count(counter, before, before + 1);
     return before;
+  }
+
+  /** Has this block made the object or the promise? Then the store has no row that names it. */
+  isOfThisBlock(kref: KRef): boolean {
+    const { nextObject, nextPromise } = this.#committedCounters;
+    return krefNumber(kref) >= (isPromiseKRef(kref) ? nextPromise : nextObject);
   }
 
   /** Takes the number of a new vat. */
@@ -443,6 +452,7 @@ export class KernelState {
       if (this.vats.get(vat) === undefined) this.#clists.delete(vat);
     }
     this.#countersChanged = false;
+    this.#committedCounters = { ...this.#counters };
     this.#height = heightAfter(this.#height);
     this.journal.clear();
   }

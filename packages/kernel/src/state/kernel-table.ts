@@ -67,10 +67,14 @@ export class KernelTable<K extends number | string, V> implements Restorable {
   #young = new Map<K, V>();
   #old = new Map<K, V>();
   #youngBytes = 0;
-  #dirtyBytes = 0;
+  /** What dirty rows weigh beyond what each takes anyway. */
+  #dirtyDataBytes = 0;
+  /** Where no row holds data of vats, all weigh the same. */
+  readonly #holdsData: boolean;
 
   constructor(options: KernelTableOptions<K, V>) {
     this.#options = options;
+    this.#holdsData = options.codec.weigh !== undefined;
     this.#journal = options.journal;
     this.#cacheRowsMax = options.cacheRowsMax ?? CACHE_ROWS_MAX;
   }
@@ -86,6 +90,11 @@ export class KernelTable<K extends number | string, V> implements Restorable {
       return old;
     }
     return this.#read(key);
+  }
+
+  /** The same of a key that the store cannot have: it is not asked, which costs more than all else. */
+  getUnstored(key: K): V | undefined {
+    return this.#dirty.get(key)?.value;
   }
 
   /** The row, which must exist. Errors: HostError STORE_CORRUPT where the store lacks it. */
@@ -194,7 +203,7 @@ export class KernelTable<K extends number | string, V> implements Restorable {
 
   /** About how many bytes the rows that this block changed take. */
   get dirtyBytes(): number {
-    return this.#dirtyBytes;
+    return this.#dirty.size * ROW_WEIGHT + this.#dirtyDataBytes;
   }
 
   /** The changes of this block, in no particular order. */
@@ -228,7 +237,7 @@ export class KernelTable<K extends number | string, V> implements Restorable {
       yield;
     }
     this.#dirty.clear();
-    this.#dirtyBytes = 0;
+    this.#dirtyDataBytes = 0;
   }
 
   #read(key: K): V | undefined {
@@ -248,12 +257,11 @@ export class KernelTable<K extends number | string, V> implements Restorable {
 
   /** `before`: what is there now. */
   #setDirty(key: K, row: DirtyRow<V> | undefined, before: DirtyRow<V> | undefined): void {
-    if (before !== undefined) this.#dirtyBytes -= this.#weightOf(before.value);
     if (row === undefined) this.#dirty.delete(key);
-    else {
-      this.#dirty.set(key, row);
-      this.#dirtyBytes += this.#weightOf(row.value);
-    }
+    else this.#dirty.set(key, row);
+    if (!this.#holdsData) return;
+    if (before !== undefined) this.#dirtyDataBytes -= this.#dataWeightOf(before.value);
+    if (row !== undefined) this.#dirtyDataBytes += this.#dataWeightOf(row.value);
   }
 
   #forget(key: K): void {
@@ -262,8 +270,12 @@ export class KernelTable<K extends number | string, V> implements Restorable {
   }
 
   #weightOf(value: V | undefined): number {
-    if (value === undefined) return ROW_WEIGHT;
-    return ROW_WEIGHT + (this.#options.codec.weigh?.(value) ?? 0);
+    return ROW_WEIGHT + this.#dataWeightOf(value);
+  }
+
+  #dataWeightOf(value: V | undefined): number {
+    if (value === undefined || !this.#holdsData) return 0;
+    return this.#options.codec.weigh?.(value) ?? 0;
   }
 
   #remember(key: K, value: V): void {

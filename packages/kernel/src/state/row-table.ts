@@ -57,7 +57,7 @@ interface Row {
   readonly hides: boolean;
 }
 
-interface RowWriter {
+export interface RowWriter {
   readonly vat: VatNumber;
   readonly incarnation: Incarnation;
   readonly spaces: Spaces;

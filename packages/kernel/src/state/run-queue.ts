@@ -4,14 +4,17 @@
  * Invariants: ordinals only grow, but for what goes to the head; every `send` names an object
  * (rules.md#w2); an item leaves when its crank is merged, so that what a wave defers keeps its
  * place (rules.md#w7). Removal is never undone. What a block has queued is in memory until the
- * commit; of what waits longer, `KEPT_BYTES_MAX` is, and the rest is read when its turn comes.
+ * commit; of what waits longer, `KEPT_BYTES_MAX` is, and the rest is read when its turn comes. What
+ * a block both queues and takes off leaves no trace in the store.
  */
 import assert from 'node:assert/strict';
 import { atOnce, required, type ReadView, type RowChange, type Steps } from '@heirloom/store';
+import { decodeRow, parseKey } from './damage.js';
 import type { Journal, Restorable } from './journal.js';
 import { ranges, spellings } from './kernel-keys.js';
-import { KernelTable, ROW_WEIGHT } from './kernel-table.js';
+import { ROW_WEIGHT } from './kernel-table.js';
 import { itemWeight, ItemType, type RunQueueItem } from './queue-items.js';
+import { rowAt, rowsOf } from './scan.js';
 import { codecs } from './schema.js';
 
 export interface QueueEntry {
@@ -46,6 +49,8 @@ export interface Place {
   readonly lane: Lane;
   /** What it counts for in a wave: bytes of its data; a lifecycle item counts for none. */
   readonly weight: number;
+  /** About what it takes in memory. */
+  readonly bytes: number;
   /** Undefined: it is in the store, and not in memory. */
   item: RunQueueItem | undefined;
 }
@@ -55,8 +60,10 @@ const KEPT_BYTES_MAX = 16 * 2 ** 20;
 /** A frame of cranks that is larger than this is not kept for a smaller body. */
 const FRAME_BYTES_KEPT = 4_096;
 
-const bytesOf = (item: RunQueueItem | undefined): number =>
-  item === undefined ? 0 : ROW_WEIGHT + itemWeight(item);
+/** What a place takes of `KEPT_BYTES_MAX`. */
+const keptBytesOf = ({ item, bytes }: Place): number => (item === undefined ? 0 : bytes);
+
+const bytesOf = (item: RunQueueItem): number => ROW_WEIGHT + itemWeight(item);
 
 /** The item without the frame that its body came in, if that is much larger. */
 const alone = (item: RunQueueItem): RunQueueItem => {
@@ -75,7 +82,6 @@ interface RunQueueOptions {
 
 export class RunQueue implements Restorable {
   readonly #options: RunQueueOptions;
-  readonly #items: KernelTable<number, RunQueueItem>;
   /** In order of ordinals. */
   #places = new Map<number, Place>();
   /** The same by lane, each in order of ordinals. */
@@ -83,18 +89,16 @@ export class RunQueue implements Restorable {
   #weight = 0;
   /** Those of this block. */
   readonly #fresh = new Set<number>();
+  #freshBytes = 0;
+  /** The store has items of these that have been taken off, or say something else. */
+  readonly #outdated = new Set<number>();
   /** Of those of earlier blocks that are in memory. */
   #keptBytes = 0;
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
-    const { view, journal } = options;
-    const { spell, parse } = spellings.queue;
-    const codec = codecs.item;
-    const usual = { view, table: 'kernel', journal, codec, spell, parse } as const;
-    this.#items = new KernelTable({ ...usual, cacheRowsMax: 1 });
-    for (const ordinal of this.#items.scan(ranges.queue)) {
-      this.#keep(this.#add(ordinal, this.#items.need(ordinal)));
+    for (const [key, item] of rowsOf(options.view, ranges.queue.prefix, codecs.item)) {
+      this.#keep(this.#add(parseKey(spellings.queue.parse, 'kernel', key), item));
     }
   }
 
@@ -152,23 +156,23 @@ export class RunQueue implements Restorable {
 
   remove(ordinal: number): void {
     this.#leave(ordinal);
-    this.#items.delete(ordinal);
   }
 
   /** A lifecycle item that stays at its place and says something else. Not to be undone. */
   replace(ordinal: number, item: RunQueueItem): void {
-    const place = required(this.#places.get(ordinal), 'an item that is queued');
-    assert(laneOf(item) === place.lane && this.#options.weigh(item) === place.weight);
-    if (!this.#fresh.has(ordinal)) this.#keptBytes -= bytesOf(place.item);
-    this.#items.set(ordinal, item);
-    place.item = item;
-    this.#fresh.add(ordinal);
+    const { lane, weight } = required(this.#places.get(ordinal), 'an item that is queued');
+    assert(laneOf(item) === lane && this.#options.weigh(item) === weight);
+    this.#outdate(ordinal);
+    const place = { lane, weight, bytes: bytesOf(item), item };
+    this.#places.set(ordinal, place);
+    required(this.#lanes.get(lane), 'the items of a lane').set(ordinal, place);
+    this.#refresh(ordinal, place);
   }
 
   /** The entry at this place, which must be there. */
   entry(ordinal: number): QueueEntry {
     const { item } = required(this.#places.get(ordinal), 'an item that is queued');
-    return { ordinal, item: item ?? this.#items.need(ordinal) };
+    return { ordinal, item: item ?? this.#read(ordinal) };
   }
 
   /** All items, in order, without removing them. The queue must not change meanwhile. */
@@ -186,21 +190,32 @@ export class RunQueue implements Restorable {
     }
   }
 
+  /** Rows that the block changes, at most. */
   get dirtyCount(): number {
-    return this.#items.dirtyCount;
+    return this.#fresh.size + this.#outdated.size;
   }
 
   get dirtyBytes(): number {
-    return this.#items.dirtyBytes;
+    return this.#freshBytes + this.#outdated.size * ROW_WEIGHT;
   }
 
   changes(into: RowChange[]): void {
-    this.#items.changes(into);
+    atOnce(this.changing(into));
   }
 
-  /** The same in steps. */
-  changing(into: RowChange[]): Steps<void> {
-    return this.#items.changing(into);
+  /** The same in steps. The queue must not change meanwhile. */
+  *changing(into: RowChange[]): Steps<void> {
+    const { spell } = spellings.queue;
+    for (const ordinal of this.#outdated) {
+      if (this.#fresh.has(ordinal)) continue;
+      into.push({ table: 'kernel', key: spell(ordinal), value: undefined });
+      yield;
+    }
+    for (const ordinal of this.#fresh) {
+      const value = codecs.item.encode(this.entry(ordinal).item);
+      into.push({ table: 'kernel', key: spell(ordinal), value });
+      yield;
+    }
   }
 
   committed(): void {
@@ -209,23 +224,44 @@ export class RunQueue implements Restorable {
 
   /** The same in steps. The queue must not change meanwhile, and may be read. */
   *committing(): Steps<void> {
-    yield* this.#items.committing();
     for (const ordinal of this.#fresh) {
       this.#keep(required(this.#places.get(ordinal), 'an item of this block'));
       yield;
     }
     this.#fresh.clear();
+    this.#freshBytes = 0;
+    this.#outdated.clear();
   }
 
   #create(ordinal: number, item: RunQueueItem): void {
-    this.#items.create(ordinal, item);
-    this.#add(ordinal, item);
+    this.#refresh(ordinal, this.#add(ordinal, item));
+  }
+
+  /** The place is new, or says something else. */
+  #refresh(ordinal: number, { bytes }: Place): void {
     this.#fresh.add(ordinal);
+    this.#freshBytes += bytes;
+  }
+
+  /** The opposite; what the store has at the place is to go, too. */
+  #outdate(ordinal: number): Place {
+    const place = required(this.#places.get(ordinal), 'an item that is queued');
+    if (this.#fresh.delete(ordinal)) this.#freshBytes -= place.bytes;
+    else {
+      this.#keptBytes -= keptBytesOf(place);
+      this.#outdated.add(ordinal);
+    }
+    return place;
+  }
+
+  #read(ordinal: number): RunQueueItem {
+    const key = spellings.queue.spell(ordinal);
+    return decodeRow(codecs.item, 'kernel', key, rowAt(this.#options.view, 'kernel', key));
   }
 
   #add(ordinal: number, item: RunQueueItem): Place {
     const lane = laneOf(item);
-    const place = { lane, weight: this.#options.weigh(item), item };
+    const place = { lane, weight: this.#options.weigh(item), bytes: bytesOf(item), item };
     this.#places.set(ordinal, place);
     const places = this.#lanes.get(lane);
     if (places === undefined) this.#lanes.set(lane, new Map([[ordinal, place]]));
@@ -236,15 +272,13 @@ export class RunQueue implements Restorable {
 
   /** What is durable stays in memory as far as there is room. */
   #keep(place: Place): void {
-    const bytes = bytesOf(place.item);
-    const hasRoom = this.#keptBytes + bytes <= KEPT_BYTES_MAX;
+    const hasRoom = this.#keptBytes + place.bytes <= KEPT_BYTES_MAX;
     place.item = hasRoom && place.item !== undefined ? alone(place.item) : undefined;
-    if (hasRoom) this.#keptBytes += bytes;
+    this.#keptBytes += keptBytesOf(place);
   }
 
   #leave(ordinal: number): void {
-    const place = required(this.#places.get(ordinal), 'an item that is queued');
-    if (!this.#fresh.delete(ordinal)) this.#keptBytes -= bytesOf(place.item);
+    const place = this.#outdate(ordinal);
     this.#places.delete(ordinal);
     const places = required(this.#lanes.get(place.lane), 'the items of a lane');
     places.delete(ordinal);

@@ -175,6 +175,21 @@ export const FIRST_VAT_COUNTERS: VatCounters = {
   refreshIn: 0,
 };
 
+/** A copy to be changed. Each field is named: this is made for every crank, and spreads cost. */
+export const copiedCounters = (
+  c: VatCounters,
+): { -readonly [K in keyof VatCounters]: VatCounters[K] } => ({
+  position: c.position,
+  nextImport: c.nextImport,
+  nextPromise: c.nextPromise,
+  deliveries: c.deliveries,
+  krefs: c.krefs,
+  reap: c.reap,
+  sweep: c.sweep,
+  migration: c.migration,
+  refreshIn: c.refreshIn,
+});
+
 /** An ended incarnation's leftovers, removed a step at a time. */
 export interface CleanupRow {
   /** The vat has ended too: its c-list and its rows go as well. */

@@ -21,7 +21,7 @@ class Queue implements SharedQueue {
     this.places = new Map(
       items.map(({ lane, weight }, ordinal) => {
         const item = { type: ItemType.notify, vat: FIRST_VAT, promise: objectKRef(20) } as const;
-        return [ordinal, { lane, weight, item }];
+        return [ordinal, { lane, weight, bytes: weight, item }];
       }),
     );
   }

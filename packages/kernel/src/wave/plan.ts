@@ -65,14 +65,14 @@ export type PlannedItem =
   /** The kernel's own: garbage that a vat is told of, a reap, a sweep, a migration. */
   | CollectItem;
 
-export type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
+type CollectItem = { readonly vat: VatNumber; readonly delivery: Uint8Array } & (
   | { readonly kind: 'collect'; readonly batch: CollectBatch }
   | { readonly kind: 'reap'; readonly isFull: boolean }
   | { readonly kind: 'sweep' }
   | { readonly kind: 'migrate'; readonly isFirst: boolean }
 );
 
-export type QueuedItem = { readonly ordinal: number } & (
+type QueuedItem = { readonly ordinal: number } & (
   | {
       readonly kind: 'message';
       readonly vat: VatNumber;
@@ -97,6 +97,9 @@ export type QueuedItem = { readonly ordinal: number } & (
   | { readonly kind: 'idle'; readonly vat: VatNumber; readonly promise: KRef }
   | { readonly kind: 'lifecycle'; readonly item: LifecycleItem }
 );
+
+/** One that a vat gets a delivery for. */
+export type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
 
 /** A lifecycle item at its place on the run queue. */
 export type DrainEntry = QueueEntry & { readonly item: UpgradeItem };

@@ -10,7 +10,6 @@ import assert from 'node:assert/strict';
 import { packFrame, type Steps } from '@heirloom/store';
 import {
   Delivery,
-  positionAfter,
   TranscriptDigest,
   vatIdOf,
   type CrankReport,
@@ -21,7 +20,6 @@ import {
 } from '@heirloom/worker';
 import { asShortOrInTurns, Turn } from '../base/giving-way.js';
 import { carryOut, reserveWorkers } from '../lifecycle/items.js';
-import { countDelivery } from '../lifecycle/refresh.js';
 import { cleanUpStep, endingVat } from '../lifecycle/termination.js';
 import { chargeTo, type LifecycleContext, type Moment } from '../lifecycle/vat-start.js';
 import { logEnd, logLifecycle } from '../log/lifecycle.js';
@@ -31,6 +29,7 @@ import {
   mergingCrank,
   MIGRATION_RIGHTS,
   NO_RIGHTS,
+  startMerging,
   type CrankContext,
   type Verdict,
 } from '../merge/cranks.js';
@@ -51,22 +50,15 @@ import type { KernelParameters } from '../state/parameters.js';
 import { KERNEL_OWNS } from '../state/parties.js';
 import { ItemType, type LifecycleItem, type QueuedMessage } from '../state/queue-items.js';
 import type { Running } from '../state/note-record.js';
-import {
-  Migration,
-  Reap,
-  Sweep,
-  VatState,
-  type VatCounters,
-  type VatRow,
-} from '../state/schema.js';
+import { VatState, type VatRow } from '../state/schema.js';
+import { countersAfter } from './counters-after.js';
 import { countWave } from './drain.js';
 import { NotifyBatches } from './notify-batch.js';
 import { runningIn, senderIn } from './parties-of-wave.js';
 import {
   planningWave,
-  type CollectItem,
+  type CrankItem,
   type PlannedItem,
-  type QueuedItem,
   type WaveLimits,
   type WavePlan,
   type WaveSources,
@@ -117,15 +109,15 @@ interface Wave {
   readonly parts: WaveParts;
 }
 
-type MergedCrank = [
-  item: CrankItem,
-  incarnation: Incarnation,
-  packed: Uint8Array,
-  verdict: Verdict,
-  wave: Wave,
-];
-
-type CrankItem = Extract<QueuedItem, { kind: 'message' | 'notify' }> | CollectItem;
+/** One that has been merged, or undone. */
+interface MergedCrank {
+  readonly item: CrankItem;
+  readonly incarnation: Incarnation;
+  readonly packed: Uint8Array;
+  readonly wave: Wave;
+  /** Who pays for it. */
+  readonly meter: KRef | null;
+}
 
 const keepIn = (kept: Wave['kept'], vat: VatNumber, promises: readonly KRef[]): void => {
   const all = kept.get(vat) ?? new Set();
@@ -300,17 +292,16 @@ export class WaveRunner {
     const isMetered = item.kind === 'message' || item.kind === 'notify';
     const meter = isMetered ? row.options.meter : null;
     const context = { vat, incarnation, spaces, rights, charge: chargeTo(state, meter) };
-    const merged = (verdict: Verdict): true | Promise<true> => {
-      const ended = this.#merged([item, incarnation, packed, verdict, wave], meter);
-      return ended === undefined ? true : ended.then(() => true as const);
-    };
     const rest = this.#accept(item, incarnation, wave);
     const merging =
       rest === undefined
-        ? mergingCrank(state, context, packed)
+        ? startMerging(state, context, packed)
         : this.#concluding(rest, context, packed);
-    const verdict = this.#inTurns(merging);
-    return verdict instanceof Promise ? verdict.then(merged) : merged(verdict);
+    const verdict = 'ok' in merging ? merging : this.#inTurns(merging);
+    const crank = { item, incarnation, packed, wave, meter };
+    return verdict instanceof Promise
+      ? verdict.then(late => this.#merged(crank, late))
+      : this.#merged(crank, verdict);
   }
 
   *#concluding(rest: Steps<void>, context: CrankContext, packed: Uint8Array): Steps<Verdict> {
@@ -319,11 +310,16 @@ export class WaveRunner {
   }
 
   /** The crank is merged, or undone. A promise where its vat ends, and that takes long. */
-  #merged(crank: MergedCrank, meter: KRef | null): undefined | Promise<void> {
+  #merged(crank: MergedCrank, verdict: Verdict): true | Promise<true> {
+    const ended = this.#ended(crank, verdict);
+    return ended === undefined ? true : ended.then(() => true as const);
+  }
+
+  #ended(crank: MergedCrank, verdict: Verdict): undefined | Promise<void> {
     const { state } = this.#options;
-    const [item, incarnation, packed, verdict, wave] = crank;
+    const { item, incarnation, packed, wave, meter } = crank;
     const { vat } = item;
-    if (this.#options.log.tellsCranks) this.#logCrank(...crank);
+    if (this.#options.log.tellsCranks) this.#logCrank(crank, verdict);
     if (!verdict.ok) {
       return this.#terminate(vat, wave, verdict, meter);
     }
@@ -336,7 +332,7 @@ export class WaveRunner {
     }
     const counters = state.vatCounters.need(vat);
     const { position } = counters;
-    state.vatCounters.set(vat, this.#afterCrank(item, counters, report));
+    state.vatCounters.set(vat, countersAfter(state, this.#options.limits, item, counters, report));
     const record = recordOf(wave, vat, incarnation, position);
     record.deliveries.push(recordedDelivery(item, report, this.#options.limits));
     const { digest } = record;
@@ -355,7 +351,7 @@ export class WaveRunner {
     return this.#endVat(vat, wave, { rejected: false, ...exit });
   }
 
-  #logCrank(...[item, incarnation, packed, verdict, wave]: MergedCrank): void {
+  #logCrank({ item, incarnation, packed, wave }: MergedCrank, verdict: Verdict): void {
     const { log, state } = this.#options;
     const { vat, delivery } = item;
     const { position } = state.vatCounters.need(vat);
@@ -393,40 +389,6 @@ export class WaveRunner {
     if (item.kind !== 'reap' && item.kind !== 'sweep') return NO_RIGHTS;
     const named = item.kind === 'reap' ? plan.named.get(item.vat) : undefined;
     return { ...NO_RIGHTS, collects: true, isNamedInWave: kref => named?.has(kref) ?? false };
-  }
-
-  /** The vat's counters after a merged crank, with what has become due by it. */
-  #afterCrank(item: CrankItem, before: VatCounters, report: CrankReport): VatCounters {
-    const { limits, state } = this.#options;
-    const more = report !== null && report[0];
-    const next = { ...before, position: positionAfter(before.position) };
-    switch (item.kind) {
-      case 'reap':
-        return { ...next, deliveries: 0, krefs: 0, reap: more ? before.reap : Reap.none };
-      case 'sweep':
-        return { ...next, sweep: more ? before.sweep : Sweep.none };
-      case 'migrate':
-        return { ...next, migration: more ? Migration.goesOn : Migration.none };
-      case 'collect':
-        next.krefs += item.batch.krefs.length;
-        break;
-      case 'message':
-      case 'notify':
-        next.deliveries += 1;
-        next.refreshIn = countDelivery(state, item.vat, before);
-        break;
-      default:
-        throw TypeError(`unknown item ${String(item satisfies never)}`);
-    }
-    const own = state.vats.need(item.vat).options.reapInterval;
-    const reapInterval = own ?? limits.reapInterval;
-    if (reapInterval === 0) return next;
-    const isDue = next.deliveries >= reapInterval || next.krefs >= limits.reapKrefs;
-    if (limits.gc === 'engine' && isDue && next.reap === Reap.none) {
-      next.reap = Reap.due;
-      state.dueVats.add(item.vat);
-    }
-    return next;
   }
 
   #terminate(

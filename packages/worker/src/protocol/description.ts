@@ -9,7 +9,7 @@
 import type { FrameValue } from '@heirloom/store/frame';
 import { asciiText, readAsciiText } from './ascii-text.js';
 import { unpackTuple } from './frame-reader.js';
-import { packTuple } from './frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 
 /** An image whose text has this can be asked what a start has made: older ones cannot. */
 export const DESCRIPTION_MARK = 'heirloom image: description';
@@ -106,7 +106,7 @@ const cut = <T>(list: readonly T[]): readonly T[] => list.slice(0, DESCRIBED_LIS
 
 /** As `readDescription` takes it: lists and texts are cut. */
 export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint8Array =>
-  packTuple([
+  packFrame([
     cut(kinds).map(([kind, tag, fits, facets]) => [
       kind,
       told(tag),

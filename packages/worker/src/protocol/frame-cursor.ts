@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { partOf } from '@heirloom/store/bytes';
-import { FRAME_DEPTH_MAX } from './frame-writer.js';
+import { FRAME_DEPTH_MAX } from '@heirloom/store/frame-writer';
 
 const { isSafeInteger } = Number;
 const { apply } = Reflect;

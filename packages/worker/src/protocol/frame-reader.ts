@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import type { FrameValue } from '@heirloom/store/frame';
 import { FrameCursor } from './frame-cursor.js';
-import { FRAME_DEPTH_MAX } from './frame-writer.js';
+import { FRAME_DEPTH_MAX } from '@heirloom/store/frame-writer';
 
 const valueAt = (cursor: FrameCursor, depth: number): FrameValue => {
   const tag = cursor.byte();
@@ -34,7 +34,7 @@ const elementsAt = (cursor: FrameCursor, count: number, depth: number): FrameVal
   return elements;
 };
 
-/** As the store's `unpackFrame`. */
+/** As the store's `unpackTuple`. */
 export const unpackTuple = (bytes: Uint8Array): readonly FrameValue[] => {
   const cursor = new FrameCursor(bytes);
   const count = cursor.arrayCount(cursor.byte());

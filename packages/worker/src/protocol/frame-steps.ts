@@ -5,7 +5,7 @@
  */
 import type { FrameValue } from '@heirloom/store/frame';
 import type { Steps } from '@heirloom/store/steps';
-import { FrameWriter } from './frame-writer.js';
+import { FrameWriter } from '@heirloom/store/frame-writer';
 
 /** What has been written is put aside when it is as long, and copied by so much at a time. */
 const PART_BYTES = 512 * 1024;

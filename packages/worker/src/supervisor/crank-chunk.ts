@@ -3,7 +3,7 @@
  * V8 would have to allocate outside its heap and collect.
  */
 import { check } from '../check.js';
-import { FrameWriter } from '../protocol/frame-writer.js';
+import { FrameWriter } from '@heirloom/store/frame-writer';
 import { FromWorker } from '../protocol/opcodes.js';
 import { writeCrank, type FinishedCrank } from './crank-frame.js';
 

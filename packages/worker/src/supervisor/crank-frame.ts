@@ -1,5 +1,5 @@
 /** A crank as the supervisor has it, and its frame: a packed `CrankTuple`. */
-import { FrameWriter } from '../protocol/frame-writer.js';
+import { FrameWriter } from '@heirloom/store/frame-writer';
 import type { CrankReport, Outcome, SyscallTuple } from '../protocol/from-worker.js';
 import type { KeyedRow } from './row-overlay.js';
 

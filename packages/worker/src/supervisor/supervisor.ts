@@ -14,7 +14,7 @@ import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.j
 import { Liveslots } from '../liveslots/vat/liveslots.js';
 import type { BundleText } from '../protocol/bundle-caps.js';
 import { SCRIPT_SCHEME, type BundleId } from '../protocol/code-ids.js';
-import { packTuple } from '../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { packDescription } from '../protocol/description.js';
 import { cutLine, cutMark, leftOutText, TRACED_BYTES_MAX } from '../protocol/lines.js';
@@ -417,7 +417,7 @@ export class Supervisor {
   }
 
   #post(tuple: FromWorkerTuple): void {
-    this.#postFrame(packTuple(tuple));
+    this.#postFrame(packFrame(tuple));
   }
 
   #postFrame(frame: Uint8Array): void {

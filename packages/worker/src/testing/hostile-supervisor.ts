@@ -8,13 +8,13 @@
  */
 import { writeSync } from 'node:fs';
 import { unpackTuple } from '../protocol/frame-reader.js';
-import { packTuple } from '../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { FromWorker } from '../protocol/opcodes.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { Supervisor as Honest } from '../supervisor/supervisor.js';
 import type { ImageHost, SupervisorOptions } from '../contracts/vat-environment.js';
 
-type Frame = Parameters<typeof packTuple>[0];
+type Frame = Parameters<typeof packFrame>[0];
 
 interface Filled {
   readonly head: string;
@@ -73,7 +73,7 @@ const valueOf = (given: unknown): unknown => {
   return new Array(count).fill(valueOf(element));
 };
 
-const packed = (value: unknown): Uint8Array => packTuple(valueOf(value) as Frame);
+const packed = (value: unknown): Uint8Array => packFrame(valueOf(value) as Frame);
 
 const FRAMES_FD = 3;
 const CHUNK_BYTES = 1_000_000;
@@ -147,7 +147,7 @@ export class Supervisor {
         : packedBytes(order.packedCrank, order.times);
     const [, first, cranks, times] = tuple;
     const frames: Frame = [FromWorker.cranks, first, [...cranks.slice(0, -1), crank], times];
-    return this.#post(packTuple(frames), []);
+    return this.#post(packFrame(frames), []);
   }
 
   #end(how: 'throw' | 'throw undefined' | 'exit' | 'abort'): void {

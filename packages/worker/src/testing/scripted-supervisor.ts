@@ -13,7 +13,7 @@ import { keyFromBytes } from '@heirloom/store/keys';
 import { required, type Height } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
-import { packTuple } from '../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { Observations } from '../protocol/observations.js';
 import { packDescription } from '../protocol/description.js';
@@ -203,7 +203,7 @@ export class Supervisor {
   }
 
   #post(tuple: FromWorkerTuple): void {
-    const frame = packTuple(tuple);
+    const frame = packFrame(tuple);
     this.#host.post(frame, [frame.buffer as ArrayBuffer]);
   }
 }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { unpackTuple } from '../protocol/frame-reader.js';
-import { packTuple } from '../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { isObservations, OBSERVATIONS_MARK, type Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import { compileImage, runImage } from './image-loader.js';
@@ -36,4 +36,4 @@ const instance = image.startImage({
   collectGarbage: () => undefined,
 });
 if (instance.marks?.includes(OBSERVATIONS_MARK) !== true) tell(null);
-else instance.onMessage(packTuple([ToWorker.observe, whole]));
+else instance.onMessage(packFrame([ToWorker.observe, whole]));

@@ -7,7 +7,7 @@ import { FIRST_HEIGHT } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import { storedBundleId } from '../protocol/code-ids.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
-import { packTuple } from '../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { Delivery, FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { DeliveryTuple, ToWorkerTuple } from '../protocol/to-worker.js';
 import { durableRef, importRef, kernelPromiseRef, ROOT_VREF, type VRef } from '../protocol/refs.js';
@@ -82,11 +82,11 @@ export const rehearse = (image: ImageExports): Promise<void> =>
       },
       collectGarbage: () => undefined,
     });
-    const send = (tuple: ToWorkerTuple): void => instance.onMessage(packTuple(tuple));
+    const send = (tuple: ToWorkerTuple): void => instance.onMessage(packFrame(tuple));
     send([ToWorker.prepare, storedBundleId('rehearsal'), utf8(SCRIPT), true]);
     const vat = FIRST_VAT;
     const own = [vatIdOf(vat), FIRST_INCARNATION, spaceOf(vat)] as const;
     send([ToWorker.bind, ...own, FIRST_HEIGHT, [], [], [], vat]);
-    const packed = deliveries.map(delivery => packTuple(delivery));
+    const packed = deliveries.map(delivery => packFrame(delivery));
     send([ToWorker.deliver, FIRST_HEIGHT, 0, FIRST_POSITION, packed]);
   });

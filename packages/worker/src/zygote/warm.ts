@@ -6,7 +6,7 @@
  */
 import { types } from 'node:util';
 import { openReader, type StoreReader } from '@heirloom/store';
-import { packTuple } from '../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { FromWorker } from '../protocol/opcodes.js';
 import type { ImageInstance } from '../contracts/vat-environment.js';
 import { compileImage, runImage, type ImageExports } from './image-loader.js';
@@ -61,4 +61,4 @@ export const warm = (options: WarmOptions): Warm => {
 };
 
 /** The first frame of every worker: it is warm, its native modules are loaded. */
-export const readyFrame = (): Uint8Array => packTuple([FromWorker.ready]);
+export const readyFrame = (): Uint8Array => packFrame([FromWorker.ready]);

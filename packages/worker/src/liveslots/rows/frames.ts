@@ -10,7 +10,7 @@ import type { FrameValue } from '@heirloom/store/frame';
 import { check } from '../../check.js';
 import type { RowStore } from '../../contracts/row-store.js';
 import { unpackTuple } from '../../protocol/frame-reader.js';
-import { packTuple } from '../../protocol/frame-writer.js';
+import { packFrame } from '@heirloom/store/frame-writer';
 import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 
@@ -125,7 +125,7 @@ const hasLength = (kind: keyof Rows, { length }: readonly unknown[]): boolean =>
 
 export const packRow = <K extends keyof Rows>(kind: K, row: Rows[K]): Uint8Array => {
   check(hasLength(kind, row), 'a row of another length');
-  return packTuple(row);
+  return packFrame(row);
 };
 
 /** The length tells what was written under another schema; the members `packRow` took as typed. */
@@ -150,7 +150,7 @@ export const bytesAt = (rows: Getter, key: BinaryKey): Uint8Array => {
 };
 
 /** A row that holds one number: the next instance of a kind, a zero entry, a virtual count. */
-export const packNumber = (n: number): Uint8Array => packTuple([n]);
+export const packNumber = (n: number): Uint8Array => packFrame([n]);
 export const unpackNumber = (bytes: Uint8Array): number => {
   const [n, ...rest] = unpackTuple(bytes);
   check(typeof n === 'number' && rest.length === 0, 'a row of one number');

@@ -1,23 +1,25 @@
 /**
- * Writes frames (`@heirloom/store/frame`) into one reusable, growing buffer: the worker's hot path.
+ * Writes frames into one reusable, growing buffer: the hot path of the kernel and of its workers.
  *
- * Invariants: `packTuple` gives the very bytes of the store's `packFrame` and refuses what it
- * refuses. Only the lengths that `beginBytes` and `beginArray` leave open are longer than need be:
- * readers take them, nothing hashes them.
+ * Invariants: the same tuple always packs to the same bytes, those that a msgpack packer gives.
+ * Only the lengths that `beginBytes` and `beginArray` leave open are longer than need be: readers
+ * take them, nothing hashes them.
  *
  * Theory of operation. In a realm that ses has locked down V8 stores elements of arrays and typed
  * arrays on its slow path, so bytes go through a DataView. Most frames have under a hundred bytes:
  * a general packer spends more on its call than on the bytes.
  */
 import assert from 'node:assert/strict';
-import { makeBytes, partOf } from '@heirloom/store/bytes';
-import type { FrameValue } from '@heirloom/store/frame';
-import { required } from '@heirloom/store/types';
+import { makeBytes, partOf } from '../codec/native-bytes.js';
+import { required } from '../types.js';
+
+export type FrameValue =
+  | number | boolean | null | string | Uint8Array | readonly FrameValue[];
 
 const { isSafeInteger } = Number;
 const { isArray } = Array;
 
-/** The store's own limit; its module would bring msgpackr into the image. */
+/** Frames are shallow; deeper ones come from no code of ours. */
 export const FRAME_DEPTH_MAX = 16;
 
 const CAPACITY_INITIAL = 64 * 1024;
@@ -70,7 +72,8 @@ export class FrameWriter {
     if (this.#capacity > CAPACITY_RETAINED_MAX) this.#allocate(CAPACITY_INITIAL);
   }
 
-  value(value: FrameValue, depth = 0): void {
+  /** Errors: AssertionError for what no frame holds, `undefined` among it. */
+  value(value: FrameValue | undefined, depth = 0): void {
     if (typeof value === 'number') return this.integer(value);
     if (typeof value === 'string') return this.#string(value);
     if (typeof value === 'boolean') return this.#u8(value ? 0xc3 : 0xc2);
@@ -171,7 +174,7 @@ export class FrameWriter {
     if (depth >= FRAME_DEPTH_MAX) assert.fail('frame: nested too deeply');
     const { length } = values;
     this.arrayHeader(length);
-    for (let i = 0; i < length; i += 1) this.value(values[i]!, depth + 1);
+    for (let i = 0; i < length; i += 1) this.value(values[i], depth + 1);
   }
 
   #string(text: string): void {
@@ -227,8 +230,14 @@ export class FrameWriter {
 
 const writer = new FrameWriter();
 
-/** As the store's `packFrame`. */
-export const packTuple = (tuple: readonly FrameValue[]): Uint8Array => {
+/**
+ * Packs a tuple. Nothing else refers to the buffer of the result, which may have some bytes behind
+ * it where the tuple is large.
+ *
+ * Errors: AssertionError for a value that a frame cannot hold.
+ */
+export const packFrame = (tuple: readonly FrameValue[]): Uint8Array => {
+  assert(isArray(tuple), 'frame: not a tuple');
   // What a tuple that was refused has left behind.
   writer.clear();
   writer.value(tuple);
