@@ -92,7 +92,7 @@ export class KernelTable<K extends number | string, V> implements Restorable {
     return this.#read(key);
   }
 
-  /** The same of a key that the store cannot have: it is not asked, which costs more than all else. */
+  /** The same of a key that the store cannot have: to ask it costs more than all else. */
   getUnstored(key: K): V | undefined {
     return this.#dirty.get(key)?.value;
   }

@@ -44,6 +44,12 @@ const laneOf = (item: RunQueueItem): Lane => {
   return -1 - sender * VATS_IN_LANES - (item.vat % VATS_IN_LANES);
 };
 
+/**
+ * Who waits for what is in a lane: the vat that has sent it, or that is told; 0 is the host and the
+ * kernel. Of vats below 2^15 the number is the vat's own, but for 0.
+ */
+export const whoseLane = (lane: Lane): number => (lane >= 0 ? lane : -1 - lane) % VATS_IN_LANES;
+
 /** An item's place on the queue. */
 export interface Place {
   readonly lane: Lane;

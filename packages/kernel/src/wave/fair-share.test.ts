@@ -143,6 +143,24 @@ describe('shares of a wave:', () => {
     expect(ordinals).toHaveLength(LIMITS.waveLimit);
   });
 
+  /** The lane of what vats 2 and 3 have vat 1 told. */
+  const [told, toldBeside] = [2, 3].map(sender => -1 - sender * 2 ** 15 - 1);
+
+  test('a flood, the answers to it, and nobody else -> equal parts of a whole wave', () => {
+    const lanes = [1, told, toldBeside].map(lane => flood(lane ?? 0, 1_000, 1));
+    const { ordinals } = waveOf(new Queue(lanes.flat()), LIMITS);
+    const share = Math.floor(LIMITS.waveLimit / 3);
+    expect(ordinals).toHaveLength(3 * share);
+    for (const first of [0, 1_000, 2_000]) expect(ordinals).toContain(first + share - 1);
+  });
+
+  test('a flood, the answers to it, and one of another -> an eighth for each', () => {
+    const lanes = [...flood(1, 1_000, 1), ...flood(told ?? 0, 1_000, 1), ...flood(4, 1, 1)];
+    const { ordinals } = waveOf(new Queue(lanes), LIMITS);
+    expect(ordinals).toHaveLength((2 * LIMITS.waveLimit) / 8 + 1);
+    expect(ordinals).toContain(2_000);
+  });
+
   test('a flood of heavy items, then small and lighter ones of others -> these first', () => {
     const others = [...flood(2, 3, 10), { lane: 3, weight: 9_000 }];
     const queue = new Queue([...flood(1, 50, 50_000), ...others]);

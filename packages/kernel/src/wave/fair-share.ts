@@ -10,7 +10,7 @@
  */
 import type { Steps } from '@heirloom/store';
 import { ItemType } from '../state/queue-items.js';
-import type { Place, QueueEntry, RunQueue } from '../state/run-queue.js';
+import { whoseLane, type Place, type QueueEntry, type RunQueue } from '../state/run-queue.js';
 
 export type SharedQueue = Pick<RunQueue, 'length' | 'weight' | 'lanes' | 'entry' | 'entries'>;
 
@@ -29,7 +29,7 @@ export interface Taker {
   readonly bytes: number;
 }
 
-/** So many lanes at least share a wave, if there are more lanes than one. */
+/** So many lanes at least share a wave, if they are not all of one vat. */
 const SHARES_LEAST = 8;
 /** A wave of fewer items is filled, whoever has sent what is left: small waves cost too much. */
 const FILLED_LEAST = 64;
@@ -179,7 +179,9 @@ function* takingLight(
   const after = yield* takingHead(queue, limits, taker);
   const cursors = [...queue.lanes.values()].map(places => new LaneCursor(places, after));
   const lanes: Lanes = { open: cursors, heavy: [] };
-  const shares = cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length);
+  // Who sends and waits for the answers holds up nobody else.
+  const isAlone = new Set([...queue.lanes.keys()].map(whoseLane)).size <= 1;
+  const shares = isAlone ? cursors.length : Math.max(SHARES_LEAST, cursors.length);
   const bytes = waveBytesMax / LIGHT_PART;
   const lightBytes = waveBytesMax / HEAVY_PART;
   yield* goingAround(queue, lanes, taker, {
