@@ -155,6 +155,20 @@ const checkIncarnation = (speaker: Speaker, parsed: ParsedVRef, vref: VRef): voi
   }
 };
 
+type VatPromise = Extract<ParsedVRef, { type: 'vatPromise' }>;
+
+/**
+ * Notes that the vat names a promise of its own. True: the name is not there yet, and no table need
+ * be asked, which would cost more than all else.
+ */
+const noteName = (state: KernelState, vat: VatNumber, promise: VatPromise): boolean => {
+  const { incarnation, n } = promise;
+  const { ownPromises } = state.clist(vat);
+  if (ownPromises?.incarnation !== incarnation || n <= ownPromises.greatest) return false;
+  ownPromises.greatest = n;
+  return true;
+};
+
 /** What the vat's own name stands for; a name it has not used before becomes an export. */
 export const resolveName = (state: KernelState, speaker: Speaker, vref: VRef): KRef => {
   const { vat } = speaker;
@@ -170,6 +184,7 @@ export const resolveName = (state: KernelState, speaker: Speaker, vref: VRef): K
     const tag = dismissedTag(state.vats.need(vat), vref);
     return tag === undefined ? makeObject(state, vat, vref) : makeRevoked(state, tag);
   }
+  noteName(state, vat, parsed);
   const promise = makePromise(state, { decider: vat, subscribers: [], references: 1 });
   addEntry(state, vat, promise, vref, Reach.reachable);
   return promise;
@@ -202,7 +217,8 @@ export const makeResult = (state: KernelState, speaker: Speaker, vref: VRef): KR
     throw new VatFault('BAD_REFERENCE', `a result must be a promise of the vat: ${vref}`);
   }
   checkIncarnation(speaker, parsed, vref);
-  if (state.clist(vat).byVRef.get(vref) !== undefined) {
+  const isNew = noteName(state, vat, parsed);
+  if (!isNew && state.clist(vat).byVRef.get(vref) !== undefined) {
     throw new VatFault('BAD_REFERENCE', `result ${vref} is already allocated`);
   }
   const made = { decider: NOBODY_DECIDES, subscribers: [vat], references: 2 };

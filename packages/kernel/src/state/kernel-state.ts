@@ -92,6 +92,11 @@ interface Clist {
   readonly byVRef: KernelTable<VRef, KRef>;
   /** Imports and promises only: the name of an object that the vat owns is in the object's row. */
   readonly byKRef: KernelTable<KRef, ClistRow>;
+  /**
+   * The greatest number of a promise that an incarnation has named, if it has begun in this
+   * process: a vat counts up, so that a greater one is in no table. A cache, never undone.
+   */
+  ownPromises: { readonly incarnation: Incarnation; greatest: number } | undefined;
 }
 
 /** What a state knows of its kernel beside its rows. Without it, a state is only read. */
@@ -223,6 +228,7 @@ export class KernelState {
       clist = {
         byVRef: this.#made(codecs.kref, spellings.byVRef(vat)),
         byKRef: this.#made(codecs.clist, spellings.byKRef(vat)),
+        ownPromises: undefined,
       };
       this.#clists.set(vat, clist);
     }

@@ -52,56 +52,73 @@ export const VREF_LENGTH_MAX = 64;
 const NUMBER = '(0|[1-9][0-9]{0,14})';
 const facetFrom = (digits: string | undefined): number | undefined =>
   digits === undefined ? undefined : Number(digits);
-const PATTERNS: readonly [RegExp, (match: readonly string[]) => ParsedVRef][] = [
-  [new RegExp(`^o-${NUMBER}$`), ([, n]) => ({ type: 'import', n: Number(n) })],
+type Form = readonly [pattern: RegExp, build: (match: readonly string[]) => ParsedVRef];
+/** By what a reference of the form begins with. */
+const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ['o-', [new RegExp(`^o-${NUMBER}$`), ([, n]) => ({ type: 'import', n: Number(n) })]],
+  ['p-', [new RegExp(`^p-${NUMBER}$`), ([, n]) => ({ type: 'kernelPromise', n: Number(n) })]],
   [
-    new RegExp(`^o\\+d${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
-    ([, kind, instance, facet]) => ({
-      type: 'durable',
-      kind: Number(kind),
-      instance: Number(instance),
-      facet: facetFrom(facet),
-    }),
-  ],
-  [new RegExp(`^p-${NUMBER}$`), ([, n]) => ({ type: 'kernelPromise', n: Number(n) })],
-  [
-    new RegExp(`^p\\+${NUMBER}/${NUMBER}$`),
-    ([, incarnation, n]) => ({
-      type: 'vatPromise',
-      incarnation: storedIncarnation(Number(incarnation)),
-      n: Number(n),
-    }),
+    'p+',
+    [
+      new RegExp(`^p\\+${NUMBER}/${NUMBER}$`),
+      ([, incarnation, n]) => ({
+        type: 'vatPromise',
+        incarnation: storedIncarnation(Number(incarnation)),
+        n: Number(n),
+      }),
+    ],
   ],
   [
-    new RegExp(`^o\\+e${NUMBER}/${NUMBER}$`),
-    ([, incarnation, n]) => ({
-      type: 'ephemeral',
-      incarnation: storedIncarnation(Number(incarnation)),
-      n: Number(n),
-    }),
+    'o+d',
+    [
+      new RegExp(`^o\\+d${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
+      ([, kind, instance, facet]) => ({
+        type: 'durable',
+        kind: Number(kind),
+        instance: Number(instance),
+        facet: facetFrom(facet),
+      }),
+    ],
   ],
-  [new RegExp(`^o\\+n${NUMBER}$`), ([, n]) => ({ type: 'named', n: Number(n) })],
   [
-    new RegExp(`^o\\+v${NUMBER}/${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
-    ([, incarnation, kind, instance, facet]) => ({
-      type: 'virtual',
-      incarnation: storedIncarnation(Number(incarnation)),
-      kind: Number(kind),
-      instance: Number(instance),
-      facet: facetFrom(facet),
-    }),
+    'o+e',
+    [
+      new RegExp(`^o\\+e${NUMBER}/${NUMBER}$`),
+      ([, incarnation, n]) => ({
+        type: 'ephemeral',
+        incarnation: storedIncarnation(Number(incarnation)),
+        n: Number(n),
+      }),
+    ],
   ],
-];
+  ['o+n', [new RegExp(`^o\\+n${NUMBER}$`), ([, n]) => ({ type: 'named', n: Number(n) })]],
+  [
+    'o+v',
+    [
+      new RegExp(`^o\\+v${NUMBER}/${NUMBER}/${NUMBER}(?::${NUMBER})?$`),
+      ([, incarnation, kind, instance, facet]) => ({
+        type: 'virtual',
+        incarnation: storedIncarnation(Number(incarnation)),
+        kind: Number(kind),
+        instance: Number(instance),
+        facet: facetFrom(facet),
+      }),
+    ],
+  ],
+]);
+/** An object that the vat has made says in one character more what it is. */
+const formOf = (text: string): Form | undefined =>
+  FORMS.get(text.slice(0, text.startsWith('o+') ? 3 : 2));
 
 /** Parses a reference; `undefined` when `text` is none (the caller decides whose fault that is). */
 export const parseVRef = (text: string): ParsedVRef | undefined => {
   if (text.length > VREF_LENGTH_MAX) return undefined;
   if (text === ROOT_VREF) return { type: 'root' };
-  for (const [pattern, build] of PATTERNS) {
-    const match = pattern.exec(text);
-    if (match !== null) return build(match);
-  }
-  return undefined;
+  const form = formOf(text);
+  if (form === undefined) return undefined;
+  const [pattern, build] = form;
+  const match = pattern.exec(text);
+  return match === null ? undefined : build(match);
 };
 
 /** Visible ASCII of a length that a key of the store can have. */
