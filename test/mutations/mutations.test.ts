@@ -20,12 +20,11 @@ const testFiles = (): string[] =>
     .filter(name => name.endsWith('.test.ts') && !/(^|\/)(node_modules|dist)\//.test(name));
 
 test('mutations: every text to find -> stands once in its file, and is changed', () => {
-  for (const mutation of MUTATIONS) {
-    const source = readFileSync(ROOT + mutation.file, 'utf8');
-    const { id } = mutation;
-    expect(mutated(source, mutation), id).toBeDefined();
-    expect(mutation.replace, id).not.toBe(mutation.find);
-  }
+  const idle = MUTATIONS.filter(mutation => {
+    const changed = mutated(readFileSync(ROOT + mutation.file, 'utf8'), mutation);
+    return changed === undefined || mutation.replace === mutation.find;
+  });
+  expect(idle.map(({ id }) => id)).toEqual([]);
 });
 
 test('mutations: every filter -> names a test file', () => {

@@ -166,7 +166,7 @@ const WAVES: readonly Mutation[] = [
     id: 'W8a',
     rule: 'W8',
     file: `${KERNEL}/wave/fair-share.ts`,
-    find: 'cursors.length === 1 ? 1 : Math.max(SHARES_LEAST, cursors.length)',
+    find: 'isAlone ? cursors.length : Math.max(SHARES_LEAST, cursors.length)',
     replace: '1',
     breaks: 'A vat that floods has every wave to itself until its flood is over.',
     tests: ['packages/kernel/src/wave/fair-share'],
@@ -531,7 +531,7 @@ const OBJECTS: readonly Mutation[] = [
   {
     id: 'O2a',
     rule: 'O2',
-    file: `${KERNEL}/wave/run.ts`,
+    file: `${KERNEL}/wave/counters-after.ts`,
     find: "limits.gc === 'engine' && isDue",
     replace: 'isDue',
     breaks: 'In consensus mode V8 decides what is let go.',

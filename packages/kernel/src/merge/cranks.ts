@@ -266,13 +266,13 @@ function* undoing(state: KernelState, mark: Mark, error: unknown): Steps<Verdict
   throw error;
 }
 
-/** Merges a crank in steps, or undoes it and says why. */
+/** Merges a crank in steps, or undoes it, as far as the mark, and says why. */
 export function* mergingCrank(
   state: KernelState,
   context: CrankContext,
   packed: Uint8Array,
+  mark = state.mark(),
 ): Steps<Verdict> {
-  const mark = state.mark();
   try {
     const crank = yield* readingCrank(packed, context.rights);
     if (context.charge !== undefined) yield* context.charge(crank, packed.length);
@@ -305,9 +305,9 @@ export const startMerging = (
   context: CrankContext,
   packed: Uint8Array,
 ): Verdict | Steps<Verdict> => {
-  const isLong = packed.length > SHORT_CRANK_BYTES || context.charge !== undefined;
-  if (isLong) return mergingCrank(state, context, packed);
   const mark = state.mark();
+  const isLong = packed.length > SHORT_CRANK_BYTES || context.charge !== undefined;
+  if (isLong) return mergingCrank(state, context, packed, mark);
   try {
     const crank = readCrank(packed, context.rights);
     checkOutcome(crank);
