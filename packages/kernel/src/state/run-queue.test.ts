@@ -58,3 +58,24 @@ test('a small body in a large frame -> is kept without it', async () => {
   expect(item.type === ItemType.send && item.body.buffer.byteLength).toBe(10);
   expect(queue.entry(FIRST + 1).item).toEqual(notify);
 });
+
+test('items replaced, moved and removed in a later block -> so in the store', async () => {
+  const store = await openTestStore();
+  const options = { view: store, journal: new Journal(), weigh: () => 0 };
+  const queue = new RunQueue(options);
+  for (let n = 0; n < 4; n += 1) queue.append(FIRST + n, message(n, 1, FIRST_VAT));
+  expect(await commitTables(store, queue)).toHaveLength(4);
+  queue.replace(FIRST, message(10, 1, FIRST_VAT));
+  queue.remove(FIRST);
+  queue.replace(FIRST + 1, message(11, 1, FIRST_VAT));
+  queue.insert([message(12, 1, FIRST_VAT)], 1, FIRST + 4);
+  queue.append(FIRST + 4, message(13, 1, FIRST_VAT));
+  queue.remove(FIRST + 4);
+  expect(firstsIn(queue)).toEqual([11, 12, 2, 3]);
+  const changes = await commitTables(store, queue);
+  expect(changes.map(({ value }) => value !== undefined)).toEqual([true, true]);
+  expect(firstsIn(new RunQueue(options))).toEqual([11, 12, 2, 3]);
+  for (const { ordinal } of [...queue.entries()]) queue.remove(ordinal);
+  expect(await commitTables(store, queue)).toHaveLength(4);
+  expect(new RunQueue(options).length).toBe(0);
+});
