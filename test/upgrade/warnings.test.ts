@@ -172,6 +172,27 @@ describe('a dry run warns of', () => {
     expect(codesOf(await kernel.checkUpgrade(fresh.vatId, { bundleId }))).toEqual([]);
   });
 
+  test('a start that reads a key which baggage lacks -> the key, in the trace alone', async () => {
+    const { check } = await scene('1');
+    const { errors, trace } = await check('baggage.get("waiting")');
+    expect(errors).toEqual(['Error: key (a string) not found in collection "baggage"']);
+    expect(trace).toContain('baggage has no key "waiting"');
+  });
+
+  test('the kind of resolvers of durable promises -> it is nowhere among kinds', async () => {
+    const { check, run } = await scene(kind(PAY));
+    const promise = '$.kit = VatData.makeDurablePromiseKit(); 1';
+    const made = await check(`${kind(PAY)}; ${promise}`);
+    expect(made.kinds).toEqual({ bound: ['Order'], unbound: [], dismissed: [], added: [] });
+    expect(codesOf(await check(`${kind(PAY, '{}', 'Orders')}; ${promise}`))).toEqual([
+      'HANDLE_NOT_KEPT',
+    ]);
+    await run(promise);
+    const { kinds } = await check(kind(PAY));
+    expect(kinds).toEqual({ bound: ['Order'], unbound: [], dismissed: [], added: [] });
+    expect((await check('1')).kinds.unbound).toEqual(['Order']);
+  });
+
   test('tried twice -> the same report, and nothing stays', async () => {
     const { check, kernel, run } = await scene(kind(PAY));
     await run('$.make()');

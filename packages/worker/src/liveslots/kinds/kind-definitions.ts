@@ -143,6 +143,8 @@ export class KindDefinitions {
    * where the kind was defined, so that their traces say where.
    */
   readonly #refused = new Map<number, readonly Error[]>();
+  /** Tags of the durable kinds that this incarnation has defined first. */
+  readonly #newTags = new Set<string>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -229,6 +231,7 @@ export class KindDefinitions {
     if (!isSame || old?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
     this.#core.ledger.rowChanged(true, slots, shapeNow.slots);
     this.#core.definedKinds.set(number, kind);
+    if (isFirst) this.#newTags.add(tag);
     return maker;
   }
 
@@ -278,12 +281,14 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isClaimed = definedKinds.has(number) || this.#refused.has(number);
       if (isClaimed || dismissals.has(number)) continue;
-      const [tag, facets, body] = rowAt('kind', rows, key);
+      const [tagText, facets, body] = rowAt('kind', rows, key);
+      const tag = textOf(codec, tagText);
       yield {
         kind: number,
-        tag: textOf(codec, tag),
+        tag,
         facets: facets === null ? undefined : namesOf(codec, facets),
         isDefined: body !== null,
+        hasTwin: this.#newTags.has(tag),
       };
     }
   }
