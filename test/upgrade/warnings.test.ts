@@ -1,5 +1,12 @@
 /** What a dry run warns of: upgrades that succeed and break something, beside right ones. */
-import type { DryRunReport, Kernel, VatReference } from '@heirloom/kernel';
+import type {
+  DryRunReport,
+  Kernel,
+  LogRecord,
+  UpgradeResult,
+  UpgradeWarning,
+  VatReference,
+} from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
@@ -16,6 +23,7 @@ interface Scene {
   readonly root: VatReference;
   run(code: string, args?: readonly unknown[]): Promise<unknown>;
   check(setup: string, more?: object): Promise<DryRunReport>;
+  upgrade(setup: string, more?: object): Promise<UpgradeResult>;
 }
 
 const scene = async (setup: string, more: object = {}): Promise<Scene> => {
@@ -32,11 +40,19 @@ const scene = async (setup: string, more: object = {}): Promise<Scene> => {
       const { bundleId } = vat;
       return kernel.checkUpgrade(vat.vatId, { bundleId, vatParameters, compare: true });
     },
+    upgrade: (next, given = more) => {
+      const { bundleId } = vat;
+      return kernel.upgradeVat(vat.vatId, { bundleId, vatParameters: { setup: next, ...given } });
+    },
   };
 };
 
-const codesOf = ({ warnings }: DryRunReport): string[] => warnings.map(({ code }) => code);
-const textOf = ({ warnings }: DryRunReport, code: string): string =>
+interface Warned {
+  readonly warnings?: readonly UpgradeWarning[];
+}
+
+const codesOf = ({ warnings = [] }: Warned): string[] => warnings.map(({ code }) => code);
+const textOf = ({ warnings = [] }: Warned, code: string): string =>
   warnings.find(warning => warning.code === code)?.text ?? '';
 
 describe('a dry run warns of', () => {
@@ -203,5 +219,67 @@ describe('a dry run warns of', () => {
     expect(two).toEqual(one);
     expect(second.bytes).toBe(first.bytes);
     expect([kernel.height, kernel.blockHash]).toEqual(before);
+  });
+});
+
+describe('an upgrade that is carried out tells', () => {
+  test('nothing where there is nothing', async () => {
+    const { run, upgrade } = await scene(kind(PAY));
+    await run('$.make()');
+    expect(await upgrade(kind(PAY))).toEqual({ incarnationNumber: 1 });
+  });
+
+  test('what its dry run has told of losses, parameters, stores, versions', async () => {
+    const holder = await shared.create('promises/holder.js');
+    const { check, kernel, root, run, upgrade } = await scene(kind(PAY), { fee: 25n });
+    await run('$.make()');
+    const ticket = await run('vatPowers.nameExport("t", Far("named", {})); Far("ticket", {})');
+    const asker = await shared.create('workbench.js');
+    await kernel.call(asker.root, 'run', ['$.ticket = args[0]; 1', [ticket]]);
+    const ask = 'void E(args[0]).run("new Promise(() => {})").catch(() => 1); 1';
+    await kernel.call(asker.root, 'run', [ask, [root]]);
+    await run('void E(args[0]).result("p").then(() => 1); 1', [holder.root]);
+    const { clock } = kernel.services;
+    await run('void E(args[0]).wakeAt(10n ** 6n).then(() => 1); 1', [clock]);
+    const next = `${kind(PAY, '{ version: 1, migrate: s => s }')}
+      VatData.makeScalarBigMapStore('orders', { durable: true });`;
+    const { warnings } = await check(next, {});
+    const done = await upgrade(next, {});
+    expect(done.warnings).toEqual(warnings);
+    expect(codesOf(done)).toEqual([
+      ...['EXPORT_LOST', 'EXPORT_LOST', 'PROMISE_NOT_WATCHED', 'ALARM_LOST', 'MADE_ANEW'],
+      ...['PARAMETER_LEFT_OUT', 'ANSWER_LOST', 'VERSION_RAISED'],
+    ]);
+    expect(textOf(done, 'EXPORT_LOST')).toContain(`held by vat "${asker.name}", the host`);
+    const again = await upgrade(next);
+    expect(codesOf(again)).toEqual(['MADE_ANEW']);
+  });
+
+  test('a thousand exports -> counted so far, and who holds some', async () => {
+    const { run, upgrade } = await scene('1');
+    await run('$.all = Array.from({ length: 1_100 }, () => Far("ticket", {}))');
+    const { warnings } = await upgrade('1');
+    expect(warnings).toMatchObject([{ code: 'EXPORT_LOST', subject: 'ticket', count: 1_000 }]);
+    expect(warnings?.[0]?.text).toContain('held by the host');
+  });
+
+  test('by upgradeAll, and in the log -> the verdict', async () => {
+    const records: LogRecord[] = [];
+    const { kernel, run, root, upgrade } = await scene('1');
+    kernel.setLog({ categories: ['upgrade'], write: record => records.push(record) });
+    const { name } = kernel.vats().find(vat => vat.root === root) ?? { name: '' };
+    await run('$.it = [Far("ticket", {}), Far("coupon", {})]');
+    const all = await kernel.upgradeAll({});
+    const one = all.find(result => result.name === name);
+    expect(one?.succeeded === true && codesOf(one)).toEqual(['EXPORT_LOST', 'EXPORT_LOST']);
+    await upgrade('1');
+    await expect(upgrade('throw Error("no")')).rejects.toThrow('no');
+    kernel.setLog(undefined);
+    const told = records.filter(record => record['name'] === name);
+    expect(told.map(({ event, verdict, warnings }) => [event, verdict, warnings])).toEqual([
+      ['upgraded', 'warnings', ['EXPORT_LOST 2']],
+      ['upgraded', 'ok', []],
+      ['upgraded', 'refused', []],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 export { auditRows, type RowAudit, type RowSource } from './audit/audit-rows.js';
 export {
   describeKind,
+  describeKindNumbers,
   stateVersion,
   type KindDescription,
 } from './liveslots/kinds/describe-kind.js';

@@ -36,6 +36,15 @@ import { checkRuns } from './vat-info.js';
 
 const UPGRADE = hostDialect('upgradeVat');
 
+/** What the kernel answers, with what this process knows besides. */
+const completeResult =
+  ({ upgrades }: KernelCore, vat: VatNumber) =>
+  (answer: unknown): UpgradeResult => {
+    const result = upgradeResult(answer);
+    const warnings = upgrades.warningsOf(vatIdOf(vat), result.incarnationNumber);
+    return warnings.length === 0 ? result : { ...result, warnings };
+  };
+
 const upgradeItemInput = (
   core: KernelCore,
   item: Omit<UpgradeItem, 'result'>,
@@ -43,7 +52,7 @@ const upgradeItemInput = (
 ): Input<UpgradeResult> => ({
   references: item.slots,
   apply: input => enqueueLifecycle(core, input, item, first),
-  decode: upgradeResult,
+  decode: completeResult(core, item.vat),
   bytes: item.body.length,
 });
 
@@ -195,7 +204,7 @@ const upgradeLater = async (
       // The item holds it, and the host is told of it without a row that is kept for `resultOf`.
       const result = makePromise(state, { decider: KERNEL_DECIDES, subscribers, references: 1 });
       state.enqueue({ ...upgradeOf(vat), result });
-      const upgrade = resultOfOne(core, vat, results.wait(result).then(upgradeResult));
+      const upgrade = resultOfOne(core, vat, results.wait(result).then(completeResult(core, vat)));
       upgrade.catch(() => undefined); // it is waited for below, once all are asked for
       upgrades.push(upgrade);
     }

@@ -42,7 +42,7 @@ interface VatKinds {
 }
 
 /** Undefined: only a worker gone wrong has written it. */
-const described = <T>(describe: (row: Uint8Array) => T, row: Uint8Array): T | undefined => {
+export const described = <T>(describe: (row: Uint8Array) => T, row: Uint8Array): T | undefined => {
   try {
     return describe(row);
   } catch (error) {

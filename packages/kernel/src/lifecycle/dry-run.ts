@@ -27,11 +27,11 @@ import {
   type KernelData,
 } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
-import { ranges } from '../state/kernel-keys.js';
 import type { Mark } from '../state/journal.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { DryRunItem } from '../state/queue-items.js';
 import { VatState } from '../state/schema.js';
+import { abandonedExports } from './abandoned-exports.js';
 import {
   addedOf,
   fatesOf,
@@ -43,7 +43,7 @@ import {
 } from './dry-run-kinds.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';
-import { choosingRejected, gatheringPromises, watchesIn } from './termination.js';
+import { gatheringAll } from './termination.js';
 import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
@@ -112,19 +112,6 @@ const ERRORS_MAX = 100;
 /** How far the exports are counted that a vat is told of: a crank may not cost what it likes. */
 const EXPORTS_COUNTED_MAX = 10_000;
 
-/** At most `limit`: what they are called inside the vat. */
-const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): VRef[] => {
-  const { byVRef } = state.clist(vat);
-  const found: VRef[] = [];
-  for (const range of ranges.mortalExports(vat, state.vats.need(vat).incarnation)) {
-    for (const vref of byVRef.scan(range)) {
-      if (found.length === limit) return found;
-      found.push(vref);
-    }
-  }
-  return found;
-};
-
 /** An error, and the errors that it is made of. */
 const textsOf = (error: unknown): string[] => {
   if (!(error instanceof Error)) return [String(error)];
@@ -172,9 +159,7 @@ const lossesOf = async (
 
 /** What others lose by any upgrade of the vat now, and how many promises it would reject. */
 function* losing(state: KernelState, vat: VatNumber, abandoned: readonly VRef[]) {
-  const promises = yield* gatheringPromises(state, vat);
-  const kept = watchesIn(state, state.vats.need(vat).spaces);
-  const rejected = yield* choosingRejected(state, vat, promises, kept);
+  const { promises, rejected } = yield* gatheringAll(state, vat);
   const warnings = [
     ...(yield* lostExports(state, vat, abandoned)),
     ...(yield* unheardAnswers(state, vat, promises)),
@@ -266,7 +251,7 @@ const upgradeInTrial = async (
   const mark = state.mark();
   const { bundleId, parameters, slots, previous } = state.vats.need(vat);
   const present = { bundleId, parameters, slots, previous, message: 'dry run' };
-  const leftOut = parametersLeftOut(state, vat, successor);
+  const leftOut = await inTurns(parametersLeftOut(state, vat, successor), context.clock);
   const first = await startTried(context, vat, successor, moment);
   const { worker, verdict, packed, description, deeds } = first;
   onStarted?.();
@@ -289,7 +274,7 @@ const upgradeInTrial = async (
         ...lost,
         ...leftOut,
         ...lostNames(abandonedNames),
-        ...madeAnew(state, vat, deeds),
+        ...madeAnew(state, vat, deeds.rows),
         ...missingKeys(state, vat, script),
         ...raisedVersions(raisedKinds),
         ...failedMigrations(sample),

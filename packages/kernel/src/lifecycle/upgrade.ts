@@ -24,8 +24,15 @@ import { givenBundle, UpgradeCode, UpgradeMode } from '../state/upgrade-options.
 import { adoptionAnswer } from './engine-adoption.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning, replayUpgrade } from './replay-upgrade.js';
-import { abandoningPromises, noteEnded, watchesIn } from './termination.js';
+import {
+  abandoningPromises,
+  gatheringAll,
+  noteEnded,
+  watchesIn,
+  type VatPromises,
+} from './termination.js';
 import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
+import { foreseeing, noticed } from './warnings/at-upgrade.js';
 
 /** What a vat is upgraded to. */
 export interface Successor extends VatCode {
@@ -87,13 +94,14 @@ interface StartedSuccessor extends Started {
 
 /**
  * The one crank of an upgrade: leftovers and startVat. Whoever calls it undoes it as a whole, or
- * makes the worker the vat's own.
+ * makes the worker the vat's own. `known`: the vat's promises, if they have been gathered already.
  */
 export const startSuccessor = async (
   context: LifecycleContext,
   vat: VatNumber,
   { message, emergency = false, ...code }: Successor,
   moment: Moment,
+  known?: VatPromises,
 ): Promise<StartedSuccessor> => {
   const { clock, state } = context;
   const before = state.vats.need(vat);
@@ -101,7 +109,7 @@ export const startSuccessor = async (
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
-  const abandoning = abandoningPromises(state, vat, reason, kept);
+  const abandoning = abandoningPromises(state, vat, reason, kept, known);
   const rejectedPromises = await inTurns(abandoning, clock);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
@@ -163,15 +171,19 @@ export const upgradeVat = async (
   const mark = state.mark();
   const { letGo } = change;
   const next = { ...change.code, message: item.message, emergency };
-  const started = await startSuccessor(context, vat, next, moment);
-  const { worker, verdict, incarnation, arrivedMs } = started;
+  const promises = await inTurns(gatheringAll(state, vat), clock);
+  const foreseen = await inTurns(foreseeing(state, vat, next, promises), clock);
+  const started = await startSuccessor(context, vat, next, moment, promises);
+  const { worker, verdict, packed, incarnation, arrivedMs } = started;
   const report = { vatId, incarnation };
   if (verdict.ok) {
     releaseAll(state, letGo);
     online.install(vat, worker);
     pager.began(vat);
     state.endStranding(vat);
-    context.onUpgrade({ ...report, succeeded: true, milliseconds: clock.nowMs() - began });
+    const warnings = noticed(state, vat, foreseen, { effects: verdict.effects, packed });
+    const milliseconds = clock.nowMs() - began;
+    context.onUpgrade({ ...report, succeeded: true, milliseconds }, warnings);
     return code === UpgradeCode.engine ? engineAnswer(state) : answerOf(started);
   }
   online.discard(worker);

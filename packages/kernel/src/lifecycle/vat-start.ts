@@ -38,6 +38,7 @@ import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { Reap, Sweep } from '../state/schema.js';
 import type { ToldBundles } from './told-bundles.js';
+import type { UpgradeWarning } from './warnings/warning.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
@@ -74,7 +75,10 @@ export interface LifecycleContext {
   /** Can workers on it be asked what a start has made? */
   describes(imageId: ImageId): boolean;
   readonly toldBundles: ToldBundles;
-  readonly onUpgrade: (report: UpgradeReport) => void;
+  /** `warnings`: of one that has succeeded. */
+  readonly onUpgrade: (report: UpgradeReport, warnings?: readonly UpgradeWarning[]) => void;
+  /** Of an upgrade that this kernel has carried out not long ago. */
+  warningsOf(vatId: VatId, incarnation: number): readonly UpgradeWarning[];
   readonly log: KernelLog;
   readonly clock: Clock;
   /** A vat was ended, or could not be refreshed. */
