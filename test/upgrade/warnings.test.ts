@@ -1,5 +1,8 @@
 /** What a dry run warns of: upgrades that succeed and break something, beside right ones. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type {
+  CheckUpgradeOptions,
   DryRunReport,
   Kernel,
   LogRecord,
@@ -8,6 +11,8 @@ import type {
   VatReference,
 } from '@heirloom/kernel';
 import { describe, expect, test } from 'vitest';
+import { heirloom } from '../support/hosts/command-line.js';
+import { fixture, freshDirectory, install, kernelOver } from '../support/kernels/fresh-kernels.js';
 import { useSharedKernel } from '../support/kernels/shared-kernel.js';
 
 const shared = useSharedKernel();
@@ -22,7 +27,7 @@ interface Scene {
   readonly kernel: Kernel;
   readonly root: VatReference;
   run(code: string, args?: readonly unknown[]): Promise<unknown>;
-  check(setup: string, more?: object): Promise<DryRunReport>;
+  check(setup: string, more?: object, how?: CheckUpgradeOptions): Promise<DryRunReport>;
   upgrade(setup: string, more?: object): Promise<UpgradeResult>;
 }
 
@@ -34,11 +39,11 @@ const scene = async (setup: string, more: object = {}): Promise<Scene> => {
     kernel,
     root: vat.root,
     run: (code, args = []) => kernel.call(vat.root, 'run', [code, args]),
-    check: async (next, given = more) => {
+    check: async (next, given = more, how = {}) => {
       await kernel.idle();
       const vatParameters = { setup: next, ...given };
       const { bundleId } = vat;
-      return kernel.checkUpgrade(vat.vatId, { bundleId, vatParameters, compare: true });
+      return kernel.checkUpgrade(vat.vatId, { bundleId, vatParameters, compare: true, ...how });
     },
     upgrade: (next, given = more) => {
       const { bundleId } = vat;
@@ -220,6 +225,96 @@ describe('a dry run warns of', () => {
     expect(second.bytes).toBe(first.bytes);
     expect([kernel.height, kernel.blockHash]).toEqual(before);
   });
+});
+
+describe('warnings that are accepted', () => {
+  const VERSIONED = kind(PAY, '{ version: 1, migrate: s => s }');
+  const RAISED = { code: 'VERSION_RAISED', subject: 'Order 0-1' } as const;
+  const TICKET = { code: 'EXPORT_LOST', subject: 'ticket' } as const;
+
+  test('by code and subject -> they are listed aside and count for no verdict', async () => {
+    const { check, run } = await scene(kind(PAY));
+    await run('$.make(); Far("ticket", {})');
+    const accepting = async (accept: CheckUpgradeOptions['accept']) => {
+      const { accepted, unneeded, verdict, ...report } = await check(VERSIONED, {}, { accept });
+      return [verdict, codesOf(report), codesOf({ warnings: accepted }), unneeded];
+    };
+    const all = ['EXPORT_LOST', 'VERSION_RAISED'];
+    expect(await accepting([])).toEqual(['warnings', all, [], []]);
+    const why = { ...RAISED, why: 'we go on' };
+    expect(await accepting([why])).toEqual(['warnings', ['EXPORT_LOST'], ['VERSION_RAISED'], []]);
+    expect(await accepting([RAISED, TICKET])).toEqual(['ok', [], all, []]);
+    const other = { ...TICKET, subject: 'tickets' };
+    expect(await accepting([RAISED, other])).toEqual([
+      ...['warnings', ['EXPORT_LOST'], ['VERSION_RAISED'], [other]],
+    ]);
+  });
+
+  test('a start that fails, a code that nobody looks for -> nothing is told of it', async () => {
+    const { check, run } = await scene(kind(PAY));
+    await run('$.make()');
+    const gone = { code: 'METHOD_GONE', subject: '"Order": pay' } as const;
+    const accept = [RAISED, gone];
+    const refused = await check('1', {}, { accept });
+    expect([refused.verdict, refused.unneeded]).toEqual(['refused', []]);
+    expect((await check(kind(PAY), {}, { accept })).unneeded).toEqual(accept);
+    const { unneeded } = await check(kind(PAY), {}, { accept, compare: false });
+    expect(unneeded).toEqual([RAISED]);
+  });
+
+  test.each([
+    [{}, 'accept: it is a list of { code, subject }'],
+    [['x'], 'accept[0]: it is a record of code and subject'],
+    [[{ code: 'VERSION', subject: '' }], 'accept[0]: code is "VERSION"; codes: HANDLE_NOT_KEPT, '],
+    [[RAISED, { ...RAISED, subjects: 1 }], 'accept[1]: unknown field subjects; fields: code, '],
+    [[{ code: 'VERSION_RAISED' }], 'accept[0]: subject must be the text of a warning'],
+    [[{ ...RAISED, why: 1 }], 'accept[0]: why must be a text'],
+  ])('%j -> BAD_OPTION says what is right', async (accept, text) => {
+    const { check } = await scene('1');
+    const checking = check('1', {}, { accept: accept as never });
+    await expect(checking).rejects.toThrow(`checkUpgrade: ${text}`);
+  });
+
+  test('in a file beside the code, by the command -> the same; its errors', async () => {
+    const home = await freshDirectory();
+    const [store, code] = [join(home, 'store'), join(home, 'code')];
+    await mkdir(code);
+    const entry = join(code, 'vat.json');
+    await writeFile(entry, JSON.stringify(await fixture('workbench.js')));
+    const kernel = await kernelOver({ directory: store });
+    const bundleId = await install(kernel, 'workbench.js');
+    const vatParameters = { setup: 'Far("ticket", {})', root: 'Far("root", { it: () => $.it })' };
+    await kernel.createVat({ name: 'shop', bundleId, vatParameters: { ...vatParameters, fee: 1 } });
+    await kernel.close();
+    const parameters = JSON.stringify(vatParameters);
+    const run = (...flags: string[]) => {
+      const usual = ['--strict', '--no-compare', '--parameters', parameters];
+      return heirloom('check-upgrade', store, 'shop', entry, ...usual, ...flags);
+    };
+    const told = await run();
+    expect(told.status).toBe(3);
+    expect(told.stdout).toContain('[fee]');
+    const fee = { code: 'PARAMETER_LEFT_OUT', subject: 'fee', why: 'nobody pays' };
+    const elsewhere = { ...fee, vat: 'bank', subject: 'rent' };
+    const file = join(code, 'heirloom.accept.json');
+    await writeFile(file, JSON.stringify({ accept: [fee, elsewhere, TICKET] }));
+    const accepted = await run();
+    expect(accepted.status).toBe(0);
+    expect(accepted.stdout).toContain('accepted: PARAMETER_LEFT_OUT [fee]');
+    expect(accepted.stdout).toContain('accepted, and no longer there: EXPORT_LOST [ticket]');
+    const json = JSON.parse((await run('--json')).stdout) as unknown;
+    const accepts = { accepted: [{ subject: 'fee' }], unneeded: [TICKET] };
+    expect(json).toMatchObject({ verdict: 'ok', ...accepts });
+    expect((await run('--no-accept')).status).toBe(3);
+    const other = join(home, 'other.json');
+    await writeFile(other, '{ "accept": [{ "code": "FEE", "subject": "fee" }] }');
+    const wrong = await run('--accept', other);
+    expect(wrong.status).toBe(1);
+    expect(wrong.stderr).toContain('code is "FEE"; codes');
+    await writeFile(other, '[]');
+    expect((await run('--accept', other)).stderr).toContain('must be { "accept": [{ "code": ');
+    expect((await run('--accept', join(home, 'none'))).stderr).toContain('cannot be read');
+  }, 120_000);
 });
 
 describe('an upgrade that is carried out tells', () => {

@@ -11,6 +11,8 @@ import { textOf } from '@heirloom/store';
 import {
   readCrank,
   vatIdOf,
+  type BundleId,
+  type ImageId,
   type VatId,
   type VatNumber,
   type VRef,
@@ -18,6 +20,7 @@ import {
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { inTurns } from '../base/giving-way.js';
 import { WorkerError } from '../base/kernel-errors.js';
+import type { VatScript } from '../code/vat-script.js';
 import type { Verdict } from '../merge/cranks.js';
 import { releaseAll } from '../objects/counts.js';
 import {
@@ -47,6 +50,7 @@ import { gatheringAll } from './termination.js';
 import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
+import { accepting, type AcceptedWarning, type Acceptance } from './warnings/accepted.js';
 import {
   failedMigrations,
   goneMethods,
@@ -100,7 +104,7 @@ export interface UpgradeFindings {
 }
 
 /** What the host gets to know. */
-export interface DryRunReport extends UpgradeFindings {
+export interface DryRunReport extends UpgradeFindings, Acceptance {
   /** Where the error was thrown, in the author's files, with nothing redacted; if that is known. */
   readonly trace?: string;
   /** `milliseconds`: to the end of startVat. */
@@ -168,6 +172,9 @@ function* losing(state: KernelState, vat: VatNumber, abandoned: readonly VRef[])
   return { warnings, promisesRejected: rejected.length };
 }
 
+/** What is found by comparing alone. */
+const COMPARED: readonly UpgradeWarning['code'][] = ['START_REPEATS', 'METHOD_GONE'];
+
 interface TrialOptions {
   /** Starts the present code, too, and the new code twice, and compares. */
   readonly compares: boolean;
@@ -176,6 +183,8 @@ interface TrialOptions {
   readonly tellsWorkerEnds: boolean;
   /** startVat is over. */
   readonly onStarted?: () => void;
+  /** Warnings that are accepted count for no verdict. */
+  readonly accepts: readonly AcceptedWarning[];
   /** The upgrade would fail. */
   readonly onFailed?: (reason: KernelData) => void;
 }
@@ -243,8 +252,8 @@ const upgradeInTrial = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { compares, exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
-): Promise<UpgradeFindings> => {
+  { accepts, compares, exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
+): Promise<UpgradeFindings & Acceptance> => {
   const { state } = context;
   const { lost, ...losses } = await lossesOf(context, vat, exportsMax);
   const before = kindsOf(state, vat);
@@ -288,9 +297,12 @@ const upgradeInTrial = async (
     const options = { mark, present };
     found.push(...(await compared(context, vat, successor, moment, first, options)));
   }
-  const warnings = sorted(found);
+  const canTell = (code: UpgradeWarning['code']): boolean =>
+    verdict.ok && (compares || !COMPARED.includes(code));
+  const { left, accepted, unneeded } = accepting(found, accepts, canTell);
+  const warnings = sorted(left);
   return {
-    ...losses,
+    ...{ ...losses, accepted: sorted(accepted), unneeded },
     ...{ ok: verdict.ok, verdict: verdictOf(verdict.ok, warnings), warnings, errors },
     kinds,
     migrations: { kinds: raisedKinds, ...sample },
@@ -305,9 +317,19 @@ const unlogged = (context: LifecycleContext): LifecycleContext => ({
   log: context.log.silenced(),
 });
 
-interface DryRunOptions {
-  /** As of `TrialOptions`. */
-  readonly compares: boolean;
+/** What a dry run is of, where it is not what the store has. */
+export interface DryRunCode {
+  /** The image of new incarnations. */
+  readonly imageId?: ImageId;
+  /** Of bundles that are not installed, or not for that image. */
+  readonly scripts?: ReadonlyMap<BundleId, VatScript>;
+  /** Starts the present code, too, and the new one twice. */
+  readonly compares?: boolean;
+  /** Warnings that count for no verdict. */
+  readonly accepts?: readonly AcceptedWarning[];
+}
+
+interface DryRunOptions extends Pick<TrialOptions, 'accepts' | 'compares'> {
   /** Where an error was thrown, if that is known. */
   readonly traceOf: (reason: Uint8Array) => string | undefined;
 }
@@ -322,7 +344,7 @@ export const dryRun = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { compares, traceOf }: DryRunOptions,
+  { accepts, compares, traceOf }: DryRunOptions,
 ): Promise<DryRunReport> => {
   const { state } = context;
   let trace: string | undefined;
@@ -338,7 +360,8 @@ export const dryRun = async (
     milliseconds: (started ?? context.clock.nowMs()) - began,
     ...cost,
   });
-  const options = { compares, exportsMax: Infinity, tellsWorkerEnds: true, onStarted, onFailed };
+  const wants = { accepts, compares, exportsMax: Infinity, tellsWorkerEnds: true };
+  const options = { ...wants, onStarted, onFailed };
   try {
     const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
@@ -350,7 +373,7 @@ export const dryRun = async (
     const { lost: _lost, ...losses } = await lossesOf(context, vat, Infinity);
     return {
       ...losses,
-      ...{ ok: false, verdict: 'refused', warnings: [] },
+      ...{ ok: false, verdict: 'refused', warnings: [], accepted: [], unneeded: [] },
       ...{ errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
       kinds: { bound: [], unbound, dismissed: [], added: [] },
       migrations: { kinds: [], ...NO_SAMPLE },
@@ -372,9 +395,10 @@ export const carryOutDryRun = async (
     return rejection(notRunning(vat));
   }
   const successor = { bundleId, parameters, slots, message };
-  const options = { compares: false, exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
+  const wants = { accepts: [], compares: false, tellsWorkerEnds: false };
+  const options = { ...wants, exportsMax: EXPORTS_COUNTED_MAX };
   const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
-  const findings = await state.trial(work);
+  const { accepted: _accepted, unneeded: _unneeded, ...findings } = await state.trial(work);
   releaseAll(state, slots);
   const warnings = findings.warnings.map(({ code, count }) => ({ code, count }));
   const report: VatReport = { ...findings, warnings };

@@ -166,7 +166,7 @@ export function* unheardAnswers(
   const times = yield* alarmTimes(state, unheard, alarmsMax);
   const isAsked = asksMethods && unheard.size > 0;
   const methods = isAsked ? yield* waitingMethods(state, unheard) : new Map();
-  const groups = new Map<string, KRef[]>();
+  const groups = new Map<string, { readonly subject: string; count: number }>();
   for (const promise of unheard) {
     if (times.has(promise)) continue;
     const { state: settled, decider } = getPromise(state, promise);
@@ -174,13 +174,16 @@ export function* unheardAnswers(
     const asked = typeof method === 'string' ? `the answer to ${method}` : 'an answer';
     const from = isVatNumber(decider) ? ` of ${vatName(state, decider)}` : '';
     const is = settled === PromiseState.unresolved ? '' : ', which is on its way';
-    into(groups, `${asked}${from}${is}`, promise);
+    const what = `${asked}${from}${is}`;
+    const group = groups.get(what) ?? { subject: `an answer${from}`, count: 0 };
+    group.count += 1;
+    groups.set(what, group);
     yield;
   }
-  const warnings = [...groups].map(([what, krefs]): UpgradeWarning => {
-    const times_ = krefs.length === 1 ? '' : `, ${plural(krefs.length, 'time')}`;
-    const text = `the vat waits for ${what}${times_}, and ${NOT_WATCHED}`;
-    return { code: 'PROMISE_NOT_WATCHED', subject: what, text, count: krefs.length };
+  const warnings = [...groups].map(([what, { subject, count }]): UpgradeWarning => {
+    const often = count === 1 ? '' : `, ${plural(count, 'time')}`;
+    const text = `the vat waits for ${what}${often}, and ${NOT_WATCHED}`;
+    return { code: 'PROMISE_NOT_WATCHED', subject, text, count };
   });
   if (times.size === 0) return warnings;
   const [first] = [...times.values()].sort((a, b) => a - b);

@@ -7,7 +7,7 @@
  */
 
 /** Worst first: so are they told. */
-const WARNING_CODES = [
+export const WARNING_CODES = [
   'HANDLE_NOT_KEPT',
   'KIND_RENAMED',
   'START_WAITS',
@@ -26,6 +26,9 @@ const WARNING_CODES = [
 ] as const;
 
 type WarningCode = (typeof WARNING_CODES)[number];
+
+export const isWarningCode = (value: unknown): value is WarningCode =>
+  WARNING_CODES.some(code => code === value);
 
 export interface UpgradeWarning {
   readonly code: WarningCode;
