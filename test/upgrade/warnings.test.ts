@@ -182,6 +182,41 @@ describe('a dry run warns of', () => {
     expect(codesOf(bad)).toEqual(['MIGRATION_FAILS', 'VERSION_RAISED']);
   });
 
+  test('fields that states of one version lack -> which, by init or by a first state', async () => {
+    const { check, run } = await scene(kind(PAY));
+    const fields = (init: string, options = '{}', more = ''): string =>
+      kind(PAY, options).replace('() => ({ n: null })', init) + more;
+    const more = '(n = null, tip = 0) => ({ n, tip })';
+    // Nothing is stored yet.
+    expect(codesOf(await check(fields(more)))).toEqual([]);
+    await run('$.make()');
+    const report = await check(fields(more));
+    expect(codesOf(report)).toEqual(['FIELD_UNDEFINED']);
+    expect(report.warnings[0]).toMatchObject({ subject: 'Order: tip', count: 1 });
+    const text = 'states of kind "Order" that are stored have no tip, which new ones have';
+    expect(textOf(report, 'FIELD_UNDEFINED')).toContain(text);
+    const hidden = '() => JSON.parse(\'{"n":1,"fee":2}\')';
+    expect(codesOf(await check(fields(hidden)))).toEqual([]);
+    expect(codesOf(await check(fields(hidden, '{}', '$.make()')))).toContain('FIELD_UNDEFINED');
+    expect(codesOf(await check(fields('() => ({})')))).toEqual([]);
+    const migrate = '{ version: 1, migrate: ({ n }) => ({ n, tip: 0 }) }';
+    expect(codesOf(await check(fields(more, migrate)))).toEqual(['VERSION_RAISED']);
+  });
+
+  test('the same of a kind with versions -> by comparing alone', async () => {
+    const migrate = '{ version: 1, migrate: ({ n }) => ({ n, tip: 0 }) }';
+    const of = (names: string): string =>
+      kind(PAY, migrate).replace('() => ({ n: null })', `() => ({ ${names} })`);
+    const { check, run, upgrade } = await scene(kind(PAY));
+    await run('$.make()');
+    await upgrade(of('n: 1, tip: 0'));
+    // Nothing with a tip is stored yet, and it is no mistake.
+    expect(codesOf(await check(of('n: 1, tip: 0')))).toEqual([]);
+    const report = await check(of('n: 1, tip: 0, fee: 2'));
+    expect(report.warnings).toMatchObject([{ code: 'FIELD_UNDEFINED', subject: 'Order: fee' }]);
+    expect(codesOf(await check(of('n: 1, fee: 2'), {}, { compare: false }))).toEqual([]);
+  });
+
   test('keys of baggage that a first start alone puts there', async () => {
     const { kernel } = shared;
     const old = await shared.create('faulty/desk.js', { vatParameters: { isOld: true } });

@@ -33,7 +33,7 @@ export interface KindFates {
 type NumberedKind = KindDescription & { readonly number: number };
 
 /** The durable kinds of a vat at a moment. */
-interface VatKinds {
+export interface VatKinds {
   /** In order of their numbers; none that it has dismissed. */
   readonly known: readonly NumberedKind[];
   readonly dismissed: readonly DismissedKind[];

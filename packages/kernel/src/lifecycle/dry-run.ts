@@ -43,6 +43,7 @@ import {
   raised,
   type KindFates,
   type RaisedVersion,
+  type VatKinds,
 } from './dry-run-kinds.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';
@@ -58,6 +59,7 @@ import {
   lostWatches,
   raisedVersions,
 } from './warnings/kinds.js';
+import { undefinedFields } from './warnings/layouts.js';
 import { lostAnswers, lostExports, lostNames, unheardAnswers } from './warnings/losses.js';
 import { missingKeys, parametersLeftOut } from './warnings/left-out.js';
 import {
@@ -228,6 +230,14 @@ const startAside = async (
   }
 };
 
+/** What is compared with. */
+interface Before {
+  readonly mark: Mark;
+  readonly present: Successor;
+  readonly kinds: VatKinds;
+  readonly kindsAfter: VatKinds;
+}
+
 /** What the new code does at each start, and what the present code has and the new one has not. */
 const compared = async (
   context: LifecycleContext,
@@ -235,15 +245,20 @@ const compared = async (
   successor: Successor,
   moment: Moment,
   first: Pick<Awaited<ReturnType<typeof startTried>>, 'deeds' | 'description'>,
-  before: { readonly mark: Mark; readonly present: Successor },
+  before: Before,
 ): Promise<UpgradeWarning[]> => {
   const { state } = context;
   const again = await startAside(context, vat, successor, moment);
   const repeated = repeatedDeeds(state, vat, first.deeds, again.deeds);
   state.journal.rollback(before.mark);
   const { verdict, description } = await startAside(context, vat, before.present, moment);
-  if (!verdict.ok || description === undefined || first.description === undefined) return repeated;
-  return [...repeated, ...goneMethods(state, vat, description, first.description)];
+  const { description: next } = first;
+  if (next === undefined) return repeated;
+  const { kinds, kindsAfter } = before;
+  const now = verdict.ok ? description : undefined;
+  const fields = undefinedFields(kinds, kindsAfter, next, now);
+  if (now === undefined) return [...repeated, ...fields];
+  return [...repeated, ...fields, ...goneMethods(state, vat, now, next)];
 };
 
 /** All of an upgrade of a running vat: within a trial. Errors: HostError when the worker dies. */
@@ -278,6 +293,8 @@ const upgradeInTrial = async (
   const raisedKinds = raised(before, after);
   const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
   const script = textOf(context.scriptOf(successor.bundleId, state.vats.need(vat).imageId).script);
+  // What is compared says more of it.
+  const isAlone = !compares;
   const found = verdict.ok
     ? [
         ...lost,
@@ -288,13 +305,14 @@ const upgradeInTrial = async (
         ...raisedVersions(raisedKinds),
         ...failedMigrations(sample),
         ...(description === undefined ? [] : lostWatches(description)),
+        ...(isAlone && description ? undefinedFields(before, after, description) : []),
       ]
     : [
         ...lostKinds(lostOf(before, description), addedOf(before, description)),
         ...(description === undefined ? [] : waitingStart(state, vat, errors, description)),
       ];
   if (compares && verdict.ok) {
-    const options = { mark, present };
+    const options = { mark, present, kinds: before, kindsAfter: after };
     found.push(...(await compared(context, vat, successor, moment, first, options)));
   }
   const canTell = (code: UpgradeWarning['code']): boolean =>

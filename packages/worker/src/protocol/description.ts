@@ -15,6 +15,7 @@ import { packTuple } from './frame-writer.js';
 export const DESCRIPTION_MARK = 'heirloom image: description';
 
 const DESCRIBED_CHARS_MAX = 100;
+export const DESCRIBED_INIT_CHARS_MAX = 2_000;
 /** Of one list: kinds, methods, messages. */
 export const DESCRIBED_LIST_MAX = 1_000;
 const DESCRIPTION_BYTES_MAX = 2 ** 24;
@@ -24,12 +25,17 @@ export const DESCRIBED_WATCHES_MAX = 10_000;
 /** `facet`: empty for a kind of one facet. */
 export type FacetMethods = readonly [facet: string, methods: readonly string[]];
 
-/** A durable kind that the start has defined. `fits`: its definition was not refused. */
+/**
+ * A durable kind that the start has defined. `fits`: its definition was not refused. `init`: the
+ * text of the function that makes a first state; empty if it is long, or if the kind has a
+ * stateShape, which says it better.
+ */
 export type KindFact = readonly [
   kind: number,
   tag: string,
   fits: boolean,
   facets: readonly FacetMethods[],
+  init: string,
 ];
 
 /** Watches that the kind has no method for, and that the code before had one for. */
@@ -70,11 +76,17 @@ const facetAt = (value: FrameValue): FacetMethods => {
   return [textAt(facet, 'a malformed facet'), textsAt(methods, 'malformed methods')];
 };
 
+const initAt = (value: Value): string => {
+  const text = typeof value === 'string' ? value : malformed('a malformed init');
+  return readAsciiText(text, DESCRIBED_INIT_CHARS_MAX) ?? malformed('a malformed init');
+};
+
 const kindAt = (value: FrameValue): KindFact => {
-  const [kind, tag, fits, facets] = listAt(value, 'a malformed kind');
+  const [kind, tag, fits, facets, init] = listAt(value, 'a malformed kind');
   if (typeof fits !== 'boolean') return malformed('a malformed kind');
   const all = listAt(facets, 'malformed facets').map(facetAt);
-  return [numberAt(kind, 'a malformed kind'), textAt(tag, 'a malformed tag'), fits, all];
+  const number = numberAt(kind, 'a malformed kind');
+  return [number, textAt(tag, 'a malformed tag'), fits, all, initAt(init)];
 };
 
 const lostAt = (value: FrameValue): LostWatches => {
@@ -107,11 +119,12 @@ const cut = <T>(list: readonly T[]): readonly T[] => list.slice(0, DESCRIBED_LIS
 /** As `readDescription` takes it: lists and texts are cut. */
 export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint8Array =>
   packTuple([
-    cut(kinds).map(([kind, tag, fits, facets]) => [
+    cut(kinds).map(([kind, tag, fits, facets, init]) => [
       kind,
       told(tag),
       fits,
       cut(facets).map(([facet, methods]) => [told(facet), cut(methods).map(told)]),
+      asciiText(init, DESCRIBED_INIT_CHARS_MAX),
     ]),
     cut(root).map(told),
     cut(lost).map(([kind, handler, count]) => [kind, told(handler), count]),

@@ -254,7 +254,7 @@ export class KindDefinitions {
     const { context, definedKinds, dismissals } = this.#core;
     const { rows, codec } = context;
     const defined = [...definedKinds.values()].map((kind): KindFact =>
-      [kind.number, kind.tag, true, kind.methodsOf()]);
+      [kind.number, kind.tag, true, kind.methodsOf(), kind.initText()]);
     const others: KindFact[] = [];
     const end = prefixEnd(ROW_KIND_PREFIX);
     let key = rows.nextKey(ROW_KIND_PREFIX, end);
@@ -262,7 +262,7 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isOther = this.#refused.has(number) || dismissals.has(number);
       if (!isOther || definedKinds.has(number)) continue;
-      others.push([number, textOf(codec, rowAt('kind', rows, key)[0]), false, []]);
+      others.push([number, textOf(codec, rowAt('kind', rows, key)[0]), false, [], '']);
     }
     return [...defined, ...others].sort(([a], [b]) => a - b);
   }
@@ -357,7 +357,7 @@ export class KindDefinitions {
 
   #install(kind: Kind, behavior: Behavior, { init, options }: Definition): Maker {
     const { harden } = this.#core.context.hardening;
-    kind.install(prototypesOf(kind, behavior, options));
+    kind.install(prototypesOf(kind, behavior, options), init);
     options.receiveAmplifier?.(harden(makeAmplifier(kind)));
     options.receiveInstanceTester?.(harden(makeInstanceTester(kind)));
     const { finish } = options;

@@ -6,7 +6,7 @@
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { defineOwn, isRecord, type Properties } from '../../values.js';
-import type { FacetMethods } from '../../protocol/description.js';
+import { DESCRIBED_INIT_CHARS_MAX, type FacetMethods } from '../../protocol/description.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
@@ -36,6 +36,10 @@ interface KindOptions {
 
 const FIRST_INSTANCE = 1;
 
+const { apply } = Reflect;
+const functionText = Function.prototype.toString;
+const textOfFunction = (of: unknown): string => String(apply(functionText, of, []));
+
 interface CheckedState {
   readonly names: readonly string[];
   readonly values: unknown[];
@@ -55,6 +59,7 @@ export class Kind {
   firstRecord: InstanceRecord | undefined;
   readonly moreRecords = new Map<number, InstanceRecord>();
   #prototypes: readonly object[] = [];
+  #init: unknown;
   #nextInstance: number | undefined;
   #isNextDirty = false;
   /** Why nothing of this kind works any more, once it has been dismissed. */
@@ -74,9 +79,13 @@ export class Kind {
     shape?.bindTo(this.layouts);
   }
 
-  /** Gives the kind its behaviour: one hardened prototype per facet, and its place in the vat. */
-  install(prototypes: readonly object[]): void {
+  /**
+   * Gives the kind its behaviour: one hardened prototype per facet, and its place in the vat.
+   * `init`: what makes a first state.
+   */
+  install(prototypes: readonly object[], init: unknown): void {
     this.#prototypes = prototypes;
+    this.#init = init;
     this.core.context.references.registerKind(
       this.scope.isDurable,
       this.number,
@@ -88,6 +97,13 @@ export class Kind {
   methodsOf(): FacetMethods[] {
     const names = this.facetNames ?? [''];
     return this.#prototypes.map((prototype, i) => [names[i] ?? '', methodNamesOf(prototype)]);
+  }
+
+  /** The text of what makes a first state, for whoever compares it with what is stored. */
+  initText(): string {
+    if (this.shape !== undefined || typeof this.#init !== 'function') return '';
+    const text = textOfFunction(this.#init);
+    return text.length > DESCRIBED_INIT_CHARS_MAX ? '' : text;
   }
 
   /** The kind has been dismissed: whatever touches an instance throws. */
