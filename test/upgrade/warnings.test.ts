@@ -129,6 +129,40 @@ describe('a dry run warns of', () => {
     expect(textOf(report, 'METHOD_GONE')).toContain('"Order" has no pay any more; nearest: payOut');
   });
 
+  test('guards of what others hold that ask for more -> which methods, and how', async () => {
+    const pay = (guard: string): string =>
+      kind(PAY, guard === '' ? '{}' : `{ interfaceGuard: M.interface('O', { pay: ${guard} }) }`);
+    const { check, run } = await scene(pay('M.call(M.string()).optional(M.nat()).returns()'));
+    const told = async (guard: string): Promise<string[]> => {
+      const { warnings } = await check(pay(guard));
+      return warnings.map(({ code, text }) => `${code} ${/pay .*?(?=\. Calls)/.exec(text)?.[0]}`);
+    };
+    expect(await told('M.call().returns()')).toEqual([]);
+    await run('$.make()');
+    const same = 'M.call(M.string()).optional(M.nat())';
+    expect(await told(`${same}.returns(M.any())`)).toEqual([]);
+    expect(await told(`${same}.rest(M.string()).returns()`)).toEqual([]);
+    expect(await told('M.call().optional(M.any(), M.nat(), M.nat()).returns()')).toEqual([]);
+    expect(await told('M.callWhen(M.await(M.string())).rest(M.any()).returns()')).toEqual([]);
+    expect(await told('M.call(M.raw()).rest(M.raw()).returns(M.raw())')).toEqual([]);
+    expect(await told('')).toEqual([]);
+    const changed = (how: string): string[] => [`GUARD_CHANGED pay ${how}`];
+    expect(await told('M.call(M.string(), M.nat()).returns()')).toEqual(
+      changed('asks for 2 arguments, not 1'),
+    );
+    expect(await told('M.call(M.string()).returns()')).toEqual(
+      changed('takes at most 1 arguments'),
+    );
+    expect(await told('M.call(M.nat()).optional(M.nat()).returns()')).toEqual(
+      changed('argument 0 is changed'),
+    );
+    const open = await scene(kind(PAY));
+    await open.run('$.make()');
+    const now = await open.check(pay('M.call(M.string()).returns()'));
+    expect(now.warnings).toMatchObject([{ code: 'GUARD_CHANGED', subject: '"Order": pay' }]);
+    expect(now.warnings[0]?.text).toContain('pay had no guard');
+  });
+
   test('watches whose watchers lack the method', async () => {
     const told = 'onFulfilled: () => undefined';
     const { check, run } = await scene(kind(told));

@@ -52,6 +52,7 @@ import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
 import { accepting, type AcceptedWarning, type Acceptance } from './warnings/accepted.js';
+import { changedGuards } from './warnings/guard-changes.js';
 import {
   failedMigrations,
   goneMethods,
@@ -175,7 +176,12 @@ function* losing(state: KernelState, vat: VatNumber, abandoned: readonly VRef[])
 }
 
 /** What is found by comparing alone. */
-const COMPARED: readonly UpgradeWarning['code'][] = ['START_REPEATS', 'METHOD_GONE'];
+const COMPARED: readonly UpgradeWarning['code'][] = [
+  'START_REPEATS',
+  'METHOD_GONE',
+  'GUARD_CHANGED',
+  'FIELD_UNDEFINED',
+];
 
 interface TrialOptions {
   /** Starts the present code, too, and the new code twice, and compares. */
@@ -258,7 +264,8 @@ const compared = async (
   const now = verdict.ok ? description : undefined;
   const fields = undefinedFields(kinds, kindsAfter, next, now);
   if (now === undefined) return [...repeated, ...fields];
-  return [...repeated, ...fields, ...goneMethods(state, vat, now, next)];
+  const methods = [...goneMethods(state, vat, now, next), ...changedGuards(state, vat, now, next)];
+  return [...repeated, ...fields, ...methods];
 };
 
 /** All of an upgrade of a running vat: within a trial. Errors: HostError when the worker dies. */

@@ -22,8 +22,23 @@ const DESCRIPTION_BYTES_MAX = 2 ** 24;
 /** Promises whose watches are looked at. */
 export const DESCRIBED_WATCHES_MAX = 10_000;
 
-/** `facet`: empty for a kind of one facet. */
-export type FacetMethods = readonly [facet: string, methods: readonly string[]];
+/** Of an argument that may be anything. */
+export const ANY_ARGUMENT = 'any';
+
+/** What a guard asks of the arguments of a method, as texts to compare. `rest`: empty for none. */
+export type GuardFact = readonly [
+  method: string,
+  required: readonly string[],
+  optional: readonly string[],
+  rest: string,
+];
+
+/** `facet`: empty for a kind of one facet. `guards`: of the methods that have one. */
+export type FacetMethods = readonly [
+  facet: string,
+  methods: readonly string[],
+  guards: readonly GuardFact[],
+];
 
 /**
  * A durable kind that the start has defined. `fits`: its definition was not refused. `init`: the
@@ -71,9 +86,17 @@ const textAt = (value: Value, what: string): string => {
 const textsAt = (value: Value, what: string): string[] =>
   listAt(value, what).map(text => textAt(text, what));
 
+const guardAt = (value: FrameValue): GuardFact => {
+  const what = 'a malformed guard';
+  const [method, required, optional, rest] = listAt(value, what);
+  const [name, others] = [textAt(method, what), textAt(rest, what)];
+  return [name, textsAt(required, what), textsAt(optional, what), others];
+};
+
 const facetAt = (value: FrameValue): FacetMethods => {
-  const [facet, methods] = listAt(value, 'a malformed facet');
-  return [textAt(facet, 'a malformed facet'), textsAt(methods, 'malformed methods')];
+  const [facet, methods, guards] = listAt(value, 'a malformed facet');
+  const all = listAt(guards, 'malformed guards').map(guardAt);
+  return [textAt(facet, 'a malformed facet'), textsAt(methods, 'malformed methods'), all];
 };
 
 const initAt = (value: Value): string => {
@@ -116,6 +139,13 @@ const told = (text: string): string => asciiText(text, DESCRIBED_CHARS_MAX);
 
 const cut = <T>(list: readonly T[]): readonly T[] => list.slice(0, DESCRIBED_LIST_MAX);
 
+const packGuard = ([method, required, optional, rest]: GuardFact): FrameValue => [
+  told(method),
+  cut(required).map(told),
+  cut(optional).map(told),
+  told(rest),
+];
+
 /** As `readDescription` takes it: lists and texts are cut. */
 export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint8Array =>
   packTuple([
@@ -123,7 +153,11 @@ export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint
       kind,
       told(tag),
       fits,
-      cut(facets).map(([facet, methods]) => [told(facet), cut(methods).map(told)]),
+      cut(facets).map(([facet, methods, guards]) => [
+        told(facet),
+        cut(methods).map(told),
+        cut(guards).map(packGuard),
+      ]),
       asciiText(init, DESCRIBED_INIT_CHARS_MAX),
     ]),
     cut(root).map(told),

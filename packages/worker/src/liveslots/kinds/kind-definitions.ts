@@ -357,7 +357,9 @@ export class KindDefinitions {
 
   #install(kind: Kind, behavior: Behavior, { init, options }: Definition): Maker {
     const { harden } = this.#core.context.hardening;
-    kind.install(prototypesOf(kind, behavior, options), init);
+    const { interfaceGuard, interfaceGuardKit } = options;
+    const guards = kind.facetNames?.map(name => interfaceGuardKit?.[name]) ?? [interfaceGuard];
+    kind.install(prototypesOf(kind, behavior, options), { init, guards });
     options.receiveAmplifier?.(harden(makeAmplifier(kind)));
     options.receiveInstanceTester?.(harden(makeInstanceTester(kind)));
     const { finish } = options;
