@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 export { auditRows, type RowAudit, type RowSource } from './audit/audit-rows.js';
 export {
   describeKind,
-  describeKindNumbers,
   stateVersion,
   type KindDescription,
 } from './liveslots/kinds/describe-kind.js';

@@ -32,7 +32,7 @@ import {
   type VatPromises,
 } from './termination.js';
 import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
-import { foreseeing, noticed } from './warnings/at-upgrade.js';
+import { UpgradeNotes } from './warnings/at-upgrade.js';
 
 /** What a vat is upgraded to. */
 export interface Successor extends VatCode {
@@ -85,6 +85,13 @@ export const bundleOf = (state: KernelState, item: UpgradeItem): BundleId | unde
   return row === undefined ? undefined : codeChange(row, item)?.code.bundleId;
 };
 
+/** What whoever carries out an upgrade has gathered for it. */
+interface KnownBefore {
+  readonly promises: VatPromises;
+  /** Is shown the crank of the start before it is merged. */
+  readonly arrived: (packed: Uint8Array) => void;
+}
+
 /** What became of the crank of an upgrade. */
 interface StartedSuccessor extends Started {
   readonly incarnation: Incarnation;
@@ -94,14 +101,14 @@ interface StartedSuccessor extends Started {
 
 /**
  * The one crank of an upgrade: leftovers and startVat. Whoever calls it undoes it as a whole, or
- * makes the worker the vat's own. `known`: the vat's promises, if they have been gathered already.
+ * makes the worker the vat's own.
  */
 export const startSuccessor = async (
   context: LifecycleContext,
   vat: VatNumber,
   { message, emergency = false, ...code }: Successor,
   moment: Moment,
-  known?: VatPromises,
+  known?: KnownBefore,
 ): Promise<StartedSuccessor> => {
   const { clock, state } = context;
   const before = state.vats.need(vat);
@@ -109,11 +116,12 @@ export const startSuccessor = async (
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
-  const abandoning = abandoningPromises(state, vat, reason, kept, known);
+  const abandoning = abandoningPromises(state, vat, reason, kept, known?.promises);
   const rejectedPromises = await inTurns(abandoning, clock);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
-  return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };
+  const started = await startVat(context, vat, moment, emergency, known?.arrived);
+  return { ...started, incarnation, rejectedPromises };
 };
 
 /** What the requester gets, without what there is none of. */
@@ -172,16 +180,18 @@ export const upgradeVat = async (
   const { letGo } = change;
   const next = { ...change.code, message: item.message, emergency };
   const promises = await inTurns(gatheringAll(state, vat), clock);
-  const foreseen = await inTurns(foreseeing(state, vat, next, promises), clock);
-  const started = await startSuccessor(context, vat, next, moment, promises);
-  const { worker, verdict, packed, incarnation, arrivedMs } = started;
+  const notes = new UpgradeNotes(state, vat);
+  await inTurns(notes.foreseeing(next, promises), clock);
+  const known = { promises, arrived: (packed: Uint8Array) => notes.arrived(packed) };
+  const started = await startSuccessor(context, vat, next, moment, known);
+  const { worker, verdict, incarnation, arrivedMs } = started;
   const report = { vatId, incarnation };
   if (verdict.ok) {
     releaseAll(state, letGo);
     online.install(vat, worker);
     pager.began(vat);
     state.endStranding(vat);
-    const warnings = noticed(state, vat, foreseen, { effects: verdict.effects, packed });
+    const warnings = notes.told(verdict.effects);
     const milliseconds = clock.nowMs() - began;
     context.onUpgrade({ ...report, succeeded: true, milliseconds }, warnings);
     return code === UpgradeCode.engine ? engineAnswer(state) : answerOf(started);

@@ -104,14 +104,18 @@ interface LoneDelivery {
   /** What it mentions: the vat is given it. */
   readonly slots: readonly KRef[];
   readonly rights: CrankRights;
+  /** Is shown the crank before it is merged. */
+  readonly arrived?: ArrivalObserver | undefined;
 }
+
+type ArrivalObserver = (packed: Uint8Array) => void;
 
 /** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
 export const deliverAlone = async (
   { state, log, clock, toldBundles }: LifecycleContext,
   vat: VatNumber,
   worker: VatWorker,
-  { position, delivery, slots, rights }: LoneDelivery,
+  { position, delivery, slots, rights, arrived }: LoneDelivery,
   moment: Moment,
 ): Promise<Started> => {
   const { incarnation, spaces, options } = state.vats.need(vat);
@@ -119,6 +123,7 @@ export const deliverAlone = async (
   worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
   const packed = await worker.nextCrank();
   const arrivedMs = clock.nowMs();
+  arrived?.(packed);
   for (const kref of slots) activate(state, vat, kref);
   const crank: CrankContext = {
     ...{ vat, incarnation, spaces, rights },
@@ -150,6 +155,7 @@ export const startVat = async (
   vat: VatNumber,
   moment: Moment,
   isEmergency = false,
+  arrived?: ArrivalObserver,
 ): Promise<Started> => {
   const { state, online } = context;
   const row = state.vats.need(vat);
@@ -162,7 +168,8 @@ export const startVat = async (
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
-  const first = { position: FIRST_POSITION, delivery, slots, rights: LIFECYCLE_RIGHTS };
+  const rights = LIFECYCLE_RIGHTS;
+  const first = { position: FIRST_POSITION, delivery, slots, rights, arrived };
   let started: Started;
   try {
     started = await deliverAlone(context, vat, worker, first, moment);

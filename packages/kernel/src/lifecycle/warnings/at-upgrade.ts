@@ -5,21 +5,21 @@
  * Invariants: it is told to the host alone, and nothing of it is in the state; it changes no table;
  * its work is bounded, however much the vat has.
  */
-import { keyFromBytes, rowVat, type BinaryKey, type Steps } from '@heirloom/store';
 import {
-  describeKind,
-  describeKindNumbers,
-  readCrank,
-  type VatNumber,
-  type VRef,
-} from '@heirloom/worker';
+  keyFromBytes,
+  readU32,
+  ROW_KIND_PREFIX,
+  type BinaryKey,
+  type Steps,
+} from '@heirloom/store';
+import { describeKind, readCrank, type VatNumber } from '@heirloom/worker';
 import type { CrankEffects } from '../../merge/syscalls.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
 import { runningVats } from '../../state/running-vats.js';
 import type { VatCode } from '../../state/schema.js';
 import { abandonedExports } from '../abandoned-exports.js';
-import { described, kindRowOf } from '../dry-run-kinds.js';
+import { described, kindRowOf, type RaisedVersion } from '../dry-run-kinds.js';
 import type { VatPromises } from '../termination.js';
 import { raisedVersions } from './kinds.js';
 import { parametersLeftOut } from './left-out.js';
@@ -29,7 +29,6 @@ import { sorted, type UpgradeWarning } from './warning.js';
 
 /** How far exports and promises are counted. */
 const LOOKED_AT_MAX = 1_000;
-const KINDS_LOOKED_AT_MAX = 256;
 /** C-lists that are looked into for who holds what is lost. */
 const HOLDERS_ASKED_MAX = 2_000;
 /** The run queue is what an upgrade under load has much of. */
@@ -37,79 +36,68 @@ const SOURCES = { asksMethods: false, alarmsMax: LOOKED_AT_MAX };
 /** A start whose crank is larger is not read for what it has made. */
 const CRANK_BYTES_READ_MAX = 2 ** 18;
 
-type KindRows = ReadonlyMap<number, Uint8Array>;
+type WrittenRows = readonly (readonly [BinaryKey, Uint8Array | null])[];
 
-/** What was known before the start. */
-interface Foreseen {
-  readonly warnings: readonly UpgradeWarning[];
-  readonly kinds: KindRows;
-}
-
-/** Of the first kinds, by their numbers: a vat in the midst of a block has many other rows. */
-const kindRowsOf = (state: KernelState, vat: VatNumber): KindRows => {
-  const { spaces } = state.vats.need(vat);
-  const found = new Map<number, Uint8Array>();
-  const counters = state.rows.has(spaces, rowVat()) ? state.rows.need(spaces, rowVat()) : undefined;
-  const numbers = counters && described(describeKindNumbers, counters);
-  if (numbers === undefined) return found;
-  const end = Math.min(numbers.end, numbers.first + KINDS_LOOKED_AT_MAX);
-  for (let kind = numbers.first; kind < end; kind += 1) {
-    const row = kindRowOf(state, spaces, kind);
-    if (row !== undefined) found.set(kind, row);
-  }
-  return found;
-};
-
-/** Of how many exports the holders are looked for. */
-const askedOf = (state: KernelState, vrefs: readonly VRef[]): number =>
-  vrefs.length === 0 ? 0 : Math.floor(HOLDERS_ASKED_MAX / runningVats(state).length);
-
-/** Before anything of the upgrade is done. */
-export function* foreseeing(
-  state: KernelState,
-  vat: VatNumber,
-  next: Pick<VatCode, 'parameters' | 'slots'>,
-  { promises, rejected }: VatPromises,
-): Steps<Foreseen> {
-  const first = (krefs: readonly KRef[]): readonly KRef[] => krefs.slice(0, LOOKED_AT_MAX);
-  const vrefs = abandonedExports(state, vat, LOOKED_AT_MAX);
-  const asked = { inAll: askedOf(state, vrefs), ofEach: 0 };
-  const warnings = [
-    ...(yield* lostExports(state, vat, vrefs, asked)),
-    ...(yield* unheardAnswers(state, vat, first(promises), SOURCES)),
-    ...(yield* lostAnswers(state, vat, first(rejected))),
-    ...(yield* parametersLeftOut(state, vat, next)),
-  ];
-  return { warnings, kinds: kindRowsOf(state, vat) };
-}
-
-const raisedIn = (before: KindRows, after: KindRows): UpgradeWarning[] => {
-  const raised = [...before].flatMap(([kind, row]) => {
-    const rowAfter = after.get(kind);
-    if (rowAfter === undefined || Buffer.compare(row, rowAfter) === 0) return [];
-    const [from, to] = [described(describeKind, row), described(describeKind, rowAfter)];
-    if (from === undefined || to === undefined || to.version <= from.version) return [];
-    return [{ kind: from.tag, from: from.version, to: to.version }];
-  });
-  return raisedVersions(raised);
-};
-
-const rowsOf = (packed: Uint8Array): (readonly [BinaryKey, Uint8Array | null])[] => {
+const rowsOf = (packed: Uint8Array): WrittenRows => {
   if (packed.length > CRANK_BYTES_READ_MAX) return [];
   const [, , writes] = readCrank(packed);
   return writes.map(([key, value]) => [keyFromBytes(key), value]);
 };
 
-/** The crank of the start has been merged. */
-export const noticed = (
-  state: KernelState,
-  vat: VatNumber,
-  { warnings, kinds }: Foreseen,
-  { effects, packed }: { readonly effects: CrankEffects; readonly packed: Uint8Array },
-): UpgradeWarning[] =>
-  sorted([
-    ...warnings,
-    ...lostNames(effects.abandonedNames),
-    ...madeAnew(state, vat, rowsOf(packed)),
-    ...raisedIn(kinds, kindRowsOf(state, vat)),
-  ]);
+/** Of how many exports the holders are looked for. */
+const askedOf = (state: KernelState): number =>
+  Math.floor(HOLDERS_ASKED_MAX / runningVats(state).length);
+
+const first = (krefs: readonly KRef[]): readonly KRef[] => krefs.slice(0, LOOKED_AT_MAX);
+
+/** What one upgrade tells, gathered while it is carried out. */
+export class UpgradeNotes {
+  readonly #state: KernelState;
+  readonly #vat: VatNumber;
+  readonly #found: UpgradeWarning[] = [];
+  #rows: WrittenRows = [];
+
+  constructor(state: KernelState, vat: VatNumber) {
+    this.#state = state;
+    this.#vat = vat;
+  }
+
+  /** Before anything of the upgrade is done. */
+  *foreseeing(
+    next: Pick<VatCode, 'parameters' | 'slots'>,
+    { promises, rejected }: VatPromises,
+  ): Steps<void> {
+    const [state, vat] = [this.#state, this.#vat];
+    const vrefs = abandonedExports(state, vat, LOOKED_AT_MAX);
+    if (vrefs.length > 0) {
+      const asked = { inAll: askedOf(state), ofEach: 0 };
+      this.#found.push(...(yield* lostExports(state, vat, vrefs, asked)));
+    }
+    this.#found.push(...(yield* unheardAnswers(state, vat, first(promises), SOURCES)));
+    this.#found.push(...(yield* lostAnswers(state, vat, first(rejected))));
+    this.#found.push(...(yield* parametersLeftOut(state, vat, next)));
+  }
+
+  /** The crank of the start is here, as the worker packed it, and not merged yet. */
+  arrived(packed: Uint8Array): void {
+    this.#rows = described(rowsOf, packed) ?? [];
+    const raised = this.#rows.flatMap(([key, row]): RaisedVersion[] => {
+      if (row === null || !key.startsWith(ROW_KIND_PREFIX)) return [];
+      const { spaces } = this.#state.vats.need(this.#vat);
+      const rowBefore = kindRowOf(this.#state, spaces, readU32(key, ROW_KIND_PREFIX.length));
+      const before = rowBefore && described(describeKind, rowBefore);
+      const after = described(describeKind, row);
+      if (before === undefined || after === undefined) return [];
+      const { tag: kind, version: from } = before;
+      return after.version > from ? [{ kind, from, to: after.version }] : [];
+    });
+    this.#found.push(...raisedVersions(raised));
+  }
+
+  /** The crank has been merged: everything there is, worst first. */
+  told({ abandonedNames }: Pick<CrankEffects, 'abandonedNames'>): UpgradeWarning[] {
+    const made = madeAnew(this.#state, this.#vat, this.#rows);
+    const all = [...this.#found, ...lostNames(abandonedNames), ...made];
+    return all.length === 0 ? all : sorted(all);
+  }
+}

@@ -85,7 +85,7 @@ export function* parametersLeftOut(
   next: { readonly parameters: Uint8Array; readonly slots: KernelData['slots'] },
 ): Steps<UpgradeWarning[]> {
   const { parameters, slots, spaces } = state.vats.need(vat);
-  if (next.parameters === parameters) return [];
+  if (Buffer.compare(next.parameters, parameters) === 0) return [];
   const before = decoded({ body: parameters, slots });
   const after = decoded({ body: next.parameters, slots: next.slots });
   if (!isPlainRecord(before) || (after !== undefined && !isPlainRecord(after))) return [];

@@ -1,7 +1,6 @@
 /** What a stored kind says of itself, for those who look into a store from outside. */
 import { PassableCodec } from '@heirloom/store/codec';
 import { layoutNamesOf, namesOf, textOf } from '../rows/decoded.js';
-import { FIRST_USER_KIND } from '../rows/counters.js';
 import { unpackRow } from '../rows/frames.js';
 
 export interface KindDescription {
@@ -38,14 +37,6 @@ export const describeKind = (bytes: Uint8Array): KindDescription => {
     layouts: layoutNamesOf(codec, layouts),
   };
 };
-
-/** The numbers that a vat's kinds may have; `bytes`: the row of its counters. */
-export const describeKindNumbers = (
-  bytes: Uint8Array,
-): { readonly first: number; readonly end: number } => ({
-  first: FIRST_USER_KIND,
-  end: unpackRow('vat', bytes)[0],
-});
 
 /** The version of an instance's state. `bytes`: its row of table `20`, likewise. */
 export const stateVersion = (bytes: Uint8Array): number => unpackRow('object', bytes)[0];
