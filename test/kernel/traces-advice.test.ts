@@ -121,6 +121,17 @@ describe('what is not durable', () => {
   });
 });
 
+test('a key that baggage lacks -> the key, for the host alone', async () => {
+  const error = await thrownBy('unkept');
+  const message = 'key (a string) not found in collection "baggage"';
+  expect(error.message).toBe(message);
+  const told = toldOf(error);
+  const name = String.raw`"not \"there\""`;
+  expect(told.notes).toEqual([expect.stringContaining(`baggage has no key ${name}: no start`)]);
+  expectFrames(told, `baggage.get('not "there"')`);
+  expect(await shared.kernel.call(root, 'text', ['unkept', ''])).toBe(`Error: ${message}`);
+});
+
 test('an argument that a guard refuses -> which call it was', async () => {
   const error = await thrownBy('guarded', 'heap');
   expect(error.message).toContain('In "take" method of (Guarded): arg 0: ');

@@ -178,6 +178,10 @@ test('a start that leaves kinds undefined -> each of them, and what to do', asyn
       expect.stringContaining('to VatData.defineDurableKind (of facets: defineDurableKindMulti)'),
     ]);
   }
+  const twin = await errorOf(kernel.upgradeVat(vatId, of('Tea', 'Kit', 'new Cup')));
+  expect(twin.message).toBe('defineDurableKind not called for tags: [Cup]');
+  const hint = 'new kind of the same tag: the handle was not taken from baggage';
+  for (const text of [twin.stack, log.at(-1)?.text]) expect(text).toContain(hint);
   const unmade = await errorOf(kernel.createVat({ name: 'bare', ...of('Tea', 'handle') }));
   expect(unmade.stack).toContain('"handle": makeKindHandle has made its handle, and no start');
 });

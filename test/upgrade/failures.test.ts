@@ -249,11 +249,16 @@ describe('one vat', () => {
       ['a promise for data', 'Promise.resolve(harden([]))', 'returned [], which is not Far'],
       ['nothing', 'undefined', 'returned "[undefined]", which is not Far'],
       ['a durable object', 'baggage', 'must return ephemeral, not virtual/durable object'],
-      ['a presence', 'args[0]', 'must return ephemeral, not virtual/durable object'],
+      ['a presence', 'args[0]', 'must return an object of its own, not one of another vat'],
+      ['what it has sent', `const it = Far('it', {}); void E(args[0]).run('0', [it]); it`,
+        'must not return what it has sent or stored'],
+      ['what it has stored',
+        `const it = Far('it', {}); VatData.makeScalarBigMapStore('s').init('it', it); it`,
+        'must not return what it has sent or stored'],
       ['a named export', `const root = Far('root', {}); vatPowers.nameExport('root', root); root`,
         'must not return a named export'],
     ];
-    const two = ['data', 'a durable object'];
+    const two = ['data', 'a durable object', 'what it has sent'];
     const title = 'failures: buildRootObject returns %s -> told so';
     testEach(title, two, roots, async (root, reason) => {
       const parameters = { setup: good(), root, args: [peer.root] };

@@ -152,7 +152,7 @@ describe('finishedUpgrade', () => {
     expect(
       await bench.upgrade(`vatPowers.finishedUpgrade();
         $.why = why(() => vatPowers.reconnectExport('it', Far('it', {})))`),
-    ).toEqual({ incarnationNumber: 1, abandonedNames: ['it'] });
+    ).toMatchObject({ incarnationNumber: 1, abandonedNames: ['it'] });
     expect(await bench.run('$.why')).toContain('no export is named "it"');
   });
 

@@ -159,7 +159,7 @@ describe('failure', () => {
       expect(settled).toBe(false);
       expect(kernel.vat(bank.name).incarnation).toBe(0);
       const done = { incarnationNumber: 1, rejectedPromises: 1 };
-      expect(await upgrade({ version: 3 })).toEqual(done);
+      expect(await upgrade({ version: 3 })).toMatchObject(done);
       expect(await kernel.call(purse, 'getVersion')).toBe(3);
     },
   );

@@ -36,6 +36,8 @@ export { endProcess } from './host/end-process.js';
 export { threadsLeft } from './vats/departures.js';
 export type { CrankCost, DryRunReport, UpgradeFindings } from './lifecycle/dry-run.js';
 export type { KindFates, RaisedVersion } from './lifecycle/dry-run-kinds.js';
+export type { Acceptance, AcceptedWarning } from './lifecycle/warnings/accepted.js';
+export type { UpgradeVerdict, UpgradeWarning } from './lifecycle/warnings/warning.js';
 export type { MigrationSample } from './lifecycle/migration-sample.js';
 export type {
   CheckAllOptions,

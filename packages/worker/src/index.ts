@@ -13,8 +13,10 @@ export * from './protocol/bundle-caps.js';
 export * from './protocol/code-ids.js';
 export * from './protocol/faults.js';
 export {
+  ANY_ARGUMENT,
   DESCRIPTION_MARK,
   readDescription,
+  type GuardFact,
   type KindFact,
   type VatDescription,
 } from './protocol/description.js';

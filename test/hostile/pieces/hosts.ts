@@ -224,7 +224,7 @@ export const LIVES: Kind = {
         ['hostile', `E($.innocent).hear(new Promise(() => {}));
           E($.innocent).keep(harden([RangeError('Out of memory')])); 1`],
         ['host', `const { vatId, bundleId } = kernel.vat(me); return () => kernel.upgradeVat(vatId,
-          { bundleId })`],
+          { bundleId }).then(({ warnings: _, ...it }) => it)`],
       ],
       gives: '{ incarnationNumber: 1, rejectedPromises: 1 }',
     },

@@ -42,6 +42,7 @@ export const buildRootObject = (_: VatPowers, parameters: Parameters = {}, bagga
   const deeds: Readonly<Record<string, (value: unknown) => unknown>> = {
     box: value => makeBox(value),
     baggage: value => baggage.init('it', value),
+    unkept: () => baggage.get('not "there"'),
     key: value => VatData.makeScalarBigMapStore('of', { durable: true }).init(value, 1),
     shape: value =>
       VatData.defineDurableKind(VatData.makeKindHandle('Shaped'), () => ({}), {}, {

@@ -43,7 +43,7 @@ const makeShop = (): { readonly sell: () => never } => {
 
 interface Parameters {
   readonly sku?: string;
-  /** Durable kinds that the start defines; of "handle" it makes the handle alone. */
+  /** Durable kinds that the start defines; of "handle" the handle alone, of "new X" a second X. */
   readonly kinds?: readonly string[];
   /** The state that a kind has. */
   readonly field?: string;
@@ -58,7 +58,8 @@ const defineTea = (baggage: Baggage, field: string): void => {
 
 const defineKinds = (baggage: Baggage, tags: readonly string[]): void => {
   for (const tag of tags) {
-    if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(tag));
+    const of = tag.replace('new ', '');
+    if (!baggage.has(tag)) baggage.init(tag, VatData.makeKindHandle(of));
     const handle = baggage.get<DurableKindHandle>(tag);
     if (tag === 'handle') continue;
     if (tag === 'Kit') {

@@ -7,6 +7,7 @@ import { bundleVat } from '../code/bundle-vat.js';
 import type { VatBundle } from '../code/bundle.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { ACCEPT_FILE, acceptFileBeside, readAcceptFile } from './accept-file.js';
 import { factsOf, print, showBytes, tableOf, warn } from './output.js';
 import { overKernel } from './over-kernel.js';
 
@@ -16,6 +17,8 @@ interface Flags {
   readonly strict?: true;
   /** False: none. */
   readonly parameters?: string | false;
+  /** Of a file; false: none. */
+  readonly accept?: string | false;
 }
 
 const parsed = (what: string, text: string): unknown => {
@@ -52,6 +55,14 @@ const folded = (text: string): string => {
 
 const SHOWN = { ok: 'succeed', warnings: 'succeed, with WARNINGS', refused: 'FAIL' } as const;
 
+/** The subject, by which it can be accepted, stands behind each. */
+const warningLines = ({ warnings, accepted, unneeded }: DryRunReport): string[] =>
+  [
+    ...warnings.map(({ code, text, subject }) => `${code}: ${text} [${subject}]`),
+    ...accepted.map(({ code, subject }) => `accepted: ${code} [${subject}]`),
+    ...unneeded.map(({ code, subject }) => `accepted, and no longer there: ${code} [${subject}]`),
+  ].map(folded);
+
 const describe = (name: string, report: DryRunReport): string[] => {
   const { kinds, errors, cost, migrations } = report;
   const { failed, fault } = migrations;
@@ -85,17 +96,17 @@ const describe = (name: string, report: DryRunReport): string[] => {
       ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
       : [];
   const traces = report.trace === undefined ? [] : [report.trace];
-  const warnings = report.warnings.map(({ code, text }) => folded(`${code}: ${text}`));
-  return [...warnings, facts, ...tables, ...raised, ...stuck, ...examples, ...reasons, ...traces];
+  const details = [...raised, ...stuck, ...examples, ...reasons, ...traces];
+  return [...warningLines(report), facts, ...tables, ...details];
 };
 
 const run = async (
   directory: string,
   name: string,
   path: string,
-  { compare, json, parameters, strict }: Flags,
+  { accept: given, compare, json, parameters, strict }: Flags,
 ): Promise<void> => {
-  const given =
+  const told =
     typeof parameters === 'string'
       ? { vatParameters: parsed('--parameters', parameters) }
       : { presentParameters: parameters !== false };
@@ -108,7 +119,9 @@ const run = async (
   const open = (signal: AbortSignal): Promise<Kernel> => openKernel({ ...options, signal });
   const work = async (kernel: Kernel): Promise<void> => {
     const { vatId, name: known } = kernel.vat(name);
-    const report = await kernel.checkUpgrade(vatId, { bundle, compare, ...given });
+    const file = given === false ? undefined : (given ?? acceptFileBeside(path));
+    const accept = file === undefined ? [] : await readAcceptFile(file, known);
+    const report = await kernel.checkUpgrade(vatId, { bundle, compare, accept, ...told });
     if (json === true) print(JSON.stringify(report));
     else for (const text of describe(known, report)) print(text);
     const { verdict } = report;
@@ -122,8 +135,10 @@ const DESCRIPTION =
   'Tries an upgrade of a vat on the data of a store, in a thread of its own, and writes nothing: ' +
   'which durable kinds would be defined again, which exports and promises would be lost, what it ' +
   'costs, what it is likely to break, and why it would fail. No kernel may have the store open; ' +
-  'for one that runs there is kernel.checkUpgrade. Exit status 1 when the upgrade would fail, 3 ' +
-  'with --strict when there are warnings.';
+  'for one that runs there is kernel.checkUpgrade. Warnings that are known can be accepted, by ' +
+  'code and by subject, which stands in brackets behind each, in a file beside the code: ' +
+  '{"accept": [{"code": "...", "subject": "...", "why": "..."}]}. Exit status 1 when the upgrade ' +
+  'would fail, 3 with --strict when there are warnings that are not accepted.';
 
 export const addCheckUpgradeCommand = (program: Command): void => {
   program
@@ -136,7 +151,9 @@ export const addCheckUpgradeCommand = (program: Command): void => {
     .option('--parameters <json>', 'vatParameters of the upgrade; default: those that the vat has')
     .option('--no-parameters', 'without vatParameters')
     .option('--no-compare', 'start the new code once, and not beside the present one')
-    .option('--strict', 'exit status 3 when there are warnings')
+    .option('--strict', 'exit status 3 when there are warnings that are not accepted')
+    .option('--accept <file>', `accepted warnings; default: ${ACCEPT_FILE} beside the code`)
+    .option('--no-accept', 'all warnings count')
     .option('--json', 'print one JSON object instead of tables')
     .action(run);
 };

@@ -16,8 +16,6 @@ import {
   type RowChange,
 } from '@heirloom/store';
 import {
-  type BundleId,
-  type ImageId,
   type VatNumber,
 } from '@heirloom/worker';
 import { closedAmid, whenAborted } from '../base/aborted.js';
@@ -26,8 +24,7 @@ import { asShortOrInTurns, inTurns } from '../base/giving-way.js';
 import type { Image, Images } from '../code/images.js';
 import { InstalledBundles } from '../code/installed.js';
 import { SourcePlaces } from '../code/source-places.js';
-import type { VatScript } from '../code/vat-script.js';
-import { dryRun, type DryRunReport } from '../lifecycle/dry-run.js';
+import { dryRun, type DryRunCode, type DryRunReport } from '../lifecycle/dry-run.js';
 import { bringOnline, rebuild, type RebuildSource } from '../lifecycle/rebuild.js';
 import { hasRemains } from '../lifecycle/termination.js';
 import type { Successor } from '../lifecycle/upgrade.js';
@@ -67,16 +64,6 @@ export const READERS_MAX = THREADS_MAX + 64;
 const SPARE_THREADS = 1;
 const MAX_VATS_ONLINE = 50;
 const DELIVERY_TIMEOUT_MS = 600_000;
-
-/** What a dry run is of, where it is not what the store has. */
-interface DryRunCode {
-  /** The image of new incarnations. */
-  readonly imageId?: ImageId;
-  /** Of bundles that are not installed, or not for that image. */
-  readonly scripts?: ReadonlyMap<BundleId, VatScript>;
-  /** Starts the present code, too, and the new one twice. */
-  readonly compares?: boolean;
-}
 
 export interface CoreCounts {
   readonly blocks: number;
@@ -168,9 +155,9 @@ export class KernelCore {
       pager: this.#pager,
       scriptOf: (bundleId, imageId) => this.bundles.scriptOf(bundleId, imageId),
       imageId: () => images.currentId, describes: id => images.describes(id),
-      onUpgrade: report => this.upgrades.add(report),
-      log: this.log,
-      clock: ways.clock,
+      onUpgrade: (...told) => this.upgrades.add(...told),
+      warningsOf: (...upgrade) => this.upgrades.warningsOf(...upgrade),
+      ...{ log: this.log, clock: ways.clock },
       onFault: (...told) => this.reports.end('fault', ...told),
       onFailedStart: (...told) => this.reports.end('error', ...told),
       limits: parameters,
@@ -318,7 +305,7 @@ export class KernelCore {
   async dryRun(
     vat: VatNumber,
     successor: Successor,
-    { imageId, scripts, compares = false }: DryRunCode = {},
+    { imageId, scripts, compares = false, accepts = [] }: DryRunCode = {},
   ): Promise<DryRunReport> {
     await this.doDeferred();
     const { scriptOf } = this.#lifecycle;
@@ -330,7 +317,7 @@ export class KernelCore {
     const moment = { height: this.height, wave: this.#wave };
     try {
       const traceOf = (reason: Uint8Array) => this.reports.traceOf(reason);
-      return await dryRun(context, vat, successor, moment, { compares, traceOf });
+      return await dryRun(context, vat, successor, moment, { accepts, compares, traceOf });
     } finally {
       this.assertAlive();
     }

@@ -2,6 +2,7 @@
 import type { BundleId, ImageId, Incarnation, Position, VatId } from '@heirloom/worker';
 import type { HostError } from '../base/kernel-errors.js';
 import type { VatReference } from '../core/host-data.js';
+import type { UpgradeWarning } from '../lifecycle/warnings/warning.js';
 import type { InputNumber } from '../state/input-numbers.js';
 import type { DrainOptions, RefreshOptions } from '../state/upgrade-options.js';
 import type { Isolation } from '../vats/channel.js';
@@ -84,6 +85,11 @@ export interface UpgradeResult {
   readonly abandonedNames?: readonly string[];
   /** How many promises that the vat decided the upgrade rejected; absent if there are none. */
   readonly rejectedPromises?: number;
+  /**
+   * What it has broken, as far as that is known without a second start (docs/upgrade/dry-run.md),
+   * worst first; absent if there is nothing. This process's knowledge: `resultOf` has none of it.
+   */
+  readonly warnings?: readonly UpgradeWarning[];
 }
 
 export interface TerminateVatOptions {

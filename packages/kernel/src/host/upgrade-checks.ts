@@ -14,6 +14,7 @@ import type { BlockDriver } from '../core/block-driver.js';
 import { silentInput, unknownReference, type Input } from '../core/inbox.js';
 import type { KernelCore } from '../core/kernel-core.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { checkAccepted, type AcceptedWarning } from '../lifecycle/warnings/accepted.js';
 import { isHeld } from '../objects/held-references.js';
 import { makePromise } from '../objects/router.js';
 import { readDryRun, readTerms, readUpgrade } from '../services/option-reader.js';
@@ -36,6 +37,15 @@ import { checkRuns } from './vat-info.js';
 
 const UPGRADE = hostDialect('upgradeVat');
 
+/** What the kernel answers, with what this process knows besides. */
+const completeResult =
+  ({ upgrades }: KernelCore, vat: VatNumber) =>
+  (answer: unknown): UpgradeResult => {
+    const result = upgradeResult(answer);
+    const warnings = upgrades.warningsOf(vatIdOf(vat), result.incarnationNumber);
+    return warnings.length === 0 ? result : { ...result, warnings };
+  };
+
 const upgradeItemInput = (
   core: KernelCore,
   item: Omit<UpgradeItem, 'result'>,
@@ -43,7 +53,7 @@ const upgradeItemInput = (
 ): Input<UpgradeResult> => ({
   references: item.slots,
   apply: input => enqueueLifecycle(core, input, item, first),
-  decode: upgradeResult,
+  decode: completeResult(core, item.vat),
   bytes: item.body.length,
 });
 
@@ -195,7 +205,7 @@ const upgradeLater = async (
       // The item holds it, and the host is told of it without a row that is kept for `resultOf`.
       const result = makePromise(state, { decider: KERNEL_DECIDES, subscribers, references: 1 });
       state.enqueue({ ...upgradeOf(vat), result });
-      const upgrade = resultOfOne(core, vat, results.wait(result).then(upgradeResult));
+      const upgrade = resultOfOne(core, vat, results.wait(result).then(completeResult(core, vat)));
       upgrade.catch(() => undefined); // it is waited for below, once all are asked for
       upgrades.push(upgrade);
     }
@@ -235,6 +245,8 @@ export interface CheckUpgradeOptions {
    * are gone, and of what every start does again. Three starts in the place of one.
    */
   readonly compare?: boolean | undefined;
+  /** Warnings that are known and count for no verdict, by code and subject. */
+  readonly accept?: readonly AcceptedWarning[] | undefined;
 }
 
 /** The same by `upgradeVat`. */
@@ -244,10 +256,10 @@ export interface DryRunOptions extends CheckUpgradeOptions {
 
 /** What `checkUpgrade` takes of it. Errors: KernelError BAD_OPTION. */
 export const plainCheck = (options: DryRunOptions): CheckUpgradeOptions => {
-  checkFields('upgradeVat', options, ['bundle', ...UPGRADE_NAMES]);
+  checkFields('upgradeVat', options, ['bundle', ...UPGRADE_NAMES, 'accept']);
   readDryRun(options, UPGRADE);
-  const { bundleId, bundle, vatParameters } = options;
-  return { bundleId, bundle, vatParameters };
+  const { bundleId, bundle, vatParameters, accept } = options;
+  return { bundleId, bundle, vatParameters, accept };
 };
 
 /** Of a bundle that is not installed. */
@@ -285,7 +297,14 @@ const scriptToCheck = async (
   };
 };
 
-const CHECK_NAMES = ['bundleId', 'bundle', 'vatParameters', 'presentParameters', 'compare'];
+const CHECK_NAMES = [
+  'bundleId',
+  'bundle',
+  'vatParameters',
+  'presentParameters',
+  'compare',
+  'accept',
+];
 
 /** Errors: KernelError BAD_OPTION, BAD_BUNDLE, UNKNOWN_BUNDLE, UNKNOWN_REFERENCE. */
 export const checkUpgrade = async (
@@ -296,7 +315,8 @@ export const checkUpgrade = async (
 ): Promise<DryRunReport> => {
   checkFields('checkUpgrade', options, CHECK_NAMES);
   const { bundle, bundleId: given, vatParameters } = options;
-  const { presentParameters = false, compare: compares = false } = options;
+  const { presentParameters = false, compare: compares = false, accept = [] } = options;
+  const accepts = checkAccepted('checkUpgrade: accept', accept);
   if (presentParameters && vatParameters !== undefined) {
     const how = 'a dry run: give vatParameters, or presentParameters: true, and not both';
     throw new KernelError('BAD_OPTION', how);
@@ -317,7 +337,8 @@ export const checkUpgrade = async (
       const unheld = presentParameters ? undefined : slots.find(kref => !isHeld(core.state, kref));
       if (unheld !== undefined) throw unknownReference(unheld);
       const successor = { bundleId, parameters, slots, message: 'dry run' };
-      return core.dryRun(vat, successor, { scripts: new Map([[bundleId, script]]), compares });
+      const scripts = new Map([[bundleId, script]]);
+      return core.dryRun(vat, successor, { scripts, compares, accepts });
     },
   );
 };

@@ -1,7 +1,8 @@
 /** What an upgrade makes of a vat's durable kinds: part of the report of a dry run. */
-import { readU32, ROW_KIND_PREFIX, rowKind } from '@heirloom/store';
+import { readU32, ROW_KIND_PREFIX, rowKind, rowResolverKind } from '@heirloom/store';
 import {
   describeKind,
+  describeOwnKind,
   readTag,
   type KindDescription,
   type Spaces,
@@ -32,16 +33,18 @@ export interface KindFates {
 type NumberedKind = KindDescription & { readonly number: number };
 
 /** The durable kinds of a vat at a moment. */
-interface VatKinds {
+export interface VatKinds {
   /** In order of their numbers; none that it has dismissed. */
   readonly known: readonly NumberedKind[];
   readonly dismissed: readonly DismissedKind[];
+  /** Of liveslots, if the vat has it: no kind of the author's, and told nowhere. */
+  readonly own: number | undefined;
 }
 
 /** Undefined: only a worker gone wrong has written it. */
-const describeRow = (row: Uint8Array): KindDescription | undefined => {
+export const described = <T>(describe: (row: Uint8Array) => T, row: Uint8Array): T | undefined => {
   try {
-    return describeKind(row);
+    return describe(row);
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
@@ -58,15 +61,22 @@ export const kindRowOf = (
   return state.rows.has(spaces, key) ? state.rows.need(spaces, key) : undefined;
 };
 
+const ownKindOf = (state: KernelState, spaces: Spaces): number | undefined => {
+  const key = rowResolverKind();
+  const has = state.rows.has(spaces, key);
+  return has ? described(describeOwnKind, state.rows.need(spaces, key)) : undefined;
+};
+
 export const kindsOf = (state: KernelState, vat: VatNumber): VatKinds => {
   const { spaces, dismissed } = state.vats.need(vat);
+  const own = ownKindOf(state, spaces);
   const known = state.rows.keysWith(spaces, ROW_KIND_PREFIX).flatMap(key => {
     const number = readU32(key, ROW_KIND_PREFIX.length);
-    const description = describeRow(state.rows.need(spaces, key));
+    const description = described(describeKind, state.rows.need(spaces, key));
     const isGone = description === undefined || dismissed.some(([kind]) => kind === number);
-    return isGone ? [] : [{ ...description, number }];
+    return isGone || number === own ? [] : [{ ...description, number }];
   });
-  return { known, dismissed };
+  return { known, dismissed, own };
 };
 
 /** The kinds of `before` whose version is higher in `after`. */

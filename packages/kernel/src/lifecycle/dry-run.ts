@@ -11,6 +11,8 @@ import { textOf } from '@heirloom/store';
 import {
   readCrank,
   vatIdOf,
+  type BundleId,
+  type ImageId,
   type VatId,
   type VatNumber,
   type VRef,
@@ -18,6 +20,7 @@ import {
 import type { DryRunReport as VatReport } from '@heirloom/worker/vat';
 import { inTurns } from '../base/giving-way.js';
 import { WorkerError } from '../base/kernel-errors.js';
+import type { VatScript } from '../code/vat-script.js';
 import type { Verdict } from '../merge/cranks.js';
 import { releaseAll } from '../objects/counts.js';
 import {
@@ -27,11 +30,11 @@ import {
   type KernelData,
 } from '../objects/kernel-data.js';
 import type { Settlement } from '../objects/router.js';
-import { ranges } from '../state/kernel-keys.js';
 import type { Mark } from '../state/journal.js';
 import type { KernelState } from '../state/kernel-state.js';
 import type { DryRunItem } from '../state/queue-items.js';
 import { VatState } from '../state/schema.js';
+import { abandonedExports } from './abandoned-exports.js';
 import {
   addedOf,
   fatesOf,
@@ -40,13 +43,16 @@ import {
   raised,
   type KindFates,
   type RaisedVersion,
+  type VatKinds,
 } from './dry-run-kinds.js';
 import { NO_SAMPLE, sampleMigrations, type MigrationSample } from './migration-sample.js';
 import { notRunning } from './replay-upgrade.js';
-import { choosingRejected, gatheringPromises, watchesIn } from './termination.js';
+import { gatheringAll } from './termination.js';
 import { startSuccessor, type Successor } from './upgrade.js';
 import type { LifecycleContext, Moment } from './vat-start.js';
 import { hasVersions } from './versioned-kinds.js';
+import { accepting, type AcceptedWarning, type Acceptance } from './warnings/accepted.js';
+import { changedGuards } from './warnings/guard-changes.js';
 import {
   failedMigrations,
   goneMethods,
@@ -54,6 +60,7 @@ import {
   lostWatches,
   raisedVersions,
 } from './warnings/kinds.js';
+import { undefinedFields } from './warnings/layouts.js';
 import { lostAnswers, lostExports, lostNames, unheardAnswers } from './warnings/losses.js';
 import { missingKeys, parametersLeftOut } from './warnings/left-out.js';
 import {
@@ -100,7 +107,7 @@ export interface UpgradeFindings {
 }
 
 /** What the host gets to know. */
-export interface DryRunReport extends UpgradeFindings {
+export interface DryRunReport extends UpgradeFindings, Acceptance {
   /** Where the error was thrown, in the author's files, with nothing redacted; if that is known. */
   readonly trace?: string;
   /** `milliseconds`: to the end of startVat. */
@@ -111,19 +118,6 @@ const EXAMPLES_MAX = 20;
 const ERRORS_MAX = 100;
 /** How far the exports are counted that a vat is told of: a crank may not cost what it likes. */
 const EXPORTS_COUNTED_MAX = 10_000;
-
-/** At most `limit`: what they are called inside the vat. */
-const abandonedExports = (state: KernelState, vat: VatNumber, limit: number): VRef[] => {
-  const { byVRef } = state.clist(vat);
-  const found: VRef[] = [];
-  for (const range of ranges.mortalExports(vat, state.vats.need(vat).incarnation)) {
-    for (const vref of byVRef.scan(range)) {
-      if (found.length === limit) return found;
-      found.push(vref);
-    }
-  }
-  return found;
-};
 
 /** An error, and the errors that it is made of. */
 const textsOf = (error: unknown): string[] => {
@@ -172,9 +166,7 @@ const lossesOf = async (
 
 /** What others lose by any upgrade of the vat now, and how many promises it would reject. */
 function* losing(state: KernelState, vat: VatNumber, abandoned: readonly VRef[]) {
-  const promises = yield* gatheringPromises(state, vat);
-  const kept = watchesIn(state, state.vats.need(vat).spaces);
-  const rejected = yield* choosingRejected(state, vat, promises, kept);
+  const { promises, rejected } = yield* gatheringAll(state, vat);
   const warnings = [
     ...(yield* lostExports(state, vat, abandoned)),
     ...(yield* unheardAnswers(state, vat, promises)),
@@ -182,6 +174,14 @@ function* losing(state: KernelState, vat: VatNumber, abandoned: readonly VRef[])
   ];
   return { warnings, promisesRejected: rejected.length };
 }
+
+/** What is found by comparing alone. */
+const COMPARED: readonly UpgradeWarning['code'][] = [
+  'START_REPEATS',
+  'METHOD_GONE',
+  'GUARD_CHANGED',
+  'FIELD_UNDEFINED',
+];
 
 interface TrialOptions {
   /** Starts the present code, too, and the new code twice, and compares. */
@@ -191,6 +191,8 @@ interface TrialOptions {
   readonly tellsWorkerEnds: boolean;
   /** startVat is over. */
   readonly onStarted?: () => void;
+  /** Warnings that are accepted count for no verdict. */
+  readonly accepts: readonly AcceptedWarning[];
   /** The upgrade would fail. */
   readonly onFailed?: (reason: KernelData) => void;
 }
@@ -234,6 +236,14 @@ const startAside = async (
   }
 };
 
+/** What is compared with. */
+interface Before {
+  readonly mark: Mark;
+  readonly present: Successor;
+  readonly kinds: VatKinds;
+  readonly kindsAfter: VatKinds;
+}
+
 /** What the new code does at each start, and what the present code has and the new one has not. */
 const compared = async (
   context: LifecycleContext,
@@ -241,15 +251,21 @@ const compared = async (
   successor: Successor,
   moment: Moment,
   first: Pick<Awaited<ReturnType<typeof startTried>>, 'deeds' | 'description'>,
-  before: { readonly mark: Mark; readonly present: Successor },
+  before: Before,
 ): Promise<UpgradeWarning[]> => {
   const { state } = context;
   const again = await startAside(context, vat, successor, moment);
   const repeated = repeatedDeeds(state, vat, first.deeds, again.deeds);
   state.journal.rollback(before.mark);
   const { verdict, description } = await startAside(context, vat, before.present, moment);
-  if (!verdict.ok || description === undefined || first.description === undefined) return repeated;
-  return [...repeated, ...goneMethods(state, vat, description, first.description)];
+  const { description: next } = first;
+  if (next === undefined) return repeated;
+  const { kinds, kindsAfter } = before;
+  const now = verdict.ok ? description : undefined;
+  const fields = undefinedFields(kinds, kindsAfter, next, now);
+  if (now === undefined) return [...repeated, ...fields];
+  const methods = [...goneMethods(state, vat, now, next), ...changedGuards(state, vat, now, next)];
+  return [...repeated, ...fields, ...methods];
 };
 
 /** All of an upgrade of a running vat: within a trial. Errors: HostError when the worker dies. */
@@ -258,15 +274,15 @@ const upgradeInTrial = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { compares, exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
-): Promise<UpgradeFindings> => {
+  { accepts, compares, exportsMax, tellsWorkerEnds, onStarted, onFailed }: TrialOptions,
+): Promise<UpgradeFindings & Acceptance> => {
   const { state } = context;
   const { lost, ...losses } = await lossesOf(context, vat, exportsMax);
   const before = kindsOf(state, vat);
   const mark = state.mark();
   const { bundleId, parameters, slots, previous } = state.vats.need(vat);
   const present = { bundleId, parameters, slots, previous, message: 'dry run' };
-  const leftOut = parametersLeftOut(state, vat, successor);
+  const leftOut = await inTurns(parametersLeftOut(state, vat, successor), context.clock);
   const first = await startTried(context, vat, successor, moment);
   const { worker, verdict, packed, description, deeds } = first;
   onStarted?.();
@@ -284,28 +300,34 @@ const upgradeInTrial = async (
   const raisedKinds = raised(before, after);
   const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
   const script = textOf(context.scriptOf(successor.bundleId, state.vats.need(vat).imageId).script);
+  // What is compared says more of it.
+  const isAlone = !compares;
   const found = verdict.ok
     ? [
         ...lost,
         ...leftOut,
         ...lostNames(abandonedNames),
-        ...madeAnew(state, vat, deeds),
+        ...madeAnew(state, vat, deeds.rows),
         ...missingKeys(state, vat, script),
         ...raisedVersions(raisedKinds),
         ...failedMigrations(sample),
         ...(description === undefined ? [] : lostWatches(description)),
+        ...(isAlone && description ? undefinedFields(before, after, description) : []),
       ]
     : [
         ...lostKinds(lostOf(before, description), addedOf(before, description)),
         ...(description === undefined ? [] : waitingStart(state, vat, errors, description)),
       ];
   if (compares && verdict.ok) {
-    const options = { mark, present };
+    const options = { mark, present, kinds: before, kindsAfter: after };
     found.push(...(await compared(context, vat, successor, moment, first, options)));
   }
-  const warnings = sorted(found);
+  const canTell = (code: UpgradeWarning['code']): boolean =>
+    verdict.ok && (compares || !COMPARED.includes(code));
+  const { left, accepted, unneeded } = accepting(found, accepts, canTell);
+  const warnings = sorted(left);
   return {
-    ...losses,
+    ...{ ...losses, accepted: sorted(accepted), unneeded },
     ...{ ok: verdict.ok, verdict: verdictOf(verdict.ok, warnings), warnings, errors },
     kinds,
     migrations: { kinds: raisedKinds, ...sample },
@@ -320,9 +342,19 @@ const unlogged = (context: LifecycleContext): LifecycleContext => ({
   log: context.log.silenced(),
 });
 
-interface DryRunOptions {
-  /** As of `TrialOptions`. */
-  readonly compares: boolean;
+/** What a dry run is of, where it is not what the store has. */
+export interface DryRunCode {
+  /** The image of new incarnations. */
+  readonly imageId?: ImageId;
+  /** Of bundles that are not installed, or not for that image. */
+  readonly scripts?: ReadonlyMap<BundleId, VatScript>;
+  /** Starts the present code, too, and the new one twice. */
+  readonly compares?: boolean;
+  /** Warnings that count for no verdict. */
+  readonly accepts?: readonly AcceptedWarning[];
+}
+
+interface DryRunOptions extends Pick<TrialOptions, 'accepts' | 'compares'> {
   /** Where an error was thrown, if that is known. */
   readonly traceOf: (reason: Uint8Array) => string | undefined;
 }
@@ -337,7 +369,7 @@ export const dryRun = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { compares, traceOf }: DryRunOptions,
+  { accepts, compares, traceOf }: DryRunOptions,
 ): Promise<DryRunReport> => {
   const { state } = context;
   let trace: string | undefined;
@@ -353,7 +385,8 @@ export const dryRun = async (
     milliseconds: (started ?? context.clock.nowMs()) - began,
     ...cost,
   });
-  const options = { compares, exportsMax: Infinity, tellsWorkerEnds: true, onStarted, onFailed };
+  const wants = { accepts, compares, exportsMax: Infinity, tellsWorkerEnds: true };
+  const options = { ...wants, onStarted, onFailed };
   try {
     const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
@@ -365,7 +398,7 @@ export const dryRun = async (
     const { lost: _lost, ...losses } = await lossesOf(context, vat, Infinity);
     return {
       ...losses,
-      ...{ ok: false, verdict: 'refused', warnings: [] },
+      ...{ ok: false, verdict: 'refused', warnings: [], accepted: [], unneeded: [] },
       ...{ errors: [`${error.code}: ${error.message}`], abandonedNames: [] },
       kinds: { bound: [], unbound, dismissed: [], added: [] },
       migrations: { kinds: [], ...NO_SAMPLE },
@@ -387,9 +420,10 @@ export const carryOutDryRun = async (
     return rejection(notRunning(vat));
   }
   const successor = { bundleId, parameters, slots, message };
-  const options = { compares: false, exportsMax: EXPORTS_COUNTED_MAX, tellsWorkerEnds: false };
+  const wants = { accepts: [], compares: false, tellsWorkerEnds: false };
+  const options = { ...wants, exportsMax: EXPORTS_COUNTED_MAX };
   const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
-  const findings = await state.trial(work);
+  const { accepted: _accepted, unneeded: _unneeded, ...findings } = await state.trial(work);
   releaseAll(state, slots);
   const warnings = findings.warnings.map(({ code, count }) => ({ code, count }));
   const report: VatReport = { ...findings, warnings };

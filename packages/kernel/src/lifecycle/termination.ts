@@ -77,6 +77,22 @@ export function* choosingRejected(
   return rejected;
 }
 
+/** All promises of a vat that is about to lose its incarnation. */
+export interface VatPromises {
+  readonly promises: readonly KRef[];
+  /** Those that will be rejected. */
+  readonly rejected: readonly KRef[];
+}
+
+export function* gatheringAll(
+  state: KernelState,
+  vat: VatNumber,
+  kept = watchesIn(state, state.vats.need(vat).spaces),
+): Steps<VatPromises> {
+  const promises = yield* gatheringPromises(state, vat);
+  return { promises, rejected: yield* choosingRejected(state, vat, promises, kept) };
+}
+
 /** The promises that the vat is to be told of and has not been. */
 export function* gatheringNotified(state: KernelState, vat: VatNumber): Steps<ReadonlySet<KRef>> {
   const notified = new Set<KRef>();
@@ -92,17 +108,17 @@ export function* gatheringNotified(state: KernelState, vat: VatNumber): Steps<Re
  * c-list: nobody is left who knows them. What is watched stays, name and subscription; if it has
  * just been rejected, the notify is on the queue; of what has settled before, and not all watchers
  * have heard, the successor is told once more. What is durable stays as it is. Returns how many it
- * has rejected.
+ * has rejected. `known`: what `gatheringAll` has found, if that has been asked already.
  */
 export function* abandoningPromises(
   state: KernelState,
   vat: VatNumber,
   reason: Settlement,
   kept: KeptPromises = NOTHING_KEPT,
+  known?: VatPromises,
 ): Steps<number> {
   const { byKRef } = state.clist(vat);
-  const promises = yield* gatheringPromises(state, vat);
-  const rejected = yield* choosingRejected(state, vat, promises, kept);
+  const { promises, rejected } = known ?? (yield* gatheringAll(state, vat, kept));
   const isRejected = new Set(rejected);
   const settled: KRef[] = [];
   for (const promise of rejected) {

@@ -24,8 +24,15 @@ import { givenBundle, UpgradeCode, UpgradeMode } from '../state/upgrade-options.
 import { adoptionAnswer } from './engine-adoption.js';
 import { isRefreshDue } from './refresh.js';
 import { needsStart, notRunning, replayUpgrade } from './replay-upgrade.js';
-import { abandoningPromises, noteEnded, watchesIn } from './termination.js';
+import {
+  abandoningPromises,
+  gatheringAll,
+  noteEnded,
+  watchesIn,
+  type VatPromises,
+} from './termination.js';
 import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
+import { UpgradeNotes } from './warnings/at-upgrade.js';
 
 /** What a vat is upgraded to. */
 export interface Successor extends VatCode {
@@ -78,6 +85,13 @@ export const bundleOf = (state: KernelState, item: UpgradeItem): BundleId | unde
   return row === undefined ? undefined : codeChange(row, item)?.code.bundleId;
 };
 
+/** What whoever carries out an upgrade has gathered for it. */
+interface KnownBefore {
+  readonly promises: VatPromises;
+  /** Is shown the crank of the start before it is merged. */
+  readonly arrived: (packed: Uint8Array) => void;
+}
+
 /** What became of the crank of an upgrade. */
 interface StartedSuccessor extends Started {
   readonly incarnation: Incarnation;
@@ -94,6 +108,7 @@ export const startSuccessor = async (
   vat: VatNumber,
   { message, emergency = false, ...code }: Successor,
   moment: Moment,
+  known?: KnownBefore,
 ): Promise<StartedSuccessor> => {
   const { clock, state } = context;
   const before = state.vats.need(vat);
@@ -101,11 +116,12 @@ export const startSuccessor = async (
   noteEnded(state, vat, false);
   const kept = watchesIn(state, before.spaces);
   const reason = disconnection(message, before.incarnation);
-  const abandoning = abandoningPromises(state, vat, reason, kept);
+  const abandoning = abandoningPromises(state, vat, reason, kept, known?.promises);
   const rejectedPromises = await inTurns(abandoning, clock);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
-  return { ...(await startVat(context, vat, moment, emergency)), incarnation, rejectedPromises };
+  const started = await startVat(context, vat, moment, emergency, known?.arrived);
+  return { ...started, incarnation, rejectedPromises };
 };
 
 /** What the requester gets, without what there is none of. */
@@ -163,7 +179,11 @@ export const upgradeVat = async (
   const mark = state.mark();
   const { letGo } = change;
   const next = { ...change.code, message: item.message, emergency };
-  const started = await startSuccessor(context, vat, next, moment);
+  const promises = await inTurns(gatheringAll(state, vat), clock);
+  const notes = new UpgradeNotes(state, vat);
+  await inTurns(notes.foreseeing(next, promises), clock);
+  const known = { promises, arrived: (packed: Uint8Array) => notes.arrived(packed) };
+  const started = await startSuccessor(context, vat, next, moment, known);
   const { worker, verdict, incarnation, arrivedMs } = started;
   const report = { vatId, incarnation };
   if (verdict.ok) {
@@ -171,7 +191,9 @@ export const upgradeVat = async (
     online.install(vat, worker);
     pager.began(vat);
     state.endStranding(vat);
-    context.onUpgrade({ ...report, succeeded: true, milliseconds: clock.nowMs() - began });
+    const warnings = notes.told(verdict.effects);
+    const milliseconds = clock.nowMs() - began;
+    context.onUpgrade({ ...report, succeeded: true, milliseconds }, warnings);
     return code === UpgradeCode.engine ? engineAnswer(state) : answerOf(started);
   }
   online.discard(worker);

@@ -38,6 +38,7 @@ import type { KRef } from '../state/krefs.js';
 import type { KernelParameters } from '../state/parameters.js';
 import { Reap, Sweep } from '../state/schema.js';
 import type { ToldBundles } from './told-bundles.js';
+import type { UpgradeWarning } from './warnings/warning.js';
 import type { OnlineVats } from '../vats/online.js';
 import type { Pager } from '../vats/pager.js';
 import type { VatWorker } from '../vats/vat-worker.js';
@@ -74,7 +75,10 @@ export interface LifecycleContext {
   /** Can workers on it be asked what a start has made? */
   describes(imageId: ImageId): boolean;
   readonly toldBundles: ToldBundles;
-  readonly onUpgrade: (report: UpgradeReport) => void;
+  /** `warnings`: of one that has succeeded. */
+  readonly onUpgrade: (report: UpgradeReport, warnings?: readonly UpgradeWarning[]) => void;
+  /** Of an upgrade that this kernel has carried out not long ago. */
+  warningsOf(vatId: VatId, incarnation: number): readonly UpgradeWarning[];
   readonly log: KernelLog;
   readonly clock: Clock;
   /** A vat was ended, or could not be refreshed. */
@@ -100,14 +104,18 @@ interface LoneDelivery {
   /** What it mentions: the vat is given it. */
   readonly slots: readonly KRef[];
   readonly rights: CrankRights;
+  /** Is shown the crank before it is merged. */
+  readonly arrived?: ArrivalObserver | undefined;
 }
+
+type ArrivalObserver = (packed: Uint8Array) => void;
 
 /** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
 export const deliverAlone = async (
   { state, log, clock, toldBundles }: LifecycleContext,
   vat: VatNumber,
   worker: VatWorker,
-  { position, delivery, slots, rights }: LoneDelivery,
+  { position, delivery, slots, rights, arrived }: LoneDelivery,
   moment: Moment,
 ): Promise<Started> => {
   const { incarnation, spaces, options } = state.vats.need(vat);
@@ -115,6 +123,7 @@ export const deliverAlone = async (
   worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
   const packed = await worker.nextCrank();
   const arrivedMs = clock.nowMs();
+  arrived?.(packed);
   for (const kref of slots) activate(state, vat, kref);
   const crank: CrankContext = {
     ...{ vat, incarnation, spaces, rights },
@@ -146,6 +155,7 @@ export const startVat = async (
   vat: VatNumber,
   moment: Moment,
   isEmergency = false,
+  arrived?: ArrivalObserver,
 ): Promise<Started> => {
   const { state, online } = context;
   const row = state.vats.need(vat);
@@ -159,7 +169,8 @@ export const startVat = async (
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
-  const first = { position: FIRST_POSITION, delivery, slots, rights: LIFECYCLE_RIGHTS };
+  const rights = LIFECYCLE_RIGHTS;
+  const first = { position: FIRST_POSITION, delivery, slots, rights, arrived };
   let started: Started;
   try {
     started = await deliverAlone(context, vat, worker, first, moment);

@@ -260,7 +260,7 @@ export class WaveRunner {
   async #carryOut(item: LifecycleItem, moment: Moment): Promise<false> {
     const { log, state } = this.#options;
     await carryOut(this.#options, item, moment);
-    if (log.isOn) logLifecycle(log, state, moment, item);
+    if (log.isOn) logLifecycle(log, state, moment, item, this.#options);
     return false;
   }
 

@@ -7,29 +7,50 @@
  * before it has counted it; texts are cut, and stand as `asciiText`.
  */
 import type { FrameValue } from '@heirloom/store/frame';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { asciiText, readAsciiText } from './ascii-text.js';
 import { unpackTuple } from './frame-reader.js';
-import { packFrame } from '@heirloom/store/frame-writer';
 
 /** An image whose text has this can be asked what a start has made: older ones cannot. */
 export const DESCRIPTION_MARK = 'heirloom image: description';
 
 const DESCRIBED_CHARS_MAX = 100;
+export const DESCRIBED_INIT_CHARS_MAX = 2_000;
 /** Of one list: kinds, methods, messages. */
 export const DESCRIBED_LIST_MAX = 1_000;
 const DESCRIPTION_BYTES_MAX = 2 ** 24;
 /** Promises whose watches are looked at. */
 export const DESCRIBED_WATCHES_MAX = 10_000;
 
-/** `facet`: empty for a kind of one facet. */
-export type FacetMethods = readonly [facet: string, methods: readonly string[]];
+/** Of an argument that may be anything. */
+export const ANY_ARGUMENT = 'any';
 
-/** A durable kind that the start has defined. `fits`: its definition was not refused. */
+/** What a guard asks of the arguments of a method, as texts to compare. `rest`: empty for none. */
+export type GuardFact = readonly [
+  method: string,
+  required: readonly string[],
+  optional: readonly string[],
+  rest: string,
+];
+
+/** `facet`: empty for a kind of one facet. `guards`: of the methods that have one. */
+export type FacetMethods = readonly [
+  facet: string,
+  methods: readonly string[],
+  guards: readonly GuardFact[],
+];
+
+/**
+ * A durable kind that the start has defined. `fits`: its definition was not refused. `init`: the
+ * text of the function that makes a first state; empty if it is long, or if the kind has a
+ * stateShape, which says it better.
+ */
 export type KindFact = readonly [
   kind: number,
   tag: string,
   fits: boolean,
   facets: readonly FacetMethods[],
+  init: string,
 ];
 
 /** Watches that the kind has no method for, and that the code before had one for. */
@@ -65,16 +86,30 @@ const textAt = (value: Value, what: string): string => {
 const textsAt = (value: Value, what: string): string[] =>
   listAt(value, what).map(text => textAt(text, what));
 
+const guardAt = (value: FrameValue): GuardFact => {
+  const what = 'a malformed guard';
+  const [method, required, optional, rest] = listAt(value, what);
+  const [name, others] = [textAt(method, what), textAt(rest, what)];
+  return [name, textsAt(required, what), textsAt(optional, what), others];
+};
+
 const facetAt = (value: FrameValue): FacetMethods => {
-  const [facet, methods] = listAt(value, 'a malformed facet');
-  return [textAt(facet, 'a malformed facet'), textsAt(methods, 'malformed methods')];
+  const [facet, methods, guards] = listAt(value, 'a malformed facet');
+  const all = listAt(guards, 'malformed guards').map(guardAt);
+  return [textAt(facet, 'a malformed facet'), textsAt(methods, 'malformed methods'), all];
+};
+
+const initAt = (value: Value): string => {
+  const text = typeof value === 'string' ? value : malformed('a malformed init');
+  return readAsciiText(text, DESCRIBED_INIT_CHARS_MAX) ?? malformed('a malformed init');
 };
 
 const kindAt = (value: FrameValue): KindFact => {
-  const [kind, tag, fits, facets] = listAt(value, 'a malformed kind');
+  const [kind, tag, fits, facets, init] = listAt(value, 'a malformed kind');
   if (typeof fits !== 'boolean') return malformed('a malformed kind');
   const all = listAt(facets, 'malformed facets').map(facetAt);
-  return [numberAt(kind, 'a malformed kind'), textAt(tag, 'a malformed tag'), fits, all];
+  const number = numberAt(kind, 'a malformed kind');
+  return [number, textAt(tag, 'a malformed tag'), fits, all, initAt(init)];
 };
 
 const lostAt = (value: FrameValue): LostWatches => {
@@ -104,14 +139,26 @@ const told = (text: string): string => asciiText(text, DESCRIBED_CHARS_MAX);
 
 const cut = <T>(list: readonly T[]): readonly T[] => list.slice(0, DESCRIBED_LIST_MAX);
 
+const packGuard = ([method, required, optional, rest]: GuardFact): FrameValue => [
+  told(method),
+  cut(required).map(told),
+  cut(optional).map(told),
+  told(rest),
+];
+
 /** As `readDescription` takes it: lists and texts are cut. */
 export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint8Array =>
   packFrame([
-    cut(kinds).map(([kind, tag, fits, facets]) => [
+    cut(kinds).map(([kind, tag, fits, facets, init]) => [
       kind,
       told(tag),
       fits,
-      cut(facets).map(([facet, methods]) => [told(facet), cut(methods).map(told)]),
+      cut(facets).map(([facet, methods, guards]) => [
+        told(facet),
+        cut(methods).map(told),
+        cut(guards).map(packGuard),
+      ]),
+      asciiText(init, DESCRIBED_INIT_CHARS_MAX),
     ]),
     cut(root).map(told),
     cut(lost).map(([kind, handler, count]) => [kind, told(handler), count]),

@@ -8,8 +8,8 @@
  */
 import assert from 'node:assert/strict';
 import type { FrameValue } from '@heirloom/store/frame';
-import { FrameCursor } from './frame-cursor.js';
 import { FRAME_DEPTH_MAX } from '@heirloom/store/frame-writer';
+import { FrameCursor } from './frame-cursor.js';
 
 const valueAt = (cursor: FrameCursor, depth: number): FrameValue => {
   const tag = cursor.byte();
@@ -34,7 +34,7 @@ const elementsAt = (cursor: FrameCursor, count: number, depth: number): FrameVal
   return elements;
 };
 
-/** As the store's `unpackTuple`. */
+/** As the store's `unpackFrame`. */
 export const unpackTuple = (bytes: Uint8Array): readonly FrameValue[] => {
   const cursor = new FrameCursor(bytes);
   const count = cursor.arrayCount(cursor.byte());

@@ -4,8 +4,8 @@
  * Invariant: the bytes are those of the store's `packFrame`.
  */
 import type { FrameValue } from '@heirloom/store/frame';
-import type { Steps } from '@heirloom/store/steps';
 import { FrameWriter } from '@heirloom/store/frame-writer';
+import type { Steps } from '@heirloom/store/steps';
 
 /** What has been written is put aside when it is as long, and copied by so much at a time. */
 const PART_BYTES = 512 * 1024;

@@ -2,8 +2,8 @@
  * The frame of one chunk of cranks, written crank by crank: no crank has a buffer of its own, which
  * V8 would have to allocate outside its heap and collect.
  */
-import { check } from '../check.js';
 import { FrameWriter } from '@heirloom/store/frame-writer';
+import { check } from '../check.js';
 import { FromWorker } from '../protocol/opcodes.js';
 import { writeCrank, type FinishedCrank } from './crank-frame.js';
 

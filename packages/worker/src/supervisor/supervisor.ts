@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { keyFromBytes } from '@heirloom/store/keys';
 import { required, type Height } from '@heirloom/store/types';
 import { textOf, utf8 } from '@heirloom/store/utf8';
@@ -14,7 +15,6 @@ import type { LogLevel, SupervisorOptions } from '../contracts/vat-environment.j
 import { Liveslots } from '../liveslots/vat/liveslots.js';
 import type { BundleText } from '../protocol/bundle-caps.js';
 import { SCRIPT_SCHEME, type BundleId } from '../protocol/code-ids.js';
-import { packFrame } from '@heirloom/store/frame-writer';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { packDescription } from '../protocol/description.js';
 import { cutLine, cutMark, leftOutText, TRACED_BYTES_MAX } from '../protocol/lines.js';

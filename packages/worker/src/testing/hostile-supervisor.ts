@@ -7,8 +7,8 @@
  * the bytes of `head`, and behind them so many of the byte `filler`.
  */
 import { writeSync } from 'node:fs';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import { packFrame } from '@heirloom/store/frame-writer';
+import { unpackTuple } from '../protocol/frame-reader.js';
 import { FromWorker } from '../protocol/opcodes.js';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import { Supervisor as Honest } from '../supervisor/supervisor.js';

@@ -9,11 +9,11 @@
  */
 import assert from 'node:assert/strict';
 import type { BinaryKey, ReadSnapshot } from '@heirloom/store';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { keyFromBytes } from '@heirloom/store/keys';
 import { required, type Height } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import type { ImageHost } from '../contracts/vat-environment.js';
-import { packFrame } from '@heirloom/store/frame-writer';
 import type { FromWorkerTuple } from '../protocol/from-worker.js';
 import type { Observations } from '../protocol/observations.js';
 import { packDescription } from '../protocol/description.js';

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
-import { unpackTuple } from '../protocol/frame-reader.js';
 import { packFrame } from '@heirloom/store/frame-writer';
+import { unpackTuple } from '../protocol/frame-reader.js';
 import { isObservations, OBSERVATIONS_MARK, type Observations } from '../protocol/observations.js';
 import { FromWorker, ToWorker } from '../protocol/opcodes.js';
 import { compileImage, runImage } from './image-loader.js';

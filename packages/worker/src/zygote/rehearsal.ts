@@ -3,11 +3,11 @@
  * then part of the image's code cache, and a real vat need not wait for them to be compiled.
  */
 import { PassableCodec } from '@heirloom/store/codec';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { FIRST_HEIGHT } from '@heirloom/store/types';
 import { utf8 } from '@heirloom/store/utf8';
 import { storedBundleId } from '../protocol/code-ids.js';
 import { unpackTuple } from '../protocol/frame-reader.js';
-import { packFrame } from '@heirloom/store/frame-writer';
 import { Delivery, FromWorker, ToWorker } from '../protocol/opcodes.js';
 import type { DeliveryTuple, ToWorkerTuple } from '../protocol/to-worker.js';
 import { durableRef, importRef, kernelPromiseRef, ROOT_VREF, type VRef } from '../protocol/refs.js';

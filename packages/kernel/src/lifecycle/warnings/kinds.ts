@@ -44,7 +44,7 @@ export const lostKinds = (
   return warnings;
 };
 
-const facetLabel = (tag: string, facet: string): string =>
+export const facetLabel = (tag: string, facet: string): string =>
   facet === '' ? `"${tag}"` : `"${tag}" (${facet})`;
 
 /** Letters that two names have in common, in order, of all that they have. */
@@ -78,7 +78,7 @@ const goneFrom = (
   return [warning('METHOD_GONE', `${what}: ${gone.join(', ')}`, text, gone.length)];
 };
 
-const isKnownOutside = (state: KernelState, vat: VatNumber, kind: number): boolean =>
+export const isKnownOutside = (state: KernelState, vat: VatNumber, kind: number): boolean =>
   state.clist(vat).byVRef.has(ranges.exportsOfKind(vat, kind));
 
 /** Methods of the root, and of kinds whose instances others have, that the new code lacks. */
@@ -94,7 +94,7 @@ export const goneMethods = (
   const ofKinds = kindsBefore.flatMap(([number, tag, , facets]) => {
     const facetsAfter = after.get(number)?.[3];
     if (facetsAfter === undefined || !isKnownOutside(state, vat, number)) return [];
-    const methods = new Map(facetsAfter);
+    const methods = new Map(facetsAfter.map(([facet, names]) => [facet, names]));
     return facets.flatMap(([facet, names]) =>
       goneFrom(facetLabel(tag, facet), names, methods.get(facet) ?? []),
     );

@@ -1,5 +1,10 @@
 /** What a start is not given, or does not find: parameters, keys of its baggage. */
-import { rowCollectionCounts, rowEntryPrefix, rowImportRef } from '@heirloom/store';
+import {
+  rowCollectionCounts,
+  rowEntryPrefix,
+  rowImportRef,
+  type Steps,
+} from '@heirloom/store';
 import {
   BAGGAGE_CID,
   entryBody,
@@ -21,6 +26,9 @@ import type { UpgradeWarning } from './warning.js';
 
 /** A larger baggage is not looked through for the values of parameters. */
 const BAGGAGE_ENTRIES_MAX = 1_000;
+/** Of a row: as much as takes as long as an ordinary step. */
+const ROW_STEP_BYTES = 65_536;
+const COMPARISONS_OF_STEP = 10;
 /** Of more data nothing is said. */
 const PARAMETERS_BYTES_MAX = 100_000;
 
@@ -36,14 +44,20 @@ const decoded = (data: KernelData): unknown => {
 const isPlainRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
-const baggageBodies = (state: KernelState, spaces: Spaces): Uint8Array[] => {
+/** Values that stand in the vat's baggage. */
+function* baggageBodies(state: KernelState, spaces: Spaces): Steps<Uint8Array[]> {
   const counts = rowCollectionCounts(BAGGAGE_CID);
   const count = state.rows.has(spaces, counts) ? entryCountOf(state.rows.need(spaces, counts)) : 0;
   if (count > BAGGAGE_ENTRIES_MAX) return [];
-  return state.rows
-    .keysWith(spaces, rowEntryPrefix(BAGGAGE_CID))
-    .flatMap(key => entryBody(state.rows.need(spaces, key)) ?? []);
-};
+  const bodies: Uint8Array[] = [];
+  for (const key of state.rows.keysWith(spaces, rowEntryPrefix(BAGGAGE_CID))) {
+    const row = state.rows.need(spaces, key);
+    yield 1 + row.length / ROW_STEP_BYTES;
+    const body = entryBody(row);
+    if (body !== undefined && body !== null) bodies.push(body);
+  }
+  return bodies;
+}
 
 /** Does the vat keep the value where an upgrade leaves it? */
 const isKept = (
@@ -65,12 +79,13 @@ const isKept = (
 };
 
 /** Parameters that the vat has now and would not have any more, and that it has not kept. */
-export const parametersLeftOut = (
+export function* parametersLeftOut(
   state: KernelState,
   vat: VatNumber,
   next: { readonly parameters: Uint8Array; readonly slots: KernelData['slots'] },
-): UpgradeWarning[] => {
+): Steps<UpgradeWarning[]> {
   const { parameters, slots, spaces } = state.vats.need(vat);
+  if (Buffer.compare(next.parameters, parameters) === 0) return [];
   const before = decoded({ body: parameters, slots });
   const after = decoded({ body: next.parameters, slots: next.slots });
   if (!isPlainRecord(before) || (after !== undefined && !isPlainRecord(after))) return [];
@@ -78,16 +93,18 @@ export const parametersLeftOut = (
     name => before[name] !== undefined && after?.[name] === undefined,
   );
   if (missing.length === 0) return [];
-  const bodies = baggageBodies(state, spaces);
-  return missing
-    .filter(name => !isKept(state, vat, bodies, before[name]))
-    .map((name): UpgradeWarning => {
-      const text =
-        `the vat has parameter "${name}" now, and the upgrade does not give it: parameters ` +
-        'belong to one incarnation. Pass it again, or keep it in baggage at the first start';
-      return { code: 'PARAMETER_LEFT_OUT', subject: name, text, count: 1 };
-    });
-};
+  const bodies = yield* baggageBodies(state, spaces);
+  const warnings: UpgradeWarning[] = [];
+  for (const name of missing) {
+    yield 1 + bodies.length / COMPARISONS_OF_STEP;
+    if (isKept(state, vat, bodies, before[name])) continue;
+    const text =
+      `the vat has parameter "${name}" now, and the upgrade does not give it: parameters ` +
+      'belong to one incarnation. Pass it again, or keep it in baggage at the first start';
+    warnings.push({ code: 'PARAMETER_LEFT_OUT', subject: name, text, count: 1 });
+  }
+  return warnings;
+}
 
 const BAGGAGE_CALL = /\b\w*[bB]aggage\s*\.\s*(get|has|init|set)\s*\(\s*(["'`])([ !#%&(-_a-~]{1,100})\2/g;
 /** Libraries that make what is not there. */

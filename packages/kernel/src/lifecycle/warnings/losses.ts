@@ -12,15 +12,20 @@ import { interfaceOf } from '../../objects/object-interfaces.js';
 import { alarmTimeOf, ranges, waiterOf } from '../../state/kernel-keys.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
-import { HOST_SUBSCRIBES } from '../../state/parties.js';
+import { HOST_SUBSCRIBES, KERNEL_DECIDES } from '../../state/parties.js';
 import { ItemType } from '../../state/queue-items.js';
 import { PromiseState } from '../../state/schema.js';
 import { watchesIn } from '../termination.js';
 import { holdersOf, vatName } from './holders-named.js';
 import { listed, plural, type UpgradeWarning } from './warning.js';
 
-/** Exports whose holders are looked for. */
-const EXPORTS_LOOKED_AT_MAX = 200;
+/** Of how many exports the holders are looked for: in all, and of each interface at least. */
+interface Asked {
+  readonly inAll: number;
+  readonly ofEach: number;
+}
+
+const ASKED_USUALLY: Asked = { inAll: 200, ofEach: 1 };
 
 const ALLEGED = 'Alleged: ';
 
@@ -40,6 +45,7 @@ export function* lostExports(
   state: KernelState,
   vat: VatNumber,
   vrefs: readonly VRef[],
+  { inAll, ofEach } = ASKED_USUALLY,
 ): Steps<UpgradeWarning[]> {
   const { byVRef } = state.clist(vat);
   const groups = new Map<string, KRef[]>();
@@ -49,15 +55,17 @@ export function* lostExports(
     yield;
   }
   const warnings: UpgradeWarning[] = [];
-  let left = EXPORTS_LOOKED_AT_MAX;
+  let left = inAll;
   for (const [name, krefs] of groups) {
     const holders = new Set<string>();
-    for (const kref of krefs.slice(0, Math.max(1, left))) {
+    const asked = krefs.slice(0, Math.max(ofEach, left));
+    for (const kref of asked) {
       for (const holder of holdersOf(state, vat, kref)) holders.add(holder);
       left -= 1;
       yield;
     }
-    const who = holders.size === 0 ? 'data that is on its way' : listed([...holders]);
+    const others = asked.length === 0 ? 'others' : 'data that is on its way';
+    const who = holders.size === 0 ? others : listed([...holders]);
     const what = `${plural(krefs.length, 'object')} ${JSON.stringify(name)}`;
     const text =
       `${what}, held by ${who}, will answer "vat terminated": ` +
@@ -93,11 +101,20 @@ function* waitingMethods(
 }
 
 /** The times for which the clock is to settle promises. */
-function* alarmTimes(state: KernelState, promises: ReadonlySet<KRef>): Steps<Map<KRef, number>> {
+function* alarmTimes(
+  state: KernelState,
+  promises: ReadonlySet<KRef>,
+  alarmsMax: number,
+): Steps<Map<KRef, number>> {
   const times = new Map<KRef, number>();
-  if (promises.size === 0) return times;
+  const isOfKernel = (promise: KRef): boolean =>
+    getPromise(state, promise).decider === KERNEL_DECIDES;
+  if (![...promises].some(isOfKernel)) return times;
+  let left = alarmsMax;
   for (const key of state.services.alarms.scan(ranges.alarms)) {
     yield;
+    if (left === 0) return times;
+    left -= 1;
     const waiter = waiterOf(key);
     if (promises.has(waiter)) times.set(waiter, alarmTimeOf(key));
   }
@@ -128,16 +145,28 @@ const NOT_WATCHED =
   'the code behind its await or then is forgotten: watch the promise with VatData.watchPromise, ' +
   'or let the upgrade drain';
 
+/** How far other tables than the vat's are looked through for what is said of a promise. */
+interface Sources {
+  /** The run queue: for the messages that promises are the answers to. */
+  readonly asksMethods: boolean;
+  /** Alarms of all vats, the next ones first. */
+  readonly alarmsMax: number;
+}
+
+const ALL_SOURCES: Sources = { asksMethods: true, alarmsMax: Infinity };
+
 /** `promises`: all that the vat has. */
 export function* unheardAnswers(
   state: KernelState,
   vat: VatNumber,
   promises: readonly KRef[],
+  { asksMethods, alarmsMax } = ALL_SOURCES,
 ): Steps<UpgradeWarning[]> {
   const unheard = new Set(yield* unheardPromises(state, vat, promises));
-  const times = yield* alarmTimes(state, unheard);
-  const methods = unheard.size > 0 ? yield* waitingMethods(state, unheard) : new Map();
-  const groups = new Map<string, KRef[]>();
+  const times = yield* alarmTimes(state, unheard, alarmsMax);
+  const isAsked = asksMethods && unheard.size > 0;
+  const methods = isAsked ? yield* waitingMethods(state, unheard) : new Map();
+  const groups = new Map<string, { readonly subject: string; count: number }>();
   for (const promise of unheard) {
     if (times.has(promise)) continue;
     const { state: settled, decider } = getPromise(state, promise);
@@ -145,13 +174,16 @@ export function* unheardAnswers(
     const asked = typeof method === 'string' ? `the answer to ${method}` : 'an answer';
     const from = isVatNumber(decider) ? ` of ${vatName(state, decider)}` : '';
     const is = settled === PromiseState.unresolved ? '' : ', which is on its way';
-    into(groups, `${asked}${from}${is}`, promise);
+    const what = `${asked}${from}${is}`;
+    const group = groups.get(what) ?? { subject: `an answer${from}`, count: 0 };
+    group.count += 1;
+    groups.set(what, group);
     yield;
   }
-  const warnings = [...groups].map(([what, krefs]): UpgradeWarning => {
-    const times_ = krefs.length === 1 ? '' : `, ${plural(krefs.length, 'time')}`;
-    const text = `the vat waits for ${what}${times_}, and ${NOT_WATCHED}`;
-    return { code: 'PROMISE_NOT_WATCHED', subject: what, text, count: krefs.length };
+  const warnings = [...groups].map(([what, { subject, count }]): UpgradeWarning => {
+    const often = count === 1 ? '' : `, ${plural(count, 'time')}`;
+    const text = `the vat waits for ${what}${often}, and ${NOT_WATCHED}`;
+    return { code: 'PROMISE_NOT_WATCHED', subject, text, count };
   });
   if (times.size === 0) return warnings;
   const [first] = [...times.values()].sort((a, b) => a - b);

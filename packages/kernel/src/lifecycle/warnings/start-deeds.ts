@@ -116,11 +116,11 @@ export const repeatedDeeds = (
   return [...sends, ...rows];
 };
 
-/** Durable stores that the start has made and nothing holds. The tables are as it left them. */
+/** `rows`: what a start has written. Durable stores of its making that nothing durable holds. */
 export const madeAnew = (
   state: KernelState,
   vat: VatNumber,
-  { rows }: Deeds,
+  rows: Iterable<readonly [BinaryKey, Uint8Array | null]>,
 ): UpgradeWarning[] => {
   const { spaces } = state.vats.need(vat);
   const counts = new Map<string, number>();

@@ -7,25 +7,30 @@
  */
 
 /** Worst first: so are they told. */
-const WARNING_CODES = [
+export const WARNING_CODES = [
   'HANDLE_NOT_KEPT',
   'KIND_RENAMED',
   'START_WAITS',
   'EXPORT_LOST',
   'WATCHER_LOST',
   'MIGRATION_FAILS',
+  'FIELD_UNDEFINED',
   'PROMISE_NOT_WATCHED',
   'ALARM_LOST',
   'MADE_ANEW',
   'START_REPEATS',
   'KEY_MISSING',
   'METHOD_GONE',
+  'GUARD_CHANGED',
   'PARAMETER_LEFT_OUT',
   'ANSWER_LOST',
   'VERSION_RAISED',
 ] as const;
 
 type WarningCode = (typeof WARNING_CODES)[number];
+
+export const isWarningCode = (value: unknown): value is WarningCode =>
+  WARNING_CODES.some(code => code === value);
 
 export interface UpgradeWarning {
   readonly code: WarningCode;

@@ -12,6 +12,7 @@ import type { BinaryKey } from '@heirloom/store';
 import { check } from '../../check.js';
 import { importRef, type VRef } from '../../protocol/refs.js';
 import { isObject } from '../../values.js';
+import { failNotInBaggage } from '../contract/author-advice.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import { assertPattern, tagOf } from '../contract/patterns.js';
@@ -20,6 +21,7 @@ import { assertDurable } from '../objects/stored-values.js';
 import type { CollectionEntries, Place, Stored } from './collection-entries.js';
 import { NO_ORDINAL, makeCoverEncoder, toCesu8 } from './collection-keys.js';
 import type { CollectionTables, Generation, Schema } from './collection-tables.js';
+import { BAGGAGE_CID } from './describe-row.js';
 
 /** Which entries vat code says that a method is about. Undefined: all. */
 export interface Selection {
@@ -195,7 +197,9 @@ export class Collection {
     const place = this.entries.place(key);
     const stored = place === undefined ? undefined : this.entries.read(place);
     if (place === undefined || stored === undefined) {
-      throw Fail`key ${key} not found in collection ${q(this.#schema.label)}`;
+      const { label } = this.#schema;
+      const fail = (): never => Fail`key ${key} not found in collection ${q(label)}`;
+      return this.#cid === BAGGAGE_CID ? failNotInBaggage(key, fail) : fail();
     }
     return { place, stored };
   }

@@ -15,13 +15,13 @@ import type { RowsOut, Scope } from '../rows/scope.js';
 import { CollectionEntries } from './collection-entries.js';
 import { CollectionTables } from './collection-tables.js';
 import { Collection, assertDurableValue } from './collection.js';
+import { BAGGAGE_CID } from './describe-row.js';
 import { StoreShapes } from './stores.js';
 import type { StoreType } from './stores.js';
 
 const TYPES: readonly StoreType[] = ['mapStore', 'weakMapStore', 'setStore', 'weakSetStore'];
 const FIRST_VIRTUAL_KIND = 2;
 const FIRST_DURABLE_KIND = 6;
-const BAGGAGE_CID = 1;
 
 export interface StoreOptions {
   readonly durable?: boolean;

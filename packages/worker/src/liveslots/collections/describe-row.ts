@@ -10,7 +10,7 @@ import {
   rowRefEntryPrefix,
 } from '@heirloom/store/keys';
 import { describeText } from '../kinds/describe-kind.js';
-import { unpackRow } from '../rows/frames.js';
+import { unpackNumber, unpackRow } from '../rows/frames.js';
 
 /** Of durable things alone; `cid`: the number of a store. */
 export type RowPlace =
@@ -19,6 +19,9 @@ export type RowPlace =
 
 /** The store of every vat that its starts are given. */
 export const BAGGAGE_CID = 1;
+
+/** The number of the kind that is liveslots' own; `bytes`: the row that says so. */
+export const describeOwnKind = (bytes: Uint8Array): number => unpackNumber(bytes);
 
 const [ENTRY, REF_ENTRY] = [rowEntryPrefix(0)[0], rowRefEntryPrefix(0)[0]];
 

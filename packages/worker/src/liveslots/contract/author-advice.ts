@@ -80,6 +80,20 @@ export const failNotDurable = (vref: VRef, fail: () => never): never => {
   return failWith(`${ends} ${durableInstead(vref)}`, fail);
 };
 
+/** Of a key, in characters. */
+const KEY_SHOWN_MAX = 100;
+
+/** Throws what `fail` throws, since baggage has no such key: vats are not told which. */
+export const failNotInBaggage = (key: unknown, fail: () => never): never => {
+  if (typeof key !== 'string') return fail();
+  const name = JSON.stringify(key.slice(0, KEY_SHOWN_MAX));
+  return failWith(
+    `baggage has no key ${name}: no start has put it there, or one has taken it out. Code of a ` +
+      `later release asks baggage.has(${name}) first, at each start`,
+    fail,
+  );
+};
+
 /** Throws what `fail` throws, since buildRootObject returned `value`. */
 export const failNotRoot = (value: unknown, fail: () => never): never => {
   const returned = value === undefined ? 'it returned nothing; end it with' : 'end it with';

@@ -1,6 +1,6 @@
 /** What a stored kind says of itself, for those who look into a store from outside. */
 import { PassableCodec } from '@heirloom/store/codec';
-import { namesOf, textOf } from '../rows/decoded.js';
+import { layoutNamesOf, namesOf, textOf } from '../rows/decoded.js';
 import { unpackRow } from '../rows/frames.js';
 
 export interface KindDescription {
@@ -9,6 +9,8 @@ export interface KindDescription {
   readonly facets: readonly string[] | null;
   /** That its states have now; older ones may be stored. */
   readonly version: number;
+  /** Names of properties, of every sort of state that was ever stored. */
+  readonly layouts: readonly (readonly string[])[];
 }
 
 const refuseReference = (): never => {
@@ -27,11 +29,12 @@ export const describeText = (body: Uint8Array): string => textOf(codec, body);
 
 /** `bytes`: the row of table `10` without the kernel's header. Throws when it is no such row. */
 export const describeKind = (bytes: Uint8Array): KindDescription => {
-  const [tag, facets, , , version] = unpackRow('kind', bytes);
+  const [tag, facets, , , version, layouts] = unpackRow('kind', bytes);
   return {
     tag: describeText(tag),
     facets: facets === null ? null : namesOf(codec, facets),
     version,
+    layouts: layoutNamesOf(codec, layouts),
   };
 };
 

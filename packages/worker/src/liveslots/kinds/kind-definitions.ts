@@ -143,6 +143,8 @@ export class KindDefinitions {
    * where the kind was defined, so that their traces say where.
    */
   readonly #refused = new Map<number, readonly Error[]>();
+  /** Tags of the durable kinds that this incarnation has defined first. */
+  readonly #newTags = new Set<string>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -229,6 +231,7 @@ export class KindDefinitions {
     if (!isSame || old?.length !== facetNames?.length) this.#core.dirtyKinds.add(kind);
     this.#core.ledger.rowChanged(true, slots, shapeNow.slots);
     this.#core.definedKinds.set(number, kind);
+    if (isFirst) this.#newTags.add(tag);
     return maker;
   }
 
@@ -251,7 +254,7 @@ export class KindDefinitions {
     const { context, definedKinds, dismissals } = this.#core;
     const { rows, codec } = context;
     const defined = [...definedKinds.values()].map((kind): KindFact =>
-      [kind.number, kind.tag, true, kind.methodsOf()]);
+      [kind.number, kind.tag, true, kind.methodsOf(), kind.initText()]);
     const others: KindFact[] = [];
     const end = prefixEnd(ROW_KIND_PREFIX);
     let key = rows.nextKey(ROW_KIND_PREFIX, end);
@@ -259,7 +262,7 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isOther = this.#refused.has(number) || dismissals.has(number);
       if (!isOther || definedKinds.has(number)) continue;
-      others.push([number, textOf(codec, rowAt('kind', rows, key)[0]), false, []]);
+      others.push([number, textOf(codec, rowAt('kind', rows, key)[0]), false, [], '']);
     }
     return [...defined, ...others].sort(([a], [b]) => a - b);
   }
@@ -278,12 +281,14 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isClaimed = definedKinds.has(number) || this.#refused.has(number);
       if (isClaimed || dismissals.has(number)) continue;
-      const [tag, facets, body] = rowAt('kind', rows, key);
+      const [tagText, facets, body] = rowAt('kind', rows, key);
+      const tag = textOf(codec, tagText);
       yield {
         kind: number,
-        tag: textOf(codec, tag),
+        tag,
         facets: facets === null ? undefined : namesOf(codec, facets),
         isDefined: body !== null,
+        hasTwin: this.#newTags.has(tag),
       };
     }
   }
@@ -352,7 +357,9 @@ export class KindDefinitions {
 
   #install(kind: Kind, behavior: Behavior, { init, options }: Definition): Maker {
     const { harden } = this.#core.context.hardening;
-    kind.install(prototypesOf(kind, behavior, options));
+    const { interfaceGuard, interfaceGuardKit } = options;
+    const guards = kind.facetNames?.map(name => interfaceGuardKit?.[name]) ?? [interfaceGuard];
+    kind.install(prototypesOf(kind, behavior, options), { init, guards });
     options.receiveAmplifier?.(harden(makeAmplifier(kind)));
     options.receiveInstanceTester?.(harden(makeInstanceTester(kind)));
     const { finish } = options;

@@ -3,16 +3,18 @@
  *
  * Invariant: `make` runs every check before it takes an instance number.
  */
+import type { InterfaceGuard } from '@endo/patterns';
 import { rowKind, rowKindNext } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import { defineOwn, isRecord, type Properties } from '../../values.js';
-import type { FacetMethods } from '../../protocol/description.js';
+import { DESCRIBED_INIT_CHARS_MAX, type FacetMethods } from '../../protocol/description.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
 import { assertDurable } from '../objects/stored-values.js';
 import { packNumber, packRow, unpackNumber } from '../rows/frames.js';
 import type { RowsOut, Scope } from '../rows/scope.js';
+import { guardFactsOf } from './describe-guards.js';
 import { checkField, createRecord, load, recordOf } from './instances.js';
 import type { InstanceRecord } from './instances.js';
 import type { Migrate } from './migration.js';
@@ -34,7 +36,19 @@ interface KindOptions {
   readonly migrate: Migrate | undefined;
 }
 
+/** What a definition has that is compared with that of other code. */
+interface DescribedDefinition {
+  /** What makes a first state. */
+  readonly init: unknown;
+  /** Of each facet. */
+  readonly guards: readonly (InterfaceGuard | undefined)[];
+}
+
 const FIRST_INSTANCE = 1;
+
+const { apply } = Reflect;
+const functionText = Function.prototype.toString;
+const textOfFunction = (of: unknown): string => String(apply(functionText, of, []));
 
 interface CheckedState {
   readonly names: readonly string[];
@@ -55,6 +69,7 @@ export class Kind {
   firstRecord: InstanceRecord | undefined;
   readonly moreRecords = new Map<number, InstanceRecord>();
   #prototypes: readonly object[] = [];
+  #definition: DescribedDefinition | undefined;
   #nextInstance: number | undefined;
   #isNextDirty = false;
   /** Why nothing of this kind works any more, once it has been dismissed. */
@@ -74,9 +89,13 @@ export class Kind {
     shape?.bindTo(this.layouts);
   }
 
-  /** Gives the kind its behaviour: one hardened prototype per facet, and its place in the vat. */
-  install(prototypes: readonly object[]): void {
+  /**
+   * Gives the kind its behaviour: one hardened prototype per facet, and its place in the vat.
+   * `definition`: what it is told by.
+   */
+  install(prototypes: readonly object[], definition: DescribedDefinition): void {
     this.#prototypes = prototypes;
+    this.#definition = definition;
     this.core.context.references.registerKind(
       this.scope.isDurable,
       this.number,
@@ -87,7 +106,18 @@ export class Kind {
   /** The methods of each facet, by the names that they have. */
   methodsOf(): FacetMethods[] {
     const names = this.facetNames ?? [''];
-    return this.#prototypes.map((prototype, i) => [names[i] ?? '', methodNamesOf(prototype)]);
+    return this.#prototypes.map((prototype, i) => {
+      const guards = guardFactsOf(this.#definition?.guards[i]);
+      return [names[i] ?? '', methodNamesOf(prototype), guards];
+    });
+  }
+
+  /** The text of what makes a first state, for whoever compares it with what is stored. */
+  initText(): string {
+    const init = this.#definition?.init;
+    if (this.shape !== undefined || typeof init !== 'function') return '';
+    const text = textOfFunction(init);
+    return text.length > DESCRIBED_INIT_CHARS_MAX ? '' : text;
   }
 
   /** The kind has been dismissed: whatever touches an instance throws. */

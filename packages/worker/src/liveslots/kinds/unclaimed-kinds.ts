@@ -14,6 +14,8 @@ export interface UnclaimedKind {
   readonly facets: readonly string[] | undefined;
   /** False: its handle was made, and that is all. */
   readonly isDefined: boolean;
+  /** This start has defined a new kind of the same tag. */
+  readonly hasTwin: boolean;
 }
 
 /** Kinds that are described one by one. */
@@ -25,11 +27,16 @@ const ADVICE =
   'facets: defineDurableKindMulti), or call prepareExoClass with that baggage and tag. A kind ' +
   'that is given up: vatPowers.dismissKind(handle)';
 
-const describe = ({ tag, facets, isDefined }: UnclaimedKind): string => {
+const TWIN =
+  '. It has defined a new kind of the same tag: the handle was not taken from baggage. Was the ' +
+  'key of the handle renamed?';
+
+const describe = ({ tag, facets, isDefined, hasTwin }: UnclaimedKind): string => {
   const name = `durable kind ${JSON.stringify(tag)}`;
   if (!isDefined) return `${name}: makeKindHandle has made its handle, and no start defined it`;
   const of = facets === undefined ? '' : `, of facets ${facets.join(', ')}`;
-  return `${name}${of}: an earlier start defined it, and this one did not`;
+  const twin = hasTwin ? TWIN : '';
+  return `${name}${of}: an earlier start defined it, and this one did not${twin}`;
 };
 
 /** One error of all of them. */

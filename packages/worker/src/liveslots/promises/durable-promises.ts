@@ -83,6 +83,11 @@ export class DurablePromises {
     promises.useDurable(this);
   }
 
+  /** The number of the resolvers' kind; undefined while the vat has none. */
+  get ownKind(): number | undefined {
+    return this.#kind;
+  }
+
   /** Before vat code runs: what an earlier incarnation made is usable from the start. */
   start(): void {
     const bytes = this.#core.context.rows.get(rowResolverKind());

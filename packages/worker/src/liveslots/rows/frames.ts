@@ -7,10 +7,10 @@
  */
 import type { BinaryKey } from '@heirloom/store';
 import type { FrameValue } from '@heirloom/store/frame';
+import { packFrame } from '@heirloom/store/frame-writer';
 import { check } from '../../check.js';
 import type { RowStore } from '../../contracts/row-store.js';
 import { unpackTuple } from '../../protocol/frame-reader.js';
-import { packFrame } from '@heirloom/store/frame-writer';
 import type { Body, Slots } from '../../protocol/passables.js';
 import type { VRef } from '../../protocol/refs.js';
 

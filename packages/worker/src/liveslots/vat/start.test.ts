@@ -36,7 +36,7 @@ const faults: readonly [title: string, script: string, code: string, message: st
     'buildRootObject() for vat v3 returned {"a":1}, which is not Far'],
   ['an object that is no Far', build('return { hi() {} };'), 'START_FAILED', 'which is not Far'],
   ['a presence', build('return parameters;'), 'START_FAILED',
-    'buildRootObject() must return ephemeral, not virtual/durable object'],
+    'buildRootObject() must return an object of its own, not one of another vat'],
   ['a virtual object',
     build('return VatData.defineKind("k", () => ({}), { hi: () => 1 })();'), 'START_FAILED',
     'buildRootObject() must return ephemeral, not virtual/durable object'],

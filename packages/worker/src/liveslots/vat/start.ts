@@ -9,7 +9,7 @@ import type { CrankSink } from '../../contracts/crank-sink.js';
 import type { Hardening } from '../../contracts/hardening.js';
 import type { FaultCode } from '../../protocol/faults.js';
 import type { Delivery } from '../../protocol/opcodes.js';
-import { parseVRef } from '../../protocol/refs.js';
+import { parseVRef, type VRef } from '../../protocol/refs.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
 import { isObject, quietProperty } from '../../values.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
@@ -74,6 +74,18 @@ const insteadOf = (namespace: unknown): string => {
   if (names.length === 0) return ': it exports nothing';
   const shown = names.slice(0, SHOWN_NAMES_MAX).map(name => q(name.slice(0, SHOWN_LENGTH_MAX)));
   return `: it exports ${shown.join(', ')}${names.length > SHOWN_NAMES_MAX ? ', ...' : ''}`;
+};
+
+/** What a start is to return in place of an object that has a reference already. */
+const rootInstead = (vref: VRef): string => {
+  const type = parseVRef(vref)?.type;
+  if (type === 'named') return 'not return a named export: the root keeps its reference anyway';
+  if (type === 'import') return 'return an object of its own, not one of another vat';
+  if (type !== 'ephemeral') return 'return ephemeral, not virtual/durable object';
+  return (
+    'not return what it has sent or stored: its root has got a reference of its own by that. ' +
+    'Send or store another object, or the root in a later message'
+  );
 };
 
 export class VatStarter {
@@ -151,11 +163,7 @@ export class VatStarter {
     }
     const vref = references.vrefOf(value);
     if (vref !== undefined) {
-      const isNamed = parseVRef(vref)?.type === 'named';
-      const message = isNamed
-        ? 'buildRootObject() must not return a named export: the root keeps its reference anyway'
-        : 'buildRootObject() must return ephemeral, not virtual/durable object';
-      return this.#raise('START_FAILED', message);
+      return this.#raise('START_FAILED', `buildRootObject() must ${rootInstead(vref)}`);
     }
     return value;
   }

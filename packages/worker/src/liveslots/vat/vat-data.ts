@@ -162,7 +162,10 @@ export const createVatData = (
     mismatches: () => kinds.mismatches(),
     start: () => durable.start(),
     reviveWatches: () => watched.revive(),
-    describe: () => ({ kinds: kinds.describe(), lost: watched.lost() }),
+    describe: () => ({
+      kinds: kinds.describe().filter(([kind]) => kind !== durable.ownKind),
+      lost: watched.lost(),
+    }),
     ledger: core.ledger,
     dismissals: core.dismissals,
     purity: core.purity,
