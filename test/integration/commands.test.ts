@@ -260,6 +260,11 @@ const WAYS: readonly Way[] = [
     isThorough: true,
   },
   {
+    of: /^npm run kills:watches( -- |$)/,
+    runs: () => `${scriptOf('kills:watches')} --seed 1 --count 2 --json`,
+    isThorough: true,
+  },
+  {
     of: /^npm run power-cuts( -- |$)/,
     runs: () => `${scriptOf('power-cuts')} --seed 1 --count 5 --json`,
     isThorough: true,
