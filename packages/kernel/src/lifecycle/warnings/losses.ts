@@ -12,6 +12,7 @@ import { interfaceOf } from '../../objects/object-interfaces.js';
 import { alarmTimeOf, ranges, waiterOf } from '../../state/kernel-keys.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
+import { runningVats } from '../../state/running-vats.js';
 import { HOST_SUBSCRIBES } from '../../state/parties.js';
 import { ItemType } from '../../state/queue-items.js';
 import { PromiseState } from '../../state/schema.js';
@@ -19,8 +20,10 @@ import { watchesIn } from '../termination.js';
 import { holdersOf, vatName } from './holders-named.js';
 import { listed, plural, type UpgradeWarning } from './warning.js';
 
-/** Exports whose holders are looked for. */
-const EXPORTS_LOOKED_AT_MAX = 200;
+/** Holders are asked after so often, of all exports and vats together. */
+const LOOKUPS_MAX = 5_000;
+/** Interfaces of whose exports holders are asked after: one more than are told. */
+const GROUPS_LOOKED_AT_MAX = 21;
 
 const ALLEGED = 'Alleged: ';
 
@@ -34,6 +37,10 @@ const into = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
 };
+
+/** How many exports of each of so many groups are looked at, each with all vats: one at least. */
+const exportsLookedAt = (groups: number, vats: number): number =>
+  Math.max(1, Math.floor(LOOKUPS_MAX / ((vats + 1) * Math.min(groups, GROUPS_LOOKED_AT_MAX))));
 
 /** `vrefs`: the exports that end with the incarnation. By interface, with who holds the first. */
 export function* lostExports(
@@ -49,15 +56,17 @@ export function* lostExports(
     yield;
   }
   const warnings: UpgradeWarning[] = [];
-  let left = EXPORTS_LOOKED_AT_MAX;
+  const others = runningVats(state).filter(other => other !== vat);
+  const most = exportsLookedAt(groups.size, others.length);
   for (const [name, krefs] of groups) {
     const holders = new Set<string>();
-    for (const kref of krefs.slice(0, Math.max(1, left))) {
-      for (const holder of holdersOf(state, vat, kref)) holders.add(holder);
-      left -= 1;
+    const isLookedAt = warnings.length < GROUPS_LOOKED_AT_MAX;
+    for (const kref of isLookedAt ? krefs.slice(0, most) : []) {
+      for (const holder of holdersOf(state, others, kref)) holders.add(holder);
       yield;
     }
-    const who = holders.size === 0 ? 'data that is on its way' : listed([...holders]);
+    const nobody = isLookedAt ? 'data that is on its way' : 'others';
+    const who = holders.size === 0 ? nobody : listed([...holders]);
     const what = `${plural(krefs.length, 'object')} ${JSON.stringify(name)}`;
     const text =
       `${what}, held by ${who}, will answer "vat terminated": ` +
