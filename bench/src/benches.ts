@@ -12,11 +12,13 @@ import { parallelBench } from './parallel.js';
 import { pursesBench } from './purses.js';
 import { replicasBench } from './replicas.js';
 import { syncBench } from './sync.js';
+import { trialBench } from './trial.js';
 import { upgradeBench } from './upgrade.js';
 
 export const benches: readonly Bench[] = [
   pursesBench,
   upgradeBench,
+  trialBench,
   churnBench,
   fairnessBench,
   forkBench,

@@ -57,7 +57,7 @@ const again = (name: string, seed: number): string =>
 export const runCommand = async <R>(run: Run<R>): Promise<R | undefined> => {
   const { name, unit, total, flags, work, tell } = run;
   const seed = flags.seed ?? randomInt(SEEDS);
-  const directory = await mkdtemp(join(tmpdir(), `heirloom-${name}-`));
+  const directory = await mkdtemp(join(tmpdir(), `heirloom-${name.replace(':', '-')}-`));
   process.stderr.write(`seed ${seed}\n`);
   const progress = showProgress(process.stderr, unit, total);
   try {

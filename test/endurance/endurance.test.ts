@@ -10,6 +10,7 @@ import { beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const KILLS = 200;
+const WATCH_SEEDS = 16;
 const CUTS = 400;
 
 const inNode = async (...args: string[]): Promise<string> => {
@@ -18,9 +19,13 @@ const inNode = async (...args: string[]): Promise<string> => {
   return stdout;
 };
 
-const runOf = async (name: string, count: number): Promise<Record<string, number>> => {
+const runOf = async (
+  name: string,
+  count: number,
+  ...more: readonly string[]
+): Promise<Record<string, number>> => {
   const file = `test/endurance/dist/endurance/${name}-main.js`;
-  const args = ['--no-warnings', file, '--count', String(count), '--json'];
+  const args = ['--no-warnings', file, '--count', String(count), '--json', ...more];
   // What was wrong is printed before the status is 1.
   const printed = await inNode(...args).catch(({ stdout }: { stdout: string }) => stdout);
   console.log(`${name}: ${printed}`);
@@ -35,6 +40,16 @@ test(killed, { tags: ['thorough'] }, async () => {
   expect(report).not.toHaveProperty('wrong');
   expect(report['kills']).toBeGreaterThanOrEqual(KILLS);
   expect(report['blocks']).toBeGreaterThan(0);
+});
+
+const watched = `endurance: ${WATCH_SEEDS} seeds, kills amid upgrades -> each watch is told once`;
+test(watched, { tags: ['thorough'] }, async () => {
+  const report = await runOf('watch-kills', WATCH_SEEDS, '--lives', '2', '--kernels', '8');
+  expect(report).not.toHaveProperty('wrong');
+  expect(report).toMatchObject({ seeds: WATCH_SEEDS, kills: 2 * WATCH_SEEDS });
+  for (const what of ['upgrades', 'watches', 'waited']) {
+    expect(report[what], what).toBeGreaterThan(0);
+  }
 });
 
 const cut = `endurance: ${CUTS} power cuts amid a block or a creation -> what was durable is found`;

@@ -7,15 +7,14 @@
  * second, and a kernel a tenth of one.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { importState, verifyStore } from '@heirloom/kernel';
 import { seededRandom, type Random } from '../support/suite/random.js';
 import { Acknowledged } from './acknowledged.js';
+import { startHost, type KillableHost } from './killable-host.js';
 import { Ledger, type PlannedCall } from './ledger.js';
 import { beginLedger } from './ledger-kernel.js';
 import { exportOf, placeAfter, remainsOf, removeAllBut } from './sync-places.js';
@@ -101,38 +100,12 @@ class Kills {
     assert.ok(report.ok, `verify: ${JSON.stringify(report)}`);
   }
 
-  #startHost(mode: 'run' | 'end'): Host {
+  #startHost(mode: 'run' | 'end'): KillableHost {
     for (const kernel of this.#kernels) kernel.begin();
     const { seed } = this.#options;
     const directories = this.#kernels.map(({ directory }) => directory);
     const args = [HOST, String(seed), String(this.#start), mode, ...directories];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [stderr, blocks] = ['', 0];
-    let failure: unknown;
-    let goal = { count: Infinity, reached: (): void => undefined };
-    child.stderr.on('data', data => (stderr += String(data)));
-    createInterface({ input: child.stdout }).on('line', line => {
-      try {
-        this.#hear(line);
-      } catch (error) {
-        failure ??= error;
-        child.kill('SIGKILL');
-      }
-      if (/^\d+ block /.test(line)) blocks += 1;
-      if (blocks >= goal.count) goal.reached();
-    });
-    const ended = new Promise<Ended>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (_code, signal) => {
-        if (failure === undefined) resolve({ signal, stderr });
-        else reject(failure as Error);
-      });
-    });
-    return {
-      ended,
-      kill: () => void child.kill('SIGKILL'),
-      blocks: count => new Promise(reached => (goal = { count, reached })),
-    };
+    return startHost(args, line => this.#hear(line));
   }
 
   /** A line of the host is an acknowledgement. Errors: an AssertionError. */
@@ -205,19 +178,6 @@ class Kills {
     kernel.directory = directory;
     this.syncs += 1;
   }
-}
-
-interface Ended {
-  readonly signal: string | null;
-  readonly stderr: string;
-}
-
-interface Host {
-  /** Rejects with what was wrong with a line of it. */
-  readonly ended: Promise<Ended>;
-  kill(): void;
-  /** Resolves once it has said so many blocks. */
-  blocks(count: number): Promise<void>;
 }
 
 /** Errors: an AssertionError that says what was lost, or differs. */

@@ -98,6 +98,7 @@ const SMALL_BENCHES: Words = {
   purses:
     '--purses 10 --deposits 10 --rounds 1 --warm-up 1 --upgrade-purses 100 --upgrade-rounds 1',
   upgrade: '--purses 100 --upgrades 1 --warm-up 1 --deposits 1',
+  trial: '--purses 100 --exports 10 --holders 2 --rounds 1',
   fork: '--purses 100 --forks 1 --warm-up 1',
   forks: '--purses 10 --forks 2 --turnover 2 --calls 1 --upgrade-every 2 --seed 1',
   fairness: '--warm-up 1 --seconds 1 --pace 500',
@@ -257,6 +258,11 @@ const WAYS: readonly Way[] = [
   {
     of: /^npm run kills( -- |$)/,
     runs: () => `${scriptOf('kills')} --seed 1 --count 2 --kernels 2 --json`,
+    isThorough: true,
+  },
+  {
+    of: /^npm run kills:watches( -- |$)/,
+    runs: () => `${scriptOf('kills:watches')} --seed 1 --count 2 --json`,
     isThorough: true,
   },
   {

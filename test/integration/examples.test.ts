@@ -54,8 +54,26 @@ describe('examples', () => {
     ]);
   });
 
+  const mistakes = 'mistakes -> a release is tried, two mistakes are told; the next one is right';
+  test(mistakes, { tags: ['thorough'] }, async () => {
+    const { stdout, stderr } = await runExample('mistakes');
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'shop.js: open orders 1, lamp: sent',
+      '',
+      'shop-mistaken.js, tried: warnings',
+      expect.stringMatching(/^ {2}MADE_ANEW: the start makes 1 durable store "orders" that nothing/),
+      expect.stringMatching(/^ {2}METHOD_GONE: "Order" has no status .* nearest: getStatus/),
+      '',
+      'shop-v2.js, tried: ok',
+      'shop-v2.js: open orders 1, lamp: sent',
+      '',
+    ]);
+  });
+
   test.each([[[]], [['nope']], [['..']]])('%j -> exit code 1, the names listed', async args => {
-    const stderr = expect.stringContaining('The examples: depths, ertp, factory, purse') as string;
+    const names = 'The examples: depths, ertp, factory, mistakes, purse';
+    const stderr = expect.stringContaining(names) as string;
     await expect(runExample(...args)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
   });
 });

@@ -39,7 +39,7 @@ describe('the example', () => {
 
   test('no such example -> those that there are, exit code 1', async () => {
     const [code, text] = await run('etrp');
-    expect(text).toMatch(/no example "etrp"\. The examples: depths, ertp, factory, purse\n/);
+    expect(text).toMatch(/no example "etrp"\. The examples: depths, ertp, factory, mistakes, purse\n/);
     expect(code).toBe(1);
   });
 });

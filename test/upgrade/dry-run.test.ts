@@ -314,7 +314,7 @@ describe('dry run: by vats and the host:', () => {
 });
 
 describe('heirloom check-upgrade:', () => {
-  const title = 'prints a table or JSON; its exit status says whether it would fail';
+  const title = 'prints a screen or JSON; its exit status says whether it would fail, or warns';
   test(title, { tags: ['thorough'] }, async () => {
     const directory = await freshDirectory();
     const kernel = await kernelOver({ directory });
@@ -327,8 +327,16 @@ describe('heirloom check-upgrade:', () => {
     await writeFile(json, JSON.stringify(await fixture('bank.js')));
     const good = await heirloom('check-upgrade', directory, 'bank', BANK);
     expect([good.status, good.stderr]).toEqual([0, '']);
-    expect(good.stdout).toMatch(/the upgrade would .* succeed/);
-    expect(good.stdout).toMatch(/Purse .* defined again/);
+    expect(good.stdout).toMatch(/^The upgrade of vat "bank" \(v\d+\) would succeed/);
+    expect(good.stdout).toMatch(/kinds defined again +1: Purse/);
+    const lines = good.stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(60);
+    expect(lines.filter(line => line.length > 80)).toEqual([]);
+    const strictly = await heirloom('check-upgrade', directory, 'bank', json, '--strict');
+    expect(strictly.stdout).toContain('EXPORT_LOST: 1 object "counter"');
+    expect([strictly.status, strictly.stderr]).toEqual([3, '']);
+    const help = await heirloom('check-upgrade', '--help');
+    expect([help.status, help.stdout]).toEqual([0, expect.stringContaining('--strict')]);
     const flags = ['--json', '--parameters', '{"fail":"unclaimed"}'];
     const bad = await heirloom('check-upgrade', directory, 'bank', json, ...flags);
     expect(bad.status).toBe(1);

@@ -94,7 +94,7 @@ describe("mode 'replay':", () => {
     const { kernel, ledger, secondId } = await scene();
     await kernel.upgradeVat(ledger.vatId, { bundleId: secondId, mode: 'replay' });
     const done = await kernel.upgradeVat(ledger.vatId, { bundleId: secondId });
-    expect(done).toEqual({ incarnationNumber: 1 });
+    expect(done).toMatchObject({ incarnationNumber: 1 });
     expect(await kernel.call(ledger.root, 'getTotal')).toBe(0n);
   });
 

@@ -85,6 +85,17 @@ describe('a dry run warns of', () => {
     expect(codesOf(await named.check('1'))).toEqual(['EXPORT_LOST']);
   });
 
+  test('objects of more interfaces than are told -> the first, and how many others', async () => {
+    const { check, run } = await scene('1');
+    const count = 30;
+    for (let i = 0; i < count; i += 1) await run(`Far("ticket ${i}", {})`);
+    const lost = (await check('1')).warnings.filter(({ code }) => code === 'EXPORT_LOST');
+    expect(lost.map(warning => warning.count)).toEqual([...Array<number>(20).fill(1), 10]);
+    const named = lost.filter(({ text }) => text.includes('", held by the host, will answer'));
+    expect(named).toHaveLength(21);
+    expect(lost.at(-1)!.text).toMatch(/^10 more, of which the first is: 1 object "ticket /);
+  });
+
   test('answers that nobody will hear -> of whom, or of the clock', async () => {
     const { check, run } = await scene('1');
     const holder = await shared.create('promises/holder.js');
@@ -369,8 +380,8 @@ describe('warnings that are accepted', () => {
     await writeFile(file, JSON.stringify({ accept: [fee, elsewhere, TICKET] }));
     const accepted = await run();
     expect(accepted.status).toBe(0);
-    expect(accepted.stdout).toContain('accepted: PARAMETER_LEFT_OUT [fee]');
-    expect(accepted.stdout).toContain('accepted, and no longer there: EXPORT_LOST [ticket]');
+    expect(accepted.stdout).toMatch(/^warnings accepted +1: PARAMETER_LEFT_OUT \[fee\]$/m);
+    expect(accepted.stdout).toMatch(/^accepted in vain +1: EXPORT_LOST \[ticket\]$/m);
     const json = JSON.parse((await run('--json')).stdout) as unknown;
     const accepts = { accepted: [{ subject: 'fee' }], unneeded: [TICKET] };
     expect(json).toMatchObject({ verdict: 'ok', ...accepts });

@@ -40,6 +40,23 @@ const readRows = async (directory: string, table: TableName): Promise<Rows> => {
   return rows;
 };
 
+/** Every table but the one that its host alone has. */
+const SHARED_TABLES = [
+  ...['meta', 'kernel', 'vatstore', 'preimage', 'transcript', 'bundles', 'images', 'blocks'],
+] as readonly TableName[];
+
+/** Every row, by table and key, as text: what two stores of one life must have alike. */
+export const everyRow = async (directory: string): Promise<ReadonlyMap<string, string>> => {
+  const all = new Map<string, string>();
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  for (const table of SHARED_TABLES) {
+    for (const [key, value] of await readRows(directory, table)) {
+      all.set(`${table} ${hex(Buffer.from(key, 'latin1'))}`, hex(value));
+    }
+  }
+  return all;
+};
+
 /** What the store keeps for its host only. */
 export const localKeys = async (directory: string): Promise<string[]> => [
   ...(await readRows(directory, 'local')).keys(),

@@ -8,8 +8,10 @@ import type { VatBundle } from '../code/bundle.js';
 import { openKernel, type Kernel } from '../kernel.js';
 import type { DryRunReport } from '../lifecycle/dry-run.js';
 import { ACCEPT_FILE, acceptFileBeside, readAcceptFile } from './accept-file.js';
-import { factsOf, print, showBytes, tableOf, warn } from './output.js';
+import { reportLines } from './check-upgrade-report.js';
+import { print, warn } from './output.js';
 import { overKernel } from './over-kernel.js';
+import { makeProgress, silentProgress } from './progress.js';
 
 interface Flags {
   readonly json?: true;
@@ -38,78 +40,32 @@ const readBundle = async (path: string): Promise<VatBundle> => {
   return parsed(path, text) as VatBundle;
 };
 
-const COLUMNS = 80;
+/** What goes on, in order, for who waits. */
+const PHASES = {
+  'reading the bundle': 0,
+  'opening the store': 1,
+  'trying the upgrade': 2,
+} as const;
+const PHASES_END = 3;
 
-/** In lines of at most 80 columns, those behind the first indented. */
-const folded = (text: string): string => {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = `  ${word}`;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join('\n');
-};
+interface Tried {
+  /** Of the vat. */
+  readonly name: string;
+  readonly report: DryRunReport;
+}
 
-const SHOWN = { ok: 'succeed', warnings: 'succeed, with WARNINGS', refused: 'FAIL' } as const;
-
-/** The subject, by which it can be accepted, stands behind each. */
-const warningLines = ({ warnings, accepted, unneeded }: DryRunReport): string[] =>
-  [
-    ...warnings.map(({ code, text, subject }) => `${code}: ${text} [${subject}]`),
-    ...accepted.map(({ code, subject }) => `accepted: ${code} [${subject}]`),
-    ...unneeded.map(({ code, subject }) => `accepted, and no longer there: ${code} [${subject}]`),
-  ].map(folded);
-
-const describe = (name: string, report: DryRunReport): string[] => {
-  const { kinds, errors, cost, migrations } = report;
-  const { failed, fault } = migrations;
-  const ends = fault === null ? '' : `; migrating would END THE VAT: ${fault}`;
-  const sampled = `${migrations.sampled}, of which ${failed.length} would fail${ends}`;
-  const fates = [
-    ...kinds.bound.map(tag => [tag, 'defined again']),
-    ...kinds.unbound.map(tag => [tag, 'NOT defined again']),
-    ...kinds.dismissed.map(tag => [tag, 'dismissed']),
-    ...kinds.added.map(tag => [tag, 'new']),
-  ];
-  const facts = factsOf([
-    ['vat', `${name} (${report.vatId})`],
-    ['the upgrade would', SHOWN[report.verdict]],
-    ['incarnation', report.incarnationNumber],
-    ['exports that would be abandoned', report.exportsAbandoned],
-    ['named exports that would be abandoned', report.abandonedNames.join(', ') || 'none'],
-    ['promises that would be rejected', report.promisesRejected],
-    ['states to be migrated, of those looked at', sampled],
-    ['start', `${cost.milliseconds.toFixed(1)} ms`],
-    ['rows written', cost.rowsWritten],
-    ['syscalls', cost.syscalls],
-    ['crank', showBytes(cost.bytes)],
-  ]);
-  const tables = fates.length > 0 ? [tableOf(['durable kind', 'what becomes of it'], fates)] : [];
-  const raised = migrations.kinds.map(({ kind, from, to }) => `${kind}: version ${from} to ${to}`);
-  const stuck = failed.map(({ kind, instance, reason }) => `${kind} ${instance}: ${reason}`);
-  const reasons = errors.map(error => `why it would fail: ${error}`);
-  const examples =
-    report.abandonedExamples.length > 0
-      ? [`abandoned: ${report.abandonedExamples.join(', ')}`]
-      : [];
-  const traces = report.trace === undefined ? [] : [report.trace];
-  const details = [...raised, ...stuck, ...examples, ...reasons, ...traces];
-  return [...warningLines(report), facts, ...tables, ...details];
-};
-
-const run = async (
+const tryUpgrade = async (
   directory: string,
   name: string,
   path: string,
-  { accept: given, compare, json, parameters, strict }: Flags,
-): Promise<void> => {
-  const told =
+  { accept: acceptGiven, compare, parameters }: Flags,
+  begin: (phase: keyof typeof PHASES) => void,
+): Promise<Tried> => {
+  const given =
     typeof parameters === 'string'
       ? { vatParameters: parsed('--parameters', parameters) }
       : { presentParameters: parameters !== false };
+  begin('reading the bundle');
   const bundle = await readBundle(path);
   if (inspectDirectory(directory) !== 'store') {
     throw new HostError('NOT_A_STORE', `${directory} holds no store.`);
@@ -117,18 +73,33 @@ const run = async (
   // Its own worker is enough: nothing is delivered to any other vat.
   const options = { directory, blocks: 'host', maxVatsOnline: 1, spareThreads: 0 } as const;
   const open = (signal: AbortSignal): Promise<Kernel> => openKernel({ ...options, signal });
-  const work = async (kernel: Kernel): Promise<void> => {
+  const work = async (kernel: Kernel): Promise<Tried> => {
+    begin('trying the upgrade');
     const { vatId, name: known } = kernel.vat(name);
-    const file = given === false ? undefined : (given ?? acceptFileBeside(path));
+    const file = acceptGiven === false ? undefined : (acceptGiven ?? acceptFileBeside(path));
     const accept = file === undefined ? [] : await readAcceptFile(file, known);
-    const report = await kernel.checkUpgrade(vatId, { bundle, compare, accept, ...told });
-    if (json === true) print(JSON.stringify(report));
-    else for (const text of describe(known, report)) print(text);
-    const { verdict } = report;
-    if (verdict === 'refused') process.exitCode = 1;
-    if (verdict === 'warnings' && strict === true) process.exitCode = 3;
+    const report = await kernel.checkUpgrade(vatId, { bundle, compare, accept, ...given });
+    return { name: known, report };
   };
-  await overKernel({ open, work });
+  begin('opening the store');
+  return overKernel({ open, work });
+};
+
+const run = async (
+  directory: string,
+  vat: string,
+  path: string,
+  flags: Flags,
+): Promise<void> => {
+  const { json, strict } = flags;
+  const bar = json === true ? silentProgress : makeProgress(process.stderr);
+  const begin = (phase: keyof typeof PHASES): void => bar.show(phase, PHASES[phase], PHASES_END);
+  const trying = tryUpgrade(directory, vat, path, flags, begin);
+  const { name, report } = await trying.finally(() => bar.stop());
+  print(json === true ? JSON.stringify(report) : reportLines(name, report).join('\n'));
+  const { verdict } = report;
+  if (verdict === 'refused') process.exitCode = 1;
+  if (verdict === 'warnings' && strict === true) process.exitCode = 3;
 };
 
 const DESCRIPTION =
@@ -154,6 +125,6 @@ export const addCheckUpgradeCommand = (program: Command): void => {
     .option('--strict', 'exit status 3 when there are warnings that are not accepted')
     .option('--accept <file>', `accepted warnings; default: ${ACCEPT_FILE} beside the code`)
     .option('--no-accept', 'all warnings count')
-    .option('--json', 'print one JSON object instead of tables')
+    .option('--json', 'print one JSON object instead of text')
     .action(run);
 };

@@ -16,7 +16,6 @@ import { describeKind, readCrank, type VatNumber } from '@heirloom/worker';
 import type { CrankEffects } from '../../merge/syscalls.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
-import { runningVats } from '../../state/running-vats.js';
 import type { VatCode } from '../../state/schema.js';
 import { abandonedExports } from '../abandoned-exports.js';
 import { described, kindRowOf, type RaisedVersion } from '../dry-run-kinds.js';
@@ -44,10 +43,6 @@ const rowsOf = (packed: Uint8Array): WrittenRows => {
   return writes.map(([key, value]) => [keyFromBytes(key), value]);
 };
 
-/** Of how many exports the holders are looked for. */
-const askedOf = (state: KernelState): number =>
-  Math.floor(HOLDERS_ASKED_MAX / runningVats(state).length);
-
 const first = (krefs: readonly KRef[]): readonly KRef[] => krefs.slice(0, LOOKED_AT_MAX);
 
 /** What one upgrade tells, gathered while it is carried out. */
@@ -70,7 +65,7 @@ export class UpgradeNotes {
     const [state, vat] = [this.#state, this.#vat];
     const vrefs = abandonedExports(state, vat, LOOKED_AT_MAX);
     if (vrefs.length > 0) {
-      const asked = { inAll: askedOf(state), ofEach: 0 };
+      const asked = { lookups: HOLDERS_ASKED_MAX, ofEach: 0 };
       this.#found.push(...(yield* lostExports(state, vat, vrefs, asked)));
     }
     this.#found.push(...(yield* unheardAnswers(state, vat, first(promises), SOURCES)));

@@ -3,7 +3,6 @@ import { vatIdOf, type VatNumber } from '@heirloom/worker';
 import { isHeld } from '../../objects/held-references.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
-import { runningVats } from '../../state/running-vats.js';
 import { Reach } from '../../state/schema.js';
 
 export const vatName = (state: KernelState, vat: VatNumber): string => {
@@ -11,10 +10,13 @@ export const vatName = (state: KernelState, vat: VatNumber): string => {
   return name === '' ? `vat ${vatIdOf(vat)}` : `vat ${JSON.stringify(name)}`;
 };
 
-/** Who, besides `owner`, can reach the object: vats, in order of their numbers, and the host. */
-export const holdersOf = (state: KernelState, owner: VatNumber, kref: KRef): string[] => {
-  const holders = runningVats(state)
-    .filter(vat => vat !== owner)
+/** Who of `others` can reach the object, and whether the host can. */
+export const holdersOf = (
+  state: KernelState,
+  others: readonly VatNumber[],
+  kref: KRef,
+): string[] => {
+  const holders = others
     .filter(vat => state.clist(vat).byKRef.get(kref)?.[1] === Reach.reachable)
     .map(vat => vatName(state, vat));
   return isHeld(state, kref) ? [...holders, 'the host'] : holders;

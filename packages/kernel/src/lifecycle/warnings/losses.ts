@@ -14,18 +14,22 @@ import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
 import { HOST_SUBSCRIBES, KERNEL_DECIDES } from '../../state/parties.js';
 import { ItemType } from '../../state/queue-items.js';
+import { runningVats } from '../../state/running-vats.js';
 import { PromiseState } from '../../state/schema.js';
 import { watchesIn } from '../termination.js';
 import { holdersOf, vatName } from './holders-named.js';
 import { listed, plural, type UpgradeWarning } from './warning.js';
 
-/** Of how many exports the holders are looked for: in all, and of each interface at least. */
+/** How often it is looked up who holds something: in all, and of how many exports of each group. */
 interface Asked {
-  readonly inAll: number;
+  readonly lookups: number;
+  /** At least. */
   readonly ofEach: number;
 }
 
-const ASKED_USUALLY: Asked = { inAll: 200, ofEach: 1 };
+const ASKED_USUALLY: Asked = { lookups: 5_000, ofEach: 1 };
+/** Interfaces of whose exports holders are asked after: one more than are told. */
+const GROUPS_LOOKED_AT_MAX = 21;
 
 const ALLEGED = 'Alleged: ';
 
@@ -40,12 +44,16 @@ const into = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
   else list.push(value);
 };
 
+/** How many exports of each of so many groups are looked at, each with all vats. */
+const exportsLookedAt = (groups: number, vats: number, { lookups, ofEach }: Asked): number =>
+  Math.max(ofEach, Math.floor(lookups / ((vats + 1) * Math.min(groups, GROUPS_LOOKED_AT_MAX))));
+
 /** `vrefs`: the exports that end with the incarnation. By interface, with who holds the first. */
 export function* lostExports(
   state: KernelState,
   vat: VatNumber,
   vrefs: readonly VRef[],
-  { inAll, ofEach } = ASKED_USUALLY,
+  asked = ASKED_USUALLY,
 ): Steps<UpgradeWarning[]> {
   const { byVRef } = state.clist(vat);
   const groups = new Map<string, KRef[]>();
@@ -55,17 +63,17 @@ export function* lostExports(
     yield;
   }
   const warnings: UpgradeWarning[] = [];
-  let left = inAll;
+  const others = runningVats(state).filter(other => other !== vat);
+  const most = exportsLookedAt(groups.size, others.length, asked);
   for (const [name, krefs] of groups) {
     const holders = new Set<string>();
-    const asked = krefs.slice(0, Math.max(ofEach, left));
-    for (const kref of asked) {
-      for (const holder of holdersOf(state, vat, kref)) holders.add(holder);
-      left -= 1;
+    const isLookedAt = warnings.length < GROUPS_LOOKED_AT_MAX;
+    for (const kref of isLookedAt ? krefs.slice(0, most) : []) {
+      for (const holder of holdersOf(state, others, kref)) holders.add(holder);
       yield;
     }
-    const others = asked.length === 0 ? 'others' : 'data that is on its way';
-    const who = holders.size === 0 ? others : listed([...holders]);
+    const nobody = isLookedAt && most > 0 ? 'data that is on its way' : 'others';
+    const who = holders.size === 0 ? nobody : listed([...holders]);
     const what = `${plural(krefs.length, 'object')} ${JSON.stringify(name)}`;
     const text =
       `${what}, held by ${who}, will answer "vat terminated": ` +

@@ -116,6 +116,9 @@ export const repeatedDeeds = (
   return [...sends, ...rows];
 };
 
+/** What `@agoric/base-zone` calls the sets in which a zone notes keys for one incarnation. */
+const ZONE_SCRATCH = / used keys$/;
+
 /** `rows`: what a start has written. Durable stores of its making that nothing durable holds. */
 export const madeAnew = (
   state: KernelState,
@@ -127,7 +130,7 @@ export const madeAnew = (
   for (const [key, value] of rows) {
     if (placeOfRow(key)?.type !== 'collection' || value === null) continue;
     const { label, isHeld } = describeCollection(state.rows.need(spaces, key));
-    if (!isHeld) counts.set(label, (counts.get(label) ?? 0) + 1);
+    if (!isHeld && !ZONE_SCRATCH.test(label)) counts.set(label, (counts.get(label) ?? 0) + 1);
   }
   return [...counts].map(([label, count]): UpgradeWarning => {
     const text =
