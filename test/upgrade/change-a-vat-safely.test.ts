@@ -33,17 +33,17 @@ describe('the pages on mistakes:', () => {
 
 const shared = useSharedKernel();
 
-const kindOf = (key: string, methods: string): string => `
+const kindOf = (key: string, state: string, methods: string): string => `
   baggage.init('${key}', VatData.makeKindHandle('${key}'));
-  $.make = VatData.defineDurableKind(baggage.get('${key}'), () => ({ size: null }), { ${methods} });
+  $.make = VatData.defineDurableKind(baggage.get('${key}'), () => (${state}), { ${methods} });
   baggage.init('one', $.make());`;
 
 /** What was there before the code of the guide, by the code of its mistake. */
 const BEFORE: Readonly<Record<string, string>> = {
   MADE_ANEW: '1',
   START_REPEATS: '1',
-  HANDLE_NOT_KEPT: kindOf('Ticket', 'use: () => 1'),
-  MIGRATION_FAILS: kindOf('Order', 'size: () => 1'),
+  HANDLE_NOT_KEPT: kindOf('Ticket', '{ used: false }', 'use: () => 1'),
+  MIGRATION_FAILS: kindOf('Order', '{ size: null }', 'size: () => 1'),
 };
 
 /** The blocks of code, a mistake and what to write instead, by the code that the first names. */

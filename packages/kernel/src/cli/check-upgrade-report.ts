@@ -3,6 +3,7 @@
  * a screen or two have. Of each code at least one warning is told; what is left out is counted.
  */
 import type { DryRunReport } from '../lifecycle/dry-run.js';
+import { WARNING_CODES } from '../lifecycle/warnings/warning.js';
 import { showBytes } from './output.js';
 
 type Warning = DryRunReport['warnings'][number];
@@ -14,6 +15,9 @@ const WARNING_LINES_MAX = 6;
 /** Of reasons why it would fail, of states that cannot be migrated. */
 const LIST_LINES_MAX = 3;
 const TRACE_LINES_MAX = 8;
+/** Which warnings are left out. */
+const LEFT_OUT_LINES = 3;
+/** Of a fact, where there is room. */
 const FACT_LINES_MAX = 2;
 const LABEL_COLUMNS = 22;
 const NAMES_MAX = 10;
@@ -40,10 +44,20 @@ const folded = (text: string, indent: number, most: number): string[] => {
   return [...lines.slice(0, most - 1), `${last.slice(0, REPORT_COLUMNS - 4)} ...`];
 };
 
-const fact = (label: string, value: string | number): string[] =>
-  folded(`${label.padEnd(LABEL_COLUMNS, '\0')} ${value}`, LABEL_COLUMNS + 1, FACT_LINES_MAX).map(
-    line => line.replaceAll('\0', ' '),
-  );
+interface Fact {
+  readonly label: string;
+  readonly value: string | number;
+  /** Lines that stand below it. */
+  readonly below?: readonly string[];
+}
+
+/** In so many lines at most, and those below. */
+const linesOfFact = ({ label, value, below = [] }: Fact, most: number): string[] => [
+  ...folded(`${label.padEnd(LABEL_COLUMNS, '\0')} ${value}`, LABEL_COLUMNS + 1, most).map(line =>
+    line.replaceAll('\0', ' '),
+  ),
+  ...below,
+];
 
 const listed = (names: readonly string[]): string => {
   const shown = names.slice(0, NAMES_MAX).join(', ');
@@ -51,11 +65,8 @@ const listed = (names: readonly string[]): string => {
   return more > 0 ? `${shown} and ${more} more` : shown;
 };
 
-const factUnless = (isEmpty: boolean, label: string, value: string): string[] =>
-  isEmpty ? [] : fact(label, value);
-
-const ofNames = (label: string, names: readonly string[]): string[] =>
-  factUnless(names.length === 0, label, `${names.length}: ${listed(names)}`);
+const ofNames = (label: string, names: readonly string[]): Fact[] =>
+  names.length === 0 ? [] : [{ label, value: `${names.length}: ${listed(names)}` }];
 
 const plural = (count: number, what: string): string =>
   count === 1 ? `1 ${what}` : `${count} ${what}s`;
@@ -84,30 +95,31 @@ const costLine = ({ cost }: DryRunReport): string =>
   `${cost.milliseconds.toFixed(1)} ms, ${plural(cost.rowsWritten, 'row')} written, ` +
   `${plural(cost.syscalls, 'syscall')}, crank of ${showBytes(cost.bytes)}`;
 
-const factLines = (report: DryRunReport): string[] => {
+const factsOf = (report: DryRunReport): Fact[] => {
   const { kinds, migrations, abandonedExamples, abandonedNames } = report;
   const { failed, fault } = migrations;
-  const ends = fault === null ? '' : `; migrating would END THE VAT: ${fault}`;
-  const sampled = `${migrations.sampled} tried, ${failed.length} would fail${ends}`;
+  const ends = fault === null ? '' : `would END THE VAT: ${fault}; `;
+  const sampled = `${ends}${migrations.sampled} tried, ${failed.length} would fail`;
   const raised = migrations.kinds.map(({ kind, from, to }) => `${kind} ${from} to ${to}`);
   const isQuiet = migrations.sampled === 0 && fault === null && raised.length === 0;
   const objects = abandonedExamples.length === 0 ? '' : `: ${listed(abandonedExamples)}`;
   const stuck = failed.map(({ kind, instance, reason }) => `  ${kind} ${instance}: ${reason}`);
+  const below = fewOf(stuck, 'state');
+  const migrated = { label: 'states to be migrated', value: sampled, below };
   return [
-    ...fact('incarnation', report.incarnationNumber),
+    { label: 'incarnation', value: report.incarnationNumber },
     ...ofNames('kinds defined again', kinds.bound),
     ...ofNames('kinds NOT defined', kinds.unbound),
     ...ofNames('kinds dismissed', kinds.dismissed),
     ...ofNames('new kinds', kinds.added),
     ...ofNames('versions raised', raised),
-    ...factUnless(isQuiet, 'states to be migrated', sampled),
-    ...fewOf(stuck, 'state'),
-    ...fact('exports that end', `${report.exportsAbandoned}${objects}`),
+    ...(isQuiet ? [] : [migrated]),
+    { label: 'exports that end', value: `${report.exportsAbandoned}${objects}` },
     ...ofNames('named exports that end', abandonedNames),
-    ...fact('promises rejected', report.promisesRejected),
+    { label: 'promises rejected', value: report.promisesRejected },
     ...ofNames('warnings accepted', report.accepted.map(acceptable)),
     ...ofNames('accepted in vain', report.unneeded.map(acceptable)),
-    ...fact('the start', costLine(report)),
+    { label: 'the start', value: costLine(report) },
   ];
 };
 
@@ -135,13 +147,16 @@ const countsOf = (warnings: readonly Warning[]): string => {
   return [...counts].map(([code, count]) => `${code} ${count}`).join(', ');
 };
 
+const leftOut = (rest: readonly Warning[]): string =>
+  `... and ${plural(rest.length, 'warning')} more: ${countsOf(rest)}`;
+
 /** The first of each code, then as many others as there is room for; in their order. */
 const warningLines = (warnings: readonly Warning[], room: number): string[] => {
   if (warnings.length === 0) return [];
   const firsts = warnings.filter(
     ({ code }, i) => warnings.findIndex(other => other.code === code) === i,
   );
-  const budget = room - 3; // what is left out
+  const budget = room - LEFT_OUT_LINES;
   let most = WARNING_LINES_MAX;
   while (most > 1 && sizeOf(firsts, most) > budget) most -= 1;
   const shown = new Set(firsts);
@@ -157,7 +172,7 @@ const warningLines = (warnings: readonly Warning[], room: number): string[] => {
     ...warnings.filter(warning => shown.has(warning)).flatMap(warning => linesOf(warning, most)),
     ...(rest.length === 0
       ? []
-      : folded(`... and ${plural(rest.length, 'warning')} more: ${countsOf(rest)}`, 2, 3)),
+      : folded(leftOut(rest), 2, LEFT_OUT_LINES)),
   ];
 };
 
@@ -167,8 +182,13 @@ const MEANING = 'Each code is a heading of docs/upgrade/mistakes.md, with what t
 export const reportLines = (name: string, report: DryRunReport): string[] => {
   const told = `The upgrade of vat "${name}" (${report.vatId}) would ${verdictOf(report)}.`;
   const head = [...folded(told, 2, 2), ...reasonLines(report)];
-  const facts = factLines(report);
-  const room = REPORT_LINES_MAX - head.length - facts.length - 3;
+  const inLines = (most: number): string[] =>
+    factsOf(report).flatMap(fact => linesOfFact(fact, most));
+  const roomBeside = (lines: readonly string[]): number =>
+    REPORT_LINES_MAX - head.length - lines.length - 3;
+  const isCrowded = roomBeside(inLines(FACT_LINES_MAX)) < WARNING_CODES.length + LEFT_OUT_LINES;
+  const facts = inLines(isCrowded ? 1 : FACT_LINES_MAX);
+  const room = roomBeside(facts);
   const warnings = warningLines(report.warnings, room);
   const meaning = warnings.length === 0 ? [] : ['', ...warnings, MEANING];
   return [...head, ...meaning, '', ...facts];
