@@ -254,6 +254,11 @@ const compared = async (
   before: Before,
 ): Promise<UpgradeWarning[]> => {
   const { state } = context;
+  const scripts = [successor, before.present].map(({ bundleId }) =>
+    context.scriptOf(bundleId, context.imageId()),
+  );
+  // The thread of the second gets ready while the first one starts.
+  void context.online.reserve(scripts.map(script => ({ vat, script })));
   const again = await startAside(context, vat, successor, moment);
   const repeated = repeatedDeeds(state, vat, first.deeds, again.deeds);
   state.journal.rollback(before.mark);
