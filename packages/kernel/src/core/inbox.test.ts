@@ -1,10 +1,13 @@
 /** Inputs that wait are taken in order, each when what those before have set in motion is done. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { FIRST_HEIGHT, type Steps } from '@heirloom/store';
 import { beforeEach, expect, test } from 'vitest';
 import { asShortOrInTurns } from '../base/giving-way.js';
 import { KernelState } from '../state/kernel-state.js';
+import { promiseKRef } from '../state/krefs.js';
 import { openTestStore } from '../testing/test-store.js';
-import { Inputs, silentInput } from './inbox.js';
+import { Inputs, silentInput, vatsInput } from './inbox.js';
 import type { KernelCore } from './kernel-core.js';
 
 const STEPS = 1_000;
@@ -13,6 +16,8 @@ let state: KernelState;
 let inputs: Inputs;
 /** What was done, in order; `turn`: others had theirs. */
 let done: string[];
+/** Who waits for the answers of vats. */
+const answers: ((value: unknown) => void)[] = [];
 /** What the host does in its turns. */
 let inTurn: () => void;
 
@@ -28,7 +33,11 @@ const coreOf = (): KernelCore => {
   };
   const core = {
     ...{ state, assertAlive: () => undefined, engine: { assertFits: () => undefined } },
-    results: { whenDurable: async () => undefined, ofInput: async (n: number) => `of ${n}` },
+    results: {
+      whenDurable: async () => undefined,
+      ofInput: async (n: number) => `of ${n}`,
+      wait: () => new Promise(resolve => answers.push(resolve)),
+    },
     doDeferred: async () => asShortOrInTurns(state.doingDeferred(), clock),
     stop: (error: unknown) => error,
   };
@@ -88,4 +97,24 @@ test('inputs: one fails to be taken -> it and those behind it are refused', asyn
   await expect(inputs.takeInTurns(inputs.lastCalled)).rejects.toBe(failure);
   for (const result of results) await expect(result).rejects.toBe(failure);
   expect(inputs.waiting).toBe(0);
+});
+
+/** Of a message: its data, which only the input and the run queue have. */
+const addMessage = (): [data: WeakRef<Uint8Array>, result: Promise<unknown>] => {
+  const data = new Uint8Array(1_000);
+  const promise = promiseKRef(40);
+  const input = vatsInput(() => (data.length > 0 ? promise : undefined), [], data.length);
+  const { result } = inputs.add(input, false);
+  return [new WeakRef(data), result];
+};
+
+test('a message that was taken and waits for its answer -> its data is not kept', async () => {
+  const [data, result] = addMessage();
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  await new Promise(resolve => setImmediate(resolve));
+  gc();
+  expect(data.deref()).toBeUndefined();
+  answers[0]?.('answered');
+  expect(await result).toBe('answered');
 });

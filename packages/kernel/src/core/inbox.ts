@@ -168,9 +168,11 @@ export class Inputs {
     const input = this.#next;
     this.#next = inputAfter(input);
     const result = new Deferred<T>();
+    // Who waits for the answer must not keep the input, which has the data of its message.
+    const { decode } = given;
     const fulfill = (value: unknown): void => {
       try {
-        result.resolve(given.decode(value));
+        result.resolve(decode(value));
       } catch (error) {
         result.reject(error);
       }
