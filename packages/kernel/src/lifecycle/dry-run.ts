@@ -304,7 +304,7 @@ const upgradeInTrial = async (
   const kinds = fatesOf(before, after, description, verdict.ok);
   const raisedKinds = raised(before, after);
   const abandonedNames = verdict.ok ? verdict.effects.abandonedNames : [];
-  const script = textOf(context.scriptOf(successor.bundleId, state.vats.need(vat).imageId).script);
+  const code = context.scriptOf(successor.bundleId, state.vats.need(vat).imageId);
   // What is compared says more of it.
   const isAlone = !compares;
   const found = verdict.ok
@@ -313,7 +313,7 @@ const upgradeInTrial = async (
         ...leftOut,
         ...lostNames(abandonedNames),
         ...madeAnew(state, vat, deeds.rows),
-        ...missingKeys(state, vat, script),
+        ...missingKeys(state, vat, textOf(code.script)),
         ...raisedVersions(raisedKinds),
         ...failedMigrations(sample),
         ...(description === undefined ? [] : lostWatches(description)),

@@ -163,8 +163,8 @@ export const startVat = async (
   const vrefs = slots.map(kref => nameFor(state, vat, kref));
   const told = context.toldBundles.atStart(vat, slots);
   const delivery = packFrame([Delivery.startVat, row.parameters, vrefs, isEmergency, ...told]);
+  // The incarnation begins: it has named no promise, and has no history yet.
   state.clist(vat).ownPromises = { incarnation, greatest: -1 };
-  // The incarnation begins: it has no history yet.
   const rows = await inTurns(state.rows.handingOver(row.spaces), context.clock);
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);

@@ -1,6 +1,6 @@
 /**
  * What a start has made of a vat: told by its worker to whoever tries an upgrade, after the crank
- * of startVat, whether that went well or not (docs/upgrade/warnings.md).
+ * of startVat, whether that went well or not (docs/upgrade/dry-run.md).
  *
  * It is in no hash and decides no outcome. A function of the start alone, so that the report of a
  * dry run, which a vat may ask for, is the same on every host. The kernel believes none of it

@@ -4,6 +4,7 @@
  *
  * No code of the vat runs for it.
  */
+import { createHash } from 'node:crypto';
 import {
   getAwaitArgGuardPayload,
   getInterfaceGuardPayload,
@@ -31,16 +32,6 @@ const codec = new PassableCodec({
   bornHardened: value => value,
 });
 
-const PRIME = 0x01000193;
-const [FIRST_SEED, SECOND_SEED] = [0x811c9dc5, 0x9747b28c];
-
-/** FNV-1a: what is compared comes of one author. */
-const shortHash = (bytes: Uint8Array, seed: number): string => {
-  let hash = seed;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, PRIME);
-  return (hash >>> 0).toString(16);
-};
-
 const bytesOf = (pattern: unknown): Uint8Array | undefined => {
   try {
     return codec.encode(pattern).body;
@@ -53,7 +44,7 @@ const bytesOf = (pattern: unknown): Uint8Array | undefined => {
 const summaryOf = (pattern: unknown): string => {
   const bytes = bytesOf(pattern);
   if (bytes === undefined) return MENTIONS;
-  return `${bytes.length}-${shortHash(bytes, FIRST_SEED)}${shortHash(bytes, SECOND_SEED)}`;
+  return createHash('sha256').update(bytes).digest('hex');
 };
 
 let anySummary: string | undefined;
