@@ -8,7 +8,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
-import { bundleVat, openKernel, type Kernel, type VatReference } from '@heirloom/kernel';
+import {
+  bundleVat,
+  openKernel,
+  type Kernel,
+  type KernelParameters,
+  type VatReference,
+} from '@heirloom/kernel';
 import { percentile } from '@heirloom/kernel/statistics';
 import type { Bench, BenchIo } from './bench.js';
 import type { Report } from './report.js';
@@ -48,6 +54,36 @@ const FLOODS: Readonly<Record<string, Flood>> = {
   '100 promises that hold each other, dropped': ({ other }) => ['meshes', other, 100],
 };
 
+/** Of a store whose vats are strangers' (docs/limits.md). */
+const BOUNDED: Partial<KernelParameters> = { crankWeightMax: 2 * 2 ** 20, promiseQueueMax: 1_000 };
+
+/** The same in cranks that are about as heavy as they may be there. */
+const BOUNDED_FLOODS: Readonly<Record<string, Flood>> = {
+  '480 calls at once': ({ other }) => ['messages', other, 480],
+  'messages to itself, each of which sends 480': ({ other, flood }) =>
+    ['cascade', other, flood, 480],
+  'messages of 2 MB': ({ other }) => ['giants', other, 1, 2_000_000],
+  '240 messages on a promise that settles': ({ other }) => ['queued', other, 240],
+  'rows of 2 MB': ({ other, flood }) => ['rows', other, flood, 1, 2_000_000],
+  '1,900 references, made and dropped': ({ other }) => ['references', other, 1_900],
+  '55 promises that hold each other, dropped': ({ other }) => ['meshes', other, 55],
+};
+
+interface Case {
+  readonly name: string;
+  readonly flood: Flood;
+  readonly parameters: Partial<KernelParameters>;
+}
+
+const CASES: readonly Case[] = [
+  ...Object.entries(FLOODS).map(([name, flood]) => ({ name, flood, parameters: {} })),
+  ...Object.entries(BOUNDED_FLOODS).map(([name, flood]) => ({
+    name: `bounded: ${name}`,
+    flood,
+    parameters: BOUNDED,
+  })),
+];
+
 const rootsOf = (kernel: Kernel): Roots => ({
   flood: kernel.vat('flood').root,
   other: kernel.vat('other').root,
@@ -86,10 +122,10 @@ const callAtPace = async (
 const measure = async (
   directory: string,
   bundle: Awaited<ReturnType<typeof bundleVat>>,
-  flood: Flood,
+  { flood, parameters }: Case,
   options: FairnessOptions,
 ): Promise<Waits> => {
-  const kernel = await openKernel({ directory, log: () => undefined });
+  const kernel = await openKernel({ directory, parameters, log: () => undefined });
   try {
     const bundleId = await kernel.installBundle(bundle);
     for (const name of NAMES) await kernel.createVat({ name, bundleId });
@@ -98,6 +134,7 @@ const measure = async (
     kernel.call(roots.flood, method, args).catch(() => undefined);
     await wait(options.warmUp * 1_000);
     const waits = await callAtPace(kernel, options);
+    // Throws where the flood has been ended: then there was nothing to wait for.
     await kernel.terminateVat(kernel.vat('flood').vatId);
     return waits;
   } finally {
@@ -113,19 +150,18 @@ export const fairnessBench: Bench = {
   summary: 'how long others wait for a vat that floods',
 
   sizes: SIZES,
-  seconds: { quick: 85, full: 460 },
+  seconds: { quick: 135, full: 730 },
 
   async run(options: FairnessOptions, io: BenchIo): Promise<Report> {
     const bundle = await bundleVat(VAT);
-    const floods = Object.entries(FLOODS);
-    const progress = io.progress('floods', floods.length);
+    const progress = io.progress('floods', CASES.length);
     const rows: [string, ...number[]][] = [];
     try {
-      for (const [name, flood] of floods) {
+      for (const one of CASES) {
         const waits = await inTemporaryDirectory('fairness', directory =>
-          measure(directory, bundle, flood, options),
+          measure(directory, bundle, one, options),
         );
-        rows.push([name, ...figures(waits.host), ...figures(waits.vats)]);
+        rows.push([one.name, ...figures(waits.host), ...figures(waits.vats)]);
         progress.advance(1);
       }
     } finally {

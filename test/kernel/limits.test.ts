@@ -182,6 +182,52 @@ describe('limits, answers:', () => {
     expect(faultCode()).toBeUndefined();
   });
 
+  const weighed: readonly (readonly [what: string, right: string, wrong: string])[] = [
+    [
+      'syscalls',
+      'for (let i = 0; i < 20; i += 1) E.sendOnly(args[0]).no(); 1',
+      'for (let i = 0; i < 30; i += 1) E.sendOnly(args[0]).no(); 1',
+    ],
+    [
+      'data of a message',
+      "E.sendOnly(args[0]).no('x'.repeat(90_000)); 1",
+      "E.sendOnly(args[0]).no('x'.repeat(100_001)); 1",
+    ],
+    ['data of a result', "'x'.repeat(90_000).length", "'x'.repeat(100_001)"],
+    [
+      'references',
+      "E.sendOnly(args[0]).no(Array.from({ length: 80 }, () => Far('thing', {}))); 1",
+      "E.sendOnly(args[0]).no(Array.from({ length: 100 }, () => Far('thing', {}))); 1",
+    ],
+    [
+      'rows',
+      "baggage.init('a', 'x'.repeat(90_000)); 1",
+      "baggage.set('a', 'x'.repeat(50_000)); baggage.init('b', 'x'.repeat(60_000)); 1",
+    ],
+    [
+      'what vat code goes on to do when it has caught the fault',
+      'for (let i = 0; i < 20; i += 1) E.sendOnly(args[0]).no(); 1',
+      'for (let i = 0; i < 30; i += 1) try { E.sendOnly(args[0]).no(); } catch {} 1',
+    ],
+  ];
+  test.each(weighed)('crankWeightMax: %s -> past it LIMIT', async (_what, right, wrong) => {
+    const place = await makeWith({ crankWeightMax: 100_000 });
+    await place.run(right);
+    expect(place.faultCode()).toBeUndefined();
+    await expectFault(place, wrong);
+  });
+
+  test('crankWeightMax: starts and upgrades -> as heavy as they like', async () => {
+    const { kernel, faultCode } = await makeWith({ crankWeightMax: 100_000 });
+    const { bundleId } = kernel.vat('other');
+    const vatParameters = { setup: "baggage.init('a', 'x'.repeat(200_000)); 1" };
+    const { vatId } = await kernel.createVat({ name: 'heavy', bundleId, vatParameters });
+    const again = { setup: "baggage.set('a', 'y'.repeat(200_000)); 1" };
+    await kernel.upgradeVat(vatId, { bundleId, vatParameters: again });
+    expect(await kernel.call(kernel.vat('heavy').root, 'run', ["baggage.get('a')[0]"])).toBe('y');
+    expect(faultCode()).toBeUndefined();
+  });
+
   test('vatsMax: one more vat -> its creation fails; an end makes room', async () => {
     const { kernel } = await makeWith({ vatsMax: 2 });
     const { bundleId } = kernel.vat('other');

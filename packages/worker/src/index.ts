@@ -39,7 +39,13 @@ export type * from './protocol/to-worker.js';
 export * from './protocol/transcript.js';
 export { readCrank, readDelivery } from './protocol/tuples.js';
 export * from './protocol/vat-numbers.js';
-export { isHeldBack, PART_WEIGHT_MAX, PARTS_MARK } from './protocol/parts.js';
+export {
+  isHeldBack,
+  limitedWeight,
+  PART_WEIGHT_MAX,
+  PARTS_MARK,
+  tooHeavy,
+} from './protocol/parts.js';
 export { CRANK_HEAD, endsPart, packedWeight } from './protocol/outcomes.js';
 export { produceCodeCache, produceWarmCodeCache } from './zygote/code-cache.js';
 export {

@@ -9,7 +9,7 @@ import {
 } from '../state/parameters.js';
 
 /** Counts that may be 0. */
-const OPTIONAL: readonly string[] = ['stateRootInterval', 'cycleInterval'];
+const OPTIONAL: readonly string[] = ['stateRootInterval', 'cycleInterval', 'crankWeightMax'];
 const NAMES: readonly string[] = ['gc', ...COUNTS];
 
 /** Errors: KernelError BAD_OPTION names the parameter and what it may be. */

@@ -45,7 +45,11 @@ export interface CoreOptions {
 }
 
 /** What every worker starts with. */
-export const workerHost = (options: CoreOptions): ZygotesOptions['host'] => ({
+export const workerHost = (
+  options: CoreOptions,
+  { crankWeightMax }: KernelParameters,
+): ZygotesOptions['host'] => ({
   heapMiBMax: options.heapMiBMax,
+  crankWeightMax: crankWeightMax === 0 ? undefined : crankWeightMax,
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });

@@ -132,7 +132,7 @@ export class KernelCore {
     this.isolation = new IsolationChoices(store, usual, this.suspects.map(({ vat }) => vat));
     this.zygotes = new Zygotes({
       openWorkers: ways.openWorkers,
-      host: workerHost(options),
+      host: workerHost(options, parameters),
       ...{ images, usual },
       spareThreads: options.spareThreads ?? SPARE_THREADS,
       log: this.reports,

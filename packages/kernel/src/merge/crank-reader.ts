@@ -15,6 +15,7 @@ import {
   ELEMENTS_PER_CRANK_MAX,
   FrameCursor,
   isReference,
+  limitedWeight,
   MIGRATION_FAILURES_MAX,
   MIGRATION_REASON_CHARS_MAX,
   readAsciiText,
@@ -28,6 +29,7 @@ import {
   SLOTS_MAX,
   Syscall,
   SYSCALLS_PER_CRANK_MAX,
+  tooHeavy,
   VatFault,
   VREF_LENGTH_MAX,
   type CrankReport,
@@ -71,9 +73,10 @@ interface LongSyscall {
   readonly count: number;
 }
 
-type ReaderRights = Pick<CrankRights, 'migrates'>;
+type ReaderRights = Pick<CrankRights, 'migrates' | 'weightMax'>;
 
 class CrankReader {
+  readonly #bytes: number;
   readonly #cursor: FrameCursor;
   /** That may still come, in all syscalls together. */
   #elementsLeft = ELEMENTS_PER_CRANK_MAX;
@@ -84,6 +87,7 @@ class CrankReader {
   #rowKey: Uint8Array | undefined;
 
   constructor(packed: Uint8Array) {
+    this.#bytes = packed.length;
     this.#cursor = new FrameCursor(packed);
   }
 
@@ -117,7 +121,7 @@ class CrankReader {
   }
 
   #ended(
-    { migrates }: ReaderRights,
+    { migrates, weightMax }: ReaderRights,
     outcome: Outcome,
     syscalls: SyscallTuple[],
     rows: RowWrite[],
@@ -125,6 +129,10 @@ class CrankReader {
     // A crank that faulted reports nothing.
     const report = migrates && outcome === null ? this.#migrationReport() : this.#report();
     this.#cursor.end();
+    const mentions = this.#mentions();
+    if (limitedWeight(this.#bytes, syscalls.length, mentions) > weightMax) {
+      limit(tooHeavy(weightMax));
+    }
     return [outcome, syscalls, rows, report];
   }
 
@@ -135,6 +143,12 @@ class CrankReader {
     const code = cursor.text(WORD_CHARS_MAX);
     const error = cursor.bytes();
     return error.length > BODY_BYTES_MAX ? limit('an error too large') : [code, error];
+  }
+
+  /** References, resolutions and interfaces that were read. */
+  #mentions(): number {
+    const references = REFERENCES_PER_CRANK_MAX - this.#referencesLeft;
+    return references + ELEMENTS_PER_CRANK_MAX - this.#elementsLeft;
   }
 
   /** How many there are. */

@@ -47,6 +47,7 @@ export interface CrankContext extends Speaker {
 export const NO_RIGHTS: CrankRights = {
   collects: false,
   migrates: false,
+  weightMax: Infinity,
   isNamedInWave: () => false,
 };
 /** startVat. */

@@ -146,6 +146,8 @@ export interface CrankRights {
   readonly collects: boolean;
   /** Its report is that of a migration. */
   readonly migrates: boolean;
+  /** Of the crank (worker/src/protocol/parts.ts): a heavier one is undone, and ends its vat. */
+  readonly weightMax: number;
   /** Does a later delivery of the wave name this import? */
   isNamedInWave(kref: KRef): boolean;
 }

@@ -42,6 +42,11 @@ export interface KernelParameters {
   readonly promiseQueueMax: number;
   /** Vats that run: the creation of the next one fails. */
   readonly vatsMax: number;
+  /**
+   * What one crank of a message or a notify may weigh, in bytes (worker/src/protocol/parts.ts):
+   * a heavier one ends its vat. 0: as heavy as the limits of every store let it be.
+   */
+  readonly crankWeightMax: number;
 }
 
 /**
@@ -75,6 +80,7 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   stateRootInterval: 0,
   promiseQueueMax: 10_000,
   vatsMax: 1000,
+  crankWeightMax: 0,
 };
 
 /** In the order of the stored row: a new one comes last, and changes the schema. */
@@ -89,6 +95,7 @@ export const COUNTS = [
   'promiseQueueMax',
   'vatsMax',
   'cycleInterval',
+  'crankWeightMax',
 ] as const;
 
 /** Is the state root to be in the hash of the block? */
@@ -97,15 +104,21 @@ export const isSealed = (height: Height, parameters: KernelParameters): boolean 
   return stateRootInterval > 0 && height % stateRootInterval === 0;
 };
 
+/** The row is shorter without the last one: so are rows that are older than that is. */
+const ARITIES = [COUNTS.length, 1 + COUNTS.length];
+
 /** Errors of `decode`: HostError STORE_CORRUPT for a row with another number of parameters. */
 const codec = frameCodec<KernelParameters, readonly [GcMode, ...number[]]>(
   'the parameters',
-  [1 + COUNTS.length],
-  parameters => [parameters.gc, ...COUNTS.map(name => parameters[name])],
+  ARITIES,
+  parameters => {
+    const stored = parameters.crankWeightMax === 0 ? COUNTS.slice(0, -1) : COUNTS;
+    return [parameters.gc, ...stored.map(name => parameters[name])];
+  },
   ([gc, ...counts]) => ({
     ...DEFAULT_PARAMETERS,
     gc,
-    ...Object.fromEntries(COUNTS.map((name, i) => [name, counts[i]])),
+    ...Object.fromEntries(counts.map((count, i) => [COUNTS[i], count])),
   }),
 );
 export const packParameters = codec.encode;

@@ -137,6 +137,7 @@ export const processChannels = (
     codeCache ?? null,
     isCareful,
     host.collectsEveryCrank,
+    host.crankWeightMax ?? null,
   ];
   const packed = packFrame(boot);
   const heapMiB = String(heapMiBMax ?? 0);

@@ -162,7 +162,7 @@ let entryScript: EntryScript | undefined;
 /** Starts threads: each has its image evaluated, its realm locked down and the store open. */
 export const threadChannels = (host: WorkerHost & StoreAddress): OpenChannel => {
   const { directory, readersMax, imageSource, codeCache, heapMiBMax } = host;
-  const { collectsEveryCrank } = host;
+  const { collectsEveryCrank, crankWeightMax } = host;
   entryScript ??= readEntryScript();
   const workerData: ZygoteData = {
     ...entryScript,
@@ -170,6 +170,7 @@ export const threadChannels = (host: WorkerHost & StoreAddress): OpenChannel => 
     directory,
     readersMax,
     collectsEveryCrank,
+    crankWeightMax,
     imageSource: sharedBytes(utf8(imageSource)),
     ...(codeCache === undefined ? {} : { codeCache: sharedBytes(codeCache) }),
   };

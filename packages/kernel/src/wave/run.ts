@@ -131,9 +131,13 @@ const LONG_CRANK_BYTES = 4 * 1024 * 1024;
 export class WaveRunner {
   readonly #options: WaveRunnerOptions;
   readonly #sources: WaveSources;
+  readonly #ordinaryRights: CrankRights;
 
   constructor(options: WaveRunnerOptions) {
     this.#options = options;
+    const { crankWeightMax } = options.limits;
+    this.#ordinaryRights =
+      crankWeightMax === 0 ? NO_RIGHTS : { ...NO_RIGHTS, weightMax: crankWeightMax };
     const { state, toldBundles } = options;
     const batches = new NotifyBatches(state, new SettledRings(state));
     this.#sources = { told: toldBundles, batches };
@@ -386,6 +390,7 @@ export class WaveRunner {
 
   #rightsOf(item: CrankItem, { plan }: Wave): CrankRights {
     if (item.kind === 'migrate') return MIGRATION_RIGHTS;
+    if (item.kind === 'message' || item.kind === 'notify') return this.#ordinaryRights;
     if (item.kind !== 'reap' && item.kind !== 'sweep') return NO_RIGHTS;
     const named = item.kind === 'reap' ? plan.named.get(item.vat) : undefined;
     return { ...NO_RIGHTS, collects: true, isNamedInWave: kref => named?.has(kref) ?? false };

@@ -18,6 +18,19 @@ const SYSCALL_WEIGHT = 4_096;
 export const crankWeight = (bytes: number, syscalls: number): number =>
   bytes + Math.max(0, syscalls - SYSCALLS_FREE) * SYSCALL_WEIGHT;
 
+/** What a reference, resolution or interface weighs: it gets a name, and loses it again. */
+const MENTION_WEIGHT = 512;
+
+/**
+ * What the parameter `crankWeightMax` is compared with. `bytes`: of the packed crank; whoever has
+ * not packed it yet may give less. `mentions`: references, resolutions and interfaces in it.
+ */
+export const limitedWeight = (bytes: number, syscalls: number, mentions: number): number =>
+  crankWeight(bytes, syscalls) + mentions * MENTION_WEIGHT;
+
+export const tooHeavy = (weightMax: number): string =>
+  `a crank of a message or a notify weighs at most ${weightMax} (parameter crankWeightMax)`;
+
 /** A delivery is a list of fewer than 16: one byte; its opcode follows. */
 const OPCODE_AT = 1;
 
@@ -28,6 +41,10 @@ const ALWAYS_RUN: readonly (number | undefined)[] = [
   Delivery.retireImports,
   Delivery.reap,
 ];
+
+/** Does `crankWeightMax` hold for its crank? Not for what the kernel, or an upgrade, asks for. */
+export const hasWeightMax = (delivery: Uint8Array): boolean =>
+  delivery[OPCODE_AT] === Delivery.message || delivery[OPCODE_AT] === Delivery.notify;
 
 /** Is a delivery left for the next wave, after cranks of such a weight in this one? */
 export const isHeldBack = (weight: number, delivery: Uint8Array): boolean =>

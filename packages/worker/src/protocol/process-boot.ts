@@ -19,4 +19,6 @@ export type ProcessBootTuple = readonly [
   isCareful: boolean,
   /** V8 collects before every crank. */
   collectsEveryCrank: boolean,
+  /** The parameter of the store; null: there is none. */
+  crankWeightMax: number | null,
 ];

@@ -50,7 +50,7 @@ const TELLING: readonly unknown[] = [
 ];
 const CRANK: CrankTuple['length'] = 4;
 const TRANSCRIPT: TranscriptTuple['length'] = 5;
-const BOOT: ProcessBootTuple['length'] = 6;
+const BOOT: ProcessBootTuple['length'] = 7;
 
 const countOf = (counts: Readonly<Record<number, number>>, [op]: Tuple): number | undefined =>
   typeof op === 'number' ? counts[op] : undefined;

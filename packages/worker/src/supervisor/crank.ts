@@ -20,6 +20,7 @@ import {
 } from '../protocol/limits.js';
 import { TRACED_BYTES_MAX } from '../protocol/lines.js';
 import { Syscall } from '../protocol/opcodes.js';
+import { limitedWeight, tooHeavy } from '../protocol/parts.js';
 import type { VRef } from '../protocol/refs.js';
 
 /** A fault and, if vat code threw something, what it threw. */
@@ -53,6 +54,10 @@ export class Crank implements FallibleCrankSink {
   readonly #harden: <T>(value: T) => T;
   #syscalls: SyscallTuple[] = [];
   #syscallBytes = 0;
+  #weightMax = Infinity;
+  /** Counted where there is a `#weightMax`: bytes of bodies; what they mention. */
+  #bodyBytes = 0;
+  #mentions = 0;
   #fault: RaisedFault | undefined;
   #rejections: Rejection[] = [];
   #hostFailure: { readonly error: unknown } | undefined;
@@ -72,10 +77,14 @@ export class Crank implements FallibleCrankSink {
     return this.#fault;
   }
 
-  begin(): void {
+  /** `weightMax`: what makes it heavier ends it; the kernel looks at the whole (parts.ts). */
+  begin(weightMax = Infinity): void {
     check(!this.#isOpen, 'crank: the last one has not ended');
     this.#isOpen = true;
     this.#syscallBytes = 0;
+    this.#weightMax = weightMax;
+    this.#bodyBytes = 0;
+    this.#mentions = 0;
     this.#fault = undefined;
     if (this.#rejections.length > 0) this.#rejections = [];
   }
@@ -113,6 +122,22 @@ export class Crank implements FallibleCrankSink {
       this.raise('LIMIT', `the syscalls of a crank weigh ${rule}`);
     }
     this.#syscalls.push(syscall);
+    if (this.#weightMax !== Infinity) this.#weigh(syscall);
+  }
+
+  /** The crank's row writes have become so many bytes. */
+  hasWritten(rowBytes: number): void {
+    if (this.#weightMax === Infinity) return;
+    const bytes = this.#bodyBytes + rowBytes;
+    if (limitedWeight(bytes, this.#syscalls.length, this.#mentions) <= this.#weightMax) return;
+    this.raise('LIMIT', tooHeavy(this.#weightMax));
+  }
+
+  #weigh(syscall: SyscallTuple): void {
+    const [bytes, mentions] = contentsOf(syscall);
+    this.#bodyBytes += bytes;
+    this.#mentions += mentions;
+    this.hasWritten(0);
   }
 
   raise(code: FaultCode, message: string, reason?: unknown): never {
@@ -144,6 +169,33 @@ export class Crank implements FallibleCrankSink {
     this.#hostFailure ??= { error };
   }
 }
+
+/** Bytes of bodies; references, resolutions and interfaces. */
+const contentsOf = (syscall: SyscallTuple): readonly [bytes: number, mentions: number] => {
+  switch (syscall[0]) {
+    case Syscall.send:
+    case Syscall.exit:
+      return [syscall[2].length, syscall[3].length];
+    case Syscall.resolve: {
+      const resolutions = syscall[1];
+      const bytes = resolutions.reduce((sum, [, , body]) => sum + body.length, 0);
+      const slots = resolutions.reduce((sum, [, , , { length }]) => sum + length, 0);
+      return [bytes, resolutions.length + slots];
+    }
+    case Syscall.subscribe:
+    case Syscall.dismissKind:
+    case Syscall.keep:
+      return [0, 0];
+    case Syscall.allege:
+    case Syscall.dropImports:
+    case Syscall.retireImports:
+    case Syscall.retireExports:
+    case Syscall.abandonExports:
+      return [0, syscall[1].length];
+    default:
+      throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
+  }
+};
 
 /** More than the syscall's frame takes (protocol/limits.ts). */
 const weightOf = (syscall: SyscallTuple): number => {

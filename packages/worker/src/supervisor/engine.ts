@@ -9,6 +9,7 @@ import type { Continuation } from '../liveslots/contract/delivery-handlers.js';
 import type { Liveslots } from '../liveslots/vat/liveslots.js';
 import { VatFault } from '../protocol/faults.js';
 import type { Outcome } from '../protocol/from-worker.js';
+import { hasWeightMax } from '../protocol/parts.js';
 import { readDelivery } from '../protocol/tuples.js';
 import type { FinishedCrank } from './crank-frame.js';
 import type { Crank, RaisedFault } from './crank.js';
@@ -19,15 +20,28 @@ const NO_ROWS: FinishedCrank['rows'] = [];
 /** What the engine calls of liveslots: another worker may play it. */
 type Driven = Pick<Liveslots, 'deliver' | 'endCrank' | 'afterCrank' | 'encodeError'>;
 
+interface EngineOptions {
+  readonly beforeCrank: () => void;
+  /** Of the store's parameters; undefined: there is none. */
+  readonly crankWeightMax?: number | undefined;
+}
+
 export class Engine {
   readonly #crank: Crank;
   readonly #rows: VatRows;
   readonly #liveslots: Driven;
   readonly #beforeCrank: () => void;
+  readonly #crankWeightMax: number;
   #rest: Continuation | undefined;
 
-  constructor(crank: Crank, rows: VatRows, liveslots: Driven, beforeCrank: () => void) {
+  constructor(
+    crank: Crank,
+    rows: VatRows,
+    liveslots: Driven,
+    { beforeCrank, crankWeightMax = Infinity }: EngineOptions,
+  ) {
     this.#beforeCrank = beforeCrank;
+    this.#crankWeightMax = crankWeightMax;
     this.#crank = crank;
     this.#rows = rows;
     this.#liveslots = liveslots;
@@ -35,7 +49,7 @@ export class Engine {
 
   begin(delivery: Uint8Array): void {
     this.#beforeCrank();
-    this.#crank.begin();
+    this.#crank.begin(hasWeightMax(delivery) ? this.#crankWeightMax : Infinity);
     this.#run(() => this.#liveslots.deliver(readDelivery(delivery)));
   }
 

@@ -30,6 +30,11 @@ export class RowOverlay {
     return this.#bytes;
   }
 
+  /** Of keys and values alone. */
+  get contentBytes(): number {
+    return this.#bytes - this.#entries.length * ROW_WEIGHT;
+  }
+
   get size(): number {
     return this.#entries.length;
   }

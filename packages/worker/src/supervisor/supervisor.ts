@@ -130,8 +130,11 @@ export class Supervisor {
       readBundle: bundleId => this.#readBundle(bundleId),
     });
     const { host } = options;
-    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, () => {
-      if (host.collectsEveryCrank === true) host.collectGarbage();
+    this.#engine = new Engine(this.#crank, this.#rows, this.#liveslots, {
+      beforeCrank: () => {
+        if (host.collectsEveryCrank === true) host.collectGarbage();
+      },
+      crankWeightMax: host.crankWeightMax,
     });
   }
 

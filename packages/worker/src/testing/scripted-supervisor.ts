@@ -82,7 +82,9 @@ export class Supervisor {
 
   constructor({ host }: { readonly host: ImageHost }) {
     this.#host = host;
-    this.#engine = new Engine(this.#crank, this.#rows, this.#vat, () => undefined);
+    this.#engine = new Engine(this.#crank, this.#rows, this.#vat, {
+      beforeCrank: () => undefined,
+    });
   }
 
   onMessage(frame: Uint8Array): void {

@@ -23,6 +23,7 @@ export interface ZygoteData extends EntryScript, AddonData {
   readonly imageSource: SharedArrayBuffer;
   readonly codeCache?: SharedArrayBuffer;
   readonly collectsEveryCrank?: boolean;
+  readonly crankWeightMax?: number | undefined;
 }
 
 export interface ZygoteTask {
@@ -41,7 +42,7 @@ const warmThread = (): Warm => {
   });
 };
 
-const { collectsEveryCrank = false } = zygoteData;
+const { collectsEveryCrank = false, crankWeightMax } = zygoteData;
 const { image, reader } = warmThread();
 collectGarbage(); // V8 would begin it amid the vat's first crank: see decision 068
 let isServing = false;
@@ -60,6 +61,7 @@ const serve = async ({ port }: ZygoteTask): Promise<void> => {
     },
     collectGarbage,
     collectsEveryCrank,
+    crankWeightMax,
   });
   serveRejections(started);
   port.postMessage(readyFrame());

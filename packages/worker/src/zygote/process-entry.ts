@@ -21,7 +21,7 @@ const post = (pipe: net.Socket, frame: Uint8Array): void => {
 
 /** Makes the thread what `boot` says; returns where frames go from now on. */
 const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void) => {
-  const [directory, readersMax, imageSource, codeCache, isCareful, collectsEveryCrank] =
+  const [directory, readersMax, imageSource, codeCache, isCareful, collectsEveryCrank, weightMax] =
     readBoot(boot);
   const { image, reader } = warm({
     directory: textOf(directory),
@@ -40,6 +40,7 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
     isCareful,
     collectGarbage,
     collectsEveryCrank,
+    crankWeightMax: weightMax ?? undefined,
   });
   serveRejections(started);
   post(pipe, readyFrame());
