@@ -55,18 +55,18 @@ const FLOODS: Readonly<Record<string, Flood>> = {
 };
 
 /** Of a store whose vats are strangers' (docs/limits.md). */
-const BOUNDED: Partial<KernelParameters> = { crankWeightMax: 2 * 2 ** 20, promiseQueueMax: 1_000 };
+const BOUNDED: Partial<KernelParameters> = { crankWeightMax: 2 ** 20, promiseQueueMax: 1_000 };
 
 /** The same in cranks that are about as heavy as they may be there. */
 const BOUNDED_FLOODS: Readonly<Record<string, Flood>> = {
-  '480 calls at once': ({ other }) => ['messages', other, 480],
-  'messages to itself, each of which sends 480': ({ other, flood }) =>
-    ['cascade', other, flood, 480],
-  'messages of 2 MB': ({ other }) => ['giants', other, 1, 2_000_000],
-  '240 messages on a promise that settles': ({ other }) => ['queued', other, 240],
-  'rows of 2 MB': ({ other, flood }) => ['rows', other, flood, 1, 2_000_000],
-  '1,900 references, made and dropped': ({ other }) => ['references', other, 1_900],
-  '55 promises that hold each other, dropped': ({ other }) => ['meshes', other, 55],
+  '240 calls at once': ({ other }) => ['messages', other, 240],
+  'messages to itself, each of which sends 120': ({ other, flood }) =>
+    ['cascade', other, flood, 120],
+  'messages of 1 MB': ({ other }) => ['giants', other, 1, 1_000_000],
+  '120 messages on a promise that settles': ({ other }) => ['queued', other, 120],
+  'rows of 1 MB': ({ other, flood }) => ['rows', other, flood, 1, 1_000_000],
+  '240 references, made and dropped': ({ other }) => ['references', other, 240],
+  '20 promises that hold each other, dropped': ({ other }) => ['meshes', other, 20],
 };
 
 interface Case {

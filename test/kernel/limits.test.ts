@@ -196,8 +196,8 @@ describe('limits, answers:', () => {
     ['data of a result', "'x'.repeat(90_000).length", "'x'.repeat(100_001)"],
     [
       'references',
-      "E.sendOnly(args[0]).no(Array.from({ length: 80 }, () => Far('thing', {}))); 1",
-      "E.sendOnly(args[0]).no(Array.from({ length: 100 }, () => Far('thing', {}))); 1",
+      "E.sendOnly(args[0]).no(Array.from({ length: 20 }, () => Far('thing', {}))); 1",
+      "E.sendOnly(args[0]).no(Array.from({ length: 26 }, () => Far('thing', {}))); 1",
     ],
     [
       'rows',

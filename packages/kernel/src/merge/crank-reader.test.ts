@@ -28,8 +28,8 @@ describe('weight of a crank', () => {
     ['no syscalls', crank([]), crank([], [row(LIMIT)])],
     ['syscalls', crank(Array(28).fill(send())), crank(Array(29).fill(send()))],
     ['a message', crank([send(filled(LIMIT - 100))]), crank([send(filled(LIMIT))])],
-    ['references', crank([send(NONE, references(190))]), crank([send(NONE, references(196))])],
-    ['resolutions', crank([resolve(180)]), crank([resolve(196)])],
+    ['references', crank([send(NONE, references(48))]), crank([send(NONE, references(49))])],
+    ['resolutions', crank([resolve(47)]), crank([resolve(49)])],
     ['rows', crank([], [row(LIMIT - 100)]), crank([], [row(LIMIT - 10)])],
   ])('weight of a crank: %s -> past the parameter LIMIT, without it right', (_what, most, more) => {
     expect(() => read(most, LIMIT)).not.toThrow();

@@ -19,7 +19,7 @@ export const crankWeight = (bytes: number, syscalls: number): number =>
   bytes + Math.max(0, syscalls - SYSCALLS_FREE) * SYSCALL_WEIGHT;
 
 /** What a reference, resolution or interface weighs: it gets a name, and loses it again. */
-const MENTION_WEIGHT = 512;
+const MENTION_WEIGHT = 2_048;
 
 /**
  * What the parameter `crankWeightMax` is compared with. `bytes`: of the packed crank; whoever has
