@@ -18,6 +18,7 @@ export {
   readDescription,
   type GuardFact,
   type KindFact,
+  type Site,
   type VatDescription,
 } from './protocol/description.js';
 export { FrameCursor } from './protocol/frame-cursor.js';

@@ -86,6 +86,18 @@ describe('the report of a dry run for people:', () => {
     expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(warnings[0]!.text);
   });
 
+  test('a place -> behind the code; of a long one the end', () => {
+    const place = `src/${'long/'.repeat(30)}shop.js:41:12`;
+    const warnings = [
+      { ...warning('MADE_ANEW', 3), place: 'src/shop.js:41:12' },
+      { ...warning('VERSION_RAISED', 3, 2), place },
+    ];
+    const lines = reportLines('bank', report({ verdict: 'warnings', warnings }));
+    expectFits(lines);
+    expect(lines[2]).toBe('MADE_ANEW at src/shop.js:41:12: word0 word1 word2 [it]');
+    expect(lines[3]).toMatch(/^VERSION_RAISED \(2\) at \.\.\.(long|ong)\/.*\/shop\.js:41:12: word0/);
+  });
+
   test('as much as there can be -> 60 lines of 80 columns, each code at least once', () => {
     const lines = reportLines('a name', largest());
     expectFits(lines);

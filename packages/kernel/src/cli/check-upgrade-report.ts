@@ -131,9 +131,17 @@ const reasonLines = ({ errors, trace }: DryRunReport): string[] => {
   return [...why, ...more, ...fewOf(places, 'line', TRACE_LINES_MAX)];
 };
 
+/** Of a path, the end tells more. */
+const PLACE_COLUMNS = 50;
+const endOf = (place: string): string =>
+  place.length <= PLACE_COLUMNS ? place : `...${place.slice(3 - PLACE_COLUMNS)}`;
+
 /** The subject, by which it can be accepted, stands in brackets behind it. */
-const linesOf = ({ code, text, count, subject }: Warning, most: number): string[] =>
-  folded(`${code}${count > 1 ? ` (${count})` : ''}: ${text} [${subject}]`, 2, most);
+const linesOf = ({ code, text, count, place, subject }: Warning, most: number): string[] => {
+  const often = count > 1 ? ` (${count})` : '';
+  const where = place === undefined ? '' : ` at ${endOf(place)}`;
+  return folded(`${code}${often}${where}: ${text} [${subject}]`, 2, most);
+};
 
 const acceptable = ({ code, subject }: Pick<Warning, 'code' | 'subject'>): string =>
   `${code} [${subject}]`;

@@ -15,9 +15,7 @@ import {
   type Height,
   type RowChange,
 } from '@heirloom/store';
-import {
-  type VatNumber,
-} from '@heirloom/worker';
+import type { Site, VatNumber } from '@heirloom/worker';
 import { closedAmid, whenAborted } from '../base/aborted.js';
 import { WorkerError, type CrankPlace } from '../base/kernel-errors.js';
 import { asShortOrInTurns, inTurns } from '../base/giving-way.js';
@@ -316,8 +314,11 @@ export class KernelCore {
     };
     const moment = { height: this.height, wave: this.#wave };
     try {
-      const traceOf = (reason: Uint8Array) => this.reports.traceOf(reason);
-      return await dryRun(context, vat, successor, moment, { accepts, compares, traceOf });
+      const { reports } = this;
+      const traceOf = (reason: Uint8Array) => reports.traceOf(reason);
+      const placeOf = (site: Site) => reports.placeOf(site);
+      const options = { accepts, compares, placeOf, traceOf };
+      return await dryRun(context, vat, successor, moment, options);
     } finally {
       this.assertAlive();
     }

@@ -7,7 +7,7 @@
  */
 import { types } from 'node:util';
 import { describeError } from '@heirloom/store';
-import { vatNumberOf, type VatId } from '@heirloom/worker';
+import { vatNumberOf, type Site, type VatId } from '@heirloom/worker';
 import { WorkerError } from '../base/kernel-errors.js';
 import type { SourcePlaces } from '../code/source-places.js';
 import { Traces } from '../log/traces.js';
@@ -33,6 +33,13 @@ const causeLines = (cause: unknown): string[] => {
   if (!(cause instanceof Error) || cause instanceof WorkerError) return [];
   const [head, ...frames] = (cause.stack ?? describeError(cause)).split('\n');
   return [`  cause: ${head}`, ...frames.map(frame => `  ${frame}`)];
+};
+
+/** `    at make (shop.js:41:12)`, with a name or without; `eval` has no file. */
+const placeOfFrame = (line: string): string[] => {
+  const [, named, alone] = /^\s*at (?:.*\((.+:\d+)\)|(?:async )?(\S+:\d+))$/.exec(line) ?? [];
+  const place = named ?? alone;
+  return place === undefined || place.startsWith('<anonymous>') ? [] : [place];
 };
 
 export class VatReports implements VatLog {
@@ -93,6 +100,12 @@ export class VatReports implements VatLog {
   /** Where an error was thrown that is data now; `promise`: the one that it rejects. */
   traceOf(body: Uint8Array, promise?: KRef): string | undefined {
     return this.#traces.of(body, promise);
+  }
+
+  /** The innermost of its lines that is in no library of the author's. */
+  placeOf(site: Site): string | undefined {
+    const places = this.#options.places.locate(site).split('\n').flatMap(placeOfFrame);
+    return places.find(place => !place.includes('node_modules/')) ?? places[0];
   }
 
   #described({ incarnation, position, delivery }: VatCrank): LoggedCrank {

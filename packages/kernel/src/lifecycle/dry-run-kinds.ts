@@ -5,6 +5,7 @@ import {
   describeOwnKind,
   readTag,
   type KindDescription,
+  type Site,
   type Spaces,
   type VatDescription,
   type VatNumber,
@@ -106,13 +107,13 @@ export const lostOf = (
 export const addedOf = (
   before: VatKinds,
   description: Described | undefined,
-): readonly { readonly number: number; readonly tag: string }[] => {
+): readonly { readonly number: number; readonly tag: string; readonly site: Site }[] => {
   const known = new Set(before.known.map(({ number }) => number));
   const gone = new Set(before.dismissed.map(([number]) => number));
   const defined = description?.[0] ?? [];
   return defined
     .filter(([number]) => !known.has(number) && !gone.has(number))
-    .map(([number, tag]) => ({ number, tag }));
+    .map(([number, tag, , , , site]) => ({ number, tag, site }));
 };
 
 const tagsOf = (kinds: readonly { readonly tag: string }[]): string[] =>

@@ -7,12 +7,12 @@
  * to it, not the end of this kernel. What a vat asks for is an item of the run queue, carried out
  * at its place; its report is part of the state, so nothing in it may depend on this host.
  */
-import { textOf } from '@heirloom/store';
 import {
   readCrank,
   vatIdOf,
   type BundleId,
   type ImageId,
+  type Site,
   type VatId,
   type VatNumber,
   type VRef,
@@ -70,7 +70,13 @@ import {
   repeatedDeeds,
   waitingStart,
 } from './warnings/start-deeds.js';
-import { sorted, verdictOf, type UpgradeVerdict, type UpgradeWarning } from './warnings/warning.js';
+import {
+  placed,
+  sorted,
+  verdictOf,
+  type UpgradeVerdict,
+  type UpgradeWarning,
+} from './warnings/warning.js';
 
 /** What a crank counts. */
 export interface CrankCost {
@@ -260,7 +266,7 @@ const compared = async (
   // The thread of the second gets ready while the first one starts.
   void context.online.reserve(scripts.map(script => ({ vat, script })));
   const again = await startAside(context, vat, successor, moment);
-  const repeated = repeatedDeeds(state, vat, first.deeds, again.deeds);
+  const repeated = repeatedDeeds(state, vat, first.deeds, again.deeds, again.description);
   state.journal.rollback(before.mark);
   const { verdict, description } = await startAside(context, vat, before.present, moment);
   const { description: next } = first;
@@ -287,7 +293,7 @@ const upgradeInTrial = async (
   const mark = state.mark();
   const { bundleId, parameters, slots, previous } = state.vats.need(vat);
   const present = { bundleId, parameters, slots, previous, message: 'dry run' };
-  const leftOut = await inTurns(parametersLeftOut(state, vat, successor), context.clock);
+  const leftOut = await inTurns(parametersLeftOut(state, vat, present, successor), context.clock);
   const first = await startTried(context, vat, successor, moment);
   const { worker, verdict, packed, description, deeds } = first;
   onStarted?.();
@@ -312,10 +318,10 @@ const upgradeInTrial = async (
         ...lost,
         ...leftOut,
         ...lostNames(abandonedNames),
-        ...madeAnew(state, vat, deeds.rows),
-        ...missingKeys(state, vat, textOf(code.script)),
-        ...raisedVersions(raisedKinds),
-        ...failedMigrations(sample),
+        ...madeAnew(state, vat, deeds.rows, description),
+        ...missingKeys(state, vat, code),
+        ...raisedVersions(raisedKinds, description),
+        ...failedMigrations(sample, description),
         ...(description === undefined ? [] : lostWatches(description)),
         ...(isAlone && description ? undefinedFields(before, after, description) : []),
       ]
@@ -362,6 +368,8 @@ export interface DryRunCode {
 interface DryRunOptions extends Pick<TrialOptions, 'accepts' | 'compares'> {
   /** Where an error was thrown, if that is known. */
   readonly traceOf: (reason: Uint8Array) => string | undefined;
+  /** The place in the author's files, if it is one. */
+  readonly placeOf: (site: Site) => string | undefined;
 }
 
 /**
@@ -374,7 +382,7 @@ export const dryRun = async (
   vat: VatNumber,
   successor: Successor,
   moment: Moment,
-  { accepts, compares, traceOf }: DryRunOptions,
+  { accepts, compares, placeOf, traceOf }: DryRunOptions,
 ): Promise<DryRunReport> => {
   const { state } = context;
   let trace: string | undefined;
@@ -396,7 +404,9 @@ export const dryRun = async (
     const work = () => upgradeInTrial(unlogged(context), vat, successor, moment, options);
     const findings = await state.trial(work);
     const told = trace === undefined ? {} : { trace };
-    return { ...findings, ...told, cost: timed(findings.cost) };
+    const warnings = placed(findings.warnings, placeOf);
+    const accepted = placed(findings.accepted, placeOf);
+    return { ...findings, ...told, warnings, accepted, cost: timed(findings.cost) };
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
     const unbound = kindsOf(state, vat).known.map(({ tag }) => tag);

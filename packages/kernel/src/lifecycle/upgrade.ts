@@ -31,7 +31,13 @@ import {
   watchesIn,
   type VatPromises,
 } from './termination.js';
-import { startVat, type LifecycleContext, type Moment, type Started } from './vat-start.js';
+import {
+  startVat,
+  type LifecycleContext,
+  type Moment,
+  type Started,
+  type StartObserver,
+} from './vat-start.js';
 import { UpgradeNotes } from './warnings/at-upgrade.js';
 
 /** What a vat is upgraded to. */
@@ -88,8 +94,7 @@ export const bundleOf = (state: KernelState, item: UpgradeItem): BundleId | unde
 /** What whoever carries out an upgrade has gathered for it. */
 interface KnownBefore {
   readonly promises: VatPromises;
-  /** Is shown the crank of the start before it is merged. */
-  readonly arrived: (packed: Uint8Array) => void;
+  readonly observer: StartObserver;
 }
 
 /** What became of the crank of an upgrade. */
@@ -120,7 +125,7 @@ export const startSuccessor = async (
   const rejectedPromises = await inTurns(abandoning, clock);
   const imageId = context.imageId();
   state.vats.set(vat, { ...before, ...code, incarnation, imageId });
-  const started = await startVat(context, vat, moment, emergency, known?.arrived);
+  const started = await startVat(context, vat, moment, emergency, known?.observer);
   return { ...started, incarnation, rejectedPromises };
 };
 
@@ -181,8 +186,8 @@ export const upgradeVat = async (
   const next = { ...change.code, message: item.message, emergency };
   const promises = await inTurns(gatheringAll(state, vat), clock);
   const notes = new UpgradeNotes(state, vat);
-  await inTurns(notes.foreseeing(next, promises), clock);
-  const known = { promises, arrived: (packed: Uint8Array) => notes.arrived(packed) };
+  await inTurns(notes.foreseeing(promises), clock);
+  const known = { promises, observer: notes.observing(before, next) };
   const started = await startSuccessor(context, vat, next, moment, known);
   const { worker, verdict, incarnation, arrivedMs } = started;
   const report = { vatId, incarnation };

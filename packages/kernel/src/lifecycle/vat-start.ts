@@ -4,7 +4,7 @@
  * Invariant: the vat's row already names the incarnation; whoever starts it undoes what it did to
  * the tables, and lets the worker go, when the verdict is against it.
  */
-import { packFrame, type Height } from '@heirloom/store';
+import { packFrame, type Height, type Steps } from '@heirloom/store';
 import {
   Delivery,
   FIRST_INCARNATION,
@@ -104,26 +104,32 @@ interface LoneDelivery {
   /** What it mentions: the vat is given it. */
   readonly slots: readonly KRef[];
   readonly rights: CrankRights;
-  /** Is shown the crank before it is merged. */
-  readonly arrived?: ArrivalObserver | undefined;
+  readonly observer?: StartObserver | undefined;
 }
 
-type ArrivalObserver = (packed: Uint8Array) => void;
+/** For the host's texts only. */
+export interface StartObserver {
+  /** What is to be looked at while the worker works. */
+  meanwhile(): Steps<void>;
+  /** The crank is here, and not merged yet. */
+  arrived(packed: Uint8Array): void;
+}
 
 /** Has a worker that is not the vat's own yet do a delivery, merges the crank and records it. */
 export const deliverAlone = async (
   { state, log, clock, toldBundles }: LifecycleContext,
   vat: VatNumber,
   worker: VatWorker,
-  { position, delivery, slots, rights, arrived }: LoneDelivery,
+  { position, delivery, slots, rights, observer }: LoneDelivery,
   moment: Moment,
 ): Promise<Started> => {
   const { incarnation, spaces, options } = state.vats.need(vat);
   worker.hand(toldBundles.unshown(vat));
   worker.deliver({ ...moment, firstPosition: position, deliveries: [delivery] });
+  if (observer !== undefined) await inTurns(observer.meanwhile(), clock);
   const packed = await worker.nextCrank();
   const arrivedMs = clock.nowMs();
-  arrived?.(packed);
+  observer?.arrived(packed);
   for (const kref of slots) activate(state, vat, kref);
   const crank: CrankContext = {
     ...{ vat, incarnation, spaces, rights },
@@ -155,7 +161,7 @@ export const startVat = async (
   vat: VatNumber,
   moment: Moment,
   isEmergency = false,
-  arrived?: ArrivalObserver,
+  observer?: StartObserver,
 ): Promise<Started> => {
   const { state, online } = context;
   const row = state.vats.need(vat);
@@ -170,7 +176,7 @@ export const startVat = async (
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
   const rights = LIFECYCLE_RIGHTS;
-  const first = { position: FIRST_POSITION, delivery, slots, rights, arrived };
+  const first = { position: FIRST_POSITION, delivery, slots, rights, observer };
   let started: Started;
   try {
     started = await deliverAlone(context, vat, worker, first, moment);

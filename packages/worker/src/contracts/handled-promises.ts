@@ -74,8 +74,13 @@ export interface HandledPromises {
   resolveRecord(record: PromiseRecord, value: unknown): void;
   /** No-op if not pending. Hardens `reason`. */
   rejectRecord(record: PromiseRecord, reason: unknown): void;
-  /** Has `observer` called before every send of vat code; what it throws, the send throws. */
-  watchSends(observer: () => void): void;
+  /**
+   * Has `observer` called before every send of vat code; what it throws, the send throws. True:
+   * where it is made is kept with it.
+   */
+  watchSends(observer: () => boolean): void;
+  /** An error with the frames of the call that has made the send, if that was kept. */
+  siteOfSend(send: Send): Error | undefined;
   /** Runs `job` in the microtask of this turn's sends, after those already queued. */
   afterSends(job: () => void): void;
 }

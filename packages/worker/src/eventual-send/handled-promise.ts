@@ -8,6 +8,7 @@
  */
 import type { Hardening } from '../contracts/hardening.js';
 import type { HandledPromises, PromiseRecord, SendHandler } from '../contracts/handled-promises.js';
+import { siteOfSend } from './send-sites.js';
 import { isObject, propertyOf } from '../values.js';
 import { RecordState, recordOf } from './promise-record.js';
 import { annotate, makeError } from './send-dispatch.js';
@@ -180,7 +181,8 @@ export const makeHandledPromises = (
     recordOf,
     resolveRecord: (record: PromiseRecord, value: unknown) => turns.resolve(stateOf(record), value),
     rejectRecord: (record: PromiseRecord, reason: unknown) => turns.reject(stateOf(record), reason),
-    watchSends: (observer: () => void) => turns.watch(observer),
+    watchSends: (observer: () => boolean) => turns.watch(observer),
+    siteOfSend,
     afterSends: (job: () => void) => turns.afterSends(job),
   });
 };

@@ -29,4 +29,13 @@ export const madeAt = (error: unknown, site: Error | undefined): void => {
   if (site !== undefined && isNativeError(error)) sites.set(error, site);
 };
 
+const sendSites = new WeakMap<object, Error>();
+
+/** `send` is made here. */
+export const sentHere = (send: object): void => {
+  sendSites.set(send, hereAndNow());
+};
+
+export const siteOfSend = (send: object): Error | undefined => sendSites.get(send);
+
 export const siteOf = (error: object): Error | undefined => sites.get(error);

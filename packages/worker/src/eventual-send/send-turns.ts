@@ -18,7 +18,7 @@ import type { Hardening } from '../contracts/hardening.js';
 import type { SendHandler, SendOperation } from '../contracts/handled-promises.js';
 import { RecordState, SendJob, isSafePromise, recordOf, shorten } from './promise-record.js';
 import { SendBatches, type BatchJob } from './send-batch.js';
-import { hereAndNow, isDoubtful, madeAt } from './send-sites.js';
+import { hereAndNow, isDoubtful, madeAt, sentHere } from './send-sites.js';
 import { callHandler, dispatchLocally } from './send-dispatch.js';
 import type { HandlerCall } from './send-dispatch.js';
 
@@ -45,7 +45,7 @@ export class SendTurns {
   readonly #hardening: Hardening;
   readonly #fatal: (error: unknown) => void;
   readonly #batches: SendBatches;
-  #observer: (() => void) | undefined;
+  #observer: (() => boolean) | undefined;
 
   /** `fatal` takes what a job of `afterSends` threw: a bug of ours. */
   constructor(hardening: Hardening, fatal: (error: unknown) => void) {
@@ -54,13 +54,13 @@ export class SendTurns {
     this.#batches = new SendBatches((record, job) => this.#runEntry(record, job));
   }
 
-  /** `observer` is called before every send. */
-  watch(observer: () => void): void {
+  /** `observer` is called before every send. True: it will be asked where that was made. */
+  watch(observer: () => boolean): void {
     this.#observer = observer;
   }
 
   send(request: SendRequest): RecordState {
-    this.#observer?.();
+    const isNoted = this.#observer?.() === true;
     const { operation, property, isSendOnly } = request;
     const { harden, isHardened, bornHardened } = this.#hardening;
     const { target, args } = request;
@@ -77,6 +77,7 @@ export class SendTurns {
     const returned = request.returned === undefined ? result.promise : request.returned.promise;
     const site = isHopeless ? hereAndNow() : undefined;
     const job = new SendJob(operation, property, args, isSendOnly, result, returned, site);
+    if (isNoted) sentHere(job);
     this.#enqueue(job, target);
     if (isSendOnly) void apply(then, result.promise, [undefined, ignore]);
     return result;

@@ -16,6 +16,7 @@ export const DESCRIPTION_MARK = 'heirloom image: description';
 
 const DESCRIBED_CHARS_MAX = 100;
 export const DESCRIBED_INIT_CHARS_MAX = 2_000;
+const DESCRIBED_SITE_CHARS_MAX = 2_000;
 /** Of one list: kinds, methods, messages. */
 export const DESCRIBED_LIST_MAX = 1_000;
 const DESCRIPTION_BYTES_MAX = 2 ** 24;
@@ -24,6 +25,12 @@ export const DESCRIBED_WATCHES_MAX = 10_000;
 
 /** Of an argument that may be anything. */
 export const ANY_ARGUMENT = 'any';
+
+/**
+ * Where vat code asked for it: lines of a trace, innermost first; empty if that is not known. It
+ * differs between engines: for the host alone.
+ */
+export type Site = string;
 
 /** What a guard asks of the arguments of a method, as texts to compare. `rest`: empty for none. */
 export type GuardFact = readonly [
@@ -51,19 +58,24 @@ export type KindFact = readonly [
   fits: boolean,
   facets: readonly FacetMethods[],
   init: string,
+  site: Site,
 ];
 
 /** Watches that the kind has no method for, and that the code before had one for. */
 export type LostWatches = readonly [kind: number, handler: string, count: number];
 
 /** A message that the start has sent. `method`: empty if it has no name. */
-export type SentMessage = readonly [target: string, method: string];
+export type SentMessage = readonly [target: string, method: string, site: Site];
+
+/** A durable store that the start has made; of those with one label, the first. */
+export type MadeStore = readonly [label: string, site: Site];
 
 export type VatDescription = readonly [
   kinds: readonly KindFact[],
   root: readonly string[],
   lostWatches: readonly LostWatches[],
   sent: readonly SentMessage[],
+  made: readonly MadeStore[],
 ];
 
 const malformed = (what: string): never => {
@@ -104,12 +116,19 @@ const initAt = (value: Value): string => {
   return readAsciiText(text, DESCRIBED_INIT_CHARS_MAX) ?? malformed('a malformed init');
 };
 
+/** Older images tell none. */
+const siteAt = (value: Value): Site => {
+  if (value === undefined) return '';
+  const text = typeof value === 'string' ? value : malformed('a malformed site');
+  return readAsciiText(text, DESCRIBED_SITE_CHARS_MAX) ?? malformed('a malformed site');
+};
+
 const kindAt = (value: FrameValue): KindFact => {
-  const [kind, tag, fits, facets, init] = listAt(value, 'a malformed kind');
+  const [kind, tag, fits, facets, init, site] = listAt(value, 'a malformed kind');
   if (typeof fits !== 'boolean') return malformed('a malformed kind');
   const all = listAt(facets, 'malformed facets').map(facetAt);
   const number = numberAt(kind, 'a malformed kind');
-  return [number, textAt(tag, 'a malformed tag'), fits, all, initAt(init)];
+  return [number, textAt(tag, 'a malformed tag'), fits, all, initAt(init), siteAt(site)];
 };
 
 const lostAt = (value: FrameValue): LostWatches => {
@@ -119,23 +138,32 @@ const lostAt = (value: FrameValue): LostWatches => {
 };
 
 const sentAt = (value: FrameValue): SentMessage => {
-  const [target, method] = listAt(value, 'a malformed message');
-  return [textAt(target, 'a malformed message'), textAt(method, 'a malformed message')];
+  const what = 'a malformed message';
+  const [target, method, site] = listAt(value, what);
+  return [textAt(target, what), textAt(method, what), siteAt(site)];
+};
+
+const madeAt = (value: FrameValue): MadeStore => {
+  const [label, site] = listAt(value, 'a malformed store');
+  return [textAt(label, 'a malformed store'), siteAt(site)];
 };
 
 /** Reads what a worker has packed. Throws TypeError for anything else. */
 export const readDescription = (bytes: Uint8Array): VatDescription => {
   if (bytes.length > DESCRIPTION_BYTES_MAX) malformed(`${bytes.length} bytes`);
-  const [kinds, root, lost, sent] = unpackTuple(bytes);
+  const [kinds, root, lost, sent, made = []] = unpackTuple(bytes);
   return [
     listAt(kinds, 'malformed kinds').map(kindAt),
     textsAt(root, 'a malformed root'),
     listAt(lost, 'malformed watches').map(lostAt),
     listAt(sent, 'malformed messages').map(sentAt),
+    listAt(made, 'malformed stores').map(madeAt),
   ];
 };
 
 const told = (text: string): string => asciiText(text, DESCRIBED_CHARS_MAX);
+
+const toldSite = (site: Site): string => asciiText(site, DESCRIBED_SITE_CHARS_MAX);
 
 const cut = <T>(list: readonly T[]): readonly T[] => list.slice(0, DESCRIBED_LIST_MAX);
 
@@ -147,9 +175,9 @@ const packGuard = ([method, required, optional, rest]: GuardFact): FrameValue =>
 ];
 
 /** As `readDescription` takes it: lists and texts are cut. */
-export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint8Array =>
+export const packDescription = ([kinds, root, lost, sent, made]: VatDescription): Uint8Array =>
   packFrame([
-    cut(kinds).map(([kind, tag, fits, facets, init]) => [
+    cut(kinds).map(([kind, tag, fits, facets, init, site]) => [
       kind,
       told(tag),
       fits,
@@ -159,8 +187,10 @@ export const packDescription = ([kinds, root, lost, sent]: VatDescription): Uint
         cut(guards).map(packGuard),
       ]),
       asciiText(init, DESCRIBED_INIT_CHARS_MAX),
+      toldSite(site),
     ]),
     cut(root).map(told),
     cut(lost).map(([kind, handler, count]) => [kind, told(handler), count]),
-    cut(sent).map(([target, method]) => [told(target), told(method)]),
+    cut(sent).map(([target, method, site]) => [told(target), told(method), toldSite(site)]),
+    cut(made).map(([label, site]) => [told(label), toldSite(site)]),
   ]);

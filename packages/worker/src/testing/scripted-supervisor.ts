@@ -117,7 +117,7 @@ export class Supervisor {
       case ToWorker.observe:
         return this.#post([FromWorker.observed, SCRIPTED_OBSERVATIONS]);
       case ToWorker.describe:
-        this.#post([FromWorker.described, packDescription([[], [], [], []])]);
+        this.#post([FromWorker.described, packDescription([[], [], [], [], []])]);
         return this.#work();
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);

@@ -16,10 +16,11 @@ import { describeKind, readCrank, type VatNumber } from '@heirloom/worker';
 import type { CrankEffects } from '../../merge/syscalls.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { KRef } from '../../state/krefs.js';
-import type { VatCode } from '../../state/schema.js';
+import type { VatCode, VatRow } from '../../state/schema.js';
 import { abandonedExports } from '../abandoned-exports.js';
 import { described, kindRowOf, type RaisedVersion } from '../dry-run-kinds.js';
 import type { VatPromises } from '../termination.js';
+import type { StartObserver } from '../vat-start.js';
 import { raisedVersions } from './kinds.js';
 import { parametersLeftOut } from './left-out.js';
 import { lostAnswers, lostExports, lostNames, unheardAnswers } from './losses.js';
@@ -57,24 +58,32 @@ export class UpgradeNotes {
     this.#vat = vat;
   }
 
-  /** Before anything of the upgrade is done. */
-  *foreseeing(
-    next: Pick<VatCode, 'parameters' | 'slots'>,
-    { promises, rejected }: VatPromises,
-  ): Steps<void> {
+  /** Before anything of the upgrade is done: what it takes from the tables. */
+  *foreseeing({ promises, rejected }: VatPromises): Steps<void> {
     const [state, vat] = [this.#state, this.#vat];
-    const vrefs = abandonedExports(state, vat, LOOKED_AT_MAX);
+    this.#found.push(...(yield* unheardAnswers(state, vat, first(promises), SOURCES)));
+    this.#found.push(...(yield* lostAnswers(state, vat, first(rejected))));
+  }
+
+  /** The rest, while the start runs in its thread. `before`: the row of the vat as it was. */
+  observing(before: VatRow, next: Pick<VatCode, 'parameters' | 'slots'>): StartObserver {
+    return {
+      meanwhile: () => this.#comparing(before, next),
+      arrived: packed => this.#arrived(packed),
+    };
+  }
+
+  *#comparing(before: VatRow, next: Pick<VatCode, 'parameters' | 'slots'>): Steps<void> {
+    const [state, vat] = [this.#state, this.#vat];
+    const vrefs = abandonedExports(state, vat, LOOKED_AT_MAX, before.incarnation);
     if (vrefs.length > 0) {
       const asked = { lookups: HOLDERS_ASKED_MAX, ofEach: 0 };
       this.#found.push(...(yield* lostExports(state, vat, vrefs, asked)));
     }
-    this.#found.push(...(yield* unheardAnswers(state, vat, first(promises), SOURCES)));
-    this.#found.push(...(yield* lostAnswers(state, vat, first(rejected))));
-    this.#found.push(...(yield* parametersLeftOut(state, vat, next)));
+    this.#found.push(...(yield* parametersLeftOut(state, vat, before, next)));
   }
 
-  /** The crank of the start is here, as the worker packed it, and not merged yet. */
-  arrived(packed: Uint8Array): void {
+  #arrived(packed: Uint8Array): void {
     this.#rows = described(rowsOf, packed) ?? [];
     const raised = this.#rows.flatMap(([key, row]): RaisedVersion[] => {
       if (row === null || !key.startsWith(ROW_KIND_PREFIX)) return [];

@@ -7,7 +7,7 @@ import {
 } from '@heirloom/worker';
 import type { KernelState } from '../../state/kernel-state.js';
 import { facetLabel, isKnownOutside } from './kinds.js';
-import { listed, type UpgradeWarning } from './warning.js';
+import { at, listed, type UpgradeWarning } from './warning.js';
 
 const mostOf = ([, required, optional, rest]: GuardFact): number =>
   rest === '' ? required.length + optional.length : Infinity;
@@ -69,10 +69,11 @@ export const changedGuards = (
   const after = new Map(kindsAfter.map(kind => [kind[0], kind]));
   return kindsBefore.flatMap(([number, tag, , facets]) => {
     if (!isKnownOutside(state, vat, number)) return [];
-    const facetsAfter = after.get(number)?.[3] ?? [];
+    const [, , , facetsAfter = [], , site] = after.get(number) ?? [];
     return facets.flatMap(([facet, methods, guards]) => {
       const [, , guardsAfter = []] = facetsAfter.find(([name]) => name === facet) ?? [];
-      return changedIn(facetLabel(tag, facet), guards, guardsAfter, methods);
+      const changed = changedIn(facetLabel(tag, facet), guards, guardsAfter, methods);
+      return changed.map(it => at(it, site));
     });
   });
 };

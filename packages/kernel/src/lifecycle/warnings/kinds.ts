@@ -1,16 +1,17 @@
 /** What becomes of kinds: handles that were not taken over, methods and watchers that are gone. */
-import type { KindFact, VatDescription, VatNumber } from '@heirloom/worker';
+import type { Site, VatDescription, VatNumber } from '@heirloom/worker';
 import { ranges } from '../../state/kernel-keys.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import type { RaisedVersion } from '../dry-run-kinds.js';
 import type { MigrationSample } from '../migration-sample.js';
-import { listed, plural, type UpgradeWarning } from './warning.js';
+import { at, listed, plural, type UpgradeWarning } from './warning.js';
 
-/** A kind that the code before has, by its number. */
+/** By its number. */
 interface KnownKind {
   readonly number: number;
   readonly tag: string;
 }
+type AddedKind = KnownKind & { readonly site: Site };
 
 const warning = (
   code: UpgradeWarning['code'],
@@ -22,24 +23,25 @@ const warning = (
 /** Kinds that were lost beside kinds that are new. */
 export const lostKinds = (
   lost: readonly KnownKind[],
-  added: readonly KnownKind[],
+  added: readonly AddedKind[],
 ): UpgradeWarning[] => {
   const warnings: UpgradeWarning[] = [];
   const [onlyLost] = lost;
   const [onlyAdded] = added;
   for (const { tag } of lost) {
-    if (!added.some(kind => kind.tag === tag)) continue;
+    const twin = added.find(kind => kind.tag === tag);
+    if (twin === undefined) continue;
     const text =
       `a new kind "${tag}" is defined beside the lost one of the same name: its handle was not ` +
       'taken from baggage. Was the key of the handle renamed? Give the old handle to the kind';
-    warnings.push(warning('HANDLE_NOT_KEPT', tag, text));
+    warnings.push(at(warning('HANDLE_NOT_KEPT', tag, text), twin.site));
   }
   const isPair = lost.length === 1 && added.length === 1;
   if (isPair && onlyLost !== undefined && onlyAdded !== undefined && warnings.length === 0) {
     const text =
       `kind "${onlyLost.tag}" is lost and "${onlyAdded.tag}" is new: was it renamed? Define it ` +
       `with the handle of "${onlyLost.tag}"; the name of a kind may differ from its handle's tag`;
-    warnings.push(warning('KIND_RENAMED', onlyLost.tag, text));
+    warnings.push(at(warning('KIND_RENAMED', onlyLost.tag, text), onlyAdded.site));
   }
   return warnings;
 };
@@ -92,36 +94,47 @@ export const goneMethods = (
   const [kindsAfter, rootAfter] = next;
   const after = new Map(kindsAfter.map(kind => [kind[0], kind]));
   const ofKinds = kindsBefore.flatMap(([number, tag, , facets]) => {
-    const facetsAfter = after.get(number)?.[3];
+    const [, , , facetsAfter, , site] = after.get(number) ?? [];
     if (facetsAfter === undefined || !isKnownOutside(state, vat, number)) return [];
     const methods = new Map(facetsAfter.map(([facet, names]) => [facet, names]));
     return facets.flatMap(([facet, names]) =>
-      goneFrom(facetLabel(tag, facet), names, methods.get(facet) ?? []),
+      goneFrom(facetLabel(tag, facet), names, methods.get(facet) ?? []).map(it => at(it, site)),
     );
   });
   return [...goneFrom('the root', rootBefore, rootAfter), ...ofKinds];
 };
 
 export const lostWatches = ([kinds, , lost]: VatDescription): UpgradeWarning[] => {
-  const tags = new Map(kinds.map(([number, tag]: KindFact) => [number, tag]));
+  const facts = new Map(kinds.map(fact => [fact[0], fact]));
   return lost.map(([number, handler, count]) => {
-    const tag = tags.get(number) ?? '?';
+    const [, tag = '?', , , , site] = facts.get(number) ?? [];
     const text =
       `${plural(count, 'watch', 'watches')} would tell ${handler} of kind "${tag}", which the ` +
       'new code does not have: the settlements wait until code that has it starts';
-    return warning('WATCHER_LOST', `${tag}.${handler}`, text, count);
+    return at(warning('WATCHER_LOST', `${tag}.${handler}`, text, count), site);
   });
 };
 
-export const raisedVersions = (raised: readonly RaisedVersion[]): UpgradeWarning[] =>
+/** Where the start has defined the kind, of those of one tag the first. */
+const siteOfTag = (description: VatDescription | undefined, tag: string): Site | undefined =>
+  description?.[0].find(([, name]) => name === tag)?.[5];
+
+export const raisedVersions = (
+  raised: readonly RaisedVersion[],
+  description?: VatDescription,
+): UpgradeWarning[] =>
   raised.map(({ kind, from, to }) => {
     const text =
       `kind "${kind}" goes from version ${from} to ${to}: from then on no code with version ` +
       `${from} starts any more, so there is no way back to the present code`;
-    return warning('VERSION_RAISED', `${kind} ${from}-${to}`, text);
+    const raise = warning('VERSION_RAISED', `${kind} ${from}-${to}`, text);
+    return at(raise, siteOfTag(description, kind));
   });
 
-export const failedMigrations = ({ failed, fault }: MigrationSample): UpgradeWarning[] => {
+export const failedMigrations = (
+  { failed, fault }: MigrationSample,
+  description: VatDescription | undefined,
+): UpgradeWarning[] => {
   const byKind = new Map<string, MigrationSample['failed'][number][]>();
   for (const one of failed) byKind.set(one.kind, [...(byKind.get(one.kind) ?? []), one]);
   const warnings = [...byKind].map(([kind, all]) => {
@@ -130,7 +143,7 @@ export const failedMigrations = ({ failed, fault }: MigrationSample): UpgradeWar
       `${plural(all.length, 'state')} of kind "${kind}" cannot be migrated (of those that were ` +
       `tried), as that of ${first?.instance ?? ''}: ${first?.reason ?? ''}. Whoever touches one ` +
       'is rejected: mend migrate for states that old code has written';
-    return warning('MIGRATION_FAILS', kind, text, all.length);
+    return at(warning('MIGRATION_FAILS', kind, text, all.length), siteOfTag(description, kind));
   });
   if (fault === null) return warnings;
   const text = `migrating its states would end the vat: ${fault}`;

@@ -2,7 +2,7 @@
 import type { KindFact, VatDescription } from '@heirloom/worker';
 import { stateNamesOf } from '@heirloom/worker/state-names';
 import type { VatKinds } from '../dry-run-kinds.js';
-import { listed, type UpgradeWarning } from './warning.js';
+import { at, listed, type UpgradeWarning } from './warning.js';
 
 type Names = readonly string[];
 
@@ -26,7 +26,7 @@ export const undefinedFields = (
   present?: VatDescription,
 ): UpgradeWarning[] =>
   kinds.flatMap(fact => {
-    const [number, tag] = fact;
+    const [number, tag, , , , site] = fact;
     const [known] = before.known.filter(kind => kind.number === number);
     const [next] = after.known.filter(kind => kind.number === number);
     if (known === undefined || known.layouts.length === 0) return [];
@@ -46,5 +46,5 @@ export const undefinedFields = (
       `states of kind "${tag}" that are stored have no ${listed(fields)}, which new ones have: ` +
       'code that reads it of those gets undefined. Raise the version and give it by migrate';
     const subject = `${tag}: ${fields.join(', ')}`;
-    return [{ code: 'FIELD_UNDEFINED', subject, text, count: fields.length }];
+    return [at({ code: 'FIELD_UNDEFINED', subject, text, count: fields.length }, site)];
   });

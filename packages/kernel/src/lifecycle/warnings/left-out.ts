@@ -3,6 +3,7 @@ import {
   rowCollectionCounts,
   rowEntryPrefix,
   rowImportRef,
+  textOf,
   type Steps,
 } from '@heirloom/store';
 import {
@@ -12,9 +13,11 @@ import {
   isHeldImport,
   parseVRef,
   asciiEntryKey,
+  SCRIPT_SCHEME,
   type Spaces,
   type VatNumber,
 } from '@heirloom/worker';
+import type { VatScript } from '../../code/vat-script.js';
 import {
   decodeKernelData,
   kernelData,
@@ -22,7 +25,8 @@ import {
   type KernelData,
 } from '../../objects/kernel-data.js';
 import type { KernelState } from '../../state/kernel-state.js';
-import type { UpgradeWarning } from './warning.js';
+import type { VatCode } from '../../state/schema.js';
+import { at, type UpgradeWarning } from './warning.js';
 
 /** A larger baggage is not looked through for the values of parameters. */
 const BAGGAGE_ENTRIES_MAX = 1_000;
@@ -78,13 +82,16 @@ const isKept = (
   return bodies.some(kept => Buffer.compare(kept, body) === 0);
 };
 
+type Parameters = Pick<VatCode, 'parameters' | 'slots'>;
+
 /** Parameters that the vat has now and would not have any more, and that it has not kept. */
 export function* parametersLeftOut(
   state: KernelState,
   vat: VatNumber,
-  next: { readonly parameters: Uint8Array; readonly slots: KernelData['slots'] },
+  { parameters, slots }: Parameters,
+  next: Parameters,
 ): Steps<UpgradeWarning[]> {
-  const { parameters, slots, spaces } = state.vats.need(vat);
+  const { spaces } = state.vats.need(vat);
   if (Buffer.compare(next.parameters, parameters) === 0) return [];
   const before = decoded({ body: parameters, slots });
   const after = decoded({ body: next.parameters, slots: next.slots });
@@ -110,29 +117,38 @@ const BAGGAGE_CALL = /\b\w*[bB]aggage\s*\.\s*(get|has|init|set)\s*\(\s*(["'`])([
 /** Libraries that make what is not there. */
 const PROVIDE_CALL = /\bprovide\w*\s*\(\s*\w*[bB]aggage\s*,\s*(["'`])([ !#%&(-_a-~]{1,100})\1/g;
 
+/** As V8 has them, from 1. */
+const lineAndColumn = (text: string, index: number): string => {
+  const before = text.slice(0, index).split('\n');
+  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+};
+
 /**
  * Keys that the code reads from its baggage and that are not there when its start is over, though
- * the code has a place that puts them there. `script`: of the bundle.
+ * the code has a place that puts them there.
  */
 export const missingKeys = (
   state: KernelState,
   vat: VatNumber,
-  script: string,
+  { bundleId, script: packed }: Pick<VatScript, 'bundleId' | 'script'>,
 ): UpgradeWarning[] => {
+  const script = textOf(packed);
   const { spaces } = state.vats.need(vat);
-  const calls = new Map<string, Set<string>>();
-  for (const [, call = '', , key = ''] of script.matchAll(BAGGAGE_CALL)) {
-    const named = calls.get(key) ?? new Set();
-    calls.set(key, named.add(call));
+  const calls = new Map<string, Map<string, number>>();
+  for (const { 1: call = '', 3: key = '', index } of script.matchAll(BAGGAGE_CALL)) {
+    const named = calls.get(key) ?? new Map<string, number>();
+    if (!named.has(call)) named.set(call, index);
+    calls.set(key, named);
   }
   for (const [, , key = ''] of script.matchAll(PROVIDE_CALL)) calls.delete(key);
   return [...calls]
     .filter(([, named]) => named.has('get') && named.has('init') && !named.has('has'))
     .filter(([key]) => !state.rows.has(spaces, asciiEntryKey(BAGGAGE_CID, key)))
-    .map(([key]): UpgradeWarning => {
+    .map(([key, named]): UpgradeWarning => {
+      const site = `${SCRIPT_SCHEME}${bundleId}:${lineAndColumn(script, named.get('init') ?? 0)}`;
       const text =
         `the code reads "${key}" from its baggage, which has no such key when the start is over: ` +
         `it is put there in a first start only. Ask baggage.has("${key}") where it is made`;
-      return { code: 'KEY_MISSING', subject: key, text, count: 1 };
+      return at({ code: 'KEY_MISSING', subject: key, text, count: 1 }, `at ${site}`);
     });
 };

@@ -19,7 +19,7 @@ import { kindRowOf } from '../dry-run-kinds.js';
 import type { KernelState } from '../../state/kernel-state.js';
 import { isPromiseKRef, storedKRef } from '../../state/krefs.js';
 import { vatName } from './holders-named.js';
-import { listed, plural, type UpgradeWarning } from './warning.js';
+import { at, listed, plural, type UpgradeWarning } from './warning.js';
 
 /** What the packed crank of a start has done. */
 interface Deeds {
@@ -98,14 +98,19 @@ export const repeatedDeeds = (
   vat: VatNumber,
   first: Deeds,
   second: Deeds,
+  description: VatDescription | undefined,
 ): UpgradeWarning[] => {
+  const [, , , sent = []] = description ?? [];
+  const sites = new Map(
+    sent.map(([target, method, site]) => [`${method} to ${targetName(state, vat, target)}`, site]),
+  );
   const sends = [...second.sent]
     .filter(([what]) => first.sent.has(what))
     .map(([what, count]): UpgradeWarning => {
       const text =
         `each start sends ${what} again${count > 1 ? `, ${count} times` : ''}: keep in baggage ` +
         'that it was sent, and look there before it is';
-      return { code: 'START_REPEATS', subject: what, text, count };
+      return at({ code: 'START_REPEATS', subject: what, text, count }, sites.get(what));
     });
   const rows = [...rewritten(state, vat, second)].map(([what, count]): UpgradeWarning => {
     const text =
@@ -124,7 +129,9 @@ export const madeAnew = (
   state: KernelState,
   vat: VatNumber,
   rows: Iterable<readonly [BinaryKey, Uint8Array | null]>,
+  description?: VatDescription,
 ): UpgradeWarning[] => {
+  const [, , , , made = []] = description ?? [];
   const { spaces } = state.vats.need(vat);
   const counts = new Map<string, number>();
   for (const [key, value] of rows) {
@@ -136,7 +143,8 @@ export const madeAnew = (
     const text =
       `the start makes ${plural(count, 'durable store')} "${label}" that nothing durable holds: ` +
       'each start makes an empty one. Keep it in baggage (provideDurableMapStore, provide)';
-    return { code: 'MADE_ANEW', subject: label, text, count };
+    const [, site] = made.find(([name]) => name === label) ?? [];
+    return at({ code: 'MADE_ANEW', subject: label, text, count }, site);
   });
 };
 
@@ -153,5 +161,6 @@ export const waitingStart = (
   const text =
     `buildRootObject waits for another vat, which cannot answer within a start${what}: keep the ` +
     'answer in baggage, take it as a parameter, or watch it';
-  return [{ code: 'START_WAITS', subject: 'buildRootObject', text, count: 1 }];
+  const [[, , site] = []] = sent;
+  return [at({ code: 'START_WAITS', subject: 'buildRootObject', text, count: 1 }, site)];
 };

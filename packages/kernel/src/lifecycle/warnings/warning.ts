@@ -6,6 +6,8 @@
  * run that a vat asked for is the same on every host.
  */
 
+import type { Site } from '@heirloom/worker';
+
 /** Worst first: so are they told. */
 export const WARNING_CODES = [
   'HANDLE_NOT_KEPT',
@@ -40,7 +42,23 @@ export interface UpgradeWarning {
   readonly text: string;
   /** Of how many things. */
   readonly count: number;
+  /** To the host alone: where the new code does it, as `shop.js:41:12` of the author's files. */
+  readonly place?: string;
 }
+
+/** With a place that is not the author's yet, but a site (worker/src/protocol/description.ts). */
+export const at = (warning: UpgradeWarning, site: Site | undefined): UpgradeWarning =>
+  site === undefined || site === '' ? warning : { ...warning, place: site };
+
+/** `placeOf`: of a site, as the author knows it. */
+export const placed = (
+  warnings: readonly UpgradeWarning[],
+  placeOf: (site: Site) => string | undefined,
+): UpgradeWarning[] =>
+  warnings.map(({ place: site, ...warning }) => {
+    const place = site === undefined ? undefined : placeOf(site);
+    return place === undefined ? warning : { ...warning, place };
+  });
 
 export type UpgradeVerdict = 'ok' | 'warnings' | 'refused';
 
@@ -59,7 +77,7 @@ const folded = (all: readonly UpgradeWarning[]): UpgradeWarning[] => {
   if (first === undefined) return shown;
   const count = rest.reduce((sum, warning) => sum + warning.count, 0);
   const text = `${rest.length} more, of which the first is: ${first.text}`;
-  return [...shown, { code: first.code, subject: `${rest.length} more`, text, count }];
+  return [...shown, { ...first, subject: `${rest.length} more`, text, count }];
 };
 
 /** In order of their codes, as many of each as people read. */

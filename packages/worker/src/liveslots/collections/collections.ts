@@ -6,6 +6,8 @@
  */
 import type { Pattern } from '@endo/patterns';
 import { check } from '../../check.js';
+import type { MadeStore } from '../../protocol/description.js';
+import { noteStartSite, notedStartSites, type SiteText } from '../contract/call-sites.js';
 import type { Encoded } from '../contract/context.js';
 import { Fail } from '../contract/fail.js';
 import { assertPattern } from '../contract/patterns.js';
@@ -37,6 +39,9 @@ interface NewCollection {
   readonly valueShape: unknown;
 }
 
+/** Beginning of a name; the label follows. */
+const STORE_SITE = 'store ';
+
 const NO_SHAPE = { body: null, slots: [] } as const;
 
 export class Collections {
@@ -65,9 +70,17 @@ export class Collections {
     if (typeof label !== 'string') throw Fail`label must be a string: ${label}`;
     const { durable = false, keyShape, valueShape } = options;
     const tables = durable ? this.#durable : this.#virtual;
+    if (durable) noteStartSite(`${STORE_SITE}${label}`);
     this.#checkShapes(tables.scope, keyShape, valueShape);
     const cid = this.#core.counters.takeCid(tables.scope);
     return this.#create(tables, { type, cid, label, keyShape, valueShape });
+  }
+
+  /** Durable stores that the start has made. */
+  describe(siteText: SiteText): MadeStore[] {
+    return [...notedStartSites()]
+      .filter(([name]) => name.startsWith(STORE_SITE))
+      .map(([name, site]): MadeStore => [name.slice(STORE_SITE.length), siteText(site)]);
   }
 
   /** The durable map with which a vat begins, and that each incarnation is given again. */

@@ -10,8 +10,9 @@ import type { InterfaceGuard } from '@endo/patterns';
 import { ROW_KIND_PREFIX, prefixEnd, readU32, rowKind } from '@heirloom/store/keys';
 import { check } from '../../check.js';
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { KindFact } from '../../protocol/description.js';
+import type { KindFact, Site } from '../../protocol/description.js';
 import { revocationText } from '../../protocol/revocation.js';
+import { noteStartSite, notedStartSites, type SiteText } from '../contract/call-sites.js';
 import type { Encoded } from '../contract/context.js';
 import { allOf, Fail, b, q } from '../contract/fail.js';
 import type { Core } from '../objects/core.js';
@@ -133,6 +134,8 @@ const makeAmplifier =
     return cohort;
   };
 
+const siteName = (kind: number): string => `kind ${kind}`;
+
 const UNVERSIONED = { storedLayouts: [], version: 0, migrate: undefined } as const;
 
 export class KindDefinitions {
@@ -195,6 +198,7 @@ export class KindDefinitions {
       Fail`redefinition of durable kind ${definition.isMulti ? q(tag) : b(tag)}`;
     }
     const behavior = behaviorOf(definition.behavior, definition.isMulti, tag);
+    noteStartSite(siteName(number));
     const fresh = behavior.facetNames;
     const shape = this.#shapeOf(tag, definition.options);
     checkOptions(tag, definition);
@@ -250,11 +254,12 @@ export class KindDefinitions {
    * The durable kinds that this incarnation has defined, tried to define, or given up, in order of
    * their numbers.
    */
-  describe(): KindFact[] {
+  describe(siteText: SiteText): KindFact[] {
+    const siteOf = (kind: number): Site => siteText(notedStartSites().get(siteName(kind)));
     const { context, definedKinds, dismissals } = this.#core;
     const { rows, codec } = context;
     const defined = [...definedKinds.values()].map((kind): KindFact =>
-      [kind.number, kind.tag, true, kind.methodsOf(), kind.initText()]);
+      [kind.number, kind.tag, true, kind.methodsOf(), kind.initText(), siteOf(kind.number)]);
     const others: KindFact[] = [];
     const end = prefixEnd(ROW_KIND_PREFIX);
     let key = rows.nextKey(ROW_KIND_PREFIX, end);
@@ -262,7 +267,8 @@ export class KindDefinitions {
       const number = readU32(key, 1);
       const isOther = this.#refused.has(number) || dismissals.has(number);
       if (!isOther || definedKinds.has(number)) continue;
-      others.push([number, textOf(codec, rowAt('kind', rows, key)[0]), false, [], '']);
+      const tag = textOf(codec, rowAt('kind', rows, key)[0]);
+      others.push([number, tag, false, [], '', siteOf(number)]);
     }
     return [...defined, ...others].sort(([a], [b]) => a - b);
   }

@@ -21,7 +21,7 @@ import type {
   SendHandler,
 } from '../../contracts/handled-promises.js';
 import type { Hardening } from '../../contracts/hardening.js';
-import { DESCRIBED_LIST_MAX, type SentMessage } from '../../protocol/description.js';
+import { DESCRIBED_LIST_MAX } from '../../protocol/description.js';
 import { Syscall } from '../../protocol/opcodes.js';
 import type { Resolution } from '../../protocol/passables.js';
 import { VatFault } from '../../protocol/faults.js';
@@ -52,6 +52,13 @@ interface Settling {
   readonly settlement: Settlement;
 }
 
+interface SentByStart {
+  readonly target: VRef;
+  /** Empty if it has no name. */
+  readonly method: string;
+  readonly site: Error | undefined;
+}
+
 export class Promises {
   readonly #crank: CrankSink;
   readonly #handled: HandledPromises;
@@ -63,7 +70,7 @@ export class Promises {
   #durable: DurablePromises | undefined;
   #onNotified: ((vpid: VRef) => void) | undefined;
   /** The first messages of a start, for whoever tries it; undefined behind it. */
-  #sentByStart: SentMessage[] | undefined;
+  #sentByStart: SentByStart[] | undefined;
   /** While a notify is decoded: promises seen for the first time. */
   #arrivals: PromiseEntry[] | undefined;
   /** Carries out sends to presences and to pending promises of the kernel. */
@@ -93,7 +100,7 @@ export class Promises {
     this.#sentByStart = isStart ? [] : undefined;
   }
 
-  get sentByStart(): readonly SentMessage[] {
+  get sentByStart(): readonly SentByStart[] {
     return this.#sentByStart ?? [];
   }
 
@@ -303,7 +310,8 @@ export class Promises {
       this.#crank.syscall([Syscall.send, vref, body, slots, vpid]);
       const noted = this.#sentByStart;
       if (noted !== undefined && noted.length < DESCRIBED_LIST_MAX) {
-        noted.push([vref, typeof send.property === 'string' ? send.property : '']);
+        const method = typeof send.property === 'string' ? send.property : '';
+        noted.push({ target: vref, method, site: this.#handled.siteOfSend(send) });
       }
       this.mentioned(slots);
     });

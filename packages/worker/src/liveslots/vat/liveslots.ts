@@ -14,7 +14,7 @@ import type { BundleText } from '../../protocol/bundle-caps.js';
 import type { BundleId } from '../../protocol/code-ids.js';
 import type { CrankReport } from '../../protocol/from-worker.js';
 import { CALL_DEPTH_MAX } from '../../protocol/limits.js';
-import type { VatDescription } from '../../protocol/description.js';
+import type { SentMessage, Site, VatDescription } from '../../protocol/description.js';
 import { spellInterface, toldBy, type Interfaces } from '../../protocol/interfaces.js';
 import { Delivery, Syscall } from '../../protocol/opcodes.js';
 import type { DeliveryTuple } from '../../protocol/to-worker.js';
@@ -22,7 +22,7 @@ import type { VRef } from '../../protocol/refs.js';
 import type { VatId } from '../../protocol/vat-numbers.js';
 import { quietProperty } from '../../values.js';
 import { isRemade } from '../collections/weak.js';
-import { beginTelling } from '../contract/call-sites.js';
+import { beginTelling, takesStartSite } from '../contract/call-sites.js';
 import type { Encoded, LiveslotsContext } from '../contract/context.js';
 import type { Continuation } from '../contract/delivery-handlers.js';
 import type { Garbage } from '../garbage/garbage.js';
@@ -123,7 +123,10 @@ export class Liveslots {
     forks.register(this.#dispatcher);
     this.#registerStart(promises, this.#vatData.upgradePowers(crank), forks);
     this.#watchCallDepth(sink);
-    handled.watchSends(() => this.#vatData.purity.assertOff('a send'));
+    handled.watchSends(() => {
+      this.#vatData.purity.assertOff('a send');
+      return takesStartSite();
+    });
     this.#garbage = this.#vatData.garbage(crank, collectGarbage);
     this.#garbage.register(this.#dispatcher);
   }
@@ -151,7 +154,7 @@ export class Liveslots {
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
-    beginTelling();
+    beginTelling(delivery[0] === Delivery.startVat);
     this.#promises.noteSends(delivery[0] === Delivery.startVat);
     const [caps, interfaces] = toldBy(delivery);
     if (caps !== undefined) this.#bundleCaps.introduced(caps);
@@ -180,10 +183,17 @@ export class Liveslots {
 
   /** What the start has made, whether or not it went well. Between waves, with rows to read. */
   describe(): VatDescription {
-    const { kinds, lost } = this.#vatData.describe();
+    const siteText = (site: Error | undefined): Site => {
+      if (site === undefined) return '';
+      const [, ...frames] = this.#environment.traceOf(site).split('\n');
+      return frames.join('\n');
+    };
+    const { kinds, lost, made } = this.#vatData.describe(siteText);
     const root = this.#references.root;
-    const { sentByStart } = this.#promises;
-    return [kinds, root === undefined ? [] : methodNamesOf(root), lost, sentByStart];
+    const sent = this.#promises.sentByStart.map(
+      ({ target, method, site }): SentMessage => [target, method, siteText(site)],
+    );
+    return [kinds, root === undefined ? [] : methodNamesOf(root), lost, sent, made];
   }
 
   /** Encodes data of our own that mentions nothing. */

@@ -6,13 +6,14 @@
  * once; the state of instances, counts and counters when the crank ends, in key order.
  */
 import type { CrankSink } from '../../contracts/crank-sink.js';
-import type { KindFact, LostWatches } from '../../protocol/description.js';
+import type { KindFact, LostWatches, MadeStore } from '../../protocol/description.js';
 import type { Body, Slots } from '../../protocol/passables.js';
 import { provideBaggage } from '../collections/baggage.js';
 import { Collections } from '../collections/collections.js';
 import type { StoreOptions } from '../collections/collections.js';
 import type { StoreType } from '../collections/stores.js';
 import { makeWeakCollections } from '../collections/weak.js';
+import type { SiteText } from '../contract/call-sites.js';
 import type { CrankParticipant, LiveslotsContext } from '../contract/context.js';
 import { Garbage } from '../garbage/garbage.js';
 import { collectObjectRows, encodeObjects } from '../kinds/instances.js';
@@ -28,6 +29,13 @@ import { WatchedPromises, type WatchablePromises } from '../promises/watched-pro
 import type { RowsOut } from '../rows/scope.js';
 import { ForkDelivery } from '../upgrade/fork-delivery.js';
 import { UpgradePowers } from '../upgrade/upgrade-powers.js';
+
+/** What a start has made. */
+interface VatDataFacts {
+  readonly kinds: readonly KindFact[];
+  readonly lost: readonly LostWatches[];
+  readonly made: readonly MadeStore[];
+}
 
 export interface VatDataPart extends CrankParticipant {
   /** The global that vat code sees. Hardened. */
@@ -54,7 +62,7 @@ export interface VatDataPart extends CrankParticipant {
   /** Kinds of liveslots' own are defined again. To be called once, before vat code runs. */
   start(): void;
   /** What the start has made: kinds, and watches that nobody would hear. */
-  describe(): { readonly kinds: readonly KindFact[]; readonly lost: readonly LostWatches[] };
+  describe(siteText: SiteText): VatDataFacts;
   /** Watches of earlier incarnations go on. To be called once, after `buildRootObject`. */
   reviveWatches(): void;
 }
@@ -162,9 +170,10 @@ export const createVatData = (
     mismatches: () => kinds.mismatches(),
     start: () => durable.start(),
     reviveWatches: () => watched.revive(),
-    describe: () => ({
-      kinds: kinds.describe().filter(([kind]) => kind !== durable.ownKind),
+    describe: siteText => ({
+      kinds: kinds.describe(siteText).filter(([kind]) => kind !== durable.ownKind),
       lost: watched.lost(),
+      made: stores.describe(siteText),
     }),
     ledger: core.ledger,
     dismissals: core.dismissals,
