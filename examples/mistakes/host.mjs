@@ -27,7 +27,7 @@ for (const release of ['shop-mistaken.js', 'shop-v2.js']) {
   const bundle = await bundleOf(release);
   const { verdict, warnings } = await kernel.checkUpgrade(shop.vatId, { bundle, compare: true });
   console.log(`\n${release}, tried: ${verdict}`);
-  for (const { code, text } of warnings) console.log(`  ${code}: ${text}`);
+  for (const { code, place, text } of warnings) console.log(`  ${code} at ${place}: ${text}`);
   if (verdict !== 'ok') continue;
   await kernel.upgradeVat(shop.vatId, { bundleId: await kernel.installBundle(bundle) });
   await show(release);

@@ -15,6 +15,7 @@ export * from './protocol/faults.js';
 export {
   ANY_ARGUMENT,
   DESCRIPTION_MARK,
+  SITES_MARK,
   readDescription,
   type GuardFact,
   type KindFact,

@@ -19,6 +19,7 @@ import {
 import {
   BUNDLE_CAPS_MARK,
   DESCRIPTION_MARK,
+  SITES_MARK,
   imageIdFrom,
   INTERFACES_MARK,
   PARTS_MARK,
@@ -144,7 +145,7 @@ export const storedScript = (view: ReadView, id: ImageId): StoredScript => {
 const OLDER_WOVEN_MARK = `heirloom image: woven code ${OLDER_WEAVING}`;
 const MARKS = [
   ...[WOVEN_MARK, OLDER_WOVEN_MARK, BUNDLE_CAPS_MARK],
-  ...[DESCRIPTION_MARK, INTERFACES_MARK, PARTS_MARK],
+  ...[DESCRIPTION_MARK, INTERFACES_MARK, PARTS_MARK, SITES_MARK],
 ];
 
 export class Images {
@@ -222,6 +223,11 @@ export class Images {
   /** Can workers on it be asked what a start has made? */
   describes(id: ImageId): boolean {
     return this.#marksOf(id).has(DESCRIPTION_MARK);
+  }
+
+  /** Can they be told to note where a start makes things? */
+  notesSites(id: ImageId): boolean {
+    return this.#marksOf(id).has(SITES_MARK);
   }
 
   #marksOf(id: ImageId): ReadonlySet<string> {

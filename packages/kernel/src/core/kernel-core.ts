@@ -310,6 +310,7 @@ export class KernelCore {
     const context: LifecycleContext = {
       ...this.#lifecycle,
       imageId: () => imageId ?? this.images.currentId,
+      notesSites: id => this.images.notesSites(id),
       scriptOf: (bundleId, on) => scripts?.get(bundleId) ?? scriptOf(bundleId, on),
     };
     const moment = { height: this.height, wave: this.#wave };

@@ -12,6 +12,7 @@ const answering = (hex: string): VatWorker => ({
   bind: () => Promise.resolve(),
   replay: () => Promise.resolve(),
   describe: () => Promise.reject(Error('not asked')),
+  noteSites: () => undefined,
   restack: () => undefined,
   hand: () => undefined,
   deliver: () => undefined,

@@ -74,6 +74,8 @@ export interface LifecycleContext {
   imageId(): ImageId;
   /** Can workers on it be asked what a start has made? */
   describes(imageId: ImageId): boolean;
+  /** Are they to note where a start makes things? Undefined: none is. */
+  readonly notesSites?: (imageId: ImageId) => boolean;
   readonly toldBundles: ToldBundles;
   /** `warnings`: of one that has succeeded. */
   readonly onUpgrade: (report: UpgradeReport, warnings?: readonly UpgradeWarning[]) => void;
@@ -175,6 +177,7 @@ export const startVat = async (
   const handOver: HandOver = { height: moment.height, rows, preImages: [], history: vat };
   const script = context.scriptOf(row.bundleId, row.imageId);
   const worker = await online.start(vat, row, script, handOver);
+  if (context.notesSites?.(row.imageId) === true) worker.noteSites();
   const rights = LIFECYCLE_RIGHTS;
   const first = { position: FIRST_POSITION, delivery, slots, rights, observer };
   let started: Started;

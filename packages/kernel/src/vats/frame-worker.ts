@@ -152,6 +152,10 @@ export class FrameWorker implements VatWorker {
     this.#nextPosition = endPosition;
   }
 
+  noteSites(): void {
+    this.#send([ToWorker.noteSites]);
+  }
+
   async describe(): Promise<VatDescription> {
     const answer = await this.#ask(ToWorker.describe, packFrame([ToWorker.describe]));
     if (answer[0] !== FromWorker.described) {

@@ -55,6 +55,8 @@ export interface VatWorker {
   replay(endPosition: Position, waves?: readonly HandOverWave[]): Promise<void>;
   /** What the start has made, after its crank: only of images that can tell (code/images.ts). */
   describe(): Promise<VatDescription>;
+  /** Before the start: `describe` will be asked where things were made. */
+  noteSites(): void;
   /** The vat's spaces are others from now on, its rows the same. */
   restack(spaces: Spaces): void;
   /** Bundles that the vat has caps of and the store may not show yet: before they are asked for. */

@@ -14,6 +14,9 @@ import { unpackTuple } from './frame-reader.js';
 /** An image whose text has this can be asked what a start has made: older ones cannot. */
 export const DESCRIPTION_MARK = 'heirloom image: description';
 
+/** One whose text has this can be told to note sites. */
+export const SITES_MARK = 'heirloom image: sites of a start';
+
 const DESCRIBED_CHARS_MAX = 100;
 export const DESCRIBED_INIT_CHARS_MAX = 2_000;
 const DESCRIBED_SITE_CHARS_MAX = 2_000;
@@ -27,7 +30,7 @@ export const DESCRIBED_WATCHES_MAX = 10_000;
 export const ANY_ARGUMENT = 'any';
 
 /**
- * Where vat code asked for it: lines of a trace, innermost first; empty if that is not known. It
+ * Where vat code asked for it: lines of a trace, innermost first; empty if that was not noted. It
  * differs between engines: for the host alone.
  */
 export type Site = string;

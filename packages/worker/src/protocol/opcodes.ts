@@ -51,6 +51,7 @@ export const ToWorker = {
   bundle: 5,
   observe: 6,
   describe: 7,
+  noteSites: 8,
 } as const;
 
 /** Opcodes from a worker to the kernel. */

@@ -10,6 +10,7 @@
  * | `deliver` | then for each wave: the vat's deliveries, in order |
  * | `restack` | between waves: from the last block on the vat's rows stand in these spaces |
  * | `bundle` | before one of these: a bundle that the store does not show yet |
+ * | `noteSites` | before the crank of startVat, by who will ask `describe`: where is each made? |
  * | `describe` | after the crank of startVat, by who tries an upgrade: what has the start made? |
  * | `observe` | instead of all these: the worker looks at its engine, and is ended |
  *
@@ -79,7 +80,9 @@ export type ToWorkerTuple =
     ]
   /** What does the engine show? `whole`: all that is looked at, not only the quick choice. */
   | readonly [typeof ToWorker.observe, whole: boolean]
-  | readonly [typeof ToWorker.describe];
+  | readonly [typeof ToWorker.describe]
+  /** Has no answer. It costs a start about a twentieth. */
+  | readonly [typeof ToWorker.noteSites];
 
 /** What a vat is to do, in one crank. */
 export type DeliveryTuple =

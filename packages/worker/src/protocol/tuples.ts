@@ -41,6 +41,7 @@ const TO_WORKER: Counts<ToWorkerTuple> = {
   [ToWorker.bundle]: 4,
   [ToWorker.observe]: 2,
   [ToWorker.describe]: 1,
+  [ToWorker.noteSites]: 1,
 };
 const TELLING: readonly unknown[] = [
   Delivery.startVat,

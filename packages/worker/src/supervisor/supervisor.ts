@@ -174,6 +174,9 @@ export class Supervisor {
         return this.#observe(message[1]);
       case ToWorker.describe:
         return this.#describe();
+      case ToWorker.noteSites:
+        this.#liveslots.noteSites();
+        return this.#work();
       default:
         throw TypeError(`unknown message ${String((message satisfies never)[0])}`);
     }

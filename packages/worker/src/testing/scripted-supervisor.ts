@@ -106,6 +106,7 @@ export class Supervisor {
         this.#bind(message);
         return this.#work();
       case ToWorker.bundle:
+      case ToWorker.noteSites:
         return this.#work();
       case ToWorker.restack:
         this.#spaces = [message[1], ...message[2]];

@@ -18,7 +18,7 @@ import type {
   VatEnvironment,
 } from '../contracts/vat-environment.js';
 import { BUNDLE_CAPS_MARK } from '../protocol/bundle-caps.js';
-import { DESCRIPTION_MARK } from '../protocol/description.js';
+import { DESCRIPTION_MARK, SITES_MARK } from '../protocol/description.js';
 import { INTERFACES_MARK } from '../protocol/interfaces.js';
 import { OBSERVATIONS_MARK } from '../protocol/observations.js';
 import { PARTS_MARK } from '../protocol/parts.js';
@@ -49,7 +49,7 @@ export const startImage = (host: ImageHost): ImageInstance => {
   return {
     marks: [
       ...[BUNDLE_CAPS_MARK, DESCRIPTION_MARK, INTERFACES_MARK],
-      ...[OBSERVATIONS_MARK, PARTS_MARK, WOVEN_MARK],
+      ...[OBSERVATIONS_MARK, PARTS_MARK, SITES_MARK, WOVEN_MARK],
     ],
     onMessage: frame => supervisor.onMessage(frame),
     stackOf: error => formatTrace(error, fatalDetails),

@@ -28,10 +28,10 @@ let startSitesLeft = 0;
 /** Of what a start makes. They hold what their frames do, and go with the next delivery. */
 const startSites = new Map<string, Error>();
 
-/** A delivery begins. */
-export const beginTelling = (isStart = false): void => {
+/** A delivery begins; `notesStart`: that of a start, and it will be asked where it made things. */
+export const beginTelling = (notesStart = false): void => {
   told = 0;
-  startSitesLeft = isStart ? START_SITES_MAX : 0;
+  startSitesLeft = notesStart ? START_SITES_MAX : 0;
   startSites.clear();
 };
 
@@ -60,7 +60,7 @@ export const noteStartSite = (what: string): void => {
   startSites.set(what, site);
 };
 
-/** By name. Empty behind the start. */
+/** By name. Empty behind the start, and where nobody will ask. */
 export const notedStartSites = (): ReadonlyMap<string, Error> => startSites;
 
 /**

@@ -78,6 +78,7 @@ export class Liveslots {
   /** What vat code knows by private members that it has added: held, as weak maps hold keys. */
   readonly #stamped = new Set<object>();
   #isSpoiled = false;
+  #notesSites = false;
 
   constructor(options: LiveslotsOptions) {
     const { environment, rows, crank: sink, log, collectGarbage, readBundle: read } = options;
@@ -151,10 +152,15 @@ export class Liveslots {
     this.#references.bind(incarnation);
   }
 
+  /** Before the start: `describe` will be asked where things were made. */
+  noteSites(): void {
+    this.#notesSites = true;
+  }
+
   deliver(delivery: DeliveryTuple): Continuation | undefined {
     check(this.#identity !== undefined, 'the thread has no vat');
     this.#environment.callDepth.begin();
-    beginTelling(delivery[0] === Delivery.startVat);
+    beginTelling(this.#notesSites && delivery[0] === Delivery.startVat);
     this.#promises.noteSends(delivery[0] === Delivery.startVat);
     const [caps, interfaces] = toldBy(delivery);
     if (caps !== undefined) this.#bundleCaps.introduced(caps);
