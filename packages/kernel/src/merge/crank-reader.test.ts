@@ -2,7 +2,7 @@
 import { packFrame, type FrameValue } from '@heirloom/store';
 import { Syscall } from '@heirloom/worker';
 import { describe, expect, test } from 'vitest';
-import { readCrank } from './crank-reader.js';
+import { readCrank, readingCrank } from './crank-reader.js';
 
 const LIMIT = 100_000;
 const NONE = new Uint8Array();
@@ -22,6 +22,22 @@ const row = (bytes: number): FrameValue => [filled(8), filled(bytes)];
 
 const read = (packed: Uint8Array, weightMax: number): unknown =>
   readCrank(packed, { migrates: false, weightMax });
+
+test('reading in steps: references of data count, whichever syscall has them', () => {
+  const [COUNT, EACH] = [20, 1_000];
+  const slots = references(EACH);
+  const sends = Array<FrameValue>(COUNT).fill(send(NONE, slots));
+  const resolutions = Array.from({ length: COUNT }, (_none, n) => [`p-${n}`, false, NONE, slots]);
+  for (const packed of [crank(sends), crank([[Syscall.resolve, resolutions]])]) {
+    const steps = readingCrank(packed, { migrates: false, weightMax: Infinity });
+    const counts: number[] = [];
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      counts.push(step.value ?? 1);
+    }
+    // Whoever counts looks at the clock after each datum.
+    expect(counts.filter(count => count > EACH / 100)).toHaveLength(COUNT);
+  }
+});
 
 describe('weight of a crank', () => {
   test.each([

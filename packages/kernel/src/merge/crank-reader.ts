@@ -96,8 +96,10 @@ class CrankReader {
     const outcome = this.#outcome();
     const syscalls: SyscallTuple[] = [];
     for (let left = this.#syscalls(); left > 0; left -= 1) {
-      syscalls.push(this.#syscall() ?? (yield* this.#longSyscall()));
-      yield;
+      const before = this.#referencesLeft;
+      const short = this.#syscall();
+      syscalls.push(short ?? (yield* this.#longSyscall()));
+      yield short === undefined ? 1 : this.#stepsSince(before);
     }
     const rows: RowWrite[] = [];
     for (let left = this.#rows(); left > 0; left -= 1) {
@@ -228,11 +230,19 @@ class CrankReader {
 
   *#many<T>(count: number, read: () => T, atOnce = READ_AT_ONCE): Steps<T[]> {
     const list: T[] = [];
+    let before = this.#referencesLeft;
     for (let i = 0; i < count; i += 1) {
       list.push(read());
-      if (i % atOnce === atOnce - 1) yield;
+      if (i % atOnce !== atOnce - 1) continue;
+      yield this.#stepsSince(before);
+      before = this.#referencesLeft;
     }
     return list;
+  }
+
+  /** What was read since there were so many references left: of one datum, up to ten thousand. */
+  #stepsSince(referencesLeft: number): number {
+    return 1 + (referencesLeft - this.#referencesLeft) / READ_AT_ONCE;
   }
 
   #reference(): VRef {
