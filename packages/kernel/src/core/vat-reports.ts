@@ -35,11 +35,15 @@ const causeLines = (cause: unknown): string[] => {
   return [`  cause: ${head}`, ...frames.map(frame => `  ${frame}`)];
 };
 
-/** `    at make (shop.js:41:12)`, with a name or without; `eval` has no file. */
+/**
+ * `    at make (shop.js:41:12)`, with a name or without; `eval` has no file. Vat code names its
+ * functions as it likes, also with what a terminal obeys.
+ */
 const placeOfFrame = (line: string): string[] => {
   const [, named, alone] = /^\s*at (?:.*\((.+:\d+)\)|(?:async )?(\S+:\d+))$/.exec(line) ?? [];
   const place = named ?? alone;
-  return place === undefined || place.startsWith('<anonymous>') ? [] : [place];
+  if (place === undefined || place.startsWith('<anonymous>')) return [];
+  return /\p{Cc}/u.test(place) ? [] : [place];
 };
 
 export class VatReports implements VatLog {

@@ -54,7 +54,7 @@ export const takesStartSite = (): boolean => {
 
 /** A start makes something: where, if it is the first of that name, for who tries an upgrade. */
 export const noteStartSite = (what: string): void => {
-  if (startSites.has(what) || !takesStartSite()) return;
+  if (startSitesLeft <= 0 || startSites.has(what) || !takesStartSite()) return;
   const site = deepError();
   sites.set(site, site);
   startSites.set(what, site);
