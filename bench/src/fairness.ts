@@ -23,8 +23,8 @@ import { rounded } from './statistics.js';
 import { inTemporaryDirectory } from './temporary.js';
 
 const SIZES = {
-  warmUp: { what: 'how long a flood lasts before that', quick: 2, full: 5, unit: 'seconds' },
-  seconds: { what: 'how long there are calls', quick: 3, full: 30, unit: 'seconds' },
+  warmUp: { what: 'how long a flood lasts before that', quick: 1, full: 5, unit: 'seconds' },
+  seconds: { what: 'how long there are calls', quick: 2, full: 30, unit: 'seconds' },
   pace: { what: 'from one call of each kind to the next', quick: 50, full: 50, unit: 'ms' },
 } satisfies Sizes;
 
@@ -150,7 +150,7 @@ export const fairnessBench: Bench = {
   summary: 'how long others wait for a vat that floods',
 
   sizes: SIZES,
-  seconds: { quick: 135, full: 730 },
+  seconds: { quick: 85, full: 830 },
 
   async run(options: FairnessOptions, io: BenchIo): Promise<Report> {
     const bundle = await bundleVat(VAT);

@@ -20,13 +20,13 @@ const sorted = (led: readonly Led[]): string[] => led.map(it => it.join(' at '))
 
 /** A place without its column, and of a path what follows the room of fixtures. */
 const lineOf = (place: string | undefined): string | undefined =>
-  place?.replace(/^.*(?=mistakes\/)/, '').replace(/:\d+$/, '');
+  place?.replace(/^.*(?=upgrade\/)/, '').replace(/:\d+$/, '');
 
 const openFair = async (): Promise<{ kernel: Kernel; vatId: VatId }> => {
   const kernel = await kernelOver();
   const benchId = await install(kernel, 'workbench.js');
   const relay = await kernel.createVat({ name: 'relay', bundleId: benchId });
-  const bundleId = await install(kernel, 'mistakes/fair.js');
+  const bundleId = await install(kernel, 'upgrade/fair.js');
   const vatParameters = { directory: relay.root };
   const { vatId, root } = await kernel.createVat({ name: 'fair', bundleId, vatParameters });
   // The host holds a ticket and a ride.
@@ -36,26 +36,26 @@ const openFair = async (): Promise<{ kernel: Kernel; vatId: VatId }> => {
 
 test('a dry run: mistakes of a release that starts -> each at its line', async () => {
   const { kernel, vatId } = await openFair();
-  const bundle = await fixture('mistakes/fair-mistaken.js');
+  const bundle = await fixture('upgrade/fair-mistaken.js');
   const { warnings } = await kernel.checkUpgrade(vatId, { bundle, compare: true });
   const placed = warnings.filter(({ code }) => code !== 'PARAMETER_LEFT_OUT');
   const led = placed.map(({ code, place }): Led => [code, lineOf(place)]);
-  expect(sorted(led)).toEqual(sorted(await marked('mistakes/fair-mistaken.js')));
+  expect(sorted(led)).toEqual(sorted(await marked('upgrade/fair-mistaken.js')));
 });
 
 test.each(['HANDLE_NOT_KEPT', 'START_WAITS'])('a dry run: %s -> at its line', async code => {
   const { kernel, vatId } = await openFair();
-  const bundle = await fixture('mistakes/fair-refused.js');
+  const bundle = await fixture('upgrade/fair-refused.js');
   const vatParameters = { how: code === 'START_WAITS' ? 'waits' : 'renames' };
   const { warnings } = await kernel.checkUpgrade(vatId, { bundle, vatParameters });
   const led = warnings.map(({ code: found, place }): Led => [found, lineOf(place)]);
-  const all = await marked('mistakes/fair-refused.js');
+  const all = await marked('upgrade/fair-refused.js');
   expect(led).toContainEqual(all.find(([given]) => given === code));
 });
 
 test('an upgrade that is carried out -> no places', async () => {
   const { kernel, vatId } = await openFair();
-  const bundleId = await install(kernel, 'mistakes/fair-mistaken.js');
+  const bundleId = await install(kernel, 'upgrade/fair-mistaken.js');
   const { warnings = [] } = await kernel.upgradeVat(vatId, { bundleId });
   expect(warnings.map(({ code }) => code)).toEqual(['MADE_ANEW', 'VERSION_RAISED']);
   expect(warnings.filter(({ place }) => place !== undefined)).toEqual([]);
