@@ -81,7 +81,7 @@ export type ToWorkerTuple =
   /** What does the engine show? `whole`: all that is looked at, not only the quick choice. */
   | readonly [typeof ToWorker.observe, whole: boolean]
   | readonly [typeof ToWorker.describe]
-  /** Has no answer. It costs a start about a twentieth. */
+  /** Has no answer. It costs an upgrade up to a tenth. */
   | readonly [typeof ToWorker.noteSites];
 
 /** What a vat is to do, in one crank. */
