@@ -80,7 +80,7 @@ const ofWorker = async (kind: WorkerKind): Promise<unknown[]> => {
   const host = { imageSource, codeCache: undefined, heapMiBMax: undefined };
   const open = hostWays(directory).openWorkers(
     kind,
-    { ...host, collectsEveryCrank: false, crankWeightMax: undefined },
+    { ...host, collectsEveryCrank: false, crankWeightMax: 0 },
     () => undefined,
   );
   const frames: unknown[] = [];

@@ -43,11 +43,15 @@ test('a dry run: mistakes of a release that starts -> each at its line', async (
   expect(sorted(led)).toEqual(sorted(await marked('upgrade/fair-mistaken.js')));
 });
 
-test.each(['HANDLE_NOT_KEPT', 'START_WAITS'])('a dry run: %s -> at its line', async code => {
+test.each([
+  ['HANDLE_NOT_KEPT', 'renames'],
+  ['KIND_RENAMED', 'renames the kind'],
+  ['START_WAITS', 'waits'],
+])('a dry run: %s -> at its line', async (code, how) => {
   const { kernel, vatId } = await openFair();
   const bundle = await fixture('upgrade/fair-refused.js');
-  const vatParameters = { how: code === 'START_WAITS' ? 'waits' : 'renames' };
-  const { warnings } = await kernel.checkUpgrade(vatId, { bundle, vatParameters });
+  const given = { bundle, vatParameters: { how } };
+  const { warnings } = await kernel.checkUpgrade(vatId, given);
   const led = warnings.map(({ code: found, place }): Led => [found, lineOf(place)]);
   const all = await marked('upgrade/fair-refused.js');
   expect(led).toContainEqual(all.find(([given]) => given === code));

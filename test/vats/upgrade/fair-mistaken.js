@@ -2,6 +2,7 @@
 import { E } from '@endo/eventual-send';
 import { prepareExoClass } from '@agoric/vat-data';
 import { Far } from '@endo/far';
+import { M } from '@endo/patterns';
 
 const openStalls = baggage => {
   const stalls = VatData.makeScalarBigMapStore('stalls', { durable: true }); // MADE_ANEW
@@ -26,7 +27,8 @@ export const buildRootObject = (_vatPowers, _vatParameters, baggage) => {
   const heard = baggage.get('Heard');
   VatData.defineDurableKind(heard, () => ({}), {}); // WATCHER_LOST
   const init = () => ({ seats: 1, height: 2 });
-  prepareExoClass(baggage, 'Ride', undefined, init, { // FIELD_UNDEFINED METHOD_GONE
+  const guard = M.interface('Ride', { seats: M.call().returns(M.number()) });
+  prepareExoClass(baggage, 'Ride', guard, init, { // FIELD_UNDEFINED GUARD_CHANGED METHOD_GONE
     seats: () => 1,
   });
   openStalls(baggage);

@@ -50,6 +50,6 @@ export const workerHost = (
   { crankWeightMax }: KernelParameters,
 ): ZygotesOptions['host'] => ({
   heapMiBMax: options.heapMiBMax,
-  crankWeightMax: crankWeightMax === 0 ? undefined : crankWeightMax,
+  crankWeightMax,
   collectsEveryCrank: options.collectsEveryCrank ?? false,
 });

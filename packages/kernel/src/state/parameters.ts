@@ -83,7 +83,10 @@ export const DEFAULT_PARAMETERS: KernelParameters = {
   crankWeightMax: 0,
 };
 
-/** In the order of the stored row: a new one comes last, and changes the schema. */
+/**
+ * In the order of the stored row: a new one comes last, and changes the schema, unless rows without
+ * it are read as those of stores that do not have it.
+ */
 export const COUNTS = [
   'waveLimit',
   'waveBytesMax',

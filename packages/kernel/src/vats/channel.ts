@@ -44,8 +44,8 @@ export interface WorkerHost {
   readonly heapMiBMax: number | undefined;
   /** V8 collects before every crank. */
   readonly collectsEveryCrank: boolean;
-  /** The parameter; undefined where it is 0. */
-  readonly crankWeightMax: number | undefined;
+  /** The parameter. */
+  readonly crankWeightMax: number;
 }
 
 /** Where workers find the store that they read. */

@@ -137,7 +137,7 @@ export const processChannels = (
     codeCache ?? null,
     isCareful,
     host.collectsEveryCrank,
-    host.crankWeightMax ?? null,
+    host.crankWeightMax,
   ];
   const packed = packFrame(boot);
   const heapMiB = String(heapMiBMax ?? 0);

@@ -27,7 +27,7 @@ const SILENT: VatLog = { line: silent, trace: silent, left: silent };
 const makeZygotes = (directory: string, { images }: BootRecord): Zygotes =>
   new Zygotes({
     openWorkers: hostWorkers({ directory: path.resolve(directory), readersMax: READERS_MAX }),
-    host: { heapMiBMax: undefined, collectsEveryCrank: false, crankWeightMax: undefined },
+    host: { heapMiBMax: undefined, collectsEveryCrank: false, crankWeightMax: 0 },
     images,
     usual: 'thread',
     spareThreads: 0,

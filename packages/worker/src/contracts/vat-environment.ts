@@ -16,8 +16,8 @@ export interface ImageHost {
   collectGarbage(): void;
   /** Does so before every crank: what V8 has collected must change no outcome (rules.md#o1). */
   readonly collectsEveryCrank?: boolean;
-  /** What makes a crank of a message or a notify heavier ends it (protocol/parts.ts). */
-  readonly crankWeightMax?: number | undefined;
+  /** What makes a crank of a message or a notify heavier ends it (protocol/parts.ts); 0: none. */
+  readonly crankWeightMax?: number;
   /** The vat is suspected: every crank is posted before the next one begins (rules.md#h3). */
   readonly isCareful?: boolean;
 }

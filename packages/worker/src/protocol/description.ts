@@ -22,7 +22,7 @@ export const DESCRIBED_INIT_CHARS_MAX = 2_000;
 const DESCRIBED_SITE_CHARS_MAX = 2_000;
 /** Of one list: kinds, methods, messages. */
 export const DESCRIBED_LIST_MAX = 1_000;
-const DESCRIPTION_BYTES_MAX = 2 ** 24;
+const DESCRIPTION_BYTES_MAX = 2 ** 25;
 /** Promises whose watches are looked at. */
 export const DESCRIBED_WATCHES_MAX = 10_000;
 

@@ -19,6 +19,6 @@ export type ProcessBootTuple = readonly [
   isCareful: boolean,
   /** V8 collects before every crank. */
   collectsEveryCrank: boolean,
-  /** The parameter of the store; null: there is none. */
-  crankWeightMax: number | null,
+  /** The parameter of the store; 0: there is none. */
+  crankWeightMax: number,
 ];

@@ -55,8 +55,7 @@ export class Crank implements FallibleCrankSink {
   #syscalls: SyscallTuple[] = [];
   #syscallBytes = 0;
   #weightMax = Infinity;
-  /** Counted where there is a `#weightMax`: bytes of bodies; what they mention. */
-  #bodyBytes = 0;
+  /** References, resolutions and interfaces; counted where there is a `#weightMax`. */
   #mentions = 0;
   #fault: RaisedFault | undefined;
   #rejections: Rejection[] = [];
@@ -83,7 +82,6 @@ export class Crank implements FallibleCrankSink {
     this.#isOpen = true;
     this.#syscallBytes = 0;
     this.#weightMax = weightMax;
-    this.#bodyBytes = 0;
     this.#mentions = 0;
     this.#fault = undefined;
     if (this.#rejections.length > 0) this.#rejections = [];
@@ -122,22 +120,23 @@ export class Crank implements FallibleCrankSink {
       this.raise('LIMIT', `the syscalls of a crank weigh ${rule}`);
     }
     this.#syscalls.push(syscall);
-    if (this.#weightMax !== Infinity) this.#weigh(syscall);
-  }
-
-  /** The crank's row writes have become so many bytes. */
-  hasWritten(rowBytes: number): void {
     if (this.#weightMax === Infinity) return;
-    const bytes = this.#bodyBytes + rowBytes;
-    if (limitedWeight(bytes, this.#syscalls.length, this.#mentions) <= this.#weightMax) return;
-    this.raise('LIMIT', tooHeavy(this.#weightMax));
+    this.#mentions += mentionsIn(syscall);
+    this.#checkWeight(0);
   }
 
-  #weigh(syscall: SyscallTuple): void {
-    const [bytes, mentions] = contentsOf(syscall);
-    this.#bodyBytes += bytes;
-    this.#mentions += mentions;
-    this.hasWritten(0);
+  /** `rows`: what the crank has written so far. */
+  hasWritten(rows: { readonly contentBytes: number }): void {
+    if (this.#weightMax !== Infinity) this.#checkWeight(rows.contentBytes);
+  }
+
+  /** What is sure to be in the packed crank: bodies at least, and rows as far as they are given. */
+  #checkWeight(rowBytes: number): void {
+    const [count, mentions] = [this.#syscalls.length, this.#mentions];
+    const frames = (count + mentions) * ELEMENT_WEIGHT + mentions * REFERENCE_WEIGHT;
+    const bodyBytes = Math.max(0, this.#syscallBytes - frames);
+    if (limitedWeight(bodyBytes + rowBytes, count, mentions) <= this.#weightMax) return;
+    this.raise('LIMIT', tooHeavy(this.#weightMax));
   }
 
   raise(code: FaultCode, message: string, reason?: unknown): never {
@@ -170,28 +169,24 @@ export class Crank implements FallibleCrankSink {
   }
 }
 
-/** Bytes of bodies; references, resolutions and interfaces. */
-const contentsOf = (syscall: SyscallTuple): readonly [bytes: number, mentions: number] => {
+/** References, resolutions and interfaces. */
+const mentionsIn = (syscall: SyscallTuple): number => {
   switch (syscall[0]) {
     case Syscall.send:
     case Syscall.exit:
-      return [syscall[2].length, syscall[3].length];
-    case Syscall.resolve: {
-      const resolutions = syscall[1];
-      const bytes = resolutions.reduce((sum, [, , body]) => sum + body.length, 0);
-      const slots = resolutions.reduce((sum, [, , , { length }]) => sum + length, 0);
-      return [bytes, resolutions.length + slots];
-    }
+      return syscall[3].length;
+    case Syscall.resolve:
+      return syscall[1].reduce((sum, [, , , slots]) => sum + 1 + slots.length, 0);
     case Syscall.subscribe:
     case Syscall.dismissKind:
     case Syscall.keep:
-      return [0, 0];
+      return 0;
     case Syscall.allege:
     case Syscall.dropImports:
     case Syscall.retireImports:
     case Syscall.retireExports:
     case Syscall.abandonExports:
-      return [0, syscall[1].length];
+      return syscall[1].length;
     default:
       throw TypeError(`unknown syscall ${String(syscall satisfies never)}`);
   }

@@ -22,7 +22,7 @@ type Driven = Pick<Liveslots, 'deliver' | 'endCrank' | 'afterCrank' | 'encodeErr
 
 interface EngineOptions {
   readonly beforeCrank: () => void;
-  /** Of the store's parameters; undefined: there is none. */
+  /** Of the store's parameters; 0: there is none. */
   readonly crankWeightMax?: number | undefined;
 }
 
@@ -38,10 +38,10 @@ export class Engine {
     crank: Crank,
     rows: VatRows,
     liveslots: Driven,
-    { beforeCrank, crankWeightMax = Infinity }: EngineOptions,
+    { beforeCrank, crankWeightMax = 0 }: EngineOptions,
   ) {
     this.#beforeCrank = beforeCrank;
-    this.#crankWeightMax = crankWeightMax;
+    this.#crankWeightMax = crankWeightMax === 0 ? Infinity : crankWeightMax;
     this.#crank = crank;
     this.#rows = rows;
     this.#liveslots = liveslots;

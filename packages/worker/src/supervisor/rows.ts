@@ -180,7 +180,7 @@ export class VatRows implements RowStore {
       const rule = `at most ${WRITTEN_BYTES_PER_CRANK_MAX} bytes`;
       this.#crank.raise('LIMIT', `the row writes of a crank weigh ${rule}`);
     }
-    this.#crank.hasWritten(this.#overlay.contentBytes);
+    this.#crank.hasWritten(this.#overlay);
     if (this.#written.size > 0) this.#written.get(key.charCodeAt(0))?.add(key);
   }
 

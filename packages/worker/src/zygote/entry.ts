@@ -23,7 +23,7 @@ export interface ZygoteData extends EntryScript, AddonData {
   readonly imageSource: SharedArrayBuffer;
   readonly codeCache?: SharedArrayBuffer;
   readonly collectsEveryCrank?: boolean;
-  readonly crankWeightMax?: number | undefined;
+  readonly crankWeightMax?: number;
 }
 
 export interface ZygoteTask {
@@ -42,7 +42,7 @@ const warmThread = (): Warm => {
   });
 };
 
-const { collectsEveryCrank = false, crankWeightMax } = zygoteData;
+const { collectsEveryCrank = false, crankWeightMax = 0 } = zygoteData;
 const { image, reader } = warmThread();
 collectGarbage(); // V8 would begin it amid the vat's first crank: see decision 068
 let isServing = false;

@@ -40,7 +40,7 @@ const begin = (pipe: net.Socket, boot: Uint8Array): ((frame: Uint8Array) => void
     isCareful,
     collectGarbage,
     collectsEveryCrank,
-    crankWeightMax: weightMax ?? undefined,
+    crankWeightMax: weightMax,
   });
   serveRejections(started);
   post(pipe, readyFrame());
